@@ -1,0 +1,3 @@
+module github.com/awaittrace/awaittrace
+
+go 1.26

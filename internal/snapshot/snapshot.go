@@ -1,0 +1,145 @@
+// Package snapshot is what is known of an instrumented program at one moment: its goroutines with their probes, the objects
+// that they wait for and hold, and their stacks. It is one type with several sources (record file, live process, core,
+// Delve target); the diagnosis is a pure function of it and does not know where it came from.
+package snapshot
+
+import "github.com/awaittrace/awaittrace/runtime"
+
+// A Snapshot is a program at one moment. Times are nanoseconds of the program's monotonic clock; zero is unknown.
+type Snapshot struct {
+	Process Process
+	// Taken is the moment of the snapshot: durations count up to it.
+	Taken int64
+	// Goroutines is sorted by ID. It holds the goroutines that reached a probe, and, where HasStates, all others too.
+	Goroutines []Goroutine
+	// HasStates says that the states and stacks of all goroutines were read from the program itself, so that a goroutine that
+	// the record knows and Goroutines does not have has exited.
+	HasStates bool
+	// NoStates says in one line why HasStates is false, and what to do; empty where there is nothing to do.
+	NoStates string
+	// Objects holds what is known of the objects, by address.
+	Objects map[uint64]*Object
+	// Orphans are locks whose holder has exited without unlocking.
+	Orphans []Hold
+	// Dropped counts what the record had no room for or what did not fit together, by a name that a reader understands.
+	Dropped map[string]int
+}
+
+// A Process is the program as a whole.
+type Process struct {
+	Pid       int
+	Exe       string
+	Args      []string
+	Go        string // version, such as "go1.26.1"
+	StartWall int64  // wall clock, nanoseconds since 1970
+	TakenWall int64  // wall clock of Snapshot.Taken
+	State     string // live, exited, killed, core, stopped
+}
+
+// A Probe is a site that a goroutine reached. File and Line are those of the original source.
+type Probe struct {
+	Op         runtime.Op
+	Kind       runtime.Kind
+	Flags      uint16
+	Expr, Func string
+	File       string
+	Line, Col  int
+}
+
+// A Goroutine is one goroutine. A goroutine that has reached no probe has a nil Last.
+type Goroutine struct {
+	ID int64
+	// State is waiting, running, runnable, syscall, exited or unknown; Reason is the runtime's wait reason, such as "chan receive".
+	State, Reason string
+	// Last is the last probe that the goroutine reached, LastAt when it reached it (to a millisecond, or exact when it waits there).
+	Last   *Probe
+	LastAt int64
+	// Steps counts the probes that the goroutine has reached (modulo 2^32): a reader that looks twice sees whether it moved.
+	Steps uint32
+	// Waits are the operations that the goroutine is in, innermost first. It waits at Last when Waits[0].Probe is Last.
+	Waits []Wait
+	// Holds are the locks that it holds, oldest first.
+	Holds []Hold
+	// History are the last probes, newest first, Last included.
+	History []Step
+
+	CreatedBy *Created // nil: unknown
+	Stack     []Frame  // innermost first; nil: unknown
+	ThreadID  int      // the thread that runs it, or 0
+}
+
+// A Wait is an operation that a goroutine is in: it waits, or what it called does.
+type Wait struct {
+	Probe *Probe
+	Obj   uint64 // address, 0 if the operation has no object
+	Since int64
+	Cases []Case // of a select
+	Cap   int    // of a channel, -1 if unknown
+}
+
+// A Case is one case of a select.
+type Case struct {
+	Obj  uint64
+	Send bool
+}
+
+// A Hold is a lock that a goroutine holds, or held when it exited.
+type Hold struct {
+	Goroutine int64
+	Obj       uint64
+	Probe     *Probe
+	Since     int64 // when it was taken: not later than this plus a millisecond, and not earlier than the probe before
+	Read      bool  // a read lock of an RWMutex
+	Exited    bool
+	Last      *Probe // of an orphan: the last probe that its goroutine reached
+}
+
+// A Step is an entry of a history.
+type Step struct {
+	Probe *Probe
+	At    int64
+}
+
+// Created says which go statement started a goroutine.
+type Created struct {
+	Goroutine  int64 // 0: unknown
+	Func, File string
+	Line       int
+}
+
+// A Frame is a stack frame.
+type Frame struct {
+	Func, File string
+	Line       int
+}
+
+// An Object is a channel, lock, WaitGroup, Cond, Once or I/O object. Facts that nobody knows are nil.
+type Object struct {
+	Addr uint64
+	Kind runtime.Kind
+	// Expr is the object as the source calls it, from the newest site that used it.
+	Expr string
+	// Len and Cap are those of a channel, -1 if unknown.
+	Len, Cap int
+	// Made, Sent, Received, Closed: see runtime.Object, which says what they mean for other kinds.
+	Made, Sent, Received, Closed *Fact
+	// IO is what the operating system knows of a connection, listener, file or process; nil if unknown.
+	IO *IO
+}
+
+// A Fact says who did something last, where and when.
+type Fact struct {
+	Goroutine int64
+	Probe     *Probe
+	At        int64
+	Exited    bool // its goroutine has exited since
+}
+
+// IO is what the operating system says of an object.
+type IO struct {
+	Local, Remote string
+	Unsent        int // bytes that the kernel holds and the peer has not taken; -1 unknown
+	Unread        int // bytes that have arrived and nobody has read; -1 unknown
+	Path          string
+	Peer          string // the process on the other side, where it is on this machine: "pid 4711 (name)"
+}

@@ -1,0 +1,170 @@
+package runtime
+
+// This file is the layout of the record: the one table that the collector, the readers and the documentation share.
+// All numbers are in the byte order of the program that wrote the record (little endian on every architecture that has
+// the fast path; Magic tells). Offsets are bytes. A change here that an older reader would misread raises Version.
+
+// Magic are the first eight bytes of a record, as a number; Version is the layout's version.
+const (
+	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
+	Version uint32 = 1
+)
+
+// A Header is at offset 0 of the record. The regions follow at the offsets that it gives.
+//
+// Times: nanotime is the monotonic clock (CLOCK_MONOTONIC on Linux, so that a reader outside can compare). A coarse time
+// is a uint32 of milliseconds since Header.Start, plus one, so that zero means unknown.
+type Header struct {
+	Magic      uint64
+	Version    uint32
+	HeaderSize uint32 // unsafe.Sizeof(Header{})
+	Pid        uint64
+	StartTicks uint64 // field 22 of /proc/PID/stat; with Pid it names the process. Zero: unknown
+	Start      int64  // nanotime when the record was made
+	StartWall  int64  // wall clock then, nanoseconds since 1970
+	Base       uint64 // address of the record in the program's memory
+	Size       uint64 // bytes of the whole record, reserved or not
+
+	// Ended is the nanotime at which a watcher saw the program end, and Exit 1 + its wait status. Written from outside.
+	Ended int64
+	Exit  uint64
+	// Seen is the latest nanotime at which a command of ours saw the program alive. Written from outside.
+	Seen int64
+
+	// Clock is the coarse time now, or a little before: moved on by each probe that reads the clock anyway, when it has
+	// changed by a millisecond, and by a watcher.
+	Clock uint32
+	// Off is nonzero when the probes were turned off by a fault in the record: an Off… constant.
+	Off uint32
+
+	SlotOff, SlotCap, SlotSize       uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
+	ChunkOff                         uint32 // one byte per ChunkSlots slots: 0 not in use, 1 in this file, 2 in private memory at Base
+	ObjOff, ObjCap, ObjSize          uint32 // objects: offset in units of 4096 bytes, number (a power of two), bytes each
+	SiteOff, SiteCap, SiteSize       uint32 // sites: offset in units of 4096 bytes, number, bytes each; index 0 is unused
+	StrOff, StrCap                   uint32 // strings: offset in units of 4096 bytes, bytes
+	OrphanOff, OrphanCap, OrphanSize uint32 // orphans: offset in units of 4096 bytes, number, bytes each
+	MetaOff, MetaLen                 uint32 // "exe\x00goversion\x00arg0\x00arg1…": offset in bytes, length
+
+	Slots   uint32 // slots handed out so far: indices below it are in use or were
+	Sites   uint32 // sites registered so far; indices 1..Sites are valid
+	StrLen  uint32 // bytes of strings in use
+	Orphans uint32 // orphans written so far; the ring holds the last OrphanCap of them
+
+	// What was dropped for want of room, since the start.
+	DroppedGoroutines uint32
+	DroppedSites      uint32
+	DroppedHeld       uint32
+	DroppedObjects    uint32 // evicted from the table while something was known of them
+}
+
+// The reasons why probes are off (Header.Off).
+const (
+	OffNot     = iota
+	OffAsked   // AWAITTRACE=off
+	OffNoID    // the goroutine id could not be found inside g
+	OffNoSpace // no memory for the record at all
+)
+
+// Sizes that the layout fixes.
+const (
+	SlotSize   = 512
+	ObjSize    = 64
+	SiteSize   = 48
+	OrphanSize = 32
+
+	ChunkSlots = 128 // slots whose memory is reserved together
+	RingLen    = 16  // entries of a slot's history
+	WaitLen    = 4   // operations that a goroutine can be in at once (an I/O call that calls the user's Read, that locks, …)
+	HeldLen    = 8   // locks that a slot has room for
+	CaseLen    = 8   // select cases that a slot has room for
+)
+
+// A Slot is what the record knows of one goroutine. Only that goroutine writes it. A slot whose Goid is zero, or whose Seq is odd
+// (it is being recycled), says nothing.
+type Slot struct {
+	Goid uint64
+	G    uint64 // address of the runtime's g
+	Seq  uint32 // raised by two each time the slot gets a new goroutine; odd meanwhile
+	// Head counts the probes reached: Ring[(Head-1)%RingLen] is the last one.
+	Head  uint32
+	Depth uint32 // operations in Waits; the innermost is Waits[Depth-1]
+	Held  uint32 // locks in Locks
+	Waits [WaitLen]Wait
+	Locks [HeldLen]Hold
+	Ring  [RingLen]Entry
+	// The cases of the select that the goroutine is in, or was in last: the channel of each, in source order.
+	Cases    [CaseLen]uint64
+	CaseSite uint32
+	CaseSend uint32 // bit i: case i is a send
+	// Lost counts locks that found no room in Locks and are still held.
+	Lost uint32
+	Born uint32 // coarse time of the goroutine's first probe
+	_    [12]uint32
+}
+
+// A Wait is an operation that a goroutine is in.
+type Wait struct {
+	Obj   uint64 // address of the object, zero if it has none
+	Since int64  // nanotime when it began to wait
+	Site  uint32
+	Info  uint32 // channels: the capacity
+}
+
+// A Hold is a lock that a goroutine holds.
+type Hold struct {
+	Obj  uint64
+	Site uint32 // where it was taken
+	Time uint32 // coarse time
+}
+
+// An Entry of the history: the site in the low half, the coarse time in the high half.
+type Entry uint64
+
+// An Object is what is known of a channel, WaitGroup, Cond or lock, found by its address: in one of ObjWays consecutive entries that
+// begin at (ObjHash(addr) % ObjCap) rounded down to a multiple of ObjWays.
+type Object struct {
+	Addr uint64
+	Cap  uint32 // channels: capacity
+	Kind uint32
+	// Made, Sent, Received, Closed are the last such operation on a channel. WaitGroup: Sent is the last Add or Go, Received the
+	// last Done. Cond: Sent is the last Signal or Broadcast. Lock: Received is the last unlock by a goroutine that
+	// did not hold it.
+	Made, Sent, Received, Closed Fact
+}
+
+// ObjWays is the number of entries of the object table among which an address has its place.
+const ObjWays = 8
+
+// A Fact says who did something last, where and when. A zero Site means that nobody did.
+type Fact struct {
+	Goid uint32 // the low 32 bits
+	Site uint32
+	Time uint32 // coarse time
+}
+
+// An Orphan is a lock whose holder has exited without unlocking it.
+type Orphan struct {
+	Goid uint64
+	Obj  uint64
+	Site uint32 // where it was taken
+	Time uint32 // coarse time when it was taken
+	Last uint32 // the last site that the holder reached
+	Died uint32 // coarse time when its slot was recycled
+}
+
+// A SiteEntry is a Site in the record. Strings are an offset into the string region and a length.
+type SiteEntry struct {
+	File, Func, Expr          uint32
+	FileLen, FuncLen, ExprLen uint16
+	Flags                     uint16
+	Line, Col                 int32
+	Op                        Op
+	Kind                      Kind
+	Cases                     uint16
+	_                         [4]uint32
+}
+
+// ObjHash is the hash of an object's address.
+func ObjHash(addr uint64) uint32 {
+	return uint32((addr >> 3) * 0x9E3779B97F4A7C15 >> 40)
+}
