@@ -34,6 +34,11 @@ type Process struct {
 	StartWall int64  // wall clock, nanoseconds since 1970
 	TakenWall int64  // wall clock of Snapshot.Taken
 	State     string // live, exited, killed, core, stopped
+	// Unwatched says that the program has ended and nobody saw when: Taken is then its last sign of life, and every wait may
+	// have been longer.
+	Unwatched bool
+	// Off says why the program's probes are off, in a few words; empty when they are on.
+	Off string
 }
 
 // A Probe is a site that a goroutine reached. File and Line are those of the original source.
@@ -73,7 +78,8 @@ type Wait struct {
 	Probe *Probe
 	Obj   uint64 // address, 0 if the operation has no object
 	Since int64
-	Cases []Case // of a select
+	Cases []Case // of a select, in source order
+	More  int    // cases of the select beyond those in Cases, which the record had no room for
 	Cap   int    // of a channel, -1 if unknown
 }
 
