@@ -1,0 +1,70 @@
+package procfs
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// A Mapping is a range of a process's memory that shows a file.
+type Mapping struct {
+	Start, End uint64 // addresses
+	Offset     uint64 // in the file, bytes
+	Path       string // " (deleted)" is cut off
+}
+
+// Mappings returns the mappings of process pid that show a file. They need the permission to trace the process.
+func Mappings(pid int) ([]Mapping, error) {
+	f, err := os.Open(path(pid, "maps"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var ms []Mapping
+	for in := bufio.NewScanner(f); in.Scan(); {
+		if m, ok := parseMapping(in.Text()); ok {
+			ms = append(ms, m)
+		}
+	}
+	return ms, nil
+}
+
+// parseMapping reads a line of /proc/PID/maps: "start-end perms offset dev inode   path".
+func parseMapping(line string) (Mapping, bool) {
+	i := strings.IndexByte(line, '/')
+	if i < 0 {
+		return Mapping{}, false
+	}
+	f := strings.Fields(line[:i])
+	if len(f) != 5 {
+		return Mapping{}, false
+	}
+	lo, hi, ok := strings.Cut(f[0], "-")
+	start, err1 := strconv.ParseUint(lo, 16, 64)
+	end, err2 := strconv.ParseUint(hi, 16, 64)
+	off, err3 := strconv.ParseUint(f[2], 16, 64)
+	if !ok || err1 != nil || err2 != nil || err3 != nil {
+		return Mapping{}, false
+	}
+	return Mapping{start, end, off, strings.TrimSuffix(line[i:], " (deleted)")}, true
+}
+
+// A Memory reads the memory of a process: the offset of ReadAt is an address. The caller closes it.
+type Memory struct{ f *os.File }
+
+// OpenMemory opens the memory of process pid, which takes the permission to trace it.
+func OpenMemory(pid int) (*Memory, error) {
+	f, err := os.Open(path(pid, "mem"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the memory of process %d: %w", pid, err)
+	}
+	return &Memory{f}, nil
+}
+
+// ReadAt reads the memory at address addr.
+func (m *Memory) ReadAt(b []byte, addr int64) (int, error) { return m.f.ReadAt(b, addr) }
+
+// Close ends the access to the memory.
+func (m *Memory) Close() error { return m.f.Close() }

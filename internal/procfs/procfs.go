@@ -1,0 +1,116 @@
+// Package procfs is what Linux's /proc says of a process: whether it still is the one that we mean, what it is doing, what
+// was started, and which sockets it has. On other systems every question is answered with an error.
+package procfs
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Root is where /proc is.
+const Root = "/proc"
+
+// A Stat is a process at one moment.
+type Stat struct {
+	Pid        int
+	Name       string // the kernel's name of it, at most 15 bytes
+	State      byte   // R running, S sleeping, D disk, T stopped, t traced, Z dead and not waited for, X dead
+	Parent     int
+	StartTicks uint64 // clock ticks from boot to its start: with Pid it names the process
+}
+
+// Alive reports whether the process still runs: a zombie does not.
+func (s Stat) Alive() bool { return s.State != 'Z' && s.State != 'X' && s.State != 'x' }
+
+// Stopped reports whether the process was stopped by a signal or is held by a debugger.
+func (s Stat) Stopped() bool { return s.State == 'T' || s.State == 't' }
+
+// ReadStat returns the state of process pid.
+func ReadStat(pid int) (Stat, error) {
+	b, err := os.ReadFile(path(pid, "stat"))
+	if err != nil {
+		return Stat{}, fmt.Errorf("no process %d", pid)
+	}
+	s, err := parseStat(string(b))
+	if err != nil {
+		return Stat{}, fmt.Errorf("%s: %v", path(pid, "stat"), err)
+	}
+	return s, nil
+}
+
+// parseStat reads a line of /proc/PID/stat. The name stands in parentheses and may itself hold spaces and parentheses.
+func parseStat(line string) (Stat, error) {
+	open, end := strings.IndexByte(line, '('), strings.LastIndexByte(line, ')')
+	if open < 1 || end < open {
+		return Stat{}, fmt.Errorf("no process name in %q", line)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line[:open]))
+	if err != nil {
+		return Stat{}, fmt.Errorf("pid: %v", err)
+	}
+	f := strings.Fields(line[end+1:]) // f[0] is field 3 of proc_pid_stat(5)
+	if len(f) < 20 || len(f[0]) != 1 {
+		return Stat{}, fmt.Errorf("%d fields after the name, want at least 20", len(f))
+	}
+	parent, err := strconv.Atoi(f[1])
+	if err != nil {
+		return Stat{}, fmt.Errorf("parent: %v", err)
+	}
+	ticks, err := strconv.ParseUint(f[19], 10, 64)
+	if err != nil {
+		return Stat{}, fmt.Errorf("start time: %v", err)
+	}
+	return Stat{Pid: pid, Name: line[open+1 : end], State: f[0][0], Parent: parent, StartTicks: ticks}, nil
+}
+
+// Is reports whether process pid lives and was started at ticks; ticks zero means that any start will do.
+func Is(pid int, ticks uint64) (Stat, bool) {
+	s, err := ReadStat(pid)
+	if err != nil || !s.Alive() || ticks != 0 && s.StartTicks != ticks {
+		return Stat{}, false
+	}
+	return s, true
+}
+
+// Args returns the command line of process pid, or nil.
+func Args(pid int) []string {
+	b, err := os.ReadFile(path(pid, "cmdline"))
+	if err != nil || len(b) == 0 {
+		return nil
+	}
+	return strings.Split(string(bytes.TrimSuffix(b, []byte{0})), "\x00")
+}
+
+// Exe returns the path of the program that process pid runs, or "".
+func Exe(pid int) string {
+	p, err := os.Readlink(path(pid, "exe"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(p, " (deleted)")
+}
+
+// Pids returns the processes that there are, in ascending order.
+func Pids() []int {
+	d, err := os.Open(Root)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	var pids []int
+	for _, n := range names {
+		if pid, err := strconv.Atoi(n); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+func path(pid int, name string) string { return filepath.Join(Root, strconv.Itoa(pid), name) }
