@@ -1,0 +1,17 @@
+// Package gocmd drives the go command for the verbs that stand for a go verb: it splits their command line into what is ours
+// and what is go's, has the packages instrumented, and runs go with an overlay that holds the instrumented text and the
+// collector.
+//
+// Goals: nothing of the user's tree, module files or module cache is written; every flag of the go verb means what it means
+// there, and reaches the nested go list too; what the go command says about the user's code is said by the go command.
+//
+// How the collector gets into the build: an overlay may add files to a folder of GOROOT/src, and a folder there that holds no
+// package of its own (CollectorPath) becomes one, with assembly, for main modules, dependencies, workspaces and
+// vendor folders alike. The exception is a GOROOT inside the module cache, where go puts the toolchains that it
+// downloads: the go command refuses to overlay files there (golang/go#71783 and cmd/go/internal/fsys), so that the
+// build gets a GOROOT that is a symbolic link to it, see goroot.go.
+//
+// Not supported, and refused with a message: -cover and its kin, because the go command drops overlays where it
+// instruments for coverage (golang/go#73802), and package@version arguments, because their files are in the
+// module cache.
+package gocmd

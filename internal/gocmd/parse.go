@@ -1,0 +1,313 @@
+package gocmd
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultAfter is how long a wait is before it is called stuck, where nobody says otherwise.
+const DefaultAfter = 10 * time.Second
+
+// Options are the flags of ours that every go verb has.
+type Options struct {
+	// Probe is the list of kinds of -probe, as it was given; empty means the default.
+	Probe string
+	// ProbeFuncs are the patterns of -probe-func.
+	ProbeFuncs []string
+	// After is -after: how long a wait is before it is called stuck.
+	After time.Duration
+}
+
+// ourFlags are the names of the flags of ours. All take a value.
+var ourFlags = []string{"probe", "probe-func", "after"}
+
+// An Invocation is a command line of ours, taken apart.
+type Invocation struct {
+	Verb    Verb
+	Options Options
+	// Dir is the folder of -C, or empty for the current one. GoArgs does not repeat it.
+	Dir string
+	// GoArgs is what follows `go VERB`, as it was given and in that order, without what is ours, -C and -overlay. With Run it
+	// ends before the package.
+	GoArgs []string
+	// ListFlags are the flags of GoArgs that a nested go list needs, each as one -name=value.
+	ListFlags []string
+	// Packages are the packages, patterns or .go files.
+	Packages []string
+	// Args are the arguments of the program, with Run.
+	Args []string
+
+	values map[string]string // the last value of each flag of go's that is given; "true" for a boolean without one
+}
+
+// Value returns the value of the flag of go's with that name, or "" if it is not given. A boolean flag has "true".
+func (inv *Invocation) Value(name string) string { return inv.values[name] }
+
+// Bool reports whether the boolean flag of go's with that name is given, and not as -name=false.
+func (inv *Invocation) Bool(name string) bool {
+	on, err := strconv.ParseBool(inv.values[name])
+	return err == nil && on
+}
+
+// A UsageError is a command line that cannot be meant: exit status 2.
+type UsageError struct{ msg string }
+
+func (e *UsageError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) error {
+	return &UsageError{fmt.Sprintf(format, args...)}
+}
+
+// ErrHelp says that the command line asks for help (-h, -help).
+var ErrHelp = errors.New("help requested")
+
+// After returns the default for -after, which is env (the value of AWAITTRACE_AFTER) unless that is empty.
+func After(env string) (time.Duration, error) {
+	if env == "" {
+		return DefaultAfter, nil
+	}
+	d, err := parseAfter(env)
+	if err != nil {
+		return 0, usagef("AWAITTRACE_AFTER: %v", err)
+	}
+	return d, nil
+}
+
+// Parse takes the arguments of verb apart. after is the default for -after. Its errors are ErrHelp and UsageErrors.
+func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
+	p := parser{
+		inv:  &Invocation{Verb: verb, Options: Options{After: after}, values: map[string]string{}},
+		args: args,
+	}
+	var err error
+	if verb == Test {
+		err = p.testArgs()
+	} else {
+		err = p.goArgs()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.inv, p.inv.check()
+}
+
+// check refuses what cannot work with probes.
+func (inv *Invocation) check() error {
+	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
+		if _, given := inv.values[name]; given && (name != "cover" || inv.Bool(name)) {
+			return coverError("-" + name)
+		}
+	}
+	for _, pkg := range inv.Packages {
+		if strings.Contains(pkg, "@") && !strings.HasPrefix(pkg, ".") && !strings.HasPrefix(pkg, "/") && !strings.HasSuffix(pkg, ".go") {
+			return usagef("%s: a package of the module cache gets no probes; clone its module and give a package of the clone", pkg)
+		}
+	}
+	return nil
+}
+
+func coverError(flag string) error {
+	return usagef("%s cannot be combined with probes: the go command leaves overlays out where it measures coverage (golang.org/issue/73802); measure coverage with go itself", flag)
+}
+
+// A parser walks over a command line.
+type parser struct {
+	inv  *Invocation
+	args []string // not yet walked over
+}
+
+// A word is what stands at the front of a command line.
+type word int
+
+const (
+	aPackage    word = iota // no flag
+	aFlag                   // a flag of go's or of ours, which next has taken
+	anUnknown               // something like a flag that is neither
+	aTerminator             // --
+)
+
+// goArgs parses `[flags] [packages]` and, for Run, `[flags] package [args]`, as the flag package does.
+func (p *parser) goArgs() error {
+	for len(p.args) > 0 {
+		w, _, err := p.next()
+		if err != nil {
+			return err
+		}
+		if w == aFlag {
+			continue
+		}
+		if w == anUnknown {
+			return usagef("flag provided but not defined: %s", p.args[0])
+		}
+		if w == aTerminator {
+			p.args = p.args[1:]
+		}
+		break
+	}
+	if p.inv.Verb == Run {
+		return p.program()
+	}
+	p.inv.Packages = p.args
+	p.keep(p.args...)
+	return nil
+}
+
+// program takes the package, or the .go files, and the arguments of the program.
+func (p *parser) program() error {
+	n := 0
+	for n < len(p.args) && strings.HasSuffix(p.args[n], ".go") {
+		n++
+	}
+	if n == 0 {
+		if len(p.args) == 0 || strings.HasPrefix(p.args[0], "-") {
+			return usagef("no package to run is given; the one of this folder is %q", ".")
+		}
+		n = 1
+	}
+	p.inv.Packages, p.inv.Args = p.args[:n:n], p.args[n:]
+	return nil
+}
+
+// testArgs parses `[flags] [packages] [flags] [-args …]` with the rules of go test, which passes on what it does not know and looks for
+// its own flags beyond: see testFlags in cmd/go/internal/test/testflag.go.
+func (p *parser) testArgs() error {
+	inPackages, packagesDone, afterUnknown := false, false, false
+	for len(p.args) > 0 {
+		wasAfterUnknown := afterUnknown
+		afterUnknown = false
+		w, hasValue, err := p.next()
+		if err != nil {
+			return err
+		}
+		switch w {
+		case aTerminator:
+			p.keep(p.args...)
+			return nil
+		case aPackage:
+			if packagesDone && !inPackages {
+				if !wasAfterUnknown { // and everything after it is for the test
+					p.keep(p.args...)
+					return nil
+				}
+			} else {
+				inPackages, packagesDone = true, true
+				p.inv.Packages = append(p.inv.Packages, p.args[0])
+			}
+			p.keep(p.args[0])
+			p.args = p.args[1:]
+			continue
+		case anUnknown:
+			packagesDone = true
+			if p.args[0] == "-args" || p.args[0] == "--args" {
+				p.keep(p.args...)
+				return nil
+			}
+			p.keep(p.args[0])
+			p.args = p.args[1:]
+			afterUnknown = !hasValue
+		}
+		inPackages = false
+	}
+	return nil
+}
+
+// next looks at the front of the command line, and takes it if it is a flag of go's or ours, with its value.
+func (p *parser) next() (w word, hasValue bool, err error) {
+	arg := p.args[0]
+	if len(arg) < 2 || arg[0] != '-' {
+		return aPackage, false, nil
+	}
+	if arg == "--" {
+		return aTerminator, false, nil
+	}
+	name := strings.TrimPrefix(arg[1:], "-")
+	name, value, hasValue := strings.Cut(name, "=")
+	if name == "" || name[0] == '-' {
+		return 0, false, usagef("bad flag syntax: %s", arg)
+	}
+	ours := slices.Contains(ourFlags, name)
+	flag := lookup(p.inv.Verb, name)
+	switch {
+	case name == "h" || name == "help":
+		return 0, false, ErrHelp
+	case !ours && flag == nil:
+		return anUnknown, hasValue, nil
+	}
+	taken := p.args[:1]
+	if ours || flag.value {
+		if !hasValue {
+			if len(p.args) < 2 {
+				return 0, false, usagef("flag needs an argument: -%s", name)
+			}
+			value, taken = p.args[1], p.args[:2]
+		}
+	} else if !hasValue {
+		value = "true"
+	}
+	p.args = p.args[len(taken):]
+	if ours {
+		return aFlag, true, p.inv.setOurs(name, value)
+	}
+	return aFlag, true, p.setGo(flag, value, taken)
+}
+
+// setOurs sets the flag of ours with that name.
+func (inv *Invocation) setOurs(name, value string) (err error) {
+	switch name {
+	case "probe":
+		inv.Options.Probe = value
+	case "probe-func":
+		inv.Options.ProbeFuncs = append(inv.Options.ProbeFuncs, value)
+	case "after":
+		inv.Options.After, err = parseAfter(value)
+		if err != nil {
+			return usagef("invalid value %q for flag -after: %v", value, err)
+		}
+	}
+	return nil
+}
+
+func parseAfter(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no duration such as 500ms, 10s or 2m", value)
+	}
+	if d <= 0 {
+		return 0, fmt.Errorf("%q is not longer than nothing", value)
+	}
+	return d, nil
+}
+
+// setGo notes a flag of go's; taken are the arguments that it was given as.
+func (p *parser) setGo(f *goFlag, value string, taken []string) error {
+	inv := p.inv
+	first := len(inv.GoArgs) == 0 && len(inv.values) == 0
+	inv.values[f.name] = value
+	switch f.name {
+	case "C":
+		if !first {
+			return usagef("-C flag must be first flag on command line")
+		}
+		inv.Dir = value
+		return nil
+	case "overlay": // handed on as a part of our own
+		return nil
+	case "exec": // go build, which run comes down to, does not have it
+		if inv.Verb == Run {
+			return nil
+		}
+	}
+	if f.list {
+		inv.ListFlags = append(inv.ListFlags, "-"+f.name+"="+value)
+	}
+	p.keep(taken...)
+	return nil
+}
+
+func (p *parser) keep(args ...string) {
+	p.inv.GoArgs = append(p.inv.GoArgs, args...)
+}
