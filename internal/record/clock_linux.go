@@ -1,0 +1,12 @@
+package record
+
+import "golang.org/x/sys/unix"
+
+// monotonic returns the present in nanoseconds of the clock that the runtime's nanotime reads.
+func monotonic() (int64, bool) {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return 0, false
+	}
+	return ts.Nano(), true
+}

@@ -1,0 +1,82 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Join adds to s, a snapshot from a record, what was read from the program itself: live holds every goroutine of the user's
+// there is, with states and stacks. It should be read while the program stands still and before it goes on.
+//
+// Goroutines that reached no probe are added. Those that the record knows and live does not have have exited: they are removed, and the locks
+// that they held become orphans. Where the runtime says that a goroutine does not wait, the record's word that it does is
+// dropped. s is changed; live is not, but s refers to its stacks afterwards.
+func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
+	byID := make(map[int64]*snapshot.Goroutine, len(live))
+	for i := range live {
+		byID[live[i].ID] = &live[i]
+	}
+	kept := s.Goroutines[:0]
+	for _, g := range s.Goroutines {
+		l, ok := byID[g.ID]
+		if !ok {
+			s.Orphans = append(s.Orphans, orphans(&g)...)
+			continue
+		}
+		g.State, g.Reason, g.CreatedBy, g.Stack, g.ThreadID = l.State, l.Reason, l.CreatedBy, l.Stack, l.ThreadID
+		dropContradicted(&g)
+		delete(byID, g.ID)
+		kept = append(kept, g)
+	}
+	clear(s.Goroutines[len(kept):])
+	s.Goroutines = kept
+	for i := range live {
+		if _, left := byID[live[i].ID]; left {
+			s.Goroutines = append(s.Goroutines, live[i])
+		}
+	}
+	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	s.HasStates, s.NoStates = true, ""
+	markExited(s)
+}
+
+// orphans returns the locks of a goroutine that has exited.
+func orphans(g *snapshot.Goroutine) []snapshot.Hold {
+	held := slices.Clone(g.Holds)
+	for i := range held {
+		held[i].Exited, held[i].Last = true, g.Last
+	}
+	return held
+}
+
+// dropContradicted drops the waits of a goroutine that the runtime says is not waiting. An I/O operation may run code, and a lock may spin
+// for some microseconds; the outer operations that a goroutine is in, such as an Once whose function runs, contradict nothing.
+func dropContradicted(g *snapshot.Goroutine) {
+	if len(g.Waits) == 0 || g.State != "running" && g.State != "runnable" {
+		return
+	}
+	switch w := g.Waits[0]; {
+	case g.Last == nil || w.Probe != g.Last: // it is inside this operation and has gone on since
+	case w.Probe.Op == runtime.OpIO || w.Probe.Op == runtime.OpOnce:
+	default:
+		g.Waits = g.Waits[1:]
+	}
+}
+
+// markExited marks the facts whose goroutines have exited.
+func markExited(s *snapshot.Snapshot) {
+	ids := make(map[uint32]bool, len(s.Goroutines))
+	for i := range s.Goroutines {
+		ids[uint32(s.Goroutines[i].ID)] = true // a fact knows the low 32 bits only
+	}
+	for _, o := range s.Objects {
+		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
+			if f != nil {
+				f.Exited = !ids[uint32(f.Goroutine)]
+			}
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package record
+
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// What a snapshot from a record may lack (keys of Snapshot.Dropped).
+const (
+	DroppedGoroutines = "goroutines without room in the record"
+	DroppedSites      = "probes without room in the record"
+	DroppedLocks      = "locks held without room in the record"
+	DroppedObjects    = "objects forgotten for want of room"
+	DroppedMoving     = "goroutines that moved while they were read"
+	DroppedPrivate    = "goroutines recorded in memory that cannot be read"
+	DroppedDamaged    = "damaged entries of the record"
+)
+
+// Read returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if the program still runs,
+// and zero if it has ended. State, arguments and the like that the record does not hold are left empty; the
+// goroutines have neither states nor stacks (see Join).
+func Read(src Source, now int64) (*snapshot.Snapshot, error) {
+	h, err := readHeader(src)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{
+		Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
+	}}
+	r.process()
+	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects} {
+		if err := table(); err != nil {
+			return nil, err
+		}
+	}
+	r.drop(DroppedGoroutines, h.DroppedGoroutines)
+	r.drop(DroppedSites, h.DroppedSites)
+	r.drop(DroppedLocks, h.DroppedHeld)
+	r.drop(DroppedObjects, h.DroppedObjects)
+	r.finish()
+	return r.snap, nil
+}
+
+// A reader is one reading of a record.
+type reader struct {
+	src    Source
+	h      runtime.Header
+	now    int64
+	snap   *snapshot.Snapshot
+	probes []*snapshot.Probe // by site number; nil where the site is damaged
+	cases  []uint16          // by site number: the communication clauses of a select
+	ids    map[uint32]int64  // goroutine by the low 32 bits of its id
+	latest int64             // the latest time that the record mentions
+}
+
+func (r *reader) drop(what string, n uint32) {
+	if n > 0 {
+		r.snap.Dropped[what] += int(n)
+	}
+}
+
+// process fills in what the header says of the program as a whole.
+func (r *reader) process() {
+	p := &r.snap.Process
+	p.Pid = int(r.h.Pid)
+	p.StartWall = r.h.StartWall
+	switch r.h.Off {
+	case runtime.OffNot:
+	case runtime.OffAsked:
+		p.Off = "AWAITTRACE=off was set"
+	case runtime.OffNoID:
+		p.Off = "the runtime's goroutine ids could not be found"
+	case runtime.OffNoSpace:
+		p.Off = "there was no memory for the record"
+	default:
+		p.Off = "the collector met a fault"
+	}
+	meta, err := r.src.region(uint64(r.h.MetaOff), uint64(r.h.MetaLen))
+	if err != nil || len(meta) == 0 {
+		return
+	}
+	f := strings.Split(string(meta), "\x00")
+	p.Exe = f[0]
+	if len(f) > 1 {
+		p.Go = f[1]
+	}
+	if len(f) > 2 {
+		p.Args = f[2:]
+	}
+}
+
+// time turns a coarse time into nanoseconds of the program's clock, 0 for unknown.
+func (r *reader) time(coarse uint32) int64 {
+	if coarse == 0 {
+		return 0
+	}
+	t := r.h.Start + int64(coarse-1)*1e6
+	r.latest = max(r.latest, t)
+	return t
+}
+
+// readSites reads the table of probes, on which all the rest depends.
+func (r *reader) readSites() error {
+	n := uint64(r.h.Sites) + 1
+	if r.h.SiteCap == 0 {
+		n = 0
+	}
+	table, err := r.src.region(uint64(r.h.SiteOff)*pageSize, n*runtime.SiteSize)
+	if err != nil {
+		return err
+	}
+	text, err := r.src.region(uint64(r.h.StrOff)*pageSize, uint64(r.h.StrLen))
+	if err != nil {
+		return err
+	}
+	r.probes = make([]*snapshot.Probe, n)
+	r.cases = make([]uint16, n)
+	for i := 1; i < int(n); i++ {
+		e := load[runtime.SiteEntry](table[i*runtime.SiteSize:])
+		if r.probes[i] = probe(&e, text); r.probes[i] == nil {
+			r.drop(DroppedDamaged, 1)
+			continue
+		}
+		r.cases[i] = e.Cases
+	}
+	return nil
+}
+
+// probe returns the probe of a site, or nil if the entry is damaged or not yet written.
+func probe(e *runtime.SiteEntry, text []byte) *snapshot.Probe {
+	file, ok1 := cut(text, e.File, e.FileLen)
+	fn, ok2 := cut(text, e.Func, e.FuncLen)
+	expr, ok3 := cut(text, e.Expr, e.ExprLen)
+	if !ok1 || !ok2 || !ok3 || e.Op.String() == "" {
+		return nil
+	}
+	return &snapshot.Probe{
+		Op: e.Op, Kind: e.Kind, Flags: e.Flags,
+		File: file, Func: fn, Expr: expr,
+		Line: int(max(e.Line, 0)), Col: int(max(e.Col, 0)),
+	}
+}
+
+// cut returns the string of n bytes at off in text. What could disturb a terminal is replaced.
+func cut(text []byte, off uint32, n uint16) (string, bool) {
+	if uint64(off)+uint64(n) > uint64(len(text)) {
+		return "", false
+	}
+	s := strings.ToValidUTF8(string(text[off:off+uint32(n)]), "\uFFFD")
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || 0x80 <= c && c < 0xa0 {
+			return '\uFFFD'
+		}
+		return c
+	}, s), true
+}
+
+// site returns the probe with number id, or nil.
+func (r *reader) site(id uint32) *snapshot.Probe {
+	if id == 0 || uint64(id) >= uint64(len(r.probes)) {
+		return nil
+	}
+	return r.probes[id]
+}
+
+// readOrphans reads the ring of locks whose holders have exited.
+func (r *reader) readOrphans() error {
+	n := min(r.h.Orphans, r.h.OrphanCap)
+	table, err := r.src.region(uint64(r.h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
+	if err != nil {
+		return err
+	}
+	for i := range int(n) {
+		o := load[runtime.Orphan](table[i*runtime.OrphanSize:])
+		p := r.site(o.Site)
+		if p == nil || o.Obj == 0 {
+			r.drop(DroppedDamaged, 1)
+			continue
+		}
+		r.time(o.Died)
+		r.snap.Orphans = append(r.snap.Orphans, snapshot.Hold{
+			Goroutine: int64(o.Goid), Obj: o.Obj, Probe: p, Since: r.time(o.Time), Read: isRead(p),
+			Exited: true, Last: r.site(o.Last),
+		})
+	}
+	return nil
+}
+
+// finish sets the moment of the snapshot.
+func (r *reader) finish() {
+	s := r.snap
+	s.Taken = r.now
+	if s.Taken == 0 {
+		s.Taken = r.h.Ended
+	}
+	if s.Taken == 0 {
+		r.time(r.h.Clock)
+		s.Taken = max(r.h.Seen, r.latest, r.h.Start)
+		s.Process.Unwatched = true
+	}
+	s.Process.TakenWall = r.h.StartWall + s.Taken - r.h.Start
+}

@@ -1,0 +1,188 @@
+// Package recordtest writes records for tests: the bytes that a program in the state of a snapshot would have left. With package
+// snaptext it gives every record a twin that can be read and edited.
+package recordtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// StartTicks is the start of the process that Bytes makes records of.
+const StartTicks = 1234567
+
+const page = 4096
+
+// Bytes returns a record of s, whose program started at time zero of its clock. What a record does not hold, such as states and stacks, is left out; what it
+// has no room for (a fifth wait, a ninth lock) panics, because the test is wrong.
+func Bytes(s *snapshot.Snapshot) []byte {
+	w := &writer{sites: make(map[*snapshot.Probe]uint32), strings: make(map[string]uint32)}
+	slots := make([]runtime.Slot, len(s.Goroutines))
+	for i := range s.Goroutines {
+		slots[i] = w.slot(&s.Goroutines[i])
+	}
+	var orphans []runtime.Orphan
+	for _, h := range s.Orphans {
+		o := runtime.Orphan{Goid: uint64(h.Goroutine), Obj: h.Obj, Site: w.site(h.Probe, 0), Time: coarse(h.Since), Died: coarse(h.Since)}
+		if h.Last != nil {
+			o.Last = w.site(h.Last, 0)
+		}
+		orphans = append(orphans, o)
+	}
+	objects := w.objects(s)
+	meta := strings.Join(append([]string{s.Process.Exe, s.Process.Go}, s.Process.Args...), "\x00")
+
+	h := runtime.Header{
+		Magic: runtime.Magic, Version: runtime.Version, HeaderSize: uint32(unsafe.Sizeof(runtime.Header{})),
+		Pid: uint64(s.Process.Pid), StartTicks: StartTicks, StartWall: s.Process.StartWall, Base: 1 << 40,
+		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize, OrphanSize: runtime.OrphanSize,
+		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)), Orphans: uint32(len(orphans)),
+		Clock: coarse(s.Taken),
+	}
+	chunks := (len(slots) + runtime.ChunkSlots - 1) / runtime.ChunkSlots
+	h.MetaOff, h.MetaLen = uint32(unsafe.Sizeof(h)), uint32(len(meta))
+	h.ChunkOff = page
+	at := 2 + uint32(chunks)/page
+	region := func(bytes int) (off uint32) {
+		off = at
+		at += uint32(bytes+page-1) / page
+		return off
+	}
+	h.SlotCap = uint32(len(slots))
+	h.SlotOff = region(int(h.SlotCap) * runtime.SlotSize)
+	h.ObjCap = uint32(len(objects))
+	h.ObjOff = region(len(objects) * runtime.ObjSize)
+	h.SiteCap = uint32(len(w.table)) + 1
+	h.SiteOff = region(int(h.SiteCap) * runtime.SiteSize)
+	h.StrCap = uint32(len(w.text))
+	h.StrOff = region(len(w.text))
+	h.OrphanCap = uint32(max(len(orphans), 1))
+	h.OrphanOff = region(int(h.OrphanCap) * runtime.OrphanSize)
+	h.Size = uint64(at) * page
+
+	b := make([]byte, h.Size)
+	put(b, 0, []runtime.Header{h})
+	copy(b[h.MetaOff:], meta)
+	copy(b[h.ChunkOff:], slices.Repeat([]byte{1}, chunks))
+	put(b, h.SlotOff, slots)
+	put(b, h.ObjOff, objects)
+	put(b, h.SiteOff, append([]runtime.SiteEntry{{}}, w.table...))
+	copy(b[h.StrOff*page:], w.text)
+	put(b, h.OrphanOff, orphans)
+	return b
+}
+
+// put stores the elements of list in b, from the given page on.
+func put[T any](b []byte, pageNo uint32, list []T) {
+	if len(list) > 0 {
+		size := int(unsafe.Sizeof(list[0])) * len(list)
+		copy(b[pageNo*page:], unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), size))
+	}
+}
+
+func coarse(ns int64) uint32 { return uint32(ns/1e6) + 1 }
+
+type writer struct {
+	sites   map[*snapshot.Probe]uint32
+	table   []runtime.SiteEntry
+	strings map[string]uint32
+	text    []byte
+}
+
+// site returns the number of probe p, which has that many cases if it is a select.
+func (w *writer) site(p *snapshot.Probe, cases int) uint32 {
+	id, ok := w.sites[p]
+	if !ok {
+		w.table = append(w.table, runtime.SiteEntry{
+			File: w.str(p.File), Func: w.str(p.Func), Expr: w.str(p.Expr),
+			FileLen: uint16(len(p.File)), FuncLen: uint16(len(p.Func)), ExprLen: uint16(len(p.Expr)),
+			Flags: p.Flags, Line: int32(p.Line), Col: int32(p.Col), Op: p.Op, Kind: p.Kind,
+		})
+		id = uint32(len(w.table))
+		w.sites[p] = id
+	}
+	e := &w.table[id-1]
+	e.Cases = max(e.Cases, uint16(cases))
+	return id
+}
+
+func (w *writer) str(s string) uint32 {
+	off, ok := w.strings[s]
+	if !ok {
+		off = uint32(len(w.text))
+		w.strings[s] = off
+		w.text = append(w.text, s...)
+	}
+	return off
+}
+
+func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
+	slot := runtime.Slot{Goid: uint64(g.ID), G: uint64(g.ID) << 12, Seq: 2, Head: max(g.Steps, uint32(len(g.History)))}
+	if len(g.Waits) > runtime.WaitLen || len(g.Holds) > runtime.HeldLen || len(g.History) > runtime.RingLen {
+		panic(fmt.Sprintf("recordtest: goroutine %d does not fit in a slot", g.ID))
+	}
+	slot.Depth, slot.Held = uint32(len(g.Waits)), uint32(len(g.Holds))
+	for i, wait := range g.Waits {
+		e := runtime.Wait{Obj: wait.Obj, Since: wait.Since, Site: w.site(wait.Probe, len(wait.Cases)+wait.More)}
+		if wait.Cap > 0 {
+			e.Info = uint32(wait.Cap)
+		}
+		slot.Waits[len(g.Waits)-1-i] = e
+		for j, c := range wait.Cases {
+			slot.CaseSite, slot.Cases[j] = e.Site, c.Obj
+			if c.Send {
+				slot.CaseSend |= 1 << j
+			}
+		}
+	}
+	for i, h := range g.Holds {
+		slot.Locks[i] = runtime.Hold{Obj: h.Obj, Site: w.site(h.Probe, 0), Time: coarse(h.Since)}
+	}
+	for i, s := range g.History {
+		slot.Ring[(slot.Head-1-uint32(i))%runtime.RingLen] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
+	}
+	return slot
+}
+
+// objects returns the table of objects, with every object at its place.
+func (w *writer) objects(s *snapshot.Snapshot) []runtime.Object {
+	size := uint32(64)
+	for int(size) < 4*len(s.Objects) {
+		size *= 2
+	}
+	table := make([]runtime.Object, size)
+	for _, addr := range sorted(s.Objects) {
+		o := s.Objects[addr]
+		e := runtime.Object{
+			Addr: addr, Kind: uint32(o.Kind), Cap: uint32(max(o.Cap, 0)),
+			Made: w.fact(o.Made), Sent: w.fact(o.Sent), Received: w.fact(o.Received), Closed: w.fact(o.Closed),
+		}
+		first := runtime.ObjHash(addr) % size / runtime.ObjWays * runtime.ObjWays
+		free := slices.IndexFunc(table[first:first+runtime.ObjWays], func(o runtime.Object) bool { return o.Addr == 0 })
+		if free < 0 {
+			panic("recordtest: too many objects of the same hash")
+		}
+		table[first+uint32(free)] = e
+	}
+	return table
+}
+
+func sorted(m map[uint64]*snapshot.Object) []uint64 {
+	var addrs []uint64
+	for a := range m {
+		addrs = append(addrs, a)
+	}
+	slices.Sort(addrs)
+	return addrs
+}
+
+func (w *writer) fact(f *snapshot.Fact) runtime.Fact {
+	if f == nil {
+		return runtime.Fact{}
+	}
+	return runtime.Fact{Goid: uint32(f.Goroutine), Site: w.site(f.Probe, 0), Time: coarse(f.At)}
+}

@@ -1,0 +1,111 @@
+package record
+
+import (
+	"fmt"
+	"io"
+	"unsafe"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Source is where the bytes of a record are.
+type Source struct {
+	// Data holds the record from its first byte on, and Size is how many bytes of it there are.
+	Data io.ReaderAt
+	Size int64
+	// Memory is the memory of the program by address, for the parts of a record that are not in Data. Nil: it cannot be read.
+	Memory io.ReaderAt
+}
+
+// pageSize is the unit of the offsets of regions in a header.
+const pageSize = 4096
+
+// maxTable bounds what is read of one region at once, against headers that promise more than any program writes.
+const maxTable = 1 << 30
+
+// load returns the T that begins b, which must be long enough. T must hold no pointers. The record is in the byte order of the
+// machine, and need not be aligned in b.
+func load[T any](b []byte) (v T) {
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v)), b)
+	return v
+}
+
+// readHeader returns the header of src, or an error that says why src is no record that can be read.
+func readHeader(src Source) (runtime.Header, error) {
+	const size = int64(unsafe.Sizeof(runtime.Header{}))
+	var h runtime.Header
+	b := make([]byte, min(size, max(src.Size, 0)))
+	if _, err := src.Data.ReadAt(b, 0); err != nil && err != io.EOF {
+		return h, fmt.Errorf("cannot read the record: %w", err)
+	}
+	if len(b) < 16 || load[uint64](b) != runtime.Magic {
+		return h, fmt.Errorf("not a record of an instrumented program")
+	}
+	if v := load[uint32](b[8:]); v != runtime.Version {
+		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program", v, runtime.Version)
+	}
+	if int64(len(b)) < size {
+		return h, fmt.Errorf("record is truncated: %d bytes, not even a header", len(b))
+	}
+	h = load[runtime.Header](b)
+	if err := checkHeader(&h, src.Size); err != nil {
+		return h, err
+	}
+	// The counters go on past the room that there is; what is valid ends with the room.
+	h.Slots = min(h.Slots, h.SlotCap)
+	h.Sites = min(h.Sites, max(h.SiteCap, 1)-1)
+	h.StrLen = min(h.StrLen, h.StrCap)
+	return h, nil
+}
+
+// checkHeader checks that the sizes are those of the layout and that every region is inside the record.
+func checkHeader(h *runtime.Header, size int64) error {
+	sizes := []struct {
+		name      string
+		got, want uint32
+	}{
+		{"header", h.HeaderSize, uint32(unsafe.Sizeof(*h))},
+		{"slot", h.SlotSize, runtime.SlotSize},
+		{"object", h.ObjSize, runtime.ObjSize},
+		{"site", h.SiteSize, runtime.SiteSize},
+		{"orphan", h.OrphanSize, runtime.OrphanSize},
+	}
+	for _, s := range sizes {
+		if s.got != s.want {
+			return fmt.Errorf("record is damaged: a %s of %d bytes, want %d", s.name, s.got, s.want)
+		}
+	}
+	if size < 0 || h.Size > uint64(size) {
+		return fmt.Errorf("record is truncated: %d bytes of %d", size, h.Size)
+	}
+	regions := []struct {
+		name   string
+		off, n uint64
+	}{
+		{"slots", uint64(h.SlotOff) * pageSize, uint64(h.SlotCap) * runtime.SlotSize},
+		{"chunks", uint64(h.ChunkOff), (uint64(h.SlotCap) + runtime.ChunkSlots - 1) / runtime.ChunkSlots},
+		{"objects", uint64(h.ObjOff) * pageSize, uint64(h.ObjCap) * runtime.ObjSize},
+		{"sites", uint64(h.SiteOff) * pageSize, uint64(h.SiteCap) * runtime.SiteSize},
+		{"strings", uint64(h.StrOff) * pageSize, uint64(h.StrCap)},
+		{"orphans", uint64(h.OrphanOff) * pageSize, uint64(h.OrphanCap) * runtime.OrphanSize},
+		{"process", uint64(h.MetaOff), uint64(h.MetaLen)},
+	}
+	for _, r := range regions {
+		if r.off+r.n > h.Size { // neither can overflow: both are below 1<<45
+			return fmt.Errorf("record is damaged: its %s end at %d, the record at %d", r.name, r.off+r.n, h.Size)
+		}
+	}
+	return nil
+}
+
+// region reads n bytes of the record at offset off.
+func (src Source) region(off, n uint64) ([]byte, error) {
+	if n > maxTable {
+		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
+	}
+	b := make([]byte, n)
+	if _, err := src.Data.ReadAt(b, int64(off)); err != nil {
+		return nil, fmt.Errorf("cannot read the record at %d: %w", off, err)
+	}
+	return b, nil
+}

@@ -1,0 +1,34 @@
+// Package snaptext is snapshots as text, for tests: what a diagnosis is made of stands in the test as one would draw it on
+// paper, and a record of bytes has a twin that can be read. A line is a word and its arguments, separated by blanks; an argument with
+// blanks is quoted as in Go, # begins a comment, and indentation is for the eye.
+//
+//	taken 60s                         the moment of the snapshot; all times count from the program's start
+//	state live                        of the process
+//	unwatched                         nobody saw when it ended
+//	states                            the states of all goroutines are known
+//	dropped "objects forgotten" 3
+//
+//	object 0xa1 chan jobs len=4 cap=4
+//	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
+//	  io local=… remote=… unsent=0 unread=0 path=… peer=…
+//
+//	goroutine 7 waiting "chan send"   state, and the runtime's reason
+//	  wait PROBE 0xa1 12s [cap=4]     innermost first: object (or -), since
+//	    case recv 0xa2                of a select
+//	    more 3
+//	  hold PROBE 0xb1 10s [read]
+//	  step PROBE 12s                  newest first
+//	  steps 100                       how many probes it has reached, if more than stand here
+//	  created 1 main.main main.go:5
+//	  frame main.worker main.go:31
+//	  thread 4711
+//
+//	orphan 9 PROBE 0xb1 10s [read]
+//	  last PROBE
+//
+// A PROBE is four arguments: op/kind file:line[:col] function expression, such as
+//
+//	lock/mutex a.go:31 main.worker a.mu.Lock()
+//
+// with "serve" or "default" behind the kind, separated by a slash, for the flags of the site. The goroutine's last probe is its newest step.
+package snaptext

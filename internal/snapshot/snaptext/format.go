@@ -1,0 +1,193 @@
+package snaptext
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Format returns s as text. Parse reads it back, but for the arguments and the like of the process, which text does not have.
+func Format(s *snapshot.Snapshot) string {
+	p := &printer{}
+	p.line("taken", span(s.Taken))
+	if s.Process.State != "live" {
+		p.line("state", s.Process.State)
+	}
+	if s.Process.Unwatched {
+		p.line("unwatched")
+	}
+	if s.HasStates {
+		p.line("states")
+	}
+	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
+		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))
+	}
+	for _, addr := range slices.Sorted(maps.Keys(s.Objects)) {
+		p.object(s.Objects[addr])
+	}
+	for i := range s.Goroutines {
+		p.goroutine(&s.Goroutines[i])
+	}
+	for _, h := range s.Orphans {
+		p.line(join("orphan", id(h.Goroutine), hold(h))...)
+		if h.Last != nil {
+			p.line(join("  last", probe(h.Last))...)
+		}
+	}
+	return p.String()
+}
+
+type printer struct{ strings.Builder }
+
+// line writes the words, the first as it stands and the others quoted where that is needed. Empty words at the end are left out.
+func (p *printer) line(words ...string) {
+	for len(words) > 0 && words[len(words)-1] == "" {
+		words = words[:len(words)-1]
+	}
+	for i, w := range words {
+		if i > 0 {
+			p.WriteByte(' ')
+			if w == "" || strings.ContainsAny(w, " \t\r\n\"`#") || strconv.Quote(w) != `"`+w+`"` {
+				w = strconv.Quote(w)
+			}
+		}
+		p.WriteString(w)
+	}
+	p.WriteByte('\n')
+}
+
+func (p *printer) object(o *snapshot.Object) {
+	words := []string{"object", addr(o.Addr), o.Kind.String()}
+	if o.Expr != "" {
+		words = append(words, o.Expr)
+	}
+	words = append(words, number("len=", o.Len)...)
+	words = append(words, number("cap=", o.Cap)...)
+	p.line(words...)
+	p.fact("  made", o.Made)
+	p.fact("  sent", o.Sent)
+	p.fact("  received", o.Received)
+	p.fact("  closed", o.Closed)
+	if io := o.IO; io != nil {
+		words := []string{"  io"}
+		for _, f := range [][2]string{{"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer}} {
+			if f[1] != "" {
+				words = append(words, f[0]+f[1])
+			}
+		}
+		words = append(words, number("unsent=", io.Unsent)...)
+		p.line(append(words, number("unread=", io.Unread)...)...)
+	}
+}
+
+// number returns name and n as one word, or none if n is negative.
+func number(name string, n int) []string {
+	if n < 0 {
+		return nil
+	}
+	return []string{name + strconv.Itoa(n)}
+}
+
+func (p *printer) fact(word string, f *snapshot.Fact) {
+	if f != nil {
+		p.line(join(word, id(f.Goroutine), probe(f.Probe), span(f.At), flag(f.Exited, "exited"))...)
+	}
+}
+
+func (p *printer) goroutine(g *snapshot.Goroutine) {
+	p.line("goroutine", id(g.ID), g.State, g.Reason)
+	for _, w := range g.Waits {
+		p.line(join("  wait", probe(w.Probe), addr(w.Obj), span(w.Since), number("cap=", w.Cap))...)
+		for _, c := range w.Cases {
+			dir := "recv"
+			if c.Send {
+				dir = "send"
+			}
+			p.line("    case", dir, addr(c.Obj))
+		}
+		if w.More > 0 {
+			p.line("    more", strconv.Itoa(w.More))
+		}
+	}
+	for _, h := range g.Holds {
+		p.line(join("  hold", hold(h))...)
+	}
+	for _, s := range g.History {
+		p.line(join("  step", probe(s.Probe), span(s.At))...)
+	}
+	if int(g.Steps) > len(g.History) {
+		p.line("  steps", strconv.Itoa(int(g.Steps)))
+	}
+	if c := g.CreatedBy; c != nil {
+		p.line("  created", id(c.Goroutine), c.Func, place(c.File, c.Line, 0))
+	}
+	for _, f := range g.Stack {
+		p.line("  frame", f.Func, place(f.File, f.Line, 0))
+	}
+	if g.ThreadID != 0 {
+		p.line("  thread", strconv.Itoa(g.ThreadID))
+	}
+}
+
+// join makes one list of words of strings and lists of strings.
+func join(parts ...any) []string {
+	var words []string
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			words = append(words, p)
+		case []string:
+			words = append(words, p...)
+		}
+	}
+	return words
+}
+
+func hold(h snapshot.Hold) []string {
+	return join(probe(h.Probe), addr(h.Obj), span(h.Since), flag(h.Read, "read"))
+}
+
+func probe(p *snapshot.Probe) []string {
+	op := p.Op.String()
+	if k := p.Kind.String(); k != "" {
+		op += "/" + k
+	}
+	if p.Flags&runtime.SiteServe != 0 {
+		op += "/serve"
+	}
+	if p.Flags&runtime.SiteDefault != 0 {
+		op += "/default"
+	}
+	return []string{op, place(p.File, p.Line, p.Col), p.Func, p.Expr}
+}
+
+func place(file string, line, col int) string {
+	if col == 0 {
+		return fmt.Sprintf("%s:%d", file, line)
+	}
+	return fmt.Sprintf("%s:%d:%d", file, line, col)
+}
+
+func flag(on bool, word string) []string {
+	if !on {
+		return nil
+	}
+	return []string{word}
+}
+
+func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+func span(ns int64) string { return time.Duration(ns).String() }
+
+func addr(a uint64) string {
+	if a == 0 {
+		return "-"
+	}
+	return "0x" + strconv.FormatUint(a, 16)
+}

@@ -1,0 +1,392 @@
+package snaptext
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Parse returns the snapshot that text describes.
+func Parse(text string) (*snapshot.Snapshot, error) {
+	p := &parser{
+		snap: &snapshot.Snapshot{
+			Process: snapshot.Process{Pid: 4711, Exe: "/bin/prog", Go: "go1.26.0", State: "live"},
+			Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
+		},
+		probes: make(map[snapshot.Probe]*snapshot.Probe),
+	}
+	for n, line := range strings.Split(text, "\n") {
+		if err := p.line(line); err != nil {
+			return nil, fmt.Errorf("line %d: %v", n+1, err)
+		}
+	}
+	for i := range p.snap.Goroutines {
+		settle(&p.snap.Goroutines[i])
+	}
+	return p.snap, nil
+}
+
+// MustParse is Parse for text that stands in a test.
+func MustParse(text string) *snapshot.Snapshot {
+	s, err := Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// settle derives the last probe of a goroutine from its history.
+func settle(g *snapshot.Goroutine) {
+	if len(g.History) == 0 {
+		return
+	}
+	g.Last, g.LastAt = g.History[0].Probe, g.History[0].At
+	if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
+		g.LastAt = g.Waits[0].Since
+	}
+	g.Steps = max(g.Steps, uint32(len(g.History)))
+}
+
+type parser struct {
+	snap   *snapshot.Snapshot
+	probes map[snapshot.Probe]*snapshot.Probe // every probe once: the snapshot compares them by address
+	words  []string                           // what is left of the line
+	err    error                              // the first thing that was wrong in the line
+	obj    *snapshot.Object
+	orphan bool // the last top line was an orphan
+}
+
+// line reads one line.
+func (p *parser) line(line string) error {
+	p.err = nil
+	if p.words, p.err = split(line); p.err != nil || len(p.words) == 0 {
+		return p.err
+	}
+	word := p.next()
+	if !p.top(word) && !p.ofObject(word) && !p.ofGoroutine(word) && p.err == nil {
+		return fmt.Errorf("%q is not known, or not here", word)
+	}
+	if p.err == nil && len(p.words) > 0 {
+		return fmt.Errorf("%s: %q is too much", word, p.words)
+	}
+	return p.err
+}
+
+// top reads the lines that do not belong to another.
+func (p *parser) top(word string) bool {
+	s := p.snap
+	switch word {
+	case "taken":
+		s.Taken = p.time()
+	case "state":
+		s.Process.State = p.next()
+	case "unwatched":
+		s.Process.Unwatched = true
+	case "states":
+		s.HasStates = true
+	case "dropped":
+		what := p.next()
+		s.Dropped[what] = p.int()
+	case "object":
+		p.object()
+	case "goroutine":
+		g := snapshot.Goroutine{ID: int64(p.int()), State: p.next()}
+		if len(p.words) > 0 {
+			g.Reason = p.next()
+		}
+		s.Goroutines = append(s.Goroutines, g)
+		p.orphan, p.obj = false, nil
+	case "orphan":
+		h := p.hold(int64(p.int()))
+		h.Exited = true
+		s.Orphans = append(s.Orphans, h)
+		p.orphan, p.obj = true, nil
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *parser) object() {
+	o := &snapshot.Object{Addr: p.addr(), Kind: p.kind(p.next()), Len: -1, Cap: -1}
+	for _, w := range p.rest() {
+		k, v, ok := strings.Cut(w, "=")
+		switch {
+		case ok && k == "len":
+			o.Len = p.atoi(v)
+		case ok && k == "cap":
+			o.Cap = p.atoi(v)
+		default:
+			o.Expr = w
+		}
+	}
+	p.obj, p.orphan = o, false
+	p.snap.Objects[o.Addr] = o
+}
+
+// ofObject reads the lines that belong to an object.
+func (p *parser) ofObject(word string) bool {
+	if p.obj == nil {
+		return false
+	}
+	switch word {
+	case "made":
+		p.obj.Made = p.fact()
+	case "sent":
+		p.obj.Sent = p.fact()
+	case "received":
+		p.obj.Received = p.fact()
+	case "closed":
+		p.obj.Closed = p.fact()
+	case "io":
+		p.obj.IO = p.io()
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *parser) fact() *snapshot.Fact {
+	return &snapshot.Fact{Goroutine: int64(p.int()), Probe: p.probe(), At: p.time(), Exited: p.flag("exited")}
+}
+
+func (p *parser) io() *snapshot.IO {
+	io := &snapshot.IO{Unsent: -1, Unread: -1}
+	for _, w := range p.rest() {
+		switch k, v, _ := strings.Cut(w, "="); k {
+		case "local":
+			io.Local = v
+		case "remote":
+			io.Remote = v
+		case "path":
+			io.Path = v
+		case "peer":
+			io.Peer = v
+		case "unsent":
+			io.Unsent = p.atoi(v)
+		case "unread":
+			io.Unread = p.atoi(v)
+		default:
+			p.fail("io: %q is not known", w)
+		}
+	}
+	return io
+}
+
+// ofGoroutine reads the lines that belong to a goroutine or an orphan.
+func (p *parser) ofGoroutine(word string) bool {
+	s := p.snap
+	if p.orphan {
+		if word != "last" {
+			return false
+		}
+		s.Orphans[len(s.Orphans)-1].Last = p.probe()
+		return true
+	}
+	if len(s.Goroutines) == 0 {
+		return false
+	}
+	g := &s.Goroutines[len(s.Goroutines)-1]
+	switch word {
+	case "wait":
+		g.Waits = append(g.Waits, p.wait())
+	case "case", "more":
+		return p.ofSelect(word, g)
+	case "hold":
+		g.Holds = append(g.Holds, p.hold(g.ID))
+	case "step":
+		g.History = append(g.History, snapshot.Step{Probe: p.probe(), At: p.time()})
+	case "steps":
+		g.Steps = uint32(p.int())
+	case "created":
+		g.CreatedBy = &snapshot.Created{Goroutine: int64(p.int()), Func: p.next()}
+		g.CreatedBy.File, g.CreatedBy.Line, _ = p.position(p.next())
+	case "frame":
+		f := snapshot.Frame{Func: p.next()}
+		f.File, f.Line, _ = p.position(p.next())
+		g.Stack = append(g.Stack, f)
+	case "thread":
+		g.ThreadID = p.int()
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *parser) ofSelect(word string, g *snapshot.Goroutine) bool {
+	if len(g.Waits) == 0 {
+		return false
+	}
+	w := &g.Waits[len(g.Waits)-1]
+	if word == "more" {
+		w.More = p.int()
+		return true
+	}
+	dir := p.next()
+	if dir != "send" && dir != "recv" {
+		p.fail("case %q, want send or recv", dir)
+	}
+	w.Cases = append(w.Cases, snapshot.Case{Send: dir == "send", Obj: p.addr()})
+	return true
+}
+
+func (p *parser) wait() snapshot.Wait {
+	w := snapshot.Wait{Probe: p.probe(), Obj: p.addr(), Since: p.time(), Cap: -1}
+	if len(p.words) > 0 && strings.HasPrefix(p.words[0], "cap=") {
+		w.Cap = p.atoi(strings.TrimPrefix(p.next(), "cap="))
+	}
+	return w
+}
+
+func (p *parser) hold(id int64) snapshot.Hold {
+	return snapshot.Hold{Goroutine: id, Probe: p.probe(), Obj: p.addr(), Since: p.time(), Read: p.flag("read")}
+}
+
+// probe reads the four arguments of a probe.
+func (p *parser) probe() *snapshot.Probe {
+	var pr snapshot.Probe
+	parts := strings.Split(p.next(), "/")
+	pr.Op = p.op(parts[0])
+	for _, part := range parts[1:] {
+		switch part {
+		case "serve":
+			pr.Flags |= runtime.SiteServe
+		case "default":
+			pr.Flags |= runtime.SiteDefault
+		default:
+			pr.Kind = p.kind(part)
+		}
+	}
+	pr.File, pr.Line, pr.Col = p.position(p.next())
+	pr.Func, pr.Expr = p.next(), p.next()
+	if p.probes[pr] == nil {
+		p.probes[pr] = &pr
+	}
+	return p.probes[pr]
+}
+
+// position reads file:line or file:line:col.
+func (p *parser) position(s string) (file string, line, col int) {
+	f := strings.Split(s, ":")
+	if len(f) < 2 || len(f) > 3 {
+		p.fail("%q is no position", s)
+		return "", 0, 0
+	}
+	if len(f) == 3 {
+		col = p.atoi(f[2])
+	}
+	return f[0], p.atoi(f[1]), col
+}
+
+func (p *parser) op(name string) runtime.Op {
+	for op := runtime.Op(1); op.String() != ""; op++ {
+		if op.String() == name {
+			return op
+		}
+	}
+	p.fail("%q is no operation", name)
+	return 0
+}
+
+func (p *parser) kind(name string) runtime.Kind {
+	for k := runtime.Kind(1); k.String() != ""; k++ {
+		if k.String() == name {
+			return k
+		}
+	}
+	p.fail("%q is no kind of object", name)
+	return 0
+}
+
+func (p *parser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+}
+
+// next returns the next argument of the line.
+func (p *parser) next() string {
+	if len(p.words) == 0 {
+		p.fail("the line is too short")
+		return ""
+	}
+	w := p.words[0]
+	p.words = p.words[1:]
+	return w
+}
+
+func (p *parser) rest() []string {
+	w := p.words
+	p.words = nil
+	return w
+}
+
+// flag reads word if it is next.
+func (p *parser) flag(word string) bool {
+	if len(p.words) == 0 || p.words[0] != word {
+		return false
+	}
+	p.words = p.words[1:]
+	return true
+}
+
+func (p *parser) int() int { return p.atoi(p.next()) }
+
+func (p *parser) atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		p.fail("%q is no number", s)
+	}
+	return n
+}
+
+// addr reads an address, "-" for none.
+func (p *parser) addr() uint64 {
+	w := p.next()
+	if w == "-" {
+		return 0
+	}
+	n, err := strconv.ParseUint(w, 0, 64)
+	if err != nil {
+		p.fail("%q is no address", w)
+	}
+	return n
+}
+
+func (p *parser) time() int64 {
+	w := p.next()
+	d, err := time.ParseDuration(w)
+	if err != nil {
+		p.fail("%q is no time", w)
+	}
+	return int64(d)
+}
+
+// split splits a line into words. A word that begins with a quote of any kind is quoted.
+func split(line string) ([]string, error) {
+	var words []string
+	for {
+		line = strings.TrimLeft(line, " \t\r")
+		if line == "" || line[0] == '#' {
+			return words, nil
+		}
+		if line[0] == '"' || line[0] == '`' {
+			q, err := strconv.QuotedPrefix(line)
+			if err != nil {
+				return nil, fmt.Errorf("quote without end: %s", line)
+			}
+			w, _ := strconv.Unquote(q)
+			words, line = append(words, w), line[len(q):]
+			continue
+		}
+		n := strings.IndexAny(line, " \t\r")
+		if n < 0 {
+			n = len(line)
+		}
+		words, line = append(words, line[:n]), line[n:]
+	}
+}
