@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 // DefaultAfter is how long a wait is before it is called stuck, where nobody says otherwise.
@@ -14,8 +16,8 @@ const DefaultAfter = 10 * time.Second
 
 // Options are the flags of ours that every go verb has.
 type Options struct {
-	// Probe is the list of kinds of -probe, as it was given; empty means the default.
-	Probe string
+	// Probes are the kinds of -probe.
+	Probes rewrite.ProbeSet
 	// ProbeFuncs are the patterns of -probe-func.
 	ProbeFuncs []string
 	// After is -after: how long a wait is before it is called stuck.
@@ -80,7 +82,7 @@ func After(env string) (time.Duration, error) {
 // Parse takes the arguments of verb apart. after is the default for -after. Its errors are ErrHelp and UsageErrors.
 func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 	p := parser{
-		inv:  &Invocation{Verb: verb, Options: Options{After: after}, values: map[string]string{}},
+		inv:  &Invocation{Verb: verb, Options: Options{Probes: rewrite.DefaultProbes, After: after}, values: map[string]string{}},
 		args: args,
 	}
 	var err error
@@ -259,7 +261,9 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 func (inv *Invocation) setOurs(name, value string) (err error) {
 	switch name {
 	case "probe":
-		inv.Options.Probe = value
+		if inv.Options.Probes, err = rewrite.ParseProbes(value); err != nil {
+			return usagef("%v", err)
+		}
 	case "probe-func":
 		inv.Options.ProbeFuncs = append(inv.Options.ProbeFuncs, value)
 	case "after":

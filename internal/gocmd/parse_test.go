@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 func TestParse(t *testing.T) {
@@ -19,11 +21,11 @@ func TestParse(t *testing.T) {
 			GoArgs: []string{"-race", "-o=x", "./..."}, ListFlags: []string{"-race=true"}, Packages: []string{"./..."},
 		}},
 		{Build, "--tags a,b -probe chan,lock --probe-func=a.B -probe-func c.D.E x y", Invocation{
-			Options: Options{Probe: "chan,lock", ProbeFuncs: []string{"a.B", "c.D.E"}},
+			Options: Options{Probes: rewrite.ProbeChan | rewrite.ProbeLock, ProbeFuncs: []string{"a.B", "c.D.E"}},
 			GoArgs:  []string{"--tags", "a,b", "x", "y"}, ListFlags: []string{"-tags=a,b"}, Packages: []string{"x", "y"},
 		}},
 		{Build, "-probe io -C sub -mod=mod .", Invocation{
-			Options: Options{Probe: "io"},
+			Options: Options{Probes: rewrite.ProbeIO},
 			Dir:     "sub", GoArgs: []string{"-mod=mod", "."}, ListFlags: []string{"-mod=mod"}, Packages: []string{"."},
 		}},
 		{Build, "-ldflags -s -- .", Invocation{GoArgs: []string{"-ldflags", "-s", "."}, Packages: []string{"."}}},
@@ -33,7 +35,7 @@ func TestParse(t *testing.T) {
 		{Run, "a.go b.go c -- d.go", Invocation{Packages: []string{"a.go", "b.go"}, Args: []string{"c", "--", "d.go"}}},
 		{Run, "-exec nice -x ./cmd -x", Invocation{GoArgs: []string{"-x"}, Packages: []string{"./cmd"}, Args: []string{"-x"}}},
 		{Test, "-run X ./... -probe chan -v", Invocation{
-			Options: Options{Probe: "chan"}, GoArgs: []string{"-run", "X", "./...", "-v"}, Packages: []string{"./..."},
+			Options: Options{Probes: rewrite.ProbeChan}, GoArgs: []string{"-run", "X", "./...", "-v"}, Packages: []string{"./..."},
 		}},
 		{Test, "-test.v -json -myflag testdata -cpuprofile=prof.out -x", Invocation{
 			GoArgs: []string{"-test.v", "-json", "-myflag", "testdata", "-cpuprofile=prof.out", "-x"},
@@ -54,6 +56,9 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		test.want.Verb, test.want.Options.After = test.verb, 5*time.Second
+		if test.want.Options.Probes == 0 {
+			test.want.Options.Probes = rewrite.DefaultProbes
+		}
 		got.values = nil
 		for _, list := range []*[]string{&got.GoArgs, &got.ListFlags, &got.Packages, &got.Args} {
 			if len(*list) == 0 {
@@ -80,6 +85,7 @@ func TestParseErrors(t *testing.T) {
 		{Build, "-o", "flag needs an argument: -o"},
 		{Test, "-probe", "flag needs an argument: -probe"},
 		{Build, "-race -C x", "-C flag must be first"},
+		{Run, "-probe locks .", `-probe: unknown kind "locks"`},
 		{Build, "-after soon", `invalid value "soon" for flag -after`},
 		{Build, "-after -3s", "not longer than nothing"},
 		{Test, "-cover", "-cover cannot be combined with probes"},

@@ -1,0 +1,87 @@
+// Package child runs a program as if it had been started without us: it has our terminal, it gets the signals that are sent to
+// us, and its end becomes ours.
+//
+// The child stays in our process group, so that a pipeline and the shell's job control see one job. A signal that the terminal
+// sends reaches the whole group and so the child by itself; what somebody sends to us alone is passed on. The two look alike
+// from inside, and a program may take a second interrupt as "now, at once": hence signals that a terminal
+// sends are passed on only while we are not in the foreground of one.
+package child
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"sync"
+)
+
+// A Child is a running program.
+type Child struct {
+	cmd  *exec.Cmd
+	done chan struct{} // closed when the program has ended
+	err  error         // set before done is closed: a failure of Wait other than the program's own
+	stop func()
+	once sync.Once
+}
+
+// Start starts cmd, which must not have been started, and passes signals on to it until Close is called.
+func Start(cmd *exec.Cmd) (*Child, error) {
+	signals := make(chan os.Signal, 16)
+	notify(signals)
+	if err := cmd.Start(); err != nil {
+		signal.Stop(signals)
+		return nil, err
+	}
+	c := &Child{cmd: cmd, done: make(chan struct{})}
+	quit := make(chan struct{})
+	c.stop = func() {
+		signal.Stop(signals)
+		close(quit)
+	}
+	go func() {
+		for {
+			select {
+			case sig := <-signals:
+				forward(cmd.Process, sig, signals)
+			case <-quit:
+				return
+			}
+		}
+	}()
+	go func() {
+		defer close(c.done)
+		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
+			c.err = err
+		}
+	}()
+	return c, nil
+}
+
+// Pid returns the process id.
+func (c *Child) Pid() int { return c.cmd.Process.Pid }
+
+// Done is closed when the program has ended.
+func (c *Child) Done() <-chan struct{} { return c.done }
+
+// Wait waits for the end of the program. An error means that its state could not be had, not that it failed.
+func (c *Child) Wait() (*os.ProcessState, error) {
+	<-c.done
+	return c.cmd.ProcessState, c.err
+}
+
+// Close gives signals their own meaning back. Until then they are kept from ending us, also after the program's end: a
+// terminal's interrupt that ended the program must not cut off what is to be said about it.
+func (c *Child) Close() { c.once.Do(c.stop) }
+
+// Run runs cmd to its end, and returns its exit status, see Status.
+func Run(cmd *exec.Cmd) (int, error) {
+	c, err := Start(cmd)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	state, err := c.Wait()
+	if err != nil {
+		return 0, err
+	}
+	return Status(state), nil
+}

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package child
+
+import (
+	"os"
+	"os/signal"
+)
+
+// notify keeps an interrupt, which reaches the child as well, from ending us.
+func notify(c chan<- os.Signal) { signal.Notify(c, os.Interrupt) }
+
+func forward(*os.Process, os.Signal, chan<- os.Signal) {}
+
+// Status returns the exit status of a program.
+func Status(state *os.ProcessState) int { return state.ExitCode() }

@@ -1,0 +1,184 @@
+package gocmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// A Prepared build is a go command line that is ready to run. Close it when it has run.
+type Prepared struct {
+	inv     *Invocation
+	tc      *Toolchain
+	tmp     string // a folder of ours, removed by Close
+	overlay string // the file for -overlay, or empty
+
+	// Result says what was instrumented. It is nil when Broken is not.
+	Result *rewrite.Result
+	// Broken says why the packages could not be loaded. The commands then run without probes, so that the go command tells the
+	// user what is wrong.
+	Broken *rewrite.CompileError
+}
+
+// Prepare instruments the packages of inv. env is the environment for the go command and everything that it starts.
+func Prepare(inv *Invocation, env []string) (*Prepared, error) {
+	cache, err := OpenCache()
+	if err != nil {
+		return nil, err
+	}
+	tc, err := FindToolchain(inv.Dir, env, cache)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
+		if value, ok := tc.flag(name); ok && value != "false" && inv.Value(name) == "" {
+			return nil, coverError("GOFLAGS: -" + name)
+		}
+	}
+	overlay, err := inv.userOverlay(tc)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{inv: inv, tc: tc}
+	if p.Result, err = inv.instrument(tc, overlay, env); err != nil {
+		if !errors.As(err, &p.Broken) {
+			return nil, err
+		}
+	}
+	if p.tmp, err = os.MkdirTemp("", "awaittrace-"); err != nil {
+		return nil, err
+	}
+	if err := p.writeOverlay(overlay, cache); err != nil {
+		p.Close()
+		return nil, err
+	}
+	// A cache that could not be trimmed now will be another time.
+	_ = cache.Trim(time.Now())
+	return p, nil
+}
+
+// instrument runs the rewriter. env is the environment as it was before tc changed it: the go list that the rewriter runs finds the
+// same toolchain by itself.
+func (inv *Invocation) instrument(tc *Toolchain, overlay Overlay, env []string) (*rewrite.Result, error) {
+	trimpath, _ := tc.flag("trimpath")
+	cfg := rewrite.Config{
+		Dir:         inv.Dir,
+		Env:         env,
+		BuildFlags:  inv.ListFlags,
+		Patterns:    inv.Packages,
+		Tests:       inv.Verb == Test,
+		Overlay:     map[string][]byte{},
+		Probes:      inv.Options.Probes,
+		ProbeFuncs:  inv.Options.ProbeFuncs,
+		RuntimePath: CollectorPath,
+		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
+	}
+	for from, to := range overlay {
+		if to == "" {
+			return nil, usagef("-overlay: it takes %s out of the build, which cannot be combined with probes", from)
+		}
+		text, err := os.ReadFile(to)
+		if err != nil {
+			return nil, fmt.Errorf("-overlay: %v", err)
+		}
+		cfg.Overlay[from] = text
+	}
+	program, err := rewrite.Load(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return program.Instrument()
+}
+
+// userOverlay reads the user's own -overlay, which GOFLAGS may give too. The result is empty if there is none.
+func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
+	name := inv.Value("overlay")
+	if name == "" {
+		name, _ = tc.flag("overlay")
+	}
+	if name == "" {
+		return Overlay{}, nil
+	}
+	return ReadOverlay(inv.Dir, name)
+}
+
+// writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user replaces.
+func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) error {
+	if p.Result != nil && len(p.Result.Files) > 0 {
+		if err := overlay.addCollector(p.tc.GOROOT, cache); err != nil {
+			return err
+		}
+		for _, f := range p.Result.Files {
+			stored, err := cache.Put(f.Text, filepath.Ext(f.Name))
+			if err != nil {
+				return err
+			}
+			overlay[f.Name] = stored
+		}
+	}
+	if len(overlay) == 0 {
+		return nil
+	}
+	p.overlay = filepath.Join(p.tmp, "overlay.json")
+	return overlay.write(p.overlay)
+}
+
+// Close removes what was written for the build.
+func (p *Prepared) Close() error { return os.RemoveAll(p.tmp) }
+
+// Command returns the go command for build and test. Its standard files are not set.
+func (p *Prepared) Command() *exec.Cmd {
+	return p.command(p.inv.Verb, p.inv.GoArgs)
+}
+
+func (p *Prepared) command(verb Verb, args []string) *exec.Cmd {
+	all := []string{string(verb)}
+	if p.overlay != "" {
+		all = append(all, "-overlay="+p.overlay)
+	}
+	cmd := exec.Command(p.tc.Go, append(all, args...)...)
+	cmd.Dir, cmd.Env = p.inv.Dir, p.tc.Env
+	return cmd
+}
+
+// BuildProgram returns the go command that builds the package of run. Its standard files are not set.
+func (p *Prepared) BuildProgram() *exec.Cmd {
+	args := append([]string{}, p.inv.GoArgs...)
+	// As go run does, which builds what nobody keeps.
+	if _, ok := p.tc.flag("buildvcs"); !ok && p.inv.Value("buildvcs") == "" {
+		args = append(args, "-buildvcs=false")
+	}
+	args = append(args, "-o", p.bin()+string(filepath.Separator), "--")
+	return p.command(Build, append(args, p.inv.Packages...))
+}
+
+// bin is the folder that the program of run is built into: go build then gives it the name that it has by default.
+func (p *Prepared) bin() string { return filepath.Join(p.tmp, "bin") }
+
+// Program returns the command that starts the program that BuildProgram has built, in the current folder or that of -C, with the program that -exec
+// names before it. Its standard files are not set.
+func (p *Prepared) Program() (*exec.Cmd, error) {
+	entries, err := os.ReadDir(p.bin())
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) != 1 {
+		return nil, fmt.Errorf("pattern %s matches %d main packages; run takes one", p.inv.Packages[0], len(entries))
+	}
+	argv := []string{filepath.Join(p.bin(), entries[0].Name())}
+	if with := p.inv.Value("exec"); with != "" {
+		words, err := splitQuoted(with)
+		if err != nil {
+			return nil, usagef("-exec: %v", err)
+		}
+		argv = append(words, argv...)
+	}
+	cmd := exec.Command(argv[0], append(argv[1:], p.inv.Args...)...)
+	cmd.Dir = p.inv.Dir
+	return cmd, nil
+}

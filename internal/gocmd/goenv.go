@@ -1,0 +1,85 @@
+package gocmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// A Toolchain is a go command and the settings that matter here.
+type Toolchain struct {
+	// Go is the path of the go command, and Env the environment for it.
+	Go  string
+	Env []string
+	// GOROOT is the tree as this go command names it, Version its version, such as "go1.26.1".
+	GOROOT, Version string
+	// GOFLAGS are the flags of that setting, each as one -name=value.
+	GOFLAGS []string
+}
+
+// FindToolchain asks the go command of env's PATH for its settings in dir, where go.mod may have it switch to another toolchain.
+func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
+	var stderr bytes.Buffer
+	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE")
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if text := strings.TrimSpace(stderr.String()); text != "" {
+			return nil, fmt.Errorf("go env: %s", text)
+		}
+		return nil, fmt.Errorf("go env: %v", err)
+	}
+	var answer struct{ GOROOT, GOVERSION, GOFLAGS, GOMODCACHE string }
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return nil, fmt.Errorf("go env: %v", err)
+	}
+	flags, err := splitQuoted(answer.GOFLAGS)
+	if err != nil {
+		return nil, fmt.Errorf("GOFLAGS: %v", err)
+	}
+	tc := &Toolchain{Go: cmd.Path, Env: env, GOROOT: answer.GOROOT, Version: answer.GOVERSION, GOFLAGS: flags}
+	if cache != nil && within(answer.GOROOT, answer.GOMODCACHE) {
+		err = tc.useLink(cache)
+	}
+	return tc, err
+}
+
+// flag returns the value of a flag in GOFLAGS ("true" for a boolean without one), and whether it is there.
+func (tc *Toolchain) flag(name string) (value string, ok bool) {
+	for _, f := range tc.GOFLAGS {
+		n, v, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(f, "-"), "-"), "=")
+		if n != name {
+			continue
+		}
+		if value, ok = v, true; !hasValue {
+			value = "true"
+		}
+	}
+	return value, ok
+}
+
+// splitQuoted splits s into words at white space. A word that begins with ' or " ends at the next such character, which
+// cannot be escaped: the rules of GOFLAGS and -exec, see cmd/internal/quoted.
+func splitQuoted(s string) (words []string, err error) {
+	for {
+		s = strings.TrimLeft(s, " \t\n\r")
+		if s == "" {
+			return words, nil
+		}
+		if quote := s[0]; quote == '\'' || quote == '"' {
+			end := strings.IndexByte(s[1:], quote)
+			if end < 0 {
+				return nil, fmt.Errorf("unterminated %c string", quote)
+			}
+			words, s = append(words, s[1:end+1]), s[end+2:]
+			continue
+		}
+		end := strings.IndexAny(s, " \t\n\r")
+		if end < 0 {
+			end = len(s)
+		}
+		words, s = append(words, s[:end]), s[end:]
+	}
+}

@@ -1,0 +1,61 @@
+package gocmd
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// CollectorPath is the import path that the collector has in a program: a folder of GOROOT/src that exists in every
+// release of Go and holds packages, but is none itself.
+const CollectorPath = "debug"
+
+// useLink makes tc name its tree by a symbolic link outside the module cache, because the go command refuses an overlay for
+// a path that begins with GOMODCACHE. Toolchains that the go command downloads are there.
+func (tc *Toolchain) useLink(cache *Cache) error {
+	sum := sha256.Sum256([]byte(tc.GOROOT))
+	link := filepath.Join(cache.dir, "goroot", tc.Version+"-"+hex.EncodeToString(sum[:4]))
+	if old, err := os.Readlink(link); err != nil || old != tc.GOROOT {
+		if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
+			return err
+		}
+		tmp := fmt.Sprintf("%s.%d", link, os.Getpid())
+		if err := os.Symlink(tc.GOROOT, tmp); err != nil {
+			return err
+		}
+		if err := os.Rename(tmp, link); err != nil {
+			os.Remove(tmp)
+			return err
+		}
+	}
+	tc.GOROOT = link
+	tc.Go = filepath.Join(link, "bin", "go")
+	if runtime.GOOS == "windows" {
+		tc.Go += ".exe"
+	}
+	// The choice between toolchains was made already; local keeps the link from being left again. PATH is for what calls go in turn.
+	tc.Env = append(slices.Clone(tc.Env), "GOROOT="+link, "GOTOOLCHAIN=local",
+		"PATH="+filepath.Join(link, "bin")+string(filepath.ListSeparator)+lastValue(tc.Env, "PATH"))
+	return nil
+}
+
+// lastValue returns the value of a variable in env, where the last setting counts.
+func lastValue(env []string, name string) (value string) {
+	for _, e := range env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// within reports whether path is dir or below it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return dir != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
