@@ -1,0 +1,38 @@
+package dlvext
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-delve/delve/pkg/proc/core"
+)
+
+// readCore reads a core.
+func readCore(ctx context.Context, t Target, o Options) (res *Result, err error) {
+	defer guard(&err)
+	if t.Exe == "" {
+		return nil, &Error{Reason: Unsupported, Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
+	}
+	if err := checkExe(t.Exe, 0); err != nil {
+		return nil, err
+	}
+	grp, err := core.OpenCore(t.Core, t.Exe, nil)
+	if err != nil {
+		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}
+	}
+	tgt := grp.Selected
+	defer tgt.BinInfo().Close()
+	s := &session{tgt: tgt, bi: tgt.BinInfo(), mem: tgt.Memory()}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	res, err = s.read(o)
+	if err != nil {
+		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
+	}
+	s.setCreators(res)
+	return res, nil
+}

@@ -1,0 +1,119 @@
+package dlvext
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Target is the program to read: a process, or a core and the executable that it is of.
+type Target struct {
+	Pid  int
+	Core string
+	// Exe is the executable's path. It is needed for a core; for a process, empty means the file that the process runs.
+	Exe string
+}
+
+// Options say how much is read. The zero Options read the goroutines and no stacks.
+type Options struct {
+	// Select is called once, with all goroutines sorted by ID, and says which stacks and objects are wanted. A live program is
+	// stopped meanwhile, so that what Select reads of it fits what it is given; it should take milliseconds. It must neither
+	// keep nor change the slice. CreatedBy and Stack are not there yet. Nil: nothing is wanted.
+	Select func([]snapshot.Goroutine) Wanted
+	// Depth is the number of frames read of each stack; zero means 64.
+	Depth int
+	// MaxStacks bounds the number of stacks; zero means 256. Result.StacksLeft says how many were asked for in vain.
+	MaxStacks int
+	// Timeout bounds the time for which a live program is kept stopped; zero means 5 seconds. Stacks that are not read by then
+	// are left out, and counted in Result.StacksLeft.
+	Timeout time.Duration
+}
+
+// Wanted is what Options.Select asks for.
+type Wanted struct {
+	Stacks  []int64 // goroutine IDs, most important first
+	Objects []Ref
+}
+
+// A Ref names an object in the program's memory.
+type Ref struct {
+	Addr uint64
+	Kind runtime.Kind
+}
+
+// A Result is what was read. It belongs to the caller, who must not change what CreatedBy points at: goroutines share it.
+type Result struct {
+	// Goroutines is sorted by ID and has those that the runtime itself does not count as its own (garbage collector, finalizers…).
+	// ID, State, Reason, CreatedBy, ThreadID and, where it was asked for, Stack are set.
+	Goroutines []snapshot.Goroutine
+	// Blocked says what the operating system's side of a wait is, by goroutine ID, for those whose stack was read and shows it.
+	Blocked map[int64]Blocked
+	// Objects holds those of Wanted.Objects that could be read.
+	Objects map[Ref]Object
+	// StacksLeft counts the stacks that were asked for and not read; Unreadable the goroutines that were not.
+	StacksLeft, Unreadable int
+	// Stopped says that the process had been stopped, by a signal, before we came.
+	Stopped bool
+	// Taken is the moment of the reading on the system's monotonic clock, in nanoseconds; zero for a core.
+	Taken int64
+	// Paused is how long the process was kept from running.
+	Paused time.Duration
+}
+
+// Blocked is the operating system's side of what a goroutine is in.
+type Blocked struct {
+	FD   int    // file descriptor that it reads, writes, accepts or connects; -1 unknown
+	Path string // the file's name, or the path of the program that it waits for
+	Pid  int    // the process that it waits for; 0 unknown
+}
+
+// Read reads the program t. An error is an [*Error], or ctx's; the program goes on as before in any case.
+// Read may be called concurrently for different processes.
+func Read(ctx context.Context, t Target, o Options) (*Result, error) {
+	if o.Depth <= 0 {
+		o.Depth = 64
+	}
+	if o.MaxStacks <= 0 {
+		o.MaxStacks = 256
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if t.Core != "" {
+		return readCore(ctx, t, o)
+	}
+	return readProcess(ctx, t, o)
+}
+
+// guard turns a panic of Delve's, which foreign bytes can cause, into an error.
+func guard(err *error) {
+	if p := recover(); p != nil {
+		*err = damaged("the debug information or memory does not make sense to Delve: %v", p)
+	}
+}
+
+// readSession reads all that o asks for. It is called while the program stands still.
+func (s *session) read(o Options) (*Result, error) {
+	if err := s.loadGoroutines(); err != nil {
+		return nil, err
+	}
+	res := &Result{Goroutines: s.snapshots(), Unreadable: s.unreadable}
+	if o.Select == nil {
+		return res, nil
+	}
+	want := o.Select(res.Goroutines)
+	s.readStacks(res, want.Stacks, o)
+	s.readObjects(res, want.Objects)
+	return res, nil
+}
+
+// errExited is the Error for a process that is not there, or not any more.
+func errExited(pid int) *Error {
+	return &Error{Reason: Exited, Text: fmt.Sprintf("process %d has exited", pid)}
+}

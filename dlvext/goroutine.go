@@ -1,0 +1,194 @@
+package dlvext
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/go-delve/delve/pkg/proc"
+)
+
+// maxGoroutines is more than any program has: a longer list of goroutines is damaged.
+const maxGoroutines = 1 << 27
+
+// gLayout is where the runtime's struct g, which describes a goroutine, has what we need of it.
+type gLayout struct {
+	layout
+	size                                int64
+	goid, status, reason, gopc, startpc field
+	parent, m, procid                   field
+	sudogG, sudogNext                   field
+}
+
+// newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
+func newGLayout(bi *proc.BinaryInfo) gLayout {
+	l := gLayout{layout: layout{bi: bi}}
+	l.size = l.field("runtime.g").size
+	l.goid = l.field("runtime.g", "goid")
+	l.reason = l.field("runtime.g", "waitreason")
+	l.gopc = l.field("runtime.g", "gopc")
+	l.startpc = l.field("runtime.g", "startpc")
+	l.m = l.field("runtime.g", "m")
+	l.procid = l.field("runtime.m", "procid")
+	l.sudogG = l.field("runtime.sudog", "g")
+	l.sudogNext = l.field("runtime.sudog", "next")
+	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
+	var ok bool
+	if l.status, ok = l.maybe("runtime.g", "atomicstatus", "value"); !ok {
+		l.status = l.field("runtime.g", "atomicstatus")
+	}
+	return l
+}
+
+// A goroutine is what the runtime's struct g says.
+type goroutine struct {
+	id            int64
+	addr          uint64 // of the g
+	index         int    // in runtime.allgs
+	status        uint32
+	reason        uint8
+	gopc, startpc uint64
+	parent        int64
+	m             uint64 // address of the runtime's m, 0 if it has none
+	thread        int    // the system's id of that thread
+}
+
+// The states of a goroutine: GOROOT/src/runtime/runtime2.go.
+const (
+	gIdle      = 0
+	gRunnable  = 1
+	gRunning   = 2
+	gSyscall   = 3
+	gWaiting   = 4
+	gDead      = 6
+	gCopystack = 8
+	gPreempted = 9
+	gLeaked    = 10 // since Go 1.26
+	gDeadExtra = 11 // since Go 1.26
+	gScan      = 0x1000
+)
+
+// state returns the state's name in reports.
+func (g *goroutine) state() string {
+	switch g.status {
+	case gRunnable, gPreempted:
+		return "runnable"
+	case gRunning, gCopystack:
+		return "running"
+	case gSyscall:
+		return "syscall"
+	case gWaiting, gLeaked:
+		return "waiting"
+	}
+	return "unknown"
+}
+
+// alive reports whether there is a goroutine at all: the runtime keeps descriptors to use them again.
+func (g *goroutine) alive() bool {
+	return g.id != 0 && g.status != gIdle && g.status != gDead && g.status != gDeadExtra
+}
+
+// decode reads a g.
+func (l *gLayout) decode(b []byte, g *goroutine) {
+	g.id = int64(l.goid.uint(b))
+	g.status = uint32(l.status.uint(b)) &^ gScan
+	g.reason = uint8(l.reason.uint(b))
+	g.gopc = l.gopc.uint(b)
+	g.startpc = l.startpc.uint(b)
+	g.parent = int64(l.parent.uint(b))
+	g.m = l.m.uint(b)
+}
+
+// loadGoroutines reads all goroutines and sorts them by ID.
+func (s *session) loadGoroutines() error {
+	addrs, err := s.readAllgs()
+	if err != nil {
+		return err
+	}
+	s.readReasons()
+	s.gs = make([]goroutine, 0, len(addrs))
+	system := make(map[uint64]string)
+	s.unreadable = readEach(s.mem, addrs, int(s.g.size), func(i int, b []byte) {
+		g := goroutine{addr: addrs[i], index: i}
+		s.g.decode(b, &g)
+		if g.alive() && !s.system(&g, system) {
+			s.gs = append(s.gs, g)
+		}
+	})
+	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
+	s.findThreads()
+	return nil
+}
+
+// readAllgs returns the addresses of all descriptors.
+func (s *session) readAllgs() ([]uint64, error) {
+	size := uint64(s.bi.Arch.PtrSize())
+	list, err := s.word(s.allgs)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.word(s.allgs + size)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 || n > maxGoroutines {
+		return nil, damaged("the program's list of goroutines has %d entries: its runtime has not started yet, or its memory is damaged", n)
+	}
+	b := make([]byte, n*size)
+	if err := readFull(s.mem, b, list); err != nil {
+		return nil, err
+	}
+	addrs := make([]uint64, n)
+	for i := range addrs {
+		addrs[i] = field{int64(i) * int64(size), int64(size)}.uint(b)
+	}
+	return addrs, nil
+}
+
+// system reports whether the runtime counts g among its own, as isSystemGoroutine in GOROOT/src/runtime/traceback.go does. names
+// remembers the functions that goroutines start with.
+func (s *session) system(g *goroutine, names map[uint64]string) bool {
+	name, ok := names[g.startpc]
+	if !ok {
+		if fn := s.bi.PCToFunc(g.startpc); fn != nil {
+			name = fn.Name
+		}
+		names[g.startpc] = name
+	}
+	switch name {
+	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
+		return false
+	case "runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups":
+		// These run functions of the user's: they are the runtime's own only while they wait for the next.
+		reason := s.reason(g)
+		return reason == "finalizer wait" || reason == "cleanup wait"
+	}
+	return strings.HasPrefix(name, "runtime.")
+}
+
+// findThreads sets the thread of those goroutines that have one, and tells the backend which of them are running.
+func (s *session) findThreads() {
+	var running []int
+	for i := range s.gs {
+		g := &s.gs[i]
+		if g.m == 0 || g.status != gRunning && g.status != gSyscall && g.status != gCopystack {
+			continue
+		}
+		b := make([]byte, s.g.procid.size)
+		if readFull(s.mem, b, g.m+uint64(s.g.procid.offset)) != nil {
+			continue
+		}
+		g.thread = int(field{0, s.g.procid.size}.uint(b))
+		if g.status != gSyscall {
+			running = append(running, g.thread)
+		}
+	}
+	if s.running != nil {
+		s.running(running)
+	}
+}
+
+// find returns the index of the goroutine of that ID, in s.gs and Result.Goroutines.
+func (s *session) find(id int64) (int, bool) {
+	return slices.BinarySearchFunc(s.gs, id, func(g goroutine, id int64) int { return cmp.Compare(g.id, id) })
+}

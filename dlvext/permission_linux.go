@@ -1,0 +1,100 @@
+//go:build amd64 || arm64
+
+package dlvext
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// threadState returns the state of a thread as /proc shows it (R, S, D, T, t, Z, X), or 0 if there is no such thread.
+func threadState(pid, tid int) byte {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid))
+	if err != nil {
+		return 0
+	}
+	// The name, in parentheses, may hold parentheses and spaces itself.
+	i := bytes.LastIndexByte(stat, ')')
+	if i < 0 || i+2 >= len(stat) {
+		return 0
+	}
+	return stat[i+2]
+}
+
+// refused is the Error for a process that the system does not let us trace, with the reason that applies.
+func refused(pid int, err error) *Error {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return errExited(pid)
+	}
+	status := procStatus(pid)
+	if by, _ := strconv.Atoi(status["TracerPid"]); by != 0 {
+		return &Error{
+			Reason: AlreadyTraced,
+			Text:   fmt.Sprintf("process %d is traced by process %d (%s)", pid, by, command(by)),
+			Fix:    "end that debugger or let it detach, and try again",
+		}
+	}
+	e := &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d", pid), Err: err}
+	uid, _, _ := strings.Cut(status["Uid"], "\t")
+	switch scope := yamaScope(); {
+	case os.Geteuid() != 0 && uid != "" && uid != strconv.Itoa(os.Geteuid()):
+		e.Text += fmt.Sprintf(", which belongs to user %s", uid)
+		e.Fix = "run as that user or as root"
+	case scope == "3":
+		e.Text += " (kernel.yama.ptrace_scope=3)"
+		e.Fix = "only a reboot with another setting permits it again"
+	case scope == "2" && os.Geteuid() != 0:
+		e.Text += " (kernel.yama.ptrace_scope=2)"
+		e.Fix = "run as root, or `sudo sysctl kernel.yama.ptrace_scope=0`"
+	case scope == "1" && os.Geteuid() != 0:
+		e.Text += " (kernel.yama.ptrace_scope=1)"
+		e.Fix = "`sudo sysctl kernel.yama.ptrace_scope=0`, or run as root"
+	default:
+		e.Fix = "in a container, start it with --cap-add=SYS_PTRACE; elsewhere, run as root"
+	}
+	return e
+}
+
+// unreadable is the Error for a process that stopped, but whose memory does not say what it should.
+func unreadable(pid int, err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return err
+	}
+	return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines of process %d", pid), Err: err}
+}
+
+// procStatus returns the fields of /proc/PID/status.
+func procStatus(pid int) map[string]string {
+	fields := make(map[string]string)
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			fields[name] = strings.TrimSpace(value)
+		}
+	}
+	return fields
+}
+
+// command returns the name of the process.
+func command(pid int) string {
+	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(comm))
+}
+
+// yamaScope returns the setting that restricts tracing to descendants (1), to root (2) or forbids it (3), or "" where it does not exist.
+func yamaScope() string {
+	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}

@@ -1,0 +1,98 @@
+//go:build amd64 || arm64
+
+package dlvext
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// readProcess reads a process. The debug information is loaded before it is stopped.
+func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
+	state := threadState(t.Pid, t.Pid)
+	if state == 0 || state == 'Z' || state == 'X' {
+		return nil, errExited(t.Pid)
+	}
+	exe := t.Exe
+	if exe == "" {
+		// The file that runs, also when that name has another file now, or is in another container.
+		exe = fmt.Sprintf("/proc/%d/exe", t.Pid)
+	}
+	if err := checkExe(exe, t.Pid); err != nil {
+		return nil, err
+	}
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
+	if err != nil {
+		return nil, refused(t.Pid, err)
+	}
+	defer mem.Close()
+
+	var res *Result
+	onTracer(func() {
+		defer guard(&err)
+		res, err = readStopped(ctx, t.Pid, exe, mem, o)
+	})
+	if err != nil {
+		if s := threadState(t.Pid, t.Pid); s == 0 || s == 'Z' || s == 'X' {
+			return nil, errExited(t.Pid)
+		}
+		return nil, err
+	}
+	res.Stopped = state == 'T'
+	return res, nil
+}
+
+// readStopped loads the debug information, stops the process, reads it, and lets it go on.
+func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Options) (*Result, error) {
+	p, tgt, err := newTarget(pid, exe, mem)
+	if err != nil {
+		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
+	}
+	defer p.bi.Close()
+	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, running: p.setThreads}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	tr := &tracer{pid: pid, threads: make(map[int]*traced)}
+	start := time.Now()
+	defer tr.release()
+	if err := tr.stop(); err != nil {
+		return nil, err
+	}
+	taken := monotonic()
+	p.stopped = true
+	s.deadline = start.Add(o.Timeout)
+	res, err := s.read(o)
+	p.stopped = false
+	tr.release()
+	if err != nil {
+		return nil, unreadable(pid, err)
+	}
+	res.Taken, res.Paused = taken, time.Since(start)
+	s.setCreators(res)
+	return res, nil
+}
+
+// setThreads tells the backend which threads run a goroutine.
+func (p *process) setThreads(tids []int) {
+	for _, tid := range tids {
+		p.threads = append(p.threads, &thread{p: p, tid: tid})
+	}
+}
+
+// monotonic returns the system's monotonic clock, in nanoseconds.
+func monotonic() int64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+		return 0
+	}
+	return ts.Nano()
+}

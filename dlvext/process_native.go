@@ -1,0 +1,41 @@
+//go:build (windows && amd64) || (darwin && (amd64 || arm64))
+
+package dlvext
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-delve/delve/pkg/proc/native"
+)
+
+// readProcess reads a process with Delve's own backend. On macOS it exists only in a build with the tag macnative, and says so.
+func readProcess(ctx context.Context, t Target, o Options) (res *Result, err error) {
+	defer guard(&err)
+	start := time.Now()
+	grp, err := native.Attach(t.Pid, nil, nil)
+	if err != nil {
+		return nil, &Error{
+			Reason: NotPermitted,
+			Text:   fmt.Sprintf("cannot attach to process %d", t.Pid),
+			Fix:    "run as the user who owns it, or with more rights",
+			Err:    err,
+		}
+	}
+	defer grp.Detach(false)
+	tgt := grp.Selected
+	s := &session{tgt: tgt, bi: tgt.BinInfo(), mem: tgt.Memory(), deadline: start.Add(o.Timeout)}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if res, err = s.read(o); err != nil {
+		return nil, err
+	}
+	s.setCreators(res)
+	res.Paused = time.Since(start)
+	return res, nil
+}

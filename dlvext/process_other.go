@@ -1,0 +1,17 @@
+//go:build !(linux && (amd64 || arm64)) && !(windows && amd64) && !(darwin && (amd64 || arm64))
+
+package dlvext
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+)
+
+// readProcess fails: nothing here can read a process on this system. A core can be read anywhere.
+func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
+	return nil, &Error{
+		Reason: Unsupported,
+		Text:   fmt.Sprintf("goroutine states and stacks of a process cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
+	}
+}

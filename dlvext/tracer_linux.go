@@ -1,0 +1,184 @@
+//go:build amd64 || arm64
+
+package dlvext
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// stopTime is how long the threads of a process may take to stop.
+const stopTime = 2 * time.Second
+
+// A tracer keeps a process from running. All its methods are called on one locked thread: see onTracer.
+type tracer struct {
+	pid     int
+	threads map[int]*traced
+}
+
+// A traced is a thread of the process.
+type traced struct {
+	stopped bool
+	// signal was about to be delivered when the thread stopped, and is given to it when it goes on.
+	signal int
+}
+
+// onTracer runs f on a thread of its own, which ends with it. The kernel binds tracing to a thread: when it ends, the kernel lets
+// go whatever it still traces, such as a thread that never stopped because it waits for a disk.
+func onTracer(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // not unlocked: so the thread ends
+		if unix.Gettid() == unix.Getpid() {
+			// Go does not let the main thread end. While it is locked here, f gets another.
+			onTracer(f)
+			runtime.UnlockOSThread()
+			return
+		}
+		f()
+	}()
+	<-done
+}
+
+// stop stops all threads. Threads that are in an uninterruptible wait in the kernel are left there: they cannot change memory.
+func (t *tracer) stop() error {
+	deadline := time.Now().Add(stopTime)
+	for {
+		tids, err := threadIDs(t.pid)
+		if err != nil {
+			return errExited(t.pid)
+		}
+		before := len(t.threads)
+		for _, tid := range tids {
+			if err := t.seize(tid); err != nil {
+				return err
+			}
+		}
+		if len(t.threads) == before {
+			break // nobody is left running who could have started another
+		}
+		if err := t.wait(deadline); err != nil {
+			return err
+		}
+	}
+	if len(t.threads) == 0 {
+		return errExited(t.pid)
+	}
+	return nil
+}
+
+// seize begins to trace the thread, unless it is traced already or has ended.
+func (t *tracer) seize(tid int) error {
+	if t.threads[tid] != nil {
+		return nil
+	}
+	err := unix.PtraceSeize(tid)
+	switch {
+	case errors.Is(err, unix.ESRCH):
+		return nil
+	case err != nil:
+		if s := threadState(t.pid, tid); s == 'Z' || s == 'X' || s == 0 {
+			return nil
+		}
+		return refused(t.pid, err)
+	}
+	t.threads[tid] = new(traced)
+	if err := unix.PtraceInterrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
+		return refused(t.pid, err)
+	}
+	return nil
+}
+
+// wait waits until the traced threads stand still.
+func (t *tracer) wait(deadline time.Time) error {
+	pause := 20 * time.Microsecond
+	for {
+		running := 0
+		for tid, th := range t.threads {
+			if !th.stopped && !t.poll(tid, th) {
+				running++
+			}
+		}
+		if running == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return t.giveUp()
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, 2*time.Millisecond)
+	}
+}
+
+// giveUp forgets the threads that have not stopped where that is safe, and is an error otherwise.
+func (t *tracer) giveUp() error {
+	for tid, th := range t.threads {
+		if s := threadState(t.pid, tid); !th.stopped && s != 'D' && s != 'Z' && s != 'X' && s != 0 {
+			return &Error{Reason: TimedOut, Text: fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", tid, t.pid, stopTime, s)}
+		}
+	}
+	return nil
+}
+
+// poll reports whether the thread stands still, or is gone. It must not wait for exits (WEXITED): awaittrace may be the
+// parent of the process as well, and whoever is waiting for its exit status there would never get it.
+func (t *tracer) poll(tid int, th *traced) bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, tid, &info, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
+	if errors.Is(err, unix.ECHILD) {
+		delete(t.threads, tid)
+		return true
+	}
+	child := (*childInfo)(unsafe.Pointer(&info))
+	if err != nil || child.pid == 0 {
+		return false
+	}
+	th.stopped = true
+	if child.status>>8 == 0 {
+		// A stop for a signal, and not for our interrupt, which carries an event in the second byte.
+		th.signal = int(child.status)
+	}
+	return true
+}
+
+// childInfo is what waitid fills in of a siginfo_t.
+type childInfo struct {
+	signo, errno, code, _ int32
+	pid                   int32
+	uid                   uint32
+	status                int32
+}
+
+// release lets all threads go on, or stay stopped where the process had been.
+func (t *tracer) release() {
+	for tid, th := range t.threads {
+		if th.stopped || t.poll(tid, th) {
+			// An error means that the thread is gone.
+			unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_DETACH, uintptr(tid), 0, uintptr(th.signal), 0, 0)
+		}
+	}
+	clear(t.threads)
+}
+
+// threadIDs returns the threads of the process.
+func threadIDs(pid int) ([]int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return nil, err
+	}
+	var tids []int
+	for _, e := range entries {
+		if tid, err := strconv.Atoi(e.Name()); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	return tids, nil
+}
