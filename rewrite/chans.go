@@ -1,0 +1,65 @@
+package rewrite
+
+import (
+	"go/types"
+
+	"github.com/dave/dst"
+)
+
+// noElem says why the element type of a channel cannot be inferred from it, or gives "".
+func (f *file) noElem(ch dst.Expr) string {
+	t := f.typeOf(ch)
+	if t == nil {
+		return "the channel's type comes from C"
+	}
+	if chanOf(t) == nil {
+		return "the channels of the type parameter have no common type"
+	}
+	return ""
+}
+
+// chanOf is the channel type that t is, or that all types of the type parameter t have in common; nil if there is none.
+func chanOf(t types.Type) *types.Chan {
+	if ch, ok := t.Underlying().(*types.Chan); ok {
+		return ch
+	}
+	p, ok := types.Unalias(t).(*types.TypeParam)
+	if !ok {
+		return nil
+	}
+	var common *types.Chan
+	for term := range terms(p.Constraint()) {
+		ch, ok := term.Underlying().(*types.Chan)
+		if !ok || common != nil && !types.Identical(common, ch) {
+			return nil
+		}
+		common = ch
+	}
+	return common
+}
+
+// terms are the types that a constraint lists.
+func terms(t types.Type) func(yield func(types.Type) bool) {
+	return func(yield func(types.Type) bool) { eachTerm(t, yield) }
+}
+
+func eachTerm(t types.Type, yield func(types.Type) bool) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Interface:
+		for i := range u.NumEmbeddeds() {
+			if !eachTerm(u.EmbeddedType(i), yield) {
+				return false
+			}
+		}
+		return true
+	}
+	if u, ok := types.Unalias(t).(*types.Union); ok {
+		for i := range u.Len() {
+			if !eachTerm(u.Term(i).Type(), yield) {
+				return false
+			}
+		}
+		return true
+	}
+	return yield(t)
+}

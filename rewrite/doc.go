@@ -1,0 +1,48 @@
+// Package rewrite puts probes into Go source: around every operation that can wait, it writes a call of the collector.
+//
+// Goals, in this order: the program does what it did before (evaluation order, panics, labels, types, positions of
+// every statement); every operation that can have a probe has one; every other one is listed with the reason; the
+// output is the same, byte for byte, for the same input.
+//
+// # How it works
+//
+// [Load] loads packages with type information. [Program.Instrument] decorates each file that has something to probe into a
+// dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
+// its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
+// splices into the original text that never add or remove a newline, and after each splice a directive
+//
+//	/*line :L:C*/
+//
+// gives the text that follows its original position. The file name in it is empty: the compiler keeps the one that it has, so
+// that positions are right with -trimpath, in cgo files, and below //line directives of the file's own.
+//
+// Everything that is inserted begins with one prefix, normally _at, that no identifier of the package begins with:
+//
+//	package p; import _at "debug"                        the collector, on the line of the package clause
+//	_at.To(&_atS1a2b3c4d[0], /*line :7:2*/ch).Send(v)    a probe; before: ch <- v
+//	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
+//
+// # How a rule is written
+//
+// One file per idea. A rule is a value of type rule, listed in rules (engine.go):
+//
+//   - hint is a cheap look at a node of the plain syntax tree: may the rule apply? A file in which no hint says yes
+//     is not decorated at all.
+//   - visit is called for each dst node. It asks file.site for a place in the site array, which at once says no, and lists the
+//     operation as skipped, where it stands in code that is left alone. With the site in hand it calls open, close and
+//     replace; what cannot be written goes to file.skip with a reason. An operation that another rule has dealt with
+//     is marked with claim.
+//
+// At one offset, closings go first (the inner one before the outer), then openings (the outer before the inner), then a
+// replacement. The order of the calls takes care of that: a rule that is shown a node runs before the rules for the nodes inside it.
+//
+// The compiler gives a call the position of its opening parenthesis. Where that was on another line than the
+// text before which the probe is inserted, the rule writes file.at first.
+//
+// # Known limits
+//
+//   - A nil sync.Locker or nil interface in `defer l.Unlock()` panics when the deferred call runs instead of at the defer statement.
+//   - The operand of a comma-ok receive into a variable of a named boolean type has no probe: no function can return that type
+//     without its name.
+//   - In cgo files, operations on values whose type comes from C have no probe.
+package rewrite

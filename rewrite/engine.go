@@ -1,0 +1,247 @@
+package rewrite
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	gort "runtime"
+	"sync"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/decorator"
+	"github.com/dave/dst/dstutil"
+)
+
+// A rule recognises operations of one kind and writes their probes.
+type rule struct {
+	// hint says that visit may have something to do for a node of f's plain syntax tree. It is cheap, and may err on the side of yes.
+	hint func(f *file, n ast.Node) bool
+	// visit is called for every node of the decorated tree, outer nodes first.
+	visit func(f *file, c *dstutil.Cursor)
+}
+
+// rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes before it.
+func rules() []rule {
+	return []rule{
+		sendRule,
+	}
+}
+
+// A file is a file that is being instrumented. One goroutine works on it.
+type file struct {
+	*source
+	edits
+	cfg   *Config
+	fset  *token.FileSet
+	tok   *token.File
+	pkg   *pkg
+	names names
+	dec   *decorator.Decorator
+
+	path    []dst.Node // the ancestors of the node that is visited, outermost first
+	alone   []alone    // the ancestors that are left alone, outermost first
+	funcs   []*fn      // the functions around the node, outermost first
+	closed  map[dst.Node]bool
+	globals int // function literals in package variables of the files before
+	links   map[string]bool
+
+	sites   []site
+	skipped []Skip
+	hosted  []string          // site arrays of this and other files that stand after the imports
+	tail    []string          // declarations at the end of the file
+	kept    map[string]string // by import path: a declaration that uses the import
+	already bool              // it was instrumented before
+}
+
+// instrument visits all nodes of the file. Afterwards its edits and sites are complete.
+func (f *file) instrument(rules []rule) (err error) {
+	if f.already = f.instrumented(); f.already {
+		return nil
+	}
+	if !f.candidate(rules) {
+		return nil
+	}
+	defer func() { // dst panics at syntax that it does not expect
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: %v", f.name, p)
+		}
+	}()
+	f.dec = decorator.NewDecorator(f.fset)
+	tree, err := f.dec.DecorateFile(f.syntax)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.name, err)
+	}
+	f.links = linknames(f.syntax)
+	dstutil.Apply(tree, func(c *dstutil.Cursor) bool {
+		if c.Node() == nil {
+			return false
+		}
+		f.enter(c.Node())
+		for _, r := range rules {
+			r.visit(f, c)
+		}
+		f.path = append(f.path, c.Node())
+		return true
+	}, func(c *dstutil.Cursor) bool {
+		f.path = f.path[:len(f.path)-1]
+		f.leave(c.Node())
+		return true
+	})
+	return nil
+}
+
+// candidate says whether there is anything in the file that a rule may want.
+func (f *file) candidate(rules []rule) bool {
+	found := false
+	ast.Inspect(f.syntax, func(n ast.Node) bool {
+		for i := 0; i < len(rules) && !found && n != nil; i++ {
+			found = rules[i].hint(f, n)
+		}
+		return !found
+	})
+	return found
+}
+
+// enter and leave keep what is known of the nodes around the one that is visited.
+func (f *file) enter(n dst.Node) {
+	f.enterFunc(n)
+	if reason := f.leftAlone(n); reason != "" {
+		f.alone = append(f.alone, alone{n, reason})
+	}
+}
+
+func (f *file) leave(n dst.Node) {
+	f.leaveFunc(n)
+	if len(f.alone) > 0 && f.alone[len(f.alone)-1].node == n {
+		f.alone = f.alone[:len(f.alone)-1]
+	}
+}
+
+// node is the syntax node that n was made from.
+func (f *file) node(n dst.Node) ast.Node { return f.dec.Ast.Nodes[n] }
+
+// expr is the expression that n was made from.
+func (f *file) expr(n dst.Expr) ast.Expr {
+	e, _ := f.dec.Ast.Nodes[n].(ast.Expr)
+	return e
+}
+
+// typeOf is the type of n, or nil if it has none.
+func (f *file) typeOf(n dst.Expr) types.Type {
+	t := f.pkg.info.TypeOf(f.expr(n))
+	if t == nil || t == types.Typ[types.Invalid] {
+		return nil
+	}
+	return t
+}
+
+// parent is the i-th ancestor of the node that is visited, 0 being its parent; nil if there is none.
+func (f *file) parent(i int) dst.Node {
+	if i >= len(f.path) {
+		return nil
+	}
+	return f.path[len(f.path)-1-i]
+}
+
+// claim marks an operation as dealt with: another rule that asks finds it claimed.
+func (f *file) claim(n dst.Node) { f.closed[n] = true }
+
+func (f *file) claimed(n dst.Node) bool { return f.closed[n] }
+
+// line is the line of pos in the file, not adjusted by line directives.
+func (f *file) line(pos token.Pos) int { return f.fset.PositionFor(pos, false).Line }
+
+// A Result is what Instrument wrote.
+type Result struct {
+	// Files are the files that differ from the original, sorted by name.
+	Files []File
+	// Sites counts the probes by the name of their operation.
+	Sites map[string]int
+	// Skipped are the operations that have no probe, sorted by position.
+	Skipped []Skip
+	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
+	Already []string
+}
+
+// A File is an instrumented file.
+type File struct {
+	Name     string // absolute path of the original
+	Text     []byte
+	Original [32]byte // SHA-256 of the original text
+}
+
+// A Skip is an operation that has no probe.
+type Skip struct {
+	Pos    token.Position // in the original file
+	Op     runtime.Op
+	Expr   string
+	Reason string
+}
+
+// Instrument writes the probes. The program is not changed, so that the same call gives the same result.
+func (p *Program) Instrument() (*Result, error) {
+	var files []*file
+	for _, pkg := range p.pkgs {
+		files = append(files, p.open(pkg)...)
+	}
+	if err := inParallel(files, func(f *file) error { return f.instrument(rules()) }); err != nil {
+		return nil, err
+	}
+	r := &Result{Sites: map[string]int{}}
+	for len(files) > 0 {
+		n := 1
+		for n < len(files) && files[n].pkg == files[0].pkg {
+			n++
+		}
+		r.add(files[:n])
+		files = files[n:]
+	}
+	r.sort()
+	return r, nil
+}
+
+// open makes a file of each source of a package that is to be instrumented.
+func (p *Program) open(pkg *pkg) []*file {
+	var files []*file
+	names := pkg.prefix()
+	globals := 0
+	for _, src := range pkg.files {
+		f := &file{
+			source: src, cfg: &p.cfg, fset: p.fset, tok: p.fset.File(src.syntax.FileStart), pkg: pkg, names: names,
+			closed: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
+		}
+		globals += globalLiterals(src.syntax)
+		if !src.skip && filepath.IsAbs(src.name) {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// inParallel calls do for each file, on all processors. The error is that of the first file in order.
+func inParallel(files []*file, do func(*file) error) error {
+	errs := make([]error, len(files))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range gort.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range next {
+				errs[i] = do(files[i])
+			}
+		})
+	}
+	for i := range files {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package rewrite
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/dave/dst"
+)
+
+// A fn is a function around the node that is visited. Its counters number the functions in it as the compiler does
+// (closureName in cmd/compile/internal/ir/func.go).
+type fn struct {
+	node     dst.Node
+	name     string
+	literal  bool
+	literals int
+	ranges   int // bodies of loops over functions
+	outer    *fn // of the body of a loop over a function: the function that counts
+}
+
+// enterFunc and leaveFunc keep file.funcs.
+func (f *file) enterFunc(n dst.Node) {
+	switch n := n.(type) {
+	case *dst.FuncDecl:
+		f.funcs = append(f.funcs, &fn{node: n, name: f.declName(n)})
+	case *dst.FuncLit:
+		f.funcs = append(f.funcs, f.literal(n))
+	case *dst.BlockStmt:
+		if loop, ok := f.parent(0).(*dst.RangeStmt); ok && len(f.funcs) > 0 && f.overFunc(loop) {
+			outer := f.funcs[len(f.funcs)-1].counts()
+			outer.ranges++
+			f.funcs = append(f.funcs, &fn{node: n, name: fmt.Sprintf("%s-range%d", outer.name, outer.ranges), outer: outer})
+		}
+	}
+}
+
+func (f *file) leaveFunc(n dst.Node) {
+	if len(f.funcs) > 0 && f.funcs[len(f.funcs)-1].node == n {
+		f.funcs = f.funcs[:len(f.funcs)-1]
+	}
+}
+
+func (o *fn) counts() *fn {
+	if o.outer != nil {
+		return o.outer
+	}
+	return o
+}
+
+// literal is the next function literal in the innermost function.
+func (f *file) literal(n dst.Node) *fn {
+	if len(f.funcs) == 0 {
+		f.globals++
+		return &fn{node: n, name: fmt.Sprintf("%s.init.func%d", f.symbolPath(), f.globals), literal: true}
+	}
+	outer := f.funcs[len(f.funcs)-1].counts()
+	outer.literals++
+	if outer.literal {
+		return &fn{node: n, name: fmt.Sprintf("%s.%d", outer.name, outer.literals), literal: true}
+	}
+	return &fn{node: n, name: fmt.Sprintf("%s.func%d", outer.name, outer.literals), literal: true}
+}
+
+// funcName is the name of the innermost function as a stack trace shows it.
+func (f *file) funcName() string {
+	if len(f.funcs) == 0 {
+		return f.symbolPath() + ".init"
+	}
+	return f.funcs[len(f.funcs)-1].name
+}
+
+// declName is the symbol of a declared function.
+func (f *file) declName(d *dst.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		if d.Type.TypeParams != nil {
+			return f.symbolPath() + "." + d.Name.Name + "[...]"
+		}
+		return f.symbolPath() + "." + d.Name.Name
+	}
+	recv, pointer := d.Recv.List[0].Type, false
+	for {
+		switch t := recv.(type) {
+		case *dst.ParenExpr:
+			recv = t.X
+			continue
+		case *dst.StarExpr:
+			recv, pointer = t.X, true
+			continue
+		}
+		break
+	}
+	name := ""
+	switch t := recv.(type) {
+	case *dst.Ident:
+		name = t.Name
+	case *dst.IndexExpr:
+		name = identName(t.X) + "[...]"
+	case *dst.IndexListExpr:
+		name = identName(t.X) + "[...]"
+	}
+	if pointer {
+		name = "(*" + name + ")"
+	}
+	return f.symbolPath() + "." + name + "." + d.Name.Name
+}
+
+func identName(e dst.Expr) string {
+	if id, ok := e.(*dst.Ident); ok {
+		return id.Name
+	}
+	return ""
+}
+
+// symbolPath is the package's path in symbols: dots in its last element are escaped (objabi.PathToPrefix).
+func (f *file) symbolPath() string {
+	i := strings.LastIndexByte(f.pkg.path, '/') + 1
+	return f.pkg.path[:i] + strings.ReplaceAll(f.pkg.path[i:], ".", "%2e")
+}
+
+// overFunc says that a loop calls an iterator function.
+func (f *file) overFunc(loop *dst.RangeStmt) bool {
+	t := f.typeOf(loop.X)
+	if t == nil {
+		return false
+	}
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
+}
+
+// globalLiterals counts the function literals in the package variables of a file, outermost only.
+func globalLiterals(file *ast.File) int {
+	n := 0
+	for _, d := range file.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
+			ast.Inspect(g, func(node ast.Node) bool {
+				_, literal := node.(*ast.FuncLit)
+				if literal {
+					n++
+				}
+				return !literal
+			})
+		}
+	}
+	return n
+}

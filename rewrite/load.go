@@ -1,0 +1,289 @@
+package rewrite
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A Config says what to load and what to probe.
+type Config struct {
+	// Dir is the folder in which the go command runs; empty is the current one.
+	Dir string
+	// Env is the environment of the go command; nil is the current one.
+	Env []string
+	// BuildFlags are flags of the go command that decide what is built: -tags, -race, -mod, -modfile, ….
+	BuildFlags []string
+	// Patterns are the packages or .go files that are to be built; empty is the package in Dir.
+	Patterns []string
+	// Tests adds the test files of the packages that Patterns name.
+	Tests bool
+	// Overlay replaces the content of files, by absolute path.
+	Overlay map[string][]byte
+
+	// Probes are the kinds of operation to probe; zero is DefaultProbes.
+	Probes ProbeSet
+	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method.
+	ProbeFuncs []string
+	// RuntimePath is the import path of the collector; empty is "debug".
+	RuntimePath string
+	// Trimpath shortens the file names of sites as the go command's -trimpath does.
+	Trimpath bool
+}
+
+// A Program is a set of loaded packages that can be instrumented.
+type Program struct {
+	cfg  Config
+	fset *token.FileSet
+	pkgs []*pkg
+}
+
+// A pkg is a package as the compiler sees it, without files that were instrumented in another variant of it.
+type pkg struct {
+	path  string // import path, as symbols carry it; main for package main
+	name  string
+	lang  string // language version of its module, such as "go1.21"
+	trim  string // what -trimpath puts in place of the folder
+	types *types.Package
+	info  *types.Info
+	files []*source // in the order in which the compiler initialises their variables
+}
+
+// A source is a file of a package.
+type source struct {
+	name   string // absolute path
+	text   []byte
+	syntax *ast.File
+	test   bool // _test.go
+	skip   bool // instrumented in another variant of the package
+}
+
+const (
+	listMode  = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps
+	typesMode = packages.LoadSyntax | packages.NeedModule | packages.NeedForTest
+)
+
+// Load loads, with types, the packages of the main modules (those of a workspace all count) that the build of cfg.Patterns needs.
+// The types of everything else come from export data, which the go command compiles or has in its cache.
+//
+// Code that does not load or compile is a *CompileError.
+func Load(cfg Config) (*Program, error) {
+	if cfg.Probes == 0 {
+		cfg.Probes = DefaultProbes
+	}
+	if cfg.RuntimePath == "" {
+		cfg.RuntimePath = "debug"
+	}
+	l := &loader{cfg: cfg, fset: token.NewFileSet(), text: map[string][]byte{}}
+	roots, rest, err := l.list()
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{cfg: cfg, fset: l.fset}
+	for _, job := range []struct {
+		patterns []string
+		tests    bool
+	}{{roots, cfg.Tests}, {rest, false}} {
+		if len(job.patterns) == 0 {
+			continue
+		}
+		pkgs, err := l.load(job.patterns, job.tests)
+		if err != nil {
+			return nil, err
+		}
+		p.pkgs = append(p.pkgs, pkgs...)
+	}
+	dedupe(p.pkgs)
+	return p, nil
+}
+
+// A CompileError says that packages could not be loaded. Its text is for logs: users want to see what the go command says of
+// the same build.
+type CompileError struct {
+	Errors []packages.Error
+}
+
+func (e *CompileError) Error() string {
+	if len(e.Errors) == 1 {
+		return e.Errors[0].Error()
+	}
+	lines := make([]string, len(e.Errors))
+	for i, err := range e.Errors {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+type loader struct {
+	cfg  Config
+	fset *token.FileSet
+
+	mu   sync.Mutex
+	text map[string][]byte // what was parsed, by file name
+}
+
+func (l *loader) config(mode packages.LoadMode, tests bool) *packages.Config {
+	env := l.cfg.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	return &packages.Config{
+		Mode: mode, Dir: l.cfg.Dir, Fset: l.fset, Tests: tests, Overlay: l.cfg.Overlay, BuildFlags: l.cfg.BuildFlags,
+		Env:       append(slices.Clip(env), "GOPACKAGESDRIVER=off"),
+		ParseFile: l.parse,
+	}
+}
+
+// parse parses a file, and keeps the text that its positions refer to.
+func (l *loader) parse(fset *token.FileSet, name string, text []byte) (*ast.File, error) {
+	l.mu.Lock()
+	l.text[name] = text
+	l.mu.Unlock()
+	return parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+}
+
+// list finds the packages to instrument, without their types: those that the patterns name, and the others of the
+// main modules that they import. The first is given as patterns, because files on the command line have no import path.
+func (l *loader) list() (roots, rest []string, err error) {
+	named, err := packages.Load(l.config(listMode, l.cfg.Tests), l.cfg.Patterns...)
+	if err != nil {
+		return nil, nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
+	}
+	seen := map[string]bool{}
+	for _, p := range named {
+		if p.ID == "command-line-arguments" {
+			roots = l.cfg.Patterns
+		}
+		if l.wanted(p, true) && !strings.HasSuffix(p.ID, "]") && !strings.HasSuffix(p.ID, ".test") {
+			seen[p.PkgPath] = true
+		}
+	}
+	if roots == nil {
+		roots = sortedKeys(seen)
+	}
+	var errs []packages.Error
+	packages.Visit(named, nil, func(p *packages.Package) {
+		errs = append(errs, p.Errors...)
+		// A variant such as "q [p.test]" is loaded as q, unless it is in the tests themselves.
+		if l.wanted(p, false) && !seen[p.PkgPath] && !strings.HasSuffix(p.ID, ".test") && !strings.HasSuffix(p.PkgPath, "_test") {
+			seen[p.PkgPath] = true
+			rest = append(rest, p.PkgPath)
+		}
+	})
+	if len(errs) > 0 {
+		return nil, nil, &CompileError{errs}
+	}
+	slices.Sort(rest)
+	return roots, rest, nil
+}
+
+// wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named.
+func (l *loader) wanted(p *packages.Package, named bool) bool {
+	if p.Module == nil {
+		return named && p.PkgPath == "command-line-arguments"
+	}
+	return p.Module.Main
+}
+
+// load loads packages with types and gives them in the order: test variants, plain ones.
+func (l *loader) load(patterns []string, tests bool) ([]*pkg, error) {
+	loaded, err := packages.Load(l.config(typesMode, tests), patterns...)
+	if err != nil {
+		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
+	}
+	var errs []packages.Error
+	var variants, plain []*pkg
+	for _, p := range loaded {
+		errs = append(errs, p.Errors...)
+		if strings.HasSuffix(p.ID, ".test") || len(p.Errors) > 0 || !l.wanted(p, true) {
+			continue
+		}
+		made, err := l.make(p)
+		if err != nil {
+			errs = append(errs, packages.Error{Pos: p.PkgPath, Msg: err.Error(), Kind: packages.TypeError})
+			continue
+		}
+		if p.ForTest != "" {
+			variants = append(variants, made)
+		} else {
+			plain = append(plain, made)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, &CompileError{errs}
+	}
+	return append(variants, plain...), nil
+}
+
+// make turns a loaded package into a pkg.
+func (l *loader) make(p *packages.Package) (*pkg, error) {
+	made := &pkg{path: p.PkgPath, name: p.Name, lang: "go1.16", types: p.Types, info: p.TypesInfo, trim: trimmed(p)}
+	if p.Name == "main" {
+		made.path = "main"
+	}
+	if p.Module == nil {
+		made.lang = ""
+	} else if p.Module.GoVersion != "" {
+		made.lang = "go" + p.Module.GoVersion
+	}
+	syntax := p.Syntax
+	if cgo := cgoFiles(p); len(cgo) > 0 {
+		var err error
+		if syntax, err = l.checkCgo(p, made, cgo); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range syntax {
+		name := l.fset.File(f.FileStart).Name()
+		made.files = append(made.files, &source{
+			name: name, text: l.text[name], syntax: f, test: strings.HasSuffix(name, "_test.go"),
+		})
+	}
+	return made, nil
+}
+
+// trimmed is the folder of p in the file names of a -trimpath build.
+func trimmed(p *packages.Package) string {
+	path := strings.TrimSuffix(p.PkgPath, "_test")
+	if p.ForTest != "" {
+		path = p.ForTest
+	}
+	if path == "command-line-arguments" {
+		return "."
+	}
+	if m := p.Module; m != nil && p.Dir != "" {
+		if rel, ok := strings.CutPrefix(p.Dir, m.Dir); ok {
+			return m.Path + strings.ReplaceAll(rel, string(os.PathSeparator), "/")
+		}
+	}
+	return path
+}
+
+// dedupe marks the files that are in several variants of a package: only the first variant is instrumented.
+func dedupe(pkgs []*pkg) {
+	seen := map[string]bool{}
+	for _, p := range pkgs {
+		for _, f := range p.files {
+			f.skip = seen[f.name]
+		}
+		for _, f := range p.files {
+			seen[f.name] = true
+		}
+	}
+}
+
+func sortedKeys(m map[string]bool) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,55 @@
+package rewrite
+
+import (
+	"fmt"
+	"go/ast"
+	"hash/fnv"
+	"strings"
+)
+
+// names is the prefix of every name that is inserted into a package, and the collector's name there.
+type names string
+
+// prefix is _at, or _at2, _at3, … if the package has an identifier that begins so.
+func (p *pkg) prefix() names {
+	var taken []string
+	for _, f := range p.files {
+		if !strings.Contains(string(f.text), "_at") {
+			continue
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "_at") {
+				taken = append(taken, id.Name)
+			}
+			return true
+		})
+	}
+	for n := 2; ; n++ {
+		prefix := "_at"
+		if n > 2 {
+			prefix = fmt.Sprintf("_at%d", n-1)
+		}
+		if !anyHasPrefix(taken, prefix) {
+			return names(prefix)
+		}
+	}
+}
+
+func anyHasPrefix(list []string, prefix string) bool {
+	for _, s := range list {
+		if strings.HasPrefix(s, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// array is the name of a file's site array.
+func (n names) array(base string) string {
+	h := fnv.New32a()
+	h.Write([]byte(base))
+	return fmt.Sprintf("%sS%08x", n, h.Sum32())
+}
+
+// call begins a call of a probe, up to and with the site.
+func (f *file) call(probe, site string) string { return fmt.Sprintf("%s.%s(%s", f.names, probe, site) }

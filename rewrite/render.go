@@ -1,0 +1,157 @@
+package rewrite
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// add renders the files of one package.
+func (r *Result) add(files []*file) {
+	for _, group := range groups(files) {
+		host(group)
+	}
+	for _, f := range files {
+		r.Skipped = append(r.Skipped, f.skipped...)
+		if f.already {
+			r.Already = append(r.Already, f.name)
+		}
+		for _, s := range f.sites {
+			r.Sites[s.op.String()]++
+		}
+		if len(f.list) > 0 {
+			r.Files = append(r.Files, File{f.name, f.render(), sha256.Sum256(f.text)})
+		}
+	}
+}
+
+func (r *Result) sort() {
+	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(r.Skipped, func(a, b Skip) int {
+		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset))
+	})
+	slices.Sort(r.Already)
+}
+
+// groups splits the files of a package into those of the package itself and its test files.
+func groups(files []*file) [][]*file {
+	var plain, tests []*file
+	for _, f := range files {
+		if f.test {
+			tests = append(tests, f)
+		} else {
+			plain = append(plain, f)
+		}
+	}
+	return [][]*file{plain, tests}
+}
+
+// host decides where the site arrays of a group of files stand: each at the end of its file, or all of them in the first
+// file, before its first variable.
+//
+// A site array is a package variable. A variable whose initializer reaches a probe, directly or through functions, depends on it, and
+// by the order of initialization of the language specification comes after all variables that are declared before the
+// array and depend on nothing. In front of all other variables, the arrays change nothing.
+func host(files []*file) {
+	if len(files) == 0 || !anyInitializerCalls(files) {
+		for _, f := range files {
+			if len(f.sites) > 0 {
+				f.tail = append(f.tail, f.siteDecl())
+			}
+		}
+		return
+	}
+	first := files[0]
+	for _, f := range files {
+		if len(f.sites) > 0 {
+			first.hosted = append(first.hosted, f.siteDecl())
+		}
+	}
+	if len(first.hosted) > 0 {
+		first.open(first.importsEnd(), strings.ReplaceAll("; "+strings.Join(first.hosted, "; "), "\n", " "))
+	}
+}
+
+// anyInitializerCalls says that a package variable's initializer in one of the files contains a function literal or names a function of
+// the package: it may reach a probe.
+func anyInitializerCalls(files []*file) bool {
+	for _, f := range files {
+		for _, d := range f.syntax.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR && f.mayCall(g) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (f *file) mayCall(d *ast.GenDecl) bool {
+	for _, s := range f.sites {
+		if d.Pos() <= s.pos && s.pos < d.End() {
+			return true
+		}
+	}
+	found := false
+	ast.Inspect(d, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			fn, ok := f.pkg.info.Uses[id].(*types.Func)
+			found = found || ok && fn.Pkg() == f.pkg.types
+		}
+		return !found
+	})
+	return found
+}
+
+// importsEnd is the end of the last import declaration, or of the package clause.
+func (f *file) importsEnd() token.Pos {
+	end := f.syntax.Name.End()
+	for _, d := range f.syntax.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
+			end = g.End()
+		}
+	}
+	return end
+}
+
+// render adds the import, the language version and what stands at the end of the file, and applies all edits.
+func (f *file) render() []byte {
+	name := f.tok.Offset(f.syntax.Name.End())
+	// In front of what host wrote at the same offset.
+	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1})
+	f.needVersion()
+	text := f.splice()
+	tail := append(f.tail, sortedValues(f.kept)...)
+	if len(tail) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
+	}
+	for _, decl := range tail {
+		text = append(append(text, decl...), '\n')
+	}
+	return text
+}
+
+func sortedValues(m map[string]string) []string {
+	values := make([]string, 0, len(m))
+	for _, v := range m {
+		values = append(values, v)
+	}
+	slices.Sort(values)
+	return values
+}
+
+// instrumented says that the file imports the collector under a name of ours: probes were put into it before.
+func (f *file) instrumented() bool {
+	for _, spec := range f.syntax.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		if path == f.cfg.RuntimePath && spec.Name != nil && strings.HasPrefix(spec.Name.Name, "_at") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,241 @@
+package rewrite
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write the goldens in testdata anew")
+
+// Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
+// skipped, a file skipped. The comment may hold a line "probe: LIST".
+func TestGolden(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			golden(t, name)
+		})
+	}
+}
+
+func golden(t *testing.T, name string) {
+	archive, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var input []txtar.File
+	for _, f := range archive.Files {
+		if strings.HasSuffix(f.Name, ".golden") || f.Name == "skipped" {
+			continue
+		}
+		input = append(input, f)
+		write(t, filepath.Join(dir, f.Name), f.Data)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
+	}
+	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true, Trimpath: true}
+	for line := range strings.Lines(string(archive.Comment)) {
+		if list, ok := strings.CutPrefix(line, "probe: "); ok {
+			if cfg.Probes, err = ParseProbes(strings.TrimSpace(list)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list, ok := strings.CutPrefix(line, "probe-func: "); ok {
+			cfg.ProbeFuncs = strings.Fields(list)
+		}
+	}
+	p, result := instrument(t, cfg)
+	checkTypes(t, p, result)
+	checkLines(t, result)
+
+	got := &txtar.Archive{Comment: archive.Comment, Files: input}
+	for _, f := range result.Files {
+		rel, _ := filepath.Rel(dir, f.Name)
+		got.Files = append(got.Files, txtar.File{Name: rel + ".golden", Data: f.Text})
+	}
+	if list := skipList(dir, result); list != "" {
+		got.Files = append(got.Files, txtar.File{Name: "skipped", Data: []byte(list)})
+	}
+	text := txtar.Format(got)
+	if *update {
+		write(t, name, text)
+		return
+	}
+	if want := txtar.Format(archive); !bytes.Equal(text, want) {
+		t.Errorf("differs from the golden (-update writes it anew); got:\n%s", text)
+	}
+}
+
+// skipList is one line for each operation that has no probe.
+func skipList(dir string, r *Result) string {
+	var b strings.Builder
+	for _, s := range r.Skipped {
+		rel, _ := filepath.Rel(dir, s.Pos.Filename)
+		fmt.Fprintf(&b, "%s:%d:%d: %s %q: %s\n", rel, s.Pos.Line, s.Pos.Column, s.Op, s.Expr, s.Reason)
+	}
+	return b.String()
+}
+
+func offline() []string {
+	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+}
+
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func instrument(t *testing.T, cfg Config) (*Program, *Result) {
+	t.Helper()
+	p, err := Load(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := p.Instrument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, result
+}
+
+// checkTypes type-checks every package of p with the files that were written, against the collector in ../runtime.
+func checkTypes(t *testing.T, p *Program, r *Result) {
+	t.Helper()
+	texts := map[string][]byte{}
+	for _, f := range r.Files {
+		texts[f.Name] = f.Text
+	}
+	for _, pkg := range p.pkgs {
+		var files []*ast.File
+		fset := token.NewFileSet()
+		cgo := false
+		for _, src := range pkg.files {
+			text := src.text
+			if changed, ok := texts[src.name]; ok {
+				text = changed
+			}
+			f, err := parser.ParseFile(fset, src.name, text, parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatalf("the output does not parse: %v\n%s", err, text)
+			}
+			for _, spec := range f.Imports {
+				cgo = cgo || spec.Path.Value == `"C"`
+			}
+			files = append(files, f)
+		}
+		conf := types.Config{
+			GoVersion: pkg.lang, Importer: withCollector(t, p, pkg), FakeImportC: cgo,
+			Error: func(err error) {
+				if !cgo {
+					t.Errorf("the output does not type-check: %v", err)
+				}
+			},
+		}
+		conf.Check(pkg.types.Path(), fset, files, nil)
+	}
+}
+
+var collector = sync.OnceValues(func() (*types.Package, error) {
+	fset := token.NewFileSet()
+	p, err := build.ImportDir("../runtime", 0)
+	if err != nil {
+		return nil, err
+	}
+	var files []*ast.File
+	for _, name := range p.GoFiles {
+		f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	conf := types.Config{Importer: std()}
+	return conf.Check("debug", fset, files, nil)
+})
+
+// std imports packages of the standard library, always with the same result. It is for one goroutine at a time.
+var std = sync.OnceValue(func() types.Importer { return importer.ForCompiler(token.NewFileSet(), "gc", nil) })
+
+var stdLock sync.Mutex
+
+// withCollector is an importer of the collector, the standard library, and the packages that p has checked.
+func withCollector(t *testing.T, p *Program, pkg *pkg) types.Importer {
+	return importerFunc(func(path string) (*types.Package, error) {
+		stdLock.Lock()
+		defer stdLock.Unlock()
+		if path == "debug" {
+			return collector()
+		}
+		for _, other := range p.pkgs {
+			if other.types.Path() == path && other != pkg {
+				return other.types, nil
+			}
+		}
+		return std().Import(path)
+	})
+}
+
+// checkLines checks that every piece of original text that follows a directive, and every line, has the position that it had.
+func checkLines(t *testing.T, r *Result) {
+	t.Helper()
+	for _, f := range r.Files {
+		old, err := os.ReadFile(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := statements(t, f.Name, old), statements(t, f.Name, f.Text)
+		for _, p := range was {
+			if !slices.Contains(is, p) {
+				t.Errorf("%s: a statement at %s has moved", f.Name, p)
+			}
+		}
+	}
+}
+
+// statements lists the positions of the statements of a file and of the names in it.
+func statements(t *testing.T, name string, text []byte) []string {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, name, text, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.LabeledStmt, *ast.IfStmt, *ast.ForStmt, *ast.RangeStmt, *ast.SwitchStmt, *ast.SelectStmt, *ast.CaseClause, *ast.ReturnStmt:
+			p := fset.Position(n.Pos())
+			list = append(list, fmt.Sprintf("%d:%d", p.Line, p.Column))
+		case *ast.BasicLit:
+			p := fset.Position(n.Pos())
+			list = append(list, fmt.Sprintf("%d:%d %s", p.Line, p.Column, n.Value))
+		}
+		return true
+	})
+	return list
+}

@@ -1,0 +1,126 @@
+package rewrite
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/printer"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+)
+
+// An operation is what a rule found.
+type operation struct {
+	node  dst.Node // what the report shows
+	pos   token.Pos
+	op    runtime.Op
+	kind  runtime.Kind
+	cases int
+	flags uint16
+	expr  string // as the report shows it; empty is the source of node
+}
+
+// A site is an operation that has a probe.
+type site struct {
+	operation
+	fn string // the function's name in a stack trace
+}
+
+// maxExpr is the length of Site.Expr in bytes.
+const maxExpr = 80
+
+// site gives an operation that a rule is about to probe its place in the site array, as the text of the probe's first
+// argument. It says no if the operation is not among the kinds that are asked for, or stands in code that is left alone.
+func (f *file) site(o operation) (ref string, ok bool) {
+	if f.cfg.Probes&probeSet(o.op) == 0 {
+		return "", false
+	}
+	o = f.complete(o)
+	if len(f.alone) > 0 {
+		f.skip(o, f.alone[0].reason)
+		return "", false
+	}
+	f.sites = append(f.sites, site{o, f.funcName()})
+	return fmt.Sprintf("&%s[%d]", f.arrayName(), len(f.sites)-1), true
+}
+
+// skip lists an operation that has no probe.
+func (f *file) skip(o operation, reason string) {
+	if f.cfg.Probes&probeSet(o.op) == 0 {
+		return
+	}
+	o = f.complete(o)
+	f.skipped = append(f.skipped, Skip{f.fset.PositionFor(o.pos, false), o.op, o.expr, reason})
+}
+
+// complete fills in the position and the text of an operation.
+func (f *file) complete(o operation) operation {
+	n := f.node(o.node)
+	if !o.pos.IsValid() {
+		o.pos = n.Pos()
+	}
+	if o.expr == "" {
+		o.expr = f.textOf(n)
+	}
+	o.expr = shorten(o.expr, maxExpr)
+	return o
+}
+
+// textOf is the source of n on one line, without comments.
+func (f *file) textOf(n ast.Node) string {
+	text := f.text[f.tok.Offset(n.Pos()):f.tok.Offset(n.End())]
+	if bytes.Contains(text, []byte("//")) || bytes.Contains(text, []byte("/*")) {
+		var b bytes.Buffer
+		if printer.Fprint(&b, f.fset, n) == nil {
+			text = b.Bytes()
+		}
+	}
+	return strings.Join(strings.Fields(string(text)), " ")
+}
+
+// shorten cuts s to at most n bytes.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	n -= len("…")
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// arrayName is the name of the file's site array. It depends on the file's base name alone, so that a change of one file changes no other.
+func (f *file) arrayName() string { return f.names.array(filepath.Base(f.name)) }
+
+// siteDecl declares the site array, one line for each site.
+func (f *file) siteDecl() string {
+	name := f.name
+	if f.cfg.Trimpath {
+		name = f.pkg.trim + "/" + filepath.Base(f.name)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "var %s = [...]%s.Site{", f.arrayName(), f.names)
+	for _, s := range f.sites {
+		p := f.fset.PositionFor(s.pos, false)
+		fmt.Fprintf(&b, "\n\t{File: %s, Func: %s, Expr: %s, Line: %d, Col: %d, Op: %d", strconv.Quote(name), strconv.Quote(s.fn), strconv.Quote(s.expr), p.Line, p.Column, s.op)
+		optional(&b, "Kind", int(s.kind))
+		optional(&b, "Cases", s.cases)
+		optional(&b, "Flags", int(s.flags))
+		b.WriteString("},")
+	}
+	b.WriteString("\n}")
+	return b.String()
+}
+
+func optional(b *strings.Builder, field string, value int) {
+	if value != 0 {
+		fmt.Fprintf(b, ", %s: %d", field, value)
+	}
+}
