@@ -14,3 +14,6 @@ func forward(*os.Process, os.Signal, chan<- os.Signal) {}
 
 // Status returns the exit status of a program.
 func Status(state *os.ProcessState) int { return state.ExitCode() }
+
+// WaitStatus returns how a program ended, in the form of Unix.
+func WaitStatus(state *os.ProcessState) uint32 { return uint32(state.ExitCode()) << 8 }

@@ -72,3 +72,9 @@ func Status(state *os.ProcessState) int {
 	}
 	return state.ExitCode()
 }
+
+// WaitStatus returns how a program ended, as the system gives it.
+func WaitStatus(state *os.ProcessState) uint32 {
+	ws, _ := state.Sys().(syscall.WaitStatus)
+	return uint32(ws)
+}

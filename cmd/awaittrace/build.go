@@ -1,0 +1,37 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+)
+
+func buildVerb() *cli.Command {
+	return goVerb(gocmd.Build, cli.Command{
+		Usage:     "build with probes, as go build does",
+		ArgsUsage: "[packages]",
+		Description: "The programs that it makes keep a record while they run, which awaittrace report and awaittrace ps\n" +
+			"   read at any time, also after they were killed.",
+	}, build)
+}
+
+func build(c *cli.Context, inv *gocmd.Invocation) error {
+	p, err := prepare(c, inv)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	status, err := goCommand(c, p, p.Command())
+	if err != nil {
+		return err
+	}
+	return ended(status)
+}
+
+// ended is the end of a verb whose exit status is that of a command.
+func ended(status int) error {
+	if status == 0 {
+		return nil
+	}
+	return exitCode(status)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/progress"
+)
+
+// goVerb makes the command for a verb that takes the place of a verb of the go command. The flags are parsed by gocmd; those here
+// are for the help.
+func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocation) error) *cli.Command {
+	c.Name = string(verb)
+	c.SkipFlagParsing = true
+	c.Flags = []cli.Flag{
+		&cli.StringFlag{Name: "probe", Usage: "which `KINDS` of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop"},
+		&cli.StringSliceFlag{Name: "probe-func", Usage: "also probe calls of these functions: a `PATTERN` as go doc takes it, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
+		&cli.DurationFlag{Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "10s, or $AWAITTRACE_AFTER"},
+	}
+	c.Description += "\n\n   All flags of go " + string(verb) + " are taken, and mean what they mean there; see go help " + string(verb) +
+		".\n   -v also tells what got a probe and what did not, with the reason."
+	c.Action = func(c *cli.Context) error {
+		after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
+		if err != nil {
+			return err
+		}
+		inv, err := gocmd.Parse(verb, c.Args().Slice(), after)
+		if errors.Is(err, gocmd.ErrHelp) {
+			return cli.ShowSubcommandHelp(c)
+		}
+		if err != nil {
+			return err
+		}
+		return do(c, inv)
+	}
+	return &c
+}
+
+// prepare instruments the packages of inv, and tells about it what the user should know.
+func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
+	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	p, err := gocmd.Prepare(inv, os.Environ())
+	bar.Stop()
+	if err != nil {
+		return nil, err
+	}
+	if p.Result == nil {
+		return p, nil
+	}
+	if len(p.Result.Files) == 0 {
+		fmt.Fprintln(c.App.ErrWriter, "awaittrace: nothing gets a probe: the build has no package of a main module")
+	}
+	if inv.Bool("v") {
+		writeSummary(c.App.ErrWriter, p.Result)
+	}
+	return p, nil
+}
+
+// goCommand runs a go command of p with our standard files, and returns its exit status. It is an error when the go command succeeds
+// with packages that could not be given probes: the user would take what it made for instrumented.
+func goCommand(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
+	status, err := child.Run(cmd)
+	if err == nil && status == 0 && p.Broken != nil {
+		err = fmt.Errorf("go built this without probes, because the packages could not be loaded to put them in: %v", p.Broken)
+	}
+	return status, err
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/watch"
+)
+
+func runVerb() *cli.Command {
+	return goVerb(gocmd.Run, cli.Command{
+		Usage:     "build with probes, run, and report what gets stuck",
+		ArgsUsage: "package [arguments...]",
+		Description: "The package is an import path, a folder, or .go files, as with go run; what follows it is for the program.\n\n" +
+			"   The program has the terminal, and gets the signals that are sent to awaittrace. Its exit status becomes ours,\n" +
+			"   as a shell gives it: 128 plus the number of the signal for a program that a signal ended.\n\n" +
+			"   When something in it has been stuck for longer than -after, this is reported on standard error, each finding\n" +
+			"   once, and again when the program ends with something stuck. Its record then stays for awaittrace report.",
+	}, runProgram)
+}
+
+func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
+	p, err := prepare(c, inv)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	status, err := goCommand(c, p, p.BuildProgram())
+	if err != nil || status != 0 || inv.Bool("n") {
+		return cmpErr(err, ended(status))
+	}
+	cmd, err := p.Program()
+	if err != nil {
+		return err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
+	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter})
+	if err != nil {
+		return fmt.Errorf("cannot run the program: %v", err)
+	}
+	return ended(status)
+}
+
+// cmpErr returns the first of the errors that is one.
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// writeSummary tells how many operations of each kind have a probe, and which have none, with the reason.
+func writeSummary(w io.Writer, r *rewrite.Result) {
+	total := 0
+	var kinds []string
+	for _, op := range slices.Sorted(maps.Keys(r.Sites)) {
+		total += r.Sites[op]
+		kinds = append(kinds, fmt.Sprintf("%s %d", op, r.Sites[op]))
+	}
+	list := ""
+	if len(kinds) > 0 {
+		list = " (" + strings.Join(kinds, ", ") + ")"
+	}
+	fmt.Fprintf(w, "awaittrace: %s in %s%s\n", count(total, "probe"), count(len(r.Files), "file"), list)
+	for _, name := range r.Already {
+		fmt.Fprintf(w, "%s: has probes already\n", shortPath(name))
+	}
+	for _, s := range r.Skipped {
+		pos := s.Pos
+		pos.Filename = shortPath(pos.Filename)
+		fmt.Fprintf(w, "%v: no probe on %s: %s\n", pos, s.Expr, s.Reason)
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// shortPath returns name relative to the current folder if it is in it.
+func shortPath(name string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return name
+	}
+	rel, err := filepath.Rel(dir, name)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return name
+	}
+	return rel
+}

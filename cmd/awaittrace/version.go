@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	gort "runtime"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+func versionVerb() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version of awaittrace, of Go and of the record",
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usageError(c, fmt.Errorf("version takes no arguments, and got %q", c.Args().First()), false)
+			}
+			_, err := fmt.Fprintf(c.App.Writer, "awaittrace %s %s %s/%s record %d\n",
+				moduleVersion(), gort.Version(), gort.GOOS, gort.GOARCH, runtime.Version)
+			return err
+		},
+	}
+}
+
+// moduleVersion returns the version of this module, or the commit that it was built from, as the go command noted it.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	revision, modified := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = "-" + s.Value[:min(len(s.Value), 12)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+dirty"
+		}
+	}
+	return "devel" + revision + modified
+}

@@ -1,0 +1,196 @@
+// Package watch runs an instrumented program and looks at its record from outside: when something in it has become stuck it
+// says so, once for each finding, and again when the program ends with something stuck.
+//
+// The program is never held up to find out whether it is healthy. Looking at the record costs it nothing, and less than a hundredth
+// of a processor here; only when the record alone shows a finding that has not been told yet is
+// the program stopped for a moment, to read the stacks that go with it.
+package watch
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+const (
+	tick     = 10 * time.Millisecond  // how often the coarse clock of the record is moved on
+	interval = 100 * time.Millisecond // how often the record is looked at, at most
+)
+
+// Options say what is reported, and where.
+type Options struct {
+	// After is how long a wait is before it is called stuck.
+	After time.Duration
+	// Log gets the reports.
+	Log io.Writer
+	// Examine looks at the record; nil means Examine of this package.
+	Examine func(*record.Record, Question) (*Answer, error)
+}
+
+// A Question is what an examination is to find out.
+type Question struct {
+	After time.Duration
+	// Stacks says that the program may be stopped for a moment, to read what its goroutines do.
+	Stacks bool
+}
+
+// A Symptom is a goroutine that is stuck in one operation. While it is, it stays the same from one examination to the next.
+type Symptom struct {
+	Kind             string // of the finding
+	Goroutine, Since int64
+}
+
+// An Answer is what an examination has found out.
+type Answer struct {
+	// Findings are the findings that call for a report, each with the symptoms that it explains.
+	Findings [][]Symptom
+	// Verdict is the answer in one line.
+	Verdict string
+	// Write writes the report.
+	Write func(io.Writer) error
+}
+
+// A watcher watches one program.
+type watcher struct {
+	Options
+	pid     int
+	started time.Time
+
+	rec      *record.Record   // nil: not found yet, or there is none
+	told     map[Symptom]bool // what was reported
+	nextOpen time.Time
+	nextLook time.Time
+	nextDeep time.Time    // not before it is a snapshot taken again, unless waits has changed
+	waits    record.Waits // the last look
+	cost     time.Duration
+}
+
+// Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
+// error: the program counts.
+func Run(cmd *exec.Cmd, o Options) (status int, err error) {
+	if o.Examine == nil {
+		o.Examine = Examine
+	}
+	w := &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}}
+	program, err := child.Start(cmd)
+	if err != nil {
+		return 0, err
+	}
+	defer program.Close()
+	w.pid = program.Pid()
+	w.watch(program.Done())
+	state, err := program.Wait()
+	if err != nil {
+		return 0, err
+	}
+	w.end(state)
+	return child.Status(state), nil
+}
+
+// watch looks at the record until done is closed.
+func (w *watcher) watch(done <-chan struct{}) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case now := <-ticker.C:
+			w.tick(now)
+		}
+	}
+}
+
+// tick does what is due.
+func (w *watcher) tick(now time.Time) {
+	if w.rec == nil {
+		if now.Before(w.nextOpen) {
+			return
+		}
+		// A program that has no record after a second may never make one.
+		w.nextOpen = now.Add(min(max(tick, now.Sub(w.started)/10), 10*interval))
+		if w.open() != nil {
+			return
+		}
+	}
+	present, err := w.rec.Now()
+	if err != nil {
+		return
+	}
+	w.rec.Tick(present)
+	if now.Before(w.nextLook) {
+		return
+	}
+	w.look(now, present)
+	// A hundredth of the time for looking, at most.
+	w.nextLook = now.Add(max(interval, 100*time.Since(now)))
+}
+
+// open opens the record of the program.
+func (w *watcher) open() error {
+	rec, err := record.Open(w.pid)
+	if err != nil {
+		return err
+	}
+	// A pid is used again after a while, and what has it now may have no record of its own.
+	if h, err := rec.Started(); err != nil || h.Before(w.started.Add(-time.Second)) {
+		rec.Close()
+		return fmt.Errorf("process %d has no record", w.pid)
+	}
+	w.rec = rec
+	return nil
+}
+
+// look looks whether anything has waited for long, and what it means if so.
+func (w *watcher) look(now time.Time, present int64) {
+	waits, err := w.rec.Waiting(present - w.After.Nanoseconds())
+	if err != nil || waits.Long == 0 {
+		return
+	}
+	same := waits == w.waits
+	w.waits = waits
+	// The same waits may mean something else when others have gone on; but that can take its time.
+	if same && now.Before(w.nextDeep) {
+		return
+	}
+	w.examine()
+	w.nextDeep = now.Add(max(interval, 100*time.Since(now)))
+}
+
+// examine reports what is stuck and was not told before.
+func (w *watcher) examine() {
+	answer, err := w.Examine(w.rec, Question{After: w.After})
+	if err != nil || !w.news(answer) {
+		return
+	}
+	// With the stacks, what looked stuck may turn out to be none of it.
+	if answer, err = w.Examine(w.rec, Question{After: w.After, Stacks: true}); err != nil || !w.news(answer) {
+		return
+	}
+	w.tell(answer)
+}
+
+// news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
+func (w *watcher) news(answer *Answer) bool {
+	return slices.ContainsFunc(answer.Findings, func(symptoms []Symptom) bool {
+		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] })
+	})
+}
+
+// tell reports answer.
+func (w *watcher) tell(answer *Answer) {
+	for _, symptoms := range answer.Findings {
+		for _, s := range symptoms {
+			w.told[s] = true
+		}
+	}
+	fmt.Fprintf(w.Log, "\nawaittrace: after %v:\n", time.Since(w.started).Round(100*time.Millisecond))
+	if err := answer.Write(w.Log); err != nil {
+		fmt.Fprintln(w.Log, "awaittrace:", err)
+	}
+}
