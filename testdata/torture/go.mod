@@ -1,0 +1,3 @@
+module awaittrace.test/torture
+
+go 1.26
