@@ -12,6 +12,7 @@ import (
 
 func init() {
 	add("panic-chan", chanPanics)
+	add("panic-blocked", blockedSends)
 	add("panic-lock", lockPanics)
 	add("panic-misc", otherPanics)
 	add("panic-stack", stacks)
@@ -29,24 +30,6 @@ func chanPanics() {
 	try("send on closed, lines 2", func() {
 		cl <- n(
 			1)
-	})
-	try("blocked send on closed", func() {
-		ch := make(chan int)
-		go func() {
-			for i := 0; i < 1000; i++ {
-				free(new(sync.Mutex))
-			}
-			close(ch)
-		}()
-		ch <- 1
-	})
-	try("blocked select send on closed", func() {
-		ch := make(chan int)
-		go close(ch)
-		select {
-		case ch <- 1:
-		case <-none:
-		}
 	})
 	try("select send on closed", func() {
 		select {
@@ -119,6 +102,31 @@ func chanPanics() {
 	try("nil func", func() { (<-make0())() })
 	try("panic with a received value", func() { panic(<-buf(7)) })
 	try("type assertion", func() { _ = (<-ifaces("s")).(int) })
+}
+
+// blockedSends panic when the channel is closed, after they have begun to wait.
+func blockedSends() {
+	if raceEnabled {
+		return
+	}
+	try("blocked send on closed", func() {
+		ch := make(chan int)
+		go func() {
+			for i := 0; i < 1000; i++ {
+				free(new(sync.Mutex))
+			}
+			close(ch)
+		}()
+		ch <- 1
+	})
+	try("blocked select send on closed", func() {
+		ch := make(chan int)
+		go close(ch)
+		select {
+		case ch <- 1:
+		case <-(chan int)(nil):
+		}
+	})
 }
 
 func make0() chan func() {

@@ -1,0 +1,6 @@
+//go:build !race
+// +build !race
+
+package main
+
+const raceEnabled = false
