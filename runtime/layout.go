@@ -38,7 +38,7 @@ type Header struct {
 	Off uint32
 
 	SlotOff, SlotCap, SlotSize       uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
-	ChunkOff                         uint32 // one byte per ChunkSlots slots: 0 not in use, 1 in this file, 2 in private memory at Base
+	ChunkOff                         uint32 // offset in bytes: one byte per ChunkSlots slots: 0 not in use, 1 in this file, 2 in private memory at Base
 	ObjOff, ObjCap, ObjSize          uint32 // objects: offset in units of 4096 bytes, number (a power of two), bytes each
 	SiteOff, SiteCap, SiteSize       uint32 // sites: offset in units of 4096 bytes, number, bytes each; index 0 is unused
 	StrOff, StrCap                   uint32 // strings: offset in units of 4096 bytes, bytes
@@ -55,6 +55,10 @@ type Header struct {
 	DroppedSites      uint32
 	DroppedHeld       uint32
 	DroppedObjects    uint32 // evicted from the table while something was known of them
+
+	// Private counts the pieces of sites, strings, objects and orphans that found no room in the file and are in private memory
+	// at Base instead: with any of them, those regions are read there.
+	Private uint32
 }
 
 // The reasons why probes are off (Header.Off).
@@ -99,7 +103,9 @@ type Slot struct {
 	// Lost counts locks that found no room in Locks and are still held.
 	Lost uint32
 	Born uint32 // coarse time of the goroutine's first probe
-	_    [12]uint32
+	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
+	Ready uint32
+	_     [11]uint32
 }
 
 // A Wait is an operation that a goroutine is in.

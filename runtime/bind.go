@@ -1,0 +1,47 @@
+package runtime
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// Bind is the method value of a method with a probe: mu.Lock is Bind(s, Lock, &mu).
+func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
+	check(m)
+	return func() { probe(s, m) }
+}
+
+// BindR is Bind for a method with a result.
+func BindR[M, R any](s *Site, probe func(*Site, M) R, m M) func() R {
+	check(m)
+	return func() R { return probe(s, m) }
+}
+
+// Bind1 is Bind for a method with an argument.
+func Bind1[M, A any](s *Site, probe func(*Site, M, A), m M) func(A) {
+	check(m)
+	return func(a A) { probe(s, m, a) }
+}
+
+// check panics as the method value of a nil interface does: at once. That of a nil pointer panics when it is called.
+func check[M any](m M) {
+	if any(m) == nil && unsafe.Sizeof(m) == 2*unsafe.Sizeof(uintptr(0)) {
+		var l sync.Locker
+		_ = l.Lock
+	}
+}
+
+// Expr is the method expression of a method with a probe: (*sync.Mutex).Lock is Expr(s, Lock).
+func Expr[M any](s *Site, probe func(*Site, M)) func(M) {
+	return func(m M) { probe(s, m) }
+}
+
+// ExprR is Expr for a method with a result.
+func ExprR[M, R any](s *Site, probe func(*Site, M) R) func(M) R {
+	return func(m M) R { return probe(s, m) }
+}
+
+// Expr1 is Expr for a method with an argument.
+func Expr1[M, A any](s *Site, probe func(*Site, M, A)) func(M, A) {
+	return func(m M, a A) { probe(s, m, a) }
+}

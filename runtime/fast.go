@@ -1,0 +1,152 @@
+//go:build linux && (amd64 || arm64)
+
+package runtime
+
+import (
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// This file and the assembly beside it are how a probe finds its slot in about three nanoseconds: the runtime's g, which a register holds
+// or is near, is the key of an index of slots; the goroutine id inside g tells whether the slot is still this goroutine's. The runtime
+// reuses a g as soon as its goroutine has exited, and never frees one, so an entry of the index is for good.
+
+// fastState is what the assembly needs. It is written once, tab last.
+type fastState struct {
+	tab   unsafe.Pointer // index: 1 + the number of a slot at the hash of its g, or in an entry that follows; 0 ends the search
+	mask  uintptr        // entries of the index - 1
+	slots unsafe.Pointer // slot 0
+	goid  uintptr        // offset of the goroutine id inside g
+	clock *uint32
+}
+
+var (
+	fast    = fastState{tab: unsafe.Pointer(&noIndex)}
+	noIndex [2]uint32 // the index while there is none, and with AWAITTRACE=log: finds nothing
+	index   unsafe.Pointer
+)
+
+// gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.
+const gShift = 8
+
+// enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if the
+// site has no number or the goroutine no slot yet.
+//
+//go:noescape
+func enter(s *Site) (sl *Slot, e Entry)
+
+// current returns the slot of this goroutine, or nil.
+func current() (sl *Slot)
+
+// getg returns the address of this goroutine's g, and gword the word at off inside it.
+func getg() (p uintptr)
+func gword(off uintptr) (w uint64)
+
+// cycles is a counter of the processor that runs at a constant rate.
+func cycles() (c uint64)
+
+// cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
+func cyclesPerSpan() (n uint64)
+
+// openSlots prepares the search for slots. It returns an Off… constant.
+func openSlots(logging bool) uint32 {
+	goid, ok := findGoid()
+	if !ok {
+		return OffNoID
+	}
+	n := uintptr(1024)
+	for n < 4*uintptr(hdr.SlotCap) {
+		n *= 2
+	}
+	if index = mapPrivate(n * 4); index == nil {
+		return OffNoSpace
+	}
+	fast.mask, fast.slots, fast.goid, fast.clock = n-1, slotBase, goid, &hdr.Clock
+	if !logging {
+		atomic.StorePointer(&fast.tab, index)
+	}
+	cycleSpan = cyclesPerSpan()
+	return OffNot
+}
+
+// find returns the slot of this goroutine, which it may have to be given first, or nil if there is no room. The race
+// detector is disabled.
+//
+//go:norace
+func find() *Slot {
+	g, goid := getg(), gword(fast.goid)
+	if sl, _ := lookup(g); sl != nil {
+		if sl.Goid != goid {
+			if sl.Held != 0 {
+				mu.Lock()
+				sl.bury()
+				mu.Unlock()
+			}
+			sl.recycle(goid)
+		}
+		return sl
+	}
+	if hdr.Slots >= hdr.SlotCap {
+		noSlot(goid)
+		return nil
+	}
+	mu.Lock()
+	sl := newSlot(g, goid)
+	if sl != nil {
+		_, free := lookup(g)
+		*free = hdr.Slots
+	}
+	mu.Unlock()
+	return sl
+}
+
+// lookup returns the slot of g, or else the entry of the index where it belongs.
+//
+//go:norace
+func lookup(g uintptr) (*Slot, *uint32) {
+	for i := g >> gShift; ; i++ {
+		n := (*uint32)(at(index, i&fast.mask*4))
+		if *n == 0 {
+			return nil, n
+		}
+		if sl := slotAt(*n - 1); sl.G == uint64(g) {
+			return sl, nil
+		}
+	}
+}
+
+// gWords is the number of words of g among which its id is looked for. A g has been larger than that in all versions since Go 1.17.
+const gWords = 45
+
+// findGoid finds the offset of the goroutine id inside g: where the id that runtime.Stack prints is found in this goroutine and in some
+// others, which live no longer than that takes.
+func findGoid() (uintptr, bool) {
+	found := goidWords()
+	running := runtime.NumGoroutine()
+	words := make(chan uint64)
+	for i := 0; i < 4; i++ {
+		go func() { words <- goidWords() }()
+		found &= <-words
+	}
+	for i := 0; i < 1000 && runtime.NumGoroutine() > running; i++ {
+		runtime.Gosched()
+	}
+	for i := uintptr(0); i < gWords; i++ {
+		if found == 1<<i {
+			return i * 8, true
+		}
+	}
+	return 0, false
+}
+
+// goidWords returns a bit for each word of g that holds this goroutine's id.
+func goidWords() (found uint64) {
+	id := stackGoid()
+	for i := uintptr(0); i < gWords; i++ {
+		if gword(i*8) == id {
+			found |= 1 << i
+		}
+	}
+	return found
+}

@@ -1,0 +1,88 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// The slot of the goroutine into BX, or a jump to none. DX and SI are left alone.
+#define FIND(none) \
+	MOVQ TLS, CX \
+	MOVQ 0(CX)(TLS*1), AX \
+	MOVQ ·fast+fastState_tab(SB), DI \
+	MOVQ ·fast+fastState_goid(SB), CX \
+	MOVQ (AX)(CX*1), R8 \
+	SHRQ $const_gShift, AX \
+search: \
+	ANDQ ·fast+fastState_mask(SB), AX \
+	MOVL (DI)(AX*4), BX \
+	TESTL BX, BX \
+	JZ none \
+	SHLQ $9, BX \
+	ADDQ ·fast+fastState_slots(SB), BX \
+	SUBQ $const_SlotSize, BX \
+	CMPQ Slot_Goid(BX), R8 \
+	JEQ found \
+	INCQ AX \
+	JMP search \
+found:
+
+// func enter(s *Site) (sl *Slot, e Entry)
+TEXT ·enter(SB), NOSPLIT, $0-24
+	MOVQ s+0(FP), SI
+	MOVL Site_id(SI), DX
+	TESTL DX, DX
+	JZ none
+	FIND(none)
+	MOVQ ·fast+fastState_clock(SB), R9
+	MOVL (R9), R9
+	MOVL Slot_Head(BX), CX
+	SHLQ $32, R9
+	ORQ DX, R9
+	MOVL CX, AX
+	ANDL $(const_RingLen-1), AX
+	MOVQ R9, Slot_Ring(BX)(AX*8)
+	INCL CX
+	MOVL CX, Slot_Head(BX)
+	MOVQ BX, sl+8(FP)
+	MOVQ R9, e+16(FP)
+	RET
+none:
+	MOVQ $0, sl+8(FP)
+	MOVQ $0, e+16(FP)
+	RET
+
+// func current() (sl *Slot)
+TEXT ·current(SB), NOSPLIT, $0-8
+	FIND(none)
+	MOVQ BX, sl+0(FP)
+	RET
+none:
+	MOVQ $0, sl+0(FP)
+	RET
+
+// func getg() (p uintptr)
+TEXT ·getg(SB), NOSPLIT, $0-8
+	MOVQ TLS, CX
+	MOVQ 0(CX)(TLS*1), AX
+	MOVQ AX, p+0(FP)
+	RET
+
+// func gword(off uintptr) (w uint64)
+TEXT ·gword(SB), NOSPLIT, $0-16
+	MOVQ TLS, CX
+	MOVQ 0(CX)(TLS*1), AX
+	MOVQ off+0(FP), CX
+	MOVQ (AX)(CX*1), AX
+	MOVQ AX, w+8(FP)
+	RET
+
+// func cycles() (c uint64)
+TEXT ·cycles(SB), NOSPLIT, $0-8
+	RDTSC
+	SHLQ $32, DX
+	ORQ DX, AX
+	MOVQ AX, c+0(FP)
+	RET
+
+// func cyclesPerSpan() (n uint64)
+// The counter runs at 1 to 5 GHz.
+TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
+	MOVQ $100000, n+0(FP)
+	RET

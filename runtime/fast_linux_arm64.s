@@ -1,0 +1,86 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// The slot of the goroutine into R11, or a jump to none. R0 and R1 are left alone. The acquiring load of the index is what
+// makes the rest of fastState visible.
+#define FIND(none) \
+	MOVD $·fast(SB), R2 \
+	MOVD fastState_tab(R2), R3 \
+	DMB $0x9 \
+	MOVD fastState_goid(R2), R4 \
+	MOVD (g)(R4), R8 \
+	MOVD fastState_mask(R2), R4 \
+	MOVD fastState_slots(R2), R5 \
+	LSR $const_gShift, g, R9 \
+search: \
+	AND R4, R9, R9 \
+	MOVWU (R3)(R9<<2), R10 \
+	CBZW R10, none \
+	SUB $1, R10, R10 \
+	LSL $9, R10, R10 \
+	ADD R10, R5, R11 \
+	MOVD Slot_Goid(R11), R12 \
+	CMP R12, R8 \
+	BEQ found \
+	ADD $1, R9, R9 \
+	B search \
+found:
+
+// func enter(s *Site) (sl *Slot, e Entry)
+TEXT ·enter(SB), NOSPLIT, $0-24
+	MOVD s+0(FP), R0
+	MOVWU Site_id(R0), R1
+	CBZW R1, none
+	FIND(none)
+	MOVD fastState_clock(R2), R6
+	MOVWU (R6), R6
+	ORR R6<<32, R1, R6
+	MOVWU Slot_Head(R11), R7
+	AND $(const_RingLen-1), R7, R12
+	ADD R12<<3, R11, R12
+	MOVD R6, Slot_Ring(R12)
+	ADDW $1, R7, R7
+	MOVW R7, Slot_Head(R11)
+	MOVD R11, sl+8(FP)
+	MOVD R6, e+16(FP)
+	RET
+none:
+	MOVD ZR, sl+8(FP)
+	MOVD ZR, e+16(FP)
+	RET
+
+// func current() (sl *Slot)
+TEXT ·current(SB), NOSPLIT, $0-8
+	FIND(none)
+	MOVD R11, sl+0(FP)
+	RET
+none:
+	MOVD ZR, sl+0(FP)
+	RET
+
+// func getg() (p uintptr)
+TEXT ·getg(SB), NOSPLIT, $0-8
+	MOVD g, R0
+	MOVD R0, p+0(FP)
+	RET
+
+// func gword(off uintptr) (w uint64)
+TEXT ·gword(SB), NOSPLIT, $0-16
+	MOVD off+0(FP), R0
+	MOVD (g)(R0), R1
+	MOVD R1, w+8(FP)
+	RET
+
+// func cycles() (c uint64)
+TEXT ·cycles(SB), NOSPLIT, $0-8
+	MRS CNTVCT_EL0, R0
+	MOVD R0, c+0(FP)
+	RET
+
+// func cyclesPerSpan() (n uint64)
+// The frequency, divided by 2^14: 61 microseconds.
+TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
+	MRS CNTFRQ_EL0, R0
+	LSR $14, R0, R0
+	MOVD R0, n+0(FP)
+	RET

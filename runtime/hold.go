@@ -1,0 +1,62 @@
+package runtime
+
+// hold notes that the goroutine holds obj since e.
+//
+//go:norace
+func (sl *Slot) hold(obj uintptr, e Entry) {
+	n := sl.Held
+	if n >= HeldLen {
+		sl.Lost++
+		hdr.DroppedHeld++
+		return
+	}
+	h := &sl.Locks[n]
+	h.Obj, h.Site, h.Time = uint64(obj), e.site(), e.time()
+	sl.Held = n + 1
+}
+
+// drop notes that the goroutine is about to release obj, and returns where and when it took it. A lock that another
+// goroutine took is noted as an object, so that readers do not believe that one any more.
+//
+//go:norace
+func (sl *Slot) drop(obj uintptr, e Entry, kind Kind) Hold {
+	if n := sl.Held - 1; n < HeldLen && sl.Locks[n].Obj == uint64(obj) {
+		sl.Held = n
+		return sl.Locks[n]
+	}
+	return sl.dropOther(obj, e, kind)
+}
+
+//go:norace
+func (sl *Slot) dropOther(obj uintptr, e Entry, kind Kind) Hold {
+	n := sl.Held
+	for i := n; i > 0; i-- {
+		if h := sl.Locks[i-1]; h.Obj == uint64(obj) {
+			copy(sl.Locks[i-1:n], sl.Locks[i:n])
+			sl.Held = n - 1
+			return h
+		}
+	}
+	if sl.Lost > 0 {
+		sl.Lost--
+		return Hold{}
+	}
+	sl.foreignUnlock(obj, e, kind)
+	return Hold{}
+}
+
+// foreignUnlock notes an unlock by a goroutine that did not lock. Holds of the lock that are not newer than this are void; so
+// the coarse clock moves on, for those that follow to be newer: but never far ahead of the time.
+//
+//go:norace
+func (sl *Slot) foreignUnlock(obj uintptr, e Entry, kind Kind) {
+	t := coarse(readClock(cycles()))
+	e = Entry(e.site()) | Entry(hdr.Clock)<<32
+	sl.fact(e, obj, kind, factReceived, 0)
+	if int32(hdr.Clock-t) < maxAhead {
+		hdr.Clock++
+	}
+}
+
+// maxAhead is how many milliseconds the coarse clock may be ahead of the time.
+const maxAhead = 20

@@ -1,0 +1,121 @@
+package runtime
+
+import "unsafe"
+
+// The facts of an Object, as an index into them.
+const (
+	factMade = iota
+	factSent
+	factReceived
+	factClosed
+	factLen
+)
+
+// The object table. Its pages are reserved when they are first written.
+var (
+	objBase  unsafe.Pointer
+	objMask  uint32 // ObjCap - 1, without the bits of the way
+	objPages [objCap * ObjSize >> pageShift]bool
+)
+
+func objAt(i uint32) *Object { return (*Object)(at(objBase, uintptr(i)*ObjSize)) }
+
+func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
+
+// object returns what is known of addr, or nil.
+//
+//go:norace
+func object(addr uintptr) *Object {
+	i := ObjHash(uint64(addr)) & objMask
+	if !objPages[i>>(pageShift-objShift)] {
+		return nil
+	}
+	for end := i + ObjWays; i < end; i++ {
+		switch o := objAt(i); o.Addr {
+		case uint64(addr):
+			return o
+		case 0:
+			return nil
+		}
+	}
+	return nil
+}
+
+// fact notes that the goroutine did something with the object at addr. capacity is that of a channel, or 0. Facts have no lock: of two goroutines
+// at once, one comes last. Nothing is written that is there already, so that goroutines that share a channel need not pass a cache line to and fro.
+//
+//go:norace
+func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
+	o := object(addr)
+	if o == nil || which == factMade || o.Kind != uint32(kind) {
+		if o = newObject(addr, kind, capacity, which == factMade); o == nil {
+			return
+		}
+	}
+	f := &o.facts()[which]
+	if g := uint32(sl.Goid); f.Goid != g || f.Site != e.site() || f.Time != e.time() {
+		f.Goid, f.Site, f.Time = g, e.site(), e.time()
+	}
+}
+
+// newObject returns the entry of addr, made or found, with no facts if it is another object than the entry tells of. It returns nil
+// if there is no room.
+//
+//go:norace
+//go:noinline
+func newObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
+	if addr == 0 {
+		return nil
+	}
+	raceDisable()
+	mu.Lock()
+	o := claim(addr)
+	if o != nil && (fresh || o.Addr != uint64(addr) || o.Kind != uint32(kind)) {
+		*o = Object{Addr: uint64(addr), Kind: uint32(kind), Cap: capacity}
+	}
+	mu.Unlock()
+	raceEnable()
+	return o
+}
+
+// claim returns the entry of addr: its own, an empty one, or the one of which nothing was heard for longest. It returns nil if the table's
+// page cannot be had. mu is held.
+//
+//go:norace
+func claim(addr uintptr) *Object {
+	i := ObjHash(uint64(addr)) & objMask
+	if page := i >> (pageShift - objShift); !objPages[page] {
+		switch reserve((uintptr(hdr.ObjOff)+uintptr(page))<<pageShift, pageSize) {
+		case roomNone:
+			return nil
+		case roomOwn:
+			hdr.Private++
+		}
+		objPages[page] = true
+	}
+	oldest, age := objAt(i), int32(-1)
+	for end := i + ObjWays; i < end; i++ {
+		o := objAt(i)
+		if o.Addr == uint64(addr) || o.Addr == 0 {
+			return o
+		}
+		if a := o.age(); a > age {
+			oldest, age = o, a
+		}
+	}
+	hdr.DroppedObjects++
+	return oldest
+}
+
+// age returns how long ago the newest fact is, in milliseconds.
+//
+//go:norace
+func (o *Object) age() int32 {
+	age := int32(1<<31 - 1)
+	for _, f := range o.facts() {
+		if a := int32(hdr.Clock - f.Time); f.Site != 0 && a < age {
+			age = max(a, 0)
+		}
+	}
+	return age
+}

@@ -1,0 +1,140 @@
+package runtime
+
+import (
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+const (
+	pageShift = 12
+	pageSize  = 1 << pageShift
+	objShift  = 6 // ObjSize is 1 << objShift
+
+	objCap    = 1 << 16
+	siteCap   = 1 << 16
+	strCap    = 16 << 20
+	orphanCap = 1 << 10
+	metaCap   = pageSize
+	growBy    = 4 * pageSize // what a region grows by
+
+	maxSlots = 1 << 22 // the most that AWAITTRACE_GOROUTINES can ask for
+)
+
+// The outcomes of reserve.
+const (
+	roomNone   = iota // the memory must not be touched
+	roomShared        // in the record's file, or wherever the whole record is
+	roomOwn           // in private memory of this process, because the file could not grow
+)
+
+// A region is a part of the record that is filled from its beginning, and reserved as it grows. Guarded by mu.
+type region struct{ end uintptr }
+
+var entries, names, graves region
+
+// has makes sure that the memory up to the offset end may be written.
+func (r *region) has(end uintptr) bool {
+	for r.end < end {
+		if room := reserve(r.end, growBy); room == roomNone {
+			return false
+		} else if room == roomOwn {
+			hdr.Private++
+		}
+		r.end += growBy
+	}
+	return true
+}
+
+// reserveChunk reserves the memory of a chunk of slots and says where it is.
+func reserveChunk(n uint32) bool {
+	const size = ChunkSlots * SlotSize
+	room := reserve(uintptr(hdr.SlotOff)<<pageShift+uintptr(n)*size, size)
+	*(*byte)(at(base, uintptr(hdr.ChunkOff)+uintptr(n))) = byte(room)
+	return room != roomNone
+}
+
+// open makes the record and returns the state that the collector is in from now on. It never fails: without a record, probes are
+// plain operations.
+func open() uint32 {
+	h := plan(slotCap())
+	mem := mapRecord(h)
+	if mem == nil {
+		return stateOff
+	}
+	base, hdr = mem, (*Header)(mem)
+	slotBase = at(base, uintptr(h.SlotOff)<<pageShift)
+	objBase, objMask = at(base, uintptr(h.ObjOff)<<pageShift), h.ObjCap-ObjWays
+	entries.end = uintptr(h.SiteOff) << pageShift
+	names.end = uintptr(h.StrOff) << pageShift
+	graves.end = uintptr(h.OrphanOff) << pageShift
+	onceTells = tryOnce()
+
+	mode, _ := syscall.Getenv("AWAITTRACE")
+	h.Base = uint64(uintptr(mem))
+	h.MetaLen = uint32(copy(unsafe.Slice((*byte)(at(base, uintptr(h.MetaOff))), metaCap), meta()))
+	magic := h.Magic
+	h.Magic = 0
+	*hdr = *h
+	if mode == "off" {
+		hdr.Off = OffAsked
+	} else {
+		hdr.Off = openSlots(mode == "log")
+	}
+	hdr.Magic = magic // last: a reader takes nothing that is half made
+	switch {
+	case hdr.Off != OffNot:
+		return stateOff
+	case mode == "log":
+		return stateLog
+	}
+	return stateOn
+}
+
+// plan lays out a record for so many slots.
+func plan(slots uint32) *Header {
+	h := &Header{
+		Magic: Magic, Version: Version, HeaderSize: uint32(unsafe.Sizeof(Header{})),
+		Pid: uint64(syscall.Getpid()), StartTicks: startTicks(syscall.Getpid()),
+		Start: nanotime(), StartWall: time.Now().UnixNano(), Clock: 1,
+		SlotCap: slots, SlotSize: SlotSize, ObjCap: objCap, ObjSize: ObjSize, SiteCap: siteCap, SiteSize: SiteSize,
+		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,
+	}
+	h.ChunkOff = pageSize
+	h.MetaOff = h.ChunkOff + (slots/ChunkSlots+pageSize-1)&^(pageSize-1)
+	next := (h.MetaOff + metaCap) >> pageShift
+	place := func(off *uint32, size uint64) {
+		*off = next
+		next += uint32((size + growBy - 1) / growBy * (growBy >> pageShift))
+	}
+	place(&h.SiteOff, siteCap*SiteSize)
+	place(&h.StrOff, strCap)
+	place(&h.OrphanOff, orphanCap*OrphanSize)
+	place(&h.ObjOff, objCap*ObjSize)
+	place(&h.SlotOff, uint64(slots)*SlotSize)
+	h.Size = uint64(next) << pageShift
+	return h
+}
+
+// slotCap returns how many goroutines the record is to have room for: AWAITTRACE_GOROUTINES, rounded up to whole chunks.
+func slotCap() uint32 {
+	s, _ := syscall.Getenv("AWAITTRACE_GOROUTINES")
+	n := uint32(0)
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' || n > maxSlots {
+			return defaultSlots
+		}
+		n = n*10 + uint32(s[i]-'0')
+	}
+	if n == 0 || n > maxSlots {
+		return defaultSlots
+	}
+	return (n + ChunkSlots - 1) / ChunkSlots * ChunkSlots
+}
+
+// meta returns the string of Header.MetaOff.
+func meta() string {
+	exe, args := process()
+	return exe + "\x00" + runtime.Version() + "\x00" + args
+}

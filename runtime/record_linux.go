@@ -1,0 +1,107 @@
+//go:build linux && (amd64 || arm64)
+
+package runtime
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+const defaultSlots = 1 << 18
+
+const madvPopulateWrite = 23
+
+// Where the record is. file is empty unless it is in a file, which reserve opens again where the kernel (before Linux 5.14) has no
+// MADV_POPULATE_WRITE.
+var (
+	shared bool
+	file   string
+)
+
+// mapRecord maps memory for the record, of which the pages before h.SiteOff may be touched: a file in shared memory, or else an anonymous
+// one, or else private memory. It returns nil if there is none.
+func mapRecord(h *Header) unsafe.Pointer {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit) == nil && limit.Cur >= h.Size { // a file beyond the limit is SIGXFSZ
+		if mem := mapFile(h); mem != nil {
+			return mem
+		}
+		if mem := mapMemfd(h); mem != nil {
+			return mem
+		}
+	}
+	shared, file = false, ""
+	return mapPrivate(uintptr(h.Size))
+}
+
+// mapMemfd maps the record from a file without a name, which is found as /memfd:awaittrace in /proc/PID/maps. No mount limits its size.
+func mapMemfd(h *Header) unsafe.Pointer {
+	name := [...]byte{'a', 'w', 'a', 'i', 't', 't', 'r', 'a', 'c', 'e', 0}
+	const cloexec = 1
+	fd, _, errno := syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(&name)), cloexec, 0)
+	if errno != 0 {
+		return nil
+	}
+	defer syscall.Close(int(fd))
+	file = ""
+	return mapFd(int(fd), h)
+}
+
+// mapFd gives the file its size and maps it. It returns nil if the file has no room for the pages before h.SiteOff.
+func mapFd(fd int, h *Header) unsafe.Pointer {
+	if syscall.Ftruncate(fd, int64(h.Size)) != nil {
+		return nil
+	}
+	b, err := syscall.Mmap(fd, 0, int(h.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		return nil
+	}
+	shared, base = true, unsafe.Pointer(&b[0])
+	if reserve(0, uintptr(h.SiteOff)<<pageShift) != roomShared {
+		syscall.Munmap(b)
+		return nil
+	}
+	return base
+}
+
+// mapPrivate maps zeroed memory, which takes no room until it is touched. It returns nil if there is none.
+func mapPrivate(size uintptr) unsafe.Pointer {
+	b, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		return nil
+	}
+	return unsafe.Pointer(&b[0])
+}
+
+// reserve makes sure that n bytes at off of the record can be touched: a page for which a tmpfs has no room is SIGBUS. Where
+// the file cannot grow, private memory takes the place of the pages.
+func reserve(off, n uintptr) int {
+	if !shared {
+		return roomShared
+	}
+	start := uintptr(base) + off
+	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, start, n, madvPopulateWrite)
+	if errno == 0 || errno == syscall.EINVAL && allocate(off, n) {
+		return roomShared
+	}
+	_, _, errno = syscall.Syscall6(syscall.SYS_MMAP, start, n, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_FIXED|syscall.MAP_NORESERVE, ^uintptr(0), 0)
+	if errno != 0 {
+		return roomNone
+	}
+	return roomOwn
+}
+
+// allocate is reserve for a kernel without MADV_POPULATE_WRITE. An anonymous file needs none: nothing limits its size.
+func allocate(off, n uintptr) bool {
+	if file == "" {
+		return true
+	}
+	fd, err := syscall.Open(file, syscall.O_RDWR|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	return syscall.Fallocate(fd, 0, int64(off), int64(n)) == nil
+}

@@ -1,0 +1,99 @@
+package runtime
+
+import "sync"
+
+// RWLock is m.Lock().
+//
+//go:norace
+func RWLock(s *Site, m *sync.RWMutex) {
+	sl, e := enter(s)
+	if sl == nil {
+		if sl, e = reach(s); sl == nil {
+			m.Lock()
+			return
+		}
+	}
+	if !m.TryLock() {
+		d := sl.block(s, addr(m), 0)
+		m.Lock()
+		e = sl.pass(s, d)
+	}
+	sl.hold(addr(m), e)
+}
+
+// RWUnlock is m.Unlock().
+//
+//go:norace
+func RWUnlock(s *Site, m *sync.RWMutex) {
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if sl != nil {
+		sl.drop(addr(m), e, KindRWMutex)
+	}
+	m.Unlock()
+}
+
+// RWTryLock is m.TryLock().
+//
+//go:norace
+func RWTryLock(s *Site, m *sync.RWMutex) bool {
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	ok := m.TryLock()
+	if ok && sl != nil {
+		sl.hold(addr(m), e)
+	}
+	return ok
+}
+
+// RLock is m.RLock().
+//
+//go:norace
+func RLock(s *Site, m *sync.RWMutex) {
+	sl, e := enter(s)
+	if sl == nil {
+		if sl, e = reach(s); sl == nil {
+			m.RLock()
+			return
+		}
+	}
+	if !m.TryRLock() {
+		d := sl.block(s, addr(m), 0)
+		m.RLock()
+		e = sl.pass(s, d)
+	}
+	sl.hold(addr(m), e)
+}
+
+// RUnlock is m.RUnlock().
+//
+//go:norace
+func RUnlock(s *Site, m *sync.RWMutex) {
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if sl != nil {
+		sl.drop(addr(m), e, KindRWMutex)
+	}
+	m.RUnlock()
+}
+
+// TryRLock is m.TryRLock().
+//
+//go:norace
+func TryRLock(s *Site, m *sync.RWMutex) bool {
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	ok := m.TryRLock()
+	if ok && sl != nil {
+		sl.hold(addr(m), e)
+	}
+	return ok
+}

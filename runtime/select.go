@@ -1,0 +1,163 @@
+package runtime
+
+// A select is
+//
+//	select {
+//	case v := <-CaseRecv(s, 0, a):
+//		Chose(s, 0)
+//	case CaseSend(s, 1, b) <- x:
+//		Chose(s, 1)
+//	}
+//
+// Operands are evaluated in source order, so that the last of them marks the moment at which the select is about to wait.
+
+// chosen is set in Slot.Ready when a clause was chosen: what Cases holds is then of the past.
+const chosen = 1 << 31
+
+// CaseRecv returns ch, the channel that clause i receives from.
+func CaseRecv[T any](s *Site, i int, ch <-chan T) <-chan T {
+	addCase(s, i, address(ch), false, len(ch) > 0)
+	return ch
+}
+
+// CaseSend returns ch, the channel that clause i sends on.
+func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
+	addCase(s, i, address(ch), true, len(ch) < cap(ch))
+	return ch
+}
+
+// CaseValue returns v, the value that the last clause sends. It stands where the evaluation of v may itself take long: the select
+// begins to wait only after it.
+func CaseValue[V any](s *Site, v V) V {
+	caseValue(s)
+	return v
+}
+
+//go:norace
+func caseValue(s *Site) {
+	if sl := own(); sl != nil && s.id != 0 {
+		sl.selects(s)
+	}
+}
+
+// addCase notes the channel of clause i, and at the last clause that the select was reached. A select in an operand of this
+// one leaves its own cases behind: then those of this one before i are lost, and shown as unknown.
+//
+//go:norace
+func addCase(s *Site, i int, ch uintptr, send, ready bool) {
+	sl := current()
+	if sl == nil || s.id == 0 {
+		if sl = newCase(s); sl == nil {
+			return
+		}
+	}
+	if i == 0 || sl.CaseSite != s.id || sl.Ready&chosen != 0 {
+		sl.CaseSite, sl.CaseSend, sl.Ready = s.id, 0, 0
+		sl.Cases = [CaseLen]uint64{}
+	}
+	if i < CaseLen {
+		sl.Cases[i] = uint64(ch)
+		if send {
+			sl.CaseSend |= 1 << i
+		}
+	}
+	if ready {
+		sl.Ready = 1
+	}
+	if i == int(s.Cases)-1 {
+		sl.selects(s)
+	}
+}
+
+// newCase returns the slot for a select that is reached for the first time, by anyone or by this goroutine; nil for a plain select.
+//
+//go:norace
+//go:noinline
+func newCase(s *Site) *Slot {
+	if state == stateOff {
+		return nil
+	}
+	raceDisable()
+	sl := prepare(s)
+	raceEnable()
+	return sl
+}
+
+// selects notes that the select was reached, and that it waits unless a clause can go ahead at once.
+//
+//go:norace
+func (sl *Slot) selects(s *Site) {
+	waiting := sl.Depth != 0 && sl.Waits[(sl.Depth-1)%WaitLen].Site == s.id
+	if !waiting || sl.last().site() != s.id {
+		sl.record(entry(s))
+		if state == stateLog {
+			logReached(sl, s)
+		}
+	}
+	if s.Flags&SiteDefault == 0 && sl.Ready == 0 {
+		sl.block(s, 0, 0)
+	}
+}
+
+// Chose notes that clause i was chosen, -1 for default.
+//
+//go:norace
+func Chose(s *Site, i int) {
+	sl := own()
+	if sl == nil || s.id == 0 || sl.Head == 0 {
+		// A goroutine or a site that is new: the select has only a default clause.
+		reach(s)
+		return
+	}
+	e := entry(s)
+	for d := sl.Depth; d > 0; d-- {
+		if sl.Waits[d-1].Site == s.id {
+			e = sl.pass(s, d-1)
+			break
+		}
+	}
+	if sl.last().site() != s.id {
+		sl.record(e)
+	}
+	if sl.CaseSite != s.id {
+		return
+	}
+	sl.Ready = chosen
+	if i >= 0 && i < CaseLen && sl.Cases[i] != 0 {
+		sl.caseFact(e, i)
+	}
+}
+
+// caseFact notes the operation of clause i on its channel. A receive from a channel that was closed is no receive.
+//
+//go:norace
+func (sl *Slot) caseFact(e Entry, i int) {
+	ch := uintptr(sl.Cases[i])
+	if sl.CaseSend&(1<<i) != 0 {
+		sl.fact(e, ch, KindChan, factSent, 0)
+	} else if o := object(ch); o == nil || o.Closed.Site == 0 {
+		sl.fact(e, ch, KindChan, factReceived, 0)
+	}
+}
+
+// Forever stands before select {}, which waits for nothing that could ever come.
+//
+//go:norace
+func Forever(s *Site) {
+	sl, _ := enter(s)
+	if sl == nil {
+		sl, _ = reach(s)
+	}
+	if sl != nil {
+		sl.block(s, 0, 0)
+	}
+}
+
+// Loop stands first in the body of a loop (-probe loop).
+//
+//go:norace
+func Loop(s *Site) {
+	if sl, _ := enter(s); sl == nil {
+		reach(s)
+	}
+}

@@ -1,0 +1,159 @@
+package runtime
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// entry is the history entry of s now.
+//
+//go:norace
+func entry(s *Site) Entry { return Entry(s.id) | Entry(hdr.Clock)<<32 }
+
+func (e Entry) site() uint32 { return uint32(e) }
+func (e Entry) time() uint32 { return uint32(e >> 32) }
+
+// record adds e to the history.
+//
+//go:norace
+func (sl *Slot) record(e Entry) {
+	sl.Ring[sl.Head%RingLen] = e
+	sl.Head++
+}
+
+// last is the last entry of the history. The slot of a goroutine that asks has one.
+//
+//go:norace
+func (sl *Slot) last() *Entry { return &sl.Ring[(sl.Head-1)%RingLen] }
+
+// block notes that the operation at s, the last probe reached, is about to wait for obj. It returns the depth that pass or the next block at
+// the same site goes back to.
+//
+//go:norace
+func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
+	t := now()
+	if sl.Depth != 0 {
+		sl.unwind(s.id)
+	}
+	d := sl.Depth
+	w := &sl.Waits[d%WaitLen]
+	w.Obj, w.Since, w.Site, w.Info = uint64(obj), t, s.id, info
+	sl.Depth = d + 1
+	*sl.last() = entry(s)
+	if state == stateLog {
+		logWaiting(sl, s)
+	}
+	return d
+}
+
+// unwind makes room for a Wait at site. An entry of the same site is left over from an operation that panicked: it and what is above
+// it go. Of more operations than there is room for the outermost is forgotten.
+//
+//go:norace
+func (sl *Slot) unwind(site uint32) {
+	for i := uint32(0); i < sl.Depth; i++ {
+		if sl.Waits[i].Site == site {
+			sl.Depth = i
+			return
+		}
+	}
+	if sl.Depth >= WaitLen {
+		copy(sl.Waits[:], sl.Waits[1:])
+		sl.Depth = WaitLen - 1
+	}
+}
+
+// pass notes that the operation at s no longer waits, and returns its entry, as of now.
+//
+//go:norace
+func (sl *Slot) pass(s *Site, depth uint32) Entry {
+	if state == stateLog {
+		logPassed(sl, s, sl.Waits[depth].Since)
+	}
+	sl.Depth = depth
+	e := entry(s)
+	if l := sl.last(); l.site() == s.id {
+		*l = e
+	}
+	return e
+}
+
+// newSlot gives a slot to a goroutine whose g has none, or returns nil if there is no room. mu is held.
+//
+//go:norace
+func newSlot(g uintptr, goid uint64) *Slot {
+	n := hdr.Slots
+	if n >= hdr.SlotCap {
+		noSlot(goid)
+		return nil
+	}
+	if n%ChunkSlots == 0 && !reserveChunk(n/ChunkSlots) {
+		noSlot(goid)
+		return nil
+	}
+	sl := slotAt(n)
+	sl.G = uint64(g)
+	sl.Born = hdr.Clock
+	sl.Goid = goid
+	atomic.StoreUint32(&hdr.Slots, n+1)
+	return sl
+}
+
+// slotAt returns slot n.
+//
+//go:norace
+func slotAt(n uint32) *Slot { return (*Slot)(at(slotBase, uintptr(n)*SlotSize)) }
+
+// recycle hands the slot of a goroutine that has exited, and is buried, to the goroutine goid.
+//
+//go:norace
+func (sl *Slot) recycle(goid uint64) {
+	atomic.AddUint32(&sl.Seq, 1)
+	sl.Head, sl.Depth, sl.Held, sl.Lost = 0, 0, 0, 0
+	sl.Ring = [RingLen]Entry{}
+	sl.Cases = [CaseLen]uint64{}
+	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0
+	sl.Born = hdr.Clock
+	sl.Goid = goid
+	atomic.AddUint32(&sl.Seq, 1)
+}
+
+// bury saves what still matters of a goroutine that has exited: the locks that it never released. mu is held.
+//
+//go:norace
+func (sl *Slot) bury() {
+	for i := uint32(0); i < sl.Held; i++ {
+		orphan(sl, &sl.Locks[i])
+	}
+	sl.Held = 0
+}
+
+// orphan adds a lock to the graveyard. mu is held.
+//
+//go:norace
+func orphan(sl *Slot, h *Hold) {
+	n := hdr.Orphans
+	off := uintptr(hdr.OrphanOff)<<pageShift + uintptr(n%hdr.OrphanCap)*OrphanSize
+	if !graves.has(off + OrphanSize) {
+		return
+	}
+	*(*Orphan)(at(base, off)) = Orphan{
+		Goid: sl.Goid, Obj: h.Obj, Site: h.Site, Time: h.Time,
+		Last: sl.last().site(), Died: hdr.Clock,
+	}
+	atomic.StoreUint32(&hdr.Orphans, n+1)
+}
+
+// full remembers goroutines that found no slot, so that each is counted about once: a table by the low bits of the id.
+var full [1 << 12]uint32
+
+//go:norace
+func noSlot(goid uint64) {
+	if p := &full[goid%uint64(len(full))]; *p != uint32(goid) {
+		*p = uint32(goid)
+		hdr.DroppedGoroutines++
+	}
+}
+
+// slotBase is the address of slot 0.
+var slotBase unsafe.Pointer

@@ -1,0 +1,147 @@
+package runtime
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// WgWait is wg.Wait().
+//
+//go:norace
+func WgWait(s *Site, wg *sync.WaitGroup) {
+	sl, _ := enter(s)
+	if sl == nil {
+		if sl, _ = reach(s); sl == nil {
+			wg.Wait()
+			return
+		}
+	}
+	d := sl.block(s, addr(wg), 0)
+	wg.Wait()
+	sl.pass(s, d)
+}
+
+// WgAdd is wg.Add(n).
+//
+//go:norace
+func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
+	if n < 0 {
+		note(s, addr(wg), KindWaitGroup, factReceived)
+	} else {
+		note(s, addr(wg), KindWaitGroup, factSent)
+	}
+	wg.Add(n)
+}
+
+// WgDone is wg.Done().
+//
+//go:norace
+func WgDone(s *Site, wg *sync.WaitGroup) {
+	note(s, addr(wg), KindWaitGroup, factReceived)
+	wg.Done()
+}
+
+// CondWait is c.Wait(). It releases c.L and takes it again, so the goroutine does not hold it meanwhile.
+//
+//go:norace
+func CondWait(s *Site, c *sync.Cond) {
+	sl, e := enter(s)
+	if sl == nil {
+		if sl, e = reach(s); sl == nil {
+			c.Wait()
+			return
+		}
+	}
+	lock, kind := lockOf(c.L)
+	taken := sl.drop(lock, e, kind)
+	d := sl.block(s, addr(c), 0)
+	c.Wait()
+	e = sl.pass(s, d)
+	if taken.Site == 0 {
+		taken.Site = s.id
+	}
+	sl.hold(lock, Entry(taken.Site)|e&^(1<<32-1))
+}
+
+// CondSignal is c.Signal().
+//
+//go:norace
+func CondSignal(s *Site, c *sync.Cond) {
+	note(s, addr(c), KindCond, factSent)
+	c.Signal()
+}
+
+// CondBroadcast is c.Broadcast().
+//
+//go:norace
+func CondBroadcast(s *Site, c *sync.Cond) {
+	note(s, addr(c), KindCond, factSent)
+	c.Broadcast()
+}
+
+// note is a probe of an operation that never waits: it leaves a fact of its object.
+//
+//go:norace
+func note(s *Site, obj uintptr, kind Kind, which uintptr) {
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if sl != nil {
+		sl.fact(e, obj, kind, which, 0)
+	}
+}
+
+// OnceDo is o.Do(f). The operation lasts while f runs, here or in another goroutine.
+//
+//go:norace
+func OnceDo(s *Site, o *sync.Once, f func()) {
+	sl, _ := enter(s)
+	if sl == nil {
+		sl, _ = reach(s)
+	}
+	if sl == nil || onceDone(o) {
+		o.Do(f)
+		return
+	}
+	d := sl.block(s, addr(o), 0)
+	defer sl.pass(s, d)
+	o.Do(f)
+}
+
+// onceDone says whether o is known to be done, so that Do will not wait. In every version of Go so far the first word of a Once tells, which
+// onceTells has verified; where it does not, all calls of Do count as waits, which costs a little time.
+//
+//go:norace
+func onceDone(o *sync.Once) bool { return onceTells && *(*uint32)(unsafe.Pointer(o)) != 0 }
+
+var onceTells bool
+
+// tryOnce returns whether the first word of a Once is zero until it is done.
+func tryOnce() bool {
+	var o sync.Once
+	done := (*uint32)(unsafe.Pointer(&o))
+	before := atomic.LoadUint32(done)
+	during := uint32(0)
+	o.Do(func() { during = atomic.LoadUint32(done) })
+	return before == 0 && during == 0 && atomic.LoadUint32(done) == 1
+}
+
+// Sleep is time.Sleep(d).
+//
+//go:norace
+func Sleep(s *Site, d time.Duration) {
+	sl, _ := enter(s)
+	if sl == nil {
+		sl, _ = reach(s)
+	}
+	if sl == nil || d <= 0 {
+		time.Sleep(d)
+		return
+	}
+	depth := sl.block(s, 0, 0)
+	time.Sleep(d)
+	sl.pass(s, depth)
+}
