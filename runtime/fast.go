@@ -12,7 +12,8 @@ import (
 // or is near, is the key of an index of slots; the goroutine id inside g tells whether the slot is still this goroutine's. The runtime
 // reuses a g as soon as its goroutine has exited, and never frees one, so an entry of the index is for good.
 
-// fastState is what the assembly needs. It is written once, tab last.
+// fastState is what the assembly needs. It is written once, tab last; as long as that is nil, which it stays with AWAITTRACE=log, there is
+// no fast path.
 type fastState struct {
 	tab   unsafe.Pointer // index: 1 + the number of a slot at the hash of its g, or in an entry that follows; 0 ends the search
 	mask  uintptr        // entries of the index - 1
@@ -22,9 +23,8 @@ type fastState struct {
 }
 
 var (
-	fast    = fastState{tab: unsafe.Pointer(&noIndex)}
-	noIndex [2]uint32 // the index while there is none, and with AWAITTRACE=log: finds nothing
-	index   unsafe.Pointer
+	fast  fastState
+	index unsafe.Pointer // the same as fast.tab, with AWAITTRACE=log too
 )
 
 // gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.

@@ -3,9 +3,11 @@
 
 // The slot of the goroutine into BX, or a jump to none. DX and SI are left alone.
 #define FIND(none) \
+	MOVQ ·fast+fastState_tab(SB), DI \
+	TESTQ DI, DI \
+	JZ none \
 	MOVQ TLS, CX \
 	MOVQ 0(CX)(TLS*1), AX \
-	MOVQ ·fast+fastState_tab(SB), DI \
 	MOVQ ·fast+fastState_goid(SB), CX \
 	MOVQ (AX)(CX*1), R8 \
 	SHRQ $const_gShift, AX \

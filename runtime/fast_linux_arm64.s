@@ -1,12 +1,12 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The slot of the goroutine into R11, or a jump to none. R0 and R1 are left alone. The acquiring load of the index is what
-// makes the rest of fastState visible.
+// The slot of the goroutine into R11, or a jump to none. R0 and R1 are left alone. The load of tab, which is first in
+// fastState, acquires: it makes the rest visible.
 #define FIND(none) \
 	MOVD $·fast(SB), R2 \
-	MOVD fastState_tab(R2), R3 \
-	DMB $0x9 \
+	LDAR (R2), R3 \
+	CBZ R3, none \
 	MOVD fastState_goid(R2), R4 \
 	MOVD (g)(R4), R8 \
 	MOVD fastState_mask(R2), R4 \
