@@ -41,7 +41,6 @@
 //
 // # Known limits
 //
-//   - A nil sync.Locker or nil interface in `defer l.Unlock()` panics when the deferred call runs instead of at the defer statement.
 //   - The operand of a comma-ok receive into a variable of a named boolean type has no probe: no function can return that type
 //     without its name.
 //   - In cgo files, operations on values whose type comes from C have no probe.

@@ -81,8 +81,10 @@ func (f *file) textOf(n ast.Node) string {
 			text = b.Bytes()
 		}
 	}
-	return strings.Join(strings.Fields(string(text)), " ")
+	return oneLine(string(text))
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // shorten cuts s to at most n bytes.
 func shorten(s string, n int) string {

@@ -16,7 +16,7 @@ import (
 //
 // A file without a constraint gets one as its first line, followed by a directive that gives the next line its number.
 func (f *file) needVersion() {
-	if f.syntax.GoVersion != "" || f.pkg.lang == "" || version.Compare(f.pkg.lang, "go1.18") >= 0 {
+	if !f.olderThanGenerics() {
 		return
 	}
 	// The go command ignores the older form of a constraint once there is a new one.
@@ -46,4 +46,9 @@ func (f *file) needVersion() {
 		off = len("\ufeff")
 	}
 	f.add(off, off, opening, line+"go1.18\n//line :1:1\n")
+}
+
+// olderThanGenerics says that the file's language version, its own or its module's, does not have generic functions.
+func (f *file) olderThanGenerics() bool {
+	return f.syntax.GoVersion == "" && f.pkg.lang != "" && version.Compare(f.pkg.lang, "go1.18") < 0
 }

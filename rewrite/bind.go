@@ -1,0 +1,93 @@
+package rewrite
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/dave/dst"
+)
+
+// methodValue writes the probe of a method value. The receiver is evaluated now, as before:
+//
+//	f := mu.Lock      =>   f := _at.Bind(&S[i], _at.Lock, &mu)
+//	f := mu.TryLock   =>   f := _at.BindR(&S[i], _at.TryLock, &mu)
+//	f := wg.Add       =>   f := _at.Bind1(&S[i], _at.WgAdd, &wg)
+//	f := l.Lock       =>   f := _at.BindLocker(&S[i], _at.LockerLock, l)   of an interface other than sync.Locker
+func (f *file) methodValue(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
+	f.methodValueOf(operation{node: node, op: m.op, kind: m.kind}, sel, m)
+}
+
+func (f *file) methodValueOf(o operation, sel *ast.SelectorExpr, m method) {
+	recv, reason := f.receiverOf(sel)
+	if reason != "" {
+		f.skip(o, reason)
+		return
+	}
+	site, ok := f.site(o)
+	if !ok {
+		return
+	}
+	bind := "Bind" + m.bind
+	if types.IsInterface(recv.typ) && !isLocker(recv.typ) {
+		bind = "BindLocker"
+	}
+	f.open(sel.X.Pos(), f.onLine(sel.Sel.Pos(), sel.X.Pos())+f.call(bind, site)+", "+string(f.names)+"."+m.probe+", "+recv.address)
+	dot, path := f.dot(sel), recv.path
+	if f.line(dot) != f.line(sel.Sel.Pos()) {
+		path += ","
+	}
+	f.replace(dot, dot+1, path)
+	f.replace(sel.Sel.Pos(), sel.Sel.End(), ")")
+}
+
+func isLocker(t types.Type) bool {
+	named, ok := types.Unalias(t).(*types.Named)
+	return ok && named.Obj().Name() == "Locker" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "sync"
+}
+
+// methodExpr writes the probe of a method expression:
+//
+//	(*sync.Mutex).Lock   =>   _at.Expr(&S[i], _at.Lock)
+//
+// The import may now be unused: a declaration at the end of the file uses it.
+func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
+	o := operation{node: node, op: m.op, kind: m.kind}
+	selection := f.pkg.info.Selections[sel]
+	reason := ""
+	switch {
+	case len(selection.Index()) > 1 || !isLocker(selection.Recv()) && types.IsInterface(selection.Recv()):
+		reason = "a method expression of a type that embeds the lock"
+	case f.line(sel.Pos()) != f.line(sel.End()):
+		reason = "a method expression over several lines"
+	}
+	if reason != "" {
+		f.skip(o, reason)
+		return
+	}
+	site, ok := f.site(o)
+	if !ok {
+		return
+	}
+	f.replace(sel.Pos(), sel.End(), f.call("Expr"+m.bind, site)+", "+string(f.names)+"."+m.probe+")")
+	f.keepImports(sel.X)
+}
+
+// keepImports declares something of each package that a type expression names, because the expression goes away.
+func (f *file) keepImports(x ast.Expr) {
+	keep := func(e ast.Node, id *ast.Ident) {
+		if obj := f.pkg.info.Uses[id]; obj != nil && obj.Pkg() != nil && obj.Pkg() != f.pkg.types {
+			f.kept[obj.Pkg().Path()] = "var _ " + f.textOf(e)
+		}
+	}
+	ast.Inspect(x, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			keep(n, n.Sel)
+			return false
+		case *ast.Ident:
+			keep(n, n)
+		}
+		return n != nil && n.Pos() != token.NoPos
+	})
+}

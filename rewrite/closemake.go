@@ -1,0 +1,75 @@
+package rewrite
+
+import (
+	"go/ast"
+	"go/types"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/dstutil"
+)
+
+// closeRule:
+//
+//	close(ch)   =>   _at.Close(&S[i], ch)
+var closeRule = rule{
+	hint: func(f *file, n ast.Node) bool { return f.isBuiltin(n, "close") },
+	visit: func(f *file, c *dstutil.Cursor) {
+		call, ok := c.Node().(*dst.CallExpr)
+		if !ok || !f.isBuiltin(f.node(call), "close") {
+			return
+		}
+		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan}
+		e := f.node(call).(*ast.CallExpr)
+		reason := f.noElem(call.Args[0])
+		if f.line(e.Fun.Pos()) != f.line(e.Fun.End()) {
+			reason = "the name close is written over several lines"
+		}
+		if reason != "" {
+			f.skip(o, reason)
+			return
+		}
+		if site, ok := f.site(o); ok {
+			f.replace(e.Fun.Pos(), e.Fun.End(), string(f.names)+".Close")
+			f.open(e.Lparen+1, site+", ")
+		}
+	},
+}
+
+// makeRule:
+//
+//	make(chan T, n)   =>   _at.Made(&S[i], make(chan T, n))
+var makeRule = rule{
+	hint: func(f *file, n ast.Node) bool { return f.isBuiltin(n, "make") && f.makesChan(n) },
+	visit: func(f *file, c *dstutil.Cursor) {
+		call, ok := c.Node().(*dst.CallExpr)
+		if !ok || !f.isBuiltin(f.node(call), "make") || !f.makesChan(f.node(call)) {
+			return
+		}
+		if site, ok := f.site(operation{node: call, op: runtime.OpMake, kind: runtime.KindChan}); ok {
+			e := f.expr(call)
+			f.open(e.Pos(), f.call("Made", site)+", ")
+			f.close(e.End(), ")")
+		}
+	},
+}
+
+// isBuiltin says that n is a call of a predeclared function, whatever name the scope has for something else.
+func (f *file) isBuiltin(n ast.Node, name string) bool {
+	call, ok := n.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	id, ok := ast.Unparen(call.Fun).(*ast.Ident)
+	if !ok || id.Name != name {
+		return false
+	}
+	_, ok = f.pkg.info.Uses[id].(*types.Builtin)
+	return ok
+}
+
+// makesChan says that a call of make makes a channel.
+func (f *file) makesChan(n ast.Node) bool {
+	t := f.pkg.info.TypeOf(n.(ast.Expr))
+	return t != nil && chanOf(t) != nil
+}

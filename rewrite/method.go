@@ -1,0 +1,195 @@
+package rewrite
+
+import (
+	"bytes"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/dstutil"
+)
+
+// A method is a method of package sync that has a probe. The probe is a function with the same parameters and results, after the site
+// and the receiver.
+type method struct {
+	probe string
+	op    runtime.Op
+	kind  runtime.Kind
+	// bind is what follows Bind and Expr in the names of the probes for method values and expressions: R for a method with a result,
+	// 1 for one with an argument.
+	bind string
+}
+
+// methods are the methods by type and name. The tables stand in lock.go, wait.go, cond.go and once.go.
+func methods() map[string]method {
+	all := map[string]method{}
+	for _, table := range []map[string]method{lockMethods, waitMethods, condMethods, onceMethods} {
+		for name, m := range table {
+			all[name] = m
+		}
+	}
+	return all
+}
+
+// methodRule, for a method of package sync, promoted through embedded fields or not:
+//
+//	mu.Lock()   =>   _at.Lock(&S[i], &mu)
+//	s.Add(n)    =>   _at.WgAdd(&S[i], &s.WaitGroup, n)
+//
+// Method values and expressions are written in bind.go. A method of another package that has the same name is none of these.
+func methodRule() rule {
+	all := methods()
+	return rule{
+		hint: func(f *file, n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return false
+			}
+			_, ok = all[f.syncMethod(sel)]
+			return ok
+		},
+		visit: func(f *file, c *dstutil.Cursor) {
+			node, ok := c.Node().(*dst.SelectorExpr)
+			if !ok {
+				return
+			}
+			sel := f.node(node).(*ast.SelectorExpr)
+			m, ok := all[f.syncMethod(sel)]
+			if !ok {
+				return
+			}
+			call, called := f.parent(0).(*dst.CallExpr)
+			called = called && call.Fun == node
+			switch {
+			case f.pkg.info.Selections[sel].Kind() == types.MethodExpr:
+				f.methodExpr(node, sel, m)
+			case called:
+				f.methodCall(call, sel, m)
+			default:
+				f.methodValue(node, sel, m)
+			}
+		},
+	}
+}
+
+// syncMethod is the type and name of the method of package sync that sel selects, or "".
+func (f *file) syncMethod(sel *ast.SelectorExpr) string {
+	selection := f.pkg.info.Selections[sel]
+	if selection == nil {
+		return ""
+	}
+	fn, ok := selection.Obj().(*types.Func)
+	if !ok || fn.Pkg() == nil || fn.Pkg().Path() != "sync" {
+		return ""
+	}
+	recv := fn.Signature().Recv().Type()
+	if p, ok := recv.(*types.Pointer); ok {
+		recv = p.Elem()
+	}
+	named, ok := types.Unalias(recv).(*types.Named)
+	if !ok {
+		return ""
+	}
+	return named.Obj().Name() + "." + fn.Name()
+}
+
+// A receiver is the value whose method is called, as the probe takes it: a pointer, or an interface.
+type receiver struct {
+	path    string // the embedded fields that lead to it, each after a dot
+	address string // & if its address is to be taken, or ""
+	typ     types.Type
+}
+
+// receiverOf spells out the way from the operand of a selector to the receiver of the method, or says why it cannot.
+func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
+	selection := f.pkg.info.Selections[sel]
+	index := selection.Index()
+	r.typ = selection.Recv()
+	for _, i := range index[:len(index)-1] {
+		s, ok := deref(r.typ).Underlying().(*types.Struct)
+		if !ok {
+			return r, "the way to the method through the type parameter cannot be spelled out"
+		}
+		field := s.Field(i)
+		if !field.Exported() && field.Pkg() != f.pkg.types {
+			return r, "the method is promoted through the field " + field.Name() + ", which another package does not export"
+		}
+		r.path += "." + field.Name()
+		r.typ = field.Type()
+	}
+	_, pointer := r.typ.Underlying().(*types.Pointer)
+	if !pointer && !types.IsInterface(r.typ) {
+		r.address = "&"
+	}
+	return r, ""
+}
+
+func deref(t types.Type) types.Type {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
+}
+
+// methodCall writes the probe of a call.
+func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
+	o := operation{node: node, op: m.op, kind: m.kind}
+	recv, reason := f.receiverOf(sel)
+	if reason != "" {
+		f.skip(o, reason)
+		return
+	}
+	if types.IsInterface(recv.typ) && f.deferred(node) {
+		// Of a nil interface, the statement panics, not the call: a method value does that.
+		f.methodValueOf(o, sel, m)
+		return
+	}
+	site, ok := f.site(o)
+	if !ok {
+		return
+	}
+	call := f.node(node).(*ast.CallExpr)
+	f.open(sel.X.Pos(), f.onLine(call.Lparen, sel.X.Pos())+f.call(m.probe, site)+", "+recv.address)
+	dot := f.dot(sel)
+	path := recv.path
+	if len(call.Args) > 0 {
+		path += ", "
+	} else if f.line(dot) != f.line(call.Rparen) {
+		path += ","
+	}
+	f.replace(dot, dot+1, path)
+	f.replace(sel.Sel.Pos(), sel.Sel.End(), "")
+	f.replace(call.Lparen, call.Lparen+1, "")
+}
+
+// deferred says that the node that is visited is the function of a call in a defer or go statement.
+func (f *file) deferred(call *dst.CallExpr) bool {
+	switch s := f.parent(1).(type) {
+	case *dst.DeferStmt:
+		return s.Call == call
+	case *dst.GoStmt:
+		return s.Call == call
+	}
+	return false
+}
+
+// dot is the position of the dot of a selector, which the syntax tree does not have.
+func (f *file) dot(sel *ast.SelectorExpr) token.Pos {
+	off := f.tok.Offset(sel.X.End())
+	for {
+		rest := f.text[off:]
+		switch {
+		case rest[0] == '.':
+			return f.tok.Pos(off)
+		case bytes.HasPrefix(rest, []byte("//")):
+			off += bytes.IndexByte(rest, '\n')
+		case bytes.HasPrefix(rest, []byte("/*")):
+			off += strings.Index(string(rest), "*/") + len("*/")
+		default:
+			off++
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package rewrite
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/version"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/dstutil"
+)
+
+// rangeRule, with R, V and K for _atR, _atV and _atK and the number of the site:
+//
+//	for range ch { body }        =>   for R, _, K := _at.Range(&S[i], ch); K; _, K = R.Next() { body }
+//	for v = range ch { body }    =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v = V; body }
+//	for v := range ch { body }   =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v := V; { body }}   since Go 1.22
+//	                             =>   for R, v, K := _at.Range(&S[i], ch); K; K = R.Into(&v) { body }              before
+//
+// A variable of the loop's own clause would not do since Go 1.22: the loop copies it at the end of each iteration, and so reads it beside a
+// goroutine of that iteration that writes it. The inner block lets the body declare v again. Before Go 1.22 the variable is one for all iterations,
+// and must keep its last value when the channel is closed; so must the variable that exists already.
+var rangeRule = rule{
+	hint: func(f *file, n ast.Node) bool {
+		r, ok := n.(*ast.RangeStmt)
+		return ok && f.overChan(r)
+	},
+	visit: func(f *file, c *dstutil.Cursor) {
+		loop, ok := c.Node().(*dst.RangeStmt)
+		if !ok || f.claimed(loop) {
+			return
+		}
+		r := f.node(loop).(*ast.RangeStmt)
+		if !f.overChan(r) {
+			return
+		}
+		o := operation{node: loop, pos: r.Pos(), op: runtime.OpRange, kind: runtime.KindChan, expr: "range " + f.textOf(r.X)}
+		if reason := f.cannotRange(loop, r); reason != "" {
+			f.skip(o, reason)
+			return
+		}
+		if site, ok := f.site(o); ok {
+			f.rangeProbe(r, site, len(f.sites)-1)
+		}
+	},
+}
+
+// overChan says that a loop receives from a channel.
+func (f *file) overChan(r *ast.RangeStmt) bool {
+	t := f.pkg.info.TypeOf(r.X)
+	return t != nil && chanOf(t) != nil
+}
+
+// cannotRange is the reason why the loop has no probe, or "". The destination moves into the body: it must be on one
+// line, and nothing in it may itself have a probe.
+func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
+	if r.Tok != token.ASSIGN || isBlank(r.Key) {
+		return ""
+	}
+	reason := ""
+	if f.line(r.Key.Pos()) != f.line(r.Key.End()) {
+		reason = "the loop variable is an expression over several lines"
+	}
+	dst.Inspect(loop.Key, func(n dst.Node) bool {
+		switch n.(type) {
+		case *dst.CallExpr, *dst.UnaryExpr, *dst.FuncLit:
+			reason = "the loop variable is an expression with operations of its own"
+		}
+		return reason == ""
+	})
+	return reason
+}
+
+// rangeProbe writes the loop.
+func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
+	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)
+	begin, body := f.call("Range", site)+",", r.Body.Lbrace+1
+	next := fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
+	switch {
+	case r.Key == nil:
+		begin = fmt.Sprintf("%s, _, %s := %s", ranger, more, begin)
+		next = fmt.Sprintf("_, %s = %s.Next()", more, ranger)
+	case isBlank(r.Key):
+		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, _, %s", ranger, more))
+		next = fmt.Sprintf("_, %s = %s.Next()", more, ranger)
+	case r.Tok == token.ASSIGN:
+		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, %s, %s", ranger, value, more))
+		f.open(body, fmt.Sprintf("%s%s = %s; ", f.at(r.Key.Pos()), f.text[f.tok.Offset(r.Key.Pos()):f.tok.Offset(r.Key.End())], value))
+	case f.perIteration():
+		name := r.Key.(*ast.Ident).Name
+		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, %s, %s", ranger, value, more))
+		f.open(body, fmt.Sprintf("%s := %s; {", name, value))
+		f.close(r.Body.Rbrace, "}")
+	default:
+		f.open(r.Key.Pos(), ranger+", ")
+		f.close(r.Key.End(), ", "+more)
+		next = fmt.Sprintf("%s = %s.Into(&%s)", more, ranger, r.Key.(*ast.Ident).Name)
+	}
+	if r.Key != nil && r.Tok == token.ASSIGN {
+		f.replace(r.TokPos, r.TokPos+1, ":=")
+	}
+	f.replace(r.Range, r.Range+token.Pos(len("range")), begin)
+	f.close(r.X.End(), ")"+f.onLine(r.Range, r.X.End())+"; "+more+"; "+next)
+}
+
+// perIteration says that each iteration of a loop has variables of its own.
+func (f *file) perIteration() bool {
+	v := f.pkg.info.FileVersions[f.syntax]
+	return v == "" || version.Compare(v, "go1.22") >= 0
+}
+
+func isBlank(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == "_"
+}

@@ -1,0 +1,185 @@
+package rewrite
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/dstutil"
+)
+
+// selectRule:
+//
+//	select {                     select {
+//	case v := <-a: …       =>    case v := <-_at.CaseRecv(&S[i], 0, a): _at.Chose(&S[i], 0); …
+//	case b <- f(): …             case _at.CaseSend(&S[i], 1, b) <- _at.CaseValue(&S[i], f()): _at.Chose(&S[i], 1); …
+//	default: …                   default: _at.Chose(&S[i], -1); …
+//	}                            }
+//
+//	select {}              =>    _at.Forever(&S[i]); select {}
+//
+// The channels are wrapped where they stand, so that every operand is still evaluated once and in order, and the select
+// itself stays what it was. CaseValue is for the last operand of all: what it calls is not yet the select's wait.
+var selectRule = rule{
+	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SelectStmt); return ok },
+	visit: func(f *file, c *dstutil.Cursor) {
+		sel, ok := c.Node().(*dst.SelectStmt)
+		if !ok {
+			return
+		}
+		clauses, hasDefault := f.clauses(sel)
+		for _, cl := range clauses {
+			f.claim(cl.node)
+		}
+		o := operation{node: sel, op: runtime.OpSelect, kind: runtime.KindChan, cases: len(clauses)}
+		o.expr = f.selectText(clauses, hasDefault)
+		if hasDefault {
+			o.flags = runtime.SiteDefault
+		}
+		for _, cl := range clauses {
+			if reason := f.noElem(cl.ch); reason != "" {
+				f.skip(o, reason)
+				return
+			}
+		}
+		if site, ok := f.site(o); ok {
+			f.selectProbe(sel, clauses, site)
+		}
+	},
+}
+
+// A clause is a communication clause.
+type clause struct {
+	node  dst.Node // the send statement or the receive expression
+	ch    dst.Expr
+	value dst.Expr // of a send
+	comm  ast.Stmt
+}
+
+// clauses are the communication clauses of a select in source order.
+func (f *file) clauses(sel *dst.SelectStmt) (list []clause, hasDefault bool) {
+	for _, s := range sel.Body.List {
+		comm := s.(*dst.CommClause).Comm
+		if comm == nil {
+			hasDefault = true
+			continue
+		}
+		c := clause{comm: f.node(comm).(ast.Stmt)}
+		var from dst.Expr
+		switch comm := comm.(type) {
+		case *dst.SendStmt:
+			c.node, c.ch, c.value = comm, comm.Chan, comm.Value
+		case *dst.ExprStmt:
+			from = comm.X
+		case *dst.AssignStmt:
+			from = comm.Rhs[0]
+		}
+		if from != nil {
+			recv := unparen(from).(*dst.UnaryExpr)
+			c.node, c.ch = recv, recv.X
+		}
+		list = append(list, c)
+	}
+	return list, hasDefault
+}
+
+func unparen(e dst.Expr) dst.Expr {
+	for {
+		p, ok := e.(*dst.ParenExpr)
+		if !ok {
+			return e
+		}
+		e = p.X
+	}
+}
+
+// selectText is the select on one line, without bodies.
+func (f *file) selectText(clauses []clause, hasDefault bool) string {
+	var parts []string
+	for _, c := range clauses {
+		parts = append(parts, "case "+f.textOf(c.comm))
+	}
+	if hasDefault {
+		parts = append(parts, "default")
+	}
+	if len(parts) == 0 {
+		return "select {}"
+	}
+	return "select { " + strings.Join(parts, "; ") + " }"
+}
+
+// selectProbe writes the probes of a select.
+func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
+	s := f.node(sel).(*ast.SelectStmt)
+	if len(s.Body.List) == 0 {
+		f.open(s.Pos(), f.call("Forever", site)+"); ")
+		return
+	}
+	for i, c := range clauses {
+		probe := "CaseRecv"
+		if c.value != nil {
+			probe = "CaseSend"
+		}
+		ch := f.expr(c.ch)
+		f.open(ch.Pos(), fmt.Sprintf("%s, %d, ", f.call(probe, site), i))
+		f.close(ch.End(), ")")
+		if i == len(clauses)-1 && c.value != nil && f.keepsType(c.value) {
+			v := f.expr(c.value)
+			f.open(v.Pos(), f.call("CaseValue", site)+", ")
+			f.close(v.End(), ")")
+		}
+	}
+	i := 0
+	for _, stmt := range s.Body.List {
+		clause, number := stmt.(*ast.CommClause), -1
+		if clause.Comm != nil {
+			number, i = i, i+1
+		}
+		f.open(clause.Colon+1, fmt.Sprintf("%s, %d); ", f.call("Chose", site), number))
+	}
+}
+
+// keepsType says that a value calls something, and that the result of a function to which it is passed is as good: its
+// type is not that of the place where it stands.
+func (f *file) keepsType(value dst.Expr) bool {
+	calls, shifts := false, false
+	dst.Inspect(value, func(n dst.Node) bool {
+		switch n := n.(type) {
+		case *dst.CallExpr:
+			calls = calls || !f.pkg.info.Types[f.expr(n.Fun)].IsType()
+		case *dst.UnaryExpr:
+			calls = calls || n.Op == token.ARROW
+		case *dst.BinaryExpr:
+			shifts = shifts || n.Op == token.SHL || n.Op == token.SHR
+		case *dst.FuncLit:
+			return false
+		}
+		return true
+	})
+	if !calls || shifts {
+		return false
+	}
+	t := f.typeOf(value)
+	if t == nil || f.pkg.info.Types[f.expr(value)].Value != nil {
+		return false
+	}
+	switch e := unparen(value).(type) {
+	case *dst.BinaryExpr: // a comparison is untyped
+		return types.Identical(t, types.Typ[types.Bool]) || !comparison(e.Op)
+	case *dst.UnaryExpr: // !(a == b)
+		return types.Identical(t, types.Typ[types.Bool]) || e.Op != token.NOT
+	}
+	return true
+}
+
+func comparison(op token.Token) bool {
+	switch op {
+	case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ, token.LAND, token.LOR:
+		return true
+	}
+	return false
+}

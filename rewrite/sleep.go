@@ -1,0 +1,65 @@
+package rewrite
+
+import (
+	"go/ast"
+	"go/types"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/dave/dst"
+	"github.com/dave/dst/dstutil"
+)
+
+// sleepRule:
+//
+//	time.Sleep(d)     =>   _at.Sleep(&S[i], d)
+//	f := time.Sleep   =>   f := _at.Expr(&S[i], _at.Sleep)
+//
+// The import may now be unused: a declaration at the end of the file uses it.
+var sleepRule = rule{
+	hint: func(f *file, n ast.Node) bool { id, ok := n.(*ast.Ident); return ok && f.isSleep(id) },
+	visit: func(f *file, c *dstutil.Cursor) {
+		switch e := c.Node().(type) {
+		case *dst.SelectorExpr:
+			sel := f.node(e).(*ast.SelectorExpr)
+			if name, ok := sel.X.(*ast.Ident); ok && f.isSleep(sel.Sel) {
+				f.claim(e.Sel)
+				f.sleepProbe(e, sel, name, name.Name+".Duration")
+			}
+		case *dst.Ident: // of a dot import
+			if id, ok := f.node(e).(*ast.Ident); ok && f.isSleep(id) && !f.claimed(e) {
+				f.sleepProbe(e, id, nil, "Duration")
+			}
+		}
+	},
+}
+
+func (f *file) isSleep(id *ast.Ident) bool {
+	fn, ok := f.pkg.info.Uses[id].(*types.Func)
+	return ok && fn.Name() == "Sleep" && fn.FullName() == "time.Sleep"
+}
+
+// sleepProbe puts the probe in place of the name e, qualified by the package's name unless that is nil.
+func (f *file) sleepProbe(node dst.Expr, e ast.Expr, qualifier *ast.Ident, user string) {
+	call, called := f.parent(0).(*dst.CallExpr)
+	called = called && call.Fun == node
+	o := operation{node: node, op: runtime.OpSleep}
+	if called {
+		o.node = call
+	}
+	site, ok := f.site(o)
+	if !ok {
+		return
+	}
+	f.kept["time"] = "var _ " + user
+	if called {
+		f.open(f.node(call).(*ast.CallExpr).Lparen+1, site+", ")
+	} else {
+		f.open(e.Pos(), f.call("Expr", site)+", ")
+		f.close(e.End(), ")")
+	}
+	if qualifier == nil {
+		f.open(e.Pos(), string(f.names)+".")
+	} else {
+		f.replace(qualifier.Pos(), qualifier.End(), string(f.names))
+	}
+}
