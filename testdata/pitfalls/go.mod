@@ -1,0 +1,3 @@
+module awaittrace.test/pitfalls
+
+go 1.26
