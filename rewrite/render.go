@@ -131,7 +131,7 @@ func (f *file) render() []byte {
 		text = append(text, '\n')
 	}
 	for _, decl := range tail {
-		text = append(append(text, decl...), '\n')
+		text = append(append(append(text, '\n'), decl...), '\n')
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
+	"strings"
 )
 
 // An edit replaces the bytes from off to end of the original text.
@@ -87,10 +88,14 @@ func (f *file) splice() []byte {
 			panic(fmt.Sprintf("%s: edits overlap at offset %d: %q", f.name, e.off, e.text))
 		}
 		out.Write(f.text[done:e.off])
-		out.WriteString(e.text)
 		done = e.end
-		if last := i+1 == len(f.list); (last || f.list[i+1].off > done) && !f.restEmpty(done) {
-			out.WriteString(f.at(f.tok.Pos(done)))
+		switch last := i+1 == len(f.list) || f.list[i+1].off > done; {
+		case !last:
+			out.WriteString(e.text)
+		case f.restEmpty(done):
+			out.WriteString(strings.TrimRight(e.text, " "))
+		default:
+			out.WriteString(e.text + f.at(f.tok.Pos(done)))
 		}
 	}
 	out.Write(f.text[done:])
