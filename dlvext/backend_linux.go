@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/go-delve/delve/pkg/dwarf/op"
 	"github.com/go-delve/delve/pkg/proc"
@@ -95,6 +96,7 @@ func (p *process) Close() error              { return nil }
 type thread struct {
 	p      *process
 	tid    int
+	runner runner
 	common proc.CommonThread
 }
 
@@ -113,7 +115,65 @@ func (t *thread) Registers() (proc.Registers, error) {
 	if !t.p.stopped {
 		return nil, proc.ErrProcessDetached
 	}
-	return registers(t.tid)
+	return t.registers()
+}
+
+// goCaller returns where a thread that is at pc goes on in Go code, if it is not in Go code now: Delve cannot find its way from C to
+// the goroutine's stack. That is so in the kernel's vDSO, which time.Now calls, and in the race detector.
+func (t *thread) goCaller(pc, sp, saved uint64) (callerPC, callerSP uint64, ok bool) {
+	if t.inGo(pc) {
+		return 0, 0, false
+	}
+	if r := &t.runner; r.vdsoSP != 0 && t.inGo(r.vdsoPC) {
+		return r.vdsoPC, r.vdsoSP, true
+	}
+	return t.raceCaller(sp, saved)
+}
+
+// maxSystemStack is how much of the race detector's stack is searched.
+const maxSystemStack = 64 << 10
+
+// raceCaller is goCaller for the race detector. It is called with the goroutine's stack pointer in a register that C functions leave as
+// it was (racecall in GOROOT/src/runtime/race_amd64.s): it is still there, in saved, or the first of those functions that needed the register has
+// put it on the system stack, which starts at systemSP and has reached sp.
+func (t *thread) raceCaller(sp, saved uint64) (callerPC, callerSP uint64, ok bool) {
+	if ret, ok := t.returnAt(saved); ok {
+		return ret, saved + 8, true
+	}
+	top := t.runner.systemSP
+	if top <= sp || top-sp > maxSystemStack {
+		return 0, 0, false
+	}
+	b := make([]byte, (top-sp)&^7)
+	if readFull(t.p.mem, b, sp) != nil {
+		return 0, 0, false
+	}
+	for i := int64(len(b)) - 8; i >= 0; i -= 8 {
+		at := field{i, 8}.uint(b)
+		if ret, ok := t.returnAt(at); ok {
+			return ret, at + 8, true
+		}
+	}
+	return 0, 0, false
+}
+
+// returnAt returns the return address at addr, if addr is on the goroutine's stack and it leads to Go code.
+func (t *thread) returnAt(addr uint64) (uint64, bool) {
+	if addr < t.runner.stackLo || addr >= t.runner.stackHi {
+		return 0, false
+	}
+	b := make([]byte, 8)
+	if readFull(t.p.mem, b, addr) != nil {
+		return 0, false
+	}
+	ret := field{0, 8}.uint(b)
+	return ret, t.inGo(ret)
+}
+
+// inGo reports whether pc is in a Go function: their names have a package, and those of C functions have no dot.
+func (t *thread) inGo(pc uint64) bool {
+	fn := t.p.bi.PCToFunc(pc)
+	return fn != nil && strings.Contains(fn.Name, ".")
 }
 
 // memory is a process's memory, by /proc/PID/mem.

@@ -2,6 +2,7 @@ package dlvext
 
 import (
 	"context"
+	"debug/elf"
 	"fmt"
 
 	"github.com/go-delve/delve/pkg/proc/core"
@@ -15,6 +16,12 @@ func readCore(ctx context.Context, t Target, o Options) (res *Result, err error)
 	}
 	if err := checkExe(t.Exe, 0); err != nil {
 		return nil, err
+	}
+	if f, err := elf.Open(t.Core); err == nil {
+		f.Close()
+		if f.Type != elf.ET_CORE {
+			return nil, damaged("%q is not a core", t.Core)
+		}
 	}
 	grp, err := core.OpenCore(t.Core, t.Exe, nil)
 	if err != nil {

@@ -14,10 +14,11 @@ const maxGoroutines = 1 << 27
 // gLayout is where the runtime's struct g, which describes a goroutine, has what we need of it.
 type gLayout struct {
 	layout
-	size                                int64
-	goid, status, reason, gopc, startpc field
-	parent, m, procid                   field
-	sudogG, sudogNext                   field
+	size                                 int64
+	goid, status, reason, gopc, startpc  field
+	parent, m, stackLo, stackHi, schedSP field
+	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
+	sudogG, sudogNext                    field
 }
 
 // newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
@@ -30,6 +31,12 @@ func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l.startpc = l.field("runtime.g", "startpc")
 	l.m = l.field("runtime.g", "m")
 	l.procid = l.field("runtime.m", "procid")
+	l.vdsoPC, _ = l.maybe("runtime.m", "vdsoPC")
+	l.vdsoSP, _ = l.maybe("runtime.m", "vdsoSP")
+	l.g0, _ = l.maybe("runtime.m", "g0")
+	l.schedSP = l.field("runtime.g", "sched", "sp")
+	l.stackLo = l.field("runtime.g", "stack", "lo")
+	l.stackHi = l.field("runtime.g", "stack", "hi")
 	l.sudogG = l.field("runtime.sudog", "g")
 	l.sudogNext = l.field("runtime.sudog", "next")
 	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
@@ -166,22 +173,43 @@ func (s *session) system(g *goroutine, names map[uint64]string) bool {
 	return strings.HasPrefix(name, "runtime.")
 }
 
+// A runner is a goroutine that is on a processor: the one whose registers are not in its g.
+type runner struct {
+	thread           int
+	stackLo, stackHi uint64
+	// While the thread is in the kernel's own code (vDSO), the Go function that called it, as the runtime noted it for its profiler.
+	vdsoPC, vdsoSP uint64
+	// Where the thread's system stack begins, on which C code runs.
+	systemSP uint64
+}
+
 // findThreads sets the thread of those goroutines that have one, and tells the backend which of them are running.
 func (s *session) findThreads() {
-	var running []int
+	var running []runner
+	l := &s.g
 	for i := range s.gs {
 		g := &s.gs[i]
 		if g.m == 0 || g.status != gRunning && g.status != gSyscall && g.status != gCopystack {
 			continue
 		}
-		b := make([]byte, s.g.procid.size)
-		if readFull(s.mem, b, g.m+uint64(s.g.procid.offset)) != nil {
+		procid, err := s.fieldAt(g.m, l.procid)
+		if err != nil {
 			continue
 		}
-		g.thread = int(field{0, s.g.procid.size}.uint(b))
-		if g.status != gSyscall {
-			running = append(running, g.thread)
+		g.thread = int(procid)
+		if g.status == gSyscall {
+			continue
 		}
+		r := runner{thread: g.thread}
+		// What cannot be read stays zero, which none of these is otherwise.
+		r.stackLo, _ = s.fieldAt(g.addr, l.stackLo)
+		r.stackHi, _ = s.fieldAt(g.addr, l.stackHi)
+		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)
+		r.vdsoSP, _ = s.fieldAt(g.m, l.vdsoSP)
+		if g0, err := s.fieldAt(g.m, l.g0); err == nil {
+			r.systemSP, _ = s.fieldAt(g0, l.schedSP)
+		}
+		running = append(running, r)
 	}
 	if s.running != nil {
 		s.running(running)

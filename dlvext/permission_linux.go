@@ -3,7 +3,6 @@
 package dlvext
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,21 +10,21 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // threadState returns the state of a thread as /proc shows it (R, S, D, T, t, Z, X), or 0 if there is no such thread.
-func threadState(pid, tid int) byte {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid))
+func threadState(tid int) byte {
+	stat, err := procfs.ReadStat(tid)
 	if err != nil {
 		return 0
 	}
-	// The name, in parentheses, may hold parentheses and spaces itself.
-	i := bytes.LastIndexByte(stat, ')')
-	if i < 0 || i+2 >= len(stat) {
-		return 0
-	}
-	return stat[i+2]
+	return stat.State
 }
+
+// gone reports whether a thread in that state has ended.
+func gone(state byte) bool { return state == 0 || state == 'Z' || state == 'X' }
 
 // refused is the Error for a process that the system does not let us trace, with the reason that applies.
 func refused(pid int, err error) *Error {
@@ -34,9 +33,10 @@ func refused(pid int, err error) *Error {
 	}
 	status := procStatus(pid)
 	if by, _ := strconv.Atoi(status["TracerPid"]); by != 0 {
+		tracer, _ := procfs.ReadStat(by)
 		return &Error{
 			Reason: AlreadyTraced,
-			Text:   fmt.Sprintf("process %d is traced by process %d (%s)", pid, by, command(by)),
+			Text:   fmt.Sprintf("process %d is traced by process %d (%s)", pid, by, tracer.Name),
 			Fix:    "end that debugger or let it detach, and try again",
 		}
 	}
@@ -79,15 +79,6 @@ func procStatus(pid int) map[string]string {
 		}
 	}
 	return fields
-}
-
-// command returns the name of the process.
-func command(pid int) string {
-	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	if err != nil {
-		return "unknown"
-	}
-	return strings.TrimSpace(string(comm))
 }
 
 // yamaScope returns the setting that restricts tracing to descendants (1), to root (2) or forbids it (3), or "" where it does not exist.

@@ -13,10 +13,15 @@ import (
 
 // readProcess reads a process. The debug information is loaded before it is stopped.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
-	state := threadState(t.Pid, t.Pid)
-	if state == 0 || state == 'Z' || state == 'X' {
+	state := threadState(t.Pid)
+	if gone(state) {
 		return nil, errExited(t.Pid)
 	}
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
+	if err != nil {
+		return nil, refused(t.Pid, err)
+	}
+	defer mem.Close()
 	exe := t.Exe
 	if exe == "" {
 		// The file that runs, also when that name has another file now, or is in another container.
@@ -25,11 +30,6 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	if err := checkExe(exe, t.Pid); err != nil {
 		return nil, err
 	}
-	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
-	if err != nil {
-		return nil, refused(t.Pid, err)
-	}
-	defer mem.Close()
 
 	var res *Result
 	onTracer(func() {
@@ -37,7 +37,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 		res, err = readStopped(ctx, t.Pid, exe, mem, o)
 	})
 	if err != nil {
-		if s := threadState(t.Pid, t.Pid); s == 0 || s == 'Z' || s == 'X' {
+		if gone(threadState(t.Pid)) {
 			return nil, errExited(t.Pid)
 		}
 		return nil, err
@@ -82,9 +82,9 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 }
 
 // setThreads tells the backend which threads run a goroutine.
-func (p *process) setThreads(tids []int) {
-	for _, tid := range tids {
-		p.threads = append(p.threads, &thread{p: p, tid: tid})
+func (p *process) setThreads(running []runner) {
+	for _, r := range running {
+		p.threads = append(p.threads, &thread{p: p, tid: r.thread, runner: r})
 	}
 }
 

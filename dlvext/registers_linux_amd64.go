@@ -6,11 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// registers reads the registers of a thread that stands still.
-func registers(tid int) (proc.Registers, error) {
+// registers reads the registers of a thread that stands still; where that is not in Go code, those after its return there.
+func (t *thread) registers() (proc.Registers, error) {
 	var r linutil.AMD64PtraceRegs
-	if err := unix.PtraceGetRegs(tid, (*unix.PtraceRegs)(&r)); err != nil {
+	if err := unix.PtraceGetRegs(t.tid, (*unix.PtraceRegs)(&r)); err != nil {
 		return nil, err
+	}
+	if pc, sp, ok := t.goCaller(r.Rip, r.Rsp, r.R12); ok {
+		r.Rip, r.Rsp = pc, sp
 	}
 	return linutil.NewAMD64Registers(&r, nil), nil
 }

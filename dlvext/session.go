@@ -23,7 +23,7 @@ type session struct {
 	gs         []goroutine // sorted by ID
 	unreadable int
 	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
-	running func(tids []int)
+	running func([]runner)
 	// deadline is when the program has to go on; zero for none.
 	deadline time.Time
 }
@@ -51,11 +51,16 @@ func (s *session) global(name string) (*proc.Variable, error) {
 
 // word reads the pointer-sized number at addr.
 func (s *session) word(addr uint64) (uint64, error) {
-	b := make([]byte, s.bi.Arch.PtrSize())
-	if err := readFull(s.mem, b, addr); err != nil {
+	return s.fieldAt(addr, field{0, int64(s.bi.Arch.PtrSize())})
+}
+
+// fieldAt reads the field f of the struct at addr.
+func (s *session) fieldAt(addr uint64, f field) (uint64, error) {
+	b := make([]byte, f.size)
+	if err := readFull(s.mem, b, addr+uint64(f.offset)); err != nil {
 		return 0, err
 	}
-	return field{0, int64(len(b))}.uint(b), nil
+	return field{0, f.size}.uint(b), nil
 }
 
 // readFull fills b with the memory at addr.

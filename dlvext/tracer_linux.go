@@ -85,7 +85,7 @@ func (t *tracer) seize(tid int) error {
 	case errors.Is(err, unix.ESRCH):
 		return nil
 	case err != nil:
-		if s := threadState(t.pid, tid); s == 'Z' || s == 'X' || s == 0 {
+		if gone(threadState(tid)) {
 			return nil
 		}
 		return refused(t.pid, err)
@@ -121,7 +121,7 @@ func (t *tracer) wait(deadline time.Time) error {
 // giveUp forgets the threads that have not stopped where that is safe, and is an error otherwise.
 func (t *tracer) giveUp() error {
 	for tid, th := range t.threads {
-		if s := threadState(t.pid, tid); !th.stopped && s != 'D' && s != 'Z' && s != 'X' && s != 0 {
+		if s := threadState(tid); !th.stopped && s != 'D' && !gone(s) {
 			return &Error{Reason: TimedOut, Text: fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", tid, t.pid, stopTime, s)}
 		}
 	}
