@@ -6,8 +6,7 @@
 	MOVQ ·fast+fastState_tab(SB), DI \
 	TESTQ DI, DI \
 	JZ none \
-	MOVQ TLS, CX \
-	MOVQ 0(CX)(TLS*1), AX \
+	MOVQ g, AX \
 	MOVQ ·fast+fastState_goid(SB), CX \
 	MOVQ (AX)(CX*1), R8 \
 	SHRQ $const_gShift, AX \

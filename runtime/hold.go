@@ -15,20 +15,22 @@ func (sl *Slot) hold(obj uintptr, e Entry) {
 	sl.Held = n + 1
 }
 
-// drop notes that the goroutine is about to release obj, and returns where and when it took it. A lock that another
-// goroutine took is noted as an object, so that readers do not believe that one any more.
+// release notes that the goroutine is about to release obj: as a rule the lock that it took last.
+//
+//go:norace
+func (sl *Slot) release(obj uintptr, e Entry, kind Kind) {
+	if n := sl.Held - 1; n < HeldLen && sl.Locks[n].Obj == uint64(obj) {
+		sl.Held = n
+	} else {
+		sl.drop(obj, e, kind)
+	}
+}
+
+// drop is release for any lock, and returns where and when it was taken. A lock that another goroutine took is noted as an
+// object, so that readers do not believe that one any more.
 //
 //go:norace
 func (sl *Slot) drop(obj uintptr, e Entry, kind Kind) Hold {
-	if n := sl.Held - 1; n < HeldLen && sl.Locks[n].Obj == uint64(obj) {
-		sl.Held = n
-		return sl.Locks[n]
-	}
-	return sl.dropOther(obj, e, kind)
-}
-
-//go:norace
-func (sl *Slot) dropOther(obj uintptr, e Entry, kind Kind) Hold {
 	n := sl.Held
 	for i := n; i > 0; i-- {
 		if h := sl.Locks[i-1]; h.Obj == uint64(obj) {

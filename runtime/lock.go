@@ -9,19 +9,19 @@ import (
 //
 //go:norace
 func Lock(s *Site, m *sync.Mutex) {
+	ok := m.TryLock()
 	sl, e := enter(s)
 	if sl == nil {
-		if sl, e = reach(s); sl == nil {
-			m.Lock()
-			return
-		}
+		sl, e = reach(s)
 	}
-	if !m.TryLock() {
+	if !ok {
 		d := sl.block(s, addr(m), 0)
 		m.Lock()
 		e = sl.pass(s, d)
 	}
-	sl.hold(addr(m), e)
+	if sl != nil {
+		sl.hold(addr(m), e)
+	}
 }
 
 // Unlock is m.Unlock().
@@ -33,7 +33,7 @@ func Unlock(s *Site, m *sync.Mutex) {
 		sl, e = reach(s)
 	}
 	if sl != nil {
-		sl.drop(addr(m), e, KindMutex)
+		sl.release(addr(m), e, KindMutex)
 	}
 	m.Unlock()
 }

@@ -56,7 +56,7 @@ func LockerUnlock(s *Site, l sync.Locker) {
 		sl, e = reach(s)
 	}
 	if sl != nil {
-		sl.drop(word(&l), e, KindOther)
+		sl.release(word(&l), e, KindOther)
 	}
 	l.Unlock()
 }

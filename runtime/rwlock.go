@@ -6,19 +6,19 @@ import "sync"
 //
 //go:norace
 func RWLock(s *Site, m *sync.RWMutex) {
+	ok := m.TryLock()
 	sl, e := enter(s)
 	if sl == nil {
-		if sl, e = reach(s); sl == nil {
-			m.Lock()
-			return
-		}
+		sl, e = reach(s)
 	}
-	if !m.TryLock() {
+	if !ok {
 		d := sl.block(s, addr(m), 0)
 		m.Lock()
 		e = sl.pass(s, d)
 	}
-	sl.hold(addr(m), e)
+	if sl != nil {
+		sl.hold(addr(m), e)
+	}
 }
 
 // RWUnlock is m.Unlock().
@@ -30,7 +30,7 @@ func RWUnlock(s *Site, m *sync.RWMutex) {
 		sl, e = reach(s)
 	}
 	if sl != nil {
-		sl.drop(addr(m), e, KindRWMutex)
+		sl.release(addr(m), e, KindRWMutex)
 	}
 	m.Unlock()
 }
@@ -54,19 +54,19 @@ func RWTryLock(s *Site, m *sync.RWMutex) bool {
 //
 //go:norace
 func RLock(s *Site, m *sync.RWMutex) {
+	ok := m.TryRLock()
 	sl, e := enter(s)
 	if sl == nil {
-		if sl, e = reach(s); sl == nil {
-			m.RLock()
-			return
-		}
+		sl, e = reach(s)
 	}
-	if !m.TryRLock() {
+	if !ok {
 		d := sl.block(s, addr(m), 0)
 		m.RLock()
 		e = sl.pass(s, d)
 	}
-	sl.hold(addr(m), e)
+	if sl != nil {
+		sl.hold(addr(m), e)
+	}
 }
 
 // RUnlock is m.RUnlock().
@@ -78,7 +78,7 @@ func RUnlock(s *Site, m *sync.RWMutex) {
 		sl, e = reach(s)
 	}
 	if sl != nil {
-		sl.drop(addr(m), e, KindRWMutex)
+		sl.release(addr(m), e, KindRWMutex)
 	}
 	m.RUnlock()
 }

@@ -27,10 +27,13 @@ func (sl *Slot) record(e Entry) {
 func (sl *Slot) last() *Entry { return &sl.Ring[(sl.Head-1)%RingLen] }
 
 // block notes that the operation at s, the last probe reached, is about to wait for obj. It returns the depth that pass or the next block at
-// the same site goes back to.
+// the same site goes back to. Without a slot it does nothing.
 //
 //go:norace
 func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
+	if sl == nil {
+		return 0
+	}
 	t := now()
 	if sl.Depth != 0 {
 		sl.unwind(s.id)
@@ -67,6 +70,9 @@ func (sl *Slot) unwind(site uint32) {
 //
 //go:norace
 func (sl *Slot) pass(s *Site, depth uint32) Entry {
+	if sl == nil {
+		return 0
+	}
 	if state == stateLog {
 		logPassed(sl, s, sl.Waits[depth].Since)
 	}
