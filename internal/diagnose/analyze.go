@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Analyze returns the diagnosis of s, which it does not change.
+func Analyze(s *snapshot.Snapshot, opt Options) *Report {
+	if opt.After <= 0 {
+		opt.After = DefaultAfter
+	}
+	a := &analysis{
+		s: s, opt: opt,
+		graph:   newGraph(s),
+		first:   make(map[int]int),
+		claimed: make([]bool, len(s.Goroutines)),
+		verdict: make([]Verdict, len(s.Goroutines)),
+	}
+	a.active = a.findActive()
+	for i := range s.Goroutines {
+		a.verdict[i] = a.alone(i)
+	}
+	for _, pass := range []func(*analysis){
+		deadlocks, orphanedLocks, leaks, queues, unreadPeers, busy, fullChannels, stuck,
+	} {
+		pass(a)
+	}
+	r := &Report{Snapshot: s, Options: opt, Verdicts: a.verdict, Findings: a.findings, Counts: make(map[Verdict]int)}
+	for _, v := range a.verdict {
+		r.Counts[v]++
+	}
+	slices.SortStableFunc(r.Findings, worse)
+	return r
+}
+
+// worse orders findings: by kind, then the surer and the larger first.
+func worse(a, b Finding) int {
+	return cmp.Or(
+		slices.Index(kindOrder, a.Kind)-slices.Index(kindOrder, b.Kind),
+		slices.Index(certaintyOrder, a.Certainty)-slices.Index(certaintyOrder, b.Certainty),
+		len(b.Goroutines)-len(a.Goroutines),
+		cmp.Compare(first(a.Goroutines), first(b.Goroutines)),
+	)
+}
+
+func first(ids []int64) int64 {
+	if len(ids) == 0 {
+		return 0
+	}
+	return ids[0]
+}
+
+// An analysis is one diagnosis while it is made. Goroutines are known by their index in the snapshot.
+type analysis struct {
+	s     *snapshot.Snapshot
+	opt   Options
+	graph *graph
+	// active says which goroutines go on, or will when the world outside sends them something.
+	active []bool
+	// first is the goroutine at the head of those that a lock waits for, by the lock's node.
+	first    map[int]int
+	verdict  []Verdict
+	claimed  []bool // it belongs to a finding
+	findings []Finding
+}
+
+func (a *analysis) g(i int) *snapshot.Goroutine { return &a.s.Goroutines[i] }
+
+// wait returns the operation that goroutine i is in, the innermost one, or nil.
+func (a *analysis) wait(i int) *snapshot.Wait {
+	if w := a.s.Goroutines[i].Waits; len(w) > 0 {
+		return &w[0]
+	}
+	return nil
+}
+
+// waited returns for how long goroutine i has not moved.
+func (a *analysis) waited(i int) time.Duration {
+	g := a.g(i)
+	since := g.LastAt
+	if len(g.Waits) > 0 {
+		since = max(since, g.Waits[0].Since)
+	}
+	if since == 0 {
+		return 0
+	}
+	return time.Duration(max(a.s.Taken-since, 0))
+}
+
+// long reports whether goroutine i has not moved for longer than is normal. Of a program whose end nobody saw, every wait
+// may have been that long.
+func (a *analysis) long(i int) bool {
+	return a.waited(i) >= a.opt.After || a.s.Process.Unwatched && a.wait(i) != nil
+}
+
+// unsure returns c, or Possible if the times of the snapshot do not say how long anything took.
+func (a *analysis) unsure(c Certainty) Certainty {
+	if a.s.Process.Unwatched {
+		return Possible
+	}
+	return c
+}
+
+// claim gives goroutine i a verdict and makes it part of a finding.
+func (a *analysis) claim(i int, v Verdict) {
+	a.verdict[i], a.claimed[i] = v, true
+}
+
+// unclaimed calls f for each goroutine of verdict v that no finding explains yet.
+func (a *analysis) unclaimed(v Verdict, f func(i int)) {
+	for i := range a.s.Goroutines {
+		if a.verdict[i] == v && !a.claimed[i] {
+			f(i)
+		}
+	}
+}
+
+// ids returns the goroutines' ids.
+func (a *analysis) ids(list []int) []int64 {
+	ids := make([]int64, len(list))
+	for k, i := range list {
+		ids[k] = a.g(i).ID
+	}
+	return ids
+}
+
+// oldest returns the goroutine of list that has waited longest, the first of several.
+func (a *analysis) oldest(list []int) int {
+	return slices.MaxFunc(list, func(i, j int) int { return cmp.Compare(a.waited(i), a.waited(j)) })
+}

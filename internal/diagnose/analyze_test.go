@@ -1,0 +1,166 @@
+package diagnose
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+var update = flag.Bool("u", false, "renew the reports in testdata")
+
+// TestAnalyze makes the diagnosis of each snapshot in testdata.
+func TestAnalyze(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	if len(files) == 0 {
+		t.Fatal("no snapshots")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil || len(ar.Files) != 2 {
+				t.Fatalf("%v, %d sections, want snapshot and report", err, len(ar.Files))
+			}
+			s, err := snaptext.Parse(string(ar.Files[0].Data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := snaptext.Format(s)
+			got := format(Analyze(s, Options{}))
+			if snaptext.Format(s) != before {
+				t.Error("the snapshot was changed")
+			}
+			if *update {
+				ar.Files[1].Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := string(ar.Files[1].Data); got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// format writes a report as the tests have it.
+func format(r *Report) string {
+	var b strings.Builder
+	for i, v := range r.Verdicts {
+		fmt.Fprintf(&b, "%d %s\n", r.Snapshot.Goroutines[i].ID, v)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%s %s %v root %d\n%s\n", f.Certainty, f.Kind, f.Goroutines, f.Root, f.Title)
+		for _, why := range f.Why {
+			fmt.Fprintf(&b, "  %s\n", why)
+		}
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "fix: %s\n", f.Fix)
+		}
+	}
+	return b.String()
+}
+
+func TestDuration(t *testing.T) {
+	tests := map[time.Duration]string{
+		0: "0ns", 999: "999ns", 1500: "1.5µs", 85 * time.Microsecond: "85µs", 1500 * time.Microsecond: "1.5ms",
+		2 * time.Millisecond: "2ms", 999999 * time.Microsecond: "999ms", time.Second: "1s", 1550 * time.Millisecond: "1.5s",
+		12900 * time.Millisecond: "12s", time.Minute: "1m", 200 * time.Second: "3m20s", 2*time.Hour + 5*time.Minute: "2h5m",
+		76 * time.Hour: "3d4h", -time.Second: "-1s",
+	}
+	for d, want := range tests {
+		if got := Duration(d); got != want {
+			t.Errorf("Duration(%d) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestOwn(t *testing.T) {
+	tests := []struct {
+		fn, file string
+		want     bool
+	}{
+		{"main.main", "/home/me/src/main/main.go", true},
+		{"main.main", "main.go", true},
+		{"example.com/app/store.(*DB).Get", "/src/app/store/db.go", true},
+		{"example.com/app/store.(*DB).Get", "example.com/app/store/db.go", true}, // -trimpath
+		{"app/store.Get", "/home/me/app/store/db.go", true},
+		{"github.com/x/y.F", "/root/go/pkg/mod/github.com/x/y@v1.2.3/f.go", false},
+		{"github.com/x/y.F", "github.com/x/y@v1.2.3/f.go", false},
+		{"github.com/x/y.F", "/src/app/vendor/github.com/x/y/f.go", false},
+		{"sync.(*Mutex).Lock", "/usr/local/go/src/sync/mutex.go", false},
+		{"net/http.(*conn).serve", "/usr/local/go/src/net/http/server.go", false},
+		{"net/http.(*conn).serve", "net/http/server.go", false},
+		{"runtime.gopark", "runtime/proc.go", false},
+		{"", "/src/x.go", false},
+	}
+	for _, tt := range tests {
+		if got := Own(tt.fn, tt.file); got != tt.want {
+			t.Errorf("Own(%q, %q) = %v", tt.fn, tt.file, got)
+		}
+	}
+}
+
+func TestMethod(t *testing.T) {
+	for expr, want := range map[string]string{
+		"conn.Write(b)": "Write", "s.conn(x).Write(f(b), (1))": "Write", "io.Copy(w, r)": "Copy", "Read(b)": "Read",
+		"conn.Write([]byte(\"a.b": "Write", "conn.Write": "Write", "": "",
+	} {
+		if got := method(expr); got != want {
+			t.Errorf("method(%q) = %q, want %q", expr, got, want)
+		}
+	}
+}
+
+// large is a snapshot of n goroutines: chains of lock waiters a thousand long, some of which end in a cycle, a crowd
+// before one channel, and readers of one RWMutex with as many writers behind them.
+func large(n int) string {
+	var b strings.Builder
+	b.WriteString("taken 60s\nobject 0x10 chan jobs cap=0\n made 1 make/chan a.go:1 main.main make 1ms\n")
+	for i := 1; i <= n; i++ {
+		fmt.Fprintf(&b, "goroutine %d unknown\n", i)
+		switch {
+		case i%4 == 0:
+			b.WriteString(" wait recv/chan a.go:9 main.w <-jobs 0x10 5s cap=0\n step recv/chan a.go:9 main.w <-jobs 5s\n")
+		case i%4 == 1:
+			b.WriteString(" wait lock/rwmutex a.go:19 main.w rw.Lock() 0x20 5s\n step lock/rwmutex a.go:19 main.w rw.Lock() 5s\n")
+		case i%4 == 2:
+			b.WriteString(" hold rlock/rwmutex a.go:18 main.r rw.RLock() 0x20 4s read\n step rlock/rwmutex a.go:18 main.r rw.RLock() 5s\n")
+		default:
+			next := 0x1000 + (i+4)*8
+			if i%4000 == 3999 {
+				next = 0x1000 + (i-3996)*8 // the chain bites its tail
+			}
+			fmt.Fprintf(&b, " wait lock/mutex a.go:29 main.c m.Lock() %#x 5s\n hold lock/mutex a.go:28 main.c m.Lock() %#x 4s\n step lock/mutex a.go:29 main.c m.Lock() 5s\n", next, 0x1000+i*8)
+		}
+	}
+	return b.String()
+}
+
+// TestLarge: the diagnosis is linear. Four times as many goroutines take four times as long, and certainly not sixteen times.
+func TestLarge(t *testing.T) {
+	took := func(n int) time.Duration {
+		s := snaptext.MustParse(large(n))
+		best := time.Hour
+		for range 3 {
+			start := time.Now()
+			if r := Analyze(s, Options{}); len(r.Findings) < 3 {
+				t.Fatalf("%d findings", len(r.Findings))
+			}
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	small, big := took(25_000), took(100_000)
+	t.Logf("25,000 goroutines: %v; 100,000: %v", small, big)
+	if big > 10*small {
+		t.Errorf("25,000 goroutines took %v, 100,000 took %v", small, big)
+	}
+}

@@ -1,0 +1,22 @@
+// Package diagnose turns a snapshot of a program into an answer: a verdict for every goroutine, and findings that say what is wrong, why,
+// and what to do. Every face of awaittrace shows the same diagnosis.
+//
+// Analyze is a pure function, linear in the number of goroutines, holds and waits. It goes from what is certain to what is likely, and a goroutine
+// belongs to the first finding that explains it:
+//
+//	deadlock.go   cycles in the wait-for graph of locks, and everything that waits for one
+//	orphaned.go   locks whose holders have exited
+//	leak.go       waits that nothing can end, such as a receive from a nil channel
+//	queue.go      goroutines that queue for a lock, and the root of the queue: what its holder is doing
+//	peer.go       writes to a connection whose peer does not read
+//	busy.go       goroutines that compute and reach no probe
+//	channel.go    sends to a buffer that is full
+//	stuck.go      every other wait that is longer than it should be
+//
+// A new kind of finding is a new file and a line in the table of passes in analyze.go.
+//
+// The graph (graph.go) has goroutines and locks as nodes: a goroutine waits for at most one lock, and the lock for its holders, all of
+// whom have to let go of it. So a cycle is a deadlock, whoever else may be running, and the graph has as many edges as there are waits and
+// holds. Waits for channels are not edges: any goroutine may send. What is known of them are facts (who sent last, who
+// made it), from which idle.go tells a worker that waits for its next job from a goroutine that nobody will wake.
+package diagnose

@@ -1,0 +1,162 @@
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// alone returns the verdict of goroutine i for what it does itself, whoever else is involved.
+func (a *analysis) alone(i int) Verdict {
+	g := a.g(i)
+	switch {
+	case g.State == "exited":
+		return OK
+	case a.wait(i) == nil:
+		if (g.State == "running" || g.State == "runnable") && g.Last != nil && a.long(i) {
+			return Busy
+		}
+		return OK
+	case a.idle(i):
+		return Idle
+	case a.long(i):
+		return Stuck
+	}
+	return OK
+}
+
+// idle reports whether goroutine i is in a wait that is normal however long it takes.
+func (a *analysis) idle(i int) bool {
+	w := a.wait(i)
+	if a.external(i) || w.Probe.Op == runtime.OpSleep {
+		return true
+	}
+	if len(w.Cases) > 0 {
+		for _, c := range w.Cases {
+			if c.Obj != 0 && a.fed(a.partner(c.Obj, c.Send)) {
+				return true
+			}
+		}
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+		if w.Obj == 0 {
+			return false
+		}
+		if w.Probe.Op == runtime.OpSend && w.Cap > 0 {
+			return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
+		}
+		return a.fed(a.partner(w.Obj, w.Probe.Op == runtime.OpSend))
+	}
+	return false
+}
+
+// partner returns the last goroutine that did the opposite on a channel, or signaled a Cond; nil if nobody did.
+func (a *analysis) partner(obj uint64, send bool) *snapshot.Fact {
+	o := a.s.Objects[obj]
+	switch {
+	case o == nil:
+		return nil
+	case send:
+		return o.Received
+	}
+	return o.Sent
+}
+
+// fed reports whether the goroutine of a fact is there and active, so that it may do the same again.
+func (a *analysis) fed(f *snapshot.Fact) bool {
+	if f == nil || f.Exited {
+		return false
+	}
+	i, ok := a.graph.index[f.Goroutine]
+	return ok && a.active[i]
+}
+
+// external reports whether goroutine i waits for something that comes from outside the program, or from a timer, and may come at any time.
+func (a *analysis) external(i int) bool {
+	w := a.wait(i)
+	switch {
+	case w.Probe.Flags&runtime.SiteServe != 0:
+		return true
+	case w.Probe.Op == runtime.OpSelect && len(w.Cases)+w.More == 0:
+		return a.g(i).ID == 1 // select {} in main keeps a program alive whose goroutines do the work
+	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
+		return a.isTimer(w.Obj, w.Probe)
+	}
+	for _, c := range w.Cases {
+		if !c.Send && a.isTimer(c.Obj, nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// isTimer reports whether a channel is one that the standard library sends to or closes by itself: a timer's, a context's, or one
+// that signals go to. p, which may be nil, is the receive.
+func (a *analysis) isTimer(obj uint64, p *snapshot.Probe) bool {
+	o := a.s.Objects[obj]
+	if o == nil {
+		return false
+	}
+	if o.Made != nil {
+		return strings.Contains(o.Made.Probe.Expr, "os.Signal")
+	}
+	name := o.Expr
+	if p != nil && name == "" {
+		name = p.Expr
+	}
+	return strings.HasSuffix(name, ".C") || strings.HasSuffix(name, ".Done()") ||
+		strings.Contains(name, "time.After(") || strings.Contains(name, "time.Tick(")
+}
+
+// findActive returns which goroutines go on, or will when something comes from outside: those that are not in a wait, or not
+// for long, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
+func (a *analysis) findActive() []bool {
+	n := len(a.s.Goroutines)
+	a.active = make([]bool, n)
+	feeds := make([][]int, n)
+	var queue []int
+	for i := range n {
+		w := a.wait(i)
+		if w == nil || !a.long(i) || a.external(i) || w.Probe.Op == runtime.OpIO && !isWrite(w.Probe) {
+			a.active[i] = true
+			queue = append(queue, i)
+			continue
+		}
+		for _, f := range a.feeders(w) {
+			if f != nil && !f.Exited {
+				if j, ok := a.graph.index[f.Goroutine]; ok {
+					feeds[j] = append(feeds[j], i)
+				}
+			}
+		}
+	}
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		for _, j := range feeds[i] {
+			if !a.active[j] {
+				a.active[j] = true
+				queue = append(queue, j)
+			}
+		}
+	}
+	return a.active
+}
+
+// feeders returns who has ended such a wait before.
+func (a *analysis) feeders(w *snapshot.Wait) []*snapshot.Fact {
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return []*snapshot.Fact{a.partner(w.Obj, true)}
+	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+		return []*snapshot.Fact{a.partner(w.Obj, false)}
+	}
+	var fs []*snapshot.Fact
+	for _, c := range w.Cases {
+		fs = append(fs, a.partner(c.Obj, c.Send))
+	}
+	return fs
+}

@@ -1,0 +1,104 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// A Verdict says how a goroutine is doing. Its text is that of JSON.
+type Verdict string
+
+// The verdicts.
+const (
+	Deadlock Verdict = "deadlock" // on a cycle of waits, or waits for one that is
+	Orphaned Verdict = "orphaned" // waits for a lock whose holder has exited
+	Leaked   Verdict = "leaked"   // nothing can ever wake it
+	Stuck    Verdict = "stuck"    // has waited for too long, and not for new work
+	Busy     Verdict = "busy"     // computes, and has reached no probe for too long
+	Idle     Verdict = "idle"     // waits, which is normal however long it takes
+	OK       Verdict = "ok"
+)
+
+// Bad reports whether a goroutine with this verdict is one that a finding is about.
+func (v Verdict) Bad() bool { return v != OK && v != Idle }
+
+// A Kind is a kind of finding. Its text is that of JSON.
+type Kind string
+
+// The kinds of finding, worst first: reports show them in this order.
+const (
+	KindDeadlock       Kind = "deadlock"
+	KindOrphanedLock   Kind = "orphaned-lock"
+	KindLeak           Kind = "leak"
+	KindUnreadPeer     Kind = "unread-peer"
+	KindLockAcrossWait Kind = "lock-across-wait"
+	KindBusy           Kind = "busy"
+	KindFullChannel    Kind = "full-channel"
+	KindStuck          Kind = "stuck"
+)
+
+var kindOrder = []Kind{
+	KindDeadlock, KindOrphanedLock, KindLeak, KindUnreadPeer, KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck,
+}
+
+// A Certainty says how sure a finding is. Its text is that of JSON.
+type Certainty string
+
+// The certainties: facts that the record holds leave no other explanation; the usual explanation; one of several.
+const (
+	Certain  Certainty = "certain"
+	Likely   Certainty = "likely"
+	Possible Certainty = "possible"
+)
+
+var certaintyOrder = []Certainty{Certain, Likely, Possible}
+
+// A Finding is one cause, with all goroutines that it keeps from going on.
+type Finding struct {
+	Kind      Kind
+	Certainty Certainty
+	// Goroutines has the root first, if it is one that the cause keeps waiting, and then the others: those that explain each
+	// other in that order, and the rest by ID.
+	Goroutines []int64
+	// Root is the goroutine that everything else waits for, 0 if there is none or it has exited.
+	Root int64
+	// Title is one line; Why one line for each step, with file:line; Fix one line, or empty.
+	Title string
+	Why   []string
+	Fix   string
+}
+
+// A Report is the diagnosis of a snapshot, to which it refers.
+type Report struct {
+	Snapshot *snapshot.Snapshot
+	Options  Options
+	// Verdicts has one element for each of Snapshot.Goroutines.
+	Verdicts []Verdict
+	// Findings is sorted, worst first.
+	Findings []Finding
+	// Counts is the number of goroutines by verdict.
+	Counts map[Verdict]int
+}
+
+// Bad returns the number of goroutines that something is wrong with.
+func (r *Report) Bad() int {
+	n := 0
+	for v, c := range r.Counts {
+		if v.Bad() {
+			n += c
+		}
+	}
+	return n
+}
+
+// Options are what a diagnosis depends on besides the snapshot.
+type Options struct {
+	// After is how long a wait is before it is called stuck; zero means DefaultAfter.
+	After time.Duration
+	// Path turns the path of a source file into the form that titles and steps show; nil leaves it as it is.
+	Path func(string) string
+}
+
+// DefaultAfter is Options.After where nobody says otherwise.
+const DefaultAfter = 10 * time.Second
