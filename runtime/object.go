@@ -27,7 +27,7 @@ func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer
 //go:norace
 func object(addr uintptr) *Object {
 	i := ObjHash(uint64(addr)) & objMask
-	if !objPages[i>>(pageShift-objShift)] {
+	if !objPages[i>>(pageShift-objShift)%uint32(len(objPages))] {
 		return nil
 	}
 	for end := i + ObjWays; i < end; i++ {
@@ -41,8 +41,27 @@ func object(addr uintptr) *Object {
 	return nil
 }
 
-// fact notes that the goroutine did something with the object at addr. capacity is that of a channel, or 0. Facts have no lock: of two goroutines
-// at once, one comes last. Nothing is written that is there already, so that goroutines that share a channel need not pass a cache line to and fro.
+// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object. capacity is that of a channel, or 0.
+//
+//go:norace
+func note(s *Site, addr uintptr, kind Kind, which uintptr, capacity uint32) {
+	sl, e := enter(s)
+	if sl == nil {
+		if sl, e = reach(s); sl == nil {
+			return
+		}
+	}
+	i := ObjHash(uint64(addr)) & objMask
+	if objPages[i>>(pageShift-objShift)%uint32(len(objPages))] && which != factMade {
+		if o := objAt(i); o.Addr == uint64(addr) && o.facts()[which%factLen] == (Fact{uint32(sl.Goid), e.site(), e.time()}) && o.Kind == uint32(kind) {
+			return
+		}
+	}
+	sl.fact(e, addr, kind, which, capacity)
+}
+
+// fact notes that the goroutine did something with the object at addr. Facts have no lock: of two goroutines at once, one comes
+// last. Nothing is written that is there already, so that goroutines that share a channel need not pass a cache line to and fro.
 //
 //go:norace
 func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
@@ -52,9 +71,9 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 			return
 		}
 	}
-	f := &o.facts()[which]
-	if g := uint32(sl.Goid); f.Goid != g || f.Site != e.site() || f.Time != e.time() {
-		f.Goid, f.Site, f.Time = g, e.site(), e.time()
+	f := &o.facts()[which%factLen]
+	if is := (Fact{uint32(sl.Goid), e.site(), e.time()}); *f != is {
+		*f = is
 	}
 }
 

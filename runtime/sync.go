@@ -28,9 +28,9 @@ func WgWait(s *Site, wg *sync.WaitGroup) {
 //go:norace
 func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
 	if n < 0 {
-		note(s, addr(wg), KindWaitGroup, factReceived)
+		note(s, addr(wg), KindWaitGroup, factReceived, 0)
 	} else {
-		note(s, addr(wg), KindWaitGroup, factSent)
+		note(s, addr(wg), KindWaitGroup, factSent, 0)
 	}
 	wg.Add(n)
 }
@@ -39,7 +39,7 @@ func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
 //
 //go:norace
 func WgDone(s *Site, wg *sync.WaitGroup) {
-	note(s, addr(wg), KindWaitGroup, factReceived)
+	note(s, addr(wg), KindWaitGroup, factReceived, 0)
 	wg.Done()
 }
 
@@ -69,7 +69,7 @@ func CondWait(s *Site, c *sync.Cond) {
 //
 //go:norace
 func CondSignal(s *Site, c *sync.Cond) {
-	note(s, addr(c), KindCond, factSent)
+	note(s, addr(c), KindCond, factSent, 0)
 	c.Signal()
 }
 
@@ -77,21 +77,8 @@ func CondSignal(s *Site, c *sync.Cond) {
 //
 //go:norace
 func CondBroadcast(s *Site, c *sync.Cond) {
-	note(s, addr(c), KindCond, factSent)
+	note(s, addr(c), KindCond, factSent, 0)
 	c.Broadcast()
-}
-
-// note is a probe of an operation that never waits: it leaves a fact of its object.
-//
-//go:norace
-func note(s *Site, obj uintptr, kind Kind, which uintptr) {
-	sl, e := enter(s)
-	if sl == nil {
-		sl, e = reach(s)
-	}
-	if sl != nil {
-		sl.fact(e, obj, kind, which, 0)
-	}
 }
 
 // OnceDo is o.Do(f). The operation lasts while f runs, here or in another goroutine.

@@ -8,6 +8,6 @@ import "sync"
 //
 //go:norace
 func WgGo(s *Site, wg *sync.WaitGroup, f func()) {
-	note(s, addr(wg), KindWaitGroup, factSent)
+	note(s, addr(wg), KindWaitGroup, factSent, 0)
 	wg.Go(f)
 }
