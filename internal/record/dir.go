@@ -20,7 +20,7 @@ func Dir() string {
 	if dir := os.Getenv("AWAITTRACE_DIR"); dir != "" {
 		return dir
 	}
-	return "/dev/shm/awaittrace-" + strconv.Itoa(os.Getuid())
+	return "/dev/shm/awaittrace-" + strconv.Itoa(os.Geteuid())
 }
 
 // memfd is the name that a record without a file has among the mappings of its program.
@@ -57,7 +57,8 @@ func List(dir string) ([]Entry, error) {
 		if inFile[pid] || pid == os.Getpid() {
 			continue
 		}
-		if e, err := fromMappings(pid); err == nil && !slices.ContainsFunc(list, func(o Entry) bool { return o.Path != "" && o.Path == e.Path }) {
+		// A record in another folder is one that somebody keeps apart from these.
+		if e, err := fromMappings(pid); err == nil && e.Path == "" {
 			list = append(list, e)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // readObjects reads the table of objects, adds the objects that only goroutines know of, and voids the holds of locks
 // that somebody else has unlocked since.
 func (r *reader) readObjects() error {
-	table, err := r.src.region(uint64(r.h.ObjOff)*pageSize, uint64(r.h.ObjCap)*runtime.ObjSize)
+	table, err := r.table(uint64(r.h.ObjOff)*pageSize, uint64(r.h.ObjCap)*runtime.ObjSize)
 	if err != nil {
 		return err
 	}

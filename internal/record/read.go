@@ -14,7 +14,7 @@ const (
 	DroppedLocks      = "locks held without room in the record"
 	DroppedObjects    = "objects forgotten for want of room"
 	DroppedMoving     = "goroutines that moved while they were read"
-	DroppedPrivate    = "goroutines recorded in memory that cannot be read"
+	DroppedPrivate    = "parts of the record in memory that cannot be read"
 	DroppedDamaged    = "damaged entries of the record"
 )
 
@@ -107,11 +107,11 @@ func (r *reader) readSites() error {
 	if r.h.SiteCap == 0 {
 		n = 0
 	}
-	table, err := r.src.region(uint64(r.h.SiteOff)*pageSize, n*runtime.SiteSize)
+	table, err := r.table(uint64(r.h.SiteOff)*pageSize, n*runtime.SiteSize)
 	if err != nil {
 		return err
 	}
-	text, err := r.src.region(uint64(r.h.StrOff)*pageSize, uint64(r.h.StrLen))
+	text, err := r.table(uint64(r.h.StrOff)*pageSize, uint64(r.h.StrLen))
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (r *reader) site(id uint32) *snapshot.Probe {
 // readOrphans reads the ring of locks whose holders have exited.
 func (r *reader) readOrphans() error {
 	n := min(r.h.Orphans, r.h.OrphanCap)
-	table, err := r.src.region(uint64(r.h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
+	table, err := r.table(uint64(r.h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
 	if err != nil {
 		return err
 	}

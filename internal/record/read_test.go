@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record/recordtest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
@@ -203,11 +204,17 @@ func TestPrivate(t *testing.T) {
 	shared := slices.Clone(whole)
 	shared[h.ChunkOff] = chunkPrivate
 	clear(shared[int(h.SlotOff)*pageSize : int(h.ObjOff)*pageSize])
+	clear(shared[int(h.SiteOff)*pageSize : int(h.SiteOff)*pageSize+int(h.SiteCap)*runtime.SiteSize])
+	binary.NativeEndian.PutUint32(shared[unsafe.Offsetof(h.Private):], 1)
 	src := source(shared)
 	src.Memory = window{bytes.NewReader(whole), -int64(h.Base)}
 	s, err := Read(src, int64(time.Minute))
-	if err != nil || len(s.Goroutines) != 3 {
-		t.Fatalf("%v, %d goroutines, want 3", err, len(s.Goroutines))
+	if err != nil || len(s.Goroutines) != 3 || s.Goroutines[0].Last == nil || len(s.Dropped) > 0 {
+		t.Fatalf("%v, %d goroutines, want 3; dropped %v", err, len(s.Goroutines), s.Dropped)
+	}
+	src.Memory = nil
+	if s, err = Read(src, int64(time.Minute)); err != nil || len(s.Goroutines) != 0 || len(s.Dropped) == 0 {
+		t.Fatalf("%v, %d goroutines, want none; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
 }
 
@@ -293,7 +300,9 @@ func readAny(t *testing.T, b []byte, now int64) {
 			}
 		}
 	}
+	diagnose.Analyze(s, diagnose.Options{})
 	Join(s, []snapshot.Goroutine{{ID: 7, State: "running"}, {ID: 1 << 40}})
+	diagnose.Analyze(s, diagnose.Options{})
 }
 
 // many returns a record of n goroutines that wait for one channel.

@@ -109,3 +109,18 @@ func (src Source) region(off, n uint64) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all of it.
+func (r *reader) table(off, n uint64) ([]byte, error) {
+	if r.h.Private == 0 {
+		return r.src.region(off, n)
+	}
+	if r.src.Memory != nil {
+		b, err := Source{Data: r.src.Memory}.region(r.h.Base+off, n)
+		if err == nil {
+			return b, nil
+		}
+	}
+	r.snap.Dropped[DroppedPrivate] = int(r.h.Private)
+	return r.src.region(off, n)
+}
