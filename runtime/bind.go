@@ -6,6 +6,10 @@ import (
 )
 
 // Bind is the method value of a method with a probe: mu.Lock is Bind(s, Lock, &mu).
+//
+// It is not inlined, nor are its kind below: the function literal would then bear the name of the user's function in stack traces.
+//
+//go:noinline
 func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
 	check(m)
 	return func() { probe(s, m) }
@@ -15,12 +19,16 @@ func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
 func BindLocker(s *Site, probe func(*Site, sync.Locker), l sync.Locker) func() { return Bind(s, probe, l) }
 
 // BindR is Bind for a method with a result.
+//
+//go:noinline
 func BindR[M, R any](s *Site, probe func(*Site, M) R, m M) func() R {
 	check(m)
 	return func() R { return probe(s, m) }
 }
 
 // Bind1 is Bind for a method with an argument.
+//
+//go:noinline
 func Bind1[M, A any](s *Site, probe func(*Site, M, A), m M) func(A) {
 	check(m)
 	return func(a A) { probe(s, m, a) }
@@ -35,16 +43,22 @@ func check[M any](m M) {
 }
 
 // Expr is the method expression of a method with a probe: (*sync.Mutex).Lock is Expr(s, Lock).
+//
+//go:noinline
 func Expr[M any](s *Site, probe func(*Site, M)) func(M) {
 	return func(m M) { probe(s, m) }
 }
 
 // ExprR is Expr for a method with a result.
+//
+//go:noinline
 func ExprR[M, R any](s *Site, probe func(*Site, M) R) func(M) R {
 	return func(m M) R { return probe(s, m) }
 }
 
 // Expr1 is Expr for a method with an argument.
+//
+//go:noinline
 func Expr1[M, A any](s *Site, probe func(*Site, M, A)) func(M, A) {
 	return func(m M, a A) { probe(s, m, a) }
 }
