@@ -13,12 +13,13 @@ func (f *file) noElem(ch dst.Expr) string {
 		return "the channel's type comes from C"
 	}
 	if chanOf(t) == nil {
-		return "the channels of the type parameter have no common type"
+		return "the channels of the type parameter differ in their elements"
 	}
 	return ""
 }
 
-// chanOf is the channel type that t is, or that all types of the type parameter t have in common; nil if there is none.
+// chanOf is the channel type that t is, or one of those of the type parameter t if all of them have the same elements; nil if there
+// is none. An operation in the source is one that all of them permit.
 func chanOf(t types.Type) *types.Chan {
 	if ch, ok := t.Underlying().(*types.Chan); ok {
 		return ch
@@ -30,7 +31,7 @@ func chanOf(t types.Type) *types.Chan {
 	var common *types.Chan
 	for term := range terms(p.Constraint()) {
 		ch, ok := term.Underlying().(*types.Chan)
-		if !ok || common != nil && !types.Identical(common, ch) {
+		if !ok || common != nil && !types.Identical(common.Elem(), ch.Elem()) {
 			return nil
 		}
 		common = ch

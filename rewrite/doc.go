@@ -19,7 +19,7 @@
 // Everything that is inserted begins with one prefix, normally _at, that no identifier of the package begins with:
 //
 //	package p; import _at "debug"                        the collector, on the line of the package clause
-//	_at.To(&_atS1a2b3c4d[0], /*line :7:2*/ch).Send(v)    a probe; before: ch <- v
+//	_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch , v)      a probe; before: ch <- v
 //	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
 //
 // # How a rule is written
@@ -41,6 +41,8 @@
 //
 // # Known limits
 //
+//   - In ch <- v with a v that is converted to the element type, all of ch is evaluated before v; the compiler evaluates what is
+//     no call in ch after the calls in v. The language leaves that order open.
 //   - The operand of a comma-ok receive into a variable of a named boolean type has no probe: no function can return that type
 //     without its name.
 //   - In cgo files, operations on values whose type comes from C have no probe.

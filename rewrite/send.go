@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"go/ast"
+	"go/types"
 
 	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/dave/dst"
@@ -10,9 +11,11 @@ import (
 
 // sendRule:
 //
-//	ch <- v   =>   _at.To(&S[i], ch).Send(v)
+//	ch <- v   =>   _at.Send(&S[i], ch, v)
+//	ch <- v   =>   _at.To(&S[i], ch).Send(v)   where v is converted
 //
-// The element type comes from the channel alone, so that a constant, nil or a value that becomes an interface is converted as before.
+// In the second form the element type comes from the channel alone, so that a value can become an interface. It is not the only form because
+// it evaluates all of ch before v: the compiler itself calls f in p.ch <- f() before it looks into p.
 var sendRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SendStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -30,8 +33,18 @@ var sendRule = rule{
 		if !ok {
 			return
 		}
-		f.open(s.Pos(), f.call("To", site)+", ")
-		f.replace(s.Arrow, s.Arrow+2, ").Send(")
+		probe, arrow := "Send", ","
+		if f.converts(s) {
+			probe, arrow = "To", ").Send("
+		}
+		f.open(s.Pos(), f.onLine(s.Arrow, s.Pos())+f.call(probe, site)+", ")
+		f.replace(s.Arrow, s.Arrow+2, arrow)
 		f.close(s.End(), ")")
 	},
+}
+
+// converts says that a send converts its value, so that the value's type must not take part in type inference.
+func (f *file) converts(s *ast.SendStmt) bool {
+	v := f.pkg.info.TypeOf(s.Value)
+	return v != types.Typ[types.UntypedNil] && !types.Identical(v, chanOf(f.pkg.info.TypeOf(s.Chan)).Elem())
 }

@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // An edit replaces the bytes from off to end of the original text.
@@ -89,6 +91,9 @@ func (f *file) splice() []byte {
 		}
 		out.Write(f.text[done:e.off])
 		done = e.end
+		if joins(out.Bytes(), e.text) { // case<-ch
+			out.WriteByte(' ')
+		}
 		switch last := i+1 == len(f.list) || f.list[i+1].off > done; {
 		case !last:
 			out.WriteString(e.text)
@@ -100,6 +105,15 @@ func (f *file) splice() []byte {
 	}
 	out.Write(f.text[done:])
 	return out.Bytes()
+}
+
+// joins says that text would become part of the name or keyword before it.
+func joins(before []byte, text string) bool {
+	return len(before) > 0 && text != "" && isLetter(rune(before[len(before)-1])) && isLetter(rune(text[0]))
+}
+
+func isLetter(c rune) bool {
+	return c == '_' || c >= utf8.RuneSelf || unicode.IsLetter(c) || unicode.IsDigit(c)
 }
 
 // restEmpty says that nothing which has a position follows on the line: the next line needs no directive, because

@@ -1,0 +1,152 @@
+package rewrite
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	goversion "go/version"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The torture program prints the same with and without probes, at each language version.
+func TestTorture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	for _, version := range []string{"1.17", "1.21", "1.26"} {
+		t.Run(version, func(t *testing.T) {
+			dir := copyTree(t, "../testdata/torture")
+			setVersion(t, filepath.Join(dir, "go.mod"), version)
+			dropNewer(t, dir, version)
+			samePrograms(t, dir)
+		})
+	}
+}
+
+// copyTree copies the Go files of a module, and go.mod.
+func copyTree(t *testing.T, from string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func setVersion(t *testing.T, name, version string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "go ") {
+			lines[i] = "go " + version
+		}
+	}
+	write(t, name, []byte(strings.Join(lines, "\n")))
+}
+
+// dropNewer removes the files that are for a newer version than 1.N by their name: x_go118.go is for 1.18.
+func dropNewer(t *testing.T, dir, version string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*_go1*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		_, of, _ := strings.Cut(strings.TrimSuffix(name, ".go"), "_go1")
+		if goversion.Compare("go1."+of, "go"+version) > 0 {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// samePrograms builds the program in dir with and without probes, and compares what the two print.
+func samePrograms(t *testing.T, dir string) {
+	t.Helper()
+	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+	overlay := writeOverlay(t, result)
+	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
+	goBuild(t, dir, "-o", plain, ".")
+	goBuild(t, dir, "-overlay", overlay, "-o", probed, ".")
+	want, got := output(plain), output(probed)
+	if want != got {
+		t.Errorf("%s", firstDifference(want, got))
+	}
+	t.Logf("%d sites, %d skipped", len(result.Sites), len(result.Skipped))
+}
+
+// writeOverlay writes what go build needs to use the instrumented files, with the collector as a package of the standard library.
+func writeOverlay(t *testing.T, r *Result) string {
+	t.Helper()
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for i, f := range r.Files {
+		name := filepath.Join(dir, fmt.Sprintf("%d_%s", i, filepath.Base(f.Name)))
+		write(t, name, f.Text)
+		replace[f.Name] = name
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime, err := filepath.Abs("../runtime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(runtime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), "_test.go") {
+			replace[filepath.Join(strings.TrimSpace(string(root)), "src", "debug", e.Name())] = filepath.Join(runtime, e.Name())
+		}
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "overlay.json")
+	write(t, name, data)
+	return name
+}
+
+func goBuild(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"build"}, args...)...)
+	cmd.Dir, cmd.Env = dir, offline()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// output is what a program prints, and how it ends.
+func output(program string) string {
+	var out bytes.Buffer
+	cmd := exec.Command(program)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return fmt.Sprintf("%s%v\n", out.String(), err)
+}
+
+// firstDifference shows the first line that differs, with the lines before it.
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range w {
+		if i >= len(g) || w[i] != g[i] {
+			first := max(0, i-3)
+			return fmt.Sprintf("after\n%s\nwant\n%s\ngot\n%s", strings.Join(w[first:i], "\n"),
+				strings.Join(w[i:min(len(w), i+4)], "\n"), strings.Join(g[min(i, len(g)):min(len(g), i+4)], "\n"))
+		}
+	}
+	return "more output than wanted"
+}
