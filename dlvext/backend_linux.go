@@ -121,11 +121,15 @@ func (t *thread) Registers() (proc.Registers, error) {
 // goCaller returns where a thread that is at pc goes on in Go code, if it is not in Go code now: Delve cannot find its way from C to
 // the goroutine's stack. That is so in the kernel's vDSO, which time.Now calls, and in the race detector.
 func (t *thread) goCaller(pc, sp, saved uint64) (callerPC, callerSP uint64, ok bool) {
-	if t.inGo(pc) {
-		return 0, 0, false
-	}
-	if r := &t.runner; r.vdsoSP != 0 && t.inGo(r.vdsoPC) {
+	inGo := t.inGo(pc)
+	r := &t.runner
+	// The runtime's own code around a call into the vDSO is on the system stack as well.
+	onSystem := sp < r.stackLo || sp >= r.stackHi
+	if (onSystem || !inGo) && r.vdsoSP != 0 && t.inGo(r.vdsoPC) {
 		return r.vdsoPC, r.vdsoSP, true
+	}
+	if inGo {
+		return 0, 0, false
 	}
 	return t.raceCaller(sp, saved)
 }

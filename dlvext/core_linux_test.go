@@ -53,4 +53,24 @@ func TestCore(t *testing.T) {
 			t.Log(err)
 		}
 	}
+
+	size := fileSize(t, cores[0])
+	for _, n := range []int64{size - 4096, size / 2, size / 4, 1000, 10, 0} {
+		if err := os.Truncate(cores[0], n); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Read(t.Context(), Target{Core: cores[0], Exe: exe}, Options{Select: allStacks})
+		if e := (*Error)(nil); err != nil && (!errors.As(err, &e) || e.Reason != Damaged) {
+			t.Errorf("first %d bytes of the core: %v, want reason %d or what is there", n, err, Damaged)
+		}
+	}
+}
+
+func fileSize(t *testing.T, name string) int64 {
+	t.Helper()
+	fi, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fi.Size()
 }

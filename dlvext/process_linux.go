@@ -13,8 +13,7 @@ import (
 
 // readProcess reads a process. The debug information is loaded before it is stopped.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
-	state := threadState(t.Pid)
-	if gone(state) {
+	if gone(threadState(t.Pid)) {
 		return nil, errExited(t.Pid)
 	}
 	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
@@ -42,7 +41,6 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 		}
 		return nil, err
 	}
-	res.Stopped = state == 'T'
 	return res, nil
 }
 
@@ -61,6 +59,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 		return nil, err
 	}
 
+	wasStopped := threadState(pid) == 'T'
 	tr := &tracer{pid: pid, threads: make(map[int]*traced)}
 	start := time.Now()
 	defer tr.release()
@@ -76,7 +75,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 	if err != nil {
 		return nil, unreadable(pid, err)
 	}
-	res.Taken, res.Paused = taken, time.Since(start)
+	res.Stopped, res.Taken, res.Paused = wasStopped, taken, time.Since(start)
 	s.setCreators(res)
 	return res, nil
 }

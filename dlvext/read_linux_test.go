@@ -105,6 +105,7 @@ func TestRead(t *testing.T) {
 			if test.file == "waits.go" {
 				p.ping()
 			}
+			waitState(t, p.pid, "RSD")
 		})
 	}
 }
@@ -275,7 +276,7 @@ func BenchmarkRead(b *testing.B) {
 // TestClock reads a goroutine that is in the kernel's code, again and again: its stack leads back to Go.
 func TestClock(t *testing.T) {
 	p := start(t, build(t, "clock.go"))
-	for range 10 {
+	for range 20 {
 		res := p.read(Options{})
 		found := slices.ContainsFunc(res.Goroutines, func(g snapshot.Goroutine) bool {
 			return slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == "main.look" })

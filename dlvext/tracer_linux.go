@@ -14,8 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopTime is how long the threads of a process may take to stop.
-const stopTime = 2 * time.Second
+const (
+	// stopTime is how long the threads of a process may take to stop.
+	stopTime = 2 * time.Second
+	// diskTime is how long a thread that is in an uninterruptible wait is given to come out of it.
+	diskTime = 100 * time.Millisecond
+)
 
 // A tracer keeps a process from running. All its methods are called on one locked thread: see onTracer.
 type tracer struct {
@@ -99,33 +103,37 @@ func (t *tracer) seize(tid int) error {
 
 // wait waits until the traced threads stand still.
 func (t *tracer) wait(deadline time.Time) error {
+	start := time.Now()
 	pause := 20 * time.Microsecond
 	for {
 		running := 0
 		for tid, th := range t.threads {
 			if !th.stopped && !t.poll(tid, th) {
-				running++
+				running = tid
 			}
 		}
-		if running == 0 {
+		if running == 0 || time.Since(start) > diskTime && t.onlyDisk() {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return t.giveUp()
+			return &Error{
+				Reason: TimedOut,
+				Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, threadState(running)),
+			}
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, 2*time.Millisecond)
 	}
 }
 
-// giveUp forgets the threads that have not stopped where that is safe, and is an error otherwise.
-func (t *tracer) giveUp() error {
+// onlyDisk reports whether all threads that have not stopped are in an uninterruptible wait, or gone.
+func (t *tracer) onlyDisk() bool {
 	for tid, th := range t.threads {
 		if s := threadState(tid); !th.stopped && s != 'D' && !gone(s) {
-			return &Error{Reason: TimedOut, Text: fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", tid, t.pid, stopTime, s)}
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // poll reports whether the thread stands still, or is gone. It must not wait for exits (WEXITED): awaittrace may be the
