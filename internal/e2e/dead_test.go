@@ -1,0 +1,112 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func signalTo(t *testing.T, p *process, name string) {
+	t.Helper()
+	number := map[string]syscall.Signal{"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT, "USR1": syscall.SIGUSR1, "INT": syscall.SIGINT}[name]
+	if err := p.cmd.Process.Signal(number); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// procState is the letter for the state of the process in /proc.
+func procState(t *testing.T, p *process) string {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/" + p.pid() + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(stat[strings.LastIndex(string(stat), ")")+2:])
+	return rest[:1]
+}
+
+// TestKilled: after kill -9 the report on a stuck program tells the same as before.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
+	for _, p := range pitfalls {
+		t.Run(p.name, func(t *testing.T) {
+			prog := start(t, nil, filepath.Join(programs, p.name))
+			before, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s")
+			prog.kill()
+			after, textAfter := prog.json("-after", "1s")
+			if before.Process.State != "live" || after.Process.State != "killed" && after.Process.State != "exited" {
+				t.Errorf("process is %q before and %q after", before.Process.State, after.Process.State)
+			}
+			if a, b := told(before), told(after); !slices.Equal(a, b) {
+				t.Errorf("before:\n%s\nafter:\n%s\n\nthe reports:\n%s\n%s", strings.Join(a, "\n"), strings.Join(b, "\n"), text, textAfter)
+			}
+		})
+	}
+}
+
+// told is what a report tells of the goroutines that a probe was reached by: everything but what only a process that runs can say.
+func told(r report) []string {
+	var list []string
+	for _, f := range r.Findings {
+		list = append(list, fmt.Sprint("finding ", f.Kind, f.Goroutines, f.Root))
+	}
+	for _, g := range r.Goroutines {
+		if g.Probe == nil {
+			continue
+		}
+		line := fmt.Sprint("goroutine ", g.ID, " ", g.Phase, " ", *g.Probe)
+		if g.WaitsOn != nil {
+			line += fmt.Sprint(" waits on ", *g.WaitsOn)
+		}
+		for _, h := range g.Holds {
+			line += fmt.Sprint(" holds ", h.Lock)
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+// TestCrowd: 100,000 goroutines that wait for a channel are one line of the report, which takes less than three seconds and does not hurt the
+// program.
+func TestCrowd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("100,000 goroutines")
+	}
+	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")
+	prog := start(t, nil, exe)
+	prog.expect("waiting")
+	time.Sleep(200 * time.Millisecond)
+	r := must(t, "report", prog.report("-after", "100ms"))
+	if r.took > 3*time.Second {
+		t.Errorf("the report took %v", r.took)
+	}
+	t.Logf("the report took %v:\n%s", r.took, r.stdout)
+	if n := strings.Count(r.stdout, "crowd/main.go"); n == 0 || n > 4 {
+		t.Errorf("%d lines of the report name the place", n)
+	}
+	if !strings.Contains(r.stdout, "100,000") && !strings.Contains(r.stdout, "100000") {
+		t.Error("the report does not say how many goroutines wait")
+	}
+	signalTo(t, prog, "USR1")
+	prog.expect("100000")
+}
+
+// TestTooMany: a record without room for all goroutines says so, and the program goes on.
+func TestTooMany(t *testing.T) {
+	t.Parallel()
+	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")
+	prog := start(t, []string{"AWAITTRACE_GOROUTINES=200"}, exe, "1000")
+	prog.expect("waiting")
+	r, text := prog.json()
+	if r.Complete {
+		t.Errorf("the report of a record without room says that it is complete:\n%.2000s", text)
+	}
+	signalTo(t, prog, "USR1")
+	prog.expect("1000")
+}

@@ -1,0 +1,5 @@
+// Package e2e is the proof that the parts work together: it has only tests, which build programs of testdata with probes, run them as
+// processes of their own, and read what awaittrace says of them.
+//
+// Every process is in a process group that is killed at the end of its test, and keeps its record in a folder of the test.
+package e2e

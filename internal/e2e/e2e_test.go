@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "renew the golden files")
+
+// awaittrace is the command under test, testdata the folder of the programs.
+var awaittrace, testdata string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+// run builds the command and runs the tests with caches of their own, except Go's.
+func run(m *testing.M) int {
+	if runtime.GOOS != "linux" {
+		fmt.Println("ok: records are read from outside on Linux only")
+		return 0
+	}
+	tmp, err := os.MkdirTemp("", "awaittrace-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(tmp)
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(tmp, "cache"))
+	os.Unsetenv("AWAITTRACE")
+	os.Unsetenv("AWAITTRACE_AFTER")
+	os.Unsetenv("AWAITTRACE_GOROUTINES")
+	if testdata, err = filepath.Abs("../../testdata"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	awaittrace = filepath.Join(tmp, "awaittrace")
+	if out, err := exec.Command("go", "build", "-o", awaittrace, "../../cmd/awaittrace").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// A result is what a command did.
+type result struct {
+	stdout, stderr string
+	code           int
+	took           time.Duration
+}
+
+// command runs a program in dir to its end, with variables added to the environment.
+func command(t *testing.T, dir string, env []string, name string, args ...string) result {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	inGroup(cmd)
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	timer := time.AfterFunc(5*time.Minute, func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	})
+	defer timer.Stop()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), time.Since(start)}
+}
+
+// must fails the test unless the command succeeded.
+func must(t *testing.T, what string, r result) result {
+	t.Helper()
+	if r.code != 0 {
+		t.Fatalf("%s: exit status %d\n%s%s", what, r.code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+// build builds packages of a module, plain or with probes, and returns the path of the program, or of the folder that the programs are in
+// where there are several patterns or a pattern with "...".
+func build(t *testing.T, probes bool, module string, args ...string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "program")
+	if strings.Contains(args[len(args)-1], "...") {
+		out = t.TempDir() + "/"
+	}
+	line := append([]string{"build", "-o", out}, args...)
+	if probes {
+		must(t, "awaittrace build", command(t, module, nil, awaittrace, line...))
+	} else {
+		must(t, "go build", command(t, module, nil, "go", line...))
+	}
+	return out
+}
+
+// A process is a running program with a record.
+type process struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	dir string // AWAITTRACE_DIR
+	out *bufio.Reader
+}
+
+// start runs a program in the background.
+func start(t *testing.T, env []string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(name, args...), dir: t.TempDir()}
+	if err := os.Chmod(p.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Env = append(append(os.Environ(), "AWAITTRACE_DIR="+p.dir, "TMPDIR="+t.TempDir()), env...)
+	inGroup(p.cmd)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.out = bufio.NewReader(r)
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	t.Cleanup(func() {
+		p.kill()
+		r.Close()
+	})
+	return p
+}
+
+// inGroup gives the command a process group of its own, and kills it when the test dies.
+func inGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second
+}
+
+func (p *process) pid() string { return strconv.Itoa(p.cmd.Process.Pid) }
+
+// kill kills the program and what it started, and reaps it.
+func (p *process) kill() {
+	if p.cmd.ProcessState == nil {
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		p.cmd.Wait()
+	}
+}
+
+// expect waits until the program prints a line.
+func (p *process) expect(line string) {
+	p.t.Helper()
+	for {
+		s, err := p.out.ReadString('\n')
+		switch {
+		case strings.TrimSuffix(s, "\n") == line:
+			return
+		case err == io.EOF:
+			p.t.Fatalf("the program ended without printing %q", line)
+		case err != nil:
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// report asks for the report of the program.
+func (p *process) report(args ...string) result {
+	p.t.Helper()
+	args = append([]string{"report"}, args...)
+	return command(p.t, "", []string{"AWAITTRACE_DIR=" + p.dir}, awaittrace, append(args, p.pid())...)
+}
+
+// A report is the part of the report's JSON that the tests look at.
+type report struct {
+	Process    struct{ State string }
+	Complete   bool
+	Counts     map[string]int
+	Findings   []finding
+	Goroutines []goroutine
+}
+
+type finding struct {
+	Kind, Certainty, Title string
+	Goroutines             []int64
+	Root                   int64
+}
+
+type goroutine struct {
+	ID      int64
+	State   string
+	Verdict string
+	Phase   string
+	Probe   *probe
+	WaitsOn *struct{ Kind, Addr string } `json:"waits_on"`
+	Holds   []struct {
+		Lock struct{ Kind, Addr string }
+	}
+}
+
+type probe struct {
+	Op, Expr, Func, File string
+	Line, Col            int
+}
+
+// json asks for the report as JSON, and returns it both parsed and as it is.
+func (p *process) json(args ...string) (report, []byte) {
+	p.t.Helper()
+	r := must(p.t, "awaittrace report", p.report(append([]string{"-f", "json"}, args...)...))
+	var parsed report
+	if err := json.Unmarshal([]byte(r.stdout), &parsed); err != nil {
+		p.t.Fatalf("%v\n%s", err, r.stdout)
+	}
+	return parsed, []byte(r.stdout)
+}
+
+// until asks for the report again and again until it satisfies ok.
+func (p *process) until(what string, ok func(report) bool, args ...string) (report, []byte) {
+	p.t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		r, text := p.json(args...)
+		if ok(r) {
+			return r, text
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("the report has no %s:\n%s", what, text)
+		}
+	}
+}

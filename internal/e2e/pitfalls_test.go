@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A pitfall is a program of testdata/pitfalls, and what must be in its report before it is compared with the golden.
+type pitfall struct {
+	name    string
+	finding string // kind of a finding
+	places  int    // goroutines that wait, or spin, by the last probe
+}
+
+var pitfalls = []pitfall{
+	{"busy", "busy", 2},
+	{"timeout", "busy", 1},
+	{"fifo", "stuck", 1},
+	{"lockwait", "lock-across-wait", 6},
+	{"unreadpeer", "unread-peer", 1},
+	{"fullchannel", "full-channel", 2},
+	{"deadlock", "deadlock", 3},
+	{"orphan", "orphaned-lock", 3},
+}
+
+// TestPitfalls runs a program for each row of the table of pitfalls, and compares its report with testdata/pitfalls/NAME/report.json.
+func TestPitfalls(t *testing.T) {
+	t.Parallel()
+	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
+	for _, p := range pitfalls {
+		t.Run(p.name, func(t *testing.T) {
+			prog := start(t, nil, filepath.Join(programs, p.name))
+			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s")
+			golden(t, filepath.Join(testdata, "pitfalls", p.name, "report.json"), normalize(t, text))
+		})
+	}
+	t.Run("log", func(t *testing.T) {
+		dir := t.TempDir()
+		r := must(t, "log", command(t, dir, []string{"AWAITTRACE=log", "AWAITTRACE_DIR=" + dir}, filepath.Join(programs, "log")))
+		if r.stdout != "2\n4\nfalse\n" {
+			t.Errorf("the program prints %q", r.stdout)
+		}
+		golden(t, filepath.Join(testdata, "pitfalls", "log", "stderr.txt"), normalizeLog(r.stderr))
+	})
+}
+
+// settled says that the report has the finding, and that all who get stuck are.
+func settled(r report, p pitfall) bool {
+	found, stuck := false, 0
+	for _, f := range r.Findings {
+		found = found || f.Kind == p.finding
+	}
+	for _, g := range r.Goroutines {
+		if g.Verdict != "ok" && g.Verdict != "idle" {
+			stuck++
+		}
+	}
+	return found && stuck >= p.places
+}
+
+var (
+	reLogID   = regexp.MustCompile(`\b(g|goroutine |#)\d+\b`)
+	reElapsed = regexp.MustCompile(`\d+(\.\d+)?(ns|µs|us|ms|s)\b`)
+)
+
+// normalizeLog sorts the lines of a log, in which two goroutines take turns that the scheduler decides, without times, ids and paths.
+func normalizeLog(text string) []byte {
+	text = strings.ReplaceAll(text, filepath.Dir(testdata)+"/", "")
+	text = reElapsed.ReplaceAllString(reLogID.ReplaceAllString(text, "${1}N"), "TIME")
+	return []byte(regexp.MustCompile(`  +`).ReplaceAllString(text, " "))
+}
+
+// golden compares got with a file, or renews it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v; -update writes it", err)
+	}
+	if !bytes.Equal(got, want) {
+		actual := filepath.Join(t.TempDir(), "got")
+		if err := os.WriteFile(actual, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("differs from the golden (-update renews it):\n%s", command(t, "", nil, "diff", "-U3", name, actual).stdout)
+	}
+}
+
+// TestStopped: a program that is stopped is reported like one that runs, and is still stopped afterwards.
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	prog := start(t, nil, build(t, true, filepath.Join(testdata, "pitfalls"), "./deadlock"))
+	isDeadlock := func(r report) bool { return settled(r, pitfall{finding: "deadlock", places: 3}) }
+	prog.until("deadlock", isDeadlock, "-after", "1s")
+	signalTo(t, prog, "STOP")
+	time.Sleep(50 * time.Millisecond)
+	r, text := prog.json("-after", "1s")
+	if r.Process.State != "stopped" || !isDeadlock(r) {
+		t.Errorf("state %q, report:\n%s", r.Process.State, text)
+	}
+	if s := procState(t, prog); s != "T" {
+		t.Errorf("the program is in state %s after the report, want T", s)
+	}
+}
