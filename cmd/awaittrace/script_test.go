@@ -1,0 +1,119 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"awaittrace": main})
+}
+
+// TestScript runs testdata/script: a script for each behaviour, named by what it is about. UPDATE_SCRIPTS=1 renews what they
+// compare with.
+func TestScript(t *testing.T) {
+	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goCache, modCache, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
+	ours := t.TempDir()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GOCACHE", goCache)
+			env.Setenv("GOMODCACHE", modCache)
+			env.Setenv("GOPROXY", "off") // nothing but what the module cache has
+			env.Setenv("GOFLAGS", "")
+			env.Setenv("GOTOOLCHAIN", "local")
+			env.Setenv("XDG_CACHE_HOME", ours)
+			env.Setenv("AWAITTRACE_DIR", filepath.Join(ours, "records-"+filepath.Base(env.WorkDir)))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"remember":  remember,
+			"unchanged": unchanged,
+			"waitfor":   waitFor,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "cgo" {
+				out, err := exec.Command("go", "env", "CGO_ENABLED", "CC").Output()
+				enabled, cc, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+				_, ccErr := exec.LookPath(cc)
+				return enabled == "1" && ccErr == nil, err
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+	})
+}
+
+// remember DIR notes everything that is in a folder.
+func remember(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: remember DIR")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(".remembered"), []byte(tree(ts, args[0])), 0o666))
+}
+
+// unchanged DIR fails unless the folder is, bit for bit, as it was when remember was called.
+func unchanged(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unchanged DIR")
+	}
+	if now, was := tree(ts, args[0]), ts.ReadFile(ts.MkAbs(".remembered")); now != was {
+		ts.Fatalf("%s has changed:\n%s\nit was:\n%s", args[0], now, was)
+	}
+}
+
+// tree lists the files in a folder with mode, time and content.
+func tree(ts *testscript.TestScript, dir string) string {
+	var b strings.Builder
+	root := ts.MkAbs(dir)
+	ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if rel == ".remembered" {
+			return nil
+		}
+		if entry.IsDir() {
+			fmt.Fprintf(&b, "%s %v\n", rel, info.Mode())
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(&b, "%s %v %v %x\n", rel, info.Mode(), info.ModTime(), sha256.Sum256(data))
+		return err
+	}))
+	return b.String()
+}
+
+// waitFor FILE TEXT waits until the file holds the text, for half a minute at most.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE TEXT")
+	}
+	name := ts.MkAbs(args[0])
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if data, err := os.ReadFile(name); err == nil && strings.Contains(string(data), args[1]) {
+			return
+		}
+	}
+	data, err := os.ReadFile(name)
+	ts.Fatalf("%s does not hold %q after 30s: %v\n%s", args[0], args[1], err, data)
+}
