@@ -26,7 +26,7 @@ type rule struct {
 // rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes before it.
 func rules() []rule {
 	return []rule{
-		startRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, methodRule(), sleepRule,
+		startRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, methodRule(), sleepRule, ioRule,
 	}
 }
 
@@ -40,6 +40,7 @@ type file struct {
 	pkg   *pkg
 	names names
 	dec   *decorator.Decorator
+	io    *matcher
 
 	path    []dst.Node // the ancestors of the node that is visited, outermost first
 	alone   []alone    // the ancestors that are left alone, outermost first
@@ -162,6 +163,8 @@ type Result struct {
 	Sites map[string]int
 	// Skipped are the operations that have no probe, sorted by position.
 	Skipped []Skip
+	// Unused says of each of Config.ProbeFuncs that nothing matched what is wrong with it, one line each.
+	Unused []string
 	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
 	Already []string
 }
@@ -200,6 +203,7 @@ func (p *Program) Instrument() (*Result, error) {
 		files = files[n:]
 	}
 	r.sort()
+	r.Unused = p.funcs.unused(p.pkgs)
 	return r, nil
 }
 
@@ -211,7 +215,7 @@ func (p *Program) open(pkg *pkg) []*file {
 	for _, src := range pkg.files {
 		f := &file{
 			source: src, cfg: &p.cfg, fset: p.fset, tok: p.fset.File(src.syntax.FileStart), pkg: pkg, names: names,
-			closed: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
+			io: p.matcher(pkg), closed: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
 		}
 		globals += globalLiterals(src.syntax)
 		if !src.skip && filepath.IsAbs(src.name) {

@@ -30,19 +30,23 @@ type Config struct {
 
 	// Probes are the kinds of operation to probe; zero is DefaultProbes.
 	Probes ProbeSet
-	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method.
+	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method, either name possibly *.
 	ProbeFuncs []string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
 	Trimpath bool
+
+	std bool // for tests: packages of the standard library count as those of a main module
 }
 
 // A Program is a set of loaded packages that can be instrumented.
 type Program struct {
-	cfg  Config
-	fset *token.FileSet
-	pkgs []*pkg
+	cfg   Config
+	fset  *token.FileSet
+	pkgs  []*pkg
+	index *ioIndex
+	funcs *probeFuncs
 }
 
 // A pkg is a package as the compiler sees it, without files that were instrumented in another variant of it.
@@ -81,12 +85,16 @@ func Load(cfg Config) (*Program, error) {
 	if cfg.RuntimePath == "" {
 		cfg.RuntimePath = "debug"
 	}
+	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
+	if err != nil {
+		return nil, err
+	}
 	l := &loader{cfg: cfg, fset: token.NewFileSet(), text: map[string][]byte{}}
 	roots, rest, err := l.list()
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{cfg: cfg, fset: l.fset}
+	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
 	for _, job := range []struct {
 		patterns []string
 		tests    bool
@@ -187,7 +195,7 @@ func (l *loader) list() (roots, rest []string, err error) {
 // wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
 	if p.Module == nil {
-		return named && p.PkgPath == "command-line-arguments"
+		return l.cfg.std || named && p.PkgPath == "command-line-arguments"
 	}
 	return p.Module.Main
 }

@@ -99,14 +99,19 @@ func (r callee) coversPackage(path, name string) bool {
 
 // unused says of each pattern that no call in the instrumented source matched, what is wrong with it: its package is not among
 // pkgs and what they import, or has no such function, or nothing calls it.
-func (p *probeFuncs) unused(pkgs []*types.Package) []string {
+func (p *probeFuncs) unused(pkgs []*pkg) []string {
 	if p == nil {
 		return nil
 	}
+	var roots []*types.Package
+	for _, pkg := range pkgs {
+		roots = append(roots, pkg.types)
+	}
+	imported := closure(roots)
 	var list []string
 	for _, f := range p.list {
 		if !f.used.Load() {
-			list = append(list, fmt.Sprintf("-probe-func: %q: %s", f.text, f.trouble(closure(pkgs))))
+			list = append(list, fmt.Sprintf("-probe-func: %q: %s", f.text, f.trouble(imported)))
 		}
 	}
 	return list
@@ -127,7 +132,7 @@ func (f *probeFunc) trouble(pkgs []*types.Package) string {
 		}
 	}
 	if found == nil {
-		return "no such package in the build"
+		return "no such package among those that the source imports"
 	}
 	return fmt.Sprintf("package %s has no such function or method", found.Path())
 }

@@ -24,6 +24,7 @@ type operation struct {
 	cases int
 	flags uint16
 	expr  string // as the report shows it; empty is the source of node
+	asked bool   // named by -probe-func: it has a probe whatever -probe says
 }
 
 // A site is an operation that has a probe.
@@ -38,7 +39,7 @@ const maxExpr = 80
 // site gives an operation that a rule is about to probe its place in the site array, as the text of the probe's first
 // argument. It says no if the operation is not among the kinds that are asked for, or stands in code that is left alone.
 func (f *file) site(o operation) (ref string, ok bool) {
-	if f.cfg.Probes&probeSet(o.op) == 0 {
+	if f.cfg.Probes&probeSet(o.op) == 0 && !o.asked {
 		return "", false
 	}
 	o = f.complete(o)
@@ -52,7 +53,7 @@ func (f *file) site(o operation) (ref string, ok bool) {
 
 // skip lists an operation that has no probe.
 func (f *file) skip(o operation, reason string) {
-	if f.cfg.Probes&probeSet(o.op) == 0 {
+	if f.cfg.Probes&probeSet(o.op) == 0 && !o.asked {
 		return
 	}
 	o = f.complete(o)

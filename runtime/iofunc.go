@@ -1,0 +1,248 @@
+package runtime
+
+// IOBegin begins a deferred call whose receiver is not to be evaluated twice: defer f(b) is
+//
+//	defer IOEnd(s); defer f(b); defer IOBegin(s)
+//
+// The call that is deferred stays the user's own, so that it can recover from a panic.
+func IOBegin(s *Site) {
+	begin(s, 0)
+}
+
+// IOEnd ends a call without results, or a deferred one. It does nothing if the innermost operation is not the one at s: a defer
+// statement that panicked has deferred the end of a call, and neither the call nor its beginning.
+//
+//go:norace
+func IOEnd(s *Site) {
+	sl := own()
+	if sl == nil || sl.Depth == 0 || sl.Waits[sl.Depth-1].Site != s.id {
+		return
+	}
+	end()
+}
+
+// End5 ends a call with five results, as End1 to End4 do one with fewer.
+func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {
+	end()
+	return a, b, c, d, e
+}
+
+// The functions below make a function with a probe in it of one that may wait, for where it is not called: in a go statement, or as a value.
+// FuncPR is for P parameters and R results, FuncVPR for P parameters of which the last is variadic. They are not inlined, so that
+// the function literals do not bear the name of the user's function in stack traces.
+
+// Func00 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func00(s *Site, f func()) func() {
+	return func() {
+		IOFunc(s, f)()
+		IOEnd(s)
+	}
+}
+
+// Func01 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func01[X any](s *Site, f func() X) func() X {
+	return func() X { return End1(IOFunc(s, f)()) }
+}
+
+// Func02 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func02[X, Y any](s *Site, f func() (X, Y)) func() (X, Y) {
+	return func() (X, Y) { return End2(IOFunc(s, f)()) }
+}
+
+// Func10 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func10[A any](s *Site, f func(A)) func(A) {
+	return func(a A) {
+		IOFunc(s, f)(a)
+		IOEnd(s)
+	}
+}
+
+// Func11 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func11[A, X any](s *Site, f func(A) X) func(A) X {
+	return func(a A) X { return End1(IOFunc(s, f)(a)) }
+}
+
+// Func12 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func12[A, X, Y any](s *Site, f func(A) (X, Y)) func(A) (X, Y) {
+	return func(a A) (X, Y) { return End2(IOFunc(s, f)(a)) }
+}
+
+// Func20 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func20[A, B any](s *Site, f func(A, B)) func(A, B) {
+	return func(a A, b B) {
+		IOFunc(s, f)(a, b)
+		IOEnd(s)
+	}
+}
+
+// Func21 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func21[A, B, X any](s *Site, f func(A, B) X) func(A, B) X {
+	return func(a A, b B) X { return End1(IOFunc(s, f)(a, b)) }
+}
+
+// Func22 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func22[A, B, X, Y any](s *Site, f func(A, B) (X, Y)) func(A, B) (X, Y) {
+	return func(a A, b B) (X, Y) { return End2(IOFunc(s, f)(a, b)) }
+}
+
+// Func30 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func30[A, B, C any](s *Site, f func(A, B, C)) func(A, B, C) {
+	return func(a A, b B, c C) {
+		IOFunc(s, f)(a, b, c)
+		IOEnd(s)
+	}
+}
+
+// Func31 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func31[A, B, C, X any](s *Site, f func(A, B, C) X) func(A, B, C) X {
+	return func(a A, b B, c C) X { return End1(IOFunc(s, f)(a, b, c)) }
+}
+
+// Func32 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func32[A, B, C, X, Y any](s *Site, f func(A, B, C) (X, Y)) func(A, B, C) (X, Y) {
+	return func(a A, b B, c C) (X, Y) { return End2(IOFunc(s, f)(a, b, c)) }
+}
+
+// Func40 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func40[A, B, C, D any](s *Site, f func(A, B, C, D)) func(A, B, C, D) {
+	return func(a A, b B, c C, d D) {
+		IOFunc(s, f)(a, b, c, d)
+		IOEnd(s)
+	}
+}
+
+// Func41 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func41[A, B, C, D, X any](s *Site, f func(A, B, C, D) X) func(A, B, C, D) X {
+	return func(a A, b B, c C, d D) X { return End1(IOFunc(s, f)(a, b, c, d)) }
+}
+
+// Func42 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func Func42[A, B, C, D, X, Y any](s *Site, f func(A, B, C, D) (X, Y)) func(A, B, C, D) (X, Y) {
+	return func(a A, b B, c C, d D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d)) }
+}
+
+// FuncV10 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV10[A any](s *Site, f func(...A)) func(...A) {
+	return func(a ...A) {
+		IOFunc(s, f)(a...)
+		IOEnd(s)
+	}
+}
+
+// FuncV11 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV11[A, X any](s *Site, f func(...A) X) func(...A) X {
+	return func(a ...A) X { return End1(IOFunc(s, f)(a...)) }
+}
+
+// FuncV12 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV12[A, X, Y any](s *Site, f func(...A) (X, Y)) func(...A) (X, Y) {
+	return func(a ...A) (X, Y) { return End2(IOFunc(s, f)(a...)) }
+}
+
+// FuncV20 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV20[A, B any](s *Site, f func(A, ...B)) func(A, ...B) {
+	return func(a A, b ...B) {
+		IOFunc(s, f)(a, b...)
+		IOEnd(s)
+	}
+}
+
+// FuncV21 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV21[A, B, X any](s *Site, f func(A, ...B) X) func(A, ...B) X {
+	return func(a A, b ...B) X { return End1(IOFunc(s, f)(a, b...)) }
+}
+
+// FuncV22 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV22[A, B, X, Y any](s *Site, f func(A, ...B) (X, Y)) func(A, ...B) (X, Y) {
+	return func(a A, b ...B) (X, Y) { return End2(IOFunc(s, f)(a, b...)) }
+}
+
+// FuncV30 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV30[A, B, C any](s *Site, f func(A, B, ...C)) func(A, B, ...C) {
+	return func(a A, b B, c ...C) {
+		IOFunc(s, f)(a, b, c...)
+		IOEnd(s)
+	}
+}
+
+// FuncV31 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV31[A, B, C, X any](s *Site, f func(A, B, ...C) X) func(A, B, ...C) X {
+	return func(a A, b B, c ...C) X { return End1(IOFunc(s, f)(a, b, c...)) }
+}
+
+// FuncV32 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV32[A, B, C, X, Y any](s *Site, f func(A, B, ...C) (X, Y)) func(A, B, ...C) (X, Y) {
+	return func(a A, b B, c ...C) (X, Y) { return End2(IOFunc(s, f)(a, b, c...)) }
+}
+
+// FuncV40 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV40[A, B, C, D any](s *Site, f func(A, B, C, ...D)) func(A, B, C, ...D) {
+	return func(a A, b B, c C, d ...D) {
+		IOFunc(s, f)(a, b, c, d...)
+		IOEnd(s)
+	}
+}
+
+// FuncV41 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV41[A, B, C, D, X any](s *Site, f func(A, B, C, ...D) X) func(A, B, C, ...D) X {
+	return func(a A, b B, c C, d ...D) X { return End1(IOFunc(s, f)(a, b, c, d...)) }
+}
+
+// FuncV42 is IOFunc for a function that is called elsewhere.
+//
+//go:noinline
+func FuncV42[A, B, C, D, X, Y any](s *Site, f func(A, B, C, ...D) (X, Y)) func(A, B, C, ...D) (X, Y) {
+	return func(a A, b B, c C, d ...D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d...)) }
+}
