@@ -40,25 +40,29 @@ func refused(pid int, err error) *Error {
 			Fix:    "end that debugger or let it detach, and try again",
 		}
 	}
-	e := &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d", pid), Err: err}
-	uid, _, _ := strings.Cut(status["Uid"], "\t")
-	switch scope := yamaScope(); {
-	case os.Geteuid() != 0 && uid != "" && uid != strconv.Itoa(os.Geteuid()):
-		e.Text += fmt.Sprintf(", which belongs to user %s", uid)
-		e.Fix = "run as that user or as root"
-	case scope == "3":
-		e.Text += " (kernel.yama.ptrace_scope=3)"
-		e.Fix = "only a reboot with another setting permits it again"
-	case scope == "2" && os.Geteuid() != 0:
-		e.Text += " (kernel.yama.ptrace_scope=2)"
-		e.Fix = "run as root, or `sudo sysctl kernel.yama.ptrace_scope=0`"
-	case scope == "1" && os.Geteuid() != 0:
-		e.Text += " (kernel.yama.ptrace_scope=1)"
-		e.Fix = "`sudo sysctl kernel.yama.ptrace_scope=0`, or run as root"
-	default:
-		e.Fix = "in a container, start it with --cap-add=SYS_PTRACE; elsewhere, run as root"
+	owner, _, _ := strings.Cut(status["Uid"], "\t")
+	why, fix := advice(os.Geteuid(), owner, yamaScope())
+	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d%s", pid, why), Fix: fix, Err: err}
+}
+
+// advice returns why user euid may not trace a process of owner where the kernel's setting is scope, and what to do. What is empty is unknown.
+func advice(euid int, owner, scope string) (why, fix string) {
+	if scope == "3" {
+		return " (kernel.yama.ptrace_scope=3)", "only a reboot with another setting permits it again"
 	}
-	return e
+	if euid == 0 {
+		return "", "in a container, start it with --cap-add=SYS_PTRACE"
+	}
+	if owner != "" && owner != strconv.Itoa(euid) {
+		return ", which belongs to user " + owner, "run as that user or as root"
+	}
+	switch scope {
+	case "1":
+		return " (kernel.yama.ptrace_scope=1)", "`sudo sysctl kernel.yama.ptrace_scope=0`, or run as root"
+	case "2":
+		return " (kernel.yama.ptrace_scope=2)", "run as root, or `sudo sysctl kernel.yama.ptrace_scope=0`"
+	}
+	return "", "run as root; in a container, start it with --cap-add=SYS_PTRACE"
 }
 
 // unreadable is the Error for a process that stopped, but whose memory does not say what it should.
