@@ -1,5 +1,83 @@
 package watch
 
-import "github.com/awaittrace/awaittrace/internal/record"
+import (
+	"context"
+	"io"
+	"os"
+	"strconv"
+	"time"
 
-func Examine(*record.Record, Question) (*Answer, error) { return &Answer{}, nil }
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// patience is how long the states and stacks of a program may take to read.
+const patience = 10 * time.Second
+
+// Examine answers q by the diagnosis of a program.
+func Examine(rec *record.Record, q Question) (*Answer, error) {
+	opt := diagnose.Options{After: q.After}
+	if dir, err := os.Getwd(); err == nil {
+		opt.Path = report.Relative(dir)
+	}
+	var r *diagnose.Report
+	var err error
+	if q.Stacks {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		r, err = inspect.Program(ctx, rec, opt)
+	} else {
+		r, err = inspect.Record(rec, opt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{
+		Findings: symptoms(r),
+		Verdict:  report.Verdict(r),
+		Write: func(w io.Writer) error {
+			return report.Text(w, r, report.TextOptions{Color: color(w), Name: strconv.Itoa(rec.Pid)})
+		},
+	}, nil
+}
+
+// color reports whether what is written to w may have colour.
+func color(w io.Writer) bool {
+	f, _ := w.(*os.File)
+	return report.Color(f, os.Getenv)
+}
+
+// symptoms returns the findings of r that are more than a possibility.
+func symptoms(r *diagnose.Report) [][]Symptom {
+	since := make(map[int64]int64, len(r.Snapshot.Goroutines))
+	for i := range r.Snapshot.Goroutines {
+		g := &r.Snapshot.Goroutines[i]
+		since[g.ID] = begun(g)
+	}
+	var all [][]Symptom
+	for _, f := range r.Findings {
+		if f.Certainty == diagnose.Possible {
+			continue
+		}
+		list := make([]Symptom, 0, len(f.Goroutines))
+		for _, id := range f.Goroutines {
+			list = append(list, Symptom{Kind: string(f.Kind), Goroutine: id, Since: since[id]})
+		}
+		if len(list) == 0 {
+			list = append(list, Symptom{Kind: f.Title})
+		}
+		all = append(all, list)
+	}
+	return all
+}
+
+// begun returns when a goroutine came to where it is.
+func begun(g *snapshot.Goroutine) int64 {
+	if len(g.Waits) > 0 {
+		return g.Waits[0].Since
+	}
+	return g.LastAt
+}

@@ -1,0 +1,116 @@
+// Package inspect puts together what is known of a program: its record, and, where it runs, what its memory says. It is what
+// `awaittrace report` and `awaittrace run` look with.
+package inspect
+
+import (
+	"context"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// perFinding bounds the stacks that are read for one finding: goroutines that wait at the same place for the same cause have the same.
+const perFinding = 4
+
+// maxRunning bounds the stacks that are read of goroutines that wait for nothing.
+const maxRunning = 64
+
+// Record diagnoses a program by its record alone. A program that runs is not disturbed.
+func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
+	snap, err := rec.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return diagnose.Analyze(snap, opt), nil
+}
+
+// Program diagnoses a program by its record and, if it runs, by the states and stacks of its goroutines, for which it is stopped for a
+// moment. Where they cannot be read the snapshot says why (NoStates), and the diagnosis is that of Record.
+func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
+	first, err := Record(rec, opt)
+	if err != nil || !rec.Live {
+		return first, err
+	}
+	var still *snapshot.Snapshot // the record while the program stood still
+	res, err := dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, dlvext.Options{
+		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
+			// Every waiting goroutine is diagnosed before and after: this is while the program stands still.
+			if snap, err := rec.Snapshot(); err == nil {
+				still = snap
+			}
+			w := wanted(first)
+			w.Stacks = append(w.Stacks, running(all)...)
+			return w
+		},
+	})
+	if err != nil || still == nil {
+		if err != nil {
+			first.Snapshot.NoStates = err.Error()
+		}
+		return first, ctx.Err()
+	}
+	record.Join(still, res.Goroutines)
+	addObjects(still, res)
+	return diagnose.Analyze(still, opt), nil
+}
+
+// wanted says which stacks and objects a report on r shows.
+func wanted(r *diagnose.Report) dlvext.Wanted {
+	var w dlvext.Wanted
+	for _, f := range r.Findings {
+		if f.Root != 0 {
+			w.Stacks = append(w.Stacks, f.Root)
+		}
+		w.Stacks = append(w.Stacks, f.Goroutines[:min(len(f.Goroutines), perFinding)]...)
+	}
+	shown := map[int64]bool{}
+	for _, id := range w.Stacks {
+		shown[id] = true
+	}
+	for i := range r.Snapshot.Goroutines {
+		g := &r.Snapshot.Goroutines[i]
+		if !shown[g.ID] {
+			continue
+		}
+		for _, wait := range g.Waits {
+			w.Objects = append(w.Objects, dlvext.Ref{Addr: wait.Obj, Kind: wait.Probe.Kind})
+			for _, c := range wait.Cases {
+				w.Objects = append(w.Objects, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
+			}
+		}
+	}
+	return w
+}
+
+// running returns goroutines that wait for nothing: only a stack tells what they do.
+func running(all []snapshot.Goroutine) []int64 {
+	var ids []int64
+	for i := range all {
+		if s := all[i].State; (s == "running" || s == "runnable" || s == "syscall") && len(ids) < maxRunning {
+			ids = append(ids, all[i].ID)
+		}
+	}
+	return ids
+}
+
+// addObjects adds what the program's memory says of objects to s.
+func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
+	for ref, o := range res.Objects {
+		if known := s.Objects[ref.Addr]; known != nil && ref.Kind == runtime.KindChan {
+			known.Len, known.Cap = o.Len, o.Cap
+		}
+	}
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		b, ok := res.Blocked[g.ID]
+		if !ok || len(g.Waits) == 0 {
+			continue
+		}
+		if o := s.Objects[g.Waits[0].Obj]; o != nil {
+			o.IO = &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid}
+		}
+	}
+}
