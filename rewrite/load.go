@@ -94,6 +94,9 @@ func Load(cfg Config) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !cfg.Tests && !l.files { // one run of the go command, and one view of what all of them import
+		roots, rest = append(roots, rest...), nil
+	}
 	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
 	for _, job := range []struct {
 		patterns []string
@@ -130,8 +133,9 @@ func (e *CompileError) Error() string {
 }
 
 type loader struct {
-	cfg  Config
-	fset *token.FileSet
+	cfg   Config
+	fset  *token.FileSet
+	files bool // the patterns are .go files
 
 	mu   sync.Mutex
 	text map[string][]byte // what was parsed, by file name
@@ -167,7 +171,7 @@ func (l *loader) list() (roots, rest []string, err error) {
 	seen := map[string]bool{}
 	for _, p := range named {
 		if p.ID == "command-line-arguments" {
-			roots = l.cfg.Patterns
+			roots, l.files = l.cfg.Patterns, true
 		}
 		if l.wanted(p, true) && !strings.HasSuffix(p.ID, "]") && !strings.HasSuffix(p.ID, ".test") {
 			seen[p.PkgPath] = true

@@ -204,13 +204,13 @@ func (c *checker) imported(path string) (*types.Package, error) {
 
 var collector = sync.OnceValues(func() (*types.Package, error) {
 	fset := token.NewFileSet()
-	p, err := build.ImportDir("../runtime", 0)
+	names, err := runtimeFiles()
 	if err != nil {
 		return nil, err
 	}
 	var files []*ast.File
-	for _, name := range p.GoFiles {
-		f, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+	for _, name := range names {
+		f, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return nil, err
 		}
@@ -219,6 +219,19 @@ var collector = sync.OnceValues(func() (*types.Package, error) {
 	conf := types.Config{Importer: std()}
 	return conf.Check("debug", fset, files, nil)
 })
+
+// runtimeFiles are the Go files of the collector for this platform.
+func runtimeFiles() ([]string, error) {
+	p, err := build.ImportDir("../runtime", 0)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(p.GoFiles))
+	for i, name := range p.GoFiles {
+		names[i] = filepath.Join(p.Dir, name)
+	}
+	return names, nil
+}
 
 // std imports packages of the standard library, always with the same result. It is for one goroutine at a time.
 var std = sync.OnceValue(func() types.Importer { return importer.ForCompiler(token.NewFileSet(), "gc", nil) })

@@ -1,0 +1,158 @@
+package rewrite
+
+import (
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments; empty is the standard library")
+
+// Everything in the standard library, or in the module that -corpus names, can be instrumented: the output parses and type-checks, and
+// every statement is where it was.
+func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads the standard library")
+	}
+	cfg := Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop}
+	if cfg.Dir == "" {
+		root, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.std = true
+		cfg.Dir = filepath.Join(strings.TrimSpace(string(root)), "src")
+		cfg.Patterns = []string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...", "encoding/..."}
+	}
+	p, result := instrument(t, cfg)
+	if len(result.Files) == 0 {
+		t.Fatal("nothing was instrumented")
+	}
+	checkLines(t, result)
+	g := newGraph(t, p, result)
+	for _, pkg := range p.pkgs {
+		g.check(pkg)
+	}
+	t.Logf("%d packages, %d files, sites: %v, %d skipped", len(p.pkgs), len(result.Files), result.Sites, len(result.Skipped))
+	reasons := map[string]int{}
+	for _, s := range result.Skipped {
+		reasons[s.Reason]++
+	}
+	for reason, n := range reasons {
+		t.Logf("skipped: %d %s", n, reason)
+	}
+}
+
+// A graph type-checks instrumented packages against the packages that were loaded with the program, so that the collector and the
+// packages agree on what package sync is.
+type graph struct {
+	t      *testing.T
+	loaded map[string]*types.Package
+	under  map[string]bool // what the collector itself is built from
+	texts  map[string][]byte
+	debug  *types.Package
+}
+
+func newGraph(t *testing.T, p *Program, r *Result) *graph {
+	g := &graph{t: t, loaded: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{}, texts: map[string][]byte{}}
+	for _, f := range r.Files {
+		g.texts[f.Name] = f.Text
+	}
+	var add func(*types.Package)
+	add = func(p *types.Package) {
+		if old := g.loaded[p.Path()]; old == nil || !old.Complete() && p.Complete() {
+			g.loaded[p.Path()] = p
+			for _, imported := range p.Imports() {
+				add(imported)
+			}
+		}
+	}
+	for _, pkg := range p.pkgs {
+		add(pkg.types)
+	}
+	g.debug = g.collector()
+	var below func(*types.Package)
+	below = func(p *types.Package) {
+		if !g.under[p.Path()] {
+			g.under[p.Path()] = true
+			for _, imported := range p.Imports() {
+				below(imported)
+			}
+		}
+	}
+	below(g.debug)
+	return g
+}
+
+func (g *graph) collector() *types.Package {
+	fset := token.NewFileSet()
+	names, err := runtimeFiles()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		f, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	conf := types.Config{Importer: importerFunc(g.imported)}
+	p, err := conf.Check("debug", fset, files, nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return p
+}
+
+func (g *graph) imported(path string) (*types.Package, error) {
+	if path == "debug" && g.debug != nil {
+		return g.debug, nil
+	}
+	if p := g.loaded["vendor/"+path]; p != nil {
+		return p, nil
+	}
+	if p := g.loaded[path]; p != nil {
+		return p, nil
+	}
+	stdLock.Lock()
+	defer stdLock.Unlock()
+	return std().Import(path)
+}
+
+// check type-checks a package, unless the collector is built from it, or cgo is.
+func (g *graph) check(pkg *pkg) {
+	if g.under[pkg.types.Path()] {
+		return
+	}
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, src := range pkg.files {
+		text, ok := g.texts[src.name]
+		if !ok {
+			text = src.text
+		}
+		f, err := parser.ParseFile(fset, src.name, text, parser.SkipObjectResolution|parser.ParseComments)
+		if err != nil {
+			g.t.Fatalf("the output does not parse: %v", err)
+		}
+		for _, spec := range f.Imports {
+			if spec.Path.Value == `"C"` {
+				return
+			}
+		}
+		files = append(files, f)
+	}
+	conf := types.Config{GoVersion: pkg.lang, Importer: importerFunc(g.imported), Error: func(err error) {
+		g.t.Errorf("the output does not type-check: %v", err)
+	}}
+	conf.Check(pkg.types.Path(), fset, files, nil)
+}
