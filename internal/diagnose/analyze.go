@@ -29,7 +29,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	} {
 		pass(a)
 	}
-	r := &Report{Snapshot: s, Options: opt, Verdicts: a.verdict, Findings: a.findings, Counts: make(map[Verdict]int)}
+	r := &Report{Snapshot: s, Options: opt, Verdicts: a.verdict, Findings: a.findings, Counts: make(map[Verdict]int), graph: a.graph}
 	for _, v := range a.verdict {
 		r.Counts[v]++
 	}

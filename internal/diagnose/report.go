@@ -79,6 +79,25 @@ type Report struct {
 	Findings []Finding
 	// Counts is the number of goroutines by verdict.
 	Counts map[Verdict]int
+
+	graph *graph
+}
+
+// Holders returns who holds the object at addr, or held it when they exited; of an Once, who runs its function. Of more than limit
+// it returns the first, and how many there are besides. The slice is the caller's.
+func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int) {
+	holders, orphans := r.graph.holders[addr], r.graph.orphans[addr]
+	for _, h := range holders[:min(limit, len(holders))] {
+		if h.hold != nil {
+			held = append(held, *h.hold)
+		} else {
+			held = append(held, snapshot.Hold{Goroutine: r.Snapshot.Goroutines[h.g].ID, Obj: addr, Probe: h.wait.Probe, Since: h.wait.Since})
+		}
+	}
+	for _, h := range orphans[:min(limit-len(held), len(orphans))] {
+		held = append(held, *h)
+	}
+	return held, len(holders) + len(orphans) - len(held)
 }
 
 // Bad returns the number of goroutines that something is wrong with.

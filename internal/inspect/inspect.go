@@ -15,8 +15,11 @@ import (
 // perFinding bounds the stacks that are read for one finding: goroutines that wait at the same place for the same cause have the same.
 const perFinding = 4
 
-// maxRunning bounds the stacks that are read of goroutines that wait for nothing.
-const maxRunning = 64
+// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe.
+const (
+	maxRunning = 64
+	maxUnknown = 64
+)
 
 // Record diagnoses a program by its record alone. A program that runs is not disturbed.
 func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
@@ -43,6 +46,8 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 			}
 			w := wanted(first)
 			w.Stacks = append(w.Stacks, running(all)...)
+			w.Stacks = append(w.Stacks, places(first.Snapshot)...)
+			w.Stacks = append(w.Stacks, unknown(first.Snapshot, all)...)
 			return w
 		},
 	})
@@ -52,8 +57,13 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 		}
 		return first, ctx.Err()
 	}
+	still.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
 	record.Join(still, res.Goroutines)
+	if res.Unreadable > 0 {
+		still.Dropped["goroutines that could not be read in the program"] = res.Unreadable
+	}
 	addObjects(still, res)
+	addIO(still, rec.Pid, res)
 	return diagnose.Analyze(still, opt), nil
 }
 
@@ -96,21 +106,45 @@ func running(all []snapshot.Goroutine) []int64 {
 	return ids
 }
 
+// places returns a goroutine for each place at which goroutines are, and, as far as there is room, those that are in an operation of the
+// operating system: their stacks tell which file or connection it is on.
+func places(s *snapshot.Snapshot) []int64 {
+	var first, io []int64
+	seen := make(map[*snapshot.Probe]bool)
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		switch {
+		case g.Last == nil:
+		case !seen[g.Last]:
+			seen[g.Last] = true
+			first = append(first, g.ID)
+		case len(g.Waits) > 0 && g.Waits[0].Probe.Op == runtime.OpIO:
+			io = append(io, g.ID)
+		}
+	}
+	return append(first, io...)
+}
+
+// unknown returns the goroutines that the record does not know: only a stack tells where they are.
+func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
+	known := make(map[int64]bool, len(s.Goroutines))
+	for i := range s.Goroutines {
+		known[s.Goroutines[i].ID] = true
+	}
+	var ids []int64
+	for i := range all {
+		if !known[all[i].ID] && len(ids) < maxUnknown {
+			ids = append(ids, all[i].ID)
+		}
+	}
+	return ids
+}
+
 // addObjects adds what the program's memory says of objects to s.
 func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
 	for ref, o := range res.Objects {
 		if known := s.Objects[ref.Addr]; known != nil && ref.Kind == runtime.KindChan {
 			known.Len, known.Cap = o.Len, o.Cap
-		}
-	}
-	for i := range s.Goroutines {
-		g := &s.Goroutines[i]
-		b, ok := res.Blocked[g.ID]
-		if !ok || len(g.Waits) == 0 {
-			continue
-		}
-		if o := s.Objects[g.Waits[0].Obj]; o != nil {
-			o.IO = &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid}
 		}
 	}
 }

@@ -31,3 +31,21 @@ func TestParseMapping(t *testing.T) {
 		}
 	}
 }
+
+func TestParseSocket(t *testing.T) {
+	line := "   1: 0100007F:1F90 0100007F:D2E4 01 00261A3C:00000010 01:00000019 00000000     0        0 4711 2 0000000000000000 22 4 0 10 -1"
+	got, ok := parseSocket(line)
+	want := Socket{"127.0.0.1:8080", "127.0.0.1:53988", 0x261a3c, 16, 4711}
+	if !ok || got != want {
+		t.Errorf("parseSocket = %+v, %v; want %+v", got, ok, want)
+	}
+	six, ok := parseAddr("00000000000000000000000001000000:1F90")
+	if !ok || six != "[::1]:8080" {
+		t.Errorf("parseAddr = %q, %v", six, ok)
+	}
+	for _, bad := range []string{"", "sl local_address rem_address st tx_queue:rx_queue tr tm->when retrnsmt uid timeout inode", "0: 01:1 02:2 01 0:0 0 0 0 0 1"} {
+		if s, ok := parseSocket(bad); ok {
+			t.Errorf("parseSocket(%q) = %+v, want none", bad, s)
+		}
+	}
+}

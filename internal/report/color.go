@@ -1,0 +1,53 @@
+package report
+
+import (
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// The escape sequences of the colours.
+const (
+	bold   = "\x1b[1m"
+	red    = "\x1b[1;31m"
+	yellow = "\x1b[33m"
+	green  = "\x1b[32m"
+	plain  = "\x1b[0m"
+)
+
+// Color reports whether what is written to f should have colour: NO_COLOR forbids it, FORCE_COLOR demands it, and else f must
+// be a terminal that is not dumb. getenv is os.Getenv, but for tests.
+func Color(f *os.File, getenv func(string) string) bool {
+	switch {
+	case getenv("NO_COLOR") != "":
+		return false
+	case getenv("FORCE_COLOR") != "":
+		return getenv("FORCE_COLOR") != "0"
+	}
+	return getenv("TERM") != "dumb" && f != nil && term.IsTerminal(int(f.Fd()))
+}
+
+// paint returns s in a colour, where there may be any.
+func (t *text) paint(color, s string) string {
+	if !t.opt.Color {
+		return s
+	}
+	return color + s + plain
+}
+
+func (t *text) verdictColor() string {
+	if t.r.Bad() > 0 {
+		return red
+	}
+	return green
+}
+
+// colorOf returns the colour of a finding's kind: red for what is certain.
+func colorOf(f *diagnose.Finding) string {
+	if f.Certainty == diagnose.Certain {
+		return red
+	}
+	return yellow
+}

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// JSON writes r to w as JSON by Schema.
+func JSON(w io.Writer, r *diagnose.Report) error {
+	out := bufio.NewWriter(w)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false) // <-ch is a frequent expression
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(NewDocument(r)); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// NewDocument returns r as the types of the schema.
+func NewDocument(r *diagnose.Report) *Document {
+	s := r.Snapshot
+	d := &Document{
+		Schema: Schema,
+		Process: Process{
+			Pid: s.Process.Pid, Exe: s.Process.Exe, Args: s.Process.Args, Go: s.Process.Go,
+			Started: s.Process.StartWall, Taken: s.Process.TakenWall, State: s.Process.State, Unwatched: s.Process.Unwatched,
+		},
+		Complete: len(s.Dropped) == 0,
+		Dropped:  s.Dropped,
+		Note:     s.NoStates,
+		Counts: Counts{
+			Goroutines: len(s.Goroutines),
+			Deadlock:   r.Counts[diagnose.Deadlock], Orphaned: r.Counts[diagnose.Orphaned], Leaked: r.Counts[diagnose.Leaked],
+			Stuck: r.Counts[diagnose.Stuck], Busy: r.Counts[diagnose.Busy], Idle: r.Counts[diagnose.Idle], OK: r.Counts[diagnose.OK],
+		},
+		Findings:   make([]Finding, 0, len(r.Findings)),
+		Goroutines: make([]Goroutine, 0, len(s.Goroutines)),
+	}
+	for _, f := range r.Findings {
+		d.Findings = append(d.Findings, Finding{
+			Kind: string(f.Kind), Certainty: string(f.Certainty), Goroutines: f.Goroutines, Root: f.Root,
+			Title: f.Title, Why: append([]string{}, f.Why...), Fix: f.Fix,
+		})
+	}
+	for i := range s.Goroutines {
+		d.Goroutines = append(d.Goroutines, goroutine(r, i))
+	}
+	return d
+}
+
+func goroutine(r *diagnose.Report, i int) Goroutine {
+	s := r.Snapshot
+	g := &s.Goroutines[i]
+	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Thread: g.ThreadID}
+	if g.Last != nil {
+		p := probe(g.Last)
+		j.Probe, j.Phase = &p, "passed"
+		if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
+			j.Phase = "waiting"
+		}
+		if g.LastAt != 0 {
+			ns := ago(s, g.LastAt)
+			j.SinceNS = &ns
+		}
+	}
+	if len(g.Waits) > 0 {
+		j.WaitsOn = waitsOn(r, &g.Waits[0])
+	}
+	for _, h := range g.Holds {
+		j.Holds = append(j.Holds, Hold{Lock: *object(r, h.Obj, h.Probe.Kind), Probe: probe(h.Probe), SinceNS: ago(s, h.Since), Read: h.Read})
+	}
+	for _, st := range g.History {
+		j.History = append(j.History, Step{Probe: probe(st.Probe), AgoNS: ago(s, st.At)})
+	}
+	if c := g.CreatedBy; c != nil {
+		j.CreatedBy = &Created{Goroutine: c.Goroutine, Func: c.Func, File: c.File, Line: c.Line}
+	}
+	for _, f := range g.Stack {
+		j.Stack = append(j.Stack, Frame(f))
+	}
+	return j
+}
+
+// ago returns how long before the snapshot t was.
+func ago(s *snapshot.Snapshot, t int64) int64 { return max(s.Taken-t, 0) }
+
+func probe(p *snapshot.Probe) Probe {
+	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: p.Func, File: p.File, Line: p.Line, Col: p.Col}
+}
+
+// waitsOn returns the object of w, nil for an operation that has none, such as a sleep.
+func waitsOn(r *diagnose.Report, w *snapshot.Wait) *Object {
+	switch {
+	case w.Probe.Op == runtime.OpSelect:
+		o := &Object{Kind: runtime.KindChan.String(), MoreCases: w.More}
+		for _, c := range w.Cases {
+			j := Case{Object: *object(r, c.Obj, runtime.KindChan), Dir: "recv"}
+			if c.Send {
+				j.Dir = "send"
+			}
+			o.Cases = append(o.Cases, j)
+		}
+		return o
+	case w.Obj != 0 || w.Probe.Kind != runtime.KindNone:
+		o := object(r, w.Obj, w.Probe.Kind)
+		if o.Cap == nil && w.Cap >= 0 {
+			o.Cap = &w.Cap
+		}
+		return o
+	}
+	return nil
+}
+
+// object returns the object at addr, of the given kind if nothing else is known of it.
+func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
+	if addr == 0 {
+		return &Object{Kind: kindName(kind)}
+	}
+	j := &Object{Addr: fmt.Sprintf("%#x", addr)}
+	s := r.Snapshot
+	if o := s.Objects[addr]; o != nil {
+		kind = o.Kind
+		j.Expr, j.Len, j.Cap = o.Expr, known(o.Len), known(o.Cap)
+		j.Made, j.LastSend, j.LastRecv, j.Closed = fact(s, o.Made), fact(s, o.Sent), fact(s, o.Received), fact(s, o.Closed)
+		if kind == runtime.KindMutex || kind == runtime.KindRWMutex {
+			j.LastRecv = nil // of a lock it is something else: an unlock by another goroutine
+		}
+		if io := o.IO; io != nil {
+			j.Local, j.Remote, j.Peer, j.Path, j.Pid = io.Local, io.Remote, io.Peer, io.Path, io.Pid
+			j.UnsentBytes, j.UnreadBytes = known(io.Unsent), known(io.Unread)
+		}
+	}
+	j.Kind = kindName(kind)
+	held, more := r.Holders(addr, maxHolders)
+	j.MoreHolders = more
+	for _, h := range held {
+		j.Holders = append(j.Holders, Holder{
+			Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, SinceNS: ago(s, h.Since), Exited: h.Exited,
+		})
+	}
+	return j
+}
+
+func kindName(k runtime.Kind) string {
+	if name := k.String(); name != "" {
+		return name
+	}
+	return runtime.KindOther.String()
+}
+
+// known returns n, or nil if it is negative, which means unknown.
+func known(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+func fact(s *snapshot.Snapshot, f *snapshot.Fact) *Fact {
+	if f == nil {
+		return nil
+	}
+	return &Fact{Goroutine: f.Goroutine, File: f.Probe.File, Line: f.Probe.Line, AgoNS: ago(s, f.At), Exited: f.Exited}
+}

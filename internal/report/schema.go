@@ -1,0 +1,165 @@
+package report
+
+// Schema names the version of the JSON. Fields may be added to it; none changes its meaning.
+const Schema = "awaittrace.report/1"
+
+// The types below are the JSON objects. Times are nanoseconds, addresses hexadecimal strings, and what is absent is unknown.
+
+// A Document is a whole report.
+type Document struct {
+	Schema   string         `json:"schema"`
+	Process  Process        `json:"process"`
+	Complete bool           `json:"complete"`
+	Dropped  map[string]int `json:"dropped,omitempty"`
+	// Note says in one line what could not be read, such as states without the permission to trace the process.
+	Note       string      `json:"note,omitempty"`
+	Counts     Counts      `json:"counts"`
+	Findings   []Finding   `json:"findings"`
+	Goroutines []Goroutine `json:"goroutines"`
+}
+
+// A Process is the program as a whole. Started and Taken are nanoseconds since 1970.
+type Process struct {
+	Pid     int      `json:"pid"`
+	Exe     string   `json:"exe,omitempty"`
+	Args    []string `json:"args,omitempty"`
+	Go      string   `json:"go,omitempty"`
+	Started int64    `json:"started,omitempty"`
+	Taken   int64    `json:"taken,omitempty"`
+	State   string   `json:"state"`
+	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
+	Unwatched bool `json:"unwatched,omitempty"`
+}
+
+// Counts are numbers of goroutines: of all, and by verdict.
+type Counts struct {
+	Goroutines int `json:"goroutines"`
+	Deadlock   int `json:"deadlock"`
+	Orphaned   int `json:"orphaned"`
+	Leaked     int `json:"leaked"`
+	Stuck      int `json:"stuck"`
+	Busy       int `json:"busy"`
+	Idle       int `json:"idle"`
+	OK         int `json:"ok"`
+}
+
+// A Finding is one cause with the goroutines that it keeps from going on.
+type Finding struct {
+	Kind       string   `json:"kind"`
+	Certainty  string   `json:"certainty"`
+	Goroutines []int64  `json:"goroutines"`
+	Root       int64    `json:"root,omitempty"`
+	Title      string   `json:"title"`
+	Why        []string `json:"why"`
+	Fix        string   `json:"fix,omitempty"`
+}
+
+// A Goroutine is one goroutine.
+type Goroutine struct {
+	ID      int64  `json:"id"`
+	State   string `json:"state"`
+	Verdict string `json:"verdict"`
+	// Reason is the runtime's wait reason.
+	Reason    string   `json:"reason,omitempty"`
+	Probe     *Probe   `json:"probe,omitempty"`
+	Phase     string   `json:"phase,omitempty"`
+	SinceNS   *int64   `json:"since_ns,omitempty"`
+	WaitsOn   *Object  `json:"waits_on,omitempty"`
+	Holds     []Hold   `json:"holds,omitempty"`
+	History   []Step   `json:"history,omitempty"`
+	CreatedBy *Created `json:"created_by,omitempty"`
+	Stack     []Frame  `json:"stack,omitempty"`
+	Thread    int      `json:"thread,omitempty"`
+}
+
+// A Probe is a probed operation.
+type Probe struct {
+	Op   string `json:"op"`
+	Expr string `json:"expr"`
+	Func string `json:"func"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Col  int    `json:"col"`
+}
+
+// A Hold is a lock that a goroutine holds.
+type Hold struct {
+	Lock    Object `json:"lock"`
+	Probe   Probe  `json:"probe"`
+	SinceNS int64  `json:"since_ns"`
+	Read    bool   `json:"read,omitempty"`
+}
+
+// A Step of a history.
+type Step struct {
+	Probe Probe `json:"probe"`
+	AgoNS int64 `json:"ago_ns"`
+}
+
+// Created is the go statement that started a goroutine.
+type Created struct {
+	Goroutine int64  `json:"goroutine,omitempty"`
+	Func      string `json:"func"`
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+}
+
+// A Frame of a stack.
+type Frame struct {
+	Func string `json:"func"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// An Object is what an operation works on.
+type Object struct {
+	Kind string `json:"kind"`
+	Addr string `json:"addr,omitempty"`
+	Expr string `json:"expr,omitempty"`
+	Made *Fact  `json:"made,omitempty"`
+	Len  *int   `json:"len,omitempty"`
+	Cap  *int   `json:"cap,omitempty"`
+	// Holders holds at most maxHolders, and MoreHolders is the number of the others.
+	Holders     []Holder `json:"holders,omitempty"`
+	MoreHolders int      `json:"more_holders,omitempty"`
+	LastSend    *Fact    `json:"last_send,omitempty"`
+	LastRecv    *Fact    `json:"last_recv,omitempty"`
+	Closed      *Fact    `json:"closed,omitempty"`
+	// Cases are those of a select, MoreCases the number of those that the record has no room for.
+	Cases       []Case `json:"cases,omitempty"`
+	MoreCases   int    `json:"more_cases,omitempty"`
+	Local       string `json:"local,omitempty"`
+	Remote      string `json:"remote,omitempty"`
+	Peer        string `json:"peer,omitempty"`
+	Path        string `json:"path,omitempty"`
+	Pid         int    `json:"pid,omitempty"`
+	UnsentBytes *int   `json:"unsent_bytes,omitempty"`
+	UnreadBytes *int   `json:"unread_bytes,omitempty"`
+}
+
+// A Case of a select.
+type Case struct {
+	Object
+	Dir string `json:"dir"`
+}
+
+// A Fact says who did something last. Of a WaitGroup, LastSend is the last Add and LastRecv the last Done; of a Cond, LastSend is the
+// last Signal or Broadcast.
+type Fact struct {
+	Goroutine int64  `json:"goroutine"`
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	AgoNS     int64  `json:"ago_ns"`
+	Exited    bool   `json:"exited,omitempty"`
+}
+
+// A Holder is a goroutine that holds a lock, or held it when it exited.
+type Holder struct {
+	Goroutine int64  `json:"goroutine"`
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	SinceNS   int64  `json:"since_ns"`
+	Exited    bool   `json:"exited,omitempty"`
+}
+
+const maxHolders = 64

@@ -1,0 +1,263 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// TextOptions are how a report is written for people.
+type TextOptions struct {
+	// Color says that the text may hold escape sequences for colour.
+	Color bool
+	// All says that the goroutines with which nothing is wrong are listed too.
+	All bool
+	// Name is what a command of ours is to be given to see more of the same program: its pid, or the file of its record.
+	// Empty: there is nothing more to see.
+	Name string
+}
+
+// Text writes r to w for people: the verdict first, then the findings, worst first, and last how to see more. Paths are those of
+// r.Options.Path, as in the findings.
+func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
+	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot, opt: opt}
+	t.line("%s", t.paint(t.verdictColor(), Verdict(r)))
+	t.line("%s", t.process())
+	for _, note := range t.notes() {
+		t.line("%s", note)
+	}
+	for i := range r.Findings {
+		t.finding(&r.Findings[i])
+	}
+	if opt.All {
+		t.others()
+	}
+	t.dig()
+	return t.Flush()
+}
+
+// Relative returns a function for diagnose.Options.Path: it makes paths below the folder dir relative to it, and leaves others.
+func Relative(dir string) func(string) string {
+	prefix := strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
+	return func(file string) string {
+		if rel, ok := strings.CutPrefix(file, prefix); ok && dir != "" {
+			return rel
+		}
+		return file
+	}
+}
+
+// Verdict returns the answer in one line.
+func Verdict(r *diagnose.Report) string {
+	n := len(r.Snapshot.Goroutines)
+	all := "goroutines"
+	if n == 1 {
+		all = "goroutine"
+	}
+	bad := r.Bad()
+	if bad == 0 {
+		return fmt.Sprintf("nothing is stuck: of %d %s, %s", n, all, counts(r, healthy))
+	}
+	is := "are"
+	switch {
+	case bad == 1:
+		is = "is"
+	}
+	if !slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Certainty != diagnose.Possible }) {
+		is = "may be"
+	}
+	return fmt.Sprintf("%d of %d %s %s stuck: %s", bad, n, all, is, counts(r, sick))
+}
+
+// A phrase says in words that goroutines have a verdict.
+type phrase struct {
+	verdict diagnose.Verdict
+	words   string
+}
+
+var sick = []phrase{
+	{diagnose.Deadlock, "in a deadlock"}, {diagnose.Orphaned, "waiting for a lock whose holder has exited"},
+	{diagnose.Leaked, "waiting for what can never come"}, {diagnose.Stuck, "waiting for too long"}, {diagnose.Busy, "computing for too long"},
+}
+
+var healthy = []phrase{{diagnose.Idle, "idle"}, {diagnose.OK, "going on"}}
+
+// counts returns "2 in a deadlock, 1 waiting for too long".
+func counts(r *diagnose.Report, phrases []phrase) string {
+	var parts []string
+	for _, p := range phrases {
+		if n := r.Counts[p.verdict]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, p.words))
+		}
+	}
+	if len(parts) == 0 {
+		return "none has reached a probe"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A text is a report while it is written. Write errors stay in the buffer until it is flushed.
+type text struct {
+	*bufio.Writer
+	r   *diagnose.Report
+	s   *snapshot.Snapshot
+	opt TextOptions
+}
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+// process describes the program in one line.
+func (t *text) process() string {
+	p := &t.s.Process
+	name := filepath.Base(p.Exe)
+	if p.Exe == "" {
+		name = "unknown program"
+	}
+	facts := []string{fmt.Sprintf("pid %d", p.Pid)}
+	if p.Go != "" {
+		facts = append(facts, p.Go)
+	}
+	age := ""
+	if d := time.Duration(p.TakenWall - p.StartWall); p.StartWall != 0 && d > 0 {
+		age = diagnose.Duration(d)
+	}
+	switch p.State {
+	case "live", "stopped", "core":
+		facts = append(facts, p.State)
+		if age != "" {
+			facts = append(facts, "up "+age)
+		}
+	default:
+		facts = append(facts, p.State)
+		if age != "" && p.Unwatched {
+			facts = append(facts, "last heard of after "+age)
+		} else if age != "" {
+			facts = append(facts, "after "+age)
+		}
+	}
+	return name + " (" + strings.Join(facts, ", ") + ")"
+}
+
+// notes returns what keeps the report from being complete, a line each.
+func (t *text) notes() []string {
+	var notes []string
+	if t.s.Process.Off != "" {
+		notes = append(notes, "its probes are off: "+t.s.Process.Off)
+	}
+	if t.s.Process.Unwatched {
+		notes = append(notes, "nobody saw when it ended: what waited then may have waited for longer than is said here")
+	}
+	if t.s.NoStates != "" {
+		notes = append(notes, "no states and stacks: "+t.s.NoStates)
+	}
+	for _, what := range slices.Sorted(maps.Keys(t.s.Dropped)) {
+		notes = append(notes, fmt.Sprintf("incomplete: %d %s", t.s.Dropped[what], what))
+	}
+	return notes
+}
+
+func (t *text) finding(f *diagnose.Finding) {
+	t.line("")
+	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, f.Title)+certainty(f))
+	for _, why := range f.Why {
+		if !strings.HasPrefix(f.Title, why) { // a wait of one goroutine is told by its title
+			t.line("    %s", why)
+		}
+	}
+	if len(f.Goroutines) > 1 {
+		t.line("    goroutines: %s", list(f.Goroutines))
+	}
+	t.stack(f)
+	if f.Fix != "" {
+		t.line("    %s %s", t.paint(green, "fix:"), f.Fix)
+	}
+}
+
+// certainty says what is not certain of f.
+func certainty(f *diagnose.Finding) string {
+	if f.Certainty == diagnose.Certain {
+		return ""
+	}
+	return " (" + string(f.Certainty) + ")"
+}
+
+// list lists goroutines, as many as a line has room for, and says how many are left out.
+func list(ids []int64) string {
+	const room = 10
+	var parts []string
+	for _, id := range ids[:min(room, len(ids))] {
+		parts = append(parts, fmt.Sprint(id))
+	}
+	s := strings.Join(parts, ", ")
+	if n := len(ids) - room; n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	return s
+}
+
+// stack shows how the goroutine at the root of f came to where it is: the user's own functions, and how many of others lie between.
+func (t *text) stack(f *diagnose.Finding) {
+	id := f.Root
+	if id == 0 && len(f.Goroutines) > 0 {
+		id = f.Goroutines[0]
+	}
+	i, ok := slices.BinarySearchFunc(t.s.Goroutines, id, func(g snapshot.Goroutine, id int64) int {
+		return int(min(max(g.ID-id, -1), 1))
+	})
+	if !ok || len(t.s.Goroutines[i].Stack) == 0 {
+		return
+	}
+	g := &t.s.Goroutines[i]
+	var own []string
+	library := 0
+	for _, fr := range g.Stack {
+		if diagnose.Own(fr.Func, fr.File) {
+			own = append(own, fmt.Sprintf("%s at %s:%d", diagnose.ShortFunc(fr.Func), t.path(fr.File), fr.Line))
+		} else {
+			library++
+		}
+	}
+	if len(own) < 2 { // it is at the place that was named already
+		return
+	}
+	const room = 8
+	t.line("    goroutine %d is in:", id)
+	for _, l := range own[:min(room, len(own))] {
+		t.line("        %s", l)
+	}
+	if n := len(own) - room; n > 0 {
+		t.line("        … called from %d more", n)
+	}
+	if library > 0 {
+		t.line("        (and in %d of the runtime and of libraries)", library)
+	}
+}
+
+func (t *text) path(file string) string {
+	if t.r.Options.Path != nil {
+		return t.r.Options.Path(file)
+	}
+	return file
+}
+
+// dig says how to see more.
+func (t *text) dig() {
+	if t.opt.Name == "" {
+		return
+	}
+	hidden := t.r.Counts[diagnose.Idle] + t.r.Counts[diagnose.OK]
+	t.line("")
+	if hidden > 0 && !t.opt.All {
+		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", counts(t.r, healthy), t.opt.Name)
+		return
+	}
+	t.line("stacks, held locks and history of every goroutine: awaittrace report -f json %s", t.opt.Name)
+}
