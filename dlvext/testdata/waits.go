@@ -120,8 +120,7 @@ var counter atomic.Uint64
 
 //go:noinline
 func spin() {
-	for {
-		counter.Add(1) // want running:
+	for ; ; counter.Add(1) { // want running:
 	}
 }
 
