@@ -5,6 +5,9 @@
 // sends reaches the whole group and so the child by itself; what somebody sends to us alone is passed on. The two look alike
 // from inside, and a program may take a second interrupt as "now, at once": hence signals that a terminal
 // sends are passed on only while we are not in the foreground of one.
+//
+// A child may be read with ptrace by this very process while it runs: its stops are then ours to wait for, and nothing here takes
+// them away.
 package child
 
 import (
@@ -49,6 +52,7 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 	}()
 	go func() {
 		defer close(c.done)
+		awaitEnd(cmd.Process.Pid)
 		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
 			c.err = err
 		}

@@ -164,6 +164,7 @@ func (w *watcher) look(now time.Time, present int64) {
 
 // examine reports what is stuck and was not told before.
 func (w *watcher) examine() {
+	after := time.Since(w.started)
 	answer, err := w.Examine(w.rec, Question{After: w.After})
 	if err != nil || !w.news(answer) {
 		return
@@ -172,7 +173,7 @@ func (w *watcher) examine() {
 	if answer, err = w.Examine(w.rec, Question{After: w.After, Stacks: true}); err != nil || !w.news(answer) {
 		return
 	}
-	w.tell(answer)
+	w.tell(answer, after)
 }
 
 // news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
@@ -182,14 +183,14 @@ func (w *watcher) news(answer *Answer) bool {
 	})
 }
 
-// tell reports answer.
-func (w *watcher) tell(answer *Answer) {
+// tell reports answer, which was found when the program had run for the time given.
+func (w *watcher) tell(answer *Answer, after time.Duration) {
 	for _, symptoms := range answer.Findings {
 		for _, s := range symptoms {
 			w.told[s] = true
 		}
 	}
-	fmt.Fprintf(w.Log, "\nawaittrace: after %v:\n", time.Since(w.started).Round(100*time.Millisecond))
+	fmt.Fprintf(w.Log, "\nawaittrace: after %v:\n", after.Round(100*time.Millisecond))
 	if err := answer.Write(w.Log); err != nil {
 		fmt.Fprintln(w.Log, "awaittrace:", err)
 	}

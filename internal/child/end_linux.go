@@ -1,0 +1,31 @@
+package child
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
+)
+
+// awaitEnd returns when the child process pid has ended, and leaves its status to be waited for. A wait for that alone would also get the
+// ptrace stops of a child that this process traces, whatever its options are (wait_task_stopped in kernel/exit.c), and so
+// end too early, and keep them from the tracer.
+func awaitEnd(pid int) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil { // Linux before 5.3, or a sandbox
+		for {
+			if s, err := procfs.ReadStat(pid); err != nil || !s.Alive() {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	defer unix.Close(fd)
+	for {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+		if err != unix.EINTR {
+			return
+		}
+	}
+}
