@@ -147,7 +147,7 @@ type IO struct {
 	Unsent        int // bytes that the kernel holds and the peer has not taken; -1 unknown
 	Unread        int // bytes that have arrived and nobody has read; -1 unknown
 	Path          string
-	FD            int // the program's file descriptor; -1 unknown
-	Pid           int // the process that is waited for; 0 unknown
+	FD            int    // the program's file descriptor; -1 unknown
+	Pid           int    // the process that is waited for; 0 unknown
 	Peer          string // the process on the other side, where it is on this machine: "pid 4711 (name)"
 }
