@@ -70,7 +70,7 @@ func format(r *Report) string {
 
 func TestDuration(t *testing.T) {
 	tests := map[time.Duration]string{
-		0: "0ns", 999: "999ns", 1500: "1.5µs", 85 * time.Microsecond: "85µs", 1500 * time.Microsecond: "1.5ms",
+		0: "0s", 999: "999ns", 1500: "1.5µs", 85 * time.Microsecond: "85µs", 1500 * time.Microsecond: "1.5ms",
 		2 * time.Millisecond: "2ms", 999999 * time.Microsecond: "999ms", time.Second: "1s", 1550 * time.Millisecond: "1.5s",
 		12900 * time.Millisecond: "12s", time.Minute: "1m", 200 * time.Second: "3m20s", 2*time.Hour + 5*time.Minute: "2h5m",
 		76 * time.Hour: "3d4h", -time.Second: "-1s",
@@ -99,6 +99,8 @@ func TestOwn(t *testing.T) {
 		{"net/http.(*conn).serve", "/usr/local/go/src/net/http/server.go", false},
 		{"net/http.(*conn).serve", "net/http/server.go", false},
 		{"runtime.gopark", "runtime/proc.go", false},
+		{"sync.runtime_SemacquireMutex", "/usr/local/go/src/runtime/sema.go", false},
+		{"main.main.gowrap1", "/src/x.go", false},
 		{"", "/src/x.go", false},
 	}
 	for _, tt := range tests {

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -57,10 +56,22 @@ func (a *analysis) consumer(f *Finding, last *snapshot.Fact) {
 	}
 	f.Root = last.Goroutine
 	f.Why = append(f.Why, "its consumer: "+a.step(j))
-	if a.verdict[j] == Stuck && !a.claimed[j] { // its wait is the cause
-		a.claim(j, Stuck)
-		f.Goroutines = slices.Insert(f.Goroutines, 0, f.Root)
+	if a.verdict[j] == Stuck && !a.claimed[j] { // its wait is the cause, and that of all who wait with it
 		f.Why = append(f.Why, a.waitFacts(a.wait(j))...)
+		together := []int{j}
+		a.claim(j, Stuck)
+		a.unclaimed(Stuck, func(i int) {
+			if a.wait(i).Probe == a.wait(j).Probe {
+				together = append(together, i)
+			}
+		})
+		for _, i := range together[1:] {
+			a.claim(i, Stuck)
+		}
+		if len(together) > 1 {
+			f.Why = append(f.Why, a.others("waiting like it", together[1:])...)
+		}
+		f.Goroutines = append(a.ids(together), f.Goroutines...)
 	}
 	if w := a.wait(j); w != nil {
 		f.Title += fmt.Sprintf("; goroutine %d, which should drain it, %s at %s", last.Goroutine, a.does(w), a.place(w.Probe))

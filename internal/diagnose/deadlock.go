@@ -103,7 +103,7 @@ func (a *analysis) because(i, j int) string {
 			return a.held(w.Obj, h)
 		}
 	}
-	return fmt.Sprintf("goroutine %d waits to write-lock %s since %s, which keeps new readers out", a.g(j).ID, a.object(w.Obj, w.Probe), a.ago(a.wait(j).Since))
+	return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", a.g(j).ID, a.object(w.Obj, w.Probe), a.ago(a.wait(j).Since))
 }
 
 func (a *analysis) deadlockWords(cycle []int, others int) (title, fix string) {

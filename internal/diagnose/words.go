@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "-" + Duration(-d)
+	case d == 0:
+		return "0s"
 	case d < time.Microsecond:
 		return strconv.Itoa(int(d)) + "ns"
 	case d < time.Millisecond:
@@ -202,7 +205,7 @@ func (a *analysis) held(obj uint64, h holder) string {
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d since %s, taken at %s%s", a.object(obj, p), verb, a.g(h.g).ID, a.ago(at), a.place(p), in(p.Func))
+	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken at %s%s", a.object(obj, p), verb, a.g(h.g).ID, a.ago(at), a.place(p), in(p.Func))
 }
 
 // fact says who did something last, if anybody did.
@@ -276,10 +279,13 @@ func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
 	return nil
 }
 
+// wrapper matches the functions that the compiler makes of go and defer statements.
+var wrapper = regexp.MustCompile(`\.(gowrap|deferwrap)\d+$`)
+
 // Own reports whether a function is the user's own code. The standard library's import paths have no dot in their first element; the
 // code of a module that was downloaded lies in a folder with an @.
 func Own(fn, file string) bool {
-	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") {
+	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || wrapper.MatchString(fn) {
 		return false
 	}
 	if strings.HasPrefix(fn, "main.") {
@@ -291,7 +297,8 @@ func Own(fn, file string) bool {
 	}
 	// A module whose name has no dot and the standard library are told by the file: GOROOT's, or with -trimpath a path that begins
 	// with the package.
-	return strings.HasPrefix(file, "/") && !strings.Contains(file, "/src/"+pkgPath(fn)+"/")
+	return strings.HasPrefix(file, "/") && !strings.Contains(file, "/src/"+pkgPath(fn)+"/") &&
+		!strings.Contains(file, "/src/runtime/") // which has functions of other packages, such as sync.runtime_SemacquireMutex
 }
 
 // pkgPath returns the import path of the package of a function.
