@@ -97,12 +97,12 @@ func (a *analysis) long(i int) bool {
 	return a.waited(i) >= a.opt.After || a.s.Process.Unwatched && a.wait(i) != nil
 }
 
-// unsure returns c, or Possible if the times of the snapshot do not say how long anything took.
-func (a *analysis) unsure(c Certainty) Certainty {
-	if a.s.Process.Unwatched {
-		return Possible
+// unsure returns c, or Possible if it is not known that one of the goroutines of list has waited for too long.
+func (a *analysis) unsure(c Certainty, list []int) Certainty {
+	if slices.ContainsFunc(list, func(i int) bool { return a.waited(i) >= a.opt.After }) {
+		return c
 	}
-	return c
+	return Possible
 }
 
 // claim gives goroutine i a verdict and makes it part of a finding.

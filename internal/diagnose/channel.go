@@ -33,7 +33,7 @@ func (a *analysis) fullChannel(obj uint64, list []int) {
 		a.claim(i, Stuck)
 	}
 	name := a.object(obj, w.Probe)
-	f := Finding{Kind: KindFullChannel, Certainty: a.unsure(Likely), Goroutines: a.ids(list)}
+	f := Finding{Kind: KindFullChannel, Certainty: a.unsure(Likely, list), Goroutines: a.ids(list)}
 	f.Title = fmt.Sprintf("%s %s to %s, which is full with %s", a.who(list), verb(len(list), "sends"), name, plural(w.Cap, "element"))
 	f.Fix = fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", name, a.place(w.Probe))
 	if o := a.s.Objects[obj]; o != nil && o.Received != nil {

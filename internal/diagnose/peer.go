@@ -22,7 +22,7 @@ func unreadPeers(a *analysis) {
 		}
 		i := a.oldest(p.list)
 		w := a.wait(i)
-		f := Finding{Kind: KindUnreadPeer, Certainty: a.unsure(Likely), Goroutines: a.ids(p.list), Root: a.g(i).ID}
+		f := Finding{Kind: KindUnreadPeer, Certainty: a.unsure(Likely, p.list), Goroutines: a.ids(p.list), Root: a.g(i).ID}
 		f.Title = fmt.Sprintf("%s %s in %s %s: the peer does not read", a.who(p.list), verb(len(p.list), "is"), p.probe.Expr, a.span(p.list))
 		f.Why = append(f.Why, a.step(i))
 		if o := a.s.Objects[w.Obj]; o != nil && o.IO != nil {

@@ -94,7 +94,7 @@ func (a *analysis) ahead(i int) int {
 
 // queue makes the finding of one queue.
 func (a *analysis) queue(root int, list []int) {
-	f := Finding{Kind: KindStuck, Certainty: a.unsure(Likely)}
+	f := Finding{Kind: KindStuck, Certainty: a.unsure(Likely, list)}
 	longest := time.Duration(0)
 	for _, i := range list {
 		longest = max(longest, a.waited(i))
@@ -137,7 +137,10 @@ func (a *analysis) queueWords(f *Finding, root int, op runtime.Op, what string) 
 	g, w := a.g(root), a.wait(root)
 	switch {
 	case w != nil:
-		f.Kind, f.Certainty = KindLockAcrossWait, a.unsure(Certain)
+		f.Kind = KindLockAcrossWait
+		if f.Certainty == Likely {
+			f.Certainty = Certain // what is held, and across what, is no guess
+		}
 		if w.Probe.Op == runtime.OpIO && isWrite(w.Probe) && a.long(root) {
 			f.Kind = KindUnreadPeer
 		}

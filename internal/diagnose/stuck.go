@@ -130,7 +130,7 @@ func (a *analysis) sure(list []int) Certainty {
 			c = Likely
 		}
 	}
-	return a.unsure(c)
+	return a.unsure(c, list)
 }
 
 // likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.

@@ -167,7 +167,10 @@ func (a *analysis) doing(g *snapshot.Goroutine) string {
 	}
 	switch {
 	case g.State == "unknown":
-		return "goes on"
+		if a.s.HasStates || a.s.Taken-g.LastAt < int64(a.opt.After) {
+			return "goes on"
+		}
+		return "goes on, or has exited"
 	case g.State == "waiting" && g.Reason != "":
 		return "is waiting (" + g.Reason + ")" + at
 	}

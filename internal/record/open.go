@@ -3,8 +3,10 @@ package record
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,7 +52,11 @@ func OpenArg(arg string) (*Record, error) {
 		}
 		return Open(pid)
 	}
-	return OpenFile(arg)
+	r, err := OpenFile(arg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no record %q: give the pid of an instrumented program, or the file of a record", arg)
+	}
+	return r, err
 }
 
 // OpenEntry opens a record that List has found.

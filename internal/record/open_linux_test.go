@@ -102,7 +102,7 @@ func TestOpenErrors(t *testing.T) {
 		{"999999999", "no process 999999999"},
 		{"-1", "is no process"},
 		{"0", "is no process"},
-		{filepath.Join(dir, "none"), "no such file"},
+		{filepath.Join(dir, "none"), "no record"},
 		{dir, "not a record"},
 		{bad, "not a record of an instrumented program"},
 		{"/dev/null", "not a record"},
