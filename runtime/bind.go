@@ -16,7 +16,9 @@ func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
 }
 
 // BindLocker is Bind for a value whose type is another interface or a type parameter: for them type inference fails.
-func BindLocker(s *Site, probe func(*Site, sync.Locker), l sync.Locker) func() { return Bind(s, probe, l) }
+func BindLocker(s *Site, probe func(*Site, sync.Locker), l sync.Locker) func() {
+	return Bind(s, probe, l)
+}
 
 // BindR is Bind for a method with a result.
 //

@@ -7,8 +7,16 @@ import (
 
 // sites gives sites their numbers and copies them into the record.
 type sites struct {
-	strings map[string]uint32 // offsets of the file and function names in the record
-	byID    []*Site           // those with numbers from 1, for AWAITTRACE=log only
+	// names remembers where in the record file and function names are, each at a place that the address of its bytes gives, until another
+	// one needs the place. It is no map, because those tell the race detector of what they do even in a function that is not to be looked at.
+	names [1024]siteName
+	byID  []*Site // those with numbers from 1, for AWAITTRACE=log only
+}
+
+// A siteName is a string that is at an offset in the record.
+type siteName struct {
+	s   string
+	off uint32
 }
 
 // register gives s its number. A site that finds no room gets SiteCap, a number that stands for none. mu is held.
@@ -41,15 +49,13 @@ func (st *sites) register(s *Site) {
 //
 //go:norace
 func (st *sites) name(s string) (uint32, uint16) {
-	if off, ok := st.strings[s]; ok {
-		return off, uint16(len(s))
+	known := &st.names[uintptr(unsafe.Pointer(unsafe.StringData(s)))>>3%uintptr(len(st.names))]
+	if unsafe.StringData(known.s) == unsafe.StringData(s) && len(known.s) == len(s) {
+		return known.off, uint16(len(s))
 	}
 	off, n := st.str(s)
-	if st.strings == nil {
-		st.strings = make(map[string]uint32)
-	}
 	if n != 0 {
-		st.strings[s] = off
+		*known = siteName{s, off}
 	}
 	return off, n
 }

@@ -1,0 +1,208 @@
+package runtime_test
+
+import (
+	"net"
+	"sync"
+	"testing"
+
+	probe "github.com/awaittrace/awaittrace/runtime"
+)
+
+// Each benchmark has the plain operation and, beside it, what instrumented source does instead:
+//
+//	go test -bench . -count 6 ./runtime
+//
+// The goals are in README.md.
+
+var benchSites = [...]probe.Site{
+	{File: "bench.go", Func: "bench", Expr: "mu.Lock()", Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
+	{File: "bench.go", Func: "bench", Expr: "mu.Unlock()", Line: 2, Op: probe.OpUnlock, Kind: probe.KindMutex},
+	{File: "bench.go", Func: "bench", Expr: "ch <- v", Line: 3, Op: probe.OpSend, Kind: probe.KindChan},
+	{File: "bench.go", Func: "bench", Expr: "<-ch", Line: 4, Op: probe.OpRecv, Kind: probe.KindChan},
+	{File: "bench.go", Func: "bench", Expr: "back <- v", Line: 5, Op: probe.OpSend, Kind: probe.KindChan},
+	{File: "bench.go", Func: "bench", Expr: "<-back", Line: 6, Op: probe.OpRecv, Kind: probe.KindChan},
+	{File: "bench.go", Func: "bench", Expr: "select", Line: 7, Op: probe.OpSelect, Cases: 2},
+	{File: "bench.go", Func: "bench", Expr: "conn.Write(b)", Line: 8, Op: probe.OpIO, Kind: probe.KindConn},
+	{File: "bench.go", Func: "bench", Expr: "once.Do(f)", Line: 9, Op: probe.OpOnce, Kind: probe.KindOnce},
+	{File: "bench.go", Func: "bench", Expr: "for", Line: 10, Op: probe.OpLoop},
+}
+
+func BenchmarkMutex(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		var mu sync.Mutex
+		for i := 0; i < b.N; i++ {
+			mu.Lock()
+			mu.Unlock()
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		var mu sync.Mutex
+		for i := 0; i < b.N; i++ {
+			probe.Lock(&benchSites[0], &mu)
+			probe.Unlock(&benchSites[1], &mu)
+		}
+	})
+}
+
+func BenchmarkRWMutex(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		var mu sync.RWMutex
+		for i := 0; i < b.N; i++ {
+			mu.RLock()
+			mu.RUnlock()
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		var mu sync.RWMutex
+		for i := 0; i < b.N; i++ {
+			probe.RLock(&benchSites[0], &mu)
+			probe.RUnlock(&benchSites[1], &mu)
+		}
+	})
+}
+
+func BenchmarkBuffered(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		ch := make(chan int, 1)
+		for i := 0; i < b.N; i++ {
+			ch <- i
+			<-ch
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		ch := make(chan int, 1)
+		for i := 0; i < b.N; i++ {
+			probe.To(&benchSites[2], ch).Send(i)
+			probe.Recv(&benchSites[3], ch)
+		}
+	})
+}
+
+func BenchmarkRoundTrip(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		ch, back := make(chan int), make(chan int)
+		go func() {
+			for v := range ch {
+				back <- v
+			}
+		}()
+		for i := 0; i < b.N; i++ {
+			ch <- i
+			<-back
+		}
+		close(ch)
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		ch, back := make(chan int), make(chan int)
+		go func() {
+			for r, v, ok := probe.Range(&benchSites[3], ch); ok; v, ok = r.Next() {
+				probe.To(&benchSites[4], back).Send(v)
+			}
+		}()
+		for i := 0; i < b.N; i++ {
+			probe.To(&benchSites[2], ch).Send(i)
+			probe.Recv(&benchSites[5], back)
+		}
+		probe.Close(&benchSites[2], ch)
+	})
+}
+
+// BenchmarkSelect has a clause that is ready, and fills and empties its channel in turn, so that nobody else is needed.
+func BenchmarkSelect(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		full, never := make(chan int, 1), make(chan int)
+		for i := 0; i < b.N; i++ {
+			full <- i
+			select {
+			case <-never:
+			case <-full:
+			}
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		full, never := make(chan int, 1), make(chan int)
+		for i := 0; i < b.N; i++ {
+			full <- i
+			select {
+			case <-probe.CaseRecv(&benchSites[6], 0, never):
+				probe.Chose(&benchSites[6], 0)
+			case <-probe.CaseRecv(&benchSites[6], 1, full):
+				probe.Chose(&benchSites[6], 1)
+			}
+		}
+	})
+}
+
+func BenchmarkWrite(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		conn, buf := loopback(b), make([]byte, 64)
+		for i := 0; i < b.N; i++ {
+			if _, err := conn.Write(buf); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		conn, buf := loopback(b), make([]byte, 64)
+		for i := 0; i < b.N; i++ {
+			if _, err := probe.End2(probe.IO(&benchSites[7], conn).Write(buf)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkOnce(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		var once sync.Once
+		for i := 0; i < b.N; i++ {
+			once.Do(func() {})
+		}
+	})
+	b.Run("probe", func(b *testing.B) {
+		b.ReportAllocs()
+		var once sync.Once
+		for i := 0; i < b.N; i++ {
+			probe.OnceDo(&benchSites[8], &once, func() {})
+		}
+	})
+}
+
+func BenchmarkLoop(b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		probe.Loop(&benchSites[9])
+	}
+}
+
+// loopback returns a TCP connection to a peer that reads all that comes.
+func loopback(b *testing.B) net.Conn {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Skip(err)
+	}
+	defer l.Close()
+	go func() {
+		peer, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer peer.Close()
+		buf := make([]byte, 64<<10)
+		for err == nil {
+			_, err = peer.Read(buf)
+		}
+	}()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { conn.Close() })
+	b.ResetTimer()
+	return conn
+}

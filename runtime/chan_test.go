@@ -1,0 +1,176 @@
+package runtime
+
+import (
+	"testing"
+)
+
+func TestChannelFacts(t *testing.T) {
+	mk, snd, rcv, cls := newSite(OpMake, KindChan, "make"), newSite(OpSend, KindChan, "ch <- 1"), newSite(OpRecv, KindChan, "<-ch"), newSite(OpClose, KindChan, "close(ch)")
+	type named chan int
+	ch := Made(mk, make(named, 3))
+	To(snd, ch).Send(7)
+	if v := Recv(rcv, ch); v != 7 {
+		t.Errorf("received %d, want 7", v)
+	}
+	Close(cls, ch)
+	if v, ok := RecvOK(rcv, ch); v != 0 || ok {
+		t.Errorf("received %d, %v of a closed channel", v, ok)
+	}
+	o := known(address(ch))
+	if o.Cap != 3 || Kind(o.Kind) != KindChan {
+		t.Errorf("object %+v; want a channel of capacity 3", o)
+	}
+	goid := uint32(own().Goid)
+	for i, c := range []struct {
+		name string
+		s    *Site
+	}{{"made", mk}, {"sent", snd}, {"received", rcv}, {"closed", cls}} {
+		if f := o.facts()[i]; f.Goid != goid || f.Site != c.s.id || f.Time == 0 {
+			t.Errorf("%s: %+v; want goroutine %d and site %d", c.name, f, goid, c.s.id)
+		}
+	}
+	// Another channel at the same address starts with nothing known.
+	note(mk, address(ch), KindChan, factMade, 1)
+	if o := known(address(ch)); o.Cap != 1 || o.Sent.Site != 0 || o.Closed.Site != 0 {
+		t.Errorf("after make: %+v", o)
+	}
+}
+
+// TestClosedIsNotReceived checks that a receive from a closed channel does not hide who received last.
+func TestClosedIsNotReceived(t *testing.T) {
+	last, after := newSite(OpRecv, KindChan, "last"), newSite(OpRecv, KindChan, "after")
+	ch := make(chan int, 1)
+	ch <- 1
+	Recv(last, ch)
+	Close(newSite(OpClose, KindChan, "close"), ch)
+	Recv(after, ch)
+	sel := newSite(OpSelect, KindNone, "select")
+	sel.Cases = 1
+	select {
+	case <-CaseRecv(sel, 0, ch):
+		Chose(sel, 0)
+	}
+	if f := known(address(ch)).Received; f.Site != last.id {
+		t.Errorf("received last at site %d, want %d", f.Site, last.id)
+	}
+}
+
+func TestRange(t *testing.T) {
+	s := newSite(OpRange, KindChan, "range ch")
+	ch := make(chan int, 3)
+	for i := 0; i < 3; i++ {
+		ch <- i
+	}
+	close(ch)
+	want := 0
+	for r, v, ok := Range(s, ch); ok; v, ok = r.Next() {
+		if v != want {
+			t.Errorf("value %d, want %d", v, want)
+		}
+		want++
+	}
+	if want != 3 {
+		t.Errorf("%d values, want 3", want)
+	}
+}
+
+func TestChannelBlocked(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		op   func(*Site, chan int)
+		free func(chan int)
+	}{
+		{"Send", func(s *Site, ch chan int) { To(s, ch).Send(1) }, func(ch chan int) { <-ch }},
+		{"Recv", func(s *Site, ch chan int) { Recv(s, ch) }, func(ch chan int) { ch <- 1 }},
+		{"Range", func(s *Site, ch chan int) { Range(s, ch) }, func(ch chan int) { ch <- 1 }},
+		{"closed", func(s *Site, ch chan int) { RecvOK(s, ch) }, func(ch chan int) { close(ch) }},
+	} {
+		ch, s := make(chan int), newSite(OpRecv, KindChan, c.name)
+		b := block(t, s, func() { c.op(s, ch) })
+		if w, _ := b.waits(); uintptr(w.Obj) != address(ch) || w.Info != 0 {
+			t.Errorf("%s: waits %+v, want for %#x", c.name, w, address(ch))
+		}
+		c.free(ch)
+		if sl := b.join(); sl.Depth != 0 || sl.recent(1)[0] != s.id {
+			t.Errorf("%s: after the wait: depth %d, last site %d, want 0 and %d", c.name, sl.Depth, sl.recent(1)[0], s.id)
+		}
+	}
+}
+
+// TestBlockedSendPanics closes a channel under a sender. The panic is the user's to recover, and the goroutine waits no longer.
+func TestBlockedSendPanics(t *testing.T) {
+	ch, s := make(chan int), newSite(OpSend, KindChan, "ch <- 1")
+	var text string
+	b := block(t, s, func() { text = panicText(func() { To(s, ch).Send(1) }) })
+	close(ch)
+	if sl := b.join(); sl.Depth != 0 {
+		t.Errorf("depth %d after the panic", sl.Depth)
+	}
+	if want := panicText(func() { ch <- 1 }); text != want {
+		t.Errorf("panic %q, want %q", text, want)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	s := newSite(OpSend, KindChan, "ch")
+	var none chan int
+	closed := make(chan int)
+	close(closed)
+	for _, c := range []struct {
+		name         string
+		probe, plain func()
+	}{
+		{"send on closed", func() { To(s, closed).Send(1) }, func() { closed <- 1 }},
+		{"close of nil", func() { Close(s, none) }, func() { close(none) }},
+		{"close of closed", func() { Close(s, closed) }, func() { close(closed) }},
+		{"nil mutex", func() { Lock(s, nil) }, func() { nilMutex().Lock() }},
+		{"nil Locker", func() { LockerLock(s, nil) }, func() { nilLocker().Lock() }},
+		{"nil Locker unlocked", func() { LockerUnlock(s, nil) }, func() { nilLocker().Unlock() }},
+		{"method value of nil Locker", func() { _ = Bind(s, LockerLock, nilLocker()) }, func() { _ = nilLocker().Lock }},
+		{"method value of nil mutex", func() { _ = Bind(s, Lock, nilMutex()) }, func() { _ = nilMutex().Lock }},
+		{"negative WaitGroup", func() { WgDone(s, newWaitGroup()) }, func() { newWaitGroup().Done() }},
+	} {
+		if got, want := panicText(c.probe), panicText(c.plain); got != want {
+			t.Errorf("%s: panic %q, want %q", c.name, got, want)
+		}
+	}
+}
+
+func TestNilChannelWaits(t *testing.T) {
+	for _, send := range []bool{true, false} {
+		var none chan int
+		s := newSite(OpRecv, KindChan, "nil")
+		b := block(t, s, func() {
+			if send {
+				To(s, none).Send(1)
+			} else {
+				Recv(s, none)
+			}
+		})
+		if w, _ := b.waits(); w.Obj != 0 {
+			t.Errorf("waits for %#x, want no object", w.Obj)
+		}
+	}
+}
+
+// TestChannelTypes compiles and runs what the type system makes of channels: directions, named types, nil and constants.
+func TestChannelTypes(t *testing.T) {
+	s := newSite(OpSend, KindChan, "ch")
+	errs := make(chan error, 2)
+	To(s, errs).Send(nil)
+	var sendOnly chan<- float64 = make(chan float64, 1)
+	To(s, sendOnly).Send(1)
+	Close(s, sendOnly)
+	var recvOnly <-chan error = errs
+	if err := Recv(s, recvOnly); err != nil {
+		t.Error(err)
+	}
+	if Made(s, make(<-chan int)) == nil || Made(s, make(chan<- int, 2)) == nil {
+		t.Error("no channel")
+	}
+	big := make(chan [1000]int, 1)
+	To(s, big).Send([1000]int{999: 9})
+	if v := Recv(s, big); v[999] != 9 {
+		t.Error("a large value is changed")
+	}
+}

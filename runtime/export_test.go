@@ -1,0 +1,153 @@
+package runtime
+
+import (
+	goruntime "runtime"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// newSite returns a site that no other test has.
+func newSite(op Op, kind Kind, expr string) *Site {
+	return &Site{File: "/src/a.go", Func: "main.f", Expr: expr, Line: 1, Col: 2, Op: op, Kind: kind}
+}
+
+// mine returns a copy of this goroutine's slot.
+func mine(t *testing.T) Slot {
+	t.Helper()
+	sl := own()
+	if sl == nil {
+		t.Fatal("the goroutine has no slot")
+	}
+	return copySlot(sl)
+}
+
+//go:norace
+func copySlot(sl *Slot) Slot { return *sl }
+
+// recent returns the sites of the last n entries of the history, newest first.
+func (sl *Slot) recent(n int) []uint32 {
+	var sites []uint32
+	for i := 0; i < n; i++ {
+		sites = append(sites, sl.Ring[(sl.Head-1-uint32(i))%RingLen].site())
+	}
+	return sites
+}
+
+// holds returns the addresses of the locks held, oldest first.
+func (sl *Slot) holds() []uintptr {
+	var held []uintptr
+	for _, h := range sl.Locks[:sl.Held] {
+		held = append(held, uintptr(h.Obj))
+	}
+	return held
+}
+
+// A blocked is a goroutine that waits.
+type blocked struct {
+	t    *testing.T
+	slot *Slot
+	done chan struct{}
+}
+
+// block starts f in a goroutine, and returns when that waits at s.
+func block(t *testing.T, s *Site, f func()) *blocked {
+	t.Helper()
+	b := &blocked{t: t, done: make(chan struct{})}
+	slot := make(chan *Slot, 1)
+	go func() {
+		defer close(b.done)
+		Loop(s)
+		slot <- own()
+		f()
+	}()
+	b.slot = <-slot
+	if b.slot == nil {
+		t.Fatal("the goroutine has no slot")
+	}
+	for i := 0; ; i++ {
+		if w, ok := b.waits(); ok && w.Site == siteID(s) {
+			return b
+		}
+		if i == 5000 {
+			t.Fatalf("the goroutine does not wait: %+v", copySlot(b.slot))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// waits returns the innermost Wait of the goroutine, and whether it is at its last probe.
+func (b *blocked) waits() (Wait, bool) {
+	sl := copySlot(b.slot)
+	if sl.Depth == 0 {
+		return Wait{}, false
+	}
+	w := sl.Waits[sl.Depth-1]
+	return w, w.Site == sl.recent(1)[0]
+}
+
+// join waits for the goroutine to end, and returns what its slot says then.
+func (b *blocked) join() Slot {
+	b.t.Helper()
+	select {
+	case <-b.done:
+	case <-time.After(10 * time.Second):
+		b.t.Fatal("the goroutine does not end")
+	}
+	return copySlot(b.slot)
+}
+
+//go:norace
+func siteID(s *Site) uint32 { return s.id }
+
+// known returns a copy of what the record knows of the object at addr.
+//
+//go:norace
+func known(addr uintptr) Object {
+	if o := object(addr); o != nil {
+		return *o
+	}
+	return Object{}
+}
+
+// entryOf returns the entry of a site in the record, and its three strings.
+//
+//go:norace
+func entryOf(id uint32) (e SiteEntry, file, fn, expr string) {
+	e = *(*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
+	str := func(off uint32, n uint16) string {
+		return strings.Clone(unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n)))
+	}
+	return e, str(e.File, e.FileLen), str(e.Func, e.FuncLen), str(e.Expr, e.ExprLen)
+}
+
+// orphans returns the graveyard, oldest first.
+//
+//go:norace
+func orphans() []Orphan {
+	var all []Orphan
+	for n := max(hdr.Orphans, hdr.OrphanCap) - hdr.OrphanCap; n < hdr.Orphans; n++ {
+		all = append(all, *(*Orphan)(at(base, uintptr(hdr.OrphanOff)<<pageShift+uintptr(n%hdr.OrphanCap)*OrphanSize)))
+	}
+	return all
+}
+
+// panicText returns what f panics with.
+func panicText(f func()) (text string) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case goruntime.Error:
+			text = r.Error()
+		case error:
+			text = r.Error()
+		case string:
+			text = r
+		default:
+			text = "?"
+		}
+	}()
+	f()
+	return ""
+}

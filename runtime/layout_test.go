@@ -1,0 +1,89 @@
+package runtime
+
+import (
+	"testing"
+	"unsafe"
+)
+
+func TestLayoutSizes(t *testing.T) {
+	for _, s := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"Slot", unsafe.Sizeof(Slot{}), SlotSize},
+		{"Object", unsafe.Sizeof(Object{}), ObjSize},
+		{"SiteEntry", unsafe.Sizeof(SiteEntry{}), SiteSize},
+		{"Orphan", unsafe.Sizeof(Orphan{}), OrphanSize},
+		{"objShift", 1 << objShift, ObjSize},
+	} {
+		if s.got != s.want {
+			t.Errorf("%s has %d bytes, want %d", s.name, s.got, s.want)
+		}
+	}
+	h := plan(1000)
+	if end := uintptr(h.ChunkOff); unsafe.Sizeof(*h) > end {
+		t.Errorf("the header has %d bytes, more than the %d before the chunks", unsafe.Sizeof(*h), end)
+	}
+}
+
+// TestPlan checks that regions neither overlap nor leave the record, whatever the number of slots.
+func TestPlan(t *testing.T) {
+	for _, slots := range []uint32{ChunkSlots, 10 * ChunkSlots, 1 << 18, maxSlots} {
+		h := plan(slots)
+		end := uint64(0)
+		for _, r := range []struct {
+			name      string
+			off, size uint64
+		}{
+			{"header", 0, uint64(h.HeaderSize)},
+			{"chunks", uint64(h.ChunkOff), uint64(slots / ChunkSlots)},
+			{"meta", uint64(h.MetaOff), metaCap},
+			{"sites", uint64(h.SiteOff) << pageShift, uint64(h.SiteCap) * SiteSize},
+			{"strings", uint64(h.StrOff) << pageShift, uint64(h.StrCap)},
+			{"orphans", uint64(h.OrphanOff) << pageShift, uint64(h.OrphanCap) * OrphanSize},
+			{"objects", uint64(h.ObjOff) << pageShift, uint64(h.ObjCap) * ObjSize},
+			{"slots", uint64(h.SlotOff) << pageShift, uint64(slots) * SlotSize},
+		} {
+			if r.off < end {
+				t.Errorf("%d slots: %s begin at %d, before %d", slots, r.name, r.off, end)
+			}
+			end = r.off + r.size
+		}
+		if end > h.Size {
+			t.Errorf("%d slots: the record has %d bytes, its regions %d", slots, h.Size, end)
+		}
+	}
+}
+
+func TestSlotCap(t *testing.T) {
+	for _, c := range []struct {
+		env  string
+		want uint32
+	}{
+		{"", defaultSlots}, {"1", ChunkSlots}, {"128", 128}, {"129", 256}, {"1000000", 1000064},
+		{"0", defaultSlots}, {"-1", defaultSlots}, {"many", defaultSlots}, {"99999999999999999999", defaultSlots}, {"1e3", defaultSlots},
+	} {
+		t.Setenv("AWAITTRACE_GOROUTINES", c.env)
+		if got := slotCap(); got != c.want {
+			t.Errorf("AWAITTRACE_GOROUTINES=%q: room for %d, want %d", c.env, got, c.want)
+		}
+	}
+}
+
+func TestSiteInRecord(t *testing.T) {
+	s := newSite(OpSelect, KindChan, "a site of its own")
+	s.Cases, s.Flags = 3, SiteDefault
+	Loop(s)
+	e, file, fn, expr := entryOf(s.id)
+	if file != s.File || fn != s.Func || expr != s.Expr {
+		t.Errorf("strings %q, %q, %q", file, fn, expr)
+	}
+	if e.Line != s.Line || e.Col != s.Col || e.Op != s.Op || e.Kind != s.Kind || e.Cases != 3 || e.Flags != SiteDefault {
+		t.Errorf("entry %+v", e)
+	}
+	other := newSite(OpLoop, KindNone, "another")
+	Loop(other)
+	if o, _, _, _ := entryOf(other.id); o.File != e.File || o.Func != e.Func {
+		t.Error("the names of file and function are in the record twice")
+	}
+}

@@ -1,0 +1,93 @@
+//go:build race
+
+package runtime
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestRacesAreSeen has two goroutines race that go through the same probes. What the collector itself synchronises must not order them: the
+// detector has to report it.
+func TestRacesAreSeen(t *testing.T) {
+	out, err := child(t, "race")
+	if err == nil || !strings.Contains(out, "DATA RACE") {
+		t.Errorf("no data race reported: %v\n%s", err, out)
+	}
+}
+
+// TestOrderIsSeen has goroutines that probes of locks and channels do order.
+func TestOrderIsSeen(t *testing.T) {
+	if out, err := child(t, "ordered"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func init() {
+	children["race"] = racing
+	children["ordered"] = ordered
+}
+
+// racing writes a variable from two goroutines, one well after the other, that have nothing in common but probes.
+func racing() {
+	s, mk := newSite(OpLoop, KindNone, "loop"), newSite(OpMake, KindChan, "make")
+	shared := 0
+	for i := 0; i < 2; i++ {
+		go func() {
+			time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+			Loop(s)
+			Made(mk, make(chan int))
+			Unlock(s, locked())
+			shared++
+			Loop(s)
+			Made(mk, make(chan int))
+			Unlock(s, locked())
+		}()
+	}
+	time.Sleep(300 * time.Millisecond)
+	Loop(s)
+	_ = shared
+}
+
+// locked returns a locked lock that this goroutine has not taken.
+func locked() *sync.Mutex {
+	var mu sync.Mutex
+	mu.Lock()
+	return &mu
+}
+
+func ordered() {
+	s := newSite(OpLoop, KindNone, "any")
+	var mu sync.Mutex
+	var rw sync.RWMutex
+	var wg sync.WaitGroup
+	a, b, c := 0, 0, 0
+	token := make(chan bool, 1)
+	token <- true
+	for i := 0; i < 4; i++ {
+		WgAdd(s, &wg, 1)
+		go func() {
+			for n := 0; n < 500; n++ {
+				Lock(s, &mu)
+				a++
+				Unlock(s, &mu)
+				RWLock(s, &rw)
+				b++
+				RWUnlock(s, &rw)
+				RLock(s, &rw)
+				_ = b
+				RUnlock(s, &rw)
+				Recv(s, token)
+				c++
+				To(s, token).Send(true)
+			}
+			WgDone(s, &wg)
+		}()
+	}
+	WgWait(s, &wg)
+	if a != 2000 || b != 2000 || c != 2000 {
+		panic("lost an update")
+	}
+}

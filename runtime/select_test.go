@@ -1,0 +1,169 @@
+package runtime
+
+import (
+	"slices"
+	"testing"
+)
+
+func newSelect(cases int, flags uint16) *Site {
+	s := newSite(OpSelect, KindNone, "select")
+	s.Cases, s.Flags = uint16(cases), flags
+	return s
+}
+
+// choose runs the select of two clauses at s, and returns the one chosen.
+func choose(s *Site, a <-chan int, b chan<- int) int {
+	select {
+	case <-CaseRecv(s, 0, a):
+		Chose(s, 0)
+		return 0
+	case CaseSend(s, 1, b) <- 5:
+		Chose(s, 1)
+		return 1
+	}
+}
+
+func TestSelectReady(t *testing.T) {
+	s := newSelect(2, 0)
+	a, b := make(chan int, 1), make(chan int, 1)
+	for want := 1; want >= 0; want-- {
+		if want == 0 {
+			a <- 1
+		}
+		head := uint32(0)
+		if sl := own(); sl != nil {
+			head = sl.Head
+		}
+		if got := choose(s, a, b); got != want {
+			t.Fatalf("chose %d, want %d", got, want)
+		}
+		sl := mine(t)
+		if sl.Head != head+1 && head != 0 || sl.recent(1)[0] != s.id || sl.Depth != 0 {
+			t.Errorf("head %d after %d, last %d, depth %d", sl.Head, head, sl.recent(1)[0], sl.Depth)
+		}
+	}
+	if o := known(address(a)); o.Received.Site != s.id || o.Sent.Site != 0 {
+		t.Errorf("received from: %+v", o)
+	}
+	if o := known(address(b)); o.Sent.Site != s.id || o.Received.Site != 0 {
+		t.Errorf("sent on: %+v", o)
+	}
+}
+
+func TestSelectBlocked(t *testing.T) {
+	s := newSelect(2, 0)
+	a, b := make(chan int), make(chan int)
+	g := block(t, s, func() { choose(s, a, b) })
+	sl := copySlot(g.slot)
+	if want := []uint64{uint64(address(a)), uint64(address(b))}; sl.CaseSite != s.id || !slices.Equal(sl.Cases[:2], want) || sl.CaseSend != 2 {
+		t.Errorf("cases %#x of site %d, sends %b; want %#x of %d, 10", sl.Cases[:2], sl.CaseSite, sl.CaseSend, want, s.id)
+	}
+	if w, _ := g.waits(); w.Obj != 0 || w.Since == 0 {
+		t.Errorf("waits %+v", w)
+	}
+	if v := <-b; v != 5 {
+		t.Errorf("received %d, want 5", v)
+	}
+	if sl := g.join(); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+	if o := known(address(b)); o.Sent.Site != s.id {
+		t.Errorf("sent on: %+v", o)
+	}
+}
+
+func TestSelectDefault(t *testing.T) {
+	s, only := newSelect(1, SiteDefault), newSelect(0, SiteDefault)
+	select {
+	case <-CaseRecv(s, 0, make(chan int)):
+		Chose(s, 0)
+	default:
+		Chose(s, -1)
+	}
+	select {
+	default:
+		Chose(only, -1)
+	}
+	sl := mine(t)
+	if want := []uint32{only.id, s.id}; sl.Depth != 0 || !slices.Equal(sl.recent(2), want) {
+		t.Errorf("depth %d, history %v, want %v", sl.Depth, sl.recent(2), want)
+	}
+}
+
+// TestSelectInOperand has another select run while the operands of the outer one are evaluated.
+func TestSelectInOperand(t *testing.T) {
+	outer, inner := newSelect(2, 0), newSelect(2, 0)
+	a, b := make(chan int), make(chan int)
+	operand := func() chan int {
+		ready := make(chan int, 1)
+		choose(inner, nil, ready)
+		return b
+	}
+	g := block(t, outer, func() {
+		select {
+		case <-CaseRecv(outer, 0, a):
+			Chose(outer, 0)
+		case v := <-CaseRecv(outer, 1, operand()):
+			Chose(outer, 1)
+			if v != 3 {
+				t.Errorf("received %d, want 3", v)
+			}
+		}
+	})
+	sl := copySlot(g.slot)
+	if want := []uint64{0, uint64(address(b))}; sl.CaseSite != outer.id || !slices.Equal(sl.Cases[:2], want) {
+		t.Errorf("cases %#x of site %d; want %#x of %d", sl.Cases[:2], sl.CaseSite, want, outer.id)
+	}
+	b <- 3
+	if sl := g.join(); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+}
+
+// TestSelectValue has the last clause send a value that takes a lock first: the select is the last probe again when it waits.
+func TestSelectValue(t *testing.T) {
+	s, other := newSelect(1, 0), newSite(OpLoop, KindNone, "in the value")
+	ch := make(chan int)
+	g := block(t, s, func() {
+		value := func() int { Loop(other); return 4 }
+		select {
+		case CaseSend(s, 0, ch) <- CaseValue(s, value()):
+			Chose(s, 0)
+		}
+	})
+	if sl := copySlot(g.slot); sl.Depth != 1 || !slices.Equal(sl.recent(3), []uint32{s.id, other.id, s.id}) {
+		t.Errorf("depth %d, history %v", sl.Depth, sl.recent(3))
+	}
+	if v := <-ch; v != 4 {
+		t.Errorf("received %d, want 4", v)
+	}
+	g.join()
+}
+
+func TestSelectManyCases(t *testing.T) {
+	const n = CaseLen + 2
+	s := newSelect(n, 0)
+	var chans [n]chan int
+	for i := range chans {
+		chans[i] = make(chan int, 1)
+	}
+	chans[n-1] <- 1
+	for i := range chans {
+		CaseRecv(s, i, chans[i])
+	}
+	if sl := mine(t); sl.Depth != 0 || sl.recent(1)[0] != s.id {
+		t.Errorf("depth %d, last %d; a clause was ready", sl.Depth, sl.recent(1)[0])
+	}
+	Chose(s, n-1)
+	if sl := mine(t); uintptr(sl.Cases[CaseLen-1]) != address(chans[CaseLen-1]) {
+		t.Errorf("cases %#x", sl.Cases)
+	}
+}
+
+func TestForever(t *testing.T) {
+	s := newSite(OpSelect, KindNone, "select {}")
+	b := block(t, s, func() { Forever(s) })
+	if sl := b.join(); sl.Depth != 1 || sl.Waits[0].Obj != 0 {
+		t.Errorf("depth %d, %+v", sl.Depth, sl.Waits[0])
+	}
+}

@@ -1,0 +1,161 @@
+package runtime
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+func nilMutex() *sync.Mutex         { return nil }
+func nilLocker() (l sync.Locker)    { return nil }
+func newWaitGroup() *sync.WaitGroup { return new(sync.WaitGroup) }
+
+func TestWaitGroup(t *testing.T) {
+	var wg sync.WaitGroup
+	wait, add, done := newSite(OpWait, KindWaitGroup, "wg.Wait()"), newSite(OpWait, KindWaitGroup, "wg.Add(1)"), newSite(OpWait, KindWaitGroup, "wg.Done()")
+	WgAdd(add, &wg, 2)
+	b := block(t, wait, func() { WgWait(wait, &wg) })
+	if w, _ := b.waits(); uintptr(w.Obj) != addr(&wg) {
+		t.Errorf("waits for %#x, want %#x", w.Obj, addr(&wg))
+	}
+	if o := known(addr(&wg)); o.Sent.Site != add.id || o.Received.Site != 0 {
+		t.Errorf("after Add: %+v", o)
+	}
+	WgDone(done, &wg)
+	WgAdd(done, &wg, -1)
+	if sl := b.join(); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+	if o := known(addr(&wg)); o.Received.Site != done.id {
+		t.Errorf("after Done: %+v", o)
+	}
+}
+
+func TestWaitGroupGo(t *testing.T) {
+	var wg sync.WaitGroup
+	s, ran := newSite(OpWait, KindWaitGroup, "wg.Go(f)"), false
+	WgGo(s, &wg, func() { ran = true })
+	wg.Wait()
+	if !ran || known(addr(&wg)).Sent.Site != s.id {
+		t.Errorf("ran %v, %+v", ran, known(addr(&wg)))
+	}
+}
+
+// TestCond checks that a lock is not held during Wait, and held from where it was taken afterwards.
+func TestCond(t *testing.T) {
+	var mu sync.Mutex
+	var rw sync.RWMutex
+	for name, c := range map[string]struct {
+		l         sync.Locker
+		obj       uintptr
+		broadcast bool
+	}{
+		"Mutex": {&mu, addr(&mu), false}, "RWMutex": {&rw, addr(&rw), true}, "RLocker": {rw.RLocker(), addr(&rw), true},
+	} {
+		cond := sync.NewCond(c.l)
+		lock, wait, wake := newSite(OpLock, KindMutex, "Lock"), newSite(OpCond, KindCond, "Wait"), newSite(OpCond, KindCond, "Signal")
+		b := block(t, wait, func() {
+			LockerLock(lock, c.l)
+			CondWait(wait, cond)
+		})
+		if sl := copySlot(b.slot); sl.Held != 0 {
+			t.Errorf("%s: holds %#x while it waits", name, sl.holds())
+		}
+		if w, _ := b.waits(); uintptr(w.Obj) != addr(cond) {
+			t.Errorf("%s: waits for %#x, want %#x", name, w.Obj, addr(cond))
+		}
+		LockerLock(wake, c.l) // Wait has released it, so it also waits for a signal
+		LockerUnlock(wake, c.l)
+		for ended := false; !ended; {
+			if c.broadcast {
+				CondBroadcast(wake, cond)
+			} else {
+				CondSignal(wake, cond)
+			}
+			select {
+			case <-b.done:
+				ended = true
+			case <-time.After(time.Millisecond):
+			}
+		}
+		sl := b.join()
+		if sl.Depth != 0 || !slices.Equal(sl.holds(), []uintptr{c.obj}) || sl.Locks[0].Site != lock.id {
+			t.Errorf("%s: afterwards depth %d, holds %+v", name, sl.Depth, sl.Locks[:sl.Held])
+		}
+		if o := known(addr(cond)); o.Sent.Site != wake.id || Kind(o.Kind) != KindCond {
+			t.Errorf("%s: %+v", name, o)
+		}
+		if o := known(c.obj); o.Received.Site != 0 {
+			t.Errorf("%s: taken for the unlock of a lock that another goroutine holds", name)
+		}
+		c.l.Unlock()
+	}
+}
+
+func TestOnce(t *testing.T) {
+	var once sync.Once
+	s, inner := newSite(OpOnce, KindOnce, "once.Do(f)"), newSite(OpLoop, KindNone, "in f")
+	OnceDo(s, &once, func() {
+		Loop(inner)
+		if sl := mine(t); sl.Depth != 1 || sl.Waits[0].Site != s.id || uintptr(sl.Waits[0].Obj) != addr(&once) {
+			t.Errorf("inside f: depth %d, %+v", sl.Depth, sl.Waits[0])
+		}
+	})
+	OnceDo(s, &once, func() { t.Error("done twice") })
+	if sl := mine(t); sl.Depth != 0 || sl.recent(1)[0] != s.id {
+		t.Errorf("depth %d, last %d", sl.Depth, sl.recent(1)[0])
+	}
+	if !onceTells || !onceDone(&once) || onceDone(new(sync.Once)) {
+		t.Error("a Once does not tell whether it is done")
+	}
+	if text := panicText(func() { OnceDo(s, new(sync.Once), func() { panic("boom") }) }); text != "boom" {
+		t.Errorf("panic %q, want boom", text)
+	}
+	if sl := mine(t); sl.Depth != 0 {
+		t.Errorf("depth %d after a panic", sl.Depth)
+	}
+}
+
+func TestSleep(t *testing.T) {
+	s := newSite(OpSleep, KindNone, "time.Sleep")
+	b := block(t, s, func() { Sleep(s, 50*time.Millisecond) })
+	waiting := copySlot(b.slot)
+	before := waiting.recent(1)
+	if sl := b.join(); sl.Depth != 0 || before[0] != s.id {
+		t.Errorf("depth %d, last %d", sl.Depth, before[0])
+	}
+	start := time.Now()
+	Sleep(s, -1)
+	if time.Since(start) > 10*time.Second {
+		t.Error("a negative sleep sleeps")
+	}
+}
+
+func TestMethodValues(t *testing.T) {
+	s := newSite(OpLock, KindMutex, "mu.Lock")
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var once sync.Once
+	lock, try, unlock := Bind(s, Lock, &mu), BindR(s, TryLock, &mu), Expr(s, Unlock)
+	lock()
+	if try() {
+		t.Error("TryLock of a lock that is held")
+	}
+	unlock(&mu)
+	if !ExprR(s, TryLock)(&mu) {
+		t.Error("the lock is still held")
+	}
+	Bind(s, Unlock, &mu)()
+	Bind1(s, WgAdd, &wg)(1)
+	Expr1(s, WgAdd)(&wg, -1)
+	wg.Wait()
+	ran := false
+	Bind1(s, OnceDo, &once)(func() { ran = true })
+	if !ran {
+		t.Error("the function of the Once did not run")
+	}
+	if sl := mine(t); sl.Held != 0 || sl.Depth != 0 {
+		t.Errorf("held %d, depth %d", sl.Held, sl.Depth)
+	}
+}

@@ -1,0 +1,13 @@
+// Command deadlock ends with all goroutines asleep, behind probes.
+package main
+
+import probe "github.com/awaittrace/awaittrace/runtime"
+
+var sites = [...]probe.Site{
+	{File: "/src/a.go", Func: "main.main", Expr: "<-ch", Line: 1, Col: 2, Op: probe.OpRecv, Kind: probe.KindChan},
+}
+
+func main() {
+	probe.Start()
+	probe.Recv(&sites[0], make(chan int))
+}
