@@ -27,6 +27,9 @@ func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	if !rec.Live && asleep(rec, snap) {
+		opt.After = 1
+	}
 	return diagnose.Analyze(snap, opt), nil
 }
 

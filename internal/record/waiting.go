@@ -19,6 +19,16 @@ func (r *Record) Started() (time.Time, error) {
 	return time.Unix(0, h.StartWall), nil
 }
 
+// ExitStatus returns the exit status that Ended noted, and whether there is one: of a program that a signal killed, or whose end
+// nobody saw, there is none.
+func (r *Record) ExitStatus() (status int, ok bool) {
+	h, err := readHeader(r.src)
+	if err != nil || h.Exit == 0 || (h.Exit-1)&0x7f != 0 {
+		return 0, false
+	}
+	return int((h.Exit - 1) >> 8 & 0xff), true
+}
+
 // Waits is a first look at a record, for somebody who looks again and again: it costs a few nanoseconds per goroutine, where a
 // snapshot takes some microseconds.
 type Waits struct {

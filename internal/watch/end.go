@@ -5,11 +5,7 @@ import (
 	"os"
 
 	"github.com/awaittrace/awaittrace/internal/child"
-	"github.com/awaittrace/awaittrace/runtime"
 )
-
-// goFatal is the exit status of a Go program that ended by a panic, or because all its goroutines were asleep.
-const goFatal = 2
 
 // end reports what was stuck when the program ended, and keeps or removes its record.
 func (w *watcher) end(state *os.ProcessState) {
@@ -21,10 +17,6 @@ func (w *watcher) end(state *os.ProcessState) {
 		w.rec.Ended(present, child.WaitStatus(state))
 	}
 	answer, err := w.Examine(w.rec, Question{After: w.After})
-	if err == nil && len(answer.Findings) == 0 && state.ExitCode() == goFatal && w.allAsleep() {
-		// All goroutines asleep: the runtime ended the program the moment the last one began to wait.
-		answer, err = w.Examine(w.rec, Question{After: 1})
-	}
 	if err != nil {
 		fmt.Fprintln(w.Log, "awaittrace: the program's record cannot be read:", err)
 		return
@@ -44,27 +36,4 @@ func (w *watcher) end(state *os.ProcessState) {
 	if err := answer.Write(w.Log); err != nil {
 		fmt.Fprintln(w.Log, "awaittrace:", err)
 	}
-}
-
-// allAsleep reports whether the program that has ended may be one whose goroutines all slept. What speaks against it: that the
-// goroutine of func main did not wait (an os.Exit, a panic of its own), or that another waited for something
-// that comes from outside or by a clock (the runtime then goes on, and this was a panic).
-func (w *watcher) allAsleep() bool {
-	snap, err := w.rec.Snapshot()
-	if err != nil {
-		return false
-	}
-	main := false
-	for _, g := range snap.Goroutines {
-		if len(g.Waits) == 0 || g.Waits[0].Probe != g.Last {
-			continue // it has exited, or is why the program ended
-		}
-		switch op := g.Last.Op; {
-		case op == runtime.OpIO || op == runtime.OpSleep:
-			return false
-		case g.ID == 1:
-			main = true
-		}
-	}
-	return main
 }

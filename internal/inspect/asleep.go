@@ -1,0 +1,33 @@
+package inspect
+
+import (
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// goFatal is the exit status of a Go program that ended by a panic, or because all its goroutines were asleep.
+const goFatal = 2
+
+// asleep reports whether a program that has ended did so because all its goroutines slept. The runtime ends it the moment the last one
+// begins to wait, so that no wait is a long one. The record does not say what the runtime found; what speaks against it is that
+// the goroutine of func main did not wait (an os.Exit, a panic of its own), or that another waited for something that comes from
+// outside or by a clock: with such a goroutine the runtime goes on, and it was a panic.
+func asleep(rec *record.Record, snap *snapshot.Snapshot) bool {
+	if status, ok := rec.ExitStatus(); !ok || status != goFatal {
+		return false
+	}
+	main := false
+	for _, g := range snap.Goroutines {
+		if len(g.Waits) == 0 || g.Waits[0].Probe != g.Last {
+			continue // it has exited, or is why the program ended
+		}
+		switch op := g.Last.Op; {
+		case op == runtime.OpIO || op == runtime.OpSleep:
+			return false
+		case g.ID == 1:
+			main = true
+		}
+	}
+	return main
+}
