@@ -18,6 +18,7 @@ var (
 	objPages [objCap * ObjSize >> pageShift]bool
 )
 
+//go:norace
 func objAt(i uint32) *Object { return (*Object)(at(objBase, uintptr(i)*ObjSize)) }
 
 func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
@@ -82,6 +83,7 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 //
 //go:norace
 //go:noinline
+//go:norace
 func newObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
 	if addr == 0 {
 		return nil

@@ -35,6 +35,8 @@ type region struct{ end uintptr }
 var entries, names, graves region
 
 // has makes sure that the memory up to the offset end may be written.
+//
+//go:norace
 func (r *region) has(end uintptr) bool {
 	for r.end < end {
 		if room := reserve(r.end, growBy); room == roomNone {
@@ -48,6 +50,8 @@ func (r *region) has(end uintptr) bool {
 }
 
 // reserveChunk reserves the memory of a chunk of slots and says where it is.
+//
+//go:norace
 func reserveChunk(n uint32) bool {
 	const size = ChunkSlots * SlotSize
 	room := reserve(uintptr(hdr.SlotOff)<<pageShift+uintptr(n)*size, size)

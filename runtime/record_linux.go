@@ -76,6 +76,8 @@ func mapPrivate(size uintptr) unsafe.Pointer {
 
 // reserve makes sure that n bytes at off of the record can be touched: a page for which a tmpfs has no room is SIGBUS. Where
 // the file cannot grow, private memory takes the place of the pages.
+//
+//go:norace
 func reserve(off, n uintptr) int {
 	if !shared {
 		return roomShared
@@ -94,6 +96,8 @@ func reserve(off, n uintptr) int {
 }
 
 // allocate is reserve for a kernel without MADV_POPULATE_WRITE. An anonymous file needs none: nothing limits its size.
+//
+//go:norace
 func allocate(off, n uintptr) bool {
 	if file == "" {
 		return true
