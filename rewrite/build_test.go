@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,12 +18,13 @@ func TestTorture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	for _, version := range []string{"1.17", "1.21", "1.26"} {
-		t.Run(version, func(t *testing.T) {
+	for _, args := range []string{"1.17", "1.21", "1.26", "1.26 -race", "1.26 -trimpath -tags=other"} {
+		t.Run(args, func(t *testing.T) {
+			version, flags := strings.Fields(args)[0], strings.Fields(args)[1:]
 			dir := copyTree(t, "../testdata/torture")
 			setVersion(t, filepath.Join(dir, "go.mod"), version)
 			dropNewer(t, dir, version)
-			samePrograms(t, dir)
+			samePrograms(t, dir, flags...)
 		})
 	}
 }
@@ -69,14 +71,14 @@ func dropNewer(t *testing.T, dir, version string) {
 	}
 }
 
-// samePrograms builds the program in dir with and without probes, and compares what the two print.
-func samePrograms(t *testing.T, dir string) {
+// samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two print.
+func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
-	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
-	goBuild(t, dir, "-o", plain, ".")
-	goBuild(t, dir, "-overlay", overlay, "-o", probed, ".")
+	goBuild(t, dir, append(slices.Clip(flags), "-o", plain, ".")...)
+	goBuild(t, dir, append(slices.Clip(flags), "-overlay", overlay, "-o", probed, ".")...)
 	want, got := output(plain), output(probed)
 	if want != got {
 		t.Errorf("%s", firstDifference(want, got))
@@ -107,7 +109,7 @@ func writeOverlay(t *testing.T, r *Result) string {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), "_test.go") {
+		if e.Type().IsRegular() && !strings.HasSuffix(e.Name(), "_test.go") {
 			replace[filepath.Join(strings.TrimSpace(string(root)), "src", "debug", e.Name())] = filepath.Join(runtime, e.Name())
 		}
 	}
