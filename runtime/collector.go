@@ -16,11 +16,10 @@ const (
 
 // What follows is written once, by open, before state is set to anything but stateNew.
 var (
-	state  uint32 // a state… constant, atomic
-	hdr    *Header
-	base   unsafe.Pointer // of the record: hdr is at its start
-	mu     sync.Mutex     // guards everything that grows: slots, sites, strings, objects, orphans
-	linked sites          // guarded by mu
+	state uint32 // a state… constant, atomic
+	hdr   *Header
+	base  unsafe.Pointer // of the record: hdr is at its start
+	mu    sync.Mutex     // guards everything that grows: slots, sites, strings, objects, orphans
 )
 
 // Start makes the record, if no probe has done so yet. The rewriter adds a call to it at the start of func main of
@@ -87,7 +86,7 @@ func prepare(s *Site) *Slot {
 	}
 	if s.id == 0 {
 		mu.Lock()
-		linked.register(s)
+		register(s)
 		mu.Unlock()
 	}
 	return find()

@@ -20,16 +20,8 @@ func logPassed(sl *Slot, s *Site, since int64) { logLine(sl, s, "passed", nanoti
 //
 //go:norace
 func logEnd(sl *Slot, w *Wait) {
-	raceDisable()
-	mu.Lock()
-	var s *Site
-	if i := int(w.Site) - 1; i < len(linked.byID) {
-		s = linked.byID[i]
-	}
-	mu.Unlock()
-	raceEnable()
-	if s != nil {
-		logPassed(sl, s, w.Since)
+	if w.Site <= hdr.Sites {
+		logPassed(sl, siteOf(w.Site), w.Since)
 	}
 }
 

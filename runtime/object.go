@@ -19,6 +19,7 @@ var (
 )
 
 //go:norace
+//go:norace
 func objAt(i uint32) *Object { return (*Object)(at(objBase, uintptr(i)*ObjSize)) }
 
 func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
@@ -67,8 +68,8 @@ func note(s *Site, addr uintptr, kind Kind, which uintptr, capacity uint32) {
 //go:norace
 func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
 	o := object(addr)
-	if o == nil || which == factMade || o.Kind != uint32(kind) {
-		if o = newObject(addr, kind, capacity, which == factMade); o == nil {
+	if fresh := which == factMade || o.isOther(kind, which, capacity); fresh || o == nil {
+		if o = newObject(addr, kind, capacity, fresh); o == nil {
 			return
 		}
 	}
@@ -78,8 +79,15 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 	}
 }
 
-// newObject returns the entry of addr, made or found, with no facts if it is another object than the entry tells of. It returns nil
-// if there is no room.
+// isOther says whether o tells of an older object at the same address than the one of which a fact is to be noted: one of another kind or
+// capacity, or a channel that was closed and is sent on.
+//
+//go:norace
+func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
+	return o != nil && (o.Kind != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0)
+}
+
+// newObject returns the entry of addr, made or found, without facts if it is fresh. It returns nil if there is no room.
 //
 //go:norace
 //go:noinline
@@ -91,7 +99,7 @@ func newObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
 	raceDisable()
 	mu.Lock()
 	o := claim(addr)
-	if o != nil && (fresh || o.Addr != uint64(addr) || o.Kind != uint32(kind)) {
+	if o != nil && (fresh || o.Addr != uint64(addr)) {
 		*o = Object{Addr: uint64(addr), Kind: uint32(kind), Cap: capacity}
 	}
 	mu.Unlock()

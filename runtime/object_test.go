@@ -2,18 +2,24 @@ package runtime
 
 import "testing"
 
+var evictions uintptr
+
 // TestEviction fills the places of one address: the object of which nothing was heard for longest goes first.
 func TestEviction(t *testing.T) {
 	s := newSite(OpMake, KindChan, "make")
 	Loop(s)
 	sl := own()
-	const first = 0x7700_0000_1000
-	place := ObjHash(first) & objMask
+	evictions++
+	first := 0x1100_0000 + evictions<<20 // another object in each run
+	place := ObjHash(uint64(first)) & objMask
 	same := []uintptr{first}
-	for a := uintptr(first + 8); len(same) < ObjWays+1; a += 8 {
+	for a := first + 8; len(same) < ObjWays+1; a += 8 {
 		if ObjHash(uint64(a))&objMask == place {
 			same = append(same, a)
 		}
+	}
+	for i := place; i < place+ObjWays; i++ {
+		*objAt(i) = Object{}
 	}
 	dropped := hdr.DroppedObjects
 	clock := hdr.Clock
@@ -39,7 +45,7 @@ func TestEviction(t *testing.T) {
 func TestKindChanges(t *testing.T) {
 	s := newSite(OpMake, KindChan, "make")
 	Loop(s)
-	const a = 0x7700_0100_0000
+	const a = 0x1200_0000
 	note(s, a, KindChan, factSent, 2)
 	note(s, a, KindCond, factSent, 0)
 	if o := known(a); Kind(o.Kind) != KindCond || o.Cap != 0 || o.Made.Site != 0 {
@@ -52,7 +58,7 @@ func TestUnchangedFact(t *testing.T) {
 	s := newSite(OpSend, KindChan, "ch <- 1")
 	Loop(s)
 	sl := own()
-	const a = 0x7700_0200_0000
+	const a = 0x1300_0000
 	e := entry(s)
 	sl.fact(e, a, KindChan, factSent, 1)
 	if got := testing.AllocsPerRun(100, func() { sl.fact(e, a, KindChan, factSent, 1) }); got != 0 {

@@ -25,20 +25,18 @@ func choose(s *Site, a <-chan int, b chan<- int) int {
 
 func TestSelectReady(t *testing.T) {
 	s := newSelect(2, 0)
-	a, b := make(chan int, 1), make(chan int, 1)
+	mk := newSite(OpMake, KindChan, "make")
+	a, b := Made(mk, make(chan int, 1)), Made(mk, make(chan int, 1))
 	for want := 1; want >= 0; want-- {
 		if want == 0 {
 			a <- 1
 		}
-		head := uint32(0)
-		if sl := own(); sl != nil {
-			head = sl.Head
-		}
+		head := mine(t).Head
 		if got := choose(s, a, b); got != want {
 			t.Fatalf("chose %d, want %d", got, want)
 		}
 		sl := mine(t)
-		if sl.Head != head+1 && head != 0 || sl.recent(1)[0] != s.id || sl.Depth != 0 {
+		if sl.Head != head+1 || sl.recent(1)[0] != s.id || sl.Depth != 0 {
 			t.Errorf("head %d after %d, last %d, depth %d", sl.Head, head, sl.recent(1)[0], sl.Depth)
 		}
 	}

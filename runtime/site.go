@@ -5,24 +5,22 @@ import (
 	"unsafe"
 )
 
-// sites gives sites their numbers and copies them into the record.
-type sites struct {
-	// names remembers where in the record file and function names are, each at a place that the address of its bytes gives, until another
-	// one needs the place. It is no map, because those tell the race detector of what they do even in a function that is not to be looked at.
-	names [1024]siteName
-	byID  []*Site // those with numbers from 1, for AWAITTRACE=log only
+// A written is a string that is in the record: where it is in the program and there.
+type written struct {
+	data *byte
+	n    uint16
+	off  uint32
 }
 
-// A siteName is a string that is at an offset in the record.
-type siteName struct {
-	s   string
-	off uint32
-}
+// writtenNames are the last names of files and functions that were written, by the low bits of their address: sites of one file share
+// them. (A map would be seen by the race detector, which is not told what orders our goroutines.) Guarded by mu.
+var writtenNames [1024]written
 
-// register gives s its number. A site that finds no room gets SiteCap, a number that stands for none. mu is held.
+// register gives s its number and copies it into the record. A site that finds no room gets SiteCap, a number that stands for
+// none. mu is held.
 //
 //go:norace
-func (st *sites) register(s *Site) {
+func register(s *Site) {
 	if s.id != 0 {
 		return
 	}
@@ -34,36 +32,31 @@ func (st *sites) register(s *Site) {
 		return
 	}
 	e := (*SiteEntry)(at(base, off))
-	e.File, e.FileLen = st.name(s.File)
-	e.Func, e.FuncLen = st.name(s.Func)
-	e.Expr, e.ExprLen = st.str(s.Expr)
+	e.File, e.FileLen = name(s.File)
+	e.Func, e.FuncLen = name(s.Func)
+	e.Expr, e.ExprLen = str(s.Expr)
 	e.Flags, e.Line, e.Col, e.Op, e.Kind, e.Cases = s.Flags, s.Line, s.Col, s.Op, s.Kind, s.Cases
 	atomic.StoreUint32(&hdr.Sites, n)
-	if state == stateLog {
-		st.byID = append(st.byID, s)
-	}
 	s.id = n
 }
 
 // name is str for a string that many sites share.
 //
 //go:norace
-func (st *sites) name(s string) (uint32, uint16) {
-	known := &st.names[uintptr(unsafe.Pointer(unsafe.StringData(s)))>>3%uintptr(len(st.names))]
-	if unsafe.StringData(known.s) == unsafe.StringData(s) && len(known.s) == len(s) {
-		return known.off, uint16(len(s))
+func name(s string) (uint32, uint16) {
+	data := unsafe.StringData(s)
+	w := &writtenNames[uintptr(unsafe.Pointer(data))/8%uintptr(len(writtenNames))]
+	if w.data != data || int(w.n) != len(s) {
+		w.data = data
+		w.off, w.n = str(s)
 	}
-	off, n := st.str(s)
-	if n != 0 {
-		*known = siteName{s, off}
-	}
-	return off, n
+	return w.off, w.n
 }
 
 // str copies s into the record and returns where it is. A string that finds no room is empty.
 //
 //go:norace
-func (st *sites) str(s string) (uint32, uint16) {
+func str(s string) (uint32, uint16) {
 	s = s[:min(len(s), 1<<16-1)]
 	off := hdr.StrLen
 	start := uintptr(hdr.StrOff)<<pageShift + uintptr(off)
@@ -73,4 +66,18 @@ func (st *sites) str(s string) (uint32, uint16) {
 	copy(unsafe.Slice((*byte)(at(base, start)), len(s)), s)
 	atomic.StoreUint32(&hdr.StrLen, off+uint32(len(s)))
 	return off, uint16(len(s))
+}
+
+// siteOf returns a site as the record has it.
+//
+//go:norace
+func siteOf(id uint32) *Site {
+	e := (*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
+	text := func(off uint32, n uint16) string {
+		return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
+	}
+	return &Site{
+		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen),
+		Line: e.Line, Col: e.Col, Op: e.Op, Kind: e.Kind, Cases: e.Cases, Flags: e.Flags, id: id,
+	}
 }

@@ -7,9 +7,12 @@ import "runtime"
 // This file is how a probe finds its slot where there is no assembly for it: by the goroutine id in the text that runtime.Stack prints. It
 // takes microseconds.
 
+// Guarded by mu. None of it grows: what the runtime does for maps and for append is seen by the race detector, which is not told what
+// orders our goroutines.
 var (
-	byGoid = make(map[uint64]*Slot) // guarded by mu, as is free
-	free   []*Slot                  // of goroutines that have exited
+	byGoid []uint32 // 1 + the number of a slot at the hash of its goroutine's id, or in an entry that follows; 0 ends the search
+	free   []uint32 // slots of goroutines that have exited, as many as frees
+	frees  int
 )
 
 func enter(s *Site) (sl *Slot, e Entry) { return nil, 0 }
@@ -18,7 +21,11 @@ func current() *Slot { return nil }
 
 func cycles() uint64 { return 0 }
 
-func openSlots(logging bool) uint32 { return OffNot }
+func openSlots(logging bool) uint32 {
+	byGoid = make([]uint32, 4*hdr.SlotCap)
+	free = make([]uint32, hdr.SlotCap)
+	return OffNot
+}
 
 // find returns the slot of this goroutine, which it may have to be given first, or nil if there is no room. The race
 // detector is disabled.
@@ -27,43 +34,83 @@ func openSlots(logging bool) uint32 { return OffNot }
 func find() *Slot {
 	goid := stackGoid()
 	mu.Lock()
-	defer mu.Unlock()
-	if sl := byGoid[goid]; sl != nil {
-		return sl
+	sl, _ := lookup(goid)
+	if sl == nil {
+		if hdr.Slots == hdr.SlotCap && frees == 0 {
+			collect()
+		}
+		sl = newGoroutine(goid)
 	}
-	if hdr.Slots == hdr.SlotCap && len(free) == 0 {
-		collect()
-	}
-	sl := newSlotOrFree(goid)
-	if sl != nil {
-		byGoid[goid] = sl
-	}
+	mu.Unlock()
 	return sl
 }
 
+// lookup returns the slot of goroutine goid, or else the entry of byGoid where it belongs. mu is held.
+//
 //go:norace
-func newSlotOrFree(goid uint64) *Slot {
-	if n := len(free); n > 0 {
-		sl := free[n-1]
-		free = free[:n-1]
+func lookup(goid uint64) (*Slot, *uint32) {
+	for i := goid; ; i++ {
+		n := &byGoid[i%uint64(len(byGoid))]
+		if *n == 0 {
+			return nil, n
+		}
+		if sl := slotAt(*n - 1); sl.Goid == goid {
+			return sl, nil
+		}
+	}
+}
+
+// newGoroutine gives goroutine goid a slot, or returns nil if there is no room. mu is held.
+//
+//go:norace
+func newGoroutine(goid uint64) *Slot {
+	_, entry := lookup(goid)
+	if frees > 0 {
+		frees--
+		sl := slotAt(free[frees])
 		sl.recycle(goid)
+		*entry = free[frees] + 1
 		return sl
 	}
-	return newSlot(0, goid)
+	sl := newSlot(0, goid)
+	if sl != nil {
+		*entry = hdr.Slots
+	}
+	return sl
 }
 
 // collect frees the slots of goroutines that have exited: those that are in no list of all goroutines. mu is held.
 //
 //go:norace
 func collect() {
+	live := liveGoroutines()
+	if live == nil {
+		return
+	}
+	clear(byGoid)
+	for n := uint32(0); n < hdr.Slots; n++ {
+		sl := slotAt(n)
+		if live[sl.Goid] {
+			_, entry := lookup(sl.Goid)
+			*entry = n + 1
+			continue
+		}
+		sl.bury()
+		free[frees] = n
+		frees++
+	}
+}
+
+// liveGoroutines returns the ids of all goroutines, or nil if there are too many to tell.
+func liveGoroutines() map[uint64]bool {
 	buf := make([]byte, 1<<20)
 	n := runtime.Stack(buf, true)
-	for n == len(buf) && n < 1<<28 {
+	for n == len(buf) {
+		if n >= 1<<28 {
+			return nil
+		}
 		buf = make([]byte, 2*len(buf))
 		n = runtime.Stack(buf, true)
-	}
-	if n == len(buf) {
-		return // the list is not complete
 	}
 	live := make(map[uint64]bool)
 	for start := 0; start < n; start++ {
@@ -72,11 +119,5 @@ func collect() {
 			live[id] = true
 		}
 	}
-	for goid, sl := range byGoid {
-		if !live[goid] {
-			delete(byGoid, goid)
-			sl.bury()
-			free = append(free, sl)
-		}
-	}
+	return live
 }
