@@ -19,7 +19,6 @@ var (
 )
 
 //go:norace
-//go:norace
 func objAt(i uint32) *Object { return (*Object)(at(objBase, uintptr(i)*ObjSize)) }
 
 func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
@@ -91,7 +90,6 @@ func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
 //
 //go:norace
 //go:noinline
-//go:norace
 func newObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
 	if addr == 0 {
 		return nil
