@@ -31,6 +31,9 @@ func Frames(trace []byte) []string {
 		}
 		f := strings.TrimPrefix(lines[i-1], "created by ")
 		f = arguments.ReplaceAllString(strings.Split(f, " in goroutine")[0], "")
+		if strings.Contains(f, ".gowrap") {
+			continue // the compiler's, where a go statement calls a builtin with arguments
+		}
 		at := hex.ReplaceAllString(line[strings.LastIndex(line, "/")+1:], "")
 		list = append(list, f+" "+strings.TrimSpace(at))
 	}
