@@ -5,6 +5,7 @@ package runtime
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -129,8 +130,8 @@ func findGoid() (uintptr, bool) {
 		go func() { words <- goidWords() }()
 		found &= <-words
 	}
-	for i := 0; i < 1000 && runtime.NumGoroutine() > running; i++ {
-		runtime.Gosched()
+	for end := nanotime() + int64(100*time.Millisecond); runtime.NumGoroutine() > running && nanotime() < end; {
+		runtime.Gosched() // until they have exited; the program may start some of its own meanwhile
 	}
 	for i := uintptr(0); i < gWords; i++ {
 		if found == 1<<i {

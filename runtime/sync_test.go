@@ -19,7 +19,7 @@ func TestWaitGroup(t *testing.T) {
 	if w, _ := b.waits(); uintptr(w.Obj) != addr(&wg) {
 		t.Errorf("waits for %#x, want %#x", w.Obj, addr(&wg))
 	}
-	if o := known(addr(&wg)); o.Sent.Site != add.id || o.Received.Site == done.id {
+	if o := known(addr(&wg)); o.Sent.Site != add.id || Kind(o.Kind) != KindWaitGroup {
 		t.Errorf("after Add: %+v", o)
 	}
 	WgDone(done, &wg)
