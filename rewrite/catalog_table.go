@@ -62,7 +62,7 @@ var catalog = []row{
 	{"golang.org/x/sys/unix", "", runtime.KindProcess, 0, "Wait4 Waitid"},
 	{"golang.org/x/sys/unix", "", runtime.KindListener, runtime.SiteServe, "Accept Accept4"},
 	{"golang.org/x/sys/unix", "", runtime.KindOther, runtime.SiteServe, "ClockNanosleep EpollWait Nanosleep Pause Poll Ppoll Pselect Select"},
-	{"html/template", "Template", runtime.KindOther, 0, "Execute ExecuteTemplate"},
+	{"html/template", "Template", runtime.KindOther, passive, "Execute ExecuteTemplate"},
 	{"io", "", runtime.KindOther, 0, "Copy CopyBuffer CopyN ReadAll ReadAtLeast ReadFull WriteString"},
 	{"io", "ByteReader", runtime.KindOther, 0, "ReadByte"},
 	{"io", "ByteWriter", runtime.KindOther, 0, "WriteByte"},
@@ -119,7 +119,7 @@ var catalog = []row{
 	{"net/http", "File", runtime.KindFile, 0, "Readdir"},
 	{"net/http", "FileSystem", runtime.KindFile, 0, "Open"},
 	{"net/http", "Flusher", runtime.KindConn, 0, "Flush"},
-	{"net/http", "Header", runtime.KindOther, 0, "Write WriteSubset"},
+	{"net/http", "Header", runtime.KindOther, passive, "Write WriteSubset"},
 	{"net/http", "Request", runtime.KindConn, 0, "FormFile FormValue MultipartReader ParseForm ParseMultipartForm PostFormValue Write WriteProxy"},
 	{"net/http", "Response", runtime.KindConn, 0, "Write"},
 	{"net/http", "ResponseController", runtime.KindConn, 0, "Flush"},
@@ -161,7 +161,7 @@ var catalog = []row{
 	{"syscall", "", runtime.KindListener, runtime.SiteServe, "Accept Accept4"},
 	{"syscall", "", runtime.KindOther, runtime.SiteServe, "EpollWait Nanosleep Pause Select"},
 	{"text/tabwriter", "Writer", runtime.KindOther, 0, "Flush"},
-	{"text/template", "Template", runtime.KindOther, 0, "Execute ExecuteTemplate"},
+	{"text/template", "Template", runtime.KindOther, passive, "Execute ExecuteTemplate"},
 }
 
 // lookAlikes are the methods that make an interface of the user's own one of the catalog's: an interface has a method of the

@@ -1,0 +1,12 @@
+package rewrite
+
+import "testing"
+
+// A program that does I/O in every form prints the same with and without probes: results, lines, panics, what recovers.
+func TestIORuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	dir := copyTree(t, "testdata/iorun")
+	samePrograms(t, dir)
+}

@@ -1,0 +1,3 @@
+module example.com/iorun
+
+go 1.21
