@@ -1,0 +1,76 @@
+package runtime
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// TestIODefer defers a call between its beginning and its end: the call itself recovers, and nothing is left of the wait.
+func TestIODefer(t *testing.T) {
+	s := newSite(OpIO, KindOther, "f()")
+	var recovered any
+	var depth uint32
+	f := func() {
+		depth = mine(t).Depth
+		recovered = recover()
+	}
+	func() {
+		defer IOEnd(s)
+		defer f()
+		defer IOBegin(s)
+		panic("boom")
+	}()
+	if recovered != "boom" || depth != 1 {
+		t.Errorf("recovered %v at depth %d, want boom at 1", recovered, depth)
+	}
+	if sl := mine(t); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+}
+
+// TestIOEndAlone ends a call that was never begun, inside of another operation.
+func TestIOEndAlone(t *testing.T) {
+	outer, s := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
+	inside := func() int {
+		IOBegin(s)
+		IOEnd(s)
+		IOEnd(s)
+		return int(mine(t).Depth)
+	}
+	if depth := End1(IOFunc(outer, inside)()); depth != 1 {
+		t.Errorf("depth %d inside of the outer call, want 1", depth)
+	}
+}
+
+func TestFuncs(t *testing.T) {
+	s := newSite(OpIO, KindOther, "f")
+	inside := func() string { return fmt.Sprint(mine(t).Depth) }
+	join := func(list ...string) string { return strings.Join(append(list, inside()), " ") }
+	var none string
+	Func00(s, func() { none = inside() })()
+	FuncV10(s, func(list ...string) { none += join(list...) })("a", "b")
+	two := func(a string, b error) (string, error) { return a + inside(), b }
+	a, err := Func22(s, two)("x", nil)
+	v := FuncV21(s, func(a string, rest ...string) string { return a + join(rest...) })
+	for _, got := range [][2]string{
+		{none, "1a b 1"},
+		{fmt.Sprint(a, err), "x1<nil>"},
+		{v("x"), "x1"},
+		{v("x", []string{"y"}...), "xy 1"},
+		{fmt.Sprintf("%T", Func22(s, net.Dial)), "func(string, string) (net.Conn, error)"},
+		{fmt.Sprintf("%T", FuncV32(s, fmt.Fprintf)), "func(io.Writer, string, ...interface {}) (int, error)"},
+	} {
+		if got[0] != got[1] {
+			t.Errorf("got %q, want %q", got[0], got[1])
+		}
+	}
+	x1, x2, x3, x4, x5 := End5(IOFunc(s, func() (int, int8, int16, int32, error) { return 1, 2, 3, 4, nil })())
+	if got := fmt.Sprint(x1, x2, x3, x4, x5); got != "1 2 3 4 <nil>" {
+		t.Error(got)
+	}
+	if sl := mine(t); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+}
