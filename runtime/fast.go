@@ -130,7 +130,7 @@ func findGoid() (uintptr, bool) {
 		go func() { words <- goidWords() }()
 		found &= <-words
 	}
-	for end := nanotime() + int64(100*time.Millisecond); runtime.NumGoroutine() > running && nanotime() < end; {
+	for end := nanotime() + int64(10*time.Millisecond); runtime.NumGoroutine() > running && nanotime() < end; {
 		runtime.Gosched() // until they have exited; the program may start some of its own meanwhile
 	}
 	for i := uintptr(0); i < gWords; i++ {

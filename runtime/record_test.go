@@ -76,6 +76,9 @@ func clean() {
 	goroutines, files := goruntime.NumGoroutine(), openFiles()
 	Start()
 	Loop(newSite(OpLoop, KindNone, "loop"))
+	for i := 0; i < 100 && goruntime.NumGoroutine() != goroutines; i++ {
+		time.Sleep(10 * time.Millisecond) // one that has done its work may still have to exit
+	}
 	if n := goruntime.NumGoroutine(); n != goroutines {
 		fmt.Println("goroutines:", goroutines, "and then", n)
 	}
