@@ -18,8 +18,10 @@ import (
 )
 
 const (
-	tick     = 10 * time.Millisecond  // how often the coarse clock of the record is moved on
+	tick     = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
 	interval = 100 * time.Millisecond // how often the record is looked at, at most
+	share    = 500                    // looking takes one part in so many of a processor's time, at most
+	shareNew = 50                     // the same when something has begun to wait for long
 )
 
 // Options say what is reported, and where.
@@ -65,9 +67,9 @@ type watcher struct {
 	told     map[Symptom]bool // what was reported
 	nextOpen time.Time
 	nextLook time.Time
-	nextDeep time.Time    // not before it is a snapshot taken again, unless waits has changed
-	waits    record.Waits // the last look
-	cost     time.Duration
+	waits    record.Waits // at the last examination
+	nextNew  time.Time    // of the next examination if waits has changed
+	nextSame time.Time    // and if it has not
 }
 
 // Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
@@ -127,8 +129,7 @@ func (w *watcher) tick(now time.Time) {
 		return
 	}
 	w.look(now, present)
-	// A hundredth of the time for looking, at most.
-	w.nextLook = now.Add(max(interval, 100*time.Since(now)))
+	w.nextLook = now.Add(max(interval, share*time.Since(now)))
 }
 
 // open opens the record of the program.
@@ -152,14 +153,15 @@ func (w *watcher) look(now time.Time, present int64) {
 	if err != nil || waits.Long == 0 {
 		return
 	}
-	same := waits == w.waits
-	w.waits = waits
 	// The same waits may mean something else when others have gone on; but that can take its time.
-	if same && now.Before(w.nextDeep) {
+	if now.Before(w.nextNew) || waits == w.waits && now.Before(w.nextSame) {
 		return
 	}
+	w.waits = waits
 	w.examine()
-	w.nextDeep = now.Add(max(interval, 100*time.Since(now)))
+	cost := time.Since(now)
+	w.nextNew = now.Add(max(interval, shareNew*cost))
+	w.nextSame = now.Add(max(interval, share*cost))
 }
 
 // examine reports what is stuck and was not told before.

@@ -1,0 +1,92 @@
+package watch
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+// A script answers the examinations of a watcher one after the other; the last answer stands for all that follow.
+type script struct {
+	answers []*Answer
+	deep    int // examinations with stacks
+}
+
+func (s *script) examine(_ *record.Record, q Question) (*Answer, error) {
+	a := s.answers[0]
+	if q.Stacks {
+		s.deep++
+	}
+	if len(s.answers) > 1 {
+		s.answers = s.answers[1:]
+	}
+	return a, nil
+}
+
+func answer(text string, findings ...[]Symptom) *Answer {
+	return &Answer{Findings: findings, Verdict: text, Write: func(w io.Writer) error {
+		_, err := io.WriteString(w, text+"\n")
+		return err
+	}}
+}
+
+func TestToldOnce(t *testing.T) {
+	deadlock := []Symptom{{"deadlock", 7, 100}, {"deadlock", 8, 110}}
+	more := append([]Symptom{{"deadlock", 3, 200}}, deadlock...)
+	again := []Symptom{{"deadlock", 7, 900}} // the same goroutine, in another wait
+	other := []Symptom{{"stuck", 9, 50}}
+	tests := []struct {
+		name    string
+		answers []*Answer
+		want    []string // the reports, in order
+		deep    int
+	}{
+		{"nothing", []*Answer{answer("nothing")}, nil, 0},
+		{"once", []*Answer{answer("a", deadlock)}, []string{"a"}, 1},
+		{"one that others join", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", more)}, []string{"b"}, 1},
+		{"a second one", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", deadlock, other)}, []string{"b", "c"}, 2},
+		{"stuck again", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", again)}, []string{"b", "c"}, 2},
+		{"gone with the stacks", []*Answer{answer("a", deadlock), answer("b"), answer("c", deadlock), answer("d")}, nil, 2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var log bytes.Buffer
+			s := &script{answers: test.answers}
+			w := &watcher{Options: Options{Log: &log, Examine: s.examine}, started: time.Now(), told: map[Symptom]bool{}}
+			for range 4 {
+				w.examine()
+			}
+			var got []string
+			for line := range strings.Lines(log.String()) {
+				if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "awaittrace:") {
+					got = append(got, line)
+				}
+			}
+			if strings.Join(got, " ") != strings.Join(test.want, " ") || s.deep != test.deep {
+				t.Errorf("got reports %q with %d readings of stacks, want %q with %d", got, s.deep, test.want, test.deep)
+			}
+		})
+	}
+}
+
+// TestNoRecord runs programs that have no record: they run as they would without us.
+func TestNoRecord(t *testing.T) {
+	for script, want := range map[string]int{"exit 3": 3, "kill -9 $$": 137, "sleep 0.2": 0} {
+		var log, out bytes.Buffer
+		cmd := exec.Command("sh", "-c", "echo out;"+script)
+		cmd.Stdout, cmd.Stderr = &out, os.Stderr
+		status, err := Run(cmd, Options{After: time.Second, Log: &log})
+		if err != nil || status != want || out.String() != "out\n" || log.Len() > 0 {
+			t.Errorf("%q: status %d, %v, output %q, report %q, want status %d", script, status, err, out.String(), log.String(), want)
+		}
+	}
+	if _, err := Run(exec.Command("/nowhere/at/all"), Options{Log: io.Discard}); err == nil {
+		t.Error("a program that is not there was run")
+	}
+}
