@@ -1,0 +1,83 @@
+package gocmd
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func openTestCache(t *testing.T) *Cache {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	c, err := OpenCache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCache(t *testing.T) {
+	c := openTestCache(t)
+	a, err := c.Put([]byte("text"), ".go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := c.Put([]byte("text"), ".go"); b != a || err != nil {
+		t.Errorf("the same text is in %s and %s, %v", a, b, err)
+	}
+	if b, err := c.Put([]byte("other"), ".go"); b == a || err != nil {
+		t.Errorf("another text is in %s too, %v", b, err)
+	}
+	if data, err := os.ReadFile(a); string(data) != "text" || filepath.Ext(a) != ".go" {
+		t.Errorf("%s holds %q, %v", a, data, err)
+	}
+	// What a crash has cut short is written again.
+	if err := os.WriteFile(a, []byte("te"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Put([]byte("text"), ".go"); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(a); string(data) != "text" {
+		t.Errorf("%s holds %q, %v", a, data, err)
+	}
+}
+
+func TestTrim(t *testing.T) {
+	c := openTestCache(t)
+	put := func(text string, age time.Duration) string {
+		name, err := c.Put([]byte(text), ".go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		then := time.Now().Add(-age)
+		if err := os.Chtimes(name, then, then); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	old, used, fresh := put("old", cacheKeep+time.Hour), put("used", cacheKeep+time.Hour), put("fresh", time.Hour)
+	if _, err := c.Put([]byte("used"), ".go"); err != nil { // which gives it a new time
+		t.Fatal(err)
+	}
+	if err := c.Trim(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	exists := func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	}
+	if exists(old) || !exists(used) || !exists(fresh) {
+		t.Errorf("after trimming: old %t, used %t, fresh %t; want only old to be gone", exists(old), exists(used), exists(fresh))
+	}
+	// Not again on the same day.
+	old = put("old", cacheKeep+time.Hour)
+	if err := c.Trim(time.Now()); err != nil || !exists(old) {
+		t.Errorf("trimmed twice in a day, %v", err)
+	}
+	if err := c.Trim(time.Now().Add(cacheTrim + time.Minute)); err != nil || exists(old) {
+		t.Errorf("not trimmed the next day, %v", err)
+	}
+}
