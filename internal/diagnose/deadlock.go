@@ -155,7 +155,7 @@ func (a *analysis) holder(obj uint64, i int) holder {
 func (a *analysis) others(what string, list []int) []string {
 	var lines []string
 	for _, p := range a.places(list) {
-		lines = append(lines, fmt.Sprintf("%s: %s at %s%s, %s", what, plural(len(p.list), "goroutine"), a.place(p.probe), in(p.probe.Func), a.span(p.list)))
+		lines = append(lines, fmt.Sprintf("%s: %s at %s%s, %s", what, plural(len(p.list), "goroutine"), a.place(p.probe), inProbe(p.probe), a.span(p.list)))
 	}
 	return lines
 }

@@ -86,11 +86,18 @@ func (a *analysis) external(i int) bool {
 		return a.isTimer(w.Obj, w.Probe)
 	}
 	for _, c := range w.Cases {
-		if !c.Send && a.isTimer(c.Obj, nil) {
+		if !c.Send && a.isClock(c.Obj) {
 			return true
 		}
 	}
 	return false
+}
+
+// isClock reports whether a channel of a select is one that the time or a signal will end the wait with. A context is not: it
+// may never be cancelled, and what else the select waits for may be gone.
+func (a *analysis) isClock(obj uint64) bool {
+	o := a.s.Objects[obj]
+	return a.isTimer(obj, nil) && !strings.HasSuffix(o.Expr, ".Done()")
 }
 
 // isTimer reports whether a channel is one that the standard library sends to or closes by itself: a timer's, a context's, or one

@@ -129,7 +129,7 @@ func (a *analysis) step(i int) string {
 	g := a.g(i)
 	who := fmt.Sprintf("goroutine %d ", g.ID)
 	if w := a.wait(i); w != nil {
-		s := fmt.Sprintf("%s%s at %s%s for %s", who, a.does(w), a.place(w.Probe), in(w.Probe.Func), a.ago(w.Since))
+		s := fmt.Sprintf("%s%s at %s%s for %s", who, a.does(w), a.place(w.Probe), inProbe(w.Probe), a.ago(w.Since))
 		if g.Last != nil && g.Last != w.Probe {
 			s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, a.place(g.Last), a.ago(g.LastAt))
 		}
@@ -183,6 +183,15 @@ func in(fn string) string {
 		return ""
 	}
 	return " (" + ShortFunc(fn) + ")"
+}
+
+// inProbe returns " (function: operation)" of a probe, with the operation as the source has it.
+func inProbe(p *snapshot.Probe) string {
+	switch p.Op {
+	case runtime.OpIO, runtime.OpSleep: // named by their text already
+		return in(p.Func)
+	}
+	return " (" + strings.TrimPrefix(ShortFunc(p.Func)+": ", ": ") + p.Expr + ")"
 }
 
 // ShortFunc returns the name of a function without the path of its package, as in pkg.(*T).Method.

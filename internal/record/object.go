@@ -22,7 +22,7 @@ func (r *reader) readObjects() error {
 			r.object(load[runtime.Object](table))
 		}
 	}
-	n := &namer{snap: r.snap, newest: make(map[uint64]int64)}
+	n := &namer{snap: r.snap, newest: make(map[uint64]int64), cases: make(map[*snapshot.Probe][]string)}
 	for _, o := range r.snap.Objects {
 		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
 			if f != nil {
@@ -90,6 +90,7 @@ type namer struct {
 	snap   *snapshot.Snapshot
 	newest map[uint64]int64 // when the probe that gave the present name was reached
 	names  map[*snapshot.Probe]string
+	cases  map[*snapshot.Probe][]string // of selects: by case
 }
 
 func (n *namer) goroutine(g *snapshot.Goroutine) {
@@ -101,13 +102,55 @@ func (n *namer) goroutine(g *snapshot.Goroutine) {
 				o.Cap = w.Cap
 			}
 		}
-		for _, c := range w.Cases {
-			n.object(c.Obj, runtime.KindChan)
-		}
+		n.selectCases(w)
 	}
 	for i := range g.Holds {
 		n.use(g.Holds[i].Obj, g.Holds[i].Probe, g.Holds[i].Since)
 	}
+}
+
+// selectCases names the channels of a select. A name that another operation gave comes first: a select may have gone on with other channels
+// than its text tells, but it is the text that a reader knows.
+func (n *namer) selectCases(w *snapshot.Wait) {
+	for i, c := range w.Cases {
+		o := n.object(c.Obj, runtime.KindChan)
+		if o == nil || o.Expr != "" {
+			continue
+		}
+		names, ok := n.cases[w.Probe]
+		if !ok {
+			names = caseNames(w)
+			n.cases[w.Probe] = names
+		}
+		if i < len(names) {
+			o.Expr = names[i]
+		}
+	}
+}
+
+// caseNames returns what the text of a select, "select { case <-a; case b <- v }", calls its channels. Of a text that was cut off the last case
+// is not sure.
+func caseNames(w *snapshot.Wait) []string {
+	text, ok := strings.CutPrefix(w.Probe.Expr, "select { case ")
+	if !ok {
+		return nil
+	}
+	text, whole := strings.CutSuffix(text, " }")
+	parts := strings.Split(strings.TrimSuffix(text, "; default"), "; case ")
+	if !whole {
+		parts = parts[:len(parts)-1]
+	}
+	if len(parts) > len(w.Cases) {
+		parts = parts[:len(w.Cases)]
+	}
+	for i, part := range parts {
+		p := snapshot.Probe{Op: runtime.OpRecv, Expr: part}
+		if w.Cases[i].Send {
+			p.Op = runtime.OpSend
+		}
+		parts[i] = objectName(&p)
+	}
+	return parts
 }
 
 // object returns the object at addr, which is of kind if it was not known; nil for the address 0.

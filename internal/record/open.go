@@ -134,6 +134,10 @@ func firstBytes(data io.ReaderAt) (runtime.Header, error) {
 // identify checks the header, and finds out whether the process that it names still runs.
 func (r *Record) identify() error {
 	h, err := readHeader(r.src)
+	for try := 0; err != nil && try < 100 && r.beingMade(); try++ {
+		time.Sleep(5 * time.Millisecond)
+		h, err = readHeader(r.src)
+	}
 	if err != nil {
 		return r.named(err)
 	}
@@ -149,6 +153,20 @@ func (r *Record) identify() error {
 		}
 	}
 	return nil
+}
+
+// beingMade reports whether the program of the record has only just begun to make it: the first word is written last.
+func (r *Record) beingMade() bool {
+	b := make([]byte, 8)
+	_, err := r.src.Data.ReadAt(b, 0)
+	if err == nil && load[uint64](b) != 0 || err != nil && err != io.EOF {
+		return false
+	}
+	if fi, err := os.Stat(r.Path); err == nil {
+		r.src.Size = fi.Size()
+	}
+	_, live := procfs.Is(r.Pid, r.StartTicks)
+	return live && r.Pid != 0
 }
 
 // named puts the name of the record before err.

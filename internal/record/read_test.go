@@ -25,9 +25,9 @@ object 0xc0 chan jobs cap=4
   made 1 make/chan /src/main.go:10:9 main.main "make(chan int, 4)" 1ms
   sent 7 send/chan /src/main.go:20:3 main.feed "jobs <- 1" 2s
   received 99 recv/chan /src/main.go:30:3 main.work <-jobs 1s exited
-object 0xc1 chan cap=0
+object 0xc1 chan quit cap=0
 goroutine 1 unknown
-  wait select /src/main.go:50:2 main.main "select { 2 cases }" - 3s
+  wait select /src/main.go:50:2 main.main "select { case j, ok := <-jobs; case quit <- true; case <-a" - 3s
     case recv 0xc0
     case send 0xc1
     case recv -
@@ -37,7 +37,7 @@ goroutine 1 unknown
     case recv -
     case recv -
     more 1
-  step select /src/main.go:50:2 main.main "select { 2 cases }" 3s
+  step select /src/main.go:50:2 main.main "select { case j, ok := <-jobs; case quit <- true; case <-a" 3s
   step make/chan /src/main.go:10:9 main.main "make(chan int, 4)" 1ms
 goroutine 7 unknown
   wait lock/mutex /src/main.go:31:2 main.ab b.mu.Lock() 0xb1 12.5s

@@ -48,7 +48,7 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 func Relative(dir string) func(string) string {
 	prefix := strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
 	return func(file string) string {
-		if rel, ok := strings.CutPrefix(file, prefix); ok && dir != "" {
+		if rel, ok := strings.CutPrefix(file, prefix); ok && len(prefix) > 1 {
 			return rel
 		}
 		return file
