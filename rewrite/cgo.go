@@ -4,57 +4,37 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
-	"os"
 	"slices"
 
 	"golang.org/x/tools/go/packages"
 )
 
-// cgoFiles gives the files of p that import "C". The go command lists what cgo makes of them in their place.
-func cgoFiles(p *packages.Package) []string {
-	var files []string
-	for _, name := range p.GoFiles {
-		if !slices.Contains(p.CompiledGoFiles, name) {
-			files = append(files, name)
-		}
-	}
-	return files
+// cgoFiles says that files of p import "C". The go command lists what cgo makes of them in their place.
+func cgoFiles(p *packages.Package) bool {
+	return slices.ContainsFunc(p.GoFiles, func(name string) bool { return !slices.Contains(p.CompiledGoFiles, name) })
 }
 
 // checkCgo type-checks the original files of a cgo package and sets the types of made. Expressions whose type comes from C have an invalid type.
-// The order of the files is the compiler's: those that import "C" come last.
-func (l *loader) checkCgo(p *packages.Package, made *pkg, cgo []string) ([]*ast.File, error) {
-	var files []*ast.File
-	for _, f := range p.Syntax {
-		if slices.Contains(p.GoFiles, l.fset.File(f.FileStart).Name()) {
-			files = append(files, f)
-		}
-	}
-	for _, name := range cgo {
-		text, ok := l.cfg.Overlay[name]
-		if !ok {
-			var err error
-			if text, err = os.ReadFile(name); err != nil {
-				return nil, err
-			}
-		}
-		f, err := l.parse(l.fset, name, text)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
+func (l *loader) checkCgo(p *packages.Package, made *pkg) ([]*ast.File, error) {
+	files, _, err := l.parseAll(p.GoFiles)
+	if err != nil {
+		return nil, err
 	}
 	conf := types.Config{
 		FakeImportC: true, GoVersion: made.lang, Sizes: p.TypesSizes, Importer: imports(p),
 		Error: func(error) {}, // the go command has compiled the package; what is left comes from C being unknown
 	}
-	made.info = &types.Info{
+	made.info = newInfo()
+	made.types, _ = conf.Check(p.PkgPath, l.fset, files, made.info)
+	return files, nil
+}
+
+func newInfo() *types.Info {
+	return &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
 		Implicits: map[ast.Node]types.Object{}, Instances: map[*ast.Ident]types.Instance{}, Scopes: map[ast.Node]*types.Scope{},
 		Selections: map[*ast.SelectorExpr]*types.Selection{}, FileVersions: map[*ast.File]string{},
 	}
-	made.types, _ = conf.Check(p.PkgPath, l.fset, files, made.info)
-	return files, nil
 }
 
 // imports is an importer of what p imports.

@@ -36,7 +36,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatal("nothing was instrumented")
 	}
 	checkLines(t, result)
-	g := newGraph(t, p, result)
+	g := newCorpus(t, p, result)
 	for _, pkg := range p.pkgs {
 		g.check(pkg)
 	}
@@ -50,25 +50,25 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// A graph type-checks instrumented packages against the packages that were loaded with the program, so that the collector and the
+// A loaded program type-checks instrumented packages against the packages that were loaded with the program, so that the collector and the
 // packages agree on what package sync is.
-type graph struct {
-	t      *testing.T
-	loaded map[string]*types.Package
-	under  map[string]bool // what the collector itself is built from
-	texts  map[string][]byte
-	debug  *types.Package
+type loaded struct {
+	t        *testing.T
+	packages map[string]*types.Package
+	under    map[string]bool // what the collector itself is built from
+	texts    map[string][]byte
+	debug    *types.Package
 }
 
-func newGraph(t *testing.T, p *Program, r *Result) *graph {
-	g := &graph{t: t, loaded: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{}, texts: map[string][]byte{}}
+func newCorpus(t *testing.T, p *Program, r *Result) *loaded {
+	g := &loaded{t: t, packages: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{}, texts: map[string][]byte{}}
 	for _, f := range r.Files {
 		g.texts[f.Name] = f.Text
 	}
 	var add func(*types.Package)
 	add = func(p *types.Package) {
-		if old := g.loaded[p.Path()]; old == nil || !old.Complete() && p.Complete() {
-			g.loaded[p.Path()] = p
+		if old := g.packages[p.Path()]; old == nil || !old.Complete() && p.Complete() {
+			g.packages[p.Path()] = p
 			for _, imported := range p.Imports() {
 				add(imported)
 			}
@@ -91,7 +91,7 @@ func newGraph(t *testing.T, p *Program, r *Result) *graph {
 	return g
 }
 
-func (g *graph) collector() *types.Package {
+func (g *loaded) collector() *types.Package {
 	fset := token.NewFileSet()
 	names, err := runtimeFiles()
 	if err != nil {
@@ -113,14 +113,14 @@ func (g *graph) collector() *types.Package {
 	return p
 }
 
-func (g *graph) imported(path string) (*types.Package, error) {
+func (g *loaded) imported(path string) (*types.Package, error) {
 	if path == "debug" && g.debug != nil {
 		return g.debug, nil
 	}
-	if p := g.loaded["vendor/"+path]; p != nil {
+	if p := g.packages["vendor/"+path]; p != nil {
 		return p, nil
 	}
-	if p := g.loaded[path]; p != nil {
+	if p := g.packages[path]; p != nil {
 		return p, nil
 	}
 	stdLock.Lock()
@@ -129,7 +129,7 @@ func (g *graph) imported(path string) (*types.Package, error) {
 }
 
 // check type-checks a package, unless the collector is built from it, or cgo is.
-func (g *graph) check(pkg *pkg) {
+func (g *loaded) check(pkg *pkg) {
 	if g.under[pkg.types.Path()] {
 		return
 	}

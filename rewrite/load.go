@@ -1,10 +1,12 @@
 package rewrite
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -69,13 +71,14 @@ type source struct {
 	skip   bool // instrumented in another variant of the package
 }
 
-const (
-	listMode  = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps
-	typesMode = packages.LoadSyntax | packages.NeedModule | packages.NeedForTest
-)
+const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
+	packages.NeedForTest | packages.NeedTypesSizes
+
+// commandLine is the path that the go command gives a package of files on its command line.
+const commandLine = "command-line-arguments"
 
 // Load loads, with types, the packages of the main modules (those of a workspace all count) that the build of cfg.Patterns needs.
-// The types of everything else come from export data, which the go command compiles or has in its cache.
+// The types of everything else come from export data, which the go command compiles, as it would for the build, or has in its cache.
 //
 // Code that does not load or compile is a *CompileError.
 func Load(cfg Config) (*Program, error) {
@@ -90,26 +93,16 @@ func Load(cfg Config) (*Program, error) {
 		return nil, err
 	}
 	l := &loader{cfg: cfg, fset: token.NewFileSet(), text: map[string][]byte{}}
-	roots, rest, err := l.list()
+	named, err := l.list()
 	if err != nil {
 		return nil, err
 	}
-	if !cfg.Tests && !l.files { // one run of the go command, and one view of what all of them import
-		roots, rest = append(roots, rest...), nil
-	}
 	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
-	for _, job := range []struct {
-		patterns []string
-		tests    bool
-	}{{roots, cfg.Tests}, {rest, false}} {
-		if len(job.patterns) == 0 {
-			continue
-		}
-		pkgs, err := l.load(job.patterns, job.tests)
-		if err != nil {
-			return nil, err
-		}
-		p.pkgs = append(p.pkgs, pkgs...)
+	if p.pkgs, err = l.checkAll(named); err != nil {
+		p.pkgs, err = l.loadAll(named)
+	}
+	if err != nil {
+		return nil, err
 	}
 	dedupe(p.pkgs)
 	return p, nil
@@ -133,9 +126,8 @@ func (e *CompileError) Error() string {
 }
 
 type loader struct {
-	cfg   Config
-	fset  *token.FileSet
-	files bool // the patterns are .go files
+	cfg  Config
+	fset *token.FileSet
 
 	mu   sync.Mutex
 	text map[string][]byte // what was parsed, by file name
@@ -161,104 +153,81 @@ func (l *loader) parse(fset *token.FileSet, name string, text []byte) (*ast.File
 	return parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
 }
 
-// list finds the packages to instrument, without their types: those that the patterns name, and the others of the
-// main modules that they import. The first is given as patterns, because files on the command line have no import path.
-func (l *loader) list() (roots, rest []string, err error) {
+// list gives the packages that the patterns name, with all that they import, without types.
+func (l *loader) list() ([]*packages.Package, error) {
 	named, err := packages.Load(l.config(listMode, l.cfg.Tests), l.cfg.Patterns...)
 	if err != nil {
-		return nil, nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
-	}
-	seen := map[string]bool{}
-	for _, p := range named {
-		if p.ID == "command-line-arguments" {
-			roots, l.files = l.cfg.Patterns, true
-		}
-		if l.wanted(p, true) && !strings.HasSuffix(p.ID, "]") && !strings.HasSuffix(p.ID, ".test") {
-			seen[p.PkgPath] = true
-		}
-	}
-	if roots == nil {
-		roots = sortedKeys(seen)
+		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
 	}
 	var errs []packages.Error
-	packages.Visit(named, nil, func(p *packages.Package) {
-		errs = append(errs, p.Errors...)
-		// A variant such as "q [p.test]" is loaded as q, unless it is in the tests themselves.
-		if l.wanted(p, false) && !seen[p.PkgPath] && !strings.HasSuffix(p.ID, ".test") && !strings.HasSuffix(p.PkgPath, "_test") {
-			seen[p.PkgPath] = true
-			rest = append(rest, p.PkgPath)
-		}
-	})
+	packages.Visit(named, nil, func(p *packages.Package) { errs = append(errs, p.Errors...) })
 	if len(errs) > 0 {
-		return nil, nil, &CompileError{errs}
+		return nil, &CompileError{errs}
 	}
-	slices.Sort(rest)
-	return roots, rest, nil
+	return named, nil
 }
 
 // wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
 	if p.Module == nil {
-		return l.cfg.std || named && p.PkgPath == "command-line-arguments"
+		return l.cfg.std || named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
 	}
 	return p.Module.Main
 }
 
-// load loads packages with types and gives them in the order: test variants, plain ones.
-func (l *loader) load(patterns []string, tests bool) ([]*pkg, error) {
-	loaded, err := packages.Load(l.config(typesMode, tests), patterns...)
-	if err != nil {
-		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
-	}
-	var errs []packages.Error
-	var variants, plain []*pkg
-	for _, p := range loaded {
-		errs = append(errs, p.Errors...)
-		if strings.HasSuffix(p.ID, ".test") || len(p.Errors) > 0 || !l.wanted(p, true) {
-			continue
+// choose gives the packages to instrument, sorted: of each one variant, that with its test files if there is one.
+func (l *loader) choose(named []*packages.Package) []*packages.Package {
+	best := map[string]*packages.Package{}
+	packages.Visit(named, nil, func(p *packages.Package) {
+		if !l.wanted(p, true) || strings.HasSuffix(p.ID, ".test") {
+			return
 		}
-		made, err := l.make(p)
-		if err != nil {
-			errs = append(errs, packages.Error{Pos: p.PkgPath, Msg: err.Error(), Kind: packages.TypeError})
-			continue
+		if old := best[p.PkgPath]; old == nil || cmp.Or(cmp.Compare(variant(p), variant(old)), cmp.Compare(p.ID, old.ID)) < 0 {
+			best[p.PkgPath] = p
 		}
-		if p.ForTest != "" {
-			variants = append(variants, made)
-		} else {
-			plain = append(plain, made)
-		}
-	}
-	if len(errs) > 0 {
-		return nil, &CompileError{errs}
-	}
-	return append(variants, plain...), nil
+	})
+	return slices.SortedFunc(maps.Values(best), func(a, b *packages.Package) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// make turns a loaded package into a pkg.
-func (l *loader) make(p *packages.Package) (*pkg, error) {
-	made := &pkg{path: p.PkgPath, name: p.Name, lang: "go1.16", types: p.Types, info: p.TypesInfo, trim: trimmed(p)}
-	if p.Name == "main" {
+// variant is 0 for a package with its own tests, 1 for the package alone, and 2 for it in the tests of another one.
+func variant(p *packages.Package) int {
+	switch p.ForTest {
+	case strings.TrimSuffix(p.PkgPath, "_test"):
+		return 0
+	case "":
+		return 1
+	}
+	return 2
+}
+
+// newPkg is a package without its files and types.
+func newPkg(p *packages.Package) *pkg {
+	made := &pkg{path: p.PkgPath, name: p.Name, lang: langOf(p), trim: trimmed(p)}
+	if p.Name == "main" && p.ForTest == "" {
 		made.path = "main"
 	}
-	if p.Module == nil {
-		made.lang = ""
-	} else if p.Module.GoVersion != "" {
-		made.lang = "go" + p.Module.GoVersion
+	return made
+}
+
+// langOf is the language version of a package's module. Without a module it is the compiler's.
+func langOf(p *packages.Package) string {
+	switch {
+	case p.Module == nil:
+		return ""
+	case p.Module.GoVersion == "":
+		return "go1.16"
 	}
-	syntax := p.Syntax
-	if cgo := cgoFiles(p); len(cgo) > 0 {
-		var err error
-		if syntax, err = l.checkCgo(p, made, cgo); err != nil {
-			return nil, err
-		}
-	}
-	for _, f := range syntax {
+	return "go" + p.Module.GoVersion
+}
+
+// setFiles sets the files of a package.
+func (l *loader) setFiles(made *pkg, files []*ast.File) {
+	for _, f := range files {
 		name := l.fset.File(f.FileStart).Name()
 		made.files = append(made.files, &source{
 			name: name, text: l.text[name], syntax: f, test: strings.HasSuffix(name, "_test.go"),
 		})
 	}
-	return made, nil
 }
 
 // trimmed is the folder of p in the file names of a -trimpath build.
@@ -267,7 +236,7 @@ func trimmed(p *packages.Package) string {
 	if p.ForTest != "" {
 		path = p.ForTest
 	}
-	if path == "command-line-arguments" {
+	if path == commandLine {
 		return "."
 	}
 	if m := p.Module; m != nil && p.Dir != "" {

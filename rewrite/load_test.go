@@ -1,0 +1,193 @@
+package rewrite
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// module writes the files of an archive to a new folder.
+func module(t *testing.T, archive string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		write(t, filepath.Join(dir, f.Name), f.Data)
+	}
+	return dir
+}
+
+func TestLoadErrors(t *testing.T) {
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- typ/typ.go --
+package typ
+
+var x int = "one"
+-- syntax/syntax.go --
+package syntax
+
+func {
+-- missing/missing.go --
+package missing
+
+import _ "m/nowhere"
+-- good/good.go --
+package good
+
+import _ "m/typ"
+`)
+	for pattern, want := range map[string]string{
+		"./typ":      "typ.go:3:13",
+		"./syntax":   "syntax.go:3:6",
+		"./missing":  "m/nowhere",
+		"./good":     "typ.go:3:13",
+		"./none":     "none",
+		"./typ/x.go": "x.go",
+	} {
+		_, err := Load(Config{Dir: dir, Env: offline(), Patterns: []string{pattern}})
+		var compile *CompileError
+		if !errors.As(err, &compile) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a CompileError that names %s", pattern, err, want)
+		}
+	}
+	_, err := Load(Config{Dir: filepath.Join(dir, "none"), Env: offline()})
+	if err == nil {
+		t.Error("a folder that does not exist: no error")
+	}
+}
+
+// Instrumenting a workspace takes the packages of all its modules, and those alone that the build needs.
+func TestLoadWorkspace(t *testing.T) {
+	dir := module(t, `
+-- go.work --
+go 1.26
+
+use (
+	./a
+	./b
+)
+-- a/go.mod --
+module example.com/a
+
+go 1.26
+-- a/main.go --
+package main
+
+import "example.com/b"
+
+func main() { <-b.C }
+-- a/unused/unused.go --
+package unused
+
+var C = make(chan int)
+-- b/go.mod --
+module example.com/b
+
+go 1.20
+-- b/b.go --
+package b
+
+var C = make(chan int)
+`)
+	var env []string
+	for _, v := range offline() {
+		if v != "GOWORK=off" && v != "GOFLAGS=-mod=mod" {
+			env = append(env, v)
+		}
+	}
+	_, result := instrument(t, Config{Dir: filepath.Join(dir, "a"), Env: env})
+	var names []string
+	for _, f := range result.Files {
+		rel, _ := filepath.Rel(dir, f.Name)
+		names = append(names, rel)
+	}
+	if got := strings.Join(names, " "); got != "a/main.go b/b.go" {
+		t.Errorf("instrumented %s", got)
+	}
+}
+
+// Files on the command line are a package without a module.
+func TestLoadFiles(t *testing.T) {
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- main.go --
+package main
+
+import "m/lib"
+
+func main() { <-lib.C }
+-- other.go --
+package other
+-- main_test.go --
+package main
+-- lib/lib.go --
+package lib
+
+var C = make(chan int)
+`)
+	for _, tests := range []bool{false, true} {
+		_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"main.go"}, Tests: tests})
+		if len(result.Files) != 2 {
+			t.Errorf("tests %t: instrumented %d files, want main.go and lib.go", tests, len(result.Files))
+		}
+	}
+}
+
+// Where packages cannot be checked from source, go/packages loads them, with the same result.
+func TestLoadAll(t *testing.T) {
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- main.go --
+package main
+
+import "m/lib"
+
+func main() { <-lib.C }
+-- main_test.go --
+package main_test
+
+var c = make(chan int)
+-- lib/lib.go --
+package lib
+
+var C = make(chan int)
+`)
+	for _, tests := range []bool{false, true} {
+		cfg := Config{Dir: dir, Env: offline(), Tests: tests, RuntimePath: "debug", Probes: DefaultProbes}
+		p, want := instrument(t, cfg)
+		l := &loader{cfg: cfg, fset: p.fset, text: map[string][]byte{}}
+		named, err := l.list()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := *p
+		if other.pkgs, err = l.loadAll(named); err != nil {
+			t.Fatal(err)
+		}
+		dedupe(other.pkgs)
+		got, err := other.Instrument()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Files) != len(want.Files) {
+			t.Fatalf("%d files, want %d", len(got.Files), len(want.Files))
+		}
+		for i, f := range got.Files {
+			if f.Name != want.Files[i].Name || string(f.Text) != string(want.Files[i].Text) {
+				t.Errorf("%s differs:\n%s", f.Name, f.Text)
+			}
+		}
+	}
+}
