@@ -67,6 +67,7 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 	}
 	addObjects(still, res)
 	addIO(still, rec.Pid, res)
+	rec.Keep(still)
 	return diagnose.Analyze(still, opt), nil
 }
 

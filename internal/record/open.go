@@ -208,6 +208,11 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 		return nil, r.named(err)
 	}
 	s.Process.State = r.state(st, live)
+	if !live {
+		if l := r.kept(); l != nil {
+			recall(s, l)
+		}
+	}
 	if live {
 		r.Seen(now)
 		if s.Process.Exe == "" {

@@ -43,6 +43,10 @@ func NewDocument(r *diagnose.Report) *Document {
 		Findings:   make([]Finding, 0, len(r.Findings)),
 		Goroutines: make([]Goroutine, 0, len(s.Goroutines)),
 	}
+	if at := s.Process.Looked; at != 0 {
+		ns := ago(s, at)
+		d.Process.LookedNS = &ns
+	}
 	for _, f := range r.Findings {
 		d.Findings = append(d.Findings, Finding{
 			Kind: string(f.Kind), Certainty: string(f.Certainty), Goroutines: f.Goroutines, Root: f.Root,

@@ -29,6 +29,8 @@ type Process struct {
 	State   string   `json:"state"`
 	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
+	// LookedNS: the program has ended, and states and stacks are from so long before Taken.
+	LookedNS *int64 `json:"looked_ns,omitempty"`
 }
 
 // Counts are numbers of goroutines: of all, and by verdict.

@@ -155,6 +155,9 @@ func (t *text) notes() []string {
 	if t.s.Process.Unwatched {
 		notes = append(notes, "nobody saw when it ended: what waited then may have waited for longer than is said here")
 	}
+	if at := t.s.Process.Looked; at != 0 {
+		notes = append(notes, fmt.Sprintf("states and stacks are those of a look at it %s before", diagnose.Duration(time.Duration(ago(t.s, at)))))
+	}
 	if t.s.NoStates != "" {
 		notes = append(notes, "no states and stacks: "+t.s.NoStates)
 	}

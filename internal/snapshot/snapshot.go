@@ -37,6 +37,9 @@ type Process struct {
 	// Unwatched says that the program has ended and nobody saw when: Taken is then its last sign of life, and every wait may
 	// have been longer.
 	Unwatched bool
+	// Looked is, of a program that has ended, the moment of the last look at the program itself, from which the states and stacks of
+	// the goroutines are that have not moved since; zero if there was none.
+	Looked int64
 	// Off says why the program's probes are off, in a few words; empty when they are on.
 	Off string
 }

@@ -1,0 +1,160 @@
+package record
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// A look is what a report has read from the program itself, kept behind the end of its record: when the program is killed, the next report
+// still knows the states and stacks of the goroutines that have not moved since, and which had exited. It is written from outside, and
+// the program does not know of it.
+type look struct {
+	Taken      int64        // of the program's clock
+	Goroutines []lookedUpon // those that had reached a probe
+	Objects    []lookedAt   // those of which the program or the system told something
+}
+
+type lookedUpon struct {
+	ID            int64
+	Steps         uint32
+	State, Reason string
+	CreatedBy     *snapshot.Created `json:",omitempty"`
+	Stack         []snapshot.Frame  `json:",omitempty"`
+}
+
+type lookedAt struct {
+	Addr     uint64
+	Len, Cap int
+	IO       *snapshot.IO `json:",omitempty"`
+}
+
+// A look begins at the end of the record with lookMagic, its length and its checksum.
+const (
+	lookMagic  = 0x316b6f6f6c // "look1"
+	lookHeader = 24
+	maxLook    = 64 << 20 // bytes
+)
+
+// Keep keeps what s, a snapshot that was joined with the states of its goroutines, knows beyond the record. Where there is no room for it, or
+// no right to write, nothing is kept.
+func (r *Record) Keep(s *snapshot.Snapshot) {
+	h, err := readHeader(r.src)
+	if err != nil || !r.writable || !r.endsAt(int64(h.Size)) {
+		return
+	}
+	l := look{Taken: s.Taken}
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if g.Last != nil {
+			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.CreatedBy, g.Stack})
+		}
+	}
+	for _, o := range s.Objects {
+		if o.Len >= 0 || o.IO != nil {
+			l.Objects = append(l.Objects, lookedAt{o.Addr, o.Len, o.Cap, o.IO})
+		}
+	}
+	text, err := json.Marshal(l)
+	if err != nil || len(text) > maxLook {
+		return
+	}
+	b := binary.LittleEndian.AppendUint64(nil, lookMagic)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
+	b = binary.LittleEndian.AppendUint64(b, uint64(crc32.ChecksumIEEE(text)))
+	// Half of a look, or one that two commands wrote at once, does not have its checksum.
+	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
+}
+
+// endsAt reports whether the record ends at offset end of its file, where nothing or a look follows: what is before belongs to the program, which
+// has it mapped, and is never written to because of a wrong number in a header.
+func (r *Record) endsAt(end int64) bool {
+	fi, err := r.file.Stat()
+	if err != nil || fi.Size() < end {
+		return false
+	}
+	if fi.Size() == end {
+		return true
+	}
+	b := make([]byte, 8)
+	_, err = r.file.ReadAt(b, end)
+	return err == nil && binary.LittleEndian.Uint64(b) == lookMagic
+}
+
+// kept returns the look behind the record, or nil. Like the record it may be any bytes.
+func (r *Record) kept() *look {
+	h, err := readHeader(r.src)
+	if err != nil || r.file == nil {
+		return nil
+	}
+	b := make([]byte, lookHeader)
+	if _, err := r.file.ReadAt(b, int64(h.Size)); err != nil || binary.LittleEndian.Uint64(b) != lookMagic {
+		return nil
+	}
+	n, sum := binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
+	if n > maxLook {
+		return nil
+	}
+	text := make([]byte, n)
+	if _, err := r.file.ReadAt(text, int64(h.Size)+lookHeader); err != nil || uint64(crc32.ChecksumIEEE(text)) != sum {
+		return nil
+	}
+	l := new(look)
+	if json.Unmarshal(text, l) != nil {
+		return nil
+	}
+	return l
+}
+
+// recall adds to s, the snapshot of a program that has ended, what was seen at the last look: of the goroutines that have not moved since
+// their states and stacks, and those that had exited are removed.
+func recall(s *snapshot.Snapshot, l *look) {
+	s.Process.Looked = l.Taken
+	seen := make(map[int64]*lookedUpon, len(l.Goroutines))
+	for i := range l.Goroutines {
+		seen[l.Goroutines[i].ID] = &l.Goroutines[i]
+	}
+	kept := s.Goroutines[:0]
+	for _, g := range s.Goroutines {
+		was, ok := seen[g.ID]
+		switch {
+		case !ok && g.LastAt < l.Taken && !moved(&g, l.Taken):
+			s.Orphans = append(s.Orphans, orphans(&g)...)
+			continue
+		case ok && was.Steps == g.Steps:
+			g.State, g.Reason, g.CreatedBy, g.Stack = was.State, was.Reason, was.CreatedBy, was.Stack
+			dropContradicted(&g)
+		}
+		kept = append(kept, g)
+	}
+	clear(s.Goroutines[len(kept):])
+	s.Goroutines = kept
+	ids := make(map[uint32]bool, len(kept))
+	for i := range kept {
+		ids[uint32(kept[i].ID)] = true
+	}
+	for _, was := range l.Objects {
+		if o := s.Objects[was.Addr]; o != nil {
+			o.Len, o.IO = was.Len, was.IO
+			if o.Cap < 0 {
+				o.Cap = was.Cap
+			}
+		}
+	}
+	for _, o := range s.Objects {
+		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
+			if f != nil && f.At < l.Taken {
+				f.Exited = f.Exited || !ids[uint32(f.Goroutine)]
+			}
+		}
+	}
+}
+
+// moved reports whether g reached a probe at t or later, as its coarse times tell: to a millisecond, and a goroutine that goes through
+// probes without reading the clock may lag behind.
+func moved(g *snapshot.Goroutine, t int64) bool {
+	const slack = 20e6
+	return len(g.Waits) > 0 || g.LastAt+slack >= t
+}

@@ -1,0 +1,76 @@
+package record
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/record/recordtest"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+// TestLook: what a report on the live program saw is told after its death, but not of goroutines that have moved since.
+func TestLook(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record")
+	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	read := func() *snapshot.Snapshot {
+		t.Helper()
+		s, err := r.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := read(); s.Process.Looked != 0 || s.Goroutines[1].State != "unknown" {
+		t.Fatalf("before the look: %+v", s.Process)
+	}
+
+	alive := read()
+	Join(alive, []snapshot.Goroutine{
+		{ID: 1, State: "waiting", Reason: "select"},
+		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
+	})
+	alive.Objects[0xc0].Len = 3
+	alive.Goroutines[0].Steps++ // as if it had moved between the look and the end
+	r.Keep(alive)
+	s := read()
+	text := snaptext.Format(s)
+	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("after the look there is no %q in\n%s", want, text)
+		}
+	}
+	if s.Process.Looked != alive.Taken {
+		t.Errorf("looked at %d, want %d", s.Process.Looked, alive.Taken)
+	}
+
+	r.Keep(alive) // a second look takes the place of the first
+	b, _ := os.ReadFile(path)
+	if !bytes.Equal(b[:len(whole)], whole) {
+		t.Error("the record itself was changed")
+	}
+	for _, damage := range []int{0, 8, 16, 30, len(b) - len(whole) - 1} {
+		bad := bytes.Clone(b)
+		bad[len(whole)+damage] ^= 0x40
+		os.WriteFile(path, bad, 0o600)
+		if s := read(); s.Process.Looked != 0 || len(s.Goroutines) != 3 {
+			t.Errorf("a look that is damaged at %d is believed", damage)
+		}
+	}
+	os.WriteFile(path, append(whole, "something else"...), 0o600)
+	r.Keep(alive)
+	if b, _ := os.ReadFile(path); !strings.HasSuffix(string(b), "something else") {
+		t.Error("what is no look was overwritten")
+	}
+}
