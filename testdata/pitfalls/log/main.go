@@ -12,7 +12,7 @@ func main() {
 	requests, replies := make(chan int), make(chan int, 1)
 	go func() {
 		for r := range requests {
-			time.Sleep(30 * time.Millisecond)
+			time.Sleep(40 * time.Millisecond)
 			mu.Lock()
 			replies <- r * 2
 			mu.Unlock()
@@ -20,10 +20,13 @@ func main() {
 		close(replies)
 	}()
 	for i := 1; i <= 2; i++ {
+		time.Sleep(20 * time.Millisecond) // the other goroutine waits by now
 		requests <- i
 		fmt.Println(<-replies)
 	}
+	time.Sleep(20 * time.Millisecond)
 	close(requests)
+	time.Sleep(20 * time.Millisecond)
 	_, ok := <-replies
 	fmt.Println(ok)
 }
