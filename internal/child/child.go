@@ -44,7 +44,7 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 		for {
 			select {
 			case sig := <-signals:
-				forward(cmd.Process, sig, signals)
+				forward(cmd.Process, sig)
 			case <-quit:
 				return
 			}

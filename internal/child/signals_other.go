@@ -10,7 +10,7 @@ import (
 // notify keeps an interrupt, which reaches the child as well, from ending us.
 func notify(c chan<- os.Signal) { signal.Notify(c, os.Interrupt) }
 
-func forward(*os.Process, os.Signal, chan<- os.Signal) {}
+func forward(*os.Process, os.Signal) {}
 
 // Status returns the exit status of a program.
 func Status(state *os.ProcessState) int { return state.ExitCode() }

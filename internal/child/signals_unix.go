@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // ofTerminal are the signals that a terminal sends to its foreground process group.
@@ -29,15 +31,31 @@ func notify(c chan<- os.Signal) {
 }
 
 // forward passes sig on to process. When it is the wish to stop we stop as well, as a shell that sees a job stop expects.
-func forward(process *os.Process, sig os.Signal, c chan<- os.Signal) {
-	if !fromTerminal(sig) {
+func forward(process *os.Process, sig os.Signal) {
+	if !fromTerminal(sig) && (sig != syscall.SIGCONT || stopped(process.Pid)) {
 		process.Signal(sig)
 	}
-	if sig == syscall.SIGTSTP {
-		signal.Reset(sig)
-		stopSelf()
-		signal.Notify(c, sig)
+	if sig == syscall.SIGTSTP && hasShell() {
+		// Not SIGTSTP: package signal does not give it its default action back.
+		syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
 	}
+}
+
+// stopped reports whether process pid is stopped, or may be. A shell lets our whole group go on, the child included.
+func stopped(pid int) bool {
+	s, err := procfs.ReadStat(pid)
+	return err != nil || s.Stopped()
+}
+
+// hasShell reports whether we were started by a process that controls jobs, and so would let us go on after a stop. The kernel has
+// the same rule for SIGTSTP: it stops no process of an orphaned group.
+func hasShell() bool {
+	parent := syscall.Getppid()
+	theirs, err1 := unix.Getsid(parent)
+	session, err2 := unix.Getsid(0)
+	group, err3 := unix.Getpgid(parent)
+	ours, err4 := unix.Getpgid(0)
+	return err1 == nil && err2 == nil && err3 == nil && err4 == nil && theirs == session && group != ours
 }
 
 // fromTerminal reports whether sig is to be taken for one that a terminal sent to our whole process group.
