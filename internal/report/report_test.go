@@ -1,0 +1,150 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+var update = flag.Bool("u", false, "renew the reports in testdata")
+
+// TestReport renders the snapshots in testdata in every form.
+func TestReport(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	if len(files) == 0 {
+		t.Fatal("no snapshots")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil || len(ar.Files) != 4 {
+				t.Fatalf("%v, %d sections, want snapshot, text, all and json", err, len(ar.Files))
+			}
+			s := parse(t, string(ar.Files[0].Data))
+			forms := []func(*bytes.Buffer) error{
+				func(b *bytes.Buffer) error {
+					return Text(b, diagnose.Analyze(s, diagnose.Options{Path: Relative("/src/app")}), TextOptions{Name: "4711"})
+				},
+				func(b *bytes.Buffer) error {
+					return Text(b, diagnose.Analyze(s, diagnose.Options{}), TextOptions{All: true, Color: true, Name: "4711"})
+				},
+				func(b *bytes.Buffer) error { return JSON(b, diagnose.Analyze(s, diagnose.Options{})) },
+			}
+			for i, form := range forms {
+				var b bytes.Buffer
+				if err := form(&b); err != nil {
+					t.Fatal(err)
+				}
+				got := strings.ReplaceAll(b.String(), "\x1b", "ESC")
+				if *update {
+					ar.Files[i+1].Data = []byte(got)
+				}
+				if want := string(ar.Files[i+1].Data); got != want {
+					t.Errorf("%s: got:\n%s\nwant:\n%s", ar.Files[i+1].Name, got, want)
+				}
+			}
+			if *update {
+				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// parse returns a snapshot of a process that started a thousand seconds into 1970.
+func parse(t *testing.T, text string) *snapshot.Snapshot {
+	s, err := snaptext.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Process.StartWall = 1000e9
+	s.Process.TakenWall = s.Process.StartWall + s.Taken
+	return s
+}
+
+// TestSchema: what scripts rely on is there even where there is nothing to tell.
+func TestSchema(t *testing.T) {
+	var b bytes.Buffer
+	if err := JSON(&b, diagnose.Analyze(parse(t, ""), diagnose.Options{})); err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"schema": `"awaittrace.report/1"`, "complete": "true", "findings": "[]", "goroutines": "[]"} {
+		if got := string(doc[key]); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	for _, key := range []string{"process", "counts"} {
+		if doc[key] == nil {
+			t.Errorf("no %s", key)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	const wait = "\n wait send/chan a.go:1 main.f \"c <- 1\" 0xc1 %s cap=0\n step send/chan a.go:1 main.f \"c <- 1\" 1s\n"
+	at := func(since string) string { return strings.ReplaceAll(wait, "%s", since) }
+	tests := []struct{ text, want string }{
+		{"", "nothing is stuck: of 0 goroutines, none has reached a probe"},
+		{"taken 60s\ngoroutine 1 unknown" + at("59s"), "nothing is stuck: of 1 goroutine, 1 going on"},
+		{"taken 60s\ngoroutine 1 unknown" + at("1s"), "1 of 1 goroutine is stuck: 1 waiting for too long"},
+		{"taken 60s\ngoroutine 1 unknown" + at("1s") + "goroutine 2 unknown" + at("1s") + "goroutine 3 running", "2 of 3 goroutines are stuck: 2 waiting for too long"},
+		{"taken 60s\nunwatched\ngoroutine 1 unknown" + at("59s"), "1 of 1 goroutine may be stuck: 1 waiting for too long"},
+	}
+	for _, tt := range tests {
+		if got := Verdict(diagnose.Analyze(parse(t, tt.text), diagnose.Options{})); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestColor(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "file")) // no terminal
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tests := []struct {
+		env  map[string]string
+		want bool
+	}{
+		{nil, false},
+		{map[string]string{"FORCE_COLOR": "1"}, true},
+		{map[string]string{"FORCE_COLOR": "1", "TERM": "dumb"}, true},
+		{map[string]string{"FORCE_COLOR": "0"}, false},
+		{map[string]string{"FORCE_COLOR": "1", "NO_COLOR": "1"}, false},
+	}
+	for _, tt := range tests {
+		if got := Color(f, func(key string) string { return tt.env[key] }); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.env, got, tt.want)
+		}
+	}
+	if Color(nil, func(string) string { return "" }) {
+		t.Error("what is no file is no terminal")
+	}
+}
+
+func TestRelative(t *testing.T) {
+	for _, tt := range []struct{ dir, file, want string }{
+		{"/src/app", "/src/app/x/y.go", "x/y.go"}, {"/src/app/", "/src/app/y.go", "y.go"}, {"/src/app", "/src/apple/y.go", "/src/apple/y.go"},
+		{"/", "/src/y.go", "/src/y.go"}, {"", "/src/y.go", "/src/y.go"}, {"/src", "m@v1/y.go", "m@v1/y.go"},
+	} {
+		if got := Relative(tt.dir)(tt.file); got != tt.want {
+			t.Errorf("Relative(%q)(%q) = %q, want %q", tt.dir, tt.file, got, tt.want)
+		}
+	}
+}
