@@ -1,0 +1,36 @@
+package watch
+
+import (
+	"os"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+// Sweep removes from dir the records of programs that were started since the time given, have ended, and left nothing stuck behind. It is
+// for programs that somebody else started for us, as go test does; the others stay for awaittrace report.
+func Sweep(dir string, since time.Time) {
+	list, err := record.List(dir)
+	if err != nil {
+		return // what cannot be listed is swept by the collector of a later program
+	}
+	for _, e := range list {
+		if !e.Live && e.Path != "" {
+			sweep(e, since)
+		}
+	}
+}
+
+func sweep(e record.Entry, since time.Time) {
+	rec, err := record.OpenEntry(e)
+	if err != nil {
+		return
+	}
+	defer rec.Close()
+	if started, err := rec.Started(); err != nil || started.Before(since) {
+		return
+	}
+	if answer, err := Examine(rec, Question{}); err == nil && len(answer.Findings) == 0 {
+		_ = os.Remove(rec.Path)
+	}
+}
