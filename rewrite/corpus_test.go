@@ -43,6 +43,9 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d packages, %d files, sites: %v, %d skipped", len(p.pkgs), len(result.Files), result.Sites, len(result.Skipped))
 	reasons := map[string]int{}
 	for _, s := range result.Skipped {
+		if strings.HasPrefix(s.Reason, unreadable) {
+			t.Errorf("%s: %s", s.Pos, s.Reason)
+		}
 		reasons[s.Reason]++
 	}
 	for reason, n := range reasons {

@@ -58,22 +58,20 @@ type file struct {
 }
 
 // instrument visits all nodes of the file. Afterwards its edits and sites are complete.
-func (f *file) instrument(rules []rule) (err error) {
-	if f.already = f.instrumented(); f.already {
-		return nil
-	}
-	if !f.candidate(rules) {
-		return nil
+func (f *file) instrument(rules []rule) {
+	if f.already = f.instrumented(); f.already || !f.candidate(rules) {
+		return
 	}
 	defer func() { // dst panics at syntax that it does not expect
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: %v", f.name, p)
+			f.giveUp(p)
 		}
 	}()
 	f.dec = decorator.NewDecorator(f.fset)
 	tree, err := f.dec.DecorateFile(f.syntax)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.name, err)
+		f.giveUp(err)
+		return
 	}
 	f.links = linknames(f.syntax)
 	dstutil.Apply(tree, func(c *dstutil.Cursor) bool {
@@ -91,8 +89,16 @@ func (f *file) instrument(rules []rule) (err error) {
 		f.leave(c.Node())
 		return true
 	})
-	return nil
 }
+
+// giveUp leaves the whole file as it is, and lists it.
+func (f *file) giveUp(why any) {
+	f.list, f.sites = nil, nil
+	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.syntax.Package, false), Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
+}
+
+// unreadable begins the reason for a file that is left alone because of an error of ours.
+const unreadable = "the file cannot be rewritten"
 
 // candidate says whether there is anything in the file that a rule may want.
 func (f *file) candidate(rules []rule) bool {
@@ -179,7 +185,7 @@ type File struct {
 // A Skip is an operation that has no probe.
 type Skip struct {
 	Pos    token.Position // in the original file
-	Op     runtime.Op
+	Op     runtime.Op     // zero: the whole file is left alone
 	Expr   string
 	Reason string
 }
@@ -190,16 +196,17 @@ func (p *Program) Instrument() (*Result, error) {
 	for _, pkg := range p.pkgs {
 		files = append(files, p.open(pkg)...)
 	}
-	if err := inParallel(files, func(f *file) error { return f.instrument(rules()) }); err != nil {
-		return nil, err
-	}
+	all := rules()
+	inParallel(files, func(f *file) { f.instrument(all) })
 	r := &Result{Sites: map[string]int{}}
 	for len(files) > 0 {
 		n := 1
 		for n < len(files) && files[n].pkg == files[0].pkg {
 			n++
 		}
-		r.add(files[:n])
+		if err := r.add(files[:n]); err != nil {
+			return nil, err
+		}
 		files = files[n:]
 	}
 	r.sort()
@@ -225,27 +232,20 @@ func (p *Program) open(pkg *pkg) []*file {
 	return files
 }
 
-// inParallel calls do for each file, on all processors. The error is that of the first file in order.
-func inParallel(files []*file, do func(*file) error) error {
-	errs := make([]error, len(files))
-	next := make(chan int)
+// inParallel calls do for each file, on all processors.
+func inParallel(files []*file, do func(*file)) {
+	next := make(chan *file)
 	var wg sync.WaitGroup
 	for range gort.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for i := range next {
-				errs[i] = do(files[i])
+			for f := range next {
+				do(f)
 			}
 		})
 	}
-	for i := range files {
-		next <- i
+	for _, f := range files {
+		next <- f
 	}
 	close(next)
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // add renders the files of one package.
-func (r *Result) add(files []*file) {
+func (r *Result) add(files []*file) error {
 	for _, group := range groups(files) {
 		host(group)
 	}
@@ -26,9 +26,14 @@ func (r *Result) add(files []*file) {
 			r.Sites[s.op.String()]++
 		}
 		if len(f.list) > 0 {
-			r.Files = append(r.Files, File{f.name, f.render(), sha256.Sum256(f.text)})
+			text, err := f.render()
+			if err != nil {
+				return err
+			}
+			r.Files = append(r.Files, File{f.name, text, sha256.Sum256(f.text)})
 		}
 	}
+	return nil
 }
 
 func (r *Result) sort() {
@@ -120,12 +125,15 @@ func (f *file) importsEnd() token.Pos {
 }
 
 // render adds the import, the language version and what stands at the end of the file, and applies all edits.
-func (f *file) render() []byte {
+func (f *file) render() ([]byte, error) {
 	name := f.tok.Offset(f.syntax.Name.End())
 	// In front of what host wrote at the same offset.
 	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1})
 	f.needVersion()
-	text := f.splice()
+	text, err := f.splice()
+	if err != nil {
+		return nil, err
+	}
 	tail := append(f.tail, sortedValues(f.kept)...)
 	if len(tail) > 0 && text[len(text)-1] != '\n' {
 		text = append(text, '\n')
@@ -133,7 +141,7 @@ func (f *file) render() []byte {
 	for _, decl := range tail {
 		text = append(append(append(text, '\n'), decl...), '\n')
 	}
-	return text
+	return text, nil
 }
 
 func sortedValues(m map[string]string) []string {

@@ -71,8 +71,8 @@ func (f *file) onLine(call, at token.Pos) string {
 	return f.at(call)
 }
 
-// splice applies the edits.
-func (f *file) splice() []byte {
+// splice applies the edits. An error is a fault of a rule: it replaced what another one has changed.
+func (f *file) splice() ([]byte, error) {
 	slices.SortStableFunc(f.list, func(a, b edit) int {
 		if c := cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.class, b.class)); c != 0 {
 			return c
@@ -87,7 +87,7 @@ func (f *file) splice() []byte {
 	done := 0
 	for i, e := range f.list {
 		if e.off < done {
-			panic(fmt.Sprintf("%s: edits overlap at offset %d: %q", f.name, e.off, e.text))
+			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
 		}
 		out.Write(f.text[done:e.off])
 		done = e.end
@@ -104,7 +104,7 @@ func (f *file) splice() []byte {
 		}
 	}
 	out.Write(f.text[done:])
-	return out.Bytes()
+	return out.Bytes(), nil
 }
 
 // joins says that text would become part of the name or keyword before it.
