@@ -223,7 +223,11 @@ type probe struct {
 // json asks for the report as JSON, and returns it both parsed and as it is.
 func (p *process) json(args ...string) (report, []byte) {
 	p.t.Helper()
-	r := must(p.t, "awaittrace report", p.report(append([]string{"-f", "json"}, args...)...))
+	return p.parse(must(p.t, "awaittrace report", p.report(append([]string{"-f", "json"}, args...)...)))
+}
+
+func (p *process) parse(r result) (report, []byte) {
+	p.t.Helper()
 	var parsed report
 	if err := json.Unmarshal([]byte(r.stdout), &parsed); err != nil {
 		p.t.Fatalf("%v\n%s", err, r.stdout)
@@ -231,16 +235,18 @@ func (p *process) json(args ...string) (report, []byte) {
 	return parsed, []byte(r.stdout)
 }
 
-// until asks for the report again and again until it satisfies ok.
+// until asks for the report again and again until it satisfies ok. A program that has just been started may have no record yet.
 func (p *process) until(what string, ok func(report) bool, args ...string) (report, []byte) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		r, text := p.json(args...)
-		if ok(r) {
-			return r, text
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		r := p.report(append([]string{"-f", "json"}, args...)...)
+		if r.code == 0 {
+			if parsed, text := p.parse(r); ok(parsed) {
+				return parsed, text
+			}
 		}
 		if time.Now().After(end) {
-			p.t.Fatalf("the report has no %s:\n%s", what, text)
+			p.t.Fatalf("the report has no %s: exit status %d\n%s%s", what, r.code, r.stderr, r.stdout)
 		}
 	}
 }

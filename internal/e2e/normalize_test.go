@@ -111,7 +111,7 @@ func (n *normalizer) object(m map[string]any) {
 
 func (n *normalizer) field(key string, v any) any {
 	switch key {
-	case "pid", "go", "started", "taken":
+	case "pid", "go", "started", "taken", "thread":
 		return strings.ToUpper(key)
 	case "args":
 		return "ARGS"
