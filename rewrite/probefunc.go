@@ -46,6 +46,12 @@ func parseProbeFuncs(patterns []string) (*probeFuncs, error) {
 	return p, nil
 }
 
+// CheckProbeFunc says what is wrong with a value of -probe-func, before anything is loaded.
+func CheckProbeFunc(pattern string) error {
+	_, err := parseProbeFuncs([]string{pattern})
+	return err
+}
+
 // readPattern gives the ways to read a pattern. gopkg.in/yaml.v3.Unmarshal is the function Unmarshal of gopkg.in/yaml.v3, or
 // the method Unmarshal of type v3 of gopkg.in/yaml.
 func readPattern(text string) []callee {

@@ -57,6 +57,9 @@ func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
 	if len(p.Result.Files) == 0 {
 		fmt.Fprintln(c.App.ErrWriter, "awaittrace: nothing gets a probe: the build has no package of a main module")
 	}
+	for _, line := range p.Result.Unused {
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s\n", line)
+	}
 	if inv.Bool("v") {
 		writeSummary(c.App.ErrWriter, p.Result)
 	}

@@ -265,6 +265,9 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 			return usagef("%v", err)
 		}
 	case "probe-func":
+		if err := rewrite.CheckProbeFunc(value); err != nil {
+			return usagef("%v", err)
+		}
 		inv.Options.ProbeFuncs = append(inv.Options.ProbeFuncs, value)
 	case "after":
 		inv.Options.After, err = parseAfter(value)
