@@ -12,9 +12,6 @@ const (
 	pageSize  = 1 << pageShift
 	objShift  = 6 // ObjSize is 1 << objShift
 
-	objCap    = 1 << 16
-	siteCap   = 1 << 16
-	strCap    = 16 << 20
 	orphanCap = 1 << 10
 	metaCap   = pageSize
 	growBy    = 4 * pageSize // what a region grows by

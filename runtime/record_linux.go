@@ -7,7 +7,13 @@ import (
 	"unsafe"
 )
 
-const defaultSlots = 1 << 18
+// How much the record has room for. What is not used takes address space only.
+const (
+	defaultSlots = 1 << 18
+	objCap       = 1 << 16
+	siteCap      = 1 << 16
+	strCap       = 16 << 20
+)
 
 const madvPopulateWrite = 23
 

@@ -5,7 +5,12 @@ package runtime
 import "unsafe"
 
 // Where a probe takes microseconds anyway, the record is in ordinary memory, and has less room.
-const defaultSlots = 1 << 13
+const (
+	defaultSlots = 1 << 12
+	objCap       = 1 << 13
+	siteCap      = 1 << 13
+	strCap       = 1 << 20
+)
 
 func mapRecord(h *Header) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(make([]uint64, h.Size/8)))
