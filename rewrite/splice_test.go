@@ -1,0 +1,58 @@
+package rewrite
+
+import (
+	"go/token"
+	"strings"
+	"testing"
+)
+
+// newEdits is a file of which only the text counts.
+func newEdits(text string) *file {
+	fset := token.NewFileSet()
+	tok := fset.AddFile("x.go", -1, len(text))
+	tok.SetLinesForContent([]byte(text))
+	return &file{source: &source{name: "x.go", text: []byte(text)}, fset: fset, tok: tok}
+}
+
+func (f *file) pos(text string) token.Pos { return f.tok.Pos(strings.Index(string(f.text), text)) }
+
+// At one offset the inner closing goes before the outer, and the outer opening before the inner.
+func TestSpliceOrder(t *testing.T) {
+	f := newEdits("a b c\nd\n")
+	f.open(f.pos("b"), "outer(")
+	f.close(f.pos(" c"), ")outer")
+	f.open(f.pos("b"), "inner(")
+	f.close(f.pos(" c"), ")inner")
+	f.replace(f.pos("b"), f.pos(" c"), "B")
+	got, err := f.splice()
+	if want := "a outer(inner(B)inner)outer/*line :1:4*/ c\nd\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestSpliceDirectives(t *testing.T) {
+	for _, test := range []struct{ text, at, insert, want string }{
+		{"x := 1\n", "1", "f(", "x := f(/*line :1:6*/1\n"},
+		{"x\ny // c\n", " // c", ")", "x\ny) // c\n"},
+		{"x /* c */\n", " /*", ")", "x)/*line :1:2*/ /* c */\n"},
+		{"x", "x", "", "/*line :1:1*/x"},
+		{"case<-c", "<-", "f(", "case f(/*line :1:5*/<-c"},
+		{"f() { \r\n", " \r", "g(); ", "f() {g(); \r\n"},
+	} {
+		f := newEdits(test.text)
+		f.open(f.pos(test.at), test.insert)
+		got, err := f.splice()
+		if err != nil || string(got) != test.want {
+			t.Errorf("%q: got %q, %v, want %q", test.text, got, err, test.want)
+		}
+	}
+}
+
+func TestSpliceOverlap(t *testing.T) {
+	f := newEdits("abc\n")
+	f.replace(f.pos("a"), f.pos("c"), "x")
+	f.replace(f.pos("b"), f.pos("c"), "y")
+	if got, err := f.splice(); err == nil || !strings.Contains(err.Error(), "x.go:1:2") {
+		t.Errorf("got %q, %v, want an error with the position", got, err)
+	}
+}
