@@ -11,4 +11,18 @@
 // A probe never changes what the program does: no goroutine and no timer of ours runs in it, nothing is printed
 // (but for AWAITTRACE=log, which asks for it), no file descriptor stays open, and a fault in the record turns the probes off, never the
 // program. Importing this package starts nothing: the record is made when the first probe is reached, or by [Start].
+//
+// # Order and time
+//
+// Locks and channels are tried first and noted afterwards, so that what is noted overlaps with the operation; one that would wait is noted before
+// it does. The start of a wait is exact to a tenth of a millisecond. An entry of the history has the time at which its operation was over, or at
+// which the goroutine began to wait if it still does; with no probe that waits anywhere, that time stands still until the next one.
+//
+// # Known limits
+//
+//   - A call that panics never reaches its end, so a goroutine that recovers seems to be inside it until it is next at the same site.
+//   - An address may be used again. Made forgets what was known of the older object, and so does an operation that the older one
+//     cannot have had; otherwise facts of a channel that was made without a probe may be those of an older one.
+//   - Which of the receivers of a closed channel came last is not noted: nothing was received.
+//   - A lock that is unlocked by another goroutine more often than once in a millisecond may seem to have no holder.
 package runtime
