@@ -13,21 +13,21 @@ import (
 	"testing"
 )
 
-var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments; empty is the standard library")
+var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies; empty is the standard library")
 
-// Everything in the standard library, or in the module that -corpus names, can be instrumented: the output parses and type-checks, and
-// every statement is where it was.
+// Everything in the standard library, or in the module that -corpus names and all that it depends on, can be instrumented: the output parses
+// and type-checks, and every statement is where it was.
 func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
 	}
 	cfg := Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop}
+	cfg.all = true
 	if cfg.Dir == "" {
 		root, err := exec.Command("go", "env", "GOROOT").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.std = true
 		cfg.Dir = filepath.Join(strings.TrimSpace(string(root)), "src")
 		cfg.Patterns = []string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...", "encoding/..."}
 	}

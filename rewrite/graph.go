@@ -38,8 +38,8 @@ type node struct {
 
 // checkAll checks the packages to instrument.
 func (l *loader) checkAll(named []*packages.Package) ([]*pkg, error) {
-	if l.cfg.std {
-		return nil, errors.New("the standard library has imports of its own")
+	if l.cfg.all {
+		return nil, errors.New("packages of the standard library have no export data of their own")
 	}
 	selected := l.choose(named)
 	g := l.newGraph(selected)

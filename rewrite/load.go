@@ -39,7 +39,7 @@ type Config struct {
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
 	Trimpath bool
 
-	std bool // for tests: packages of the standard library count as those of a main module
+	all bool // for tests: all packages count as those of a main module
 }
 
 // A Program is a set of loaded packages that can be instrumented.
@@ -169,8 +169,11 @@ func (l *loader) list() ([]*packages.Package, error) {
 
 // wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
+	if l.cfg.all {
+		return true
+	}
 	if p.Module == nil {
-		return l.cfg.std || named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
+		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
 	}
 	return p.Module.Main
 }
