@@ -18,6 +18,9 @@ var (
 	cycleSpan  uint64 // now trusts lastNano for so many cycles, well under a millisecond
 )
 
+// tickEvery is the number of probes after which a goroutine looks at the clock even if none of them waits. A power of two.
+const tickEvery = 1 << 10
+
 // now returns the monotonic time, at most a tenth of a millisecond old. Asking the clock takes longer than a channel operation's own share
 // of a hand-over, asking the cycle counter does not; so the clock is asked only when the counter says that time has passed.
 //

@@ -46,7 +46,7 @@ func start() uint32 {
 }
 
 // reach is what a probe does that the fast path had no answer for: the first probe of the program, of a site or of a
-// goroutine, and all of them where there is no fast path. It returns nil if the probe has to be the plain operation.
+// goroutine, one in tickEvery, and all of them where there is no fast path. It returns nil if the probe has to be the plain operation.
 //
 // None of our own synchronisation may be seen by the race detector: it would order the user's goroutines, and so hide their races.
 //
@@ -68,6 +68,7 @@ func reachSlow(s *Site) (*Slot, Entry) {
 	if sl == nil {
 		return nil, 0
 	}
+	now()
 	e := entry(s)
 	sl.record(e)
 	if state == stateLog {

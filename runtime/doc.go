@@ -16,7 +16,7 @@
 //
 // Locks and channels are tried first and noted afterwards, so that what is noted overlaps with the operation; one that would wait is noted before
 // it does. The start of a wait is exact to a tenth of a millisecond. An entry of the history has the time at which its operation was over, or at
-// which the goroutine began to wait if it still does; with no probe that waits anywhere, that time stands still until the next one.
+// which the goroutine began to wait if it still does. A goroutine looks at the clock when it waits, and else once in a thousand probes.
 //
 // # Known limits
 //

@@ -32,7 +32,7 @@ var (
 const gShift = 8
 
 // enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if the
-// site has no number or the goroutine no slot yet.
+// site has no number or the goroutine no slot yet, and every tickEvery probes of a goroutine, for reach to move the clock on.
 //
 //go:noescape
 func enter(s *Site) (sl *Slot, e Entry)

@@ -34,6 +34,8 @@ TEXT ·enter(SB), NOSPLIT, $0-24
 	MOVQ ·fast+fastState_clock(SB), R9
 	MOVL (R9), R9
 	MOVL Slot_Head(BX), CX
+	TESTL $(const_tickEvery-1), CX
+	JZ none
 	SHLQ $32, R9
 	ORQ DX, R9
 	MOVL CX, AX

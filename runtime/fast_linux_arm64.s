@@ -36,6 +36,8 @@ TEXT ·enter(SB), NOSPLIT, $0-24
 	MOVWU (R6), R6
 	ORR R6<<32, R1, R6
 	MOVWU Slot_Head(R11), R7
+	TSTW $(const_tickEvery-1), R7
+	BEQ none
 	AND $(const_RingLen-1), R7, R12
 	ADD R12<<3, R11, R12
 	MOVD R6, Slot_Ring(R12)

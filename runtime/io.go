@@ -55,6 +55,7 @@ func end() {
 		logEnd(sl, w)
 	}
 	sl.Depth = d
+	now()
 	if l := sl.last(); l.site() == w.Site {
 		*l = Entry(w.Site) | Entry(hdr.Clock)<<32
 	}

@@ -77,6 +77,7 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 		logPassed(sl, s, sl.Waits[depth].Since)
 	}
 	sl.Depth = depth
+	now() // moves the coarse clock on: nobody else may have looked at it since the wait began
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {
 		*l = e

@@ -152,3 +152,27 @@ func TestSlotMoves(t *testing.T) {
 		t.Error("the goroutine has another slot")
 	}
 }
+
+// TestClockMoves checks that time goes on in the record when a wait was long, and when nothing waits at all.
+func TestClockMoves(t *testing.T) {
+	loop, recv := newSite(OpLoop, KindNone, "loop"), newSite(OpRecv, KindChan, "<-ch")
+	Loop(loop)
+	ch := make(chan int)
+	start := hdr.Clock
+	go func() {
+		time.Sleep(30 * time.Millisecond)
+		ch <- 1
+	}()
+	Recv(recv, ch)
+	if sl := mine(t); sl.last().time()-start < 20 {
+		t.Errorf("a wait of 30ms ended at %d, after %d", sl.last().time(), start)
+	}
+	start = hdr.Clock
+	time.Sleep(30 * time.Millisecond)
+	for i := 0; i <= tickEvery; i++ {
+		Loop(loop)
+	}
+	if sl := mine(t); sl.last().time()-start < 20 {
+		t.Errorf("30ms and %d probes later it is %d, after %d", tickEvery, sl.last().time(), start)
+	}
+}
