@@ -45,7 +45,7 @@ type file struct {
 	path    []dst.Node // the ancestors of the node that is visited, outermost first
 	alone   []alone    // the ancestors that are left alone, outermost first
 	funcs   []*fn      // the functions around the node, outermost first
-	closed  map[dst.Node]bool
+	claims  map[dst.Node]bool
 	globals int // function literals in package variables of the files before
 	links   map[string]bool
 
@@ -154,9 +154,9 @@ func (f *file) parent(i int) dst.Node {
 }
 
 // claim marks an operation as dealt with: another rule that asks finds it claimed.
-func (f *file) claim(n dst.Node) { f.closed[n] = true }
+func (f *file) claim(n dst.Node) { f.claims[n] = true }
 
-func (f *file) claimed(n dst.Node) bool { return f.closed[n] }
+func (f *file) claimed(n dst.Node) bool { return f.claims[n] }
 
 // line is the line of pos in the file, not adjusted by line directives.
 func (f *file) line(pos token.Pos) int { return f.fset.PositionFor(pos, false).Line }
@@ -222,7 +222,7 @@ func (p *Program) open(pkg *pkg) []*file {
 	for _, src := range pkg.files {
 		f := &file{
 			source: src, cfg: &p.cfg, fset: p.fset, tok: p.fset.File(src.syntax.FileStart), pkg: pkg, names: names,
-			io: p.matcher(pkg), closed: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
+			io: p.matcher(pkg), claims: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
 		}
 		globals += globalLiterals(src.syntax)
 		if !src.skip && filepath.IsAbs(src.name) {

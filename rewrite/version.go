@@ -1,7 +1,9 @@
 package rewrite
 
 import (
+	"bytes"
 	"fmt"
+	"go/ast"
 	"go/build/constraint"
 	"go/token"
 	"go/version"
@@ -13,39 +15,48 @@ import (
 // as Go 1.21: loop variables still mean what they meant.
 //
 //	//go:build linux   =>   //go:build (linux) && go1.18
+//	// +build linux    =>   //_at +build linux
 //
-// A file without a constraint gets one as its first line, followed by a directive that gives the next line its number.
+// A file without a //go:build line gets one as its first line, followed by a directive that gives the next line its number. The older form of a
+// constraint is put out of force, because vet wants the two to agree; if there is no other, what it says goes into the new line.
 func (f *file) needVersion() {
 	if !f.olderThanGenerics() {
 		return
 	}
-	// The go command ignores the older form of a constraint once there is a new one.
-	var old []constraint.Expr
-	for _, group := range f.syntax.Comments {
-		for _, c := range group.List {
-			if c.Pos() > f.syntax.Package {
-				break
-			}
-			x, err := constraint.Parse(strings.TrimSpace(c.Text))
-			if err != nil {
-				continue
-			}
-			if constraint.IsGoBuild(c.Text) {
-				f.replace(c.Pos(), c.Pos()+token.Pos(len(strings.TrimRight(c.Text, "\r"))), fmt.Sprintf("//go:build (%s) && go1.18", x))
-				return
-			}
-			old = append(old, x)
+	line, added := "", false
+	for _, c := range f.header() {
+		text := strings.TrimRight(c.Text, "\r")
+		x, err := constraint.Parse(text)
+		if err != nil {
+			continue
+		}
+		if constraint.IsGoBuild(text) {
+			f.replace(c.Pos(), c.Pos()+token.Pos(len(text)), fmt.Sprintf("//go:build (%s) && go1.18", x))
+			added = true
+		} else {
+			f.replace(c.Pos(), c.Pos()+token.Pos(len(text)), "//"+string(f.names)+text[len("//"):])
+			line += fmt.Sprintf("(%s) && ", x)
 		}
 	}
-	line := "//go:build "
-	for _, x := range old {
-		line += fmt.Sprintf("(%s) && ", x)
+	if added {
+		return
 	}
 	off := 0
-	if strings.HasPrefix(string(f.text), "\ufeff") {
+	if bytes.HasPrefix(f.text, []byte("\ufeff")) {
 		off = len("\ufeff")
 	}
-	f.add(off, off, opening, line+"go1.18\n//line :1:1\n")
+	f.add(off, off, opening, "//go:build "+line+"go1.18\n//line :1:1\n")
+}
+
+// header gives the comments before the package clause.
+func (f *file) header() []*ast.Comment {
+	var list []*ast.Comment
+	for _, group := range f.syntax.Comments {
+		if group.Pos() < f.syntax.Package {
+			list = append(list, group.List...)
+		}
+	}
+	return list
 }
 
 // olderThanGenerics says that the file's language version, its own or its module's, does not have generic functions.
