@@ -235,14 +235,15 @@ func (p *process) parse(r result) (report, []byte) {
 	return parsed, []byte(r.stdout)
 }
 
-// until asks for the report again and again until it satisfies ok. A program that has just been started may have no record yet.
+// until asks for the report again and again until it satisfies ok, and then once more: a wait may have become a long one between the first look at
+// the record and the second, at the program that stands still. A program that has just been started may have no record yet.
 func (p *process) until(what string, ok func(report) bool, args ...string) (report, []byte) {
 	p.t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		r := p.report(append([]string{"-f", "json"}, args...)...)
 		if r.code == 0 {
-			if parsed, text := p.parse(r); ok(parsed) {
-				return parsed, text
+			if parsed, _ := p.parse(r); ok(parsed) {
+				return p.json(args...)
 			}
 		}
 		if time.Now().After(end) {

@@ -105,7 +105,7 @@ func (n *normalizer) object(m map[string]any) {
 		m[k] = n.field(k, m[k])
 	}
 	if _, isGoroutine := m["verdict"]; isGoroutine {
-		m["stack"] = ownFrames(m["stack"])
+		m["stack"] = ownFrames(m["stack"], m["state"] == "running")
 	}
 }
 
@@ -162,6 +162,7 @@ var (
 	reNumber    = regexp.MustCompile(`\d+`)
 	reAddr      = regexp.MustCompile(`0x[0-9a-f]{6,}`)
 	reDuration  = regexp.MustCompile(`\b\d+(?:\.\d+)?(?:ns|µs|ms|s|m\d+s|h\d+m)\b`)
+	reRunning   = regexp.MustCompile(`(is running at|computes at) \S+ \([^)]*\)`)
 	reEndpoint  = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 	reBytes     = regexp.MustCompile(`\b[\d,.]+ (bytes|[KM]i?B)\b`)
 	rePid       = regexp.MustCompile(`\b(pid|process|report|fd|thread) \d+\b`)
@@ -185,7 +186,8 @@ func (n *normalizer) text(key, v string) string {
 		return n.addrs[a]
 	})
 	v = reTemp.ReplaceAllString(v, "$$TMP/")
-	v = reDuration.ReplaceAllString(v, "TIME")
+	v = strings.ReplaceAll(reDuration.ReplaceAllString(v, "TIME"), "TIME to TIME", "TIME")
+	v = reRunning.ReplaceAllString(v, "$1 PLACE")
 	v = reEndpoint.ReplaceAllString(v, "ADDRESS")
 	v = reBytes.ReplaceAllString(v, "SOME $1")
 	return rePid.ReplaceAllString(v, "$1 N")
@@ -202,13 +204,17 @@ func renumber(text []byte) []byte {
 	})
 }
 
-// ownFrames are the frames that are not of the standard library.
-func ownFrames(stack any) any {
-	var own []any
+// ownFrames are the frames that are not of the standard library. The innermost one of a goroutine that runs is at another line each time.
+func ownFrames(stack any, running bool) any {
+	own := []any{}
 	for _, f := range objects(stack) {
-		if file, _ := f["file"].(string); !strings.HasPrefix(file, "$GOROOT/") {
-			own = append(own, f)
+		if file, _ := f["file"].(string); strings.HasPrefix(file, "$GOROOT/") {
+			continue
 		}
+		if running && len(own) == 0 {
+			f["line"] = "LINE"
+		}
+		own = append(own, f)
 	}
 	return own
 }
@@ -219,10 +225,30 @@ func sortGoroutines(doc map[string]any) {
 		slices.SortStableFunc(list, func(a, b any) int {
 			return a.(map[string]any)["id"].(int) - b.(map[string]any)["id"].(int)
 		})
+		shareStacks(list)
 	}
 	for _, f := range objects(doc["findings"]) {
 		if list, ok := f["goroutines"].([]any); ok {
 			slices.SortFunc(list, func(a, b any) int { return a.(int) - b.(int) })
 		}
+	}
+}
+
+// shareStacks leaves the stack of one of the goroutines that wait at the same place: not all are read.
+func shareStacks(list []any) {
+	seen := make(map[string]map[string]any)
+	for _, x := range list {
+		g := x.(map[string]any)
+		if g["probe"] == nil {
+			continue
+		}
+		at := place(g["probe"])
+		if first := seen[at]; first == nil {
+			seen[at] = g
+			continue
+		} else if stack, ok := first["stack"].([]any); ok && len(stack) == 0 {
+			first["stack"] = g["stack"]
+		}
+		delete(g, "stack")
 	}
 }
