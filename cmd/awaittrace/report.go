@@ -104,7 +104,10 @@ func checkArgs(c *cli.Context, n int) error {
 			return usageError(c, fmt.Errorf("flag %s has to stand before the arguments", arg), false)
 		}
 	}
-	if c.Args().Len() > n {
+	switch {
+	case c.Args().Len() > 0 && n == 0:
+		return usageError(c, fmt.Errorf("%s takes no arguments, and got %q", c.Command.Name, c.Args().First()), false)
+	case c.Args().Len() > n:
 		return usageError(c, fmt.Errorf("%s takes at most %d argument, and got %q too", c.Command.Name, n, c.Args().Get(n)), false)
 	}
 	return nil
