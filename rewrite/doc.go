@@ -6,7 +6,8 @@
 //
 // # How it works
 //
-// [Load] loads packages with type information. [Program.Instrument] decorates each file that has something to probe into a
+// [Load] type-checks the packages of the main modules from source, against the export data of what else they import; where
+// that does not do (graph.go says when), go/packages loads them. [Program.Instrument] decorates each file that has something to probe into a
 // dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
 // its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
 // splices into the original text that never add or remove a newline, and after each splice a directive
@@ -21,6 +22,9 @@
 //	package p; import _at "debug"                        the collector, on the line of the package clause
 //	_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch , v)      a probe; before: ch <- v
 //	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
+//
+// The site array is a package variable, and what an initializer reaches decides when it is initialized itself: render.go says why the arrays
+// of a package may all stand in its first file.
 //
 // # How a rule is written
 //
@@ -49,4 +53,5 @@
 //   - A call through a variable of a function type has no probe of its own. What the catalog lists has one where it is
 //     stored in the variable (iovalue.go), unless it has more parameters or results than the collector has a probe for.
 //   - In cgo files, operations on values whose type comes from C have no probe.
+//   - gofmt of the output keeps most directives where they are, but not all: format before instrumenting.
 package rewrite

@@ -167,8 +167,12 @@ func (l *loader) list() ([]*packages.Package, error) {
 	return named, nil
 }
 
-// wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named.
+// wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named. The collector, which
+// may be part of an instrumented copy, never is.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
+	if p.PkgPath == l.cfg.RuntimePath {
+		return false
+	}
 	if l.cfg.all {
 		return true
 	}
@@ -225,6 +229,8 @@ func langOf(p *packages.Package) string {
 
 // setFiles sets the files of a package.
 func (l *loader) setFiles(made *pkg, files []*ast.File) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, f := range files {
 		name := l.fset.File(f.FileStart).Name()
 		made.files = append(made.files, &source{
