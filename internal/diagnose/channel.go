@@ -44,6 +44,15 @@ func (a *analysis) fullChannel(obj uint64, list []int) {
 	a.findings = append(a.findings, f)
 }
 
+// isCause reports whether the wait of goroutine j, who should drain a channel, is why it does not. What would be a wait for new work is none while
+// there is work.
+func (a *analysis) isCause(j int) bool {
+	if a.claimed[j] {
+		return false
+	}
+	return a.verdict[j] == Stuck || a.verdict[j] == Idle && a.long(j) && !a.external(j)
+}
+
 // consumer says in f what the goroutine that received last is doing.
 func (a *analysis) consumer(f *Finding, last *snapshot.Fact) {
 	j, ok := a.graph.index[last.Goroutine]
@@ -56,7 +65,7 @@ func (a *analysis) consumer(f *Finding, last *snapshot.Fact) {
 	}
 	f.Root = last.Goroutine
 	f.Why = append(f.Why, "its consumer: "+a.step(j))
-	if a.verdict[j] == Stuck && !a.claimed[j] { // its wait is the cause, and that of all who wait with it
+	if a.isCause(j) { // and so are all who wait with it
 		f.Why = append(f.Why, a.waitFacts(a.wait(j))...)
 		together := []int{j}
 		a.claim(j, Stuck)

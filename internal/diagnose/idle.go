@@ -14,7 +14,7 @@ func (a *analysis) alone(i int) Verdict {
 	case g.State == "exited":
 		return OK
 	case a.wait(i) == nil:
-		if (g.State == "running" || g.State == "runnable") && g.Last != nil && a.long(i) {
+		if a.computes(i) {
 			return Busy
 		}
 		return OK
@@ -24,6 +24,12 @@ func (a *analysis) alone(i int) Verdict {
 		return Stuck
 	}
 	return OK
+}
+
+// computes reports whether goroutine i, which is in no operation, has had a processor, or wanted one, for too long.
+func (a *analysis) computes(i int) bool {
+	g := a.g(i)
+	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && a.long(i)
 }
 
 // idle reports whether goroutine i is in a wait that is normal however long it takes.
@@ -119,7 +125,7 @@ func (a *analysis) isTimer(obj uint64, p *snapshot.Probe) bool {
 }
 
 // findActive returns which goroutines go on, or will when something comes from outside: those that are not in a wait, or not
-// for long, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
+// for long, and do not compute instead, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
 func (a *analysis) findActive() []bool {
 	n := len(a.s.Goroutines)
 	a.active = make([]bool, n)
@@ -127,6 +133,9 @@ func (a *analysis) findActive() []bool {
 	var queue []int
 	for i := range n {
 		w := a.wait(i)
+		if a.computes(i) {
+			continue
+		}
 		if w == nil || !a.long(i) || a.external(i) || w.Probe.Op == runtime.OpIO && !isWrite(w.Probe) {
 			a.active[i] = true
 			queue = append(queue, i)

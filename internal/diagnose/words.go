@@ -230,6 +230,8 @@ func (a *analysis) fact(what string, f *snapshot.Fact) []string {
 		s += "; it has exited"
 	} else if i, ok := a.graph.index[f.Goroutine]; ok && a.wait(i) != nil {
 		s += fmt.Sprintf("; now it %s at %s", a.does(a.wait(i)), a.place(a.wait(i).Probe))
+	} else if ok && a.computes(i) {
+		s += "; now it computes"
 	}
 	return []string{s}
 }
