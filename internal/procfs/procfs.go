@@ -4,16 +4,21 @@ package procfs
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Root is where /proc is.
 const Root = "/proc"
+
+// userHz is the unit of times in /proc, in ticks a second. It is part of the interface of Linux and the same on all architectures that Go knows.
+const userHz = 100
 
 // A Stat is a process at one moment.
 type Stat struct {
@@ -21,7 +26,8 @@ type Stat struct {
 	Name       string // the kernel's name of it, at most 15 bytes
 	State      byte   // R running, S sleeping, D disk, T stopped, t traced, Z dead and not waited for, X dead
 	Parent     int
-	StartTicks uint64 // clock ticks from boot to its start: with Pid it names the process
+	StartTicks uint64        // clock ticks from boot to its start: with Pid it names the process
+	Busy       time.Duration // processor time that it has used
 }
 
 // Alive reports whether the process still runs: a zombie does not.
@@ -65,7 +71,15 @@ func parseStat(line string) (Stat, error) {
 	if err != nil {
 		return Stat{}, fmt.Errorf("start time: %v", err)
 	}
-	return Stat{Pid: pid, Name: line[open+1 : end], State: f[0][0], Parent: parent, StartTicks: ticks}, nil
+	user, err1 := strconv.ParseUint(f[11], 10, 32)
+	system, err2 := strconv.ParseUint(f[12], 10, 32)
+	if err := cmp.Or(err1, err2); err != nil {
+		return Stat{}, fmt.Errorf("processor time: %v", err)
+	}
+	return Stat{
+		Pid: pid, Name: line[open+1 : end], State: f[0][0], Parent: parent, StartTicks: ticks,
+		Busy: time.Duration(user+system) * time.Second / userHz,
+	}, nil
 }
 
 // Is reports whether process pid lives and was started at ticks; ticks zero means that any start will do.

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"time"
 	"unsafe"
 
@@ -41,15 +42,21 @@ type Waits struct {
 // Waiting counts the goroutines that are in an operation since before the time given, in nanoseconds of the program's clock. What cannot be
 // read is left out.
 func (r *Record) Waiting(before int64) (Waits, error) {
+	var w Waits
+	err := r.eachSlot(func(_ *runtime.Header, slot []byte) { w.add(slot, before) })
+	return w, err
+}
+
+// eachSlot calls f with the bytes of every slot that can be read. They are read once: the slot may be changing.
+func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 	h, err := readHeader(r.src)
 	if err != nil {
-		return Waits{}, r.named(err)
+		return r.named(err)
 	}
 	state, err := r.src.region(uint64(h.ChunkOff), (uint64(h.Slots)+runtime.ChunkSlots-1)/runtime.ChunkSlots)
 	if err != nil {
-		return Waits{}, r.named(err)
+		return r.named(err)
 	}
-	var w Waits
 	buf := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
 	for i, st := range state {
 		first := uint32(i) * runtime.ChunkSlots
@@ -66,10 +73,10 @@ func (r *Record) Waiting(before int64) (Waits, error) {
 			continue
 		}
 		for ; len(chunk) > 0; chunk = chunk[runtime.SlotSize:] {
-			w.add(chunk, before)
+			f(&h, chunk[:runtime.SlotSize])
 		}
 	}
-	return w, nil
+	return nil
 }
 
 // add counts the operations of the goroutine in a slot that have lasted since before the time given.
@@ -87,4 +94,37 @@ func (w *Waits) add(slot []byte, before int64) {
 		goid := load[uint64](slot[unsafe.Offsetof(layout.Goid):])
 		w.Sum += (goid*0x9E3779B97F4A7C15 ^ uint64(wait.Since)) * 0xFF51AFD7ED558CCD
 	}
+}
+
+// A Quiet goroutine is one that waits in no operation and has reached no probe for a while: it computes, or has exited.
+type Quiet struct {
+	ID   int64
+	G    uint64 // address of the runtime's g
+	Last int64  // when it reached its last probe, nanoseconds of the program's clock
+}
+
+// Quiet returns the goroutines that are quiet since before the time given.
+func (r *Record) Quiet(before int64) ([]Quiet, error) {
+	var list []Quiet
+	err := r.eachSlot(func(h *runtime.Header, b []byte) {
+		slot := load[runtime.Slot](b)
+		if slot.Goid == 0 || slot.Seq%2 == 1 || slot.Depth > 0 || slot.Head == 0 {
+			return
+		}
+		coarse := slot.Ring[(slot.Head-1)%runtime.RingLen] >> 32
+		last := h.Start + (int64(coarse)-1)*1e6
+		if coarse != 0 && last <= before {
+			list = append(list, Quiet{int64(slot.Goid), slot.G, last})
+		}
+	})
+	return list, err
+}
+
+// ReadMemory reads the memory of the program at an address.
+func (r *Record) ReadMemory(b []byte, addr uint64) error {
+	if r.src.Memory == nil {
+		return fmt.Errorf("the memory of process %d cannot be read", r.Pid)
+	}
+	_, err := r.src.Memory.ReadAt(b, int64(addr))
+	return err
 }

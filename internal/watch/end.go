@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/child"
 )
@@ -27,7 +28,8 @@ func (w *watcher) end(state *os.ProcessState) {
 		return
 	}
 	fmt.Fprintf(w.Log, "\nawaittrace: the program has ended (%v)", state)
-	if !w.news(answer) {
+	w.doubts = nil // nothing can be looked at more closely
+	if !w.news(answer, time.Now()) {
 		fmt.Fprintf(w.Log, ", with what was reported above still stuck: %s\n", answer.Verdict)
 		fmt.Fprintf(w.Log, "awaittrace: see it again with: awaittrace report %d\n", w.pid)
 		return

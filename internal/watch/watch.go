@@ -65,11 +65,14 @@ type watcher struct {
 
 	rec      *record.Record   // nil: not found yet, or there is none
 	told     map[Symptom]bool // what was reported
+	doubts   map[Symptom]doubt
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
 	nextNew  time.Time    // of the next examination if waits has changed
 	nextSame time.Time    // and if it has not
+
+	computing computing
 }
 
 // Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
@@ -78,7 +81,7 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	if o.Examine == nil {
 		o.Examine = Examine
 	}
-	w := &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}}
+	w := &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{}}
 	program, err := child.Start(cmd)
 	if err != nil {
 		return 0, err
@@ -125,6 +128,7 @@ func (w *watcher) tick(now time.Time) {
 		return
 	}
 	w.rec.Tick(present)
+	w.compute(now, present)
 	if now.Before(w.nextLook) {
 		return
 	}
@@ -158,30 +162,43 @@ func (w *watcher) look(now time.Time, present int64) {
 		return
 	}
 	w.waits = waits
-	w.examine()
+	answer, err := w.Examine(w.rec, Question{After: w.After})
 	cost := time.Since(now)
 	w.nextNew = now.Add(max(interval, shareNew*cost))
 	w.nextSame = now.Add(max(interval, share*cost))
+	if err == nil && w.news(answer, now) {
+		w.report(answer, now)
+	}
 }
 
-// examine reports what is stuck and was not told before.
-func (w *watcher) examine() {
-	after := time.Since(w.started)
-	answer, err := w.Examine(w.rec, Question{After: w.After})
-	if err != nil || !w.news(answer) {
+// report reports what is stuck and was not told before. It looks again for that, with the stacks, after which what was suspected may turn out to be
+// none of it; then it is left alone for a while.
+func (w *watcher) report(suspected *Answer, now time.Time) {
+	answer, err := w.Examine(w.rec, Question{After: w.After, Stacks: true})
+	if err == nil && w.news(answer, now) {
+		w.tell(answer, now.Sub(w.started))
 		return
 	}
-	// With the stacks, what looked stuck may turn out to be none of it.
-	if answer, err = w.Examine(w.rec, Question{After: w.After, Stacks: true}); err != nil || !w.news(answer) {
-		return
+	for _, symptoms := range suspected.Findings {
+		for _, s := range symptoms {
+			d := w.doubts[s]
+			d.times++
+			d.until = now.Add(w.After << min(d.times, 10))
+			w.doubts[s] = d
+		}
 	}
-	w.tell(answer, after)
+}
+
+// A doubt is a symptom that was not there when the program was looked at closely.
+type doubt struct {
+	times int
+	until time.Time // not before then is it a reason to look closely again
 }
 
 // news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
-func (w *watcher) news(answer *Answer) bool {
+func (w *watcher) news(answer *Answer, now time.Time) bool {
 	return slices.ContainsFunc(answer.Findings, func(symptoms []Symptom) bool {
-		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] })
+		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] || now.Before(w.doubts[s].until) })
 	})
 }
 

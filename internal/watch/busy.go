@@ -1,0 +1,117 @@
+package watch
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+// A goroutine that computes and reaches no probe looks, in the record, like one that has exited. What tells them apart is in the program's
+// memory: the state of the runtime's g. It is read without stopping the program, and only when the program as a whole
+// has kept a processor busy for longer than Options.After.
+
+const (
+	busyInterval = time.Second // how often the processor time is looked at
+	busyLooks    = 3           // a goroutine that was running each time that often, with no probe between, computes
+	busyShare    = 10          // below one part in so many of a processor the program is idle; others may leave it no more than that
+	maxQuiet     = 1000        // more goroutines than that are not looked at one by one
+	gSize        = 512         // bytes of a g in which its id and state are, in any release of Go
+)
+
+// A computing program.
+type computing struct {
+	next  time.Time
+	used  time.Duration        // processor time at the last look
+	at    time.Time            // the last look
+	since time.Time            // busy from then on; zero: it is not
+	seen  map[record.Quiet]int // how often each goroutine was found running
+}
+
+// compute looks whether a goroutine has computed for too long.
+func (w *watcher) compute(now time.Time, present int64) {
+	c := &w.computing
+	if now.Before(c.next) {
+		return
+	}
+	c.next = now.Add(busyInterval)
+	stat, err := procfs.ReadStat(w.pid)
+	if err != nil {
+		return
+	}
+	idle := c.at.IsZero() || stat.Busy-c.used < now.Sub(c.at)/busyShare
+	if idle {
+		c.since, c.seen = time.Time{}, nil
+	} else if c.since.IsZero() {
+		c.since = c.at
+	}
+
+	c.used, c.at = stat.Busy, now
+	if idle || now.Sub(c.since) < w.After {
+		return
+	}
+	if suspected := w.running(present); len(suspected.Findings) > 0 && w.news(suspected, now) {
+		w.report(suspected, now)
+	}
+}
+
+// running returns the goroutines that compute as findings that are suspected.
+func (w *watcher) running(present int64) *Answer {
+	quiet, err := w.rec.Quiet(present - w.After.Nanoseconds())
+	if err != nil || len(quiet) > maxQuiet {
+		return &Answer{}
+	}
+	off, ok := w.goidOffset(quiet)
+	if !ok {
+		return &Answer{}
+	}
+
+	seen := make(map[record.Quiet]int)
+	answer := &Answer{}
+	for _, q := range quiet {
+		if !w.onProcessor(q, off) {
+			continue
+		}
+		seen[q] = w.computing.seen[q] + 1
+		if seen[q] >= busyLooks {
+			answer.Findings = append(answer.Findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: q.ID, Since: q.Last}})
+		}
+	}
+	w.computing.seen = seen
+	return answer
+}
+
+// goidOffset finds the offset of the goroutine id in a g: where every g that has not been used again holds the id that the record has for it.
+func (w *watcher) goidOffset(quiet []record.Quiet) (int, bool) {
+	var matches [gSize / 8]int
+	best := 0
+	for _, q := range quiet {
+		b := make([]byte, gSize)
+		if w.rec.ReadMemory(b, q.G) != nil {
+			return 0, false
+		}
+		// Offset 0 is the stack, and the state stands before the id.
+		for i := 1; i < len(matches); i++ {
+			if binary.NativeEndian.Uint64(b[8*i:]) == uint64(q.ID) {
+				matches[i]++
+				if matches[i] > matches[best] {
+					best = i
+				}
+			}
+		}
+	}
+	return 8 * best, best > 0
+}
+
+// onProcessor reports whether the goroutine is running, or would be if there were a processor for it.
+func (w *watcher) onProcessor(q record.Quiet, goid int) bool {
+	const runnable, running, scan = 1, 2, 0x1000 // runtime/runtime2.go
+	b := make([]byte, 16)                        // atomicstatus, stackLock, goid
+	if w.rec.ReadMemory(b, q.G+uint64(goid)-8) != nil || binary.NativeEndian.Uint64(b[8:]) != uint64(q.ID) {
+		return false
+	}
+	state := binary.NativeEndian.Uint32(b) &^ scan
+	return state == runnable || state == running
+}
