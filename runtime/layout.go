@@ -119,9 +119,13 @@ type Wait struct {
 // A Hold is a lock that a goroutine holds.
 type Hold struct {
 	Obj  uint64
-	Site uint32 // where it was taken
+	Site uint32 // where it was taken; with HoldRead
 	Time uint32 // coarse time
 }
+
+// HoldRead is set in the Site of a Hold and of an Orphan that is held for reading only: the site does not always tell, a sync.Locker may
+// be that of an RWMutex's RLocker.
+const HoldRead = 1 << 31
 
 // An Entry of the history: the site in the low half, the coarse time in the high half.
 type Entry uint64
@@ -152,7 +156,7 @@ type Fact struct {
 type Orphan struct {
 	Goid uint64
 	Obj  uint64
-	Site uint32 // where it was taken
+	Site uint32 // where it was taken; with HoldRead
 	Time uint32 // coarse time when it was taken
 	Last uint32 // the last site that the holder reached
 	Died uint32 // coarse time when its slot was recycled

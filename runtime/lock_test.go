@@ -16,23 +16,24 @@ func TestLocks(t *testing.T) {
 		lock, unlock func()
 		free         func() bool
 		obj          uintptr
+		read         uint32
 	}{
-		{"Mutex", func() { Lock(ls, &mu) }, func() { Unlock(us, &mu) }, mu.TryLock, addr(&mu)},
-		{"TryLock", func() { TryLock(ls, &mu) }, func() { Unlock(us, &mu) }, mu.TryLock, addr(&mu)},
-		{"RWMutex", func() { RWLock(ls, &rw) }, func() { RWUnlock(us, &rw) }, rw.TryLock, addr(&rw)},
-		{"RWTryLock", func() { RWTryLock(ls, &rw) }, func() { RWUnlock(us, &rw) }, rw.TryLock, addr(&rw)},
-		{"RLock", func() { RLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw)},
-		{"TryRLock", func() { TryRLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw)},
-		{"Locker of Mutex", func() { LockerLock(ls, &mu) }, func() { LockerUnlock(us, &mu) }, mu.TryLock, addr(&mu)},
-		{"Locker of RWMutex", func() { LockerLock(ls, &rw) }, func() { LockerUnlock(us, &rw) }, rw.TryLock, addr(&rw)},
-		{"RLocker", func() { LockerLock(ls, rw.RLocker()) }, func() { LockerUnlock(us, rw.RLocker()) }, rw.TryLock, addr(&rw)},
+		{"Mutex", func() { Lock(ls, &mu) }, func() { Unlock(us, &mu) }, mu.TryLock, addr(&mu), 0},
+		{"TryLock", func() { TryLock(ls, &mu) }, func() { Unlock(us, &mu) }, mu.TryLock, addr(&mu), 0},
+		{"RWMutex", func() { RWLock(ls, &rw) }, func() { RWUnlock(us, &rw) }, rw.TryLock, addr(&rw), 0},
+		{"RWTryLock", func() { RWTryLock(ls, &rw) }, func() { RWUnlock(us, &rw) }, rw.TryLock, addr(&rw), 0},
+		{"RLock", func() { RLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
+		{"TryRLock", func() { TryRLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
+		{"Locker of Mutex", func() { LockerLock(ls, &mu) }, func() { LockerUnlock(us, &mu) }, mu.TryLock, addr(&mu), 0},
+		{"Locker of RWMutex", func() { LockerLock(ls, &rw) }, func() { LockerUnlock(us, &rw) }, rw.TryLock, addr(&rw), 0},
+		{"RLocker", func() { LockerLock(ls, rw.RLocker()) }, func() { LockerUnlock(us, rw.RLocker()) }, rw.TryLock, addr(&rw), HoldRead},
 	} {
 		c.lock()
 		if c.free() {
 			t.Fatalf("%s: it is not locked", c.name)
 		}
 		sl := mine(t)
-		if !slices.Equal(sl.holds(), []uintptr{c.obj}) || sl.Locks[0].Site != ls.id || sl.Locks[0].Time == 0 {
+		if !slices.Equal(sl.holds(), []uintptr{c.obj}) || sl.Locks[0].Site != ls.id|c.read || sl.Locks[0].Time == 0 {
 			t.Errorf("%s: the slot holds %+v, want %#x at site %d", c.name, sl.Locks[:sl.Held], c.obj, ls.id)
 		}
 		c.unlock()

@@ -65,7 +65,7 @@ func RLock(s *Site, m *sync.RWMutex) {
 		e = sl.pass(s, d)
 	}
 	if sl != nil {
-		sl.hold(addr(m), e)
+		sl.hold(addr(m), e|HoldRead)
 	}
 }
 
@@ -93,7 +93,7 @@ func TryRLock(s *Site, m *sync.RWMutex) bool {
 	}
 	ok := m.TryRLock()
 	if ok && sl != nil {
-		sl.hold(addr(m), e)
+		sl.hold(addr(m), e|HoldRead)
 	}
 	return ok
 }

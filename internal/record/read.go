@@ -174,14 +174,14 @@ func (r *reader) readOrphans() error {
 	}
 	for i := range int(n) {
 		o := load[runtime.Orphan](table[i*runtime.OrphanSize:])
-		p := r.site(o.Site)
+		p := r.site(o.Site &^ runtime.HoldRead)
 		if p == nil || o.Obj == 0 {
 			r.drop(DroppedDamaged, 1)
 			continue
 		}
 		r.time(o.Died)
 		r.snap.Orphans = append(r.snap.Orphans, snapshot.Hold{
-			Goroutine: int64(o.Goid), Obj: o.Obj, Probe: p, Since: r.time(o.Time), Read: isRead(p),
+			Goroutine: int64(o.Goid), Obj: o.Obj, Probe: p, Since: r.time(o.Time), Read: o.Site&runtime.HoldRead != 0,
 			Exited: true, Last: r.site(o.Last),
 		})
 	}

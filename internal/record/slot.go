@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -122,12 +121,12 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 		g.LastAt = g.Waits[0].Since
 	}
 	for _, h := range slot.Locks[:min(slot.Held, runtime.HeldLen)] {
-		p := r.site(h.Site)
+		p := r.site(h.Site &^ runtime.HoldRead)
 		if p == nil || h.Obj == 0 {
 			r.drop(DroppedDamaged, 1)
 			continue
 		}
-		g.Holds = append(g.Holds, snapshot.Hold{Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: isRead(p)})
+		g.Holds = append(g.Holds, snapshot.Hold{Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: h.Site&runtime.HoldRead != 0})
 	}
 	r.ids[uint32(slot.Goid)] = g.ID
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
@@ -206,9 +205,4 @@ func (r *reader) sortGoroutines() {
 	gs = slices.CompactFunc(gs, func(a, b snapshot.Goroutine) bool { return a.ID == b.ID })
 	r.drop(DroppedDamaged, uint32(n-len(gs)))
 	r.snap.Goroutines = gs
-}
-
-// isRead reports whether a lock taken at p is a read lock.
-func isRead(p *snapshot.Probe) bool {
-	return p.Op == runtime.OpRLock || p.Op == runtime.OpTryLock && strings.Contains(p.Expr, "TryRLock")
 }

@@ -27,7 +27,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	}
 	var orphans []runtime.Orphan
 	for _, h := range s.Orphans {
-		o := runtime.Orphan{Goid: uint64(h.Goroutine), Obj: h.Obj, Site: w.site(h.Probe, 0), Time: coarse(h.Since), Died: coarse(h.Since)}
+		o := runtime.Orphan{Goid: uint64(h.Goroutine), Obj: h.Obj, Site: w.held(&h), Time: coarse(h.Since), Died: coarse(h.Since)}
 		if h.Last != nil {
 			o.Last = w.site(h.Last, 0)
 		}
@@ -110,6 +110,14 @@ func (w *writer) site(p *snapshot.Probe, cases int) uint32 {
 	return id
 }
 
+// held returns the Site of a lock that is held.
+func (w *writer) held(h *snapshot.Hold) uint32 {
+	if h.Read {
+		return w.site(h.Probe, 0) | runtime.HoldRead
+	}
+	return w.site(h.Probe, 0)
+}
+
 func (w *writer) str(s string) uint32 {
 	off, ok := w.strings[s]
 	if !ok {
@@ -140,7 +148,7 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 		}
 	}
 	for i, h := range g.Holds {
-		slot.Locks[i] = runtime.Hold{Obj: h.Obj, Site: w.site(h.Probe, 0), Time: coarse(h.Since)}
+		slot.Locks[i] = runtime.Hold{Obj: h.Obj, Site: w.held(&h), Time: coarse(h.Since)}
 	}
 	for i, s := range g.History {
 		slot.Ring[(slot.Head-1-uint32(i))%runtime.RingLen] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
