@@ -35,7 +35,7 @@ func (a *analysis) computes(i int) bool {
 // idle reports whether goroutine i is in a wait that is normal however long it takes.
 func (a *analysis) idle(i int) bool {
 	w := a.wait(i)
-	if a.external(i) || w.Probe.Op == runtime.OpSleep {
+	if a.external(i) || w.Probe.Op == runtime.OpSleep || a.waitsForEnd(i) {
 		return true
 	}
 	if len(w.Cases) > 0 {
