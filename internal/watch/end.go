@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/child"
@@ -17,18 +18,19 @@ func (w *watcher) end(state *os.ProcessState) {
 	if present, err := w.rec.Now(); err == nil {
 		w.rec.Ended(present, child.WaitStatus(state))
 	}
-	answer, err := w.Examine(w.rec, Question{After: w.After})
+	answer, err := w.ask(Question{After: w.After})
 	if err != nil {
 		fmt.Fprintln(w.Log, "awaittrace: the program's record cannot be read:", err)
 		return
 	}
+	// What a closer look did not bear out cannot be looked at again.
+	answer.Findings = slices.DeleteFunc(answer.Findings, w.doubtful)
 	if len(answer.Findings) == 0 {
 		// If it stays, the collector of a later program sweeps it away.
 		_ = os.Remove(w.rec.Path)
 		return
 	}
 	fmt.Fprintf(w.Log, "\nawaittrace: the program has ended (%v)", state)
-	w.doubts = nil // nothing can be looked at more closely
 	if !w.news(answer, time.Now()) {
 		fmt.Fprintf(w.Log, ", with what was reported above still stuck: %s\n", answer.Verdict)
 		fmt.Fprintf(w.Log, "awaittrace: see it again with: awaittrace report %d\n", w.pid)
@@ -38,4 +40,9 @@ func (w *watcher) end(state *os.ProcessState) {
 	if err := answer.Write(w.Log); err != nil {
 		fmt.Fprintln(w.Log, "awaittrace:", err)
 	}
+}
+
+// doubtful reports whether a finding was suspected before, and found to be none.
+func (w *watcher) doubtful(symptoms []Symptom) bool {
+	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s].times > 0 })
 }

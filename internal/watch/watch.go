@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -162,7 +163,7 @@ func (w *watcher) look(now time.Time, present int64) {
 		return
 	}
 	w.waits = waits
-	answer, err := w.Examine(w.rec, Question{After: w.After})
+	answer, err := w.ask(Question{After: w.After})
 	cost := time.Since(now)
 	w.nextNew = now.Add(max(interval, shareNew*cost))
 	w.nextSame = now.Add(max(interval, share*cost))
@@ -171,10 +172,20 @@ func (w *watcher) look(now time.Time, present int64) {
 	}
 }
 
+// ask examines the record. A fault of ours must not end this process, which the program would then outlive unwatched.
+func (w *watcher) ask(q Question) (answer *Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return w.Examine(w.rec, q)
+}
+
 // report reports what is stuck and was not told before. It looks again for that, with the stacks, after which what was suspected may turn out to be
 // none of it; then it is left alone for a while.
 func (w *watcher) report(suspected *Answer, now time.Time) {
-	answer, err := w.Examine(w.rec, Question{After: w.After, Stacks: true})
+	answer, err := w.ask(Question{After: w.After, Stacks: true})
 	if err == nil && w.news(answer, now) {
 		w.tell(answer, now.Sub(w.started))
 		return
