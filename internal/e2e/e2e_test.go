@@ -41,6 +41,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(tmp)
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	os.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // which would follow XDG_CACHE_HOME
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(tmp, "cache"))
 	os.Unsetenv("AWAITTRACE")
 	os.Unsetenv("AWAITTRACE_AFTER")
