@@ -20,7 +20,7 @@
 //
 // # Known limits
 //
-//   - A call that panics never reaches its end, so a goroutine that recovers seems to be inside it until it is next at the same site.
+//   - A call that panics never reaches its end, so a goroutine that recovers seems to be inside it until it begins another no further down its stack.
 //   - An address may be used again. Made forgets what was known of the older object, and so does an operation that the older one
 //     cannot have had; otherwise facts of a channel that was made without a probe may be those of an older one.
 //   - Which of the receivers of a closed channel came last is not noted: nothing was received.

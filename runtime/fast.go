@@ -16,11 +16,12 @@ import (
 // fastState is what the assembly needs. It is written once, tab last; as long as that is nil, which it stays with AWAITTRACE=log, there is
 // no fast path.
 type fastState struct {
-	tab   unsafe.Pointer // index: 1 + the number of a slot at the hash of its g, or in an entry that follows; 0 ends the search
-	mask  uintptr        // entries of the index - 1
-	slots unsafe.Pointer // slot 0
-	goid  uintptr        // offset of the goroutine id inside g
-	clock *uint32
+	tab    unsafe.Pointer // index: 1 + the number of a slot at the hash of its g, or in an entry that follows; 0 ends the search
+	mask   uintptr        // entries of the index - 1
+	slots  unsafe.Pointer // slot 0
+	goid   uintptr        // offset of the goroutine id inside g
+	clock  *uint32
+	frames uint32 // what frame is masked with: zero if it does not tell
 }
 
 var (
@@ -50,6 +51,11 @@ func cycles() (c uint64)
 // cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
 func cyclesPerSpan() (n uint64)
 
+// frame returns InfoFrame and how many bytes of the stack are in use by the function that called the probe that called the caller, and by its
+// callers. It stays the same while that function runs, also when the stack moves, and is greater in the functions that it calls. Neither the caller
+// nor the probe may be inlined.
+func frame() (f uint32)
+
 // openSlots prepares the search for slots. It returns an Off… constant.
 func openSlots(logging bool) uint32 {
 	goid, ok := findGoid()
@@ -68,6 +74,10 @@ func openSlots(logging bool) uint32 {
 		atomic.StorePointer(&fast.tab, index)
 	}
 	cycleSpan = cyclesPerSpan()
+	fast.frames = InfoFrame - 1
+	if !frameTells() {
+		fast.frames = 0
+	}
 	return OffNot
 }
 

@@ -89,3 +89,33 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
 	MOVQ $100000, n+0(FP)
 	RET
+
+// AX is the address of a frame: the next one out, unless AX is no address on the stack, whose end is in R8 and which has R9 bytes.
+#define OUT \
+	LEAQ -8(R8), CX \
+	SUBQ AX, CX \
+	CMPQ CX, R9 \
+	JCC lost \
+	MOVQ (AX), AX
+
+// func frame() (f uint32)
+// The frames are those of the caller, of the probe, and of the user's function.
+TEXT ·frame(SB), NOSPLIT, $0-4
+	MOVQ TLS, CX
+	MOVQ 0(CX)(TLS*1), AX
+	MOVQ 8(AX), R8
+	MOVQ R8, R9
+	SUBQ SP, R9
+	MOVQ BP, AX
+	OUT
+	OUT
+	SUBQ AX, R8
+	CMPQ R8, R9
+	JCC lost
+	ANDL ·fast+fastState_frames(SB), R8
+	ORL $const_InfoFrame, R8
+	MOVL R8, f+0(FP)
+	RET
+lost:
+	MOVL $const_InfoFrame, f+0(FP)
+	RET

@@ -86,3 +86,34 @@ TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
 	LSR $14, R0, R0
 	MOVD R0, n+0(FP)
 	RET
+
+// R0 is the address of a frame: the next one out, unless R0 is no address on the stack, whose end is in R1 and which has R2 bytes.
+#define OUT \
+	SUB $8, R1, R3 \
+	SUB R0, R3, R3 \
+	CMP R2, R3 \
+	BHS lost \
+	MOVD (R0), R0
+
+// func frame() (f uint32)
+// The frames are those of the caller, of the probe, and of the user's function.
+TEXT ·frame(SB), NOSPLIT, $0-4
+	MOVD 8(g), R1
+	MOVD RSP, R2
+	SUB R2, R1, R2
+	ADD $16, R2, R2 // a frame's address is a word below its stack
+	MOVD R29, R0
+	OUT
+	OUT
+	SUB R0, R1, R1
+	CMP R2, R1
+	BHS lost
+	MOVWU ·fast+fastState_frames(SB), R3
+	AND R3, R1, R1
+	ORR $const_InfoFrame, R1, R1
+	MOVW R1, f+0(FP)
+	RET
+lost:
+	MOVD $const_InfoFrame, R1
+	MOVW R1, f+0(FP)
+	RET

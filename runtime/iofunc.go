@@ -5,23 +5,45 @@ package runtime
 //	defer IOEnd(s); defer f(b); defer IOBegin(s)
 //
 // The call that is deferred stays the user's own, so that it can recover from a panic.
+//
+//go:noinline
 func IOBegin(s *Site) {
 	begin(s, 0)
 }
 
-// IOEnd ends a call without results, or a deferred one. It does nothing if the innermost operation is not the one at s: a defer
+// IOEnd ends a call without results, or a deferred one. It does nothing if the innermost operation is not one at s: a defer
 // statement that panicked has deferred the end of a call, and neither the call nor its beginning.
 //
+//go:noinline
+func IOEnd(s *Site) { endAt(s) }
+
+// endAt is end for a call at s, which may have begun further down the stack than it ends, or less far: after a panic the runtime
+// calls deferred functions from elsewhere.
+//
 //go:norace
-func IOEnd(s *Site) {
+//go:noinline
+func endAt(s *Site) {
 	sl := own()
-	if sl == nil || sl.Depth == 0 || sl.Waits[sl.Depth-1].Site != s.id {
+	if sl == nil || sl.Depth == 0 {
 		return
 	}
-	end()
+	f := frame()
+	for d := sl.Depth; d > 0; d-- {
+		w := &sl.Waits[(d-1)%WaitLen]
+		if w.Site == s.id {
+			sl.Depth = d - 1
+			sl.over(w)
+			return
+		}
+		if w.Info >= InfoFrame && w.Info <= f {
+			return
+		}
+	}
 }
 
 // End5 ends a call with five results, as End1 to End4 do one with fewer.
+//
+//go:noinline
 func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {
 	end()
 	return a, b, c, d, e

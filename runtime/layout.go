@@ -113,8 +113,13 @@ type Wait struct {
 	Obj   uint64 // address of the object, zero if it has none
 	Since int64  // nanotime when it began to wait
 	Site  uint32
-	Info  uint32 // channels: the capacity
+	// Info is the capacity of a channel. For operations in which code of the user may run it is InfoFrame and how far the function that began it is from
+	// the beginning of the stack: what lies further is inside it, or over.
+	Info uint32
 }
+
+// InfoFrame is set in the Info of a Wait that is not the capacity of a channel.
+const InfoFrame = 1 << 31
 
 // A Hold is a lock that a goroutine holds.
 type Hold struct {

@@ -9,6 +9,7 @@ import (
 // because it cannot be tried, and its address as the lock.
 //
 //go:norace
+//go:noinline
 func LockerLock(s *Site, l sync.Locker) {
 	switch m := l.(type) {
 	case *sync.Mutex:
@@ -30,9 +31,10 @@ func LockerLock(s *Site, l sync.Locker) {
 		}
 	}
 	obj := word(&l)
-	d := sl.block(s, obj, 0)
+	f := sl.inside(s, obj)
 	l.Lock()
-	sl.hold(obj, sl.pass(s, d))
+	sl.leave(f)
+	sl.hold(obj, entry(s))
 }
 
 // LockerUnlock is l.Unlock().

@@ -26,8 +26,8 @@ func (sl *Slot) record(e Entry) {
 //go:norace
 func (sl *Slot) last() *Entry { return &sl.Ring[(sl.Head-1)%RingLen] }
 
-// block notes that the operation at s, the last probe reached, is about to wait for obj. It returns the depth that pass or the next block at
-// the same site goes back to. Without a slot it does nothing.
+// block notes that the operation at s, the last probe reached, is about to wait for obj, with that Wait.Info. It returns the
+// depth that pass goes back to. Without a slot it does nothing.
 //
 //go:norace
 func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
@@ -36,7 +36,7 @@ func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
 	}
 	t := now()
 	if sl.Depth != 0 {
-		sl.unwind(s.id)
+		sl.unwind(s.id, info)
 	}
 	d := sl.Depth
 	w := &sl.Waits[d%WaitLen]
@@ -47,23 +47,6 @@ func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
 		logWaiting(sl, s)
 	}
 	return d
-}
-
-// unwind makes room for a Wait at site. An entry of the same site is left over from an operation that panicked: it and what is above
-// it go. Of more operations than there is room for the outermost is forgotten.
-//
-//go:norace
-func (sl *Slot) unwind(site uint32) {
-	for i := uint32(0); i < sl.Depth; i++ {
-		if sl.Waits[i].Site == site {
-			sl.Depth = i
-			return
-		}
-	}
-	if sl.Depth >= WaitLen {
-		copy(sl.Waits[:], sl.Waits[1:])
-		sl.Depth = WaitLen - 1
-	}
 }
 
 // pass notes that the operation at s no longer waits, and returns its entry, as of now.

@@ -46,6 +46,7 @@ func WgDone(s *Site, wg *sync.WaitGroup) {
 // CondWait is c.Wait(). It releases c.L and takes it again, so the goroutine does not hold it meanwhile.
 //
 //go:norace
+//go:noinline
 func CondWait(s *Site, c *sync.Cond) {
 	sl, e := enter(s)
 	if sl == nil {
@@ -56,9 +57,10 @@ func CondWait(s *Site, c *sync.Cond) {
 	}
 	lock, kind := lockOf(c.L)
 	taken := sl.drop(lock, e, kind)
-	d := sl.block(s, addr(c), 0)
+	f := sl.inside(s, addr(c))
 	c.Wait()
-	e = sl.pass(s, d)
+	sl.leave(f)
+	e = entry(s)
 	if taken.Site == 0 {
 		taken.Site = s.id
 	}
@@ -84,6 +86,7 @@ func CondBroadcast(s *Site, c *sync.Cond) {
 // OnceDo is o.Do(f). The operation lasts while f runs, here or in another goroutine.
 //
 //go:norace
+//go:noinline
 func OnceDo(s *Site, o *sync.Once, f func()) {
 	sl, _ := enter(s)
 	if sl == nil {
@@ -93,8 +96,8 @@ func OnceDo(s *Site, o *sync.Once, f func()) {
 		o.Do(f)
 		return
 	}
-	d := sl.block(s, addr(o), 0)
-	defer sl.pass(s, d)
+	at := sl.inside(s, addr(o))
+	defer sl.leave(at)
 	o.Do(f)
 }
 
