@@ -171,7 +171,7 @@ var (
 
 // text normalizes what is written for people, and paths.
 func (n *normalizer) text(key, v string) string {
-	if key == "exe" {
+	if key == "exe" || key == "path" {
 		return filepath.Base(v)
 	}
 	v = strings.ReplaceAll(v, filepath.Dir(testdata), "$REPO")
