@@ -42,15 +42,19 @@ type normalizer struct {
 	addrs      map[string]string // the name of an address
 }
 
-// numbers numbers the goroutines: the main one is 1, and the others follow in the order of what they do, and of their ids where they do the
-// same. Goroutines that have exited have no number before they are met.
+// numbers numbers the goroutines: the main one is 1, and the others follow in the order of what they do; where they do the same the root of a finding
+// is first, and then the ids decide. Goroutines that have exited have no number before they are met.
 func numbers(doc map[string]any) map[string]int {
+	roots := make(map[string]bool)
+	for _, f := range objects(doc["findings"]) {
+		roots[fmt.Sprint(f["root"])] = true
+	}
 	type entry struct{ id, key string }
 	var list []entry
 	for _, g := range objects(doc["goroutines"]) {
 		id := fmt.Sprint(g["id"])
 		if id != "1" {
-			list = append(list, entry{id, fmt.Sprint(place(g["probe"]), " ", holdPlaces(g), " ", g["verdict"], " ", place(g["created_by"]))})
+			list = append(list, entry{id, fmt.Sprint(place(g["probe"]), " ", holdPlaces(g), " ", g["verdict"], " ", place(g["created_by"]), " ", !roots[id])})
 		}
 	}
 	slices.SortFunc(list, func(a, b entry) int {

@@ -37,6 +37,7 @@ func audit(accounts ...*account) (total int) {
 func main() {
 	savings, wages := &account{balance: 100}, &account{balance: 100}
 	go transfer(savings, wages, 10)
+	time.Sleep(10 * time.Millisecond)
 	go transfer(wages, savings, 20)
 	time.Sleep(10 * time.Millisecond)
 	go audit(savings, wages)
