@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +113,7 @@ func build(t *testing.T, probes bool, module string, args ...string) string {
 	if strings.Contains(args[len(args)-1], "...") {
 		out = t.TempDir() + "/"
 	}
+	lookAtSources(t)
 	line := append([]string{"build", "-o", out}, args...)
 	if probes {
 		must(t, "awaittrace build", command(t, module, nil, awaittrace, line...))
@@ -119,6 +121,21 @@ func build(t *testing.T, probes bool, module string, args ...string) string {
 		must(t, "go build", command(t, module, nil, "go", line...))
 	}
 	return out
+}
+
+// lookAtSources opens every folder of the repository: go test takes a result from its cache only where nothing that a test has opened has changed, and does
+// not know what a go build that a test starts reads.
+func lookAtSources(t *testing.T) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Dir(testdata), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A process is a running program with a record.
