@@ -20,12 +20,8 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 		claimed: make([]bool, len(s.Goroutines)),
 		verdict: make([]Verdict, len(s.Goroutines)),
 	}
-	a.active = a.findActive()
-	for i := range s.Goroutines {
-		a.verdict[i] = a.alone(i)
-	}
 	for _, pass := range []func(*analysis){
-		deadlocks, orphanedLocks, leaks, queues, unreadPeers, busy, fullChannels, stuck,
+		deadlocks, channelDeadlocks, orphanedLocks, judge, leaks, queues, unreadPeers, busy, fullChannels, stuck, doubts,
 	} {
 		pass(a)
 	}
@@ -35,6 +31,16 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	}
 	slices.SortStableFunc(r.Findings, worse)
 	return r
+}
+
+// judge gives the goroutines that no finding explains yet the verdict for what they do themselves.
+func judge(a *analysis) {
+	a.active = a.findActive()
+	for i := range a.s.Goroutines {
+		if !a.claimed[i] {
+			a.verdict[i] = a.alone(i)
+		}
+	}
 }
 
 // worse orders findings: by kind, then the surer and the larger first.
@@ -59,8 +65,11 @@ type analysis struct {
 	s     *snapshot.Snapshot
 	opt   Options
 	graph *graph
+	back  [][]int // the reversed edges of graph; nil: not needed yet
 	// active says which goroutines go on, or will when the world outside sends them something.
 	active []bool
+	// events is how many goroutines are a source of events.
+	events int
 	// first is the goroutine at the head of those that a lock waits for, by the lock's node.
 	first    map[int]int
 	verdict  []Verdict
@@ -108,6 +117,21 @@ func (a *analysis) unsure(c Certainty, list []int) Certainty {
 // claim gives goroutine i a verdict and makes it part of a finding.
 func (a *analysis) claim(i int, v Verdict) {
 	a.verdict[i], a.claimed[i] = v, true
+}
+
+// add adds a finding. One that is only possible leaves its goroutines what they are without it: idle, or going on.
+func (a *analysis) add(f Finding) {
+	a.findings = append(a.findings, f)
+	if !doubt(a.s, &f) {
+		return
+	}
+	for _, id := range f.Goroutines {
+		i := a.graph.index[id]
+		a.verdict[i] = OK
+		if a.wait(i) != nil {
+			a.verdict[i] = Idle
+		}
+	}
 }
 
 // unclaimed calls f for each goroutine of verdict v that no finding explains yet.

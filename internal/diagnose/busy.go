@@ -15,6 +15,6 @@ func busy(a *analysis) {
 		f.Title = fmt.Sprintf("%s %s computed and reached no probe %s", a.who(p.list), verb(len(p.list), "has"), a.span(p.list))
 		f.Why = []string{a.step(i)}
 		f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
-		a.findings = append(a.findings, f)
+		a.add(f)
 	}
 }

@@ -41,7 +41,7 @@ func (a *analysis) fullChannel(obj uint64, list []int) {
 	}
 	f.Why = append(f.Why, a.facts(obj, true)...)
 	f.Why = append(f.Why, a.others("sending", list)...)
-	a.findings = append(a.findings, f)
+	a.add(f)
 }
 
 // isCause reports whether the wait of goroutine j, who should drain a channel, is why it does not. What would be a wait for new work is none while
@@ -60,7 +60,7 @@ func (a *analysis) consumer(f *Finding, last *snapshot.Fact) {
 	case last.Exited || !ok:
 		f.Title += fmt.Sprintf("; goroutine %d, which received from it, has exited", last.Goroutine)
 		return
-	case a.wait(j) == nil:
+	case a.wait(j) == nil && a.verdict[j] != Busy:
 		f.Certainty = Possible // it goes on, and may come back to the channel
 	}
 	f.Root = last.Goroutine

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // deadlocks finds the cycles of goroutines that wait for each other's locks, with everything that waits for one of them. A
@@ -14,7 +15,7 @@ func deadlocks(a *analysis) {
 	if len(cycles) == 0 {
 		return
 	}
-	back := a.graph.reversed()
+	back := a.graphBack()
 	for _, nodes := range cycles {
 		if nodes[0] < len(a.s.Goroutines) && !a.claimed[nodes[0]] {
 			a.deadlock(nodes, back)
@@ -24,7 +25,7 @@ func deadlocks(a *analysis) {
 
 // deadlock makes the finding of one set of nodes that all wait for each other.
 func (a *analysis) deadlock(nodes []int, back [][]int) {
-	cycle := a.oneCycle(nodes)
+	cycle := a.oneCycle(a.graph, nodes)
 	var members, queue []int
 	seen := make(map[int]bool)
 	for _, n := range cycle {
@@ -62,12 +63,12 @@ func (a *analysis) deadlock(nodes []int, back [][]int) {
 	f.Why = shorten(f.Why)
 	f.Why = append(f.Why, a.others("also part of it", members)...)
 	f.Why = append(f.Why, a.others("queued behind them", queue)...)
-	a.findings = append(a.findings, f)
+	a.add(f)
 }
 
 // oneCycle returns the goroutines of a cycle within nodes, in the order in which each waits for the next, and first the one that began to wait last: it
 // closed the cycle.
-func (a *analysis) oneCycle(nodes []int) []int {
+func (a *analysis) oneCycle(g *graph, nodes []int) []int {
 	inside := make(map[int]bool, len(nodes))
 	for _, n := range nodes {
 		inside[n] = true
@@ -82,8 +83,8 @@ func (a *analysis) oneCycle(nodes []int) []int {
 		}
 		at[n] = len(path)
 		path = append(path, n)
-		next := slices.IndexFunc(a.graph.edges[n], func(m int) bool { return inside[m] })
-		n = a.graph.edges[n][next]
+		next := slices.IndexFunc(g.edges[n], func(m int) bool { return inside[m] })
+		n = g.edges[n][next]
 	}
 	path = slices.DeleteFunc(path, func(n int) bool { return n >= len(a.s.Goroutines) })
 	last := 0
@@ -137,6 +138,10 @@ func (a *analysis) orderFix(cycle []int) string {
 		return "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
 	}
 	x, y := a.object(w1.Obj, w1.Probe), a.object(w0.Obj, w0.Probe)
+	if x == y { // two objects of one type, each of them the first for one goroutine
+		return fmt.Sprintf("before both are locked at %s and %s, decide by something that the two %s differ in, such as an id, which to lock first",
+			a.place(h0.hold.Probe), a.place(w0.Probe), kindPlural(w0.Probe.Kind))
+	}
 	return fmt.Sprintf("take %s and %s in the same order: %s then %s takes %s first, %s then %s takes %s first",
 		x, y, a.place(h0.hold.Probe), a.place(w0.Probe), x, a.place(h1.hold.Probe), a.place(w1.Probe), y)
 }
@@ -158,4 +163,12 @@ func (a *analysis) others(what string, list []int) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s at %s%s, %s", what, plural(len(p.list), "goroutine"), a.place(p.probe), inProbe(p.probe), a.span(p.list)))
 	}
 	return lines
+}
+
+// kindPlural names several locks of a kind.
+func kindPlural(k runtime.Kind) string {
+	if k == runtime.KindRWMutex {
+		return "rwmutexes"
+	}
+	return "mutexes"
 }

@@ -18,7 +18,7 @@ func (a *analysis) alone(i int) Verdict {
 			return Busy
 		}
 		return OK
-	case a.idle(i):
+	case a.idle(i) || a.long(i) && a.awaits(i):
 		return Idle
 	case a.long(i):
 		return Stuck
@@ -122,57 +122,4 @@ func (a *analysis) isTimer(obj uint64, p *snapshot.Probe) bool {
 	}
 	return strings.HasSuffix(name, ".C") || strings.HasSuffix(name, ".Done()") ||
 		strings.Contains(name, "time.After(") || strings.Contains(name, "time.Tick(")
-}
-
-// findActive returns which goroutines go on, or will when something comes from outside: those that are not in a wait, or not
-// for long, and do not compute instead, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
-func (a *analysis) findActive() []bool {
-	n := len(a.s.Goroutines)
-	a.active = make([]bool, n)
-	feeds := make([][]int, n)
-	var queue []int
-	for i := range n {
-		w := a.wait(i)
-		if a.computes(i) {
-			continue
-		}
-		if w == nil || !a.long(i) || a.external(i) || w.Probe.Op == runtime.OpIO && !isWrite(w.Probe) {
-			a.active[i] = true
-			queue = append(queue, i)
-			continue
-		}
-		for _, f := range a.feeders(w) {
-			if f != nil && !f.Exited {
-				if j, ok := a.graph.index[f.Goroutine]; ok {
-					feeds[j] = append(feeds[j], i)
-				}
-			}
-		}
-	}
-	for len(queue) > 0 {
-		i := queue[0]
-		queue = queue[1:]
-		for _, j := range feeds[i] {
-			if !a.active[j] {
-				a.active[j] = true
-				queue = append(queue, j)
-			}
-		}
-	}
-	return a.active
-}
-
-// feeders returns who has ended such a wait before.
-func (a *analysis) feeders(w *snapshot.Wait) []*snapshot.Fact {
-	switch w.Probe.Op {
-	case runtime.OpSend:
-		return []*snapshot.Fact{a.partner(w.Obj, true)}
-	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
-		return []*snapshot.Fact{a.partner(w.Obj, false)}
-	}
-	var fs []*snapshot.Fact
-	for _, c := range w.Cases {
-		fs = append(fs, a.partner(c.Obj, c.Send))
-	}
-	return fs
 }

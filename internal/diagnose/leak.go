@@ -23,7 +23,7 @@ func leaks(a *analysis) {
 		f.Title = fmt.Sprintf("%s %s for ever: the channel is nil", a.who(p.list), verb(len(p.list), "waits"))
 		f.Why = []string{a.step(i)}
 		f.Fix = fmt.Sprintf("make the channel before %s is reached, or do not wait for it while it is nil", a.place(p.probe))
-		a.findings = append(a.findings, f)
+		a.add(f)
 	}
 }
 

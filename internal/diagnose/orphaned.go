@@ -25,7 +25,7 @@ func orphanedLocks(a *analysis) {
 	if len(order) == 0 {
 		return
 	}
-	back := a.graph.reversed()
+	back := a.graphBack()
 	for _, obj := range order {
 		a.orphaned(obj, waiters[obj], back)
 	}
@@ -59,7 +59,7 @@ func (a *analysis) orphaned(obj uint64, list []int, back [][]int) {
 	f.Why = append(f.Why, a.others("waiting for it", list)...)
 	f.Why = append(f.Why, a.others("queued behind them", queue)...)
 	f.Fix = fmt.Sprintf("unlock %s on every way out of %s: defer the Unlock right after %s", name, ShortFunc(h.Probe.Func), a.place(h.Probe))
-	a.findings = append(a.findings, f)
+	a.add(f)
 }
 
 // behind claims the goroutines that wait for one of list, or for one of those that do, and returns them.

@@ -35,7 +35,7 @@ func unreadPeers(a *analysis) {
 			f.Why = append(f.Why, a.others("waiting", p.list)...)
 		}
 		f.Fix = fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", a.place(p.probe))
-		a.findings = append(a.findings, f)
+		a.add(f)
 	}
 }
 
@@ -65,6 +65,18 @@ func isWrite(p *snapshot.Probe) bool {
 	}
 	m := method(p.Expr)
 	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
+}
+
+// isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end.
+func isOpen(p *snapshot.Probe) bool {
+	if p.Op != runtime.OpIO || p.Kind != runtime.KindFile && p.Kind != runtime.KindNone && p.Kind != runtime.KindOther {
+		return false
+	}
+	switch method(p.Expr) {
+	case "Open", "OpenFile", "Create", "ReadFile", "WriteFile":
+		return strings.HasPrefix(p.Expr, "os.")
+	}
+	return false
 }
 
 // method returns the name of the method or function that an expression calls.

@@ -111,7 +111,7 @@ func (a *analysis) queue(root int, list []int) {
 		f.Title = what + ", and who holds it is not known"
 		f.Why = append(a.others("waiting", list), "it was taken where there is no probe, or the record had no room to note it")
 		f.Fix = "build again with -probe lock and with -deps for the module that takes it"
-		a.findings = append(a.findings, f)
+		a.add(f)
 		return
 	}
 	f.Root = a.g(root).ID
@@ -129,7 +129,7 @@ func (a *analysis) queue(root int, list []int) {
 	f.Why = append(f.Why, a.step(root))
 	f.Why = append(f.Why, a.chain(list, root)...)
 	f.Why = append(f.Why, a.others("waiting", list)...)
-	a.findings = append(a.findings, f)
+	a.add(f)
 }
 
 // queueWords names the cause of a queue by what its root does. op is that of the goroutines that wait.

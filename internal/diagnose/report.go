@@ -100,6 +100,14 @@ func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int
 	return held, len(holders) + len(orphans) - len(held)
 }
 
+// Doubtful reports whether f is a possibility only, which does not count: its goroutines are as if it were not there. Of a program whose end nobody saw
+// possibilities are all there is, and they count.
+func (r *Report) Doubtful(f *Finding) bool { return doubt(r.Snapshot, f) }
+
+func doubt(s *snapshot.Snapshot, f *Finding) bool {
+	return f.Certainty == Possible && !s.Process.Unwatched
+}
+
 // Bad returns the number of goroutines that something is wrong with.
 func (r *Report) Bad() int {
 	n := 0

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -62,13 +63,29 @@ func (a *analysis) sameCause(list []int) [][]int {
 	return groups
 }
 
-func (a *analysis) stuckTogether(list []int) {
+// doubts finds the waits for an event of which it is hard to see who should bring it about.
+func doubts(a *analysis) {
+	var list []int
+	a.unclaimed(Idle, func(i int) {
+		if a.long(i) && !a.idle(i) && a.doubtful(i) {
+			list = append(list, i)
+		}
+	})
+	for _, group := range a.sameCause(list) {
+		a.together(group, Possible)
+	}
+}
+
+func (a *analysis) stuckTogether(list []int) { a.together(list, a.sure(list)) }
+
+// together makes the finding of goroutines that wait for the same cause.
+func (a *analysis) together(list []int, c Certainty) {
 	for _, i := range list {
 		a.claim(i, Stuck)
 	}
 	i := a.oldest(list)
 	w := a.wait(i)
-	f := Finding{Kind: KindStuck, Certainty: a.sure(list), Goroutines: a.ids(list), Root: a.g(i).ID}
+	f := Finding{Kind: KindStuck, Certainty: c, Goroutines: a.ids(list), Root: a.g(i).ID}
 	f.Title = fmt.Sprintf("%s %s at %s %s", a.who(list), verb(len(list), a.does(w)), a.place(w.Probe), a.span(list))
 	f.Why = append(f.Why, a.step(i))
 	f.Why = append(f.Why, a.origin(i)...)
@@ -83,7 +100,7 @@ func (a *analysis) stuckTogether(list []int) {
 		f.Why = append(f.Why, a.others("waiting", list)...)
 	}
 	f.Fix = a.stuckFix(w)
-	a.findings = append(a.findings, f)
+	a.add(f)
 }
 
 // objects counts the objects that the goroutines of list wait for.
@@ -138,7 +155,7 @@ func (a *analysis) likely(i int) bool {
 	w := a.wait(i)
 	switch w.Probe.Op {
 	case runtime.OpIO:
-		return w.Probe.Kind != runtime.KindConn && w.Probe.Kind != runtime.KindFile && w.Probe.Kind != runtime.KindProcess
+		return isOpen(w.Probe) || w.Probe.Kind != runtime.KindConn && w.Probe.Kind != runtime.KindFile && w.Probe.Kind != runtime.KindProcess
 	case runtime.OpSelect:
 		return len(w.Cases) > 0 && w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && !a.forsaken(c.Obj, c.Send) })
 	case runtime.OpRecv, runtime.OpRange:
@@ -146,7 +163,7 @@ func (a *analysis) likely(i int) bool {
 	case runtime.OpCond:
 		return a.forsaken(w.Obj, false)
 	case runtime.OpWait:
-		return !slices.ContainsFunc(a.active, func(active bool) bool { return active })
+		return a.events == 0
 	}
 	return true
 }
@@ -175,6 +192,9 @@ func (a *analysis) stuckFix(w *snapshot.Wait) string {
 	case runtime.OpRecv:
 		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give up (select with ctx.Done())", at)
 	case runtime.OpSelect:
+		if a.canEnd(w) {
+			return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
+		}
 		return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
 	case runtime.OpWait:
 		return "see that every Add is followed by one Done on every way out: defer it"
@@ -184,4 +204,12 @@ func (a *analysis) stuckFix(w *snapshot.Wait) string {
 		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 	}
 	return ""
+}
+
+// canEnd reports whether a select has a case for the end of a context.
+func (a *analysis) canEnd(w *snapshot.Wait) bool {
+	return strings.Contains(w.Probe.Expr, ".Done()") || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool {
+		o := a.s.Objects[c.Obj]
+		return o != nil && strings.HasSuffix(o.Expr, ".Done()")
+	})
 }

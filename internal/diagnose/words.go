@@ -149,7 +149,8 @@ func (a *analysis) origin(i int) []string {
 	if f := OwnFrame(g.Stack); f != nil && (f.File != g.Waits[0].Probe.File || f.Line != g.Waits[0].Probe.Line) {
 		lines = append(lines, "called from "+a.position(f.File, f.Line)+in(f.Func))
 	}
-	if c := g.CreatedBy; c != nil && c.File != "" {
+	// A go statement of a library, such as that in sync.(*WaitGroup).Go, tells nothing.
+	if c := g.CreatedBy; c != nil && c.File != "" && Own(c.Func, c.File) {
 		s := "it was started at " + a.position(c.File, c.Line) + in(c.Func)
 		if c.Goroutine != 0 {
 			s += fmt.Sprintf(" by goroutine %d", c.Goroutine)

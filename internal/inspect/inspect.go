@@ -47,10 +47,14 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 			if snap, err := rec.Snapshot(); err == nil {
 				still = snap
 			}
-			w := wanted(first)
+			at := first
+			if still != nil { // a wait may have become a long one since
+				at = diagnose.Analyze(still, opt)
+			}
+			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)
-			w.Stacks = append(w.Stacks, places(first.Snapshot)...)
-			w.Stacks = append(w.Stacks, unknown(first.Snapshot, all)...)
+			w.Stacks = append(w.Stacks, places(at.Snapshot)...)
+			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
 			return w
 		},
 	})

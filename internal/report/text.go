@@ -35,8 +35,11 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 		t.line("%s", note)
 	}
 	for i := range r.Findings {
-		t.finding(&r.Findings[i])
+		if !r.Doubtful(&r.Findings[i]) {
+			t.finding(&r.Findings[i])
+		}
 	}
+	t.doubts()
 	if opt.All {
 		t.others()
 	}
@@ -182,6 +185,33 @@ func (t *text) finding(f *diagnose.Finding) {
 	if f.Fix != "" {
 		t.line("    %s %s", t.paint(green, "fix:"), f.Fix)
 	}
+}
+
+// doubts tells the findings that are possibilities only, a line each, or how many they are.
+func (t *text) doubts() {
+	n := 0
+	for i := range t.r.Findings {
+		f := &t.r.Findings[i]
+		if !t.r.Doubtful(f) {
+			continue
+		}
+		if n++; t.opt.All {
+			if n == 1 {
+				t.line("")
+				t.line("%s", t.paint(bold, "what may be normal, and may not:"))
+			}
+			t.line("    %s", f.Title)
+		}
+	}
+	if n == 0 || t.opt.All {
+		return
+	}
+	t.line("")
+	if n == 1 {
+		t.line("1 more finding is only possible; -all shows it")
+		return
+	}
+	t.line("%d more findings are only possible; -all shows them", n)
 }
 
 // certainty says what is not certain of f.
