@@ -57,6 +57,17 @@ func TestTortureTrimpath(t *testing.T) {
 	same(t, plain, tortureOutput(t, build(t, true, module, "-trimpath", ".")))
 }
 
+// TestTortureLoop: a probe in every iteration of every loop.
+func TestTortureLoop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("another build of the same program")
+	}
+	t.Parallel()
+	module := filepath.Join(testdata, "torture")
+	plain := tortureOutput(t, build(t, false, module, "."))
+	same(t, plain, tortureOutput(t, build(t, true, module, "-probe", "chan,lock,io,sync,sleep,loop", ".")))
+}
+
 // TestTortureOff: probes that are turned off do not change anything either.
 func TestTortureOff(t *testing.T) {
 	t.Parallel()
