@@ -153,8 +153,8 @@ func (a *analysis) overdue(w *snapshot.Wait) bool {
 	return known
 }
 
-// doubtful reports whether it is hard to see who could end the wait of goroutine i: all who are known to have fed it have exited or are stuck themselves, or
-// nobody ever did, and who made the channel has exited.
+// doubtful reports whether it is hard to see who could end the wait of goroutine i: all who are known to have fed it have exited or are
+// stuck themselves, or nobody ever did, and who made the channel has exited.
 func (a *analysis) doubtful(i int) bool {
 	w := a.wait(i)
 	switch w.Probe.Op {

@@ -166,3 +166,25 @@ func TestLarge(t *testing.T) {
 		t.Errorf("25,000 goroutines took %v, 100,000 took %v", small, big)
 	}
 }
+
+// TestSpinning: a goroutine that has run since the program began and never reached a probe is a possibility that does not count.
+func TestSpinning(t *testing.T) {
+	s := snaptext.MustParse("taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n  frame main.spin /src/main.go:30\n" +
+		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n")
+	for _, tt := range []struct {
+		up   time.Duration
+		want int
+	}{{5 * time.Second, 0}, {60 * time.Second, 1}} {
+		s.Process.StartWall, s.Process.TakenWall = 1, 1+int64(tt.up)
+		r := Analyze(s, Options{})
+		if len(r.Findings) != tt.want || r.Bad() != 0 {
+			t.Fatalf("up %v: %d findings, %d bad, want %d, 0", tt.up, len(r.Findings), r.Bad(), tt.want)
+		}
+		for _, f := range r.Findings {
+			why := "goroutine 4 is running at /src/main.go:30 (main.spin)\nit was started at /src/main.go:9 (main.main) by goroutine 1"
+			if f.Kind != KindBusy || f.Certainty != Possible || strings.Join(f.Why, "\n") != why {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}

@@ -149,8 +149,9 @@ func (b *blocking) shrink() {
 // claimed reports whether n is a goroutine that is certain to wait for ever.
 func (b *blocking) claimed(n int) bool { return n < len(b.a.claimed) && b.a.claimed[n] }
 
-// graph returns the edges from goroutines to locks and to the goroutines that used a channel last, among the nodes that are in and that no finding explains.
-// Every channel edge goes by a node of its own, so that edges, like those of locks, join a goroutine with something else.
+// graph returns the edges from goroutines to locks and to the goroutines that used a channel last, among the nodes that are in and that no
+// finding explains. Every channel edge goes by a node of its own, so that edges, like those of locks, join a goroutine with
+// something else.
 func (b *blocking) graph() *graph {
 	a := b.a
 	n := len(a.graph.edges)

@@ -14,7 +14,40 @@ func busy(a *analysis) {
 		f := Finding{Kind: KindBusy, Certainty: a.unsure(Likely, p.list), Goroutines: a.ids(p.list), Root: a.g(i).ID}
 		f.Title = fmt.Sprintf("%s %s computed and reached no probe %s", a.who(p.list), verb(len(p.list), "has"), a.span(p.list))
 		f.Why = []string{a.step(i)}
-		f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
+		f.Fix = busyFix
 		a.add(f)
 	}
+	a.spinning()
+}
+
+const busyFix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
+
+// spinning finds the goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough. Since when
+// they are there is not known: it is a possibility.
+func (a *analysis) spinning() {
+	p := &a.s.Process
+	if p.StartWall == 0 || p.TakenWall-p.StartWall < int64(a.opt.After) {
+		return
+	}
+	var list []int
+	a.unclaimed(OK, func(i int) {
+		g := a.g(i)
+		if g.Last == nil && len(g.Waits) == 0 && (g.State == "running" || g.State == "runnable") && OwnFrame(g.Stack) != nil {
+			list = append(list, i)
+		}
+	})
+	if len(list) == 0 {
+		return
+	}
+	for _, i := range list {
+		a.claim(i, Busy)
+	}
+	f := Finding{Kind: KindBusy, Certainty: Possible, Goroutines: a.ids(list), Root: a.g(list[0]).ID, Fix: busyFix}
+	f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", a.who(list), verb(len(list), "computes"), verb(len(list), "has"))
+	for _, i := range list {
+		f.Why = append(f.Why, a.step(i))
+		f.Why = append(f.Why, a.started(i)...)
+	}
+	f.Why = shorten(f.Why)
+	a.add(f)
 }

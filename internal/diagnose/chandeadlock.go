@@ -7,8 +7,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// channelDeadlocks finds the cycles that go by channels: a goroutine holds a lock and sends to a channel, and who receives from the channel waits for the lock. Any goroutine
-// may use a channel, so that it is likely and not certain, and everybody on the cycle must have waited for long.
+// channelDeadlocks finds the cycles that go by channels: a goroutine holds a lock and sends to a channel, and who receives from the channel waits
+// for the lock. Any goroutine may use a channel, so that it is likely and not certain, and everybody on the cycle must
+// have waited for long.
 func channelDeadlocks(a *analysis) {
 	b := newBlocking(a)
 	if len(b.partner) == 0 {
@@ -28,11 +29,15 @@ func channelDeadlocks(a *analysis) {
 // channelDeadlock makes the finding of one set of nodes that all wait for each other.
 func (a *analysis) channelDeadlock(g *graph, nodes []int, back [][]int) {
 	cycle := a.oneCycle(g, nodes)
+	on := make(map[int]bool, len(cycle))
+	for _, i := range cycle {
+		on[i] = true
+	}
 	var members []int
 	for _, n := range nodes {
 		if n < len(a.s.Goroutines) {
 			a.claim(n, Deadlock)
-			if !slices.Contains(cycle, n) {
+			if !on[n] {
 				members = append(members, n)
 			}
 		}
@@ -91,12 +96,12 @@ func (a *analysis) graphBack() [][]int {
 	return a.back
 }
 
-// behindDeadlock adds to the deadlocks that were found who waits for them by a channel whose other side is all in one.
+// behindDeadlock adds to the deadlocks that were found who waits for them by a channel whose other side is all in one, and who waits for those.
 func (a *analysis) behindDeadlock(b *blocking) {
-	finding := make(map[int64]int)
+	finding := make(map[int]int) // by node
 	for k := range a.findings {
 		for _, id := range a.findings[k].Goroutines {
-			finding[id] = k
+			finding[a.graph.index[id]] = k
 		}
 	}
 	var todo []int
@@ -107,15 +112,17 @@ func (a *analysis) behindDeadlock(b *blocking) {
 	}
 	behind := make(map[int][]int)
 	for ; len(todo) > 0; todo = todo[1:] {
-		k := finding[b.a.g(todo[0]).ID]
+		k := finding[todo[0]]
 		for _, n := range b.back[todo[0]] {
-			if !b.in[n] || n >= len(a.claimed) || a.claimed[n] {
+			if _, ok := finding[n]; ok || !b.in[n] || n >= len(a.graph.edges) {
 				continue
 			}
-			a.claim(n, Deadlock)
-			finding[a.g(n).ID] = k
-			behind[k] = append(behind[k], n)
+			finding[n] = k
 			todo = append(todo, n)
+			if n < len(a.claimed) {
+				a.claim(n, Deadlock)
+				behind[k] = append(behind[k], n)
+			}
 		}
 	}
 	for k := range a.findings {
@@ -123,12 +130,13 @@ func (a *analysis) behindDeadlock(b *blocking) {
 			slices.Sort(list)
 			f := &a.findings[k]
 			f.Goroutines = append(f.Goroutines, a.ids(list)...)
-			f.Why = append(f.Why, a.others("waiting behind them, for a channel", list)...)
+			f.Why = append(f.Why, a.others("waiting for them, or behind who does", list)...)
 		}
 	}
 }
 
-// cycleCertainty returns how sure a cycle is. Of goroutines that all wait for a next message while the program goes on, the first may come from elsewhere.
+// cycleCertainty returns how sure a cycle is. Of goroutines that all wait for a next message while the program goes on, the first may
+// come from elsewhere.
 func (a *analysis) cycleCertainty(cycle []int) Certainty {
 	for _, i := range cycle {
 		w := a.wait(i)

@@ -5,6 +5,7 @@
 // belongs to the first finding that explains it:
 //
 //	deadlock.go   cycles in the wait-for graph of locks, and everything that waits for one
+//	chandeadlock.go  cycles that go by channels too
 //	orphaned.go   locks whose holders have exited
 //	leak.go       waits that nothing can end, such as a receive from a nil channel
 //	queue.go      goroutines that queue for a lock, and the root of the queue: what its holder is doing
@@ -17,6 +18,11 @@
 //
 // The graph (graph.go) has goroutines and locks as nodes: a goroutine waits for at most one lock, and the lock for its holders, all of
 // whom have to let go of it. So a cycle is a deadlock, whoever else may be running, and the graph has as many edges as there are waits and
-// holds. Waits for channels are not edges: any goroutine may send. What is known of them are facts (who sent last, who
-// made it), from which idle.go tells a worker that waits for its next job from a goroutine that nobody will wake.
+// holds. Waits for channels are not edges of it: any goroutine may send. What is known of them are facts (who sent last, who
+// made it). Where all who are known to have used a channel have waited for long themselves, blocked.go makes them edges,
+// and the deadlocks that come of it are likely.
+//
+// A wait that only receives is a wait for an event. It is idle as long as something goes on in the program that may bring
+// one about (active.go): false alarms cost more trust than findings earn. What is then only possible does not count: it leaves the
+// verdicts alone, and people see it if they ask for everything.
 package diagnose

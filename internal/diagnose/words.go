@@ -149,15 +149,21 @@ func (a *analysis) origin(i int) []string {
 	if f := OwnFrame(g.Stack); f != nil && (f.File != g.Waits[0].Probe.File || f.Line != g.Waits[0].Probe.Line) {
 		lines = append(lines, "called from "+a.position(f.File, f.Line)+in(f.Func))
 	}
+	return append(lines, a.started(i)...)
+}
+
+// started says which go statement of the user's started goroutine i.
+func (a *analysis) started(i int) []string {
 	// A go statement of a library, such as that in sync.(*WaitGroup).Go, tells nothing.
-	if c := g.CreatedBy; c != nil && c.File != "" && Own(c.Func, c.File) {
-		s := "it was started at " + a.position(c.File, c.Line) + in(c.Func)
-		if c.Goroutine != 0 {
-			s += fmt.Sprintf(" by goroutine %d", c.Goroutine)
-		}
-		lines = append(lines, s)
+	c := a.g(i).CreatedBy
+	if c == nil || c.File == "" || !Own(c.Func, c.File) {
+		return nil
 	}
-	return lines
+	s := "it was started at " + a.position(c.File, c.Line) + in(c.Func)
+	if c.Goroutine != 0 {
+		s += fmt.Sprintf(" by goroutine %d", c.Goroutine)
+	}
+	return []string{s}
 }
 
 // doing says what a goroutine does that is in no probed operation.
@@ -218,7 +224,23 @@ func (a *analysis) held(obj uint64, h holder) string {
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken at %s%s", a.object(obj, p), verb, a.g(h.g).ID, a.ago(at), a.place(p), in(p.Func))
+	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken%s at %s%s", a.object(obj, p), verb, a.g(h.g).ID, a.ago(at), a.as(obj, p), a.place(p), in(p.Func))
+}
+
+// as returns " as NAME" if the source calls the lock obj by another name at p than in the newest place that used it, by which a report calls it.
+func (a *analysis) as(obj uint64, p *snapshot.Probe) string {
+	o := a.s.Objects[obj]
+	if o == nil || p.Op != runtime.OpLock && p.Op != runtime.OpRLock {
+		return ""
+	}
+	name, ok := strings.CutSuffix(strings.TrimSuffix(p.Expr, "()"), ".Lock")
+	if !ok {
+		name, ok = strings.CutSuffix(name, ".RLock")
+	}
+	if !ok || o.Expr == "" || name == o.Expr {
+		return ""
+	}
+	return " as " + name
 }
 
 // fact says who did something last, if anybody did.
@@ -296,6 +318,9 @@ func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
 
 // wrapper matches the functions that the compiler makes of go and defer statements.
 var wrapper = regexp.MustCompile(`\.(gowrap|deferwrap)\d+$`)
+
+// Wrapper reports whether the compiler made a function of a go or defer statement.
+func Wrapper(fn string) bool { return wrapper.MatchString(fn) }
 
 // Own reports whether a function is the user's own code. The standard library's import paths have no dot in their first element; the
 // code of a module that was downloaded lies in a folder with an @.

@@ -69,6 +69,7 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 	if res.Unreadable > 0 {
 		still.Dropped["goroutines that could not be read in the program"] = res.Unreadable
 	}
+	cleanStacks(still)
 	addObjects(still, res)
 	addIO(still, rec.Pid, res)
 	rec.Keep(still)

@@ -1,0 +1,23 @@
+package inspect
+
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// cleanStacks takes out of the stacks of s what the user's source does not have: the collector's frames, and the functions that the compiler makes of
+// go and defer statements. A stack that has nothing else stays as it is.
+func cleanStacks(s *snapshot.Snapshot) {
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		clean := slices.DeleteFunc(slices.Clone(g.Stack), func(f snapshot.Frame) bool {
+			return dlvext.Collector(f) || diagnose.Wrapper(f.Func)
+		})
+		if len(clean) > 0 {
+			g.Stack = clean
+		}
+	}
+}
