@@ -4,15 +4,15 @@
 // Analyze is a pure function, linear in the number of goroutines, holds and waits. It goes from what is certain to what is likely, and a goroutine
 // belongs to the first finding that explains it:
 //
-//	deadlock.go   cycles in the wait-for graph of locks, and everything that waits for one
-//	chandeadlock.go  cycles that go by channels too
-//	orphaned.go   locks whose holders have exited
-//	leak.go       waits that nothing can end, such as a receive from a nil channel
-//	queue.go      goroutines that queue for a lock, and the root of the queue: what its holder is doing
-//	peer.go       writes to a connection whose peer does not read
-//	busy.go       goroutines that compute and reach no probe
-//	channel.go    sends to a buffer that is full
-//	stuck.go      every other wait that is longer than it should be
+//	deadlock.go       cycles in the wait-for graph of locks, and everything that waits for one
+//	chandeadlock.go   cycles that go by channels too
+//	orphaned.go       locks whose holders have exited
+//	leak.go           waits that nothing can end, such as a receive from a nil channel
+//	queue.go          goroutines that queue for a lock, and the root of the queue: what its holder is doing
+//	peer.go           writes to a connection whose peer does not read
+//	busy.go           goroutines that compute and reach no probe
+//	channel.go        sends to a buffer that is full
+//	stuck.go          every other wait that is longer than it should be
 //
 // A new kind of finding is a new file and a line in the table of passes in analyze.go.
 //
