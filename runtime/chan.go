@@ -22,7 +22,7 @@ func Send[T any](s *Site, ch chan<- T, v T) { Sender[T]{s, ch}.Send(v) }
 func (to Sender[T]) Send(v T) {
 	select {
 	case to.ch <- v:
-		note(to.s, address(to.ch), KindChan, factSent, uint32(cap(to.ch)))
+		note(to.s, pointer(to.ch), KindChan, factSent)
 	default:
 		to.block(v)
 	}
@@ -30,23 +30,44 @@ func (to Sender[T]) Send(v T) {
 
 // block sends a value that has to wait. A channel that is closed meanwhile makes it panic, which also ends the wait.
 func (to Sender[T]) block(v T) {
-	sl, _ := enter(to.s)
+	sl := waiting(to.s, pointer(to.ch))
 	if sl == nil {
-		if sl, _ = reach(to.s); sl == nil {
-			to.ch <- v
-			return
-		}
+		to.ch <- v
+		return
 	}
 	sent := false
-	d := sl.block(to.s, address(to.ch), uint32(cap(to.ch)))
 	defer func() {
-		e := sl.pass(to.s, d)
-		if sent {
-			sl.fact(e, address(to.ch), KindChan, factSent, uint32(cap(to.ch)))
+		if !sent {
+			sl.pass(to.s, sl.Depth-1)
 		}
 	}()
 	to.ch <- v
 	sent = true
+	sl.passed(to.s, pointer(to.ch), factSent)
+}
+
+// waiting is the probe of an operation that is about to wait for a channel.
+//
+//go:norace
+func waiting(s *Site, ch unsafe.Pointer) *Slot {
+	sl, _ := enter(s)
+	if sl == nil {
+		if sl, _ = reach(s); sl == nil {
+			return nil
+		}
+	}
+	sl.block(s, uintptr(ch), capacity(ch, KindChan)&^InfoFrame)
+	return sl
+}
+
+// passed notes that the operation waits no longer, and what it has done.
+//
+//go:norace
+func (sl *Slot) passed(s *Site, ch unsafe.Pointer, which uintptr) {
+	e := sl.pass(s, sl.Depth-1)
+	if sl.Noted[which&1] != (Noted{uint64(uintptr(ch)), e}) {
+		sl.fact(e, uintptr(ch), KindChan, which, capacity(ch, KindChan))
+	}
 }
 
 // Recv is <-ch.
@@ -59,33 +80,28 @@ func Recv[T any](s *Site, ch <-chan T) T {
 func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 	select {
 	case v, ok := <-ch:
-		received(s, address(ch), uint32(cap(ch)), ok)
+		if ok {
+			note(s, pointer(ch), KindChan, factReceived)
+		} else {
+			Loop(s) // nothing was received: no fact
+		}
 		return v, ok
 	default:
 		return recvBlock(s, ch)
 	}
 }
 
-// received is the probe of a receive that did not wait. One from a closed channel is no fact of the channel.
-func received(s *Site, ch uintptr, capacity uint32, ok bool) {
-	if ok {
-		note(s, ch, KindChan, factReceived, capacity)
-	} else {
-		Loop(s)
-	}
-}
-
 // recvBlock receives a value that has to be waited for.
 func recvBlock[T any](s *Site, ch <-chan T) (T, bool) {
-	sl, _ := enter(s)
-	if sl == nil {
-		sl, _ = reach(s)
-	}
-	d := sl.block(s, address(ch), uint32(cap(ch)))
+	sl := waiting(s, pointer(ch))
 	v, ok := <-ch
-	e := sl.pass(s, d)
-	if ok && sl != nil {
-		sl.fact(e, address(ch), KindChan, factReceived, uint32(cap(ch)))
+	if sl == nil {
+		return v, ok
+	}
+	if ok {
+		sl.passed(s, pointer(ch), factReceived)
+	} else {
+		sl.pass(s, sl.Depth-1)
 	}
 	return v, ok
 }
@@ -120,15 +136,22 @@ func (r Ranger[T]) Into(p *T) bool {
 // Close is close(ch).
 func Close[T any](s *Site, ch chan<- T) {
 	close(ch)
-	note(s, address(ch), KindChan, factClosed, uint32(cap(ch)))
+	note(s, pointer(ch), KindChan, factClosed)
 }
 
 // Made returns ch, a channel that was just made. C is a channel type, of any direction and with or without a name.
 func Made[C any](s *Site, ch C) C {
-	c := *(*chan struct{})(unsafe.Pointer(&ch)) // the capacity does not depend on the element type
-	note(s, address(c), KindChan, factMade, uint32(cap(c)))
+	note(s, pointer(ch), KindChan, factMade)
 	return ch
 }
 
-// address returns the address of a channel, 0 for nil.
-func address[C any](ch C) uintptr { return *(*uintptr)(unsafe.Pointer(&ch)) }
+// pointer returns the address of a channel, nil for nil.
+func pointer[C any](ch C) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&ch)) }
+
+// capacity returns the capacity of a channel, which does not depend on the element type, and 0 for other objects.
+func capacity(obj unsafe.Pointer, kind Kind) uint32 {
+	if kind != KindChan {
+		return 0
+	}
+	return uint32(cap(*(*chan struct{})(unsafe.Pointer(&obj))))
+}

@@ -28,8 +28,8 @@ func TestChannelFacts(t *testing.T) {
 		}
 	}
 	// Another channel at the same address starts with nothing known.
-	note(mk, address(ch), KindChan, factMade, 1)
-	if o := known(address(ch)); o.Cap != 1 || o.Sent.Site != 0 || o.Closed.Site != 0 {
+	Made(mk, ch)
+	if o := known(address(ch)); int(o.Cap) != cap(ch) || o.Sent.Site != 0 || o.Closed.Site != 0 {
 		t.Errorf("after make: %+v", o)
 	}
 }

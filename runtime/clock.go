@@ -15,7 +15,7 @@ func nanotime() int64
 var (
 	lastNano   int64
 	lastCycles uint64
-	cycleSpan  uint64 // now trusts lastNano for so many cycles, well under a millisecond
+	cycleSpan  uint64 // recent trusts lastNano for so many cycles, well under a millisecond
 )
 
 // tickEvery is the number of probes after which a goroutine looks at the clock even if none of them waits. A power of two.
@@ -26,10 +26,10 @@ const tickEvery = 1 << 10
 //
 //go:norace
 func now() int64 {
-	if c := cycles(); c-lastCycles >= cycleSpan || c == 0 {
-		return readClock(c)
+	if t := recent(); t != 0 {
+		return t
 	}
-	return lastNano
+	return readClock(cycles())
 }
 
 //go:norace

@@ -111,6 +111,9 @@ func known(addr uintptr) Object {
 	return Object{}
 }
 
+// address returns the address of a channel.
+func address[C any](ch C) uintptr { return uintptr(pointer(ch)) }
+
 // entryOf returns the entry of a site in the record, and its three strings.
 //
 //go:norace

@@ -48,6 +48,9 @@ func gword(off uintptr) (w uint64)
 // cycles is a counter of the processor that runs at a constant rate.
 func cycles() (c uint64)
 
+// recent returns the last reading of the clock, or 0 if that is older than cycleSpan.
+func recent() (t int64)
+
 // cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
 func cyclesPerSpan() (n uint64)
 

@@ -84,6 +84,21 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 	MOVQ AX, c+0(FP)
 	RET
 
+// func recent() (t int64)
+TEXT ·recent(SB), NOSPLIT, $0-8
+	RDTSC
+	SHLQ $32, DX
+	ORQ DX, AX
+	SUBQ ·lastCycles(SB), AX
+	MOVQ ·lastNano(SB), CX
+	CMPQ AX, ·cycleSpan(SB)
+	JCC old
+	MOVQ CX, t+0(FP)
+	RET
+old:
+	MOVQ $0, t+0(FP)
+	RET
+
 // func cyclesPerSpan() (n uint64)
 // The counter runs at 1 to 5 GHz.
 TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8

@@ -79,6 +79,21 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 	MOVD R0, c+0(FP)
 	RET
 
+// func recent() (t int64)
+TEXT ·recent(SB), NOSPLIT, $0-8
+	MRS CNTVCT_EL0, R0
+	MOVD ·lastCycles(SB), R1
+	MOVD ·lastNano(SB), R2
+	MOVD ·cycleSpan(SB), R3
+	SUB R1, R0, R0
+	CMP R3, R0
+	BHS old
+	MOVD R2, t+0(FP)
+	RET
+old:
+	MOVD ZR, t+0(FP)
+	RET
+
 // func cyclesPerSpan() (n uint64)
 // The frequency, divided by 2^14: 61 microseconds.
 TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8

@@ -105,7 +105,15 @@ type Slot struct {
 	Born uint32 // coarse time of the goroutine's first probe
 	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
 	Ready uint32
-	_     [11]uint32
+	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
+	Noted [2]Noted
+	_     [2]uint32
+}
+
+// A Noted is a fact as its goroutine remembers it.
+type Noted struct {
+	Obj   uint64
+	Entry Entry
 }
 
 // A Wait is an operation that a goroutine is in.

@@ -42,30 +42,32 @@ func object(addr uintptr) *Object {
 	return nil
 }
 
-// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object. capacity is that of a channel, or 0.
+// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object.
 //
 //go:norace
-func note(s *Site, addr uintptr, kind Kind, which uintptr, capacity uint32) {
+func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
 	sl, e := enter(s)
 	if sl == nil {
 		if sl, e = reach(s); sl == nil {
 			return
 		}
 	}
-	i := ObjHash(uint64(addr)) & objMask
-	if objPages[i>>(pageShift-objShift)%uint32(len(objPages))] && which != factMade {
-		if o := objAt(i); o.Addr == uint64(addr) && o.facts()[which%factLen] == (Fact{uint32(sl.Goid), e.site(), e.time()}) && o.Kind == uint32(kind) {
-			return
-		}
+	if sl.Noted[which&1] != (Noted{uint64(uintptr(obj)), e}) {
+		sl.fact(e, uintptr(obj), kind, which, capacity(obj, kind))
 	}
-	sl.fact(e, addr, kind, which, capacity)
 }
 
 // fact notes that the goroutine did something with the object at addr. Facts have no lock: of two goroutines at once, one comes
-// last. Nothing is written that is there already, so that goroutines that share a channel need not pass a cache line to and fro.
+// last. What the goroutine has noted before is not noted again in the same millisecond, so that goroutines that share a channel need not pass a
+// cache line to and fro. capacity is that of a channel, or 0 if it is not known.
 //
 //go:norace
+//go:noinline
 func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
+	if which == factMade {
+		sl.Noted = [2]Noted{}
+	}
+	sl.Noted[which&1] = Noted{uint64(addr), e}
 	o := object(addr)
 	if fresh := which == factMade || o.isOther(kind, which, capacity); fresh || o == nil {
 		if o = newObject(addr, kind, capacity, fresh); o == nil {

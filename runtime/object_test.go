@@ -46,8 +46,8 @@ func TestKindChanges(t *testing.T) {
 	s := newSite(OpMake, KindChan, "make")
 	Loop(s)
 	const a = 0x1200_0000
-	note(s, a, KindChan, factSent, 2)
-	note(s, a, KindCond, factSent, 0)
+	own().fact(entry(s), a, KindChan, factSent, 2)
+	own().fact(entry(s), a, KindCond, factSent, 0)
 	if o := known(a); Kind(o.Kind) != KindCond || o.Cap != 0 || o.Made.Site != 0 {
 		t.Errorf("object %+v", o)
 	}

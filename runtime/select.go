@@ -16,13 +16,13 @@ const chosen = 1 << 31
 
 // CaseRecv returns ch, the channel that clause i receives from.
 func CaseRecv[T any](s *Site, i int, ch <-chan T) <-chan T {
-	addCase(s, i, address(ch), false, len(ch) > 0)
+	addCase(s, i, uintptr(pointer(ch)), false, len(ch) > 0)
 	return ch
 }
 
 // CaseSend returns ch, the channel that clause i sends on.
 func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
-	addCase(s, i, address(ch), true, len(ch) < cap(ch))
+	addCase(s, i, uintptr(pointer(ch)), true, len(ch) < cap(ch))
 	return ch
 }
 

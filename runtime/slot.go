@@ -34,7 +34,10 @@ func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
 	if sl == nil {
 		return 0
 	}
-	t := now()
+	t := recent()
+	if t == 0 {
+		t = readClock(cycles())
+	}
 	if sl.Depth != 0 {
 		sl.unwind(s.id, info)
 	}
@@ -60,7 +63,9 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 		logPassed(sl, s, sl.Waits[depth].Since)
 	}
 	sl.Depth = depth
-	now() // moves the coarse clock on: nobody else may have looked at it since the wait began
+	if recent() == 0 {
+		readClock(cycles()) // nobody else may have looked at it since the wait began
+	}
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {
 		*l = e
@@ -103,6 +108,7 @@ func (sl *Slot) recycle(goid uint64) {
 	sl.Ring = [RingLen]Entry{}
 	sl.Cases = [CaseLen]uint64{}
 	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0
+	sl.Noted = [2]Noted{}
 	sl.Born = hdr.Clock
 	sl.Goid = goid
 	atomic.AddUint32(&sl.Seq, 1)

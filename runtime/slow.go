@@ -21,6 +21,8 @@ func current() *Slot { return nil }
 
 func cycles() uint64 { return 0 }
 
+func recent() int64 { return 0 }
+
 // frame returns InfoFrame and how many functions are active.
 func frame() uint32 {
 	var pcs [512]uintptr

@@ -28,9 +28,9 @@ func WgWait(s *Site, wg *sync.WaitGroup) {
 //go:norace
 func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
 	if n < 0 {
-		note(s, addr(wg), KindWaitGroup, factReceived, 0)
+		note(s, unsafe.Pointer(wg), KindWaitGroup, factReceived)
 	} else {
-		note(s, addr(wg), KindWaitGroup, factSent, 0)
+		note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
 	}
 	wg.Add(n)
 }
@@ -39,7 +39,7 @@ func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
 //
 //go:norace
 func WgDone(s *Site, wg *sync.WaitGroup) {
-	note(s, addr(wg), KindWaitGroup, factReceived, 0)
+	note(s, unsafe.Pointer(wg), KindWaitGroup, factReceived)
 	wg.Done()
 }
 
@@ -71,7 +71,7 @@ func CondWait(s *Site, c *sync.Cond) {
 //
 //go:norace
 func CondSignal(s *Site, c *sync.Cond) {
-	note(s, addr(c), KindCond, factSent, 0)
+	note(s, unsafe.Pointer(c), KindCond, factSent)
 	c.Signal()
 }
 
@@ -79,7 +79,7 @@ func CondSignal(s *Site, c *sync.Cond) {
 //
 //go:norace
 func CondBroadcast(s *Site, c *sync.Cond) {
-	note(s, addr(c), KindCond, factSent, 0)
+	note(s, unsafe.Pointer(c), KindCond, factSent)
 	c.Broadcast()
 }
 

@@ -2,12 +2,15 @@
 
 package runtime
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // WgGo is wg.Go(f).
 //
 //go:norace
 func WgGo(s *Site, wg *sync.WaitGroup, f func()) {
-	note(s, addr(wg), KindWaitGroup, factSent, 0)
+	note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
 	wg.Go(f)
 }
