@@ -19,11 +19,13 @@ func (a *analysis) findActive() []bool {
 		if a.claimed[i] || a.computes(i) {
 			continue
 		}
-		if a.eventful(i) {
+		event := a.eventful(i)
+		if event {
 			a.events++
 		}
 		w := a.wait(i)
-		if w == nil || a.external(i) || a.eventful(i) {
+		// Who sleeps for so long brings about events, but keeps those waiting that send to it.
+		if w == nil || a.external(i) || event && w.Probe.Op != runtime.OpSleep {
 			a.active[i] = true
 			queue = append(queue, i)
 			continue
