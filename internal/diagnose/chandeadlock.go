@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -135,12 +136,12 @@ func (a *analysis) behindDeadlock(b *blocking) {
 	}
 }
 
-// cycleCertainty returns how sure a cycle is. Of goroutines that all wait for a next message while the program goes on, the first may
-// come from elsewhere.
+// cycleCertainty returns how sure a cycle is. Of goroutines that all wait for their next message, as they have done before, the first may come
+// from elsewhere while the program goes on: so do two that serve each other and have nothing to do.
 func (a *analysis) cycleCertainty(cycle []int) Certainty {
 	for _, i := range cycle {
 		w := a.wait(i)
-		if !receives(w) || w.Probe.Op == runtime.OpRecv {
+		if !receives(w) || w.Probe.Op == runtime.OpRecv && !a.again(i) {
 			return Likely
 		}
 	}
@@ -150,6 +151,12 @@ func (a *analysis) cycleCertainty(cycle []int) Certainty {
 		}
 	}
 	return Likely
+}
+
+// again reports whether goroutine i has been before at the place where it waits.
+func (a *analysis) again(i int) bool {
+	history := a.g(i).History
+	return len(history) > 1 && slices.ContainsFunc(history[1:], func(s snapshot.Step) bool { return s.Probe == a.wait(i).Probe })
 }
 
 // link says why goroutine i waits for goroutine j.
