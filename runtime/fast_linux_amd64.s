@@ -24,25 +24,29 @@ search: \
 	JMP search \
 found:
 
+// Records that the goroutine reached the site in SI, or jumps to none. Its slot into BX and the entry into R9.
+#define ENTER(none) \
+	MOVL Site_id(SI), DX \
+	TESTL DX, DX \
+	JZ none \
+	FIND(none) \
+	MOVQ ·fast+fastState_clock(SB), R9 \
+	MOVL (R9), R9 \
+	MOVL Slot_Head(BX), CX \
+	TESTL $(const_tickEvery-1), CX \
+	JZ none \
+	SHLQ $32, R9 \
+	ORQ DX, R9 \
+	MOVL CX, AX \
+	ANDL $(const_RingLen-1), AX \
+	MOVQ R9, Slot_Ring(BX)(AX*8) \
+	INCL CX \
+	MOVL CX, Slot_Head(BX)
+
 // func enter(s *Site) (sl *Slot, e Entry)
 TEXT ·enter(SB), NOSPLIT, $0-24
 	MOVQ s+0(FP), SI
-	MOVL Site_id(SI), DX
-	TESTL DX, DX
-	JZ none
-	FIND(none)
-	MOVQ ·fast+fastState_clock(SB), R9
-	MOVL (R9), R9
-	MOVL Slot_Head(BX), CX
-	TESTL $(const_tickEvery-1), CX
-	JZ none
-	SHLQ $32, R9
-	ORQ DX, R9
-	MOVL CX, AX
-	ANDL $(const_RingLen-1), AX
-	MOVQ R9, Slot_Ring(BX)(AX*8)
-	INCL CX
-	MOVL CX, Slot_Head(BX)
+	ENTER(none)
 	MOVQ BX, sl+8(FP)
 	MOVQ R9, e+16(FP)
 	RET
@@ -50,6 +54,24 @@ none:
 	MOVQ $0, sl+8(FP)
 	MOVQ $0, e+16(FP)
 	RET
+
+// func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
+TEXT ·note(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	MOVQ which+24(FP), AX
+	ANDL $1, AX
+	SHLL $4, AX // the size of a Noted
+	MOVQ obj+8(FP), CX
+	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX
+	JNE other
+	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9
+	JNE other
+	RET
+other:
+	JMP ·noteFact(SB)
+none:
+	JMP ·noteFirst(SB)
 
 // func current() (sl *Slot)
 TEXT ·current(SB), NOSPLIT, $0-8

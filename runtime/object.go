@@ -42,17 +42,11 @@ func object(addr uintptr) *Object {
 	return nil
 }
 
-// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object.
+// noteFirst is note where enter has no answer.
 //
 //go:norace
-func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
-	sl, e := enter(s)
-	if sl == nil {
-		if sl, e = reach(s); sl == nil {
-			return
-		}
-	}
-	if sl.Noted[which&1] != (Noted{uint64(uintptr(obj)), e}) {
+func noteFirst(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
+	if sl, e := reach(s); sl != nil {
 		sl.fact(e, uintptr(obj), kind, which, capacity(obj, kind))
 	}
 }

@@ -52,8 +52,10 @@ func addCase(s *Site, i int, ch uintptr, send, ready bool) {
 		}
 	}
 	if i == 0 || sl.CaseSite != s.id || sl.Ready&chosen != 0 {
-		sl.CaseSite, sl.CaseSend, sl.Ready = s.id, 0, 0
-		sl.Cases = [CaseLen]uint64{}
+		if sl.CaseSite != s.id {
+			sl.CaseSite, sl.Cases = s.id, [CaseLen]uint64{}
+		}
+		sl.CaseSend, sl.Ready = 0, 0
 	}
 	if i < CaseLen {
 		sl.Cases[i] = uint64(ch)
@@ -132,11 +134,15 @@ func Chose(s *Site, i int) {
 //
 //go:norace
 func (sl *Slot) caseFact(e Entry, i int) {
-	ch := uintptr(sl.Cases[i])
+	ch, which := sl.Cases[i], uintptr(factReceived)
 	if sl.CaseSend&(1<<i) != 0 {
-		sl.fact(e, ch, KindChan, factSent, 0)
-	} else if o := object(ch); o == nil || o.Closed.Site == 0 {
-		sl.fact(e, ch, KindChan, factReceived, 0)
+		which = factSent
+	}
+	if sl.Noted[which&1] == (Noted{ch, e}) {
+		return
+	}
+	if o := object(uintptr(ch)); which == factSent || o == nil || o.Closed.Site == 0 {
+		sl.fact(e, uintptr(ch), KindChan, which, 0)
 	}
 }
 

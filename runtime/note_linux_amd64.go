@@ -1,0 +1,17 @@
+package runtime
+
+import "unsafe"
+
+// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object. It goes on to noteFirst where enter
+// returns nil, and to noteFact where the goroutine has not noted the fact yet.
+//
+//go:noescape
+func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
+
+// noteFact is note after enter.
+//
+//go:norace
+func noteFact(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
+	sl := current()
+	sl.fact(*sl.last(), uintptr(obj), kind, which, capacity(obj, kind))
+}
