@@ -1,5 +1,5 @@
-// Crowd starts as many goroutines as its argument says, 100,000 without one, which all wait for one channel. It prints "waiting" when they
-// do. SIGUSR1 makes it close the channel, wait for all of them and say how many came back.
+// Crowd starts as many goroutines as its argument says, 100,000 without one, which all wait to send to one channel. It prints "waiting"
+// when they do. SIGUSR1 makes it receive from the channel what they send, wait for all of them and say how many came back.
 package main
 
 import (
@@ -30,7 +30,7 @@ func main() {
 	for range n {
 		wg.Go(func() {
 			arrived.Add(1)
-			<-gate
+			gate <- struct{}{}
 			back.Add(1)
 		})
 	}
@@ -39,7 +39,9 @@ func main() {
 	}
 	fmt.Println("waiting")
 	<-release
-	close(gate)
+	for range n {
+		<-gate
+	}
 	wg.Wait()
 	fmt.Println(back.Load())
 }
