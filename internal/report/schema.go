@@ -71,7 +71,7 @@ type Goroutine struct {
 	History   []Step   `json:"history,omitempty"`
 	CreatedBy *Created `json:"created_by,omitempty"`
 	Stack     []Frame  `json:"stack,omitempty"`
-	Thread    int      `json:"thread,omitempty"`
+	Thread    int      `json:"thread,omitempty"` // id of the operating system's thread that runs it
 }
 
 // A Probe is a probed operation.

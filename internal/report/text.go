@@ -208,10 +208,10 @@ func (t *text) doubts() {
 	}
 	t.line("")
 	if n == 1 {
-		t.line("1 more finding is only possible; -all shows it")
+		t.line("1 finding that is only possible is not shown")
 		return
 	}
-	t.line("%d more findings are only possible; -all shows them", n)
+	t.line("%d findings that are only possible are not shown", n)
 }
 
 // certainty says what is not certain of f.
