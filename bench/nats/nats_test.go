@@ -30,7 +30,7 @@ func BenchmarkServer(b *testing.B) {
 		args string
 		n    int // messages
 	}{
-		{"publish", "-np 2 -ns 0 -ms 128", 2_000_000},
+		{"publish", "-np 2 -ns 0 -ms 128", 8_000_000},
 		{"fan-out", "-np 1 -ns 4 -ms 128", 300_000},
 		{"one-to-one", "-np 1 -ns 1 -ms 1024", 500_000},
 	} {
