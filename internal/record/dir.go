@@ -34,8 +34,8 @@ type Entry struct {
 	Live       bool   // the program runs, or is stopped
 }
 
-// List returns the records in dir, and those that programs of this user keep in memory, sorted by start, newest last.
-// A folder that does not exist holds none.
+// List returns the records in dir, and those that programs of this user keep in memory, sorted by start, newest last. Where AWAITTRACE_DIR keeps
+// programs apart, those are not listed that were started with another. A folder that does not exist holds none.
 func List(dir string) ([]Entry, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -58,7 +58,7 @@ func List(dir string) ([]Entry, error) {
 			continue
 		}
 		// A record in another folder is one that somebody keeps apart from these.
-		if e, err := fromMappings(pid); err == nil && e.Path == "" {
+		if e, err := fromMappings(pid); err == nil && e.Path == "" && isOurs(pid) {
 			list = append(list, e)
 		}
 	}
@@ -69,6 +69,16 @@ func List(dir string) ([]Entry, error) {
 		return a.Pid - b.Pid
 	})
 	return list, nil
+}
+
+// isOurs reports whether a program that has its record in memory was started with the same AWAITTRACE_DIR as this process, if it has one.
+func isOurs(pid int) bool {
+	dir := os.Getenv("AWAITTRACE_DIR")
+	if dir == "" {
+		return true
+	}
+	env, err := os.ReadFile(filepath.Join(procfs.Root, strconv.Itoa(pid), "environ"))
+	return err != nil || slices.Contains(strings.Split(string(env), "\x00"), "AWAITTRACE_DIR="+dir)
 }
 
 // parseName reads the name of a record's file, PID-STARTTICKS.
