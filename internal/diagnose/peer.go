@@ -79,6 +79,18 @@ func isOpen(p *snapshot.Probe) bool {
 	return false
 }
 
+// isRead reports whether p waits for what others have to say, which may be nothing for long: through an interface it is not known whether that is a
+// connection.
+func isRead(p *snapshot.Probe) bool {
+	m := method(p.Expr)
+	for _, prefix := range []string{"Read", "Scan", "Fscan", "Peek", "Copy", "Discard", "WriteTo", "Decode", "Recv", "Next"} {
+		if strings.HasPrefix(m, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // method returns the name of the method or function that an expression calls.
 func method(expr string) string {
 	call := len(expr)

@@ -155,7 +155,11 @@ func (a *analysis) likely(i int) bool {
 	w := a.wait(i)
 	switch w.Probe.Op {
 	case runtime.OpIO:
-		return isOpen(w.Probe) || w.Probe.Kind != runtime.KindConn && w.Probe.Kind != runtime.KindFile && w.Probe.Kind != runtime.KindProcess
+		switch w.Probe.Kind {
+		case runtime.KindConn, runtime.KindFile, runtime.KindProcess:
+			return isOpen(w.Probe)
+		}
+		return isOpen(w.Probe) || !isRead(w.Probe)
 	case runtime.OpSelect:
 		return len(w.Cases) > 0 && w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && !a.forsaken(c.Obj, c.Send) })
 	case runtime.OpRecv, runtime.OpRange:
