@@ -30,7 +30,7 @@ func (to Sender[T]) Send(v T) {
 
 // block sends a value that has to wait. A channel that is closed meanwhile makes it panic, which also ends the wait.
 func (to Sender[T]) block(v T) {
-	sl := waiting(to.s, pointer(to.ch))
+	sl := waiting(to.s, pointer(to.ch), uint32(cap(to.ch)))
 	if sl == nil {
 		to.ch <- v
 		return
@@ -43,27 +43,27 @@ func (to Sender[T]) block(v T) {
 	}()
 	to.ch <- v
 	sent = true
-	sl.passed(to.s, pointer(to.ch), factSent)
+	passed(sl, to.s, pointer(to.ch), factSent)
 }
 
-// waiting is the probe of an operation that is about to wait for a channel.
+// waitingSlow is waiting for all cases.
 //
 //go:norace
-func waiting(s *Site, ch unsafe.Pointer) *Slot {
+func waitingSlow(s *Site, ch unsafe.Pointer, capacity uint32) *Slot {
 	sl, _ := enter(s)
 	if sl == nil {
 		if sl, _ = reach(s); sl == nil {
 			return nil
 		}
 	}
-	sl.block(s, uintptr(ch), capacity(ch, KindChan)&^InfoFrame)
+	sl.block(s, uintptr(ch), capacity&^InfoFrame)
 	return sl
 }
 
-// passed notes that the operation waits no longer, and what it has done.
+// passedSlow is passed for all cases.
 //
 //go:norace
-func (sl *Slot) passed(s *Site, ch unsafe.Pointer, which uintptr) {
+func passedSlow(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr) {
 	e := sl.pass(s, sl.Depth-1)
 	if sl.Noted[which&1] != (Noted{uint64(uintptr(ch)), e}) {
 		sl.fact(e, uintptr(ch), KindChan, which, capacity(ch, KindChan))
@@ -93,13 +93,13 @@ func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 
 // recvBlock receives a value that has to be waited for.
 func recvBlock[T any](s *Site, ch <-chan T) (T, bool) {
-	sl := waiting(s, pointer(ch))
+	sl := waiting(s, pointer(ch), uint32(cap(ch)))
 	v, ok := <-ch
 	if sl == nil {
 		return v, ok
 	}
 	if ok {
-		sl.passed(s, pointer(ch), factReceived)
+		passed(sl, s, pointer(ch), factReceived)
 	} else {
 		sl.pass(s, sl.Depth-1)
 	}

@@ -73,6 +73,73 @@ other:
 none:
 	JMP ·noteFirst(SB)
 
+// The last reading of the clock into R10, or a jump to old. AX and DX are lost.
+#define RECENT(old) \
+	RDTSC \
+	SHLQ $32, DX \
+	ORQ DX, AX \
+	SUBQ ·lastCycles(SB), AX \
+	MOVQ ·lastNano(SB), R10 \
+	CMPQ AX, ·cycleSpan(SB) \
+	JCC old
+
+// func waiting(s *Site, ch unsafe.Pointer, capacity uint32) (sl *Slot)
+TEXT ·waiting(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), SI
+	RECENT(none)
+	ENTER(none)
+	CMPL Slot_Depth(BX), $0
+	JNE inside
+	MOVQ ch+8(FP), CX
+	MOVQ CX, Slot_Waits+Wait_Obj(BX)
+	MOVQ R10, Slot_Waits+Wait_Since(BX)
+	MOVL DX, Slot_Waits+Wait_Site(BX)
+	MOVL capacity+16(FP), CX
+	ANDL $(const_InfoFrame-1), CX
+	MOVL CX, Slot_Waits+Wait_Info(BX)
+	MOVL $1, Slot_Depth(BX)
+	MOVQ BX, sl+24(FP)
+	RET
+inside:
+	JMP ·waitingInside(SB)
+none:
+	JMP ·waitingSlow(SB)
+
+// func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
+TEXT ·passed(SB), NOSPLIT, $0-32
+	CMPQ ·fast+fastState_tab(SB), $0
+	JEQ slow
+	RECENT(slow)
+	MOVQ sl+0(FP), BX
+	MOVQ s+8(FP), SI
+	CMPL Slot_Depth(BX), $1
+	JNE slow
+	MOVL Site_id(SI), DX
+	MOVL Slot_Head(BX), CX
+	DECL CX
+	ANDL $(const_RingLen-1), CX
+	CMPL Slot_Ring(BX)(CX*8), DX
+	JNE slow
+	MOVQ ·fast+fastState_clock(SB), R9
+	MOVL (R9), R9
+	SHLQ $32, R9
+	ORQ DX, R9
+	MOVL $0, Slot_Depth(BX)
+	MOVQ R9, Slot_Ring(BX)(CX*8)
+	MOVQ which+24(FP), AX
+	ANDL $1, AX
+	SHLL $4, AX // the size of a Noted
+	MOVQ ch+16(FP), CX
+	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX
+	JNE other
+	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9
+	JNE other
+	RET
+other:
+	JMP ·passedFact(SB)
+slow:
+	JMP ·passedSlow(SB)
+
 // func current() (sl *Slot)
 TEXT ·current(SB), NOSPLIT, $0-8
 	FIND(none)
@@ -108,14 +175,8 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 
 // func recent() (t int64)
 TEXT ·recent(SB), NOSPLIT, $0-8
-	RDTSC
-	SHLQ $32, DX
-	ORQ DX, AX
-	SUBQ ·lastCycles(SB), AX
-	MOVQ ·lastNano(SB), CX
-	CMPQ AX, ·cycleSpan(SB)
-	JCC old
-	MOVQ CX, t+0(FP)
+	RECENT(old)
+	MOVQ R10, t+0(FP)
 	RET
 old:
 	MOVQ $0, t+0(FP)
