@@ -39,8 +39,8 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 			t.finding(&r.Findings[i])
 		}
 	}
-	t.doubts()
 	if opt.All {
+		t.doubts()
 		t.others()
 	}
 	t.dig()
@@ -187,31 +187,29 @@ func (t *text) finding(f *diagnose.Finding) {
 	}
 }
 
-// doubts tells the findings that are possibilities only, a line each, or how many they are.
+// doubts tells the findings that are possibilities only, a line each.
 func (t *text) doubts() {
-	n := 0
-	for i := range t.r.Findings {
-		f := &t.r.Findings[i]
-		if !t.r.Doubtful(f) {
-			continue
-		}
-		if n++; t.opt.All {
-			if n == 1 {
-				t.line("")
-				t.line("%s", t.paint(bold, "what may be normal, and may not:"))
-			}
-			t.line("    %s", f.Title)
-		}
-	}
-	if n == 0 || t.opt.All {
+	if t.doubtful() == 0 {
 		return
 	}
 	t.line("")
-	if n == 1 {
-		t.line("1 finding that is only possible is not shown")
-		return
+	t.line("%s", t.paint(bold, "what may be normal, and may not:"))
+	for i := range t.r.Findings {
+		if f := &t.r.Findings[i]; t.r.Doubtful(f) {
+			t.line("    %s", f.Title)
+		}
 	}
-	t.line("%d findings that are only possible are not shown", n)
+}
+
+// doubtful counts the findings that are possibilities only.
+func (t *text) doubtful() int {
+	n := 0
+	for i := range t.r.Findings {
+		if t.r.Doubtful(&t.r.Findings[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // certainty says what is not certain of f.
@@ -289,7 +287,11 @@ func (t *text) dig() {
 	hidden := t.r.Counts[diagnose.Idle] + t.r.Counts[diagnose.OK]
 	t.line("")
 	if hidden > 0 && !t.opt.All {
-		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", counts(t.r, healthy), t.opt.Name)
+		what := counts(t.r, healthy)
+		if n := t.doubtful(); n > 0 {
+			what = fmt.Sprintf("possible findings: %d, %s", n, what)
+		}
+		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what, t.opt.Name)
 		return
 	}
 	t.line("stacks, held locks and history of every goroutine: awaittrace report -f json %s", t.opt.Name)
