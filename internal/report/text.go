@@ -288,8 +288,12 @@ func (t *text) dig() {
 	t.line("")
 	if hidden > 0 && !t.opt.All {
 		what := counts(t.r, healthy)
-		if n := t.doubtful(); n > 0 {
-			what = fmt.Sprintf("possible findings: %d, %s", n, what)
+		switch n := t.doubtful(); n {
+		case 0:
+		case 1:
+			what = "1 possible finding, " + what
+		default:
+			what = fmt.Sprintf("%d possible findings, %s", n, what)
 		}
 		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what, t.opt.Name)
 		return
