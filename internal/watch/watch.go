@@ -133,8 +133,15 @@ func (w *watcher) tick(now time.Time) {
 	if now.Before(w.nextLook) {
 		return
 	}
+	start := time.Now() // a tick may be late: what has passed since is not the cost of looking
 	w.look(now, present)
-	w.nextLook = now.Add(max(interval, share*time.Since(now)))
+	w.nextLook = now.Add(w.pause(share, time.Since(start)))
+}
+
+// pause returns how long to wait after a look that took cost, if one part in share of the time may go into looking. It is not longer than Options.After:
+// what is stuck is told even on a machine that is busy, where a look seems to cost more than it does.
+func (w *watcher) pause(share int, cost time.Duration) time.Duration {
+	return max(interval, min(time.Duration(share)*cost, w.After))
 }
 
 // open opens the record of the program.
@@ -163,10 +170,11 @@ func (w *watcher) look(now time.Time, present int64) {
 		return
 	}
 	w.waits = waits
+	start := time.Now()
 	answer, err := w.ask(Question{After: w.After})
-	cost := time.Since(now)
-	w.nextNew = now.Add(max(interval, shareNew*cost))
-	w.nextSame = now.Add(max(interval, share*cost))
+	cost := time.Since(start)
+	w.nextNew = now.Add(w.pause(shareNew, cost))
+	w.nextSame = now.Add(w.pause(share, cost))
 	if err == nil && w.news(answer, now) {
 		w.report(answer, now)
 	}

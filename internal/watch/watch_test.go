@@ -97,3 +97,15 @@ func TestNoRecord(t *testing.T) {
 		t.Error("a program that is not there was run")
 	}
 }
+
+// TestPause: looking takes its share of the time and no more, but is never put off for longer than a wait may take.
+func TestPause(t *testing.T) {
+	w := &watcher{Options: Options{After: 2 * time.Second}}
+	for cost, want := range map[time.Duration]time.Duration{
+		time.Microsecond: interval, time.Millisecond: 500 * time.Millisecond, 20 * time.Millisecond: 2 * time.Second,
+	} {
+		if got := w.pause(share, cost); got != want {
+			t.Errorf("a look of %v: %v, want %v", cost, got, want)
+		}
+	}
+}
