@@ -75,6 +75,7 @@ func dropNewer(t *testing.T, dir, version string) {
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
 	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
+	checkRevert(t, result)
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
 	goBuild(t, dir, append(slices.Clip(flags), "-o", plain, ".")...)

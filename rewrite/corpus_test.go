@@ -36,6 +36,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatal("nothing was instrumented")
 	}
 	checkLines(t, result)
+	checkRevert(t, result)
 	g := newCorpus(t, p, result)
 	for _, pkg := range p.pkgs {
 		g.check(pkg)

@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -70,6 +71,9 @@ type source struct {
 	test   bool // _test.go
 	skip   bool // instrumented in another variant of the package
 }
+
+// CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or copied.
+const CollectorFolder = "awaittrace_runtime"
 
 const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
 	packages.NeedForTest | packages.NeedTypesSizes
@@ -170,7 +174,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 // wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named. The collector, which
 // may be part of an instrumented copy, never is.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
-	if p.PkgPath == l.cfg.RuntimePath {
+	if p.PkgPath == l.cfg.RuntimePath || path.Base(p.PkgPath) == CollectorFolder {
 		return false
 	}
 	if l.cfg.all {

@@ -44,10 +44,13 @@ func (r *Result) sort() {
 	slices.Sort(r.Already)
 }
 
-// groups splits the files of a package into those of the package itself and its test files.
+// groups splits the files of a package that can be changed into those of the package itself and its test files.
 func groups(files []*file) [][]*file {
 	var plain, tests []*file
 	for _, f := range files {
+		if f.already {
+			continue
+		}
 		if f.test {
 			tests = append(tests, f)
 		} else {
@@ -134,14 +137,24 @@ func (f *file) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.appendTail(text), nil
+}
+
+// appendTail adds what stands at the end of the file:
+//
+//	//_at:sites
+//	var _atS1a2b3c4d = …
+//	//_at:end
+func (f *file) appendTail(text []byte) []byte {
 	tail := append(f.tail, sortedValues(f.kept)...)
-	if len(tail) > 0 && text[len(text)-1] != '\n' {
-		text = append(text, '\n')
+	if len(tail) == 0 {
+		return text
 	}
-	for _, decl := range tail {
-		text = append(append(append(text, '\n'), decl...), '\n')
+	mark := sitesMark
+	if text[len(text)-1] != '\n' {
+		text, mark = append(text, '\n'), sitesMarkNoNewline
 	}
-	return text, nil
+	return fmt.Appendf(text, "\n%s\n%s\n%s\n", f.names.mark(mark), strings.Join(tail, "\n"), f.names.mark(endMark))
 }
 
 func sortedValues(m map[string]string) []string {
@@ -153,13 +166,5 @@ func sortedValues(m map[string]string) []string {
 	return values
 }
 
-// instrumented says that the file imports the collector under a name of ours: probes were put into it before.
-func (f *file) instrumented() bool {
-	for _, spec := range f.syntax.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value)
-		if path == f.cfg.RuntimePath && spec.Name != nil && strings.HasPrefix(spec.Name.Name, "_at") {
-			return true
-		}
-	}
-	return false
-}
+// instrumented says that probes were put into the file before.
+func (f *file) instrumented() bool { return Instrumented(f.text) }

@@ -73,6 +73,7 @@ func golden(t *testing.T, name string) {
 		checkTypes(t, p, result)
 	}
 	checkLines(t, result)
+	checkRevert(t, result)
 
 	got := &txtar.Archive{Comment: archive.Comment, Files: input}
 	for _, f := range result.Files {
@@ -275,4 +276,22 @@ func statements(t *testing.T, name string, text []byte) []string {
 		return true
 	})
 	return list
+}
+
+// checkRevert checks that Revert gives the originals back.
+func checkRevert(t *testing.T, r *Result) {
+	t.Helper()
+	for _, f := range r.Files {
+		old, err := os.ReadFile(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Revert(f.Text)
+		if err != nil || !bytes.Equal(got, old) {
+			t.Errorf("%s is not what it was: %v\n%s", f.Name, err, firstDifference(string(old), string(got)))
+		}
+		if !Instrumented(f.Text) || Instrumented(old) {
+			t.Errorf("%s: instrumented %v, before %v", f.Name, Instrumented(f.Text), Instrumented(old))
+		}
+	}
 }

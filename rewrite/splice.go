@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // An edit replaces the bytes from off to end of the original text.
@@ -26,6 +23,7 @@ const (
 	closing   class = iota // what ends there: the inner one, recorded later, first
 	opening                // what begins there: the outer one, recorded earlier, first
 	replacing              // a token of the original
+	bare                   // in a comment, or lines of comments: nothing is put around it
 )
 
 // edits are the edits of a file, in the order of recording.
@@ -71,8 +69,40 @@ func (f *file) onLine(call, at token.Pos) string {
 	return f.at(call)
 }
 
-// splice applies the edits. An error is a fault of a rule: it replaced what another one has changed.
+// splice applies the edits. Those that touch are one splice, which is delimited so that Revert can undo it:
+//
+//	/*_at:what was there*/inserted text/*line :L:C*/
+//
+// An error is a fault of a rule: it replaced what another one has changed.
 func (f *file) splice() ([]byte, error) {
+	f.order()
+	var out bytes.Buffer
+	out.Grow(len(f.text) + 64*len(f.list))
+	done := 0
+	for i := 0; i < len(f.list); {
+		first := f.list[i]
+		out.Write(f.text[done:first.off])
+		done = first.end
+		text := first.text
+		for i++; i < len(f.list) && f.list[i].off <= done && first.class != bare; i++ {
+			e := f.list[i]
+			if e.off < done {
+				return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
+			}
+			text += e.text
+			done = e.end
+		}
+		if first.class != bare {
+			text = f.names.marker(string(f.text[first.off:done]), text) + text + f.at(f.tok.Pos(done))
+		}
+		out.WriteString(text)
+	}
+	out.Write(f.text[done:])
+	return out.Bytes(), nil
+}
+
+// order sorts the edits by the place that their text has in the output.
+func (f *file) order() {
 	slices.SortStableFunc(f.list, func(a, b edit) int {
 		if c := cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.class, b.class)); c != 0 {
 			return c
@@ -82,47 +112,4 @@ func (f *file) splice() ([]byte, error) {
 		}
 		return cmp.Compare(a.seq, b.seq)
 	})
-	var out bytes.Buffer
-	out.Grow(len(f.text) + 64*len(f.list))
-	done := 0
-	for i, e := range f.list {
-		if e.off < done {
-			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
-		}
-		out.Write(f.text[done:e.off])
-		done = e.end
-		if joins(out.Bytes(), e.text) { // case<-ch
-			out.WriteByte(' ')
-		}
-		switch last := i+1 == len(f.list) || f.list[i+1].off > done; {
-		case !last:
-			out.WriteString(e.text)
-		case f.restEmpty(done):
-			out.WriteString(strings.TrimRight(e.text, " "))
-		default:
-			out.WriteString(e.text + f.at(f.tok.Pos(done)))
-		}
-	}
-	out.Write(f.text[done:])
-	return out.Bytes(), nil
-}
-
-// joins says that text would become part of the name or keyword before it.
-func joins(before []byte, text string) bool {
-	return len(before) > 0 && text != "" && isLetter(rune(before[len(before)-1])) && isLetter(rune(text[0]))
-}
-
-func isLetter(c rune) bool {
-	return c == '_' || c >= utf8.RuneSelf || unicode.IsLetter(c) || unicode.IsDigit(c)
-}
-
-// restEmpty says that nothing which has a position follows on the line: the next line needs no directive, because
-// no edit adds or removes a newline.
-func (f *file) restEmpty(off int) bool {
-	rest := f.text[off:]
-	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
-		rest = rest[:i]
-	}
-	rest = bytes.TrimSpace(rest)
-	return len(rest) == 0 || bytes.HasPrefix(rest, []byte("//"))
 }

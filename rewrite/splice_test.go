@@ -11,7 +11,7 @@ func newEdits(text string) *file {
 	fset := token.NewFileSet()
 	tok := fset.AddFile("x.go", -1, len(text))
 	tok.SetLinesForContent([]byte(text))
-	return &file{source: &source{name: "x.go", text: []byte(text)}, fset: fset, tok: tok}
+	return &file{source: &source{name: "x.go", text: []byte(text)}, fset: fset, tok: tok, names: "_at"}
 }
 
 func (f *file) pos(text string) token.Pos { return f.tok.Pos(strings.Index(string(f.text), text)) }
@@ -25,19 +25,18 @@ func TestSpliceOrder(t *testing.T) {
 	f.close(f.pos(" c"), ")inner")
 	f.replace(f.pos("b"), f.pos(" c"), "B")
 	got, err := f.splice()
-	if want := "a outer(inner(B)inner)outer/*line :1:4*/ c\nd\n"; err != nil || string(got) != want {
+	if want := "a /*_at:b*/outer(inner(B)inner)outer/*line :1:4*/ c\nd\n"; err != nil || string(got) != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
 
 func TestSpliceDirectives(t *testing.T) {
 	for _, test := range []struct{ text, at, insert, want string }{
-		{"x := 1\n", "1", "f(", "x := f(/*line :1:6*/1\n"},
-		{"x\ny // c\n", " // c", ")", "x\ny) // c\n"},
-		{"x /* c */\n", " /*", ")", "x)/*line :1:2*/ /* c */\n"},
-		{"x", "x", "", "/*line :1:1*/x"},
-		{"case<-c", "<-", "f(", "case f(/*line :1:5*/<-c"},
-		{"f() { \r\n", " \r", "g(); ", "f() {g(); \r\n"},
+		{"x := 1\n", "1", "f(", "x := /*_at:*/f(/*line :1:6*/1\n"},
+		{"x\ny // c\n", " // c", ")", "x\ny/*_at:*/)/*line :2:2*/ // c\n"},
+		{"x", "x", "", "/*_at:*//*line :1:1*/x"},
+		{"x", "x", "/*line :7:7*/f(", "/*_at+:*//*line :7:7*/f(/*line :1:1*/x"},
+		{"case<-c", "<-", "f(", "case/*_at:*/f(/*line :1:5*/<-c"},
 	} {
 		f := newEdits(test.text)
 		f.open(f.pos(test.at), test.insert)

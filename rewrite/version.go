@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/build/constraint"
-	"go/token"
 	"go/version"
 	"strings"
 )
@@ -14,38 +13,40 @@ import (
 // generic function needs. Since Go 1.21 a build constraint does that, and the compiler then takes the file
 // as Go 1.21: loop variables still mean what they meant.
 //
-//	//go:build linux   =>   //go:build (linux) && go1.18
-//	// +build linux    =>   //_at +build linux
+//	//go:build linux   =>   //_at:version
+//	                        //go:build (linux) && go1.18
+//	                        //line :1:1
+//	                        //_at:go:build linux
 //
-// A file without a //go:build line gets one as its first line, followed by a directive that gives the next line its number. The older form of a
-// constraint is put out of force, because vet wants the two to agree; if there is no other, what it says goes into the new line.
+// The new line stands at the top, and the directive after it gives the next line its number. What was there is put out of force, in both forms of a
+// constraint, because vet wants the two to agree; if there is a //go:build line, the older form does not count.
 func (f *file) needVersion() {
 	if !f.olderThanGenerics() {
 		return
 	}
-	line, added := "", false
+	line, older := "", ""
 	for _, c := range f.header() {
 		text := strings.TrimRight(c.Text, "\r")
 		x, err := constraint.Parse(text)
 		if err != nil {
 			continue
 		}
+		off := f.tok.Offset(c.Pos()) + len("//")
+		f.add(off, off, bare, string(f.names)+":")
 		if constraint.IsGoBuild(text) {
-			f.replace(c.Pos(), c.Pos()+token.Pos(len(text)), fmt.Sprintf("//go:build (%s) && go1.18", x))
-			added = true
-		} else {
-			f.replace(c.Pos(), c.Pos()+token.Pos(len(text)), "//"+string(f.names)+text[len("//"):])
 			line += fmt.Sprintf("(%s) && ", x)
+		} else {
+			older += fmt.Sprintf("(%s) && ", x)
 		}
 	}
-	if added {
-		return
+	if line == "" {
+		line = older
 	}
 	off := 0
 	if bytes.HasPrefix(f.text, []byte("\ufeff")) {
 		off = len("\ufeff")
 	}
-	f.add(off, off, opening, "//go:build "+line+"go1.18\n//line :1:1\n")
+	f.add(off, off, bare, f.names.mark(versionMark)+"\n//go:build "+line+"go1.18\n//line :1:1\n")
 }
 
 // header gives the comments before the package clause.
