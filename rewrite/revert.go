@@ -177,9 +177,17 @@ func (r *reverter) version(c comment) error {
 
 // sites takes out all from the mark c to the one that ends what stands at the end of a file.
 func (r *reverter) sites(c comment, noNewline bool) error {
-	from := beforeNewline(r.text, c.off)
+	newline := "\n"
+	if r.text[c.end-1] == '\r' { // an editor made all line ends so
+		newline = "\r\n"
+	}
+	added := newline
 	if noNewline {
-		from = beforeNewline(r.text, from)
+		added += newline
+	}
+	from := c.off
+	if bytes.HasSuffix(r.text[:from], []byte(added)) {
+		from -= len(added)
 	}
 	for ; r.next < len(r.comments); r.next++ {
 		if d := r.comments[r.next]; d.text == "//"+r.prefix+":"+endMark {
@@ -189,17 +197,6 @@ func (r *reverter) sites(c comment, noNewline bool) error {
 		}
 	}
 	return fmt.Errorf("what begins with %s has lost its end, the line //%s:%s", c.text, r.prefix, endMark)
-}
-
-// beforeNewline is the offset of the line end before off, or off if there is none.
-func beforeNewline(text []byte, off int) int {
-	if off > 0 && text[off-1] == '\n' {
-		off--
-		if off > 0 && text[off-1] == '\r' && bytes.HasPrefix(text[off+1:], []byte("\r\n")) {
-			off--
-		}
-	}
-	return off
 }
 
 // afterNewline is the offset after the line end at off, or off if there is none.
