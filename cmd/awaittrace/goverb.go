@@ -24,7 +24,11 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 		&cli.StringSliceFlag{Name: "probe-func", Usage: "also probe calls of these functions: a `PATTERN` as go doc takes it, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
 		&cli.DurationFlag{Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "10s, or $AWAITTRACE_AFTER"},
 	}
-	c.Description += "\n\n   All flags of go " + string(verb) + " are taken, and mean what they mean there; see go help " + string(verb) +
+	goName := string(verb)
+	if verb == gocmd.Instrument {
+		goName = string(gocmd.Build)
+	}
+	c.Description += "\n\n   All flags of go " + goName + " are taken, and mean what they mean there; see go help " + goName +
 		".\n   -v also tells what got a probe and what did not, with the reason."
 	c.Action = func(c *cli.Context) error {
 		after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
@@ -54,14 +58,18 @@ func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
 	if p.Result == nil {
 		return p, nil
 	}
-	if len(p.Result.Files) == 0 {
+	switch {
+	case len(p.Result.Files) > 0:
+	case len(p.Result.Already) > 0:
+		fmt.Fprintln(c.App.ErrWriter, "awaittrace: the source has probes already; it is built as it is")
+	default:
 		fmt.Fprintln(c.App.ErrWriter, "awaittrace: nothing gets a probe: the build has no package of a main module")
 	}
 	for _, line := range p.Result.Unused {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s\n", line)
 	}
 	if inv.Bool("v") {
-		writeSummary(c.App.ErrWriter, p.Result)
+		writeSummary(c.App.ErrWriter, p.Result, true)
 	}
 	return p, nil
 }

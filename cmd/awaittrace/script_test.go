@@ -63,7 +63,7 @@ func remember(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: remember DIR")
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(".remembered"), []byte(tree(ts, args[0])), 0o666))
+	ts.Check(os.WriteFile(ts.MkAbs(".remembered"), []byte(listTree(ts, args[0])), 0o666))
 }
 
 // unchanged DIR fails unless the folder is, bit for bit, as it was when remember was called.
@@ -71,13 +71,13 @@ func unchanged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: unchanged DIR")
 	}
-	if now, was := tree(ts, args[0]), ts.ReadFile(ts.MkAbs(".remembered")); now != was {
+	if now, was := listTree(ts, args[0]), ts.ReadFile(ts.MkAbs(".remembered")); now != was {
 		ts.Fatalf("%s has changed:\n%s\nit was:\n%s", args[0], now, was)
 	}
 }
 
-// tree lists the files in a folder with mode, time and content.
-func tree(ts *testscript.TestScript, dir string) string {
+// listTree lists the files in a folder with mode, time and content.
+func listTree(ts *testscript.TestScript, dir string) string {
 	var b strings.Builder
 	root := ts.MkAbs(dir)
 	ts.Check(filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

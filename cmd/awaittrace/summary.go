@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// writeSummary tells how many operations of each kind have a probe, and which have none, with the reason.
-func writeSummary(w io.Writer, r *rewrite.Result) {
+// writeSummary tells how many operations of each kind have a probe, and how many have none; with all, which those are, and the reason.
+func writeSummary(w io.Writer, r *rewrite.Result, all bool) {
 	total := 0
 	var kinds []string
 	for _, op := range slices.Sorted(maps.Keys(r.Sites)) {
@@ -25,6 +25,12 @@ func writeSummary(w io.Writer, r *rewrite.Result) {
 		list = " (" + strings.Join(kinds, ", ") + ")"
 	}
 	fmt.Fprintf(w, "awaittrace: %s in %s%s\n", count(total, "probe"), count(len(r.Files), "file"), list)
+	if !all {
+		if n := len(r.Skipped); n > 0 {
+			fmt.Fprintf(w, "awaittrace: no probe on %s; -v lists them with the reason\n", count(n, "operation"))
+		}
+		return
+	}
 	for _, name := range r.Already {
 		fmt.Fprintf(w, "%s: has probes already\n", shortPath(name))
 	}

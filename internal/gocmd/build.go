@@ -45,7 +45,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 		return nil, err
 	}
 	p := &Prepared{inv: inv, tc: tc}
-	if p.Result, err = inv.instrument(tc, overlay, env); err != nil {
+	if p.Result, err = inv.instrument(tc, overlay, env, CollectorPath, inv.Verb == Test); err != nil {
 		if !errors.As(err, &p.Broken) {
 			return nil, err
 		}
@@ -62,20 +62,20 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	return p, nil
 }
 
-// instrument runs the rewriter. env is the environment as it was before tc changed it: the go list that the rewriter runs finds the
-// same toolchain by itself.
-func (inv *Invocation) instrument(tc *Toolchain, overlay Overlay, env []string) (*rewrite.Result, error) {
+// instrument runs the rewriter, with test files if tests is set. env is the environment as it was before tc changed it: the go list that
+// the rewriter runs finds the same toolchain by itself.
+func (inv *Invocation) instrument(tc *Toolchain, overlay Overlay, env []string, collector string, tests bool) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
 	cfg := rewrite.Config{
 		Dir:         inv.Dir,
 		Env:         env,
 		BuildFlags:  inv.ListFlags,
 		Patterns:    inv.Packages,
-		Tests:       inv.Verb == Test,
+		Tests:       tests,
 		Overlay:     map[string][]byte{},
 		Probes:      inv.Options.Probes,
 		ProbeFuncs:  inv.Options.ProbeFuncs,
-		RuntimePath: CollectorPath,
+		RuntimePath: collector,
 		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {

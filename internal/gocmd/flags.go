@@ -10,6 +10,8 @@ const (
 	Build Verb = "build"
 	Test  Verb = "test"
 	Run   Verb = "run"
+	// Instrument takes the flags of build, but -o and -overlay say where it writes.
+	Instrument Verb = "instrument"
 )
 
 // verbs is a set of Verbs.
@@ -19,7 +21,8 @@ const (
 	inBuild verbs = 1 << iota
 	inTest
 	inRun
-	inAll = inBuild | inTest | inRun
+	inInstrument // alone: it has those of inBuild too
+	inAll        = inBuild | inTest | inRun
 )
 
 func (v Verb) set() verbs {
@@ -28,6 +31,8 @@ func (v Verb) set() verbs {
 		return inBuild
 	case Test:
 		return inTest
+	case Instrument:
+		return inBuild | inInstrument
 	default:
 		return inRun
 	}
@@ -86,6 +91,7 @@ var goFlags = []goFlag{
 	{name: "debug-trace", value: true, verbs: inAll, hidden: true},
 
 	{name: "o", value: true, verbs: inBuild | inTest},
+	{name: "w", verbs: inInstrument}, // ours
 
 	// go help run, go help test
 	{name: "exec", value: true, verbs: inRun | inTest},

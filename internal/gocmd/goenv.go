@@ -17,6 +17,8 @@ type Toolchain struct {
 	GOROOT, Version string
 	// GOFLAGS are the flags of that setting, each as one -name=value.
 	GOFLAGS []string
+
+	given int // how much of Env is the environment that it was found with
 }
 
 // FindToolchain asks the go command of env's PATH for its settings in dir, where go.mod may have it switch to another toolchain.
@@ -39,7 +41,7 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GOFLAGS: %v", err)
 	}
-	tc := &Toolchain{Go: cmd.Path, Env: env, GOROOT: answer.GOROOT, Version: answer.GOVERSION, GOFLAGS: flags}
+	tc := &Toolchain{Go: cmd.Path, Env: env, GOROOT: answer.GOROOT, Version: answer.GOVERSION, GOFLAGS: flags, given: len(env)}
 	if cache != nil && within(answer.GOROOT, answer.GOMODCACHE) {
 		err = tc.useLink(cache)
 	}

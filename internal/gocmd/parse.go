@@ -99,6 +99,11 @@ func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 
 // check refuses what cannot work with probes.
 func (inv *Invocation) check() error {
+	if inv.Verb == Instrument {
+		if err := inv.checkForm(); err != nil {
+			return err
+		}
+	}
 	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
 		if _, given := inv.values[name]; given && (name != "cover" || inv.Bool(name)) {
 			return coverError("-" + name)
@@ -303,6 +308,10 @@ func (p *parser) setGo(f *goFlag, value string, taken []string) error {
 		return nil
 	case "overlay": // handed on as a part of our own
 		return nil
+	case "o", "w":
+		if inv.Verb == Instrument {
+			return nil
+		}
 	case "exec": // go build, which run comes down to, does not have it
 		if inv.Verb == Run {
 			return nil

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/progress"
+	"github.com/awaittrace/awaittrace/internal/tree"
+)
+
+func instrumentVerb() *cli.Command {
+	c := goVerb(gocmd.Instrument, cli.Command{
+		Usage:     "write the instrumented source",
+		ArgsUsage: "-o DIR | -w | -overlay FILE [packages]",
+		Description: "The packages are ./... by default; their test files get probes too.\n\n" +
+			"   With -o, DIR becomes a copy of the module, or of the workspace, that go build and go test take as it is: the\n" +
+			"   collector is in it. With -w the source is changed in place; awaittrace revert brings it back, and keeps what was\n" +
+			"   edited in between. With -overlay nothing of the source is touched, and the go command to use is printed.",
+	}, instrument)
+	c.Flags = append([]cli.Flag{
+		&cli.StringFlag{Name: "o", Usage: "write an instrumented copy to `DIR`, which must not exist unless it is an earlier copy"},
+		&cli.BoolFlag{Name: "w", Usage: "write in place"},
+		&cli.StringFlag{Name: "overlay", Usage: "write a `FILE` for go build -overlay, and the files that it needs to FILE.files"},
+	}, c.Flags...)
+	return c
+}
+
+func instrument(c *cli.Context, inv *gocmd.Invocation) error {
+	overlay := inv.Value("overlay") != ""
+	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	src, err := gocmd.InstrumentSource(inv, os.Environ(), !overlay)
+	bar.Stop()
+	if err != nil {
+		return err
+	}
+	if n := len(src.Result.Already); n > 0 {
+		return already(c, inv, src.Result.Already)
+	}
+	if len(src.Result.Files) == 0 {
+		return errors.New("nothing gets a probe: no operation in the packages can wait, or none is of a main module; nothing was written")
+	}
+	if src.NoTests != nil {
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n", src.NoTests)
+	}
+	switch {
+	case overlay:
+		var command string
+		if command, err = src.WriteOverlay(); err == nil {
+			fmt.Fprintln(c.App.Writer, command)
+		}
+	case inv.Bool("w"):
+		err = writeInPlace(src)
+	default:
+		err = tree.Copy(treeOf(src), relativeTo(inv.Dir, inv.Value("o")))
+	}
+	if err != nil {
+		return err
+	}
+	for _, line := range src.Result.Unused {
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s\n", line)
+	}
+	writeSummary(c.App.ErrWriter, src.Result, inv.Bool("v"))
+	return nil
+}
+
+// already says that nothing is done where something has probes. In place, that is what was asked for.
+func already(c *cli.Context, inv *gocmd.Invocation, names []string) error {
+	what := shortPath(names[0])
+	if len(names) > 1 {
+		what += fmt.Sprintf(" and %d more", len(names)-1)
+	}
+	if !inv.Bool("w") {
+		return fmt.Errorf("%s: has probes already; awaittrace revert takes them out", what)
+	}
+	fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s: has probes already; nothing was changed\n", what)
+	return nil
+}
+
+func writeInPlace(src *gocmd.Source) error {
+	journals, err := tree.OpenJournals()
+	if err != nil {
+		return err
+	}
+	return tree.Write(treeOf(src), journals)
+}
+
+// treeOf is the tree that src is the source of.
+func treeOf(src *gocmd.Source) tree.Source {
+	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), Go: src.Go}
+	for _, m := range src.Modules {
+		t.Modules = append(t.Modules, m.Dir)
+	}
+	return t
+}
+
+// relativeTo gives name as it is seen from dir, the folder of -C, which may be empty.
+func relativeTo(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}

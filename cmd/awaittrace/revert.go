@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/tree"
+)
+
+func revertVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "revert",
+		Usage:     "take the probes out of an instrumented tree again",
+		ArgsUsage: "[DIR]",
+		Description: "DIR is the current folder by default. Files that instrument -w changed become what they were, bit for bit; where one was\n" +
+			"   edited since, the probes are taken out and the edit stays. A tree that was killed half-way, and a copy without any\n" +
+			"   record of the original, are reverted in the same way. What cannot be taken out is left and named, and the exit status is 1.",
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "name every file that is reverted"}},
+		Action: revert,
+	}
+}
+
+func revert(c *cli.Context) error {
+	if c.Args().Len() > 1 {
+		return usageError(c, fmt.Errorf("revert takes one folder, and got %d", c.Args().Len()), false)
+	}
+	dir := "."
+	if c.Args().Present() {
+		dir = c.Args().First()
+	}
+	journals, err := tree.OpenJournals()
+	if err != nil {
+		return err
+	}
+	r, err := tree.Revert(dir, journals)
+	if r == nil {
+		return err
+	}
+	if c.Bool("v") {
+		for _, name := range append(r.Restored, r.Edited...) {
+			fmt.Fprintln(c.App.ErrWriter, shortPath(name))
+		}
+	}
+	switch n := len(r.Restored) + len(r.Edited); {
+	case n > 0:
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s reverted in %s\n", count(n, "file"), r.Root)
+	case err == nil:
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: no probes in %s; nothing was changed\n", r.Root)
+	}
+	return err
+}

@@ -1,0 +1,235 @@
+package gocmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// Source is instrumented source, before it is written anywhere.
+type Source struct {
+	// Result is what was instrumented, test files included unless NoTests is set.
+	Result *rewrite.Result
+	// NoTests says why the test files could not be loaded, and is nil if they could.
+	NoTests error
+	// Modules are the main modules: that of the folder, or those of the workspace. The first one holds the collector.
+	Modules []Module
+	// Root is the folder of go.work, or of go.mod if there is no workspace.
+	Root string
+
+	inv *Invocation
+	tc  *Toolchain
+}
+
+// A Module is a main module.
+type Module struct{ Path, Dir string }
+
+// checkForm checks the flags that say where the verb instrument writes, and sets the default for the packages.
+func (inv *Invocation) checkForm() error {
+	forms := 0
+	for _, given := range []bool{inv.Value("o") != "", inv.Bool("w"), inv.Value("overlay") != ""} {
+		if given {
+			forms++
+		}
+	}
+	if forms != 1 {
+		return usagef("instrument takes one of -o DIR (write a copy), -w (write in place) and -overlay FILE (write what go build -overlay takes)")
+	}
+	if len(inv.Packages) == 0 {
+		inv.Packages = []string{"./..."}
+		inv.GoArgs = append(inv.GoArgs, inv.Packages...)
+	}
+	return nil
+}
+
+// InstrumentSource instruments the packages of inv for the verb instrument. The collector is the package CollectorPath of the
+// standard library, or else, where it is part of the tree, the folder rewrite.CollectorFolder of the first main module.
+func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, error) {
+	cache, err := OpenCache()
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{inv: inv}
+	if s.tc, err = FindToolchain(inv.Dir, env, cache); err != nil {
+		return nil, err
+	}
+	if _, ok := s.tc.flag("overlay"); ok {
+		return nil, usagef("GOFLAGS: -overlay cannot be combined with instrument")
+	}
+	collector := CollectorPath
+	if inTree {
+		if err := s.findModules(); err != nil {
+			return nil, err
+		}
+		collector = s.Modules[0].Path + "/" + rewrite.CollectorFolder
+	}
+	var broken *rewrite.CompileError
+	s.Result, err = inv.instrument(s.tc, Overlay{}, env, collector, true)
+	if errors.As(err, &broken) { // what only the tests import may not be at hand
+		s.NoTests = err
+		s.Result, err = inv.instrument(s.tc, Overlay{}, env, collector, false)
+	}
+	return s, err
+}
+
+// findModules asks the go command for the main modules and the workspace.
+func (s *Source) findModules() error {
+	var settings struct{ GOMOD, GOWORK string }
+	out, err := s.goOutput("env", "-json", "GOMOD", "GOWORK")
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(out, &settings); err != nil {
+		return fmt.Errorf("go env: %v", err)
+	}
+	if settings.GOWORK == "" && (settings.GOMOD == "" || settings.GOMOD == os.DevNull) {
+		return errors.New("go.mod file not found in the current folder or above: instrument -o and -w put the collector into a module")
+	}
+	s.Root = filepath.Dir(settings.GOMOD)
+	if settings.GOWORK != "" && settings.GOWORK != "off" {
+		s.Root = filepath.Dir(settings.GOWORK)
+	}
+	if out, err = s.goOutput("list", "-m", "-json"); err != nil {
+		return err
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var m Module
+		if err := d.Decode(&m); err == io.EOF {
+			break
+		} else if err != nil {
+			return fmt.Errorf("go list -m: %v", err)
+		}
+		s.Modules = append(s.Modules, m)
+	}
+	// A module outside of the root is not part of a copy.
+	slices.SortStableFunc(s.Modules, func(a, b Module) int {
+		inA, inB := within(a.Dir, s.Root), within(b.Dir, s.Root)
+		switch {
+		case inA && !inB:
+			return -1
+		case inB && !inA:
+			return 1
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	if len(s.Modules) == 0 || !within(s.Modules[0].Dir, s.Root) {
+		return fmt.Errorf("there is no module in %s", s.Root)
+	}
+	return nil
+}
+
+func (s *Source) goOutput(args ...string) ([]byte, error) {
+	return goOutput(s.tc, s.inv.Dir, args...)
+}
+
+func goOutput(tc *Toolchain, dir string, args ...string) ([]byte, error) {
+	var stderr bytes.Buffer
+	cmd := exec.Command(tc.Go, args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, tc.Env, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if text := strings.TrimSpace(stderr.String()); text != "" {
+			return nil, fmt.Errorf("go %s: %s", strings.Join(args, " "), text)
+		}
+		return nil, fmt.Errorf("go %s: %v", strings.Join(args, " "), err)
+	}
+	return out, nil
+}
+
+// Go runs the go command in a folder and returns its standard output.
+func (s *Source) Go(dir string, args ...string) ([]byte, error) { return goOutput(s.tc, dir, args...) }
+
+// Collector returns the folder of the collector.
+func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rewrite.CollectorFolder) }
+
+// WriteOverlay writes the file for go's -overlay, and the files that it names into a folder beside it, name + ".files". It returns the command
+// line that builds the packages with it. A folder there that is not of an earlier call is an error.
+func (s *Source) WriteOverlay() (command string, err error) {
+	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
+	folder, err := newFolder(name + ".files")
+	if err != nil {
+		return "", err
+	}
+	overlay := Overlay{}
+	if err := overlay.addCollector(s.tc.GOROOT, folder); err != nil {
+		return "", err
+	}
+	for _, f := range s.Result.Files {
+		stored, err := folder.Put(f.Text, filepath.Ext(f.Name))
+		if err != nil {
+			return "", err
+		}
+		overlay[f.Name] = stored
+	}
+	if err := overlay.write(name); err != nil {
+		return "", err
+	}
+	return s.command(name), nil
+}
+
+// overlaySign is a file in a folder of WriteOverlay.
+const overlaySign = "awaittrace-overlay"
+
+// newFolder makes a folder for the files of an overlay, in place of one that an earlier call made.
+func newFolder(dir string) (*Cache, error) {
+	sign := filepath.Join(dir, overlaySign)
+	if _, err := os.Lstat(dir); err == nil {
+		if _, err := os.Lstat(sign); err != nil {
+			return nil, fmt.Errorf("-overlay: %s exists, and is not of an earlier instrument -overlay; remove it or name another file", dir)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "text")); err != nil {
+			return nil, fmt.Errorf("-overlay: %v", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("-overlay: %v", err)
+	}
+	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which awaittrace instrument -overlay wrote.\n"), 0o666); err != nil {
+		return nil, fmt.Errorf("-overlay: %v", err)
+	}
+	return &Cache{dir}, nil
+}
+
+// command is the command line that builds the packages with an overlay, for a shell.
+func (s *Source) command(overlay string) string {
+	var words []string
+	for _, e := range s.tc.Env[min(len(s.tc.Env), s.tc.given):] { // for a toolchain that is named by a link
+		if !strings.HasPrefix(e, "PATH=") {
+			words = append(words, e)
+		}
+	}
+	if s.tc.given == len(s.tc.Env) {
+		words = append(words, "go")
+	} else {
+		words = append(words, s.tc.Go)
+	}
+	words = append(words, "build")
+	if s.inv.Dir != "" {
+		words = append(words, "-C", s.inv.Dir)
+	}
+	words = append(append(words, "-overlay="+overlay), s.inv.GoArgs...)
+	for i, word := range words {
+		words[i] = shellQuote(word)
+	}
+	return strings.Join(words, " ")
+}
+
+// shellQuote quotes a word for a POSIX shell if it needs that.
+func shellQuote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_=./,:@+%", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,104 @@
+package tree
+
+import (
+	"fmt"
+	"go/build/constraint"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/awaittrace/awaittrace"
+)
+
+// collectorSign is the file that says that a folder of the collector is ours. It lists the files beside it, one a line.
+const collectorSign = ".awaittrace-collector"
+
+// placeCollector writes the collector into a folder, which must be ours if it exists.
+func placeCollector(dir string) error {
+	if _, err := os.Lstat(dir); err == nil && !isCollector(dir) {
+		return fmt.Errorf("%s exists, and is not of awaittrace; the collector belongs there", dir)
+	}
+	entries, err := awaittrace.Collector.ReadDir("runtime")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	texts := map[string][]byte{}
+	var names []string
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := awaittrace.Collector.ReadFile("runtime/" + name)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(name, ".go") {
+			text = raiseVersion(text)
+		}
+		texts[name] = text
+		names = append(names, name)
+	}
+	// The list first: what is written can then always be removed.
+	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"), 0o666); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := writeAtomic(filepath.Join(dir, name), texts[name], 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// raiseVersion gives a file the language version that the collector is written in, whatever that of the module is: a build constraint does
+// that since Go 1.21.
+func raiseVersion(text []byte) []byte {
+	lines := strings.SplitAfter(string(text), "\n")
+	for i, line := range lines {
+		if constraint.IsGoBuild(strings.TrimSpace(line)) {
+			if x, err := constraint.Parse(strings.TrimSpace(line)); err == nil {
+				lines[i] = fmt.Sprintf("//go:build (%s) && go1.21\n", x)
+				return []byte(strings.Join(lines, ""))
+			}
+		}
+		if strings.HasPrefix(line, "package ") {
+			break
+		}
+	}
+	return append([]byte("//go:build go1.21\n\n"), text...)
+}
+
+func isCollector(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, collectorSign))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// removeCollector removes the files that placeCollector wrote, and the folder unless something else is in it.
+func removeCollector(dir string) error {
+	sign := filepath.Join(dir, collectorSign)
+	list, err := os.ReadFile(sign)
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(string(list)) {
+		if filepath.Base(name) != name {
+			return fmt.Errorf("%s: %q is no name of a file", sign, name)
+		}
+		for _, name := range []string{name, tempName(name)} {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+		}
+	}
+	if err := os.Remove(sign); err != nil {
+		return err
+	}
+	if rest, err := os.ReadDir(dir); err != nil || len(rest) > 0 {
+		return fmt.Errorf("%s: files that are not of awaittrace are left in it", dir)
+	}
+	return os.Remove(dir)
+}

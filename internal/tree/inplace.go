@@ -1,0 +1,105 @@
+package tree
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// Write writes the instrumented texts in place. When it fails, nothing has changed, or the error says what to do.
+func Write(src Source, journals Journals) error {
+	root, err := filepath.EvalSymlinks(src.Root)
+	if err != nil {
+		return fmt.Errorf("-w: %v", err)
+	}
+	if err := journals.free(root); err != nil {
+		return fmt.Errorf("-w: %v", err)
+	}
+	made := &journal{Root: root, Collector: src.Collector}
+	var originals [][]byte
+	for _, f := range src.Files {
+		text, err := original(f)
+		if err != nil {
+			return fmt.Errorf("-w: %v", err)
+		}
+		originals = append(originals, text)
+		made.Files = append(made.Files, entry{f.Name, hash(text), hash(f.Text)})
+	}
+	if err := journals.write(made, originals); err != nil {
+		return fmt.Errorf("-w: cannot write the journal: %v", err)
+	}
+	err = writeFiles(src)
+	if err == nil {
+		return nil
+	}
+	if _, undo := Revert(root, journals); undo != nil {
+		return fmt.Errorf("-w: %v\nnot all could be taken back; awaittrace revert %s does so when there is no longer a reason not to: %v", err, root, undo)
+	}
+	return fmt.Errorf("-w: %v; nothing was changed", err)
+}
+
+// free is an error if what an earlier call wrote below root is still there.
+func (j Journals) free(root string) error {
+	old, err := j.read(root)
+	if old == nil || err != nil {
+		return err
+	}
+	for _, e := range old.Files {
+		if text, err := os.ReadFile(e.Path); err == nil && rewrite.Instrumented(text) {
+			return fmt.Errorf("%s has probes already; awaittrace revert %s takes them out", e.Path, root)
+		}
+	}
+	return nil
+}
+
+// original reads the file that is to be replaced. It must be the one that was instrumented.
+func original(f rewrite.File) ([]byte, error) {
+	info, err := os.Lstat(f.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is a symbolic link, which is not written through; use -o", f.Name)
+	}
+	text, err := os.ReadFile(f.Name)
+	if err == nil && sha256.Sum256(text) != f.Original {
+		err = fmt.Errorf("%s has changed while it was instrumented; try again", f.Name)
+	}
+	return text, err
+}
+
+// writeFiles places the collector, writes all texts beside their files, and renames them when all are on disk: by then, a full disk is
+// no danger.
+func writeFiles(src Source) error {
+	if err := placeCollector(src.Collector); err != nil {
+		return err
+	}
+	for _, f := range src.Files {
+		info, err := os.Lstat(f.Name)
+		if err == nil {
+			err = writeTemp(f.Name, f.Text, info.Mode())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	folders := map[string]bool{}
+	for _, f := range src.Files {
+		if _, err := original(f); err != nil {
+			return err
+		}
+		if err := os.Rename(tempName(f.Name), f.Name); err != nil {
+			return err
+		}
+		folders[filepath.Dir(f.Name)] = true
+	}
+	var errs []error
+	for dir := range folders {
+		errs = append(errs, syncFolder(dir))
+	}
+	return errors.Join(errs...)
+}

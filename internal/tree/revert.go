@@ -1,0 +1,193 @@
+package tree
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// Reverted says what Revert did.
+type Reverted struct {
+	Root string // the folder that was reverted: where there is a journal, that of the whole tree
+	// Restored are the files that were put back as they were recorded, and Edited those that had been edited, or of which there is no record, so that
+	// the probes were taken out of their text. Both are sorted.
+	Restored, Edited []string
+}
+
+// Revert takes the probes out of the tree in dir, and the collector with them. An error says which files were left; everything
+// else is done nevertheless. Calling it again is harmless.
+func Revert(dir string, journals Journals) (*Reverted, error) {
+	dir, err := filepath.Abs(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder", dir)
+	}
+	made, err := journals.above(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &reverter{root: dir, journal: made, done: map[string]bool{}}
+	if made != nil {
+		r.root = made.Root
+		for _, e := range made.Files {
+			r.entry(e)
+		}
+	}
+	if err := filepath.WalkDir(r.root, r.visit); err != nil {
+		r.fail("", err)
+	}
+	r.finish()
+	slices.Sort(r.restored)
+	slices.Sort(r.edited)
+	return &Reverted{r.root, r.restored, r.edited}, errors.Join(r.errs...)
+}
+
+// A reverter reverts one tree.
+type reverter struct {
+	root             string
+	journal          *journal        // nil if there is none
+	done             map[string]bool // the files of the journal
+	collectors       []string        // the collector's folders
+	restored, edited []string
+	errs             []error
+}
+
+func (r *reverter) fail(path string, err error) {
+	if path != "" && !strings.Contains(err.Error(), path) {
+		err = fmt.Errorf("%s: %v", path, err)
+	}
+	r.errs = append(r.errs, err)
+}
+
+// entry reverts a file of the journal. A file that is gone, or came back without probes, is left alone.
+func (r *reverter) entry(e entry) {
+	r.done[e.Path] = true
+	if err := os.Remove(tempName(e.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.fail(e.Path, err)
+	}
+	info, err := os.Lstat(e.Path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return
+	}
+	text, err := os.ReadFile(e.Path)
+	if err != nil {
+		r.fail(e.Path, err)
+		return
+	}
+	if now := hash(text); now == e.Original {
+		return
+	} else if now == e.Instrumented {
+		if was, err := r.journal.original(e); err == nil {
+			r.replace(e.Path, was, info.Mode(), &r.restored)
+			return
+		}
+	}
+	r.text(e.Path, text, info.Mode())
+}
+
+// text takes the probes out of a text, if it has any.
+func (r *reverter) text(path string, text []byte, mode fs.FileMode) {
+	was, err := rewrite.Revert(text)
+	if err != nil {
+		r.fail(path, fmt.Errorf("%s was left as it is: %v", path, err))
+		return
+	}
+	if !bytes.Equal(was, text) {
+		r.replace(path, was, mode, &r.edited)
+	}
+}
+
+func (r *reverter) replace(path string, text []byte, mode fs.FileMode, list *[]string) {
+	if err := writeAtomic(path, text, mode); err != nil {
+		r.fail(path, err)
+		return
+	}
+	*list = append(*list, path)
+}
+
+// visit reverts a file that the journal does not have, and notes the collector's folders. Other copies in the tree are left alone.
+func (r *reverter) visit(path string, d fs.DirEntry, err error) error {
+	if err != nil {
+		r.fail(path, err)
+		if d != nil && d.IsDir() {
+			return filepath.SkipDir
+		}
+		return nil
+	}
+	if d.IsDir() {
+		return r.folder(path, d.Name())
+	}
+	name := d.Name()
+	if of, ok := strings.CutSuffix(name, ".go.awaittrace"); ok && strings.HasPrefix(of, ".") && d.Type().IsRegular() {
+		if err := os.Remove(path); err != nil {
+			r.fail(path, err)
+		}
+		return nil
+	}
+	if !d.Type().IsRegular() || filepath.Ext(name) != ".go" || r.done[path] {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		r.fail(path, err)
+		return nil
+	}
+	if rewrite.Instrumented(text) {
+		info, err := d.Info()
+		if err != nil {
+			r.fail(path, err)
+			return nil
+		}
+		r.text(path, text, info.Mode())
+	}
+	return nil
+}
+
+func (r *reverter) folder(path, name string) error {
+	if isCollector(path) {
+		r.collectors = append(r.collectors, path)
+		return filepath.SkipDir
+	}
+	if path == r.root {
+		return nil
+	}
+	if _, err := os.Lstat(filepath.Join(path, copySign)); err == nil || name == ".git" {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+// finish removes what is of ours, when no file needs it any more.
+func (r *reverter) finish() {
+	if len(r.errs) > 0 {
+		return
+	}
+	if r.journal != nil && isCollector(r.journal.Collector) && !slices.Contains(r.collectors, r.journal.Collector) {
+		r.collectors = append(r.collectors, r.journal.Collector)
+	}
+	for _, dir := range r.collectors {
+		if err := removeCollector(dir); err != nil {
+			r.fail(dir, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(r.root, copySign)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.fail(r.root, err)
+	}
+	if r.journal != nil && len(r.errs) == 0 {
+		if err := r.journal.remove(); err != nil {
+			r.fail("", err)
+		}
+	}
+}
