@@ -43,11 +43,11 @@ func placeCollector(dir string) error {
 		names = append(names, name)
 	}
 	// The list first: what is written can then always be removed.
-	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"), 0o666); err != nil {
+	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
 	for _, name := range names {
-		if err := writeAtomic(filepath.Join(dir, name), texts[name], 0o666); err != nil {
+		if err := writeAtomic(filepath.Join(dir, name), texts[name], 0o644); err != nil {
 			return err
 		}
 	}

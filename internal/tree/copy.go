@@ -140,7 +140,7 @@ func (c *copier) all() error {
 	if err != nil {
 		return err
 	}
-	if err := writeAtomic(filepath.Join(c.to, copySign), text, 0o666); err != nil {
+	if err := writeAtomic(filepath.Join(c.to, copySign), text, 0o644); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(c.dir); err == nil {
@@ -206,7 +206,7 @@ func (c *copier) leaveOut(path string) bool {
 func (c *copier) file(path, to, rel string, mode fs.FileMode) error {
 	text, ok := c.texts[path]
 	if ok && mode&fs.ModeSymlink != 0 {
-		mode = 0o666
+		mode = 0o644
 	}
 	if !ok {
 		f, err := os.Open(path)
