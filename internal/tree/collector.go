@@ -15,6 +15,7 @@ const collectorSign = ".awaittrace-collector"
 
 // placeCollector writes the collector into a folder, which must be ours if it exists.
 func placeCollector(dir string) error {
+	removeEmpty(dir)
 	if _, err := os.Lstat(dir); err == nil && !isCollector(dir) {
 		return fmt.Errorf("%s exists, and is not of awaittrace; the collector belongs there", dir)
 	}
@@ -101,4 +102,13 @@ func removeCollector(dir string) error {
 		return fmt.Errorf("%s: files that are not of awaittrace are left in it", dir)
 	}
 	return os.Remove(dir)
+}
+
+// removeEmpty removes what placeCollector and removeCollector leave of a folder when they are killed before collectorSign is there or after it
+// is gone: nothing but the folder. It leaves every other folder alone.
+func removeEmpty(dir string) {
+	if !isCollector(dir) {
+		os.Remove(tempName(filepath.Join(dir, collectorSign)))
+		os.Remove(dir)
+	}
 }

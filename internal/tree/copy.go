@@ -90,7 +90,10 @@ func replaceable(dir string) error {
 		return fmt.Errorf("-o: %s exists, and is not of an earlier instrument -o; remove it or name another folder", dir)
 	}
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() || entry.Name() == copySign {
+		if err == nil && entry.IsDir() && isCollector(path) {
+			return filepath.SkipDir
+		}
+		if err != nil || !entry.Type().IsRegular() || path == filepath.Join(dir, copySign) {
 			return err
 		}
 		rel, _ := filepath.Rel(dir, path)

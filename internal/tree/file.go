@@ -47,7 +47,7 @@ func writeTemp(path string, text []byte, mode fs.FileMode) error {
 	return err
 }
 
-// writeAtomic writes a file so that it is there as a whole or not at all.
+// writeAtomic writes a file so that it is there as a whole or not at all. Its name is on the disk after syncFolders only.
 func writeAtomic(path string, text []byte, mode fs.FileMode) error {
 	if err := writeTemp(path, text, mode); err != nil {
 		return err
@@ -56,15 +56,18 @@ func writeAtomic(path string, text []byte, mode fs.FileMode) error {
 		os.Remove(tempName(path))
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return nil
 }
 
-// syncFolder brings the names in a folder down to the disk. Not every system can: what cannot be done is no error.
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
+// syncFolders brings the names of files in their folders down to the disk. Not every system can do that for a folder: it is no error.
+func syncFolders(paths ...string) {
+	done := map[string]bool{}
+	for _, path := range paths {
+		dir := filepath.Dir(path)
+		if f, err := os.Open(dir); err == nil && !done[dir] {
+			_ = f.Sync()
+			f.Close()
+		}
+		done[dir] = true
 	}
-	_ = f.Sync()
-	return f.Close()
 }

@@ -2,7 +2,6 @@ package tree
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,24 +19,22 @@ func Write(src Source, journals Journals) error {
 		return fmt.Errorf("-w: %v", err)
 	}
 	made := &journal{Root: root, Collector: src.Collector}
-	var originals [][]byte
 	for _, f := range src.Files {
 		text, err := original(f)
 		if err != nil {
 			return fmt.Errorf("-w: %v", err)
 		}
-		originals = append(originals, text)
-		made.Files = append(made.Files, entry{f.Name, hash(text), hash(f.Text)})
+		made.Files = append(made.Files, entry{f.Name, hash(text), hash(f.Text), text})
 	}
-	if err := journals.write(made, originals); err != nil {
+	if err := journals.write(made); err != nil {
 		return fmt.Errorf("-w: cannot write the journal: %v", err)
 	}
 	err = writeFiles(src)
 	if err == nil {
 		return nil
 	}
-	if _, undo := Revert(root, journals); undo != nil {
-		return fmt.Errorf("-w: %v\nnot all could be taken back; awaittrace revert %s does so when there is no longer a reason not to: %v", err, root, undo)
+	if left := undo(made); left != nil {
+		return fmt.Errorf("-w: %v\nnot all could be taken back; awaittrace revert %s does so when there is no longer a reason not to: %v", err, root, left)
 	}
 	return fmt.Errorf("-w: %v; nothing was changed", err)
 }
@@ -87,7 +84,7 @@ func writeFiles(src Source) error {
 			return err
 		}
 	}
-	folders := map[string]bool{}
+	var names []string
 	for _, f := range src.Files {
 		if _, err := original(f); err != nil {
 			return err
@@ -95,11 +92,8 @@ func writeFiles(src Source) error {
 		if err := os.Rename(tempName(f.Name), f.Name); err != nil {
 			return err
 		}
-		folders[filepath.Dir(f.Name)] = true
+		names = append(names, f.Name)
 	}
-	var errs []error
-	for dir := range folders {
-		errs = append(errs, syncFolder(dir))
-	}
-	return errors.Join(errs...)
+	syncFolders(names...)
+	return nil
 }

@@ -27,24 +27,25 @@ type journal struct {
 	Collector string // the folder of the collector
 	Files     []entry
 
-	dir string // where the journal is
+	path string // where the journal is
 }
 
 // An entry is a file that was instrumented in place.
 type entry struct {
 	Path                   string // absolute
 	Original, Instrumented string // hashes of the texts
+	Text                   []byte // the original
 }
 
-// journalFile is the journal itself; the original texts stand beside it, each under its hash.
-const journalFile = "journal.json"
-
-func (j Journals) of(root string) string { return filepath.Join(j.dir, hash([]byte(root))[:32]) }
+// of is the path of the journal of root.
+func (j Journals) of(root string) string {
+	return filepath.Join(j.dir, hash([]byte(root))[:32]+".json")
+}
 
 // read gives the journal of root, or nil if there is none.
 func (j Journals) read(root string) (*journal, error) {
-	dir := j.of(root)
-	text, err := os.ReadFile(filepath.Join(dir, journalFile))
+	path := j.of(root)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -53,9 +54,9 @@ func (j Journals) read(root string) (*journal, error) {
 	}
 	made := &journal{}
 	if err := json.Unmarshal(text, made); err != nil || made.Root != root {
-		return nil, fmt.Errorf("%s is damaged; remove it, and revert then takes the probes out of the text", filepath.Join(dir, journalFile))
+		return nil, fmt.Errorf("%s is damaged; remove it, and revert then takes the probes out of the text", path)
 	}
-	made.dir = dir
+	made.path = path
 	return made, nil
 }
 
@@ -70,40 +71,31 @@ func (j Journals) above(dir string) (*journal, error) {
 	}
 }
 
-// write writes a journal with the original texts of its entries, down to the disk. What was there is replaced.
-func (j Journals) write(made *journal, originals [][]byte) error {
-	made.dir = j.of(made.Root)
-	if err := made.remove(); err != nil {
+// write writes a journal down to the disk. What was there is replaced.
+func (j Journals) write(made *journal) error {
+	made.path = j.of(made.Root)
+	if err := os.MkdirAll(j.dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(made.dir, 0o700); err != nil {
-		return err
-	}
-	for i, text := range originals {
-		if err := writeAtomic(filepath.Join(made.dir, made.Files[i].Original), text, 0o600); err != nil {
-			return err
-		}
-	}
-	text, err := json.MarshalIndent(made, "", "\t")
+	text, err := json.Marshal(made)
 	if err != nil {
 		return err
 	}
-	return writeAtomic(filepath.Join(made.dir, journalFile), text, 0o600)
-}
-
-// original is the original text of e.
-func (made *journal) original(e entry) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(made.dir, e.Original))
-	if err == nil && hash(text) != e.Original {
-		err = fmt.Errorf("%s is damaged", filepath.Join(made.dir, e.Original))
-	}
-	return text, err
-}
-
-// remove removes the journal: the journal itself first, so that what is left of it never counts.
-func (made *journal) remove() error {
-	if err := os.Remove(filepath.Join(made.dir, journalFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := writeAtomic(made.path, text, 0o600); err != nil {
 		return err
 	}
-	return os.RemoveAll(made.dir)
+	syncFolders(made.path, j.dir)
+	return nil
+}
+
+// original is the original text of e, unless the journal was damaged.
+func (e entry) original() (text []byte, ok bool) { return e.Text, hash(e.Text) == e.Original }
+
+// remove removes the journal.
+func (made *journal) remove() error {
+	err := os.Remove(made.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -49,9 +49,24 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 		r.fail("", err)
 	}
 	r.finish()
+	if len(r.errs) == 0 {
+		if err := os.Remove(filepath.Join(r.root, copySign)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.fail(r.root, err)
+		}
+	}
 	slices.Sort(r.restored)
 	slices.Sort(r.edited)
 	return &Reverted{r.root, r.restored, r.edited}, errors.Join(r.errs...)
+}
+
+// undo reverts what a journal has, and nothing else in its tree.
+func undo(made *journal) error {
+	r := &reverter{root: made.Root, journal: made, done: map[string]bool{}}
+	for _, e := range made.Files {
+		r.entry(e)
+	}
+	r.finish()
+	return errors.Join(r.errs...)
 }
 
 // A reverter reverts one tree.
@@ -89,7 +104,7 @@ func (r *reverter) entry(e entry) {
 	if now := hash(text); now == e.Original {
 		return
 	} else if now == e.Instrumented {
-		if was, err := r.journal.original(e); err == nil {
+		if was, ok := e.original(); ok {
 			r.replace(e.Path, was, info.Mode(), &r.restored)
 			return
 		}
@@ -163,7 +178,12 @@ func (r *reverter) folder(path, name string) error {
 	if path == r.root {
 		return nil
 	}
-	if _, err := os.Lstat(filepath.Join(path, copySign)); err == nil || name == ".git" {
+	if name == rewrite.CollectorFolder {
+		if removeEmpty(path); !exists(path) {
+			return filepath.SkipDir
+		}
+	}
+	if exists(filepath.Join(path, copySign)) || name == ".git" {
 		return filepath.SkipDir
 	}
 	return nil
@@ -182,12 +202,15 @@ func (r *reverter) finish() {
 			r.fail(dir, err)
 		}
 	}
-	if err := os.Remove(filepath.Join(r.root, copySign)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.fail(r.root, err)
-	}
+	syncFolders(append(r.restored, r.edited...)...)
 	if r.journal != nil && len(r.errs) == 0 {
 		if err := r.journal.remove(); err != nil {
 			r.fail("", err)
 		}
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

@@ -1,0 +1,300 @@
+package tree
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// child is set in the environment of a process that TestKilled starts: the folder that it works in.
+const child = "AWAITTRACE_TEST_TREE"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(child)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	for { // until it is killed
+		if err := Write(sourceIn(filepath.Join(dir, "tree")), Journals{filepath.Join(dir, "journal")}); err != nil {
+			fmt.Println("write:", err)
+		}
+		if _, err := Revert(filepath.Join(dir, "tree"), Journals{filepath.Join(dir, "journal")}); err != nil {
+			fmt.Println("revert:", err)
+		}
+	}
+}
+
+// fileCount is how many files a test tree has; every third one has DOS line ends, and every fourth one is read-only.
+const fileCount = 24
+
+// newTree makes a tree and a place for journals.
+func newTree(t *testing.T) (root string, journals Journals) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	root = filepath.Join(dir, "tree")
+	for i := range fileCount {
+		text := fmt.Sprintf("package p\n\n// File %d.\nvar v%d = %q\n", i, i, strings.Repeat("x", 100*i))
+		mode := fs.FileMode(0o644)
+		if i%3 == 0 {
+			text = strings.ReplaceAll(text, "\n", "\r\n")
+		}
+		if i%4 == 0 {
+			mode = 0o444
+		}
+		name := fileName(root, i)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root, Journals{filepath.Join(dir, "journal")}
+}
+
+func fileName(root string, i int) string {
+	return filepath.Join(root, "p"+strconv.Itoa(i%5), fmt.Sprintf("file%d.go", i))
+}
+
+// sourceIn is the tree of newTree with the import alone: that is a probe, too, to what is tested here. Files that have it are left out.
+func sourceIn(root string) Source {
+	src := Source{Root: root, Modules: []string{root}, Collector: filepath.Join(root, rewrite.CollectorFolder)}
+	for i := range fileCount {
+		text, err := os.ReadFile(fileName(root, i))
+		if err == nil && !rewrite.Instrumented(text) {
+			src.Files = append(src.Files, rewrite.File{Name: fileName(root, i), Text: instrumented(text), Original: sha256.Sum256(text)})
+		}
+	}
+	return src
+}
+
+func instrumented(text []byte) []byte {
+	return []byte(strings.Replace(string(text), "package p", `package p/*_at:*/; import _at "m/awaittrace_runtime"/*line :1:10*/`, 1))
+}
+
+// list lists what is in a folder, with mode and content.
+func list(t *testing.T, root string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s %v", path, info.Mode())
+		if info.Mode().IsRegular() {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(text)
+			b.WriteString(" " + hex.EncodeToString(sum[:4]))
+		}
+		b.WriteByte('\n')
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func mustRevert(t *testing.T, dir string, journals Journals) *Reverted {
+	t.Helper()
+	r, err := Revert(dir, journals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func unchanged(t *testing.T, root, was string) {
+	t.Helper()
+	if now := list(t, root); now != was {
+		t.Fatalf("the tree is\n%s\nand was\n%s", now, was)
+	}
+}
+
+func TestWriteAndRevert(t *testing.T) {
+	root, journals := newTree(t)
+	was := list(t, root)
+	if err := Write(sourceIn(root), journals); err != nil {
+		t.Fatal(err)
+	}
+	if list(t, root) == was {
+		t.Fatal("nothing was written")
+	}
+	if err := Write(Source{Root: root, Files: sourceIn(root).Files}, journals); err == nil {
+		t.Error("written twice")
+	}
+	if r := mustRevert(t, root, journals); len(r.Restored) != fileCount || len(r.Edited) != 0 {
+		t.Errorf("%d restored, %d edited", len(r.Restored), len(r.Edited))
+	}
+	unchanged(t, root, was)
+	if r := mustRevert(t, root, journals); len(r.Restored)+len(r.Edited) > 0 {
+		t.Errorf("reverted twice: %v", r)
+	}
+	if left, _ := os.ReadDir(journals.dir); len(left) > 0 {
+		t.Errorf("%v is left of the journal", left)
+	}
+}
+
+// However the journal was lost, the text is enough.
+func TestRevertWithoutJournal(t *testing.T) {
+	for name, lose := range map[string]func(*journal) error{
+		"gone":  func(j *journal) error { return os.Remove(j.path) },
+		"other": func(j *journal) error { j.Files[0].Text = []byte("package other\n"); return journals(j).write(j) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, journals := newTree(t)
+			was := list(t, root)
+			if err := Write(sourceIn(root), journals); err != nil {
+				t.Fatal(err)
+			}
+			made, err := journals.read(root)
+			if err != nil || made == nil {
+				t.Fatal(made, err)
+			}
+			if err := lose(made); err != nil {
+				t.Fatal(err)
+			}
+			mustRevert(t, root, journals)
+			unchanged(t, root, was)
+		})
+	}
+}
+
+func journals(j *journal) Journals { return Journals{filepath.Dir(j.path)} }
+
+// What happened to a file in between stays.
+func TestRevertChanged(t *testing.T) {
+	root, journals := newTree(t)
+	originals := map[int]string{}
+	for i := range fileCount {
+		text, err := os.ReadFile(fileName(root, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		originals[i] = string(text)
+	}
+	if err := Write(sourceIn(root), journals); err != nil {
+		t.Fatal(err)
+	}
+	put := func(i int, text string) {
+		t.Helper()
+		os.Remove(fileName(root, i))
+		if err := os.WriteFile(fileName(root, i), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1, originals[1])                                      // git checkout
+	put(2, "package other\n")                                 // git checkout of another commit
+	put(5, string(instrumented([]byte(originals[5])))+"//\n") // an edit
+	os.Remove(fileName(root, 7))
+	r := mustRevert(t, root, journals)
+	if len(r.Restored) != fileCount-4 || len(r.Edited) != 1 {
+		t.Errorf("%d restored, edited: %v", len(r.Restored), r.Edited)
+	}
+	for i, want := range map[int]string{0: originals[0], 1: originals[1], 2: "package other\n", 5: originals[5] + "//\n"} {
+		if got, err := os.ReadFile(fileName(root, i)); err != nil || string(got) != want {
+			t.Errorf("file %d: %q, %v, want %q", i, got, err, want)
+		}
+	}
+	if _, err := os.Lstat(fileName(root, 7)); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a file that was removed is there again")
+	}
+}
+
+// Nothing is changed where not everything can be.
+func TestWriteRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(root string, src *Source) error
+		want  string
+	}{
+		"link": {func(root string, src *Source) error {
+			return errors.Join(os.Rename(fileName(root, 3), fileName(root, 3)+".real"), os.Symlink(fileName(root, 3)+".real", fileName(root, 3)))
+		}, "is a symbolic link"},
+		"changed":   {func(root string, src *Source) error { src.Files[4].Original[0]++; return nil }, "has changed while"},
+		"gone":      {func(root string, src *Source) error { return os.Remove(fileName(root, 4)) }, "no such file"},
+		"collector": {func(root string, src *Source) error { return os.MkdirAll(src.Collector+"/mine", 0o755) }, "is not of awaittrace"},
+		"no room":   {func(root string, src *Source) error { return os.MkdirAll(tempName(fileName(root, 9))+"/x", 0o755) }, "not empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, journals := newTree(t)
+			src := sourceIn(root)
+			if err := test.spoil(root, &src); err != nil {
+				t.Fatal(err)
+			}
+			was := list(t, root)
+			if err := Write(src, journals); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if name == "no room" {
+				os.RemoveAll(tempName(fileName(root, 9)))
+				mustRevert(t, root, journals)
+				was = strings.Join(strings.SplitAfter(was, "\n"), "")
+				if strings.Contains(list(t, root), ".awaittrace") {
+					t.Error("something is left")
+				}
+				return
+			}
+			unchanged(t, root, was)
+		})
+	}
+}
+
+// Killed at any moment, Write and Revert leave a tree that Revert brings back.
+func TestKilled(t *testing.T) {
+	rounds := 200
+	if testing.Short() {
+		rounds = 10
+	}
+	root, journals := newTree(t)
+	was := list(t, root)
+	half := 0
+	for i := range rounds {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), child+"="+filepath.Dir(root))
+		var out strings.Builder
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(15+i*37%89) * time.Millisecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if out.Len() > 0 {
+			t.Fatal(out.String())
+		}
+		if list(t, root) != was {
+			half++
+		}
+		if _, err := Revert(root, journals); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		unchanged(t, root, was)
+	}
+	t.Logf("killed %d times, %d of them half-way", rounds, half)
+	if !testing.Short() && half == 0 {
+		t.Error("was never killed half-way")
+	}
+}
