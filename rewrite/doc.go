@@ -23,6 +23,11 @@
 //	_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch , v)      a probe; before: ch <- v
 //	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
 //
+// Each splice begins with a marker, which these lines and the examples at the rules leave out. It holds what the splice has replaced, and with the directive
+// at the end delimits it; [Revert] needs no more than these to take the probes out of a text, whatever was edited between them (marker.go):
+//
+//	/*_at:*/_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch /*_at:<-*/,/*line :7:7*/ v/*_at:*/)/*line :7:9*/
+//
 // The site array is a package variable, and what an initializer reaches decides when it is initialized itself: render.go says why the arrays
 // of a package may all stand in its first file.
 //

@@ -47,6 +47,9 @@ func TestScript(t *testing.T) {
 			"waitfor":   waitFor,
 		},
 		Condition: func(cond string) (bool, error) {
+			if cond == "tmpfs" { // a file system of one's own, with room for as much as a test likes
+				return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
+			}
 			if cond == "cgo" {
 				out, err := exec.Command("go", "env", "CGO_ENABLED", "CC").Output()
 				enabled, cc, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")

@@ -194,8 +194,11 @@ func (r *reverter) finish() {
 	if len(r.errs) > 0 {
 		return
 	}
-	if r.journal != nil && isCollector(r.journal.Collector) && !slices.Contains(r.collectors, r.journal.Collector) {
-		r.collectors = append(r.collectors, r.journal.Collector)
+	if r.journal != nil {
+		removeEmpty(r.journal.Collector)
+		if isCollector(r.journal.Collector) && !slices.Contains(r.collectors, r.journal.Collector) {
+			r.collectors = append(r.collectors, r.journal.Collector)
+		}
 	}
 	for _, dir := range r.collectors {
 		if err := removeCollector(dir); err != nil {
