@@ -58,5 +58,5 @@
 //   - A call through a variable of a function type has no probe of its own. What the catalog lists has one where it is
 //     stored in the variable (iovalue.go), unless it has more parameters or results than the collector has a probe for.
 //   - In cgo files, operations on values whose type comes from C have no probe.
-//   - gofmt of the output keeps most directives where they are, but not all: format before instrumenting.
+//   - gofmt of the output moves directives and markers: format before instrumenting. Revert refuses a text that was formatted.
 package rewrite

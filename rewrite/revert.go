@@ -3,6 +3,7 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"regexp"
@@ -29,7 +30,23 @@ func Revert(text []byte) ([]byte, error) {
 		}
 	}
 	r.out.Write(text[r.done:])
-	return r.out.Bytes(), r.leftover()
+	if err := r.leftover(); err != nil {
+		return nil, err
+	}
+	return r.out.Bytes(), sound(text, r.out.Bytes())
+}
+
+// sound is an error if before parses and after does not: a formatter has moved comments of ours over the source.
+func sound(before, after []byte) error {
+	parse := func(text []byte) error {
+		_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+		return err
+	}
+	err := parse(after)
+	if err == nil || parse(before) != nil {
+		return nil
+	}
+	return fmt.Errorf("line %v; the comments that begin with /*_at have been moved, put them where they belong", err)
 }
 
 // Instrumented reports whether text has probes that Instrument wrote.
@@ -118,7 +135,11 @@ func (r *reverter) comment(c comment) error {
 	if m := anyMarker.FindStringSubmatch(c.text); m != nil && m[1] == r.prefix {
 		return r.splice(c)
 	}
-	what, ok := strings.CutPrefix(c.text, "//"+r.prefix+":")
+	text := c.text
+	if rest, spaced := strings.CutPrefix(text, "// "); spaced { // gofmt
+		text = "//" + rest
+	}
+	what, ok := strings.CutPrefix(text, "//"+r.prefix+":")
 	switch {
 	case !ok:
 		return nil
@@ -128,7 +149,7 @@ func (r *reverter) comment(c comment) error {
 		return r.sites(c, what == sitesMarkNoNewline)
 	case strings.Contains(what, "build"):
 		from := c.off + len("//")
-		r.cut(from, from+len(r.prefix+":"), "")
+		r.cut(from, from+len(c.text)-len(text)+len(r.prefix+":"), "")
 		return nil
 	}
 	return fmt.Errorf("%s without its beginning", c.text)
@@ -146,9 +167,13 @@ func (r *reverter) splice(c comment) error {
 			return fmt.Errorf("%s was edited", c.text)
 		}
 	}
+	// A formatter moves comments, also over what is not ours; it puts spaces around them first.
+	if next := r.text[c.end:]; len(next) > 0 && strings.ContainsRune(" \t\r\n", rune(next[0])) {
+		return fmt.Errorf("the file was formatted after the probes were put in, which has moved %s; undo the formatting first", c.text)
+	}
 	for ; r.next < len(r.comments); r.next++ {
 		d := r.comments[r.next]
-		if anyMarker.MatchString(d.text) || strings.HasPrefix(d.text, "//"+r.prefix+":") {
+		if anyMarker.MatchString(d.text) || strings.HasPrefix(d.text, "//"+r.prefix+":") || strings.HasPrefix(d.text, "// "+r.prefix+":") {
 			break
 		}
 		if !directiveComment.MatchString(d.text) {
@@ -190,7 +215,7 @@ func (r *reverter) sites(c comment, noNewline bool) error {
 		from -= len(added)
 	}
 	for ; r.next < len(r.comments); r.next++ {
-		if d := r.comments[r.next]; d.text == "//"+r.prefix+":"+endMark {
+		if d := r.comments[r.next]; strings.ReplaceAll(d.text, " ", "") == "//"+r.prefix+":"+endMark {
 			r.next++
 			r.cut(max(from, r.done), afterNewline(r.text, d.end), "")
 			return nil

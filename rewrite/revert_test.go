@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"go/format"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -122,4 +123,21 @@ func lineWith(t *testing.T, text, part string) string {
 	}
 	t.Fatalf("no line with %q in\n%s", part, text)
 	return ""
+}
+
+// gofmt moves comments over what they delimit. That is noticed, and the file is left alone.
+func TestRevertFormatted(t *testing.T) {
+	_, result := instrument(t, Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}})
+	for _, f := range result.Files {
+		formatted, err := format.Source(f.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Revert(formatted)
+		if err == nil {
+			t.Errorf("%s was reverted to\n%s", f.Name, back)
+		} else if !strings.Contains(err.Error(), "formatted") {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
 }
