@@ -179,6 +179,10 @@ func conns() {
 	var d net.Dialer
 	conn, err = d.Dial("tcp", l.Addr().String())
 	say(err)
+	k, err = conn.Write([]byte("z"))
+	say(k, err)
+	_, err = io.ReadFull(conn, p[:1]) // so that it has been accepted before the listener is closed
+	say(err)
 	conn.Close()
 	l.Close()
 	<-done
