@@ -164,29 +164,30 @@ func largeChannels(n int) string {
 	return "taken 60s\n" + objects.String() + goroutines.String()
 }
 
-// TestLarge: the diagnosis is linear. Four times as many goroutines take four times as long, and certainly not sixteen times.
+// largeTexts makes large snapshots, by what their goroutines wait for.
+var largeTexts = map[string]func(goroutines int) string{"locks": large, "channels": largeChannels}
+
+// TestLarge: what is found among 100,000 goroutines is grouped.
 func TestLarge(t *testing.T) {
-	t.Run("locks", func(t *testing.T) { linear(t, large) })
-	t.Run("channels", func(t *testing.T) { linear(t, largeChannels) })
+	for name, text := range largeTexts {
+		s := snaptext.MustParse(text(100_000))
+		if n := len(Analyze(s, Options{}).Findings); n < 3 || n > 100_000/10 {
+			t.Errorf("%s: %d findings", name, n)
+		}
+	}
 }
 
-func linear(t *testing.T, text func(int) string) {
-	took := func(n int) time.Duration {
-		s := snaptext.MustParse(text(n))
-		best := time.Hour
-		for range 3 {
-			start := time.Now()
-			if r := Analyze(s, Options{}); len(r.Findings) < 3 {
-				t.Fatalf("%d findings", len(r.Findings))
-			}
-			best = min(best, time.Since(start))
+// BenchmarkAnalyze shows how the diagnosis grows with the number of goroutines.
+func BenchmarkAnalyze(b *testing.B) {
+	for _, name := range []string{"locks", "channels"} {
+		for _, n := range []int{25_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				s := snaptext.MustParse(largeTexts[name](n))
+				for b.Loop() {
+					Analyze(s, Options{})
+				}
+			})
 		}
-		return best
-	}
-	small, big := took(25_000), took(100_000)
-	t.Logf("25,000 goroutines: %v; 100,000: %v", small, big)
-	if big > 14*small && big > time.Second {
-		t.Errorf("25,000 goroutines took %v, 100,000 took %v", small, big)
 	}
 }
 
