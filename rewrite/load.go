@@ -272,12 +272,3 @@ func dedupe(pkgs []*pkg) {
 		}
 	}
 }
-
-func sortedKeys(m map[string]bool) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
