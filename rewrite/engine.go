@@ -173,6 +173,8 @@ type Result struct {
 	Unused []string
 	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
 	Already []string
+	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
+	Modules []Module
 }
 
 // A File is an instrumented file.
@@ -198,7 +200,7 @@ func (p *Program) Instrument() (*Result, error) {
 	}
 	all := rules()
 	inParallel(files, func(f *file) { f.instrument(all) })
-	r := &Result{Sites: map[string]int{}}
+	r := &Result{Sites: map[string]int{}, Modules: p.deps}
 	for len(files) > 0 {
 		n := 1
 		for n < len(files) && files[n].pkg == files[0].pkg {

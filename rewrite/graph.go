@@ -53,15 +53,17 @@ func (l *loader) checkAll(named []*packages.Package) ([]*pkg, error) {
 	return made, nil
 }
 
-// newGraph finds the packages to check: those to instrument, and the variants for a test of packages that they import.
+// newGraph finds the packages to check: those to instrument, the variants for a test of packages that they import, and packages between two
+// that are to be instrumented, whose export data would come with types of its own for what they import.
 func (l *loader) newGraph(selected []*packages.Package) *graph {
 	g := &graph{
 		l: l, nodes: map[*packages.Package]*node{}, slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		imports: map[string]*types.Package{"unsafe": types.Unsafe},
 	}
 	var add func(p *packages.Package)
+	above := l.above()
 	add = func(p *packages.Package) {
-		if g.nodes[p] != nil || !l.wanted(p, true) && !strings.HasSuffix(p.ID, "]") {
+		if g.nodes[p] != nil || !above(p) && !strings.HasSuffix(p.ID, "]") {
 			return
 		}
 		g.nodes[p] = &node{Package: p, done: make(chan struct{})}
@@ -74,6 +76,25 @@ func (l *loader) newGraph(selected []*packages.Package) *graph {
 		g.nodes[p].made = newPkg(p)
 	}
 	return g
+}
+
+// above returns a function that says whether a package is to be instrumented, or imports one that is, directly or not.
+func (l *loader) above() func(*packages.Package) bool {
+	known := map[*packages.Package]bool{}
+	var above func(p *packages.Package) bool
+	above = func(p *packages.Package) bool {
+		is, done := known[p]
+		if done {
+			return is
+		}
+		is = l.wanted(p, true)
+		for _, imported := range p.Imports {
+			is = above(imported) || is
+		}
+		known[p] = is
+		return is
+	}
+	return above
 }
 
 // check checks all packages. An error means that go/packages must load them: some do not compile, or need what cgo makes of others.

@@ -35,6 +35,8 @@ type Config struct {
 	Probes ProbeSet
 	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method, either name possibly *.
 	ProbeFuncs []string
+	// Deps are patterns of import paths: dependencies that they match are instrumented too. "all" and "..." match every one.
+	Deps []string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
@@ -50,6 +52,7 @@ type Program struct {
 	pkgs  []*pkg
 	index *ioIndex
 	funcs *probeFuncs
+	deps  []Module
 }
 
 // A pkg is a package as the compiler sees it, without files that were instrumented in another variant of it.
@@ -81,10 +84,10 @@ const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
 
-// Load loads, with types, the packages of the main modules (those of a workspace all count) that the build of cfg.Patterns needs.
+// Load loads, with types, the packages of the main modules (those of a workspace all count) and of cfg.Deps that the build of cfg.Patterns needs.
 // The types of everything else come from export data, which the go command compiles, as it would for the build, or has in its cache.
 //
-// Code that does not load or compile is a *CompileError.
+// Code that does not load or compile is a *CompileError, a pattern of cfg.Deps that matches nothing a *DepsError.
 func Load(cfg Config) (*Program, error) {
 	if cfg.Probes == 0 {
 		cfg.Probes = DefaultProbes
@@ -96,12 +99,19 @@ func Load(cfg Config) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{cfg: cfg, fset: token.NewFileSet(), text: map[string][]byte{}}
+	deps, err := parseDeps(cfg.Deps)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{cfg: cfg, deps: deps, fset: token.NewFileSet(), text: map[string][]byte{}}
 	named, err := l.list()
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
+	if err := deps.check(named); err != nil {
+		return nil, err
+	}
+	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs, deps: modules(named)}
 	if p.pkgs, err = l.checkAll(named); err != nil {
 		p.pkgs, err = l.loadAll(named)
 	}
@@ -131,6 +141,7 @@ func (e *CompileError) Error() string {
 
 type loader struct {
 	cfg  Config
+	deps depPatterns
 	fset *token.FileSet
 
 	mu   sync.Mutex
@@ -171,7 +182,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 	return named, nil
 }
 
-// wanted says whether p is to be instrumented: a package of a main module, or one without a module that was named. The collector, which
+// wanted says whether p is to be instrumented: a package of a main module or of Config.Deps, or one without a module that was named. The collector, which
 // may be part of an instrumented copy, never is.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
 	if p.PkgPath == l.cfg.RuntimePath || path.Base(p.PkgPath) == CollectorFolder {
@@ -183,7 +194,7 @@ func (l *loader) wanted(p *packages.Package, named bool) bool {
 	if p.Module == nil {
 		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
 	}
-	return p.Module.Main
+	return p.Module.Main || l.deps.match(p)
 }
 
 // choose gives the packages to instrument, sorted: of each one variant, that with its test files if there is one.
@@ -243,19 +254,14 @@ func (l *loader) setFiles(made *pkg, files []*ast.File) {
 	}
 }
 
-// trimmed is the folder of p in the file names of a -trimpath build.
+// trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in cmd/go/internal/work/gc.go.
 func trimmed(p *packages.Package) string {
-	path := strings.TrimSuffix(p.PkgPath, "_test")
-	if p.ForTest != "" {
-		path = p.ForTest
-	}
+	path := packagePath(p)
 	if path == commandLine {
 		return "."
 	}
-	if m := p.Module; m != nil && p.Dir != "" {
-		if rel, ok := strings.CutPrefix(p.Dir, m.Dir); ok {
-			return m.Path + strings.ReplaceAll(rel, string(os.PathSeparator), "/")
-		}
+	if m := p.Module; m != nil && m.Version != "" {
+		return m.Path + "@" + m.Version + strings.TrimPrefix(path, m.Path)
 	}
 	return path
 }

@@ -1,0 +1,119 @@
+package rewrite
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A Module is a dependency that packages of the build are in.
+type Module struct {
+	// Path and Version are those of the build list, whatever replaces the module. Version is empty only where the go command gives none.
+	Path, Version string
+	// Dir is where its files are, or empty if they are in a vendor folder.
+	Dir string
+}
+
+// A depPattern is one pattern of Config.Deps.
+type depPattern struct {
+	text string
+	re   *regexp.Regexp
+}
+
+// depPatterns are the patterns of a run. A nil value matches nothing.
+type depPatterns []depPattern
+
+// parseDeps reads patterns, each of which may be a list separated by commas.
+func parseDeps(patterns []string) (depPatterns, error) {
+	var deps depPatterns
+	for _, pattern := range patterns {
+		for _, text := range strings.Split(pattern, ",") {
+			text = strings.TrimSpace(text)
+			if text == "" || path.Clean(text) != text || text[0] == '.' && !strings.HasPrefix(text, "...") || filepath.IsAbs(text) || strings.ContainsAny(text, "@ \t\"'`\\*") {
+				return nil, fmt.Errorf("-deps: %q is not a pattern of import paths (such as golang.org/x/sync/errgroup, github.com/nats-io/... or all)", text)
+			}
+			deps = append(deps, depPattern{text, importPathPattern(text)})
+		}
+	}
+	return deps, nil
+}
+
+// CheckDeps says what is wrong with a value of -deps, before anything is loaded.
+func CheckDeps(pattern string) error {
+	_, err := parseDeps([]string{pattern})
+	return err
+}
+
+// importPathPattern gives the import paths that a pattern of the go command matches: ... is any text, and x/... matches x too (go help packages).
+func importPathPattern(pattern string) *regexp.Regexp {
+	if pattern == "all" {
+		pattern = "..."
+	}
+	re := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\.\.\.`, `.*`)
+	if rest, ok := strings.CutSuffix(re, `/.*`); ok {
+		re = rest + `(/.*)?`
+	}
+	return regexp.MustCompile(`^` + re + `$`)
+}
+
+// match says whether one of the patterns matches a package that is in a module, be it a dependency or not.
+func (d depPatterns) match(p *packages.Package) bool {
+	return slices.ContainsFunc(d, func(pattern depPattern) bool { return pattern.match(p) })
+}
+
+func (d depPattern) match(p *packages.Package) bool {
+	return p.Module != nil && d.re.MatchString(packagePath(p))
+}
+
+// A DepsError says that a pattern of Config.Deps matches nothing that could get a probe.
+type DepsError struct{ msg string }
+
+func (e *DepsError) Error() string { return e.msg }
+
+// check is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
+// main module, which get probes anyway, is right: which modules are main depends on the workspace.
+func (d depPatterns) check(named []*packages.Package) error {
+	for _, pattern := range d {
+		found, std := false, false
+		packages.Visit(named, nil, func(p *packages.Package) {
+			found = found || pattern.match(p)
+			std = std || p.Module == nil && packagePath(p) != commandLine && pattern.re.MatchString(p.PkgPath)
+		})
+		switch {
+		case found:
+		case std:
+			return &DepsError{fmt.Sprintf("-deps: %q matches the standard library alone, which gets no probes inside; calls into it have them", pattern.text)}
+		default:
+			return &DepsError{fmt.Sprintf("-deps: %q matches no package that this build imports; go list -deps lists them, and %s/... stands for all below a path", pattern.text, strings.TrimSuffix(pattern.text, "/..."))}
+		}
+	}
+	return nil
+}
+
+// modules lists the dependencies that packages of the build are in, sorted.
+func modules(named []*packages.Package) []Module {
+	found := map[Module]bool{}
+	packages.Visit(named, nil, func(p *packages.Package) {
+		if m := p.Module; m != nil && !m.Main {
+			found[Module{m.Path, m.Version, m.Dir}] = true
+		}
+	})
+	return slices.SortedFunc(maps.Keys(found), func(a, b Module) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Version, b.Version))
+	})
+}
+
+// packagePath is the import path of the package in whose folder the files of p are.
+func packagePath(p *packages.Package) string {
+	if p.ForTest != "" && p.PkgPath == p.ForTest+"_test" {
+		return p.ForTest
+	}
+	return p.PkgPath
+}

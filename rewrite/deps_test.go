@@ -1,0 +1,137 @@
+package rewrite
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sandwich is a module that uses the types of a dependency, and gets values of them from another dependency in between.
+const sandwich = `
+-- go.mod --
+module m
+
+go 1.26
+
+require (
+	example.com/between v1.2.3
+	example.com/dep v1.0.0
+)
+
+replace (
+	example.com/between => ./between
+	example.com/dep => ./dep
+)
+-- main.go --
+package main
+
+import (
+	"net/http"
+
+	"example.com/between"
+	"example.com/dep"
+)
+
+var _ http.Header
+
+func main() { dep.Wait(between.New()) }
+-- between/go.mod --
+module example.com/between
+
+go 1.26
+
+require example.com/dep v1.0.0
+-- between/between.go --
+package between
+
+import "example.com/dep"
+
+func New() dep.C {
+	c := make(dep.C, 1)
+	c <- 1
+	return c
+}
+-- dep/go.mod --
+module example.com/dep
+
+go 1.26
+-- dep/dep.go --
+package dep
+
+type C chan int
+
+func Wait(c C) { <-c }
+-- dep/sub/sub.go --
+package sub
+`
+
+// instrumentedIn lists the instrumented files relative to dir.
+func instrumentedIn(dir string, r *Result) string {
+	var names []string
+	for _, f := range r.Files {
+		rel, _ := filepath.Rel(dir, f.Name)
+		names = append(names, filepath.ToSlash(rel))
+	}
+	return strings.Join(names, " ")
+}
+
+func TestLoadDeps(t *testing.T) {
+	dir := module(t, sandwich)
+	for patterns, want := range map[string]string{
+		"":                                       "",
+		"example.com/dep":                        "dep/dep.go",
+		"example.com/dep/...":                    "dep/dep.go",
+		"example.com/between":                    "between/between.go",
+		"example.com/between, example.com/dep":   "between/between.go dep/dep.go",
+		"example.com/between,m,example.com/d...": "between/between.go dep/dep.go",
+		"all":                                    "between/between.go dep/dep.go",
+		"...":                                    "between/between.go dep/dep.go",
+	} {
+		cfg := Config{Dir: dir, Env: offline(), Trimpath: true}
+		if patterns != "" {
+			cfg.Deps = []string{patterns}
+		}
+		p, r := instrument(t, cfg)
+		if got := instrumentedIn(dir, r); got != strings.TrimSpace(want+" main.go") {
+			t.Errorf("%q: instrumented %q, want %q and main.go", patterns, got, want)
+		}
+		l := &loader{cfg: p.cfg, fset: p.fset, text: map[string][]byte{}}
+		l.deps, _ = parseDeps(cfg.Deps)
+		named, err := l.list()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.checkAll(named); err != nil {
+			t.Errorf("%q: only go/packages can load it: %v", patterns, err)
+		}
+		for _, f := range r.Files {
+			if strings.HasPrefix(f.Name, filepath.Join(dir, "dep")) && !strings.Contains(string(f.Text), `{File: "example.com/dep@v1.0.0/dep.go"`) {
+				t.Errorf("%s: sites do not name the file as -trimpath does:\n%s", f.Name, f.Text)
+			}
+		}
+	}
+	_, r := instrument(t, Config{Dir: dir, Env: offline()})
+	if len(r.Modules) != 2 || r.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between")}) {
+		t.Errorf("modules: %v", r.Modules)
+	}
+}
+
+func TestLoadDepsUnmatched(t *testing.T) {
+	dir := module(t, sandwich)
+	for pattern, want := range map[string]string{
+		"example.com/dep/sub": "matches no package that this build imports",
+		"net/...":             "matches the standard library alone",
+	} {
+		_, err := Load(Config{Dir: dir, Env: offline(), Deps: []string{pattern}})
+		var unmatched *DepsError
+		if !errors.As(err, &unmatched) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a DepsError with %q", pattern, err, want)
+		}
+	}
+	for _, pattern := range []string{"", "./dep", "../x", "/abs", "x@v1", "a b", "x/", "x/*"} {
+		if err := CheckDeps(pattern); err == nil {
+			t.Errorf("%q: no error", pattern)
+		}
+	}
+}
