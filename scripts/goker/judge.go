@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A tally is how awaittrace did in all runs of a program.
+type tally struct {
+	runs, struck, crashed int
+	stuck, told, possible int // goroutines: there were, were reported, were reported as a possibility only
+	line                  int // of those, on the right line
+	locks, held           int // stuck at a lock, with its holder named
+	chans, met, fresh     int // stuck at a channel, with the counterpart named, or with none because nobody ever did
+	wrong                 int // reported as a deadlock, and went on
+	alarms                int // reported as stuck, and went on
+	kinds                 map[string]int
+	misses                map[string]int // what was missed, in words, and how often
+}
+
+// judge compares what was reported with what was stuck.
+func judge(r *result) *tally {
+	t := &tally{kinds: map[string]int{}, misses: map[string]int{}}
+	for _, run := range r.runs[probed] {
+		t.runs++
+		if run.crash != "" {
+			t.crashed++
+			continue
+		}
+		if len(run.stuck) > 0 {
+			t.struck++
+		}
+		for _, id := range slices.Sorted(maps.Keys(run.stuck)) {
+			t.goroutine(run.report, run.stuck[id])
+		}
+		t.falseAlarms(run)
+	}
+	return t
+}
+
+// goroutine judges what is told of one stuck goroutine.
+func (t *tally) goroutine(d *document, g *goroutine) {
+	t.stuck++
+	f, st := d.findingOf(g.id), d.status(g.id)
+	where := fmt.Sprintf("%s [%s] line %d", strings.TrimRight(strings.SplitN(g.entry, "(0x", 2)[0], "("), g.reason, g.line)
+	switch {
+	case f == nil:
+		t.misses["not reported: "+where]++
+		return
+	case !f.counts():
+		t.possible++
+		t.misses["only possible: "+where]++
+	default:
+		t.told++
+		t.kinds[f.Kind]++
+	}
+	if st != nil && st.Probe != nil && st.Probe.File == g.file && st.Probe.Line == g.line {
+		t.line++
+	} else {
+		t.misses["wrong line: "+where]++
+	}
+	switch {
+	case g.isLock():
+		t.locks++
+		if st != nil && st.WaitsOn != nil && len(st.WaitsOn.Holders) > 0 {
+			t.held++
+		} else {
+			t.misses["no holder: "+where]++
+		}
+	case g.isChan():
+		t.chans++
+		t.counterpart(st, g, where)
+	}
+}
+
+// counterpart judges whether the other side of a channel was named, if there ever was one.
+func (t *tally) counterpart(st *reportedStatus, g *goroutine, where string) {
+	if st == nil || st.WaitsOn == nil {
+		t.misses["no counterpart: "+where]++
+		return
+	}
+	other := st.WaitsOn.LastSend
+	if g.reason == "chan send" {
+		other = st.WaitsOn.LastRecv
+	}
+	switch {
+	case other != nil:
+		t.met++
+	case st.WaitsOn.Made != nil: // it has been known since it was made: nobody ever did
+		t.fresh++
+	default:
+		t.misses["no counterpart: "+where]++
+	}
+}
+
+// falseAlarms counts the goroutines that a finding calls stuck and that are not.
+func (t *tally) falseAlarms(run *played) {
+	for i := range run.report.Findings {
+		f := &run.report.Findings[i]
+		if !f.counts() {
+			continue
+		}
+		for _, id := range f.Goroutines {
+			if run.stuck[id] != nil || run.waiting[id] != nil {
+				continue
+			}
+			t.alarms++
+			if f.Kind == "deadlock" {
+				t.wrong++
+			}
+			t.misses["false alarm: "+f.Kind+": "+f.Title]++
+		}
+	}
+}
+
+// writeMisses lists what was missed.
+func writeMisses(w io.Writer, results []*result) {
+	for _, r := range results {
+		t := judge(r)
+		for _, miss := range slices.Sorted(maps.Keys(t.misses)) {
+			fmt.Fprintf(w, "%s: %d× %s\n", r.name, t.misses[miss], miss)
+		}
+		for _, run := range r.runs[probed] {
+			if run.crash != "" {
+				fmt.Fprintf(w, "%s: %s\n", r.name, run.crash)
+			}
+		}
+	}
+}
+
+// told returns, of another tool, in how many runs the bug struck and was told of, and how many goroutines it left stuck and were told.
+func told(r *result, v *variant) (struck, found, stuck, named int) {
+	for _, run := range r.runs[v.name] {
+		if len(run.stuck) == 0 {
+			continue
+		}
+		struck++
+		n := 0
+		for id := range run.stuck {
+			if run.told[id] {
+				n++
+			}
+		}
+		stuck += len(run.stuck)
+		named += n
+		if n > 0 {
+			found++
+		}
+	}
+	return struck, found, stuck, named
+}

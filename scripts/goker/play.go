@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/awaittrace/awaittrace/scripts/goker/hold"
+)
+
+// patience is how long a program may take for what it does, and for an answer.
+const patience = 60 * time.Second
+
+// A played is one run of a program.
+type played struct {
+	crash string // how it ended before it was asked anything; empty: it did not
+	// stuck are the goroutines that the bug keeps waiting, waiting others that wait for another goroutine.
+	stuck, waiting map[int64]*goroutine
+	told           map[int64]bool // by the tool, of a variant with one in the program
+	report         *document      // of awaittrace
+}
+
+// A result is all runs of a program, by variant.
+type result struct {
+	program
+	runs map[string][]*played
+}
+
+// playAll runs all programs in all variants, several at a time.
+func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, error) {
+	results := make([]*result, len(programs))
+	slots := make(chan bool, c.parallel)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for i, p := range programs {
+		r := &result{program: p, runs: make(map[string][]*played)}
+		results[i] = r
+		for _, v := range c.chosen() {
+			for range p.runs(c.options) {
+				slots <- true
+				wg.Go(func() {
+					defer func() { <-slots }()
+					run, err := c.play(ctx, v, &r.program)
+					mu.Lock()
+					defer mu.Unlock()
+					if err != nil && first == nil {
+						first = fmt.Errorf("%s (%s): %w", p.name, v.name, err)
+					}
+					if err == nil {
+						r.runs[v.name] = append(r.runs[v.name], run)
+					}
+				})
+			}
+		}
+		fmt.Fprintf(c.log, "%d of %d: %s\n", i+1, len(programs), p.name)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	wg.Wait()
+	return results, first
+}
+
+// play runs a program once.
+func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a, err := c.start(ctx, v, p)
+	if err != nil {
+		return nil, err
+	}
+	defer a.stop()
+	if _, err := a.answer(); err != nil {
+		return &played{crash: err.Error()}, nil
+	}
+	time.Sleep(c.settle)
+	before, err := a.ask(hold.Dump)
+	if err != nil {
+		return nil, err
+	}
+	run := &played{stuck: map[int64]*goroutine{}, waiting: map[int64]*goroutine{}}
+	if v.told == nil {
+		run.report, err = c.reportOn(ctx, a.cmd.Process.Pid)
+	} else {
+		var text string
+		if text, err = a.ask(hold.Tell); err == nil {
+			run.told = v.told(text, c.dir(v, p.suite))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	after, err := a.ask(hold.Dump)
+	if err != nil {
+		return nil, err
+	}
+	for id, g := range still(parseDump(before, c.dir(v, p.suite)), parseDump(after, c.dir(v, p.suite))) {
+		if p.isBug(g) {
+			run.stuck[id] = g
+		} else {
+			run.waiting[id] = g
+		}
+	}
+	return run, nil
+}
+
+// reportOn returns awaittrace's report on a process.
+func (c *corpus) reportOn(ctx context.Context, pid int) (*document, error) {
+	cmd := exec.CommandContext(ctx, c.awaittrace(), "report", "-f", "json", "-after", c.after.String(), fmt.Sprint(pid))
+	cmd.Env = c.environ()
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("awaittrace report: %w", err)
+	}
+	d := new(document)
+	return d, json.Unmarshal(out, d)
+}
+
+// An actor is a running program and the way to ask it.
+type actor struct {
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	answers *os.File
+	lines   *bufio.Reader
+	stderr  strings.Builder
+}
+
+func (c *corpus) start(ctx context.Context, v *variant, p *program) (*actor, error) {
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	a := &actor{answers: ours, lines: bufio.NewReader(ours)}
+	a.cmd = exec.CommandContext(ctx, c.exe(v, p.suite), p.name)
+	a.cmd.Env = c.environ()
+	if !p.lucky { // as the test of the leak profile does
+		a.cmd.Env = c.environ("GOMAXPROCS=1")
+	}
+	a.cmd.ExtraFiles = []*os.File{theirs}
+	a.cmd.Stderr = &a.stderr
+	if a.in, err = a.cmd.StdinPipe(); err == nil {
+		err = a.cmd.Start()
+	}
+	if err != nil {
+		ours.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// stop ends the program.
+func (a *actor) stop() {
+	a.in.Close()
+	a.cmd.Process.Kill()
+	a.cmd.Wait()
+	a.answers.Close()
+}
+
+// ask asks the program a question.
+func (a *actor) ask(question string) (string, error) {
+	if _, err := fmt.Fprintln(a.in, question); err != nil {
+		return "", err
+	}
+	return a.answer()
+}
+
+// answer reads an answer.
+func (a *actor) answer() (string, error) {
+	var b strings.Builder
+	for {
+		line, err := a.lines.ReadString('\n')
+		if err != nil {
+			return "", fmt.Errorf("the program has ended: %w: %.300s", err, a.stderr.String())
+		}
+		if strings.TrimSpace(line) == hold.End {
+			return b.String(), nil
+		}
+		b.WriteString(line)
+	}
+}

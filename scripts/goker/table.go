@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// writeTable writes the table in Markdown, and reports whether awaittrace met the goal in all programs.
+func writeTable(w io.Writer, o options, results []*result) bool {
+	fmt.Fprintf(w, "%s, %d programs, -runs %d -after %v -settle %v\n\n", runtime.Version(), len(results), o.runs, o.after, o.settle)
+	fmt.Fprintln(w, "| program | struck | stuck | reported | line | holder | counterpart | finding | false | "+strings.Join(others(), " | ")+" |")
+	fmt.Fprintln(w, "|---|"+strings.Repeat("---|", 8+len(others())))
+	var sum tally
+	met := true
+	totals := make([][2]int, len(others()))
+	for _, r := range results {
+		t := judge(r)
+		cells := []string{r.name, of(t.struck, t.runs-t.crashed), fmt.Sprint(t.stuck), reported(t), of(t.line, t.told+t.possible), of(t.held, t.locks),
+			counterparts(t), kinds(t), fmt.Sprint(t.alarms)}
+		for i, name := range others() {
+			struck, found, stuck, named := told(r, variantOf(name))
+			totals[i][0] += min(found, 1)
+			totals[i][1] += min(struck, 1)
+			cells = append(cells, of(named, stuck))
+		}
+		fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+		sum.add(t)
+		met = met && t.met == t.chans-t.fresh && t.held == t.locks && t.line == t.stuck && t.told == t.stuck && t.alarms == 0
+	}
+	fmt.Fprintf(w, "\nawaittrace: %d programs ran into their bug in %d runs and left %d goroutines stuck; reported %d, and %d more as possible; on the right line %d; "+
+		"locks with a holder %d of %d; channels with the counterpart that they had %d of %d; false alarms %d, of which deadlocks %d\n",
+		sum.crashed, sum.struck, sum.stuck, sum.told, sum.possible, sum.line, sum.held, sum.locks, sum.met+sum.fresh, sum.chans, sum.alarms, sum.wrong)
+	for i, name := range others() {
+		fmt.Fprintf(w, "%s: found the bug of %d programs of the %d that ran into it\n", name, totals[i][0], totals[i][1])
+	}
+	return met
+}
+
+// add adds t to a sum over programs, in which crashed counts the programs that ran into their bug.
+func (sum *tally) add(t *tally) {
+	if t.struck > 0 {
+		sum.crashed++
+	}
+	sum.struck += t.struck
+	sum.stuck, sum.told, sum.possible, sum.line = sum.stuck+t.stuck, sum.told+t.told, sum.possible+t.possible, sum.line+t.line
+	sum.locks, sum.held, sum.chans, sum.met, sum.fresh = sum.locks+t.locks, sum.held+t.held, sum.chans+t.chans, sum.met+t.met, sum.fresh+t.fresh
+	sum.alarms, sum.wrong = sum.alarms+t.alarms, sum.wrong+t.wrong
+}
+
+// of returns "n of m", or a dash if there is nothing to be counted.
+func of(n, m int) string {
+	switch {
+	case m == 0:
+		return "–"
+	case n == m:
+		return fmt.Sprintf("all %d", m)
+	}
+	return fmt.Sprintf("%d of %d", n, m)
+}
+
+func reported(t *tally) string {
+	s := of(t.told, t.stuck)
+	if t.possible > 0 {
+		s += fmt.Sprintf(" (+%d possible)", t.possible)
+	}
+	return s
+}
+
+func counterparts(t *tally) string {
+	s := of(t.met+t.fresh, t.chans)
+	if t.fresh > 0 {
+		s += fmt.Sprintf(" (%d had none)", t.fresh)
+	}
+	return s
+}
+
+func kinds(t *tally) string { return strings.Join(slices.Sorted(maps.Keys(t.kinds)), ", ") }
+
+// others are the names of the variants beside awaittrace.
+func others() []string {
+	var names []string
+	for _, v := range variants {
+		if v.name != probed {
+			names = append(names, v.name)
+		}
+	}
+	return names
+}
+
+func variantOf(name string) *variant {
+	return &variants[slices.IndexFunc(variants, func(v variant) bool { return v.name == name })]
+}
