@@ -28,6 +28,8 @@ type process struct {
 	threads     []proc.Thread
 	// stopped is set while the threads stand still. Before, Delve must not try to set its breakpoints.
 	stopped bool
+	// held says that somebody else traces the process, if anybody does: its registers cannot be had from the kernel.
+	held bool
 }
 
 // newTarget loads the debug information of exe for the process pid. The process may be running: only what cannot change is read.
@@ -110,10 +112,13 @@ func (t *thread) SoftExc() bool                          { return false }
 func (t *thread) RestoreRegisters(proc.Registers) error  { return errReadOnly }
 func (t *thread) SetReg(uint64, *op.DwarfRegister) error { return errReadOnly }
 
-// Registers returns the thread's registers. It is called on the thread that traces the process.
+// Registers returns the thread's registers. It is called on the thread that traces the process, if we do.
 func (t *thread) Registers() (proc.Registers, error) {
-	if !t.p.stopped {
+	switch {
+	case !t.p.stopped:
 		return nil, proc.ErrProcessDetached
+	case t.p.held:
+		return t.heldRegisters()
 	}
 	return t.registers()
 }

@@ -9,7 +9,17 @@ import (
 )
 
 // readCore reads a core.
-func readCore(ctx context.Context, t Target, o Options) (res *Result, err error) {
+func readCore(ctx context.Context, t Target, o Options) (*Result, error) {
+	p, err := openCore(t)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return p.Read(ctx, o)
+}
+
+// openCore opens a core.
+func openCore(t Target) (p *Program, err error) {
 	defer guard(&err)
 	if t.Exe == "" {
 		return nil, &Error{Reason: Unsupported, Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
@@ -28,18 +38,17 @@ func readCore(ctx context.Context, t Target, o Options) (res *Result, err error)
 		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}
 	}
 	tgt := grp.Selected
-	defer tgt.BinInfo().Close()
 	s := &session{tgt: tgt, bi: tgt.BinInfo(), mem: tgt.Memory()}
 	if err := s.prepare(); err != nil {
+		tgt.BinInfo().Close()
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	res, err = s.read(o)
-	if err != nil {
-		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
-	}
-	s.setCreators(res)
-	return res, nil
+	return &Program{
+		pid:     tgt.Pid(),
+		s:       s,
+		release: func() { s.bi.Close() },
+		failed: func(err error) error {
+			return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
+		},
+	}, nil
 }

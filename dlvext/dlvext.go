@@ -73,6 +73,18 @@ type Blocked struct {
 // Read reads the program t. An error is an [*Error], or ctx's; the program goes on as before in any case.
 // Read may be called concurrently for different processes.
 func Read(ctx context.Context, t Target, o Options) (*Result, error) {
+	o.setDefaults()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if t.Core != "" {
+		return readCore(ctx, t, o)
+	}
+	return readProcess(ctx, t, o)
+}
+
+// setDefaults replaces what is zero by what it means.
+func (o *Options) setDefaults() {
 	if o.Depth <= 0 {
 		o.Depth = 64
 	}
@@ -82,13 +94,6 @@ func Read(ctx context.Context, t Target, o Options) (*Result, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Second
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if t.Core != "" {
-		return readCore(ctx, t, o)
-	}
-	return readProcess(ctx, t, o)
 }
 
 // guard turns a panic of Delve's, which foreign bytes can cause, into an error.

@@ -22,6 +22,8 @@ const (
 	Unsupported
 	// TimedOut: the process did not stop, or was not read, in the time allowed.
 	TimedOut
+	// Running: the process runs, and only one that stands still can be read without tracing it.
+	Running
 	// Damaged: the executable, core or memory holds what a Go program's does not.
 	Damaged
 )

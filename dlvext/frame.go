@@ -18,21 +18,13 @@ func Trim(stack []snapshot.Frame) []snapshot.Frame {
 	return stack
 }
 
-// Collector reports whether f is a frame of awaittrace's own collector, under either of its import paths.
-func Collector(f snapshot.Frame) bool {
-	pkg := Package(f.Func)
-	return pkg == "debug" || strings.HasSuffix(pkg, "awaittrace/runtime")
-}
-
-// internal reports whether pkg is one whose frames tell a reader nothing on top of a stack. "debug" is the collector's import path in
-// a build by awaittrace: the standard library has no package of that name.
+// internal reports whether pkg is one whose frames tell a reader nothing on top of a stack.
 func internal(pkg string) bool {
 	switch pkg {
-	case "runtime", "sync", "sync/atomic", "syscall", "debug":
+	case "runtime", "sync", "sync/atomic", "syscall":
 		return true
 	}
-	return strings.HasPrefix(pkg, "internal/") || strings.HasPrefix(pkg, "runtime/internal/") ||
-		strings.HasSuffix(pkg, "awaittrace/runtime")
+	return strings.HasPrefix(pkg, "internal/") || strings.HasPrefix(pkg, "runtime/internal/") || isCollector(pkg)
 }
 
 // Package returns the import path of the package of a function, given the function's name in a stack trace: "net/http" for

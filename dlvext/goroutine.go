@@ -176,6 +176,7 @@ func (s *session) system(g *goroutine, names map[uint64]string) bool {
 // A runner is a goroutine that is on a processor: the one whose registers are not in its g.
 type runner struct {
 	thread           int
+	g, g0            uint64 // addresses of the goroutine's g, and of the one that stands for the thread's system stack
 	stackLo, stackHi uint64
 	// While the thread is in the kernel's own code (vDSO), the Go function that called it, as the runtime noted it for its profiler.
 	vdsoPC, vdsoSP uint64
@@ -200,14 +201,14 @@ func (s *session) findThreads() {
 		if g.status == gSyscall {
 			continue
 		}
-		r := runner{thread: g.thread}
+		r := runner{thread: g.thread, g: g.addr}
 		// What cannot be read stays zero, which none of these is otherwise.
 		r.stackLo, _ = s.fieldAt(g.addr, l.stackLo)
 		r.stackHi, _ = s.fieldAt(g.addr, l.stackHi)
 		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)
 		r.vdsoSP, _ = s.fieldAt(g.m, l.vdsoSP)
-		if g0, err := s.fieldAt(g.m, l.g0); err == nil {
-			r.systemSP, _ = s.fieldAt(g0, l.schedSP)
+		if r.g0, _ = s.fieldAt(g.m, l.g0); r.g0 != 0 {
+			r.systemSP, _ = s.fieldAt(r.g0, l.schedSP)
 		}
 		running = append(running, r)
 	}
@@ -215,6 +216,9 @@ func (s *session) findThreads() {
 		s.running(running)
 	}
 }
+
+// onProcessor reports whether a thread runs g, so that where it is stands in the thread's registers and not in g.
+func (g *goroutine) onProcessor() bool { return g.status == gRunning || g.status == gCopystack }
 
 // find returns the index of the goroutine of that ID, in s.gs and Result.Goroutines.
 func (s *session) find(id int64) (int, bool) {

@@ -40,9 +40,14 @@ func refused(pid int, err error) *Error {
 			Fix:    "end that debugger or let it detach, and try again",
 		}
 	}
-	owner, _, _ := strings.Cut(status["Uid"], "\t")
-	why, fix := advice(os.Geteuid(), owner, yamaScope())
+	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
 	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d%s", pid, why), Fix: fix, Err: err}
+}
+
+// owner returns the user whose process pid is, or "".
+func owner(pid int) string {
+	uid, _, _ := strings.Cut(procStatus(pid)["Uid"], "\t")
+	return uid
 }
 
 // advice returns why user euid may not trace a process of owner where the kernel's setting is scope, and what to do. What is empty is unknown.

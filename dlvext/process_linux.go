@@ -48,7 +48,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Options) (*Result, error) {
 	p, tgt, err := newTarget(pid, exe, mem)
 	if err != nil {
-		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
+		return nil, noDebugInfo(pid, err)
 	}
 	defer p.bi.Close()
 	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, running: p.setThreads}

@@ -100,33 +100,44 @@ func count(t *testing.T, p *program) uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// TestKilledReader kills a reader while it keeps the program stopped: the program goes on.
-func TestKilledReader(t *testing.T) {
-	p := start(t, build(t, "waits.go"))
-	reader := exec.Command(os.Args[0])
-	reader.Env = append(os.Environ(), helperEnv+"="+strconv.Itoa(p.pid))
-	out, err := reader.StdoutPipe()
+// hold has another process trace p until the returned function is called, or the test ends.
+func hold(t *testing.T, p *program) (letGo func()) {
+	t.Helper()
+	tracer := exec.Command(os.Args[0])
+	tracer.Env = append(os.Environ(), helperEnv+"="+strconv.Itoa(p.pid))
+	out, err := tracer.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reader.Start(); err != nil {
+	if err := tracer.Start(); err != nil {
 		t.Fatal(err)
 	}
+	letGo = sync.OnceFunc(func() {
+		tracer.Process.Kill()
+		tracer.Wait()
+	})
+	t.Cleanup(letGo)
 	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "stopped\n" {
-		t.Errorf("the reader says %q", line)
+		t.Errorf("the tracer says %q", line)
 	}
 	waitState(t, p.pid, "t")
-	_, err = Read(t.Context(), Target{Pid: p.pid}, Options{})
+	return letGo
+}
+
+// TestKilledReader kills a reader while it keeps the program stopped: the program goes on.
+func TestKilledReader(t *testing.T) {
+	p := start(t, build(t, "waits.go"))
+	letGo := hold(t, p)
+	_, err := Read(t.Context(), Target{Pid: p.pid}, Options{})
 	if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != AlreadyTraced {
 		t.Errorf("second reader: %v, want AlreadyTraced", err)
 	}
-	reader.Process.Kill()
-	reader.Wait()
+	letGo()
 	p.ping()
 	waitState(t, p.pid, "RS")
 }
 
-// holdForever is the reader of TestKilledReader.
+// holdForever is the process that hold starts.
 func holdForever() {
 	pid, _ := strconv.Atoi(os.Getenv(helperEnv))
 	Read(context.Background(), Target{Pid: pid}, Options{Select: func([]snapshot.Goroutine) Wanted {

@@ -5,6 +5,7 @@ package dlvext
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/go-delve/delve/pkg/proc/native"
@@ -38,4 +39,12 @@ func readProcess(ctx context.Context, t Target, o Options) (res *Result, err err
 	s.setCreators(res)
 	res.Paused = time.Since(start)
 	return res, nil
+}
+
+// openHeld fails: without tracing it, a process can be read on Linux only.
+func openHeld(t Target) (*Program, error) {
+	return nil, &Error{
+		Reason: Unsupported,
+		Text:   fmt.Sprintf("a process that a debugger holds cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
+	}
 }

@@ -15,3 +15,11 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 		Text:   fmt.Sprintf("goroutine states and stacks of a process cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
 	}
 }
+
+// openHeld fails: without tracing it, a process can be read on Linux only.
+func openHeld(t Target) (*Program, error) {
+	return nil, &Error{
+		Reason: Unsupported,
+		Text:   fmt.Sprintf("a process that a debugger holds cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
+	}
+}

@@ -17,3 +17,15 @@ func (t *thread) registers() (proc.Registers, error) {
 	}
 	return linutil.NewAMD64Registers(&r, nil), nil
 }
+
+// heldRegisters returns what is known of the registers of a thread that another traces: enough to unwind Go code, which does not need the frame pointer.
+func (t *thread) heldRegisters() (proc.Registers, error) {
+	sp, pc, err := t.counter()
+	if err != nil {
+		return nil, err
+	}
+	if callerPC, callerSP, ok := t.goCaller(pc, sp, 0); ok {
+		pc, sp = callerPC, callerSP
+	}
+	return counted{linutil.NewAMD64Registers(&linutil.AMD64PtraceRegs{Rip: pc, Rsp: sp}, nil), t.runner.onStack(sp)}, nil
+}

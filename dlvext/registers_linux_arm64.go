@@ -1,6 +1,8 @@
 package dlvext
 
 import (
+	"errors"
+
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/linutil"
 	"golang.org/x/sys/unix"
@@ -17,4 +19,9 @@ func (t *thread) registers() (proc.Registers, error) {
 		r.Pc, r.Sp = pc, sp
 	}
 	return linutil.NewARM64Registers((*linutil.ARM64PtraceRegs)(&r), false, 0, nil), nil
+}
+
+// heldRegisters fails: without the link register, which nobody but the tracer can read, the first caller would be a wrong one.
+func (t *thread) heldRegisters() (proc.Registers, error) {
+	return nil, errors.New("the registers of a thread are known to its tracer alone")
 }

@@ -39,6 +39,9 @@ func (s *session) unwind(g *goroutine, depth int) (*proc.G, []proc.Stackframe) {
 	if err != nil || len(list) != 1 || list[0].Unreadable != nil || list[0].ID != g.id {
 		return nil, nil
 	}
+	if g.onProcessor() && list[0].Thread == nil {
+		return nil, nil // without registers Delve takes it to be where it was some time ago
+	}
 	frames, err := proc.GoroutineStacktrace(s.tgt, list[0], depth-1, 0)
 	if err != nil {
 		return nil, nil

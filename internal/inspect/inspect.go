@@ -4,9 +4,11 @@ package inspect
 
 import (
 	"context"
+	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -21,6 +23,9 @@ const (
 	maxUnknown = 64
 )
 
+// unreadable is what a snapshot lacks of which the program's own memory tells nothing.
+const unreadable = "goroutines that could not be read in the program"
+
 // Record diagnoses a program by its record alone. A program that runs is not disturbed.
 func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
 	snap, err := rec.Snapshot()
@@ -34,22 +39,54 @@ func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) 
 }
 
 // Program diagnoses a program by its record and, if it runs, by the states and stacks of its goroutines, for which it is stopped for a
-// moment. Where they cannot be read the snapshot says why (NoStates), and the diagnosis is that of Record.
+// moment. Where they cannot be read the snapshot says why (NoStates), and the diagnosis is that of Record. A program that a debugger has stopped
+// is read as it stands.
 func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
 	first, err := Record(rec, opt)
 	if err != nil || !rec.Live {
 		return first, err
 	}
+	if first.Snapshot.Process.State == "stopped" && procfs.Traced(rec.Pid) {
+		s, err := Held(rec.Pid)
+		if err != nil {
+			return first, nil // it has ended just now
+		}
+		defer s.Close()
+		return s.Report(ctx, time.Time{}, opt)
+	}
+	return join(ctx, rec, first, look{
+		read: func(o dlvext.Options) (*dlvext.Result, error) {
+			return dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, o)
+		},
+		settle: func(s *snapshot.Snapshot) {
+			s.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
+		},
+		here: true,
+	})
+}
+
+// A look is how a program itself is looked at, besides its record.
+type look struct {
+	read func(dlvext.Options) (*dlvext.Result, error)
+	// settle says of a reading of the record, made while the program stands still, what is known better of the moment.
+	settle func(*snapshot.Snapshot)
+	// here says that it is a process of this machine, as it is now.
+	here bool
+}
+
+// join adds to first, the diagnosis of rec alone, what a look at the program tells. Where nothing can be read, first says why.
+func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l look) (*diagnose.Report, error) {
 	var still *snapshot.Snapshot // the record while the program stood still
-	res, err := dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, dlvext.Options{
+	res, err := l.read(dlvext.Options{
 		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
 			// Every waiting goroutine is diagnosed before and after: this is while the program stands still.
 			if snap, err := rec.Snapshot(); err == nil {
+				l.settle(snap)
 				still = snap
 			}
 			at := first
 			if still != nil { // a wait may have become a long one since
-				at = diagnose.Analyze(still, opt)
+				at = diagnose.Analyze(still, first.Options)
 			}
 			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)
@@ -64,16 +101,17 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 		}
 		return first, ctx.Err()
 	}
-	still.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
 	record.Join(still, res.Goroutines)
 	if res.Unreadable > 0 {
-		still.Dropped["goroutines that could not be read in the program"] = res.Unreadable
+		still.Dropped[unreadable] = res.Unreadable
 	}
 	cleanStacks(still)
 	addObjects(still, res)
-	addIO(still, rec.Pid, res)
-	rec.Keep(still)
-	return diagnose.Analyze(still, opt), nil
+	if l.here {
+		addIO(still, rec.Pid, res)
+		rec.Keep(still)
+	}
+	return diagnose.Analyze(still, first.Options), nil
 }
 
 // wanted says which stacks and objects a report on r shows.

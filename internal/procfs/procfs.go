@@ -91,6 +91,12 @@ func Is(pid int, ticks uint64) (Stat, bool) {
 	return s, true
 }
 
+// Traced reports whether a debugger has stopped process pid.
+func Traced(pid int) bool {
+	s, err := ReadStat(pid)
+	return err == nil && s.State == 't'
+}
+
 // Args returns the command line of process pid, or nil.
 func Args(pid int) []string {
 	b, err := os.ReadFile(path(pid, "cmdline"))

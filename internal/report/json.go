@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ func NewDocument(r *diagnose.Report) *Document {
 		},
 		Complete: len(s.Dropped) == 0,
 		Dropped:  s.Dropped,
-		Note:     s.NoStates,
+		Note:     cmp.Or(s.NoProbes, s.NoStates),
 		Counts: Counts{
 			Goroutines: len(s.Goroutines),
 			Deadlock:   r.Counts[diagnose.Deadlock], Orphaned: r.Counts[diagnose.Orphaned], Leaked: r.Counts[diagnose.Leaked],

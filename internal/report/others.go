@@ -22,14 +22,23 @@ type crowd struct {
 
 // others lists the goroutines with which nothing is wrong, by verdict and place: own code before library code, and the larger crowds first.
 func (t *text) others() {
+	if t.s.NoProbes != "" {
+		t.line("")
+		t.list(t.crowds(diagnose.OK)) // what else could they be
+		return
+	}
 	for _, p := range healthy {
 		if crowds := t.crowds(p.verdict); len(crowds) > 0 {
 			t.line("")
 			t.line("%s", t.paint(bold, fmt.Sprintf("%d %s:", t.r.Counts[p.verdict], p.words)))
-			for _, c := range crowds {
-				t.line("    %4d  %s  %s", len(c.ids), c.place, c.who())
-			}
+			t.list(crowds)
 		}
+	}
+}
+
+func (t *text) list(crowds []*crowd) {
+	for _, c := range crowds {
+		t.line("    %4d  %s  %s", len(c.ids), c.place, c.who())
 	}
 }
 
@@ -106,11 +115,15 @@ func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 	if g.Reason != "" {
 		state += " (" + g.Reason + ")"
 	}
+	reached := ", no probe reached"
+	if t.s.NoProbes != "" {
+		reached = ""
+	}
 	if f := diagnose.OwnFrame(g.Stack); f != nil {
-		return fmt.Sprintf("%s, no probe reached, at %s:%d (%s)", state, t.path(f.File), f.Line, diagnose.ShortFunc(f.Func)), true
+		return fmt.Sprintf("%s%s, at %s:%d (%s)", state, reached, t.path(f.File), f.Line, diagnose.ShortFunc(f.Func)), true
 	}
 	if c := g.CreatedBy; c != nil && c.Func != "" {
-		return fmt.Sprintf("%s, no probe reached, started by %s at %s:%d", state, diagnose.ShortFunc(c.Func), t.path(c.File), c.Line), false
+		return fmt.Sprintf("%s%s, started by %s at %s:%d", state, reached, diagnose.ShortFunc(c.Func), t.path(c.File), c.Line), false
 	}
-	return state + ", no probe reached", false
+	return state + reached, false
 }

@@ -41,6 +41,8 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 	}
 	if opt.All {
 		t.doubts()
+	}
+	if opt.All || t.s.NoProbes != "" { // without probes it is all there is
 		t.others()
 	}
 	t.dig()
@@ -64,6 +66,9 @@ func Verdict(r *diagnose.Report) string {
 	all := "goroutines"
 	if n == 1 {
 		all = "goroutine"
+	}
+	if r.Snapshot.NoProbes != "" {
+		return fmt.Sprintf("no probes: nobody knows who is stuck, only where the %d %s are", n, all)
 	}
 	bad := r.Bad()
 	if bad == 0 {
@@ -160,6 +165,9 @@ func (t *text) notes() []string {
 	}
 	if at := t.s.Process.Looked; at != 0 {
 		notes = append(notes, fmt.Sprintf("states and stacks are those of a look at it %s before", diagnose.Duration(time.Duration(ago(t.s, at)))))
+	}
+	if t.s.NoProbes != "" {
+		notes = append(notes, "no probes: "+t.s.NoProbes)
 	}
 	if t.s.NoStates != "" {
 		notes = append(notes, "no states and stacks: "+t.s.NoStates)
@@ -281,7 +289,7 @@ func (t *text) path(file string) string {
 
 // dig says how to see more.
 func (t *text) dig() {
-	if t.opt.Name == "" {
+	if t.opt.Name == "" || t.s.NoProbes != "" {
 		return
 	}
 	hidden := t.r.Counts[diagnose.Idle] + t.r.Counts[diagnose.OK]

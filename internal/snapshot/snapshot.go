@@ -17,6 +17,8 @@ type Snapshot struct {
 	HasStates bool
 	// NoStates says in one line why HasStates is false, and what to do; empty where there is nothing to do.
 	NoStates string
+	// NoProbes says in one line why nothing is known but states and stacks; empty where the program has a record.
+	NoProbes string
 	// Objects holds what is known of the objects, by address.
 	Objects map[uint64]*Object
 	// Orphans are locks whose holder has exited without unlocking.

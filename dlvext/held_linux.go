@@ -1,0 +1,137 @@
+//go:build amd64 || arm64
+
+package dlvext
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/go-delve/delve/pkg/proc"
+)
+
+// openHeld opens a process that a debugger holds, be it ourselves: a process has one tracer, but who may trace it may read its
+// memory, whoever does trace it.
+func openHeld(t Target) (*Program, error) {
+	if gone(threadState(t.Pid)) {
+		return nil, errExited(t.Pid)
+	}
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
+	if err != nil {
+		return nil, unreadableMemory(t.Pid, err)
+	}
+	p, s, err := openMemory(t, mem)
+	if err != nil {
+		mem.Close()
+		return nil, err
+	}
+	return &Program{
+		pid:     t.Pid,
+		s:       s,
+		ready:   p.look,
+		still:   func() error { return standsStill(t.Pid) },
+		failed:  func(err error) error { return unreadable(t.Pid, err) },
+		release: func() { s.bi.Close(); mem.Close() },
+	}, nil
+}
+
+// openMemory loads the debug information of the process whose memory is mem.
+func openMemory(t Target, mem *os.File) (p *process, s *session, err error) {
+	defer guard(&err)
+	exe := t.Exe
+	if exe == "" {
+		exe = fmt.Sprintf("/proc/%d/exe", t.Pid)
+	}
+	if err := checkExe(exe, t.Pid); err != nil {
+		return nil, nil, err
+	}
+	p, tgt, err := newTarget(t.Pid, exe, mem)
+	if err != nil {
+		return nil, nil, noDebugInfo(t.Pid, err)
+	}
+	p.held = true
+	s = &session{tgt: tgt, bi: p.bi, mem: p.mem, running: p.setThreads}
+	if err := s.prepare(); err != nil {
+		p.bi.Close()
+		return nil, nil, err
+	}
+	return p, s, nil
+}
+
+// noDebugInfo is the Error for a process of whose executable Delve can make nothing.
+func noDebugInfo(pid int, err error) *Error {
+	return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
+}
+
+// look readies p for another reading: the threads are others than at the last.
+func (p *process) look() error {
+	p.threads = nil
+	err := standsStill(p.pid)
+	p.stopped = err == nil
+	return err
+}
+
+// standsStill returns an error unless a debugger or a signal has stopped all threads of the process. One in an uninterruptible wait in
+// the kernel stands as still as the others.
+func standsStill(pid int) error {
+	tids, err := threadIDs(pid)
+	if err != nil || gone(threadState(pid)) {
+		return errExited(pid)
+	}
+	for _, tid := range tids {
+		if st := threadState(tid); st != 't' && st != 'T' && st != 'D' && !gone(st) {
+			return &Error{Reason: Running, Text: fmt.Sprintf("process %d runs under a debugger", pid), Fix: "halt it there to see states and stacks"}
+		}
+	}
+	return nil
+}
+
+// unreadableMemory is the Error for a process whose memory the system does not let us read. That another traces it is no reason.
+func unreadableMemory(pid int, err error) *Error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errExited(pid)
+	}
+	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
+	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to read the memory of process %d%s", pid, why), Fix: fix, Err: err}
+}
+
+// counter returns where the stopped thread is: /proc/PID/task/TID/syscall ends with its stack pointer and program counter, also for one that is
+// in no system call. Of a thread that has a processor it says "running".
+func (t *thread) counter() (sp, pc uint64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", t.p.pid, t.tid))
+	if err != nil {
+		return 0, 0, err
+	}
+	f := strings.Fields(string(text))
+	if len(f) < 3 {
+		return 0, 0, fmt.Errorf("thread %d is running", t.tid)
+	}
+	if sp, err = strconv.ParseUint(f[len(f)-2], 0, 64); err != nil {
+		return 0, 0, err
+	}
+	pc, err = strconv.ParseUint(f[len(f)-1], 0, 64)
+	return sp, pc, err
+}
+
+// counted are the registers of a thread of which only two are known, besides the goroutine that it runs.
+type counted struct {
+	proc.Registers
+	g uint64
+}
+
+// GAddr returns the address of g, which is otherwise found by a register.
+func (c counted) GAddr() (uint64, bool) { return c.g, true }
+
+// Copy returns c itself, which never changes.
+func (c counted) Copy() (proc.Registers, error) { return c, nil }
+
+// onStack returns the address of the g that the thread runs when its stack pointer is sp: the runtime's own code runs on the system stack.
+func (r *runner) onStack(sp uint64) uint64 {
+	if sp < r.stackLo || sp >= r.stackHi {
+		return r.g0
+	}
+	return r.g
+}

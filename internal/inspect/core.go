@@ -1,0 +1,84 @@
+package inspect
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Core begins a session with a core of the executable exe. The record is the one in the core, where it was dumped, or else the file of the process
+// that the core is of, if it is still there. A core does not say when it was made, but its file does.
+func Core(exe, core string) (*Session, error) {
+	info, err := os.Stat(core)
+	if err != nil {
+		return nil, err
+	}
+	p, err := dlvext.Open(dlvext.Target{Core: core, Exe: exe})
+	if err != nil {
+		return nil, err
+	}
+	return &Session{
+		target: p,
+		open:   func() (*record.Record, error) { return coreRecord(p) },
+		process: snapshot.Process{
+			Pid: p.Pid(), Exe: exe, State: "core",
+		},
+		moment: func(s *snapshot.Snapshot, _ time.Time) int64 {
+			moment := info.ModTime().UnixNano() - s.Process.TakenWall + s.Taken
+			if s.Process.State == "live" {
+				forget(s, moment)
+			}
+			return moment
+		},
+	}, nil
+}
+
+// unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
+func unmade(addr uint64, probes bool) error {
+	switch {
+	case !probes:
+		return errors.New("the program was built without probes; awaittrace build, run, test and dlv put them in")
+	case addr == 0:
+		return errors.New("the program has not come to func main, or to a probe, yet")
+	}
+	return nil
+}
+
+// coreRecord opens the record of the process that a core is of.
+func coreRecord(p *dlvext.Program) (*record.Record, error) {
+	addr, probes := p.RecordAddr()
+	if err := unmade(addr, probes); err != nil {
+		return nil, err
+	}
+	if rec, err := record.OpenMemory(p.Memory(), addr); err == nil {
+		return rec, nil
+	}
+	// A mapped file is not part of a core as the kernel writes it, unless it is asked for (core_pattern, coredump_filter in core(5)).
+	rec, err := record.Open(p.Pid())
+	if err != nil {
+		return nil, fmt.Errorf("the record is not in the core: %w", err)
+	}
+	if base, err := rec.Base(); err != nil || base != addr {
+		rec.Close()
+		return nil, fmt.Errorf("the record is not in the core, and the process %d that there is a record of is another", p.Pid())
+	}
+	return rec, nil
+}
+
+// forget takes out of s, the present record of a process that went on after a core of it was made at moment, the goroutines that have
+// moved since.
+func forget(s *snapshot.Snapshot, moment int64) {
+	before := len(s.Goroutines)
+	s.Goroutines = slices.DeleteFunc(s.Goroutines, func(g snapshot.Goroutine) bool {
+		return g.LastAt > moment || len(g.Waits) > 0 && g.Waits[0].Since > moment
+	})
+	if n := before - len(s.Goroutines); n > 0 {
+		s.Dropped["goroutines that have moved since the core was made"] = n
+	}
+}
