@@ -14,10 +14,19 @@ import (
 //	f := mu.TryLock   =>   f := _at.BindR(&S[i], _at.TryLock, &mu)
 //	f := wg.Add       =>   f := _at.Bind1(&S[i], _at.WgAdd, &wg)
 //	f := l.Lock       =>   f := _at.BindLocker(&S[i], _at.LockerLock, l)   of an interface other than sync.Locker
+//
+// The compiler makes a function literal of a method value of a type parameter, and counts it in the names of those that follow. A
+// probe would not be counted.
 func (f *file) methodValue(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
-	f.methodValueOf(operation{node: node, op: m.op, kind: m.kind}, sel, m)
+	o := operation{node: node, op: m.op, kind: m.kind}
+	if recv, _ := f.receiverOf(sel); isTypeParam(recv.typ) {
+		f.skip(o, "a method value of a type parameter")
+		return
+	}
+	f.methodValueOf(o, sel, m)
 }
 
+// methodValueOf writes the probe of a method value, or of a deferred call of an interface's method.
 func (f *file) methodValueOf(o operation, sel *ast.SelectorExpr, m method) {
 	recv, reason := f.receiverOf(sel)
 	if reason != "" {
@@ -39,6 +48,11 @@ func (f *file) methodValueOf(o operation, sel *ast.SelectorExpr, m method) {
 	}
 	f.replace(dot, dot+1, path)
 	f.replace(sel.Sel.Pos(), sel.Sel.End(), ")")
+}
+
+func isTypeParam(t types.Type) bool {
+	_, ok := types.Unalias(deref(t)).(*types.TypeParam)
+	return ok
 }
 
 func isLocker(t types.Type) bool {

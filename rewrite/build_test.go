@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	goversion "go/version"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/positions"
 )
 
 // The torture program prints the same with and without probes, at each language version.
@@ -26,6 +29,44 @@ func TestTorture(t *testing.T) {
 			dropNewer(t, dir, version)
 			samePrograms(t, dir, flags...)
 		})
+	}
+}
+
+// Every line of the torture program that has code has code with probes, in the same function.
+func TestLineTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	dir := copyTree(t, "../testdata/torture")
+	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+	probes := map[positions.Line]bool{}
+	for _, f := range result.Files {
+		old, err := os.ReadFile(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count, on, err := positions.Source(f.Name, old, f.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range count.Wrong {
+			t.Error(wrong)
+		}
+		maps.Copy(probes, on)
+	}
+	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
+	goBuild(t, dir, "-gcflags=./...=-N -l", "-o", plain, ".")
+	goBuild(t, dir, "-gcflags=./...=-N -l", "-overlay", writeOverlay(t, result), "-o", probed, ".")
+	inSource := func(file string) bool { return strings.HasPrefix(file, dir) || strings.HasPrefix(file, "/made/up/") }
+	count, err := positions.Binaries(plain, probed, inSource, probes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range slices.Concat(count.Missing, count.Wrong) {
+		t.Error(wrong)
+	}
+	if count.Funcs < 100 || count.Lines < 1000 {
+		t.Errorf("only %d functions and %d lines were compared", count.Funcs, count.Lines)
 	}
 }
 

@@ -152,7 +152,11 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 		return
 	}
 	call := f.node(node).(*ast.CallExpr)
-	f.open(sel.X.Pos(), f.onLine(call.Lparen, sel.X.Pos())+f.call(m.probe, site)+", "+recv.address)
+	address := recv.address
+	if address != "" { // the address is taken where the operand is
+		address = f.onLine(sel.X.Pos(), call.Lparen) + address
+	}
+	f.open(sel.X.Pos(), f.onLine(call.Lparen, sel.X.Pos())+f.call(m.probe, site)+", "+address)
 	dot := f.dot(sel)
 	path := recv.path
 	if len(call.Args) > 0 {

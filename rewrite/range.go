@@ -90,7 +90,7 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	case f.perIteration():
 		name := r.Key.(*ast.Ident).Name
 		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, %s, %s", ranger, value, more))
-		f.open(body, fmt.Sprintf("%s := %s; {", name, value))
+		f.open(body, fmt.Sprintf("%s%s := %s; {", f.onLine(r.Key.Pos(), body), name, value))
 		f.close(r.Body.Rbrace, "}")
 	default:
 		f.open(r.Key.Pos(), ranger+", ")
