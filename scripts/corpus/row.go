@@ -1,0 +1,192 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// An outcome is what came of a row.
+type outcome struct {
+	row           *row
+	absent        error // why the module could not be had
+	failed        error // why it could not be run
+	plain, probed *results
+	differences   []*difference
+	probes        int
+	idle          string // what the report said of the idle server, first line
+}
+
+// good says whether nothing about o needs a look.
+func (o *outcome) good() bool {
+	if o.absent != nil || o.failed != nil {
+		return false
+	}
+	for _, d := range o.differences {
+		if d.reason == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// row runs one row.
+func (r *runner) row(row *row) *outcome {
+	o := &outcome{row: row}
+	dir, err := r.fetch(row)
+	if err != nil {
+		o.absent = err
+		return o
+	}
+	o.failed = r.compare(o, dir)
+	if o.failed == nil && row.serve != nil && !r.race {
+		o.idle, o.failed = r.serve(row, dir)
+	}
+	return o
+}
+
+// compare runs the tests both ways, and those that differ again.
+func (r *runner) compare(o *outcome, dir string) (err error) {
+	row := o.row
+	if o.plain, err = r.test(dir, row.name+".plain", r.goTest("go", row), row.packages); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.log, "%s: plain: %v\n", row.name, o.plain)
+	if o.plain.passing() == 0 {
+		return fmt.Errorf("no test passes without probes; see %s", o.plain.log)
+	}
+	if o.probed, err = r.test(dir, row.name+".probed", r.goTest(r.at, row), row.packages); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.log, "%s: with probes: %v\n", row.name, o.probed)
+	if o.probes, err = probes(o.probed.errors); err != nil {
+		return err
+	}
+	o.differences = compare(o.plain, o.probed)
+	if err := r.again(o, dir); err != nil {
+		return err
+	}
+	for _, d := range o.differences {
+		fmt.Fprintf(r.log, "%s: %v\n", row.name, d)
+	}
+	return nil
+}
+
+// goTest is the command line of a row's tests but for the packages, with the go command or with what takes its place.
+func (r *runner) goTest(command string, row *row) []string {
+	args := []string{command, "test", "-json", "-v", "-count=1", "-p=1", "-timeout=" + row.limit().String()}
+	if row.run != "" {
+		args = append(args, "-run="+row.run)
+	}
+	if row.skip != "" {
+		args = append(args, "-skip="+row.skip)
+	}
+	if r.race {
+		args = append(args, "-race")
+	}
+	return append(args, row.flags...)
+}
+
+// test runs a command line that writes test events to its standard output, which go to the file name.json.
+func (r *runner) test(dir, name string, args, packages []string) (*results, error) {
+	out, err := os.Create(filepath.Join(r.work, name+".json"))
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	errs, err := os.Create(filepath.Join(r.work, name+".stderr"))
+	if err != nil {
+		return nil, err
+	}
+	defer errs.Close()
+	args = append(args[:len(args):len(args)], packages...)
+	cmd := exec.CommandContext(r.ctx, args[0], args[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, r.env, out, errs
+	fmt.Fprintf(r.log, "%s: %s\n", name, strings.Join(args, " "))
+	if err := cmd.Run(); err != nil {
+		if _, ok := err.(*exec.ExitError); !ok || r.ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	res, err := readResults(out.Name())
+	if err != nil {
+		return nil, err
+	}
+	res.errors = errs.Name()
+	return res, nil
+}
+
+var probesLine = regexp.MustCompile(`(?m)^awaittrace: (\d+) probes? in `)
+
+// probes is the number of probes that awaittrace -v told of.
+func probes(name string) (int, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	m := probesLine.FindSubmatch(text)
+	if m == nil {
+		return 0, fmt.Errorf("awaittrace does not say how many probes there are; see %s", name)
+	}
+	return strconv.Atoi(string(m[1]))
+}
+
+// fetch copies a module's source to a folder of its own, and has all that it needs downloaded.
+func (r *runner) fetch(row *row) (string, error) {
+	cmd := exec.CommandContext(r.ctx, "go", "mod", "download", "-json", row.module)
+	cmd.Dir, cmd.Env = r.work, r.env
+	out, err := cmd.Output()
+	var answer struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &answer); jsonErr != nil {
+		return "", fmt.Errorf("go mod download %s: %v", row.module, err)
+	}
+	if answer.Error != "" {
+		return "", fmt.Errorf("go mod download: %s", answer.Error)
+	}
+	dir := filepath.Join(r.work, row.name)
+	if err := os.CopyFS(dir, os.DirFS(answer.Dir)); err != nil {
+		return "", err
+	}
+	cmd = exec.CommandContext(r.ctx, "go", append([]string{"list", "-deps", "-test"}, row.packages...)...)
+	cmd.Dir, cmd.Env = dir, r.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go list: %v: %s", err, out)
+	}
+	return dir, nil
+}
+
+// serve lets a server of the row idle for a while, with probes, and asks whether anything is stuck.
+func (r *runner) serve(row *row, dir string) (string, error) {
+	program := filepath.Join(r.work, row.name+".server")
+	build := exec.CommandContext(r.ctx, r.at, "build", "-o", program, row.serve.program)
+	build.Dir, build.Env = dir, r.env
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %v\n%s", build, err, out)
+	}
+	server := exec.CommandContext(r.ctx, program, row.serve.args...)
+	server.Dir, server.Env = filepath.Join(r.work, "tmp"), r.env
+	if err := server.Start(); err != nil {
+		return "", err
+	}
+	defer func() {
+		server.Process.Kill()
+		server.Wait()
+	}()
+	time.Sleep(15 * time.Second)
+	report := exec.CommandContext(r.ctx, r.at, "report", "-after", "5s", "-exit-code", strconv.Itoa(server.Process.Pid))
+	report.Env = r.env
+	out, err := report.CombinedOutput()
+	first, _, _ := strings.Cut(string(out), "\n")
+	fmt.Fprintf(r.log, "%s, idle for 15s: %s\n", row.name, first)
+	if err != nil {
+		return first, fmt.Errorf("%s, idle for 15s: %v\n%s", row.name, err, out)
+	}
+	return first, nil
+}
