@@ -13,17 +13,22 @@ import (
 type difference struct {
 	test
 	plain, probed           string // how it ended, "" if it did not
-	plainAgain, probedAgain int    // how often it passed when it was run again
+	runs                    int    // how often it was run again, each way
+	plainAgain, probedAgain int    // how often it passed then
 	reason                  string // what explains it; empty if nothing does
 }
 
-// attempts is how often a test that differs is run again, each way.
-const attempts = 3
+// A test that differs is run again attempts times each way. One that passes at times with probes, and always without, may just be
+// one that fails rarely: it has patience attempts to fail without probes too.
+const (
+	attempts = 3
+	patience = 15
+)
 
 func (d *difference) String() string {
 	reason := cmp.Or(d.reason, "UNEXPLAINED")
-	return fmt.Sprintf("%s %s: %s without probes, %s with; again: passes %d of %d without, %d with: %s", d.pkg, d.name,
-		cmp.Or(d.plain, "no result"), cmp.Or(d.probed, "no result"), d.plainAgain, attempts, d.probedAgain, reason)
+	return fmt.Sprintf("%s %s: %s without probes, %s with; of %d more runs each way it passes %d without, %d with: %s", d.pkg, d.name,
+		cmp.Or(d.plain, "no result"), cmp.Or(d.probed, "no result"), d.runs, d.plainAgain, d.probedAgain, reason)
 }
 
 // compare finds the tests that ended differently, sorted. A package as a whole follows from its tests, unless it is all that differs.
@@ -51,27 +56,43 @@ func compare(plain, probed *results) []*difference {
 func (r *runner) again(o *outcome, dir string) error {
 	byPackage := map[string][]*difference{}
 	for _, d := range o.differences {
-		byPackage[d.pkg] = append(byPackage[d.pkg], d)
-	}
-	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
-		for i := range attempts {
-			list := byPackage[pkg]
-			plain, err := r.test(dir, fmt.Sprintf("%s.again%d.plain", o.row.name, i), r.goTest("go", only(o.row, list)), []string{pkg})
-			if err != nil {
-				return err
-			}
-			probed, err := r.test(dir, fmt.Sprintf("%s.again%d.probed", o.row.name, i), r.goTest(r.at, only(o.row, list)), []string{pkg})
-			if err != nil {
-				return err
-			}
-			for _, d := range list {
-				d.plainAgain += passed(plain, d.test)
-				d.probedAgain += passed(probed, d.test)
-			}
+		if d.reason = o.row.explains(d); d.reason == "" {
+			byPackage[d.pkg] = append(byPackage[d.pkg], d)
 		}
 	}
-	for _, d := range o.differences {
-		d.reason = cmp.Or(o.row.explains(d), d.explain())
+	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
+		list := byPackage[pkg]
+		for i := 0; i < patience && len(list) > 0; i++ {
+			if err := r.once(o.row, list, dir, pkg); err != nil {
+				return err
+			}
+			if i+1 < attempts {
+				continue
+			}
+			list = slices.DeleteFunc(list, func(d *difference) bool {
+				d.reason = d.explain()
+				return d.reason != "" || d.plainAgain == 0 || d.probedAgain == 0
+			})
+		}
+	}
+	return nil
+}
+
+// once runs tests of a package once each way.
+func (r *runner) once(row *row, list []*difference, dir, pkg string) error {
+	row = only(row, list)
+	plain, err := r.test(dir, row.name+".again.plain", r.goTest("go", row), []string{pkg})
+	if err != nil {
+		return err
+	}
+	probed, err := r.test(dir, row.name+".again.probed", r.goTest(r.at, row), []string{pkg})
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		d.runs++
+		d.plainAgain += passed(plain, d.test)
+		d.probedAgain += passed(probed, d.test)
 	}
 	return nil
 }
@@ -100,12 +121,12 @@ func passed(r *results, t test) int {
 // explain says what the runs that followed tell about a difference, or "" if they leave it a difference.
 func (d *difference) explain() string {
 	switch {
-	case d.plainAgain == attempts && d.probedAgain == attempts:
-		return "depends on timing: passes every time both ways when it is run again"
+	case d.plainAgain == d.runs && d.probedAgain == d.runs:
+		return "depends on timing: passes both ways when it is run again"
 	case d.plainAgain == 0 && d.probedAgain == 0:
 		return "depends on chance or on the machine: fails both ways when it is run again"
-	case 0 < d.plainAgain && d.plainAgain < attempts:
-		return "depends on timing: without probes it passes only at times"
+	case 0 < d.plainAgain && d.plainAgain < d.runs && d.probedAgain > 0:
+		return "depends on timing: passes only at times without probes, and with them"
 	}
 	return ""
 }

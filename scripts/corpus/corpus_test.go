@@ -72,10 +72,10 @@ func TestExplain(t *testing.T) {
 		plain, probed int
 		explained     bool
 	}{
-		{3, 3, true}, {0, 0, true}, {1, 3, true}, {2, 0, true},
-		{3, 0, false}, {3, 2, false}, {0, 3, false},
+		{3, 3, true}, {0, 0, true}, {1, 3, true}, {2, 1, true},
+		{3, 0, false}, {3, 2, false}, {0, 3, false}, {2, 0, false},
 	} {
-		d := &difference{plainAgain: c.plain, probedAgain: c.probed}
+		d := &difference{runs: 3, plainAgain: c.plain, probedAgain: c.probed}
 		if got := d.explain(); (got != "") != c.explained {
 			t.Errorf("passes %d times without, %d with: %q", c.plain, c.probed, got)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -136,30 +135,6 @@ func probes(name string) (int, error) {
 		return 0, fmt.Errorf("awaittrace does not say how many probes there are; see %s", name)
 	}
 	return strconv.Atoi(string(m[1]))
-}
-
-// fetch copies a module's source to a folder of its own, and has all that it needs downloaded.
-func (r *runner) fetch(row *row) (string, error) {
-	cmd := exec.CommandContext(r.ctx, "go", "mod", "download", "-json", row.module)
-	cmd.Dir, cmd.Env = r.work, r.env
-	out, err := cmd.Output()
-	var answer struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(out, &answer); jsonErr != nil {
-		return "", fmt.Errorf("go mod download %s: %v", row.module, err)
-	}
-	if answer.Error != "" {
-		return "", fmt.Errorf("go mod download: %s", answer.Error)
-	}
-	dir := filepath.Join(r.work, row.name)
-	if err := os.CopyFS(dir, os.DirFS(answer.Dir)); err != nil {
-		return "", err
-	}
-	cmd = exec.CommandContext(r.ctx, "go", append([]string{"list", "-deps", "-test"}, row.packages...)...)
-	cmd.Dir, cmd.Env = dir, r.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go list: %v: %s", err, out)
-	}
-	return dir, nil
 }
 
 // serve lets a server of the row idle for a while, with probes, and asks whether anything is stuck.

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// fetch copies a module's source to a folder of its own, and has all that it needs downloaded.
+func (r *runner) fetch(row *row) (string, error) {
+	var module struct{ Dir, Error string }
+	err := r.goJSON(r.work, &module, "mod", "download", "-json", row.module)
+	if module.Error != "" {
+		err = fmt.Errorf("go mod download: %s", module.Error)
+	}
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(r.work, row.name)
+	if err := os.CopyFS(dir, os.DirFS(module.Dir)); err != nil {
+		return "", err
+	}
+	if err := r.dropReplaces(dir); err != nil {
+		return "", err
+	}
+	_, err = r.goOutput(dir, append([]string{"list", "-deps", "-test"}, row.packages...)...)
+	return dir, err
+}
+
+// dropReplaces drops the replace directives for modules that are beside this one in its repository: here they are not.
+func (r *runner) dropReplaces(dir string) error {
+	var mod struct {
+		Replace []struct{ Old, New struct{ Path string } }
+	}
+	if err := r.goJSON(dir, &mod, "mod", "edit", "-json"); err != nil {
+		return err
+	}
+	for _, replace := range mod.Replace {
+		if strings.HasPrefix(replace.New.Path, ".") {
+			if _, err := r.goOutput(dir, "mod", "edit", "-dropreplace="+replace.Old.Path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// goJSON decodes what a go command writes.
+func (r *runner) goJSON(dir string, v any, args ...string) error {
+	out, err := r.goOutput(dir, args...)
+	if jsonErr := json.Unmarshal(out, v); err == nil {
+		err = jsonErr
+	}
+	return err
+}
+
+// goOutput returns what a go command writes to its standard output, also when it fails.
+func (r *runner) goOutput(dir string, args ...string) ([]byte, error) {
+	var stderr strings.Builder
+	cmd := exec.CommandContext(r.ctx, "go", args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, r.env, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return out, err
+}
