@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -47,13 +48,25 @@ type Config struct {
 
 // A Program is a set of loaded packages that can be instrumented.
 type Program struct {
-	cfg   Config
-	fset  *token.FileSet
-	pkgs  []*pkg
-	index *ioIndex
-	funcs *probeFuncs
-	deps  []Module
+	cfg    Config
+	fset   *token.FileSet
+	pkgs   []*pkg
+	index  *ioIndex
+	funcs  *probeFuncs
+	deps   []Module
+	inputs Inputs
 }
+
+// Inputs are the files and folders that a Program was made from, except for what the go command keeps by itself.
+type Inputs struct {
+	// Texts are the SHA-256 of the files that were parsed, by absolute path.
+	Texts map[string][32]byte
+	// Folders are those of all packages that were loaded, with those that are imported, sorted.
+	Folders []string
+}
+
+// Inputs returns what p was made from.
+func (p *Program) Inputs() Inputs { return p.inputs }
 
 // A pkg is a package as the compiler sees it, without files that were instrumented in another variant of it.
 type pkg struct {
@@ -119,6 +132,7 @@ func Load(cfg Config) (*Program, error) {
 		return nil, err
 	}
 	dedupe(p.pkgs)
+	p.inputs = l.inputs(named)
 	return p, nil
 }
 
@@ -166,6 +180,22 @@ func (l *loader) parse(fset *token.FileSet, name string, text []byte) (*ast.File
 	l.text[name] = text
 	l.mu.Unlock()
 	return parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+}
+
+// inputs are what the packages that were named, and all that they import, were made from.
+func (l *loader) inputs(named []*packages.Package) Inputs {
+	in := Inputs{Texts: map[string][32]byte{}}
+	for name, text := range l.text {
+		in.Texts[name] = sha256.Sum256(text)
+	}
+	packages.Visit(named, nil, func(p *packages.Package) {
+		if p.Dir != "" {
+			in.Folders = append(in.Folders, p.Dir)
+		}
+	})
+	slices.Sort(in.Folders)
+	in.Folders = slices.Compact(in.Folders)
+	return in
 }
 
 // list gives the packages that the patterns name, with all that they import, without types.

@@ -45,7 +45,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 		return nil, err
 	}
 	p := &Prepared{inv: inv, tc: tc}
-	if p.Result, err = inv.instrument(tc, overlay, env, CollectorPath, inv.Verb == Test); err != nil {
+	if p.Result, err = inv.instrument(cache, tc, overlay, env, CollectorPath, inv.Verb == Test); err != nil {
 		if !errors.As(err, &p.Broken) {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 
 // instrument runs the rewriter, with test files if tests is set. env is the environment as it was before tc changed it: the go list that
 // the rewriter runs finds the same toolchain by itself.
-func (inv *Invocation) instrument(tc *Toolchain, overlay Overlay, env []string, collector string, tests bool) (*rewrite.Result, error) {
+func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, collector string, tests bool) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
 	cfg := rewrite.Config{
 		Dir:         inv.Dir,
@@ -88,11 +88,7 @@ func (inv *Invocation) instrument(tc *Toolchain, overlay Overlay, env []string, 
 		}
 		cfg.Overlay[from] = text
 	}
-	program, err := rewrite.Load(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return program.Instrument()
+	return instrumentOnce(cache, tc, cfg)
 }
 
 // userOverlay reads the user's own -overlay, which GOFLAGS may give too. The result is empty if there is none.

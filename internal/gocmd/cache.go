@@ -11,11 +11,17 @@ import (
 	"time"
 )
 
-// A Cache is a folder of files that are found by their content, so that the same text has the same path in every build. It may
-// be used by several processes at once.
+// A Cache is a folder of files that are found by their content, so that the same text has the same path in every build, and of facts
+// that are found by what they were worked out from. It may be used by several processes at once.
 type Cache struct {
 	dir string
 }
+
+// The folders of a cache.
+const (
+	texts     = "text"     // by content
+	manifests = "manifest" // by manifestKey
+)
 
 const (
 	cacheTouch = time.Hour           // a file that is used gets a new time when its own is older than this
@@ -38,24 +44,59 @@ func OpenCache() (*Cache, error) {
 
 // Put stores data under a name that ends with suffix, unless it is there already, and returns its path.
 func (c *Cache) Put(data []byte, suffix string) (string, error) {
-	sum := sha256.Sum256(data)
-	name := hex.EncodeToString(sum[:])
-	path := filepath.Join(c.dir, "text", name[:2], name[2:]+suffix)
+	path := c.path(texts, sha256.Sum256(data), suffix)
 	// A file of another size was cut short by a crash of the machine: files are renamed into place, but not synced.
 	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(data)) {
-		if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
-			os.Chtimes(path, now, now)
-		}
+		touch(path, info)
 		return path, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return "", err
 	}
 	return path, writeFile(path, data)
 }
 
-// writeFile writes a file so that it is there as a whole or not at all.
+// text returns what Put has stored. It is not ok if that is gone, or is not what it was.
+func (c *Cache) text(sum [sha256.Size]byte, suffix string) (data []byte, ok bool) {
+	data, err := os.ReadFile(c.path(texts, sum, suffix))
+	return data, err == nil && sha256.Sum256(data) == sum
+}
+
+// store stores data in a folder under a key. That it could not be stored is no error: it is not found then.
+func (c *Cache) store(folder string, key [sha256.Size]byte, data []byte) {
+	sum := sha256.Sum256(data)
+	_ = writeFile(c.path(folder, key, ""), append(sum[:], data...))
+}
+
+// load returns what store has stored last under that key, in this process or another one.
+func (c *Cache) load(folder string, key [sha256.Size]byte) (data []byte, ok bool) {
+	path := c.path(folder, key, "")
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, false
+	}
+	data, err = os.ReadFile(path)
+	if err != nil || len(data) < sha256.Size || sha256.Sum256(data[sha256.Size:]) != [sha256.Size]byte(data) {
+		return nil, false
+	}
+	touch(path, info)
+	return data[sha256.Size:], true
+}
+
+func (c *Cache) path(folder string, key [sha256.Size]byte, suffix string) string {
+	name := hex.EncodeToString(key[:])
+	return filepath.Join(c.dir, folder, name[:2], name[2:]+suffix)
+}
+
+// touch notes that a file was used.
+func touch(path string, info fs.FileInfo) {
+	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
+		_ = os.Chtimes(path, now, now) // or else it goes too soon, and is made anew
+	}
+}
+
+// writeFile writes a file, in a folder that it makes if need be, so that it is there as a whole or not at all.
 func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "tmp-*")
 	if err != nil {
 		return err
@@ -85,7 +126,16 @@ func (c *Cache) Trim(now time.Time) error {
 	if err := os.Chtimes(marker, now, now); err != nil {
 		return err
 	}
-	err := filepath.WalkDir(filepath.Join(c.dir, "text"), func(path string, entry fs.DirEntry, err error) error {
+	for _, folder := range []string{texts, manifests} {
+		if err := trimFolder(filepath.Join(c.dir, folder), now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func trimFolder(dir string, now time.Time) error {
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -11,6 +11,10 @@
 // downloads: the go command refuses to overlay files there (golang/go#71783 and cmd/go/internal/fsys), so that the
 // build gets a GOROOT that is a symbolic link to it, see goroot.go.
 //
+// What the rewriter wrote is kept in the user's cache folder with a list of all files and folders that it depends on
+// (manifest.go): where none of them has changed since, the next build takes it from there, and neither lists packages nor checks
+// types.
+//
 // Not supported, and refused with a message: -cover and its kin, because the go command drops overlays where it
 // instruments for coverage (golang/go#73802), and package@version arguments, because their files are in the
 // module cache.

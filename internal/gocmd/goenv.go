@@ -17,14 +17,23 @@ type Toolchain struct {
 	GOROOT, Version string
 	// GOFLAGS are the flags of that setting, each as one -name=value.
 	GOFLAGS []string
+	// Settings are all that was asked for, by name, as go env gives them in the folder.
+	Settings map[string]string
 
 	given int // how much of Env is the environment that it was found with
+}
+
+// settings are what go env is asked for: what is used here, and what decides which files and types the go command finds.
+var settings = []string{
+	"GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK", "GOENV", "GOPATH", "GO111MODULE",
+	"GOOS", "GOARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
+	"GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "CC", "CXX", "CGO_CFLAGS", "CGO_CPPFLAGS", "PKG_CONFIG",
 }
 
 // FindToolchain asks the go command of env's PATH for its settings in dir, where go.mod may have it switch to another toolchain.
 func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	var stderr bytes.Buffer
-	cmd := exec.Command("go", "env", "-json", "GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE")
+	cmd := exec.Command("go", append([]string{"env", "-json"}, settings...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, &stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -33,16 +42,18 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 		}
 		return nil, fmt.Errorf("go env: %v", err)
 	}
-	var answer struct{ GOROOT, GOVERSION, GOFLAGS, GOMODCACHE string }
+	var answer map[string]string
 	if err := json.Unmarshal(out, &answer); err != nil {
 		return nil, fmt.Errorf("go env: %v", err)
 	}
-	flags, err := splitQuoted(answer.GOFLAGS)
+	flags, err := splitQuoted(answer["GOFLAGS"])
 	if err != nil {
 		return nil, fmt.Errorf("GOFLAGS: %v", err)
 	}
-	tc := &Toolchain{Go: cmd.Path, Env: env, GOROOT: answer.GOROOT, Version: answer.GOVERSION, GOFLAGS: flags, given: len(env)}
-	if cache != nil && within(answer.GOROOT, answer.GOMODCACHE) {
+	tc := &Toolchain{
+		Go: cmd.Path, Env: env, GOROOT: answer["GOROOT"], Version: answer["GOVERSION"], GOFLAGS: flags, Settings: answer, given: len(env),
+	}
+	if cache != nil && within(tc.GOROOT, answer["GOMODCACHE"]) {
 		err = tc.useLink(cache)
 	}
 	return tc, err

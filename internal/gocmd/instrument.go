@@ -73,32 +73,26 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 		collector = s.Modules[0].Path + "/" + rewrite.CollectorFolder
 	}
 	var broken *rewrite.CompileError
-	s.Result, err = inv.instrument(s.tc, Overlay{}, env, collector, true)
+	s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, collector, true)
 	if errors.As(err, &broken) { // what only the tests import may not be at hand
 		s.NoTests = err
-		s.Result, err = inv.instrument(s.tc, Overlay{}, env, collector, false)
+		s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, collector, false)
 	}
 	return s, err
 }
 
-// findModules asks the go command for the main modules and the workspace.
+// findModules asks the go command for the main modules.
 func (s *Source) findModules() error {
-	var settings struct{ GOMOD, GOWORK string }
-	out, err := s.goOutput("env", "-json", "GOMOD", "GOWORK")
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(out, &settings); err != nil {
-		return fmt.Errorf("go env: %v", err)
-	}
-	if settings.GOWORK == "" && (settings.GOMOD == "" || settings.GOMOD == os.DevNull) {
+	module, workspace := s.tc.Settings["GOMOD"], s.tc.Settings["GOWORK"]
+	if workspace == "" && (module == "" || module == os.DevNull) {
 		return errors.New("go.mod file not found in the current folder or above: instrument -o and -w put the collector into a module")
 	}
-	s.Root = filepath.Dir(settings.GOMOD)
-	if settings.GOWORK != "" && settings.GOWORK != "off" {
-		s.Root = filepath.Dir(settings.GOWORK)
+	s.Root = filepath.Dir(module)
+	if workspace != "" && workspace != "off" {
+		s.Root = filepath.Dir(workspace)
 	}
-	if out, err = s.goOutput("list", "-m", "-json"); err != nil {
+	out, err := s.goOutput("list", "-m", "-json")
+	if err != nil {
 		return err
 	}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {

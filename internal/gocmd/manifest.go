@@ -1,0 +1,140 @@
+package gocmd
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// A manifest is a result of the rewriter with what it was made from, so that a build in which nothing has changed needs neither
+// the go command's list of packages nor their types. It is found by what else decides the result: see manifestKey.
+type manifest struct {
+	Inputs []input
+	Files  []manifestFile
+	Result rewrite.Result // without Files
+}
+
+// A manifestFile is a rewrite.File whose text is in the cache.
+type manifestFile struct {
+	Name           string
+	Text, Original [sha256.Size]byte
+}
+
+// manifestKey is a hash of all that decides what the rewriter writes, apart from the inputs of the manifest; ok is false if that cannot
+// be told.
+func manifestKey(tc *Toolchain, cfg *rewrite.Config) (key [sha256.Size]byte, ok bool) {
+	if tc.Settings["GOMOD"] == "" {
+		return key, false // GO111MODULE=off: packages come from wherever GOPATH and vendor folders lead
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return key, false
+	}
+	var stamps []stamp
+	for _, name := range []string{exe, tc.Go, filepath.Join(tc.GOROOT, "VERSION")} {
+		s, err := stampOf(name)
+		if err != nil {
+			return key, false
+		}
+		stamps = append(stamps, s)
+	}
+	asked := *cfg
+	asked.Env, asked.Dir = goVariables(cfg.Env), absolute(cfg.Dir, ".")
+	data, err := json.Marshal([]any{stamps, tc.Settings, asked})
+	return sha256.Sum256(data), err == nil
+}
+
+// goVariables are the environment variables that the go command has for itself, sorted, each with its last value.
+func goVariables(env []string) []string {
+	last := map[string]string{}
+	for _, e := range env {
+		if name, value, ok := strings.Cut(e, "="); ok && (strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_")) {
+			last[name] = value
+		}
+	}
+	var list []string
+	for name, value := range last {
+		list = append(list, name+"="+value)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// instrumentOnce runs the rewriter, unless the cache has its result and nothing has changed since. An error leaves nothing in
+// the cache.
+func instrumentOnce(cache *Cache, tc *Toolchain, cfg rewrite.Config) (*rewrite.Result, error) {
+	key, ok := manifestKey(tc, &cfg)
+	if ok {
+		if r := cache.known(key, cfg.Tests); r != nil {
+			return r, nil
+		}
+	}
+	start := time.Now()
+	program, err := rewrite.Load(cfg)
+	if err != nil {
+		return nil, err
+	}
+	r, err := program.Instrument()
+	if err == nil && ok {
+		cache.remember(key, r, &recorder{start: start, tc: tc, cfg: &cfg, read: program.Inputs()})
+	}
+	return r, err
+}
+
+// known returns the result that is in the cache under key, or nil if there is none, or an input has changed.
+func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
+	data, ok := c.load(manifests, key)
+	if !ok {
+		return nil
+	}
+	var m manifest
+	if json.Unmarshal(data, &m) != nil {
+		return nil
+	}
+	same, looked := allUnchanged(m.Inputs, tests)
+	if !same {
+		return nil
+	}
+	if looked {
+		c.note(key, &m)
+	}
+	r := m.Result
+	for _, f := range m.Files {
+		text, ok := c.text(f.Text, filepath.Ext(f.Name))
+		if !ok {
+			return nil
+		}
+		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: text, Original: f.Original})
+	}
+	return &r
+}
+
+// remember puts a result into the cache. Where that cannot be done, or an input was changed meanwhile, the next build
+// is as slow as this one.
+func (c *Cache) remember(key [sha256.Size]byte, r *rewrite.Result, rec *recorder) {
+	m := manifest{Result: *r}
+	m.Result.Files = nil
+	if !rec.record() {
+		return
+	}
+	m.Inputs = rec.list
+	for _, f := range r.Files {
+		if _, err := c.Put(f.Text, filepath.Ext(f.Name)); err != nil {
+			return
+		}
+		m.Files = append(m.Files, manifestFile{f.Name, sha256.Sum256(f.Text), f.Original})
+	}
+	c.note(key, &m)
+}
+
+func (c *Cache) note(key [sha256.Size]byte, m *manifest) {
+	if data, err := json.Marshal(m); err == nil {
+		c.store(manifests, key, data)
+	}
+}
