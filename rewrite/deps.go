@@ -97,11 +97,16 @@ func (d depPatterns) check(named []*packages.Package) error {
 	return nil
 }
 
-// modules lists the dependencies that packages of the build are in, sorted.
-func modules(named []*packages.Package) []Module {
+// inTree says whether the files of p are in Config.Tree.
+func (l *loader) inTree(p *packages.Package) bool {
+	return l.cfg.Tree == "" || strings.HasPrefix(p.Dir+string(filepath.Separator), l.cfg.Tree+string(filepath.Separator))
+}
+
+// modules lists the dependencies that packages of the build, those that count, are in, sorted.
+func modules(named []*packages.Package, counts func(*packages.Package) bool) []Module {
 	found := map[Module]bool{}
 	packages.Visit(named, nil, func(p *packages.Package) {
-		if m := p.Module; m != nil && !m.Main {
+		if m := p.Module; m != nil && !m.Main && counts(p) {
 			found[Module{m.Path, m.Version, m.Dir}] = true
 		}
 	})

@@ -175,6 +175,8 @@ type Result struct {
 	Already []string
 	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
 	Modules []Module
+	// Outside are those of them that Config.Deps names and that are not in Config.Tree.
+	Outside []Module
 }
 
 // A File is an instrumented file.
@@ -200,7 +202,7 @@ func (p *Program) Instrument() (*Result, error) {
 	}
 	all := rules()
 	inParallel(files, func(f *file) { f.instrument(all) })
-	r := &Result{Sites: map[string]int{}, Modules: p.deps}
+	r := &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
 	for len(files) > 0 {
 		n := 1
 		for n < len(files) && files[n].pkg == files[0].pkg {

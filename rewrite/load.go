@@ -38,6 +38,8 @@ type Config struct {
 	ProbeFuncs []string
 	// Deps are patterns of import paths: dependencies that they match are instrumented too. "all" and "..." match every one.
 	Deps []string
+	// Tree, if it is not empty, is a folder: dependencies outside of it are not instrumented, but listed in Result.Outside.
+	Tree string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
@@ -53,7 +55,8 @@ type Program struct {
 	pkgs   []*pkg
 	index  *ioIndex
 	funcs  *probeFuncs
-	deps   []Module
+	deps   []Module // all dependencies of the build
+	out    []Module // those that Config.Deps names and Config.Tree does not hold
 	inputs Inputs
 }
 
@@ -124,7 +127,9 @@ func Load(cfg Config) (*Program, error) {
 	if err := deps.check(named); err != nil {
 		return nil, err
 	}
-	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs, deps: modules(named)}
+	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
+	p.deps = modules(named, func(*packages.Package) bool { return true })
+	p.out = modules(named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })
 	if p.pkgs, err = l.checkAll(named); err != nil {
 		p.pkgs, err = l.loadAll(named)
 	}
@@ -224,7 +229,7 @@ func (l *loader) wanted(p *packages.Package, named bool) bool {
 	if p.Module == nil {
 		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
 	}
-	return p.Module.Main || l.deps.match(p)
+	return p.Module.Main || l.deps.match(p) && l.inTree(p)
 }
 
 // choose gives the packages to instrument, sorted: of each one variant, that with its test files if there is one.

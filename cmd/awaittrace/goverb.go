@@ -22,6 +22,7 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	c.Flags = []cli.Flag{
 		&cli.StringFlag{Name: "probe", Usage: "which `KINDS` of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop"},
 		&cli.StringSliceFlag{Name: "probe-func", Usage: "also probe calls of these functions: a `PATTERN` as go doc takes it, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
+		&cli.StringSliceFlag{Name: "deps", Usage: "also instrument these dependencies: a `PATTERN` of import paths such as golang.org/x/sync/... or all; may be repeated"},
 		&cli.DurationFlag{Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "10s, or $AWAITTRACE_AFTER"},
 	}
 	goName := string(verb)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -12,6 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/progress"
 	"github.com/awaittrace/awaittrace/internal/tree"
+	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 func instrumentVerb() *cli.Command {
@@ -43,7 +45,7 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 		return already(c, inv, src.Result.Already)
 	}
 	if len(src.Result.Files) == 0 {
-		return errors.New("nothing gets a probe: no operation in the packages can wait, or none is of a main module; nothing was written")
+		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, or none is of a main module; nothing was written"))
 	}
 	if src.NoTests != nil {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n", src.NoTests)
@@ -66,7 +68,20 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s\n", line)
 	}
 	writeSummary(c.App.ErrWriter, src.Result, inv.Bool("v"))
-	return nil
+	return leftOut(src.Result.Outside)
+}
+
+// leftOut is an error that lists the dependencies that -deps names and that -w does not write.
+func leftOut(modules []rewrite.Module) error {
+	if len(modules) == 0 {
+		return nil
+	}
+	var list []string
+	for _, m := range modules {
+		list = append(list, m.Path+"@"+m.Version)
+	}
+	return fmt.Errorf("-w writes nothing outside of the tree, so that these dependencies have no probes: %s; "+
+		"bring them in with go mod vendor, or use -o or -overlay", strings.Join(list, ", "))
 }
 
 // already says that nothing is done where something has probes. In place, that is what was asked for.
@@ -92,7 +107,10 @@ func writeInPlace(src *gocmd.Source) error {
 
 // treeOf is the tree that src is the source of.
 func treeOf(src *gocmd.Source) tree.Source {
-	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), Go: src.Go}
+	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), ModuleFile: src.ModuleFile(), Go: src.Go}
+	for _, m := range src.Deps() {
+		t.Deps = append(t.Deps, tree.Dep(m))
+	}
 	for _, m := range src.Modules {
 		t.Modules = append(t.Modules, m.Dir)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -27,6 +28,7 @@ func TestScript(t *testing.T) {
 	}
 	goCache, modCache, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
 	ours := t.TempDir()
+	proxy := goproxytest.NewTestServer(t, "testdata/mod", "") // the modules that scripts of deps need
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
@@ -35,6 +37,8 @@ func TestScript(t *testing.T) {
 			env.Setenv("GOCACHE", goCache)
 			env.Setenv("GOMODCACHE", modCache)
 			env.Setenv("GOPROXY", "off") // nothing but what the module cache has
+			env.Setenv("TESTPROXY", proxy.URL)
+			env.Setenv("GOSUMDB", "off")
 			env.Setenv("GOFLAGS", "")
 			env.Setenv("GOTOOLCHAIN", "local")
 			env.Setenv("XDG_CACHE_HOME", ours)

@@ -45,7 +45,8 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 		return nil, err
 	}
 	p := &Prepared{inv: inv, tc: tc}
-	if p.Result, err = inv.instrument(cache, tc, overlay, env, CollectorPath, inv.Verb == Test); err != nil {
+	what := output{collector: CollectorPath, tests: inv.Verb == Test}
+	if p.Result, err = inv.instrument(cache, tc, overlay, env, what); err != nil {
 		if !errors.As(err, &p.Broken) {
 			return nil, err
 		}
@@ -62,20 +63,30 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	return p, nil
 }
 
-// instrument runs the rewriter, with test files if tests is set. env is the environment as it was before tc changed it: the go list that
-// the rewriter runs finds the same toolchain by itself.
-func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, collector string, tests bool) (*rewrite.Result, error) {
+// An output is what the rewriter is to write.
+type output struct {
+	collector string // import path
+	tree      string // the folder that dependencies are in which get probes; empty: any
+	tests     bool   // test files too
+}
+
+// instrument runs the rewriter. env is the environment as it was before tc changed it: the go list that the rewriter runs finds
+// the same toolchain by itself.
+func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
+	env, flags := tc.modfileAsFlag(env)
 	cfg := rewrite.Config{
 		Dir:         inv.Dir,
 		Env:         env,
-		BuildFlags:  inv.ListFlags,
+		BuildFlags:  append(flags, inv.ListFlags...),
 		Patterns:    inv.Packages,
-		Tests:       tests,
+		Tests:       what.tests,
 		Overlay:     map[string][]byte{},
 		Probes:      inv.Options.Probes,
 		ProbeFuncs:  inv.Options.ProbeFuncs,
-		RuntimePath: collector,
+		Deps:        inv.Options.Deps,
+		Tree:        what.tree,
+		RuntimePath: what.collector,
 		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {
@@ -88,7 +99,12 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		}
 		cfg.Overlay[from] = text
 	}
-	return instrumentOnce(cache, tc, cfg)
+	result, err := instrumentOnce(cache, tc, cfg)
+	var unmatched *rewrite.DepsError
+	if errors.As(err, &unmatched) {
+		return nil, usagef("%v", unmatched)
+	}
+	return result, err
 }
 
 // userOverlay reads the user's own -overlay, which GOFLAGS may give too. The result is empty if there is none.
@@ -115,6 +131,9 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) error {
 				return err
 			}
 			overlay[f.Name] = stored
+		}
+		if err := overlay.openModCache(p.inv, p.tc, p.Result, cache); err != nil {
+			return err
 		}
 	}
 	if len(overlay) == 0 {

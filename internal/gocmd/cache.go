@@ -92,6 +92,26 @@ func touch(path string, info fs.FileInfo) {
 	}
 }
 
+// link gives the path of a symbolic link to target, in the folder kind.
+func (c *Cache) link(kind, name, target string) (string, error) {
+	link := filepath.Join(c.dir, kind, name)
+	if old, err := os.Readlink(link); err == nil && old == target {
+		return link, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
+		return "", err
+	}
+	tmp := fmt.Sprintf("%s.%d", link, os.Getpid())
+	if err := os.Symlink(target, tmp); err != nil {
+		return "", err
+	}
+	if err := os.Rename(tmp, link); err != nil {
+		os.Remove(tmp)
+		return "", err
+	}
+	return link, nil
+}
+
 // writeFile writes a file, in a folder that it makes if need be, so that it is there as a whole or not at all.
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

@@ -11,6 +11,8 @@
 // downloads: the go command refuses to overlay files there (golang/go#71783 and cmd/go/internal/fsys), so that the
 // build gets a GOROOT that is a symbolic link to it, see goroot.go.
 //
+// Files of dependencies in the module cache (-deps) are overlaid in the same way, see modcache.go.
+//
 // What the rewriter wrote is kept in the user's cache folder with a list of all files and folders that it depends on
 // (manifest.go): where none of them has changed since, the next build takes it from there, and neither lists packages nor checks
 // types.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -15,12 +17,15 @@ type Toolchain struct {
 	Env []string
 	// GOROOT is the tree as this go command names it, Version its version, such as "go1.26.1".
 	GOROOT, Version string
+	// ModCache is the module cache. GoMod and GoWork are the files of the main module and of the workspace; each is empty if there is none.
+	ModCache, GoMod, GoWork string
 	// GOFLAGS are the flags of that setting, each as one -name=value.
 	GOFLAGS []string
 	// Settings are all that was asked for, by name, as go env gives them in the folder.
 	Settings map[string]string
 
-	given int // how much of Env is the environment that it was found with
+	given  int  // how much of Env is the environment that it was found with
+	linked bool // GOROOT is a link of ours, and Go in it
 }
 
 // settings are what go env is asked for: what is used here, and what decides which files and types the go command finds.
@@ -52,8 +57,15 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	}
 	tc := &Toolchain{
 		Go: cmd.Path, Env: env, GOROOT: answer["GOROOT"], Version: answer["GOVERSION"], GOFLAGS: flags, Settings: answer, given: len(env),
+		ModCache: answer["GOMODCACHE"], GoMod: answer["GOMOD"], GoWork: answer["GOWORK"],
 	}
-	if cache != nil && within(tc.GOROOT, answer["GOMODCACHE"]) {
+	if tc.GoMod == os.DevNull {
+		tc.GoMod = ""
+	}
+	if tc.GoWork == "off" {
+		tc.GoWork = ""
+	}
+	if cache != nil && within(tc.GOROOT, tc.ModCache) {
 		err = tc.useLink(cache)
 	}
 	return tc, err
@@ -71,6 +83,29 @@ func (tc *Toolchain) flag(name string) (value string, ok bool) {
 		}
 	}
 	return value, ok
+}
+
+// modfileAsFlag takes -modfile out of the GOFLAGS of env, and gives it as a flag instead: go/packages has the go command run outside of modules
+// too, with its flags left out, but not those of GOFLAGS, and there the go command refuses -modfile.
+func (tc *Toolchain) modfileAsFlag(env []string) (without, flags []string) {
+	if _, ok := tc.flag("modfile"); !ok {
+		return env, nil
+	}
+	var rest []string
+	for _, f := range tc.GOFLAGS {
+		if strings.HasPrefix(strings.TrimLeft(f, "-"), "modfile=") {
+			flags = append(flags, f)
+			continue
+		}
+		if quote := "'"; strings.ContainsAny(f, " \t\n\r\"'") {
+			if strings.Contains(f, quote) {
+				quote = `"`
+			}
+			f = quote + f + quote
+		}
+		rest = append(rest, f)
+	}
+	return append(slices.Clone(env), "GOFLAGS="+strings.Join(rest, " ")), flags
 }
 
 // splitQuoted splits s into words at white space. A word that begins with ' or " ends at the next such character, which

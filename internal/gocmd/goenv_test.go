@@ -118,3 +118,14 @@ func TestReadOverlay(t *testing.T) {
 		}
 	}
 }
+
+func TestModfileAsFlag(t *testing.T) {
+	tc := &Toolchain{GOFLAGS: []string{"-mod=mod", "-modfile=/a b/alt.mod", "-ldflags=-X 'm.v=1'"}}
+	env, flags := tc.modfileAsFlag([]string{"A=b"})
+	if want := []string{"A=b", `GOFLAGS=-mod=mod "-ldflags=-X 'm.v=1'"`}; !slices.Equal(env, want) {
+		t.Errorf("environment %q, want %q", env, want)
+	}
+	if want := []string{"-modfile=/a b/alt.mod"}; !slices.Equal(flags, want) {
+		t.Errorf("flags %q, want %q", flags, want)
+	}
+}

@@ -1,10 +1,6 @@
 package gocmd
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -18,22 +14,11 @@ const CollectorPath = "debug"
 // useLink makes tc name its tree by a symbolic link outside the module cache, because the go command refuses an overlay for
 // a path that begins with GOMODCACHE. Toolchains that the go command downloads are there.
 func (tc *Toolchain) useLink(cache *Cache) error {
-	sum := sha256.Sum256([]byte(tc.GOROOT))
-	link := filepath.Join(cache.dir, "goroot", tc.Version+"-"+hex.EncodeToString(sum[:4]))
-	if old, err := os.Readlink(link); err != nil || old != tc.GOROOT {
-		if err := os.MkdirAll(filepath.Dir(link), 0o777); err != nil {
-			return err
-		}
-		tmp := fmt.Sprintf("%s.%d", link, os.Getpid())
-		if err := os.Symlink(tc.GOROOT, tmp); err != nil {
-			return err
-		}
-		if err := os.Rename(tmp, link); err != nil {
-			os.Remove(tmp)
-			return err
-		}
+	link, err := cache.link("goroot", tc.Version+"-"+linkName(tc.GOROOT), tc.GOROOT)
+	if err != nil {
+		return err
 	}
-	tc.GOROOT = link
+	tc.GOROOT, tc.linked = link, true
 	tc.Go = filepath.Join(link, "bin", "go")
 	if runtime.GOOS == "windows" {
 		tc.Go += ".exe"

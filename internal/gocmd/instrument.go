@@ -65,18 +65,21 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	if _, ok := s.tc.flag("overlay"); ok {
 		return nil, usagef("GOFLAGS: -overlay cannot be combined with instrument")
 	}
-	collector := CollectorPath
+	what := output{collector: CollectorPath, tests: true}
 	if inTree {
 		if err := s.findModules(); err != nil {
 			return nil, err
 		}
-		collector = s.Modules[0].Path + "/" + rewrite.CollectorFolder
+		what.collector = s.Modules[0].Path + "/" + rewrite.CollectorFolder
+		if inv.Bool("w") {
+			what.tree = s.Root
+		}
 	}
 	var broken *rewrite.CompileError
-	s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, collector, true)
+	s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
 	if errors.As(err, &broken) { // what only the tests import may not be at hand
-		s.NoTests = err
-		s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, collector, false)
+		s.NoTests, what.tests = err, false
+		s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
 	}
 	return s, err
 }
@@ -142,6 +145,20 @@ func goOutput(tc *Toolchain, dir string, args ...string) ([]byte, error) {
 // Go runs the go command in a folder and returns its standard output.
 func (s *Source) Go(dir string, args ...string) ([]byte, error) { return goOutput(s.tc, dir, args...) }
 
+// Deps are the dependencies outside of Root that have instrumented files, sorted by path.
+func (s *Source) Deps() []rewrite.Module {
+	var deps []rewrite.Module
+	for _, m := range s.Result.Modules {
+		if m.Dir != "" && !within(m.Dir, s.Root) && slices.ContainsFunc(s.Result.Files, func(f rewrite.File) bool { return within(f.Name, m.Dir) }) {
+			deps = append(deps, m)
+		}
+	}
+	return deps
+}
+
+// ModuleFile is the file that says where modules are: go.work, the file of -modfile, or go.mod.
+func (s *Source) ModuleFile() string { return s.inv.moduleFile(s.tc) }
+
 // Collector returns the folder of the collector.
 func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rewrite.CollectorFolder) }
 
@@ -163,6 +180,9 @@ func (s *Source) WriteOverlay() (command string, err error) {
 			return "", err
 		}
 		overlay[f.Name] = stored
+	}
+	if err := overlay.openModCache(s.inv, s.tc, s.Result, folder); err != nil {
+		return "", err
 	}
 	if err := overlay.write(name); err != nil {
 		return "", err
@@ -196,15 +216,15 @@ func newFolder(dir string) (*Cache, error) {
 // command is the command line that builds the packages with an overlay, for a shell.
 func (s *Source) command(overlay string) string {
 	var words []string
-	for _, e := range s.tc.Env[min(len(s.tc.Env), s.tc.given):] { // for a toolchain that is named by a link
+	for _, e := range s.tc.Env[s.tc.given:] { // for a toolchain or a module cache that is named by a link
 		if !strings.HasPrefix(e, "PATH=") {
 			words = append(words, e)
 		}
 	}
-	if s.tc.given == len(s.tc.Env) {
-		words = append(words, "go")
-	} else {
+	if s.tc.linked {
 		words = append(words, s.tc.Go)
+	} else {
+		words = append(words, "go")
 	}
 	words = append(words, "build")
 	if s.inv.Dir != "" {

@@ -20,12 +20,14 @@ type Options struct {
 	Probes rewrite.ProbeSet
 	// ProbeFuncs are the patterns of -probe-func.
 	ProbeFuncs []string
+	// Deps are the patterns of -deps.
+	Deps []string
 	// After is -after: how long a wait is before it is called stuck.
 	After time.Duration
 }
 
 // ourFlags are the names of the flags of ours. All take a value.
-var ourFlags = []string{"probe", "probe-func", "after"}
+var ourFlags = []string{"probe", "probe-func", "deps", "after"}
 
 // An Invocation is a command line of ours, taken apart.
 type Invocation struct {
@@ -274,6 +276,11 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 			return usagef("%v", err)
 		}
 		inv.Options.ProbeFuncs = append(inv.Options.ProbeFuncs, value)
+	case "deps":
+		if err := rewrite.CheckDeps(value); err != nil {
+			return usagef("%v", err)
+		}
+		inv.Options.Deps = append(inv.Options.Deps, value)
 	case "after":
 		inv.Options.After, err = parseAfter(value)
 		if err != nil {

@@ -29,6 +29,9 @@ type Source struct {
 	Modules []string
 	// Files are the instrumented files. Those outside of Root are left out of a copy.
 	Files []rewrite.File
+	// Deps are modules outside of Root that become part of a copy, and ModuleFile the go.mod or go.work that says where modules are.
+	Deps       []Dep
+	ModuleFile string
 	// Collector is the folder of the collector in the tree, where it is not yet.
 	Collector string
 	// Go runs the go command in a folder and returns its standard output.
@@ -129,7 +132,7 @@ func (c *copier) clear() error {
 
 // all makes the copy and puts it in its place.
 func (c *copier) all() error {
-	if err := c.tree(); err != nil {
+	if err := c.folder(c.src.Root, ".", c.leaveOut); err != nil {
 		return err
 	}
 	rel, _ := below(c.src.Collector, c.src.Root)
@@ -137,6 +140,9 @@ func (c *copier) all() error {
 		return err
 	}
 	if err := c.paths(); err != nil {
+		return err
+	}
+	if err := c.deps(); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(c.record, "", "\t")
@@ -157,22 +163,23 @@ func (c *copier) all() error {
 	return os.RemoveAll(c.old)
 }
 
-// tree copies everything, with the instrumented text where there is one.
-func (c *copier) tree() error {
+// folder copies a folder to that at place in the copy, with the instrumented text of files where there is one.
+func (c *copier) folder(from, place string, leaveOut func(path string) bool) error {
 	modes := map[string]fs.FileMode{} // of folders: set last, because one may be read-only
 	var folders []string
-	err := filepath.WalkDir(c.src.Root, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && c.leaveOut(path) {
+		if entry.IsDir() && leaveOut(path) {
 			return filepath.SkipDir
 		}
 		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		rel, _ := filepath.Rel(c.src.Root, path)
+		rel, _ := filepath.Rel(from, path)
+		rel = filepath.Join(place, rel)
 		to := filepath.Join(c.to, rel)
 		switch mode := info.Mode(); {
 		case mode.IsDir():
@@ -180,9 +187,9 @@ func (c *copier) tree() error {
 			folders = append(folders, to)
 			return os.MkdirAll(to, 0o700)
 		case c.texts[path] != nil, mode.IsRegular():
-			return c.file(path, to, rel, mode)
+			return c.file(path, rel, mode)
 		case mode&fs.ModeSymlink != 0:
-			return c.link(path, to)
+			return c.link(from, path, to)
 		}
 		return nil // a socket, a pipe or a device
 	})
@@ -206,7 +213,7 @@ func (c *copier) leaveOut(path string) bool {
 }
 
 // file copies a file. An instrumented file that is a symbolic link becomes a file.
-func (c *copier) file(path, to, rel string, mode fs.FileMode) error {
+func (c *copier) file(path, rel string, mode fs.FileMode) error {
 	text, ok := c.texts[path]
 	if ok && mode&fs.ModeSymlink != 0 {
 		mode = 0o644
@@ -221,6 +228,12 @@ func (c *copier) file(path, to, rel string, mode fs.FileMode) error {
 			return err
 		}
 	}
+	return c.write(rel, text, mode)
+}
+
+// write writes a file of the copy.
+func (c *copier) write(rel string, text []byte, mode fs.FileMode) error {
+	to := filepath.Join(c.to, rel)
 	c.record.Files[filepath.ToSlash(rel)] = hash(text)
 	if err := os.WriteFile(to, text, 0o600); err != nil {
 		return err
@@ -228,14 +241,14 @@ func (c *copier) file(path, to, rel string, mode fs.FileMode) error {
 	return os.Chmod(to, mode.Perm())
 }
 
-// link copies a symbolic link. A relative one that leads out of the tree leads to the same place from the copy.
-func (c *copier) link(path, to string) error {
+// link copies a symbolic link. A relative one that leads out of the folder that is copied leads to the same place from the copy.
+func (c *copier) link(folder, path, to string) error {
 	target, err := os.Readlink(path)
 	if err != nil {
 		return err
 	}
 	if !filepath.IsAbs(target) {
-		if abs := filepath.Join(filepath.Dir(path), target); !contains(c.src.Root, abs) {
+		if abs := filepath.Join(filepath.Dir(path), target); !contains(folder, abs) {
 			target = abs
 		}
 	}

@@ -64,15 +64,19 @@ func (c *copier) edit(rel, name, verb string) error {
 	if len(flags) == 0 {
 		return nil
 	}
-	path := filepath.Join(dir, name)
-	if _, err := c.src.Go(dir, append(append([]string{verb, "edit"}, flags...), path)...); err != nil {
+	if _, err := c.src.Go(dir, append(append([]string{verb, "edit"}, flags...), filepath.Join(dir, name))...); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(path)
+	return c.note(filepath.Join(rel, name))
+}
+
+// note notes that a file of the copy was edited.
+func (c *copier) note(rel string) error {
+	text, err := os.ReadFile(filepath.Join(c.to, rel))
 	if err != nil {
 		return err
 	}
-	c.record.Files[filepath.ToSlash(filepath.Join(rel, name))] = hash(text)
+	c.record.Files[filepath.ToSlash(rel)] = hash(text)
 	return nil
 }
 

@@ -1,0 +1,134 @@
+package gocmd
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/gomod"
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// openModCache lets o replace files of the module cache, which the go command refuses for every path that begins with GOMODCACHE
+// (BuildInit in cmd/go/internal/work/init.go). For the build, GOMODCACHE becomes a symbolic link to the module cache, and the modules that the build takes
+// from there are replaced by their own folders, by their own names:
+//
+//	replace golang.org/x/sync v0.24.0 => /home/you/go/pkg/mod/golang.org/x/sync@v0.24.0
+//
+// So nothing is copied, and every file, of Go, C or assembly, with probes or without, keeps the path that it has without us; all modules are replaced, not
+// only those with probes, because the paths of the others would begin with the link. The lines go into go.mod (or the file of -modfile, or
+// go.work), which the overlay replaces. The module graph stays the same: each folder holds the module that it takes the place of.
+//
+// It does nothing if no file of the result is in the module cache, which is so where there is a vendor folder.
+func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) error {
+	cached := func(f rewrite.File) bool { return within(f.Name, tc.ModCache) }
+	if result == nil || !slices.ContainsFunc(result.Files, cached) {
+		return nil
+	}
+	if err := inv.download(tc, result.Modules); err != nil {
+		return err
+	}
+	link, err := cache.link("modcache", linkName(tc.ModCache), tc.ModCache)
+	if err != nil {
+		return err
+	}
+	var replace []rewrite.Module
+	for _, m := range result.Modules {
+		if m.Version != "" && within(m.Dir, tc.ModCache) {
+			replace = append(replace, m)
+		}
+	}
+	if err := o.replaceModules(inv.moduleFile(tc), tc, replace, cache); err != nil {
+		return err
+	}
+	tc.Env = append(slices.Clone(tc.Env), "GOMODCACHE="+link)
+	return nil
+}
+
+// download has the go command fill the module cache again if it was emptied since the result was made.
+func (inv *Invocation) download(tc *Toolchain, modules []rewrite.Module) error {
+	gone := func(m rewrite.Module) bool {
+		_, err := os.Stat(m.Dir)
+		return m.Dir != "" && err != nil
+	}
+	if !slices.ContainsFunc(modules, gone) {
+		return nil
+	}
+	args := []string{"mod", "download"}
+	if name := inv.Value("modfile"); name != "" {
+		args = append(args, "-modfile="+name)
+	}
+	_, err := goOutput(tc, inv.Dir, args...)
+	return err
+}
+
+// replaceModules puts a go.mod or go.work that takes modules from their folders in place of the file at path.
+func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Module, cache *Cache) error {
+	was := path
+	if to := o[path]; to != "" {
+		was = to
+	}
+	var list []gomod.Replace
+	for _, m := range modules {
+		list = append(list, gomod.Replace(m))
+		if err := o.addGoMod(m, cache); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(was)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "awaittrace-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	edited := filepath.Join(tmp, "edited")
+	if err := os.WriteFile(edited, text, 0o666); err != nil {
+		return err
+	}
+	run := func(dir string, args ...string) ([]byte, error) { return goOutput(tc, dir, args...) }
+	if err := gomod.Edit(edited, path == tc.GoWork, list, run); err != nil {
+		return err
+	}
+	if text, err = os.ReadFile(edited); err != nil {
+		return err
+	}
+	o[path], err = cache.Put(text, filepath.Ext(path))
+	return err
+}
+
+// addGoMod adds a go.mod to a module from before there were modules: a folder that replaces one must have it. The go command takes this text
+// for such a module too.
+func (o Overlay) addGoMod(m rewrite.Module, cache *Cache) error {
+	name := filepath.Join(m.Dir, "go.mod")
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	stored, err := cache.Put([]byte("module "+m.Path+"\n"), ".mod")
+	o[name] = stored
+	return err
+}
+
+// moduleFile is the file with the module graph's replace lines: that of the workspace, of -modfile, or go.mod.
+func (inv *Invocation) moduleFile(tc *Toolchain) string {
+	if tc.GoWork != "" {
+		return tc.GoWork
+	}
+	if name := inv.Value("modfile"); name != "" {
+		return absolute(inv.Dir, name)
+	}
+	if name, _ := tc.flag("modfile"); name != "" {
+		return absolute(inv.Dir, name)
+	}
+	return tc.GoMod
+}
+
+// linkName names a link by where it leads.
+func linkName(target string) string {
+	sum := sha256.Sum256([]byte(target))
+	return hex.EncodeToString(sum[:4])
+}
