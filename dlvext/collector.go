@@ -2,6 +2,7 @@ package dlvext
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-delve/delve/pkg/proc"
@@ -22,7 +23,17 @@ func isCollector(pkg string) bool {
 }
 
 // headerVariables are the expressions for the collector's pointer to the header of the record, which Delve finds by the end of the import path.
-var headerVariables = []string{"debug.hdr", "awaittrace_runtime.hdr"}
+var headerVariables = inCollectors("hdr")
+
+// CollectorFunctions are the names of a function of the collector that is in every program with probes, and inlined nowhere.
+func CollectorFunctions() []string { return inCollectors("reach") }
+
+func inCollectors(name string) []string {
+	return []string{collectors[0] + "." + name, collectors[1] + "." + name}
+}
+
+// HeaderVariables are the expressions by which Delve finds the pointer to the header of the record: one of them, or none in a program without probes.
+func HeaderVariables() []string { return slices.Clone(headerVariables) }
 
 // RecordAddr returns the address of the program's record in its memory, zero if it has not made one yet. Probes says whether the program was built
 // with probes.
@@ -44,6 +55,23 @@ func (p *Program) RecordAddr() (addr uint64, probes bool) {
 		}
 	}
 	return 0, false
+}
+
+// Number returns the value of a package variable that is a number of the size of a pointer.
+func (p *Program) Number(name string) (n uint64, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.s == nil {
+		return 0, false
+	}
+	var err error
+	defer guard(&err)
+	v, err := p.s.global(name)
+	if err != nil {
+		return 0, false
+	}
+	n, err = p.s.word(v.Addr)
+	return n, err == nil
 }
 
 // Memory returns the program's memory: the offset of ReadAt is an address. It can be read until p is closed.

@@ -76,8 +76,11 @@ const (
 )
 
 // state returns the state's name in reports.
-func (g *goroutine) state() string {
-	switch g.status {
+func (g *goroutine) state() string { return State(uint64(g.status)) }
+
+// State returns the name in reports of the status in a runtime's g.
+func State(status uint64) string {
+	switch status &^ gScan {
 	case gRunnable, gPreempted:
 		return "runnable"
 	case gRunning, gCopystack:
@@ -162,12 +165,16 @@ func (s *session) system(g *goroutine, names map[uint64]string) bool {
 		}
 		names[g.startpc] = name
 	}
+	return System(name, s.reason(g))
+}
+
+// System reports whether the runtime counts a goroutine among its own that starts with the function name and waits for reason, if it does.
+func System(name, reason string) bool {
 	switch name {
 	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
 		return false
 	case "runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups":
 		// These run functions of the user's: they are the runtime's own only while they wait for the next.
-		reason := s.reason(g)
 		return reason == "finalizer wait" || reason == "cleanup wait"
 	}
 	return strings.HasPrefix(name, "runtime.")

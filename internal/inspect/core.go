@@ -39,13 +39,16 @@ func Core(exe, core string) (*Session, error) {
 	}, nil
 }
 
-// unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
-func unmade(addr uint64, probes bool) error {
+// errUnmade is why a program with probes has no record.
+var errUnmade = errors.New("the program has not come to func main, or to a probe, yet")
+
+// Unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
+func Unmade(addr uint64, probes bool) error {
 	switch {
 	case !probes:
 		return errors.New("the program was built without probes; awaittrace build, run, test and dlv put them in")
 	case addr == 0:
-		return errors.New("the program has not come to func main, or to a probe, yet")
+		return errUnmade
 	}
 	return nil
 }
@@ -53,7 +56,7 @@ func unmade(addr uint64, probes bool) error {
 // coreRecord opens the record of the process that a core is of.
 func coreRecord(p *dlvext.Program) (*record.Record, error) {
 	addr, probes := p.RecordAddr()
-	if err := unmade(addr, probes); err != nil {
+	if err := Unmade(addr, probes); err != nil {
 		return nil, err
 	}
 	if rec, err := record.OpenMemory(p.Memory(), addr); err == nil {

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,8 +33,8 @@ type Session struct {
 	open func() (*record.Record, error)
 	// process describes the program where there is no record.
 	process snapshot.Process
-	// moment returns when the program stopped, on the clock of s; stopped is what the caller knows of it.
-	moment func(s *snapshot.Snapshot, stopped time.Time) int64
+	// moment returns when the program stopped, on the clock of snap; stopped is what the caller knows of it.
+	moment func(snap *snapshot.Snapshot, stopped time.Time) int64
 }
 
 // Held begins a session with process pid, which a debugger holds or will hold: this process, or another. It is read through its memory
@@ -46,7 +47,13 @@ func Held(pid int) (*Session, error) {
 	s := &Session{
 		here:    true,
 		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), State: "stopped"},
-		moment:  func(s *snapshot.Snapshot, stopped time.Time) int64 { return s.Taken - int64(idle(pid, stopped)) },
+	}
+	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {
+		now, err := s.rec.Now()
+		if err != nil {
+			return snap.Taken
+		}
+		return now - int64(idle(pid, stopped))
 	}
 	var p *dlvext.Program
 	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid}); s.noRead == nil {
@@ -68,7 +75,7 @@ func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
 	}
 	// A program that has only been started is an instrumented one all the same, and a record in private memory nobody finds by its name.
 	addr, probes := p.RecordAddr()
-	if err := unmade(addr, probes); err != nil {
+	if err := Unmade(addr, probes); err != nil {
 		return nil, err
 	}
 	rec, memErr := record.OpenMemory(p.Memory(), addr)
@@ -173,6 +180,9 @@ const maxUnprobed = 1000
 func (s *Session) states(ctx context.Context, why error, opt diagnose.Options) (*diagnose.Report, error) {
 	if s.target == nil {
 		return nil, fmt.Errorf("%w; %w", why, s.noRead)
+	}
+	if errors.Is(why, errUnmade) {
+		return nil, why
 	}
 	res, err := s.target.Read(ctx, dlvext.Options{MaxStacks: maxUnprobed, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
 		w := dlvext.Wanted{Stacks: make([]int64, len(all))}

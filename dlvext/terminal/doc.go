@@ -1,0 +1,15 @@
+// Package terminal is `awaittrace dlv`: Delve's own command line and terminal, in this process, on programs that it builds with probes, and
+// with the commands of package console.
+//
+//	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
+//	build.go     debug, test and rebuild: the build with probes
+//	execute.go   the session: Delve's server and terminal, as `dlv` puts them together
+//	relay.go     sits between the two: `step` passes over probes, `rebuild` puts them in, and the moment of each stop is noted
+//	commands.go  adds our commands to Delve's terminal, with help and completion
+//	debugger.go  what the commands need to know: the diagnosis, and what an expression means
+//	remote.go    a server on another machine: everything through its protocol
+//	script.go    the same commands for a dlv that is not ours, in Starlark
+//
+// Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go reads two fields of it that are not
+// exported. The tests run a session of every kind, and go.mod pins the version.
+package terminal

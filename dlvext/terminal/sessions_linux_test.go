@@ -1,0 +1,263 @@
+package terminal
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-delve/delve/service/rpc2"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
+func TestBreakpoint(t *testing.T) {
+	exe := program(t, false, pitfalls, "./deadlock")
+	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
+	for _, want := range []string{
+		"Command failed: the program has not come to func main, or to a probe, yet",
+		"> [Breakpoint 1] main.audit() ./deadlock/main.go:28",
+		"=>  28:\tfunc audit(accounts ...*account) (total int) {",
+		"goroutines are stuck: 2 ",
+		"mutex to.mu is held by goroutine ",
+		" is running at deadlock/main.go:28 (main.audit)  [ok]",
+		"it was started at deadlock/main.go:43 (main.main) by goroutine 1",
+		"> main.audit() ./deadlock/main.go:30",
+		"taken as from.mu at deadlock/main.go:18 (main.transfer)",
+		"Command failed: holders: could not find symbol value for nosuch, in no frame of the selected goroutine",
+		"Command failed: there is no goroutine 99; probes lists those that there are",
+		"Command failed: stuck: flag provided but not defined: -x",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the session has no %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestNoProbes asks about a program that was built without probes.
+func TestNoProbes(t *testing.T) {
+	pid := start(t, program(t, true, pitfalls, "./deadlock"))
+	time.Sleep(300 * time.Millisecond)
+	golden(t, "noprobes", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
+}
+
+// TestLongStop asks twice in one stop: the time between is not a wait of the program's.
+func TestLongStop(t *testing.T) {
+	_, pid := deadlocked(t)
+	out := session(t, "stuck\nsource wait.star\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid), "--init", pause(t))
+	ups := regexp.MustCompile(`stopped, up (\S+)\)`).FindAllStringSubmatch(out, -1)
+	if len(ups) != 2 {
+		t.Fatalf("%d reports, want 2:\n%s", len(ups), out)
+	}
+	first, err1 := time.ParseDuration(ups[0][1])
+	second, err2 := time.ParseDuration(ups[1][1])
+	if err1 != nil || err2 != nil || second-first > 200*time.Millisecond {
+		t.Errorf("up %v, and after a stop of 2s %v: %v %v", first, second, err1, err2)
+	}
+}
+
+// pause writes a script wait.star that takes 2s, and an empty file for --init, into the folder of the sessions' commands.
+func pause(t *testing.T) string {
+	t.Helper()
+	script := filepath.Join(pitfalls, "wait.star")
+	t.Cleanup(func() { os.Remove(script) })
+	text := "end = time.now().unix_nano + 2000000000\nwhile time.now().unix_nano < end:\n\tpass\n"
+	if err := os.WriteFile(script, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return os.DevNull
+}
+
+// TestDump dumps a core in one session and reads it in another. Delve's dumps have the record in them.
+func TestDump(t *testing.T) {
+	exe, pid := deadlocked(t)
+	core := filepath.Join(t.TempDir(), "core")
+	session(t, "dump "+core+"\nexit\ny\n", "attach", strconv.Itoa(pid))
+	removeRecords(t, pid)
+	golden(t, "dump", session(t, questions+"exit\n", "core", exe, core))
+}
+
+// TestCrash reads the core of a program that the runtime has aborted: its record is in its file.
+func TestCrash(t *testing.T) {
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	if err != nil || strings.ContainsAny(string(pattern), "|/%") {
+		t.Skipf("the system does not leave cores in the working directory: core_pattern is %q", pattern)
+	}
+	exe := program(t, false, pitfalls, "./deadlock")
+	cmd := exec.Command("sh", "-c", "ulimit -c unlimited; exec "+exe)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(700 * time.Millisecond)
+	cmd.Process.Signal(syscall.SIGABRT)
+	cmd.Wait()
+	cores, _ := filepath.Glob(filepath.Join(cmd.Dir, "core*"))
+	if len(cores) != 1 {
+		t.Skipf("no core was left: %v", cmd.ProcessState)
+	}
+	out := session(t, "stuck\nexit\n", "core", exe, cores[0])
+	if !strings.Contains(out, "3 of 5 goroutines are stuck: 3 in a deadlock") {
+		t.Errorf("the core of a crash:\n%s", out)
+	}
+	removeRecords(t, cmd.Process.Pid)
+	out = session(t, "stuck\nexit\n", "core", exe, cores[0])
+	if !strings.Contains(out, "no probes: the record is not in the core") || !strings.Contains(out, "main.transfer") {
+		t.Errorf("the core without the record:\n%s", out)
+	}
+}
+
+// TestGcore reads a core that gdb makes of a program that goes on.
+func TestGcore(t *testing.T) {
+	gcore, err := exec.LookPath("gcore")
+	if err != nil || testing.Short() {
+		t.Skip("no gcore, or -short")
+	}
+	exe, pid := deadlocked(t)
+	prefix := filepath.Join(t.TempDir(), "core")
+	if out, err := exec.Command(gcore, "-o", prefix, strconv.Itoa(pid)).CombinedOutput(); err != nil {
+		t.Skipf("gcore: %v\n%s", err, out)
+	}
+	out := session(t, "stuck\nexit\n", "core", exe, prefix+"."+strconv.Itoa(pid))
+	if !strings.Contains(out, "3 of 5 goroutines are stuck: 3 in a deadlock") {
+		t.Errorf("the core of gcore:\n%s", out)
+	}
+}
+
+// removeRecords removes the record of a process that has ended.
+func removeRecords(t *testing.T, pid int) {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(os.Getenv("AWAITTRACE_DIR"), strconv.Itoa(pid)+"-*"))
+	if len(files) != 1 {
+		t.Fatalf("records of process %d: %q", pid, files)
+	}
+	os.Remove(files[0])
+}
+
+// headless starts a server of Delve's that holds process pid, and returns its address.
+func headless(t *testing.T, pid int) string {
+	t.Helper()
+	addr := "unix:" + filepath.Join(t.TempDir(), "dlv")
+	cmd := exec.Command(os.Args[0], "attach", strconv.Itoa(pid), "--headless", "--accept-multiclient", "--listen="+addr)
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(strings.TrimPrefix(addr, unixPrefix)); err == nil {
+			return addr
+		}
+	}
+	t.Fatal("the server does not listen")
+	return ""
+}
+
+// TestConnect opens a session with a server that another process runs.
+func TestConnect(t *testing.T) {
+	_, pid := deadlocked(t)
+	out := session(t, questions+"exit\nn\n", "connect", headless(t, pid))
+	golden(t, "connect", out)
+}
+
+// TestRemote reads a program as if its server were on another machine: through the protocol alone.
+func TestRemote(t *testing.T) {
+	_, pid := deadlocked(t)
+	conn, err := dial(headless(t, pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	client := rpc2.NewClientFromConn(conn)
+	d := &debugger{client: client}
+	if !d.here(pid) {
+		t.Error("the server's process is not known to be one of this machine")
+	}
+	s := openRemote(client, pid)
+	defer s.Close()
+	r, err := s.Report(t.Context(), time.Now(), diagnose.Options{After: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Counts[diagnose.Deadlock] != 3 || r.Counts[diagnose.Idle] != 1 || len(r.Findings) != 1 || !r.Snapshot.HasStates {
+		t.Errorf("counts %v, findings %+v, states %v %s", r.Counts, r.Findings, r.Snapshot.HasStates, r.Snapshot.NoStates)
+	}
+	if f := r.Findings[0]; f.Root == 0 && f.Kind != diagnose.KindDeadlock || r.Snapshot.Process.Pid != pid {
+		t.Errorf("finding %+v of process %+v", f, r.Snapshot.Process)
+	}
+}
+
+// TestStep steps through a program: no stop is inside a probe, and the user's own functions are entered.
+func TestStep(t *testing.T) {
+	for name, flags := range map[string][]string{"optimized": nil, "plain": {"-gcflags=all=-N -l"}} {
+		t.Run(name, func(t *testing.T) {
+			if flags != nil && testing.Short() {
+				t.Skip("builds the standard library another way")
+			}
+			exe := program(t, false, "testdata/steps", append(flags, ".")...)
+			for _, command := range []string{"step", "next"} {
+				out := session(t, "break main.main\ncontinue\n"+strings.Repeat(command+"\n", 24)+"exit\n", "exec", exe)
+				stops := regexp.MustCompile(`(?m)^(?:\(dlv\) )?> .*?(\S+)\(\) (\S+):(\d+)`).FindAllStringSubmatch(out, -1)
+				var lines []string // of func main, each once
+				entered := false
+				for _, s := range stops {
+					if strings.Contains(s[2], "/debug/") {
+						t.Errorf("%s stops in %s at %s:%s", command, s[1], s[2], s[3])
+					}
+					entered = entered || s[1] == "main.double" || s[3] == "11"
+					if s[1] == "main.main" && s[3] != "11" && (len(lines) == 0 || lines[len(lines)-1] != s[3]) {
+						lines = append(lines, s[3])
+					}
+				}
+				if got := strings.Join(lines, " "); !strings.HasPrefix(got, "14 15 16 17 18 19 20 21 22 23 24 ") {
+					t.Errorf("%s stops at lines %s", command, got)
+				}
+				if entered != (command == "step") {
+					t.Errorf("%s has entered double: %v", command, entered)
+				}
+			}
+		})
+	}
+}
+
+// TestDebug builds with probes, and again after an edit.
+func TestDebug(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the standard library another way")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"go.mod", "main.go"} {
+		text, err := os.ReadFile(filepath.Join("testdata/steps", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit := filepath.Join(dir, "edit.star")
+	script := "text = read_file(\"" + dir + "/main.go\")\nwrite_file(\"" + dir + "/main.go\", text.replace(\"x := <-ch\", \"x := 10 + <-ch\"))\n"
+	if err := os.WriteFile(edit, []byte(script), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := session(t, "break main.go:20\ncontinue\nprobe\nsource "+edit+"\nrebuild\ncontinue\nprobe\nprint x\nexit\n",
+		"debug", "--build-flags=-C="+dir, "-probe", "chan")
+	for _, want := range []string{"<-ch  at ", "x := 10 + <-ch", "12"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the session has no %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "mu.Lock()  at") {
+		t.Errorf("-probe chan was not heard:\n%s", out)
+	}
+}

@@ -1,0 +1,220 @@
+package terminal
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+var update = flag.Bool("u", false, "renew the sessions in testdata")
+
+// mainEnv makes the test binary be the command: its arguments are those of `awaittrace dlv`.
+const mainEnv = "AWAITTRACE_TEST_DLV"
+
+// tmp is the folder of the tests, and pitfalls that of the programs.
+var tmp, pitfalls string
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainEnv) != "" {
+		dir, _ := os.Getwd()
+		os.Exit(Main(os.Args[1:], Env{
+			Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return gocmd.Prepare(inv, os.Environ()) },
+			After:   500 * time.Millisecond,
+			Answers: console.Options{Options: diagnose.Options{Path: report.Relative(dir)}},
+		}))
+	}
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if tmp, err = os.MkdirTemp("", "awaittrace-dlv-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(tmp)
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		panic(err)
+	}
+	records := filepath.Join(tmp, "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		panic(err)
+	}
+	for name, value := range map[string]string{
+		"GOCACHE": strings.TrimSpace(string(cache)), "XDG_CACHE_HOME": filepath.Join(tmp, "cache"), "XDG_CONFIG_HOME": filepath.Join(tmp, "config"),
+		"AWAITTRACE_DIR": records, "TMPDIR": tmp, "TERM": "dumb", "GOMAXPROCS": "1",
+	} {
+		os.Setenv(name, value)
+	}
+	if pitfalls, err = filepath.Abs("../../testdata/pitfalls"); err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
+var builds sync.Map // arguments to func() (string, error)
+
+// program builds a package of dir with probes, or, if plain is set, without, once for all tests.
+func program(t *testing.T, plain bool, dir string, args ...string) string {
+	t.Helper()
+	key := fmt.Sprint(plain, dir, args)
+	once, _ := builds.LoadOrStore(key, sync.OnceValues(func() (string, error) {
+		folder, err := os.MkdirTemp(tmp, "program")
+		if err != nil {
+			return "", err
+		}
+		exe := filepath.Join(folder, "program")
+		line := append([]string{"-o", exe}, args...)
+		if plain {
+			cmd := exec.Command("go", append([]string{"build"}, line...)...)
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			return exe + string(out), err
+		}
+		inv, err := gocmd.Parse(gocmd.Build, append([]string{"-C", dir}, line...), time.Second)
+		if err != nil {
+			return "", err
+		}
+		p, err := gocmd.Prepare(inv, os.Environ())
+		if err != nil {
+			return "", err
+		}
+		defer p.Close()
+		if out, err := p.Command().CombinedOutput(); err != nil {
+			return string(out), err
+		}
+		return exe, nil
+	}))
+	exe, err := once.(func() (string, error))()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, exe)
+	}
+	return exe
+}
+
+// start runs a program until the test ends.
+func start(t *testing.T, exe string, env ...string) int {
+	t.Helper()
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd.Process.Pid
+}
+
+// deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called stuck.
+func deadlocked(t *testing.T, env ...string) (exe string, pid int) {
+	t.Helper()
+	exe = program(t, false, pitfalls, "./deadlock")
+	pid = start(t, exe, env...)
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		rec, err := record.Open(pid)
+		if err != nil {
+			continue
+		}
+		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
+		rec.Close()
+		if err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 1 {
+			return exe, pid
+		}
+	}
+	t.Fatal("the program does not deadlock")
+	return "", 0
+}
+
+// session runs `awaittrace dlv` with the commands of script, a line each, and returns what it prints.
+func session(t *testing.T, script string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], append(args, "--allow-non-terminal-interactive")...)
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	cmd.Dir = pitfalls
+	cmd.Stdin = strings.NewReader(script)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	defer timer.Stop()
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out.String())
+	}
+	return out.String()
+}
+
+// varying is what differs from one run to the next, and what stands for it.
+var varying = []struct{ from, to string }{
+	{`\bpid \d+`, "pid PID"},
+	{`\b__debug_bin\d+`, "program"},
+	{`\bgo1\.[0-9.]+`, "goVERSION"},
+	{`\b(\d+h)?(\d+m)?\d+(\.\d+)?(ns|µs|ms|s)\b`, "TIME"},
+	{` +TIME +`, " TIME "},
+	{`0x[0-9a-f]+`, "ADDR"},
+	{`\(PC: ADDR\)`, ""},
+	{`/[a-z/.0-9]*/src/os/signal/signal.go:\d+`, "SIGNAL.GO"},
+}
+
+// normal takes out of a session what differs from one run to the next.
+func normal(text string) string {
+	for _, v := range varying {
+		text = regexp.MustCompile(v.from).ReplaceAllString(text, v.to)
+	}
+	return text
+}
+
+// golden compares a session with the one in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	got = normal(got)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || got != string(want) {
+		t.Errorf("%s: %v, got:\n%s\nwant:\n%s", file, err, got, want)
+	}
+}
+
+// questions are the commands of ours, each once.
+const questions = `stuck
+probe -g 1
+probes
+holders to.mu
+waitgraph
+`
+
+func TestAttach(t *testing.T) {
+	_, pid := deadlocked(t)
+	golden(t, "attach", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
+	if err := syscall.Kill(pid, 0); err != nil {
+		t.Errorf("after the session: %v", err)
+	}
+}

@@ -1,0 +1,2 @@
+module steps
+go 1.24

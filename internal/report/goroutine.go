@@ -1,0 +1,236 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// maxLines bounds what is listed of what belongs to one goroutine or object: holders, waiters, cases.
+const maxLines = 16
+
+// TextGoroutine writes what is known of goroutine id to w: its last probe, what it waits on, what it holds, and its history.
+func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
+	i, ok := r.Find(id)
+	if !ok {
+		return fmt.Errorf("there is no goroutine %d; probes lists those that there are", id)
+	}
+	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	g := &t.s.Goroutines[i]
+	t.line("%s  [%s]", r.Step(i), r.Verdicts[i])
+	for _, s := range r.Started(i) {
+		t.line("    %s", s)
+	}
+	if g.Last == nil {
+		t.line("    it has reached no probe")
+	}
+	if len(g.Waits) > 0 {
+		t.waits(&g.Waits[0])
+	}
+	for _, h := range g.Holds {
+		t.line("    holds %s for %s, taken at %s", r.Object(h.Obj, h.Probe), r.Ago(h.Since), r.Place(h.Probe))
+	}
+	if len(g.History) > 0 {
+		t.line("    history, newest first:")
+	}
+	for _, h := range g.History {
+		t.line("        %6s ago  %s  at %s", r.Ago(h.At), h.Probe.Expr, r.Place(h.Probe))
+	}
+	return t.Flush()
+}
+
+// waits tells of the object, or of the cases of a select, that a goroutine waits on.
+func (t *text) waits(w *snapshot.Wait) {
+	if w.Obj != 0 {
+		t.line("    waits on %s", t.named(w.Obj, w.Probe))
+		t.object(w.Obj, "        ")
+	}
+	for _, c := range w.Cases[:min(maxLines, len(w.Cases))] {
+		what := "receive from"
+		if c.Send {
+			what = "send to"
+		}
+		if c.Obj == 0 {
+			t.line("    case: %s a nil channel", what)
+			continue
+		}
+		t.line("    case: %s %s", what, t.named(c.Obj, w.Probe))
+		t.object(c.Obj, "        ")
+	}
+	if n := max(len(w.Cases)-maxLines, 0) + w.More; n > 0 {
+		t.line("    and %d more cases", n)
+	}
+}
+
+// named names an object with its address, which tells two of the same name apart.
+func (t *text) named(addr uint64, p *snapshot.Probe) string {
+	name := t.r.Object(addr, p)
+	if a := fmt.Sprintf("%#x", addr); !strings.HasSuffix(name, a) {
+		name += " (" + a + ")"
+	}
+	return name
+}
+
+// object tells who holds the object at addr and what was done with it, indented.
+func (t *text) object(addr uint64, indent string) {
+	for _, l := range append(t.r.Held(addr, maxLines), t.r.Facts(addr)...) {
+		t.line("%s%s", indent, l)
+	}
+	o := t.s.Objects[addr]
+	if o == nil || o.IO == nil {
+		return
+	}
+	if o.IO.Path != "" {
+		t.line("%sfile %s", indent, o.IO.Path)
+	}
+	if o.IO.Local != "" || o.IO.Remote != "" {
+		t.line("%sconnection %s to %s%s", indent, o.IO.Local, o.IO.Remote, queued(o.IO))
+	}
+}
+
+// queued says how many bytes the system holds of a connection.
+func queued(io *snapshot.IO) string {
+	s := ""
+	if io.Unsent >= 0 {
+		s += fmt.Sprintf(", %d bytes unsent", io.Unsent)
+	}
+	if io.Unread >= 0 {
+		s += fmt.Sprintf(", %d bytes unread", io.Unread)
+	}
+	return s
+}
+
+// TextGoroutines writes a line for each goroutine to w, those that something is wrong with first, at most limit; then how many are left out.
+func TextGoroutines(w io.Writer, r *diagnose.Report, limit int) error {
+	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	order := make([]int, len(t.s.Goroutines))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return severity(r.Verdicts[a]) - severity(r.Verdicts[b]) })
+	shown := order[:min(limit, len(order))]
+	rows := make([][]string, len(shown))
+	for n, i := range shown {
+		rows[n] = t.row(i)
+	}
+	t.table(rows)
+	if n := len(order) - len(shown); n > 0 {
+		t.line("and %d more; probes -n N shows N of them, stuck -all groups all", n)
+	}
+	return t.Flush()
+}
+
+// severity orders verdicts: what is wrong first.
+func severity(v diagnose.Verdict) int {
+	if v.Bad() {
+		return 0
+	}
+	return 1
+}
+
+// row is the line of goroutine i: id, verdict, what it does, for how long, the operation and its place.
+func (t *text) row(i int) []string {
+	g := &t.s.Goroutines[i]
+	id, verdict := strconv.FormatInt(g.ID, 10), string(t.r.Verdicts[i])
+	if t.s.NoProbes != "" {
+		verdict = "" // which nobody knows
+	}
+	p := g.Last
+	if p == nil {
+		place, _ := t.place(g)
+		return []string{id, verdict, "", "", place}
+	}
+	doing := "passed"
+	if len(g.Waits) > 0 {
+		doing = "in"
+		if g.Waits[0].Probe == p && p.Op != runtime.OpIO {
+			doing = "waits"
+		}
+	}
+	return []string{id, verdict, doing, t.r.Ago(g.LastAt), p.Expr, t.r.Place(p)}
+}
+
+// table writes rows with their columns aligned, numbers to the right.
+func (t *text) table(rows [][]string) {
+	var width []int
+	for _, row := range rows {
+		for c, cell := range row[:len(row)-1] {
+			if c == len(width) {
+				width = append(width, 0)
+			}
+			width[c] = max(width[c], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for c, cell := range row {
+			pad := ""
+			if c < len(row)-1 {
+				pad = strings.Repeat(" ", max(width[c]-len([]rune(cell)), 0))
+			}
+			if c == 0 {
+				b.WriteString(pad + cell)
+			} else {
+				b.WriteString("  " + cell + pad)
+			}
+		}
+		t.line("%s", strings.TrimRight(b.String(), " "))
+	}
+}
+
+// TextHolders writes to w who holds the object at addr and who waits for it.
+func TextHolders(w io.Writer, r *diagnose.Report, addr uint64) error {
+	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	waiters := r.Waiters(addr)
+	if t.s.Objects[addr] == nil && len(r.Held(addr, 1)) == 0 && len(waiters) == 0 {
+		return fmt.Errorf("no probe knows of a lock or channel at %#x that somebody holds, waits for or has used lately", addr)
+	}
+	t.line("%s", t.named(addr, t.anyProbe(addr, waiters)))
+	t.object(addr, "    ")
+	if lock(t.s.Objects[addr]) && len(r.Held(addr, 1)) == 0 {
+		t.line("    nobody holds it")
+	}
+	if len(waiters) == 0 {
+		t.line("    nobody waits for it")
+	}
+	t.steps(waiters, "    ")
+	return t.Flush()
+}
+
+// lock reports whether o is something that can be held.
+func lock(o *snapshot.Object) bool {
+	return o != nil && (o.Kind == runtime.KindMutex || o.Kind == runtime.KindRWMutex)
+}
+
+// anyProbe returns a probe of an operation on the object at addr, or nil.
+func (t *text) anyProbe(addr uint64, waiters []int) *snapshot.Probe {
+	if len(waiters) > 0 {
+		return t.s.Goroutines[waiters[0]].Waits[0].Probe
+	}
+	if held, _ := t.r.Holders(addr, 1); len(held) > 0 {
+		return held[0].Probe
+	}
+	return nil
+}
+
+// steps says what each goroutine of list does, longest first, and how many are left out.
+func (t *text) steps(list []int, indent string) {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b int) int {
+		return cmp.Compare(t.s.Goroutines[a].Waits[0].Since, t.s.Goroutines[b].Waits[0].Since)
+	})
+	for _, i := range list[:min(maxLines, len(list))] {
+		t.line("%s%s", indent, t.r.Step(i))
+	}
+	if n := len(list) - maxLines; n > 0 {
+		t.line("%sand %d more goroutines", indent, n)
+	}
+}
