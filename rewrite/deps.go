@@ -77,19 +77,24 @@ type DepsError struct{ msg string }
 
 func (e *DepsError) Error() string { return e.msg }
 
-// check is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
+// checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
 // main module, which get probes anyway, is right: which modules are main depends on the workspace.
-func (d depPatterns) check(named []*packages.Package) error {
-	for _, pattern := range d {
-		found, std := false, false
+func (l *loader) checkDeps(named []*packages.Package) error {
+	for _, pattern := range l.deps {
+		found, reason := false, ""
 		packages.Visit(named, nil, func(p *packages.Package) {
-			found = found || pattern.match(p)
-			std = std || p.Module == nil && packagePath(p) != commandLine && pattern.re.MatchString(p.PkgPath)
+			switch {
+			case !isStd(p):
+				found = found || pattern.match(p)
+			case pattern.matchStd(p):
+				why := l.reasonStd(p)
+				found, reason = found || why == "", cmp.Or(reason, why)
+			}
 		})
 		switch {
 		case found:
-		case std:
-			return &DepsError{fmt.Sprintf("-deps: %q matches the standard library alone, which gets no probes inside; calls into it have them", pattern.text)}
+		case reason != "":
+			return &DepsError{fmt.Sprintf("-deps: %q matches the standard library alone, %s", pattern.text, reason)}
 		default:
 			return &DepsError{fmt.Sprintf("-deps: %q matches no package that this build imports; go list -deps lists them, and %s/... stands for all below a path", pattern.text, strings.TrimSuffix(pattern.text, "/..."))}
 		}

@@ -124,7 +124,7 @@ func Load(cfg Config) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := deps.check(named); err != nil {
+	if err := l.checkDeps(named); err != nil {
 		return nil, err
 	}
 	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
@@ -162,6 +162,8 @@ type loader struct {
 	cfg  Config
 	deps depPatterns
 	fset *token.FileSet
+
+	under map[string]bool // packages that the collector is built from, by import path; set by list
 
 	mu   sync.Mutex
 	text map[string][]byte // what was parsed, by file name
@@ -214,6 +216,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 	if len(errs) > 0 {
 		return nil, &CompileError{errs}
 	}
+	l.under = underCollector(named)
 	return named, nil
 }
 
@@ -227,7 +230,7 @@ func (l *loader) wanted(p *packages.Package, named bool) bool {
 		return true
 	}
 	if p.Module == nil {
-		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine
+		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine || l.wantedStd(p)
 	}
 	return p.Module.Main || l.deps.match(p) && l.inTree(p)
 }

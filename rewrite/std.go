@@ -1,0 +1,63 @@
+package rewrite
+
+import (
+	"path"
+	"slices"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented where they are: GOROOT takes
+// overlays as the user's folders do. The exception are those that the collector itself is built from, because they cannot import it; their
+// external tests can.
+
+// stdPattern is the pattern of the go command for all of the standard library.
+const stdPattern = "std"
+
+// isStd says whether p is a package of the standard library, or a test of one.
+func isStd(p *packages.Package) bool {
+	return p.Module == nil && packagePath(p) != commandLine
+}
+
+// matchStd says whether the pattern names p, a package of the standard library. The patterns for all dependencies do not.
+func (d depPattern) matchStd(p *packages.Package) bool {
+	return d.text == stdPattern || d.text != "all" && d.text != "..." && d.re.MatchString(packagePath(p))
+}
+
+// wantedStd says whether p is a package of the standard library that a pattern names and that can be instrumented.
+func (l *loader) wantedStd(p *packages.Package) bool {
+	return isStd(p) && l.reasonStd(p) == "" && slices.ContainsFunc(l.deps, func(d depPattern) bool { return d.matchStd(p) })
+}
+
+// reasonStd says why p, a package of the standard library, cannot be instrumented, or nothing if it can.
+func (l *loader) reasonStd(p *packages.Package) string {
+	switch {
+	case path.Base(l.cfg.RuntimePath) == CollectorFolder:
+		return "which is not part of the tree that is written; build, test, run and instrument -overlay put probes into it"
+	case l.under[p.PkgPath]:
+		return "of which the collector itself is made"
+	}
+	return ""
+}
+
+// underCollector gives the packages that the collector imports, and all that these import.
+func underCollector(named []*packages.Package) map[string]bool {
+	under := map[string]bool{}
+	var add func(p *packages.Package)
+	add = func(p *packages.Package) {
+		if under[p.PkgPath] {
+			return
+		}
+		under[p.PkgPath] = true
+		for _, imported := range p.Imports {
+			add(imported)
+		}
+	}
+	packages.Visit(named, nil, func(p *packages.Package) {
+		switch p.PkgPath {
+		case "runtime", "sync", "sync/atomic", "syscall", "time", "unsafe":
+			add(p)
+		}
+	})
+	return under
+}
