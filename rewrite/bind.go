@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -46,8 +47,7 @@ func (f *file) methodValueOf(o operation, sel *ast.SelectorExpr, m method) {
 	if f.line(dot) != f.line(sel.Sel.Pos()) {
 		path += ","
 	}
-	f.replace(dot, dot+1, path)
-	f.replace(sel.Sel.Pos(), sel.Sel.End(), ")")
+	f.replace(dot, sel.Sel.End(), path, ")")
 }
 
 func isTypeParam(t types.Type) bool {
@@ -69,11 +69,8 @@ func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m metho
 	o := operation{node: node, op: m.op, kind: m.kind}
 	selection := f.pkg.info.Selections[sel]
 	reason := ""
-	switch {
-	case len(selection.Index()) > 1 || !isLocker(selection.Recv()) && types.IsInterface(selection.Recv()):
+	if len(selection.Index()) > 1 || !isLocker(selection.Recv()) && types.IsInterface(selection.Recv()) {
 		reason = "a method expression of a type that embeds the lock"
-	case f.line(sel.Pos()) != f.line(sel.End()):
-		reason = "a method expression over several lines"
 	}
 	if reason != "" {
 		f.skip(o, reason)
@@ -83,7 +80,7 @@ func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m metho
 	if !ok {
 		return
 	}
-	f.replace(sel.Pos(), sel.End(), f.call("Expr"+m.bind, site)+", "+string(f.names)+"."+m.probe+")")
+	f.replace(sel.Pos(), sel.End(), f.call("Expr"+m.bind, site)+",", fmt.Sprintf(" %s.%s)", f.names, m.probe))
 	f.keepImports(sel.X)
 }
 

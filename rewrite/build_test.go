@@ -115,8 +115,8 @@ func dropNewer(t *testing.T, dir, version string) {
 // samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two print.
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
-	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
-	checkRevert(t, result)
+	p, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
+	checkTree(t, p)
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
 	goBuild(t, dir, append(slices.Clip(flags), "-o", plain, ".")...)

@@ -21,17 +21,12 @@ var closeRule = rule{
 		}
 		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan}
 		e := f.node(call).(*ast.CallExpr)
-		reason := f.noElem(call.Args[0])
-		if f.line(e.Fun.Pos()) != f.line(e.Fun.End()) {
-			reason = "the name close is written over several lines"
-		}
-		if reason != "" {
+		if reason := f.noElem(call.Args[0]); reason != "" {
 			f.skip(o, reason)
 			return
 		}
 		if site, ok := f.site(o); ok {
-			f.replace(e.Fun.Pos(), e.Fun.End(), string(f.names)+".Close")
-			f.open(e.Lparen+1, site+", ")
+			f.replace(e.Fun.Pos(), e.Lparen+1, f.call("Close", site)+", ", "")
 		}
 	},
 }

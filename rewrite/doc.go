@@ -23,10 +23,12 @@
 //	_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch , v)      a probe; before: ch <- v
 //	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
 //
-// Each splice begins with a marker, which these lines and the examples at the rules leave out. It holds what the splice has replaced, and with the directive
-// at the end delimits it; [Revert] needs no more than these to take the probes out of a text, whatever was edited between them (marker.go):
+// # In a tree
 //
-//	/*_at:*/_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch /*_at:<-*/,/*line :7:7*/ v/*_at:*/)/*line :7:9*/
+// That is the form of an overlay, which nobody edits. In a tree (Config.Revertible) people edit the text, tools format it, and [Revert] takes the probes out again. There
+// the same edits are made without the directives; a file that was formatted is formatted again, and directives in lines of their own give what follows a line
+// that gofmt has added its number back (layout.go). The file ends with a section that lists what was inserted and what had been there (section.go, part.go). It is a
+// list of forms, not of places, and Revert finds each probe by its tokens (revert.go): code may be moved, copied, deleted or formatted.
 //
 // The site array is a package variable, and what an initializer reaches decides when it is initialized itself: render.go says why the arrays
 // of a package may all stand in its first file.
@@ -39,7 +41,7 @@
 //     is not decorated at all.
 //   - visit is called for each dst node. It asks file.site for a place in the site array, which at once says no, and lists the
 //     operation as skipped, where it stands in code that is left alone. With the site in hand it calls open, close and
-//     replace; what cannot be written goes to file.skip with a reason. An operation that another rule has dealt with
+//     replace (and begin, where what follows stands on its own when it is taken out); what cannot be written goes to file.skip with a reason. An operation that another rule has dealt with
 //     is marked with claim.
 //
 // At one offset, closings go first (the inner one before the outer), then openings (the outer before the inner), then a
@@ -58,5 +60,6 @@
 //   - A call through a variable of a function type has no probe of its own. What the catalog lists has one where it is
 //     stored in the variable (iovalue.go), unless it has more parameters or results than the collector has a probe for.
 //   - In cgo files, operations on values whose type comes from C have no probe.
-//   - gofmt of the output moves directives and markers: format before instrumenting. Revert refuses a text that was formatted.
+//   - In a tree, the probe of an operation that is written over several lines has the line on which the operation begins, in a stack trace; the
+//     site has the same position as in an overlay.
 package rewrite

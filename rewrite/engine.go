@@ -55,6 +55,8 @@ type file struct {
 	tail    []string          // declarations at the end of the file
 	kept    map[string]string // by import path: a declaration that uses the import
 	already bool              // it was instrumented before
+
+	unformatted bool // it is formatted, and its text in the tree is not
 }
 
 // instrument visits all nodes of the file. Afterwards its edits and sites are complete.
@@ -171,6 +173,8 @@ type Result struct {
 	Skipped []Skip
 	// Unused says of each of Config.ProbeFuncs that nothing matched what is wrong with it, one line each.
 	Unused []string
+	// Unformatted are the names of the formatted files whose text for a tree could not be formatted, sorted.
+	Unformatted []string
 	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
 	Already []string
 	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
@@ -201,17 +205,18 @@ func (p *Program) Instrument() (*Result, error) {
 		files = append(files, p.open(pkg)...)
 	}
 	all := rules()
-	inParallel(files, func(f *file) { f.instrument(all) })
+	inParallel(len(files), func(i int) { files[i].instrument(all) })
 	r := &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
-	for len(files) > 0 {
+	for rest := files; len(rest) > 0; {
 		n := 1
-		for n < len(files) && files[n].pkg == files[0].pkg {
+		for n < len(rest) && rest[n].pkg == rest[0].pkg {
 			n++
 		}
-		if err := r.add(files[:n]); err != nil {
-			return nil, err
-		}
-		files = files[n:]
+		r.add(rest[:n])
+		rest = rest[n:]
+	}
+	if err := r.render(files); err != nil {
+		return nil, err
 	}
 	r.sort()
 	r.Unused = p.funcs.unused(p.pkgs)
@@ -236,19 +241,19 @@ func (p *Program) open(pkg *pkg) []*file {
 	return files
 }
 
-// inParallel calls do for each file, on all processors.
-func inParallel(files []*file, do func(*file)) {
-	next := make(chan *file)
+// inParallel calls do for each number below n, on all processors.
+func inParallel(n int, do func(i int)) {
+	next := make(chan int)
 	var wg sync.WaitGroup
 	for range gort.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for f := range next {
-				do(f)
+			for i := range next {
+				do(i)
 			}
 		})
 	}
-	for _, f := range files {
-		next <- f
+	for i := range n {
+		next <- i
 	}
 	close(next)
 	wg.Wait()

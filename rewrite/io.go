@@ -132,6 +132,9 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	}
 	f.open(call.Pos(), f.onLine(call.Lparen, call.Pos())+open+f.call(c.probe(), site)+", "+c.address())
 	f.close(f.subject(call, c).End(), c.path+")")
+	if results == 0 {
+		f.begin(len(f.sites) - 1)
+	}
 	f.close(call.End(), end)
 }
 

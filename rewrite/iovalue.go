@@ -94,6 +94,7 @@ func (f *file) ioDefer(stmt *dst.DeferStmt) {
 		begin = f.call("IO", site) + ", " + c.address() + f.textOf(c.x) + c.path
 	}
 	f.open(f.node(stmt).Pos(), "defer "+f.call("IOEnd", site)+"); ")
+	f.begin(len(f.sites) - 1)
 	f.close(call.End(), "; defer "+begin+")")
 }
 

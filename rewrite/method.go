@@ -158,15 +158,15 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 	}
 	f.open(sel.X.Pos(), f.onLine(call.Lparen, sel.X.Pos())+f.call(m.probe, site)+", "+address)
 	dot := f.dot(sel)
-	path := recv.path
 	if len(call.Args) > 0 {
-		path += ", "
-	} else if f.line(dot) != f.line(call.Rparen) {
+		f.replace(dot, call.Lparen+1, recv.path+", ", "")
+		return
+	}
+	path := recv.path
+	if f.line(dot) != f.line(call.Rparen) {
 		path += ","
 	}
-	f.replace(dot, dot+1, path)
-	f.replace(sel.Sel.Pos(), sel.Sel.End(), "")
-	f.replace(call.Lparen, call.Lparen+1, "")
+	f.replace(dot, call.Rparen+1, path, ")")
 }
 
 // deferred says that the node that is visited is the function of a call in a defer or go statement.

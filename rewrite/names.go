@@ -10,14 +10,13 @@ import (
 // names is the prefix of every name that is inserted into a package, and the collector's name there.
 type names string
 
-// prefix is _at, or _at2, _at3, … if the package has an identifier or a marker that begins so.
+// prefix is _at, or _at2, _at3, … if the package has an identifier that begins so.
 func (p *pkg) prefix() names {
 	var taken []string
 	for _, f := range p.files {
 		if !strings.Contains(string(f.text), "_at") {
 			continue
 		}
-		taken = append(taken, markerNames(f.syntax.Comments)...)
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "_at") {
 				taken = append(taken, id.Name)

@@ -72,36 +72,40 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	return reason
 }
 
+// loopVars are the letters that follow the prefix in the names of a loop's variables; the number of the site follows the letter.
+const loopVars = "RVK"
+
 // rangeProbe writes the loop.
 func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)
-	begin, body := f.call("Range", site)+",", r.Body.Lbrace+1
-	next := fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
+	first, second, next := r.Range, "_", fmt.Sprintf("_, %s = %s.Next()", more, ranger)
+	if r.Key != nil {
+		first = r.Key.Pos()
+	}
+	inBody, opened, closed := "", token.NoPos, token.NoPos
 	switch {
-	case r.Key == nil:
-		begin = fmt.Sprintf("%s, _, %s := %s", ranger, more, begin)
-		next = fmt.Sprintf("_, %s = %s.Next()", more, ranger)
-	case isBlank(r.Key):
-		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, _, %s", ranger, more))
-		next = fmt.Sprintf("_, %s = %s.Next()", more, ranger)
+	case r.Key == nil || isBlank(r.Key):
 	case r.Tok == token.ASSIGN:
-		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, %s, %s", ranger, value, more))
-		f.open(body, fmt.Sprintf("%s%s = %s; ", f.at(r.Key.Pos()), f.text[f.tok.Offset(r.Key.Pos()):f.tok.Offset(r.Key.End())], value))
+		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
+		inBody = fmt.Sprintf("{%s%s = %s; ", f.at(r.Key.Pos()), f.text[f.tok.Offset(r.Key.Pos()):f.tok.Offset(r.Key.End())], value)
+		opened = r.Body.Lbrace
 	case f.perIteration():
-		name := r.Key.(*ast.Ident).Name
-		f.replace(r.Key.Pos(), r.Key.End(), fmt.Sprintf("%s, %s, %s", ranger, value, more))
-		f.open(body, fmt.Sprintf("%s%s := %s; {", f.onLine(r.Key.Pos(), body), name, value))
-		f.close(r.Body.Rbrace, "}")
+		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
+		opened, closed = r.Body.Lbrace, r.Body.Rbrace
+		inBody = fmt.Sprintf("{%s%s := %s; {", f.onLine(r.Key.Pos(), opened), r.Key.(*ast.Ident).Name, value)
 	default:
-		f.open(r.Key.Pos(), ranger+", ")
-		f.close(r.Key.End(), ", "+more)
-		next = fmt.Sprintf("%s = %s.Into(&%s)", more, ranger, r.Key.(*ast.Ident).Name)
+		second = r.Key.(*ast.Ident).Name
+		next = fmt.Sprintf("%s = %s.Into(&%s)", more, ranger, second)
 	}
-	if r.Key != nil && r.Tok == token.ASSIGN {
-		f.replace(r.TokPos, r.TokPos+1, ":=")
-	}
-	f.replace(r.Range, r.Range+token.Pos(len("range")), begin)
+	f.replace(first, r.Range+token.Pos(len("range")), fmt.Sprintf("%s, %s, %s := %s,", ranger, second, more, f.call("Range", site)), "")
 	f.close(r.X.End(), ")"+f.onLine(r.Range, r.X.End())+"; "+more+"; "+next)
+	if opened.IsValid() {
+		f.begin(n)
+		f.replace(opened, opened+1, inBody, "")
+	}
+	if closed.IsValid() {
+		f.replace(closed, closed+1, "}}", "")
+	}
 }
 
 // perIteration says that each iteration of a loop has variables of its own.

@@ -40,7 +40,7 @@ var recvRule = rule{
 		if !ok {
 			return
 		}
-		f.replace(u.OpPos, u.OpPos+2, f.call(probe, site)+", ")
+		f.replace(u.OpPos, u.OpPos+2, f.call(probe, site)+", ", "")
 		f.close(u.End(), ")")
 	},
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"fmt"
@@ -12,8 +13,8 @@ import (
 	"strings"
 )
 
-// add renders the files of one package.
-func (r *Result) add(files []*file) error {
+// add counts what was done to the files of one package.
+func (r *Result) add(files []*file) {
 	for _, group := range groups(files) {
 		host(group)
 	}
@@ -25,12 +26,21 @@ func (r *Result) add(files []*file) error {
 		for _, s := range f.sites {
 			r.Sites[s.op.String()]++
 		}
-		if len(f.list) > 0 {
-			text, err := f.render()
-			if err != nil {
-				return err
-			}
-			r.Files = append(r.Files, File{f.name, text, sha256.Sum256(f.text)})
+	}
+}
+
+// render renders the files that differ from the original.
+func (r *Result) render(files []*file) error {
+	files = slices.DeleteFunc(files, func(f *file) bool { return len(f.list) == 0 })
+	texts, errs := make([][]byte, len(files)), make([]error, len(files))
+	inParallel(len(files), func(i int) { texts[i], errs[i] = files[i].render() })
+	for i, f := range files {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		r.Files = append(r.Files, File{f.name, texts[i], sha256.Sum256(f.text)})
+		if f.unformatted {
+			r.Unformatted = append(r.Unformatted, f.name)
 		}
 	}
 	return nil
@@ -42,6 +52,7 @@ func (r *Result) sort() {
 		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset))
 	})
 	slices.Sort(r.Already)
+	slices.Sort(r.Unformatted)
 }
 
 // groups splits the files of a package that can be changed into those of the package itself and its test files.
@@ -82,8 +93,15 @@ func host(files []*file) {
 		}
 	}
 	if len(first.hosted) > 0 {
-		first.open(first.importsEnd(), strings.ReplaceAll("; "+strings.Join(first.hosted, "; "), "\n", " "))
+		end := first.tok.Offset(first.importsEnd())
+		first.list = append(first.list, edit{end, end, opening, inLine(first.hosted), 0, noPart})
 	}
+}
+
+// inLine writes declarations of site arrays on one line.
+func inLine(decls []string) string {
+	text := "; " + strings.Join(decls, "; ")
+	return strings.NewReplacer("{\n\t", "{", ",\n}", "}", "\n\t", " ").Replace(text)
 }
 
 // anyInitializerCalls says that a package variable's initializer in one of the files contains a function literal or names a function of
@@ -131,30 +149,49 @@ func (f *file) importsEnd() token.Pos {
 func (f *file) render() ([]byte, error) {
 	name := f.tok.Offset(f.syntax.Name.End())
 	// In front of what host wrote at the same offset.
-	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1})
+	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1, noPart})
 	f.needVersion()
-	text, err := f.splice()
+	out, err := f.splice(f.cfg.Revertible)
 	if err != nil {
 		return nil, err
 	}
-	return f.appendTail(text), nil
+	if f.cfg.Revertible {
+		return f.treeText(out)
+	}
+	return f.appendTail(out.text), nil
 }
 
-// appendTail adds what stands at the end of the file:
-//
-//	//_at:sites
-//	var _atS1a2b3c4d = …
-//	//_at:end
+// treeText is the text of a file in a tree. It was reverted once: what can be written can be taken back.
+func (f *file) treeText(out *spliced) ([]byte, error) {
+	if formatted(f.text) {
+		text, err := out.layout(f.text, f.section(flagGofmt))
+		if err == nil && f.reverts(text) {
+			return text, nil
+		}
+		f.unformatted = true
+	}
+	text := append(out.text, f.section()...)
+	if !f.reverts(text) {
+		return nil, fmt.Errorf("%s: the probes could not be taken out again; please report this, and leave the file out", f.name)
+	}
+	return text, nil
+}
+
+func (f *file) reverts(text []byte) bool {
+	back, err := Revert(text)
+	return err == nil && bytes.Equal(back, f.text)
+}
+
+// appendTail adds what stands at the end of a file of an overlay.
 func (f *file) appendTail(text []byte) []byte {
 	tail := append(f.tail, sortedValues(f.kept)...)
 	if len(tail) == 0 {
 		return text
 	}
-	mark := sitesMark
-	if text[len(text)-1] != '\n' {
-		text, mark = append(text, '\n'), sitesMarkNoNewline
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
 	}
-	return fmt.Appendf(text, "\n%s\n%s\n%s\n", f.names.mark(mark), strings.Join(tail, "\n"), f.names.mark(endMark))
+	return fmt.Appendf(text, "\n%s\n", strings.Join(tail, "\n"))
 }
 
 func sortedValues(m map[string]string) []string {

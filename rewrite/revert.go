@@ -3,40 +3,49 @@ package rewrite
 import (
 	"bytes"
 	"fmt"
+	"go/format"
 	"go/parser"
-	"go/scanner"
 	"go/token"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
-// Revert takes the probes out of a text that Instrument wrote, and that may have been edited since; it need not parse. What was not inserted by
-// Instrument stays, byte for byte. A text without probes is returned as it is.
+// Revert takes the probes out of a text that Instrument wrote for a tree, and that may have been edited and formatted since; it need not parse. What was
+// not inserted by Instrument stays. A text without probes is returned as it is.
+//
+// Probes are found by their tokens, so that spaces, newlines and comments between these do not matter. Where the text is as it was written, what was
+// there comes back byte for byte; a text that was formatted when it was instrumented is formatted again.
 //
 // It is an error when a probe was edited itself, so that it cannot be taken out as a whole; the error begins with the line.
 func Revert(text []byte) ([]byte, error) {
-	comments := scanComments(text)
-	prefix := prefixOf(text, comments)
-	if prefix == "" {
+	if !maybeInstrumented(text) {
 		return text, nil
 	}
-	r := &reverter{text: text, prefix: prefix, comments: comments}
-	for r.next < len(r.comments) {
-		c := r.comments[r.next]
-		r.next++
-		if err := r.comment(c); err != nil {
-			return nil, fmt.Errorf("line %d: %v", lineAt(text, c.off), err)
-		}
+	list, comments := lex(text)
+	t, err := findTable(text, list, comments)
+	if t == nil || err != nil {
+		return text, err
 	}
-	r.out.Write(text[r.done:])
-	if err := r.leftover(); err != nil {
+	r := &reverter{cutter: cutter{text: text}, table: t, list: list, comments: comments}
+	if err := r.probes(); err != nil {
 		return nil, err
 	}
-	return r.out.Bytes(), sound(text, r.out.Bytes())
+	r.section()
+	if err := r.ownLines(); err != nil {
+		return nil, err
+	}
+	out := r.apply()
+	if err := sound(text, out); err != nil {
+		return nil, err
+	}
+	if t.gofmt {
+		if formatted, err := format.Source(out); err == nil {
+			out = formatted
+		}
+	}
+	return out, nil
 }
 
-// sound is an error if before parses and after does not: a formatter has moved comments of ours over the source.
+// sound is an error if before parses and after does not.
 func sound(before, after []byte) error {
 	parse := func(text []byte) error {
 		_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
@@ -46,209 +55,251 @@ func sound(before, after []byte) error {
 	if err == nil || parse(before) != nil {
 		return nil
 	}
-	return fmt.Errorf("line %v; the comments that begin with /*_at have been moved, put them where they belong", err)
+	return fmt.Errorf("line %v, when the probes are taken out; one near there was edited", err)
 }
 
-// Instrumented reports whether text has probes that Instrument wrote.
+// Instrumented reports whether text has probes that Instrument wrote for a tree.
 func Instrumented(text []byte) bool {
-	return bytes.Contains(text, []byte("/*_at")) && prefixOf(text, scanComments(text)) != ""
-}
-
-// A comment is a comment in a text.
-type comment struct {
-	off, end int    // in bytes; a // comment ends before its newline
-	text     string // without carriage returns
-}
-
-// scanComments lists the comments of text, which may be a part of a file and need not parse.
-func scanComments(text []byte) (list []comment) {
-	f := token.NewFileSet().AddFile("", -1, len(text))
-	var s scanner.Scanner
-	s.Init(f, text, func(token.Position, string) {}, scanner.ScanComments)
-	for {
-		pos, tok, lit := s.Scan()
-		if tok == token.EOF {
-			return list
-		}
-		if tok != token.COMMENT {
-			continue
-		}
-		off := f.Offset(pos)
-		stop, extra := "*/", len("*/")
-		if strings.HasPrefix(lit, "//") {
-			stop, extra = "\n", 0
-		}
-		end := len(text)
-		if i := bytes.Index(text[off+len("//"):], []byte(stop)); i >= 0 {
-			end = off + len("//") + i + extra
-		}
-		list = append(list, comment{off, end, strings.TrimRight(lit, "\r")})
+	if !maybeInstrumented(text) {
+		return false
 	}
+	list, comments := lex(text)
+	t, err := findTable(text, list, comments)
+	return t != nil || err != nil
 }
 
-var (
-	anyMarker   = regexp.MustCompile(`^/\*(_at[0-9]*)\+*[:=]`)
-	afterMarker = regexp.MustCompile(`^(?:\s*;?\s*import\s+(_at[0-9]*)\s+["` + "`" + `]|\s*(_at[0-9]*)\.)`)
-)
-
-// prefixOf is the prefix of what was inserted into text, or "" if nothing was. A marker counts where the import of the collector follows it or,
-// if that is gone, a probe.
-func prefixOf(text []byte, comments []comment) string {
-	probe := ""
-	for _, c := range comments {
-		m := anyMarker.FindStringSubmatch(c.text)
-		if m == nil {
-			continue
-		}
-		after := afterMarker.FindSubmatch(text[c.end:])
-		switch {
-		case after == nil:
-		case string(after[1]) == m[1]:
-			return m[1]
-		case string(after[2]) == m[1] && probe == "":
-			probe = m[1]
-		}
-	}
-	return probe
+// maybeInstrumented is quick, and may say yes of any text.
+func maybeInstrumented(text []byte) bool {
+	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(CollectorFolder))
 }
 
-// A reverter takes what begins with a prefix out of a text.
+// A reverter takes the probes out of a text.
 type reverter struct {
-	text     []byte
-	prefix   string
+	cutter
+	table    *table
+	list     []lexeme
 	comments []comment
-	next     int // the first comment that was not looked at
-	out      bytes.Buffer
-	done     int // how much of text is in out, or was taken out
-	above    int // lines that were taken out at the top
+	depth    int       // of brackets
+	started  []started // parts of which not all pieces were found, the innermost last
 }
 
-// cut puts was in place of text[off:end].
-func (r *reverter) cut(off, end int, was string) {
-	r.out.Write(r.text[r.done:off])
-	r.out.WriteString(was)
-	r.done = end
+// A started is a part of which some pieces were found.
+type started struct {
+	rest  []pattern // what is still to be found
+	depth int       // of brackets where it continues
+	at    int       // offset of its first piece
 }
 
-// comment undoes what c begins.
-func (r *reverter) comment(c comment) error {
-	if m := anyMarker.FindStringSubmatch(c.text); m != nil && m[1] == r.prefix {
-		return r.splice(c)
-	}
-	text := c.text
-	if rest, spaced := strings.CutPrefix(text, "// "); spaced { // gofmt
-		text = "//" + rest
-	}
-	what, ok := strings.CutPrefix(text, "//"+r.prefix+":")
-	switch {
-	case !ok:
-		return nil
-	case what == versionMark:
-		return r.version(c)
-	case what == sitesMark, what == sitesMarkNoNewline:
-		return r.sites(c, what == sitesMarkNoNewline)
-	case strings.Contains(what, "build"):
-		from := c.off + len("//")
-		r.cut(from, from+len(c.text)-len(text)+len(r.prefix+":"), "")
-		return nil
-	}
-	return fmt.Errorf("%s without its beginning", c.text)
-}
-
-// splice undoes a splice that begins with the marker c.
-func (r *reverter) splice(c comment) error {
-	rest := strings.TrimSuffix(c.text[len("/*"+r.prefix):], "*/")
-	was := strings.TrimLeft(rest, "+")
-	directives := len(rest) - len(was) + 1
-	quoted := was[0] == '='
-	if was = was[1:]; quoted {
-		var err error
-		if was, err = strconv.Unquote(was); err != nil {
-			return fmt.Errorf("%s was edited", c.text)
+// probes finds all parts, and what is no part: the import and the site arrays.
+func (r *reverter) probes() error {
+	for i := 0; i < len(r.list)-1; {
+		n, err := r.probe(i)
+		if err != nil {
+			return err
+		}
+		for range max(n, 1) {
+			r.depth += r.list[i].bracket()
+			i++
+		}
+		if n == 0 {
+			if err := r.plain(r.list[i-1]); err != nil {
+				return err
+			}
+		} else if last := len(r.started) - 1; last >= 0 && r.started[last].depth == atPiece {
+			r.started[last].depth = r.depth
 		}
 	}
-	// A formatter moves comments, also over what is not ours; it puts spaces around them first.
-	if next := r.text[c.end:]; len(next) > 0 && strings.ContainsRune(" \t\r\n", rune(next[0])) {
-		return fmt.Errorf("the file was formatted after the probes were put in, which has moved %s; undo the formatting first", c.text)
+	if len(r.started) > 0 {
+		return r.broken(r.started[len(r.started)-1])
 	}
-	for ; r.next < len(r.comments); r.next++ {
-		d := r.comments[r.next]
-		if anyMarker.MatchString(d.text) || strings.HasPrefix(d.text, "//"+r.prefix+":") || strings.HasPrefix(d.text, "// "+r.prefix+":") {
-			break
-		}
-		if !directiveComment.MatchString(d.text) {
-			continue
-		}
-		if directives--; directives == 0 {
-			r.next++
-			r.cut(c.off, d.end, was)
-			return nil
-		}
-	}
-	return fmt.Errorf("what begins with %s has lost its end, a comment of the form /*line :1:1*/", c.text)
-}
-
-// version takes out the build constraint that follows the mark c.
-func (r *reverter) version(c comment) error {
-	if r.next+1 >= len(r.comments) || r.comments[r.next+1].text != "//line :1:1" {
-		return fmt.Errorf("the two lines after %s were edited", c.text)
-	}
-	last := r.comments[r.next+1]
-	r.next += 2
-	r.above = lineAt(r.text, last.end) - lineAt(r.text, c.off) + 1
-	r.cut(c.off, afterNewline(r.text, last.end), "")
 	return nil
 }
 
-// sites takes out all from the mark c to the one that ends what stands at the end of a file.
-func (r *reverter) sites(c comment, noNewline bool) error {
-	newline := "\n"
-	if r.text[c.end-1] == '\r' { // an editor made all line ends so
-		newline = "\r\n"
-	}
-	added := newline
-	if noNewline {
-		added += newline
-	}
-	from := c.off
-	if bytes.HasSuffix(r.text[:from], []byte(added)) {
-		from -= len(added)
-	}
-	for ; r.next < len(r.comments); r.next++ {
-		if d := r.comments[r.next]; strings.ReplaceAll(d.text, " ", "") == "//"+r.prefix+":"+endMark {
-			r.next++
-			r.cut(max(from, r.done), afterNewline(r.text, d.end), "")
-			return nil
+// atPiece is the depth of a part whose last piece was just found.
+const atPiece = -1 << 30
+
+// probe takes out what of ours begins with the i-th token, and says how many tokens that are.
+func (r *reverter) probe(i int) (tokens int, err error) {
+	rest := r.list[i:]
+	if last := len(r.started) - 1; last >= 0 {
+		s := &r.started[last]
+		if s.depth == r.depth && s.rest[0].matches(rest) {
+			p := s.rest[0]
+			s.rest, s.depth = s.rest[1:], atPiece
+			if len(s.rest) == 0 {
+				r.started = r.started[:last]
+			}
+			r.piece(p, i)
+			return len(p.tokens), nil
 		}
 	}
-	return fmt.Errorf("what begins with %s has lost its end, the line //%s:%s", c.text, r.prefix, endMark)
-}
-
-// afterNewline is the offset after the line end at off, or off if there is none.
-func afterNewline(text []byte, off int) int {
-	if off < len(text) && text[off] == '\n' {
-		off++
-	}
-	return off
-}
-
-// leftover is an error if names of ours are left: something of a probe was copied or edited so that it has lost its marker.
-func (r *reverter) leftover() error {
-	text := r.out.Bytes()
-	f := token.NewFileSet().AddFile("", -1, len(text))
-	var s scanner.Scanner
-	s.Init(f, text, func(token.Position, string) {}, 0)
-	for {
-		pos, tok, lit := s.Scan()
-		if tok == token.EOF {
-			return nil
+	if part := r.table.find(rest); part != nil {
+		if len(part) > 1 {
+			r.started = append(r.started, started{part[1:], atPiece, rest[0].off})
 		}
-		if tok == token.IDENT && strings.HasPrefix(lit, r.prefix) {
-			line := r.above + lineAt(text, f.Offset(pos))
-			return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", line, lit)
-		}
+		r.piece(part[0], i)
+		return len(part[0].tokens), nil
 	}
+	if n := r.declaration(rest); n > 0 {
+		r.statement(i, i+n, true, false, "")
+		return n, nil
+	}
+	return 0, nil
 }
 
-// lineAt is the number of the line that off is on, the first being 1.
-func lineAt(text []byte, off int) int { return 1 + bytes.Count(text[:max(off, 0)], []byte("\n")) }
+// plain looks at a token that is not ours.
+func (r *reverter) plain(l lexeme) error {
+	if l.ident && strings.HasPrefix(l.text, r.table.prefix) {
+		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", lineAt(r.text, l.off), l.text)
+	}
+	if last := len(r.started) - 1; last >= 0 && r.depth < r.started[last].depth {
+		return r.broken(r.started[last])
+	}
+	return nil
+}
+
+func (r *reverter) broken(s started) error {
+	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; write there what the line is to say, without the probe",
+		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].text))
+}
+
+// declaration gives the number of tokens of the import of the collector, of a site array, or in the section of a declaration that is kept
+// there, if list begins with one.
+func (r *reverter) declaration(list []lexeme) int {
+	at := func(i int) string {
+		if i < len(list) {
+			return list[i].text
+		}
+		return ""
+	}
+	quoted := func(s string) bool { return strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "`") }
+	switch {
+	case at(0) == "import" && at(1) == r.table.prefix && quoted(at(2)):
+		return 3
+	case at(0) == r.table.prefix && quoted(at(1)): // in a group of imports
+		return 2
+	case at(0) == "var" && strings.HasPrefix(at(1), r.table.prefix+"S") && at(2) == "=":
+		return closed(list)
+	}
+	if list[0].off > r.table.begin && list[0].off < r.table.end {
+		for _, decl := range r.table.keep {
+			if p := newPattern(piece{decl, ""}); p.matches(list) {
+				return len(p.tokens)
+			}
+		}
+	}
+	return 0
+}
+
+// closed is the number of tokens up to the brace that closes the first one, or 0.
+func closed(list []lexeme) int {
+	depth := 0
+	for i, l := range list {
+		depth += l.bracket()
+		if depth == 0 && l.text == "}" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// piece puts what was there in place of a piece, which begins with the i-th token.
+func (r *reverter) piece(p pattern, i int) {
+	if from := r.list[i].off - p.lead; from >= r.done && bytes.HasPrefix(r.text[from:], []byte(p.text)) {
+		r.cut(from, from+len(p.text), p.was)
+		return
+	}
+	text := strings.TrimSpace(p.text)
+	if comma := r.list[i].comma; comma >= r.done && strings.HasPrefix(text, ",") {
+		to := r.list[i+len(p.tokens)-1].end
+		r.cut(comma, to, p.was+r.commentsIn(comma, to))
+		return
+	}
+	r.statement(i, i+len(p.tokens), strings.HasPrefix(text, ";"), strings.HasSuffix(text, ";"), p.was)
+}
+
+// statement puts was in place of the tokens from i to j. With before or after, they are a statement, and a semicolon before or after it goes too; where
+// a newline stands for it, the line goes.
+func (r *reverter) statement(i, j int, before, after bool, was string) {
+	from, to := r.list[i].off, r.list[j-1].end
+	switch {
+	case after && r.list[j].semi >= 0:
+		to = r.list[j].semi + 1
+		to += len(r.text[to:]) - len(bytes.TrimLeft(r.text[to:], " "))
+	case before && r.list[i].semi >= r.done:
+		from = r.list[i].semi
+	case before || after:
+		if above := r.joinable(from, to); above != from {
+			from, to = above, r.pastBlank(lineStart(r.text, r.list[i].off), to)
+		}
+	}
+	r.cut(from, to, was+r.commentsIn(from, to))
+}
+
+// commentsIn gives the comments in a part of the text, other than directives of ours: somebody wrote them into a piece, or a formatter moved
+// them there.
+func (r *reverter) commentsIn(from, to int) string {
+	var b strings.Builder
+	for _, c := range r.comments {
+		if _, own := ownLine(c.text); c.off < from || c.end > to || own {
+			continue
+		}
+		b.WriteString(" " + c.text)
+		if strings.HasPrefix(c.text, "//") {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// joinable is the offset of the end of the line before, if what is to be taken out begins its line and what follows it can
+// stand there, or else from.
+func (r *reverter) joinable(from, to int) int {
+	start := lineStart(r.text, from)
+	if len(bytes.TrimSpace(r.text[start:from])) > 0 {
+		return from
+	}
+	for start > 0 {
+		above := lineStart(r.text, start-1)
+		if _, ok := ownLine(string(r.text[above : start-1])); !ok {
+			break
+		}
+		start = above
+	}
+	blank := len(bytes.TrimSpace(r.text[to:lineEnd(r.text, to)])) == 0
+	if start == 0 {
+		return from
+	}
+	if !blank { // a comment, which gofmt has taken along
+		start = len(bytes.TrimRight(r.text[:start], " \t\r\n"))
+		if r.endsInComment(start) {
+			return from
+		}
+		return start
+	}
+	if start--; start > 0 && r.text[start-1] == '\r' {
+		start--
+	}
+	return start
+}
+
+// pastBlank is the end of the empty line after to, if the lines from start to to stand between two empty lines, or else to.
+func (r *reverter) pastBlank(start, to int) int {
+	next := afterNewline(r.text, lineEnd(r.text, to))
+	end := afterNewline(r.text, lineEnd(r.text, next))
+	blank := func(from, to int) bool { return from < to && len(bytes.TrimSpace(r.text[from:to])) == 0 }
+	if start == 0 || !blank(lineStart(r.text, start-1), start) || !blank(next, end) || !blank(to, next) {
+		return to
+	}
+	return end - 1
+}
+
+// endsInComment says that off is the end of a // comment.
+func (r *reverter) endsInComment(off int) bool {
+	for _, c := range r.comments {
+		if c.off < off && off <= c.end && strings.HasPrefix(c.text, "//") {
+			return true
+		}
+	}
+	return false
+}

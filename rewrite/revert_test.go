@@ -2,7 +2,9 @@ package rewrite
 
 import (
 	"go/format"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,7 +23,8 @@ func main() {
 	for v := range ch {
 		println(v)
 	}
-}`
+}
+`
 
 // instrumentText instruments a package of one file.
 func instrumentText(t *testing.T, source string) string {
@@ -29,66 +32,108 @@ func instrumentText(t *testing.T, source string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	write(t, filepath.Join(dir, "main.go"), []byte(source))
-	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, Trimpath: true})
+	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, Trimpath: true, Revertible: true, RuntimePath: "m/" + CollectorFolder})
 	if len(result.Files) != 1 {
 		t.Fatalf("%d files were instrumented", len(result.Files))
 	}
 	return string(result.Files[0].Text)
 }
 
-// An edit of an instrumented text, made to the original too, is what is left when the probes are taken out.
+// An edit of an instrumented text, made to the original too, is what is left when the probes are taken out: in the text of a file that was formatted,
+// and of one that was not.
 func TestRevertEdited(t *testing.T) {
-	text := instrumentText(t, editedSource)
-	lock, send := lineWith(t, text, ".Lock("), lineWith(t, text, ".Send(")
 	for _, test := range []struct{ name, from, to, was, is string }{
-		{"added above", lock, "\tprintln()\n" + lock, "\tmu.Lock()\n", "\tprintln()\n\tmu.Lock()\n"},
-		{"added below", lock, lock + "\tprintln()\n", "\tmu.Lock()\n", "\tmu.Lock()\n\tprintln()\n"},
-		{"deleted", send, "", "\tch <- 1\n", ""},
-		{"moved and copied", lock + send, send + lock + send, "\tmu.Lock()\n\tch <- 1\n", "\tch <- 1\n\tmu.Lock()\n\tch <- 1\n"},
-		{"value changed", "*/ 1/*", "*/ 1 + 2/*", "<- 1", "<- 1 + 2"},
-		{"receiver changed", "*/mu/*_at:.Lock", "*/other.mu/*_at:.Lock", "mu.Lock", "other.mu.Lock"},
-		{"comment at the end", send, strings.TrimSuffix(send, "\n") + " // one\n", "<- 1", "<- 1 // one"},
-		{"does not parse", send, "\tif {{" + send, "\tch <-", "\tif {{\tch <-"},
-		{"unterminated string", send, "\tx := \"\n" + send, "\tch <-", "\tx := \"\n\tch <-"},
-		{"function at the end", "//_at:end\n", "//_at:end\n\nfunc more() {}\n", "println(v)\n\t}\n}", "println(v)\n\t}\n}\nfunc more() {}\n"},
+		{"added above", "LOCK", "\tprintln()\nLOCK", "\tmu.Lock()\n", "\tprintln()\n\tmu.Lock()\n"},
+		{"added below", "LOCK", "LOCK\tprintln()\n", "\tmu.Lock()\n", "\tmu.Lock()\n\tprintln()\n"},
+		{"deleted", "SEND", "", "\tch <- 1\n", ""},
+		{"moved and copied", "LOCKSEND", "SENDLOCKSEND", "\tmu.Lock()\n\tch <- 1\n", "\tch <- 1\n\tmu.Lock()\n\tch <- 1\n"},
+		{"value changed", " 1)\n\t_at.Unlock", " 1 + 2)\n\t_at.Unlock", "<- 1", "<- 1 + 2"},
+		{"value with a probe", " 1)\n\t_at.Unlock", " len(_at.Made(&_atSab6e4680[0], make(chan int, 1))))\n\t_at.Unlock", "<- 1", "<- len(make(chan int, 1))"},
+		{"receiver changed", "[1], &mu", "[1], &other[func() int { return 2 }()].mu", "\tmu.Lock", "\tother[func() int { return 2 }()].mu.Lock"},
+		{"spread over lines", "[1], &mu)", "[1],\n\t\t&mu)", "\tmu.Lock", "\tmu.Lock"},
+		{"comment in a probe", "[1], &mu", "[1] /* c */, &mu", "\tmu.Lock", "\t/* c */ mu.Lock"},
+		{"comment at the end", "\n\t_at.Unlock", " // one\n\t_at.Unlock", "<- 1", "<- 1 // one"},
+		{"loop variable renamed", "v := _atV4", "w := _atV4", "", ""},
+		{"does not parse", "SEND", "\tif {{\nSEND", "\tch <-", "\tif {{\n\tch <-"},
+		{"unterminated string", "SEND", "\tx := \"\nSEND", "\tch <-", "\tx := \"\n\tch <-"},
+		{"function at the end", "//awaittrace:end\n", "//awaittrace:end\n\nfunc more() {}\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
+		{"function in the section", "\n//awaittrace:end\n", "\nfunc more() {}\n\n//awaittrace:end\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
 		{"comment above", "package main", "// Command main.\npackage main", "package main", "// Command main.\npackage main"},
-		{"statement on the first line", "package main/*", "package other/*", "package main", "package other"},
-		{"import is gone", lineWith(t, text, "import _at"), "package main\n", "", ""},
+		{"name of the package", "package main", "package other", "package main", "package other"},
 		{"DOS line ends", "\n", "\r\n", "\n", "\r\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if !strings.Contains(text, test.from) || !strings.Contains(editedSource, test.was) {
-				t.Fatalf("no %q in\n%s\nor no %q", test.from, text, test.was)
-			}
-			edited := strings.ReplaceAll(text, test.from, test.to)
-			want := strings.ReplaceAll(editedSource, test.was, test.is)
-			if test.was == "" {
-				want = editedSource
-			}
-			if got, err := Revert([]byte(edited)); err != nil || string(got) != want {
-				t.Errorf("%v\ngot\n%q\nwant\n%q\nof\n%s", err, got, want, edited)
+			for _, original := range []string{editedSource, strings.Replace(editedSource, " := make", ":=make", 1)} {
+				text := instrumentText(t, original)
+				r := strings.NewReplacer("LOCK", lineWith(t, text, ".Lock("), "SEND", lineWith(t, text, ".Send("))
+				from, to := r.Replace(test.from), r.Replace(test.to)
+				if !strings.Contains(text, from) || !strings.Contains(original, test.was) {
+					t.Fatalf("no %q in\n%s\nor no %q", from, text, test.was)
+				}
+				edited := strings.ReplaceAll(text, from, to)
+				got, err := Revert([]byte(edited))
+				if test.was == "" {
+					if err == nil {
+						t.Errorf("no error, got\n%s", got)
+					}
+					continue
+				}
+				want := strings.ReplaceAll(original, test.was, test.is)
+				if test.name == "DOS line ends" && gofmted([]byte(original)) {
+					want = original
+				}
+				if err != nil || !sameTokens(want, string(got)) || !strings.Contains(test.is, "if {{") && !strings.Contains(test.is, "x := ") && original == editedSource && string(got) != want {
+					t.Errorf("%v\ngot\n%q\nwant\n%q\nof\n%s", err, got, want, edited)
+				}
 			}
 		})
 	}
+}
+
+// sameTokens compares two texts as the compiler reads them, with their comments.
+func sameTokens(a, b string) bool { return slices.Equal(words(a), words(b)) }
+
+// words are the tokens of a text, and then its comments, sorted.
+func words(text string) []string {
+	var words []string
+	list, comments := lex([]byte(text))
+	for _, l := range list {
+		words = append(words, l.text)
+	}
+	var more []string
+	for _, c := range comments {
+		more = append(more, oneLine(c.text))
+	}
+	slices.Sort(more) // a formatter moves comments
+	return append(words, more...)
 }
 
 // What cannot be taken out as a whole is an error with the line.
 func TestRevertBroken(t *testing.T) {
 	text := instrumentText(t, editedSource)
 	for _, test := range []struct{ name, from, to, want string }{
-		{"marker deleted", "/*_at:*/_at.Lock(", "_at.Lock(", "line 9: _at is left of a probe"},
-		{"directive deleted", "/*line :9:10*/", "", "line 9: what begins with /*_at:.Lock(*/ has lost its end"},
-		{"end mark deleted", "//_at:end\n", "", "line 17: what begins with //_at:sites- has lost its end"},
-		{"site mark deleted", "//_at:sites-\n", "", "//_at:end without its beginning"},
-		{"renamed array", "/*_at:*/_at.Start(); /*line :7:14*/", "_at = nil;", "line 7: _at is left"},
+		{"name deleted", "_at.Lock(", "Lock(", "line 15: _atSab6e4680 is left of a probe"},
+		{"bracket deleted", "[1], &mu)", "[1], &mu", "line 15: the probe that begins there was edited"},
+		{"comma deleted", "[2], ch,", "[2], ch +", "line 16: the probe that begins there was edited: \",\" is missing"},
+		{"number changed", "&_atSab6e4680[1]", "&_atSab6e4680[9]", "line 15: _at is left of a probe"},
+		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is left of a probe"},
+		{"body deleted", "\t\t{\n", "", "line 19: _atV4 is left of a probe"},
+		{"end deleted", "//awaittrace:end\n", "", "has lost its end, the line //awaittrace:end"},
+		{"section mark deleted", "//awaittrace:sites _at gofmt\n", "", "line 28: //awaittrace:form"},
+		{"form edited", "//awaittrace:form 0 \"", "//awaittrace:form 0 ", "was edited"},
+		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: probes are left"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if !strings.Contains(text, test.from) {
 				t.Fatalf("no %q in\n%s", test.from, text)
 			}
-			got, err := Revert([]byte(strings.Replace(text, test.from, test.to, 1)))
+			edited := strings.Replace(text, test.from, test.to, 1)
+			got, err := Revert([]byte(edited))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q; got\n%s", err, test.want, got)
+			}
+			if !Instrumented([]byte(edited)) {
+				t.Error("does not count as instrumented")
 			}
 		})
 	}
@@ -102,7 +147,12 @@ func TestRevertForms(t *testing.T) {
 		"joined":        "package main\nfunc f(ch chan int) int { select { case<-ch: }; return<-ch }\nfunc main() {}",
 		"comments":      "package main\nimport \"sync\"\nvar f = (*sync. /* a */ Mutex).Lock\nfunc main() { f(nil) }\n",
 		"line comments": "package main\nfunc main() { /*line :9:9*/ <-make(chan int) /*line x.go:3*/ }\n",
-		"like ours":     "package main\n// /*_at:*/ _at.\n/*_at:x*/ func main() { println(`/*_at:*/_at.`); /*_at:*/ <-make(chan int) }\n",
+		"own lines":     "package main\n\nfunc main() {\n//line :9:1\n\t<-make(chan int)\n}\n",
+		"like ours":     "package main\n\n//awaittrace:sites _at\nfunc main() { println(`//awaittrace:sites _at`); <-make(chan int) }\n\n//awaittrace:end\n",
+		"dollar":        "package main\n\nvar m = map[string]int{}\n\nfunc main() {\n\tfor m[\"$1$$\"] = range make(chan int) {\n\t}\n}\n",
+		"long lines": "package main\n\nfunc main() {\n\tch := make(chan int, 1)\n\tgo func() { ch <- 1; ch <- 2 /* a longer comment to have a longer line */; close(ch) }()\n\tdefer func() { <-ch }()\n}\n\n" +
+			"func fun(aLongName, anotherLongName, aThirdLongName chan int) { aLongName <- <-anotherLongName }\n",
+		"no newline": strings.TrimSuffix(editedSource, "\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Revert([]byte(instrumentText(t, source)))
@@ -125,19 +175,24 @@ func lineWith(t *testing.T, text, part string) string {
 	return ""
 }
 
-// gofmt moves comments over what they delimit. That is noticed, and the file is left alone.
+// A file that was not formatted may be formatted with its probes: what is left without them has the same tokens.
 func TestRevertFormatted(t *testing.T) {
-	_, result := instrument(t, Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}})
+	_, result := instrument(t, Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}, Revertible: true, Probes: DefaultProbes | ProbeLoop})
 	for _, f := range result.Files {
+		original, err := os.ReadFile(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, err := format.Source(original)
+		if err != nil {
+			t.Fatal(err)
+		}
 		formatted, err := format.Source(f.Text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := Revert(formatted)
-		if err == nil {
-			t.Errorf("%s was reverted to\n%s", f.Name, back)
-		} else if !strings.Contains(err.Error(), "formatted") {
-			t.Errorf("%s: %v", f.Name, err)
+		if back, err := Revert(formatted); err != nil || !sameTokens(string(was), string(back)) {
+			t.Errorf("%s: %v\n%s", f.Name, err, firstDifference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
 		}
 	}
 }

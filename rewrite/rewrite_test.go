@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/build"
+	"go/format"
 	"go/importer"
 	"go/parser"
 	"go/token"
@@ -23,7 +24,8 @@ import (
 var update = flag.Bool("update", false, "write the goldens in testdata anew")
 
 // Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
-// skipped, a file skipped. The comment may hold a line "probe: LIST".
+// skipped, a file skipped. The comment may hold lines with options: "probe: LIST", "probe-func: LIST", "runtime: PATH" and
+// "form: tree", for files as they are written to a tree.
 func TestGolden(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -55,12 +57,14 @@ func golden(t *testing.T, name string) {
 		write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	}
 	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true, Trimpath: true}
+	tree := false
 	for line := range strings.Lines(string(archive.Comment)) {
 		if list, ok := strings.CutPrefix(line, "probe: "); ok {
 			if cfg.Probes, err = ParseProbes(strings.TrimSpace(list)); err != nil {
 				t.Fatal(err)
 			}
 		}
+		tree = tree || line == "form: tree\n"
 		if path, ok := strings.CutPrefix(line, "runtime: "); ok {
 			cfg.RuntimePath = strings.TrimSpace(path)
 		}
@@ -73,7 +77,13 @@ func golden(t *testing.T, name string) {
 		checkTypes(t, p, result)
 	}
 	checkLines(t, result)
-	checkRevert(t, result)
+	inTree := checkTree(t, p)
+	for _, name := range inTree.Unformatted {
+		t.Errorf("%s is not formatted", name)
+	}
+	if tree {
+		result = inTree
+	}
 
 	got := &txtar.Archive{Comment: archive.Comment, Files: input}
 	for _, f := range result.Files {
@@ -239,25 +249,34 @@ var std = sync.OnceValue(func() types.Importer { return importer.ForCompiler(tok
 
 var stdLock sync.Mutex
 
-// checkLines checks that every piece of original text that follows a directive, and every line, has the position that it had.
+// checkLines checks that every statement and every literal has the position that it had.
 func checkLines(t *testing.T, r *Result) {
 	t.Helper()
 	for _, f := range r.Files {
-		old, err := os.ReadFile(f.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		was, is := statements(t, f.Name, old), statements(t, f.Name, f.Text)
-		for _, p := range was {
-			if !slices.Contains(is, p) {
-				t.Errorf("%s: a statement at %s has moved", f.Name, p)
-			}
+		checkPositions(t, f, true)
+	}
+}
+
+// checkPositions checks that all statements and literals of a file are where they were: on the line, or also in the column.
+func checkPositions(t *testing.T, f File, columns bool) {
+	t.Helper()
+	old, err := os.ReadFile(f.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := map[string]bool{}
+	for _, p := range statements(t, f.Name, f.Text, columns) {
+		is[p] = true
+	}
+	for _, p := range statements(t, f.Name, old, columns) {
+		if !is[p] {
+			t.Errorf("%s: a statement at %s has moved", f.Name, p)
 		}
 	}
 }
 
-// statements lists the positions of the statements of a file and of the names in it.
-func statements(t *testing.T, name string, text []byte) []string {
+// statements lists the positions of the statements of a file and of the literals in it.
+func statements(t *testing.T, name string, text []byte, columns bool) []string {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, name, text, parser.ParseComments)
 	if err != nil {
@@ -265,22 +284,34 @@ func statements(t *testing.T, name string, text []byte) []string {
 	}
 	var list []string
 	ast.Inspect(f, func(n ast.Node) bool {
+		value := ""
 		switch n := n.(type) {
 		case *ast.LabeledStmt, *ast.IfStmt, *ast.ForStmt, *ast.RangeStmt, *ast.SwitchStmt, *ast.SelectStmt, *ast.CaseClause, *ast.ReturnStmt:
-			p := fset.Position(n.Pos())
-			list = append(list, fmt.Sprintf("%d:%d", p.Line, p.Column))
 		case *ast.BasicLit:
-			p := fset.Position(n.Pos())
-			list = append(list, fmt.Sprintf("%d:%d %s", p.Line, p.Column, n.Value))
+			value = n.Value
+		default:
+			return true
 		}
+		p := fset.Position(n.Pos())
+		if !columns {
+			p.Column = 0
+		}
+		list = append(list, fmt.Sprintf("%d:%d %s", p.Line, p.Column, value))
 		return true
 	})
 	return list
 }
 
-// checkRevert checks that Revert gives the originals back.
-func checkRevert(t *testing.T, r *Result) {
+// checkTree instruments p for a tree, and checks what is promised of that: the originals come back, formatted files stay formatted, and statements
+// keep their lines.
+func checkTree(t *testing.T, p *Program) *Result {
 	t.Helper()
+	in := *p
+	in.cfg.Revertible = true
+	r, err := in.Instrument()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range r.Files {
 		old, err := os.ReadFile(f.Name)
 		if err != nil {
@@ -293,5 +324,15 @@ func checkRevert(t *testing.T, r *Result) {
 		if !Instrumented(f.Text) || Instrumented(old) {
 			t.Errorf("%s: instrumented %v, before %v", f.Name, Instrumented(f.Text), Instrumented(old))
 		}
+		if !slices.Contains(r.Unformatted, f.Name) && gofmted(old) && !gofmted(f.Text) {
+			t.Errorf("%s is not formatted:\n%s", f.Name, f.Text)
+		}
+		checkPositions(t, f, false)
 	}
+	return r
+}
+
+func gofmted(text []byte) bool {
+	out, err := format.Source(text)
+	return err == nil && bytes.Equal(out, text)
 }

@@ -119,16 +119,19 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 		f.open(s.Pos(), f.call("Forever", site)+"); ")
 		return
 	}
+	n := len(f.sites) - 1
 	for i, c := range clauses {
 		probe := "CaseRecv"
 		if c.value != nil {
 			probe = "CaseSend"
 		}
 		ch := f.expr(c.ch)
+		f.begin(n)
 		f.open(ch.Pos(), fmt.Sprintf("%s, %d, ", f.call(probe, site), i))
 		f.close(ch.End(), ")")
 		if i == len(clauses)-1 && c.value != nil && f.keepsType(c.value) {
 			v := f.expr(c.value)
+			f.begin(n)
 			f.open(v.Pos(), f.call("CaseValue", site)+", ")
 			f.close(v.End(), ")")
 		}
@@ -139,6 +142,7 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 		if clause.Comm != nil {
 			number, i = i, i+1
 		}
+		f.begin(n)
 		f.open(clause.Colon+1, fmt.Sprintf("%s, %d); ", f.call("Chose", site), number))
 	}
 }

@@ -38,7 +38,7 @@ var sendRule = rule{
 			probe, arrow = "To", ").Send("
 		}
 		f.open(s.Pos(), f.onLine(s.Arrow, s.Pos())+f.call(probe, site)+", ")
-		f.replace(s.Arrow, s.Arrow+2, arrow)
+		f.replace(s.Arrow, s.Arrow+2, arrow, "")
 		f.close(s.End(), ")")
 	},
 }

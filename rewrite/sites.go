@@ -48,6 +48,7 @@ func (f *file) site(o operation) (ref string, ok bool) {
 		return "", false
 	}
 	f.sites = append(f.sites, site{o, f.funcName()})
+	f.begin(len(f.sites) - 1)
 	return fmt.Sprintf("&%s[%d]", f.arrayName(), len(f.sites)-1), true
 }
 

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
 
@@ -23,11 +24,11 @@ var sleepRule = rule{
 			sel := f.node(e).(*ast.SelectorExpr)
 			if name, ok := sel.X.(*ast.Ident); ok && f.isSleep(sel.Sel) {
 				f.claim(e.Sel)
-				f.sleepProbe(e, sel, name, name.Name+".Duration")
+				f.sleepProbe(e, sel, name.Name+".Duration")
 			}
 		case *dst.Ident: // of a dot import
 			if id, ok := f.node(e).(*ast.Ident); ok && f.isSleep(id) && !f.claimed(e) {
-				f.sleepProbe(e, id, nil, "Duration")
+				f.sleepProbe(e, id, "Duration")
 			}
 		}
 	},
@@ -38,8 +39,8 @@ func (f *file) isSleep(id *ast.Ident) bool {
 	return ok && fn.Name() == "Sleep" && fn.FullName() == "time.Sleep"
 }
 
-// sleepProbe puts the probe in place of the name e, qualified by the package's name unless that is nil.
-func (f *file) sleepProbe(node dst.Expr, e ast.Expr, qualifier *ast.Ident, user string) {
+// sleepProbe puts the probe in place of the name e. What else of the package user names keeps the import in use.
+func (f *file) sleepProbe(node dst.Expr, e ast.Expr, user string) {
 	call, called := f.parent(0).(*dst.CallExpr)
 	called = called && call.Fun == node
 	o := operation{node: node, op: runtime.OpSleep}
@@ -52,14 +53,8 @@ func (f *file) sleepProbe(node dst.Expr, e ast.Expr, qualifier *ast.Ident, user 
 	}
 	f.kept["time"] = "var _ " + user
 	if called {
-		f.open(f.node(call).(*ast.CallExpr).Lparen+1, site+", ")
+		f.replace(e.Pos(), f.node(call).(*ast.CallExpr).Lparen+1, f.call("Sleep", site)+", ", "")
 	} else {
-		f.open(e.Pos(), f.call("Expr", site)+", ")
-		f.close(e.End(), ")")
-	}
-	if qualifier == nil {
-		f.open(e.Pos(), string(f.names)+".")
-	} else {
-		f.replace(qualifier.Pos(), qualifier.End(), string(f.names))
+		f.replace(e.Pos(), e.End(), f.call("Expr", site)+",", fmt.Sprintf(" %s.Sleep)", f.names))
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"regexp"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 )
 
 // An edit replaces the bytes from off to end of the original text.
@@ -14,7 +17,11 @@ type edit struct {
 	class    class
 	text     string
 	seq      int // order of recording
+	part     int // index of the part that it belongs to, or noPart
 }
+
+// noPart marks an edit that Revert finds by what it is: the import, and the site arrays.
+const noPart = -1
 
 // A class is where an edit goes among those at the same offset.
 type class int
@@ -27,11 +34,18 @@ const (
 )
 
 // edits are the edits of a file, in the order of recording.
-type edits struct{ list []edit }
+type edits struct {
+	list  []edit
+	parts []part
+}
 
 func (e *edits) add(off, end int, class class, text string) {
-	e.list = append(e.list, edit{off, end, class, text, len(e.list)})
+	e.list = append(e.list, edit{off, end, class, text, len(e.list), len(e.parts) - 1})
 }
+
+// begin begins a part: the edits that follow are taken out together, or not at all. What a probe has put in at places that an edit
+// of the source may separate is several parts of one site.
+func (e *edits) begin(site int) { e.parts = append(e.parts, part{site: site}) }
 
 // open inserts text before what begins at pos.
 func (f *file) open(pos token.Pos, text string) {
@@ -43,13 +57,15 @@ func (f *file) close(pos token.Pos, text string) {
 	f.add(f.tok.Offset(pos), f.tok.Offset(pos), closing, text)
 }
 
-// replace puts text in place of a token. The token must not contain a newline.
-func (f *file) replace(pos, end token.Pos, text string) {
+// replace puts head and tail in place of one or more tokens. The newlines between these stay, between head and tail.
+func (f *file) replace(pos, end token.Pos, head, tail string) {
 	off, last := f.tok.Offset(pos), f.tok.Offset(end)
-	if bytes.IndexByte(f.text[off:last], '\n') >= 0 {
-		panic(fmt.Sprintf("replacing more than a line: %q", f.text[off:last]))
+	was := f.text[off:last]
+	if i := bytes.LastIndexByte(was, '\n'); i >= 0 {
+		indent := was[i+1 : len(was)-len(bytes.TrimLeft(was[i+1:], " \t"))]
+		head += string(bytes.Repeat([]byte("\n"), bytes.Count(was, []byte("\n")))) + string(indent)
 	}
-	f.add(off, last, replacing, text)
+	f.add(off, last, replacing, head+tail)
 }
 
 // at is a directive that gives what follows it the position of pos.
@@ -61,6 +77,9 @@ func (f *file) at(pos token.Pos) string {
 	return fmt.Sprintf("/*line :%d:%d*/", p.Line, p.Column)
 }
 
+// lineDirective matches what file.at writes.
+var lineDirective = regexp.MustCompile(`/\*line :[0-9]+:[0-9]+\*/`)
+
 // onLine is file.at(call) if text that is inserted before at would get another line than call has, or else nothing.
 func (f *file) onLine(call, at token.Pos) string {
 	if f.line(call) == f.line(at) {
@@ -69,36 +88,65 @@ func (f *file) onLine(call, at token.Pos) string {
 	return f.at(call)
 }
 
-// splice applies the edits. Those that touch are one splice, which is delimited so that Revert can undo it:
+// A spliced is a text with probes.
+type spliced struct {
+	text []byte
+	kept []span // what is original in text, in order
+}
+
+// A span is a part of a text that is original: text[off:end] begins at offset was of the original.
+type span struct{ off, end, was int }
+
+// splice applies the edits. Without tree, those that touch are followed by a directive:
 //
-//	/*_at:what was there*/inserted text/*line :L:C*/
+//	inserted text/*line :L:C*/
 //
-// An error is a fault of a rule: it replaced what another one has changed.
-func (f *file) splice() ([]byte, error) {
+// With tree there are no directives, and the parts get their pieces. An error is a fault of a rule: it replaced what another one has changed.
+func (f *file) splice(tree bool) (*spliced, error) {
 	f.order()
-	var out bytes.Buffer
-	out.Grow(len(f.text) + 64*len(f.list))
+	out := &spliced{text: make([]byte, 0, len(f.text)+64*len(f.list))}
 	done := 0
-	for i := 0; i < len(f.list); {
-		first := f.list[i]
-		out.Write(f.text[done:first.off])
-		done = first.end
-		text := first.text
-		for i++; i < len(f.list) && f.list[i].off <= done && first.class != bare; i++ {
-			e := f.list[i]
-			if e.off < done {
-				return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
-			}
-			text += e.text
-			done = e.end
+	for i, e := range f.list {
+		if e.off < done {
+			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
 		}
-		if first.class != bare {
-			text = f.names.marker(string(f.text[first.off:done]), text) + text + f.at(f.tok.Pos(done))
+		out.keep(f.text, done, e.off)
+		done = e.end
+		text := e.text
+		if tree {
+			text = lineDirective.ReplaceAllString(text, "")
 		}
-		out.WriteString(text)
+		if glue(out.text, text) {
+			text = " " + text
+		}
+		out.text = append(out.text, text...)
+		if e.part != noPart && e.class != bare {
+			p := &f.parts[e.part]
+			p.pieces = append(p.pieces, piece{text, string(f.text[e.off:e.end])})
+		}
+		touches := i+1 < len(f.list) && f.list[i+1].off <= done
+		if !tree && !touches && e.class != bare {
+			out.text = append(out.text, f.at(f.tok.Pos(done))...)
+		}
 	}
-	out.Write(f.text[done:])
-	return out.Bytes(), nil
+	out.keep(f.text, done, len(f.text))
+	return out, nil
+}
+
+func (s *spliced) keep(text []byte, off, end int) {
+	s.kept = append(s.kept, span{len(s.text), len(s.text) + end - off, off})
+	s.text = append(s.text, text[off:end]...)
+}
+
+// glue says that two texts, one after the other, would make one token of two.
+func glue[A, B []byte | string](before A, after B) bool {
+	if len(before) == 0 || len(after) == 0 {
+		return false
+	}
+	last, _ := utf8.DecodeLastRune([]byte(before[max(0, len(before)-utf8.UTFMax):]))
+	first, _ := utf8.DecodeRune([]byte(after[:min(len(after), utf8.UTFMax)]))
+	word := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return word(last) && word(first) || last == '<' && first == '<'
 }
 
 // order sorts the edits by the place that their text has in the output.

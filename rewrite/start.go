@@ -20,6 +20,7 @@ var startRule = rule{
 			return
 		}
 		if d := f.node(c.Node()).(*ast.FuncDecl); d.Name.Name == "main" && d.Recv == nil && d.Body != nil {
+			f.begin(noSite)
 			f.open(d.Body.Lbrace+1, string(f.names)+".Start(); ")
 		}
 	},

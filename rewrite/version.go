@@ -2,10 +2,10 @@ package rewrite
 
 import (
 	"bytes"
-	"fmt"
 	"go/ast"
 	"go/build/constraint"
 	"go/version"
+	"slices"
 	"strings"
 )
 
@@ -13,18 +13,19 @@ import (
 // generic function needs. Since Go 1.21 a build constraint does that, and the compiler then takes the file
 // as Go 1.21: loop variables still mean what they meant.
 //
-//	//go:build linux   =>   //_at:version
-//	                        //go:build (linux) && go1.18
-//	                        //line :1:1
-//	                        //_at:go:build linux
+//	//go:build linux   =>   //go:build linux && go1.18
 //
-// The new line stands at the top, and the directive after it gives the next line its number. What was there is put out of force, in both forms of a
-// constraint, because vet wants the two to agree; if there is a //go:build line, the older form does not count.
+//	                        //awaittrace:version
+//	                        //line :1:1
+//	                        //awaittrace:was go:build linux
+//
+// The new line stands at the top, where gofmt wants it, and the directive gives the first line of the original its number. What was there is put out
+// of force, in both forms of a constraint, because vet wants the two to agree; if there is a //go:build line, the older form does not count.
 func (f *file) needVersion() {
 	if !f.olderThanGenerics() {
 		return
 	}
-	line, older := "", ""
+	var line, older []constraint.Expr
 	for _, c := range f.header() {
 		text := strings.TrimRight(c.Text, "\r")
 		x, err := constraint.Parse(text)
@@ -32,21 +33,25 @@ func (f *file) needVersion() {
 			continue
 		}
 		off := f.tok.Offset(c.Pos()) + len("//")
-		f.add(off, off, bare, string(f.names)+":")
+		f.add(off, off, bare, wasMark[len("//"):])
 		if constraint.IsGoBuild(text) {
-			line += fmt.Sprintf("(%s) && ", x)
+			line = append(line, x)
 		} else {
-			older += fmt.Sprintf("(%s) && ", x)
+			older = append(older, x)
 		}
 	}
-	if line == "" {
+	if line == nil {
 		line = older
+	}
+	var all constraint.Expr = &constraint.TagExpr{Tag: "go1.18"}
+	for _, x := range slices.Backward(line) {
+		all = &constraint.AndExpr{X: x, Y: all}
 	}
 	off := 0
 	if bytes.HasPrefix(f.text, []byte("\ufeff")) {
 		off = len("\ufeff")
 	}
-	f.add(off, off, bare, f.names.mark(versionMark)+"\n//go:build "+line+"go1.18\n//line :1:1\n")
+	f.add(off, off, bare, "//go:build "+all.String()+"\n\n"+versionLines)
 }
 
 // header gives the comments before the package clause.

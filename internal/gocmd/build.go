@@ -87,6 +87,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		Deps:        inv.Options.Deps,
 		Tree:        what.tree,
 		RuntimePath: what.collector,
+		Revertible:  what.collector != CollectorPath,
 		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {

@@ -83,7 +83,7 @@ func sourceIn(root string) Source {
 }
 
 func instrumented(text []byte) []byte {
-	return []byte(strings.Replace(string(text), "package p", `package p/*_at:*/; import _at "m/awaittrace_runtime"/*line :1:10*/`, 1))
+	return []byte(strings.Replace(string(text), "package p", `package p; import _at "m/awaittrace_runtime"`, 1) + "\n//awaittrace:sites _at\n\n//awaittrace:end\n")
 }
 
 // list lists what is in a folder, with mode and content.

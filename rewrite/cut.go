@@ -1,0 +1,159 @@
+package rewrite
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A cutter collects what is to go from a text.
+type cutter struct {
+	text []byte
+	cuts []cut
+	done int // the end of the last cut
+}
+
+// A cut puts was in place of text[off:end].
+type cut struct {
+	off, end int
+	was      string
+}
+
+func (c *cutter) cut(off, end int, was string) {
+	c.cuts = append(c.cuts, cut{off, end, was})
+	c.done = max(c.done, end)
+}
+
+// apply makes the cuts. Where two of them overlap, both are taken out.
+func (c *cutter) apply() []byte {
+	slices.SortStableFunc(c.cuts, func(a, b cut) int { return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.end, b.end)) })
+	var out []byte
+	done := 0
+	add := func(text string) {
+		if glue(out, text) {
+			out = append(out, ' ')
+		}
+		out = append(out, text...)
+	}
+	for _, cut := range c.cuts {
+		if cut.off > done {
+			add(string(c.text[done:cut.off]))
+		}
+		add(cut.was)
+		done = max(done, cut.end)
+	}
+	add(string(c.text[done:]))
+	return out
+}
+
+// section takes out the section at the end of the file. What somebody wrote into it stays.
+func (r *reverter) section() {
+	t := r.table
+	rest := string(r.text[t.begin:t.end])
+	for _, cut := range slices.Backward(r.cuts) {
+		if cut.off >= t.begin-1 && cut.end <= t.end {
+			rest = rest[:max(cut.off-t.begin, 0)] + rest[cut.end-t.begin:]
+		}
+	}
+	for _, c := range t.marks {
+		rest = strings.Replace(rest, string(r.text[c.off:c.end]), "", 1)
+	}
+	if strings.TrimSpace(rest) != "" {
+		for _, c := range t.marks {
+			r.cut(lineStart(r.text, c.off), afterNewline(r.text, c.end), "")
+		}
+		return
+	}
+	newline := "\n"
+	if r.text[t.end-1] == '\r' { // an editor made all line ends so
+		newline = "\r\n"
+	}
+	added := newline
+	if t.noNewline {
+		added += newline
+	}
+	from := t.begin
+	if bytes.HasSuffix(r.text[:from], []byte(added)) {
+		from -= len(added)
+	}
+	r.cut(from, afterNewline(r.text, t.end), "")
+}
+
+// afterNewline is the offset after the line end at off, or off if there is none.
+func afterNewline(text []byte, off int) int {
+	if off < len(text) && text[off] == '\n' {
+		off++
+	}
+	return off
+}
+
+// Columns of our directives, which say what stood before the line that follows: the end of a line, or, where a formatter has made two
+// lines of one, the text before.
+const (
+	ownColumn  = 1
+	joinColumn = 2
+)
+
+var ownDirective = regexp.MustCompile(`^//line :[0-9]+:([0-9]+)\r?$`)
+
+// ownLine says that a line is a directive of ours, and what its column is.
+func ownLine(line string) (column int, ok bool) {
+	m := ownDirective.FindStringSubmatch(line)
+	if m == nil {
+		return 0, false
+	}
+	column, err := strconv.Atoi(m[1])
+	return column, err == nil
+}
+
+// ownLines takes out the comments that stand in lines of their own: directives of a text that was formatted, and what was added because of
+// an old language version.
+func (r *reverter) ownLines() error {
+	for i, c := range r.comments {
+		start := lineStart(r.text, c.off)
+		switch {
+		case c.off >= r.table.begin && c.off < r.table.end:
+		case c.text == versionMark:
+			if i == 0 || !strings.HasPrefix(r.comments[i-1].text, "//go:build ") {
+				return fmt.Errorf("line %d: the line before %s was edited", lineAt(r.text, c.off), versionMark)
+			}
+			end := lineEnd(r.text, min(c.end+1, len(r.text)))
+			if line := strings.TrimSpace(string(r.text[c.end:end])); line != "//line :1:1" && line != "" {
+				end = c.end
+			}
+			r.cut(r.comments[i-1].off, afterNewline(r.text, end), "")
+		case strings.HasPrefix(c.text, wasMark):
+			r.cut(c.off+len("//"), c.off+len(wasMark), "")
+		case r.table.gofmt && c.off == start:
+			if column, ok := ownLine(c.text); ok {
+				r.directive(c, column)
+			}
+		}
+	}
+	return nil
+}
+
+// directive takes out a directive, and the newline before it where that is not of the original.
+func (r *reverter) directive(c comment, column int) {
+	end := afterNewline(r.text, c.end)
+	before := bytes.TrimRight(r.text[:c.off], " \t\r\n")
+	if column != joinColumn || r.endsInComment(len(before)) {
+		if past := r.pastBlank(c.off, c.end); past >= end {
+			end = past + 1
+		}
+		r.cut(c.off, end, "")
+		return
+	}
+	for end < len(r.text) && strings.IndexByte(" \t\r\n", r.text[end]) >= 0 {
+		end++
+	}
+	was := " "
+	if i, _ := slices.BinarySearchFunc(r.list, c.off, func(l lexeme, off int) int { return cmp.Compare(l.off, off) }); i < len(r.list) && r.list[i].newline {
+		was = "; "
+	}
+	r.cut(len(before), end, was)
+}

@@ -1,0 +1,200 @@
+package rewrite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/format"
+	"go/scanner"
+	"go/token"
+	"slices"
+	"strings"
+)
+
+// A file that was formatted is formatted in a tree, too. gofmt then gives some of what was inserted lines of its own, and breaks some lines that
+// have become long. A directive at the beginning of a line, which gofmt leaves where it is, gives the original text that follows its line number:
+//
+//	case v := <-_at.CaseRecv(&_atS1a2b3c4d[0], 0, a):
+//		_at.Chose(&_atS1a2b3c4d[0], 0)
+//	//line :12:1
+//		use(v)
+//
+// Column 2 stands where the line that follows was no line of its own (joinColumn).
+
+// A place is where a token of a text comes from.
+type place struct {
+	line  int  // in the original; 0 if it was inserted
+	first bool // it was the first token of its line
+}
+
+// places gives each token of a spliced text its place.
+func (s *spliced) places(original []byte, list []lexeme) []place {
+	old, _ := lex(original)
+	byOffset := make(map[int]place, len(old))
+	line, done, lastLine := 1, 0, 0
+	for _, l := range old {
+		line += bytes.Count(original[done:l.off], []byte("\n"))
+		done = l.off
+		byOffset[l.off] = place{line, line != lastLine}
+		lastLine = line + strings.Count(l.text, "\n")
+	}
+	made := make([]place, len(list))
+	k := 0
+	for i, l := range list {
+		for k < len(s.kept) && s.kept[k].end <= l.off {
+			k++
+		}
+		if k < len(s.kept) && s.kept[k].off <= l.off && l.end <= s.kept[k].end {
+			made[i] = byOffset[s.kept[k].was+l.off-s.kept[k].off]
+		}
+	}
+	return made
+}
+
+// errLayout is the error of a file that cannot be formatted without a line being lost.
+var errLayout = errors.New("formatted text would not have the positions of the original")
+
+// layout formats a spliced text with its section, and gives the original text its line numbers again.
+func (s *spliced) layout(original, section []byte) ([]byte, error) {
+	if hasDirectives(original) {
+		return nil, errLayout
+	}
+	text := append(slices.Clip(s.text), section...)
+	list, _ := lex(text)
+	places := s.places(original, list)
+	// In a comment that documents the package, gofmt would move a directive.
+	text = bytes.Replace(text, []byte(versionLines), []byte(versionMark+"\n\n"), 1)
+	text, err := format.Source(text)
+	if err != nil {
+		return nil, err
+	}
+	// A directive can make gofmt move a comment, and that a line.
+	const rounds = 3
+	for range rounds {
+		directed, err := direct(text, list, places)
+		if err != nil {
+			return nil, err
+		}
+		formatted, err := format.Source(directed)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Equal(formatted, text) {
+			return text, nil
+		}
+		text = formatted
+	}
+	return nil, errLayout
+}
+
+// direct puts directives in front of the lines of a formatted text that would have another line number than the original. The text has the tokens of
+// list.
+func direct(text []byte, list []lexeme, places []place) ([]byte, error) {
+	is, _ := lex(text)
+	if len(is) != len(list) {
+		return nil, errLayout
+	}
+	logical := logicalLines(text)
+	d := director{text: text, base: 1}
+	for i, l := range is[:len(is)-1] {
+		if l.text != list[i].text {
+			return nil, errLayout
+		}
+		if places[i].line == 0 || i < packageClause {
+			continue
+		}
+		d.token(logical[l.off], l.off, places[i])
+		if d.err != nil {
+			return nil, d.err
+		}
+	}
+	return append(d.out, text[d.done:]...), nil
+}
+
+// packageClause is the tokens of a package clause, in which no position matters.
+const packageClause = 2
+
+// logicalLines gives the line of each token of a text as the compiler counts it.
+func logicalLines(text []byte) map[int]int {
+	f := token.NewFileSet().AddFile("x.go", -1, len(text))
+	var s scanner.Scanner
+	s.Init(f, text, nil, scanner.ScanComments) // comments, because directives are among them
+	lines := map[int]int{}
+	for {
+		pos, tok, _ := s.Scan()
+		if tok == token.EOF {
+			return lines
+		}
+		if tok != token.COMMENT {
+			lines[f.Offset(pos)] = f.PositionFor(pos, true).Line
+		}
+	}
+}
+
+// A director writes a text with directives.
+type director struct {
+	text  []byte
+	out   []byte
+	done  int // how much of text is in out
+	shift int // what the last directive that was added changes in the lines after it
+	base  int // logical line less physical line, in text: another one means that text has a directive of its own in between
+	last  int // the start of the line of the token before
+	err   error
+
+	line, counted int // the number of lines in text[:counted]
+}
+
+// token looks at a token of the original at off, which has the number line in text.
+func (d *director) token(line, off int, want place) {
+	start := lineStart(d.text, off)
+	first := start != d.last || start == 0
+	d.last = start
+	d.line += bytes.Count(d.text[d.counted:off], []byte("\n"))
+	d.counted = off
+	if base := line - d.line; base != d.base {
+		d.base, d.shift = base, 0
+	}
+	if line+d.shift == want.line {
+		return
+	}
+	if !first || start < d.done {
+		d.err = errLayout
+		return
+	}
+	d.shift = want.line - line
+	column, at := joinColumn, want.line
+	if want.first {
+		column = ownColumn
+		start, at = d.above(start, at)
+	}
+	d.out = append(d.out, d.text[d.done:start]...)
+	d.out = fmt.Appendf(d.out, "//line :%d:%d\n", at, column)
+	d.done = start
+}
+
+// above is where a directive for the line at start goes: before the comments and empty lines that belong to the line.
+func (d *director) above(start, line int) (int, int) {
+	for start > d.done && line > 1 {
+		before := lineStart(d.text, start-1)
+		text := strings.TrimSpace(string(d.text[before:start]))
+		if _, ours := ownLine(text); ours || text != "" && !strings.HasPrefix(text, "//") {
+			break
+		}
+		start, line = before, line-1
+	}
+	return start, line
+}
+
+// formatted says that text is as gofmt writes it.
+func formatted(text []byte) bool {
+	out, err := format.Source(text)
+	return err == nil && bytes.Equal(out, text)
+}
+
+// hasDirectives says that text has directives of the compiler that change positions.
+func hasDirectives(text []byte) bool {
+	_, comments := lex(text)
+	return slices.ContainsFunc(comments, func(c comment) bool {
+		return strings.HasPrefix(c.text, "/*line ") || strings.HasPrefix(c.text, "//line ") && c.off == lineStart(text, c.off)
+	})
+}

@@ -1,0 +1,178 @@
+package rewrite
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two of them stands text of
+// the original in which brackets are balanced, so that the next piece of a part is found by counting brackets. A part begins with a name of ours,
+// the number of its site in it, or with a token before that name.
+//
+//	ch <- v   =>   _at.Send(&_atS1a2b3c4d[3], ch , v)     pieces: "_at.Send(&_atS1a2b3c4d[3], " for "", "," for "<-", ")" for ""
+type part struct {
+	site   int // in the site array, or noSite
+	pieces []piece
+}
+
+// noSite is the site of a part that belongs to none.
+const noSite = -1
+
+// A piece is text in place of what was there.
+type piece struct{ text, was string }
+
+// A form is what parts have in common. In its pieces, $ stands for the number of the site and $$ for $.
+type form struct {
+	sites  []int // sorted
+	pieces []piece
+}
+
+// forms are the forms of the parts of a file, in the order in which they first occur.
+func (f *file) forms() []form {
+	var list []form
+	index := map[string]int{}
+	for _, p := range f.parts {
+		if len(p.pieces) == 0 {
+			continue
+		}
+		pieces := make([]piece, len(p.pieces))
+		for i, of := range p.pieces {
+			pieces[i] = piece{f.generalize(of.text, p.site), of.was}
+		}
+		key := fmt.Sprintf("%t %q", p.site == noSite, pieces)
+		at, ok := index[key]
+		if !ok {
+			at, index[key] = len(list), len(list)
+			list = append(list, form{pieces: pieces})
+		}
+		if !slices.Contains(list[at].sites, p.site) {
+			list[at].sites = append(list[at].sites, p.site)
+		}
+	}
+	for _, of := range list {
+		slices.Sort(of.sites)
+	}
+	return list
+}
+
+// generalize puts $ in place of the number of a site.
+func (f *file) generalize(text string, site int) string {
+	text = strings.ReplaceAll(text, "$", "$$")
+	if site == noSite {
+		return text
+	}
+	array := regexp.QuoteMeta(f.arrayName())
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, array, f.names, loopVars, site))
+	return number.ReplaceAllString(text, "${1}$$")
+}
+
+// part is the part of a form for one of its sites.
+func (of form) part(site int) part {
+	p := part{site: site}
+	for _, general := range of.pieces {
+		p.pieces = append(p.pieces, piece{specialize(general.text, site), general.was})
+	}
+	return p
+}
+
+func specialize(text string, site int) string {
+	return anyDollar.ReplaceAllStringFunc(text, func(s string) string {
+		if s == "$$" {
+			return "$"
+		}
+		return strconv.Itoa(site)
+	})
+}
+
+var anyDollar = regexp.MustCompile(`\$\$?`)
+
+// String is a form as the end of the file has it: its sites, and for each piece its text and what was there.
+//
+//	0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
+func (of form) String() string {
+	words := []string{ranges(of.sites)}
+	for _, p := range of.pieces {
+		words = append(words, strconv.Quote(p.text), strconv.Quote(p.was))
+	}
+	return strings.Join(words, " ")
+}
+
+// parseForm reads what form.String wrote.
+func parseForm(line string) (form, error) {
+	sites, rest, _ := strings.Cut(line, " ")
+	var of form
+	var err error
+	if of.sites, err = parseRanges(sites); err != nil {
+		return of, err
+	}
+	var words []string
+	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			return of, fmt.Errorf("%q is not quoted", rest)
+		}
+		word, err := strconv.Unquote(quoted)
+		if err != nil {
+			return of, err
+		}
+		words, rest = append(words, word), rest[len(quoted):]
+	}
+	if len(words) == 0 || len(words)%2 != 0 {
+		return of, fmt.Errorf("%d words do not make pairs", len(words))
+	}
+	for i := 0; i < len(words); i += 2 {
+		of.pieces = append(of.pieces, piece{words[i], words[i+1]})
+	}
+	return of, nil
+}
+
+// ranges writes a sorted list of sites: 0,3-5; or - for the one that is none.
+func ranges(sites []int) string {
+	var b strings.Builder
+	for i := 0; i < len(sites); {
+		if sites[i] == noSite {
+			return "-"
+		}
+		last := i
+		for last+1 < len(sites) && sites[last+1] == sites[last]+1 {
+			last++
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Itoa(sites[i]))
+		if last > i {
+			fmt.Fprintf(&b, "-%d", sites[last])
+		}
+		i = last + 1
+	}
+	return b.String()
+}
+
+// maxSites bounds what parseRanges gives: no file has more operations.
+const maxSites = 1 << 20
+
+func parseRanges(text string) ([]int, error) {
+	if text == "-" {
+		return []int{noSite}, nil
+	}
+	var sites []int
+	for _, word := range strings.Split(text, ",") {
+		from, to, several := strings.Cut(word, "-")
+		first, err := strconv.Atoi(from)
+		last := first
+		if several && err == nil {
+			last, err = strconv.Atoi(to)
+		}
+		if err != nil || first < 0 || last < first || last-first+len(sites) > maxSites {
+			return nil, fmt.Errorf("%q is no list of sites", text)
+		}
+		for ; first <= last; first++ {
+			sites = append(sites, first)
+		}
+	}
+	return sites, nil
+}
