@@ -18,18 +18,18 @@ import (
 
 // TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
 func TestBreakpoint(t *testing.T) {
-	exe := program(t, false, pitfalls, "./deadlock")
+	exe := program(t, false, bank, ".")
 	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
 	for _, want := range []string{
 		"Command failed: the program has not come to func main, or to a probe, yet",
-		"> [Breakpoint 1] main.audit() ./deadlock/main.go:28",
+		"> [Breakpoint 1] main.audit() ./main.go:28",
 		"=>  28:\tfunc audit(accounts ...*account) (total int) {",
-		"goroutines are stuck: 2 ",
+		"goroutines are stuck: 2 in a deadlock",
 		"mutex to.mu is held by goroutine ",
-		" is running at deadlock/main.go:28 (main.audit)  [ok]",
-		"it was started at deadlock/main.go:43 (main.main) by goroutine 1",
-		"> main.audit() ./deadlock/main.go:30",
-		"taken as from.mu at deadlock/main.go:18 (main.transfer)",
+		" is running at main.go:28 (main.audit)  [ok]",
+		"it was started at main.go:54 (main.main) by goroutine 1",
+		"> main.audit() ./main.go:30",
+		"taken as from.mu at main.go:17 (main.transfer)",
 		"Command failed: holders: could not find symbol value for nosuch, in no frame of the selected goroutine",
 		"Command failed: there is no goroutine 99; probes lists those that there are",
 		"Command failed: stuck: flag provided but not defined: -x",
@@ -42,7 +42,7 @@ func TestBreakpoint(t *testing.T) {
 
 // TestNoProbes asks about a program that was built without probes.
 func TestNoProbes(t *testing.T) {
-	pid := start(t, program(t, true, pitfalls, "./deadlock"))
+	pid := start(t, program(t, true, bank, "."))
 	time.Sleep(300 * time.Millisecond)
 	golden(t, "noprobes", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
 }
@@ -50,7 +50,7 @@ func TestNoProbes(t *testing.T) {
 // TestLongStop asks twice in one stop: the time between is not a wait of the program's.
 func TestLongStop(t *testing.T) {
 	_, pid := deadlocked(t)
-	out := session(t, "stuck\nsource wait.star\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid), "--init", pause(t))
+	out := session(t, "stuck\nsource "+pause(t)+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid))
 	ups := regexp.MustCompile(`stopped, up (\S+)\)`).FindAllStringSubmatch(out, -1)
 	if len(ups) != 2 {
 		t.Fatalf("%d reports, want 2:\n%s", len(ups), out)
@@ -62,16 +62,15 @@ func TestLongStop(t *testing.T) {
 	}
 }
 
-// pause writes a script wait.star that takes 2s, and an empty file for --init, into the folder of the sessions' commands.
+// pause writes a script for Delve that takes 2s, and returns its path.
 func pause(t *testing.T) string {
 	t.Helper()
-	script := filepath.Join(pitfalls, "wait.star")
-	t.Cleanup(func() { os.Remove(script) })
+	script := filepath.Join(t.TempDir(), "wait.star")
 	text := "end = time.now().unix_nano + 2000000000\nwhile time.now().unix_nano < end:\n\tpass\n"
 	if err := os.WriteFile(script, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	return os.DevNull
+	return script
 }
 
 // TestDump dumps a core in one session and reads it in another. Delve's dumps have the record in them.
@@ -89,7 +88,7 @@ func TestCrash(t *testing.T) {
 	if err != nil || strings.ContainsAny(string(pattern), "|/%") {
 		t.Skipf("the system does not leave cores in the working directory: core_pattern is %q", pattern)
 	}
-	exe := program(t, false, pitfalls, "./deadlock")
+	exe := program(t, false, bank, ".")
 	cmd := exec.Command("sh", "-c", "ulimit -c unlimited; exec "+exe)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
@@ -189,7 +188,7 @@ func TestRemote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Counts[diagnose.Deadlock] != 3 || r.Counts[diagnose.Idle] != 1 || len(r.Findings) != 1 || !r.Snapshot.HasStates {
+	if r.Counts[diagnose.Deadlock] != 3 || len(r.Findings) != 1 || !r.Snapshot.HasStates {
 		t.Errorf("counts %v, findings %+v, states %v %s", r.Counts, r.Findings, r.Snapshot.HasStates, r.Snapshot.NoStates)
 	}
 	if f := r.Findings[0]; f.Root == 0 && f.Kind != diagnose.KindDeadlock || r.Snapshot.Process.Pid != pid {
