@@ -14,19 +14,20 @@ func cgoFiles(p *packages.Package) bool {
 	return slices.ContainsFunc(p.GoFiles, func(name string) bool { return !slices.Contains(p.CompiledGoFiles, name) })
 }
 
-// checkCgo type-checks the original files of a cgo package and sets the types of made. Expressions whose type comes from C have an invalid type.
-func (l *loader) checkCgo(p *packages.Package, made *pkg) ([]*ast.File, error) {
+// checkCgo type-checks the original files of a cgo package and sets the files and types of made. Expressions whose type comes from C have an invalid type.
+func (l *loader) checkCgo(p *packages.Package, made *pkg) error {
 	files, _, err := l.parseAll(p.GoFiles)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	conf := types.Config{
 		FakeImportC: true, GoVersion: made.lang, Sizes: p.TypesSizes, Importer: imports(p),
 		Error: func(error) {}, // the go command has compiled the package; what is left comes from C being unknown
 	}
 	made.info = newInfo()
-	made.types, _ = conf.Check(p.PkgPath, l.fset, files, made.info)
-	return files, nil
+	made.types, _ = conf.Check(p.PkgPath, l.fset, syntaxOf(files), made.info)
+	made.files = files
+	return nil
 }
 
 func newInfo() *types.Info {

@@ -95,13 +95,13 @@ func TestLoadDeps(t *testing.T) {
 		if got := instrumentedIn(dir, r); got != strings.TrimSpace(want+" main.go") {
 			t.Errorf("%q: instrumented %q, want %q and main.go", patterns, got, want)
 		}
-		l := &loader{cfg: p.cfg, fset: p.fset, text: map[string][]byte{}}
+		l := newLoader(p.cfg, nil, p.fset)
 		l.deps, _ = parseDeps(cfg.Deps)
-		named, err := l.list()
-		if err != nil {
+		var err error
+		if l.named, err = l.list(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.checkAll(named); err != nil {
+		if _, err := l.checkAll(); err != nil {
 			t.Errorf("%q: only go/packages can load it: %v", patterns, err)
 		}
 		for _, f := range r.Files {

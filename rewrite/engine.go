@@ -56,7 +56,19 @@ type file struct {
 	kept    map[string]string // by import path: a declaration that uses the import
 	already bool              // it was instrumented before
 
+	initCalls   bool // the initializer of a package variable may reach a probe
 	unformatted bool // it is formatted, and its text in the tree is not
+}
+
+// find fills in what the rules have to say of the file. All that depends on its types is in it: what follows, host and render, needs the text and
+// the syntax alone, and the decorated tree, which takes much more memory than these, is dropped.
+func (f *file) find(rules []rule) {
+	f.instrument(rules)
+	f.initCalls = !f.already && f.callsInInit()
+	f.dec, f.claims, f.path, f.alone, f.funcs = nil, nil, nil, nil, nil
+	for i := range f.sites {
+		f.sites[i].node = nil
+	}
 }
 
 // instrument visits all nodes of the file. Afterwards its edits and sites are complete.
@@ -205,8 +217,9 @@ func (p *Program) Instrument() (*Result, error) {
 		files = append(files, p.open(pkg)...)
 	}
 	all := rules()
-	inParallel(len(files), func(i int) { files[i].instrument(all) })
-	r := &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
+	inParallel(len(files), func(i int) { files[i].find(all) })
+	p.noteUsed(files)
+	r := p.newResult()
 	for rest := files; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].pkg == rest[0].pkg {
@@ -219,8 +232,24 @@ func (p *Program) Instrument() (*Result, error) {
 		return nil, err
 	}
 	r.sort()
-	r.Unused = p.funcs.unused(p.pkgs)
+	var checked []*types.Package
+	for _, pkg := range p.pkgs {
+		checked = append(checked, pkg.types)
+	}
+	r.Unused = p.funcs.unused(checked)
 	return r, nil
+}
+
+// newResult is a result without files.
+func (p *Program) newResult() *Result {
+	return &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
+}
+
+// noteUsed notes which patterns of -probe-func were of use in the files.
+func (p *Program) noteUsed(files []*file) {
+	for _, f := range files {
+		p.funcs.use(f.io.funcs.usedOnes())
+	}
 }
 
 // open makes a file of each source of a package that is to be instrumented.
@@ -245,7 +274,7 @@ func (p *Program) open(pkg *pkg) []*file {
 func inParallel(n int, do func(i int)) {
 	next := make(chan int)
 	var wg sync.WaitGroup
-	for range gort.GOMAXPROCS(0) {
+	for range min(n, gort.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
 				do(i)

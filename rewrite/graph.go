@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -21,10 +22,12 @@ import (
 type graph struct {
 	l      *loader
 	nodes  map[*packages.Package]*node
-	slots  chan struct{} // one for each processor
+	work   func(*node) error // what is done with each package, after those that it imports
+	slots  chan struct{}     // one for each processor
 	lock   sync.Mutex
 	failed error // one of the errors
 
+	exports map[string]string         // files with export data, by import path
 	imports map[string]*types.Package // from export data
 }
 
@@ -34,15 +37,25 @@ type node struct {
 	made *pkg // what is instrumented; nil if only its types are wanted
 	done chan struct{}
 	pkg  *types.Package // after done
+
+	declared func() *types.Package // of a stream, after done: its types
+	sum      [sha256.Size]byte     // of a stream, after done: of all that its types come from
 }
 
 // checkAll checks the packages to instrument.
-func (l *loader) checkAll(named []*packages.Package) ([]*pkg, error) {
+func (l *loader) checkAll() ([]*pkg, error) {
 	if l.cfg.all {
-		return nil, errors.New("packages of the standard library have no export data of their own")
+		return nil, errNoExports
 	}
-	selected := l.choose(named)
+	selected := l.choose()
 	g := l.newGraph(selected)
+	g.work = g.checkFiles
+	if err := g.listExports(); err != nil {
+		return nil, err
+	}
+	if err := g.readExports(); err != nil {
+		return nil, err
+	}
 	if err := g.check(); err != nil {
 		return nil, err
 	}
@@ -53,12 +66,14 @@ func (l *loader) checkAll(named []*packages.Package) ([]*pkg, error) {
 	return made, nil
 }
 
+var errNoExports = errors.New("packages of the standard library have no export data of their own")
+
 // newGraph finds the packages to check: those to instrument, the variants for a test of packages that they import, and packages between two
 // that are to be instrumented, whose export data would come with types of its own for what they import.
 func (l *loader) newGraph(selected []*packages.Package) *graph {
 	g := &graph{
 		l: l, nodes: map[*packages.Package]*node{}, slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		imports: map[string]*types.Package{"unsafe": types.Unsafe},
+		exports: map[string]string{}, imports: map[string]*types.Package{"unsafe": types.Unsafe},
 	}
 	var add func(p *packages.Package)
 	above := l.above()
@@ -99,9 +114,6 @@ func (l *loader) above() func(*packages.Package) bool {
 
 // check checks all packages. An error means that go/packages must load them: some do not compile, or need what cgo makes of others.
 func (g *graph) check() error {
-	if err := g.readExports(); err != nil {
-		return err
-	}
 	for _, n := range g.nodes {
 		go g.checkNode(n)
 	}
@@ -111,8 +123,8 @@ func (g *graph) check() error {
 	return g.failed
 }
 
-// readExports reads the types of the packages that those of the graph import.
-func (g *graph) readExports() error {
+// listExports finds the export data of the packages that those of the graph import.
+func (g *graph) listExports() error {
 	paths := map[string]bool{}
 	for p := range g.nodes {
 		for _, imported := range p.Imports {
@@ -130,10 +142,10 @@ func (g *graph) readExports() error {
 		return err
 	}
 	for _, p := range exported {
-		if err := g.readExport(p); err != nil {
-			return err
+		if p.ExportFile != "" {
+			g.exports[p.PkgPath] = p.ExportFile
+			delete(paths, p.PkgPath)
 		}
-		delete(paths, p.PkgPath)
 	}
 	if len(paths) > 0 {
 		return fmt.Errorf("no export data for %q", slices.Sorted(maps.Keys(paths)))
@@ -141,11 +153,18 @@ func (g *graph) readExports() error {
 	return nil
 }
 
-func (g *graph) readExport(p *packages.Package) error {
-	if p.ExportFile == "" {
-		return fmt.Errorf("no export data for %q", p.PkgPath)
+// readExports reads the types that listExports has found.
+func (g *graph) readExports() error {
+	for _, path := range slices.Sorted(maps.Keys(g.exports)) {
+		if err := g.readExport(path, g.exports[path]); err != nil {
+			return err
+		}
 	}
-	f, err := os.Open(p.ExportFile)
+	return nil
+}
+
+func (g *graph) readExport(path, file string) error {
+	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
@@ -154,7 +173,7 @@ func (g *graph) readExport(p *packages.Package) error {
 	if err != nil {
 		return err
 	}
-	_, err = gcexportdata.Read(r, g.l.fset, g.imports, p.PkgPath)
+	_, err = gcexportdata.Read(r, g.l.fset, g.imports, path)
 	return err
 }
 
@@ -168,11 +187,24 @@ func (g *graph) checkNode(n *node) {
 	}
 	g.slots <- struct{}{}
 	defer func() { <-g.slots }()
-	if err := g.checkFiles(n); err != nil {
-		g.lock.Lock()
-		g.failed = err
-		g.lock.Unlock()
+	if g.hasFailed() {
+		return
 	}
+	if err := g.work(n); err != nil {
+		g.fail(err)
+	}
+}
+
+func (g *graph) fail(err error) {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.failed = err
+}
+
+func (g *graph) hasFailed() bool {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	return g.failed != nil
 }
 
 // checkFiles parses and checks the files of a package.
@@ -182,31 +214,43 @@ func (g *graph) checkFiles(n *node) error {
 		return err
 	}
 	var first error
-	conf := types.Config{
-		GoVersion: langOf(n.Package), Sizes: n.TypesSizes, FakeImportC: cgo, Importer: g.importer(n), IgnoreFuncBodies: n.made == nil,
+	conf := g.config(n, cgo, func(err types.Error) {
+		if first == nil {
+			first = err
+		}
+	})
+	var info *types.Info
+	if conf.IgnoreFuncBodies = n.made == nil; n.made != nil {
+		info = newInfo()
+	}
+	n.pkg, _ = conf.Check(n.PkgPath, g.l.fset, syntaxOf(files), info)
+	if n.made != nil {
+		n.made.types, n.made.info, n.made.files = n.pkg, info, files
+	}
+	return first
+}
+
+// config says how a package is checked. Errors in a package with cgo files are left out: what is from C is unknown.
+func (g *graph) config(n *node, cgo bool, report func(types.Error)) *types.Config {
+	return &types.Config{
+		GoVersion: langOf(n.Package), Sizes: n.TypesSizes, FakeImportC: cgo, Importer: g.importer(n),
 		Error: func(err error) {
-			if first == nil && !cgo {
-				first = err
+			if e, ok := err.(types.Error); ok && !cgo {
+				report(e)
 			}
 		},
 	}
-	var info *types.Info
-	if n.made != nil {
-		info = newInfo()
-	}
-	n.pkg, _ = conf.Check(n.PkgPath, g.l.fset, files, info)
-	if n.made != nil {
-		n.made.types, n.made.info = n.pkg, info
-		g.l.setFiles(n.made, files)
-	}
-	return first
 }
 
 // importer gives what a package imports.
 func (g *graph) importer(n *node) types.Importer {
 	return importerFunc(func(path string) (*types.Package, error) {
 		if imported := n.Imports[path]; imported != nil {
-			if dep := g.nodes[imported]; dep != nil {
+			switch dep := g.nodes[imported]; {
+			case dep == nil:
+			case dep.declared != nil:
+				return dep.declared(), nil
+			default:
 				return dep.pkg, nil
 			}
 			path = imported.PkgPath
@@ -219,26 +263,43 @@ func (g *graph) importer(n *node) types.Importer {
 }
 
 // parseAll parses the files of a package, in the order in which the compiler gets them: those that import "C" come last.
-func (l *loader) parseAll(names []string) (files []*ast.File, cgo bool, err error) {
-	var withC []*ast.File
-	for _, name := range names {
-		text, ok := l.cfg.Overlay[name]
-		if !ok {
-			if text, err = os.ReadFile(name); err != nil {
-				return nil, false, err
-			}
-		}
-		f, err := l.parse(l.fset, name, text)
-		if err != nil {
-			return nil, false, err
-		}
-		if importsC(f) {
+func (l *loader) parseAll(names []string) (files []*source, cgo bool, err error) {
+	all := make([]*source, len(names))
+	errs := make([]error, len(names))
+	inParallel(len(names), func(i int) { all[i], errs[i] = l.parseFile(names[i]) })
+	if err := errors.Join(errs...); err != nil {
+		return nil, false, err
+	}
+	var withC []*source
+	for _, f := range all {
+		if importsC(f.syntax) {
 			withC = append(withC, f)
 		} else {
 			files = append(files, f)
 		}
 	}
 	return append(files, withC...), len(withC) > 0, nil
+}
+
+func (l *loader) parseFile(name string) (*source, error) {
+	text, ok := l.cfg.Overlay[name]
+	if !ok {
+		var err error
+		if text, err = os.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	syntax, err := l.syntax(l.fset, name, text)
+	return &source{name: name, text: text, syntax: syntax, test: isTest(name)}, err
+}
+
+// syntaxOf are the syntax trees of files.
+func syntaxOf(files []*source) []*ast.File {
+	list := make([]*ast.File, len(files))
+	for i, f := range files {
+		list[i] = f.syntax
+	}
+	return list
 }
 
 func importsC(f *ast.File) bool {

@@ -51,7 +51,7 @@ var ioRule = rule{
 
 // matcher finds what can wait in the source of pkg.
 func (p *Program) matcher(pkg *pkg) *matcher {
-	m := &matcher{funcs: p.funcs, info: pkg.info, pkg: pkg.types}
+	m := &matcher{funcs: p.funcs.fresh(), info: pkg.info, pkg: pkg.types}
 	if p.cfg.Probes&ProbeIO != 0 {
 		m.index = p.index
 	}

@@ -53,26 +53,22 @@ type Config struct {
 
 // A Program is a set of loaded packages that can be instrumented.
 type Program struct {
-	cfg    Config
-	fset   *token.FileSet
-	pkgs   []*pkg
-	index  *ioIndex
-	funcs  *probeFuncs
-	deps   []Module // all dependencies of the build
-	out    []Module // those that Config.Deps names and Config.Tree does not hold
-	inputs Inputs
+	cfg   Config
+	fset  *token.FileSet
+	pkgs  []*pkg
+	index *ioIndex
+	funcs *probeFuncs
+	deps  []Module // all dependencies of the build
+	out   []Module // those that Config.Deps names and Config.Tree does not hold
 }
 
-// Inputs are the files and folders that a Program was made from, except for what the go command keeps by itself.
+// Inputs are the files and folders that a Result was made from, except for what the go command keeps by itself.
 type Inputs struct {
 	// Texts are the SHA-256 of the files that were parsed, by absolute path.
 	Texts map[string][32]byte
 	// Folders are those of all packages that were loaded, with those that are imported, sorted.
 	Folders []string
 }
-
-// Inputs returns what p was made from.
-func (p *Program) Inputs() Inputs { return p.inputs }
 
 // A pkg is a package as the compiler sees it, without files that were instrumented in another variant of it.
 type pkg struct {
@@ -108,6 +104,22 @@ const commandLine = "command-line-arguments"
 //
 // Code that does not load or compile is a *CompileError, a pattern of cfg.Deps that matches nothing a *DepsError.
 func Load(cfg Config) (*Program, error) {
+	l, p, err := begin(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if p.pkgs, err = l.checkAll(); err != nil {
+		p.pkgs, err = l.loadAll()
+	}
+	if err != nil {
+		return nil, err
+	}
+	dedupe(p.pkgs)
+	return p, nil
+}
+
+// begin lists the packages for a program, which has none of them yet.
+func begin(cfg Config) (*loader, *Program, error) {
 	if cfg.Probes == 0 {
 		cfg.Probes = DefaultProbes
 	}
@@ -116,32 +128,23 @@ func Load(cfg Config) (*Program, error) {
 	}
 	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	deps, err := parseDeps(cfg.Deps)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l := &loader{cfg: cfg, deps: deps, fset: token.NewFileSet(), text: map[string][]byte{}}
-	named, err := l.list()
-	if err != nil {
-		return nil, err
+	l := newLoader(cfg, deps, token.NewFileSet())
+	if l.named, err = l.list(); err != nil {
+		return nil, nil, err
 	}
-	if err := l.checkDeps(named); err != nil {
-		return nil, err
+	if err := l.checkDeps(l.named); err != nil {
+		return nil, nil, err
 	}
 	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
-	p.deps = modules(named, func(*packages.Package) bool { return true })
-	p.out = modules(named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })
-	if p.pkgs, err = l.checkAll(named); err != nil {
-		p.pkgs, err = l.loadAll(named)
-	}
-	if err != nil {
-		return nil, err
-	}
-	dedupe(p.pkgs)
-	p.inputs = l.inputs(named)
-	return p, nil
+	p.deps = modules(l.named, func(*packages.Package) bool { return true })
+	p.out = modules(l.named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })
+	return l, p, nil
 }
 
 // A CompileError says that packages could not be loaded. Its text is for logs: users want to see what the go command says of
@@ -165,11 +168,18 @@ type loader struct {
 	cfg  Config
 	deps depPatterns
 	fset *token.FileSet
+	// named are the packages that the patterns name, with all that they import, without types.
+	named []*packages.Package
 
 	under map[string]bool // packages that the collector is built from, by import path; set by list
 
 	mu   sync.Mutex
-	text map[string][]byte // what was parsed, by file name
+	text map[string][]byte   // what go/packages has parsed, by file name
+	sums map[string][32]byte // SHA-256 of all that was parsed, by file name
+}
+
+func newLoader(cfg Config, deps depPatterns, fset *token.FileSet) *loader {
+	return &loader{cfg: cfg, deps: deps, fset: fset, text: map[string][]byte{}, sums: map[string][32]byte{}}
 }
 
 func (l *loader) config(mode packages.LoadMode, tests bool) *packages.Config {
@@ -184,21 +194,26 @@ func (l *loader) config(mode packages.LoadMode, tests bool) *packages.Config {
 	}
 }
 
-// parse parses a file, and keeps the text that its positions refer to.
+// parse parses a file for go/packages, and keeps the text that its positions refer to.
 func (l *loader) parse(fset *token.FileSet, name string, text []byte) (*ast.File, error) {
 	l.mu.Lock()
 	l.text[name] = text
+	l.mu.Unlock()
+	return l.syntax(fset, name, text)
+}
+
+func (l *loader) syntax(fset *token.FileSet, name string, text []byte) (*ast.File, error) {
+	sum := sha256.Sum256(text)
+	l.mu.Lock()
+	l.sums[name] = sum
 	l.mu.Unlock()
 	return parser.ParseFile(fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
 }
 
 // inputs are what the packages that were named, and all that they import, were made from.
-func (l *loader) inputs(named []*packages.Package) Inputs {
-	in := Inputs{Texts: map[string][32]byte{}}
-	for name, text := range l.text {
-		in.Texts[name] = sha256.Sum256(text)
-	}
-	packages.Visit(named, nil, func(p *packages.Package) {
+func (l *loader) inputs() Inputs {
+	in := Inputs{Texts: l.sums}
+	packages.Visit(l.named, nil, func(p *packages.Package) {
 		if p.Dir != "" {
 			in.Folders = append(in.Folders, p.Dir)
 		}
@@ -239,9 +254,9 @@ func (l *loader) wanted(p *packages.Package, named bool) bool {
 }
 
 // choose gives the packages to instrument, sorted: of each one variant, that with its test files if there is one.
-func (l *loader) choose(named []*packages.Package) []*packages.Package {
+func (l *loader) choose() []*packages.Package {
 	best := map[string]*packages.Package{}
-	packages.Visit(named, nil, func(p *packages.Package) {
+	packages.Visit(l.named, nil, func(p *packages.Package) {
 		if !l.wanted(p, true) || strings.HasSuffix(p.ID, ".test") {
 			return
 		}
@@ -283,17 +298,19 @@ func langOf(p *packages.Package) string {
 	return "go" + p.Module.GoVersion
 }
 
-// setFiles sets the files of a package.
-func (l *loader) setFiles(made *pkg, files []*ast.File) {
+// loaded are the files of a package that go/packages has parsed.
+func (l *loader) loaded(files []*ast.File) []*source {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, f := range files {
+	list := make([]*source, len(files))
+	for i, f := range files {
 		name := l.fset.File(f.FileStart).Name()
-		made.files = append(made.files, &source{
-			name: name, text: l.text[name], syntax: f, test: strings.HasSuffix(name, "_test.go"),
-		})
+		list[i] = &source{name: name, text: l.text[name], syntax: f, test: isTest(name)}
 	}
+	return list
 }
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.go") }
 
 // trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in cmd/go/internal/work/gc.go.
 func trimmed(p *packages.Package) string {

@@ -167,13 +167,13 @@ var C = make(chan int)
 	for _, tests := range []bool{false, true} {
 		cfg := Config{Dir: dir, Env: offline(), Tests: tests, RuntimePath: "debug", Probes: DefaultProbes}
 		p, want := instrument(t, cfg)
-		l := &loader{cfg: cfg, fset: p.fset, text: map[string][]byte{}}
-		named, err := l.list()
-		if err != nil {
+		l := newLoader(cfg, nil, p.fset)
+		var err error
+		if l.named, err = l.list(); err != nil {
 			t.Fatal(err)
 		}
 		other := *p
-		if other.pkgs, err = l.loadAll(named); err != nil {
+		if other.pkgs, err = l.loadAll(); err != nil {
 			t.Fatal(err)
 		}
 		dedupe(other.pkgs)

@@ -10,8 +10,8 @@ const typesMode = packages.LoadSyntax | packages.NeedModule | packages.NeedForTe
 
 // loadAll has go/packages load the packages to instrument with their types, for which the go command compiles them. That takes longer than
 // checkAll; it is for packages that import cgo packages of the main modules, and for code that does not compile.
-func (l *loader) loadAll(named []*packages.Package) ([]*pkg, error) {
-	roots, rest, files := l.patterns(named)
+func (l *loader) loadAll() ([]*pkg, error) {
+	roots, rest, files := l.patterns()
 	if !l.cfg.Tests && !files { // one run of the go command, and one view of what all of them import
 		roots, rest = append(roots, rest...), nil
 	}
@@ -25,13 +25,13 @@ func (l *loader) loadAll(named []*packages.Package) ([]*pkg, error) {
 
 // patterns splits what is to be instrumented into the packages that were named, which may be files of no import path, and those that
 // they import.
-func (l *loader) patterns(named []*packages.Package) (roots, rest []string, files bool) {
+func (l *loader) patterns() (roots, rest []string, files bool) {
 	isRoot := map[string]bool{}
-	for _, p := range named {
+	for _, p := range l.named {
 		isRoot[strings.TrimSuffix(p.PkgPath, "_test")] = true
 		files = files || p.PkgPath == commandLine
 	}
-	for _, p := range l.choose(named) {
+	for _, p := range l.choose() {
 		path := strings.TrimSuffix(p.PkgPath, "_test")
 		switch {
 		case !isRoot[path]:
@@ -80,13 +80,9 @@ func (l *loader) load(patterns []string, tests bool) ([]*pkg, error) {
 func (l *loader) make(p *packages.Package) (*pkg, error) {
 	made := newPkg(p)
 	made.types, made.info = p.Types, p.TypesInfo
-	files := p.Syntax
 	if cgoFiles(p) {
-		var err error
-		if files, err = l.checkCgo(p, made); err != nil {
-			return nil, err
-		}
+		return made, l.checkCgo(p, made)
 	}
-	l.setFiles(made, files)
+	made.files = l.loaded(p.Syntax)
 	return made, nil
 }

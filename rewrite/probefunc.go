@@ -7,7 +7,6 @@ import (
 	"go/types"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -20,11 +19,47 @@ var askedRow = &row{kind: runtime.KindOther}
 type probeFunc struct {
 	text  string
 	reads []callee // the ways to read it: dots are allowed in import paths
-	used  atomic.Bool
+	used  bool
 }
 
-// probeFuncs are the patterns of a run. Its nil value matches nothing. Matching is safe for concurrent use.
+// probeFuncs are the patterns of a run. Its nil value matches nothing.
 type probeFuncs struct{ list []*probeFunc }
+
+// fresh are the same patterns, of no use so far.
+func (p *probeFuncs) fresh() *probeFuncs {
+	if p == nil {
+		return nil
+	}
+	q := &probeFuncs{}
+	for _, f := range p.list {
+		q.list = append(q.list, &probeFunc{text: f.text, reads: f.reads})
+	}
+	return q
+}
+
+// usedOnes are the numbers of the patterns that were of use.
+func (p *probeFuncs) usedOnes() (list []int) {
+	if p == nil {
+		return nil
+	}
+	for i, f := range p.list {
+		if f.used {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// use notes that patterns were of use.
+func (p *probeFuncs) use(list []int) {
+	for _, i := range list {
+		p.list[i].used = true
+	}
+}
+
+func (p *probeFuncs) anyUnused() bool {
+	return p != nil && len(p.usedOnes()) < len(p.list)
+}
 
 // parseProbeFuncs reads patterns, each of which may be a list separated by commas.
 func parseProbeFuncs(patterns []string) (*probeFuncs, error) {
@@ -86,7 +121,7 @@ func (p *probeFuncs) matches(c callee, pkgName string) bool {
 	found := false
 	for _, f := range p.list {
 		if slices.ContainsFunc(f.reads, func(r callee) bool { return r.covers(c, pkgName) }) {
-			f.used.Store(true)
+			f.used = true
 			found = true
 		}
 	}
@@ -105,18 +140,14 @@ func (r callee) coversPackage(path, name string) bool {
 
 // unused says of each pattern that no call in the instrumented source matched, what is wrong with it: its package is not among
 // pkgs and what they import, or has no such function, or nothing calls it.
-func (p *probeFuncs) unused(pkgs []*pkg) []string {
-	if p == nil {
+func (p *probeFuncs) unused(pkgs []*types.Package) []string {
+	if !p.anyUnused() {
 		return nil
 	}
-	var roots []*types.Package
-	for _, pkg := range pkgs {
-		roots = append(roots, pkg.types)
-	}
-	imported := closure(roots)
+	imported := closure(pkgs)
 	var list []string
 	for _, f := range p.list {
-		if !f.used.Load() {
+		if !f.used {
 			list = append(list, fmt.Sprintf("-probe-func: %q: %s", f.text, f.trouble(imported)))
 		}
 	}

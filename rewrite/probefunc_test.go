@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"go/types"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func TestProbeFuncsUnused(t *testing.T) {
 		`-probe-func: "net/htttp.Get": no such package among those that the source imports`,
 		`-probe-func: "http.Server.*": no call of it in the source that is instrumented`,
 	}
-	if got := p.unused([]*pkg{{types: pkgs["net/http"]}}); !slices.Equal(got, want) {
+	if got := p.unused([]*types.Package{pkgs["net/http"]}); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

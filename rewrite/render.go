@@ -78,7 +78,7 @@ func groups(files []*file) [][]*file {
 // by the order of initialization of the language specification comes after all variables that are declared before the
 // array and depend on nothing. In front of all other variables, the arrays change nothing.
 func host(files []*file) {
-	if len(files) == 0 || !anyInitializerCalls(files) {
+	if !slices.ContainsFunc(files, func(f *file) bool { return f.initCalls }) {
 		for _, f := range files {
 			if len(f.sites) > 0 {
 				f.tail = append(f.tail, f.siteDecl())
@@ -104,17 +104,13 @@ func inLine(decls []string) string {
 	return strings.NewReplacer("{\n\t", "{", ",\n}", "}", "\n\t", " ").Replace(text)
 }
 
-// anyInitializerCalls says that a package variable's initializer in one of the files contains a function literal or names a function of
-// the package: it may reach a probe.
-func anyInitializerCalls(files []*file) bool {
-	for _, f := range files {
-		for _, d := range f.syntax.Decls {
-			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR && f.mayCall(g) {
-				return true
-			}
-		}
-	}
-	return false
+// callsInInit says that a package variable's initializer in the file has a probe or names a function of the package: it may reach
+// a probe.
+func (f *file) callsInInit() bool {
+	return slices.ContainsFunc(f.syntax.Decls, func(d ast.Decl) bool {
+		g, ok := d.(*ast.GenDecl)
+		return ok && g.Tok == token.VAR && f.mayCall(g)
+	})
 }
 
 func (f *file) mayCall(d *ast.GenDecl) bool {

@@ -73,6 +73,7 @@ func golden(t *testing.T, name string) {
 		}
 	}
 	p, result := instrument(t, cfg)
+	sameInStream(t, cfg, &memory{data: map[[32]byte][]byte{}}, result)
 	if cfg.RuntimePath == "" {
 		checkTypes(t, p, result)
 	}

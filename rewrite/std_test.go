@@ -32,13 +32,14 @@ func TestLoadStd(t *testing.T) {
 	if len(names) != 2 || names[0]+names[1] != "context.go" {
 		t.Errorf("instrumented %q, want main.go and context.go", names)
 	}
-	l := &loader{cfg: p.cfg, fset: p.fset, text: map[string][]byte{}}
+	l := newLoader(p.cfg, nil, p.fset)
 	l.deps, _ = parseDeps(cfg.Deps)
-	named, err := l.list()
+	var err error
+	l.named, err = l.list()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.checkAll(named); err != nil {
+	if _, err := l.checkAll(); err != nil {
 		t.Errorf("only go/packages can load it: %v", err)
 	}
 }

@@ -21,6 +21,7 @@ type Cache struct {
 const (
 	texts     = "text"     // by content
 	manifests = "manifest" // by manifestKey
+	found     = "found"    // by what the rewriter says
 )
 
 const (
@@ -146,7 +147,7 @@ func (c *Cache) Trim(now time.Time) error {
 	if err := os.Chtimes(marker, now, now); err != nil {
 		return err
 	}
-	for _, folder := range []string{texts, manifests} {
+	for _, folder := range []string{texts, manifests, found} {
 		if err := trimFolder(filepath.Join(c.dir, folder), now); err != nil {
 			return err
 		}

@@ -32,23 +32,46 @@ func manifestKey(tc *Toolchain, cfg *rewrite.Config) (key [sha256.Size]byte, ok 
 	if tc.Settings["GOMOD"] == "" {
 		return key, false // GO111MODULE=off: packages come from wherever GOPATH and vendor folders lead
 	}
+	asked := *cfg
+	asked.Env, asked.Dir = goVariables(cfg.Env), absolute(cfg.Dir, ".")
+	data, err := json.Marshal([]any{programs(tc), tc.Settings, asked})
+	return sha256.Sum256(data), err == nil
+}
+
+// programs are the stamps of awaittrace itself and of the toolchain.
+func programs(tc *Toolchain) (stamps []stamp) {
 	exe, err := os.Executable()
 	if err != nil {
-		return key, false
+		exe = os.Args[0]
 	}
-	var stamps []stamp
 	for _, name := range []string{exe, tc.Go, filepath.Join(tc.GOROOT, "VERSION")} {
 		s, err := stampOf(name)
 		if err != nil {
-			return key, false
+			s = stamp{Modified: time.Now().UnixNano()} // another one each time
 		}
 		stamps = append(stamps, s)
 	}
-	asked := *cfg
-	asked.Env, asked.Dir = goVariables(cfg.Env), absolute(cfg.Dir, ".")
-	data, err := json.Marshal([]any{stamps, tc.Settings, asked})
-	return sha256.Sum256(data), err == nil
+	return stamps
 }
+
+// A fileCache is the part of a cache in which the rewriter keeps what it has found in files.
+type fileCache struct {
+	*Cache
+	of []byte // by which programs it was found
+}
+
+func newFileCache(c *Cache, tc *Toolchain) fileCache {
+	data, _ := json.Marshal(programs(tc)) // numbers alone
+	return fileCache{c, data}
+}
+
+func (c fileCache) key(key [sha256.Size]byte) [sha256.Size]byte {
+	return sha256.Sum256(append(key[:], c.of...))
+}
+
+func (c fileCache) Get(key [sha256.Size]byte) ([]byte, bool) { return c.load(found, c.key(key)) }
+
+func (c fileCache) Put(key [sha256.Size]byte, data []byte) { c.store(found, c.key(key), data) }
 
 // goVariables are the environment variables that the go command has for itself, sorted, each with its last value.
 func goVariables(env []string) []string {
@@ -76,13 +99,9 @@ func instrumentOnce(cache *Cache, tc *Toolchain, cfg rewrite.Config) (*rewrite.R
 		}
 	}
 	start := time.Now()
-	program, err := rewrite.Load(cfg)
-	if err != nil {
-		return nil, err
-	}
-	r, err := program.Instrument()
+	r, read, err := rewrite.Instrument(cfg, newFileCache(cache, tc))
 	if err == nil && ok {
-		cache.remember(key, r, &recorder{start: start, tc: tc, cfg: &cfg, read: program.Inputs()})
+		cache.remember(key, r, &recorder{start: start, tc: tc, cfg: &cfg, read: read})
 	}
 	return r, err
 }

@@ -1,0 +1,94 @@
+package rewrite
+
+import (
+	"go/token"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Cache keeps what was found in files, in a folder or wherever. It is used by several goroutines at once.
+type Cache interface {
+	// Get returns what was put last under a key.
+	Get(key [32]byte) (data []byte, ok bool)
+	// Put keeps data, or does not: there are no errors.
+	Put(key [32]byte, data []byte)
+}
+
+// found is what file.find has set, as it is kept in a cache. Positions are offsets.
+type found struct {
+	Key     [32]byte // of what it was found in: see stream.key
+	Edits   []foundEdit
+	Parts   []int // the site of each
+	Sites   []foundSite
+	Skipped []Skip
+	Kept    map[string]string
+	Already bool
+	Init    bool
+	Asked   []int // which patterns of -probe-func were of use
+}
+
+type foundEdit struct {
+	Off, End int
+	Class    class
+	Text     string
+	Part     int
+}
+
+type foundSite struct {
+	Off   int
+	Op    runtime.Op
+	Kind  runtime.Kind
+	Cases int
+	Flags uint16
+	Expr  string
+	Fn    string
+}
+
+// found copies what was found.
+func (f *file) found(key [32]byte) *found {
+	r := &found{Key: key, Skipped: f.skipped, Kept: f.kept, Already: f.already, Init: f.initCalls, Asked: f.io.funcs.usedOnes()}
+	for _, e := range f.list {
+		r.Edits = append(r.Edits, foundEdit{e.off, e.end, e.class, e.text, e.part})
+	}
+	for _, p := range f.parts {
+		r.Parts = append(r.Parts, p.site)
+	}
+	for _, s := range f.sites {
+		r.Sites = append(r.Sites, foundSite{f.tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.expr, s.fn})
+	}
+	return r
+}
+
+// restore sets what was found in the same text before.
+func (f *file) restore(r *found) {
+	f.skipped, f.already, f.initCalls = r.Skipped, r.Already, r.Init
+	if r.Kept != nil {
+		f.kept = r.Kept
+	}
+	for _, e := range r.Edits {
+		f.list = append(f.list, edit{e.Off, e.End, e.Class, e.Text, len(f.list), e.Part})
+	}
+	for _, site := range r.Parts {
+		f.begin(site)
+	}
+	for _, s := range r.Sites {
+		o := operation{pos: f.tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, expr: s.Expr}
+		f.sites = append(f.sites, site{o, s.Fn})
+	}
+	f.io.funcs.use(r.Asked)
+}
+
+// inText says whether all positions are in the text, as they are unless the cache has mixed something up.
+func (r *found) inText(tok *token.File) bool {
+	for _, e := range r.Edits {
+		if e.Off < 0 || e.End < e.Off || e.End > tok.Size() || e.Part >= len(r.Parts) {
+			return false
+		}
+	}
+	for _, s := range r.Sites {
+		if s.Off < 0 || s.Off > tok.Size() {
+			return false
+		}
+	}
+	return true
+}
