@@ -126,6 +126,9 @@ func samePrograms(t *testing.T, dir string, flags ...string) {
 	if want != got {
 		t.Errorf("%s", firstDifference(want, got))
 	}
+	if strings.HasSuffix(want, "\nexit status 2\n") {
+		t.Errorf("the program fails:\n%s", want)
+	}
 	t.Logf("%d sites, %d skipped", len(result.Sites), len(result.Skipped))
 }
 

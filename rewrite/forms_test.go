@@ -1,0 +1,87 @@
+package rewrite
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// Each testdata/forms/*.txtar is a module whose program prints the same with probes as without; or whose tests do, if there is a
+// line "test: PATTERNS" in the comment. Other lines of it that mean something are "tags: LIST", and "no newline: FILES" of files whose
+// last newline is taken away.
+func TestForms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	names, err := filepath.Glob("testdata/forms/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no forms: %v", err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			options := formOptions(archive.Comment)
+			dir := t.TempDir()
+			for _, f := range archive.Files {
+				if strings.Contains(options["no newline"], f.Name) {
+					f.Data = bytes.TrimSuffix(f.Data, []byte("\n"))
+				}
+				write(t, filepath.Join(dir, f.Name), f.Data)
+			}
+			if patterns := options["test"]; patterns != "" {
+				sameTests(t, dir, strings.Fields(patterns)...)
+				return
+			}
+			flags := []string{"-trimpath"}
+			if tags := options["tags"]; tags != "" {
+				flags = append(flags, "-tags="+tags)
+			}
+			samePrograms(t, dir, flags...)
+		})
+	}
+}
+
+// formOptions are the lines of a comment that have a colon in them.
+func formOptions(comment []byte) map[string]string {
+	options := map[string]string{}
+	for line := range strings.Lines(string(comment)) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			options[name] = strings.TrimSpace(value)
+		}
+	}
+	return options
+}
+
+// durations are the times in the output of go test.
+var durations = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
+
+// sameTests runs the tests in dir with and without probes, and compares what they print.
+func sameTests(t *testing.T, dir string, patterns ...string) {
+	t.Helper()
+	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
+	if len(result.Files) == 0 {
+		t.Fatal("nothing was instrumented")
+	}
+	checkRevert(t, result)
+	test := func(flags ...string) string {
+		cmd := exec.Command("go", append(append([]string{"test", "-v", "-count=1", "-vet=off"}, flags...), patterns...)...)
+		cmd.Dir, cmd.Env = dir, append(offline(), "AWAITTRACE_DIR="+t.TempDir())
+		out, _ := cmd.CombinedOutput()
+		return durations.ReplaceAllString(string(out), "")
+	}
+	want, got := test(), test("-overlay", writeOverlay(t, result))
+	if want != got {
+		t.Error(firstDifference(want, got))
+	}
+	if !strings.Contains(want, "--- PASS") || strings.Contains(want, "[build failed]") {
+		t.Errorf("no test ran:\n%s", want)
+	}
+}
