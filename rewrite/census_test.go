@@ -55,14 +55,14 @@ func TestSites(t *testing.T) {
 // A balance holds operations against probes and reasons.
 type balance struct {
 	t     *testing.T
-	open  map[place][]*tally // also under the other place that an operation may be said to be at
+	open  map[spot][]*tally // also under the other place that an operation may be said to be at
 	all   []*tally
 	files map[string]bool // what was looked at: a part of the standard library imports others
 	extra []string        // probes and reasons without an operation
 }
 
-// A place is a position and the name of an operation at it.
-type place struct {
+// A spot is a position and the name of an operation at it.
+type spot struct {
 	file      string
 	line, col int
 	op        string
@@ -76,7 +76,7 @@ type tally struct {
 }
 
 func newBalance(t *testing.T, cfg Config) *balance {
-	b := &balance{t: t, open: map[place][]*tally{}, files: map[string]bool{}}
+	b := &balance{t: t, open: map[spot][]*tally{}, files: map[string]bool{}}
 	pkgs, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: cfg.Dir, Env: cfg.Env, Tests: cfg.Tests}, cfg.Patterns...)
 	if err != nil {
 		t.Fatal(err)
@@ -112,19 +112,19 @@ func censusCatalog() *census.Catalog {
 	return c
 }
 
-func placeOf(p token.Position, op string) place { return place{p.Filename, p.Line, p.Column, op} }
+func spotOf(p token.Position, op string) spot { return spot{p.Filename, p.Line, p.Column, op} }
 
 func (b *balance) add(o census.Operation) {
 	entry := &tally{Operation: o}
 	b.all = append(b.all, entry)
-	b.open[placeOf(o.Pos, o.Op)] = append(b.open[placeOf(o.Pos, o.Op)], entry)
+	b.open[spotOf(o.Pos, o.Op)] = append(b.open[spotOf(o.Pos, o.Op)], entry)
 	if o.Alt != o.Pos {
-		b.open[placeOf(o.Alt, o.Op)] = append(b.open[placeOf(o.Alt, o.Op)], entry)
+		b.open[spotOf(o.Alt, o.Op)] = append(b.open[spotOf(o.Alt, o.Op)], entry)
 	}
 }
 
 // settle gives an operation at p its probe, or the reason why it has none.
-func (b *balance) settle(p place, reason string, cases int) {
+func (b *balance) settle(p spot, reason string, cases int) {
 	for _, entry := range b.open[p] {
 		if entry.settled {
 			continue
@@ -152,7 +152,7 @@ func (b *balance) probes(f File) {
 			if site := fields(lit); site["File"] != "" && site["Col"] != "" {
 				file, _ := strconv.Unquote(site["File"])
 				number := func(field string) int { n, _ := strconv.Atoi(site[field]); return n }
-				b.settle(place{file, number("Line"), number("Col"), runtime.Op(number("Op")).String()}, "", number("Cases"))
+				b.settle(spot{file, number("Line"), number("Col"), runtime.Op(number("Op")).String()}, "", number("Cases"))
 			}
 		}
 		return true
@@ -181,7 +181,7 @@ func (b *balance) skips(list []Skip) {
 		if s.Op == 0 {
 			whole[s.Pos.Filename] = s.Reason
 		} else {
-			b.settle(placeOf(s.Pos, s.Op.String()), s.Reason, 0)
+			b.settle(spotOf(s.Pos, s.Op.String()), s.Reason, 0)
 		}
 	}
 	for _, entry := range b.all {
