@@ -31,7 +31,7 @@ func (r *Result) add(files []*file) {
 
 // render renders the files that differ from the original.
 func (r *Result) render(files []*file) error {
-	files = slices.DeleteFunc(files, func(f *file) bool { return len(f.list) == 0 })
+	files = slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return len(f.list) == 0 })
 	texts, errs := make([][]byte, len(files)), make([]error, len(files))
 	inParallel(len(files), func(i int) { texts[i], errs[i] = files[i].render() })
 	for i, f := range files {
