@@ -12,6 +12,8 @@ type Object struct {
 	// Len and Cap are those of a channel.
 	Len, Cap int
 	Closed   bool
+	// Stopped says that a channel is that of a timer that is not running.
+	Stopped bool
 	// Receivers and Senders are the goroutines that wait in a channel's queues, first come first, at most 1,000 each; More says
 	// that there are others.
 	Receivers, Senders []int64
@@ -106,12 +108,23 @@ func (r *objectReader) channel(addr uint64) (Object, bool) {
 	if !ok || v[0] > v[1] || v[1] > 1<<40 || v[2] > 1 {
 		return Object{}, false
 	}
-	o := Object{Len: int(v[0]), Cap: int(v[1]), Closed: v[2] == 1}
+	o := Object{Len: int(v[0]), Cap: int(v[1]), Closed: v[2] == 1, Stopped: r.stopped(addr)}
 	var more1, more2 bool
 	o.Receivers, more1 = r.queue(v[3])
 	o.Senders, more2 = r.queue(v[4])
 	o.More = more1 || more2
 	return o, true
+}
+
+// stopped reports whether the channel at addr is that of a timer which will not go off: it was stopped, or has gone off. Before Go 1.23 a channel does not
+// know its timer.
+func (r *objectReader) stopped(addr uint64) bool {
+	v, ok := r.fields("runtime.hchan", addr, way("timer"))
+	if !ok || v[0] == 0 {
+		return false
+	}
+	timer, ok := r.fields("runtime.timer", v[0], way("when"))
+	return ok && timer[0] == 0
 }
 
 // queue returns the goroutines in the list that begins with the sudog at addr. A goroutine whose select has the channel twice

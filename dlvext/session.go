@@ -82,7 +82,7 @@ func (s *session) snapshots() []snapshot.Goroutine {
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
-		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), ThreadID: g.thread}
+		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == gLeaked, ThreadID: g.thread}
 	}
 	return out
 }

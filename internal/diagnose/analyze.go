@@ -21,7 +21,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 		verdict: make([]Verdict, len(s.Goroutines)),
 	}
 	for _, pass := range []func(*analysis){
-		deadlocks, channelDeadlocks, orphanedLocks, judge, leaks, queues, unreadPeers, busy, fullChannels, stuck, doubts,
+		deadlocks, channelDeadlocks, orphanedLocks, judge, leaks, queues, unreadPeers, busy, fullChannels, proven, stuck, behind, doubts,
 	} {
 		pass(a)
 	}
@@ -66,6 +66,10 @@ type analysis struct {
 	opt   Options
 	graph *graph
 	back  [][]int // the reversed edges of graph; nil: not needed yet
+	// families are the goroutines that a goroutine has started, by who and where; nil: not needed yet.
+	families map[familyKey][]int
+	// goingOn is how many of a family were not stuck when doubts began.
+	goingOn map[familyKey]int
 	// active says which goroutines go on, or will when the world outside sends them something.
 	active []bool
 	// events is how many goroutines are a source of events.
@@ -121,6 +125,7 @@ func (a *analysis) claim(i int, v Verdict) {
 
 // add adds a finding. One that is only possible leaves its goroutines what they are without it: idle, or going on.
 func (a *analysis) add(f Finding) {
+	a.prove(&f)
 	a.findings = append(a.findings, f)
 	if !doubt(a.s, &f) {
 		return

@@ -15,6 +15,9 @@ import (
 // taken away is a set in which everybody waits for others of the set.
 type blocking struct {
 	a *analysis
+	// families says that who may use a channel or WaitGroup that nobody has used before is looked for among the relatives of who made it: see family.go.
+	families bool
+	assumed  []bool
 	// in says that a node waits for others that do.
 	in   []bool
 	deps [][]int
@@ -24,19 +27,23 @@ type blocking struct {
 	// partner is the goroutine that used the channels of goroutine i last, of each in turn.
 	partner map[int][]int
 	sites   map[*snapshot.Probe]int // node
+	groups  map[familyKey]int       // node
+	group   map[int]bool            // the nodes of groups
 }
 
-// newBlocking returns the graph with the nodes that wait for others that do.
-func newBlocking(a *analysis) *blocking {
+// newBlocking returns the graph with the nodes that wait for others that do. Assumed, which may be nil, says which goroutines are taken to wait for ever
+// besides those that a finding explains.
+func newBlocking(a *analysis, families bool, assumed []bool) *blocking {
 	n := len(a.graph.edges)
 	b := &blocking{
-		a: a, in: make([]bool, n), deps: make([][]int, n), one: make([]bool, n),
+		a: a, families: families, assumed: assumed, in: make([]bool, n), deps: make([][]int, n), one: make([]bool, n),
 		partner: make(map[int][]int), sites: make(map[*snapshot.Probe]int),
+		groups: make(map[familyKey]int), group: make(map[int]bool),
 	}
 	for i := range a.s.Goroutines {
-		b.in[i] = a.claimed[i] || b.goroutine(i)
+		b.in[i] = b.claimed(i) || b.goroutine(i)
 	}
-	if len(b.partner) == 0 {
+	if len(b.partner)+len(b.groups) == 0 {
 		return b
 	}
 	for at := len(a.s.Goroutines); at < n; at++ {
@@ -63,6 +70,8 @@ func (b *blocking) goroutine(i int) bool {
 		return b.channel(i, w.Obj, true)
 	case runtime.OpRecv, runtime.OpRange:
 		return b.channel(i, w.Obj, false)
+	case runtime.OpWait:
+		return b.families && b.waitGroup(i, w.Obj)
 	case runtime.OpSelect:
 		if w.More > 0 {
 			return false
@@ -72,7 +81,7 @@ func (b *blocking) goroutine(i int) bool {
 				return false
 			}
 		}
-		return len(b.partner[i]) > 0
+		return len(b.deps[i]) > 0
 	}
 	return false
 }
@@ -80,25 +89,43 @@ func (b *blocking) goroutine(i int) bool {
 // channel notes that goroutine i waits for who used the other side of a channel, and reports whether that is known to be another goroutine.
 func (b *blocking) channel(i int, obj uint64, send bool) bool {
 	f := b.a.partner(obj, send)
-	if f == nil || f.Exited || f.Probe == nil {
+	if j, ok := b.other(i, f); ok && f.Probe != nil {
+		b.partner[i] = append(b.partner[i], j)
+		b.deps[i] = append(b.deps[i], j, b.site(f.Probe))
+		return true
+	}
+	o := b.a.s.Objects[obj]
+	if !b.families || o == nil || !b.relatives(i, o.Made, "") {
 		return false
+	}
+	if f != nil { // others may do what the one did that has exited
+		b.deps[i] = append(b.deps[i], b.site(f.Probe))
+	}
+	return true
+}
+
+// other returns the goroutine of a fact if it is there and is not i.
+func (b *blocking) other(i int, f *snapshot.Fact) (int, bool) {
+	if f == nil || f.Exited {
+		return 0, false
 	}
 	j, ok := b.a.graph.index[f.Goroutine]
-	if !ok || j == i {
-		return false
-	}
-	b.partner[i] = append(b.partner[i], j)
-	b.deps[i] = append(b.deps[i], j, b.site(f.Probe))
-	return true
+	return j, ok && j != i
+}
+
+// node adds a node that waits for all of deps.
+func (b *blocking) node(deps []int) int {
+	n := len(b.in)
+	b.in, b.deps, b.one = append(b.in, true), append(b.deps, deps), append(b.one, false)
+	return n
 }
 
 // site returns the node of a place.
 func (b *blocking) site(p *snapshot.Probe) int {
 	n, ok := b.sites[p]
 	if !ok {
-		n = len(b.in)
+		n = b.node(nil)
 		b.sites[p] = n
-		b.in, b.deps, b.one = append(b.in, true), append(b.deps, nil), append(b.one, false)
 	}
 	return n
 }
@@ -146,8 +173,10 @@ func (b *blocking) shrink() {
 	}
 }
 
-// claimed reports whether n is a goroutine that is certain to wait for ever.
-func (b *blocking) claimed(n int) bool { return n < len(b.a.claimed) && b.a.claimed[n] }
+// claimed reports whether n is a goroutine that waits for ever, whoever else goes on.
+func (b *blocking) claimed(n int) bool {
+	return n < len(b.a.claimed) && (b.a.claimed[n] || b.assumed != nil && b.assumed[n])
+}
 
 // graph returns the edges from goroutines to locks and to the goroutines that used a channel last, among the nodes that are in and that no
 // finding explains. Every channel edge goes by a node of its own, so that edges, like those of locks, join a goroutine with

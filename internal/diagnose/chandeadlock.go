@@ -12,7 +12,7 @@ import (
 // for the lock. Any goroutine may use a channel, so that it is likely and not certain, and everybody on the cycle must
 // have waited for long.
 func channelDeadlocks(a *analysis) {
-	b := newBlocking(a)
+	b := newBlocking(a, false, nil)
 	if len(b.partner) == 0 {
 		return
 	}
@@ -24,7 +24,7 @@ func channelDeadlocks(a *analysis) {
 			a.channelDeadlock(g, nodes, back)
 		}
 	}
-	a.behindDeadlock(b)
+	a.fold(b)
 }
 
 // channelDeadlock makes the finding of one set of nodes that all wait for each other.
@@ -95,45 +95,6 @@ func (a *analysis) graphBack() [][]int {
 		a.back = a.graph.reversed()
 	}
 	return a.back
-}
-
-// behindDeadlock adds to the deadlocks that were found who waits for them by a channel whose other side is all in one, and who waits for those.
-func (a *analysis) behindDeadlock(b *blocking) {
-	finding := make(map[int]int) // by node
-	for k := range a.findings {
-		for _, id := range a.findings[k].Goroutines {
-			finding[a.graph.index[id]] = k
-		}
-	}
-	var todo []int
-	for i := range a.s.Goroutines {
-		if a.claimed[i] {
-			todo = append(todo, i)
-		}
-	}
-	behind := make(map[int][]int)
-	for ; len(todo) > 0; todo = todo[1:] {
-		k := finding[todo[0]]
-		for _, n := range b.back[todo[0]] {
-			if _, ok := finding[n]; ok || !b.in[n] || n >= len(a.graph.edges) {
-				continue
-			}
-			finding[n] = k
-			todo = append(todo, n)
-			if n < len(a.claimed) {
-				a.claim(n, Deadlock)
-				behind[k] = append(behind[k], n)
-			}
-		}
-	}
-	for k := range a.findings {
-		if list := behind[k]; len(list) > 0 {
-			slices.Sort(list)
-			f := &a.findings[k]
-			f.Goroutines = append(f.Goroutines, a.ids(list)...)
-			f.Why = append(f.Why, a.others("waiting for them, or behind who does", list)...)
-		}
-	}
 }
 
 // cycleCertainty returns how sure a cycle is. Of goroutines that all wait for their next message, as they have done before, the first may come

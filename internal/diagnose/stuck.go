@@ -63,29 +63,20 @@ func (a *analysis) sameCause(list []int) [][]int {
 	return groups
 }
 
-// doubts finds the waits for an event of which it is hard to see who should bring it about.
-func doubts(a *analysis) {
-	var list []int
-	a.unclaimed(Idle, func(i int) {
-		if a.long(i) && !a.idle(i) && a.doubtful(i) {
-			list = append(list, i)
-		}
-	})
-	for _, group := range a.sameCause(list) {
-		a.together(group, Possible)
-	}
-}
-
 func (a *analysis) stuckTogether(list []int) { a.together(list, a.sure(list)) }
 
 // together makes the finding of goroutines that wait for the same cause.
 func (a *analysis) together(list []int, c Certainty) {
+	kind, verdict := KindStuck, Stuck
+	if a.allLeaked(list) {
+		kind, verdict = KindLeak, Leaked
+	}
 	for _, i := range list {
-		a.claim(i, Stuck)
+		a.claim(i, verdict)
 	}
 	i := a.oldest(list)
 	w := a.wait(i)
-	f := Finding{Kind: KindStuck, Certainty: c, Goroutines: a.ids(list), Root: a.g(i).ID}
+	f := Finding{Kind: kind, Certainty: c, Goroutines: a.ids(list), Root: a.g(i).ID}
 	f.Title = fmt.Sprintf("%s %s at %s %s", a.who(list), verb(len(list), a.does(w)), a.place(w.Probe), a.span(list))
 	f.Why = append(f.Why, a.step(i))
 	f.Why = append(f.Why, a.origin(i)...)

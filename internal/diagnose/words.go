@@ -282,6 +282,7 @@ func (a *analysis) facts(addr uint64, send bool) []string {
 	}
 	lines = append(lines, a.fact(sent, o.Sent)...)
 	lines = append(lines, a.fact(received, o.Received)...)
+	lines = append(lines, a.owed(addr)...)
 	lines = append(lines, a.fact("closed", o.Closed)...)
 	switch {
 	case o.Kind != runtime.KindChan:

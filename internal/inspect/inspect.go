@@ -190,8 +190,13 @@ func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 // addObjects adds what the program's memory says of objects to s.
 func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
 	for ref, o := range res.Objects {
-		if known := s.Objects[ref.Addr]; known != nil && ref.Kind == runtime.KindChan {
-			known.Len, known.Cap = o.Len, o.Cap
+		known := s.Objects[ref.Addr]
+		switch {
+		case known == nil:
+		case ref.Kind == runtime.KindChan:
+			known.Len, known.Cap, known.Stopped = o.Len, o.Cap, o.Stopped
+		case ref.Kind == runtime.KindWaitGroup:
+			known.Count = o.Count
 		}
 	}
 }

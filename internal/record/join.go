@@ -26,7 +26,8 @@ func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
 			s.Orphans = append(s.Orphans, orphans(&g)...)
 			continue
 		}
-		g.State, g.Reason, g.CreatedBy, g.Stack, g.ThreadID = l.State, l.Reason, l.CreatedBy, l.Stack, l.ThreadID
+		g.State, g.Reason, g.Leaked = l.State, l.Reason, l.Leaked
+		g.CreatedBy, g.Stack, g.ThreadID = l.CreatedBy, l.Stack, l.ThreadID
 		dropContradicted(&g)
 		delete(byID, g.ID)
 		kept = append(kept, g)

@@ -21,6 +21,7 @@ type lookedUpon struct {
 	ID            int64
 	Steps         uint32
 	State, Reason string
+	Leaked        bool              `json:",omitempty"`
 	CreatedBy     *snapshot.Created `json:",omitempty"`
 	Stack         []snapshot.Frame  `json:",omitempty"`
 }
@@ -28,6 +29,8 @@ type lookedUpon struct {
 type lookedAt struct {
 	Addr     uint64
 	Len, Cap int
+	Count    int          // of a WaitGroup, or -1
+	Stopped  bool         `json:",omitempty"`
 	IO       *snapshot.IO `json:",omitempty"`
 }
 
@@ -49,12 +52,12 @@ func (r *Record) Keep(s *snapshot.Snapshot) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		if g.Last != nil {
-			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.CreatedBy, g.Stack})
+			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack})
 		}
 	}
 	for _, o := range s.Objects {
-		if o.Len >= 0 || o.IO != nil {
-			l.Objects = append(l.Objects, lookedAt{o.Addr, o.Len, o.Cap, o.IO})
+		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
+			l.Objects = append(l.Objects, lookedAt{o.Addr, o.Len, o.Cap, o.Count, o.Stopped, o.IO})
 		}
 	}
 	text, err := json.Marshal(l)
@@ -124,7 +127,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 			s.Orphans = append(s.Orphans, orphans(&g)...)
 			continue
 		case ok && was.Steps == g.Steps:
-			g.State, g.Reason, g.CreatedBy, g.Stack = was.State, was.Reason, was.CreatedBy, was.Stack
+			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
 			dropContradicted(&g)
 		}
 		kept = append(kept, g)
@@ -137,7 +140,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 	}
 	for _, was := range l.Objects {
 		if o := s.Objects[was.Addr]; o != nil {
-			o.Len, o.IO = was.Len, was.IO
+			o.Len, o.Count, o.Stopped, o.IO = was.Len, was.Count, was.Stopped, was.IO
 			if o.Cap < 0 {
 				o.Cap = was.Cap
 			}

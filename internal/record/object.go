@@ -48,7 +48,7 @@ func (r *reader) object(e runtime.Object) {
 		return
 	}
 	o := &snapshot.Object{
-		Addr: e.Addr, Kind: kind, Len: -1, Cap: -1,
+		Addr: e.Addr, Kind: kind, Len: -1, Cap: -1, Count: -1,
 		Made: r.fact(e.Made), Sent: r.fact(e.Sent), Received: r.fact(e.Received), Closed: r.fact(e.Closed),
 	}
 	if kind == runtime.KindChan {
@@ -160,7 +160,7 @@ func (n *namer) object(addr uint64, kind runtime.Kind) *snapshot.Object {
 	}
 	o := n.snap.Objects[addr]
 	if o == nil {
-		o = &snapshot.Object{Addr: addr, Kind: kind, Len: -1, Cap: -1}
+		o = &snapshot.Object{Addr: addr, Kind: kind, Len: -1, Cap: -1, Count: -1}
 		n.snap.Objects[addr] = o
 	}
 	return o

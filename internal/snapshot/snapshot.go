@@ -61,6 +61,9 @@ type Goroutine struct {
 	ID int64
 	// State is waiting, running, runnable, syscall, exited or unknown; Reason is the runtime's wait reason, such as "chan receive".
 	State, Reason string
+	// Leaked says that the garbage collector has proven that nothing can wake it: nothing that goes on can reach what it waits for. The
+	// collector looks for that when the program takes its goroutineleak profile.
+	Leaked bool
 	// Last is the last probe that the goroutine reached, LastAt when it reached it (to a millisecond, or exact when it waits there).
 	Last   *Probe
 	LastAt int64
@@ -132,6 +135,10 @@ type Object struct {
 	Expr string
 	// Len and Cap are those of a channel, -1 if unknown.
 	Len, Cap int
+	// Count is the counter of a WaitGroup: how many Dones are owed. -1: unknown.
+	Count int
+	// Stopped says that this is the channel of a timer that is not running.
+	Stopped bool
 	// Made, Sent, Received, Closed: see runtime.Object, which says what they mean for other kinds.
 	Made, Sent, Received, Closed *Fact
 	// IO is what the operating system knows of a connection, listener, file or process; nil if unknown.

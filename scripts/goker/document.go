@@ -23,12 +23,16 @@ type reportedStatus struct {
 		Line int    `json:"line"`
 	} `json:"probe"`
 	WaitsOn *struct {
-		Holders  []fact `json:"holders"`
-		Made     *fact  `json:"made"`
-		LastSend *fact  `json:"last_send"`
-		LastRecv *fact  `json:"last_recv"`
-		Closed   *fact  `json:"closed"`
+		object
+		Cases []object `json:"cases"`
 	} `json:"waits_on"`
+}
+
+type object struct {
+	Holders  []fact `json:"holders"`
+	Made     *fact  `json:"made"`
+	LastSend *fact  `json:"last_send"`
+	LastRecv *fact  `json:"last_recv"`
 }
 
 type fact struct {

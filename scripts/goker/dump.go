@@ -64,12 +64,23 @@ var waiting = []string{
 	"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait", "sync.Cond.Wait",
 }
 
-// still returns the goroutines that waited for another one in both dumps, and did not move between them.
+// waits returns the goroutines that wait for another one.
+func waits(dump map[int64]*goroutine) map[int64]*goroutine {
+	list := make(map[int64]*goroutine)
+	for id, g := range dump {
+		if slices.Contains(waiting, g.reason) {
+			list[id] = g
+		}
+	}
+	return list
+}
+
+// still returns the goroutines of before that wait for another one, and have not moved in after.
 func still(before, after map[int64]*goroutine) map[int64]*goroutine {
-	both := make(map[int64]*goroutine)
-	for id, g := range before {
-		if now := after[id]; now != nil && now.reason == g.reason && now.frames == g.frames && slices.Contains(waiting, g.reason) {
-			both[id] = g
+	both := waits(before)
+	for id, g := range both {
+		if now := after[id]; now == nil || now.reason != g.reason || now.frames != g.frames {
+			delete(both, id)
 		}
 	}
 	return both

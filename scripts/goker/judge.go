@@ -21,10 +21,10 @@ type tally struct {
 	misses                map[string]int // what was missed, in words, and how often
 }
 
-// judge compares what was reported with what was stuck.
-func judge(r *result) *tally {
+// judge compares what was reported with what was stuck, in the runs of a variant with awaittrace.
+func judge(r *result, variant string) *tally {
 	t := &tally{kinds: map[string]int{}, misses: map[string]int{}}
-	for _, run := range r.runs[probed] {
+	for _, run := range r.runs[variant] {
 		t.runs++
 		if run.crash != "" {
 			t.crashed++
@@ -57,7 +57,7 @@ func (t *tally) goroutine(d *document, g *goroutine) {
 		t.told++
 		t.kinds[f.Kind]++
 	}
-	if st != nil && st.Probe != nil && st.Probe.File == g.file && st.Probe.Line == g.line {
+	if st != nil && st.Probe != nil && st.Probe.File == g.file && (st.Probe.Line == g.line || st.Probe.Op == "select" && isCase(g.file, st.Probe.Line, g.line)) {
 		t.line++
 	} else {
 		t.misses["wrong line: "+where]++
@@ -82,21 +82,28 @@ func (t *tally) counterpart(st *reportedStatus, g *goroutine, where string) {
 		t.misses["no counterpart: "+where]++
 		return
 	}
-	other := st.WaitsOn.LastSend
+	obj := &st.WaitsOn.object
+	if len(st.WaitsOn.Cases) == 1 { // the compiler makes an operation of a select with one case
+		obj = &st.WaitsOn.Cases[0]
+	}
+	other := obj.LastSend
 	if g.reason == "chan send" {
-		other = st.WaitsOn.LastRecv
+		other = obj.LastRecv
 	}
 	switch {
 	case other != nil:
 		t.met++
-	case st.WaitsOn.Made != nil: // it has been known since it was made: nobody ever did
+	case obj.Made != nil: // it has been known since it was made: nobody ever did
 		t.fresh++
 	default:
 		t.misses["no counterpart: "+where]++
 	}
 }
 
-// falseAlarms counts the goroutines that a finding calls stuck and that are not.
+// eternal are the kinds of finding that say that a wait never ends.
+var eternal = map[string]bool{"deadlock": true, "orphaned-lock": true, "leak": true}
+
+// falseAlarms counts the goroutines that a finding calls stuck and that do not wait, or, where it says that they never will, go on.
 func (t *tally) falseAlarms(run *played) {
 	for i := range run.report.Findings {
 		f := &run.report.Findings[i]
@@ -104,28 +111,30 @@ func (t *tally) falseAlarms(run *played) {
 			continue
 		}
 		for _, id := range f.Goroutines {
-			if run.stuck[id] != nil || run.waiting[id] != nil {
+			if run.still[id] != nil || run.waiting[id] != nil && !eternal[f.Kind] {
 				continue
 			}
 			t.alarms++
 			if f.Kind == "deadlock" {
 				t.wrong++
 			}
-			t.misses["false alarm: "+f.Kind+": "+f.Title]++
+			t.misses["false alarm: "+f.Kind]++
 		}
 	}
 }
 
 // writeMisses lists what was missed.
 func writeMisses(w io.Writer, results []*result) {
-	for _, r := range results {
-		t := judge(r)
-		for _, miss := range slices.Sorted(maps.Keys(t.misses)) {
-			fmt.Fprintf(w, "%s: %d× %s\n", r.name, t.misses[miss], miss)
-		}
-		for _, run := range r.runs[probed] {
-			if run.crash != "" {
-				fmt.Fprintf(w, "%s: %s\n", r.name, run.crash)
+	for _, variant := range []string{probed, proven} {
+		for _, r := range results {
+			t := judge(r, variant)
+			for _, miss := range slices.Sorted(maps.Keys(t.misses)) {
+				fmt.Fprintf(w, "%s: %s: %d× %s\n", variant, r.name, t.misses[miss], miss)
+			}
+			for _, run := range r.runs[variant] {
+				if run.crash != "" {
+					fmt.Fprintf(w, "%s: %s: %s\n", variant, r.name, run.crash)
+				}
 			}
 		}
 	}

@@ -3,13 +3,16 @@
 //
 //	go run -C scripts/goker . [flags] [program…]
 //
+// A report is made of two builds: a plain one, and one with GOEXPERIMENT=goroutineleakprofile whose program has taken that profile, so that awaittrace has the
+// garbage collector's proof to go by.
+//
 // The corpus is runtime/testdata/testgoroutineleakprofile of GOROOT: bugs of real projects (goker), common patterns, and one small program for
 // each kind of wait. It is copied to a temporary folder, where the leak profile that each program ends with gives way to
 // a goroutine that goes on, and answers when it is asked for a goroutine dump. The dump is the truth that reports are measured by: it comes from the runtime, and
 // the test of that profile (runtime/goroutineleakprofile_test.go) says which of its goroutines are the bug.
 //
-// The exit status is 1 if awaittrace missed a stuck goroutine, told of it on the wrong line, without the holder or counterpart that it has, or told of a
-// deadlock that is none.
+// The exit status is 1 if awaittrace did not report a stuck goroutine, not even as possible, told of it on the wrong line or without the holder or
+// counterpart that it has, or told of a deadlock that is none.
 package main
 
 import (
@@ -48,7 +51,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.settle, "settle", 2*time.Second, "how long to wait before a program is looked at")
 	flags.DurationVar(&o.after, "after", time.Second, "awaittrace's -after, and go-deadlock's timeout")
 	flags.BoolVar(&o.verbose, "v", false, "tell of each goroutine that was missed, and keep the folder with the programs")
-	only := flags.String("only", "", "run only this `variant`: "+variantNames())
+	flags.Func("only", "run only this `variant` (may be given again): "+variantNames(), func(name string) error {
+		o.variants = append(o.variants, name)
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -57,9 +63,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	o.programs = flags.Args()
-	if *only != "" {
-		o.variants = []string{*only}
-	}
 	met, err := compare(ctx, o, stdout, stderr)
 	switch {
 	case err != nil:

@@ -21,10 +21,11 @@ const patience = 60 * time.Second
 // A played is one run of a program.
 type played struct {
 	crash string // how it ended before it was asked anything; empty: it did not
-	// stuck are the goroutines that the bug keeps waiting, waiting others that wait for another goroutine.
-	stuck, waiting map[int64]*goroutine
-	told           map[int64]bool // by the tool, of a variant with one in the program
-	report         *document      // of awaittrace
+	// stuck are the goroutines that the bug keeps waiting; waiting those that waited for another one when the tool was asked, and still those that did
+	// when it had answered.
+	stuck, waiting, still map[int64]*goroutine
+	told                  map[int64]bool // by the tool, of a variant with one in the program
+	report                *document      // of awaittrace
 }
 
 // A result is all runs of a program, by variant.
@@ -81,19 +82,26 @@ func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, err
 	if _, err := a.answer(); err != nil {
 		return &played{crash: err.Error()}, nil
 	}
-	time.Sleep(c.settle)
+	// What is stuck was so for all the time from the first dump to the last, which is longer than -after.
+	time.Sleep(c.settle - c.after)
+	first, err := a.ask(hold.Dump)
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(c.after + c.after/4)
 	before, err := a.ask(hold.Dump)
 	if err != nil {
 		return nil, err
 	}
-	run := &played{stuck: map[int64]*goroutine{}, waiting: map[int64]*goroutine{}}
-	if v.told == nil {
+	run := &played{stuck: map[int64]*goroutine{}}
+	dir := c.dir(v, p.suite)
+	text, err := a.ask(hold.Tell)
+	switch {
+	case err != nil:
+	case v.told == nil:
 		run.report, err = c.reportOn(ctx, a.cmd.Process.Pid)
-	} else {
-		var text string
-		if text, err = a.ask(hold.Tell); err == nil {
-			run.told = v.told(text, c.dir(v, p.suite))
-		}
+	default:
+		run.told = v.told(text, dir)
 	}
 	if err != nil {
 		return nil, err
@@ -102,11 +110,11 @@ func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, err
 	if err != nil {
 		return nil, err
 	}
-	for id, g := range still(parseDump(before, c.dir(v, p.suite)), parseDump(after, c.dir(v, p.suite))) {
+	run.waiting = waits(parseDump(before, dir))
+	run.still = still(run.waiting, parseDump(after, dir))
+	for id, g := range still(parseDump(first, dir), run.still) {
 		if p.isBug(g) {
 			run.stuck[id] = g
-		} else {
-			run.waiting[id] = g
 		}
 	}
 	return run, nil

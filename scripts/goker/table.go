@@ -12,15 +12,15 @@ import (
 // writeTable writes the table in Markdown, and reports whether awaittrace met the goal in all programs.
 func writeTable(w io.Writer, o options, results []*result) bool {
 	fmt.Fprintf(w, "%s, %d programs, -runs %d -after %v -settle %v\n\n", runtime.Version(), len(results), o.runs, o.after, o.settle)
-	fmt.Fprintln(w, "| program | struck | stuck | reported | line | holder | counterpart | finding | false | "+strings.Join(others(), " | ")+" |")
-	fmt.Fprintln(w, "|---|"+strings.Repeat("---|", 8+len(others())))
-	var sum tally
+	fmt.Fprintln(w, "| program | struck | stuck | reported | line | holder | counterpart | finding | false | with proof | "+strings.Join(others(), " | ")+" |")
+	fmt.Fprintln(w, "|---|"+strings.Repeat("---|", 9+len(others())))
+	var sum, sumProven tally
 	met := true
 	totals := make([][2]int, len(others()))
 	for _, r := range results {
-		t := judge(r)
+		t, p := judge(r, probed), judge(r, proven)
 		cells := []string{r.name, of(t.struck, t.runs-t.crashed), fmt.Sprint(t.stuck), reported(t), of(t.line, t.told+t.possible), of(t.held, t.locks),
-			counterparts(t), kinds(t), fmt.Sprint(t.alarms)}
+			counterparts(t), kinds(t), fmt.Sprint(t.alarms), reported(p)}
 		for i, name := range others() {
 			struck, found, stuck, named := told(r, variantOf(name))
 			totals[i][0] += min(found, 1)
@@ -29,15 +29,28 @@ func writeTable(w io.Writer, o options, results []*result) bool {
 		}
 		fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 		sum.add(t)
-		met = met && t.met == t.chans-t.fresh && t.held == t.locks && t.line == t.stuck && t.told == t.stuck && t.alarms == 0
+		sumProven.add(p)
+		met = met && t.goal() && p.goal()
 	}
-	fmt.Fprintf(w, "\nawaittrace: %d programs ran into their bug in %d runs and left %d goroutines stuck; reported %d, and %d more as possible; on the right line %d; "+
-		"locks with a holder %d of %d; channels with the counterpart that they had %d of %d; false alarms %d, of which deadlocks %d\n",
-		sum.crashed, sum.struck, sum.stuck, sum.told, sum.possible, sum.line, sum.held, sum.locks, sum.met+sum.fresh, sum.chans, sum.alarms, sum.wrong)
+	fmt.Fprintln(w)
+	sum.write(w, probed)
+	sumProven.write(w, proven)
 	for i, name := range others() {
 		fmt.Fprintf(w, "%s: found the bug of %d programs of the %d that ran into it\n", name, totals[i][0], totals[i][1])
 	}
 	return met
+}
+
+// goal reports whether every stuck goroutine was told of, in the right place and with the goroutine on the other side, and nothing else.
+func (t *tally) goal() bool {
+	return t.told+t.possible == t.stuck && t.line == t.stuck && t.held == t.locks && t.met+t.fresh == t.chans && t.alarms == 0
+}
+
+// write writes a sum over programs.
+func (t *tally) write(w io.Writer, variant string) {
+	fmt.Fprintf(w, "%s: %d programs ran into their bug, in %d runs, and left %d goroutines stuck; reported %d, and %d more as possible; on the right line %d; "+
+		"locks with their holder %d of %d; channels with the counterpart that they had %d of %d; false alarms %d, of which deadlocks %d\n",
+		variant, t.crashed, t.struck, t.stuck, t.told, t.possible, t.line, t.held, t.locks, t.met+t.fresh, t.chans, t.alarms, t.wrong)
 }
 
 // add adds t to a sum over programs, in which crashed counts the programs that ran into their bug.
@@ -84,7 +97,7 @@ func kinds(t *tally) string { return strings.Join(slices.Sorted(maps.Keys(t.kind
 func others() []string {
 	var names []string
 	for _, v := range variants {
-		if v.name != probed {
+		if v.told != nil {
 			names = append(names, v.name)
 		}
 	}

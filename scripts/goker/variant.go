@@ -16,13 +16,19 @@ type variant struct {
 	told func(answer, dir string) map[int64]bool
 }
 
-const probed = "awaittrace"
+const (
+	probed = "awaittrace"
+	proven = "awaittrace with the leak profile" // which the program takes before the report
+)
+
+var leakProfile = []string{"GOEXPERIMENT=goroutineleakprofile"}
 
 var variants = []variant{
 	{name: probed, pprof: "hold"},
+	{name: proven, pprof: "hold/leakprofile", env: leakProfile},
 	{name: "goleak", pprof: "hold/goleak", told: numbered(`Goroutine (\d+) in state`)},
 	{name: "go-deadlock", pprof: "hold/godeadlock", sync: "hold/godeadlock/sync", told: numbered(`(?m)goroutine (\d+) lock 0x`)},
-	{name: "goroutineleak", pprof: "hold/leakprofile", env: []string{"GOEXPERIMENT=goroutineleakprofile"}, told: leaked},
+	{name: "goroutineleak", pprof: "hold/leakprofile", env: leakProfile, told: leaked},
 }
 
 func variantNames() string {

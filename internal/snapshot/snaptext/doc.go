@@ -8,11 +8,11 @@
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
 //
-//	object 0xa1 chan jobs len=4 cap=4
+//	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
 //	  io local=… remote=… unsent=0 unread=0 path=… peer=…
 //
-//	goroutine 7 waiting "chan send"   state, and the runtime's reason
+//	goroutine 7 waiting "chan send"   state, the runtime's reason, and leaked if the garbage collector says so
 //	  wait PROBE 0xa1 12s [cap=4]     innermost first: object (or -), since
 //	    case recv 0xa2                of a select
 //	    more 3

@@ -69,7 +69,8 @@ func (p *printer) object(o *snapshot.Object) {
 	}
 	words = append(words, number("len=", o.Len)...)
 	words = append(words, number("cap=", o.Cap)...)
-	p.line(words...)
+	words = append(words, number("count=", o.Count)...)
+	p.line(append(words, flag(o.Stopped, "timer=stopped")...)...)
 	p.fact("  made", o.Made)
 	p.fact("  sent", o.Sent)
 	p.fact("  received", o.Received)
@@ -101,7 +102,7 @@ func (p *printer) fact(word string, f *snapshot.Fact) {
 }
 
 func (p *printer) goroutine(g *snapshot.Goroutine) {
-	p.line("goroutine", id(g.ID), g.State, g.Reason)
+	p.line(join("goroutine", id(g.ID), g.State, g.Reason, flag(g.Leaked, "leaked"))...)
 	for _, w := range g.Waits {
 		p.line(join("  wait", probe(w.Probe), addr(w.Obj), span(w.Since), number("cap=", w.Cap))...)
 		for _, c := range w.Cases {

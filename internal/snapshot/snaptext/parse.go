@@ -98,6 +98,7 @@ func (p *parser) top(word string) bool {
 		if len(p.words) > 0 {
 			g.Reason = p.next()
 		}
+		g.Leaked = p.flag("leaked")
 		s.Goroutines = append(s.Goroutines, g)
 		p.orphan, p.obj = false, nil
 	case "orphan":
@@ -112,7 +113,7 @@ func (p *parser) top(word string) bool {
 }
 
 func (p *parser) object() {
-	o := &snapshot.Object{Addr: p.addr(), Kind: p.kind(p.next()), Len: -1, Cap: -1}
+	o := &snapshot.Object{Addr: p.addr(), Kind: p.kind(p.next()), Len: -1, Cap: -1, Count: -1}
 	for _, w := range p.rest() {
 		k, v, ok := strings.Cut(w, "=")
 		switch {
@@ -120,6 +121,10 @@ func (p *parser) object() {
 			o.Len = p.atoi(v)
 		case ok && k == "cap":
 			o.Cap = p.atoi(v)
+		case ok && k == "count":
+			o.Count = p.atoi(v)
+		case w == "timer=stopped":
+			o.Stopped = true
 		default:
 			o.Expr = w
 		}
