@@ -72,6 +72,8 @@ func (b *blocking) goroutine(i int) bool {
 		return b.channel(i, w.Obj, false)
 	case runtime.OpWait:
 		return b.families && b.waitGroup(i, w.Obj)
+	case runtime.OpCond:
+		return b.families && b.channel(i, w.Obj, false)
 	case runtime.OpSelect:
 		if w.More > 0 {
 			return false

@@ -43,7 +43,8 @@ func (a *analysis) doubtful(i int) bool {
 	case w.Probe.Op == runtime.OpWait:
 		return a.unpaid(i)
 	case w.Probe.Op == runtime.OpSend:
-		return a.elsewhere(w)
+		f := a.partner(w.Obj, true)
+		return f != nil && a.elsewhere(f)
 	case w.Probe.Op == runtime.OpSelect:
 		return a.doubtfulSelect(i)
 	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
@@ -81,7 +82,7 @@ func (a *analysis) doubtfulChannel(i int, obj uint64) bool {
 		// Of a context nobody knows who can cancel it.
 		return strings.HasSuffix(o.Expr, ".Done()") && a.abandoned(i)
 	case o.Sent != nil:
-		return a.gone(o.Sent)
+		return a.gone(o.Sent) || a.elsewhere(o.Sent)
 	case o.Made == nil:
 		return a.abandoned(i)
 	}
@@ -143,18 +144,15 @@ func (a *analysis) familyGoesOn(f *snapshot.Fact, by string, i int) bool {
 	return n > 0
 }
 
-// elsewhere reports whether the goroutine that took what was sent to the channel of w last has long been where there is no probe. One that waits at
-// a probe, for the next job, may ask for what is sent when that comes.
-func (a *analysis) elsewhere(w *snapshot.Wait) bool {
-	f := a.partner(w.Obj, true)
-	if f == nil {
-		return false
-	}
+// elsewhere reports whether the goroutine of f, which used the other side of a channel last, has long waited where there is no probe. One that waits at a
+// probe, for the next job, may use the channel again when that comes.
+func (a *analysis) elsewhere(f *snapshot.Fact) bool {
 	j, ok := a.graph.index[f.Goroutine]
 	if !ok {
 		return false
 	}
-	return a.wait(j) == nil && a.long(j)
+	state := a.g(j).State
+	return a.wait(j) == nil && (state == "waiting" || state == "syscall") && a.long(j)
 }
 
 // gone reports whether the goroutine of a fact has exited or is stuck.

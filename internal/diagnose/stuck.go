@@ -185,6 +185,12 @@ func (a *analysis) stuckFix(w *snapshot.Wait) string {
 	case runtime.OpRange:
 		return fmt.Sprintf("close the channel when everything has been sent, so that the loop at %s ends", at)
 	case runtime.OpRecv:
+		switch o := a.s.Objects[w.Obj]; {
+		case o != nil && o.Stopped:
+			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has gone off: since Go 1.23 there is nothing to drain", a.object(w.Obj, w.Probe), at)
+		case strings.HasSuffix(w.Probe.Expr, ".Done()"):
+			return fmt.Sprintf("call the function that cancels the context on every way out of where it was made, so that %s ends: defer it", at)
+		}
 		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give up (select with ctx.Done())", at)
 	case runtime.OpSelect:
 		if a.canEnd(w) {

@@ -267,6 +267,9 @@ func (a *analysis) facts(addr uint64, send bool) []string {
 	}
 	var lines []string
 	name := ObjectName(o.Kind.String(), o.Expr, o.Addr)
+	if o.Stopped {
+		return []string{"its timer is not running: it was stopped, or has gone off"}
+	}
 	if o.Made != nil {
 		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine, a.place(o.Made.Probe), fill(o)))
 	}

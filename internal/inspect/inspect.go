@@ -4,6 +4,7 @@ package inspect
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
@@ -17,10 +18,12 @@ import (
 // perFinding bounds the stacks that are read for one finding: goroutines that wait at the same place for the same cause have the same.
 const perFinding = 4
 
-// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe.
+// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe, and maxTimers the
+// timers that are looked at.
 const (
 	maxRunning = 64
 	maxUnknown = 64
+	maxTimers  = 256
 )
 
 // unreadable is what a snapshot lacks of which the program's own memory tells nothing.
@@ -92,6 +95,7 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 			w.Stacks = append(w.Stacks, running(all)...)
 			w.Stacks = append(w.Stacks, places(at.Snapshot)...)
 			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
+			w.Objects = append(w.Objects, timers(at.Snapshot)...)
 			return w
 		},
 	})
@@ -170,6 +174,18 @@ func places(s *snapshot.Snapshot) []int64 {
 		}
 	}
 	return append(first, io...)
+}
+
+// timers returns the channels of timers that goroutines receive from: whether they run only the program's memory tells.
+func timers(s *snapshot.Snapshot) []dlvext.Ref {
+	var refs []dlvext.Ref
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if len(g.Waits) > 0 && strings.HasSuffix(g.Waits[0].Probe.Expr, ".C") && len(refs) < maxTimers {
+			refs = append(refs, dlvext.Ref{Addr: g.Waits[0].Obj, Kind: runtime.KindChan})
+		}
+	}
+	return refs
 }
 
 // unknown returns the goroutines that the record does not know: only a stack tells where they are.

@@ -17,6 +17,7 @@ type finding struct {
 type reportedStatus struct {
 	ID      int64  `json:"id"`
 	Verdict string `json:"verdict"`
+	SinceNS int64  `json:"since_ns"`
 	Probe   *struct {
 		Op   string `json:"op"`
 		File string `json:"file"`
@@ -29,6 +30,7 @@ type reportedStatus struct {
 }
 
 type object struct {
+	Expr     string `json:"expr"`
 	Holders  []fact `json:"holders"`
 	Made     *fact  `json:"made"`
 	LastSend *fact  `json:"last_send"`

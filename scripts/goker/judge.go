@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A tally is how awaittrace did in all runs of a program.
@@ -48,6 +49,9 @@ func (t *tally) goroutine(d *document, g *goroutine) {
 	where := fmt.Sprintf("%s [%s] line %d", strings.TrimRight(strings.SplitN(g.entry, "(0x", 2)[0], "("), g.reason, g.line)
 	switch {
 	case f == nil:
+		if st != nil {
+			where += fmt.Sprintf(", %s for %v", st.Verdict, time.Duration(st.SinceNS).Truncate(time.Second/4))
+		}
 		t.misses["not reported: "+where]++
 		return
 	case !f.counts():
@@ -93,11 +97,16 @@ func (t *tally) counterpart(st *reportedStatus, g *goroutine, where string) {
 	switch {
 	case other != nil:
 		t.met++
-	case obj.Made != nil: // it has been known since it was made: nobody ever did
+	case obj.Made != nil || ownedByLibrary(obj.Expr): // it has been known since it was made: nobody ever did
 		t.fresh++
 	default:
 		t.misses["no counterpart: "+where]++
 	}
+}
+
+// ownedByLibrary reports whether a channel is one that only the standard library sends to or closes: nobody has another side of it.
+func ownedByLibrary(expr string) bool {
+	return strings.HasSuffix(expr, ".Done()") || strings.HasSuffix(expr, ".C")
 }
 
 // eternal are the kinds of finding that say that a wait never ends.

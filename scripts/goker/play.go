@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a program may take for what it does, and for an answer.
-const patience = 60 * time.Second
+const patience = 90 * time.Second
 
 // A played is one run of a program.
 type played struct {
@@ -82,8 +82,10 @@ func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, err
 	if _, err := a.answer(); err != nil {
 		return &played{crash: err.Error()}, nil
 	}
-	// What is stuck was so for all the time from the first dump to the last, which is longer than -after.
+	// What is stuck was so for all the time from the first dump to the last, which is longer than -after. While a program is at work, a goroutine that is in
+	// the same place each time may have moved between.
 	time.Sleep(c.settle - c.after)
+	quiet(ctx, a.cmd.Process.Pid)
 	first, err := a.ask(hold.Dump)
 	if err != nil {
 		return nil, err
