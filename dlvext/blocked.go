@@ -43,27 +43,65 @@ func setPath(b *Blocked, v constant.Value) {
 	}
 }
 
+// pollWait is where a goroutine waits for the network, for the deadline of a connection, or for a pipe. Its arguments are a runtime.pollDesc and whether it is to read
+// ('r') or to write ('w').
+const pollWait = "internal/poll.runtime_pollWait"
+
+// setDeadline finds the deadline in the frame of pollWait, and reports whether it could: see runtime.pollDesc in GOROOT/src/runtime/netpoll.go.
+func setDeadline(b *Blocked, eval func(string) (constant.Value, bool)) bool {
+	mode, ok := eval("mode")
+	if !ok {
+		return false
+	}
+	expr := "pd.rd"
+	if n, _ := constant.Int64Val(mode); n == 'w' {
+		expr = "pd.wd"
+	}
+	v, ok := eval(expr)
+	if !ok {
+		return false
+	}
+	if n, ok := constant.Int64Val(v); ok && n >= 0 {
+		b.Deadline = n
+	}
+	return true
+}
+
+// valueOf returns the value of an expression that could be read.
+func valueOf(v *proc.Variable, err error) (constant.Value, bool) {
+	if err != nil || v.Unreadable != nil || v.Value == nil {
+		return nil, false
+	}
+	return v.Value, true
+}
+
 // maxPath is more than the length of any path.
 const maxPath = 4096
 
 // blocked looks in the frames of g for what it waits for outside the program, and reports whether there is anything.
 func (s *session) blocked(g *proc.G, frames []proc.Stackframe) (Blocked, bool) {
-	b := Blocked{FD: -1}
+	b := Blocked{FD: -1, Deadline: -1}
 	found := false
 	for i := range frames {
 		fn := frames[i].Call.Fn
 		if fn == nil {
 			continue
 		}
+		eval := func(expr string) (constant.Value, bool) {
+			scope := proc.FrameToScope(s.tgt, s.tgt.Memory(), g, 0, frames[i:]...)
+			v, err := scope.EvalExpression(expr, proc.LoadConfig{MaxStringLen: maxPath})
+			// Optimized code may have forgotten an argument; another frame has it then, more often than not.
+			return valueOf(v, err)
+		}
+		if fn.Name == pollWait {
+			found = setDeadline(&b, eval) || found
+		}
 		for _, f := range facts {
 			if !strings.HasPrefix(fn.Name, f.prefix) {
 				continue
 			}
-			scope := proc.FrameToScope(s.tgt, s.tgt.Memory(), g, 0, frames[i:]...)
-			v, err := scope.EvalExpression(f.expr, proc.LoadConfig{MaxStringLen: maxPath})
-			// Optimized code may have forgotten an argument; another frame has it then, more often than not.
-			if err == nil && v.Unreadable == nil && v.Value != nil {
-				f.set(&b, v.Value)
+			if v, ok := eval(f.expr); ok {
+				f.set(&b, v)
 				found = true
 			}
 		}

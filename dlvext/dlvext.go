@@ -68,6 +68,8 @@ type Blocked struct {
 	FD   int    // file descriptor that it reads, writes, accepts or connects; -1 unknown
 	Path string // the file's name, or the path of the program that it waits for
 	Pid  int    // the process that it waits for; 0 unknown
+	// Deadline is when the wait will end by itself, on the system's monotonic clock in nanoseconds; 0 if it will not, -1 unknown.
+	Deadline int64
 }
 
 // Read reads the program t. An error is an [*Error], or ctx's; the program goes on as before in any case.

@@ -143,6 +143,7 @@ func inputs() map[string]int {
 	check(err)
 	full := <-accepted
 	keep(deaf)
+	check(quiet.SetReadDeadline(time.Now().Add(time.Hour)))
 	go func() {
 		bufio.NewReader(quiet).ReadString('\n') // want waiting:IO wait
 	}()

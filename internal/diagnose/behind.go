@@ -99,5 +99,5 @@ func (a *analysis) owed(addr uint64) []string {
 	if len(list) == 0 {
 		return append(lines, "no goroutine is left that was started by the one which called Add, and has not called Done")
 	}
-	return append(lines, a.others("has not called Done, and was started where Add was called", list)...)
+	return append(lines, a.others("may owe it a Done, and was started where Add was called", list)...)
 }

@@ -28,6 +28,7 @@ type blocking struct {
 	partner map[int][]int
 	sites   map[*snapshot.Probe]int // node
 	groups  map[familyKey]int       // node
+	debts   map[uint64]int          // node of who owes a WaitGroup its Dones, by its address; -1: unknown
 	group   map[int]bool            // the nodes of groups
 }
 
@@ -38,12 +39,12 @@ func newBlocking(a *analysis, families bool, assumed []bool) *blocking {
 	b := &blocking{
 		a: a, families: families, assumed: assumed, in: make([]bool, n), deps: make([][]int, n), one: make([]bool, n),
 		partner: make(map[int][]int), sites: make(map[*snapshot.Probe]int),
-		groups: make(map[familyKey]int), group: make(map[int]bool),
+		groups: make(map[familyKey]int), debts: make(map[uint64]int), group: make(map[int]bool),
 	}
 	for i := range a.s.Goroutines {
 		b.in[i] = b.claimed(i) || b.goroutine(i)
 	}
-	if len(b.partner)+len(b.groups) == 0 {
+	if len(b.partner)+len(b.group) == 0 {
 		return b
 	}
 	for at := len(a.s.Goroutines); at < n; at++ {

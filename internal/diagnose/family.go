@@ -92,14 +92,32 @@ func (b *blocking) relatives(i int, f *snapshot.Fact, by string) bool {
 	return true
 }
 
-// waitGroup notes who may end the wait of goroutine i for the WaitGroup at obj, and reports whether that is known.
+// waitGroup notes who may end the wait of goroutine i for the WaitGroup at obj, and reports whether that is known. Where no more goroutines can owe it a Done than
+// it is owed, it is these; otherwise the one that adds to it and its family, and without one who called Done last.
 func (b *blocking) waitGroup(i int, obj uint64) bool {
 	o := b.a.s.Objects[obj]
-	if o == nil || !b.relatives(i, o.Sent, goOfWaitGroup) {
+	if o == nil {
 		return false
 	}
-	if j, ok := b.other(i, o.Received); ok {
+	n, ok := b.debts[obj]
+	if !ok {
+		n = -1
+		if list := b.a.owers(o); len(list) > 0 && len(list) <= o.Count {
+			n = b.node(list)
+			b.group[n] = true
+		}
+		b.debts[obj] = n
+	}
+	if n >= 0 {
+		b.deps[i] = append(b.deps[i], n)
+		return true
+	}
+	if b.relatives(i, o.Sent, goOfWaitGroup) {
+		return true
+	}
+	j, ok := b.other(i, o.Received)
+	if ok {
 		b.deps[i] = append(b.deps[i], j)
 	}
-	return true
+	return ok
 }

@@ -107,8 +107,8 @@ func (a *analysis) objects(list []int) int {
 
 // waitFacts says what is known of what w waits for.
 func (a *analysis) waitFacts(w *snapshot.Wait) []string {
-	if o := a.s.Objects[w.Obj]; o != nil && o.IO != nil {
-		return connection(o.IO)
+	if io := a.ioOf(w); io != nil {
+		return a.ioFacts(io)
 	}
 	lines := a.facts(w.Obj, w.Probe.Op == runtime.OpSend)
 	for n, c := range w.Cases {

@@ -130,6 +130,9 @@ func (a *analysis) step(i int) string {
 	who := fmt.Sprintf("goroutine %d ", g.ID)
 	if w := a.wait(i); w != nil {
 		s := fmt.Sprintf("%s%s at %s%s for %s", who, a.does(w), a.place(w.Probe), inProbe(w.Probe), a.ago(w.Since))
+		if g.State == "syscall" && g.ThreadID != 0 {
+			s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
+		}
 		if g.Last != nil && g.Last != w.Probe {
 			s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, a.place(g.Last), a.ago(g.LastAt))
 		}

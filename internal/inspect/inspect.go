@@ -18,12 +18,12 @@ import (
 // perFinding bounds the stacks that are read for one finding: goroutines that wait at the same place for the same cause have the same.
 const perFinding = 4
 
-// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe, and maxTimers the
-// timers that are looked at.
+// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe, and maxCounted the
+// timers and WaitGroups that are looked at.
 const (
 	maxRunning = 64
 	maxUnknown = 64
-	maxTimers  = 256
+	maxCounted = 256
 )
 
 // unreadable is what a snapshot lacks of which the program's own memory tells nothing.
@@ -95,7 +95,7 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 			w.Stacks = append(w.Stacks, running(all)...)
 			w.Stacks = append(w.Stacks, places(at.Snapshot)...)
 			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
-			w.Objects = append(w.Objects, timers(at.Snapshot)...)
+			w.Objects = append(w.Objects, counted(at.Snapshot)...)
 			return w
 		},
 	})
@@ -176,13 +176,20 @@ func places(s *snapshot.Snapshot) []int64 {
 	return append(first, io...)
 }
 
-// timers returns the channels of timers that goroutines receive from: whether they run only the program's memory tells.
-func timers(s *snapshot.Snapshot) []dlvext.Ref {
+// counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which
+// may not run, and WaitGroups, which count what they are owed.
+func counted(s *snapshot.Snapshot) []dlvext.Ref {
 	var refs []dlvext.Ref
+	seen := make(map[dlvext.Ref]bool)
 	for i := range s.Goroutines {
-		g := &s.Goroutines[i]
-		if len(g.Waits) > 0 && strings.HasSuffix(g.Waits[0].Probe.Expr, ".C") && len(refs) < maxTimers {
-			refs = append(refs, dlvext.Ref{Addr: g.Waits[0].Obj, Kind: runtime.KindChan})
+		if len(s.Goroutines[i].Waits) == 0 || len(refs) == maxCounted {
+			continue
+		}
+		w := &s.Goroutines[i].Waits[0]
+		ref := dlvext.Ref{Addr: w.Obj, Kind: w.Probe.Kind}
+		if timer := strings.HasSuffix(w.Probe.Expr, ".C"); (timer || w.Probe.Op == runtime.OpWait) && !seen[ref] {
+			seen[ref] = true
+			refs = append(refs, ref)
 		}
 	}
 	return refs

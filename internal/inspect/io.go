@@ -11,32 +11,87 @@ import (
 
 // addIO adds to s what the operating system knows of the files, connections and processes that goroutines are blocked in.
 func addIO(s *snapshot.Snapshot, pid int, res *dlvext.Result) {
-	var sockets *procfs.Sockets // read when the first file descriptor is met
+	system := ioReader{pid: pid}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		b, ok := res.Blocked[g.ID]
 		if !ok || len(g.Waits) == 0 {
 			continue
 		}
-		o := s.Objects[g.Waits[0].Obj]
-		if o == nil || o.IO != nil {
-			continue
-		}
-		o.IO = &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid}
-		if st, err := procfs.ReadStat(b.Pid); b.Pid != 0 && err == nil {
-			o.IO.Peer = fmt.Sprintf("pid %d (%s)", b.Pid, st.Name)
-		}
-		if b.FD < 0 {
-			continue
-		}
-		if sockets == nil {
-			sockets = procfs.ReadSockets(pid)
-		}
-		if sock, ok := sockets.OfFD(pid, b.FD); ok {
-			o.IO.Local, o.IO.Remote, o.IO.Unsent, o.IO.Unread = sock.Local, sock.Remote, sock.Unsent, sock.Unread
-			o.IO.Peer = sockets.Peer(sock)
-		} else if path := procfs.FDPath(pid, b.FD); o.IO.Path == "" && strings.HasPrefix(path, "/") {
-			o.IO.Path = path
+		w := &g.Waits[0]
+		w.IO = system.read(b)
+		if o := s.Objects[w.Obj]; o != nil && o.IO == nil {
+			o.IO = w.IO
 		}
 	}
+}
+
+// An ioReader asks the operating system about a process.
+type ioReader struct {
+	pid     int
+	sockets *procfs.Sockets // read when the first file descriptor is met
+	files   *procfs.OpenFiles
+}
+
+func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
+	io := &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid, Deadline: b.Deadline}
+	if b.Pid != 0 {
+		io.Peer = processName(b.Pid)
+	}
+	if b.FD < 0 {
+		return io
+	}
+	if r.sockets == nil {
+		r.files = procfs.ReadOpenFiles()
+		r.sockets = procfs.ReadSockets(r.pid)
+	}
+	if sock, ok := r.sockets.OfFD(r.pid, b.FD); ok {
+		io.Network, io.Local, io.Remote, io.Unsent, io.Unread = sock.Network, sock.Local, sock.Remote, sock.Unsent, sock.Unread
+		if other := r.sockets.Peer(sock, r.files); other != 0 {
+			io.Peer = processName(other)
+		}
+		return io
+	}
+	path := procfs.FDPath(r.pid, b.FD)
+	switch {
+	case strings.HasPrefix(path, "/"):
+		if io.Path == "" {
+			io.Path = path
+		}
+	case strings.HasPrefix(path, "pipe:"):
+		io.Path = path
+	}
+	if strings.HasPrefix(path, "pipe:") || procfs.IsFIFO(path) {
+		if other := r.files.OtherEnd(r.pid, b.FD); other != 0 {
+			io.Peer = processName(other)
+		}
+	}
+	return io
+}
+
+// processName returns "pid 4711 (name)".
+func processName(pid int) string {
+	st, err := procfs.ReadStat(pid)
+	if err != nil {
+		return fmt.Sprintf("pid %d", pid)
+	}
+	if args := procfs.Args(pid); len(args) > 1 {
+		return fmt.Sprintf("pid %d (%s)", pid, commandLine(args))
+	}
+	return fmt.Sprintf("pid %d (%s)", pid, st.Name)
+}
+
+// maxCommand is as much of a command line as a line of a report has room for, in bytes.
+const maxCommand = 60
+
+// commandLine returns a command with its arguments, without the folder that it is in.
+func commandLine(args []string) string {
+	s := strings.Join(args, " ")
+	if cmd, rest, ok := strings.Cut(s, " "); ok {
+		s = cmd[strings.LastIndexByte(cmd, '/')+1:] + " " + rest
+	}
+	if s = strings.ToValidUTF8(s, "?"); len(s) > maxCommand {
+		s = strings.ToValidUTF8(s[:maxCommand], "") + "…"
+	}
+	return s
 }

@@ -38,7 +38,7 @@ func TestParseMapping(t *testing.T) {
 func TestParseSocket(t *testing.T) {
 	line := "   1: 0100007F:1F90 0100007F:D2E4 01 00261A3C:00000010 01:00000019 00000000     0        0 4711 2 0000000000000000 22 4 0 10 -1"
 	got, ok := parseSocket(line)
-	want := Socket{"127.0.0.1:8080", "127.0.0.1:53988", 0x261a3c, 16, 4711}
+	want := Socket{Local: "127.0.0.1:8080", Remote: "127.0.0.1:53988", Unsent: 0x261a3c, Unread: 16, inode: 4711}
 	if !ok || got != want {
 		t.Errorf("parseSocket = %+v, %v; want %+v", got, ok, want)
 	}

@@ -3,7 +3,6 @@ package procfs
 import (
 	"bufio"
 	"encoding/hex"
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,38 +11,83 @@ import (
 	"strings"
 )
 
-// A Socket is a TCP connection or listener as the kernel sees it.
+// A Socket is a socket as the kernel sees it.
 type Socket struct {
-	Local, Remote string // address:port
-	Unsent        int    // bytes that were written and the peer's kernel has not taken
-	Unread        int    // bytes that have arrived and were not read; of a listener, connections that nobody has accepted
+	Network       string // tcp, udp or unix
+	Local, Remote string // address:port, or the path of a unix socket; empty if it has none
+	Unsent        int    // bytes that were written and the peer has not taken (of unix: has not read); -1 unknown
+	Unread        int    // bytes that have arrived and were not read; of a listener, connections that nobody has accepted; -1 unknown
 	inode         uint64
+	peer          uint64 // inode of the other side of a unix socket, 0 if unknown
 }
 
-// Sockets are the TCP sockets of a network namespace at one moment.
+// Sockets are the sockets of a network namespace at one moment.
 type Sockets struct {
 	list    []Socket
 	byInode map[uint64]int
-	owners  map[uint64]int // process by inode, for those that we may look into; nil: not looked for yet
 }
 
-// ReadSockets returns the TCP sockets of the network namespace of process pid, as many as can be read.
+// ReadSockets returns the TCP, UDP and unix sockets of the network namespace of process pid, as many as can be read.
 func ReadSockets(pid int) *Sockets {
 	s := &Sockets{byInode: make(map[uint64]int)}
-	for _, name := range []string{"tcp", "tcp6"} {
+	for _, name := range []string{"tcp", "tcp6", "udp", "udp6", "unix"} {
 		f, err := os.Open(filepath.Join(path(pid, "net"), name))
 		if err != nil {
 			continue
 		}
+		parse := parseSocket
+		if name == "unix" {
+			parse = parseUnix
+		}
 		for in := bufio.NewScanner(f); in.Scan(); {
-			if sock, ok := parseSocket(in.Text()); ok {
+			if sock, ok := parse(in.Text()); ok {
+				sock.Network = strings.TrimSuffix(name, "6")
 				s.byInode[sock.inode] = len(s.list)
 				s.list = append(s.list, sock)
 			}
 		}
 		f.Close()
 	}
+	s.joinUnix(unixPeers(pid))
 	return s
+}
+
+// A unixState is what the kernel says of a unix socket besides its name.
+type unixState struct {
+	peer   uint64 // inode
+	unread int
+}
+
+// joinUnix adds what the kernel says of unix sockets, by inode.
+func (s *Sockets) joinUnix(states map[uint64]unixState) {
+	for i := range s.list {
+		sock := &s.list[i]
+		st, ok := states[sock.inode]
+		if sock.Network != "unix" || !ok {
+			continue
+		}
+		sock.peer, sock.Unread = st.peer, st.unread
+		if other, ok := states[st.peer]; ok {
+			sock.Unsent = other.unread
+		}
+		if at, ok := s.byInode[st.peer]; ok {
+			sock.Remote = s.list[at].Local
+		}
+	}
+}
+
+// parseUnix reads a line of /proc/net/unix: "0000000000000000: 00000003 00000000 00000000 0001 03 4711 /run/some.sock".
+func parseUnix(line string) (Socket, bool) {
+	f := strings.Fields(line)
+	if len(f) < 7 {
+		return Socket{}, false
+	}
+	inode, err := strconv.ParseUint(f[6], 10, 64)
+	sock := Socket{Unsent: -1, Unread: -1, inode: inode}
+	if len(f) > 7 {
+		sock.Local = strings.Join(f[7:], " ")
+	}
+	return sock, err == nil
 }
 
 // parseSocket reads a line of /proc/net/tcp: "0: 0100007F:1F90 0100007F:D2E4 01 00000000:00000000 00:00000000 0 0 0 4711 …".
@@ -61,7 +105,10 @@ func parseSocket(line string) (Socket, bool) {
 	if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil || err3 != nil {
 		return Socket{}, false
 	}
-	return Socket{local, remote, int(unsent), int(unread), inode}, true
+	if strings.HasSuffix(remote, ":0") { // it has no peer
+		remote = ""
+	}
+	return Socket{Local: local, Remote: remote, Unsent: int(unsent), Unread: int(unread), inode: inode}, true
 }
 
 // parseAddr reads an address of /proc/net/tcp: words of four bytes in the byte order of the machine, which is little endian wherever
@@ -93,36 +140,27 @@ func (s *Sockets) OfFD(pid, fd int) (Socket, bool) {
 	return s.list[i], true
 }
 
-// Peer returns the process on the other side of a connection, as "pid 4711 (name)", or "" if it is not on this machine or belongs to
-// somebody else.
-func (s *Sockets) Peer(c Socket) string {
+// Peer returns the process on the other side of a connection, or 0 if it is not on this machine or belongs to somebody else.
+func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
+	if c.peer != 0 {
+		return files.owner(socketLink(c.peer))
+	}
+	if c.Remote == "" || c.Network == "unix" {
+		return 0
+	}
 	for _, o := range s.list {
-		if o.Local == c.Remote && o.Remote == c.Local && o.inode != c.inode {
-			if pid := s.owner(o.inode); pid != 0 {
-				st, _ := ReadStat(pid)
-				return fmt.Sprintf("pid %d (%s)", pid, st.Name)
+		// A UDP socket that receives from anybody has no remote address, and often none of its own.
+		back := o.Remote == c.Local || o.Remote == "" && c.Network == "udp"
+		if o.Local == c.Remote && back && o.Network == c.Network && o.inode != c.inode {
+			if pid := files.owner(socketLink(o.inode)); pid != 0 {
+				return pid
 			}
 		}
 	}
-	return ""
+	return 0
 }
 
-// owner returns the process that has the socket open, or 0.
-func (s *Sockets) owner(inode uint64) int {
-	if s.owners == nil {
-		s.owners = make(map[uint64]int)
-		for _, pid := range Pids() {
-			fds, _ := os.ReadDir(path(pid, "fd"))
-			for _, fd := range fds {
-				n, _ := strconv.Atoi(fd.Name())
-				if in, ok := socketInode(FDPath(pid, n)); ok && s.owners[in] == 0 {
-					s.owners[in] = pid
-				}
-			}
-		}
-	}
-	return s.owners[inode]
-}
+func socketLink(inode uint64) string { return "socket:[" + strconv.FormatUint(inode, 10) + "]" }
 
 // FDPath returns what file descriptor fd of process pid is: a path, or such as "socket:[4711]"; "" if that cannot be known.
 func FDPath(pid, fd int) string {

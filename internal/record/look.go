@@ -22,6 +22,7 @@ type lookedUpon struct {
 	Steps         uint32
 	State, Reason string
 	Leaked        bool              `json:",omitempty"`
+	IO            *snapshot.IO      `json:",omitempty"` // of the operation that it is in
 	CreatedBy     *snapshot.Created `json:",omitempty"`
 	Stack         []snapshot.Frame  `json:",omitempty"`
 }
@@ -52,7 +53,7 @@ func (r *Record) Keep(s *snapshot.Snapshot) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		if g.Last != nil {
-			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack})
+			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.CreatedBy, g.Stack})
 		}
 	}
 	for _, o := range s.Objects {
@@ -69,6 +70,14 @@ func (r *Record) Keep(s *snapshot.Snapshot) {
 	b = binary.LittleEndian.AppendUint64(b, uint64(crc32.ChecksumIEEE(text)))
 	// Half of a look, or one that two commands wrote at once, does not have its checksum.
 	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
+}
+
+// ioOf returns what is known of the operation that g is in.
+func ioOf(g *snapshot.Goroutine) *snapshot.IO {
+	if len(g.Waits) == 0 {
+		return nil
+	}
+	return g.Waits[0].IO
 }
 
 // endsAt reports whether the record ends at offset end of its file, where nothing or a look follows: what is before belongs to the program, which
@@ -129,6 +138,9 @@ func recall(s *snapshot.Snapshot, l *look) {
 		case ok && was.Steps == g.Steps:
 			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
 			dropContradicted(&g)
+			if len(g.Waits) > 0 {
+				g.Waits[0].IO = was.IO
+			}
 		}
 		kept = append(kept, g)
 	}

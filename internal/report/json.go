@@ -63,7 +63,7 @@ func NewDocument(r *diagnose.Report) *Document {
 func goroutine(r *diagnose.Report, i int) Goroutine {
 	s := r.Snapshot
 	g := &s.Goroutines[i]
-	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Thread: g.ThreadID}
+	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID}
 	if g.Last != nil {
 		p := probe(g.Last)
 		j.Probe, j.Phase = &p, "passed"
@@ -115,6 +115,9 @@ func waitsOn(r *diagnose.Report, w *snapshot.Wait) *Object {
 		return o
 	case w.Obj != 0 || w.Probe.Kind != runtime.KindNone:
 		o := object(r, w.Obj, w.Probe.Kind)
+		if r.Snapshot.Objects[w.Obj] == nil {
+			o.addIO(r.Snapshot, w.IO)
+		}
 		if o.Cap == nil && w.Cap >= 0 {
 			o.Cap = &w.Cap
 		}
@@ -132,15 +135,12 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	s := r.Snapshot
 	if o := s.Objects[addr]; o != nil {
 		kind = o.Kind
-		j.Expr, j.Len, j.Cap = o.Expr, known(o.Len), known(o.Cap)
+		j.Expr, j.Len, j.Cap, j.Owed = o.Expr, known(o.Len), known(o.Cap), known(o.Count)
 		j.Made, j.LastSend, j.LastRecv, j.Closed = fact(s, o.Made), fact(s, o.Sent), fact(s, o.Received), fact(s, o.Closed)
 		if kind == runtime.KindMutex || kind == runtime.KindRWMutex {
 			j.LastRecv = nil // of a lock it is something else: an unlock by another goroutine
 		}
-		if io := o.IO; io != nil {
-			j.Local, j.Remote, j.Peer, j.Path, j.Pid = io.Local, io.Remote, io.Peer, io.Path, io.Pid
-			j.UnsentBytes, j.UnreadBytes = known(io.Unsent), known(io.Unread)
-		}
+		j.addIO(s, o.IO)
 	}
 	j.Kind = kindName(kind)
 	held, more := r.Holders(addr, maxHolders)
@@ -151,6 +151,22 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 		})
 	}
 	return j
+}
+
+// addIO adds what the operating system says, if anything.
+func (j *Object) addIO(s *snapshot.Snapshot, io *snapshot.IO) {
+	if io == nil {
+		return
+	}
+	j.Network, j.Local, j.Remote, j.Peer, j.Path, j.Pid = io.Network, io.Local, io.Remote, io.Peer, io.Path, io.Pid
+	j.UnsentBytes, j.UnreadBytes = known(io.Unsent), known(io.Unread)
+	switch {
+	case io.Deadline == 0:
+		j.NoDeadline = true
+	case io.Deadline > 0:
+		ns := io.Deadline - s.Taken
+		j.DeadlineNS = &ns
+	}
 }
 
 func kindName(k runtime.Kind) string {

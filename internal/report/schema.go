@@ -62,7 +62,9 @@ type Goroutine struct {
 	State   string `json:"state"`
 	Verdict string `json:"verdict"`
 	// Reason is the runtime's wait reason.
-	Reason    string   `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Leaked: the garbage collector has proven that nothing can wake it.
+	Leaked    bool     `json:"leaked,omitempty"`
 	Probe     *Probe   `json:"probe,omitempty"`
 	Phase     string   `json:"phase,omitempty"`
 	SinceNS   *int64   `json:"since_ns,omitempty"`
@@ -130,6 +132,7 @@ type Object struct {
 	// Cases are those of a select, MoreCases the number of those that the record has no room for.
 	Cases       []Case `json:"cases,omitempty"`
 	MoreCases   int    `json:"more_cases,omitempty"`
+	Network     string `json:"network,omitempty"` // tcp, udp or unix
 	Local       string `json:"local,omitempty"`
 	Remote      string `json:"remote,omitempty"`
 	Peer        string `json:"peer,omitempty"`
@@ -137,6 +140,11 @@ type Object struct {
 	Pid         int    `json:"pid,omitempty"`
 	UnsentBytes *int   `json:"unsent_bytes,omitempty"`
 	UnreadBytes *int   `json:"unread_bytes,omitempty"`
+	// DeadlineNS is how long until the operation ends by itself; NoDeadline says that it never will. Without either that is unknown.
+	DeadlineNS *int64 `json:"deadline_ns,omitempty"`
+	NoDeadline bool   `json:"no_deadline,omitempty"`
+	// Owed is how many Dones a WaitGroup is owed.
+	Owed *int `json:"owed,omitempty"`
 }
 
 // A Case of a select.

@@ -89,6 +89,7 @@ type Wait struct {
 	Cases []Case // of a select, in source order
 	More  int    // cases of the select beyond those in Cases, which the record had no room for
 	Cap   int    // of a channel, -1 if unknown
+	IO    *IO    // what the operating system says of an operation that has no object of ours; nil if unknown
 }
 
 // A Case is one case of a select.
@@ -155,11 +156,14 @@ type Fact struct {
 
 // IO is what the operating system says of an object.
 type IO struct {
+	Network       string // tcp, udp or unix; empty for what is no socket
 	Local, Remote string
 	Unsent        int // bytes that the kernel holds and the peer has not taken; -1 unknown
 	Unread        int // bytes that have arrived and nobody has read; -1 unknown
 	Path          string
 	FD            int    // the program's file descriptor; -1 unknown
 	Pid           int    // the process that is waited for; 0 unknown
-	Peer          string // the process on the other side, where it is on this machine: "pid 4711 (name)"
+	Peer          string // the process on the other side, where it is on this machine, or that is waited for: "pid 4711 (name)"
+	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
+	Deadline int64
 }

@@ -27,7 +27,8 @@ import (
 
 // options are what the flags say.
 type options struct {
-	runs     int           // of a program whose bug is a matter of luck
+	runs     int           // of a program at most, in each variant
+	enough   int           // runs in which the bug struck
 	parallel int           // programs at a time
 	settle   time.Duration // from when a program has done its part to when it is looked at
 	after    time.Duration // how long a wait is before it is called stuck
@@ -46,7 +47,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("goker", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.runs, "runs", 20, "how often to run a program whose bug is a matter of luck; others run three times at most")
+	flags.IntVar(&o.runs, "runs", 20, "how often to run a program at most: some bugs are a matter of luck")
+	flags.IntVar(&o.enough, "enough", 3, "do not run a program again when its bug has struck so often")
 	flags.IntVar(&o.parallel, "p", 4, "how many programs to run at a time")
 	flags.DurationVar(&o.settle, "settle", 2*time.Second, "how long to wait before a program is looked at")
 	flags.DurationVar(&o.after, "after", time.Second, "awaittrace's -after, and go-deadlock's timeout")

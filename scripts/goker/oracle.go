@@ -97,11 +97,3 @@ func (p *program) isBug(g *goroutine) bool {
 	what := fmt.Sprintf("%s [%s]", g.entry, g.reason)
 	return slices.ContainsFunc(p.leaks, func(re *regexp.Regexp) bool { return re.MatchString(what) })
 }
-
-// runs returns how often p is to run.
-func (p *program) runs(o options) int {
-	if p.lucky {
-		return o.runs
-	}
-	return min(o.runs, 3)
-}

@@ -45,21 +45,17 @@ func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, er
 		r := &result{program: p, runs: make(map[string][]*played)}
 		results[i] = r
 		for _, v := range c.chosen() {
-			for range p.runs(c.options) {
-				slots <- true
-				wg.Go(func() {
-					defer func() { <-slots }()
-					run, err := c.play(ctx, v, &r.program)
-					mu.Lock()
-					defer mu.Unlock()
-					if err != nil && first == nil {
-						first = fmt.Errorf("%s (%s): %w", p.name, v.name, err)
-					}
-					if err == nil {
-						r.runs[v.name] = append(r.runs[v.name], run)
-					}
-				})
-			}
+			slots <- true
+			wg.Go(func() {
+				defer func() { <-slots }()
+				runs, err := c.playOften(ctx, v, &r.program)
+				mu.Lock()
+				defer mu.Unlock()
+				r.runs[v.name] = runs
+				if err != nil && first == nil {
+					first = fmt.Errorf("%s (%s): %w", p.name, v.name, err)
+				}
+			})
 		}
 		fmt.Fprintf(c.log, "%d of %d: %s\n", i+1, len(programs), p.name)
 		if ctx.Err() != nil {
@@ -68,6 +64,22 @@ func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, er
 	}
 	wg.Wait()
 	return results, first
+}
+
+// playOften runs a program as often as it takes for its bug to strike often enough, but not more than options.runs times.
+func (c *corpus) playOften(ctx context.Context, v *variant, p *program) ([]*played, error) {
+	var runs []*played
+	for struck := 0; len(runs) < c.runs && struck < c.enough; {
+		run, err := c.play(ctx, v, p)
+		if err != nil {
+			return runs, err
+		}
+		runs = append(runs, run)
+		if len(run.stuck) > 0 || len(p.leaks) == 0 {
+			struck++
+		}
+	}
+	return runs, nil
 }
 
 // play runs a program once.

@@ -11,7 +11,7 @@ import (
 
 // writeTable writes the table in Markdown, and reports whether awaittrace met the goal in all programs.
 func writeTable(w io.Writer, o options, results []*result) bool {
-	fmt.Fprintf(w, "%s, %d programs, -runs %d -after %v -settle %v\n\n", runtime.Version(), len(results), o.runs, o.after, o.settle)
+	fmt.Fprintf(w, "%s, %d programs, -runs %d -enough %d -after %v -settle %v\n\n", runtime.Version(), len(results), o.runs, o.enough, o.after, o.settle)
 	fmt.Fprintln(w, "| program | struck | stuck | reported | line | holder | counterpart | finding | false | with proof | "+strings.Join(others(), " | ")+" |")
 	fmt.Fprintln(w, "|---|"+strings.Repeat("---|", 9+len(others())))
 	var sum, sumProven tally

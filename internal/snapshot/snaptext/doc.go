@@ -10,10 +10,11 @@
 //
 //	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
-//	  io local=… remote=… unsent=0 unread=0 path=… peer=…
+//	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… pid=4711 deadline=70s (0s: none)
 //
 //	goroutine 7 waiting "chan send"   state, the runtime's reason, and leaked if the garbage collector says so
 //	  wait PROBE 0xa1 12s [cap=4]     innermost first: object (or -), since
+//	    io path=…                     as of an object, of a wait that has none
 //	    case recv 0xa2                of a select
 //	    more 3
 //	  hold PROBE 0xb1 10s [read]

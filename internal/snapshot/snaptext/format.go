@@ -75,16 +75,31 @@ func (p *printer) object(o *snapshot.Object) {
 	p.fact("  sent", o.Sent)
 	p.fact("  received", o.Received)
 	p.fact("  closed", o.Closed)
-	if io := o.IO; io != nil {
-		words := []string{"  io"}
-		for _, f := range [][2]string{{"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer}} {
-			if f[1] != "" {
-				words = append(words, f[0]+f[1])
-			}
-		}
-		words = append(words, number("unsent=", io.Unsent)...)
-		p.line(append(words, number("unread=", io.Unread)...)...)
+	p.io("  io", o.IO)
+}
+
+// io writes what the operating system says of an object, or of a wait that has none.
+func (p *printer) io(word string, io *snapshot.IO) {
+	if io == nil {
+		return
 	}
+	words := []string{word}
+	for _, f := range [][2]string{
+		{"network=", io.Network}, {"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer},
+	} {
+		if f[1] != "" {
+			words = append(words, f[0]+f[1])
+		}
+	}
+	words = append(words, number("unsent=", io.Unsent)...)
+	words = append(words, number("unread=", io.Unread)...)
+	if io.Pid != 0 {
+		words = append(words, number("pid=", io.Pid)...)
+	}
+	if io.Deadline >= 0 {
+		words = append(words, "deadline="+span(io.Deadline))
+	}
+	p.line(words...)
 }
 
 // number returns name and n as one word, or none if n is negative.
@@ -115,6 +130,7 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		if w.More > 0 {
 			p.line("    more", strconv.Itoa(w.More))
 		}
+		p.io("    io", w.IO)
 	}
 	for _, h := range g.Holds {
 		p.line(join("  hold", hold(h))...)

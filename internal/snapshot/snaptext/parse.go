@@ -160,9 +160,18 @@ func (p *parser) fact() *snapshot.Fact {
 }
 
 func (p *parser) io() *snapshot.IO {
-	io := &snapshot.IO{Unsent: -1, Unread: -1}
+	io := &snapshot.IO{Unsent: -1, Unread: -1, Deadline: -1}
 	for _, w := range p.rest() {
 		switch k, v, _ := strings.Cut(w, "="); k {
+		case "network":
+			io.Network = v
+		case "pid":
+			io.Pid = p.atoi(v)
+		case "deadline":
+			d, err := time.ParseDuration(v)
+			if io.Deadline = int64(d); err != nil {
+				p.fail("io: deadline %q is no time", v)
+			}
 		case "local":
 			io.Local = v
 		case "remote":
@@ -201,6 +210,11 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.Waits = append(g.Waits, p.wait())
 	case "case", "more":
 		return p.ofSelect(word, g)
+	case "io":
+		if len(g.Waits) == 0 {
+			return false
+		}
+		g.Waits[len(g.Waits)-1].IO = p.io()
 	case "hold":
 		g.Holds = append(g.Holds, p.hold(g.ID))
 	case "step":

@@ -1,0 +1,130 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// ioOf returns what the operating system says of the operation w, or nil.
+func (a *analysis) ioOf(w *snapshot.Wait) *snapshot.IO {
+	if w.IO != nil {
+		return w.IO
+	}
+	if o := a.s.Objects[w.Obj]; o != nil {
+		return o.IO
+	}
+	return nil
+}
+
+// ioFacts says what the operating system knows of a connection, file or process; io may be nil.
+func (a *analysis) ioFacts(io *snapshot.IO) []string {
+	if io == nil {
+		return nil
+	}
+	lines := ioObject(io)
+	if io.Unsent > 0 {
+		lines = append(lines, fmt.Sprintf("the kernel holds %s that the peer has not taken", plural(io.Unsent, "byte")))
+	}
+	if io.Unread > 0 && io.Network != "" {
+		lines = append(lines, fmt.Sprintf("%s arrived that nobody has read", verb(io.Unread, plural(io.Unread, "byte")+" has")))
+	}
+	switch {
+	case io.Deadline == 0:
+		lines = append(lines, "it has no deadline")
+	case io.Deadline > a.s.Taken:
+		lines = append(lines, "its deadline is in "+Duration(time.Duration(io.Deadline-a.s.Taken)))
+	}
+	return lines
+}
+
+// ioObject says what an operation of the operating system is on.
+func ioObject(io *snapshot.IO) []string {
+	peer := ""
+	if io.Peer != "" {
+		peer = ", " + io.Peer
+	}
+	switch {
+	case io.Pid != 0 && io.Path != "":
+		return []string{fmt.Sprintf("it waits for a process that runs %s%s", io.Path, peer)}
+	case io.Pid != 0:
+		return []string{"it waits for a process" + peer}
+	case io.Path != "" && io.Peer != "":
+		return []string{fmt.Sprintf("it is on %s, of which %s has the other end", io.Path, io.Peer)}
+	case io.Path != "":
+		return []string{"it is on " + io.Path}
+	case io.Network == "unix":
+		name := strings.Trim(io.Local+" "+io.Remote, " ")
+		if name == "" {
+			name = "without a name"
+		}
+		return []string{"the connection is a unix socket, " + name + peer}
+	case io.Local != "" && io.Remote == "":
+		return []string{fmt.Sprintf("the %s socket is %s", io.Network, io.Local)}
+	case io.Local != "":
+		return []string{fmt.Sprintf("the connection is from %s to %s%s", io.Local, io.Remote, peer)}
+	}
+	return nil
+}
+
+// isWrite reports whether p writes to a connection.
+func isWrite(p *snapshot.Probe) bool {
+	if p.Op != runtime.OpIO || p.Kind != runtime.KindConn {
+		return false
+	}
+	m := method(p.Expr)
+	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
+}
+
+// isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end.
+func isOpen(p *snapshot.Probe) bool {
+	if p.Op != runtime.OpIO || p.Kind != runtime.KindFile && p.Kind != runtime.KindNone && p.Kind != runtime.KindOther {
+		return false
+	}
+	switch method(p.Expr) {
+	case "Open", "OpenFile", "Create", "ReadFile", "WriteFile":
+		return strings.HasPrefix(p.Expr, "os.")
+	}
+	return false
+}
+
+// isRead reports whether p waits for what others have to say, which may be nothing for long: through an interface it is not known whether that is a
+// connection.
+func isRead(p *snapshot.Probe) bool {
+	m := method(p.Expr)
+	for _, prefix := range []string{"Read", "Scan", "Fscan", "Peek", "Copy", "Discard", "WriteTo", "Decode", "Recv", "Next"} {
+		if strings.HasPrefix(m, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// method returns the name of the method or function that an expression calls.
+func method(expr string) string {
+	call := len(expr)
+	depth := 0
+	for i := len(expr) - 1; i >= 0; i-- { // from the parenthesis at the end to the one that it closes
+		switch expr[i] {
+		case ')':
+			depth++
+		case '(':
+			if depth--; depth == 0 {
+				call = i
+			}
+		}
+		if call < len(expr) {
+			break
+		}
+	}
+	if call == len(expr) { // cut off, or a method value
+		if i := strings.IndexByte(expr, '('); i >= 0 {
+			call = i
+		}
+	}
+	head := expr[:call]
+	return head[strings.LastIndexByte(head, '.')+1:]
+}
