@@ -49,6 +49,7 @@ func TestScript(t *testing.T) {
 			"remember":  remember,
 			"unchanged": unchanged,
 			"waitfor":   waitFor,
+			"sametest":  sameTest,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "tmpfs" { // a file system of one's own, with room for as much as a test likes

@@ -3,6 +3,7 @@ package gocmd
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ type Prepared struct {
 	tc      *Toolchain
 	tmp     string // a folder of ours, removed by Close
 	overlay string // the file for -overlay, or empty
+	tools   string // the value for -toolexec, or empty
 
 	// Result says what was instrumented. It is nil when Broken is not.
 	Result *rewrite.Result
@@ -121,7 +123,8 @@ func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
 }
 
 // writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user replaces.
-func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) error {
+func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
+	given := maps.Clone(overlay)
 	if p.Result != nil && len(p.Result.Files) > 0 {
 		if err := overlay.addCollector(p.tc.GOROOT, cache); err != nil {
 			return err
@@ -136,6 +139,9 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) error {
 		if err := overlay.openModCache(p.inv, p.tc, p.Result, cache); err != nil {
 			return err
 		}
+	}
+	if p.tools, err = p.toolexec(given, overlay); err != nil {
+		return err
 	}
 	if len(overlay) == 0 {
 		return nil
@@ -156,6 +162,9 @@ func (p *Prepared) command(verb Verb, args []string) *exec.Cmd {
 	all := []string{string(verb)}
 	if p.overlay != "" {
 		all = append(all, "-overlay="+p.overlay)
+	}
+	if p.tools != "" {
+		all = append(all, "-toolexec="+p.tools)
 	}
 	cmd := exec.Command(p.tc.Go, append(all, args...)...)
 	cmd.Dir, cmd.Env = p.inv.Dir, p.tc.Env

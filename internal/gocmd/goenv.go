@@ -97,15 +97,13 @@ func (tc *Toolchain) modfileAsFlag(env []string) (without, flags []string) {
 			flags = append(flags, f)
 			continue
 		}
-		if quote := "'"; strings.ContainsAny(f, " \t\n\r\"'") {
-			if strings.Contains(f, quote) {
-				quote = `"`
-			}
-			f = quote + f + quote
-		}
 		rest = append(rest, f)
 	}
-	return append(slices.Clone(env), "GOFLAGS="+strings.Join(rest, " ")), flags
+	goflags, err := joinQuoted(rest)
+	if err != nil {
+		return env, nil
+	}
+	return append(slices.Clone(env), "GOFLAGS="+goflags), flags
 }
 
 // splitQuoted splits s into words at white space. A word that begins with ' or " ends at the next such character, which

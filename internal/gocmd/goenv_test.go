@@ -129,3 +129,17 @@ func TestModfileAsFlag(t *testing.T) {
 		t.Errorf("flags %q, want %q", flags, want)
 	}
 }
+
+func TestJoinQuoted(t *testing.T) {
+	words := []string{"plain", "a b", "it's", `say "hi"`, ""}
+	joined, err := joinQuoted(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := splitQuoted(joined); err != nil || !slices.Equal(back, words) {
+		t.Errorf("%s is split into %q, %v", joined, back, err)
+	}
+	if _, err := joinQuoted([]string{`'"`}); err == nil {
+		t.Error("both kinds of quotes: no error")
+	}
+}

@@ -315,6 +315,11 @@ func (p *parser) setGo(f *goFlag, value string, taken []string) error {
 		return nil
 	case "overlay": // handed on as a part of our own
 		return nil
+	case "toolexec": // handed on together with our own
+		if inv.Verb != Instrument {
+			inv.ListFlags = append(inv.ListFlags, "-toolexec="+value)
+			return nil
+		}
 	case "o", "w":
 		if inv.Verb == Instrument {
 			return nil

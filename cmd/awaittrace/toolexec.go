@@ -1,0 +1,18 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+)
+
+// toolexecVerb is what the go command calls for each of its tools when it builds a test. It is no verb for users.
+func toolexecVerb() *cli.Command {
+	return &cli.Command{Name: gocmd.ToolVerb, Hidden: true, SkipFlagParsing: true, Action: func(c *cli.Context) error {
+		status, err := gocmd.RunTool(c.Args().Slice(), c.App.Writer, c.App.ErrWriter)
+		if err != nil {
+			return err
+		}
+		return ended(status)
+	}}
+}

@@ -1,0 +1,144 @@
+package gocmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ToolVerb is the verb of the awaittrace command that calls RunTool.
+const ToolVerb = "toolexec"
+
+// A toolWork is what RunTool has to know of a build. It is in a file, because it runs in processes that the go command starts.
+//
+// go test vets each package, and has vet look at the text with probes: the messages would name a file of our cache, and checks of calls that have a
+// probe, such as that of a Printf, would find nothing. Vet gets the originals.
+type toolWork struct {
+	// Originals are the files that vet is to look at, by the path of the text with probes.
+	Originals map[string]string
+	// Toolexec is the user's own -toolexec.
+	Toolexec []string
+}
+
+// toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
+// there is nothing to do for us. overlay is what the build gets, before what the user gave.
+func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
+	theirs := p.inv.Value("toolexec")
+	if theirs == "" {
+		theirs, _ = p.tc.flag("toolexec")
+	}
+	if p.inv.Verb != Test || p.Result == nil || len(p.Result.Files) == 0 || p.inv.Value("vet") == "off" {
+		return theirs, nil
+	}
+	work := toolWork{Originals: map[string]string{}}
+	if work.Toolexec, err = splitQuoted(theirs); err != nil {
+		return "", usagef("-toolexec: %v", err)
+	}
+	for _, f := range p.Result.Files {
+		original := f.Name
+		if replaced := before[f.Name]; replaced != "" {
+			original = replaced
+		}
+		work.Originals[overlay[f.Name]] = original
+	}
+	data, err := json.Marshal(work)
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(p.tmp, "tools.json")
+	if err := os.WriteFile(name, data, 0o666); err != nil {
+		return "", err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return joinQuoted([]string{exe, ToolVerb, name})
+}
+
+// joinQuoted is the inverse of splitQuoted. No word may have both kinds of quotes in it.
+func joinQuoted(words []string) (string, error) {
+	var b strings.Builder
+	for i, word := range words {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		quote := ""
+		if word == "" || strings.ContainsAny(word, " \t\n\r'\"") {
+			if quote = "'"; strings.Contains(word, quote) {
+				quote = `"`
+			}
+		}
+		if quote != "" && strings.Contains(word, quote) {
+			return "", fmt.Errorf("%s: a path with both kinds of quotes cannot be handed to the go command", word)
+		}
+		b.WriteString(quote + word + quote)
+	}
+	return b.String(), nil
+}
+
+// RunTool runs a tool of the go command for a build, as a program given by go's -toolexec: args are the file that Prepare wrote for it, then the tool
+// and its arguments. It returns the exit status of the tool.
+func RunTool(args []string, stdout, stderr io.Writer) (int, error) {
+	if len(args) < 2 {
+		return 0, usagef("%s is for the go command to call", ToolVerb)
+	}
+	var work toolWork
+	data, err := os.ReadFile(args[0])
+	if err != nil {
+		return 0, err
+	}
+	if err := json.Unmarshal(data, &work); err != nil {
+		return 0, err
+	}
+	argv := slices.Concat(work.Toolexec, args[1:])
+	if last := argv[len(argv)-1]; toolName(args[1]) == "vet" && strings.HasSuffix(last, ".cfg") {
+		if argv[len(argv)-1], err = work.originals(last); err != nil {
+			return 0, err
+		}
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	err = cmd.Run()
+	if cmd.ProcessState != nil && cmd.ProcessState.Exited() {
+		return cmd.ProcessState.ExitCode(), nil
+	}
+	return 0, err
+}
+
+func toolName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
+
+// originals writes what vet is called with beside the file that the go command wrote, with the original files of the package. The
+// types are those of the build: probes change none.
+func (w *toolWork) originals(name string) (string, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	var config map[string]json.RawMessage // what else is in it stays as it is
+	var files []string
+	if err := json.Unmarshal(data, &config); err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal(config["GoFiles"], &files); err != nil {
+		return "", err
+	}
+	for i, file := range files {
+		if original, ok := w.Originals[file]; ok {
+			files[i] = original
+		}
+	}
+	if config["GoFiles"], err = json.Marshal(files); err != nil {
+		return "", err
+	}
+	if data, err = json.Marshal(config); err != nil {
+		return "", err
+	}
+	name = strings.TrimSuffix(name, ".cfg") + "-original.cfg"
+	return name, os.WriteFile(name, data, 0o666)
+}
