@@ -11,6 +11,9 @@
 // downloads: the go command refuses to overlay files there (golang/go#71783 and cmd/go/internal/fsys), so that the
 // build gets a GOROOT that is a symbolic link to it, see goroot.go.
 //
+// go test has vet look at every package. vet is shown the source without probes, by a program that the go command starts in place of its
+// tools: see toolexec.go.
+//
 // Files of dependencies in the module cache (-deps) are overlaid in the same way, see modcache.go.
 //
 // What the rewriter wrote is kept in the user's cache folder with a list of all files and folders that it depends on
