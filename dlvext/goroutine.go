@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/go-delve/delve/pkg/proc"
 )
 
@@ -60,48 +61,19 @@ type goroutine struct {
 	thread        int    // the system's id of that thread
 }
 
-// The states of a goroutine: GOROOT/src/runtime/runtime2.go.
-const (
-	gIdle      = 0
-	gRunnable  = 1
-	gRunning   = 2
-	gSyscall   = 3
-	gWaiting   = 4
-	gDead      = 6
-	gCopystack = 8
-	gPreempted = 9
-	gLeaked    = 10 // since Go 1.26
-	gDeadExtra = 11 // since Go 1.26
-	gScan      = 0x1000
-)
-
 // state returns the state's name in reports.
-func (g *goroutine) state() string { return State(uint64(g.status)) }
+func (g *goroutine) state() string { return runtime.GState(g.status) }
 
 // State returns the name in reports of the status in a runtime's g.
-func State(status uint64) string {
-	switch status &^ gScan {
-	case gRunnable, gPreempted:
-		return "runnable"
-	case gRunning, gCopystack:
-		return "running"
-	case gSyscall:
-		return "syscall"
-	case gWaiting, gLeaked:
-		return "waiting"
-	}
-	return "unknown"
-}
+func State(status uint64) string { return runtime.GState(uint32(status)) }
 
 // alive reports whether there is a goroutine at all: the runtime keeps descriptors to use them again.
-func (g *goroutine) alive() bool {
-	return g.id != 0 && g.status != gIdle && g.status != gDead && g.status != gDeadExtra
-}
+func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(g.status) }
 
 // decode reads a g.
 func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.id = int64(l.goid.uint(b))
-	g.status = uint32(l.status.uint(b)) &^ gScan
+	g.status = uint32(l.status.uint(b)) &^ runtime.GScan
 	g.reason = uint8(l.reason.uint(b))
 	g.gopc = l.gopc.uint(b)
 	g.startpc = l.startpc.uint(b)
@@ -197,7 +169,7 @@ func (s *session) findThreads() {
 	l := &s.g
 	for i := range s.gs {
 		g := &s.gs[i]
-		if g.m == 0 || g.status != gRunning && g.status != gSyscall && g.status != gCopystack {
+		if g.m == 0 || g.status != runtime.GRunning && g.status != runtime.GSyscall && g.status != runtime.GCopystack {
 			continue
 		}
 		procid, err := s.fieldAt(g.m, l.procid)
@@ -205,7 +177,7 @@ func (s *session) findThreads() {
 			continue
 		}
 		g.thread = int(procid)
-		if g.status == gSyscall {
+		if g.status == runtime.GSyscall {
 			continue
 		}
 		r := runner{thread: g.thread, g: g.addr}
@@ -225,7 +197,9 @@ func (s *session) findThreads() {
 }
 
 // onProcessor reports whether a thread runs g, so that where it is stands in the thread's registers and not in g.
-func (g *goroutine) onProcessor() bool { return g.status == gRunning || g.status == gCopystack }
+func (g *goroutine) onProcessor() bool {
+	return g.status == runtime.GRunning || g.status == runtime.GCopystack
+}
 
 // find returns the index of the goroutine of that ID, in s.gs and Result.Goroutines.
 func (s *session) find(id int64) (int, bool) {

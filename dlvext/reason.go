@@ -1,5 +1,7 @@
 package dlvext
 
+import "github.com/awaittrace/awaittrace/runtime"
+
 // maxReasons and maxReasonLen bound what is believed of the table of wait reasons.
 const (
 	maxReasons   = 256
@@ -31,7 +33,7 @@ func (s *session) readReasons() {
 
 // reason returns why g waits, such as "chan receive", or "" if it does not wait.
 func (s *session) reason(g *goroutine) string {
-	if g.status != gWaiting && g.status != gLeaked || int(g.reason) >= len(s.reasons) {
+	if g.status != runtime.GWaiting && g.status != runtime.GLeaked || int(g.reason) >= len(s.reasons) {
 		return ""
 	}
 	return s.reasons[g.reason]

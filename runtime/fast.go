@@ -69,6 +69,7 @@ func openSlots(logging bool) uint32 {
 	for n < 4*uintptr(hdr.SlotCap) {
 		n *= 2
 	}
+	hdr.GoidOff = uint32(goid)
 	if index = mapPrivate(n * 4); index == nil {
 		return OffNoSpace
 	}

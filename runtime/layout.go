@@ -7,7 +7,7 @@ package runtime
 // Magic are the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
-	Version uint32 = 1
+	Version uint32 = 2
 )
 
 // A Header is at offset 0 of the record. The regions follow at the offsets that it gives.
@@ -59,6 +59,14 @@ type Header struct {
 	// Private counts the pieces of sites, strings, objects and orphans that found no room in the file and are in private memory
 	// at Base instead: with any of them, those regions are read there.
 	Private uint32
+
+	// GoidOff is the offset of the goroutine id in a g, whose state is the 32-bit number 8 bytes before it. Zero: unknown.
+	GoidOff uint32
+
+	// Tests under `awaittrace test`: offset in units of 4096 bytes, number, bytes each. TestCap is zero elsewhere.
+	TestOff, TestCap, TestSize uint32
+	// Tests counts the tests so far: test n is in entry (n-1)%TestCap, unless that has a later one.
+	Tests uint32
 }
 
 // The reasons why probes are off (Header.Off).
@@ -75,6 +83,7 @@ const (
 	ObjSize    = 64
 	SiteSize   = 48
 	OrphanSize = 32
+	TestSize   = 256
 
 	ChunkSlots = 128 // slots whose memory is reserved together
 	RingLen    = 16  // entries of a slot's history
@@ -107,7 +116,9 @@ type Slot struct {
 	Ready uint32
 	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
 	Noted [2]Noted
-	_     [2]uint32
+	// Test is the number of the test that started the goroutine, itself or by goroutines that it started; zero: none, or unknown.
+	Test uint32
+	_    uint32
 }
 
 // A Noted is a fact as its goroutine remembers it.
@@ -174,6 +185,29 @@ type Orphan struct {
 	Last uint32 // the last site that the holder reached
 	Died uint32 // coarse time when its slot was recycled
 }
+
+// A TestEntry is a test, a subtest or the seed of a fuzz test.
+type TestEntry struct {
+	// Labels stays zero: to the runtime, the address of the entry is that of an empty set of profiler labels.
+	Labels [4]uint64
+	Number uint32
+	State  uint32 // a Test… constant
+	Goid   uint64 // the goroutine that runs it
+	// Started and Ended are nanotimes.
+	Started, Ended int64
+	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those that have reached a probe. With
+	// Before, the goroutines that there were when it began, the collector guesses whether some have not come to that yet.
+	Spawned, Arrived, Before uint32
+	NameLen                  uint32
+	Name                     [176]byte // cut off if it is longer
+}
+
+// The states of a test.
+const (
+	TestRunning = 1 + iota
+	TestJudged  // it has ended, and its goroutines are being looked at
+	TestEnded
+)
 
 // A SiteEntry is a Site in the record. Strings are an offset into the string region and a length.
 type SiteEntry struct {

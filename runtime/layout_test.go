@@ -14,13 +14,14 @@ func TestLayoutSizes(t *testing.T) {
 		{"Object", unsafe.Sizeof(Object{}), ObjSize},
 		{"SiteEntry", unsafe.Sizeof(SiteEntry{}), SiteSize},
 		{"Orphan", unsafe.Sizeof(Orphan{}), OrphanSize},
+		{"TestEntry", unsafe.Sizeof(TestEntry{}), TestSize},
 		{"objShift", 1 << objShift, ObjSize},
 	} {
 		if s.got != s.want {
 			t.Errorf("%s has %d bytes, want %d", s.name, s.got, s.want)
 		}
 	}
-	h := plan(1000)
+	h := plan(1000, 0)
 	if end := uintptr(h.ChunkOff); unsafe.Sizeof(*h) > end {
 		t.Errorf("the header has %d bytes, more than the %d before the chunks", unsafe.Sizeof(*h), end)
 	}
@@ -29,7 +30,7 @@ func TestLayoutSizes(t *testing.T) {
 // TestPlan checks that regions neither overlap nor leave the record, whatever the number of slots.
 func TestPlan(t *testing.T) {
 	for _, slots := range []uint32{ChunkSlots, 10 * ChunkSlots, 1 << 18, maxSlots} {
-		h := plan(slots)
+		h := plan(slots, testCap)
 		end := uint64(0)
 		for _, r := range []struct {
 			name      string
@@ -41,6 +42,7 @@ func TestPlan(t *testing.T) {
 			{"sites", uint64(h.SiteOff) << pageShift, uint64(h.SiteCap) * SiteSize},
 			{"strings", uint64(h.StrOff) << pageShift, uint64(h.StrCap)},
 			{"orphans", uint64(h.OrphanOff) << pageShift, uint64(h.OrphanCap) * OrphanSize},
+			{"tests", uint64(h.TestOff) << pageShift, uint64(h.TestCap) * TestSize},
 			{"objects", uint64(h.ObjOff) << pageShift, uint64(h.ObjCap) * ObjSize},
 			{"slots", uint64(h.SlotOff) << pageShift, uint64(slots) * SlotSize},
 		} {

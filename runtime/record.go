@@ -29,7 +29,7 @@ const (
 // A region is a part of the record that is filled from its beginning, and reserved as it grows. Guarded by mu.
 type region struct{ end uintptr }
 
-var entries, names, graves region
+var entries, names, graves, tests region
 
 // has makes sure that the memory up to the offset end may be written.
 //
@@ -59,7 +59,8 @@ func reserveChunk(n uint32) bool {
 // open makes the record and returns the state that the collector is in from now on. It never fails: without a record, probes are
 // plain operations.
 func open() uint32 {
-	h := plan(slotCap())
+	service := testService()
+	h := plan(slotCap(), testRoom(service))
 	mem := mapRecord(h)
 	if mem == nil {
 		return stateOff
@@ -70,6 +71,7 @@ func open() uint32 {
 	entries.end = uintptr(h.SiteOff) << pageShift
 	names.end = uintptr(h.StrOff) << pageShift
 	graves.end = uintptr(h.OrphanOff) << pageShift
+	tests.end = uintptr(h.TestOff) << pageShift
 	onceTells = tryOnce()
 
 	mode, _ := syscall.Getenv("AWAITTRACE")
@@ -84,6 +86,9 @@ func open() uint32 {
 		hdr.Off = openSlots(mode == "log")
 	}
 	hdr.Magic = magic // last: a reader takes nothing that is half made
+	if hdr.Off == OffNot && service != "" {
+		openTests(service)
+	}
 	switch {
 	case hdr.Off != OffNot:
 		return stateOff
@@ -93,14 +98,15 @@ func open() uint32 {
 	return stateOn
 }
 
-// plan lays out a record for so many slots.
-func plan(slots uint32) *Header {
+// plan lays out a record for so many slots and tests.
+func plan(slots, tests uint32) *Header {
 	h := &Header{
 		Magic: Magic, Version: Version, HeaderSize: uint32(unsafe.Sizeof(Header{})),
 		Pid: uint64(syscall.Getpid()), StartTicks: startTicks(syscall.Getpid()),
 		Start: nanotime(), StartWall: time.Now().UnixNano(), Clock: 1,
 		SlotCap: slots, SlotSize: SlotSize, ObjCap: objCap, ObjSize: ObjSize, SiteCap: siteCap, SiteSize: SiteSize,
 		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,
+		TestCap: tests, TestSize: TestSize,
 	}
 	h.ChunkOff = pageSize
 	h.MetaOff = h.ChunkOff + (slots/ChunkSlots+pageSize-1)&^(pageSize-1)
@@ -112,6 +118,7 @@ func plan(slots uint32) *Header {
 	place(&h.SiteOff, siteCap*SiteSize)
 	place(&h.StrOff, strCap)
 	place(&h.OrphanOff, orphanCap*OrphanSize)
+	place(&h.TestOff, uint64(tests)*TestSize)
 	place(&h.ObjOff, objCap*ObjSize)
 	place(&h.SlotOff, uint64(slots)*SlotSize)
 	h.Size = uint64(next) << pageShift

@@ -98,7 +98,7 @@ func OnceDo(s *Site, o *sync.Once, f func()) {
 	}
 	at := sl.inside(s, addr(o))
 	defer sl.leave(at)
-	o.Do(f)
+	doOnce(o, f)
 }
 
 // onceDone says whether o is known to be done, so that Do will not wait. In every version of Go so far the first word of a Once tells, which

@@ -12,5 +12,6 @@ import (
 //go:norace
 func WgGo(s *Site, wg *sync.WaitGroup, f func()) {
 	note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
+	Spawn()
 	wg.Go(f)
 }

@@ -23,7 +23,7 @@ func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
 	for _, g := range s.Goroutines {
 		l, ok := byID[g.ID]
 		if !ok {
-			s.Orphans = append(s.Orphans, orphans(&g)...)
+			s.Orphans = append(s.Orphans, g.Left()...)
 			continue
 		}
 		g.State, g.Reason, g.Leaked = l.State, l.Reason, l.Leaked
@@ -41,16 +41,7 @@ func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
 	}
 	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
 	s.HasStates, s.NoStates = true, ""
-	markExited(s)
-}
-
-// orphans returns the locks of a goroutine that has exited.
-func orphans(g *snapshot.Goroutine) []snapshot.Hold {
-	held := slices.Clone(g.Holds)
-	for i := range held {
-		held[i].Exited, held[i].Last = true, g.Last
-	}
-	return held
+	s.MarkExited()
 }
 
 // dropContradicted drops the waits of a goroutine that the runtime says is not waiting. An I/O operation may run code, and a lock may spin
@@ -64,20 +55,5 @@ func dropContradicted(g *snapshot.Goroutine) {
 	case w.Probe.Op == runtime.OpIO || w.Probe.Op == runtime.OpOnce:
 	default:
 		g.Waits = g.Waits[1:]
-	}
-}
-
-// markExited marks the facts whose goroutines have exited.
-func markExited(s *snapshot.Snapshot) {
-	ids := make(map[uint32]bool, len(s.Goroutines))
-	for i := range s.Goroutines {
-		ids[uint32(s.Goroutines[i].ID)] = true // a fact knows the low 32 bits only
-	}
-	for _, o := range s.Objects {
-		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
-			if f != nil {
-				f.Exited = !ids[uint32(f.Goroutine)]
-			}
-		}
 	}
 }

@@ -133,7 +133,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 		was, ok := seen[g.ID]
 		switch {
 		case !ok && g.LastAt < l.Taken && !moved(&g, l.Taken):
-			s.Orphans = append(s.Orphans, orphans(&g)...)
+			s.Orphans = append(s.Orphans, g.Left()...)
 			continue
 		case ok && was.Steps == g.Steps:
 			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack

@@ -261,6 +261,9 @@ func (r *Record) Ended(now int64, status uint32) {
 	r.put(unsafe.Offsetof(runtime.Header{}.Ended), now)
 }
 
+// Gone notes in the record that its program was found to have ended at time now of its clock, nobody knows how.
+func (r *Record) Gone(now int64) { r.put(unsafe.Offsetof(runtime.Header{}.Ended), now) }
+
 // Tick moves the coarse clock of the record on to time now, for a program whose goroutines all wait and so do not move it themselves.
 func (r *Record) Tick(now int64) {
 	h, err := readHeader(r.src)

@@ -52,7 +52,8 @@ type reader struct {
 	probes []*snapshot.Probe // by site number; nil where the site is damaged
 	cases  []uint16          // by site number: the communication clauses of a select
 	ids    map[uint32]int64  // goroutine by the low 32 bits of its id
-	latest int64             // the latest time that the record mentions
+	tests  map[uint32]*snapshot.Test
+	latest int64 // the latest time that the record mentions
 }
 
 func (r *reader) drop(what string, n uint32) {

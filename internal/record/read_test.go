@@ -45,6 +45,7 @@ goroutine 7 unknown
   step lock/mutex /src/main.go:31:2 main.ab b.mu.Lock() 12.5s
   step lock/mutex /src/main.go:30:2 main.ab a.mu.Lock() 12s
   steps 100
+  test 3 TestShop/idle 7 1s running
 goroutine 8 unknown
   wait lock/mutex /src/main.go:41:2 main.ba a.mu.Lock() 0xa1 12.25s
   hold lock/mutex /src/main.go:40:2 main.ba b.mu.Lock() 0xb1 12s
@@ -145,7 +146,7 @@ func TestDamaged(t *testing.T) {
 		{"random", func(b []byte) []byte { return bytes.Repeat([]byte{0xa5}, len(b)) }, "not a record"},
 		{"header cut", func(b []byte) []byte { return b[:40] }, "truncated"},
 		{"cut", func(b []byte) []byte { return b[:len(b)-1] }, "truncated"},
-		{"version", put32(unsafe.Offsetof(h.Version), 2), "version 2"},
+		{"version", put32(unsafe.Offsetof(h.Version), 99), "version 99"},
 		{"slot size", put32(unsafe.Offsetof(h.SlotSize), 0), "a slot of 0 bytes"},
 		{"slots outside", put32(unsafe.Offsetof(h.SlotCap), 1<<31), "its slots end at"},
 		{"strings outside", put32(unsafe.Offsetof(h.StrOff), 1<<31), "its strings end at"},

@@ -116,6 +116,7 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if len(g.History) > 0 {
 		g.Last, g.LastAt = g.History[0].Probe, g.History[0].At
 	}
+	g.Test = r.test(slot.Test)
 	g.Waits = r.waits(slot)
 	if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
 		g.LastAt = g.Waits[0].Since

@@ -69,6 +69,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"object", h.ObjSize, runtime.ObjSize},
 		{"site", h.SiteSize, runtime.SiteSize},
 		{"orphan", h.OrphanSize, runtime.OrphanSize},
+		{"test", h.TestSize, runtime.TestSize},
 	}
 	for _, s := range sizes {
 		if s.got != s.want {
@@ -88,6 +89,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"sites", uint64(h.SiteOff) * pageSize, uint64(h.SiteCap) * runtime.SiteSize},
 		{"strings", uint64(h.StrOff) * pageSize, uint64(h.StrCap)},
 		{"orphans", uint64(h.OrphanOff) * pageSize, uint64(h.OrphanCap) * runtime.OrphanSize},
+		{"tests", uint64(h.TestOff) * pageSize, uint64(h.TestCap) * runtime.TestSize},
 		{"process", uint64(h.MetaOff), uint64(h.MetaLen)},
 	}
 	for _, r := range regions {

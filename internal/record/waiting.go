@@ -120,6 +120,17 @@ func (r *Record) Quiet(before int64) ([]Quiet, error) {
 	return list, err
 }
 
+// OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. The program is not stopped to find out.
+func (r *Record) OnProcessor(q Quiet) bool {
+	h, err := readHeader(r.src)
+	if err != nil {
+		return false
+	}
+	state, ok := r.gState(&h, q.G, uint64(q.ID))
+	name := runtime.GState(state)
+	return ok && (name == "running" || name == "runnable")
+}
+
 // ReadMemory reads the memory of the program at an address.
 func (r *Record) ReadMemory(b []byte, addr uint64) error {
 	if r.src.Memory == nil {

@@ -76,9 +76,22 @@ type Goroutine struct {
 	// History are the last probes, newest first, Last included.
 	History []Step
 
+	// Test is the test that the goroutine belongs to: the one that it runs, or that started it, itself or by others. Nil: none, or unknown.
+	// Goroutines of one test share it.
+	Test *Test
+
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
+}
+
+// A Test is a test of a program that `awaittrace test` runs.
+type Test struct {
+	Number    int // counts the tests of the program, from 1
+	Name      string
+	Goroutine int64 // the one that runs it
+	Started   int64
+	Running   bool // it has not ended
 }
 
 // A Wait is an operation that a goroutine is in: it waits, or what it called does.

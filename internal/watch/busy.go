@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"encoding/binary"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -18,7 +17,6 @@ const (
 	busyLooks    = 3           // a goroutine that was running each time that often, with no probe between, computes
 	busyShare    = 10          // below one part in so many of a processor the program is idle; others may leave it no more than that
 	maxQuiet     = 1000        // more goroutines than that are not looked at one by one
-	gSize        = 512         // bytes of a g in which its id and state are, in any release of Go
 )
 
 // A computing program.
@@ -63,15 +61,10 @@ func (w *watcher) running(present int64) *Answer {
 	if err != nil || len(quiet) > maxQuiet {
 		return &Answer{}
 	}
-	off, ok := w.goidOffset(quiet)
-	if !ok {
-		return &Answer{}
-	}
-
 	seen := make(map[record.Quiet]int)
 	answer := &Answer{}
 	for _, q := range quiet {
-		if !w.onProcessor(q, off) {
+		if !w.rec.OnProcessor(q) {
 			continue
 		}
 		seen[q] = w.computing.seen[q] + 1
@@ -81,37 +74,4 @@ func (w *watcher) running(present int64) *Answer {
 	}
 	w.computing.seen = seen
 	return answer
-}
-
-// goidOffset finds the offset of the goroutine id in a g: where every g that has not been used again holds the id that the record has for it.
-func (w *watcher) goidOffset(quiet []record.Quiet) (int, bool) {
-	var matches [gSize / 8]int
-	best := 0
-	for _, q := range quiet {
-		b := make([]byte, gSize)
-		if w.rec.ReadMemory(b, q.G) != nil {
-			return 0, false
-		}
-		// Offset 0 is the stack, and the state stands before the id.
-		for i := 1; i < len(matches); i++ {
-			if binary.NativeEndian.Uint64(b[8*i:]) == uint64(q.ID) {
-				matches[i]++
-				if matches[i] > matches[best] {
-					best = i
-				}
-			}
-		}
-	}
-	return 8 * best, best > 0
-}
-
-// onProcessor reports whether the goroutine is running, or would be if there were a processor for it.
-func (w *watcher) onProcessor(q record.Quiet, goid int) bool {
-	const runnable, running, scan = 1, 2, 0x1000 // runtime/runtime2.go
-	b := make([]byte, 16)                        // atomicstatus, stackLock, goid
-	if w.rec.ReadMemory(b, q.G+uint64(goid)-8) != nil || binary.NativeEndian.Uint64(b[8:]) != uint64(q.ID) {
-		return false
-	}
-	state := binary.NativeEndian.Uint32(b) &^ scan
-	return state == runnable || state == running
 }

@@ -40,6 +40,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 		Magic: runtime.Magic, Version: runtime.Version, HeaderSize: uint32(unsafe.Sizeof(runtime.Header{})),
 		Pid: uint64(s.Process.Pid), StartTicks: StartTicks, StartWall: s.Process.StartWall, Base: 1 << 40,
 		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize, OrphanSize: runtime.OrphanSize,
+		TestSize: runtime.TestSize, Tests: uint32(len(w.tests)),
 		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)), Orphans: uint32(len(orphans)),
 		Clock: coarse(s.Taken),
 	}
@@ -62,6 +63,8 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	h.StrOff = region(len(w.text))
 	h.OrphanCap = uint32(max(len(orphans), 1))
 	h.OrphanOff = region(int(h.OrphanCap) * runtime.OrphanSize)
+	h.TestCap = uint32(len(w.tests))
+	h.TestOff = region(len(w.tests) * runtime.TestSize)
 	h.Size = uint64(at) * page
 
 	b := make([]byte, h.Size)
@@ -73,6 +76,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	put(b, h.SiteOff, append([]runtime.SiteEntry{{}}, w.table...))
 	copy(b[h.StrOff*page:], w.text)
 	put(b, h.OrphanOff, orphans)
+	put(b, h.TestOff, w.tests)
 	return b
 }
 
@@ -91,6 +95,7 @@ type writer struct {
 	table   []runtime.SiteEntry
 	strings map[string]uint32
 	text    []byte
+	tests   []runtime.TestEntry
 }
 
 // site returns the number of probe p, which has that many cases if it is a select.
@@ -133,6 +138,7 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 	if len(g.Waits) > runtime.WaitLen || len(g.Holds) > runtime.HeldLen || len(g.History) > runtime.RingLen {
 		panic(fmt.Sprintf("recordtest: goroutine %d does not fit in a slot", g.ID))
 	}
+	slot.Test = w.test(g.Test)
 	slot.Depth, slot.Held = uint32(len(g.Waits)), uint32(len(g.Holds))
 	for i, wait := range g.Waits {
 		e := runtime.Wait{Obj: wait.Obj, Since: wait.Since, Site: w.site(wait.Probe, len(wait.Cases)+wait.More)}
@@ -154,6 +160,25 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 		slot.Ring[(slot.Head-1-uint32(i))%runtime.RingLen] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
 	}
 	return slot
+}
+
+// test returns the number of a test. Those before it that no goroutine belongs to are empty entries.
+func (w *writer) test(t *snapshot.Test) uint32 {
+	if t == nil {
+		return 0
+	}
+	for len(w.tests) < t.Number {
+		w.tests = append(w.tests, runtime.TestEntry{})
+	}
+	e := runtime.TestEntry{
+		Number: uint32(t.Number), State: runtime.TestEnded, Goid: uint64(t.Goroutine), Started: t.Started, NameLen: uint32(len(t.Name)),
+	}
+	if t.Running {
+		e.State = runtime.TestRunning
+	}
+	copy(e.Name[:], t.Name)
+	w.tests[t.Number-1] = e
+	return e.Number
 }
 
 // objects returns the table of objects, with every object at its place.

@@ -150,6 +150,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if g.ThreadID != 0 {
 		p.line("  thread", strconv.Itoa(g.ThreadID))
 	}
+	if t := g.Test; t != nil {
+		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
+	}
 }
 
 // join makes one list of words of strings and lists of strings.

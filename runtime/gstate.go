@@ -1,0 +1,40 @@
+package runtime
+
+// The states of a goroutine in a g: GOROOT/src/runtime/runtime2.go. GScan is added while its stack is scanned.
+const (
+	GIdle      = 0
+	GRunnable  = 1
+	GRunning   = 2
+	GSyscall   = 3
+	GWaiting   = 4
+	GDead      = 6
+	GCopystack = 8
+	GPreempted = 9
+	GLeaked    = 10 // since Go 1.26
+	GDeadExtra = 11 // since Go 1.26
+	GScan      = 0x1000
+)
+
+// GAlive reports whether a g in that state is one of a goroutine: the runtime keeps the others to use them again.
+func GAlive(state uint32) bool {
+	switch state &^ GScan {
+	case GIdle, GDead, GDeadExtra:
+		return false
+	}
+	return true
+}
+
+// GState returns the name of a state in snapshots.
+func GState(state uint32) string {
+	switch state &^ GScan {
+	case GRunnable, GPreempted:
+		return "runnable"
+	case GRunning, GCopystack:
+		return "running"
+	case GSyscall:
+		return "syscall"
+	case GWaiting, GLeaked:
+		return "waiting"
+	}
+	return "unknown"
+}

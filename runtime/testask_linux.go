@@ -1,0 +1,84 @@
+//go:build linux && (amd64 || arm64)
+
+package runtime
+
+import (
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// A process that `awaittrace test` watches speaks to it by a socket, which AWAITTRACE_TEST names. It is open only while a question is asked: none
+// of the program's file descriptors is ours. Whatever fails, the program goes on as if nobody watched.
+
+// TestVar is the environment variable that names the socket, in the abstract namespace.
+const TestVar = "AWAITTRACE_TEST"
+
+// The questions. Each is a byte, and a number of four bytes in the order of the machine.
+const (
+	// AskWatch: is this process to be watched? The answer is AnswerWatch, or nothing. The number is zero.
+	AskWatch = 'w'
+	// AskLeft: what does the test of that number leave? The answer is the text for the user, or nothing.
+	AskLeft = 'l'
+
+	AnswerWatch = 'y'
+)
+
+const (
+	watchPatience = 2 * time.Second
+	leftPatience  = 20 * time.Second
+	maxAnswer     = 1 << 16
+)
+
+// testService returns the name of the socket, or nothing.
+func testService() string {
+	name, _ := syscall.Getenv(TestVar)
+	return name
+}
+
+// openTests finds out whether this process is watched. The record is complete.
+func openTests(service string) {
+	answer := ask(service, AskWatch, 0, watchPatience)
+	watched = len(answer) == 1 && answer[0] == AnswerWatch
+}
+
+// judgement asks what there is to say of the goroutines that test n leaves. The race detector is disabled.
+//
+//go:norace
+func judgement(n uint32) string { return ask(testService(), AskLeft, n, leftPatience) }
+
+// ask asks a question, and returns the answer, which is empty if there is none.
+//
+//go:norace
+func ask(service string, question byte, n uint32, patience time.Duration) string {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer syscall.Close(fd)
+	limit := syscall.NsecToTimeval(int64(patience))
+	if syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit) != nil ||
+		syscall.Connect(fd, &syscall.SockaddrUnix{Name: "@" + service}) != nil {
+		return ""
+	}
+	q := [5]byte{question}
+	*(*[4]byte)(q[1:]) = *(*[4]byte)(unsafe.Pointer(&n))
+	if m, err := syscall.Write(fd, q[:]); err != nil || m != len(q) {
+		return ""
+	}
+	var answer []byte
+	buf := make([]byte, 4096)
+	for end := nanotime() + int64(patience); len(answer) < maxAnswer && nanotime() < end; {
+		m, err := syscall.Read(fd, buf)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return ""
+		case m == 0:
+			return string(answer)
+		}
+		answer = append(answer, buf[:m]...)
+	}
+	return ""
+}
