@@ -20,7 +20,7 @@ func (a *analysis) findActive() []bool {
 			continue
 		}
 		event := a.eventful(i)
-		if event {
+		if event && a.inScope(i) {
 			a.events++
 		}
 		w := a.wait(i)
@@ -50,6 +50,9 @@ func (a *analysis) findActive() []bool {
 	}
 	return a.active
 }
+
+// inScope reports whether what goroutine i brings about may be what others wait for.
+func (a *analysis) inScope(i int) bool { return a.opt.Scope == nil || a.opt.Scope(a.g(i).ID) }
 
 // feeders returns who has ended such a wait before.
 func (a *analysis) feeders(w *snapshot.Wait) []*snapshot.Fact {

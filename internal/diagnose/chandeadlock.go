@@ -107,7 +107,7 @@ func (a *analysis) cycleCertainty(cycle []int) Certainty {
 		}
 	}
 	for i := range a.s.Goroutines {
-		if !a.claimed[i] && a.eventful(i) {
+		if !a.claimed[i] && a.inScope(i) && a.eventful(i) {
 			return Possible
 		}
 	}

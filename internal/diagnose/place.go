@@ -16,20 +16,27 @@ type waitPlace struct {
 	list  []int
 }
 
+// A placeKey is a place, for the goroutines in Options.Scope and for the others.
+type placeKey struct {
+	probe   snapshot.Probe
+	inScope bool
+}
+
 // places groups the goroutines of list by the probe that they wait at, or reached last; the most common place comes first. Those that
 // reached none are left out.
 func (a *analysis) places(list []int) []waitPlace {
-	at := make(map[snapshot.Probe]int)
+	at := make(map[placeKey]int)
 	var ps []waitPlace
 	for _, i := range list {
 		p := a.probe(i)
 		if p == nil {
 			continue
 		}
-		n, ok := at[*p]
+		key := placeKey{*p, a.inScope(i)}
+		n, ok := at[key]
 		if !ok {
 			n = len(ps)
-			at[*p] = n
+			at[key] = n
 			ps = append(ps, waitPlace{probe: p})
 		}
 		ps[n].list = append(ps[n].list, i)

@@ -19,7 +19,7 @@ func stuck(a *analysis) {
 	}
 }
 
-// sameCause divides list into groups: two goroutines are in the same if they wait at the same probe, or for the same object. Groups are in the
+// sameCause divides list into groups: two goroutines are in the same if they wait at the same probe, both in Options.Scope or neither, or for the same object. Groups are in the
 // order of their first members.
 func (a *analysis) sameCause(list []int) [][]int {
 	parent := make([]int, len(list))
@@ -30,14 +30,19 @@ func (a *analysis) sameCause(list []int) [][]int {
 		}
 		return k
 	}
-	probes, objects := make(map[*snapshot.Probe]int), make(map[uint64]int)
+	type place struct {
+		probe   *snapshot.Probe
+		inScope bool
+	}
+	probes, objects := make(map[place]int), make(map[uint64]int)
 	for k, i := range list {
 		parent[k] = k
 		w := a.wait(i)
-		if j, ok := probes[w.Probe]; ok {
+		at := place{w.Probe, a.inScope(i)}
+		if j, ok := probes[at]; ok {
 			parent[find(k)] = find(j)
 		} else {
-			probes[w.Probe] = k
+			probes[at] = k
 		}
 		if w.Obj == 0 {
 			continue
