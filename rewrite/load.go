@@ -29,6 +29,8 @@ type Config struct {
 	Patterns []string
 	// Tests adds the test files of the packages that Patterns name.
 	Tests bool
+	// TestBodies adds calls of the collector to the beginning of every function that may be a test and to go statements, unless Revertible is set.
+	TestBodies bool
 	// Overlay replaces the content of files, by absolute path.
 	Overlay map[string][]byte
 

@@ -24,8 +24,8 @@ import (
 var update = flag.Bool("update", false, "write the goldens in testdata anew")
 
 // Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
-// skipped, a file skipped. The comment may hold lines with options: "probe: LIST", "probe-func: LIST", "runtime: PATH" and
-// "form: tree", for files as they are written to a tree.
+// skipped, a file skipped. The comment may hold lines with options: "probe: LIST", "probe-func: LIST", "runtime: PATH",
+// "test bodies", and "form: tree", for files as they are written to a tree.
 func TestGolden(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -68,6 +68,7 @@ func golden(t *testing.T, name string) {
 		if path, ok := strings.CutPrefix(line, "runtime: "); ok {
 			cfg.RuntimePath = strings.TrimSpace(path)
 		}
+		cfg.TestBodies = cfg.TestBodies || line == "test bodies\n"
 		if list, ok := strings.CutPrefix(line, "probe-func: "); ok {
 			cfg.ProbeFuncs = strings.Fields(list)
 		}
