@@ -8,6 +8,7 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // A session is a program that stands still: stopped, or a core.
@@ -82,7 +83,7 @@ func (s *session) snapshots() []snapshot.Goroutine {
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
-		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == gLeaked, ThreadID: g.thread}
+		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -50,6 +51,7 @@ func TestScript(t *testing.T) {
 			"unchanged": unchanged,
 			"waitfor":   waitFor,
 			"sametest":  sameTest,
+			"events":    events,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "tmpfs" { // a file system of one's own, with room for as much as a test likes
@@ -109,6 +111,26 @@ func listTree(ts *testscript.TestScript, dir string) string {
 		return err
 	}))
 	return b.String()
+}
+
+// events FILE writes what go test -json has written to the file as FILE.events: a line for each event but output, with action and test. It fails
+// unless every line is an event.
+func events(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: events FILE")
+	}
+	var b strings.Builder
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var e struct{ Action, Package, Test string }
+		d := json.NewDecoder(strings.NewReader(line))
+		if err := d.Decode(&e); err != nil || e.Action == "" || d.InputOffset() < int64(len(strings.TrimSpace(line))) {
+			ts.Fatalf("%s: %v: %q is no event", args[0], err, line)
+		}
+		if e.Action != "output" {
+			fmt.Fprintln(&b, strings.TrimSpace(e.Action+" "+e.Test))
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0])+".events", []byte(b.String()), 0o666))
 }
 
 // waitFor FILE TEXT waits until the file holds the text, for half a minute at most.

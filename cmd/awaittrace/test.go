@@ -1,12 +1,14 @@
 package main
 
 import (
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/testwatch"
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
@@ -22,5 +24,24 @@ func testVerb() *cli.Command {
 func test(c *cli.Context, inv *gocmd.Invocation) error {
 	start := time.Now()
 	defer func() { watch.Sweep(record.Dir(), start) }()
-	return build(c, inv)
+	if os.Getenv("AWAITTRACE") != "" && inv.Value("count") == "" {
+		// The go command does not know that it looks at the variable, and would take the result for one without it, now and later.
+		inv.GoArgs = append([]string{"-count=1"}, inv.GoArgs...)
+	}
+	p, err := prepare(c, inv)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	cmd := p.Command()
+	service, err := testwatch.Start(testwatch.Options{After: inv.Options.After, Log: c.App.ErrWriter})
+	if err == nil {
+		defer service.Close()
+		cmd.Env = append(cmd.Environ(), service.Env())
+	}
+	status, err := goCommand(c, p, cmd)
+	if err != nil {
+		return err
+	}
+	return ended(status)
 }

@@ -52,7 +52,7 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 	}()
 	go func() {
 		defer close(c.done)
-		awaitEnd(cmd.Process.Pid)
+		AwaitEnd(cmd.Process.Pid)
 		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
 			c.err = err
 		}

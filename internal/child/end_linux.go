@@ -8,10 +8,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// awaitEnd returns when the child process pid has ended, and leaves its status to be waited for. A wait for that alone would also get the
+// AwaitEnd returns when process pid has ended, and leaves its status to be waited for by its parent, whether that is us or not. Of a child, a wait for that alone would also get the
 // ptrace stops of a child that this process traces, whatever its options are (wait_task_stopped in kernel/exit.c), and so
 // end too early, and keep them from the tracer.
-func awaitEnd(pid int) {
+func AwaitEnd(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil { // Linux before 5.3, or a sandbox
 		for {

@@ -2,5 +2,5 @@
 
 package child
 
-// awaitEnd returns at once: waiting for the child's status is all that is needed where nothing traces it.
-func awaitEnd(int) {}
+// AwaitEnd returns at once: waiting for the child's status is all that is needed where nothing traces it.
+func AwaitEnd(int) {}

@@ -87,6 +87,9 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 	if c := g.CreatedBy; c != nil {
 		j.CreatedBy = &Created{Goroutine: c.Goroutine, Func: c.Func, File: c.File, Line: c.Line}
 	}
+	if g.Test != nil {
+		j.Test = g.Test.Name
+	}
 	for _, f := range g.Stack {
 		j.Stack = append(j.Stack, Frame(f))
 	}

@@ -72,8 +72,10 @@ type Goroutine struct {
 	Holds     []Hold   `json:"holds,omitempty"`
 	History   []Step   `json:"history,omitempty"`
 	CreatedBy *Created `json:"created_by,omitempty"`
-	Stack     []Frame  `json:"stack,omitempty"`
-	Thread    int      `json:"thread,omitempty"` // id of the operating system's thread that runs it
+	// Test is the test that started the goroutine, in a program that `awaittrace test` runs.
+	Test   string  `json:"test,omitempty"`
+	Stack  []Frame `json:"stack,omitempty"`
+	Thread int     `json:"thread,omitempty"` // id of the operating system's thread that runs it
 }
 
 // A Probe is a probed operation.

@@ -20,6 +20,8 @@ type TextOptions struct {
 	Color bool
 	// All says that the goroutines with which nothing is wrong are listed too.
 	All bool
+	// OneTest says that all is about the same test, which need not be named.
+	OneTest bool
 	// Name is what a command of ours is to be given to see more of the same program: its pid, or the file of its record.
 	// Empty: there is nothing more to see.
 	Name string
@@ -36,6 +38,7 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 	}
 	for i := range r.Findings {
 		if !r.Doubtful(&r.Findings[i]) {
+			t.line("")
 			t.finding(&r.Findings[i])
 		}
 	}
@@ -179,7 +182,6 @@ func (t *text) notes() []string {
 }
 
 func (t *text) finding(f *diagnose.Finding) {
-	t.line("")
 	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, f.Title)+certainty(f))
 	for _, why := range f.Why {
 		if !strings.HasPrefix(f.Title, why) { // a wait of one goroutine is told by its title
@@ -188,6 +190,9 @@ func (t *text) finding(f *diagnose.Finding) {
 	}
 	if len(f.Goroutines) > 1 {
 		t.line("    goroutines: %s", list(f.Goroutines))
+	}
+	if tests := Tests(t.s, f); len(tests) > 0 && !t.opt.OneTest {
+		t.line("    of: %s", strings.Join(tests, ", "))
 	}
 	t.stack(f)
 	if f.Fix != "" {
@@ -248,9 +253,7 @@ func (t *text) stack(f *diagnose.Finding) {
 	if id == 0 && len(f.Goroutines) > 0 {
 		id = f.Goroutines[0]
 	}
-	i, ok := slices.BinarySearchFunc(t.s.Goroutines, id, func(g snapshot.Goroutine, id int64) int {
-		return int(min(max(g.ID-id, -1), 1))
-	})
+	i, ok := t.s.Find(id)
 	if !ok || len(t.s.Goroutines[i].Stack) == 0 {
 		return
 	}

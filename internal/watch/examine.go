@@ -35,13 +35,14 @@ func Examine(rec *record.Record, q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{
-		Findings: symptoms(r),
-		Verdict:  report.Verdict(r),
-		Write: func(w io.Writer) error {
-			return report.Text(w, r, report.TextOptions{Color: color(w), Name: strconv.Itoa(rec.Pid)})
-		},
-	}, nil
+	return NewAnswer(r, func(w io.Writer) error {
+		return report.Text(w, r, report.TextOptions{Color: color(w), Name: strconv.Itoa(rec.Pid)})
+	}), nil
+}
+
+// NewAnswer returns the answer that r gives, which write writes.
+func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
+	return &Answer{Findings: symptoms(r), Verdict: report.Verdict(r), Write: write}
 }
 
 // color reports whether what is written to w may have colour.

@@ -79,10 +79,7 @@ type watcher struct {
 // Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
 // error: the program counts.
 func Run(cmd *exec.Cmd, o Options) (status int, err error) {
-	if o.Examine == nil {
-		o.Examine = Examine
-	}
-	w := &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{}}
+	w := newWatcher(o)
 	program, err := child.Start(cmd)
 	if err != nil {
 		return 0, err
@@ -96,6 +93,23 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	}
 	w.end(state)
 	return child.Status(state), nil
+}
+
+// Follow watches a program that somebody else has started until done is closed.
+func Follow(pid int, done <-chan struct{}, o Options) {
+	w := newWatcher(o)
+	w.pid = pid
+	w.watch(done)
+	if w.rec != nil {
+		w.rec.Close()
+	}
+}
+
+func newWatcher(o Options) *watcher {
+	if o.Examine == nil {
+		o.Examine = Examine
+	}
+	return &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{}}
 }
 
 // watch looks at the record until done is closed.

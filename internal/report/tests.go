@@ -1,0 +1,35 @@
+package report
+
+import (
+	"bufio"
+	"io"
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Tests returns the names of the tests that the goroutines of f belong to, sorted.
+func Tests(s *snapshot.Snapshot, f *diagnose.Finding) []string {
+	var names []string
+	for _, id := range f.Goroutines {
+		i, ok := s.Find(id)
+		if ok && s.Goroutines[i].Test != nil {
+			names = append(names, s.Goroutines[i].Test.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Findings writes findings of r to w for people, with an empty line between, without what Text says of the program as a whole.
+func Findings(w io.Writer, r *diagnose.Report, findings []diagnose.Finding, opt TextOptions) error {
+	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot, opt: opt}
+	for i := range findings {
+		if i > 0 {
+			t.line("")
+		}
+		t.finding(&findings[i])
+	}
+	return t.Flush()
+}

@@ -1,0 +1,108 @@
+package testwatch
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// writeTime bounds how long go test may take to read what is written behind the output of a test binary.
+const writeTime = 5 * time.Second
+
+// leastWait is the shortest wait that is told of a test binary that has died.
+const leastWait = 200 * time.Millisecond
+
+// end tells what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit or was killed. It is written
+// behind its output in the format of go test, so that it belongs to the tests that it is about.
+func (p *process) end() {
+	p.mu.Lock()
+	if now, err := p.rec.Now(); err == nil {
+		p.rec.Gone(now)
+	}
+	p.mu.Unlock()
+	s, err := p.snapshot()
+	if err != nil || p.out == nil { // a record in memory is gone with its program
+		return
+	}
+	running := runningTests(s)
+	if len(running) == 0 {
+		return
+	}
+	// What kept the first of them from ending began soon after it did.
+	after := max(min(p.s.After, since(s, running[0])/2), leastWait)
+	r := p.ofTests(s, after)
+	of := make(map[*snapshot.Test][]diagnose.Finding)
+	for _, f := range r.Findings {
+		if t := latest(s, &f); t != nil && f.Certainty != diagnose.Possible {
+			of[t] = append(of[t], f)
+		}
+	}
+	var b strings.Builder
+	for _, t := range running {
+		within := func(u *snapshot.Test) bool { return u == t || strings.HasPrefix(u.Name, t.Name+"/") }
+		if slices.ContainsFunc(running, func(u *snapshot.Test) bool { return within(u) && len(of[u]) > 0 }) {
+			p.died(&b, r, t, of[t])
+		}
+	}
+	if b.Len() > 0 {
+		p.out.SetWriteDeadline(time.Now().Add(writeTime)) // of no effect on a file
+		// Nobody is left to tell if it fails.
+		_, _ = p.out.WriteString(b.String())
+	}
+}
+
+// runningTests returns the tests that had not ended, the first to begin first.
+func runningTests(s *snapshot.Snapshot) []*snapshot.Test {
+	var running []*snapshot.Test
+	for i := range s.Goroutines {
+		if t := s.Goroutines[i].Test; t != nil && t.Running && !slices.Contains(running, t) {
+			running = append(running, t)
+		}
+	}
+	slices.SortFunc(running, func(a, b *snapshot.Test) int {
+		return cmp.Or(cmp.Compare(a.Started, b.Started), cmp.Compare(a.Number, b.Number))
+	})
+	return running
+}
+
+// latest returns the test that began last among those that run and have a goroutine in f, or nil.
+func latest(s *snapshot.Snapshot, f *diagnose.Finding) *snapshot.Test {
+	var last *snapshot.Test
+	for _, id := range f.Goroutines {
+		i, ok := s.Find(id)
+		if !ok {
+			continue
+		}
+		if t := s.Goroutines[i].Test; t != nil && t.Running && (last == nil || t.Number > last.Number) {
+			last = t
+		}
+	}
+	return last
+}
+
+// died writes that a test did not end, with the findings that are its own, as package testing would.
+func (p *process) died(b *strings.Builder, r *diagnose.Report, t *snapshot.Test, findings []diagnose.Finding) {
+	indent := strings.Repeat("    ", strings.Count(t.Name, "/"))
+	mark := ""
+	if slices.Contains(p.args, "-test.v=test2json") {
+		mark = "\x16" // what tells lines of package testing from output: GOROOT/src/cmd/internal/test2json
+	}
+	fmt.Fprintf(b, "%s%s--- FAIL: %s (%.2fs)\n", mark, indent, t.Name, since(r.Snapshot, t).Seconds())
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s    it did not end, with goroutines stuck:\n", indent)
+	var text strings.Builder
+	_ = report.Findings(&text, r, findings, report.TextOptions{OneTest: true})
+	for line := range strings.Lines(text.String()) {
+		if strings.TrimSpace(line) != "" {
+			fmt.Fprintf(b, "%s        %s", indent, line)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package testwatch
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/watch"
+)
+
+// follow tells what is stuck in tests that run, when it has been for longer than Options.After.
+func (p *process) follow(ended <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-ended:
+		case <-p.left:
+		}
+	}()
+	watch.Follow(p.pid, done, watch.Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine})
+}
+
+// A locked writer writes to the log of a service.
+type locked struct{ s *Service }
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.s.log.Lock()
+	defer l.s.log.Unlock()
+	return l.s.Log.Write(b)
+}
+
+// examine looks at the process for package watch.
+func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, error) {
+	s, err := p.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	r := p.ofTests(s, q.After)
+	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return !p.ofRunning(s, &f) })
+	return watch.NewAnswer(r, func(w io.Writer) error {
+		fmt.Fprintf(w, "in the tests of %s:\n", shown(p.dir))
+		return report.Findings(w, r, r.Findings, report.TextOptions{})
+	}), nil
+}
+
+// ofTests is the diagnosis of a process in which tests run.
+func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
+	return diagnose.Analyze(s, diagnose.Options{After: after, Scope: goingOn(s), Path: p.path()})
+}
+
+// goingOn returns for diagnose.Options.Scope which goroutines do something for the tests that run: not those that ended tests have left behind, nor
+// those of tests that wait for their subtests.
+func goingOn(s *snapshot.Snapshot) func(int64) bool {
+	out := make(map[int64]bool)
+	running := runningTests(s)
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		t := g.Test
+		if t == nil {
+			continue
+		}
+		parent := func(u *snapshot.Test) bool { return strings.HasPrefix(u.Name, t.Name+"/") }
+		out[g.ID] = !t.Running || g.ID == t.Goroutine && len(g.Waits) == 0 && slices.ContainsFunc(running, parent)
+	}
+	return func(id int64) bool { return !out[id] }
+}
+
+// ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for which those fail by themselves.
+func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
+	if f.Certainty == diagnose.Possible {
+		return false
+	}
+	ofTest := false
+	for _, id := range f.Goroutines {
+		i, ok := s.Find(id)
+		if !ok || s.Goroutines[i].Test == nil {
+			continue
+		}
+		ofTest = true
+		if s.Goroutines[i].Test.Running {
+			return true
+		}
+	}
+	return !ofTest
+}
+
+// shown is a folder as people see it from where they are.
+func shown(dir string) string {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	rel, err := filepath.Rel(cwd, dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return dir
+	}
+	if rel == "." {
+		return rel
+	}
+	return "." + string(filepath.Separator) + rel
+}

@@ -1,0 +1,105 @@
+package testwatch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+const (
+	// grace is how long the goroutines that a test leaves have to end, or to get to where they wait.
+	grace = time.Second
+	// settle is how long one that computes has to get to where it waits. It need not be going to wait at all.
+	settle = 200 * time.Millisecond
+
+	firstPause = 500 * time.Microsecond
+	maxPause   = 50 * time.Millisecond
+)
+
+// judge returns what there is to say of the goroutines that test n, which has ended, leaves, or nothing. Only what is stuck, and stays so for as
+// long as grace, counts: others may be on their way out, or are there for tests that come later.
+func (p *process) judge(n int) string {
+	begun := time.Now()
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		elapsed := time.Since(begun)
+		s, err := p.snapshot()
+		if err != nil {
+			return ""
+		}
+		left, moving := scope(s, n)
+		if len(left) == 0 {
+			return ""
+		}
+		r, findings := p.leftBehind(s, left, elapsed)
+		switch {
+		case len(findings) == 0 && (!moving || elapsed > settle):
+			return ""
+		case len(findings) > 0 && elapsed > grace:
+			return p.sentence(r, findings)
+		}
+		time.Sleep(pause)
+	}
+}
+
+// scope takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test. Moving says that one of
+// them is on a processor, or waits for one.
+func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
+	left = make(map[int64]bool)
+	runner := int64(0)
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		switch {
+		case g.Test == nil || g.Test.Number != n:
+		case g.ID == g.Test.Goroutine:
+			runner = g.ID
+		default:
+			left[g.ID] = true
+			moving = moving || g.State == "running" || g.State == "runnable"
+		}
+	}
+	s.Remove(runner)
+	return left, moving
+}
+
+// leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait
+// that is not older than elapsed does not count.
+func (p *process) leftBehind(s *snapshot.Snapshot, left map[int64]bool, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
+	r := diagnose.Analyze(s, diagnose.Options{
+		After: max(elapsed, 1),
+		Scope: func(id int64) bool { return left[id] },
+		Path:  p.path(),
+	})
+	findings := slices.DeleteFunc(slices.Clone(r.Findings), func(f diagnose.Finding) bool {
+		return f.Certainty == diagnose.Possible || f.Kind == diagnose.KindBusy ||
+			!slices.ContainsFunc(f.Goroutines, func(id int64) bool { return left[id] })
+	})
+	return r, findings
+}
+
+// sentence is what a test says that fails because of findings.
+func (p *process) sentence(r *diagnose.Report, findings []diagnose.Finding) string {
+	n := 0
+	p.mu.Lock()
+	for _, f := range findings {
+		for _, id := range f.Goroutines {
+			p.told[id] = true
+		}
+		n += len(f.Goroutines)
+	}
+	p.mu.Unlock()
+	var b strings.Builder
+	if n == 1 {
+		b.WriteString("it leaves 1 goroutine stuck:")
+	} else {
+		fmt.Fprintf(&b, "it leaves %d goroutines stuck:", n)
+	}
+	b.WriteString("\n")
+	// A write to a strings.Builder does not fail.
+	_ = report.Findings(&b, r, findings, report.TextOptions{OneTest: true})
+	return strings.TrimRight(b.String(), "\n")
+}

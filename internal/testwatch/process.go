@@ -1,0 +1,111 @@
+package testwatch
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// A process is a test binary that runs.
+type process struct {
+	s    *Service
+	pid  int
+	dir  string   // in which it runs: the package's
+	args []string // of its command line
+	out  *os.File // what its standard output is, or nil
+
+	mu  sync.Mutex // the record is read by one goroutine at a time
+	rec *record.Record
+
+	left     chan struct{} // closed when nobody waits for its end any more
+	leftOnce sync.Once
+	told     map[int64]bool // goroutines of which all was told when their test ended; guarded by mu
+}
+
+// open opens the record of process pid, which has just been made.
+func (s *Service) open(pid int) (*process, error) {
+	rec, err := record.Open(pid)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{s: s, pid: pid, rec: rec, args: procfs.Args(pid), left: make(chan struct{}), told: make(map[int64]bool)}
+	p.dir, _ = os.Readlink(p.proc("cwd"))
+	p.out = output(p.proc("fd/1"))
+	return p, nil
+}
+
+func (p *process) proc(name string) string {
+	return filepath.Join(procfs.Root, strconv.Itoa(p.pid), name)
+}
+
+// output opens the standard output of another process for writing behind what that writes, or returns nil. Where both have the same file, ours is
+// taken: it goes on where the other one ends.
+func output(path string) *os.File {
+	theirs, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	if ours, err := os.Stdout.Stat(); err == nil && os.SameFile(ours, theirs) {
+		if fd, err := unix.FcntlInt(os.Stdout.Fd(), unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			return os.NewFile(uintptr(fd), path)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// watch watches the process until it has ended, or nobody waits for that any more.
+func (p *process) watch() {
+	ended := make(chan struct{})
+	go func() {
+		child.AwaitEnd(p.pid)
+		close(ended)
+	}()
+	p.follow(ended)
+	select {
+	case <-ended:
+		p.end()
+	default:
+	}
+	if p.out != nil {
+		p.out.Close()
+	}
+	p.mu.Lock()
+	p.rec.Close()
+	p.mu.Unlock()
+}
+
+// abandon ends the watch of a process that outlives go test.
+func (p *process) abandon() { p.leftOnce.Do(func() { close(p.left) }) }
+
+// snapshot reads the record, and the states of the goroutines while the process runs.
+func (p *process) snapshot() (*snapshot.Snapshot, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, err := p.rec.Snapshot()
+	if err == nil && p.rec.Live {
+		p.rec.AddStates(s)
+	}
+	return s, err
+}
+
+// path shows paths as the go command does in the output of tests: relative to the package.
+func (p *process) path() func(string) string { return report.Relative(p.dir) }
+
+// since returns how long before the snapshot a test began.
+func since(s *snapshot.Snapshot, t *snapshot.Test) time.Duration {
+	return time.Duration(max(s.Taken-t.Started, 0))
+}

@@ -1,0 +1,145 @@
+package testwatch
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Options say when a test hangs, and where that is told.
+type Options struct {
+	// After is how long a wait is before it is called stuck, while a test runs.
+	After time.Duration
+	// Log gets what is told while tests run.
+	Log io.Writer
+}
+
+// A Service answers the test binaries below this process.
+type Service struct {
+	Options
+	name string
+	ln   *net.UnixListener
+	wg   sync.WaitGroup // connections and processes
+
+	mu    sync.Mutex
+	procs map[int]*process
+	log   sync.Mutex // one report at a time
+}
+
+// Start starts a service. Close ends it.
+func Start(o Options) (*Service, error) {
+	s := &Service{Options: o, name: "awaittrace-" + rand.Text(), procs: make(map[int]*process)}
+	var err error
+	// In the abstract namespace: nothing is left of it, and its name is short whatever the folders are called.
+	if s.ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: "@" + s.name, Net: "unix"}); err != nil {
+		return nil, err
+	}
+	s.wg.Go(s.serve)
+	return s, nil
+}
+
+// Env is what the environment of the tests needs.
+func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
+
+// Close ends the service, when all has been told of the test binaries that have ended.
+func (s *Service) Close() {
+	s.ln.Close()
+	s.mu.Lock()
+	for _, p := range s.procs {
+		p.abandon()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+func (s *Service) serve() {
+	for {
+		conn, err := s.ln.AcceptUnix()
+		if err != nil {
+			return
+		}
+		s.wg.Go(func() {
+			defer conn.Close()
+			s.answer(conn)
+		})
+	}
+}
+
+// questionTime is how long a question may take to arrive.
+const questionTime = 5 * time.Second
+
+// answer answers one question. What cannot be answered gets none: the program then goes on as without us.
+func (s *Service) answer(conn *net.UnixConn) {
+	pid, ok := peer(conn)
+	if !ok {
+		return
+	}
+	var q [5]byte
+	conn.SetDeadline(time.Now().Add(questionTime))
+	if _, err := io.ReadFull(conn, q[:]); err != nil {
+		return
+	}
+	n := int(binary.NativeEndian.Uint32(q[1:]))
+	conn.SetDeadline(time.Time{})
+	switch q[0] {
+	case runtime.AskWatch:
+		if s.add(pid) {
+			conn.Write([]byte{runtime.AnswerWatch})
+		}
+	case runtime.AskLeft:
+		s.mu.Lock()
+		p := s.procs[pid]
+		s.mu.Unlock()
+		if p != nil {
+			io.WriteString(conn, p.judge(n))
+		}
+	}
+}
+
+// peer returns the process at the other end, if it is of the same user.
+func peer(conn *net.UnixConn) (pid int, ok bool) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	var cred *unix.Ucred
+	if cerr := raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); cerr != nil || err != nil {
+		return 0, false
+	}
+	return int(cred.Pid), int(cred.Uid) == os.Geteuid()
+}
+
+// add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test binary itself once more, is a
+// part of the test, and what it prints is nobody else's.
+func (s *Service) add(pid int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at, self := pid, os.Getpid(); at != self; {
+		stat, err := procfs.ReadStat(at)
+		if err != nil || stat.Parent <= 1 || s.procs[at] != nil {
+			return false
+		}
+		at = stat.Parent
+	}
+	p, err := s.open(pid)
+	if err != nil {
+		return false
+	}
+	s.procs[pid] = p
+	s.wg.Go(func() {
+		p.watch()
+		s.mu.Lock()
+		delete(s.procs, pid)
+		s.mu.Unlock()
+	})
+	return true
+}
