@@ -59,6 +59,7 @@
 //   - A call for I/O begins before its arguments are evaluated: an argument that waits itself shows as an operation inside of it.
 //   - A call through a variable of a function type has no probe of its own. What the catalog lists has one where it is
 //     stored in the variable (iovalue.go), unless it has more parameters or results than the collector has a probe for.
+//   - A Go file that the program embeds has no probes: they would be in the data, too (embedded.go).
 //   - In cgo files, operations on values whose type comes from C have no probe.
 //   - In a tree, the probe of an operation that is written over several lines has the line on which the operation begins, in a stack trace; the
 //     site has the same position as in an overlay.

@@ -88,6 +88,9 @@ func (f *file) instrument(rules []rule) {
 		return
 	}
 	f.links = linknames(f.syntax)
+	if f.embedded {
+		f.alone = append(f.alone, alone{reason: embeddedReason})
+	}
 	dstutil.Apply(tree, func(c *dstutil.Cursor) bool {
 		if c.Node() == nil {
 			return false

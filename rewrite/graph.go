@@ -290,7 +290,7 @@ func (l *loader) parseFile(name string) (*source, error) {
 		}
 	}
 	syntax, err := l.syntax(l.fset, name, text)
-	return &source{name: name, text: text, syntax: syntax, test: isTest(name)}, err
+	return &source{name: name, text: text, syntax: syntax, test: isTest(name), embedded: l.embedded[name]}, err
 }
 
 // syntaxOf are the syntax trees of files.

@@ -85,18 +85,19 @@ type pkg struct {
 
 // A source is a file of a package.
 type source struct {
-	name   string // absolute path
-	text   []byte
-	syntax *ast.File
-	test   bool // _test.go
-	skip   bool // instrumented in another variant of the package
+	name     string // absolute path
+	text     []byte
+	syntax   *ast.File
+	test     bool // _test.go
+	skip     bool // instrumented in another variant of the package
+	embedded bool // data of the program, too
 }
 
 // CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or copied.
 const CollectorFolder = "awaittrace_runtime"
 
 const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
-	packages.NeedForTest | packages.NeedTypesSizes
+	packages.NeedForTest | packages.NeedTypesSizes | packages.NeedEmbedFiles
 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
@@ -173,7 +174,9 @@ type loader struct {
 	// named are the packages that the patterns name, with all that they import, without types.
 	named []*packages.Package
 
-	under map[string]bool // packages that the collector is built from, by import path; set by list
+	// Set by list:
+	under    map[string]bool // packages that the collector is built from, by import path
+	embedded map[string]bool // files that are embedded, by absolute path
 
 	mu   sync.Mutex
 	text map[string][]byte   // what go/packages has parsed, by file name
@@ -236,7 +239,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 	if len(errs) > 0 {
 		return nil, &CompileError{errs}
 	}
-	l.under = underCollector(named)
+	l.under, l.embedded = underCollector(named), embeddedFiles(named)
 	return named, nil
 }
 
@@ -307,7 +310,7 @@ func (l *loader) loaded(files []*ast.File) []*source {
 	list := make([]*source, len(files))
 	for i, f := range files {
 		name := l.fset.File(f.FileStart).Name()
-		list[i] = &source{name: name, text: l.text[name], syntax: f, test: isTest(name)}
+		list[i] = &source{name: name, text: l.text[name], syntax: f, test: isTest(name), embedded: l.embedded[name]}
 	}
 	return list
 }

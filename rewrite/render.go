@@ -87,6 +87,12 @@ func host(files []*file) {
 		return
 	}
 	first := files[0]
+	if first.embedded {
+		for _, f := range files {
+			f.drop(afterEmbedded)
+		}
+		return
+	}
 	for _, f := range files {
 		if len(f.sites) > 0 {
 			first.hosted = append(first.hosted, f.siteDecl())

@@ -16,7 +16,7 @@ var startRule = rule{
 		return ok && f.pkg.name == "main" && d.Name.Name == "main" && d.Recv == nil && d.Body != nil
 	},
 	visit: func(f *file, c *dstutil.Cursor) {
-		if _, ok := c.Node().(*dst.FuncDecl); !ok || f.pkg.name != "main" {
+		if _, ok := c.Node().(*dst.FuncDecl); !ok || f.pkg.name != "main" || f.embedded {
 			return
 		}
 		if d := f.node(c.Node()).(*ast.FuncDecl); d.Name.Name == "main" && d.Recv == nil && d.Body != nil {
