@@ -1,7 +1,9 @@
 package rewrite
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,7 +15,7 @@ import (
 	"testing"
 )
 
-var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies; empty is the standard library")
+var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies, and TestRevertCorpus; empty is the standard library")
 
 // Everything in the standard library, or in the module that -corpus names and all that it depends on, can be instrumented: the output parses
 // and type-checks, and every statement is where it was.
@@ -24,11 +26,7 @@ func TestCorpus(t *testing.T) {
 	cfg := Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop}
 	cfg.all = true
 	if cfg.Dir == "" {
-		root, err := exec.Command("go", "env", "GOROOT").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Dir = filepath.Join(strings.TrimSpace(string(root)), "src")
+		cfg.Dir = stdFolder(t)
 		cfg.Patterns = []string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...", "encoding/..."}
 	}
 	p, result := instrument(t, cfg)
@@ -55,6 +53,57 @@ func TestCorpus(t *testing.T) {
 	for reason, n := range reasons {
 		t.Logf("skipped: %d %s", n, reason)
 	}
+}
+
+func stdFolder(t *testing.T) string {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(strings.TrimSpace(string(root)), "src")
+}
+
+var revertCorpus = flag.Bool("revert-corpus", false, "run TestRevertCorpus")
+
+// All files of the standard library, or of the module that -corpus names, with their tests, are instrumented as a tree is, and come back as they were: see
+// checkTree. It prints a line of the table in docs/fidelity.md. scripts/revert runs it.
+func TestRevertCorpus(t *testing.T) {
+	if !*revertCorpus {
+		t.Skip("loads large modules; -revert-corpus runs it")
+	}
+	cfg := Config{
+		Dir: *corpus, Env: append(os.Environ(), "GOWORK=off"), Patterns: []string{"./..."}, Tests: true,
+		Probes: DefaultProbes | ProbeLoop, RuntimePath: "m/" + CollectorFolder,
+	}
+	name := filepath.Base(cfg.Dir)
+	if cfg.Dir == "" {
+		name, cfg.Dir, cfg.Patterns, cfg.all = "std", stdFolder(t), []string{"std"}, true
+	}
+	p, err := Load(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := checkTree(t, p)
+	pieces, lines := 0, 0
+	for _, f := range r.Files {
+		list, comments := lex(f.Text)
+		table, err := findTable(f.Text, list, comments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range table.parts {
+			pieces += len(part)
+		}
+		lines += bytes.Count(f.Text, []byte("\n//line :"))
+	}
+	sites := 0
+	for _, n := range r.Sites {
+		sites += n
+	}
+	for _, name := range r.Unformatted {
+		t.Logf("not formatted: %s", name)
+	}
+	fmt.Printf("| %s | %d | %d | %d | %d | %d |\n", name, len(r.Files), sites, pieces, lines, len(r.Unformatted))
 }
 
 // A loaded program type-checks instrumented packages against the packages that were loaded with the program, so that the collector and the

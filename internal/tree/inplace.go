@@ -13,16 +13,24 @@ import (
 func Write(src Source, journals Journals) error {
 	root, err := filepath.EvalSymlinks(src.Root)
 	if err != nil {
-		return fmt.Errorf("-w: %v", err)
+		return fmt.Errorf("-w: %w", err)
 	}
+	if err := os.MkdirAll(journals.dir, 0o700); err != nil {
+		return fmt.Errorf("-w: cannot write the journal: %v", err)
+	}
+	unlock, err := journals.lock(root)
+	if err != nil {
+		return fmt.Errorf("-w: %w", err)
+	}
+	defer unlock()
 	if err := journals.free(root); err != nil {
-		return fmt.Errorf("-w: %v", err)
+		return fmt.Errorf("-w: %w", err)
 	}
 	made := &journal{Root: root, Collector: src.Collector}
 	for _, f := range src.Files {
 		text, err := original(f)
 		if err != nil {
-			return fmt.Errorf("-w: %v", err)
+			return fmt.Errorf("-w: %w", err)
 		}
 		made.Files = append(made.Files, entry{f.Name, hash(text), hash(f.Text), text})
 	}

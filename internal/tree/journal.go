@@ -37,6 +37,9 @@ type entry struct {
 	Text                   []byte // the original
 }
 
+// errBusy is the error of a tree that another process works on.
+var errBusy = errors.New("another awaittrace is writing there; try again when it is done")
+
 // of is the path of the journal of root.
 func (j Journals) of(root string) string {
 	return filepath.Join(j.dir, hash([]byte(root))[:32]+".json")

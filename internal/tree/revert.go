@@ -38,6 +38,17 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 	if err != nil {
 		return nil, err
 	}
+	if made != nil { // without a journal there is nothing that Write could still do here
+		unlock, err := journals.lock(made.Root)
+		if errors.Is(err, errBusy) {
+			return nil, err
+		} else if err == nil {
+			defer unlock()
+		}
+		if made, err = journals.read(made.Root); err != nil {
+			return nil, err
+		}
+	}
 	r := &reverter{root: dir, journal: made, done: map[string]bool{}}
 	if made != nil {
 		r.root = made.Root

@@ -222,6 +222,32 @@ func TestRevertChanged(t *testing.T) {
 	}
 }
 
+// One process at a time works on a tree.
+func TestBusy(t *testing.T) {
+	root, journals := newTree(t)
+	src := sourceIn(root)
+	if err := Write(src, journals); err != nil {
+		t.Fatal(err)
+	}
+	was := list(t, root)
+	unlock, err := journals.lock(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(src, journals); !errors.Is(err, errBusy) {
+		t.Errorf("write: error %v", err)
+	}
+	if _, err := Revert(root, journals); !errors.Is(err, errBusy) {
+		t.Errorf("revert: error %v", err)
+	}
+	unchanged(t, root, was)
+	unlock()
+	mustRevert(t, root, journals)
+	if left, _ := os.ReadDir(journals.dir); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
 // Nothing is changed where not everything can be.
 func TestWriteRefused(t *testing.T) {
 	for name, test := range map[string]struct {
