@@ -221,7 +221,10 @@ type SiteEntry struct {
 	_                         [4]uint32
 }
 
+// HashFactor is what ObjHash multiplies with.
+const HashFactor uint64 = 0x9E3779B97F4A7C15
+
 // ObjHash is the hash of an object's address.
 func ObjHash(addr uint64) uint32 {
-	return uint32((addr >> 3) * 0x9E3779B97F4A7C15 >> 40)
+	return uint32((addr >> 3) * HashFactor >> 40)
 }

@@ -182,6 +182,7 @@ var varying = []struct{ from, to string }{
 
 // normal takes out of a session what differs from one run to the next.
 func normal(text string) string {
+	text = strings.ReplaceAll(text, bank, "/src/bank")
 	for _, v := range varying {
 		text = regexp.MustCompile(v.from).ReplaceAllString(text, v.to)
 	}
