@@ -115,7 +115,7 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	case trouble != "":
 	case results > maxResults:
 		trouble = fmt.Sprintf("it has %d results, and a probe hands on at most %d", results, maxResults)
-	case results == 0 && !f.inList():
+	case results == 0 && !f.inList(0):
 		trouble = "it has no results and is not a statement of a block"
 	}
 	if trouble != "" {
@@ -169,12 +169,13 @@ func (f *file) callPos(call *ast.CallExpr) token.Pos {
 	return call.Pos()
 }
 
-// inList reports whether the call that is visited is a statement of its own in a list of statements.
-func (f *file) inList() bool {
-	if _, ok := f.parent(0).(*dst.ExprStmt); !ok {
+// inList reports whether a call is a statement of its own in a list of statements, above being the number of nodes from the call to the
+// node that is visited.
+func (f *file) inList(above int) bool {
+	if _, ok := f.parent(above).(*dst.ExprStmt); !ok {
 		return false
 	}
-	switch f.parent(1).(type) {
+	switch f.parent(above + 1).(type) {
 	case *dst.BlockStmt, *dst.CaseClause, *dst.CommClause, *dst.LabeledStmt:
 		return true
 	}

@@ -142,9 +142,7 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 		f.skip(o, reason)
 		return
 	}
-	if types.IsInterface(recv.typ) && f.deferred(node) {
-		// Of a nil interface, the statement panics, not the call: a method value does that.
-		f.methodValueOf(o, sel, m)
+	if types.IsInterface(recv.typ) && f.lockerCall(node, sel, recv, o, m) {
 		return
 	}
 	site, ok := f.site(o)
@@ -167,17 +165,6 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 		path += ","
 	}
 	f.replace(dot, call.Rparen+1, path, ")")
-}
-
-// deferred says that the node that is visited is the function of a call in a defer or go statement.
-func (f *file) deferred(call *dst.CallExpr) bool {
-	switch s := f.parent(1).(type) {
-	case *dst.DeferStmt:
-		return s.Call == call
-	case *dst.GoStmt:
-		return s.Call == call
-	}
-	return false
 }
 
 // dot is the position of the dot of a selector, which the syntax tree does not have.

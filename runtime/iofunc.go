@@ -18,14 +18,14 @@ func IOBegin(s *Site) {
 func IOEnd(s *Site) { endAt(s) }
 
 // endAt is end for a call at s, which may have begun further down the stack than it ends, or less far: after a panic the runtime
-// calls deferred functions from elsewhere.
+// calls deferred functions from elsewhere. It returns the goroutine's slot if there was such a call, and its object.
 //
 //go:norace
 //go:noinline
-func endAt(s *Site) {
-	sl := own()
+func endAt(s *Site) (sl *Slot, obj uintptr) {
+	sl = own()
 	if sl == nil || sl.Depth == 0 {
-		return
+		return nil, 0
 	}
 	f := frame()
 	for d := sl.Depth; d > 0; d-- {
@@ -33,12 +33,13 @@ func endAt(s *Site) {
 		if w.Site == s.id {
 			sl.Depth = d - 1
 			sl.over(w)
-			return
+			return sl, uintptr(w.Obj)
 		}
 		if w.Info >= InfoFrame && w.Info <= f {
-			return
+			break
 		}
 	}
+	return nil, 0
 }
 
 // End5 ends a call with five results, as End1 to End4 do one with fewer.

@@ -5,22 +5,13 @@ import (
 	"unsafe"
 )
 
-// LockerLock is l.Lock(). The locks of package sync are tracked as themselves; of any other, the whole call counts as the wait,
-// because it cannot be tried, and its address as the lock.
+// LockerLock is l.Lock(), where the call cannot stay in the user's function. The locks of package sync are tracked as themselves; of any other, the whole
+// call counts as the wait, because it cannot be tried, and its address as the lock.
 //
 //go:norace
 //go:noinline
 func LockerLock(s *Site, l sync.Locker) {
-	switch m := l.(type) {
-	case *sync.Mutex:
-		Lock(s, m)
-		return
-	case *sync.RWMutex:
-		RWLock(s, m)
-		return
-	}
-	if rw := rlocked(l); rw != nil {
-		RLock(s, rw)
+	if lockKnown(s, l) {
 		return
 	}
 	sl, _ := enter(s)
@@ -37,30 +28,86 @@ func LockerLock(s *Site, l sync.Locker) {
 	sl.hold(obj, entry(s))
 }
 
-// LockerUnlock is l.Unlock().
+// lockKnown locks a lock of package sync, and says whether l is one.
+//
+//go:norace
+func lockKnown(s *Site, l sync.Locker) bool {
+	switch m := l.(type) {
+	case *sync.Mutex:
+		Lock(s, m)
+		return true
+	case *sync.RWMutex:
+		RWLock(s, m)
+		return true
+	}
+	rw := rlocked(l)
+	if rw != nil {
+		RLock(s, rw)
+	}
+	return rw != nil
+}
+
+// LockerUnlock is l.Unlock(), where the call cannot stay in the user's function.
 //
 //go:norace
 func LockerUnlock(s *Site, l sync.Locker) {
-	switch m := l.(type) {
-	case *sync.Mutex:
-		Unlock(s, m)
-		return
-	case *sync.RWMutex:
-		RWUnlock(s, m)
-		return
+	Releasing(s, l)
+	l.Unlock()
+}
+
+// Locking begins l.Lock(), and returns what is to be locked: l itself, so that a lock of the user's own is called by the user's function, or
+// nothing any more.
+//
+//	l.Lock()   =>   Locking(s, l).Lock(); Locked(s)
+//
+//go:norace
+//go:noinline
+func Locking(s *Site, l sync.Locker) sync.Locker {
+	if lockKnown(s, l) {
+		return done{}
 	}
-	if rw := rlocked(l); rw != nil {
-		RUnlock(s, rw)
-		return
+	if l != nil {
+		begin(s, word(&l))
+	}
+	return l
+}
+
+// A done is what is left to lock.
+type done struct{}
+
+func (done) Lock()   {}
+func (done) Unlock() {}
+
+// Locked ends what Locking began.
+//
+//go:norace
+//go:noinline
+func Locked(s *Site) {
+	if sl, obj := endAt(s); sl != nil {
+		sl.hold(obj, entry(s))
+	}
+}
+
+// Releasing notes that l is about to be unlocked, and returns it.
+//
+//	l.Unlock()         =>   Releasing(s, l).Unlock()
+//	defer l.Unlock()   =>   defer l.Unlock(); defer Releasing(s, l)
+//
+//go:norace
+//go:noinline
+func Releasing(s *Site, l sync.Locker) sync.Locker {
+	if l == nil {
+		return nil
 	}
 	sl, e := enter(s)
 	if sl == nil {
 		sl, e = reach(s)
 	}
 	if sl != nil {
-		sl.release(word(&l), e, KindOther)
+		obj, kind := lockOf(l)
+		sl.release(obj, e, kind)
 	}
-	l.Unlock()
+	return l
 }
 
 // rlocked returns the RWMutex whose RLocker l is, or nil. The type of what RLocker returns has no name outside of package sync;
