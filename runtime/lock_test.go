@@ -25,6 +25,7 @@ func TestLocks(t *testing.T) {
 		{"RLock", func() { RLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
 		{"TryRLock", func() { TryRLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
 		{"Locker of Mutex", func() { LockerLock(ls, &mu) }, func() { LockerUnlock(us, &mu) }, mu.TryLock, addr(&mu), 0},
+		{"Locker of Mutex, beside", func() { Locking(ls, &mu).Lock(); Locked(ls) }, func() { Releasing(us, &mu).Unlock() }, mu.TryLock, addr(&mu), 0},
 		{"Locker of RWMutex", func() { LockerLock(ls, &rw) }, func() { LockerUnlock(us, &rw) }, rw.TryLock, addr(&rw), 0},
 		{"RLocker", func() { LockerLock(ls, rw.RLocker()) }, func() { LockerUnlock(us, rw.RLocker()) }, rw.TryLock, addr(&rw), HoldRead},
 	} {
@@ -157,17 +158,25 @@ type gate struct {
 func (g *gate) Lock() { <-g.opened; g.Mutex.Lock() }
 
 func TestOwnLocker(t *testing.T) {
-	g := &gate{opened: make(chan struct{})}
 	s, u := newSite(OpLock, KindOther, "g.Lock()"), newSite(OpUnlock, KindOther, "g.Unlock()")
-	b := block(t, s, func() {
-		LockerLock(s, g)
-		if sl := mine(t); !slices.Equal(sl.holds(), []uintptr{addr(g)}) {
-			t.Errorf("holds %#x, want %#x", sl.holds(), addr(g))
-		}
-		LockerUnlock(u, g)
-	})
-	close(g.opened)
-	if sl := b.join(); sl.Depth != 0 || sl.Held != 0 {
-		t.Errorf("depth %d, held %d at the end", sl.Depth, sl.Held)
+	for name, of := range map[string]struct{ lock, unlock func(sync.Locker) }{
+		"in the probe":         {func(l sync.Locker) { LockerLock(s, l) }, func(l sync.Locker) { LockerUnlock(u, l) }},
+		"beside the probe":     {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) }, func(l sync.Locker) { Releasing(u, l).Unlock() }},
+		"deferred, beside one": {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) }, func(l sync.Locker) { defer l.Unlock(); defer Releasing(u, l) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := &gate{opened: make(chan struct{})}
+			b := block(t, s, func() {
+				of.lock(g)
+				if sl := mine(t); sl.Depth != 0 || !slices.Equal(sl.holds(), []uintptr{addr(g)}) {
+					t.Errorf("depth %d, holds %#x, want %#x", sl.Depth, sl.holds(), addr(g))
+				}
+				of.unlock(g)
+			})
+			close(g.opened)
+			if sl := b.join(); sl.Depth != 0 || sl.Held != 0 {
+				t.Errorf("depth %d, held %d at the end", sl.Depth, sl.Held)
+			}
+		})
 	}
 }
