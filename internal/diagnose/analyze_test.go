@@ -121,22 +121,32 @@ func TestMethod(t *testing.T) {
 	}
 }
 
-// TestSpinning: a goroutine that has run since the program began and never reached a probe is a possibility that does not count.
+// TestSpinning: a goroutine that has run since the program began and never reached a probe is a possibility that does not count, unless it was
+// found on its thread twice.
 func TestSpinning(t *testing.T) {
-	s := snaptext.MustParse("taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n  frame main.spin /src/main.go:30\n" +
-		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n")
+	text := "taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n  frame main.spin /src/main.go:30\n  thread 7\n%s" +
+		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n"
+	ran := "; thread 7, on which it is, has used 30s of processor time"
 	for _, tt := range []struct {
-		up   time.Duration
-		want int
-	}{{5 * time.Second, 0}, {60 * time.Second, 1}} {
+		up        time.Duration
+		ran       string // line of the snapshot
+		want, bad int
+		certainty Certainty
+		words     string
+	}{
+		{5 * time.Second, "", 0, 0, "", ""},
+		{60 * time.Second, "", 1, 0, Possible, ""},
+		{60 * time.Second, "  ran 30s\n", 1, 1, Likely, ran},
+	} {
+		s := snaptext.MustParse(fmt.Sprintf(text, tt.ran))
 		s.Process.StartWall, s.Process.TakenWall = 1, 1+int64(tt.up)
 		r := Analyze(s, Options{})
-		if len(r.Findings) != tt.want || r.Bad() != 0 {
-			t.Fatalf("up %v: %d findings, %d bad, want %d, 0", tt.up, len(r.Findings), r.Bad(), tt.want)
+		if len(r.Findings) != tt.want || r.Bad() != tt.bad {
+			t.Fatalf("up %v: %d findings, %d bad, want %d, %d", tt.up, len(r.Findings), r.Bad(), tt.want, tt.bad)
 		}
 		for _, f := range r.Findings {
-			why := "goroutine 4 is running at /src/main.go:30 (main.spin)\nit was started at /src/main.go:9 (main.main) by goroutine 1"
-			if f.Kind != KindBusy || f.Certainty != Possible || strings.Join(f.Why, "\n") != why {
+			why := "goroutine 4 is running at /src/main.go:30 (main.spin)" + tt.words + "\nit was started at /src/main.go:9 (main.main) by goroutine 1"
+			if f.Kind != KindBusy || f.Certainty != tt.certainty || strings.Join(f.Why, "\n") != why {
 				t.Errorf("%+v", f)
 			}
 		}

@@ -22,27 +22,37 @@ func busy(a *analysis) {
 
 const busyFix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
 
-// spinning finds the goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough. Since when
-// they are there is not known: it is a possibility.
+// spinning finds the goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough. Since when they are there is
+// known only of those that were found there twice: the others are a possibility.
 func (a *analysis) spinning() {
 	p := &a.s.Process
 	if p.StartWall == 0 || p.TakenWall-p.StartWall < int64(a.opt.After) {
 		return
 	}
-	var list []int
+	var sure, other []int
 	a.unclaimed(OK, func(i int) {
 		g := a.g(i)
-		if g.Last == nil && len(g.Waits) == 0 && (g.State == "running" || g.State == "runnable") && OwnFrame(g.Stack) != nil {
-			list = append(list, i)
+		switch {
+		case g.Last != nil || len(g.Waits) > 0 || g.State != "running" && g.State != "runnable" || OwnFrame(g.Stack) == nil:
+		case g.Ran >= int64(a.opt.After) && Own(g.Stack[0].Func, g.Stack[0].File):
+			sure = append(sure, i)
+		default:
+			other = append(other, i)
 		}
 	})
+	a.spin(sure, Likely)
+	a.spin(other, Possible)
+}
+
+// spin makes the finding of goroutines that compute and never reached a probe.
+func (a *analysis) spin(list []int, c Certainty) {
 	if len(list) == 0 {
 		return
 	}
 	for _, i := range list {
 		a.claim(i, Busy)
 	}
-	f := Finding{Kind: KindBusy, Certainty: Possible, Goroutines: a.ids(list), Root: a.g(list[0]).ID, Fix: busyFix}
+	f := Finding{Kind: KindBusy, Certainty: c, Goroutines: a.ids(list), Root: a.g(list[0]).ID, Fix: busyFix}
 	f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", a.who(list), verb(len(list), "computes"), verb(len(list), "has"))
 	for _, i := range list {
 		f.Why = append(f.Why, a.step(i))

@@ -48,10 +48,10 @@ func ioObject(io *snapshot.IO) []string {
 		peer = ", " + io.Peer
 	}
 	switch {
-	case io.Pid != 0 && io.Path != "":
-		return []string{fmt.Sprintf("it waits for a process that runs %s%s", io.Path, peer)}
+	case io.Pid != 0 && io.Peer != "":
+		return []string{"it waits for the process " + io.Peer}
 	case io.Pid != 0:
-		return []string{"it waits for a process" + peer}
+		return []string{strings.TrimSpace(fmt.Sprintf("it waits for the process %d %s", io.Pid, io.Path))}
 	case io.Path != "" && io.Peer != "":
 		return []string{fmt.Sprintf("it is on %s, of which %s has the other end", io.Path, io.Peer)}
 	case io.Path != "":

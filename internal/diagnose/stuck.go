@@ -207,6 +207,9 @@ func (a *analysis) stuckFix(w *snapshot.Wait) string {
 	case runtime.OpCond:
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
+		if isOpen(w.Probe) {
+			return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
+		}
 		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 	}
 	return ""

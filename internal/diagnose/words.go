@@ -139,6 +139,9 @@ func (a *analysis) step(i int) string {
 		return s
 	}
 	s := who + a.doing(g)
+	if g.Ran > 0 {
+		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID, Duration(time.Duration(g.Ran)))
+	}
 	if g.Last != nil {
 		s += fmt.Sprintf("; the last probe that it reached is %s at %s, %s ago", g.Last.Expr, a.place(g.Last), a.ago(g.LastAt))
 	}

@@ -57,7 +57,7 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 		defer s.Close()
 		return s.Report(ctx, time.Time{}, opt)
 	}
-	return join(ctx, rec, first, look{
+	r, err := join(ctx, rec, first, look{
 		read: func(o dlvext.Options) (*dlvext.Result, error) {
 			return dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, o)
 		},
@@ -66,6 +66,10 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 		},
 		here: true,
 	})
+	if err != nil || r.Snapshot.Process.State == "stopped" {
+		return r, err
+	}
+	return again(ctx, rec, r), nil
 }
 
 // A look is how a program itself is looked at, besides its record.

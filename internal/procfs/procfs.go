@@ -37,14 +37,21 @@ func (s Stat) Alive() bool { return s.State != 'Z' && s.State != 'X' && s.State 
 func (s Stat) Stopped() bool { return s.State == 'T' || s.State == 't' }
 
 // ReadStat returns the state of process pid.
-func ReadStat(pid int) (Stat, error) {
-	b, err := os.ReadFile(path(pid, "stat"))
+func ReadStat(pid int) (Stat, error) { return readStat(path(pid, "stat"), pid) }
+
+// ReadThread returns the state of a thread of process pid, with what that thread alone has used.
+func ReadThread(pid, thread int) (Stat, error) {
+	return readStat(path(pid, "task/"+strconv.Itoa(thread)+"/stat"), thread)
+}
+
+func readStat(file string, id int) (Stat, error) {
+	b, err := os.ReadFile(file)
 	if err != nil {
-		return Stat{}, fmt.Errorf("no process %d", pid)
+		return Stat{}, fmt.Errorf("no process %d", id)
 	}
 	s, err := parseStat(string(b))
 	if err != nil {
-		return Stat{}, fmt.Errorf("%s: %v", path(pid, "stat"), err)
+		return Stat{}, fmt.Errorf("%s: %v", file, err)
 	}
 	return s, nil
 }

@@ -83,6 +83,9 @@ type Goroutine struct {
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
+	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
+	// work between; 0 otherwise, and if it was looked at once.
+	Ran int64
 }
 
 // A Test is a test of a program that `awaittrace test` runs.

@@ -153,6 +153,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if t := g.Test; t != nil {
 		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
 	}
+	if g.Ran != 0 {
+		p.line("  ran", span(g.Ran))
+	}
 }
 
 // join makes one list of words of strings and lists of strings.
