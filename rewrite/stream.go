@@ -6,6 +6,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"os"
+	"runtime"
 	"sync"
 
 	"golang.org/x/tools/go/packages"
@@ -22,7 +24,9 @@ func Instrument(cfg Config, cache Cache) (*Result, Inputs, error) {
 	if err != nil {
 		return nil, Inputs{}, err
 	}
-	s := &stream{p: p, cache: cache, rules: rules(), total: p.newResult()}
+	s := &stream{
+		p: p, cache: cache, rules: rules(), total: p.newResult(), budget: newBudget(), looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 	r, err := s.run(l)
 	if err != nil {
 		if p.pkgs, err = l.loadAll(); err == nil {
@@ -41,6 +45,8 @@ type stream struct {
 	rules   []rule
 	options []byte                    // of p.cfg, what decides what the rules find
 	skip    map[*node]map[string]bool // files that are instrumented in another variant of the package
+	budget  *budget                   // of packages that are checked with bodies
+	looking chan struct{}             // one for each file that is decorated at once
 	exports sync.Once
 	unread  error // why export data could not be read
 
@@ -103,6 +109,7 @@ func (s *stream) setSkip(selected []*packages.Package) {
 
 // do works on one package, after those that it imports.
 func (s *stream) do(n *node) error {
+	defer s.budget.give(s.budget.take(sizeOf(n.GoFiles)))
 	files, cgo, err := s.l.parseAll(n.GoFiles)
 	if err != nil {
 		return err
@@ -122,6 +129,16 @@ func (s *stream) do(n *node) error {
 	n.made.files = files
 	defer func() { n.made = nil }()
 	return s.instrument(n, cgo)
+}
+
+// sizeOf is the size of files in bytes.
+func sizeOf(names []string) (n int) {
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			n += int(info.Size())
+		}
+	}
+	return n
 }
 
 // declare checks a package without bodies, for those that import it.
@@ -156,7 +173,11 @@ func (s *stream) instrument(n *node, cgo bool) error {
 		if err := s.checkBodies(n, missing, cgo); err != nil {
 			return err
 		}
-		inParallel(len(missing), func(i int) { missing[i].find(s.rules) })
+		inParallel(len(missing), func(i int) {
+			s.looking <- struct{}{}
+			missing[i].find(s.rules)
+			<-s.looking
+		})
 		for _, f := range missing {
 			now[f.name] = f.found(now[f.name].Key)
 		}

@@ -48,11 +48,21 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	return &c
 }
 
+// putIn is called while probes are put in: it shows that, and bounds the memory for it.
+func putIn(c *cli.Context) (done func()) {
+	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	restore := boundMemory()
+	return func() {
+		bar.Stop()
+		restore()
+	}
+}
+
 // prepare instruments the packages of inv, and tells about it what the user should know.
 func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
-	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	done := putIn(c)
 	p, err := gocmd.Prepare(inv, os.Environ())
-	bar.Stop()
+	done()
 	if err != nil {
 		return nil, err
 	}

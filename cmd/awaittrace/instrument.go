@@ -6,12 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/progress"
 	"github.com/awaittrace/awaittrace/internal/tree"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
@@ -35,9 +33,9 @@ func instrumentVerb() *cli.Command {
 
 func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	overlay := inv.Value("overlay") != ""
-	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	done := putIn(c)
 	src, err := gocmd.InstrumentSource(inv, os.Environ(), !overlay)
-	bar.Stop()
+	done()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+)
+
+// What a collection leaves is small until large packages come, and then it is a few hundred MB: with these, the heap grows to three
+// times of that as long as it is small, and stays below the limit, at the price of more collections, when it is not.
+const (
+	rewriteGC    = 200       // percent
+	rewriteLimit = 640 << 20 // bytes
+)
+
+// boundMemory sets how much memory the rewriter may take, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
+// system: run stays for as long as its program.
+func boundMemory() (restore func()) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(rewriteGC), debug.SetMemoryLimit(rewriteLimit)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+		debug.FreeOSMemory()
+	}
+}
