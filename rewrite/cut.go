@@ -128,7 +128,7 @@ func (r *reverter) ownLines() error {
 			r.cut(r.comments[i-1].off, afterNewline(r.text, end), "")
 		case strings.HasPrefix(c.text, wasMark):
 			r.cut(c.off+len("//"), c.off+len(wasMark), "")
-		case r.table.gofmt && c.off == start:
+		case r.table.lines && c.off == start:
 			if column, ok := ownLine(c.text); ok {
 				r.directive(c, column)
 			}

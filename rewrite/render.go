@@ -165,14 +165,15 @@ func (f *file) render() ([]byte, error) {
 
 // treeText is the text of a file in a tree. It was reverted once: what can be written can be taken back.
 func (f *file) treeText(out *spliced) ([]byte, error) {
+	var flags []string
 	if formatted(f.text) {
-		text, err := out.layout(f.text, f.section(flagGofmt))
+		text, err := out.layout(f.text, f.section(flagGofmt, flagLines))
 		if err == nil && f.reverts(text) {
 			return text, nil
 		}
-		f.unformatted = true
+		f.unformatted, flags = true, []string{flagGofmt}
 	}
-	text := append(out.text, f.section()...)
+	text := append(out.text, f.section(flags...)...)
 	if !f.reverts(text) {
 		return nil, fmt.Errorf("%s: the probes could not be taken out again; please report this, and leave the file out", f.name)
 	}

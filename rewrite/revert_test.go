@@ -119,7 +119,7 @@ func TestRevertBroken(t *testing.T) {
 		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is left of a probe"},
 		{"body deleted", "\t\t{\n", "", "line 19: _atV4 is left of a probe"},
 		{"end deleted", "//awaittrace:end\n", "", "has lost its end, the line //awaittrace:end"},
-		{"section mark deleted", "//awaittrace:sites _at gofmt\n", "", "line 28: //awaittrace:form"},
+		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 28: //awaittrace:form"},
 		{"form edited", "//awaittrace:form 0 \"", "//awaittrace:form 0 ", "was edited"},
 		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: probes are left"},
 	} {

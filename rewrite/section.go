@@ -11,7 +11,7 @@ import (
 // An instrumented file in a tree ends with a section that says how to take the probes out again. Comments of the same kind stand elsewhere only in files
 // of an old language version (version.go).
 //
-//	//awaittrace:sites _at gofmt
+//	//awaittrace:sites _at gofmt lines
 //	//awaittrace:form 0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
 //	//awaittrace:keep "var _ time.Duration"
 //
@@ -35,7 +35,8 @@ const versionLines = versionMark + "\n//line :1:1\n"
 
 // Flags after sitesMark.
 const (
-	flagGofmt     = "gofmt"     // the file was formatted, before and after
+	flagGofmt     = "gofmt"     // the original is formatted
+	flagLines     = "lines"     // the text is, too, and line directives in it are ours
 	flagNoNewline = "nonewline" // it did not end with a newline
 )
 
@@ -64,13 +65,13 @@ func (f *file) section(flags ...string) []byte {
 
 // A table is what the section of a text says.
 type table struct {
-	prefix           string
-	gofmt, noNewline bool
-	keep             []string
-	parts            map[string][]pattern // by the tokens of the first piece, each followed by a space
-	lengths          map[string][]int     // by a first token: how many tokens such first pieces have
-	begin, end       int                  // offsets of sitesMark and of the end of endMark
-	marks            []comment            // the comments in the section that are ours
+	prefix                  string
+	gofmt, lines, noNewline bool // the flags
+	keep                    []string
+	parts                   map[string][]pattern // by the tokens of the first piece, each followed by a space
+	lengths                 map[string][]int     // by a first token: how many tokens such first pieces have
+	begin, end              int                  // offsets of sitesMark and of the end of endMark
+	marks                   []comment            // the comments in the section that are ours
 }
 
 // findTable gives the table of a text, or nil if there is none. A comment that looks like one of ours counts only where the section is complete,
@@ -82,7 +83,8 @@ func findTable(text []byte, list []lexeme, comments []comment) (*table, error) {
 			continue
 		}
 		t := &table{prefix: words[1], begin: comments[i].off, parts: map[string][]pattern{}, lengths: map[string][]int{}}
-		t.gofmt, t.noNewline = slices.Contains(words[2:], flagGofmt), slices.Contains(words[2:], flagNoNewline)
+		flags := words[2:]
+		t.gofmt, t.lines, t.noNewline = slices.Contains(flags, flagGofmt), slices.Contains(flags, flagLines), slices.Contains(flags, flagNoNewline)
 		for _, c := range comments[i:] {
 			if err := t.mark(c); err != nil {
 				return nil, fmt.Errorf("line %d: %s was edited: %v", lineAt(text, c.off), c.text, err)

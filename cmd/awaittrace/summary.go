@@ -34,6 +34,9 @@ func writeSummary(w io.Writer, r *rewrite.Result, all bool) {
 	for _, name := range r.Already {
 		fmt.Fprintf(w, "%s: has probes already\n", shortPath(name))
 	}
+	for _, name := range r.Unformatted {
+		fmt.Fprintf(w, "%s: is formatted, and is not with its probes\n", shortPath(name))
+	}
 	for _, s := range r.Skipped {
 		pos := s.Pos
 		pos.Filename = shortPath(pos.Filename)

@@ -62,7 +62,8 @@ func raiseVersion(text []byte) []byte {
 	for i, line := range lines {
 		if constraint.IsGoBuild(strings.TrimSpace(line)) {
 			if x, err := constraint.Parse(strings.TrimSpace(line)); err == nil {
-				lines[i] = fmt.Sprintf("//go:build (%s) && go1.21\n", x)
+				both := &constraint.AndExpr{X: x, Y: &constraint.TagExpr{Tag: "go1.21"}}
+				lines[i] = fmt.Sprintf("//go:build %s\n", both)
 				return []byte(strings.Join(lines, ""))
 			}
 		}
