@@ -47,14 +47,14 @@ func checkWants(t *testing.T, res *Result, file string) {
 	seen := make(map[int]bool)
 	all := wants(t, file)
 	for _, g := range res.Goroutines {
-		i := slices.IndexFunc(Trim(g.Stack), func(f snapshot.Frame) bool { return filepath.Base(f.File) == file })
+		i := slices.IndexFunc(g.Stack, func(f snapshot.Frame) bool { return filepath.Base(f.File) == file })
 		if i < 0 {
 			if n := len(g.Stack); n == 0 || Package(g.Stack[n-1].Func) == "main" {
 				t.Errorf("goroutine %d has no frame in %s: %v", g.ID, file, g.Stack)
 			}
 			continue // the one that package os/signal starts
 		}
-		line := Trim(g.Stack)[i].Line
+		line := g.Stack[i].Line
 		w, ok := all[line]
 		if !ok {
 			continue
@@ -115,7 +115,7 @@ func TestCreatedBy(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	res := p.read(Options{})
 	for _, g := range res.Goroutines {
-		if c := g.CreatedBy; c != nil && len(g.Stack) > 0 && Trim(g.Stack)[0].Func == "main.crowd" {
+		if c := g.CreatedBy; c != nil && slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == "main.crowd" }) {
 			if want := line(t, "waits.go", "// creator of crowd"); c.Func != "main.main" || c.Goroutine != 1 || c.Line != want {
 				t.Errorf("created by %+v, want goroutine 1, main.main, line %d", *c, want)
 			}

@@ -3,14 +3,11 @@ package diagnose
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/tools/txtar"
-
+	"github.com/awaittrace/awaittrace/internal/goldentest"
 	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
 )
 
@@ -18,36 +15,18 @@ var update = flag.Bool("u", false, "renew the reports in testdata")
 
 // TestAnalyze makes the diagnosis of each snapshot in testdata.
 func TestAnalyze(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*.txtar")
-	if len(files) == 0 {
-		t.Fatal("no snapshots")
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			ar, err := txtar.ParseFile(file)
-			if err != nil || len(ar.Files) != 2 {
-				t.Fatalf("%v, %d sections, want snapshot and report", err, len(ar.Files))
-			}
-			s, err := snaptext.Parse(string(ar.Files[0].Data))
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := snaptext.Format(s)
-			got := format(Analyze(s, Options{}))
-			if snaptext.Format(s) != before {
-				t.Error("the snapshot was changed")
-			}
-			if *update {
-				ar.Files[1].Data = []byte(got)
-				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want := string(ar.Files[1].Data); got != want {
-				t.Errorf("got:\n%s\nwant:\n%s", got, want)
-			}
-		})
-	}
+	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
+		s, err := snaptext.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := snaptext.Format(s)
+		got := format(Analyze(s, Options{}))
+		if snaptext.Format(s) != before {
+			t.Error("the snapshot was changed")
+		}
+		return []string{got}
+	})
 }
 
 // format writes a report as the tests have it.

@@ -9,57 +9,37 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/goldentest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
 )
 
 var update = flag.Bool("u", false, "renew the reports in testdata")
 
-// TestReport renders the snapshots in testdata in every form.
+// TestReport renders the snapshots in testdata in every form: as text, as text with everything, and as JSON.
 func TestReport(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*.txtar")
-	if len(files) == 0 {
-		t.Fatal("no snapshots")
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			ar, err := txtar.ParseFile(file)
-			if err != nil || len(ar.Files) != 4 {
-				t.Fatalf("%v, %d sections, want snapshot, text, all and json", err, len(ar.Files))
+	goldentest.Run(t, *update, func(t *testing.T, input string) []string {
+		s := parse(t, input)
+		forms := []func(*bytes.Buffer) error{
+			func(b *bytes.Buffer) error {
+				return Text(b, diagnose.Analyze(s, diagnose.Options{Path: Relative("/src/app")}), TextOptions{Name: "4711"})
+			},
+			func(b *bytes.Buffer) error {
+				return Text(b, diagnose.Analyze(s, diagnose.Options{}), TextOptions{All: true, Color: true, Name: "4711"})
+			},
+			func(b *bytes.Buffer) error { return JSON(b, diagnose.Analyze(s, diagnose.Options{})) },
+		}
+		var got []string
+		for _, form := range forms {
+			var b bytes.Buffer
+			if err := form(&b); err != nil {
+				t.Fatal(err)
 			}
-			s := parse(t, string(ar.Files[0].Data))
-			forms := []func(*bytes.Buffer) error{
-				func(b *bytes.Buffer) error {
-					return Text(b, diagnose.Analyze(s, diagnose.Options{Path: Relative("/src/app")}), TextOptions{Name: "4711"})
-				},
-				func(b *bytes.Buffer) error {
-					return Text(b, diagnose.Analyze(s, diagnose.Options{}), TextOptions{All: true, Color: true, Name: "4711"})
-				},
-				func(b *bytes.Buffer) error { return JSON(b, diagnose.Analyze(s, diagnose.Options{})) },
-			}
-			for i, form := range forms {
-				var b bytes.Buffer
-				if err := form(&b); err != nil {
-					t.Fatal(err)
-				}
-				got := strings.ReplaceAll(b.String(), "\x1b", "ESC")
-				if *update {
-					ar.Files[i+1].Data = []byte(got)
-				}
-				if want := string(ar.Files[i+1].Data); got != want {
-					t.Errorf("%s: got:\n%s\nwant:\n%s", ar.Files[i+1].Name, got, want)
-				}
-			}
-			if *update {
-				if err := os.WriteFile(file, txtar.Format(ar), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+			got = append(got, strings.ReplaceAll(b.String(), "\x1b", "ESC"))
+		}
+		return got
+	})
 }
 
 // parse returns a snapshot of a process that started a thousand seconds into 1970.
