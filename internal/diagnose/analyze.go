@@ -68,6 +68,8 @@ type analysis struct {
 	back  [][]int // the reversed edges of graph; nil: not needed yet
 	// families are the goroutines that a goroutine has started, by who and where; nil: not needed yet.
 	families map[familyKey][]int
+	// relations says of a channel whether the family of who made it has others than those that wait for it.
+	relations map[uint64]bool
 	// goingOn is how many of a family were not stuck when doubts began.
 	goingOn map[familyKey]int
 	// active says which goroutines go on, or will when the world outside sends them something.

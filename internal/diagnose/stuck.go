@@ -73,7 +73,8 @@ func (a *analysis) stuckTogether(list []int) { a.together(list, a.sure(list)) }
 // together makes the finding of goroutines that wait for the same cause.
 func (a *analysis) together(list []int, c Certainty) {
 	kind, verdict := KindStuck, Stuck
-	if a.allLeaked(list) {
+	lost := a.allLost(list)
+	if lost || a.allLeaked(list) {
 		kind, verdict = KindLeak, Leaked
 	}
 	for _, i := range list {
@@ -89,6 +90,12 @@ func (a *analysis) together(list []int, c Certainty) {
 		f.Why = append(f.Why, fmt.Sprintf("meanwhile it holds %s, taken at %s", a.object(held[len(held)-1].Obj, held[len(held)-1].Probe), a.place(held[len(held)-1].Probe)))
 	}
 	f.Why = append(f.Why, a.waitFacts(w)...)
+	if lost {
+		f.Why = append(f.Why, a.nobody(w))
+	}
+	if n := a.threads(list); n > 1 {
+		f.Why = append(f.Why, fmt.Sprintf("they keep %d threads from other work", n))
+	}
 	if n := a.objects(list); n > 1 {
 		f.Why = append(f.Why, fmt.Sprintf("the others wait in the same way, for %s in all", plural(n, "object")))
 	}
@@ -97,6 +104,17 @@ func (a *analysis) together(list []int, c Certainty) {
 	}
 	f.Fix = a.stuckFix(w)
 	a.add(f)
+}
+
+// threads counts the goroutines of list that keep a thread, in a system call or in C code.
+func (a *analysis) threads(list []int) int {
+	n := 0
+	for _, i := range list {
+		if g := a.g(i); g.State == "syscall" && g.ThreadID != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // objects counts the objects that the goroutines of list wait for.
