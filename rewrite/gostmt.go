@@ -10,7 +10,7 @@ import (
 // goRule tells the collector, with Config.TestBodies, that a test starts a goroutine, which may not have come to its first probe when the test ends. One
 // that is to be ignored belongs to no test.
 //
-//	go f(x)                          =>   _at.Spawn(); go f(x)
+//	go f(x)                          =>   _at.Spawn(); go f(x); _at.Attach()
 //	go f(x) //awaittrace:ignore      =>   _at.Detach(); go f(x); _at.Attach() //awaittrace:ignore
 var goRule = rule{
 	hint: func(f *file, n ast.Node) bool {
@@ -23,12 +23,14 @@ var goRule = rule{
 			return
 		}
 		stmt := f.node(node)
-		switch {
-		case len(f.alone) == 0:
-			f.open(stmt.Pos(), string(f.names)+".Spawn(); ")
-		case f.alone[len(f.alone)-1].reason == ignoreDirective:
-			f.open(stmt.Pos(), string(f.names)+".Detach(); ")
-			f.close(stmt.End(), "; "+string(f.names)+".Attach()")
+		before := ".Spawn(); "
+		if n := len(f.alone); n > 0 {
+			if f.alone[n-1].reason != ignoreDirective {
+				return
+			}
+			before = ".Detach(); "
 		}
+		f.open(stmt.Pos(), string(f.names)+before)
+		f.close(stmt.End(), "; "+string(f.names)+".Attach()")
 	},
 }

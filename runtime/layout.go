@@ -118,7 +118,8 @@ type Slot struct {
 	Noted [2]Noted
 	// Test is the number of the test that started the goroutine, itself or by goroutines that it started; zero: none, or unknown.
 	Test uint32
-	_    uint32
+	// Detached is the collector's own note that the goroutines that this one starts now do not belong to the test.
+	Detached uint32
 }
 
 // A Noted is a fact as its goroutine remembers it.
@@ -198,8 +199,9 @@ type TestEntry struct {
 	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those that have reached a probe. With
 	// Before, the goroutines that there were when it began, the collector guesses whether some have not come to that yet.
 	Spawned, Arrived, Before uint32
+	Parent                   uint32 // the test that this one is a subtest of, or zero
 	NameLen                  uint32
-	Name                     [176]byte // cut off if it is longer
+	Name                     [172]byte // cut off if it is longer
 }
 
 // The states of a test.

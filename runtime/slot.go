@@ -111,7 +111,7 @@ func (sl *Slot) recycle(goid uint64) {
 	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0
 	sl.Noted = [2]Noted{}
 	sl.Born = hdr.Clock
-	sl.Test = arrive()
+	sl.Test, sl.Detached = arrive(), 0
 	sl.Goid = goid
 	atomic.AddUint32(&sl.Seq, 1)
 }

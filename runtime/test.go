@@ -30,7 +30,7 @@ func Test(t T) {
 	t.Helper()
 }
 
-// Spawn says that this goroutine is about to start another one.
+// Spawn says that this goroutine is about to start another one, which belongs to its test, unless it is for the whole program. Attach follows.
 //
 //go:norace
 func Spawn() {
@@ -39,7 +39,7 @@ func Spawn() {
 	}
 }
 
-// Detach says that the goroutines that this one starts from now on do not belong to its test, and Attach that they do again.
+// Detach says that the goroutine that this one is about to start does not belong to its test. Attach follows.
 //
 //go:norace
 func Detach() {
@@ -48,7 +48,7 @@ func Detach() {
 	}
 }
 
-// Attach ends what Detach began.
+// Attach says that the goroutine has been started.
 //
 //go:norace
 func Attach() {

@@ -66,23 +66,89 @@ func arrive() uint32 {
 
 //go:norace
 func spawn() {
-	if n := testOfGoroutine(); n != 0 {
-		atomic.AddUint32(&testAt(n).Spawned, 1)
+	n := testOfGoroutine()
+	if n == 0 {
+		return
 	}
+	if forProgram() {
+		detach()
+		return
+	}
+	atomic.AddUint32(&testAt(n).Spawned, 1)
+}
+
+// forProgram reports whether what this goroutine does now is for the whole program, though a test happened to need it first: it holds a lock that
+// is a package variable, or runs the function of a sync.OnceFunc or OnceValue, as
+//
+//	func shared() *pool {
+//		mu.Lock()
+//		defer mu.Unlock()
+//		if thePool == nil {
+//			thePool = newPool()
+//		}
+//		return thePool
+//	}
+//
+// does. For Once there is doOnce.
+//
+//go:norace
+func forProgram() bool {
+	if sl := own(); sl != nil {
+		for i := uint32(0); i < sl.Held; i++ {
+			if ofPackage(uintptr(sl.Locks[i].Obj)) {
+				return true
+			}
+		}
+	}
+	var pcs [64]uintptr
+	for _, pc := range pcs[:runtime.Callers(0, pcs[:])] {
+		if f := runtime.FuncForPC(pc - 1); f != nil && onceFunc(f.Name()) {
+			return true
+		}
+	}
+	return false
+}
+
+// onceFunc reports whether a function is a part of sync.OnceFunc, OnceValue or OnceValues. Where these were inlined its name begins with that of
+// who called them: p.init.OnceFunc.func1, p.init.OnceValue[...].func2.1.
+func onceFunc(name string) bool {
+	for i := 0; i < len(name); i++ {
+		if name[i] != '.' {
+			continue
+		}
+		for _, once := range [...]string{".OnceFunc.", ".OnceValue[", ".OnceValues["} {
+			if len(name)-i > len(once) && name[i:i+len(once)] == once {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ofPackage reports whether an address is that of a package variable, or in one: no heap is that near to the program's variables.
+func ofPackage(addr uintptr) bool {
+	const near = 1 << 30
+	return addr-uintptr(unsafe.Pointer(&watched))+near/2 <= near
 }
 
 //go:norace
 func detach() {
-	if testOfGoroutine() != 0 {
-		own() // attach finds the test there
+	if testOfGoroutine() == 0 {
+		return
+	}
+	if sl := own(); sl != nil {
+		sl.Detached = 1
 		setLabels(nil)
 	}
 }
 
 //go:norace
 func attach() {
-	if sl := own(); sl != nil && sl.Test != 0 && getLabels() == nil {
-		setLabels(unsafe.Pointer(testAt(sl.Test)))
+	if sl := own(); sl != nil && sl.Detached != 0 {
+		sl.Detached = 0
+		if sl.Test != 0 {
+			setLabels(unsafe.Pointer(testAt(sl.Test)))
+		}
 	}
 }
 
@@ -91,7 +157,8 @@ func attach() {
 //
 //go:norace
 func beginTest(name string) uint32 {
-	if of := testOfGoroutine(); of != 0 && within(testAt(of), name) {
+	around := testOfGoroutine() // that of the goroutine that started this one
+	if around != 0 && within(testAt(around), name) {
 		return 0
 	}
 	raceDisable()
@@ -104,6 +171,7 @@ func beginTest(name string) uint32 {
 		if sl := find(); sl != nil {
 			sl.Test = n
 		}
+		e.Parent = around
 		atomic.StoreUint32(&e.Arrived, 0)
 	}
 	raceEnable()
@@ -140,8 +208,7 @@ func within(e *TestEntry, name string) bool {
 //
 //go:norace
 func doOnce(o *sync.Once, f func()) {
-	const near = 1 << 30 // no heap is that near to the program's variables
-	if !watched || uintptr(unsafe.Pointer(o))-uintptr(unsafe.Pointer(&watched))+near/2 > near {
+	if !watched || !ofPackage(uintptr(unsafe.Pointer(o))) {
 		o.Do(f)
 		return
 	}
@@ -188,7 +255,7 @@ func awaitArrival(n uint32) {
 // watches decides that. If it leaves none, as tests should, nobody is asked.
 func endTest(n uint32) string {
 	awaitArrival(n)
-	if !leaves(n) {
+	if !leaves(n, n) {
 		setTest(n, TestEnded)
 		return ""
 	}
@@ -197,6 +264,9 @@ func endTest(n uint32) string {
 	left := judgement(n)
 	raceEnable()
 	setTest(n, TestEnded)
+	if left == "" {
+		leaves(n, testAt(n).Parent) // it may be for the tests that follow in that
+	}
 	return left
 }
 
@@ -209,19 +279,23 @@ func setTest(n, state uint32) {
 	atomic.StoreUint32(&e.State, state)
 }
 
-// leaves reports whether a goroutine other than this one belongs to test n.
+// leaves reports whether a goroutine other than this one belongs to test n, and gives all of them to another test, unless that is n.
 //
 //go:norace
-func leaves(n uint32) bool {
+func leaves(n, to uint32) (some bool) {
 	raceDisable()
 	defer raceEnable()
 	mine := getg()
 	for i, slots := uint32(0), atomic.LoadUint32(&hdr.Slots); i < slots; i++ {
 		if sl := slotAt(i); sl.Test == n && sl.G != uint64(mine) && alive(sl) {
-			return true
+			some = true
+			if to == n {
+				break
+			}
+			atomic.StoreUint32(&sl.Test, to)
 		}
 	}
-	return false
+	return some
 }
 
 // alive reports whether the goroutine of a slot has not exited. A g is never freed.

@@ -14,4 +14,5 @@ func WgGo(s *Site, wg *sync.WaitGroup, f func()) {
 	note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
 	Spawn()
 	wg.Go(f)
+	Attach()
 }

@@ -16,11 +16,16 @@ func (a *analysis) findActive() []bool {
 	feeds := make([][]int, n)
 	var queue []int
 	for i := range n {
-		if a.claimed[i] || a.computes(i) {
+		if !a.inScope(i) && !a.claimed[i] {
+			a.active[i] = true
+			queue = append(queue, i)
+			continue
+		}
+		if a.claimed[i] || a.computes(i) || a.blocked(i) {
 			continue
 		}
 		event := a.eventful(i)
-		if event && a.inScope(i) {
+		if event {
 			a.events++
 		}
 		w := a.wait(i)
@@ -51,8 +56,13 @@ func (a *analysis) findActive() []bool {
 	return a.active
 }
 
-// inScope reports whether what goroutine i brings about may be what others wait for.
+// inScope reports whether goroutine i is one that the diagnosis is about.
 func (a *analysis) inScope(i int) bool { return a.opt.Scope == nil || a.opt.Scope(a.g(i).ID) }
+
+// blocked reports whether goroutine i is known to wait, in no operation with a probe.
+func (a *analysis) blocked(i int) bool {
+	return a.wait(i) == nil && a.opt.Blocked != nil && a.opt.Blocked(a.g(i).ID)
+}
 
 // feeders returns who has ended such a wait before.
 func (a *analysis) feeders(w *snapshot.Wait) []*snapshot.Fact {
@@ -101,6 +111,9 @@ func (a *analysis) eventful(i int) bool {
 // record alone does not tell whether it has exited; and one that waits where there is no probe may wait for the world, unless the
 // runtime says for what.
 func (a *analysis) goesOn(i int) bool {
+	if a.blocked(i) {
+		return false
+	}
 	switch g := a.g(i); g.State {
 	case "exited":
 		return false

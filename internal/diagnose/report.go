@@ -123,10 +123,13 @@ func (r *Report) Bad() int {
 type Options struct {
 	// After is how long a wait is before it is called stuck; zero means DefaultAfter.
 	After time.Duration
-	// Scope, if it is not nil, says which goroutines count as sources of events: those outside of it go on, but what a goroutine in it waits for
-	// is not expected of them, unless they have used it. With it the goroutines that a test has left behind are not taken for
-	// waiting for something that other tests do. A finding of goroutines that wait at the same place has either those in it or the others.
+	// Scope, if it is not nil, says which goroutines the diagnosis is about: those outside of it are taken to go on, but what a goroutine in it
+	// waits for is not expected of them, unless they have used it. With it the goroutines that a test has left behind are not
+	// taken for waiting for something that other tests do. A finding of goroutines that wait at the same place has either those in it or
+	// the others.
 	Scope func(goroutine int64) bool
+	// Blocked, if it is not nil, says of a goroutine in no operation with a probe that it waits for others of the program.
+	Blocked func(goroutine int64) bool
 	// Path turns the path of a source file into the form that titles and steps show; nil leaves it as it is.
 	Path func(string) string
 }

@@ -54,13 +54,19 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 
 // ofTests is the diagnosis of a process in which tests run.
 func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
-	return diagnose.Analyze(s, diagnose.Options{After: after, Scope: goingOn(s), Path: p.path()})
+	ended, parents := idleTests(s)
+	return diagnose.Analyze(s, diagnose.Options{
+		After:   after,
+		Scope:   func(id int64) bool { return !ended[id] },
+		Blocked: func(id int64) bool { return parents[id] },
+		Path:    p.path(),
+	})
 }
 
-// goingOn returns for diagnose.Options.Scope which goroutines do something for the tests that run: not those that ended tests have left behind, nor
-// those of tests that wait for their subtests.
-func goingOn(s *snapshot.Snapshot) func(int64) bool {
-	out := make(map[int64]bool)
+// idleTests returns the goroutines that do nothing for the tests that run: those that ended tests have left behind, and those of tests that wait
+// for their subtests.
+func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
+	ended, parents = make(map[int64]bool), make(map[int64]bool)
 	running := runningTests(s)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
@@ -68,10 +74,10 @@ func goingOn(s *snapshot.Snapshot) func(int64) bool {
 		if t == nil {
 			continue
 		}
-		parent := func(u *snapshot.Test) bool { return strings.HasPrefix(u.Name, t.Name+"/") }
-		out[g.ID] = !t.Running || g.ID == t.Goroutine && len(g.Waits) == 0 && slices.ContainsFunc(running, parent)
+		ended[g.ID] = !t.Running
+		parents[g.ID] = g.ID == t.Goroutine && slices.ContainsFunc(running, func(u *snapshot.Test) bool { return strings.HasPrefix(u.Name, t.Name+"/") })
 	}
-	return func(id int64) bool { return !out[id] }
+	return ended, parents
 }
 
 // ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for which those fail by themselves.

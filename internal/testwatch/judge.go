@@ -35,12 +35,12 @@ func (p *process) judge(n int) string {
 		if len(left) == 0 {
 			return ""
 		}
-		r, findings := p.leftBehind(s, left, elapsed)
+		r, findings := leftBehind(s, left, elapsed, p.path())
 		switch {
 		case len(findings) == 0 && (!moving || elapsed > settle):
 			return ""
 		case len(findings) > 0 && elapsed > grace:
-			return p.sentence(r, findings)
+			return sentence(r, findings)
 		}
 		time.Sleep(pause)
 	}
@@ -68,30 +68,44 @@ func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
 
 // leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait
 // that is not older than elapsed does not count.
-func (p *process) leftBehind(s *snapshot.Snapshot, left map[int64]bool, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
+func leftBehind(s *snapshot.Snapshot, left map[int64]bool, elapsed time.Duration, path func(string) string) (*diagnose.Report, []diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
 		Scope: func(id int64) bool { return left[id] },
-		Path:  p.path(),
+		Path:  path,
 	})
 	findings := slices.DeleteFunc(slices.Clone(r.Findings), func(f diagnose.Finding) bool {
-		return f.Certainty == diagnose.Possible || f.Kind == diagnose.KindBusy ||
-			!slices.ContainsFunc(f.Goroutines, func(id int64) bool { return left[id] })
+		if f.Certainty == diagnose.Possible || f.Kind == diagnose.KindBusy {
+			return true
+		}
+		certain := f.Kind == diagnose.KindDeadlock || f.Kind == diagnose.KindOrphanedLock
+		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return left[id] && (certain || !shared(s, id, left)) })
 	})
 	return r, findings
 }
 
+// shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left, such as that of the test around
+// the one that has ended: it, or a test that follows, may end the wait.
+func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
+	outside := func(f *snapshot.Fact) bool { return f != nil && !f.Exited && !left[f.Goroutine] }
+	known := func(obj uint64) bool {
+		o := s.Objects[obj]
+		return o != nil && (outside(o.Made) || outside(o.Sent) || outside(o.Received) || outside(o.Closed))
+	}
+	i, ok := s.Find(id)
+	if !ok || len(s.Goroutines[i].Waits) == 0 {
+		return false
+	}
+	w := &s.Goroutines[i].Waits[0]
+	return known(w.Obj) || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return known(c.Obj) })
+}
+
 // sentence is what a test says that fails because of findings.
-func (p *process) sentence(r *diagnose.Report, findings []diagnose.Finding) string {
+func sentence(r *diagnose.Report, findings []diagnose.Finding) string {
 	n := 0
-	p.mu.Lock()
 	for _, f := range findings {
-		for _, id := range f.Goroutines {
-			p.told[id] = true
-		}
 		n += len(f.Goroutines)
 	}
-	p.mu.Unlock()
 	var b strings.Builder
 	if n == 1 {
 		b.WriteString("it leaves 1 goroutine stuck:")

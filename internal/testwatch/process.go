@@ -29,7 +29,6 @@ type process struct {
 
 	left     chan struct{} // closed when nobody waits for its end any more
 	leftOnce sync.Once
-	told     map[int64]bool // goroutines of which all was told when their test ended; guarded by mu
 }
 
 // open opens the record of process pid, which has just been made.
@@ -38,7 +37,7 @@ func (s *Service) open(pid int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{s: s, pid: pid, rec: rec, args: procfs.Args(pid), left: make(chan struct{}), told: make(map[int64]bool)}
+	p := &process{s: s, pid: pid, rec: rec, args: procfs.Args(pid), left: make(chan struct{})}
 	p.dir, _ = os.Readlink(p.proc("cwd"))
 	p.out = output(p.proc("fd/1"))
 	return p, nil

@@ -1,0 +1,70 @@
+//go:build linux && (amd64 || arm64)
+
+package runtime
+
+import (
+	goruntime "runtime"
+	"testing"
+	"unsafe"
+)
+
+// TestUnwatched: without a service, tests and go statements are not looked at.
+func TestUnwatched(t *testing.T) {
+	Test(t)
+	Test((*testing.T)(nil))
+	Test(nil)
+	Spawn()
+	Attach()
+	Detach()
+	if own().Test != 0 || own().Detached != 0 || getLabels() != nil {
+		t.Errorf("test %d, labels %v", own().Test, getLabels())
+	}
+}
+
+func TestWithin(t *testing.T) {
+	e := &TestEntry{}
+	e.NameLen = uint32(copy(e.Name[:], "TestA/b"))
+	for name, want := range map[string]bool{"TestA/b": true, "TestA": true, "Test": false, "TestA/": false, "TestA/b/c": false, "TestA/c": false} {
+		if within(e, name) != want {
+			t.Errorf("%s: %v, want %v", name, !want, want)
+		}
+	}
+}
+
+func TestOnceFunc(t *testing.T) {
+	for name, want := range map[string]bool{
+		"sync.OnceFunc.func1.1": true, "p.init.OnceValue[...].func1": true, "sync.OnceValues[...].func2": true,
+		"sync.(*Once).doSlow": false, "p.OnceFunc": false, "p.notOnceFunc.func1": false, "main.main": false, "": false,
+	} {
+		if onceFunc(name) != want {
+			t.Errorf("%s: %v, want %v", name, !want, want)
+		}
+	}
+}
+
+var ofThePackage struct{ n [100]int }
+
+func TestOfPackage(t *testing.T) {
+	onHeap := new([100]int)
+	if !ofPackage(uintptr(unsafe.Pointer(&ofThePackage.n[99]))) || ofPackage(uintptr(unsafe.Pointer(onHeap))) {
+		t.Errorf("%p is in a package variable, %p is not", &ofThePackage, onHeap)
+	}
+	goruntime.KeepAlive(onHeap)
+}
+
+// TestAlive: a goroutine that has exited is known as such, by its g.
+func TestAlive(t *testing.T) {
+	slot, done := make(chan *Slot), make(chan bool)
+	go func() { slot <- own(); <-done }()
+	sl := <-slot
+	if !alive(sl) {
+		t.Error("a goroutine that waits is not alive")
+	}
+	close(done)
+	for i := 0; alive(sl) && i < 1000; i++ {
+		goruntime.Gosched()
+	}
+	if alive(sl) {
+		t.Error("it is alive after it has exited")
+	}
+}
