@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-delve/delve/service/api"
@@ -15,6 +16,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
 )
 
 // A debugger is Delve as package console sees it.
@@ -31,6 +33,8 @@ type debugger struct {
 
 	pid     int // of session
 	session *inspect.Session
+	// reporting is set during a Report.
+	reporting atomic.Bool
 }
 
 // Report diagnoses the program as it stands.
@@ -42,18 +46,35 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	if state.Exited {
 		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says", state.Pid, state.ExitStatus, state.Pid)
 	}
-	if d.session == nil || state.Pid != d.pid { // the first, or the program was started again
-		d.close()
-		if d.session, err = d.open(state.Pid); err != nil {
-			return nil, err
-		}
-		d.pid = state.Pid
+	d.reporting.Store(true)
+	defer d.reporting.Store(false)
+	if err := d.begin(state.Pid); err != nil {
+		return nil, err
 	}
 	stopped := d.relay.Stopped()
 	if stopped.IsZero() {
 		stopped = d.stopped
 	}
 	return d.session.Report(ctx, stopped, opt)
+}
+
+// begin makes session that of process pid, which is another when the program was started again.
+func (d *debugger) begin(pid int) (err error) {
+	if d.session != nil && pid == d.pid {
+		return nil
+	}
+	d.close()
+	d.session, err = d.open(pid)
+	d.pid = pid
+	return err
+}
+
+// record returns the record of process pid. It is the session's.
+func (d *debugger) record(pid int) (*record.Record, error) {
+	if err := d.begin(pid); err != nil {
+		return nil, err
+	}
+	return d.session.Record()
 }
 
 // open begins a session with the process that Delve holds now.

@@ -23,10 +23,11 @@ type message struct {
 
 // The methods and their commands of which the relay takes notice.
 const (
-	methodCommand = "RPCServer.Command"
-	methodRestart = "RPCServer.Restart"
-	methodState   = "RPCServer.State"
-	methodFind    = "RPCServer.FindLocation"
+	methodCommand    = "RPCServer.Command"
+	methodRestart    = "RPCServer.Restart"
+	methodState      = "RPCServer.State"
+	methodFind       = "RPCServer.FindLocation"
+	methodGoroutines = "RPCServer.ListGoroutines"
 )
 
 // A relay passes on what a client and a server of Delve's say to each other.
@@ -34,6 +35,8 @@ type relay struct {
 	client, server net.Conn
 	// rebuild builds the program again with probes. Nil: the server does what it does without us.
 	rebuild func() error
+	// places returns where goroutines are that wait in a probe.
+	places func() map[int64]api.Location
 
 	mu       sync.Mutex
 	toServer *json.Encoder
@@ -48,10 +51,10 @@ type relay struct {
 }
 
 // newRelay starts a relay to server and returns the connection for the client.
-func newRelay(server net.Conn, rebuild func() error) (*relay, net.Conn) {
+func newRelay(server net.Conn, rebuild func() error, places func() map[int64]api.Location) (*relay, net.Conn) {
 	near, far := net.Pipe()
 	r := &relay{
-		client: far, server: server, rebuild: rebuild,
+		client: far, server: server, rebuild: rebuild, places: places,
 		toServer: json.NewEncoder(server), toClient: json.NewEncoder(far),
 		commands: make(map[string]string), own: make(map[string]chan message),
 	}
@@ -84,6 +87,9 @@ func (r *relay) requests() {
 		switch m.Method {
 		case methodRestart:
 			go r.restart(m) // a build takes long, and the client may want to ask something meanwhile
+			continue
+		case methodGoroutines:
+			go r.goroutines(m)
 			continue
 		case methodCommand:
 			if name := command(m); name == api.Step {

@@ -28,7 +28,7 @@ func TestScript(t *testing.T) {
 	if out := session(t, "source "+script+"\nstuck 0\nexit\n", "core", exe, core); !strings.Contains(out, "deadlock: goroutines 11, 10 wait for each other's locks") {
 		t.Errorf("on a core:\n%s", out)
 	}
-	plain := start(t, program(t, true, bank, "."))
+	plain := start(t, program(t, true, bank, "."), nil)
 	if out := session(t, "source "+script+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(plain)); !strings.Contains(out, "no probes: ") || !strings.Contains(out, "(time.Sleep)") {
 		t.Errorf("without probes:\n%s", out)
 	}

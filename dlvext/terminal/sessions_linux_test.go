@@ -14,6 +14,7 @@ import (
 	"github.com/go-delve/delve/service/rpc2"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
@@ -40,9 +41,60 @@ func TestBreakpoint(t *testing.T) {
 	}
 }
 
+// TestGoroutines lists goroutines that wait in a probe: each where the user's source has it.
+func TestGoroutines(t *testing.T) {
+	_, pid := deadlocked(t)
+	ask := func(args ...string) {
+		out := normal(session(t, "goroutines\nstuck\ngoroutines\nexit\nn\n", args...))
+		for _, want := range []string{
+			"Goroutine 9 - User: ./main.go:39 main.clerk (ADDR) [chan receive]",
+			"Goroutine 12 - User: ./main.go:30 main.audit (ADDR) [sync.Mutex.Lock]",
+		} {
+			if n := strings.Count(out, want); n != 2 {
+				t.Errorf("%s: %d times %q:\n%s", args[0], n, want, out)
+			}
+		}
+	}
+	ask("attach", strconv.Itoa(pid))
+	waitGone(t, pid)
+	ask("connect", headless(t, pid))
+}
+
+// waitGone waits until no debugger holds process pid.
+func waitGone(t *testing.T, pid int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if !procfs.Traced(pid) {
+			return
+		}
+	}
+	t.Fatal("the debugger does not let go of the program")
+}
+
+// TestCrowd asks about 10,000 goroutines.
+func TestCrowd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("10,000 goroutines")
+	}
+	pid := start(t, program(t, false, "../../testdata/crowd", "."), []string{"10000"})
+	time.Sleep(time.Second)
+	clock := filepath.Join(t.TempDir(), "clock.star")
+	text := "def main():\n\tfor _ in range(2):\n\t\tt = time.now()\n\t\tdlv_command(\"stuck\")\n\t\tprint(\"stuck took\", time.now() - t)\n"
+	if err := os.WriteFile(clock, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := session(t, "source "+clock+"\nprobes -n 5\nexit\nn\n", "attach", strconv.Itoa(pid))
+	if !strings.Contains(out, "10000 goroutines send to chan gate at ") || !strings.Contains(out, "and 9997 more; probes -n N shows N of them") {
+		t.Errorf("the session says:\n%s", out)
+	}
+	for _, took := range regexp.MustCompile(`stuck took .*`).FindAllString(out, -1) {
+		t.Log(took)
+	}
+}
+
 // TestNoProbes asks about a program that was built without probes.
 func TestNoProbes(t *testing.T) {
-	pid := start(t, program(t, true, bank, "."))
+	pid := start(t, program(t, true, bank, "."), nil)
 	time.Sleep(300 * time.Millisecond)
 	golden(t, "noprobes", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
 }

@@ -111,10 +111,9 @@ func program(t *testing.T, plain bool, dir string, args ...string) string {
 }
 
 // start runs a program until the test ends.
-func start(t *testing.T, exe string, env ...string) int {
+func start(t *testing.T, exe string, args []string) int {
 	t.Helper()
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), env...)
+	cmd := exec.Command(exe, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -127,10 +126,10 @@ func start(t *testing.T, exe string, env ...string) int {
 }
 
 // deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called stuck.
-func deadlocked(t *testing.T, env ...string) (exe string, pid int) {
+func deadlocked(t *testing.T) (exe string, pid int) {
 	t.Helper()
 	exe = program(t, false, bank, ".")
-	pid = start(t, exe, env...)
+	pid = start(t, exe, nil)
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		rec, err := record.Open(pid)
 		if err != nil {

@@ -75,7 +75,8 @@ func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*di
 // A look is how a program itself is looked at, besides its record.
 type look struct {
 	read func(dlvext.Options) (*dlvext.Result, error)
-	// settle says of a reading of the record, made while the program stands still, what is known better of the moment.
+	// settle says of a reading of the record, made while the program stands still, what is known better of the moment. Nil: the program
+	// stood still when the record was read already, and need not be read again.
 	settle func(*snapshot.Snapshot)
 	// here says that it is a process of this machine, as it is now.
 	here bool
@@ -86,14 +87,12 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 	var still *snapshot.Snapshot // the record while the program stood still
 	res, err := l.read(dlvext.Options{
 		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
-			// Every waiting goroutine is diagnosed before and after: this is while the program stands still.
-			if snap, err := rec.Snapshot(); err == nil {
-				l.settle(snap)
-				still = snap
-			}
 			at := first
-			if still != nil { // a wait may have become a long one since
-				at = diagnose.Analyze(still, first.Options)
+			if l.settle == nil {
+				still = first.Snapshot
+			} else if snap, err := rec.Snapshot(); err == nil { // a wait may have become a long one since
+				l.settle(snap)
+				still, at = snap, diagnose.Analyze(snap, first.Options)
 			}
 			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)

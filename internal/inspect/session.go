@@ -136,41 +136,42 @@ func (s *Session) Close() {
 func (s *Session) Report(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.rec == nil {
-		rec, err := s.open()
-		if err != nil {
-			return s.states(ctx, err, opt)
-		}
-		s.rec = rec
+	if err := s.find(); err != nil {
+		return s.states(ctx, err, opt)
 	}
 	snap, err := s.rec.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	settle := func(snap *snapshot.Snapshot) {
-		if !s.here || snap.Process.State != "live" {
-			record.At(snap, s.moment(snap, stopped))
-			snap.Process.State = s.process.State
-		}
+	if !s.here || snap.Process.State != "live" {
+		record.At(snap, s.moment(snap, stopped))
+		snap.Process.State = s.process.State
 	}
-	settle(snap)
 	first := diagnose.Analyze(snap, opt)
 	if s.target == nil {
 		first.Snapshot.NoStates = s.noRead.Error()
 		return first, nil
 	}
 	return join(ctx, s.rec, first, look{
-		read:   func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },
-		settle: settle,
-		here:   s.here,
+		read: func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },
+		here: s.here,
 	})
 }
 
-// Record returns the record of the program, or nil if no report has found one. It is the session's.
-func (s *Session) Record() *record.Record {
+// Record returns the record of the program. It is the session's, and must not be used while the session reports.
+func (s *Session) Record() (*record.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rec
+	err := s.find()
+	return s.rec, err
+}
+
+// find opens the record, unless it is open.
+func (s *Session) find() (err error) {
+	if s.rec == nil {
+		s.rec, err = s.open()
+	}
+	return err
 }
 
 // maxUnprobed bounds the stacks that are read of a program without probes.
