@@ -3,6 +3,7 @@ package rewrite
 import (
 	"cmp"
 	"crypto/sha256"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -235,7 +236,17 @@ func (l *loader) list() ([]*packages.Package, error) {
 		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
 	}
 	var errs []packages.Error
-	packages.Visit(named, nil, func(p *packages.Package) { errs = append(errs, p.Errors...) })
+	taken := ""
+	packages.Visit(named, nil, func(p *packages.Package) {
+		errs = append(errs, p.Errors...)
+		if p.Module != nil && p.PkgPath == l.cfg.RuntimePath {
+			taken = p.Module.Path
+		}
+	})
+	if taken == l.cfg.RuntimePath {
+		return nil, fmt.Errorf("a package of module %q has the import path that the collector has in a build; give the module another path (go mod edit -module), "+
+			"or write a copy (awaittrace instrument -o)", taken)
+	}
 	if len(errs) > 0 {
 		return nil, &CompileError{errs}
 	}
@@ -246,7 +257,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 // wanted says whether p is to be instrumented: a package of a main module or of Config.Deps, or one without a module that was named. The collector, which
 // may be part of an instrumented copy, never is.
 func (l *loader) wanted(p *packages.Package, named bool) bool {
-	if p.PkgPath == l.cfg.RuntimePath || path.Base(p.PkgPath) == CollectorFolder {
+	if p.PkgPath == l.cfg.RuntimePath || isCollector(p) {
 		return false
 	}
 	if l.cfg.all {
@@ -256,6 +267,11 @@ func (l *loader) wanted(p *packages.Package, named bool) bool {
 		return named && strings.TrimSuffix(p.PkgPath, "_test") == commandLine || l.wantedStd(p)
 	}
 	return p.Module.Main || l.deps.match(p) && l.inTree(p)
+}
+
+// isCollector says that p is the collector in an instrumented tree, and not a package of the user's own in a folder of that name.
+func isCollector(p *packages.Package) bool {
+	return path.Base(p.PkgPath) == CollectorFolder && p.Name == "runtime"
 }
 
 // choose gives the packages to instrument, sorted: of each one variant, that with its test files if there is one.

@@ -63,6 +63,34 @@ import _ "m/typ"
 }
 
 // Instrumenting a workspace takes the packages of all its modules, and those alone that the build needs.
+// A module of the user's may have the name of the collector, and a folder too.
+func TestNamesOfTheCollector(t *testing.T) {
+	dir := module(t, `
+-- go.mod --
+module debug
+
+go 1.26
+-- main.go --
+package main
+
+import _ "debug/awaittrace_runtime"
+
+func main() { <-make(chan int) }
+-- awaittrace_runtime/a.go --
+package awaittrace_runtime
+
+func F() { <-make(chan int) }
+`)
+	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}}
+	if _, err := Load(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
+		t.Errorf("got %v", err)
+	}
+	cfg.RuntimePath = "debug/" + CollectorFolder + "/runtime"
+	if _, result := instrument(t, cfg); len(result.Files) != 2 {
+		t.Errorf("%d files have probes, want 2", len(result.Files))
+	}
+}
+
 func TestLoadWorkspace(t *testing.T) {
 	dir := module(t, `
 -- go.work --
