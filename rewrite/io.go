@@ -29,6 +29,8 @@ var ioRule = rule{
 			return f.io.match(n.Fun) != nil
 		case *ast.SelectorExpr:
 			return f.io.match(n) != nil
+		case *ast.Ident:
+			return f.io.match(n) != nil
 		}
 		return false
 	},
@@ -44,6 +46,9 @@ var ioRule = rule{
 		case *dst.CallExpr:
 			f.ioCall(n)
 		case *dst.SelectorExpr:
+			f.claim(n.Sel)
+			f.ioValue(n)
+		case *dst.Ident: // of the package itself, or a dot import
 			f.ioValue(n)
 		}
 	},
@@ -88,6 +93,8 @@ func (f *file) claimFunc(fun dst.Expr) {
 	for {
 		f.claim(fun)
 		switch e := fun.(type) {
+		case *dst.SelectorExpr:
+			fun = e.Sel
 		case *dst.ParenExpr:
 			fun = e.X
 		case *dst.IndexExpr:

@@ -32,8 +32,12 @@ func (f *file) ioGo(stmt *dst.GoStmt) {
 //
 //	f := conn.Read      =>   f := _at.Func12(&S[i], conn.Read)
 //	var dial = net.Dial =>   var dial = _at.Func22(&S[i], net.Dial)
-func (f *file) ioValue(node *dst.SelectorExpr) {
+//	f := Copy           =>   f := _at.Func22(&S[i], Copy)             of a dot import
+func (f *file) ioValue(node dst.Expr) {
 	fun := f.expr(node)
+	if fun == nil {
+		return
+	}
 	c := f.io.match(fun)
 	if c == nil || c.variable {
 		return
