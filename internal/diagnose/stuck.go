@@ -103,6 +103,10 @@ func (a *analysis) together(list []int, c Certainty) {
 		f.Why = append(f.Why, a.others("waiting", list)...)
 	}
 	f.Fix = a.stuckFix(w)
+	if lost && w.Probe.Op == runtime.OpSend && w.Cap == 0 {
+		f.Fix = fmt.Sprintf("make the channel at %s with a buffer for what is sent when the receiver has gone, or let the sender at %s give up when the receiver does",
+			a.place(a.s.Objects[w.Obj].Made.Probe), a.place(w.Probe))
+	}
 	a.add(f)
 }
 
@@ -206,6 +210,9 @@ func (a *analysis) stuckFix(w *snapshot.Wait) string {
 	case runtime.OpSend:
 		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with ctx.Done(), or a buffer for the last value)", at)
 	case runtime.OpRange:
+		if f := a.partner(w.Obj, false); f != nil {
+			return fmt.Sprintf("close the channel after the last send, at %s, so that the loop at %s ends", a.place(f.Probe), at)
+		}
 		return fmt.Sprintf("close the channel when everything has been sent, so that the loop at %s ends", at)
 	case runtime.OpRecv:
 		switch o := a.s.Objects[w.Obj]; {
