@@ -26,7 +26,8 @@ type rule struct {
 // rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes before it.
 func rules() []rule {
 	return []rule{
-		startRule, testRule, goRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, methodRule(), sleepRule, ioRule,
+		startRule, testRule, goRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, capRule,
+		methodRule(), sleepRule, ioRule, timeoutRule,
 	}
 }
 

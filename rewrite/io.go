@@ -137,8 +137,9 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	if results == 0 {
 		open, end = "", "; "+f.call("IOEnd", site)+")"
 	}
-	f.open(call.Pos(), f.onLine(call.Lparen, call.Pos())+open+f.call(c.probe(), site)+", "+c.address())
-	f.close(f.subject(call, c).End(), c.path+")")
+	timed, timedEnd := f.timed(call, c)
+	f.open(call.Pos(), f.onLine(call.Lparen, call.Pos())+open+timed+f.call(c.probe(), site)+", "+c.address())
+	f.close(f.subject(call, c).End(), c.path+")"+timedEnd)
 	if results == 0 {
 		f.begin(len(f.sites) - 1)
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -39,6 +40,10 @@ type Config struct {
 	Probes ProbeSet
 	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method, either name possibly *.
 	ProbeFuncs []string
+	// ChanCap limits the size of the buffer of every channel that is made; zero does not.
+	ChanCap int
+	// IOTimeout is a deadline for network reads and writes that have none; zero is none.
+	IOTimeout time.Duration
 	// Deps are patterns of import paths: dependencies that they match are instrumented too. "all" and "..." match every one.
 	Deps []string
 	// Tree, if it is not empty, is a folder: dependencies outside of it are not instrumented, but listed in Result.Outside.

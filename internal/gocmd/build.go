@@ -91,6 +91,8 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		Tree:        what.tree,
 		RuntimePath: what.collector,
 		Revertible:  what.collector != CollectorPath,
+		ChanCap:     inv.Options.ChanCap,
+		IOTimeout:   inv.Options.IOTimeout,
 		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {

@@ -3,6 +3,7 @@ package gocmd
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,12 +23,16 @@ type Options struct {
 	ProbeFuncs []string
 	// Deps are the patterns of -deps.
 	Deps []string
+	// ChanCap is -chan-cap: how large the buffer of a channel may be; zero is no limit.
+	ChanCap int
+	// IOTimeout is -io-timeout: the deadline of network reads and writes that have none; zero is none.
+	IOTimeout time.Duration
 	// After is -after: how long a wait is before it is called stuck.
 	After time.Duration
 }
 
 // ourFlags are the names of the flags of ours. All take a value.
-var ourFlags = []string{"probe", "probe-func", "deps", "after"}
+var ourFlags = []string{"probe", "probe-func", "deps", "chan-cap", "io-timeout", "after"}
 
 // An Invocation is a command line of ours, taken apart.
 type Invocation struct {
@@ -74,7 +79,7 @@ func After(env string) (time.Duration, error) {
 	if env == "" {
 		return DefaultAfter, nil
 	}
-	d, err := parseAfter(env)
+	d, err := parseDuration(env)
 	if err != nil {
 		return 0, usagef("AWAITTRACE_AFTER: %v", err)
 	}
@@ -105,6 +110,9 @@ func (inv *Invocation) check() error {
 		if err := inv.checkForm(); err != nil {
 			return err
 		}
+	}
+	if inv.Options.IOTimeout > 0 && inv.Options.Probes&rewrite.ProbeIO == 0 {
+		return usagef("-io-timeout needs io among the kinds of -probe: a deadline is set where a read or write has its probe")
 	}
 	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
 		if _, given := inv.values[name]; given && (name != "cover" || inv.Bool(name)) {
@@ -281,8 +289,19 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 			return usagef("%v", err)
 		}
 		inv.Options.Deps = append(inv.Options.Deps, value)
+	case "chan-cap":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > math.MaxInt32 {
+			return usagef("invalid value %q for flag -chan-cap: it takes the size of a buffer, 1 or more", value)
+		}
+		inv.Options.ChanCap = n
+	case "io-timeout":
+		inv.Options.IOTimeout, err = parseDuration(value)
+		if err != nil {
+			return usagef("invalid value %q for flag -io-timeout: %v", value, err)
+		}
 	case "after":
-		inv.Options.After, err = parseAfter(value)
+		inv.Options.After, err = parseDuration(value)
 		if err != nil {
 			return usagef("invalid value %q for flag -after: %v", value, err)
 		}
@@ -290,7 +309,7 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 	return nil
 }
 
-func parseAfter(value string) (time.Duration, error) {
+func parseDuration(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err != nil {
 		return 0, fmt.Errorf("%q is no duration such as 500ms, 10s or 2m", value)
