@@ -9,7 +9,7 @@ import (
 // times of that as long as it is small, and stays below the limit, at the price of more collections, when it is not.
 const (
 	rewriteGC    = 200       // percent
-	rewriteLimit = 640 << 20 // bytes
+	rewriteLimit = 800 << 20 // bytes
 )
 
 // boundMemory sets how much memory the rewriter may take, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
