@@ -1,6 +1,6 @@
 // Package dlvext reads a Go program from outside: the state, wait reason, creator and stack of its goroutines, and what its
-// memory says of the objects that they wait for. The program runs, is stopped, or has left a core. This is the one package
-// that touches Delve's Go packages, which promise no stable interface: the rest of awaittrace sees package snapshot's types.
+// memory says of the objects that they wait for. The program runs, is stopped, or has left a core. Nothing outside
+// of this folder touches Delve's Go packages, which promise no stable interface: the rest of awaittrace sees package snapshot's types.
 //
 // # How a live program is read
 //
@@ -13,6 +13,9 @@
 //   - reads memory through /proc/PID/mem and writes nothing;
 //   - does so on one thread that ends afterwards: whatever happens to us, the kernel lets the program go on, and one that
 //     was stopped (SIGSTOP) stays so.
+//
+// A process that a debugger holds cannot be traced by another, and need not: Program reads it as it stands, by its memory, and takes from /proc what
+// the tracer alone could ask for otherwise, the program counters of its threads.
 //
 // Elsewhere Delve's own backend is used, where it has one.
 //

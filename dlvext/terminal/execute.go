@@ -57,8 +57,10 @@ func (s *settings) ours() []string {
 	if p := s.str("probe"); p != "" {
 		args = append(args, "-probe="+p)
 	}
-	for _, f := range s.list("probe-func") {
-		args = append(args, "-probe-func="+f)
+	for _, name := range []string{"probe-func", "deps"} {
+		for _, pattern := range s.list(name) {
+			args = append(args, "-"+name+"="+pattern)
+		}
 	}
 	return args
 }
