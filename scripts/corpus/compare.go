@@ -81,11 +81,11 @@ func (r *runner) again(o *outcome, dir string) error {
 // once runs tests of a package once each way.
 func (r *runner) once(row *row, list []*difference, dir, pkg string) error {
 	row = only(row, list)
-	plain, err := r.test(dir, row.name+".again.plain", r.goTest("go", row), []string{pkg})
+	plain, err := r.test(dir, row.name+".again.plain", r.plainTest(row), []string{pkg})
 	if err != nil {
 		return err
 	}
-	probed, err := r.test(dir, row.name+".again.probed", r.goTest(r.at, row), []string{pkg})
+	probed, err := r.test(dir, row.name+".again.probed", r.probedTest(row), []string{pkg})
 	if err != nil {
 		return err
 	}

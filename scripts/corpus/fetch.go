@@ -6,11 +6,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// fetch copies a module's source to a folder of its own, and has all that it needs downloaded.
+// modFlags are the flags of the go command in a row's folder: what the copy of a module lacks in its go.sum is added.
+func (r *row) modFlags() []string {
+	if r.module == std {
+		return nil
+	}
+	return []string{"-mod=mod"}
+}
+
+// fetch copies a module's source to a folder of its own, and has all that it needs downloaded. The standard library stays where it is: nothing is
+// written there.
 func (r *runner) fetch(row *row) (string, error) {
+	if row.module == std {
+		root, err := r.goOutput(r.work, "env", "GOROOT")
+		return filepath.Join(strings.TrimSpace(string(root)), "src"), err
+	}
 	var module struct{ Dir, Error string }
 	err := r.goJSON(r.work, &module, "mod", "download", "-json", row.module)
 	if module.Error != "" {
@@ -26,7 +40,7 @@ func (r *runner) fetch(row *row) (string, error) {
 	if err := r.dropReplaces(dir); err != nil {
 		return "", err
 	}
-	_, err = r.goOutput(dir, append([]string{"list", "-deps", "-test"}, row.packages...)...)
+	_, err = r.goOutput(dir, slices.Concat([]string{"list", "-deps", "-test"}, row.modFlags(), row.packages)...)
 	return dir, err
 }
 

@@ -53,14 +53,14 @@ func (r *runner) row(row *row) *outcome {
 // compare runs the tests both ways, and those that differ again.
 func (r *runner) compare(o *outcome, dir string) (err error) {
 	row := o.row
-	if o.plain, err = r.test(dir, row.name+".plain", r.goTest("go", row), row.packages); err != nil {
+	if o.plain, err = r.test(dir, row.name+".plain", r.plainTest(row), row.packages); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.log, "%s: plain: %v\n", row.name, o.plain)
 	if o.plain.passing() == 0 {
 		return fmt.Errorf("no test passes without probes; see %s", o.plain.log)
 	}
-	if o.probed, err = r.test(dir, row.name+".probed", r.goTest(r.at, row), row.packages); err != nil {
+	if o.probed, err = r.test(dir, row.name+".probed", r.probedTest(row), row.packages); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.log, "%s: with probes: %v\n", row.name, o.probed)
@@ -77,9 +77,21 @@ func (r *runner) compare(o *outcome, dir string) (err error) {
 	return nil
 }
 
-// goTest is the command line of a row's tests but for the packages, with the go command or with what takes its place.
-func (r *runner) goTest(command string, row *row) []string {
-	args := []string{command, "test", "-json", "-v", "-count=1", "-p=1", "-timeout=" + row.limit().String()}
+// plainTest and probedTest are the command lines of a row's tests but for the packages.
+func (r *runner) plainTest(row *row) []string {
+	return append([]string{"go", "test"}, r.testFlags(row)...)
+}
+
+func (r *runner) probedTest(row *row) []string {
+	args := append([]string{r.at, "test", "-v"}, r.testFlags(row)...)
+	if row.module == std {
+		args = append(args, "-deps="+strings.Join(row.packages, ","))
+	}
+	return args
+}
+
+func (r *runner) testFlags(row *row) []string {
+	args := []string{"-json", "-count=1", "-p=1", "-timeout=" + row.limit().String()}
 	if row.run != "" {
 		args = append(args, "-run="+row.run)
 	}
@@ -89,7 +101,7 @@ func (r *runner) goTest(command string, row *row) []string {
 	if r.race {
 		args = append(args, "-race")
 	}
-	return append(args, row.flags...)
+	return append(append(args, row.modFlags()...), row.flags...)
 }
 
 // test runs a command line that writes test events to its standard output, which go to the file name.json.
@@ -140,7 +152,8 @@ func probes(name string) (int, error) {
 // serve lets a server of the row idle for a while, with probes, and asks whether anything is stuck.
 func (r *runner) serve(row *row, dir string) (string, error) {
 	program := filepath.Join(r.work, row.name+".server")
-	build := exec.CommandContext(r.ctx, r.at, "build", "-o", program, row.serve.program)
+	args := append([]string{"build", "-o", program}, row.modFlags()...)
+	build := exec.CommandContext(r.ctx, r.at, append(args, row.serve.program)...)
 	build.Dir, build.Env = dir, r.env
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: %v\n%s", build, err, out)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 // A row is a module and those of its tests that are run.
 type row struct {
 	name      string // on our command line
-	module    string // path@version
+	module    string // path@version, or std for the standard library of the go command, where packages must name what gets probes
 	packages  []string
 	run, skip string        // -run and -skip of go test
 	why       string        // what is left out, and why
@@ -31,7 +32,16 @@ func (r *row) limit() time.Duration {
 	return r.timeout
 }
 
-func (r *row) title() string { return r.module }
+// std is the standard library, as a module of the table.
+const std = "std"
+
+// title is how the table names a row.
+func (r *row) title() string {
+	if r.module == std {
+		return runtime.Version() + " " + strings.Join(r.packages, " ")
+	}
+	return r.module
+}
 
 // A known difference is one whose cause has been found, and is no fault of the probes.
 type known struct {
@@ -78,8 +88,16 @@ func choose(table []*row, names []string, quick bool) ([]*row, error) {
 // all is every package of a module.
 var all = []string{"./..."}
 
-// table has the modules, those with the shortest tests first.
+// short leaves out what the tests themselves take for long.
+var short = []string{"-short"}
+
+// table has the standard library, then the modules, those with the shortest tests first.
 var table = []*row{
+	{name: "std-small", module: std, packages: []string{"container/...", "context", "sync/...", "net/textproto", "net/rpc", "io", "bufio"}, flags: short, quick: true},
+	{name: "std-sql", module: std, packages: []string{"database/sql"}, flags: short, quick: true},
+	{name: "std-http", module: std, packages: []string{"net/http/..."}, flags: short},
+	{name: "std-net", module: std, packages: []string{"net", "crypto/tls"}, flags: short},
+	{name: "std-os", module: std, packages: []string{"os", "os/exec", "os/signal", "time", "testing/...", "log/..."}, flags: short},
 	{name: "conc", module: "github.com/sourcegraph/conc@v0.3.0", packages: all, quick: true},
 	{name: "backoff", module: "github.com/cenkalti/backoff/v4@v4.3.0", packages: all, flags: []string{"-vet=off"}, quick: true},
 	{name: "sync", module: "golang.org/x/sync@v0.24.0", packages: all, quick: true},
@@ -92,13 +110,13 @@ var table = []*row{
 	{name: "hashicorp-raft", module: "github.com/hashicorp/raft@v1.8.0", packages: all},
 	{name: "etcd-raft", module: "go.etcd.io/raft/v3@v3.7.0", packages: all},
 	{name: "etcd-client", module: "go.etcd.io/etcd/client/v3@v3.7.3", packages: all},
-	{name: "bbolt", module: "go.etcd.io/bbolt@v1.5.0", packages: all, flags: []string{"-short"}},
-	{name: "badger", module: "github.com/dgraph-io/badger/v4@v4.9.6", packages: all, flags: []string{"-short"}},
+	{name: "bbolt", module: "go.etcd.io/bbolt@v1.5.0", packages: all, flags: short},
+	{name: "badger", module: "github.com/dgraph-io/badger/v4@v4.9.6", packages: all, flags: short},
 	{name: "redis", module: "github.com/redis/go-redis/v9@v9.23.0", packages: []string{"./internal/...", "./maintnotifications/..."},
 		why: "the other packages need a Redis server"},
-	{name: "fasthttp", module: "github.com/valyala/fasthttp@v1.77.0", packages: all, flags: []string{"-short"}},
-	{name: "quic", module: "github.com/quic-go/quic-go@v0.65.0", packages: all, flags: []string{"-short"}},
-	{name: "grpc", module: "google.golang.org/grpc@v1.85.0", packages: all, flags: []string{"-short"}},
+	{name: "fasthttp", module: "github.com/valyala/fasthttp@v1.77.0", packages: all, flags: short},
+	{name: "quic", module: "github.com/quic-go/quic-go@v0.65.0", packages: all, flags: short},
+	{name: "grpc", module: "google.golang.org/grpc@v1.85.0", packages: all, flags: short},
 	{
 		name: "nats", module: "github.com/nats-io/nats-server/v2@v2.15.2",
 		packages: []string{"./server", "./server/...", "./conf", "./logger", "./internal/..."},
