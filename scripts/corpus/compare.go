@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ type difference struct {
 	plain, probed           string // how it ended, "" if it did not
 	runs                    int    // how often it was run again, each way
 	plainAgain, probedAgain int    // how often it passed then
+	left                    string // what it leaves stuck, for which alone awaittrace test fails it, or empty
 	reason                  string // what explains it; empty if nothing does
 }
 
@@ -26,6 +28,9 @@ const (
 )
 
 func (d *difference) String() string {
+	if d.left != "" {
+		return fmt.Sprintf("%s %s leaves goroutines stuck: %s", d.pkg, d.name, d.left)
+	}
 	reason := cmp.Or(d.reason, "UNEXPLAINED")
 	return fmt.Sprintf("%s %s: %s without probes, %s with; of %d more runs each way it passes %d without, %d with: %s", d.pkg, d.name,
 		cmp.Or(d.plain, "no result"), cmp.Or(d.probed, "no result"), d.runs, d.plainAgain, d.probedAgain, reason)
@@ -52,16 +57,53 @@ func compare(plain, probed *results) []*difference {
 	return list
 }
 
-// again runs the tests that differ again, each way, and says what explains them.
-func (r *runner) again(o *outcome, dir string) error {
-	byPackage := map[string][]*difference{}
-	for _, d := range o.differences {
-		if d.reason = o.row.explains(d); d.reason == "" {
-			byPackage[d.pkg] = append(byPackage[d.pkg], d)
+// byPackage sorts differences that are not explained yet into their packages.
+func byPackage(list []*difference) map[string][]*difference {
+	m := map[string][]*difference{}
+	for _, d := range list {
+		if d.reason == "" && d.left == "" {
+			m[d.pkg] = append(m[d.pkg], d)
 		}
 	}
-	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
-		list := byPackage[pkg]
+	return m
+}
+
+// leftBehind finds the tests that awaittrace test fails because they leave goroutines stuck, and for nothing else: with the same probes they
+// pass when go test runs them.
+func (r *runner) leftBehind(o *outcome, dir string) error {
+	all := slices.DeleteFunc(slices.Clone(o.differences), func(d *difference) bool {
+		return d.plain != "pass" || d.probed != "fail" || o.probed.leftBy(d.test) == ""
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	overlay := filepath.Join(r.work, o.row.name+".overlay.json")
+	args := slices.Concat([]string{"instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(), o.row.packages)
+	if err := r.instrument(dir, args); err != nil {
+		return err
+	}
+	for pkg, list := range byPackage(all) {
+		again, err := r.test(dir, o.row.name+".overlay", append(r.plainTest(only(o.row, list)), "-overlay="+overlay), []string{pkg})
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if again.ended[d.test] == "pass" {
+				d.left = o.probed.leftBy(d.test)
+			}
+		}
+	}
+	return nil
+}
+
+// again runs the tests that differ again, each way, and says what explains them.
+func (r *runner) again(o *outcome, dir string) error {
+	for _, d := range o.differences {
+		d.reason = o.row.explains(d)
+	}
+	packages := byPackage(o.differences)
+	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
+		list := packages[pkg]
 		for i := 0; i < patience && len(list) > 0; i++ {
 			if err := r.once(o.row, list, dir, pkg); err != nil {
 				return err

@@ -17,10 +17,16 @@ const events = `go: downloading example.com/a v1.0.0
 {"Action":"run","Package":"p","Test":"TestA/sub"}
 {"Action":"pass","Package":"p","Test":"TestA/sub","Elapsed":0.1}
 {"Action":"pass","Package":"p","Test":"TestA","Elapsed":0.1}
-{"Action":"skip","Package":"p","Test":"TestB","Elapsed":0}
+{"Action":"skip","Package":"p","Test":"TestB/seed_1795401033948844397","Elapsed":0}
 {"Action":"pass","Package":"p","Elapsed":0.25}
 {"Action":"run","Package":"q","Test":"TestC"}
 {"Action":"fail","Package":"q","Elapsed":1.5}
+{"Action":"output","Package":"s","Test":"TestD/x","Output":"    d_test.go:14: it leaves 1 goroutine stuck:\n"}
+{"Action":"output","Package":"s","Test":"TestD/x","Output":"        stuck: goroutine 7 sends to chan ch\n"}
+{"Action":"output","Package":"s","Test":"TestD/x","Output":"            no receive from it is on record\n"}
+{"Action":"fail","Package":"s","Test":"TestD/x","Elapsed":1}
+{"Action":"fail","Package":"s","Test":"TestD","Elapsed":1}
+{"Action":"fail","Package":"s","Elapsed":1}
 `
 
 func TestParseEvents(t *testing.T) {
@@ -29,13 +35,22 @@ func TestParseEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[test]string{
-		{"p", "TestA"}: "pass", {"p", "TestA/sub"}: "pass", {"p", "TestB"}: "skip", {"p", ""}: "pass", {"q", ""}: "fail",
+		{"p", "TestA"}: "pass", {"p", "TestA/sub"}: "pass", {"p", "TestB/seed_N"}: "skip", {"p", ""}: "pass", {"q", ""}: "fail",
+		{"s", "TestD/x"}: "fail", {"s", "TestD"}: "fail", {"s", ""}: "fail",
 	}
 	if !maps.Equal(r.ended, want) {
 		t.Errorf("got %v, want %v", r.ended, want)
 	}
-	if r.passing() != 2 || r.packages != 2 || r.elapsed != 1750*time.Millisecond {
+	if r.passing() != 2 || r.packages != 3 || r.elapsed != 2750*time.Millisecond {
 		t.Errorf("got %v", r)
+	}
+	for _, name := range []string{"", "TestD", "TestD/x"} {
+		if got := r.leftBy(test{"s", name}); got != "stuck: goroutine 7 sends to chan ch" {
+			t.Errorf("what %q leaves: %q", name, got)
+		}
+	}
+	if got := r.leftBy(test{"p", "TestA"}); got != "" {
+		t.Errorf("what TestA leaves: %q", got)
 	}
 	if _, err := parseEvents(strings.NewReader(`{"Action":`)); err == nil {
 		t.Error("no error for an event that was cut short")

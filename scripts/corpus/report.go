@@ -9,15 +9,16 @@ import (
 
 // writeTable writes what came of the rows as a table in Markdown, and below it the differences.
 func writeTable(w io.Writer, outcomes []*outcome) {
-	fmt.Fprintln(w, "| module | packages | tests passing, plain | with probes | differences | probes | time, plain | with probes |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|")
+	fmt.Fprintln(w, "| module | packages | tests passing, plain | with probes | differences | leave goroutines stuck | probes | time, plain | with probes |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, o := range outcomes {
 		if o.plain == nil || o.probed == nil {
-			fmt.Fprintf(w, "| %s | | | | could not be run | | | |\n", o.row.title())
+			fmt.Fprintf(w, "| %s | | | | could not be run | | | | |\n", o.row.title())
 			continue
 		}
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %s | %s |\n", o.row.title(), o.plain.packages, o.plain.passing(), o.probed.passing(),
-			o.told(), o.probes, seconds(o.plain.elapsed), seconds(o.probed.elapsed))
+		left := o.left()
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %d | %s | %s |\n", o.row.title(), o.plain.packages, o.plain.passing(), o.probed.passing()+left,
+			o.told(), left, o.probes, seconds(o.plain.elapsed), seconds(o.probed.elapsed))
 	}
 	for _, o := range outcomes {
 		for _, err := range []error{o.absent, o.failed} {
@@ -34,15 +35,30 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 	}
 }
 
-// told is how many differences there are, and whether they are explained.
-func (o *outcome) told() string {
-	open := 0
+// left is the number of tests that would pass but for the goroutines that they leave stuck.
+func (o *outcome) left() int {
+	n := 0
 	for _, d := range o.differences {
+		if d.left != "" && d.name != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// told is how many tests differ otherwise, and whether that is explained.
+func (o *outcome) told() string {
+	n, open := 0, 0
+	for _, d := range o.differences {
+		if d.left != "" {
+			continue
+		}
+		n++
 		if d.reason == "" {
 			open++
 		}
 	}
-	switch n := len(o.differences); {
+	switch {
 	case n == 0:
 		return "0"
 	case open == 0:

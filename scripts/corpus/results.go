@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,6 +19,7 @@ type test struct{ pkg, name string }
 // results are how tests ended: "pass", "fail" or "skip". One that began and did not end is none of these.
 type results struct {
 	ended    map[test]string
+	left     map[test]string // what tests leave stuck, by which awaittrace test has failed them: the first finding
 	packages int
 	elapsed  time.Duration // of the test binaries: building them does not count
 	log      string        // the file that it was read from
@@ -59,9 +63,30 @@ func readResults(name string) (*results, error) {
 	return r, nil
 }
 
+// leavesStuck is how awaittrace test begins what it says of a test that leaves goroutines stuck. The findings follow.
+var leavesStuck = regexp.MustCompile(`^ *\S+:\d+: it leaves \d+ goroutines? stuck:\n$`)
+
+// seed is a number in a test's name that is another one in each run.
+var seed = regexp.MustCompile(`\d{16,}`)
+
+// leftBy is the first finding about a test, its subtests or the tests of a package, or "".
+func (r *results) leftBy(t test) string {
+	var found []string
+	for of, finding := range r.left {
+		if of.pkg == t.pkg && (t.name == "" || of.name == t.name || strings.HasPrefix(of.name, t.name+"/")) {
+			found = append(found, finding)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return slices.Min(found)
+}
+
 // parseEvents reads events: one a line, between which other lines are no events (see go doc test2json).
 func parseEvents(in io.Reader) (*results, error) {
-	r := &results{ended: map[test]string{}}
+	r := &results{ended: map[test]string{}, left: map[test]string{}}
+	findings := map[test]bool{} // the next line of output is the first finding
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -70,16 +95,22 @@ func parseEvents(in io.Reader) (*results, error) {
 		}
 		if line = bytes.TrimSpace(line); bytes.HasPrefix(line, []byte("{")) {
 			var event struct {
-				Action, Package, Test string
-				Elapsed               float64 // seconds
+				Action, Package, Test, Output string
+				Elapsed                       float64 // seconds
 			}
 			if err := json.Unmarshal(line, &event); err != nil {
 				return nil, err
 			}
+			t := test{event.Package, seed.ReplaceAllString(event.Test, "N")}
 			switch event.Action {
+			case "output":
+				if findings[t] {
+					r.left[t] = strings.TrimSpace(event.Output)
+				}
+				findings[t] = leavesStuck.MatchString(event.Output)
 			case "pass", "fail", "skip":
-				r.ended[test{event.Package, event.Test}] = event.Action
-				if event.Test == "" {
+				r.ended[t] = event.Action
+				if t.name == "" {
 					r.packages++
 					r.elapsed += time.Duration(event.Elapsed * float64(time.Second))
 				}

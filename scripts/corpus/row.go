@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (o *outcome) good() bool {
 		return false
 	}
 	for _, d := range o.differences {
-		if d.reason == "" {
+		if d.reason == "" && d.left == "" {
 			return false
 		}
 	}
@@ -68,6 +69,9 @@ func (r *runner) compare(o *outcome, dir string) (err error) {
 		return err
 	}
 	o.differences = compare(o.plain, o.probed)
+	if err := r.leftBehind(o, dir); err != nil {
+		return err
+	}
 	if err := r.again(o, dir); err != nil {
 		return err
 	}
@@ -83,11 +87,15 @@ func (r *runner) plainTest(row *row) []string {
 }
 
 func (r *runner) probedTest(row *row) []string {
-	args := append([]string{r.at, "test", "-v"}, r.testFlags(row)...)
+	return slices.Concat([]string{r.at, "test", "-v"}, r.probeFlags(row), r.testFlags(row))
+}
+
+// probeFlags are the flags of awaittrace alone.
+func (r *runner) probeFlags(row *row) []string {
 	if row.module == std {
-		args = append(args, "-deps="+strings.Join(row.packages, ","))
+		return []string{"-deps=" + strings.Join(row.packages, ",")}
 	}
-	return args
+	return nil
 }
 
 func (r *runner) testFlags(row *row) []string {
@@ -149,14 +157,22 @@ func probes(name string) (int, error) {
 	return strconv.Atoi(string(m[1]))
 }
 
+// instrument runs an awaittrace command that has no output of interest.
+func (r *runner) instrument(dir string, args []string) error {
+	cmd := exec.CommandContext(r.ctx, r.at, args...)
+	cmd.Dir, cmd.Env = dir, r.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %v\n%s", cmd, err, out)
+	}
+	return nil
+}
+
 // serve lets a server of the row idle for a while, with probes, and asks whether anything is stuck.
 func (r *runner) serve(row *row, dir string) (string, error) {
 	program := filepath.Join(r.work, row.name+".server")
 	args := append([]string{"build", "-o", program}, row.modFlags()...)
-	build := exec.CommandContext(r.ctx, r.at, append(args, row.serve.program)...)
-	build.Dir, build.Env = dir, r.env
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %v\n%s", build, err, out)
+	if err := r.instrument(dir, append(args, row.serve.program)); err != nil {
+		return "", err
 	}
 	server := exec.CommandContext(r.ctx, program, row.serve.args...)
 	server.Dir, server.Env = filepath.Join(r.work, "tmp"), r.env
