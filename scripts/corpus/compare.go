@@ -77,7 +77,7 @@ func (r *runner) leftBehind(o *outcome, dir string) error {
 	if len(all) == 0 {
 		return nil
 	}
-	overlay := filepath.Join(r.work, o.row.name+".overlay.json")
+	overlay := filepath.Join(r.work, o.row.name+".replace.json")
 	args := slices.Concat([]string{"instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(), o.row.packages)
 	if err := r.instrument(dir, args); err != nil {
 		return err

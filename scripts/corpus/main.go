@@ -105,6 +105,9 @@ func (r *runner) all(rows []*row, quick bool, stdout io.Writer) bool {
 		start := time.Now()
 		o := r.row(row)
 		fmt.Fprintf(r.log, "%s: %s in all\n", row.name, time.Since(start).Round(time.Second))
+		if r.ctx.Err() != nil {
+			return false
+		}
 		if o.absent != nil && quick {
 			fmt.Fprintf(r.log, "%s: passed over: %v\n", row.name, o.absent)
 			continue
