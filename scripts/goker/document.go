@@ -1,5 +1,7 @@
 package main
 
+import "time"
+
 // A document is as much of a report in JSON as we need: see the schema awaittrace.report/1.
 type document struct {
 	Findings   []finding        `json:"findings"`
@@ -56,6 +58,12 @@ func (d *document) findingOf(id int64) *finding {
 		}
 	}
 	return found
+}
+
+// hasMoved reports whether goroutine id came to where it is less than the time given ago.
+func (d *document) hasMoved(id int64, since time.Duration) bool {
+	st := d.status(id)
+	return st != nil && st.Probe != nil && time.Duration(st.SinceNS) < since && d.findingOf(id) == nil
 }
 
 func (d *document) status(id int64) *reportedStatus {

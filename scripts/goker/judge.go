@@ -18,6 +18,7 @@ type tally struct {
 	chans, met, fresh     int // stuck at a channel, with the counterpart named, or with none because nobody ever did
 	wrong                 int // reported as a deadlock, and went on
 	alarms                int // reported as stuck, and went on
+	moved                 int // see played.moved
 	kinds                 map[string]int
 	misses                map[string]int // what was missed, in words, and how often
 }
@@ -34,6 +35,7 @@ func judge(r *result, variant string) *tally {
 		if len(run.stuck) > 0 {
 			t.struck++
 		}
+		t.moved += run.moved
 		for _, id := range slices.Sorted(maps.Keys(run.stuck)) {
 			t.goroutine(run.report, run.stuck[id])
 		}

@@ -24,8 +24,11 @@ type played struct {
 	// stuck are the goroutines that the bug keeps waiting; waiting those that waited for another one when the tool was asked, and still those that did
 	// when it had answered.
 	stuck, waiting, still map[int64]*goroutine
-	told                  map[int64]bool // by the tool, of a variant with one in the program
-	report                *document      // of awaittrace
+	// moved is how many were in the same place in all dumps, and by their record had come there since the first: a few programs have goroutines that go
+	// round and are nearly always in one place. They count as going on, and are told of below the table.
+	moved  int
+	told   map[int64]bool // by the tool, of a variant with one in the program
+	report *document      // of awaittrace
 }
 
 // A result is all runs of a program, by variant.
@@ -127,7 +130,11 @@ func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, err
 	run.waiting = waits(parseDump(before, dir))
 	run.still = still(run.waiting, parseDump(after, dir))
 	for id, g := range still(parseDump(first, dir), run.still) {
-		if p.isBug(g) {
+		switch {
+		case !p.isBug(g):
+		case run.report != nil && run.report.hasMoved(id, c.after):
+			run.moved++
+		default:
 			run.stuck[id] = g
 		}
 	}

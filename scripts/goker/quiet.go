@@ -11,7 +11,7 @@ import (
 
 const (
 	look     = 500 * time.Millisecond
-	maxLooks = 40
+	maxLooks = 20
 	share    = 50 // of a processor: a program that uses less than one part in so many is quiet
 )
 

@@ -49,8 +49,8 @@ func (t *tally) goal() bool {
 // write writes a sum over programs.
 func (t *tally) write(w io.Writer, variant string) {
 	fmt.Fprintf(w, "%s: %d programs ran into their bug, in %d runs, and left %d goroutines stuck; reported %d, and %d more as possible; on the right line %d; "+
-		"locks with their holder %d of %d; channels with the counterpart that they had %d of %d; false alarms %d, of which deadlocks %d\n",
-		variant, t.crashed, t.struck, t.stuck, t.told, t.possible, t.line, t.held, t.locks, t.met+t.fresh, t.chans, t.alarms, t.wrong)
+		"locks with their holder %d of %d; channels with the counterpart that they had %d of %d; false alarms %d, of which deadlocks %d; in one place each time and yet going on %d\n",
+		variant, t.crashed, t.struck, t.stuck, t.told, t.possible, t.line, t.held, t.locks, t.met+t.fresh, t.chans, t.alarms, t.wrong, t.moved)
 }
 
 // add adds t to a sum over programs, in which crashed counts the programs that ran into their bug.
@@ -61,7 +61,7 @@ func (sum *tally) add(t *tally) {
 	sum.struck += t.struck
 	sum.stuck, sum.told, sum.possible, sum.line = sum.stuck+t.stuck, sum.told+t.told, sum.possible+t.possible, sum.line+t.line
 	sum.locks, sum.held, sum.chans, sum.met, sum.fresh = sum.locks+t.locks, sum.held+t.held, sum.chans+t.chans, sum.met+t.met, sum.fresh+t.fresh
-	sum.alarms, sum.wrong = sum.alarms+t.alarms, sum.wrong+t.wrong
+	sum.alarms, sum.wrong, sum.moved = sum.alarms+t.alarms, sum.wrong+t.wrong, sum.moved+t.moved
 }
 
 // of returns "n of m", or a dash if there is nothing to be counted.
