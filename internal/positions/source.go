@@ -1,7 +1,6 @@
 package positions
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -9,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // A SourceCount is about the positions of syntax nodes: of each node its own and those of its tokens, such as a closing brace.
@@ -55,7 +55,7 @@ func Source(name string, plain, probed []byte) (SourceCount, map[Line]bool, erro
 	}
 	probes, operands := after.probes(before)
 	maps.Copy(operands, probes)
-	return compare(before.marks(token.NoPos), after.marks(after.added(plain)), probes, operands), operands, nil
+	return compare(before.marks(token.NoPos), after.marks(after.added(before)), probes, operands), operands, nil
 }
 
 // A file is a syntax tree.
@@ -70,13 +70,40 @@ func parse(name string, text []byte) (*file, error) {
 	return &file{fset, tree}, err
 }
 
-// added is where the lines begin that f has more than plain has: declarations at its end.
-func (f *file) added(plain []byte) token.Pos {
-	tok := f.fset.File(f.tree.FileStart)
-	if n := bytes.Count(plain, []byte("\n")) + 2; n <= tok.LineCount() {
-		return tok.LineStart(n)
+// added is where the declarations begin that f has at its end and before does not: variables without a name, which use an import.
+func (f *file) added(before *file) token.Pos {
+	collector := f.collector(before)
+	var own []ast.Decl // without what has a name that begins as the collector's: site arrays
+	for _, d := range f.declared() {
+		g, ok := d.(*ast.GenDecl)
+		if ok && g.Tok == token.VAR && len(g.Specs) == 1 && strings.HasPrefix(g.Specs[0].(*ast.ValueSpec).Names[0].Name, collector) {
+			continue
+		}
+		own = append(own, d)
+	}
+	if n := len(before.declared()); collector != "" && n < len(own) {
+		return own[n].Pos()
 	}
 	return token.NoPos
+}
+
+// declared are the declarations but for imports.
+func (f *file) declared() []ast.Decl {
+	return slices.DeleteFunc(slices.Clone(f.tree.Decls), func(d ast.Decl) bool {
+		g, ok := d.(*ast.GenDecl)
+		return ok && g.Tok == token.IMPORT
+	})
+}
+
+// collector is the name that f imports and before does not, or "".
+func (f *file) collector(before *file) string {
+	old := before.importNames()
+	for name := range f.importNames() {
+		if !old[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // marks lists the positions in a file, up to end if that is valid.
@@ -101,10 +128,7 @@ func (f *file) marks(end token.Pos) []mark {
 // probes gives the lines on which the collector is named, which is what f imports and before does not, and those of what it is called with. What is
 // in a function literal is no operand.
 func (f *file) probes(before *file) (probes, operands map[Line]bool) {
-	collector := f.importNames()
-	for name := range before.importNames() {
-		delete(collector, name)
-	}
+	collector := f.collector(before)
 	probes, operands = map[Line]bool{}, map[Line]bool{}
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -113,7 +137,7 @@ func (f *file) probes(before *file) (probes, operands map[Line]bool) {
 				f.addLines(operands, n)
 			}
 		case *ast.Ident:
-			if collector[n.Name] {
+			if n.Name == collector {
 				probes[f.line(n.Pos())] = true
 			}
 		}
@@ -138,9 +162,9 @@ func (f *file) line(pos token.Pos) Line {
 	return Line{p.Filename, p.Line}
 }
 
-func isName(e ast.Expr, names map[string]bool) bool {
+func isName(e ast.Expr, name string) bool {
 	id, ok := e.(*ast.Ident)
-	return ok && names[id.Name]
+	return ok && id.Name == name
 }
 
 // importNames are the names that imports of a file are given in it.
