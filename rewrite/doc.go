@@ -54,8 +54,8 @@
 //
 //   - In ch <- v with a v that is converted to the element type, all of ch is evaluated before v; the compiler evaluates what is
 //     no call in ch after the calls in v. The language leaves that order open.
-//   - The operand of a comma-ok receive into a variable of a named boolean type has no probe: no function can return that type
-//     without its name.
+//   - A comma-ok receive into a field or an element of a named boolean type has no probe: no function can return that type without
+//     its name, and only of a variable the type can be inferred.
 //   - A call for I/O begins before its arguments are evaluated: an argument that waits itself shows as an operation inside of it.
 //   - A call through a variable of a function type has no probe of its own. What the catalog lists has one where it is
 //     stored in the variable (iovalue.go), unless it has more parameters or results than the collector has a probe for.

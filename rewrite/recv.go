@@ -14,6 +14,7 @@ import (
 //
 //	<-ch           =>   _at.Recv(&S[i], ch)
 //	v, ok = <-ch   =>   v, ok = _at.RecvOK(&S[i], ch)
+//	v, ok = <-ch   =>   v, ok = _at.RecvOKFor(&S[i], ch, &ok)   where ok is not a bool, but of another type that is one
 //
 // A receive in a communication clause belongs to selectRule.
 var recvRule = rule{
@@ -28,7 +29,7 @@ var recvRule = rule{
 		}
 		o := operation{node: recv, op: runtime.OpRecv, kind: runtime.KindChan}
 		u := f.node(recv).(*ast.UnaryExpr)
-		probe, reason := f.recvProbe(u)
+		probe, end, reason := f.recvProbe(u)
 		if reason == "" {
 			reason = f.noElem(recv.X)
 		}
@@ -41,22 +42,46 @@ var recvRule = rule{
 			return
 		}
 		f.replace(u.OpPos, u.OpPos+2, f.call(probe, site)+", ", "")
-		f.close(u.End(), ")")
+		f.close(u.End(), end)
 	},
 }
 
-// recvProbe is the probe for a receive, by the number of values that it gives. The second one is an untyped boolean, which a variable of any
-// boolean type takes; the result of a function is not.
-func (f *file) recvProbe(u *ast.UnaryExpr) (probe, reason string) {
+// recvProbe is the probe for a receive, by the number of values that it gives, and the end of its call. The second one is an untyped boolean, which a
+// variable of any boolean type takes; the result of a function is not.
+func (f *file) recvProbe(u *ast.UnaryExpr) (probe, end, reason string) {
 	values, ok := f.pkg.info.TypeOf(u).(*types.Tuple)
 	if !ok {
-		return "Recv", ""
+		return "Recv", ")", ""
 	}
-	if named, ok := types.Unalias(values.At(1).Type()).(*types.Named); ok && !types.IsInterface(named) {
-		return "", "the second value goes to a variable of type " + named.Obj().Name()
+	switch t := types.Unalias(values.At(1).Type()).(type) {
+	case *types.Named:
+		if types.IsInterface(t) {
+			return "RecvOK", ")", ""
+		}
+	case *types.TypeParam:
+	default:
+		return "RecvOK", ")", ""
 	}
-	if _, ok := types.Unalias(values.At(1).Type()).(*types.TypeParam); ok {
-		return "", "the second value goes to a variable of a type parameter"
+	name := f.secondVariable()
+	if name == "" {
+		return "", "", "the second value goes to what is no bool, and no variable with a name"
 	}
-	return "RecvOK", ""
+	return "RecvOKFor", ", &" + name + ")", ""
+}
+
+// secondVariable is the name of the variable that gets the second value of the expression that is visited, or "" if it has none.
+func (f *file) secondVariable() string {
+	i := 0
+	for {
+		if _, ok := f.parent(i).(*dst.ParenExpr); !ok {
+			break
+		}
+		i++
+	}
+	if assign, ok := f.parent(i).(*dst.AssignStmt); ok && len(assign.Lhs) == 2 {
+		if id, ok := unparen(assign.Lhs[1]).(*dst.Ident); ok {
+			return id.Name
+		}
+	}
+	return ""
 }

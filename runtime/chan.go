@@ -91,6 +91,12 @@ func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 	}
 }
 
+// RecvOKFor is v, *ok = <-ch, where ok is not of type bool. The variable is named for its type alone.
+func RecvOKFor[T any, B ~bool](s *Site, ch <-chan T, _ *B) (T, B) {
+	v, ok := RecvOK(s, ch)
+	return v, B(ok)
+}
+
 // recvBlock receives a value that has to be waited for.
 func recvBlock[T any](s *Site, ch <-chan T) (T, bool) {
 	sl := waiting(s, pointer(ch), uint32(cap(ch)))
