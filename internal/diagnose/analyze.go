@@ -8,13 +8,15 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// Analyze returns the diagnosis of s, which it does not change.
+// Analyze returns the diagnosis of s, which it does not change. Where s contradicts itself, the report is about a copy without what does not fit
+// (Report.Snapshot), and what depends on that is less sure.
 func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	if opt.After <= 0 {
 		opt.After = DefaultAfter
 	}
+	s, contradictions := reconcile(s)
 	a := &analysis{
-		s: s, opt: opt,
+		s: s, opt: opt, doubt: contradictions,
 		graph:   newGraph(s),
 		first:   make(map[int]int),
 		claimed: make([]bool, len(s.Goroutines)),
@@ -64,6 +66,7 @@ func first(ids []int64) int64 {
 type analysis struct {
 	s     *snapshot.Snapshot
 	opt   Options
+	doubt *doubtSet // what s contradicts itself about
 	graph *graph
 	back  [][]int // the reversed edges of graph; nil: not needed yet
 	// families are the goroutines that a goroutine has started, by who and where; nil: not needed yet.
@@ -128,6 +131,7 @@ func (a *analysis) claim(i int, v Verdict) {
 // add adds a finding. One that is only possible leaves its goroutines what they are without it: idle, or going on.
 func (a *analysis) add(f Finding) {
 	a.prove(&f)
+	a.markDown(&f)
 	a.findings = append(a.findings, f)
 	if !doubt(a.s, &f) {
 		return

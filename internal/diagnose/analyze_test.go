@@ -3,6 +3,8 @@ package diagnose
 import (
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +36,9 @@ func format(r *Report) string {
 	var b strings.Builder
 	for i, v := range r.Verdicts {
 		fmt.Fprintf(&b, "%d %s\n", r.Snapshot.Goroutines[i].ID, v)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.Snapshot.Dropped)) {
+		fmt.Fprintf(&b, "dropped %s: %d\n", what, r.Snapshot.Dropped[what])
 	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "\n%s %s %v root %d\n%s\n", f.Certainty, f.Kind, f.Goroutines, f.Root, f.Title)

@@ -1,0 +1,254 @@
+package diagnose
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// What does not fit together in a snapshot (keys of Snapshot.Dropped). A record that was cut off in the middle of a write, or damaged since, has such things.
+const (
+	DroppedTwice   = "goroutines that were there twice"
+	DroppedHolders = "holders of a lock that somebody took since"
+	DroppedOrphans = "orphaned locks whose holder is there"
+	DroppedTimes   = "times that cannot be"
+	DroppedFacts   = "facts about objects that cannot be"
+)
+
+// A doubtSet is what a snapshot contradicts itself about: findings that depend on it are less sure.
+type doubtSet struct {
+	goroutines map[int64]bool
+	objects    map[uint64]bool
+}
+
+// touches reports whether goroutine g depends on something in doubt.
+func (d *doubtSet) touches(g *snapshot.Goroutine) bool {
+	if d.goroutines[g.ID] {
+		return true
+	}
+	return slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return d.objects[w.Obj] }) ||
+		slices.ContainsFunc(g.Holds, func(h snapshot.Hold) bool { return d.objects[h.Obj] })
+}
+
+// reconcile returns s, or a copy of it without what contradicts the rest. Dropped then counts what was left out.
+func reconcile(s *snapshot.Snapshot) (*snapshot.Snapshot, *doubtSet) {
+	r := &reconciler{s: s, doubt: &doubtSet{goroutines: map[int64]bool{}, objects: map[uint64]bool{}}, dropped: map[string]int{}}
+	if !r.contradicts() {
+		return s, r.doubt
+	}
+	clean := *s
+	clean.Goroutines = slices.Clone(s.Goroutines)
+	clean.Orphans = slices.Clone(s.Orphans)
+	r.s = &clean
+	r.twice()
+	for i := range clean.Goroutines {
+		r.times(&clean.Goroutines[i])
+	}
+	r.holders()
+	alive := make(map[int64]bool, len(clean.Goroutines))
+	for i := range clean.Goroutines {
+		alive[clean.Goroutines[i].ID] = true
+	}
+	r.orphans(alive)
+	r.facts(alive)
+	clean.Dropped = maps.Clone(s.Dropped)
+	if clean.Dropped == nil {
+		clean.Dropped = map[string]int{}
+	}
+	for what, n := range r.dropped {
+		clean.Dropped[what] += n
+	}
+	return &clean, r.doubt
+}
+
+// A reconciler takes out of a snapshot what contradicts the rest.
+type reconciler struct {
+	s       *snapshot.Snapshot
+	doubt   *doubtSet
+	dropped map[string]int
+}
+
+// contradicts reports whether there is anything to do.
+func (r *reconciler) contradicts() bool {
+	alive := make(map[int64]bool, len(r.s.Goroutines))
+	held := map[uint64]bool{}
+	for i := range r.s.Goroutines {
+		g := &r.s.Goroutines[i]
+		if alive[g.ID] || r.impossible(g) {
+			return true
+		}
+		alive[g.ID] = true
+		for _, h := range g.Holds {
+			if !h.Read && held[h.Obj] {
+				return true
+			}
+			held[h.Obj] = held[h.Obj] || !h.Read
+		}
+	}
+	for _, o := range r.s.Objects {
+		if slices.ContainsFunc(facts(o), func(f **snapshot.Fact) bool { return r.wrong(*f, alive) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.s.Orphans, func(h snapshot.Hold) bool { return alive[h.Goroutine] || h.Probe == nil })
+}
+
+// facts are the places of what is known of an object.
+func facts(o *snapshot.Object) []**snapshot.Fact {
+	return []**snapshot.Fact{&o.Made, &o.Sent, &o.Received, &o.Closed}
+}
+
+// wrong reports whether a fact cannot be.
+func (r *reconciler) wrong(f *snapshot.Fact, alive map[int64]bool) bool {
+	return f != nil && (f.Probe == nil || r.never(f.At) || f.Exited && alive[f.Goroutine])
+}
+
+// impossible reports whether goroutine g has a time that cannot be, or an operation without a probe.
+func (r *reconciler) impossible(g *snapshot.Goroutine) bool {
+	return r.never(g.LastAt) ||
+		slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == nil || r.never(w.Since) }) ||
+		slices.ContainsFunc(g.Holds, func(h snapshot.Hold) bool { return h.Probe == nil || r.never(h.Since) })
+}
+
+// slack is how far clocks that are read one after the other may be apart, in nanoseconds.
+const slack = 1e9
+
+// never reports whether nothing can have happened at t.
+func (r *reconciler) never(t int64) bool { return t < 0 || t > r.s.Taken+slack }
+
+// twice leaves one of the goroutines of the same ID: the one that was seen last.
+func (r *reconciler) twice() {
+	list := r.s.Goroutines
+	slices.SortStableFunc(list, func(a, b snapshot.Goroutine) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(b.LastAt, a.LastAt))
+	})
+	kept := list[:0]
+	for i := range list {
+		if len(kept) > 0 && kept[len(kept)-1].ID == list[i].ID {
+			r.doubt.goroutines[list[i].ID] = true
+			r.dropped[DroppedTwice]++
+			continue
+		}
+		kept = append(kept, list[i])
+	}
+	r.s.Goroutines = kept
+}
+
+// times makes times that cannot be unknown, and leaves out operations without a probe.
+func (r *reconciler) times(g *snapshot.Goroutine) {
+	if !r.impossible(g) {
+		return
+	}
+	r.doubt.goroutines[g.ID] = true
+	r.dropped[DroppedTimes]++
+	mend := func(t int64) int64 {
+		if r.never(t) {
+			return 0
+		}
+		return t
+	}
+	g.LastAt = mend(g.LastAt)
+	g.Waits, g.Holds = slices.Clone(g.Waits), slices.Clone(g.Holds)
+	g.Waits = slices.DeleteFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == nil })
+	g.Holds = slices.DeleteFunc(g.Holds, func(h snapshot.Hold) bool { return h.Probe == nil })
+	for i := range g.Waits {
+		g.Waits[i].Since = mend(g.Waits[i].Since)
+	}
+	for i := range g.Holds {
+		g.Holds[i].Since = mend(g.Holds[i].Since)
+	}
+}
+
+// holders leaves one of several goroutines that hold the same lock, not all to read: the one that took it last.
+func (r *reconciler) holders() {
+	newest := map[uint64]int64{} // of those that do not read
+	writers, readers := map[uint64]int{}, map[uint64]int{}
+	for i := range r.s.Goroutines {
+		for _, h := range r.s.Goroutines[i].Holds {
+			if h.Read {
+				readers[h.Obj]++
+				continue
+			}
+			writers[h.Obj]++
+			newest[h.Obj] = max(newest[h.Obj], h.Since)
+		}
+	}
+	for i := range r.s.Goroutines {
+		g := &r.s.Goroutines[i]
+		void := func(h snapshot.Hold) bool {
+			// Who reads does so beside a writer only if one of the two has let go since.
+			several := writers[h.Obj] > 1 || writers[h.Obj] == 1 && readers[h.Obj] > 0
+			if several {
+				r.doubt.objects[h.Obj] = true
+			}
+			return several && h.Since < newest[h.Obj]
+		}
+		if slices.ContainsFunc(g.Holds, void) {
+			before := len(g.Holds)
+			g.Holds = slices.DeleteFunc(slices.Clone(g.Holds), void)
+			r.dropped[DroppedHolders] += before - len(g.Holds)
+		}
+	}
+}
+
+// orphans leaves out locks of exited goroutines that are there.
+func (r *reconciler) orphans(alive map[int64]bool) {
+	before := len(r.s.Orphans)
+	r.s.Orphans = slices.DeleteFunc(r.s.Orphans, func(h snapshot.Hold) bool {
+		void := alive[h.Goroutine] || h.Probe == nil
+		if void {
+			r.doubt.objects[h.Obj] = true
+		}
+		return void
+	})
+	if n := before - len(r.s.Orphans); n > 0 {
+		r.dropped[DroppedOrphans] += n
+	}
+}
+
+// facts leaves out facts that cannot be. A goroutine that is there has not exited, whatever a fact says.
+func (r *reconciler) facts(alive map[int64]bool) {
+	r.s.Objects = maps.Clone(r.s.Objects)
+	for addr, o := range r.s.Objects {
+		mended := *o
+		changed := false
+		for _, f := range facts(&mended) {
+			if !r.wrong(*f, alive) {
+				continue
+			}
+			changed = true
+			r.dropped[DroppedFacts]++
+			if (*f).Probe == nil || r.never((*f).At) {
+				*f = nil
+				continue
+			}
+			there := **f
+			there.Exited = false
+			*f = &there
+		}
+		if changed {
+			r.doubt.objects[addr] = true
+			r.s.Objects[addr] = &mended
+		}
+	}
+}
+
+// less is the certainty below c.
+func less(c Certainty) Certainty {
+	if c == Certain {
+		return Likely
+	}
+	return Possible
+}
+
+// markDown makes findings about what is in doubt less sure.
+func (a *analysis) markDown(f *Finding) {
+	for _, id := range f.Goroutines {
+		if i, ok := a.graph.index[id]; ok && a.doubt.touches(a.g(i)) {
+			f.Certainty = less(f.Certainty)
+			return
+		}
+	}
+}
