@@ -57,8 +57,9 @@ type file struct {
 	kept    map[string]string // by import path: a declaration that uses the import
 	already bool              // it was instrumented before
 
-	initCalls   bool // the initializer of a package variable may reach a probe
-	unformatted bool // it is formatted, and its text in the tree is not
+	initCalls   bool   // the initializer of a package variable may reach a probe
+	unformatted bool   // it is formatted, and its text in the tree is not
+	spans       []Span // of the text that was rendered, with Config.Spans
 }
 
 // find fills in what the rules have to say of the file. All that depends on its types is in it: what follows, host and render, needs the text and
@@ -204,6 +205,7 @@ type File struct {
 	Name     string // absolute path of the original
 	Text     []byte
 	Original [32]byte // SHA-256 of the original text
+	Kept     []Span   `json:",omitempty"` // what of Text is original, in order; with Config.Spans, in an overlay
 }
 
 // A Skip is an operation that has no probe.

@@ -41,11 +41,11 @@ func (s *spliced) places(original []byte, list []lexeme) []place {
 	made := make([]place, len(list))
 	k := 0
 	for i, l := range list {
-		for k < len(s.kept) && s.kept[k].end <= l.off {
+		for k < len(s.kept) && s.kept[k].End <= l.off {
 			k++
 		}
-		if k < len(s.kept) && s.kept[k].off <= l.off && l.end <= s.kept[k].end {
-			made[i] = byOffset[s.kept[k].was+l.off-s.kept[k].off]
+		if k < len(s.kept) && s.kept[k].Off <= l.off && l.end <= s.kept[k].End {
+			made[i] = byOffset[s.kept[k].Was+l.off-s.kept[k].Off]
 		}
 	}
 	return made

@@ -55,6 +55,8 @@ type Config struct {
 	// Revertible is set for text that goes to a tree on disk, where people and tools edit it: without directives inside of lines, formatted if the
 	// original is, and with a section from which Revert brings the original back. Otherwise every line keeps its place, and Revert is not possible.
 	Revertible bool
+	// Spans sets File.Kept, which Covered needs.
+	Spans bool
 
 	all bool // for tests: all packages count as those of a main module
 }

@@ -38,7 +38,7 @@ func (r *Result) render(files []*file) error {
 		if errs[i] != nil {
 			return errs[i]
 		}
-		r.Files = append(r.Files, File{f.name, texts[i], sha256.Sum256(f.text)})
+		r.Files = append(r.Files, File{f.name, texts[i], sha256.Sum256(f.text), f.spans})
 		if f.unformatted {
 			r.Unformatted = append(r.Unformatted, f.name)
 		}
@@ -159,6 +159,9 @@ func (f *file) render() ([]byte, error) {
 	}
 	if f.cfg.Revertible {
 		return f.treeText(out)
+	}
+	if f.cfg.Spans {
+		f.spans = out.kept
 	}
 	return f.appendTail(out.text), nil
 }

@@ -91,11 +91,11 @@ func (f *file) onLine(call, at token.Pos) string {
 // A spliced is a text with probes.
 type spliced struct {
 	text []byte
-	kept []span // what is original in text, in order
+	kept []Span // what is original in text, in order
 }
 
-// A span is a part of a text that is original: text[off:end] begins at offset was of the original.
-type span struct{ off, end, was int }
+// A Span is a part of a text with probes that is original: what is at Off to End there begins at Was in the original. All are offsets in bytes.
+type Span struct{ Off, End, Was int }
 
 // splice applies the edits. Without tree, those that touch are followed by a directive:
 //
@@ -134,7 +134,7 @@ func (f *file) splice(tree bool) (*spliced, error) {
 }
 
 func (s *spliced) keep(text []byte, off, end int) {
-	s.kept = append(s.kept, span{len(s.text), len(s.text) + end - off, off})
+	s.kept = append(s.kept, Span{len(s.text), len(s.text) + end - off, off})
 	s.text = append(s.text, text[off:end]...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -20,10 +21,11 @@ func sameTest(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: sametest [FILE...] -- ARGS")
 	}
+	output := filepath.Join(ts.Getenv("WORK"), ".output-")
 	for _, command := range []string{"go", "awaittrace"} {
-		ts.Check(os.WriteFile(ts.MkAbs(".out-"+command), []byte(testOutput(ts, made, command, args[1:])), 0o666))
+		ts.Check(os.WriteFile(output+command, []byte(testOutput(ts, made, command, args[1:])), 0o666))
 	}
-	if err := ts.Exec("diff", "-u", ".out-go", ".out-awaittrace"); err != nil {
+	if err := ts.Exec("diff", "-u", output+"go", output+"awaittrace"); err != nil {
 		ts.Fatalf("awaittrace test %q differs:\n%s", args[1:], ts.ReadFile("stdout"))
 	}
 }

@@ -37,13 +37,11 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
-		if value, ok := tc.flag(name); ok && value != "false" && inv.Value(name) == "" {
-			return nil, coverError("GOFLAGS: -" + name)
-		}
-	}
 	overlay, err := inv.userOverlay(tc)
 	if err != nil {
+		return nil, err
+	}
+	if err := inv.checkCover(tc, overlay); err != nil {
 		return nil, err
 	}
 	p := &Prepared{inv: inv, tc: tc}
@@ -76,7 +74,7 @@ type output struct {
 // the same toolchain by itself.
 func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
-	env, flags := tc.modfileAsFlag(env)
+	env, flags := tc.forList(env)
 	cfg := rewrite.Config{
 		Dir:         inv.Dir,
 		Env:         env,
@@ -93,6 +91,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		Revertible:  what.collector != CollectorPath,
 		ChanCap:     inv.Options.ChanCap,
 		IOTimeout:   inv.Options.IOTimeout,
+		Spans:       inv.covers(tc),
 		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {

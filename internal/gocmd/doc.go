@@ -20,7 +20,8 @@
 // (manifest.go): where none of them has changed since, the next build takes it from there, and neither lists packages nor checks
 // types.
 //
-// Not supported, and refused with a message: -cover and its kin, because the go command drops overlays where it
-// instruments for coverage (golang/go#73802), and package@version arguments, because their files are in the
-// module cache.
+// Coverage is measured by the counters of the source without probes, and these go into what cmd/cover has made of it: see cover.go.
+//
+// Not supported, and refused with a message: package@version arguments, because their files are in the module cache, and a user's own
+// -overlay with -cover.
 package gocmd

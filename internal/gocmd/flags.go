@@ -61,7 +61,7 @@ var goFlags = []goFlag{
 	{name: "buildmode", value: true, verbs: inAll, list: true},
 	{name: "buildvcs", verbs: inAll, list: true},
 	{name: "compiler", value: true, verbs: inAll, list: true},
-	{name: "cover", verbs: inAll, list: true}, // -cover=false, that is
+	{name: "cover", verbs: inAll},
 	{name: "covermode", value: true, verbs: inAll},
 	{name: "coverpkg", value: true, verbs: inAll},
 	{name: "gccgoflags", value: true, verbs: inAll, list: true},

@@ -85,22 +85,22 @@ func (tc *Toolchain) flag(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// modfileAsFlag takes -modfile out of the GOFLAGS of env, and gives it as a flag instead: go/packages has the go command run outside of modules
-// too, with its flags left out, but not those of GOFLAGS, and there the go command refuses -modfile.
-func (tc *Toolchain) modfileAsFlag(env []string) (without, flags []string) {
-	if _, ok := tc.flag("modfile"); !ok {
-		return env, nil
-	}
+// forList gives env, and flags, for the go list that go/packages runs. -modfile goes from the GOFLAGS of env to the flags, because go/packages also has
+// the go command run outside of modules, with its flags left out, but not those of GOFLAGS, and there the go command refuses -modfile.
+// Flags for coverage are taken out: they have nothing to do with types, and go list fails with them.
+func (tc *Toolchain) forList(env []string) (changed, flags []string) {
 	var rest []string
 	for _, f := range tc.GOFLAGS {
-		if strings.HasPrefix(strings.TrimLeft(f, "-"), "modfile=") {
+		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		switch {
+		case name == "modfile":
 			flags = append(flags, f)
-			continue
+		case !slices.Contains(coverFlags, name):
+			rest = append(rest, f)
 		}
-		rest = append(rest, f)
 	}
 	goflags, err := joinQuoted(rest)
-	if err != nil {
+	if len(rest) == len(tc.GOFLAGS) || err != nil {
 		return env, nil
 	}
 	return append(slices.Clone(env), "GOFLAGS="+goflags), flags

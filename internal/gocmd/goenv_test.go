@@ -119,9 +119,9 @@ func TestReadOverlay(t *testing.T) {
 	}
 }
 
-func TestModfileAsFlag(t *testing.T) {
-	tc := &Toolchain{GOFLAGS: []string{"-mod=mod", "-modfile=/a b/alt.mod", "-ldflags=-X 'm.v=1'"}}
-	env, flags := tc.modfileAsFlag([]string{"A=b"})
+func TestForList(t *testing.T) {
+	tc := &Toolchain{GOFLAGS: []string{"-mod=mod", "-cover", "-coverpkg=./...", "-modfile=/a b/alt.mod", "-ldflags=-X 'm.v=1'"}}
+	env, flags := tc.forList([]string{"A=b"})
 	if want := []string{"A=b", `GOFLAGS=-mod=mod "-ldflags=-X 'm.v=1'"`}; !slices.Equal(env, want) {
 		t.Errorf("environment %q, want %q", env, want)
 	}

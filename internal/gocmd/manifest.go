@@ -24,6 +24,7 @@ type manifest struct {
 type manifestFile struct {
 	Name           string
 	Text, Original [sha256.Size]byte
+	Kept           []rewrite.Span `json:",omitempty"`
 }
 
 // manifestKey is a hash of all that decides what the rewriter writes, apart from the inputs of the manifest; ok is false if that cannot
@@ -129,7 +130,7 @@ func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
 		if !ok {
 			return nil
 		}
-		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: text, Original: f.Original})
+		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: text, Original: f.Original, Kept: f.Kept})
 	}
 	return &r
 }
@@ -147,7 +148,7 @@ func (c *Cache) remember(key [sha256.Size]byte, r *rewrite.Result, rec *recorder
 		if _, err := c.Put(f.Text, filepath.Ext(f.Name)); err != nil {
 			return
 		}
-		m.Files = append(m.Files, manifestFile{f.Name, sha256.Sum256(f.Text), f.Original})
+		m.Files = append(m.Files, manifestFile{f.Name, sha256.Sum256(f.Text), f.Original, f.Kept})
 	}
 	c.note(key, &m)
 }

@@ -110,14 +110,12 @@ func (inv *Invocation) check() error {
 		if err := inv.checkForm(); err != nil {
 			return err
 		}
+		if flag := inv.coverFlag(); flag != "" {
+			return usagef("%s has no meaning for source; awaittrace test and build take it", flag)
+		}
 	}
 	if inv.Options.IOTimeout > 0 && inv.Options.Probes&rewrite.ProbeIO == 0 {
 		return usagef("-io-timeout needs io among the kinds of -probe: a deadline is set where a read or write has its probe")
-	}
-	for _, name := range []string{"cover", "covermode", "coverpkg", "coverprofile"} {
-		if _, given := inv.values[name]; given && (name != "cover" || inv.Bool(name)) {
-			return coverError("-" + name)
-		}
 	}
 	for _, pkg := range inv.Packages {
 		if strings.Contains(pkg, "@") && !strings.HasPrefix(pkg, ".") && !strings.HasPrefix(pkg, "/") && !strings.HasSuffix(pkg, ".go") {
@@ -127,8 +125,14 @@ func (inv *Invocation) check() error {
 	return nil
 }
 
-func coverError(flag string) error {
-	return usagef("%s cannot be combined with probes: the go command leaves overlays out where it measures coverage (golang.org/issue/73802); measure coverage with go itself", flag)
+// coverFlag is the first of the flags for coverage that is given, or empty.
+func (inv *Invocation) coverFlag() string {
+	for _, name := range coverFlags {
+		if _, given := inv.values[name]; given && (name != "cover" || inv.Bool(name)) {
+			return "-" + name
+		}
+	}
+	return ""
 }
 
 // A parser walks over a command line.

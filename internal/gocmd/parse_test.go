@@ -88,8 +88,7 @@ func TestParseErrors(t *testing.T) {
 		{Run, "-probe locks .", `-probe: unknown kind "locks"`},
 		{Build, "-after soon", `invalid value "soon" for flag -after`},
 		{Build, "-after -3s", "not longer than nothing"},
-		{Test, "-cover", "-cover cannot be combined with probes"},
-		{Test, "-test.coverprofile=x", "-coverprofile cannot be combined"},
+		{Instrument, "-w -cover", "-cover has no meaning for source"},
 		{Run, "example.com/x@latest", "clone its module"},
 	}
 	for _, test := range tests {

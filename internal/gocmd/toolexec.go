@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,14 +15,14 @@ import (
 const ToolVerb = "toolexec"
 
 // A toolWork is what RunTool has to know of a build. It is in a file, because it runs in processes that the go command starts.
-//
-// go test vets each package, and has vet look at the text with probes: the messages would name a file of our cache, and checks of calls that have a
-// probe, such as that of a Printf, would find nothing. Vet gets the originals.
 type toolWork struct {
 	// Originals are the files that vet is to look at, by the path of the text with probes.
+	//
+	// go test vets each package, and has vet look at the text with probes: the messages would name a file of our cache, and checks of calls that have a
+	// probe, such as that of a Printf, would find nothing.
 	Originals map[string]string
-	// Toolexec is the user's own -toolexec.
-	Toolexec []string
+	// Covered are the files with probes, by the path of the original; nil without coverage.
+	Covered map[string]coveredFile
 }
 
 // toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
@@ -32,12 +32,13 @@ func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
 	if theirs == "" {
 		theirs, _ = p.tc.flag("toolexec")
 	}
-	if p.inv.Verb != Test || p.Result == nil || len(p.Result.Files) == 0 || p.inv.Value("vet") == "off" {
+	vets, covers := p.inv.Verb == Test && p.inv.Value("vet") != "off", p.inv.covers(p.tc)
+	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers {
 		return theirs, nil
 	}
 	work := toolWork{Originals: map[string]string{}}
-	if work.Toolexec, err = splitQuoted(theirs); err != nil {
-		return "", usagef("-toolexec: %v", err)
+	if covers {
+		work.Covered = map[string]coveredFile{}
 	}
 	for _, f := range p.Result.Files {
 		original := f.Name
@@ -45,6 +46,9 @@ func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
 			original = replaced
 		}
 		work.Originals[overlay[f.Name]] = original
+		if covers {
+			work.Covered[f.Name] = coveredFile{overlay[f.Name], f.Kept}
+		}
 	}
 	data, err := json.Marshal(work)
 	if err != nil {
@@ -58,7 +62,11 @@ func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return joinQuoted([]string{exe, ToolVerb, name})
+	words, err := splitQuoted(theirs)
+	if err != nil {
+		return "", usagef("-toolexec: %v", err)
+	}
+	return joinQuoted(append([]string{exe, ToolVerb, name, strconv.Itoa(len(words))}, words...))
 }
 
 // joinQuoted is the inverse of splitQuoted. No word may have both kinds of quotes in it.
@@ -82,33 +90,66 @@ func joinQuoted(words []string) (string, error) {
 	return b.String(), nil
 }
 
-// RunTool runs a tool of the go command for a build, as a program given by go's -toolexec: args are the file that Prepare wrote for it, then the tool
-// and its arguments. It returns the exit status of the tool.
+// RunTool runs a tool of the go command for a build, as a program given by go's -toolexec. args are the file that Prepare wrote for it, the length of
+// the user's -toolexec and that, the tool, and its arguments. It returns the exit status of the tool.
 func RunTool(args []string, stdout, stderr io.Writer) (int, error) {
-	if len(args) < 2 {
+	n := 0
+	if len(args) > 2 {
+		n, _ = strconv.Atoi(args[1])
+	}
+	if len(args) < n+3 {
 		return 0, usagef("%s is for the go command to call", ToolVerb)
 	}
-	var work toolWork
-	data, err := os.ReadFile(args[0])
-	if err != nil {
-		return 0, err
+	t := &tool{file: args[0], argv: args[2:], args: args[n+3:], stdout: stdout, stderr: stderr}
+	switch name := toolName(args[n+2]); {
+	case name == "vet" && len(t.args) > 0 && strings.HasSuffix(t.args[len(t.args)-1], ".cfg"):
+		return t.vet()
+	case name == "cover":
+		return t.cover()
 	}
-	if err := json.Unmarshal(data, &work); err != nil {
-		return 0, err
-	}
-	argv := slices.Concat(work.Toolexec, args[1:])
-	if last := argv[len(argv)-1]; toolName(args[1]) == "vet" && strings.HasSuffix(last, ".cfg") {
-		if argv[len(argv)-1], err = work.originals(last); err != nil {
-			return 0, err
-		}
-	}
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
-	err = cmd.Run()
+	return t.run()
+}
+
+// A tool is a call of a tool of the go command.
+type tool struct {
+	file           string   // of the toolWork
+	argv           []string // the whole command line
+	args           []string // the end of argv, after the name of the tool
+	stdout, stderr io.Writer
+}
+
+// run runs the tool and returns its exit status.
+func (t *tool) run() (int, error) {
+	cmd := exec.Command(t.argv[0], t.argv[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, t.stdout, t.stderr
+	err := cmd.Run()
 	if cmd.ProcessState != nil && cmd.ProcessState.Exited() {
 		return cmd.ProcessState.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// work reads what Prepare wrote.
+func (t *tool) work() (*toolWork, error) {
+	work := &toolWork{}
+	data, err := os.ReadFile(t.file)
+	if err == nil {
+		err = json.Unmarshal(data, work)
+	}
+	return work, err
+}
+
+// vet runs vet on the original files of a package.
+func (t *tool) vet() (int, error) {
+	work, err := t.work()
+	if err != nil {
+		return 0, err
+	}
+	last := &t.args[len(t.args)-1]
+	if *last, err = work.originals(*last); err != nil {
+		return 0, err
+	}
+	return t.run()
 }
 
 func toolName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }

@@ -1,0 +1,130 @@
+package gocmd
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// Where the go command measures coverage, it has cmd/cover put counters into the original files, and leaves the overlay out
+// (golang/go#73802). So be it: the counters, and with them all figures, are then those of the original. RunTool puts the probes into
+// what cover has made.
+
+// coverFlags are the flags that turn coverage on.
+var coverFlags = []string{"cover", "covermode", "coverpkg", "coverprofile"}
+
+// covers says whether the build measures coverage.
+func (inv *Invocation) covers(tc *Toolchain) bool {
+	if inv.coverFlag() != "" {
+		return true
+	}
+	for _, name := range coverFlags {
+		if value, ok := tc.flag(name); ok && value != "false" && inv.Value(name) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkCover refuses what cannot be measured with probes.
+func (inv *Invocation) checkCover(tc *Toolchain, overlay Overlay) error {
+	if !inv.covers(tc) {
+		return nil
+	}
+	if len(overlay) > 0 {
+		return usagef("-overlay cannot be combined with coverage: the go command leaves overlays out where it measures coverage (golang.org/issue/73802)")
+	}
+	patterns := inv.Value("coverpkg")
+	if patterns == "" {
+		patterns, _ = tc.flag("coverpkg")
+	}
+	for _, pattern := range strings.Split(patterns, ",") {
+		if pattern == "all" || pattern == "std" || pattern == "..." {
+			return usagef("-coverpkg=%s means the standard library too, and with probes the collector is a part of it; name packages of modules, such as ./...", pattern)
+		}
+	}
+	return nil
+}
+
+// A coveredFile is a file with probes.
+type coveredFile struct {
+	Text string // where it is
+	Kept []rewrite.Span
+}
+
+// coverSign is added to the version of cover, by which the go command knows what cover has made before. Another one goes here when
+// rewrite.Covered makes something else.
+const coverSign = "+awaittrace1"
+
+// cover runs cover, and puts the probes into the files that it has made.
+func (t *tool) cover() (int, error) {
+	if len(t.args) == 1 && strings.HasPrefix(t.args[0], "-V") {
+		out, line := t.stdout, &bytes.Buffer{}
+		t.stdout = line
+		status, err := t.run()
+		fmt.Fprintf(out, "%s%s\n", strings.TrimSpace(line.String()), coverSign)
+		return status, err
+	}
+	status, err := t.run()
+	if status != 0 || err != nil {
+		return status, err
+	}
+	flags := flag.NewFlagSet("cover", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.String("pkgcfg", "", "")
+	flags.String("mode", "", "")
+	counter, list := flags.String("var", "", ""), flags.String("outfilelist", "", "")
+	if err := flags.Parse(t.args); err != nil {
+		return 0, fmt.Errorf("this Go release calls cover in a way that is not understood (%v); measure coverage with go itself", err)
+	}
+	if *list == "" { // a report of figures, or a package without counters
+		return 0, nil
+	}
+	work, err := t.work()
+	if err != nil {
+		return 0, err
+	}
+	made, err := os.ReadFile(*list)
+	if err != nil {
+		return 0, err
+	}
+	outputs := strings.Split(strings.TrimSpace(string(made)), "\n")[1:] // the first has the variables
+	if len(outputs) != flags.NArg() {
+		return 0, errors.New("this Go release calls cover in a way that is not understood; measure coverage with go itself")
+	}
+	for i, name := range flags.Args() {
+		if f, ok := work.Covered[name]; ok {
+			if err := f.addProbes(name, outputs[i], *counter); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return 0, nil
+}
+
+// addProbes puts the probes of the file name into what cover has made of it.
+func (f *coveredFile) addProbes(name, output, counter string) error {
+	text, err := os.ReadFile(f.Text)
+	if err != nil {
+		return err
+	}
+	original, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	covered, err := os.ReadFile(output)
+	if err != nil {
+		return err
+	}
+	file := rewrite.File{Name: name, Text: text, Kept: f.Kept}
+	if covered, err = file.Covered(original, covered, counter); err != nil {
+		return fmt.Errorf("%s: %v", name, err)
+	}
+	return os.WriteFile(output, covered, 0o666)
+}
