@@ -7,7 +7,8 @@
 // # How it works
 //
 // [Load] type-checks the packages of the main modules from source, against the export data of what else they import; where
-// that does not do (graph.go says when), go/packages loads them. [Program.Instrument] decorates each file that has something to probe into a
+// that does not do (graph.go says when), go/packages loads them. [Instrument] does so one package at a time, and with a cache.
+// [Program.Instrument], or that, decorates each file that has something to probe into a
 // dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
 // its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
 // splices into the original text that never add or remove a newline, and after each splice a directive
@@ -43,6 +44,10 @@
 //     operation as skipped, where it stands in code that is left alone. With the site in hand it calls open, close and
 //     replace (and begin, where what follows stands on its own when it is taken out); what cannot be written goes to file.skip with a reason. An operation that another rule has dealt with
 //     is marked with claim.
+//
+// A rule may look at the types, at its own file, and at what other files of the package declare; never at bodies of functions in other
+// files. What it finds is kept in a cache on that condition (stream.go), so that after an edit in a body the other files need no second look. What
+// it leaves for the writing, an edit or a site, must be in found.go as a whole.
 //
 // At one offset, closings go first (the inner one before the outer), then openings (the outer before the inner), then a
 // replacement. The order of the calls takes care of that: a rule that is shown a node runs before the rules for the nodes inside it.

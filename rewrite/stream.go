@@ -266,7 +266,7 @@ func (s *stream) remember(n *node, files map[string]*found) {
 // place is where the cache has what was found in a package last. There is one for each way to build it.
 func (s *stream) place(n *node) (key [sha256.Size]byte) {
 	h := sha256.New()
-	writeJSON(h, s.options, n.ID, n.Dir, n.TypesSizes, len(s.skip[n]))
+	writeJSON(h, s.options, n.ID, n.Dir, n.TypesSizes, s.l.cfg.BuildFlags)
 	h.Sum(key[:0])
 	return key
 }

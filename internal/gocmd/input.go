@@ -2,6 +2,7 @@ package gocmd
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -39,9 +40,10 @@ type stamp struct {
 // racyFor is the coarsest unit in which file systems note times.
 const racyFor = 2 * time.Second
 
-// since says that a file with that stamp may have been changed after start.
+// since says that a file with that stamp may have been changed after start. Where the system tells, it is the time of the inode that counts:
+// the other may be anything.
 func (s stamp) since(start time.Time) bool {
-	return max(s.Modified, s.Changed) >= start.UnixNano()
+	return cmp.Or(s.Changed, s.Modified) >= start.UnixNano()
 }
 
 // stampOf is the stamp of a file or folder, zero if there is none.

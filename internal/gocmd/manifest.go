@@ -33,6 +33,11 @@ func manifestKey(tc *Toolchain, cfg *rewrite.Config) (key [sha256.Size]byte, ok 
 	if tc.Settings["GOMOD"] == "" {
 		return key, false // GO111MODULE=off: packages come from wherever GOPATH and vendor folders lead
 	}
+	for name := range cfg.Overlay {
+		if ext := filepath.Ext(name); ext == ".mod" || ext == ".work" {
+			return key, false // the files that it names are not looked for
+		}
+	}
 	asked := *cfg
 	asked.Env, asked.Dir = goVariables(cfg.Env), absolute(cfg.Dir, ".")
 	data, err := json.Marshal([]any{programs(tc), tc.Settings, asked})
