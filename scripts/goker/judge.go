@@ -12,6 +12,8 @@ import (
 // A tally is how awaittrace did in all runs of a program.
 type tally struct {
 	runs, struck, crashed int
+	failed                int // runs that could not be looked at
+	programs              int // of a sum: that ran into their bug
 	stuck, told, possible int // goroutines: there were, were reported, were reported as a possibility only
 	line                  int // of those, on the right line
 	locks, held           int // stuck at a lock, with its holder named
@@ -28,8 +30,14 @@ func judge(r *result, variant string) *tally {
 	t := &tally{kinds: map[string]int{}, misses: map[string]int{}}
 	for _, run := range r.runs[variant] {
 		t.runs++
-		if run.crash != "" {
+		switch {
+		case run.err != nil:
+			t.failed++
+			t.misses[run.err.Error()]++
+			continue
+		case run.crash != "":
 			t.crashed++
+			t.misses["it ended early: "+run.crash]++
 			continue
 		}
 		if len(run.stuck) > 0 {
@@ -141,11 +149,6 @@ func writeMisses(w io.Writer, results []*result) {
 			t := judge(r, variant)
 			for _, miss := range slices.Sorted(maps.Keys(t.misses)) {
 				fmt.Fprintf(w, "%s: %s: %d× %s\n", variant, r.name, t.misses[miss], miss)
-			}
-			for _, run := range r.runs[variant] {
-				if run.crash != "" {
-					fmt.Fprintf(w, "%s: %s: %s\n", variant, r.name, run.crash)
-				}
 			}
 		}
 	}

@@ -20,6 +20,7 @@ const patience = 90 * time.Second
 
 // A played is one run of a program.
 type played struct {
+	err   error  // it could not be looked at, for such a reason as that the machine was too busy
 	crash string // how it ended before it was asked anything; empty: it did not
 	// stuck are the goroutines that the bug keeps waiting; waiting those that waited for another one when the tool was asked, and still those that did
 	// when it had answered.
@@ -43,7 +44,6 @@ func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, er
 	slots := make(chan bool, c.parallel)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var first error
 	for i, p := range programs {
 		r := &result{program: p, runs: make(map[string][]*played)}
 		results[i] = r
@@ -51,38 +51,35 @@ func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, er
 			slots <- true
 			wg.Go(func() {
 				defer func() { <-slots }()
-				runs, err := c.playOften(ctx, v, &r.program)
+				runs := c.playOften(ctx, v, &r.program)
 				mu.Lock()
 				defer mu.Unlock()
 				r.runs[v.name] = runs
-				if err != nil && first == nil {
-					first = fmt.Errorf("%s (%s): %w", p.name, v.name, err)
-				}
 			})
 		}
 		fmt.Fprintf(c.log, "%d of %d: %s\n", i+1, len(programs), p.name)
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			break
 		}
 	}
 	wg.Wait()
-	return results, first
+	return results, ctx.Err()
 }
 
 // playOften runs a program as often as it takes for its bug to strike often enough, but not more than options.runs times.
-func (c *corpus) playOften(ctx context.Context, v *variant, p *program) ([]*played, error) {
+func (c *corpus) playOften(ctx context.Context, v *variant, p *program) []*played {
 	var runs []*played
-	for struck := 0; len(runs) < c.runs && struck < c.enough; {
+	for struck := 0; len(runs) < c.runs && struck < c.enough && ctx.Err() == nil; {
 		run, err := c.play(ctx, v, p)
 		if err != nil {
-			return runs, err
+			run = &played{err: err}
 		}
 		runs = append(runs, run)
 		if len(run.stuck) > 0 || len(p.leaks) == 0 {
 			struck++
 		}
 	}
-	return runs, nil
+	return runs
 }
 
 // play runs a program once.
