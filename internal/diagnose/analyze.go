@@ -71,6 +71,8 @@ type analysis struct {
 	back  [][]int // the reversed edges of graph; nil: not needed yet
 	// families are the goroutines that a goroutine has started, by who and where; nil: not needed yet.
 	families map[familyKey][]int
+	// kin is who waits for whom, by families too, before queues are looked at; nil: not needed yet.
+	kin *blocking
 	// relations says of a channel whether the family of who made it has others than those that wait for it.
 	relations map[uint64]bool
 	// goingOn is how many of a family were not stuck when doubts began.

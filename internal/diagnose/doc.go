@@ -9,6 +9,7 @@
 //	orphaned.go       locks whose holders have exited
 //	leak.go           waits for a nil channel; and what makes any other wait a leak: that nobody is left for the channel
 //	queue.go          goroutines that queue for a lock, and the root of the queue: what its holder is doing
+//	mutual.go         queues whose root waits for one of the queue
 //	peer.go           writes to a connection whose peer does not read
 //	busy.go           goroutines that compute and reach no probe
 //	channel.go        sends to a buffer that is full

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -54,22 +56,16 @@ func (a *analysis) owers(o *snapshot.Object) []int {
 	_, all := a.family(o.Sent, goOfWaitGroup)
 	var list []int
 	for _, i := range all {
-		if w := a.wait(i); w != nil && w.Obj == o.Addr || o.Received != nil && a.beenAt(i, o.Received.Probe) {
-			continue
+		if w := a.wait(i); (w == nil || w.Obj != o.Addr) && !a.hasPaid(i, o) {
+			list = append(list, i)
 		}
-		list = append(list, i)
 	}
 	return list
 }
 
-// beenAt reports whether goroutine i is known to have reached p.
-func (a *analysis) beenAt(i int, p *snapshot.Probe) bool {
-	for _, step := range a.g(i).History {
-		if step.Probe == p {
-			return true
-		}
-	}
-	return false
+// hasPaid reports whether goroutine i is known to have been where Done was called last for the WaitGroup o.
+func (a *analysis) hasPaid(i int, o *snapshot.Object) bool {
+	return o.Received != nil && slices.ContainsFunc(a.g(i).History, func(s snapshot.Step) bool { return s.Probe == o.Received.Probe })
 }
 
 // relatives notes that goroutine i waits for the goroutine of f, and for its family (see analysis.family). It reports whether there is anybody.

@@ -127,6 +127,9 @@ func (a *analysis) queue(root int, list []int) {
 	f.Goroutines = a.ids(all)
 	a.queueWords(&f, root, w.Probe.Op, what)
 	f.Why = append(f.Why, a.step(root))
+	if j := a.awaited(root, list); j >= 0 {
+		a.mutual(&f, root, j, list)
+	}
 	if w := a.wait(root); w != nil && w.Probe.Op == runtime.OpIO {
 		f.Why = append(f.Why, a.ioFacts(a.ioOf(w))...)
 	}

@@ -63,13 +63,9 @@ func symptoms(r *diagnose.Report) [][]Symptom {
 		if f.Certainty == diagnose.Possible {
 			continue
 		}
-		kind := f.Kind
-		if kind == diagnose.KindLeak { // a record alone may not tell that it is one
-			kind = diagnose.KindStuck
-		}
 		list := make([]Symptom, 0, len(f.Goroutines))
 		for _, id := range f.Goroutines {
-			list = append(list, Symptom{Kind: string(kind), Goroutine: id, Since: since[id]})
+			list = append(list, Symptom{Kind: string(f.Kind), Goroutine: id, Since: since[id]})
 		}
 		if len(list) == 0 {
 			list = append(list, Symptom{Kind: f.Title})

@@ -208,18 +208,48 @@ func (w *watcher) ask(q Question) (answer *Answer, err error) {
 // none of it; then it is left alone for a while.
 func (w *watcher) report(suspected *Answer, now time.Time) {
 	answer, err := w.ask(Question{After: w.After, Stacks: true})
-	if err == nil && w.news(answer, now) {
+	news := err == nil && w.news(answer, now)
+	if news {
 		w.tell(answer, now.Sub(w.started))
-		return
 	}
+	borneOut := answer.waits()
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
+			if borneOut[s.wait()] {
+				w.told[s] = true // under another name it may be: with the stacks a wait may turn out to be a leak, or part of a deadlock
+				continue
+			}
+			if news {
+				continue
+			}
 			d := w.doubts[s]
 			d.times++
 			d.until = now.Add(w.After << min(d.times, 10))
 			w.doubts[s] = d
 		}
 	}
+}
+
+// wait returns s without the kind of finding.
+func (s Symptom) wait() Symptom {
+	if s.Goroutine != 0 {
+		s.Kind = ""
+	}
+	return s
+}
+
+// waits returns the symptoms that a explains, without the kinds of finding. The answer may be nil.
+func (a *Answer) waits() map[Symptom]bool {
+	all := make(map[Symptom]bool)
+	if a == nil {
+		return all
+	}
+	for _, symptoms := range a.Findings {
+		for _, s := range symptoms {
+			all[s.wait()] = true
+		}
+	}
+	return all
 }
 
 // A doubt is a symptom that was not there when the program was looked at closely.

@@ -40,6 +40,7 @@ func TestToldOnce(t *testing.T) {
 	deadlock := []Symptom{{"deadlock", 7, 100}, {"deadlock", 8, 110}}
 	more := append([]Symptom{{"deadlock", 3, 200}}, deadlock...)
 	again := []Symptom{{"deadlock", 7, 900}} // the same goroutine, in another wait
+	queue := []Symptom{{"lock-across-wait", 7, 100}}
 	other := []Symptom{{"stuck", 9, 50}}
 	// Each goes through four rounds, which take an answer and one with stacks if there is news; the last answer stands for the rest.
 	tests := []struct {
@@ -53,6 +54,7 @@ func TestToldOnce(t *testing.T) {
 		{"one that others join", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", more)}, []string{"b"}, 1},
 		{"a second one", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", deadlock, other)}, []string{"b", "c"}, 2},
 		{"stuck again", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", again)}, []string{"b", "c"}, 2},
+		{"another name with the stacks", []*Answer{answer("a", queue), answer("b", deadlock), answer("c", queue)}, []string{"b"}, 1},
 		{"gone with the stacks", []*Answer{answer("a", deadlock), answer("b"), answer("c", deadlock)}, nil, 1},
 	}
 	for _, test := range tests {
