@@ -65,19 +65,20 @@ func stdFolder(t *testing.T) string {
 
 var revertCorpus = flag.Bool("revert-corpus", false, "run TestRevertCorpus")
 
-// All files of the standard library, or of the module that -corpus names, with their tests, are instrumented as a tree is, and come back as they were: see
+// All files of the standard library, or of the module that -corpus names with its tests, are instrumented as a tree is, and come back as they were: see
 // checkTree. It prints a line of the table in docs/fidelity.md. scripts/revert runs it.
 func TestRevertCorpus(t *testing.T) {
 	if !*revertCorpus {
 		t.Skip("loads large modules; -revert-corpus runs it")
 	}
 	cfg := Config{
-		Dir: *corpus, Env: append(os.Environ(), "GOWORK=off"), Patterns: []string{"./..."}, Tests: true,
+		Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off"), Patterns: []string{"./..."}, Tests: true,
 		Probes: DefaultProbes | ProbeLoop, RuntimePath: "m/" + CollectorFolder,
 	}
 	name := filepath.Base(cfg.Dir)
 	if cfg.Dir == "" {
 		name, cfg.Dir, cfg.Patterns, cfg.all = "std", stdFolder(t), []string{"std"}, true
+		cfg.Env, cfg.Tests = append(cfg.Env, "GOFLAGS=", "GOPROXY=off", "CGO_ENABLED=0"), false
 	}
 	p, err := Load(cfg)
 	if err != nil {

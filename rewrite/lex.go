@@ -28,6 +28,11 @@ func (l lexeme) bracket() int {
 	return 0
 }
 
+// closingBracket is the bracket that closes an opening one.
+func closingBracket(opening string) string {
+	return map[string]string{"(": ")", "[": "]", "{": "}", declaring: ")"}[opening]
+}
+
 // A comment is a comment in a text.
 type comment struct {
 	off, end int    // in bytes; a // comment ends before its newline

@@ -4,18 +4,25 @@ import (
 	"fmt"
 	"go/ast"
 	"hash/fnv"
+	"regexp"
 	"strings"
 )
 
 // names is the prefix of every name that is inserted into a package, and the collector's name there.
 type names string
 
-// prefix is _at, or _at2, _at3, … if the package has an identifier that begins so.
+// prefix is _at, or _at2, _at3, … if the package has an identifier that begins so, or a comment with one: Revert also
+// looks into comments, for code that somebody has put there.
 func (p *pkg) prefix() names {
 	var taken []string
 	for _, f := range p.files {
 		if !strings.Contains(string(f.text), "_at") {
 			continue
+		}
+		for _, group := range f.syntax.Comments {
+			for _, c := range group.List {
+				taken = append(taken, anyPrefixed.FindAllString(c.Text, -1)...)
+			}
 		}
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "_at") {
@@ -34,6 +41,9 @@ func (p *pkg) prefix() names {
 		}
 	}
 }
+
+// anyPrefixed matches what may be an identifier that begins as ours do.
+var anyPrefixed = regexp.MustCompile(`\b_at\w*`)
 
 func anyHasPrefix(list []string, prefix string) bool {
 	for _, s := range list {

@@ -6,6 +6,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -15,7 +16,8 @@ import (
 // Probes are found by their tokens, so that spaces, newlines and comments between these do not matter. Where the text is as it was written, what was
 // there comes back byte for byte; a text that was formatted when it was instrumented is formatted again.
 //
-// It is an error when a probe was edited itself, so that it cannot be taken out as a whole; the error begins with the line.
+// It is an error when a probe was edited itself, so that it cannot be taken out as a whole; the error begins with the line. In a text whose brackets do not
+// match, a bracket of half a probe that was copied may be left.
 func Revert(text []byte) ([]byte, error) {
 	if !maybeInstrumented(text) {
 		return text, nil
@@ -27,6 +29,9 @@ func Revert(text []byte) ([]byte, error) {
 	}
 	r := &reverter{cutter: cutter{text: text}, table: t, list: list, comments: comments}
 	if err := r.probes(); err != nil {
+		return nil, err
+	}
+	if err := r.inComments(); err != nil {
 		return nil, err
 	}
 	r.section()
@@ -79,7 +84,7 @@ type reverter struct {
 	table    *table
 	list     []lexeme
 	comments []comment
-	depth    int       // of brackets
+	brackets []string  // that are open
 	started  []started // parts of which not all pieces were found, the innermost last
 }
 
@@ -93,20 +98,18 @@ type started struct {
 // probes finds all parts, and what is no part: the import and the site arrays.
 func (r *reverter) probes() error {
 	for i := 0; i < len(r.list)-1; {
-		n, err := r.probe(i)
-		if err != nil {
+		if err := r.statementEnds(r.list[i]); err != nil {
 			return err
 		}
+		n := r.probe(i)
 		for range max(n, 1) {
-			r.depth += r.list[i].bracket()
-			i++
-		}
-		if n == 0 {
-			if err := r.plain(r.list[i-1]); err != nil {
+			if err := r.token(i, n == 0); err != nil {
 				return err
 			}
-		} else if last := len(r.started) - 1; last >= 0 && r.started[last].depth == atPiece {
-			r.started[last].depth = r.depth
+			i++
+		}
+		if last := len(r.started) - 1; last >= 0 && r.started[last].depth == atPiece {
+			r.started[last].depth = len(r.brackets)
 		}
 	}
 	if len(r.started) > 0 {
@@ -119,18 +122,18 @@ func (r *reverter) probes() error {
 const atPiece = -1 << 30
 
 // probe takes out what of ours begins with the i-th token, and says how many tokens that are.
-func (r *reverter) probe(i int) (tokens int, err error) {
+func (r *reverter) probe(i int) (tokens int) {
 	rest := r.list[i:]
 	if last := len(r.started) - 1; last >= 0 {
 		s := &r.started[last]
-		if s.depth == r.depth && s.rest[0].matches(rest) {
+		if s.depth == len(r.brackets) && s.rest[0].matches(rest) {
 			p := s.rest[0]
 			s.rest, s.depth = s.rest[1:], atPiece
 			if len(s.rest) == 0 {
 				r.started = r.started[:last]
 			}
 			r.piece(p, i)
-			return len(p.tokens), nil
+			return len(p.tokens)
 		}
 	}
 	if part := r.table.find(rest); part != nil {
@@ -138,21 +141,49 @@ func (r *reverter) probe(i int) (tokens int, err error) {
 			r.started = append(r.started, started{part[1:], atPiece, rest[0].off})
 		}
 		r.piece(part[0], i)
-		return len(part[0].tokens), nil
+		return len(part[0].tokens)
 	}
 	if n := r.declaration(rest); n > 0 {
 		r.statement(i, i+n, true, false, "")
-		return n, nil
+		return n
 	}
-	return 0, nil
+	return 0
 }
 
-// plain looks at a token that is not ours.
-func (r *reverter) plain(l lexeme) error {
-	if l.ident && strings.HasPrefix(l.text, r.table.prefix) {
+// statementEnds is an error if a statement ends before l although a bracket is open that a part needs.
+func (r *reverter) statementEnds(l lexeme) error {
+	last, part := len(r.brackets)-1, len(r.started)-1
+	if last < 0 || part < 0 || r.brackets[last] == "{" || r.brackets[last] == declaring || l.semi < 0 && !l.newline {
+		return nil
+	}
+	return r.broken(r.started[part])
+}
+
+// declaring is the opening bracket of a group of declarations: only there, statements end between round brackets.
+const declaring = "var ("
+
+// token counts brackets, and looks at a token that is not ours. Brackets that do not match are an error between the pieces of a part: others would be
+// taken for them.
+func (r *reverter) token(i int, plain bool) error {
+	l := r.list[i]
+	if plain && l.ident && strings.HasPrefix(l.text, r.table.prefix) {
 		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", lineAt(r.text, l.off), l.text)
 	}
-	if last := len(r.started) - 1; last >= 0 && r.depth < r.started[last].depth {
+	matches := true
+	switch last := len(r.brackets) - 1; l.bracket() {
+	case 1:
+		opening := l.text
+		if i > 0 && opening == "(" && slices.Contains([]string{"var", "const", "type", "import"}, r.list[i-1].text) {
+			opening = declaring
+		}
+		r.brackets = append(r.brackets, opening)
+	case -1:
+		if last >= 0 {
+			matches = closingBracket(r.brackets[last]) == l.text
+			r.brackets = r.brackets[:last]
+		}
+	}
+	if last := len(r.started) - 1; last >= 0 && (!matches || plain && len(r.brackets) < r.started[last].depth) {
 		return r.broken(r.started[last])
 	}
 	return nil

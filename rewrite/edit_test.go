@@ -1,0 +1,167 @@
+package rewrite
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/format"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var editRounds = flag.Int("texts", 300, "how many edited texts TestRevertRandom reverts")
+
+// However a text with probes is edited, what Revert gives is that edit of the original, or an error with a line: nothing of ours is left, and
+// nothing that somebody wrote is lost. A text that is not formatted has the lines of the original, so that an edit of lines can be made to both.
+func TestRevertRandom(t *testing.T) {
+	files := unformattedFiles(t, "../testdata/torture")
+	r := rand.New(rand.NewPCG(3, 4))
+	refused := 0
+	for i := range *editRounds {
+		f := files[r.IntN(len(files))]
+		e := f.edited(r)
+		text, exact := []byte(strings.Join(e.probed, "")+f.section), true
+		if r.IntN(2) == 0 {
+			if out, err := format.Source(text); err == nil {
+				text, exact = out, false
+			}
+		}
+		want := strings.Join(e.original, "")
+		formatted, broken := format.Source([]byte(want))
+		got, err := Revert(text)
+		if err != nil {
+			if refused++; !regexp.MustCompile(`^line [0-9]+`).MatchString(err.Error()) {
+				t.Errorf("round %d, %s: %v has no line", i, f.name, err)
+			}
+			continue
+		}
+		if !exact && broken == nil {
+			want = string(formatted) // with the imports sorted
+		}
+		same := string(got) == want
+		if !exact {
+			same = sameTokens(string(got), want)
+		}
+		if broken != nil {
+			same = slices.Equal(otherWords(string(got)), otherWords(want))
+		}
+		if !same {
+			t.Errorf("round %d, %s, %v, exact %v\n%s", i, f.name, e.done, exact, firstDifference(strings.Join(words(want), "\n"), strings.Join(words(string(got)), "\n")))
+		}
+	}
+	t.Logf("%d edited texts, %d of them refused", *editRounds, refused)
+	if refused > *editRounds/2 {
+		t.Errorf("%d of %d were refused", refused, *editRounds)
+	}
+}
+
+// A lined file is a file with probes that is not formatted, and its original, by lines.
+type lined struct {
+	name             string
+	original, probed []string
+	section          string
+	done             []string // the edits
+}
+
+// unformattedFiles instruments the files of a module as if none of them were formatted.
+func unformattedFiles(t *testing.T, dir string) []lined {
+	t.Helper()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{
+		Dir: dir, Env: offline(), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop, Revertible: true,
+		RuntimePath: "m/" + CollectorFolder, Overlay: map[string][]byte{},
+	}
+	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		cfg.Overlay[path] = append(text, "\n\n"...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, result := instrument(t, cfg)
+	var files []lined
+	for _, f := range result.Files {
+		text, section, _ := bytes.Cut(f.Text, []byte("\n"+sitesMark))
+		made := lined{
+			name:     filepath.Base(f.Name),
+			original: strings.SplitAfter(string(cfg.Overlay[f.Name]), "\n"),
+			probed:   strings.SplitAfter(string(text), "\n"), section: "\n" + sitesMark + string(section),
+		}
+		if len(made.original) != len(made.probed) {
+			t.Fatalf("%s has %d lines, and %d with probes", f.Name, len(made.original), len(made.probed))
+		}
+		files = append(files, made)
+	}
+	return files
+}
+
+var operand = regexp.MustCompile(`\b(ch|mu|wg|c|a|b|x|s|t)\b`)
+
+// edited makes some edits to both texts.
+func (f lined) edited(r *rand.Rand) lined {
+	f.original, f.probed, f.done = slices.Clone(f.original), slices.Clone(f.probed), nil
+	both := []*[]string{&f.original, &f.probed}
+	for range 1 + r.IntN(4) {
+		n := len(f.original) - 1 // the last one is empty
+		if n < 10 {
+			break
+		}
+		from := 1 + r.IntN(n-1) // the line of the package clause stays
+		to := min(n, from+1+r.IntN(5))
+		place := 1 + r.IntN(n-(to-from))
+		if f.inComment(from, to) || f.inComment(place, place) {
+			continue
+		}
+		what := []string{"insert", "comment", "delete", "move", "copy", "rename", "DOS"}[r.IntN(7)]
+		for _, text := range both {
+			part := slices.Clone((*text)[from:to])
+			switch what {
+			case "insert":
+				*text = slices.Insert(*text, from, fmt.Sprintf("\tinserted%d(%d)\n", from, to))
+			case "comment":
+				(*text)[from] = strings.TrimRight((*text)[from], "\r\n") + fmt.Sprintf(" // comment%d\n", from)
+			case "delete":
+				*text = slices.Delete(*text, from, to)
+			case "move":
+				*text = slices.Insert(slices.Delete(*text, from, to), place, part...)
+			case "copy":
+				*text = slices.Insert(*text, place, part...)
+			case "rename":
+				(*text)[from] = operand.ReplaceAllString((*text)[from], fmt.Sprintf("renamed%d", from))
+			case "DOS":
+				(*text)[from] = strings.TrimRight((*text)[from], "\r\n") + "\r\n"
+			}
+		}
+		f.done = append(f.done, fmt.Sprintf("%s %d to %d at %d", what, from, to, place))
+	}
+	return f
+}
+
+// otherWords are the words of a text without brackets: in a text in which these do not match, one of ours may be taken for another, or be left of
+// half a probe that was copied.
+func otherWords(text string) []string {
+	return slices.DeleteFunc(words(text), func(w string) bool { return strings.Contains("()[]{}", w) })
+}
+
+// inComment says that a comment over several lines covers one of the lines from from to to: what is moved into it or out of it is code no
+// longer, or has become code.
+func (f lined) inComment(from, to int) bool {
+	text := strings.Join(f.original, "")
+	_, comments := lex([]byte(text))
+	return slices.ContainsFunc(comments, func(c comment) bool {
+		first, last := lineAt([]byte(text), c.off)-1, lineAt([]byte(text), c.end)-1
+		return last > first && first <= to && last >= from
+	})
+}
