@@ -40,6 +40,11 @@ var selectRule = rule{
 		if hasDefault {
 			o.flags = runtime.SiteDefault
 		}
+		for i, cl := range clauses {
+			if cl.value == nil {
+				o.flags |= f.clockFlag(cl.ch, i)
+			}
+		}
 		for _, cl := range clauses {
 			if reason := f.noElem(cl.ch); reason != "" {
 				f.skip(o, reason)

@@ -97,4 +97,8 @@ const (
 	SiteDefault = 1 << iota
 	// SiteServe marks an I/O wait that is normal however long it takes: Accept, Serve, signal.Wait and their like.
 	SiteServe
+
+	// SiteClock<<i says that case i of a select, below CaseLen, receives from a channel of time.Time, which the time itself will send to. A receive, and a
+	// range, is case 0. The facts of such a channel may be those of one that was at the same address before: nobody sees it made.
+	SiteClock = 1 << 8
 )

@@ -11,19 +11,6 @@ import (
 // A process that `awaittrace test` watches speaks to it by a socket, which AWAITTRACE_TEST names. It is open only while a question is asked: none
 // of the program's file descriptors is ours. Whatever fails, the program goes on as if nobody watched.
 
-// TestVar is the environment variable that names the socket, in the abstract namespace.
-const TestVar = "AWAITTRACE_TEST"
-
-// The questions. Each is a byte, and a number of four bytes in the order of the machine.
-const (
-	// AskWatch: is this process to be watched? The answer is AnswerWatch, or nothing. The number is zero.
-	AskWatch = 'w'
-	// AskLeft: what does the test of that number leave? The answer is the text for the user, or nothing.
-	AskLeft = 'l'
-
-	AnswerWatch = 'y'
-)
-
 const (
 	watchPatience = 2 * time.Second
 	leftPatience  = 20 * time.Second

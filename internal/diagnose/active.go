@@ -97,14 +97,9 @@ func (a *analysis) eventful(i int) bool {
 	case runtime.OpIO:
 		return !isWrite(w.Probe) && !isOpen(w.Probe)
 	case runtime.OpRecv, runtime.OpRange:
-		return a.isClock(w.Obj)
+		return a.isClock(w.Obj) || a.ticks(w, 0, w.Obj)
 	}
-	for _, c := range w.Cases {
-		if !c.Send && a.isClock(c.Obj) {
-			return true
-		}
-	}
-	return false
+	return a.hasClock(w)
 }
 
 // goesOn reports whether goroutine i, which is in no operation with a probe, is known to go on. Of one that nothing was heard of for long a

@@ -48,7 +48,7 @@ func (a *analysis) doubtful(i int) bool {
 	case w.Probe.Op == runtime.OpSelect:
 		return a.doubtfulSelect(i)
 	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
-		return a.doubtfulChannel(i, w.Obj)
+		return !a.ticks(w, 0, w.Obj) && a.doubtfulChannel(i, w.Obj)
 	case w.Probe.Op == runtime.OpCond:
 		o := a.s.Objects[w.Obj]
 		return o == nil || o.Sent == nil || a.gone(o.Sent)
@@ -62,12 +62,18 @@ func (a *analysis) doubtfulSelect(i int) bool {
 	if len(w.Cases)+w.More == 0 {
 		return !a.external(i)
 	}
-	for _, c := range w.Cases {
-		if c.Obj != 0 && (c.Send && a.fed(a.partner(c.Obj, true)) || !c.Send && !a.doubtfulChannel(i, c.Obj)) {
+	for n, c := range w.Cases {
+		if c.Obj != 0 && (c.Send && a.fed(a.partner(c.Obj, true)) || !c.Send && (a.ticks(w, n, c.Obj) || !a.doubtfulChannel(i, c.Obj))) {
 			return false
 		}
 	}
 	return w.More == 0
+}
+
+// ticks reports whether case i of w receives from a clock that has not been stopped, as far as anybody knows.
+func (a *analysis) ticks(w *snapshot.Wait, i int, obj uint64) bool {
+	o := a.s.Objects[obj]
+	return clock(w, i, obj) && (o == nil || !o.Stopped)
 }
 
 // doubtfulChannel reports whether who fed the channel at obj last, or made it if nobody ever did, will not do so again. Goroutine i waits for it.

@@ -89,14 +89,24 @@ func (a *analysis) external(i int) bool {
 	case w.Probe.Op == runtime.OpSelect && len(w.Cases)+w.More == 0:
 		return a.g(i).ID == 1 // select {} in main keeps a program alive whose goroutines do the work
 	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
-		return a.isTimer(w.Obj, w.Probe)
+		return a.isTimer(w.Obj, w.Probe) || a.ticks(w, 0, w.Obj)
 	}
-	for _, c := range w.Cases {
-		if !c.Send && a.isClock(c.Obj) {
+	return a.hasClock(w)
+}
+
+// hasClock reports whether a case of the select that w is in receives from a clock.
+func (a *analysis) hasClock(w *snapshot.Wait) bool {
+	for i, c := range w.Cases {
+		if !c.Send && (a.isClock(c.Obj) || a.ticks(w, i, c.Obj)) {
 			return true
 		}
 	}
 	return false
+}
+
+// clock reports whether case i of w, with that channel, receives from one that the source says is a timer's. A nil channel is none.
+func clock(w *snapshot.Wait, i int, obj uint64) bool {
+	return obj != 0 && i < runtime.CaseLen && w.Probe.Flags>>i&runtime.SiteClock != 0
 }
 
 // isClock reports whether a channel of a select is one that the time or a signal will end the wait with. A context is not: it

@@ -27,7 +27,7 @@ goroutine 8 waiting
   wait send/chan x_test.go:7 m.TestX.func1 "ch <- 1" 0xa1 11s cap=0
   step send/chan x_test.go:7 m.TestX.func1 "ch <- 1" 11s
   test 3 TestX 7 10s
-`, "stuck"},
+`, "leak"},
 		{"workers that the test has fed", `
 object 0xa1 chan jobs cap=0
   made 7 make/chan x_test.go:5 m.TestX "make(chan int)" 10s
@@ -36,7 +36,7 @@ goroutine 8 waiting
   wait range/chan x_test.go:7 m.TestX.func1 "range jobs" 0xa1 21s cap=0
   step range/chan x_test.go:7 m.TestX.func1 "range jobs" 21s
   test 3 TestX 7 10s
-`, "stuck"},
+`, "leak"},
 		{"a worker whom another goroutine feeds", `
 object 0xa1 chan jobs cap=0
   made 7 make/chan x_test.go:5 m.TestX "make(chan int)" 10s
@@ -71,7 +71,7 @@ goroutine 9 waiting
   wait sleep x_test.go:8 m.TestY time.Sleep(d) - 21s
   step sleep x_test.go:8 m.TestY time.Sleep(d) 21s
   test 4 TestY 9 10s running
-`, "stuck"},
+`, "leak"},
 		{"a sender on a channel of the test around", `
 object 0xa1 chan ch cap=0
   made 2 make/chan x_test.go:5 m.Test "make(chan int)" 10s

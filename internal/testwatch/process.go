@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
@@ -45,25 +43,6 @@ func (s *Service) open(pid int) (*process, error) {
 
 func (p *process) proc(name string) string {
 	return filepath.Join(procfs.Root, strconv.Itoa(p.pid), name)
-}
-
-// output opens the standard output of another process for writing behind what that writes, or returns nil. Where both have the same file, ours is
-// taken: it goes on where the other one ends.
-func output(path string) *os.File {
-	theirs, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	if ours, err := os.Stdout.Stat(); err == nil && os.SameFile(ours, theirs) {
-		if fd, err := unix.FcntlInt(os.Stdout.Fd(), unix.F_DUPFD_CLOEXEC, 0); err == nil {
-			return os.NewFile(uintptr(fd), path)
-		}
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil
-	}
-	return f
 }
 
 // watch watches the process until it has ended, or nobody waits for that any more.

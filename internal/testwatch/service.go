@@ -3,13 +3,12 @@ package testwatch
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -35,8 +34,11 @@ type Service struct {
 	log   sync.Mutex // one report at a time
 }
 
-// Start starts a service. Close ends it.
+// Start starts a service. Close ends it. On a system where the collector cannot ask it anything that is an error.
 func Start(o Options) (*Service, error) {
+	if !available {
+		return nil, errors.ErrUnsupported
+	}
 	s := &Service{Options: o, name: "awaittrace-" + rand.Text(), procs: make(map[int]*process)}
 	var err error
 	// In the abstract namespace: nothing is left of it, and its name is short whatever the folders are called.
@@ -103,19 +105,6 @@ func (s *Service) answer(conn *net.UnixConn) {
 			io.WriteString(conn, p.judge(n))
 		}
 	}
-}
-
-// peer returns the process at the other end, if it is of the same user.
-func peer(conn *net.UnixConn) (pid int, ok bool) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return 0, false
-	}
-	var cred *unix.Ucred
-	if cerr := raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); cerr != nil || err != nil {
-		return 0, false
-	}
-	return int(cred.Pid), int(cred.Uid) == os.Geteuid()
 }
 
 // add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test binary itself once more, is a

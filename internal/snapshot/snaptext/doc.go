@@ -33,5 +33,5 @@
 //
 //	lock/mutex a.go:31 main.worker a.mu.Lock()
 //
-// with "serve" or "default" behind the kind, separated by a slash, for the flags of the site. The goroutine's last probe is its newest step.
+// with "serve", "default" or "clock" (of the first case) behind the kind, separated by a slash, for the flags of the site. The goroutine's last probe is its newest step.
 package snaptext

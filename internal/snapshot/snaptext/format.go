@@ -187,6 +187,9 @@ func probe(p *snapshot.Probe) []string {
 	if p.Flags&runtime.SiteDefault != 0 {
 		op += "/default"
 	}
+	if p.Flags&runtime.SiteClock != 0 {
+		op += "/clock"
+	}
 	return []string{op, place(p.File, p.Line, p.Col), p.Func, p.Expr}
 }
 

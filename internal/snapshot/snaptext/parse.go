@@ -280,6 +280,8 @@ func (p *parser) probe() *snapshot.Probe {
 			pr.Flags |= runtime.SiteServe
 		case "default":
 			pr.Flags |= runtime.SiteDefault
+		case "clock":
+			pr.Flags |= runtime.SiteClock
 		default:
 			pr.Kind = p.kind(part)
 		}
