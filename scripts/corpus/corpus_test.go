@@ -146,3 +146,32 @@ func TestTable(t *testing.T) {
 		t.Errorf("for a row that is not there: %v", err)
 	}
 }
+
+func TestWriteTable(t *testing.T) {
+	o := &outcome{row: &row{name: "m", module: "example.com/m@v1.0.0"}, probes: 7}
+	o.plain = ended("p TestA", "pass", "p TestB", "pass", "p TestB/x", "pass", "p TestC", "pass")
+	o.probed = ended("p TestA", "fail", "p TestB", "fail", "p TestB/x", "fail", "p TestC", "pass")
+	o.probed.left = map[test]string{{"p", "TestB/x"}: "leak: goroutine 7"}
+	o.differences = compare(o.plain, o.probed)
+	for _, d := range o.differences {
+		d.left = o.probed.leftBy(d.test)
+	}
+	var b strings.Builder
+	writeTable(&b, []*outcome{o})
+	for _, want := range []string{
+		"| example.com/m@v1.0.0 | 0 | 4 | 3 | 1, 1 UNEXPLAINED | 1 | 7 | 0.0s | 0.0s |\n",
+		"\nm: p TestA: pass without probes, fail with; of 0 more runs each way it passes 0 without, 0 with: UNEXPLAINED\n",
+		"\nm: p TestB/x leaves goroutines stuck: leak: goroutine 7\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "m: p TestB leaves") || o.good() {
+		t.Errorf("got good %t, and:\n%s", o.good(), b.String())
+	}
+	o.differences = o.differences[1:]
+	if !o.good() {
+		t.Error("a test that leaves goroutines stuck is taken for one that differs")
+	}
+}

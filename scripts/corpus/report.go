@@ -16,8 +16,8 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 			fmt.Fprintf(w, "| %s | | | | could not be run | | | | |\n", o.row.title())
 			continue
 		}
-		left := o.left()
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %d | %s | %s |\n", o.row.title(), o.plain.packages, o.plain.passing(), o.probed.passing()+left,
+		all, left := o.left()
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %d | %s | %s |\n", o.row.title(), o.plain.packages, o.plain.passing(), o.probed.passing()+all,
 			o.told(), left, o.probes, seconds(o.plain.elapsed), seconds(o.probed.elapsed))
 	}
 	for _, o := range outcomes {
@@ -27,7 +27,9 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 			}
 		}
 		for _, d := range o.differences {
-			fmt.Fprintf(w, "\n%s: %v\n", o.row.name, d)
+			if d.left == "" || o.probed.left[d.test] != "" {
+				fmt.Fprintf(w, "\n%s: %v\n", o.row.name, d)
+			}
 		}
 		if o.idle != "" {
 			fmt.Fprintf(w, "\n%s: the server, idle with probes: %s\n", o.row.name, o.idle)
@@ -35,15 +37,18 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 	}
 }
 
-// left is the number of tests that would pass but for the goroutines that they leave stuck.
-func (o *outcome) left() int {
-	n := 0
+// left counts the tests that would pass but for goroutines that are left stuck, by themselves or by a subtest, and among them those that leave them.
+func (o *outcome) left() (all, own int) {
 	for _, d := range o.differences {
-		if d.left != "" && d.name != "" {
-			n++
+		if d.left == "" || d.name == "" {
+			continue
+		}
+		all++
+		if o.probed.left[d.test] != "" {
+			own++
 		}
 	}
-	return n
+	return all, own
 }
 
 // told is how many tests differ otherwise, and whether that is explained.

@@ -75,9 +75,6 @@ func (r *runner) compare(o *outcome, dir string) (err error) {
 	if err := r.again(o, dir); err != nil {
 		return err
 	}
-	for _, d := range o.differences {
-		fmt.Fprintf(r.log, "%s: %v\n", row.name, d)
-	}
 	return nil
 }
 
