@@ -77,6 +77,8 @@ type analysis struct {
 	relations map[uint64]bool
 	// goingOn is how many of a family were not stuck when doubts began.
 	goingOn map[familyKey]int
+	// idleGroups says of a WaitGroup whether who waits for it is idle (see analysis.outlives).
+	idleGroups map[uint64]bool
 	// active says which goroutines go on, or will when the world outside sends them something.
 	active []bool
 	// events is how many goroutines are a source of events.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -55,8 +56,33 @@ func (a *analysis) idle(i int) bool {
 			return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
 		}
 		return a.fed(a.partner(w.Obj, w.Probe.Op == runtime.OpSend))
+	case runtime.OpWait:
+		return a.outlives(w.Obj)
 	}
 	return false
+}
+
+// outlives reports whether one of those who owe the WaitGroup at obj a Done waits itself for something from outside, such as the end of a context, or in the same
+// way for others: who waits for them all is idle as long as they are.
+func (a *analysis) outlives(obj uint64) bool {
+	idle, known := a.idleGroups[obj]
+	if known {
+		return idle
+	}
+	if a.idleGroups == nil {
+		a.idleGroups = make(map[uint64]bool)
+	}
+	a.idleGroups[obj] = false // for who waits for itself
+	o := a.s.Objects[obj]
+	if o == nil {
+		return false
+	}
+	idle = slices.ContainsFunc(a.owers(o), func(i int) bool {
+		w := a.wait(i)
+		return w != nil && (a.external(i) || w.Probe.Op == runtime.OpWait && a.outlives(w.Obj))
+	})
+	a.idleGroups[obj] = idle
+	return idle
 }
 
 // partner returns the last goroutine that did the opposite on a channel, or signaled a Cond; nil if nobody did.
