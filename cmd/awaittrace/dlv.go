@@ -1,3 +1,5 @@
+//go:build (linux && (amd64 || arm64 || 386)) || (darwin && (amd64 || arm64)) || (windows && amd64)
+
 package main
 
 import (

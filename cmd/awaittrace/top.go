@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/screen"
+)
+
+func topVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "top",
+		Usage:     "the report of a program, live in the terminal",
+		ArgsUsage: "[PID | FILE]",
+		Description: "PID is that of an instrumented program, FILE a record. Without either it is the program of yours that runs.\n\n" +
+			"   The screen is drawn anew every second; q ends it, any other key draws it at once. The program is not stopped for it:\n" +
+			"   what it shows is what the record tells, without states and stacks. If the output is no terminal, it is written once.",
+		Flags:  []cli.Flag{afterFlag()},
+		Action: top,
+	}
+}
+
+// interval is how often top draws.
+const interval = time.Second
+
+func top(c *cli.Context) error {
+	if err := checkArgs(c, 1); err != nil {
+		return err
+	}
+	after := c.Duration("after")
+	if after <= 0 {
+		return usageError(c, fmt.Errorf("flag -after: %v is no time to wait: give one above zero, such as 10s", after), false)
+	}
+	rec, err := openRecord(c.Args().First())
+	if err != nil {
+		return err
+	}
+	defer rec.Close()
+	in, isIn := c.App.Reader.(*os.File)
+	out, isOut := c.App.Writer.(*os.File)
+	draw := func(w io.Writer) error { return drawTop(w, rec, after, out) }
+	if !isIn || !isOut || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
+		return draw(c.App.Writer)
+	}
+	return screen.Show(in, out, interval, draw)
+}
+
+// drawTop writes what the record says now.
+func drawTop(w io.Writer, rec *record.Record, after time.Duration, out *os.File) error {
+	r, err := inspect.Record(rec, diagnose.Options{After: after, Path: shownPath("text")})
+	if err != nil {
+		return err
+	}
+	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(rec.Pid)})
+}
