@@ -14,6 +14,8 @@ import (
 const (
 	// grace is how long the goroutines that a test leaves have to end, or to get to where they wait.
 	grace = time.Second
+	// busyGrace is the same while one of them goes on: on a machine that is busy it may not have had its turn for long.
+	busyGrace = 5 * time.Second
 	// settle is how long one that computes has to get to where it waits. It need not be going to wait at all.
 	settle = 200 * time.Millisecond
 
@@ -39,7 +41,7 @@ func (p *process) judge(n int) string {
 		switch {
 		case len(findings) == 0 && (!moving || elapsed > settle):
 			return ""
-		case len(findings) > 0 && elapsed > grace:
+		case len(findings) > 0 && elapsed > grace && (!moving || elapsed > busyGrace):
 			return sentence(r, findings)
 		}
 		time.Sleep(pause)
