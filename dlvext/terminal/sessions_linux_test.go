@@ -14,7 +14,9 @@ import (
 	"github.com/go-delve/delve/service/rpc2"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
 )
 
 // TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
@@ -219,6 +221,39 @@ func TestConnect(t *testing.T) {
 	_, pid := deadlocked(t)
 	out := session(t, questions+"exit\nn\n", "connect", headless(t, pid))
 	golden(t, "connect", out)
+}
+
+// TestReportHeld reports, from a process that has nothing to do with it, on a program that a debugger holds.
+func TestReportHeld(t *testing.T) {
+	_, pid := deadlocked(t)
+	headless(t, pid)
+	for end := time.Now().Add(10 * time.Second); !procfs.Traced(pid) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	rec, err := record.Open(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rec.Close()
+	if _, err := procfs.Idle(pid); err != nil {
+		t.Skip(err)
+	}
+	var taken [2]int64
+	for i := range taken {
+		r, err := inspect.Program(t.Context(), rec, diagnose.Options{After: 500 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := r.Snapshot
+		if !s.HasStates || s.Process.State != "stopped" || r.Counts[diagnose.Deadlock] != 3 || len(s.Goroutines[0].Stack) == 0 {
+			t.Errorf("states %v %s, process %s, counts %v, stack %v", s.HasStates, s.NoStates, s.Process.State, r.Counts, s.Goroutines[0].Stack)
+		}
+		taken[i] = s.Taken
+		time.Sleep(time.Second)
+	}
+	if d := time.Duration(taken[1] - taken[0]); d > 300*time.Millisecond {
+		t.Errorf("in a second of being held the program has waited for %v", d)
+	}
 }
 
 // TestRemote reads a program as if its server were on another machine: through the protocol alone.

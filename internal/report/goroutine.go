@@ -53,6 +53,7 @@ func (t *text) waits(w *snapshot.Wait) {
 		t.line("    waits on %s", t.named(w.Obj, w.Probe))
 		t.object(w.Obj, "        ")
 	}
+	t.system(w.IO, "    ")
 	for _, c := range w.Cases[:min(maxLines, len(w.Cases))] {
 		what := "receive from"
 		if c.Send {
@@ -84,15 +85,21 @@ func (t *text) object(addr uint64, indent string) {
 	for _, l := range append(t.r.Held(addr, maxLines), t.r.Facts(addr)...) {
 		t.line("%s%s", indent, l)
 	}
-	o := t.s.Objects[addr]
-	if o == nil || o.IO == nil {
+	if o := t.s.Objects[addr]; o != nil {
+		t.system(o.IO, indent)
+	}
+}
+
+// system tells what the operating system says of an object; io may be nil.
+func (t *text) system(io *snapshot.IO, indent string) {
+	if io == nil {
 		return
 	}
-	if o.IO.Path != "" {
-		t.line("%sfile %s", indent, o.IO.Path)
+	if io.Path != "" {
+		t.line("%sfile %s", indent, io.Path)
 	}
-	if o.IO.Local != "" || o.IO.Remote != "" {
-		t.line("%sconnection %s to %s%s", indent, o.IO.Local, o.IO.Remote, queued(o.IO))
+	if io.Local != "" || io.Remote != "" {
+		t.line("%sconnection %s to %s%s", indent, io.Local, io.Remote, queued(io))
 	}
 }
 
