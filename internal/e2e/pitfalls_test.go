@@ -27,6 +27,7 @@ var pitfalls = []pitfall{
 	{"fullchannel", "full-channel", 1},
 	{"deadlock", "deadlock", 3},
 	{"orphan", "orphaned-lock", 3},
+	{"leak", "leak", 1},
 }
 
 // TestPitfalls runs a program for each row of the table of pitfalls, and compares its report with testdata/pitfalls/NAME/report.json.
