@@ -51,11 +51,10 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	if err := d.begin(state.Pid); err != nil {
 		return nil, err
 	}
-	stopped := d.relay.Stopped()
-	if stopped.IsZero() {
-		stopped = d.stopped
+	for _, p := range d.relay.Pauses() {
+		d.session.Paused(p.from, p.to)
 	}
-	return d.session.Report(ctx, stopped, opt)
+	return d.session.Report(ctx, d.relay.Stopped(), opt)
 }
 
 // begin makes session that of process pid, which is another when the program was started again.

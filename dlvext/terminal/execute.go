@@ -247,7 +247,7 @@ func (s *settings) connect(addr string) int {
 // terminal is the session, until the user ends it.
 func (s *settings) terminal(conn net.Conn, d *debugger, attached bool) int {
 	var near net.Conn
-	d.relay, near = newRelay(conn, s.rebuild, d.places)
+	d.relay, near = newRelay(conn, d.stopped, s.rebuild, d.places)
 	defer d.relay.close()
 	d.client = rpc2.NewClientFromConn(near)
 	defer d.close()

@@ -44,23 +44,47 @@ type relay struct {
 	commands map[string]string // of the client's requests without a response yet: the command, by id
 	own      map[string]chan message
 	ownID    uint64
-	stopped  time.Time
+	stopped  time.Time // zero: it runs, or has been stopped since before the session
+	pauses   []pause   // that the session with the program has not been told of
 	// folder is where the collector's source is, once folderKnown is set; "" without a collector.
 	folder      string
 	folderKnown bool
 }
 
 // newRelay starts a relay to server and returns the connection for the client.
-func newRelay(server net.Conn, rebuild func() error, places func() map[int64]api.Location) (*relay, net.Conn) {
+// stopped is when the program did, zero if that is not known.
+func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places func() map[int64]api.Location) (*relay, net.Conn) {
 	near, far := net.Pipe()
 	r := &relay{
-		client: far, server: server, rebuild: rebuild, places: places,
+		client: far, server: server, stopped: stopped, rebuild: rebuild, places: places,
 		toServer: json.NewEncoder(server), toClient: json.NewEncoder(far),
 		commands: make(map[string]string), own: make(map[string]chan message),
 	}
 	go r.requests()
 	go r.responses()
 	return r, near
+}
+
+// A pause is a time for which the program was held.
+type pause struct{ from, to time.Time }
+
+// resumed notes that the program is about to run.
+func (r *relay) resumed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.stopped.IsZero() {
+		r.pauses = append(r.pauses, pause{r.stopped, time.Now()})
+		r.stopped = time.Time{}
+	}
+}
+
+// Pauses returns the times for which the program was held since it was asked last.
+func (r *relay) Pauses() []pause {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.pauses
+	r.pauses = nil
+	return list
 }
 
 // Stopped returns when the program was last seen to stop; zero if it has been stopped since before the session.
@@ -96,6 +120,7 @@ func (r *relay) requests() {
 				go r.step(m)
 				continue
 			} else if runs(name) {
+				r.resumed()
 				r.mu.Lock()
 				r.commands[string(m.ID)] = name
 				r.mu.Unlock()
@@ -195,7 +220,7 @@ func (r *relay) restart(request message) {
 		return // the session is over
 	}
 	r.mu.Lock()
-	r.stopped = time.Now()
+	r.stopped, r.pauses = time.Now(), nil // it is another process now
 	r.mu.Unlock()
 	r.answer(request, m)
 }

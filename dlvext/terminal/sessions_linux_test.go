@@ -104,7 +104,7 @@ func TestNoProbes(t *testing.T) {
 // TestLongStop asks twice in one stop: the time between is not a wait of the program's.
 func TestLongStop(t *testing.T) {
 	_, pid := deadlocked(t)
-	out := session(t, "stuck\nsource "+pause(t)+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid))
+	out := session(t, "stuck\nsource "+idling(t)+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid))
 	ups := regexp.MustCompile(`stopped, up (\S+)\)`).FindAllStringSubmatch(out, -1)
 	if len(ups) != 2 {
 		t.Fatalf("%d reports, want 2:\n%s", len(ups), out)
@@ -116,8 +116,22 @@ func TestLongStop(t *testing.T) {
 	}
 }
 
-// pause writes a script for Delve that takes 2s, and returns its path.
-func pause(t *testing.T) string {
+// TestEarlierStop stops a program twice: the first stop is not a wait either of those who waited all the time.
+func TestEarlierStop(t *testing.T) {
+	out := session(t, "break main.go:53\ncontinue\nsource "+idling(t)+"\nbreak main.audit\ncontinue\nstuck -after 1ms\nexit\n", "exec", program(t, false, bank, "."))
+	waits := regexp.MustCompile(`waits for mutex .* for (\S+)\n`).FindAllStringSubmatch(out, -1)
+	if len(waits) < 2 {
+		t.Fatalf("%d waits, want 2:\n%s", len(waits), out)
+	}
+	for _, w := range waits {
+		if d, err := time.ParseDuration(w[1]); err != nil || d > 1900*time.Millisecond {
+			t.Errorf("a wait of %s with a stop of 2s in it: %v\n%s", w[1], err, out)
+		}
+	}
+}
+
+// idling writes a script for Delve that takes 2s, and returns its path.
+func idling(t *testing.T) string {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "wait.star")
 	text := "end = time.now().unix_nano + 2000000000\nwhile time.now().unix_nano < end:\n\tpass\n"

@@ -24,6 +24,7 @@ const maxSteps = 100
 // on the way ends it all, as it would end the user's own steps.
 func (r *relay) step(request message) {
 	from, folder := r.location(), r.collector()
+	r.resumed()
 	m, state := r.run(request.Params)
 	for n := 0; n < maxSteps && state != nil && !inCollector(from); n++ {
 		at := place(state)

@@ -33,6 +33,8 @@ type Session struct {
 	open func() (*record.Record, error)
 	// process describes the program where there is no record.
 	process snapshot.Process
+	// pauses are the times for which the program was held before.
+	pauses []pause
 	// moment returns when the program stopped, on the clock of snap; stopped is what the caller knows of it.
 	moment func(snap *snapshot.Snapshot, stopped time.Time) int64
 }
@@ -147,6 +149,7 @@ func (s *Session) Report(ctx context.Context, stopped time.Time, opt diagnose.Op
 		record.At(snap, s.moment(snap, stopped))
 		snap.Process.State = s.process.State
 	}
+	s.takeOut(snap)
 	first := diagnose.Analyze(snap, opt)
 	if s.target == nil {
 		first.Snapshot.NoStates = s.noRead.Error()
@@ -156,6 +159,26 @@ func (s *Session) Report(ctx context.Context, stopped time.Time, opt diagnose.Op
 		read: func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },
 		here: s.here,
 	})
+}
+
+// A pause is a time for which a debugger held the program.
+type pause struct{ from, to time.Time }
+
+// Paused notes that the debugger has held the program from one moment to another. Like the stop that it is in now, that is no wait of the
+// program's. Pauses do not overlap.
+func (s *Session) Paused(from, to time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pauses = append(s.pauses, pause{from, to})
+}
+
+// takeOut takes the pauses out of the durations of snap.
+func (s *Session) takeOut(snap *snapshot.Snapshot) {
+	list := make([]record.Pause, len(s.pauses))
+	for i, p := range s.pauses {
+		list[i] = record.Pause{From: s.moment(snap, p.from), To: s.moment(snap, p.to)}
+	}
+	record.Without(snap, list)
 }
 
 // Record returns the record of the program. It is the session's, and must not be used while the session reports.
