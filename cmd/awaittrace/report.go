@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,14 +51,11 @@ func reportProgram(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
 	}
-	format, after := c.String("f"), c.Duration("after")
+	format := c.String("f")
 	if format != "text" && format != "json" {
 		return usageError(c, fmt.Errorf("flag -f: %q is no format: text or json", format), false)
 	}
-	if after <= 0 {
-		return usageError(c, fmt.Errorf("flag -after: %v is no time to wait: give one above zero, such as 10s", after), false)
-	}
-	rec, err := openRecord(c.Args().First())
+	rec, after, err := namedProgram(c)
 	if err != nil {
 		return err
 	}
@@ -73,6 +71,16 @@ func reportProgram(c *cli.Context) error {
 		return somethingStuck
 	}
 	return nil
+}
+
+// namedProgram returns the record that the arguments name, and what -after says.
+func namedProgram(c *cli.Context) (*record.Record, time.Duration, error) {
+	after := c.Duration("after")
+	if after <= 0 {
+		return nil, 0, usageError(c, fmt.Errorf("flag -after: %v is no time to wait: give one above zero, such as 10s", after), false)
+	}
+	rec, err := openRecord(c.Args().First())
+	return rec, after, err
 }
 
 // shownPath returns how a report shows paths: whole in JSON, and for people relative to where they are.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -37,11 +36,7 @@ func top(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
 	}
-	after := c.Duration("after")
-	if after <= 0 {
-		return usageError(c, fmt.Errorf("flag -after: %v is no time to wait: give one above zero, such as 10s", after), false)
-	}
-	rec, err := openRecord(c.Args().First())
+	rec, after, err := namedProgram(c)
 	if err != nil {
 		return err
 	}
