@@ -105,7 +105,7 @@ var table = []*row{
 	{name: "pond", module: "github.com/alitto/pond/v2@v2.7.1", packages: all},
 	{name: "websocket", module: "github.com/gorilla/websocket@v1.5.3", packages: all, quick: true},
 	{name: "ants", module: "github.com/panjf2000/ants/v2@v2.12.1", packages: all},
-	{name: "zap", module: "go.uber.org/zap@v1.28.0", packages: all, quick: true},
+	{name: "zap", module: "go.uber.org/zap@v1.28.0", packages: all},
 	{name: "memberlist", module: "github.com/hashicorp/memberlist@v0.7.0", packages: all},
 	{name: "hashicorp-raft", module: "github.com/hashicorp/raft@v1.8.0", packages: all},
 	{name: "etcd-raft", module: "go.etcd.io/raft/v3@v3.7.0", packages: all},
