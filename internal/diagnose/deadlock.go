@@ -138,7 +138,7 @@ func (a *analysis) orderFix(cycle []int) string {
 		return "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
 	}
 	x, y := a.object(w1.Obj, w1.Probe), a.object(w0.Obj, w0.Probe)
-	if x == y { // two objects of one type, each of them the first for one goroutine
+	if x == y || w0.Probe == w1.Probe && h0.hold.Probe == h1.hold.Probe { // two objects of one type, each of them the first for one goroutine
 		return fmt.Sprintf("before both are locked at %s and %s, decide by something that the two %s differ in, such as an id, which to lock first",
 			a.place(h0.hold.Probe), a.place(w0.Probe), kindPlural(w0.Probe.Kind))
 	}

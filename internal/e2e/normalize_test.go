@@ -170,6 +170,7 @@ var (
 	reEndpoint  = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 	reBytes     = regexp.MustCompile(`\b[\d,.]+ (bytes|[KM]i?B)\b`)
 	rePid       = regexp.MustCompile(`\b(pid|process|report|fd|thread) \d+\b`)
+	reUsed      = regexp.MustCompile(`; thread \d+, on which it is, has used \S+ of processor time`) // if it stayed on one
 	reTemp      = regexp.MustCompile(`/tmp/[^ ,:"']*/`)
 )
 
@@ -189,6 +190,7 @@ func (n *normalizer) text(key, v string) string {
 		}
 		return n.addrs[a]
 	})
+	v = reUsed.ReplaceAllString(v, "")
 	v = reTemp.ReplaceAllString(v, "$$TMP/")
 	v = strings.ReplaceAll(reDuration.ReplaceAllString(v, "TIME"), "TIME to TIME", "TIME")
 	v = reRunning.ReplaceAllString(v, "$1 PLACE")

@@ -17,7 +17,7 @@ type account struct {
 func transfer(from, to *account, amount int) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
-	time.Sleep(20 * time.Millisecond) // ask whether this is allowed
+	time.Sleep(300 * time.Millisecond) // ask whether this is allowed
 	to.mu.Lock()
 	defer to.mu.Unlock()
 	from.balance -= amount
@@ -37,9 +37,9 @@ func audit(accounts ...*account) (total int) {
 func main() {
 	savings, wages := &account{balance: 100}, &account{balance: 100}
 	go transfer(savings, wages, 10)
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(100 * time.Millisecond)
 	go transfer(wages, savings, 20)
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(600 * time.Millisecond)
 	go audit(savings, wages)
 
 	interrupt := make(chan os.Signal, 1)
