@@ -5,11 +5,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/dlvext/terminal"
 	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/report"
@@ -38,12 +40,59 @@ func dlv(c *cli.Context) error {
 		_, err := fmt.Fprint(c.App.Writer, terminal.Script())
 		return err
 	}
-	return ended(terminal.Main(args, terminal.Env{
+	env := terminalEnv(c, after)
+	return ended(terminal.Main(args, env))
+}
+
+// terminalEnv is what a session of Delve's gets from us.
+func terminalEnv(c *cli.Context, after time.Duration) terminal.Env {
+	return terminal.Env{
 		Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return prepare(c, inv) },
 		After:   after,
 		Answers: console.Options{
 			Options: diagnose.Options{Path: shownPath("text")},
 			Color:   report.Color(os.Stdout, os.Getenv),
 		},
-	}))
+	}
 }
+
+func dapVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "dap",
+		Usage:     "a debug adapter for editors, in the place of dlv dap",
+		ArgsUsage: "[flags of dlv dap]",
+		Description: "Editors start it as they start dlv dap, with the same flags; see awaittrace dap -h. Programs that it builds have\n" +
+			"   probes, and threads, scopes, the debug console and exception filters tell what is stuck.",
+		SkipFlagParsing: true,
+		Action: func(c *cli.Context) error {
+			after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
+			if err != nil {
+				return err
+			}
+			env := terminalEnv(c, after)
+			env.Adapter = dap.Options{
+				Prepare: func(inv *gocmd.Invocation, vars []string) (*gocmd.Prepared, error) {
+					defer boundMemory()()
+					return gocmd.Prepare(inv, vars)
+				},
+				Diagnosis: env.Answers.Options,
+			}
+			return ended(terminal.Main(append([]string{"dap"}, c.Args().Slice()...), env))
+		},
+	}
+}
+
+// guessVerb is a command of Delve's that editors call to find out where they are.
+func guessVerb() *cli.Command {
+	return &cli.Command{
+		Name:            "substitute-path-guess-helper",
+		Hidden:          true,
+		SkipFlagParsing: true,
+		Action: func(c *cli.Context) error {
+			return ended(terminal.Main(append([]string{c.Command.Name}, c.Args().Slice()...), terminal.Env{}))
+		},
+	}
+}
+
+// delveVersion is the version of Delve that is part of this command.
+func delveVersion() string { return terminal.DelveVersion() }

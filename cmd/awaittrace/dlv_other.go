@@ -9,14 +9,27 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// dlvVerb is the verb where Delve does not compile: it says so.
-func dlvVerb() *cli.Command {
+// The verbs that are Delve's say, where Delve does not compile, that it does not.
+
+func dlvVerb() *cli.Command { return noDelve("dlv", "a Delve session (not on this system)") }
+func dapVerb() *cli.Command { return noDelve("dap", "a debug adapter (not on this system)") }
+
+func guessVerb() *cli.Command {
+	c := noDelve("substitute-path-guess-helper", "")
+	c.Hidden = true
+	return c
+}
+
+// delveVersion is the version of Delve that is part of this command: none.
+func delveVersion() string { return "" }
+
+func noDelve(name, usage string) *cli.Command {
 	return &cli.Command{
-		Name:            "dlv",
-		Usage:           "a Delve session (not on this system)",
+		Name:            name,
+		Usage:           usage,
 		SkipFlagParsing: true,
 		Action: func(*cli.Context) error {
-			return fmt.Errorf("dlv: there is no Delve for %s/%s", runtime.GOOS, runtime.GOARCH)
+			return fmt.Errorf("%s: there is no Delve for %s/%s", name, runtime.GOOS, runtime.GOARCH)
 		},
 	}
 }

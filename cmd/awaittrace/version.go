@@ -20,6 +20,10 @@ func versionVerb() *cli.Command {
 			}
 			_, err := fmt.Fprintf(c.App.Writer, "awaittrace %s %s %s/%s record %d\n",
 				moduleVersion(), gort.Version(), gort.GOOS, gort.GOARCH, runtime.Version)
+			if delve := delveVersion(); err == nil && delve != "" {
+				// As dlv version prints it, for editors that have awaittrace in the place of dlv.
+				_, err = fmt.Fprintf(c.App.Writer, "Delve Debugger\n%s\n", delve)
+			}
 			return err
 		},
 	}

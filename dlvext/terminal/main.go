@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/go-delve/delve/cmd/dlv/cmds"
+	"github.com/go-delve/delve/pkg/version"
 	delvedebugger "github.com/go-delve/delve/service/debugger"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 )
 
@@ -24,6 +26,8 @@ type Env struct {
 	// After is the default for -after; Answers is how the commands answer.
 	After   time.Duration
 	Answers console.Options
+	// Adapter, if it has a Prepare, makes the command dap one that adds to Delve's.
+	Adapter dap.Options
 }
 
 // Main is `awaittrace dlv` with the arguments args, and returns its exit status. It uses the process's standard files, as Delve does.
@@ -82,6 +86,14 @@ func (s *starter) take(c *cobra.Command) {
 		}
 	case "connect":
 		begin = func(set *settings, args []string) int { return set.connect(args[0]) }
+	case "dap":
+		if s.env.Adapter.Prepare == nil {
+			return
+		}
+		begin = func(set *settings, _ []string) int {
+			s.env.Adapter.Diagnosis.After = *s.after
+			return adapter(s.env, set)
+		}
 	default:
 		return
 	}
@@ -154,3 +166,6 @@ func doubleDashes(root *cobra.Command, args []string) []string {
 	}
 	return out
 }
+
+// DelveVersion returns what `dlv version` prints of the Delve that is embedded here.
+func DelveVersion() string { return version.DelveVersion.String() }

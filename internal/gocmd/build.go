@@ -3,10 +3,12 @@ package gocmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
@@ -26,6 +28,12 @@ type Prepared struct {
 	// user what is wrong.
 	Broken *rewrite.CompileError
 }
+
+// The files of a Prepared build that its flags name.
+const (
+	overlayName = "overlay.json"
+	toolsName   = "tools.json"
+)
 
 // Prepare instruments the packages of inv. env is the environment for the go command and everything that it starts.
 func Prepare(inv *Invocation, env []string) (*Prepared, error) {
@@ -148,12 +156,48 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 	if len(overlay) == 0 {
 		return nil
 	}
-	p.overlay = filepath.Join(p.tmp, "overlay.json")
+	p.overlay = filepath.Join(p.tmp, overlayName)
 	return overlay.write(p.overlay)
 }
 
 // Close removes what was written for the build.
 func (p *Prepared) Close() error { return os.RemoveAll(p.tmp) }
+
+// Flags returns the flags that a go command needs which somebody else runs in the place of Command, and Env the variables.
+func (p *Prepared) Flags() []string {
+	var flags []string
+	if p.overlay != "" {
+		flags = append(flags, "-overlay="+p.overlay)
+	}
+	if p.tools != "" {
+		flags = append(flags, "-toolexec="+p.tools)
+	}
+	return flags
+}
+
+// Env returns the variables that the go command needs besides those that Prepare was given.
+func (p *Prepared) Env() []string { return p.tc.Env[p.tc.given:] }
+
+// Renew makes the flags of p stand for what again, the same build prepared later, has. It closes again.
+func (p *Prepared) Renew(again *Prepared) error {
+	defer again.Close()
+	if again.Broken != nil {
+		return again.Broken
+	}
+	if again.overlay == "" || p.overlay == "" {
+		if again.overlay != p.overlay {
+			return errors.New("there were no probes before, or there are none now")
+		}
+		return nil
+	}
+	for _, name := range []string{overlayName, toolsName} {
+		if err := os.Rename(filepath.Join(again.tmp, name), filepath.Join(p.tmp, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	p.Result = again.Result
+	return nil
+}
 
 // Command returns the go command for build and test. Its standard files are not set.
 func (p *Prepared) Command() *exec.Cmd {
@@ -161,14 +205,7 @@ func (p *Prepared) Command() *exec.Cmd {
 }
 
 func (p *Prepared) command(verb Verb, args []string) *exec.Cmd {
-	all := []string{string(verb)}
-	if p.overlay != "" {
-		all = append(all, "-overlay="+p.overlay)
-	}
-	if p.tools != "" {
-		all = append(all, "-toolexec="+p.tools)
-	}
-	cmd := exec.Command(p.tc.Go, append(all, args...)...)
+	cmd := exec.Command(p.tc.Go, slices.Concat([]string{string(verb)}, p.Flags(), args)...)
 	cmd.Dir, cmd.Env = p.inv.Dir, p.tc.Env
 	return cmd
 }

@@ -54,7 +54,7 @@ func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(p.tmp, "tools.json")
+	name := filepath.Join(p.tmp, toolsName)
 	if err := os.WriteFile(name, data, 0o666); err != nil {
 		return "", err
 	}

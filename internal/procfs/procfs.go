@@ -104,6 +104,26 @@ func Traced(pid int) bool {
 	return err == nil && s.State == 't'
 }
 
+// TracedBy returns the first process that a thread of process tracer traces, or 0.
+func TracedBy(tracer int) int {
+	for _, pid := range Pids() {
+		b, err := os.ReadFile(path(pid, "status"))
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(b), "\nTracerPid:")
+		line, _, _ := strings.Cut(rest, "\n")
+		thread, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil || thread == 0 {
+			continue
+		}
+		if _, err := ReadThread(tracer, thread); err == nil {
+			return pid
+		}
+	}
+	return 0
+}
+
 // Args returns the command line of process pid, or nil.
 func Args(pid int) []string {
 	b, err := os.ReadFile(path(pid, "cmdline"))

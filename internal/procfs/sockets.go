@@ -111,6 +111,25 @@ func parseSocket(line string) (Socket, bool) {
 	return Socket{Local: local, Remote: remote, Unsent: int(unsent), Unread: int(unread), inode: inode}, true
 }
 
+// Owner returns the user who has the end local of a TCP connection to remote, both as netip.AddrPort prints them.
+func Owner(local, remote string) (uid int, ok bool) {
+	for _, name := range []string{"tcp", "tcp6"} {
+		b, err := os.ReadFile(filepath.Join(Root, "net", name))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			if s, valid := parseSocket(line); !valid || s.Local != local || s.Remote != remote {
+				continue
+			}
+			if uid, err := strconv.Atoi(strings.Fields(line)[7]); err == nil {
+				return uid, true
+			}
+		}
+	}
+	return 0, false
+}
+
 // parseAddr reads an address of /proc/net/tcp: words of four bytes in the byte order of the machine, which is little endian wherever
 // awaittrace has its fast path, and the port.
 func parseAddr(s string) (string, bool) {

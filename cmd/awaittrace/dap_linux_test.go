@@ -1,0 +1,336 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	dap "github.com/google/go-dap"
+)
+
+// bank is a program in which two goroutines wait for each other.
+func bank(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../dlvext/terminal/testdata/bank")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// launchBank begins a session that builds and runs the bank.
+func launchBank(t *testing.T, filters ...string) *dapClient {
+	t.Helper()
+	dir := t.TempDir() // before the client, which is to be gone first
+	c := startDAP(t)
+	c.begin("launch", map[string]any{
+		"mode": "debug", "program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"),
+		"awaittrace": map[string]any{"after": "500ms"},
+	}, filters...)
+	return c
+}
+
+// A deadlock stops the program while it runs, and every pane tells of it.
+func TestDAPDeadlock(t *testing.T) {
+	apart(t)
+	c := launchBank(t, "awaittrace-deadlock")
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	stop := await[*dap.StoppedEvent](c, nil)
+	if b := stop.Body; b.Reason != "exception" || b.Description != "Deadlock" || !strings.Contains(b.Text, "deadlock") && !strings.Contains(b.Text, "each other") {
+		t.Errorf("stopped: %+v", b)
+	}
+	c.output("are stuck")
+	threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
+	if n := threads[0].Name; !strings.Contains(n, "main.transfer") || !strings.Contains(n, "deadlock") || !strings.Contains(n, "to.mu.Lock()") {
+		t.Errorf("the first thread is %q", n)
+	}
+	info := ask[*dap.ExceptionInfoResponse](c, "exceptionInfo", map[string]any{"threadId": stop.Body.ThreadId}).Body
+	if info.ExceptionId != "awaittrace-deadlock" || !strings.Contains(info.Description, "main.go:") {
+		t.Errorf("exceptionInfo: %+v", info)
+	}
+	frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
+	frame := 0
+	for _, f := range frames {
+		if f.Name == "main.transfer" {
+			frame = f.Id
+		}
+	}
+	scopes := ask[*dap.ScopesResponse](c, "scopes", map[string]any{"frameId": frame}).Body.Scopes
+	last := scopes[len(scopes)-1]
+	if last.Name != "Await trace" {
+		t.Fatalf("scopes: %+v", scopes)
+	}
+	values := make(map[string]dap.Variable)
+	for _, v := range ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": last.VariablesReference}).Body.Variables {
+		values[v.Name] = v
+	}
+	if !strings.Contains(values["waits on"].Value, "to.mu") || values["verdict"].Value != "deadlock" || values["holds"].Value != "1 lock" {
+		t.Errorf("Await trace: %+v", values)
+	}
+	parts := ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": values["waits on"].VariablesReference}).Body.Variables
+	if len(parts) < 3 {
+		t.Errorf("waits on: %+v", parts)
+	}
+	for line, want := range map[string]string{
+		"awaittrace": "awaittrace stuck", "awaittrace stuck": "deadlock", "awaittrace probe": "holds", "awaittrace probes": "main.clerk",
+		"awaittrace holders to": "main.transfer", "awaittrace holders &to.mu": "main.transfer", "awaittrace waitgraph": "to.mu", "amount": "0",
+	} {
+		if got := c.typed(line, frame); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	if r := ask[*reportResponse](c, "awaittrace/report", nil).Body; r.Schema != "awaittrace.report/1" || r.Findings[0].Kind != "deadlock" {
+		t.Errorf("report: %+v", r)
+	}
+	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
+}
+
+// started returns a program of the bank's that runs, with probes.
+func started(t *testing.T) (exe string, pid int) {
+	t.Helper()
+	exe = filepath.Join(t.TempDir(), "bank")
+	mustRun(t, "build", "-C", bank(t), "-o", exe, ".")
+	cmd := exec.Command(exe)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return exe, cmd.Process.Pid
+}
+
+// A client that attaches and vanishes leaves the program as it was.
+func TestDAPAttach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	_, pid := started(t)
+	time.Sleep(time.Second)
+	c := startDAP(t)
+	c.begin("attach", map[string]any{"mode": "local", "processId": pid, "stopOnEntry": true, "awaittrace": map[string]any{"after": "500ms"}})
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "deadlock") {
+		t.Errorf("stuck: %s", got)
+	}
+	c.conn.Close()
+	_ = c.cmd.Wait()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil || !strings.Contains(string(b), "TracerPid:\t0\n") {
+		t.Errorf("the program is lost, or still traced: %v\n%s", err, b)
+	}
+}
+
+// What goes wrong is told, and leaves nothing behind.
+func TestDAPTrouble(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	initialize := map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true}
+	t.Run("attach to nobody", func(t *testing.T) {
+		cmd := exec.Command("true")
+		if err := cmd.Run(); err != nil {
+			t.Fatal(err)
+		}
+		c := startDAP(t)
+		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		c.send("attach", map[string]any{"mode": "local", "processId": cmd.Process.Pid})
+		m := await[*dap.ErrorResponse](c, nil)
+		if m.Success || m.Body.Error == nil || !strings.Contains(m.Body.Error.Format, "attach") {
+			t.Errorf("attach: %+v", m)
+		}
+	})
+	t.Run("wrong setting", func(t *testing.T) {
+		c := startDAP(t)
+		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		c.send("launch", map[string]any{"program": bank(t), "awaittrace": map[string]any{"afer": "1s"}})
+		if m := await[*dap.ErrorResponse](c, nil); !strings.Contains(m.Body.Error.Format, "afer") {
+			t.Errorf("launch: %+v", m.Body.Error)
+		}
+	})
+	t.Run("garbage", func(t *testing.T) {
+		c := startDAP(t)
+		if _, err := c.conn.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		for m := range c.in { // until Delve closes the connection
+			t.Errorf("Delve says nothing to this, and we say %+v", m)
+		}
+	})
+	t.Run("two clients", func(t *testing.T) {
+		c := startDAP(t)
+		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		conn, err := net.Dial("tcp", c.conn.RemoteAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := newDAPClient(t, conn)
+		second.send("initialize", initialize)
+		if m := await[*dap.ErrorResponse](second, nil); !strings.Contains(m.Body.Error.Format, "a client already") {
+			t.Errorf("the second client is told: %+v", m.Body.Error)
+		}
+		c.send("threads", nil)
+		if m := await[*dap.ErrorResponse](c, nil); !strings.Contains(m.Message, "No debug session") {
+			t.Errorf("the first client is told: %+v", m)
+		}
+	})
+	t.Run("program killed", func(t *testing.T) {
+		dir := t.TempDir()
+		c := startDAP(t)
+		pid := c.launchAnd(t, dir)
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		await[*dap.TerminatedEvent](c, nil)
+	})
+	t.Run("client vanishes", func(t *testing.T) {
+		dir := t.TempDir()
+		c := startDAP(t)
+		pid := c.launchAnd(t, dir)
+		c.conn.Close()
+		gone(t, pid)
+	})
+	t.Run("Delve killed", func(t *testing.T) {
+		dir := t.TempDir()
+		c := startDAP(t)
+		pid := c.launchAnd(t, dir)
+		killChild(t, c.cmd.Process.Pid)
+		c.output("ended unexpectedly")
+		await[*dap.TerminatedEvent](c, nil)
+		gone(t, pid)
+	})
+	t.Run("proxy killed", func(t *testing.T) {
+		dir := t.TempDir()
+		c := startDAP(t)
+		pid := c.launchAnd(t, dir)
+		if err := c.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		gone(t, pid)
+	})
+}
+
+// launchAnd runs the bank, without probes, and returns its process.
+func (c *dapClient) launchAnd(t *testing.T, dir string) int {
+	t.Helper()
+	ask[*dap.InitializeResponse](c, "initialize", map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true})
+	c.send("launch", map[string]any{"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "awaittrace": map[string]any{"off": true}})
+	pid := await[*dap.ProcessEvent](c, nil).Body.SystemProcessId
+	await[*dap.LaunchResponse](c, nil)
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	return pid
+}
+
+// killChild kills the only child of a process.
+func killChild(t *testing.T, parent int) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
+	var child int
+	if err == nil {
+		_, err = fmt.Sscan(string(b), &child)
+	}
+	if err != nil { // the thread that started it may be another
+		out, listErr := exec.Command("pgrep", "-P", fmt.Sprint(parent)).Output()
+		if listErr != nil {
+			t.Fatal(err, listErr)
+		}
+		if _, err := fmt.Sscan(string(out), &child); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The client may wait for the adapter instead, tests may be debugged, and build flags be a list.
+func TestDAPTestMode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":       "module mode\n\ngo 1.24\n",
+		"mode.go":      "//go:build special\n\npackage mode\n\nfunc Wait(c chan int) int { return <-c }\n",
+		"mode_test.go": "package mode\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc TestWait(t *testing.T) { go time.Sleep(time.Hour); go Wait(nil); Wait(make(chan int)) }\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	cmd := command("dap", "--client-addr="+listener.Addr().String(), "--check-go-version=false", "--log", "--log-output=dap", "--log-dest="+filepath.Join(dir, "log"))
+	cmd.Stderr = os.Stderr
+	cmd.Path = filepath.Join(dir, "awaittrace") // go test calls us again, by our path
+	if err := os.Link(os.Args[0], cmd.Path); err != nil {
+		t.Skip(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newDAPClient(t, conn)
+	c.cmd = cmd
+	t.Cleanup(c.finish)
+	c.begin("launch", map[string]any{
+		"mode": "test", "program": ".", "dlvCwd": dir, "buildFlags": []string{"-tags=special"}, "awaittrace": map[string]any{"after": "300ms"},
+	}, "awaittrace-stuck")
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	stop := await[*dap.StoppedEvent](c, nil)
+	if b := stop.Body; b.Reason != "exception" || b.Description != "Stuck goroutine" || b.Text == "" {
+		t.Errorf("stopped: %+v", b)
+	}
+	if got := c.typed("awaittrace holders c", 0); !strings.Contains(got, "mode.go:5") {
+		t.Errorf("holders c: %s", got)
+	}
+	if log, err := os.ReadFile(filepath.Join(dir, "log")); err != nil || !strings.Contains(string(log), "from client") {
+		t.Errorf("the log is %q, %v", log, err)
+	}
+}
+
+// The listening line goes where dlv dap writes it, and the flags are dlv's.
+func TestDAPFlags(t *testing.T) {
+	apart(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := command("dap", "--listen=127.0.0.1:0", "--log-dest=3")
+	cmd.ExtraFiles = []*os.File{w}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	line := make([]byte, 100)
+	n, err := r.Read(line)
+	if err != nil || !strings.HasPrefix(string(line[:n]), "DAP server listening at: 127.0.0.1:") {
+		t.Errorf("on file descriptor 3: %q, %v", line[:n], err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	if out, err := command("dap", "--lisen=:0").CombinedOutput(); err == nil || !strings.Contains(string(out), "unknown flag: --lisen") {
+		t.Errorf("--lisen: %v, %s", err, out)
+	}
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	dap "github.com/google/go-dap"
+)
+
+// A dapClient is an editor, as far as the protocol goes.
+type dapClient struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	conn net.Conn
+	seq  int
+	in   chan dap.Message
+
+	mu  sync.Mutex
+	log []string // what came, for when a test fails
+}
+
+const dapPatience = 30 * time.Second
+
+// apart keeps what a test leaves out of the user's own folders.
+func apart(t *testing.T) {
+	t.Helper()
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := filepath.Join(t.TempDir(), "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache)))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("AWAITTRACE_DIR", records)
+}
+
+// startDAP starts awaittrace dap with more flags, and connects to it.
+func startDAP(t *testing.T, flags ...string) *dapClient {
+	t.Helper()
+	cmd := command(append([]string{"dap", "--listen=127.0.0.1:0"}, flags...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "DAP server listening at: ")
+	if !ok {
+		t.Fatalf("dap says %q", line)
+	}
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newDAPClient(t, conn)
+	c.cmd = cmd
+	t.Cleanup(c.finish)
+	return c
+}
+
+// newDAPClient is a client at a connection.
+func newDAPClient(t *testing.T, conn net.Conn) *dapClient {
+	c := &dapClient{t: t, conn: conn, in: make(chan dap.Message, 1000)}
+	codec := dap.NewCodec()
+	if err := codec.RegisterRequest("awaittrace/report",
+		func() dap.Message { return &dap.Request{} }, func() dap.Message { return &reportResponse{} }); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(c.in)
+		for r := bufio.NewReader(conn); ; {
+			body, err := dap.ReadBaseMessage(r)
+			if err != nil {
+				return
+			}
+			c.mu.Lock()
+			c.log = append(c.log, string(body[:min(len(body), 600)]))
+			c.mu.Unlock()
+			m, err := codec.DecodeMessage(body)
+			if err != nil {
+				t.Errorf("%v: %s", err, body)
+				return
+			}
+			c.in <- m
+		}
+	}()
+	return c
+}
+
+type reportResponse struct {
+	dap.Response
+	Body struct {
+		Schema   string
+		Counts   map[string]int
+		Findings []struct{ Kind string }
+	}
+}
+
+// finish ends the session, and sees that nothing is left of it.
+func (c *dapClient) finish() {
+	c.conn.Close()
+	done := make(chan struct{})
+	go func() {
+		_ = c.cmd.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(dapPatience):
+		_ = c.cmd.Process.Kill()
+		c.t.Error("awaittrace dap does not end when its client has gone")
+	}
+	if c.t.Failed() {
+		c.t.Logf("the client has seen:\n%s", strings.Join(c.log, "\n"))
+	}
+}
+
+// send sends a request.
+func (c *dapClient) send(command string, args any) int {
+	c.t.Helper()
+	c.seq++
+	text, err := json.Marshal(map[string]any{"seq": c.seq, "type": "request", "command": command, "arguments": args})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := dap.WriteBaseMessage(c.conn, text); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.seq
+}
+
+// await returns the first message from now on that is a T and that ok takes; all others are passed over.
+func await[T dap.Message](c *dapClient, ok func(T) bool) T {
+	c.t.Helper()
+	for timeout := time.After(dapPatience); ; {
+		select {
+		case m, open := <-c.in:
+			if !open {
+				c.t.Fatalf("the connection has ended, and no %T has come", *new(T))
+			}
+			if m, is := m.(T); is && (ok == nil || ok(m)) {
+				return m
+			}
+		case <-timeout:
+			c.t.Fatalf("no %T has come", *new(T))
+		}
+	}
+}
+
+// ask sends a request and returns its response, which must be a success.
+func ask[T dap.ResponseMessage](c *dapClient, command string, args any) T {
+	c.t.Helper()
+	seq := c.send(command, args)
+	m := await(c, func(m dap.ResponseMessage) bool { return m.GetResponse().RequestSeq == seq })
+	r, ok := m.(T)
+	if !ok || !m.GetResponse().Success {
+		text, _ := json.Marshal(m)
+		c.t.Fatalf("%s: %s", command, text)
+	}
+	return r
+}
+
+// begin is the sequence that all sessions begin with, up to the program's first step.
+func (c *dapClient) begin(request string, args map[string]any, filters ...string) {
+	c.t.Helper()
+	ask[*dap.InitializeResponse](c, "initialize", map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true})
+	seq := c.send(request, args)
+	await[*dap.InitializedEvent](c, nil)
+	await(c, func(m dap.ResponseMessage) bool {
+		if r := m.GetResponse(); r.RequestSeq == seq && !r.Success {
+			c.t.Fatalf("%s: %s", request, r.Message)
+		}
+		return m.GetResponse().RequestSeq == seq
+	})
+	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": append([]string{"unrecovered-panic"}, filters...)})
+}
+
+// output waits for a line in the console with text in it, and returns it.
+func (c *dapClient) output(text string) string {
+	c.t.Helper()
+	return await(c, func(m *dap.OutputEvent) bool { return strings.Contains(m.Body.Output, text) }).Body.Output
+}
+
+// typed is what the debug console answers.
+func (c *dapClient) typed(line string, frame int) string {
+	c.t.Helper()
+	args := map[string]any{"expression": line, "context": "repl"}
+	if frame != 0 {
+		args["frameId"] = frame
+	}
+	return ask[*dap.EvaluateResponse](c, "evaluate", args).Body.Result
+}
+
+// gone waits for the end of a process.
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	for range 100 {
+		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(b), ") Z ") {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	t.Errorf("process %d is left", pid)
+}

@@ -1,0 +1,242 @@
+package dap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// A filter is an exception filter of ours: the program stops when something that it matches appears.
+type filter struct {
+	id, label, description string
+	match                  func(*diagnose.Finding) bool
+}
+
+// filters are those that there are, the narrowest first.
+func filters() []filter {
+	return []filter{
+		{"awaittrace-deadlock", "Deadlock", "Stop when goroutines wait for each other in a circle", func(f *diagnose.Finding) bool { return f.Kind == diagnose.KindDeadlock }},
+		{"awaittrace-stuck", "Stuck goroutine", "Stop when a goroutine is stuck, for whatever reason", func(*diagnose.Finding) bool { return true }},
+	}
+}
+
+// filterOf returns the narrowest filter that matches f.
+func filterOf(f *diagnose.Finding) filter {
+	all := filters()
+	return all[slices.IndexFunc(all, func(l filter) bool { return l.match(f) })]
+}
+
+// addFilters adds our filters to what Delve can do.
+func addFilters(p *Proxy, _, resp *message) {
+	var body map[string]json.RawMessage
+	var list []json.RawMessage
+	if !resp.Success || json.Unmarshal(resp.Body, &body) != nil {
+		return
+	}
+	if raw, ok := body["exceptionBreakpointFilters"]; ok && json.Unmarshal(raw, &list) != nil {
+		return
+	}
+	for _, f := range filters() {
+		raw, err := encode(map[string]any{"filter": f.id, "label": f.label, "description": f.description, "default": false})
+		if err != nil {
+			return
+		}
+		list = append(list, raw)
+	}
+	var err error
+	if body["exceptionBreakpointFilters"], err = encode(list); err == nil {
+		err = resp.set("body", body)
+	}
+	if err != nil {
+		p.say(err.Error())
+	}
+}
+
+// takeFilters is the request that says which filters are on. Delve sees those that are its own.
+func takeFilters(p *Proxy, m *message) bool {
+	var args map[string]json.RawMessage
+	var list []string
+	if json.Unmarshal(m.Arguments, &args) != nil || json.Unmarshal(args["filters"], &list) != nil {
+		return true
+	}
+	on := make(map[string]bool)
+	rest := slices.DeleteFunc(slices.Clone(list), func(id string) bool {
+		ours := slices.ContainsFunc(filters(), func(f filter) bool { return f.id == id })
+		on[id] = ours
+		return ours
+	})
+	p.watcher.set(on)
+	if len(rest) != len(list) {
+		var err error
+		if args["filters"], err = encode(append([]string{}, rest...)); err == nil {
+			err = m.set("arguments", args)
+		}
+		if err != nil {
+			p.say(err.Error())
+		}
+	}
+	if p.program.stopped() == nil && p.program.started() {
+		p.watch()
+	}
+	return true
+}
+
+// A watcher looks at the program while it runs, through its record alone.
+type watcher struct {
+	mu     sync.Mutex
+	on     map[string]bool
+	seen   map[string]bool // findings that the client has been told of
+	told   string          // the line of the last stop
+	cancel context.CancelFunc
+	found  *diagnose.Finding // what the program is being stopped for
+	before map[int]*stop     // requests to run, and the stops that they ended
+}
+
+// set says which filters are on.
+func (w *watcher) set(on map[string]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.on = on
+}
+
+// request notes a request that ended a stop, and response that it was answered.
+func (w *watcher) request(seq int, s *stop) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.before == nil {
+		w.before = make(map[int]*stop)
+	}
+	w.before[seq] = s
+}
+
+func (w *watcher) response(seq int) *stop {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.before[seq]
+	delete(w.before, seq)
+	return s
+}
+
+// stop ends the watching.
+func (w *watcher) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel != nil {
+		w.cancel()
+		w.cancel = nil
+	}
+}
+
+// take returns what the program was stopped for, if we did that.
+func (w *watcher) take() *diagnose.Finding {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.found
+	w.found = nil
+	return f
+}
+
+// note remembers all findings of a stop: the client is told of them. It returns the line that tells, and whether it is to be shown.
+func (w *watcher) note(r *diagnose.Report, quiet bool) (line string, show bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range r.Findings {
+		w.see(&r.Findings[i])
+	}
+	line = summary(r)
+	show = line != "" && !(quiet && line == w.told)
+	w.told = line
+	return line, show
+}
+
+// see remembers a finding, and reports whether it is new. A finding stays the same while others join it.
+func (w *watcher) see(f *diagnose.Finding) bool {
+	key := fmt.Sprint(f.Kind, root(f))
+	if w.seen[key] {
+		return false
+	}
+	if w.seen == nil {
+		w.seen = make(map[string]bool)
+	}
+	w.seen[key] = true
+	return true
+}
+
+// watch begins to look at the program, if a filter is on.
+func (p *Proxy) watch() {
+	w := &p.watcher
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	any := false
+	for _, on := range w.on {
+		any = any || on
+	}
+	if !any || w.cancel != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	go p.watching(ctx)
+}
+
+const (
+	minLook = 100 * time.Millisecond
+	maxLook = time.Second
+	// lookShare bounds the share of a processor that looking takes: it waits this many times as long as a look took.
+	lookShare = 10
+)
+
+// watching looks at the program until ctx ends or there is something to stop it for.
+func (p *Proxy) watching(ctx context.Context) {
+	began := time.Now()
+	opt := p.opt.Diagnosis
+	interval := min(max(opt.After/10, minLook), maxLook)
+	for wait := interval; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		start := time.Now()
+		r, err := p.program.look(ctx, time.Time{}, opt)
+		wait = max(interval, lookShare*time.Since(start))
+		if err != nil {
+			continue // it has reached no probe yet, or is about to end
+		}
+		f := p.watcher.news(r, time.Since(began) > opt.After)
+		if f == nil || ctx.Err() != nil {
+			continue
+		}
+		p.watcher.mu.Lock()
+		p.watcher.found = f
+		p.watcher.mu.Unlock()
+		if _, err := p.ask("pause", map[string]any{"threadId": root(f)}); err != nil {
+			p.watcher.take()
+			continue
+		}
+		return
+	}
+}
+
+// news returns a finding that a filter matches and nobody has seen. Waits that were long when the program began to run again say nothing: it stood still.
+// What is certain needs no time.
+func (w *watcher) news(r *diagnose.Report, long bool) *diagnose.Finding {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if r.Doubtful(f) || !long && f.Certainty != diagnose.Certain {
+			continue
+		}
+		wanted := slices.ContainsFunc(filters(), func(l filter) bool { return w.on[l.id] && l.match(f) })
+		if wanted && w.see(f) {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package dap
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+)
+
+// settings are those of ours in a launch configuration, under "awaittrace".
+type settings struct {
+	After string `json:"after"` // as -after
+	Probe string `json:"probe"` // as -probe
+	Deps  string `json:"deps"`  // as -deps
+	Off   bool   `json:"off"`   // build without probes
+}
+
+// UnmarshalJSON refuses what is not known: a misspelt setting would do nothing.
+func (s *settings) UnmarshalJSON(b []byte) error {
+	type plain settings
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode((*plain)(s)); err != nil {
+		return fmt.Errorf("awaittrace: %v; there are after, probe, deps and off", err)
+	}
+	return nil
+}
+
+// launchArguments are those that matter for the build.
+type launchArguments struct {
+	Mode, Program, DlvCwd, CoreFilePath string
+	BuildFlags                          json.RawMessage
+	Env                                 map[string]*string
+	Settings                            *settings `json:"awaittrace"`
+}
+
+// configure takes over the settings of a launch or attach request. If they are wrong it refuses the request and returns false.
+func (p *Proxy) configure(m *message, s *settings) bool {
+	if s == nil || s.After == "" {
+		return true
+	}
+	after, err := gocmd.After(s.After)
+	if err != nil {
+		p.refuse(m, fmt.Sprintf("awaittrace: after: %q is no time above zero such as 10s", s.After), true)
+		return false
+	}
+	p.opt.Diagnosis.After = after
+	p.program.opt = p.opt
+	return true
+}
+
+// launch is the request to start a program. In the modes that build, flags of ours join those of the build; Delve itself builds, and so tells of
+// errors and removes what it has built as ever.
+func launch(p *Proxy, m *message) bool {
+	var args launchArguments
+	if err := json.Unmarshal(m.Arguments, &args); err != nil {
+		if strings.HasPrefix(err.Error(), "awaittrace: ") {
+			p.refuse(m, err.Error(), true)
+			return false
+		}
+		return true // Delve says what is wrong
+	}
+	if !p.configure(m, args.Settings) {
+		return false
+	}
+	p.program.examine(args.Mode, args.DlvCwd, args.Program, args.CoreFilePath)
+	var s settings
+	if args.Settings != nil {
+		s = *args.Settings
+	}
+	switch {
+	case args.Mode != "" && args.Mode != "debug" && args.Mode != "test" || args.Program == "" || p.build != nil:
+		return true
+	case s.Off:
+		p.say("building without probes, as the launch configuration says")
+		return true
+	}
+	p.say("putting in probes")
+	b, flags, err := newBuild(&args, s, p.opt)
+	if err != nil {
+		p.say("building without probes: " + err.Error())
+		return true
+	}
+	p.build = b
+	p.say(b.told())
+	if err := addBuild(m, &args, flags, b.prepared.Env()); err != nil {
+		p.say("building without probes: " + err.Error())
+	}
+	return true
+}
+
+// A build is that of the program, with probes. Its files stay for the whole session: a restart builds again.
+type build struct {
+	prepared *gocmd.Prepared
+	inv      *gocmd.Invocation
+	env      []string
+	opt      Options
+}
+
+// newBuild puts in the probes, and returns the flags for Delve's build.
+func newBuild(args *launchArguments, s settings, opt Options) (*build, []string, error) {
+	verb, own := gocmd.Build, []string(nil)
+	if args.Mode == "test" {
+		verb, own = gocmd.Test, []string{"-c"}
+	}
+	theirs, err := buildFlags(args.BuildFlags, opt.Split)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir := args.DlvCwd
+	switch { // go takes -C in front of all others only
+	case len(theirs) >= 2 && theirs[0] == "-C":
+		dir, theirs = in(dir, theirs[1]), theirs[2:]
+	case len(theirs) >= 1 && strings.HasPrefix(theirs[0], "-C="):
+		dir, theirs = in(dir, theirs[0][len("-C="):]), theirs[1:]
+	}
+	if dir != "" {
+		own = append([]string{"-C", dir}, own...)
+	}
+	if s.Probe != "" {
+		own = append(own, "-probe="+s.Probe)
+	}
+	if s.Deps != "" {
+		own = append(own, "-deps="+s.Deps)
+	}
+	b := &build{opt: opt, env: os.Environ()}
+	if b.inv, err = gocmd.Parse(verb, slices.Concat(own, theirs, []string{args.Program}), opt.Diagnosis.After); err != nil {
+		return nil, nil, err
+	}
+	for name, value := range args.Env {
+		b.env = slices.DeleteFunc(b.env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		if value != nil {
+			b.env = append(b.env, name+"="+*value)
+		}
+	}
+	if b.prepared, err = opt.Prepare(b.inv, b.env); err != nil {
+		return nil, nil, err
+	}
+	return b, b.prepared.Flags(), nil
+}
+
+// told says in one line what the program gets.
+func (b *build) told() string {
+	r := b.prepared.Result
+	switch {
+	case r == nil:
+		return "the packages could not be loaded to put in probes; go says why"
+	case len(r.Files) == 0 && len(r.Already) > 0:
+		return "the source has probes already; it is built as it is"
+	case len(r.Files) == 0:
+		return "nothing gets a probe: no operation in the packages of the main module can wait"
+	}
+	n := 0
+	for _, sites := range r.Sites {
+		n += sites
+	}
+	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that tell of them", n, len(r.Files))
+}
+
+func (b *build) close() { _ = b.prepared.Close() } // what is left is a folder for temporary files
+
+// buildFlags returns the build flags of a launch request, which are a string or a list.
+func buildFlags(value json.RawMessage, split func(string) []string) (list []string, err error) {
+	var text string
+	switch {
+	case len(value) == 0 || string(value) == "null":
+	case json.Unmarshal(value, &list) == nil:
+	case json.Unmarshal(value, &text) == nil:
+		list = split(text)
+	default:
+		err = fmt.Errorf("buildFlags is neither a string nor a list of strings: %s", value)
+	}
+	return list, err
+}
+
+// addBuild adds flags and variables to the arguments of a launch request. The flags keep their form: Delve orders its own by it.
+func addBuild(m *message, args *launchArguments, flags, env []string) error {
+	all := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(m.Arguments, &all); err != nil {
+		return err
+	}
+	var list []string
+	var text string
+	var value any
+	if len(args.BuildFlags) > 0 && json.Unmarshal(args.BuildFlags, &list) == nil && list != nil {
+		value = append(list, flags...)
+	} else {
+		_ = json.Unmarshal(args.BuildFlags, &text) // missing or null is empty
+		for _, f := range flags {
+			text += " '" + strings.ReplaceAll(f, "'", `\'`) + "'"
+		}
+		value = strings.TrimPrefix(text, " ")
+	}
+	put := func(name string, v any) error {
+		// Names are not sensitive to case where Delve reads them, and the last would win.
+		for have := range all {
+			if strings.EqualFold(have, name) {
+				delete(all, have)
+			}
+		}
+		var err error
+		all[name], err = encode(v)
+		return err
+	}
+	if err := put("buildFlags", value); err != nil {
+		return err
+	}
+	delete(all, "awaittrace")
+	if len(env) > 0 {
+		if args.Env == nil {
+			args.Env = make(map[string]*string)
+		}
+		for _, e := range env {
+			name, v, _ := strings.Cut(e, "=")
+			args.Env[name] = &v
+		}
+		if err := put("env", args.Env); err != nil {
+			return err
+		}
+	}
+	return m.set("arguments", all)
+}
+
+// restart is the request to start the program again, which Delve builds again unless it is told not to: with the source as it is then.
+func restart(p *Proxy, m *message) bool {
+	p.watcher.stop()
+	p.program.restarted()
+	var args struct {
+		Arguments struct{ Rebuild *bool }
+	}
+	if p.build == nil || json.Unmarshal(m.Arguments, &args) == nil && args.Arguments.Rebuild != nil && !*args.Arguments.Rebuild {
+		return true
+	}
+	again, err := p.opt.Prepare(p.build.inv, p.build.env)
+	if err == nil {
+		err = p.build.prepared.Renew(again)
+	}
+	if err != nil {
+		p.say("building with the probes of before: " + err.Error())
+	}
+	return true
+}

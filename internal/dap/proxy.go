@@ -1,0 +1,273 @@
+package dap
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+)
+
+// Options are what a proxy needs of the command that it is part of.
+type Options struct {
+	// Prepare puts probes into the packages of a build in the environment env.
+	Prepare func(inv *gocmd.Invocation, env []string) (*gocmd.Prepared, error)
+	// Split takes a string of build flags apart as Delve does.
+	Split func(flags string) []string
+	// Diagnosis has the default for -after, and how paths are shown.
+	Diagnosis diagnose.Options
+	// DelvePid is the process that Delve runs in.
+	DelvePid int
+	// Crashed reports, when the connection to Delve has ended, whether that process has ended and does not call it a success.
+	Crashed func() bool
+}
+
+// A Proxy is one session: a client and its Delve.
+type Proxy struct {
+	opt      Options
+	requests map[string]requestRule
+	events   map[string]func(*Proxy, *message) bool
+	client   *writer
+	delve    *writer
+	done     chan struct{} // closed when the session is over
+
+	program program
+	handles handles
+	watcher watcher
+	build   *build // of launch; only the pump of requests uses it
+
+	mu      sync.Mutex
+	seq     int
+	own     map[int]chan *message // requests of ours that Delve has not answered
+	waiting map[int]*message      // requests of the client whose response a rule is to see
+	ended   bool                  // Delve has said that the session is over
+}
+
+// Serve is the session of client with a Delve at the other end of delve, until one of them is gone. It closes both.
+func Serve(client, delve io.ReadWriteCloser, opt Options) {
+	p := &Proxy{
+		opt: opt, requests: requestRules(), events: eventRules(),
+		client: &writer{w: client}, delve: &writer{w: delve},
+		done: make(chan struct{}),
+		own:  make(map[int]chan *message), waiting: make(map[int]*message),
+	}
+	p.program.opt = opt
+	var pumps sync.WaitGroup
+	pumps.Go(func() {
+		p.pump(client, p.delve, p.fromClient)
+		p.program.leave()
+		delve.Close() // Delve ends the program, or leaves it, as it does when its client goes
+	})
+	pumps.Go(func() {
+		p.pump(delve, p.client, p.fromDelve)
+		close(p.done)
+		p.crashed()
+		client.Close()
+	})
+	pumps.Wait()
+	p.watcher.stop()
+	p.program.close()
+	if p.build != nil {
+		p.build.close()
+	}
+}
+
+// pump hands on the messages of from. See returns what is to be written for one: the bytes of the message, or of what takes its place, or nil. From
+// the first bytes on that are no message everything is copied as it is.
+func (p *Proxy) pump(from io.Reader, to *writer, see func(*message) []byte) {
+	r := bufio.NewReaderSize(from, 64<<10)
+	for {
+		raw, body, err := readMessage(r)
+		if err != nil {
+			if len(raw) > 0 && to.write(raw) != nil {
+				return
+			}
+			if errors.Is(err, errGarbage) {
+				_, _ = io.Copy(writerFunc(to.write), r) // it ends with the connection, whatever the error
+			}
+			return
+		}
+		out := raw
+		if m, ok := parse(raw, body); ok {
+			out = see(m)
+		}
+		if len(out) > 0 && to.write(out) != nil {
+			return
+		}
+	}
+}
+
+// A writerFunc is a function that writes all or fails.
+type writerFunc func([]byte) error
+
+func (f writerFunc) Write(b []byte) (int, error) {
+	if err := f(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// fromClient sees a message of the client's.
+func (p *Proxy) fromClient(m *message) []byte {
+	rule, ok := p.requests[m.Command]
+	if m.Type != "request" || !ok {
+		return m.raw
+	}
+	if rule.ask != nil && !rule.ask(p, m) {
+		return nil
+	}
+	if rule.answer != nil {
+		p.mu.Lock()
+		p.waiting[m.Seq] = m
+		p.mu.Unlock()
+	}
+	return m.raw
+}
+
+// fromDelve sees a message of Delve's.
+func (p *Proxy) fromDelve(m *message) []byte {
+	switch m.Type {
+	case "event":
+		if rule := p.events[m.Event]; rule != nil && !rule(p, m) {
+			return nil
+		}
+	case "response":
+		p.mu.Lock()
+		ch, request := p.own[m.RequestSeq], p.waiting[m.RequestSeq]
+		delete(p.own, m.RequestSeq)
+		if ch == nil {
+			delete(p.waiting, m.RequestSeq)
+		}
+		p.mu.Unlock()
+		if ch != nil {
+			ch <- m
+			return nil
+		}
+		if request == nil || request.Command != m.Command {
+			return m.raw
+		}
+		if rule := p.requests[m.Command]; rule.slow {
+			go func() {
+				rule.answer(p, request, m)
+				_ = p.client.write(m.raw) // a client that has gone needs no answer
+			}()
+			return nil
+		} else {
+			rule.answer(p, request, m)
+		}
+	}
+	return m.raw
+}
+
+// ownSeq is where the numbers of our own requests begin: a client counts from one.
+const ownSeq = 1 << 30
+
+// errOver is the error for a session that has ended.
+var errOver = errors.New("the session is over")
+
+// ask sends a request of ours to Delve, and returns its response. It must not be called in the pump of Delve's messages.
+func (p *Proxy) ask(command string, arguments any) (*message, error) {
+	args, err := encode(arguments)
+	if err != nil {
+		return nil, err
+	}
+	ch := make(chan *message, 1)
+	p.mu.Lock()
+	p.seq++
+	seq := ownSeq + p.seq
+	p.own[seq] = ch
+	p.mu.Unlock()
+	text, err := encode(struct {
+		Seq       int             `json:"seq"`
+		Type      string          `json:"type"`
+		Command   string          `json:"command"`
+		Arguments json.RawMessage `json:"arguments"`
+	}{seq, "request", command, args})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.delve.write(frame(text)); err != nil {
+		return nil, err
+	}
+	select {
+	case m := <-ch:
+		if !m.Success {
+			return m, errors.New(reason(m))
+		}
+		return m, nil
+	case <-p.done:
+		return nil, errOver
+	}
+}
+
+// reason returns why a request failed, by its response.
+func reason(m *message) string {
+	var f failure
+	if json.Unmarshal(m.Body, &f) == nil && f.Error.Format != "" {
+		return f.Error.Format
+	}
+	return m.Message
+}
+
+// send sends a message of ours to the client. That the client has gone shows elsewhere.
+func (p *Proxy) send(m any) {
+	if text, err := encode(m); err == nil {
+		_ = p.client.write(frame(text))
+	}
+}
+
+// respond answers a request.
+func (p *Proxy) respond(m *message, body any) {
+	p.send(response{Type: "response", RequestSeq: m.Seq, Success: true, Command: m.Command, Body: body})
+}
+
+// refuse answers a request that failed; show has the editor show why in a window.
+func (p *Proxy) refuse(m *message, why string, show bool) { p.send(failed(m, why, show)) }
+
+// say writes a line in the client's console.
+func (p *Proxy) say(line string) {
+	p.send(event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + line + "\n"}})
+}
+
+// terminated is Delve's last word on the program.
+func terminated(p *Proxy, _ *message) bool {
+	p.mu.Lock()
+	p.ended = true
+	p.mu.Unlock()
+	p.watcher.stop()
+	p.program.exited()
+	return true
+}
+
+// crashed tells the client of an end of Delve's that was none of its own, and ends a program that would be left behind.
+func (p *Proxy) crashed() {
+	p.mu.Lock()
+	ended := p.ended
+	p.mu.Unlock()
+	if ended || p.program.leaving() || !p.opt.Crashed() {
+		return
+	}
+	what := "the debugger has ended unexpectedly"
+	if p.program.kill() {
+		what += "; the program that it had started was ended too"
+	}
+	p.say(what)
+	p.send(event{Type: "event", Event: "terminated"})
+}
+
+// Busy answers the first request of a client for which there is no session, and closes the connection.
+func Busy(client io.ReadWriteCloser) {
+	defer client.Close()
+	raw, body, err := readMessage(bufio.NewReader(client))
+	if err != nil {
+		return
+	}
+	if m, ok := parse(raw, body); ok {
+		if text, err := encode(failed(m, "this debug adapter has a client already; start another one", true)); err == nil {
+			_, _ = client.Write(frame(text)) // who has gone needs no answer
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package dap
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// runs is a request that lets the program run.
+func runs(p *Proxy, m *message) bool {
+	p.handles.reset()
+	p.watcher.request(m.Seq, p.program.resume())
+	p.watch()
+	return true
+}
+
+// ran is the response to a request that lets the program run: if it failed, the program stands as it did.
+func ran(p *Proxy, request, resp *message) {
+	before := p.watcher.response(request.Seq)
+	if resp.Success || before == nil {
+		return
+	}
+	p.watcher.stop()
+	p.program.restore(before)
+}
+
+// leave is a request to end the session.
+func leave(p *Proxy, _ *message) bool {
+	p.program.leave()
+	return true
+}
+
+// stopped is the event that the program has stopped.
+func stopped(p *Proxy, m *message) bool {
+	var body struct {
+		Reason   string `json:"reason"`
+		ThreadID int64  `json:"threadId"`
+	}
+	if json.Unmarshal(m.Body, &body) != nil {
+		return true
+	}
+	p.watcher.stop()
+	p.handles.reset()
+	s := p.program.halt(body.ThreadID)
+	if f := p.watcher.take(); f != nil && body.Reason == "pause" {
+		go p.confirm(s, f)
+		return false
+	}
+	go p.tell(s, body.Reason)
+	return true
+}
+
+// tell writes a line in the console if something is stuck at this stop. While the user steps it is not repeated.
+func (p *Proxy) tell(s *stop, why string) {
+	r, err := s.report()
+	if err != nil || p.program.stopped() != s {
+		return
+	}
+	if line, news := p.watcher.note(r, why == "step"); news {
+		p.say(line)
+	}
+}
+
+// summary says in one line that something is stuck; empty if nothing is.
+func summary(r *diagnose.Report) string {
+	if r.Snapshot.NoProbes != "" || r.Bad() == 0 || len(r.Findings) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s; %s (awaittrace stuck tells more)", report.Verdict(r), r.Findings[0].Title)
+}
+
+// confirm is called when the program has stopped because of a finding of the watcher's, which sees the record only. If the finding is still there when the
+// program's states are known, the client is told of an exception; or else the program goes on, and the client sees nothing of it.
+func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
+	r, err := s.report()
+	if err == nil && r.Snapshot.HasStates {
+		now := sameFinding(r, f)
+		if now == nil {
+			p.goOn(s)
+			return
+		}
+		f = now
+	}
+	p.program.mu.Lock()
+	s.found, s.thread = f, root(f)
+	p.program.mu.Unlock()
+	p.send(event{Type: "event", Event: "stopped", Body: map[string]any{
+		"reason": "exception", "description": filterOf(f).label, "text": f.Title, "threadId": root(f), "allThreadsStopped": true,
+	}})
+	if err == nil {
+		if line, _ := p.watcher.note(r, false); line != "" {
+			p.say(line)
+		}
+	}
+}
+
+// goOn lets the program run after a stop of ours that nobody is to see.
+func (p *Proxy) goOn(s *stop) {
+	p.program.resume()
+	p.watch()
+	if _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err != nil && err != errOver {
+		p.watcher.stop()
+		p.program.restore(s)
+		p.send(event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
+	}
+}
+
+// sameFinding returns the finding of r that is f.
+func sameFinding(r *diagnose.Report, f *diagnose.Finding) *diagnose.Finding {
+	for i := range r.Findings {
+		if g := &r.Findings[i]; !r.Doubtful(g) && overlap(f.Goroutines, g.Goroutines) {
+			return g
+		}
+	}
+	return nil
+}
+
+// overlap reports whether an element of a is in b.
+func overlap(a, b []int64) bool {
+	in := make(map[int64]bool, len(a))
+	for _, id := range a {
+		in[id] = true
+	}
+	for _, id := range b {
+		if in[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// root returns the goroutine that a finding is shown at.
+func root(f *diagnose.Finding) int64 {
+	if f.Root != 0 || len(f.Goroutines) == 0 {
+		return f.Root
+	}
+	return f.Goroutines[0]
+}
+
+// exceptionInfo is the request for the details of an exception.
+func exceptionInfo(p *Proxy, m *message) bool {
+	s := p.program.stopped()
+	if s == nil || s.found == nil {
+		return true
+	}
+	f := s.found
+	details := append([]string{f.Title}, f.Why...)
+	if f.Fix != "" {
+		details = append(details, f.Fix)
+	}
+	p.respond(m, map[string]any{
+		"exceptionId": filterOf(f).id, "description": strings.Join(details, "\n"), "breakMode": "always",
+		"details": map[string]any{"message": f.Title, "typeName": string(f.Kind), "stackTrace": strings.Join(f.Why, "\n")},
+	})
+	return false
+}

@@ -1,0 +1,44 @@
+package dap
+
+// A requestRule says what is done with the requests of one command; all others are handed on as they came.
+type requestRule struct {
+	// ask sees a request before Delve does, and may change it. If it returns false Delve never sees it: ask answers it, now or later.
+	ask func(p *Proxy, m *message) (forward bool)
+	// answer sees Delve's response to a request before the client does, and may change it.
+	answer func(p *Proxy, request, response *message)
+	// slow lets messages that come after the response go first: answer looks at the program.
+	slow bool
+}
+
+// requestRules returns all that is rewritten of requests and responses, by command.
+func requestRules() map[string]requestRule {
+	rules := map[string]requestRule{
+		"initialize":              {answer: addFilters},
+		"setExceptionBreakpoints": {ask: takeFilters},
+		"launch":                  {ask: launch},
+		"attach":                  {ask: attach},
+		"restart":                 {ask: restart},
+		"disconnect":              {ask: leave},
+		"terminate":               {ask: leave},
+		"stackTrace":              {answer: noteFrames},
+		"threads":                 {answer: nameThreads, slow: true},
+		"scopes":                  {answer: addScope, slow: true},
+		"variables":               {ask: variables},
+		"evaluate":                {ask: evaluate},
+		"exceptionInfo":           {ask: exceptionInfo},
+		"awaittrace/report":       {ask: reportRequest},
+	}
+	for _, command := range []string{"configurationDone", "continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue"} {
+		rules[command] = requestRule{ask: runs, answer: ran}
+	}
+	return rules
+}
+
+// eventRules returns all that is done about Delve's events, by name. A rule returns false for an event that the client is not to see.
+func eventRules() map[string]func(p *Proxy, m *message) bool {
+	return map[string]func(*Proxy, *message) bool{
+		"process":    process,
+		"stopped":    stopped,
+		"terminated": terminated,
+	}
+}

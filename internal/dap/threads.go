@@ -1,0 +1,192 @@
+package dap
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+const (
+	// delveThreads is how many goroutines Delve lists at most.
+	delveThreads = 1024
+	// maxThreads is how many we list at most: editors show them all.
+	maxThreads = 10_000
+	// threadsPatience bounds the time that the names may take: an editor waits for the threads before it shows anything.
+	threadsPatience = 2 * time.Second
+)
+
+// A thread is one of the protocol's: a goroutine.
+type thread struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// nameThreads adds to the names of threads what their goroutines do, puts those that are stuck first, and adds those that Delve leaves out.
+//
+//	[Go 7] debug.recvBlock[int]
+//	[Go 7] main.worker · stuck 12s: <-jobs
+func nameThreads(p *Proxy, _, resp *message) {
+	s := p.program.stopped()
+	var body struct {
+		Threads []thread `json:"threads"`
+	}
+	if s == nil || !resp.Success || json.Unmarshal(resp.Body, &body) != nil {
+		return
+	}
+	if len(body.Threads) == 1 && !strings.Contains(body.Threads[0].Name, "[Go ") {
+		return // the one that stands for all before there are any
+	}
+	r := p.reportSoon(s, threadsPatience)
+	if r == nil || r.Snapshot.NoProbes != "" {
+		return
+	}
+	list := body.Threads
+	if len(list) >= delveThreads {
+		list = addThreads(list, r)
+	}
+	bad := make(map[int64]bool)
+	for n := range list {
+		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
+			list[n].Name = threadName(list[n].Name, r, i)
+			bad[list[n].ID] = r.Verdicts[i].Bad()
+		}
+	}
+	slices.SortStableFunc(list, func(a, b thread) int {
+		switch {
+		case bad[a.ID] == bad[b.ID]:
+			return 0
+		case bad[a.ID]:
+			return -1
+		}
+		return 1
+	})
+	if left := len(list) - maxThreads; left > 0 {
+		list = list[:maxThreads]
+		p.say(fmt.Sprintf("%d goroutines are not listed; awaittrace stuck and awaittrace probes tell of all", left))
+	}
+	if err := resp.set("body", struct {
+		Threads []thread `json:"threads"`
+	}{list}); err != nil {
+		p.say(err.Error())
+	}
+}
+
+// reportSoon returns the report of a stop, nil if there is none in time.
+func (p *Proxy) reportSoon(s *stop, patience time.Duration) *diagnose.Report {
+	ready := make(chan *diagnose.Report, 1)
+	go func() {
+		r, err := s.report()
+		if err != nil {
+			r = nil
+		}
+		ready <- r
+	}()
+	select {
+	case r := <-ready:
+		return r
+	case <-time.After(patience):
+		return nil
+	}
+}
+
+// addThreads adds the goroutines that are not in the list.
+func addThreads(list []thread, r *diagnose.Report) []thread {
+	have := make(map[int64]bool, len(list))
+	for _, t := range list {
+		have[t.ID] = true
+	}
+	for i := range r.Snapshot.Goroutines {
+		if g := &r.Snapshot.Goroutines[i]; !have[g.ID] && g.State != "exited" {
+			list = append(list, thread{g.ID, fmt.Sprintf("[Go %d] %s", g.ID, where(g))})
+		}
+	}
+	return list
+}
+
+// where returns the function that goroutine g is in.
+func where(g *snapshot.Goroutine) string {
+	switch {
+	case len(g.Stack) > 0:
+		return path.Base(g.Stack[0].Func)
+	case g.Last != nil:
+		return path.Base(g.Last.Func)
+	}
+	return ""
+}
+
+// threadName adds to a thread's name what goroutine i does. Of one that waits Delve names a function of the standard library or of the collector; it
+// becomes the user's.
+func threadName(name string, r *diagnose.Report, i int) string {
+	g := &r.Snapshot.Goroutines[i]
+	if g.Last == nil {
+		return name
+	}
+	if head, rest, ok := strings.Cut(name, "] "); ok && len(g.Waits) > 0 {
+		tail := ""
+		if at := strings.Index(rest, " (Thread "); at >= 0 {
+			tail = rest[at:]
+		}
+		name = head + "] " + path.Base(g.Waits[0].Probe.Func) + tail
+	}
+	probe, since, waits := g.Last, g.LastAt, len(g.Waits) > 0
+	if waits {
+		probe, since = g.Waits[0].Probe, g.Waits[0].Since
+	}
+	switch v := r.Verdicts[i]; {
+	case v.Bad():
+		return fmt.Sprintf("%s · %s %s: %s", name, v, r.Ago(since), probe.Expr)
+	case waits:
+		return fmt.Sprintf("%s · waits %s: %s", name, r.Ago(since), probe.Expr)
+	}
+	return fmt.Sprintf("%s · %s ago: %s", name, r.Ago(since), probe.Expr)
+}
+
+// noteFrames remembers of which goroutine the frames are, and has editors pass over those of the collector, as they do over the runtime's.
+func noteFrames(p *Proxy, request, resp *message) {
+	var args struct{ ThreadID int64 }
+	var body map[string]json.RawMessage
+	var frames []map[string]json.RawMessage
+	if !resp.Success || json.Unmarshal(request.Arguments, &args) != nil || json.Unmarshal(resp.Body, &body) != nil ||
+		json.Unmarshal(body["stackFrames"], &frames) != nil {
+		return
+	}
+	changed := false
+	for _, f := range frames {
+		var id int
+		if json.Unmarshal(f["id"], &id) == nil {
+			p.handles.frame(id, args.ThreadID)
+		}
+		if collectorFrame(f) {
+			f["presentationHint"] = json.RawMessage(`"subtle"`)
+			changed = true
+		}
+	}
+	if !changed {
+		return
+	}
+	var err error
+	if body["stackFrames"], err = encode(frames); err == nil {
+		err = resp.set("body", body)
+	}
+	if err != nil {
+		p.say(err.Error())
+	}
+}
+
+// collectorFrame reports whether a frame is of the collector. Of the import path Delve tells the last element only, and "debug" may be a user's.
+func collectorFrame(f map[string]json.RawMessage) bool {
+	var name string
+	var source struct{ Path string }
+	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
+		return false
+	}
+	return dlvext.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/debug") ||
+		strings.HasPrefix(name, "awaittrace_runtime.")
+}

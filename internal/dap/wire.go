@@ -1,0 +1,157 @@
+package dap
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+const (
+	// maxMessage bounds a message. Delve takes 4 MiB from a client; what it sends has no bound but must end somewhere.
+	maxMessage = 256 << 20
+	// maxHeader bounds the line before a message.
+	maxHeader = 128
+
+	lengthHeader = "Content-Length: "
+)
+
+// errGarbage is the error for bytes that are no message.
+var errGarbage = errors.New("these bytes are no message of the Debug Adapter Protocol")
+
+// readMessage reads a message. Raw is all that was read, also with an error.
+func readMessage(r *bufio.Reader) (raw, body []byte, err error) {
+	for !bytes.HasSuffix(raw, []byte("\r\n\r\n")) {
+		b, err := r.ReadByte()
+		if err != nil {
+			return raw, nil, err
+		}
+		if raw = append(raw, b); len(raw) > maxHeader {
+			return raw, nil, errGarbage
+		}
+	}
+	header := strings.TrimSuffix(string(raw), "\r\n\r\n")
+	digits, ok := strings.CutPrefix(header, lengthHeader)
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if !ok || err != nil || n > maxMessage {
+		return raw, nil, errGarbage
+	}
+	start := len(raw)
+	var buf bytes.Buffer // grows with what comes: the length is only a claim
+	buf.Write(raw)
+	_, err = io.CopyN(&buf, r, int64(n))
+	raw = buf.Bytes()
+	return raw, raw[start:], err
+}
+
+// A message is any message of the protocol. Only the fields that its type has are set.
+type message struct {
+	Seq        int             `json:"seq"`
+	Type       string          `json:"type"`
+	Command    string          `json:"command,omitempty"`
+	Arguments  json.RawMessage `json:"arguments,omitempty"`
+	Event      string          `json:"event,omitempty"`
+	RequestSeq int             `json:"request_seq,omitempty"`
+	Success    bool            `json:"success"`
+	Message    string          `json:"message,omitempty"`
+	Body       json.RawMessage `json:"body,omitempty"`
+
+	raw, text []byte // as it came, with and without its header
+}
+
+// parse decodes a message, and reports whether it is one that the tables can be asked about.
+func parse(raw, body []byte) (*message, bool) {
+	m := &message{raw: raw, text: body}
+	if json.Unmarshal(body, m) != nil {
+		return m, false
+	}
+	return m, m.Type == "request" || m.Type == "response" || m.Type == "event"
+}
+
+// set replaces the arguments or the body of a message that came; all other fields stay, also those that are not known here.
+func (m *message) set(key string, value any) error {
+	fields := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(m.text, &fields); err != nil {
+		return err
+	}
+	var err error
+	if fields[key], err = encode(value); err != nil {
+		return err
+	}
+	if m.text, err = encode(fields); err != nil {
+		return err
+	}
+	m.raw = frame(m.text)
+	return nil
+}
+
+// encode is json.Marshal without the escapes for HTML: expressions such as <-ch are frequent.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(value)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// frame puts the header before a message.
+func frame(text []byte) []byte {
+	return append(fmt.Appendf(nil, "%s%d\r\n\r\n", lengthHeader, len(text)), text...)
+}
+
+// A writer writes whole messages, from several goroutines.
+type writer struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// write writes bytes that are a message, or what came in the place of one.
+func (w *writer) write(raw []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.w.Write(raw)
+	return err
+}
+
+// response is the response to a request.
+type response struct {
+	Seq        int    `json:"seq"` // 0, as of all that is ours: Delve's own numbers go on undisturbed, and no client asks for them
+	Type       string `json:"type"`
+	RequestSeq int    `json:"request_seq"`
+	Success    bool   `json:"success"`
+	Command    string `json:"command"`
+	Message    string `json:"message,omitempty"`
+	Body       any    `json:"body,omitempty"`
+}
+
+// failure is the body of the response to a request that failed.
+type failure struct {
+	Error struct {
+		ID       int    `json:"id"`
+		Format   string `json:"format"`
+		ShowUser bool   `json:"showUser"`
+	} `json:"error"`
+}
+
+// failureID is the number of all errors of ours: those of Delve are below 10,000.
+const failureID = 10_000
+
+// failed returns the response to request m that says why it failed.
+func failed(m *message, why string, show bool) response {
+	var f failure
+	f.Error.ID, f.Error.Format, f.Error.ShowUser = failureID, why, show
+	return response{Type: "response", RequestSeq: m.Seq, Command: m.Command, Message: why, Body: f}
+}
+
+// event is an event of ours.
+type event struct {
+	Seq   int    `json:"seq"`
+	Type  string `json:"type"`
+	Event string `json:"event"`
+	Body  any    `json:"body,omitempty"`
+}
