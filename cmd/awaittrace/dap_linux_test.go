@@ -334,3 +334,57 @@ func TestDAPFlags(t *testing.T) {
 		t.Errorf("--lisen: %v, %s", err, out)
 	}
 }
+
+// An editor lists ten thousand goroutines without waiting, and of more is told how many there are.
+func TestDAPCrowd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	exe := filepath.Join(t.TempDir(), "crowd")
+	mustRun(t, "build", "-o", exe, "../../testdata/crowd")
+	for _, n := range []int{10_000, 100_000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Setenv("AWAITTRACE_GOROUTINES", fmt.Sprint(n+100))
+			c := startDAP(t)
+			c.begin("launch", map[string]any{"mode": "exec", "program": exe, "args": []string{fmt.Sprint(n)}, "outputMode": "remote", "awaittrace": map[string]any{"after": "1s"}})
+			ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+			c.output("waiting")
+			time.Sleep(1500 * time.Millisecond)
+			c.send("pause", map[string]any{"threadId": 1})
+			await[*dap.StoppedEvent](c, nil)
+			start := time.Now()
+			threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
+			took := time.Since(start)
+			t.Logf("%d goroutines: %d threads in %v, the first %q", n, len(threads), took, threads[0].Name)
+			if len(threads) < min(n, 10_000) || !strings.Contains(threads[0].Name, "gate <-") {
+				t.Errorf("%d threads, the first %q", len(threads), threads[0].Name)
+			}
+			if took > 10*time.Second {
+				t.Errorf("threads took %v", took)
+			}
+		})
+	}
+}
+
+// A client that is not ours: testdata/dapclient, on Node. .ci/run installs what it needs.
+func TestDAPNode(t *testing.T) {
+	client, err := filepath.Abs("../../testdata/dapclient")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("node"); err != nil || testing.Short() {
+		t.Skip("needs node, and seconds")
+	}
+	if _, err := os.Stat(filepath.Join(client, "node_modules")); err != nil {
+		t.Skip("needs npm ci in testdata/dapclient")
+	}
+	apart(t)
+	us := filepath.Join(t.TempDir(), "awaittrace")
+	if err := os.Link(os.Args[0], us); err != nil {
+		t.Skip(err)
+	}
+	if out, err := exec.Command("node", filepath.Join(client, "client.js"), us, bank(t)).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
