@@ -388,3 +388,35 @@ func TestDAPNode(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// A restart builds again, with probes, and the answers are about the new process. While the program runs they come from its record.
+func TestDAPRestart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	c := launchBank(t, "awaittrace-stuck")
+	for round := range 2 {
+		if round > 0 {
+			ask[*dap.RestartResponse](c, "restart", nil)
+			await[*dap.InitializedEvent](c, nil)
+			ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{}})
+		}
+		ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+		if round == 0 {
+			await[*dap.StoppedEvent](c, nil)
+			continue
+		}
+		time.Sleep(time.Second)
+		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "in a deadlock") || !strings.Contains(got, "live") {
+			t.Errorf("while it runs: %s", got)
+		}
+		c.send("pause", map[string]any{"threadId": 1})
+		if stop := await[*dap.StoppedEvent](c, nil); stop.Body.Reason != "pause" {
+			t.Errorf("no filter is on: %+v", stop.Body)
+		}
+		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "in a deadlock") || !strings.Contains(got, "stopped") {
+			t.Errorf("when it is stopped: %s", got)
+		}
+	}
+}

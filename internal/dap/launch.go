@@ -73,7 +73,8 @@ func launch(p *Proxy, m *message) bool {
 		s = *args.Settings
 	}
 	switch {
-	case args.Mode != "" && args.Mode != "debug" && args.Mode != "test" || args.Program == "" || p.build != nil:
+	case args.Mode != "" && args.Mode != "debug" && args.Mode != "test" || args.Program == "",
+		p.build != nil, p.opt.Prepare == nil:
 		return true
 	case s.Off:
 		p.say("building without probes, as the launch configuration says")

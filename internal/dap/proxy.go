@@ -13,7 +13,7 @@ import (
 
 // Options are what a proxy needs of the command that it is part of.
 type Options struct {
-	// Prepare puts probes into the packages of a build in the environment env.
+	// Prepare puts probes into the packages of a build in the environment env. Nil: builds are left as they are.
 	Prepare func(inv *gocmd.Invocation, env []string) (*gocmd.Prepared, error)
 	// Split takes a string of build flags apart as Delve does.
 	Split func(flags string) []string
@@ -162,7 +162,7 @@ func (p *Proxy) fromDelve(m *message) []byte {
 	return m.raw
 }
 
-// ownSeq is where the numbers of our own requests begin: a client counts from one.
+// ownSeq is where the numbers of our own messages begin, to either side: a client and Delve count from one.
 const ownSeq = 1 << 30
 
 // errOver is the error for a session that has ended.
@@ -212,8 +212,12 @@ func reason(m *message) string {
 	return m.Message
 }
 
-// send sends a message of ours to the client. That the client has gone shows elsewhere.
-func (p *Proxy) send(m any) {
+// send sends a response or event of ours to the client. That the client has gone shows elsewhere.
+func (p *Proxy) send(m numbered) {
+	p.mu.Lock()
+	p.seq++
+	m.number(ownSeq + p.seq)
+	p.mu.Unlock()
 	if text, err := encode(m); err == nil {
 		_ = p.client.write(frame(text))
 	}
@@ -221,7 +225,7 @@ func (p *Proxy) send(m any) {
 
 // respond answers a request.
 func (p *Proxy) respond(m *message, body any) {
-	p.send(response{Type: "response", RequestSeq: m.Seq, Success: true, Command: m.Command, Body: body})
+	p.send(&response{Type: "response", RequestSeq: m.Seq, Success: true, Command: m.Command, Body: body})
 }
 
 // refuse answers a request that failed; show has the editor show why in a window.
@@ -229,7 +233,7 @@ func (p *Proxy) refuse(m *message, why string, show bool) { p.send(failed(m, why
 
 // say writes a line in the client's console.
 func (p *Proxy) say(line string) {
-	p.send(event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + line + "\n"}})
+	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + line + "\n"}})
 }
 
 // terminated is Delve's last word on the program.
@@ -255,7 +259,7 @@ func (p *Proxy) crashed() {
 		what += "; the program that it had started was ended too"
 	}
 	p.say(what)
-	p.send(event{Type: "event", Event: "terminated"})
+	p.send(&event{Type: "event", Event: "terminated"})
 }
 
 // Busy answers the first request of a client for which there is no session, and closes the connection.

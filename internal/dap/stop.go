@@ -87,7 +87,7 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	p.program.mu.Lock()
 	s.found, s.thread = f, root(f)
 	p.program.mu.Unlock()
-	p.send(event{Type: "event", Event: "stopped", Body: map[string]any{
+	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
 		"reason": "exception", "description": filterOf(f).label, "text": f.Title, "threadId": root(f), "allThreadsStopped": true,
 	}})
 	if err == nil {
@@ -104,7 +104,7 @@ func (p *Proxy) goOn(s *stop) {
 	if _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err != nil && err != errOver {
 		p.watcher.stop()
 		p.program.restore(s)
-		p.send(event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
+		p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
 	}
 }
 

@@ -118,9 +118,15 @@ func (w *writer) write(raw []byte) error {
 	return err
 }
 
+// numbered is a message of ours; its number is unlike those of Delve's, which go on undisturbed.
+type numbered interface{ number(seq int) }
+
+func (r *response) number(seq int) { r.Seq = seq }
+func (e *event) number(seq int)    { e.Seq = seq }
+
 // response is the response to a request.
 type response struct {
-	Seq        int    `json:"seq"` // 0, as of all that is ours: Delve's own numbers go on undisturbed, and no client asks for them
+	Seq        int    `json:"seq"`
 	Type       string `json:"type"`
 	RequestSeq int    `json:"request_seq"`
 	Success    bool   `json:"success"`
@@ -142,10 +148,10 @@ type failure struct {
 const failureID = 10_000
 
 // failed returns the response to request m that says why it failed.
-func failed(m *message, why string, show bool) response {
+func failed(m *message, why string, show bool) *response {
 	var f failure
 	f.Error.ID, f.Error.Format, f.Error.ShowUser = failureID, why, show
-	return response{Type: "response", RequestSeq: m.Seq, Command: m.Command, Message: why, Body: f}
+	return &response{Seq: ownSeq, Type: "response", RequestSeq: m.Seq, Command: m.Command, Message: why, Body: f}
 }
 
 // event is an event of ours.
