@@ -420,3 +420,30 @@ func TestDAPRestart(t *testing.T) {
 		}
 	}
 }
+
+// A step into a line with a probe ends at the next line, or in the function of the user's that the line calls too.
+func TestDAPStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	apart(t)
+	dir, out := filepath.Join(filepath.Dir(bank(t)), "steps"), t.TempDir()
+	c := startDAP(t)
+	c.begin("launch", map[string]any{"program": ".", "dlvCwd": dir, "output": filepath.Join(out, "steps")})
+	ask[*dap.SetBreakpointsResponse](c, "setBreakpoints", map[string]any{
+		"source": map[string]any{"path": filepath.Join(dir, "main.go")}, "breakpoints": []map[string]any{{"line": 18}},
+	})
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	stop := await[*dap.StoppedEvent](c, nil)
+	var seen []string
+	for _, command := range []string{"stepIn", "stepOut", "stepIn", "stepIn", "stepIn", "stepIn"} {
+		c.send(command, map[string]any{"threadId": stop.Body.ThreadId})
+		stop = await[*dap.StoppedEvent](c, nil)
+		f := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId, "levels": 1}).Body.StackFrames[0]
+		seen = append(seen, fmt.Sprintf("%s %s:%d", stop.Body.Reason, f.Name, f.Line))
+	}
+	want := "step main.double:10, step main.main:18, step main.main:19, step main.main:20, step main.main:21, step main.main:22"
+	if got := strings.Join(seen, ", "); got != want {
+		t.Errorf("steps: %s; want %s", got, want)
+	}
+}

@@ -32,6 +32,8 @@ type program struct {
 	gone     bool             // it has ended
 	going    bool             // the client has asked for the end, or has gone
 	session  *inspect.Session // of pid or core
+	step     *step            // what the next stop ends; nil: not a step that could end in a probe
+	inner    bool             // it is we who let it run: the client has been told that it does
 	stop     *stop            // nil: the program runs, or has not been seen to stop
 }
 
@@ -47,8 +49,8 @@ type stop struct {
 
 var errNoProgram = errors.New("there is no program yet")
 
-// halt notes that the program has stopped in goroutine thread.
-func (g *program) halt(thread int64) *stop {
+// halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
+func (g *program) halt(thread int64) (*stop, *step) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &stop{at: time.Now(), thread: thread, cancel: cancel}
 	s.report = sync.OnceValues(func() (*diagnose.Report, error) {
@@ -62,7 +64,9 @@ func (g *program) halt(thread int64) *stop {
 		g.stop.cancel()
 	}
 	g.stop = s
-	return s
+	st := g.step
+	g.step, g.inner = nil, false
+	return s, st
 }
 
 // resume notes that the program runs. It returns the stop that has ended, which halted may restore.
@@ -70,7 +74,7 @@ func (g *program) resume() *stop {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.stop
-	g.stop, g.live = nil, true
+	g.stop, g.step, g.live = nil, nil, true
 	return s
 }
 

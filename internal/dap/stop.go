@@ -44,9 +44,13 @@ func stopped(p *Proxy, m *message) bool {
 	}
 	p.watcher.stop()
 	p.handles.reset()
-	s := p.program.halt(body.ThreadID)
+	s, st := p.program.halt(body.ThreadID)
 	if f := p.watcher.take(); f != nil && body.Reason == "pause" {
 		go p.confirm(s, f)
+		return false
+	}
+	if st != nil && body.Reason == "step" {
+		go p.stepped(s, st, m)
 		return false
 	}
 	go p.tell(s, body.Reason)

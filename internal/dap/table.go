@@ -28,9 +28,10 @@ func requestRules() map[string]requestRule {
 		"exceptionInfo":           {ask: exceptionInfo},
 		"awaittrace/report":       {ask: reportRequest},
 	}
-	for _, command := range []string{"configurationDone", "continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue"} {
+	for _, command := range []string{"configurationDone", "continue", "next", "stepOut", "stepBack", "reverseContinue"} {
 		rules[command] = requestRule{ask: runs, answer: ran}
 	}
+	rules["stepIn"] = requestRule{ask: stepIn, answer: ran}
 	return rules
 }
 
@@ -39,6 +40,7 @@ func eventRules() map[string]func(p *Proxy, m *message) bool {
 	return map[string]func(*Proxy, *message) bool{
 		"process":    process,
 		"stopped":    stopped,
+		"continued":  continued,
 		"terminated": terminated,
 	}
 }
