@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -222,7 +223,9 @@ func headless(t *testing.T, pid int) string {
 		cmd.Wait()
 	})
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(strings.TrimPrefix(addr, unixPrefix)); err == nil {
+		// The file is there before anybody listens.
+		if conn, err := net.Dial("unix", strings.TrimPrefix(addr, unixPrefix)); err == nil {
+			conn.Close()
 			return addr
 		}
 	}

@@ -23,6 +23,9 @@ func TestIdle(t *testing.T) {
 		})
 		time.Sleep(300 * time.Millisecond)
 		syscall.Kill(cmd.Process.Pid, syscall.SIGSTOP)
+		for s, err := ReadStat(cmd.Process.Pid); !s.Stopped() && err == nil; s, err = ReadStat(cmd.Process.Pid) {
+			time.Sleep(time.Millisecond) // on a busy machine it gets the signal when it has its turn
+		}
 		stopped := time.Now()
 		for range 3 {
 			time.Sleep(200 * time.Millisecond)
