@@ -137,7 +137,7 @@ func deadlocked(t *testing.T) (exe string, pid int) {
 		}
 		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
 		rec.Close()
-		if err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 {
+		if err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 2 {
 			return exe, pid
 		}
 	}
