@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -223,14 +222,29 @@ func headless(t *testing.T, pid int) string {
 		cmd.Wait()
 	})
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		// The file is there before anybody listens.
-		if conn, err := net.Dial("unix", strings.TrimPrefix(addr, unixPrefix)); err == nil {
-			conn.Close()
+		if listens(t, strings.TrimPrefix(addr, unixPrefix)) {
 			return addr
 		}
 	}
 	t.Fatal("the server does not listen")
 	return ""
+}
+
+// listens reports whether a server listens at the socket of that name, whose file is there before. It does not connect: a client that leaves lets the
+// program go on.
+func listens(t *testing.T, name string) bool {
+	t.Helper()
+	sockets, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(sockets)) {
+		const listening = " 00010000 "
+		if strings.HasSuffix(strings.TrimSpace(line), " "+name) && strings.Contains(line, listening) {
+			return true
+		}
+	}
+	return false
 }
 
 // TestConnect opens a session with a server that another process runs.
@@ -254,6 +268,12 @@ func TestReportHeld(t *testing.T) {
 	defer rec.Close()
 	if _, err := procfs.Idle(pid); err != nil {
 		t.Skip(err)
+	}
+	// The debugger has it before all of its threads have come to a halt.
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if r, err := inspect.Program(t.Context(), rec, diagnose.Options{}); err == nil && r.Snapshot.HasStates {
+			break
+		}
 	}
 	var taken [2]int64
 	for i := range taken {
