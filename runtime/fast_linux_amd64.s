@@ -43,6 +43,16 @@ found:
 	INCL CX \
 	MOVL CX, Slot_Head(BX)
 
+// Jumps to other unless the slot in BX has noted the fact that AX says which of, of the object in CX, with the entry in R9. AX is lost:
+// it becomes the offset of the Noted, which has 16 bytes.
+#define NOTED(other) \
+	ANDL $1, AX \
+	SHLL $4, AX \
+	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX \
+	JNE other \
+	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9 \
+	JNE other
+
 // func enter(s *Site) (sl *Slot, e Entry)
 TEXT ·enter(SB), NOSPLIT, $0-24
 	MOVQ s+0(FP), SI
@@ -60,13 +70,8 @@ TEXT ·note(SB), NOSPLIT, $0-32
 	MOVQ s+0(FP), SI
 	ENTER(none)
 	MOVQ which+24(FP), AX
-	ANDL $1, AX
-	SHLL $4, AX // the size of a Noted
 	MOVQ obj+8(FP), CX
-	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX
-	JNE other
-	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9
-	JNE other
+	NOTED(other)
 	RET
 other:
 	JMP ·noteFact(SB)
@@ -127,13 +132,8 @@ TEXT ·passed(SB), NOSPLIT, $0-32
 	MOVL $0, Slot_Depth(BX)
 	MOVQ R9, Slot_Ring(BX)(CX*8)
 	MOVQ which+24(FP), AX
-	ANDL $1, AX
-	SHLL $4, AX // the size of a Noted
 	MOVQ ch+16(FP), CX
-	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX
-	JNE other
-	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9
-	JNE other
+	NOTED(other)
 	RET
 other:
 	JMP ·passedFact(SB)
