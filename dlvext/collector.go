@@ -8,11 +8,12 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // collectors are the import paths, or the ends of them, that the collector has in programs: in a build by awaittrace (the standard library has no
 // package of that name), in a tree that was instrumented, and in ours.
-var collectors = []string{"debug", "awaittrace_runtime", "awaittrace/runtime"}
+var collectors = []string{runtime.Path, runtime.Folder, "awaittrace/runtime"}
 
 // Collector reports whether f is a frame of awaittrace's own collector.
 func Collector(f snapshot.Frame) bool { return isCollector(Package(f.Func)) }

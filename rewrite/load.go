@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // A Config says what to load and what to probe.
@@ -102,7 +104,7 @@ type source struct {
 }
 
 // CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or copied.
-const CollectorFolder = "awaittrace_runtime"
+const CollectorFolder = runtime.Folder
 
 const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
 	packages.NeedForTest | packages.NeedTypesSizes | packages.NeedEmbedFiles
@@ -135,7 +137,7 @@ func begin(cfg Config) (*loader, *Program, error) {
 		cfg.Probes = DefaultProbes
 	}
 	if cfg.RuntimePath == "" {
-		cfg.RuntimePath = "debug"
+		cfg.RuntimePath = runtime.Path
 	}
 	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
 	if err != nil {

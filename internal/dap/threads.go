@@ -11,6 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 const (
@@ -187,6 +188,6 @@ func collectorFrame(f map[string]json.RawMessage) bool {
 	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
 		return false
 	}
-	return dlvext.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/debug") ||
-		strings.HasPrefix(name, "awaittrace_runtime.")
+	return dlvext.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
+		strings.HasPrefix(name, runtime.Folder+".")
 }

@@ -5,11 +5,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
-// CollectorPath is the import path that the collector has in a program: a folder of GOROOT/src that exists in every
-// release of Go and holds packages, but is none itself.
-const CollectorPath = "debug"
+// CollectorPath is the import path that the collector has in a program.
+const CollectorPath = collector.Path
 
 // useLink makes tc name its tree by a symbolic link outside the module cache, because the go command refuses an overlay for
 // a path that begins with GOMODCACHE. Toolchains that the go command downloads are there.
