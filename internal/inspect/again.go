@@ -46,7 +46,9 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 			continue
 		}
 		if st, err := procfs.ReadThread(rec.Pid, thread); err == nil {
-			setRan(s, now.ID, int64(st.Busy))
+			if at, ok := s.Find(now.ID); ok {
+				s.Goroutines[at].Ran = int64(st.Busy)
+			}
 		}
 	}
 	return diagnose.Analyze(s, r.Options)
@@ -62,14 +64,4 @@ func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 		}
 	}
 	return threads
-}
-
-// setRan sets Ran of the goroutine with that ID.
-func setRan(s *snapshot.Snapshot, id, ran int64) {
-	for i := range s.Goroutines {
-		if s.Goroutines[i].ID == id {
-			s.Goroutines[i].Ran = ran
-			return
-		}
-	}
 }
