@@ -196,12 +196,12 @@ type TestEntry struct {
 	Goid   uint64 // the goroutine that runs it
 	// Started and Ended are nanotimes.
 	Started, Ended int64
-	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those that have reached a probe. With
-	// Before, the goroutines that there were when it began, the collector guesses whether some have not come to that yet.
-	Spawned, Arrived, Before uint32
-	Parent                   uint32 // the test that this one is a subtest of, or zero
-	NameLen                  uint32
-	Name                     [172]byte // cut off if it is longer
+	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those that have reached a probe. The
+	// others have not come to that yet, or have no probe.
+	Spawned, Arrived uint32
+	Parent           uint32 // the test that this one is a subtest of, or zero
+	NameLen          uint32
+	Name             [176]byte // cut off if it is longer
 }
 
 // The states of a test.

@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 	"unsafe"
 )
 
@@ -189,10 +187,12 @@ func newTest(name string, goid uint64) uint32 {
 	}
 	e.State = 0
 	e.Number, e.Goid, e.Started, e.Ended = n, goid, nanotime(), 0
-	e.Spawned, e.Arrived, e.Before = 0, 0, uint32(runtime.NumGoroutine())
+	e.Spawned, e.Arrived = 0, 0
 	e.NameLen = uint32(copy(e.Name[:], name))
 	atomic.StoreUint32(&e.State, TestRunning)
 	atomic.StoreUint32(&hdr.Tests, n)
+	atomic.AddInt32(&runningTests, 1)
+	atomic.StoreInt32(&leastOthers, min(leastOthers, others()))
 	return n
 }
 
@@ -223,88 +223,4 @@ func outsideTests(f func()) {
 	setLabels(nil)
 	defer setLabels(labels)
 	f()
-}
-
-// A test that ends gives the goroutines that it has only just started the time to come to their first probe: a few turns, and, as far as it can be known that
-// some have not, arrival.
-const (
-	yields  = 3
-	arrival = 20 * time.Millisecond
-)
-
-// awaitArrival waits, for a little, for goroutines of test n that have not come to a probe.
-//
-//go:norace
-func awaitArrival(n uint32) {
-	for i := 0; i < yields; i++ {
-		runtime.Gosched()
-	}
-	e := testAt(n)
-	pause := syscall.Timespec{Nsec: 20_000}
-	for end := nanotime() + int64(arrival); nanotime() < end; {
-		if int32(atomic.LoadUint32(&e.Spawned)-atomic.LoadUint32(&e.Arrived)) <= 0 || runtime.NumGoroutine() <= int(e.Before) {
-			return
-		}
-		syscall.Nanosleep(&pause, nil)
-		pause.Nsec = min(2*pause.Nsec, 1_000_000)
-		runtime.Gosched()
-	}
-}
-
-// endTest ends test n, which this goroutine runs, and returns what there is to say of the goroutines that it leaves, or nothing. Whoever
-// watches decides that. If it leaves none, as tests should, nobody is asked.
-func endTest(n uint32) string {
-	awaitArrival(n)
-	if !leaves(n, n) {
-		setTest(n, TestEnded)
-		return ""
-	}
-	setTest(n, TestJudged)
-	raceDisable()
-	left := judgement(n)
-	raceEnable()
-	setTest(n, TestEnded)
-	if left == "" {
-		leaves(n, testAt(n).Parent) // it may be for the tests that follow in that
-	}
-	return left
-}
-
-//go:norace
-func setTest(n, state uint32) {
-	e := testAt(n)
-	if e.Ended == 0 {
-		e.Ended = nanotime()
-	}
-	atomic.StoreUint32(&e.State, state)
-}
-
-// leaves reports whether a goroutine other than this one belongs to test n, and gives all of them to another test, unless that is n.
-//
-//go:norace
-func leaves(n, to uint32) (some bool) {
-	raceDisable()
-	defer raceEnable()
-	mine := getg()
-	for i, slots := uint32(0), atomic.LoadUint32(&hdr.Slots); i < slots; i++ {
-		if sl := slotAt(i); sl.Test == n && sl.G != uint64(mine) && alive(sl) {
-			some = true
-			if to == n {
-				break
-			}
-			atomic.StoreUint32(&sl.Test, to)
-		}
-	}
-	return some
-}
-
-// alive reports whether the goroutine of a slot has not exited. A g is never freed.
-//
-//go:norace
-func alive(sl *Slot) bool {
-	g := *(*unsafe.Pointer)(unsafe.Pointer(&sl.G))
-	if *(*uint64)(at(g, fast.goid)) != sl.Goid {
-		return false
-	}
-	return GAlive(atomic.LoadUint32((*uint32)(at(g, fast.goid-8))))
 }

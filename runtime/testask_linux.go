@@ -12,8 +12,8 @@ import (
 // of the program's file descriptors is ours. Whatever fails, the program goes on as if nobody watched.
 
 const (
-	watchPatience = 2 * time.Second
-	leftPatience  = 20 * time.Second
+	watchPatience = 20 * time.Second
+	leftPatience  = 60 * time.Second
 	maxAnswer     = 1 << 16
 )
 

@@ -44,6 +44,25 @@ func ReadThread(pid, thread int) (Stat, error) {
 	return readStat(path(pid, "task/"+strconv.Itoa(thread)+"/stat"), thread)
 }
 
+// Awake returns how many threads of process pid do not sleep: they are on a processor, wait for one or for a disk, or are stopped.
+func Awake(pid int) (n int, err error) {
+	threads, err := os.ReadDir(path(pid, "task"))
+	if err != nil {
+		return 0, fmt.Errorf("no process %d", pid)
+	}
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
+		if err != nil {
+			continue
+		}
+		// One that cannot be read has ended.
+		if s, err := ReadThread(pid, id); err == nil && s.Alive() && s.State != 'S' {
+			n++
+		}
+	}
+	return n, nil
+}
+
 func readStat(file string, id int) (Stat, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -28,7 +28,10 @@ func (r *reader) test(n uint32) *snapshot.Test {
 	name, ok := cut(e.Name[:], 0, uint16(min(e.NameLen, uint32(len(e.Name)))))
 	var t *snapshot.Test
 	if ok && e.Number == n {
-		t = &snapshot.Test{Number: int(n), Name: name, Goroutine: int64(e.Goid), Started: max(e.Started, 0), Running: e.State == runtime.TestRunning}
+		t = &snapshot.Test{
+			Number: int(n), Name: name, Goroutine: int64(e.Goid), Started: max(e.Started, 0),
+			Running: e.State == runtime.TestRunning, Coming: int32(e.Spawned-e.Arrived) > 0,
+		}
 	}
 	r.tests[n] = t
 	return t

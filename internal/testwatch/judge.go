@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// grace is how long the goroutines that a test leaves have to end, or to get to where they wait.
+	// grace is how long the goroutines that a test leaves have to end, when they have settled.
 	grace = time.Second
-	// busyGrace is the same while one of them goes on: on a machine that is busy it may not have had its turn for long.
+	// busyGrace is the same while one of them goes on.
 	busyGrace = 5 * time.Second
-	// settle is how long one that computes has to get to where it waits. It need not be going to wait at all.
-	settle = 200 * time.Millisecond
+	// settleTime bounds how long they have to settle where the process gets next to no processor time.
+	settleTime = 20 * time.Second
 
 	firstPause = 500 * time.Microsecond
 	maxPause   = 50 * time.Millisecond
@@ -26,22 +26,34 @@ const (
 // judge returns what there is to say of the goroutines that test n, which has ended, leaves, or nothing. Only what is stuck, and stays so for as
 // long as grace, counts: others may be on their way out, or are there for tests that come later.
 func (p *process) judge(n int) string {
-	begun := time.Now()
+	asked := time.Now()
+	var settled time.Time
+	var turn settling
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		elapsed := time.Since(begun)
+		now := time.Now()
+		turn.look(p.pid, now)
 		s, err := p.snapshot()
 		if err != nil {
 			return ""
 		}
-		left, moving := scope(s, n)
-		if len(left) == 0 {
+		left, moving, coming := scope(s, n)
+		moving = moving || coming && !turn.resting(now)
+		switch {
+		case len(left) == 0 && !moving:
+			return ""
+		case settled.IsZero() && moving && !turn.over() && now.Sub(asked) < settleTime:
+			pause = min(pause, rest/3) // it is soon over, as a rule
+			time.Sleep(pause)
+			continue
+		case settled.IsZero():
+			settled = now
+		}
+		elapsed := now.Sub(settled)
+		r, findings := leftBehind(s, left, elapsed, p.path())
+		if len(findings) == 0 {
 			return ""
 		}
-		r, findings := leftBehind(s, left, elapsed, p.path())
-		switch {
-		case len(findings) == 0 && (!moving || elapsed > settle):
-			return ""
-		case len(findings) > 0 && elapsed > grace && (!moving || elapsed > busyGrace):
+		if elapsed > grace && (!moving || elapsed > busyGrace) {
 			return sentence(r, findings)
 		}
 		time.Sleep(pause)
@@ -49,23 +61,25 @@ func (p *process) judge(n int) string {
 }
 
 // scope takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test. Moving says that one of
-// them is on a processor, or waits for one.
-func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
+// them is on a processor, or waits for one, coming that there may be one that has not come to a probe.
+func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving, coming bool) {
 	left = make(map[int64]bool)
 	runner := int64(0)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		switch {
-		case g.Test == nil || g.Test.Number != n:
-		case g.ID == g.Test.Goroutine:
-			runner = g.ID
-		default:
-			left[g.ID] = true
-			moving = moving || g.State == "running" || g.State == "runnable"
+		if g.Test == nil || g.Test.Number != n {
+			continue
 		}
+		coming = coming || g.Test.Coming
+		if g.ID == g.Test.Goroutine {
+			runner = g.ID
+			continue
+		}
+		left[g.ID] = true
+		moving = moving || g.State == "running" || g.State == "runnable"
 	}
 	s.Remove(runner)
-	return left, moving
+	return left, moving, coming
 }
 
 // leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait

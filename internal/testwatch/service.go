@@ -77,7 +77,7 @@ func (s *Service) serve() {
 }
 
 // questionTime is how long a question may take to arrive.
-const questionTime = 5 * time.Second
+const questionTime = 20 * time.Second
 
 // answer answers one question. What cannot be answered gets none: the program then goes on as without us.
 func (s *Service) answer(conn *net.UnixConn) {

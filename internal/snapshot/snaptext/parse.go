@@ -231,7 +231,10 @@ func (p *parser) ofGoroutine(word string) bool {
 	case "thread":
 		g.ThreadID = p.int()
 	case "test":
-		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(), Running: p.flag("running")}
+		g.Test = &snapshot.Test{
+			Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(),
+			Running: p.flag("running"), Coming: p.flag("coming"),
+		}
 	case "ran":
 		g.Ran = p.time()
 	default:
