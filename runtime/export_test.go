@@ -66,15 +66,31 @@ func block(t *testing.T, s *Site, f func()) *blocked {
 	if b.slot == nil {
 		t.Fatal("the goroutine has no slot")
 	}
-	for i := 0; ; i++ {
-		if w, ok := b.waits(); ok && w.Site == siteID(s) {
-			return b
-		}
-		if i == 5000 {
-			t.Fatalf("the goroutine does not wait: %+v", copySlot(b.slot))
-		}
-		time.Sleep(time.Millisecond)
+	if !eventually(func() bool { w, ok := b.waits(); return ok && w.Site == siteID(s) }) {
+		t.Fatalf("the goroutine does not wait: %+v", copySlot(b.slot))
 	}
+	return b
+}
+
+// patience bounds the wait for what must come about, on a machine that may be very busy.
+const patience = time.Minute
+
+// eventually waits until cond holds, and reports whether it does.
+func eventually(cond func() bool) bool {
+	for end := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
+// whenBlocked waits until the goroutine of a slot waits in a probe, and then for d. Without a slot, where probes are off, it only waits for d.
+func whenBlocked(sl *Slot, d time.Duration) {
+	if sl != nil {
+		eventually(func() bool { return copySlot(sl).Depth > 0 })
+	}
+	time.Sleep(d)
 }
 
 // waits returns the innermost Wait of the goroutine, and whether it is at its last probe.
@@ -92,7 +108,7 @@ func (b *blocked) join() Slot {
 	b.t.Helper()
 	select {
 	case <-b.done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		b.t.Fatal("the goroutine does not end")
 	}
 	return copySlot(b.slot)

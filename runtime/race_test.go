@@ -30,13 +30,13 @@ func init() {
 	children["ordered"] = ordered
 }
 
-// racing writes a variable from two goroutines, one well after the other, that have nothing in common but probes.
+// racing writes a variable from two goroutines, one after the other, that have nothing in common but probes.
 func racing() {
 	s, mk := newSite(OpLoop, KindNone, "loop"), newSite(OpMake, KindChan, "make")
 	shared := 0
-	for i := 0; i < 2; i++ {
+	for i := uint32(0); i < 2; i++ {
 		go func() {
-			time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+			awaitTurn(i)
 			Loop(s)
 			Made(mk, make(chan int))
 			Unlock(s, locked())
@@ -44,12 +44,26 @@ func racing() {
 			Loop(s)
 			Made(mk, make(chan int))
 			Unlock(s, locked())
+			endTurn()
 		}()
 	}
-	time.Sleep(300 * time.Millisecond)
+	awaitTurn(2)
 	Loop(s)
 	_ = shared
 }
+
+// turn is whose turn it is in racing. The detector does not see it, and so no order either.
+var turn uint32
+
+//go:norace
+func awaitTurn(n uint32) {
+	for turn != n {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+//go:norace
+func endTurn() { turn++ }
 
 // locked returns a locked lock that this goroutine has not taken.
 func locked() *sync.Mutex {

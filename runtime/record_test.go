@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,7 +45,7 @@ func child(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append(env, "AWAITTRACE_CHILD="+name)...)
-	timer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(5*patience, func() { cmd.Process.Kill() })
 	defer timer.Stop()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -62,7 +63,7 @@ func TestDeadlockIsFatal(t *testing.T) {
 	for _, mode := range []string{"", "off", "log"} {
 		cmd := exec.Command(exe)
 		cmd.Env = append(os.Environ(), "AWAITTRACE="+mode)
-		timer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 		out, _ := cmd.CombinedOutput()
 		timer.Stop()
 		if s := string(out); !strings.Contains(s, "fatal error: all goroutines are asleep - deadlock!") || !strings.Contains(s, "[chan receive]") {
@@ -76,11 +77,9 @@ func clean() {
 	goroutines, files := goruntime.NumGoroutine(), openFiles()
 	Start()
 	Loop(newSite(OpLoop, KindNone, "loop"))
-	for i := 0; i < 100 && goruntime.NumGoroutine() != goroutines; i++ {
-		time.Sleep(10 * time.Millisecond) // one that has done its work may still have to exit
-	}
-	if n := goruntime.NumGoroutine(); n != goroutines {
-		fmt.Println("goroutines:", goroutines, "and then", n)
+	// One that has done its work may still have to exit.
+	if !eventually(func() bool { return goruntime.NumGoroutine() == goroutines }) {
+		fmt.Println("goroutines:", goroutines, "and then", goruntime.NumGoroutine())
 	}
 	if f := openFiles(); f != files {
 		fmt.Println("files:", files, "and then", f)
@@ -232,8 +231,9 @@ func lockstep() {
 	var mu sync.Mutex
 	l, u := newSite(OpLock, KindMutex, "mu.Lock()"), newSite(OpUnlock, KindMutex, "mu.Unlock()")
 	Lock(l, &mu)
+	sl := own()
 	go func() {
-		time.Sleep(20 * time.Millisecond)
+		whenBlocked(sl, 20*time.Millisecond)
 		Unlock(u, &mu)
 	}()
 	Lock(l, &mu)
@@ -242,7 +242,9 @@ func lockstep() {
 
 func TestLog(t *testing.T) {
 	out, err := child(t, "lockstep", "AWAITTRACE=log")
+	const unlocked = "unlock mu.Unlock() reached"
 	var got []string
+	unlocks := 0
 	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
 		f := strings.Fields(line)
 		if len(f) < 7 || f[0] != "awaittrace:" || f[2] != "goroutine" || f[4] != "/src/a.go:1:2" {
@@ -251,14 +253,22 @@ func TestLog(t *testing.T) {
 		if n := len(f); f[n-2] == "after" {
 			f = f[:n-1] // how long is for the clock to say
 		}
-		got = append(got, strings.Join(f[5:], " "))
+		line = strings.Join(f[5:], " ")
+		switch {
+		case line != unlocked:
+			got = append(got, line)
+		case slices.Contains(got, "lock mu.Lock() passed after"):
+			t.Errorf("the lock is taken before it is released:\n%s", out)
+		default:
+			unlocks++ // in another goroutine, which may be as fast as the one that waits
+		}
 	}
 	want := []string{
-		"lock mu.Lock() reached", "lock mu.Lock() reached", "lock mu.Lock() waiting", "unlock mu.Unlock() reached", "lock mu.Lock() passed after",
+		"lock mu.Lock() reached", "lock mu.Lock() reached", "lock mu.Lock() waiting", "lock mu.Lock() passed after",
 		"io f() reached", "io f() waiting", "io f() passed after",
 	}
-	if err != nil || strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("%v, got:\n%s\nwant:\n%s", err, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if err != nil || !slices.Equal(got, want) || unlocks != 1 {
+		t.Errorf("%v, got:\n%s\nwant:\n%s\nand once %s", err, out, strings.Join(want, "\n"), unlocked)
 	}
 	if out, err := child(t, "lockstep"); out != "" || err != nil {
 		t.Errorf("without AWAITTRACE=log: %v\n%s", err, out)

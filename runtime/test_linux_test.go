@@ -61,10 +61,7 @@ func TestAlive(t *testing.T) {
 		t.Error("a goroutine that waits is not alive")
 	}
 	close(done)
-	for i := 0; alive(sl) && i < 1000; i++ {
-		goruntime.Gosched()
-	}
-	if alive(sl) {
+	if !eventually(func() bool { return !alive(sl) }) {
 		t.Error("it is alive after it has exited")
 	}
 }
