@@ -130,19 +130,54 @@ func deadlocked(t *testing.T) (exe string, pid int) {
 	t.Helper()
 	exe = program(t, false, bank, ".")
 	pid = start(t, exe, nil)
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	awaitDeadlock(t, pid)
+	return exe, pid
+}
+
+func awaitDeadlock(t *testing.T, pid int) {
+	t.Helper()
+	if !eventually(func() bool {
 		rec, err := record.Open(pid)
 		if err != nil {
-			continue
+			return false
 		}
+		defer rec.Close()
 		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
-		rec.Close()
-		if err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 2 {
-			return exe, pid
+		return err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 2
+	}) {
+		t.Fatal("the program does not deadlock")
+	}
+}
+
+// waiting returns how many goroutines of process pid have waited for long enough to be called stuck.
+func waiting(pid int) int {
+	rec, err := record.Open(pid)
+	if err != nil {
+		return 0
+	}
+	defer rec.Close()
+	now, err := rec.Now()
+	if err != nil {
+		return 0
+	}
+	w, err := rec.Waiting(now - int64(600*time.Millisecond))
+	if err != nil {
+		return 0
+	}
+	return w.Long
+}
+
+// testPatience bounds the wait for what must come about, on a machine that may be very busy.
+const testPatience = 3 * time.Minute
+
+// eventually waits until cond holds, and reports whether it does.
+func eventually(cond func() bool) bool {
+	for end := time.Now().Add(testPatience); !cond(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
 		}
 	}
-	t.Fatal("the program does not deadlock")
-	return "", 0
+	return true
 }
 
 // session runs `awaittrace dlv` with the commands of script, a line each, and returns what it prints.
@@ -158,7 +193,7 @@ func session(t *testing.T, script string, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Minute, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	timer := time.AfterFunc(testPatience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer timer.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, out.String())

@@ -51,11 +51,15 @@ func Held(pid int) (*Session, error) {
 		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), State: "stopped"},
 	}
 	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {
+		last := lastRan(pid, stopped)
 		now, err := s.rec.Now()
-		if err != nil {
+		switch {
+		case err != nil:
 			return snap.Taken
+		case last.IsZero():
+			return now
 		}
-		return now - int64(idle(pid, stopped))
+		return now - int64(time.Since(last))
 	}
 	var p *dlvext.Program
 	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid}); s.noRead == nil {
@@ -88,19 +92,19 @@ func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
 	return rec, nil
 }
 
-// idle returns for how long process pid has been held. The kernel knows even where the debugger does not.
-func idle(pid int, stopped time.Time) time.Duration {
+// lastRan returns since when process pid has been held, or zero if it is not, or nobody knows. The kernel does even where the debugger does not.
+func lastRan(pid int, stopped time.Time) time.Time {
 	if !stopped.IsZero() {
-		return time.Since(stopped)
+		return stopped
 	}
 	if st, err := procfs.ReadStat(pid); err != nil || !st.Stopped() {
-		return 0
+		return time.Time{}
 	}
-	d, err := procfs.Idle(pid)
+	last, err := procfs.LastRan(pid)
 	if err != nil {
-		return 0
+		return time.Time{}
 	}
-	return d
+	return last
 }
 
 // Remote begins a session with a program that only target can read: a process on another machine, or under a debugger there. Open opens its

@@ -27,7 +27,7 @@ func TestStopped(t *testing.T) {
 		if s, _ := Is(pid, s.StartTicks); s.Stopped() {
 			break
 		}
-		if i == 100 {
+		if i == 6000 {
 			t.Fatal("not seen as stopped")
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -37,7 +37,7 @@ func TestStopped(t *testing.T) {
 		if _, ok := Is(pid, s.StartTicks); !ok {
 			break // a zombie now
 		}
-		if i == 100 {
+		if i == 6000 {
 			t.Fatal("not seen as dead")
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Idle returns for how long no thread of process pid has run: of one that a debugger holds, for how long it has held it. It is exact to
+// LastRan returns when a thread of process pid ran last: of one that a debugger holds, since when it has held it. It is exact to
 // about a clock tick, and an error where the kernel does not tell (CONFIG_SCHED_DEBUG), or not of the processors that we may use.
-func Idle(pid int) (time.Duration, error) {
+func LastRan(pid int) (time.Time, error) {
 	tasks, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
-		return 0, fmt.Errorf("no process %d", pid)
+		return time.Time{}, fmt.Errorf("no process %d", pid)
 	}
 	last := make(map[int]float64) // when a thread of it ran last, by processor
 	for _, t := range tasks {
@@ -30,40 +30,46 @@ func Idle(pid int) (time.Duration, error) {
 			last[cpu] = max(last[cpu], at)
 		}
 	}
-	idle := -1.0
+	var newest time.Time
 	for cpu, at := range last {
-		now, err := schedulerClock(cpu)
+		clock, now, err := schedulerClock(cpu)
 		if err != nil {
-			return 0, err
+			return time.Time{}, err
 		}
-		if d := max(now-at, 0); idle < 0 || d < idle {
-			idle = d
+		if t := now.Add(-time.Duration(max(clock-at, 0) * float64(time.Millisecond))); t.After(newest) {
+			newest = t
 		}
 	}
-	if idle < 0 {
-		return 0, fmt.Errorf("the kernel does not tell when process %d ran last", pid)
+	if newest.IsZero() {
+		return time.Time{}, fmt.Errorf("the kernel does not tell when process %d ran last", pid)
 	}
-	return time.Duration(idle * float64(time.Millisecond)), nil
+	return newest, nil
 }
 
-// schedulerClock returns the time of the scheduler of a processor, in milliseconds. Every processor has its own: it does not count the time that
-// a hypervisor took from it. It can be read nowhere, but whoever runs on the processor has just been noted with it.
-func schedulerClock(cpu int) (now float64, err error) {
+// schedulerClock returns the time of the scheduler of a processor, in milliseconds, and what time it was then. Every processor has its own: it does
+// not count the time that a hypervisor took from it. It can be read nowhere, but whoever runs on the processor has just been noted with it.
+func schedulerClock(cpu int) (clock float64, now time.Time, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var was, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &was); err != nil {
-		return 0, err
+		return 0, now, err
 	}
 	one.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		return 0, err
+		return 0, now, err
 	}
-	now, err = lastRan(Root + "/thread-self/sched")
+	const tries, together = 20, time.Millisecond
+	for range tries { // others may have had the processor between
+		now = time.Now()
+		if clock, err = lastRan(Root + "/thread-self/sched"); err != nil || time.Since(now) < together {
+			break
+		}
+	}
 	if e := unix.SchedSetaffinity(0, &was); err == nil {
 		err = e
 	}
-	return now, err
+	return clock, now, err
 }
 
 // lastRan returns when a thread last ran, in milliseconds of the clock of its processor's scheduler.

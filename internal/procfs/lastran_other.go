@@ -1,0 +1,13 @@
+//go:build !linux
+
+package procfs
+
+import (
+	"errors"
+	"time"
+)
+
+// LastRan fails: only Linux tells when a process ran last.
+func LastRan(pid int) (time.Time, error) {
+	return time.Time{}, errors.New("the system does not tell when a process ran last")
+}
