@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -29,7 +30,7 @@ type dapClient struct {
 	log []string // what came, for when a test fails
 }
 
-const dapPatience = 30 * time.Second
+const dapPatience = 2 * time.Minute
 
 // apart keeps what a test leaves out of the user's own folders.
 func apart(t *testing.T) {
@@ -51,6 +52,14 @@ func apart(t *testing.T) {
 func startDAP(t *testing.T, flags ...string) *dapClient {
 	t.Helper()
 	cmd := command(append([]string{"dap", "--listen=127.0.0.1:0"}, flags...)...)
+	c := dialDAP(t, listening(t, cmd))
+	c.cmd = cmd
+	return c
+}
+
+// listening starts a server, and returns the address that it tells.
+func listening(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -59,17 +68,24 @@ func startDAP(t *testing.T, flags ...string) *dapClient {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, _ := bufio.NewReader(out).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "DAP server listening at: ")
+	in := bufio.NewReader(out)
+	line, _ := in.ReadString('\n')
+	_, addr, ok := strings.Cut(strings.TrimSpace(line), " server listening at: ")
 	if !ok {
-		t.Fatalf("dap says %q", line)
+		t.Fatalf("%v says %q", cmd.Args, line)
 	}
+	go io.Copy(io.Discard, in)
+	return addr
+}
+
+// dialDAP is a client of a server that listens at addr.
+func dialDAP(t *testing.T, addr string) *dapClient {
+	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := newDAPClient(t, conn)
-	c.cmd = cmd
 	t.Cleanup(c.finish)
 	return c
 }
@@ -115,19 +131,26 @@ type reportResponse struct {
 // finish ends the session, and sees that nothing is left of it.
 func (c *dapClient) finish() {
 	c.conn.Close()
+	if c.cmd != nil {
+		ends(c.t, c.cmd)
+	}
+	if c.t.Failed() {
+		c.t.Logf("the client has seen:\n%s", strings.Join(c.log, "\n"))
+	}
+}
+
+// ends waits for the end of a command, which is to come by itself.
+func ends(t *testing.T, cmd *exec.Cmd) {
 	done := make(chan struct{})
 	go func() {
-		_ = c.cmd.Wait()
+		_ = cmd.Wait()
 		close(done)
 	}()
 	select {
 	case <-done:
 	case <-time.After(dapPatience):
-		_ = c.cmd.Process.Kill()
-		c.t.Error("awaittrace dap does not end when its client has gone")
-	}
-	if c.t.Failed() {
-		c.t.Logf("the client has seen:\n%s", strings.Join(c.log, "\n"))
+		_ = cmd.Process.Kill()
+		t.Errorf("%v does not end", cmd.Args)
 	}
 }
 
@@ -176,10 +199,17 @@ func ask[T dap.ResponseMessage](c *dapClient, command string, args any) T {
 	return r
 }
 
+// initialize are the arguments of the first request of a session.
+func initialize() map[string]any {
+	return map[string]any{
+		"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true, "supportsInvalidatedEvent": true,
+	}
+}
+
 // begin is the sequence that all sessions begin with, up to the program's first step.
 func (c *dapClient) begin(request string, args map[string]any, filters ...string) {
 	c.t.Helper()
-	ask[*dap.InitializeResponse](c, "initialize", map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true})
+	ask[*dap.InitializeResponse](c, "initialize", initialize())
 	seq := c.send(request, args)
 	await[*dap.InitializedEvent](c, nil)
 	await(c, func(m dap.ResponseMessage) bool {

@@ -19,14 +19,13 @@ func TestDAPTrouble(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	apart(t)
-	initialize := map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true}
 	t.Run("attach to nobody", func(t *testing.T) {
 		cmd := exec.Command("true")
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}
 		c := startDAP(t)
-		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		ask[*dap.InitializeResponse](c, "initialize", initialize())
 		c.send("attach", map[string]any{"mode": "local", "processId": cmd.Process.Pid})
 		m := await[*dap.ErrorResponse](c, nil)
 		if m.Success || m.Body.Error == nil || !strings.Contains(m.Body.Error.Format, "attach") {
@@ -35,7 +34,7 @@ func TestDAPTrouble(t *testing.T) {
 	})
 	t.Run("wrong setting", func(t *testing.T) {
 		c := startDAP(t)
-		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		ask[*dap.InitializeResponse](c, "initialize", initialize())
 		c.send("launch", map[string]any{"program": bank(t), "awaittrace": map[string]any{"afer": "1s"}})
 		if m := await[*dap.ErrorResponse](c, nil); !strings.Contains(m.Body.Error.Format, "afer") {
 			t.Errorf("launch: %+v", m.Body.Error)
@@ -52,13 +51,13 @@ func TestDAPTrouble(t *testing.T) {
 	})
 	t.Run("two clients", func(t *testing.T) {
 		c := startDAP(t)
-		ask[*dap.InitializeResponse](c, "initialize", initialize)
+		ask[*dap.InitializeResponse](c, "initialize", initialize())
 		conn, err := net.Dial("tcp", c.conn.RemoteAddr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		second := newDAPClient(t, conn)
-		second.send("initialize", initialize)
+		second.send("initialize", initialize())
 		if m := await[*dap.ErrorResponse](second, nil); !strings.Contains(m.Body.Error.Format, "a client already") {
 			t.Errorf("the second client is told: %+v", m.Body.Error)
 		}
@@ -106,7 +105,7 @@ func TestDAPTrouble(t *testing.T) {
 // launchAnd runs the bank, without probes, and returns its process.
 func (c *dapClient) launchAnd(t *testing.T, dir string) int {
 	t.Helper()
-	ask[*dap.InitializeResponse](c, "initialize", map[string]any{"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true})
+	ask[*dap.InitializeResponse](c, "initialize", initialize())
 	c.send("launch", map[string]any{"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "awaittrace": map[string]any{"off": true}})
 	pid := await[*dap.ProcessEvent](c, nil).Body.SystemProcessId
 	await[*dap.LaunchResponse](c, nil)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"awaittrace": main})
+	testscript.Main(m, map[string]func(){"awaittrace": main, plainDelve: delve})
 }
 
 // TestScript runs testdata/script: a script for each behaviour, named by what it is about. UPDATE_SCRIPTS=1 renews what they

@@ -63,7 +63,7 @@ func adapter(env Env, s *settings) int {
 	}()
 	options := env.Adapter
 	options.Split = func(flags string) []string { return config.SplitQuotedFields(flags, '\'') }
-	options.DelvePid, options.Crashed = d.cmd.Process.Pid, d.crashed
+	options.DelvePid, options.Crashed, options.Dial = d.cmd.Process.Pid, d.crashed, dialServer
 	dap.Serve(client, d.conn, options)
 	d.end()
 	return 0

@@ -112,6 +112,11 @@ func (s *settings) execute(t target) int {
 	}
 	defer listener.Close()
 	disconnected := make(chan struct{})
+	var clients *demux
+	if headless {
+		clients = newDemux(listener, t, s.answers, s.rebuild)
+		listener = clients
+	}
 	server := rpccommon.NewServer(s.config(t, listener, redirects, disconnected))
 	if err := server.Run(); err != nil {
 		if errors.Is(err, api.ErrNotExecutable) && t.kind == delvedebugger.ExecutingGeneratedFile {
@@ -122,7 +127,8 @@ func (s *settings) execute(t target) int {
 		return s.fail(err, 1)
 	}
 	if headless {
-		return s.serve(server, listener, disconnected)
+		defer clients.end()
+		return s.serve(server, clients, disconnected)
 	}
 	d := &debugger{local: true, stopped: time.Now()}
 	if t.core != "" && !t.recording {
@@ -204,10 +210,10 @@ func (s *settings) config(t target, listener net.Listener, redirects [3]string, 
 }
 
 // serve is a session without a terminal: it lasts until the client has gone or a signal comes.
-func (s *settings) serve(server service.Server, listener net.Listener, disconnected chan struct{}) int {
+func (s *settings) serve(server service.Server, listener *demux, disconnected chan struct{}) int {
 	if s.on("continue") {
 		addr := listener.Addr().String()
-		if _, unix := listener.(*net.UnixListener); unix {
+		if _, unix := listener.Listener.(*net.UnixListener); unix {
 			addr = unixPrefix + addr
 		}
 		conn, err := dial(addr)

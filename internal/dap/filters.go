@@ -57,6 +57,20 @@ func addFilters(p *Proxy, _, resp *message) {
 	}
 }
 
+// hasFilters reports whether what an adapter says that it can do has our filters.
+func hasFilters(capabilities json.RawMessage) bool {
+	var body struct{ ExceptionBreakpointFilters []struct{ Filter string } }
+	if json.Unmarshal(capabilities, &body) != nil {
+		return false
+	}
+	return slices.ContainsFunc(body.ExceptionBreakpointFilters, func(f struct{ Filter string }) bool { return ours(f.Filter) })
+}
+
+// ours reports whether a filter is one of ours.
+func ours(id string) bool {
+	return slices.ContainsFunc(filters(), func(f filter) bool { return f.id == id })
+}
+
 // takeFilters is the request that says which filters are on. Delve sees those that are its own.
 func takeFilters(p *Proxy, m *message) bool {
 	var args map[string]json.RawMessage
@@ -66,9 +80,8 @@ func takeFilters(p *Proxy, m *message) bool {
 	}
 	on := make(map[string]bool)
 	rest := slices.DeleteFunc(slices.Clone(list), func(id string) bool {
-		ours := slices.ContainsFunc(filters(), func(f filter) bool { return f.id == id })
-		on[id] = ours
-		return ours
+		on[id] = ours(id)
+		return on[id]
 	})
 	p.watcher.set(on)
 	if len(rest) != len(list) {

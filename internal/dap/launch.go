@@ -33,6 +33,7 @@ func (s *settings) UnmarshalJSON(b []byte) error {
 // launchArguments are those that matter for the build.
 type launchArguments struct {
 	Mode, Program, DlvCwd, CoreFilePath string
+	NoDebug                             bool
 	BuildFlags                          json.RawMessage
 	Env                                 map[string]*string
 	Settings                            *settings `json:"awaittrace"`
@@ -53,21 +54,33 @@ func (p *Proxy) configure(m *message, s *settings) bool {
 	return true
 }
 
+// misspelt answers a request whose arguments cannot be read, if it is our settings that are wrong; of all others Delve says what is.
+func (p *Proxy) misspelt(m *message, err error) (forward bool) {
+	if strings.HasPrefix(err.Error(), "awaittrace: ") {
+		p.refuse(m, err.Error(), true)
+		return false
+	}
+	return true
+}
+
 // launch is the request to start a program. In the modes that build, flags of ours join those of the build; Delve itself builds, and so tells of
 // errors and removes what it has built as ever.
 func launch(p *Proxy, m *message) bool {
 	var args launchArguments
 	if err := json.Unmarshal(m.Arguments, &args); err != nil {
-		if strings.HasPrefix(err.Error(), "awaittrace: ") {
-			p.refuse(m, err.Error(), true)
-			return false
-		}
-		return true // Delve says what is wrong
+		return p.misspelt(m, err)
 	}
 	if !p.configure(m, args.Settings) {
 		return false
 	}
-	p.program.examine(args.Mode, args.DlvCwd, args.Program, args.CoreFilePath)
+	switch {
+	case args.Mode == "core":
+		p.program.from(coreFile(in(args.DlvCwd, args.Program), in(args.DlvCwd, args.CoreFilePath)))
+	case args.Mode == "replay":
+		p.program.from(unknown("the program is a recording of rr, of which only Delve can tell"))
+	case args.NoDebug:
+		p.program.from(untraced(p.opt.DelvePid))
+	}
 	var s settings
 	if args.Settings != nil {
 		s = *args.Settings
@@ -228,20 +241,48 @@ func addBuild(m *message, args *launchArguments, flags, env []string) error {
 
 // restart is the request to start the program again, which Delve builds again unless it is told not to: with the source as it is then.
 func restart(p *Proxy, m *message) bool {
+	var args struct {
+		Arguments map[string]json.RawMessage
+	}
+	_ = json.Unmarshal(m.Arguments, &args) // it may have none
+	keep := string(args.Arguments["rebuild"]) == "false"
+	if !keep && p.opt.Rebuild != nil && !p.rebuild(m, args.Arguments) {
+		return false
+	}
 	p.watcher.stop()
 	p.program.restarted()
-	var args struct {
-		Arguments struct{ Rebuild *bool }
-	}
-	if p.build == nil || json.Unmarshal(m.Arguments, &args) == nil && args.Arguments.Rebuild != nil && !*args.Arguments.Rebuild {
-		return true
-	}
-	again, err := p.opt.Prepare(p.build.inv, p.build.env)
-	if err == nil {
-		err = p.build.prepared.Renew(again)
-	}
-	if err != nil {
-		p.say("building with the probes of before: " + err.Error())
+	if !keep && p.build != nil {
+		again, err := p.opt.Prepare(p.build.inv, p.build.env)
+		if err == nil {
+			err = p.build.prepared.Renew(again)
+		}
+		if err != nil {
+			p.say("building with the probes of before: " + err.Error())
+		}
 	}
 	return true
+}
+
+// rebuild builds the program of a server, which Delve would do without probes, and has Delve start it. Delve hears only a launch configuration say that
+// it is not to build. It must stand still: while a program runs, Delve waits for every child of this process, the go command's too.
+func (p *Proxy) rebuild(m *message, config map[string]json.RawMessage) bool {
+	var err error
+	if p.program.started() {
+		_, err = p.ask("pause", map[string]any{"threadId": 0})
+	}
+	if err == nil {
+		err = p.opt.Rebuild()
+	}
+	if err == nil {
+		if config == nil {
+			config = make(map[string]json.RawMessage)
+			_ = json.Unmarshal(p.attached, &config) // or else the defaults
+		}
+		config["request"], config["rebuild"] = json.RawMessage(`"launch"`), json.RawMessage("false")
+		err = m.set("arguments", map[string]any{"arguments": config})
+	}
+	if err != nil {
+		p.refuse(m, "Failed to restart: "+err.Error(), true)
+	}
+	return err == nil
 }

@@ -3,14 +3,11 @@ package dap
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
@@ -20,44 +17,55 @@ const patience = 20 * time.Second
 // A program is what Delve holds, as far as the proxy knows.
 type program struct {
 	opt Options
+	// selected asks Delve for the process that the client looks at: Delve may hold several.
+	selected func() (pid int, err error)
 
 	mu       sync.Mutex
-	launched bool
-	pid      int // 0: not known yet, or changed by a restart
-	ticks    uint64
-	exe      string
-	core     string           // the program is a core
-	why      string           // why there is nothing to look at; empty if there is
-	live     bool             // it has been let run
-	gone     bool             // it has ended
-	going    bool             // the client has asked for the end, or has gone
-	session  *inspect.Session // of pid or core
-	step     *step            // what the next stop ends; nil: not a step that could end in a probe
-	inner    bool             // it is we who let it run: the client has been told that it does
-	stop     *stop            // nil: the program runs, or has not been seen to stop
+	launched bool      // Delve has started it
+	first    int       // the process that it began with; 0: not known yet
+	ticks    uint64    // when first was started
+	attached time.Time // since when Delve holds it; zero: it has begun under Delve, or has been let run
+	live     bool      // it has been let run
+	gone     bool      // it has ended
+	going    bool      // the client has asked for the end, or has gone
+	step     *step     // what the next stop ends; nil: not a step that could end in a probe
+	inner    bool      // it is we who let it run: the client has been told that it does
+	stop     *stop     // nil: the program runs, or has not been seen to stop
+	pauses   []pause
+
+	source    source
+	pid       int // the process that was looked at last; 0: not known yet
+	processes map[int]*held
 }
 
 // A stop is the time from an event `stopped` to the next request that lets the program run.
 type stop struct {
-	at     time.Time
-	thread int64
-	cancel context.CancelFunc
-	report func() (*diagnose.Report, error) // computed once
+	at, until time.Time // until is zero as long as it lasts
+	thread    int64
+	cancel    context.CancelFunc
+	report    func() (*diagnose.Report, error) // computed once
 	// found is the finding that the program was stopped for; nil: it stopped for something else.
 	found *diagnose.Finding
 }
 
-var errNoProgram = errors.New("there is no program yet")
+// A pause is a stop that has ended.
+type pause struct{ from, to time.Time }
 
-// halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
-func (g *program) halt(thread int64) (*stop, *step) {
+// newStop returns a stop that began at a moment.
+func (g *program) newStop(at time.Time, thread int64) *stop {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &stop{at: time.Now(), thread: thread, cancel: cancel}
+	s := &stop{at: at, thread: thread, cancel: cancel}
 	s.report = sync.OnceValues(func() (*diagnose.Report, error) {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		return g.look(ctx, s.at, g.opt.Diagnosis)
 	})
+	return s
+}
+
+// halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
+func (g *program) halt(thread int64) (*stop, *step) {
+	s := g.newStop(time.Now(), thread)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.stop != nil {
@@ -69,13 +77,28 @@ func (g *program) halt(thread int64) (*stop, *step) {
 	return s, st
 }
 
-// resume notes that the program runs. It returns the stop that has ended, which halted may restore.
+// resume notes that the program is to run. It returns the stop that ends, which the answer to the request confirms (ran) or takes back (restore).
 func (g *program) resume() *stop {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.stop
-	g.stop, g.step, g.live = nil, nil, true
+	if s == nil && !g.attached.IsZero() { // Delve has held it since then
+		s = g.newStop(g.attached, 0)
+	}
+	if s != nil {
+		s.until = time.Now()
+	}
+	g.stop, g.step, g.live, g.attached = nil, nil, true, time.Time{}
 	return s
+}
+
+// ran notes that s has ended.
+func (g *program) ran(s *stop) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s != nil {
+		g.pauses = append(g.pauses, pause{s.at, s.until})
+	}
 }
 
 // restore takes a resume back.
@@ -106,60 +129,20 @@ func (g *program) Report(ctx context.Context, opt diagnose.Options) (*diagnose.R
 	return s.report()
 }
 
-// look diagnoses the program as it is now.
-func (g *program) look(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error) {
-	session, err := g.open()
-	if err != nil {
-		return nil, err
-	}
-	return session.Report(ctx, stopped, opt)
-}
-
-// open returns the session with the program.
-func (g *program) open() (*inspect.Session, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case g.gone:
-		return nil, errors.New("the program has ended; awaittrace ps lists the records of such")
-	case g.why != "":
-		return nil, errors.New(g.why)
-	case g.session != nil:
-		return g.session, nil
-	case g.core != "":
-		var err error
-		g.session, err = inspect.Core(g.exe, g.core)
-		return g.session, err
-	}
-	if g.pid == 0 {
-		g.found(procfs.TracedBy(g.opt.DelvePid))
-	}
-	if g.pid == 0 {
-		return nil, errNoProgram
-	}
-	var err error
-	g.session, err = inspect.Held(g.pid)
-	return g.session, err
-}
-
-// found notes which process it is.
-func (g *program) found(pid int) {
-	g.pid = pid
-	if st, err := procfs.ReadStat(pid); err == nil {
-		g.ticks = st.StartTicks
-	}
-}
-
 // restarted forgets the process, which has another number from now on.
 func (g *program) restarted() {
-	g.close()
+	go func(all []*held) {
+		for _, h := range all {
+			h.close() // which waits for a look that is being taken
+		}
+	}(g.forget())
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.stop != nil {
 		g.stop.cancel()
 		g.stop = nil
 	}
-	g.pid, g.gone = 0, false
+	g.gone = false
 }
 
 // exited notes that Delve has told of the program's end.
@@ -194,24 +177,14 @@ func (g *program) leaving() bool {
 func (g *program) kill() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.launched || g.pid == 0 {
+	if !g.launched || g.first == 0 {
 		return false
 	}
-	if _, same := procfs.Is(g.pid, g.ticks); !same {
+	if _, same := procfs.Is(g.first, g.ticks); !same {
 		return false
 	}
-	process, err := os.FindProcess(g.pid)
+	process, err := os.FindProcess(g.first)
 	return err == nil && process.Kill() == nil
-}
-
-// close ends the session with the program.
-func (g *program) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.session != nil {
-		g.session.Close()
-		g.session = nil
-	}
 }
 
 // process is the event that tells which process Delve has started.
@@ -229,44 +202,19 @@ func process(p *Proxy, m *message) bool {
 	return true
 }
 
-// attach is the request to attach to a process.
-func attach(p *Proxy, m *message) bool {
-	var args struct {
-		Mode      string
-		ProcessID int       `json:"processId"`
-		Settings  *settings `json:"awaittrace"`
-	}
-	if err := json.Unmarshal(m.Arguments, &args); err != nil {
-		return true // Delve says what is wrong
-	}
-	if !p.configure(m, args.Settings) {
-		return false
-	}
+// begun is the event that Delve is ready to be told of breakpoints. After a restart it has not said which process it has started.
+func begun(p *Proxy, _ *message) bool {
 	g := &p.program
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if args.Mode == "" || args.Mode == "local" {
-		g.found(args.ProcessID) // 0 with waitFor: it is found when Delve has it
+	if g.launched && g.first == 0 {
+		go func() {
+			if pid, err := p.selected(); err == nil {
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				g.found(pid)
+			}
+		}()
 	}
 	return true
-}
-
-// examine notes what launch begins that is no process.
-func (g *program) examine(mode, dir, exe, core string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch mode {
-	case "core":
-		g.exe, g.core = in(dir, exe), in(dir, core)
-	case "replay":
-		g.why = "the program is a recording of rr, of which only Delve can tell"
-	}
-}
-
-// in returns name as it is seen from dir, which may be empty.
-func in(dir, name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(dir, name)
 }

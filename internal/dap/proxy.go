@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
@@ -23,6 +24,12 @@ type Options struct {
 	DelvePid int
 	// Crashed reports, when the connection to Delve has ended, whether that process has ended and does not call it a success.
 	Crashed func() bool
+	// Core is what a server holds, with its executable, where that is no process: a core.
+	Core, Exe string
+	// Rebuild builds the program of a server again, with probes. Nil: it has none, or did not build it.
+	Rebuild func() error
+	// Dial connects to a server of Delve's that has a program already. Nil: Delve itself is such a server.
+	Dial func(addr string) (*Server, error)
 }
 
 // A Proxy is one session: a client and its Delve.
@@ -32,43 +39,57 @@ type Proxy struct {
 	events   map[string]func(*Proxy, *message) bool
 	client   *writer
 	delve    *writer
+	upstream *upstream     // what delve writes to
 	done     chan struct{} // closed when the session is over
 
 	program program
 	handles handles
 	watcher watcher
-	build   *build // of launch; only the pump of requests uses it
+	renews  atomic.Bool // the client asks again for what it is told to have changed
+	// Only the pump of requests uses these.
+	build    *build          // of launch
+	hello    json.RawMessage // the arguments of initialize
+	attached json.RawMessage // those of attach
+	server   *Server         // of attach in mode remote
 
 	mu      sync.Mutex
 	seq     int
 	own     map[int]chan *message // requests of ours that Delve has not answered
 	waiting map[int]*message      // requests of the client whose response a rule is to see
 	ended   bool                  // Delve has said that the session is over
+	plain   bool                  // somebody else adds to Delve's messages what we would
 }
 
 // Serve is the session of client with a Delve at the other end of delve, until one of them is gone. It closes both.
 func Serve(client, delve io.ReadWriteCloser, opt Options) {
+	up := &upstream{conn: delve}
 	p := &Proxy{
 		opt: opt, requests: requestRules(), events: eventRules(),
-		client: &writer{w: client}, delve: &writer{w: delve},
+		client: &writer{w: client}, delve: &writer{w: up}, upstream: up,
 		done: make(chan struct{}),
 		own:  make(map[int]chan *message), waiting: make(map[int]*message),
 	}
-	p.program.opt = opt
+	p.program.opt, p.program.selected, p.program.source = opt, p.selected, local(opt.DelvePid)
+	if opt.Core != "" {
+		p.program.source = coreFile(opt.Exe, opt.Core)
+	}
 	var pumps sync.WaitGroup
 	pumps.Go(func() {
 		p.pump(client, p.delve, p.fromClient)
 		p.program.leave()
-		delve.Close() // Delve ends the program, or leaves it, as it does when its client goes
+		up.Close() // Delve ends the program, or leaves it, as it does when its client goes
 	})
 	pumps.Go(func() {
-		p.pump(delve, p.client, p.fromDelve)
+		p.pump(up, p.client, p.fromDelve)
 		close(p.done)
 		p.crashed()
 		client.Close()
 	})
 	pumps.Wait()
 	p.watcher.stop()
+	if p.server != nil {
+		p.server.Close() // before the views, which it lets go
+	}
 	p.program.close()
 	if p.build != nil {
 		p.build.close()
@@ -113,7 +134,7 @@ func (f writerFunc) Write(b []byte) (int, error) {
 // fromClient sees a message of the client's.
 func (p *Proxy) fromClient(m *message) []byte {
 	rule, ok := p.requests[m.Command]
-	if m.Type != "request" || !ok {
+	if m.Type != "request" || !ok || p.transparent() {
 		return m.raw
 	}
 	if rule.ask != nil && !rule.ask(p, m) {
@@ -131,6 +152,9 @@ func (p *Proxy) fromClient(m *message) []byte {
 func (p *Proxy) fromDelve(m *message) []byte {
 	switch m.Type {
 	case "event":
+		if p.transparent() {
+			break
+		}
 		if rule := p.events[m.Event]; rule != nil && !rule(p, m) {
 			return nil
 		}
@@ -180,12 +204,7 @@ func (p *Proxy) ask(command string, arguments any) (*message, error) {
 	seq := ownSeq + p.seq
 	p.own[seq] = ch
 	p.mu.Unlock()
-	text, err := encode(struct {
-		Seq       int             `json:"seq"`
-		Type      string          `json:"type"`
-		Command   string          `json:"command"`
-		Arguments json.RawMessage `json:"arguments"`
-	}{seq, "request", command, args})
+	text, err := encode(&request{seq, "request", command, args})
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +270,7 @@ func (p *Proxy) crashed() {
 	p.mu.Lock()
 	ended := p.ended
 	p.mu.Unlock()
-	if ended || p.program.leaving() || !p.opt.Crashed() {
+	if ended || p.program.leaving() || !p.upstream.moved() && !p.opt.Crashed() {
 		return
 	}
 	what := "the debugger has ended unexpectedly"

@@ -20,7 +20,11 @@ func runs(p *Proxy, m *message) bool {
 // ran is the response to a request that lets the program run: if it failed, the program stands as it did.
 func ran(p *Proxy, request, resp *message) {
 	before := p.watcher.response(request.Seq)
-	if resp.Success || before == nil {
+	if before == nil {
+		return
+	}
+	if resp.Success {
+		p.program.ran(before)
 		return
 	}
 	p.watcher.stop()
@@ -105,7 +109,11 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 func (p *Proxy) goOn(s *stop) {
 	p.program.resume()
 	p.watch()
-	if _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err != nil && err != errOver {
+	switch _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err {
+	case nil:
+		p.program.ran(s)
+	case errOver:
+	default:
 		p.watcher.stop()
 		p.program.restore(s)
 		p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})

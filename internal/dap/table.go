@@ -13,7 +13,7 @@ type requestRule struct {
 // requestRules returns all that is rewritten of requests and responses, by command.
 func requestRules() map[string]requestRule {
 	rules := map[string]requestRule{
-		"initialize":              {answer: addFilters},
+		"initialize":              {ask: greet, answer: addFilters},
 		"setExceptionBreakpoints": {ask: takeFilters},
 		"launch":                  {ask: launch},
 		"attach":                  {ask: attach},
@@ -38,9 +38,10 @@ func requestRules() map[string]requestRule {
 // eventRules returns all that is done about Delve's events, by name. A rule returns false for an event that the client is not to see.
 func eventRules() map[string]func(p *Proxy, m *message) bool {
 	return map[string]func(*Proxy, *message) bool{
-		"process":    process,
-		"stopped":    stopped,
-		"continued":  continued,
-		"terminated": terminated,
+		"process":     process,
+		"initialized": begun,
+		"stopped":     stopped,
+		"continued":   continued,
+		"terminated":  terminated,
 	}
 }

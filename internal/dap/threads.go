@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,13 +46,14 @@ func nameThreads(p *Proxy, _, resp *message) {
 		return // the one that stands for all before there are any
 	}
 	r := p.reportSoon(s, threadsPatience)
-	if r == nil || r.Snapshot.NoProbes != "" {
+	if r == nil {
+		go p.rename(s)
 		return
 	}
-	list := body.Threads
-	if len(list) >= delveThreads {
-		list = addThreads(list, r)
+	if r.Snapshot.NoProbes != "" {
+		return
 	}
+	list := p.addThreads(body.Threads, r)
 	bad := make(map[int64]bool)
 	for n := range list {
 		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
@@ -79,6 +81,13 @@ func nameThreads(p *Proxy, _, resp *message) {
 	}
 }
 
+// rename has the client ask again for the threads of a stop, which it has got without what we add, as soon as that is known.
+func (p *Proxy) rename(s *stop) {
+	if _, err := s.report(); err == nil && p.renews.Load() && p.program.stopped() == s {
+		p.send(&event{Type: "event", Event: "invalidated", Body: map[string]any{"areas": []string{"threads"}}})
+	}
+}
+
 // reportSoon returns the report of a stop, nil if there is none in time.
 func (p *Proxy) reportSoon(s *stop, patience time.Duration) *diagnose.Report {
 	ready := make(chan *diagnose.Report, 1)
@@ -97,18 +106,48 @@ func (p *Proxy) reportSoon(s *stop, patience time.Duration) *diagnose.Report {
 	}
 }
 
-// addThreads adds the goroutines that are not in the list.
-func addThreads(list []thread, r *diagnose.Report) []thread {
+// addThreads adds the goroutines that are not in the list because Delve goes through the first of them only. Where the client has set filters, which
+// only Delve knows to apply, none is added.
+func (p *Proxy) addThreads(list []thread, r *diagnose.Report) []thread {
 	have := make(map[int64]bool, len(list))
 	for _, t := range list {
 		have[t.ID] = true
 	}
+	var more []thread
+	all := 0
 	for i := range r.Snapshot.Goroutines {
-		if g := &r.Snapshot.Goroutines[i]; !have[g.ID] && g.State != "exited" {
-			list = append(list, thread{g.ID, fmt.Sprintf("[Go %d] %s", g.ID, where(g))})
+		g := &r.Snapshot.Goroutines[i]
+		if g.State == "exited" {
+			continue
+		}
+		if all++; !have[g.ID] {
+			more = append(more, thread{g.ID, fmt.Sprintf("[Go %d] %s", g.ID, where(g))})
 		}
 	}
-	return list
+	switch {
+	case len(more) == 0 || len(list) < delveThreads && all < delveThreads:
+		return list
+	case p.filtered():
+		p.say(fmt.Sprintf("of %d goroutines only the first %d were filtered for this list; awaittrace stuck and awaittrace probes tell of all", all, delveThreads))
+		return list
+	}
+	return append(list, more...)
+}
+
+// filtered reports whether the client has set goroutineFilters that leave out more than the runtime's own goroutines, of which we list none. Delve answers with
+// the name of the setting, a tab, and its value in quotes.
+func (p *Proxy) filtered() bool {
+	m, err := p.ask("evaluate", map[string]any{"expression": "dlv config -list goroutineFilters", "context": "repl"})
+	if err != nil {
+		return false
+	}
+	var body struct{ Result string }
+	if json.Unmarshal(m.Body, &body) != nil {
+		return false
+	}
+	_, value, _ := strings.Cut(body.Result, "\t")
+	filters, err := strconv.Unquote(strings.TrimSpace(value))
+	return err == nil && filters != "" && filters != "-with user"
 }
 
 // where returns the function that goroutine g is in.

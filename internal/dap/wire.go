@@ -124,6 +124,14 @@ type numbered interface{ number(seq int) }
 func (r *response) number(seq int) { r.Seq = seq }
 func (e *event) number(seq int)    { e.Seq = seq }
 
+// request is a request of ours.
+type request struct {
+	Seq       int             `json:"seq"`
+	Type      string          `json:"type"`
+	Command   string          `json:"command"`
+	Arguments json.RawMessage `json:"arguments"`
+}
+
 // response is the response to a request.
 type response struct {
 	Seq        int    `json:"seq"`

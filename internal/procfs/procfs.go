@@ -123,20 +123,44 @@ func Traced(pid int) bool {
 	return err == nil && s.State == 't'
 }
 
-// TracedBy returns the first process that a thread of process tracer traces, or 0.
-func TracedBy(tracer int) int {
-	for _, pid := range Pids() {
-		b, err := os.ReadFile(path(pid, "status"))
+// TracedBy returns the process that a thread of process tracer traces and which the tracer, who may be in a container, knows as pid; the first that it
+// traces if pid is zero. Zero: there is none.
+func TracedBy(tracer, pid int) int {
+	for _, p := range Pids() {
+		status, err := os.ReadFile(path(p, "status"))
 		if err != nil {
 			continue
 		}
-		_, rest, _ := strings.Cut(string(b), "\nTracerPid:")
-		line, _, _ := strings.Cut(rest, "\n")
-		thread, err := strconv.Atoi(strings.TrimSpace(line))
-		if err != nil || thread == 0 {
+		thread := statusNumbers(status, "TracerPid")
+		if len(thread) != 1 || thread[0] == 0 {
 			continue
 		}
-		if _, err := ReadThread(tracer, thread); err == nil {
+		if _, err := ReadThread(tracer, thread[0]); err != nil {
+			continue
+		}
+		if pid == 0 || pid == p || slices.Contains(statusNumbers(status, "NSpid"), pid) {
+			return p
+		}
+	}
+	return 0
+}
+
+// statusNumbers returns the numbers of a line of /proc/PID/status, such as "NSpid:\t4711\t8".
+func statusNumbers(status []byte, name string) (list []int) {
+	_, rest, _ := strings.Cut(string(status), "\n"+name+":")
+	line, _, _ := strings.Cut(rest, "\n")
+	for _, f := range strings.Fields(line) {
+		if n, err := strconv.Atoi(f); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// Child returns the first process that lives and was started by process parent, or 0.
+func Child(parent int) int {
+	for _, pid := range Pids() {
+		if s, err := ReadStat(pid); err == nil && s.Parent == parent && s.Alive() {
 			return pid
 		}
 	}

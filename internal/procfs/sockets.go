@@ -179,6 +179,11 @@ func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
 	return 0
 }
 
+// Peer returns the process that has the other end of a TCP connection of this process, or 0. The addresses are as netip.AddrPort prints them.
+func Peer(local, remote string) int {
+	return ReadSockets(os.Getpid()).Peer(Socket{Network: "tcp", Local: local, Remote: remote}, ReadOpenFiles())
+}
+
 func socketLink(inode uint64) string { return "socket:[" + strconv.FormatUint(inode, 10) + "]" }
 
 // FDPath returns what file descriptor fd of process pid is: a path, or such as "socket:[4711]"; "" if that cannot be known.

@@ -1,0 +1,192 @@
+package dap
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+)
+
+// A Server is one of Delve's that has a program already, started with --headless.
+type Server struct {
+	// Conn is a connection on which it speaks the Debug Adapter Protocol.
+	Conn net.Conn
+	// Pid returns the process of the server, 0 if it is not on this machine, or cannot be known.
+	Pid func() int
+	// Open begins to look at process pid of the server's by other means than that of this machine. It may take as long as the program runs.
+	Open func(pid int) (*inspect.Session, error)
+	// Close closes what Open has opened, and makes it fail.
+	Close func()
+}
+
+// attachArguments are those that say what to attach to.
+type attachArguments struct {
+	Mode      string
+	ProcessID int `json:"processId"`
+	Host      string
+	Port      json.RawMessage // a number, or one in quotes
+	Settings  *settings       `json:"awaittrace"`
+}
+
+// attach is the request to attach to a process, or, in mode remote, to a server that has one. There Delve leaves it to editors to connect to that server;
+// to us they may send where it is.
+func attach(p *Proxy, m *message) bool {
+	var args attachArguments
+	if err := json.Unmarshal(m.Arguments, &args); err != nil {
+		return p.misspelt(m, err)
+	}
+	if !p.configure(m, args.Settings) {
+		return false
+	}
+	p.attached = m.Arguments
+	if args.Mode == "remote" && p.opt.Dial != nil {
+		if err := p.move(&args); err != nil {
+			p.refuse(m, "Failed to attach: "+err.Error(), true)
+			return false
+		}
+	}
+	g := &p.program
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.attached = time.Now()
+	if args.Mode == "" || args.Mode == "local" {
+		g.found(args.ProcessID) // 0 with waitFor: it is found when Delve has it
+	}
+	return true
+}
+
+// move has the session go on with the server that args name, in the place of the Delve that it began with.
+func (p *Proxy) move(args *attachArguments) error {
+	port := strings.Trim(string(args.Port), `"`)
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("mode remote needs host and port of a server that was started with awaittrace dlv … --headless, or dlv … --headless; port is %q", port)
+	}
+	host := args.Host
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	addr := net.JoinHostPort(host, port)
+	server, err := p.opt.Dial(addr)
+	if err != nil {
+		return fmt.Errorf("no server answers at %s: %w", addr, err)
+	}
+	capabilities, err := shake(server.Conn, p.hello)
+	if err != nil {
+		server.Conn.Close()
+		return fmt.Errorf("what answers at %s is no server of Delve's that is free: %w", addr, err)
+	}
+	p.server = server
+	p.upstream.move(server.Conn)
+	if hasFilters(capabilities) {
+		p.say("the server at " + addr + " is one of awaittrace's, and tells all itself")
+		p.mu.Lock()
+		p.plain = true
+		p.mu.Unlock()
+		return nil
+	}
+	if pid := server.Pid(); pid != 0 && procfs.TracedBy(pid, 0) != 0 {
+		p.program.from(local(pid))
+		return nil
+	}
+	p.program.from(source{far: true, open: func(pid int) (view, error) { return session(server.Open(pid)) }})
+	return nil
+}
+
+// shakePatience bounds the time that a server may take to answer at first.
+const shakePatience = 10 * time.Second
+
+// shake sends a server the first request of a session, which another has answered already, and returns what the server can do.
+func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, err error) {
+	text, err := encode(&request{Seq: ownSeq, Type: "request", Command: "initialize", Arguments: hello})
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SetDeadline(time.Now().Add(shakePatience)); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(frame(text)); err != nil {
+		return nil, err
+	}
+	raw, body, err := readMessage(bufio.NewReader(conn)) // it sends nothing but the answer
+	if err != nil {
+		return nil, err
+	}
+	m, ok := parse(raw, body)
+	switch {
+	case !ok || m.Command != "initialize":
+		return nil, errGarbage
+	case !m.Success:
+		return nil, errors.New(reason(m))
+	}
+	return m.Body, conn.SetDeadline(time.Time{})
+}
+
+// greet is the request that a session begins with.
+func greet(p *Proxy, m *message) bool {
+	p.hello = m.Arguments
+	var args struct{ SupportsInvalidatedEvent bool }
+	_ = json.Unmarshal(m.Arguments, &args) // Delve says what is wrong
+	p.renews.Store(args.SupportsInvalidatedEvent)
+	return true
+}
+
+// transparent reports whether all messages are handed on as they come.
+func (p *Proxy) transparent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.plain
+}
+
+// An upstream is the connection to Delve, or to another that took its place.
+type upstream struct {
+	mu     sync.Mutex
+	conn   io.ReadWriteCloser
+	second bool
+}
+
+func (u *upstream) current() io.ReadWriteCloser {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.conn
+}
+
+// move puts conn in the place of the connection that there is, on which nothing is on its way.
+func (u *upstream) move(conn io.ReadWriteCloser) {
+	u.mu.Lock()
+	old := u.conn
+	u.conn, u.second = conn, true
+	u.mu.Unlock()
+	old.Close()
+}
+
+// moved reports whether there was a move.
+func (u *upstream) moved() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.second
+}
+
+// Read implements io.Reader. The end of a connection that is no more the current one is not seen.
+func (u *upstream) Read(b []byte) (int, error) {
+	for {
+		conn := u.current()
+		if n, err := conn.Read(b); n > 0 || err == nil || conn == u.current() {
+			return n, err
+		}
+	}
+}
+
+// Write implements io.Writer.
+func (u *upstream) Write(b []byte) (int, error) { return u.current().Write(b) }
+
+// Close implements io.Closer.
+func (u *upstream) Close() error { return u.current().Close() }

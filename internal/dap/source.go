@@ -1,0 +1,244 @@
+package dap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+var (
+	errNoProgram = errors.New("there is no program yet")
+	errFar       = errors.New("the program runs on another machine, where it can be looked at only while it is stopped: pause it first")
+)
+
+// A view is a program that can be looked at: an inspect.Session, or a process that nobody holds.
+type view interface {
+	// Report diagnoses the program, which stopped at a moment that is zero if it runs, or if that is not known.
+	Report(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error)
+	Close()
+}
+
+// A source says how the program is got at.
+type source struct {
+	// open begins to look at the process that Delve knows as pid; 0: at the one that it has, if it has any.
+	open func(pid int) (view, error)
+	// far says that nothing can be read while the program runs.
+	far bool
+}
+
+// local is a program that the Delve in process delve holds.
+func local(delve int) source {
+	return source{
+		open: func(pid int) (view, error) {
+			if pid = procfs.TracedBy(delve, pid); pid == 0 {
+				return nil, errNoProgram
+			}
+			return session(inspect.Held(pid))
+		},
+	}
+}
+
+// coreFile is a core of the executable exe.
+func coreFile(exe, core string) source {
+	return source{open: func(int) (view, error) { return session(inspect.Core(exe, core)) }}
+}
+
+// unknown is a program of which there is nothing to tell.
+func unknown(why string) source {
+	return source{open: func(int) (view, error) { return nil, errors.New(why) }}
+}
+
+// untraced is a program that the Delve in process delve has only started.
+func untraced(delve int) source {
+	return source{
+		open: func(int) (view, error) {
+			pid := procfs.Child(delve)
+			if pid == 0 {
+				return nil, errNoProgram
+			}
+			return free(pid), nil
+		},
+	}
+}
+
+// session is a session as a view: no session is none.
+func session(s *inspect.Session, err error) (view, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// free is a process that nobody holds; it is halted for a moment to read the states of its goroutines.
+type free int
+
+// Report implements view.
+func (f free) Report(ctx context.Context, _ time.Time, opt diagnose.Options) (*diagnose.Report, error) {
+	rec, err := record.Open(int(f))
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Close()
+	return inspect.Program(ctx, rec, opt)
+}
+
+// Close implements view.
+func (free) Close() {}
+
+// A held is a process that Delve holds, or has held.
+type held struct {
+	pid    int
+	source source
+
+	mu     sync.Mutex // also while it is being opened, which may take as long as it runs
+	view   view       // nil: not open
+	closed bool
+	told   int // how many of the pauses the view has been told of
+}
+
+// open returns the view of h, which is told of the times for which it was held before.
+func (h *held) open(pauses []pause) (_ view, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, errNoProgram
+	}
+	if h.view == nil {
+		if h.view, err = h.source.open(h.pid); err != nil {
+			return nil, err
+		}
+	}
+	if s, ok := h.view.(*inspect.Session); ok {
+		for _, p := range pauses[h.told:] {
+			s.Paused(p.from, p.to)
+		}
+		h.told = len(pauses)
+	}
+	return h.view, nil
+}
+
+// close ends the view of h.
+func (h *held) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.view != nil {
+		h.view.Close()
+	}
+	h.view, h.closed = nil, true
+}
+
+// look diagnoses the program as it is now: stopped since a moment, or running if that is zero.
+func (g *program) look(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error) {
+	pid := 0
+	if !stopped.IsZero() {
+		pid, _ = g.selected() // where Delve cannot say it is the one of before
+	}
+	h, pauses, err := g.process(pid, stopped.IsZero())
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.open(pauses)
+	if err != nil {
+		return nil, err
+	}
+	return v.Report(ctx, stopped, opt)
+}
+
+// process returns the process that is to be looked at: pid, or the one of before if that is zero.
+func (g *program) process(pid int, running bool) (*held, []pause, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.gone:
+		return nil, nil, errors.New("the program has ended; awaittrace ps lists the records of such")
+	case g.source.far && running:
+		return nil, nil, errFar
+	}
+	if pid == 0 {
+		pid = g.pid
+	}
+	g.found(pid)
+	h := g.processes[pid]
+	if h == nil {
+		h = &held{pid: pid, source: g.source}
+		if g.processes == nil {
+			g.processes = make(map[int]*held)
+		}
+		g.processes[pid] = h
+	}
+	return h, slices.Clone(g.pauses), nil
+}
+
+// found notes which process it is. The caller holds g.mu.
+func (g *program) found(pid int) {
+	g.pid = pid
+	if g.first == 0 && pid != 0 {
+		g.first = pid
+		if st, err := procfs.ReadStat(pid); err == nil {
+			g.ticks = st.StartTicks
+		}
+	}
+}
+
+// forget returns the processes that there were; from now on there are others.
+func (g *program) forget() []*held {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := slices.Collect(maps.Values(g.processes))
+	g.processes, g.pid, g.first, g.pauses = nil, 0, 0, nil
+	return all
+}
+
+// close ends all views.
+func (g *program) close() {
+	for _, h := range g.forget() {
+		h.close()
+	}
+}
+
+// from says how the program is got at from now on.
+func (g *program) from(s source) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.source = s
+}
+
+// selected asks Delve which process the client looks at. Its answer is a line for each, with a star before one:
+//
+//   - 4711	/tmp/server -v
+func (p *Proxy) selected() (int, error) {
+	m, err := p.ask("evaluate", map[string]any{"expression": "dlv target list", "context": "repl"})
+	if err != nil {
+		return 0, err
+	}
+	var body struct{ Result string }
+	if err := json.Unmarshal(m.Body, &body); err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(body.Result) {
+		if f := strings.Split(line, "\t"); len(f) >= 2 && f[0] == "*" {
+			return strconv.Atoi(f[1])
+		}
+	}
+	return 0, errNoProgram
+}
+
+// in returns name as it is seen from dir, which may be empty.
+func in(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}
