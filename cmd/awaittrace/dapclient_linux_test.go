@@ -221,6 +221,16 @@ func (c *dapClient) begin(request string, args map[string]any, filters ...string
 	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": append([]string{"unrecovered-panic"}, filters...)})
 }
 
+// until asks again and again until the answer is yes.
+func (c *dapClient) until(what string, ok func() bool) {
+	c.t.Helper()
+	for end := time.Now().Add(dapPatience); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			c.t.Fatalf("it does not come about that %s", what)
+		}
+	}
+}
+
 // output waits for a line in the console with text in it, and returns it.
 func (c *dapClient) output(text string) string {
 	c.t.Helper()
@@ -237,14 +247,24 @@ func (c *dapClient) typed(line string, frame int) string {
 	return ask[*dap.EvaluateResponse](c, "evaluate", args).Body.Result
 }
 
+// tried is what the debug console answers, nothing if it is an error.
+func (c *dapClient) tried(line string) string {
+	c.t.Helper()
+	seq := c.send("evaluate", map[string]any{"expression": line, "context": "repl"})
+	r, ok := await(c, func(m dap.ResponseMessage) bool { return m.GetResponse().RequestSeq == seq }).(*dap.EvaluateResponse)
+	if !ok {
+		return ""
+	}
+	return r.Body.Result
+}
+
 // gone waits for the end of a process.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for range 100 {
+	for end := time.Now().Add(dapPatience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(b), ") Z ") {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 	t.Errorf("process %d is left", pid)

@@ -75,15 +75,10 @@ func TestDAPNoDebug(t *testing.T) {
 	ask[*dap.LaunchResponse](c, "launch", map[string]any{
 		"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "noDebug": true, "awaittrace": map[string]any{"after": "500ms"},
 	})
-	for end := time.Now().Add(dapPatience); ; time.Sleep(50 * time.Millisecond) {
-		c.send("evaluate", map[string]any{"expression": "awaittrace stuck", "context": "repl"})
-		m := await[dap.ResponseMessage](c, nil)
-		if r, ok := m.(*dap.EvaluateResponse); ok && strings.Contains(r.Body.Result, "3 in a deadlock") && strings.Contains(r.Body.Result, "main.audit") {
-			break
-		} else if time.Now().After(end) {
-			t.Fatalf("awaittrace stuck: %+v", m)
-		}
-	}
+	c.until("awaittrace stuck tells of the deadlock", func() bool {
+		got := c.tried("awaittrace stuck")
+		return strings.Contains(got, "3 in a deadlock") && strings.Contains(got, "main.audit")
+	})
 	if r := ask[*reportResponse](c, "awaittrace/report", nil).Body; r.Findings[0].Kind != "deadlock" {
 		t.Errorf("report: %+v", r)
 	}

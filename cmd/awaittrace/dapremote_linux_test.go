@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-delve/delve/cmd/dlv/cmds"
 	dap "github.com/google/go-dap"
@@ -164,9 +163,15 @@ func TestDAPRemote(t *testing.T) {
 		if m := await[*dap.ErrorResponse](c, nil); !strings.Contains(m.Message, "pause it first") {
 			t.Errorf("while it runs: %+v", m)
 		}
-		time.Sleep(time.Second)
-		c.send("pause", map[string]any{"threadId": 1})
-		await[*dap.StoppedEvent](c, nil)
+		c.until("at a stop there is a deadlock", func() bool {
+			c.send("pause", map[string]any{"threadId": 1})
+			await[*dap.StoppedEvent](c, nil)
+			there := strings.Contains(c.tried("awaittrace stuck"), "in a deadlock")
+			if !there {
+				ask[*dap.ContinueResponse](c, "continue", map[string]any{"threadId": 1})
+			}
+			return there
+		})
 		c.telling()
 		ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
 	})

@@ -9,8 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	dap "github.com/google/go-dap"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // What goes wrong is told, and leaves nothing behind.
@@ -91,6 +94,41 @@ func TestDAPTrouble(t *testing.T) {
 		await[*dap.TerminatedEvent](c, nil)
 		gone(t, pid)
 	})
+	t.Run("garbage in the middle", func(t *testing.T) {
+		dir := t.TempDir()
+		c := startDAP(t)
+		pid := c.launchAnd(t, dir)
+		if _, err := c.conn.Write([]byte("Content-Length: 7\r\n\r\nnothing\x00")); err != nil {
+			t.Fatal(err)
+		}
+		for range c.in { // until Delve closes the connection
+		}
+		gone(t, pid)
+	})
+	t.Run("attached, proxy killed", func(t *testing.T) {
+		_, pid := started(t)
+		c := startDAP(t)
+		c.begin("attach", map[string]any{"mode": "local", "processId": pid})
+		if err := c.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		released(t, pid)
+	})
+	t.Run("server killed", func(t *testing.T) {
+		server := command("exec", built(t), "--headless", "--listen=127.0.0.1:0")
+		server.Args[0] = plainDelve
+		addr := listening(t, server)
+		c := startDAP(t)
+		c.begin("attach", remote(t, addr, nil))
+		killed := procfs.TracedBy(server.Process.Pid, 0)
+		if err := server.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = server.Wait()
+		_ = syscall.Kill(killed, syscall.SIGKILL) // Delve would leave it, too
+		c.output("ended unexpectedly")
+		await[*dap.TerminatedEvent](c, nil)
+	})
 	t.Run("proxy killed", func(t *testing.T) {
 		dir := t.TempDir()
 		c := startDAP(t)
@@ -111,6 +149,21 @@ func (c *dapClient) launchAnd(t *testing.T, dir string) int {
 	await[*dap.LaunchResponse](c, nil)
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	return pid
+}
+
+// released waits until no debugger holds a process, which must live.
+func released(t *testing.T, pid int) {
+	t.Helper()
+	for end := time.Now().Add(dapPatience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil || strings.Contains(string(b), "State:\tZ") {
+			t.Fatalf("the program is lost: %v\n%s", err, b)
+		}
+		if strings.Contains(string(b), "TracerPid:\t0\n") {
+			return
+		}
+	}
+	t.Error("the program is still held")
 }
 
 // killChild kills the only child of a process.

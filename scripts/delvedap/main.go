@@ -1,11 +1,12 @@
 // Delvedap runs Delve's own tests of its debug adapter twice: directly, and with the proxy of awaittrace dap between every client and the
 // server. It compares what passes.
 //
-//	go run ./scripts/delvedap [-run REGEXP]
+//	go run ./scripts/delvedap [-run REGEXP] [-probes]
 //
 // The tests are those of the version of Delve in go.mod, from the module cache; in a copy of it the test client is changed, to connect through
-// a relay. Programs are built as the tests say, without probes.
-// Exit status 1: a test passes directly and not through the proxy.
+// a relay. Programs are built as the tests say, without probes. With -probes there is a third run, through the proxy, in which the programs that
+// the tests have built for them have probes (those that the server builds at a launch have none: tests count its messages).
+// Exit status 1: a test passes directly and not through the proxy; or with probes it fails, and differences does not say why it must.
 package main
 
 import (
@@ -27,8 +28,12 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// relayEnv names, for the tests, the program that relays; it is this one with the argument relay.
-const relayEnv = "AWAITTRACE_TEST_RELAY"
+const (
+	// relayEnv names, for the tests, the program that relays; it is this one with the argument relay.
+	relayEnv = "AWAITTRACE_TEST_RELAY"
+	// builderEnv names the program that builds, in the place of go.
+	builderEnv = "AWAITTRACE_TEST_BUILDER"
+)
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == "relay" {
@@ -36,8 +41,9 @@ func main() {
 	}
 	pattern := flag.String("run", ".", "which tests, as go test takes it")
 	timeout := flag.Duration("timeout", 20*time.Minute, "for each of the two runs")
+	probes := flag.Bool("probes", false, "also run them with probes in the programs")
 	flag.Parse()
-	exit(compare(*pattern, *timeout))
+	exit(compare(*pattern, *timeout, *probes))
 }
 
 func exit(err error) {
@@ -71,9 +77,13 @@ func relay(addr string) error {
 	return nil
 }
 
-// The changes to Delve's test client.
-var changes = []struct{ old, new string }{
-	{"func NewClient(addr string) *Client {\n", `func NewClient(addr string) *Client {
+// A change is one to a file of Delve's tests.
+type change struct{ file, old, new string }
+
+// changes are those that let us in.
+var changes = []change{
+	{"service/dap/daptest/client.go", "import (\n", "import (\n\t\"os\"\n\t\"os/exec\"\n"},
+	{"service/dap/daptest/client.go", "func NewClient(addr string) *Client {\n", `func NewClient(addr string) *Client {
 	if relay := os.Getenv("` + relayEnv + `"); relay != "" {
 		cmd := exec.Command(relay, "relay", addr)
 		out, err := cmd.StdoutPipe()
@@ -89,46 +99,76 @@ var changes = []struct{ old, new string }{
 		go cmd.Wait()
 	}
 `},
-	{"import (\n", "import (\n\t\"os\"\n\t\"os/exec\"\n"},
+	{"pkg/proc/test/support.go", "\tcmd := exec.Command(\"go\", buildFlags...)\n", `	builder := "go"
+	if us := os.Getenv("` + builderEnv + `"); us != "" {
+		builder = us
+	}
+	cmd := exec.Command(builder, buildFlags...)
+`},
 }
 
-// compare runs the tests both ways.
-func compare(pattern string, timeout time.Duration) error {
+// compare runs the tests both ways, and with probes if that is wanted.
+func compare(pattern string, timeout time.Duration, probes bool) error {
 	tmp, err := os.MkdirTemp("", "awaittrace-delvedap-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := unpack(tmp); err != nil {
+	delve := filepath.Join(tmp, "delve")
+	if err := unpack(delve); err != nil {
 		return err
 	}
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	direct, err := run(tmp, pattern, timeout)
+	direct, err := run(delve, pattern, timeout)
 	if err != nil {
 		return err
 	}
-	through, err := run(tmp, pattern, timeout, relayEnv+"="+exe)
+	fmt.Println("directly:", direct)
+	through, err := run(delve, pattern, timeout, relayEnv+"="+exe)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("directly: %v\nthrough the proxy: %v\n", direct, through)
-	var lost []string
-	for name, result := range direct {
-		if result == "pass" && through[name] != "pass" {
-			lost = append(lost, name)
+	fmt.Println("through the proxy:", through)
+	if lost := direct.lost(through); len(lost) > 0 {
+		return fmt.Errorf("these pass directly and not through the proxy:\n\t%s", strings.Join(lost, "\n\t"))
+	}
+	if !probes {
+		return nil
+	}
+	us := filepath.Join(tmp, "awaittrace")
+	if out, err := exec.Command("go", "build", "-o", us, "./cmd/awaittrace").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build ./cmd/awaittrace: %w\n%s", err, out)
+	}
+	probed, err := run(delve, pattern, timeout, relayEnv+"="+exe, builderEnv+"="+us)
+	if err != nil {
+		return err
+	}
+	fmt.Println("with probes:", probed)
+	return explain(through.lost(probed))
+}
+
+// explain tells which tests fail with probes, and why; it is an error if that is not known.
+func explain(lost []string) error {
+	var unexplained []string
+	known := differences()
+	for _, name := range lost {
+		top, _, _ := strings.Cut(name, "/")
+		if why, ok := known[top]; ok {
+			fmt.Printf("\t%s: %s\n", name, why)
+		} else {
+			unexplained = append(unexplained, name)
 		}
 	}
-	if len(lost) > 0 {
-		slices.Sort(lost)
-		return fmt.Errorf("these pass directly and not through the proxy:\n\t%s", strings.Join(lost, "\n\t"))
+	if len(unexplained) > 0 {
+		return fmt.Errorf("these pass only without probes:\n\t%s", strings.Join(unexplained, "\n\t"))
 	}
 	return nil
 }
 
-// unpack copies Delve into dir and changes its test client.
+// unpack copies Delve into dir and changes it.
 func unpack(dir string) error {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-delve/delve").Output()
 	if err != nil {
@@ -137,18 +177,21 @@ func unpack(dir string) error {
 	if err := os.CopyFS(dir, os.DirFS(strings.TrimSpace(string(out)))); err != nil {
 		return err
 	}
-	file := filepath.Join(dir, "service", "dap", "daptest", "client.go")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
 	for _, c := range changes {
+		file := filepath.Join(dir, filepath.FromSlash(c.file))
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
 		if strings.Count(string(text), c.old) != 1 {
 			return fmt.Errorf("%s is another than expected: there is not one %q", file, c.old)
 		}
 		text = []byte(strings.Replace(string(text), c.old, c.new, 1))
+		if err := errors.Join(os.Chmod(file, 0o644), os.WriteFile(file, text, 0o644)); err != nil {
+			return err
+		}
 	}
-	return errors.Join(os.Chmod(file, 0o644), os.WriteFile(file, text, 0o644))
+	return nil
 }
 
 // results are pass, fail or skip of tests, subtests included.
@@ -160,6 +203,17 @@ func (r results) String() string {
 		n[result]++
 	}
 	return fmt.Sprintf("%d pass, %d fail, %d skipped", n["pass"], n["fail"], n["skip"])
+}
+
+// lost returns the tests that pass in r and not in other.
+func (r results) lost(other results) (names []string) {
+	for name, result := range r {
+		if result == "pass" && other[name] != "pass" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // run runs the tests in dir, with more variables.
