@@ -67,6 +67,7 @@ type Header struct {
 	TestOff, TestCap, TestSize uint32
 	// Tests counts the tests so far: test n is in entry (n-1)%TestCap, unless that has a later one.
 	Tests uint32
+	_     uint32
 }
 
 // The reasons why probes are off (Header.Off).
@@ -114,6 +115,7 @@ type Slot struct {
 	Born uint32 // coarse time of the goroutine's first probe
 	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
 	Ready uint32
+	_     uint32 // so that 32-bit systems, where a uint64 need not be at a multiple of 8, have the same layout
 	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
 	Noted [2]Noted
 	// Test is the number of the test that started the goroutine, itself or by goroutines that it started; zero: none, or unknown.

@@ -17,11 +17,11 @@ const (
 
 const madvPopulateWrite = 23
 
-// Where the record is. file is empty unless it is in a file, which reserve opens again where the kernel (before Linux 5.14) has no
-// MADV_POPULATE_WRITE.
+// Where the record is. file is empty unless it is in a file, which reserve opens again where there is no MADV_POPULATE_WRITE.
 var (
-	shared bool
-	file   string
+	shared    bool
+	file      string
+	populates bool // there is
 )
 
 // mapRecord maps memory for the record, of which the pages before h.SiteOff may be touched: a file in shared memory, or else an anonymous
@@ -62,7 +62,7 @@ func mapFd(fd int, h *Header) unsafe.Pointer {
 	if err != nil {
 		return nil
 	}
-	shared, base = true, unsafe.Pointer(&b[0])
+	shared, populates, base = true, canPopulate(), unsafe.Pointer(&b[0])
 	if reserve(0, uintptr(h.SiteOff)<<pageShift) != roomShared {
 		syscall.Munmap(b)
 		return nil
@@ -89,11 +89,10 @@ func reserve(off, n uintptr) int {
 		return roomShared
 	}
 	start := uintptr(base) + off
-	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, start, n, madvPopulateWrite)
-	if errno == 0 || errno == syscall.EINVAL && allocate(off, n) {
+	if populates && madvise(start, n) == 0 || !populates && allocate(off, n) {
 		return roomShared
 	}
-	_, _, errno = syscall.Syscall6(syscall.SYS_MMAP, start, n, syscall.PROT_READ|syscall.PROT_WRITE,
+	_, _, errno := syscall.Syscall6(syscall.SYS_MMAP, start, n, syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_FIXED|syscall.MAP_NORESERVE, ^uintptr(0), 0)
 	if errno != 0 {
 		return roomNone
@@ -101,7 +100,17 @@ func reserve(off, n uintptr) int {
 	return roomOwn
 }
 
-// allocate is reserve for a kernel without MADV_POPULATE_WRITE. An anonymous file needs none: nothing limits its size.
+// canPopulate reports whether there is MADV_POPULATE_WRITE: Linux has it since 5.14, and fails for address zero as for all where nothing is mapped.
+// qemu's emulation of a processor does nothing for any advice that it does not know, and says that it has.
+func canPopulate() bool { return madvise(0, 1<<pageShift) == syscall.ENOMEM }
+
+//go:norace
+func madvise(start, n uintptr) syscall.Errno {
+	_, _, errno := syscall.Syscall(syscall.SYS_MADVISE, start, n, madvPopulateWrite)
+	return errno
+}
+
+// allocate is reserve without MADV_POPULATE_WRITE. An anonymous file needs none: nothing limits its size.
 //
 //go:norace
 func allocate(off, n uintptr) bool {

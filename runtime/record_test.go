@@ -40,10 +40,16 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// program is the command that runs a program of this architecture. AWAITTRACE_TEST_EXEC is what go test's -exec is, for programs that tests start.
+func program(name string) []string {
+	return append(strings.Fields(os.Getenv("AWAITTRACE_TEST_EXEC")), name)
+}
+
 // child runs a child with the environment that env adds, and returns its output.
 func child(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	args := program(os.Args[0])
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), append(env, "AWAITTRACE_CHILD="+name)...)
 	timer := time.AfterFunc(5*patience, func() { cmd.Process.Kill() })
 	defer timer.Stop()
@@ -61,7 +67,8 @@ func TestDeadlockIsFatal(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, mode := range []string{"", "off", "log"} {
-		cmd := exec.Command(exe)
+		args := program(exe)
+		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Env = append(os.Environ(), "AWAITTRACE="+mode)
 		timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 		out, _ := cmd.CombinedOutput()
@@ -210,7 +217,8 @@ func TestFullFolder(t *testing.T) {
 
 // TestFileSizeLimit has a limit on the size of files, beyond which the system kills the program.
 func TestFileSizeLimit(t *testing.T) {
-	cmd := exec.Command("sh", "-c", `ulimit -f 1000 && exec "$0"`, os.Args[0])
+	cmd := exec.Command("sh", "-c", `ulimit -f 1000 && exec "$@"`, "sh")
+	cmd.Args = append(cmd.Args, program(os.Args[0])...)
 	cmd.Env = append(os.Environ(), "AWAITTRACE_CHILD=busy")
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.HasPrefix(string(out), "/") || !strings.Contains(string(out), "sites 2000") {
@@ -344,11 +352,12 @@ func TestSweep(t *testing.T) {
 	for i := 0; i < keepRecords+4; i++ {
 		add(fmt.Sprintf("%d-%d", nobody, i+1), time.Duration(i)*time.Minute)
 	}
-	live := fmt.Sprintf("%d-%d", os.Getpid(), startTicks(os.Getpid()))
+	parent := os.Getppid() // an emulator such as qemu gives this process another start than others see
+	live := fmt.Sprintf("%d-%d", parent, startTicks(parent))
 	for _, name := range []string{"1-1-1", "notes.txt", live} {
 		add(name, 48*time.Hour)
 	}
-	reused := fmt.Sprintf("%d-%d", os.Getpid(), 1)
+	reused := fmt.Sprintf("%d-%d", parent, 1)
 	add(reused, 48*time.Hour)
 	if out, err := child(t, "lockstep", "AWAITTRACE_DIR="+dir); err != nil {
 		t.Fatalf("%v\n%s", err, out)
