@@ -108,6 +108,12 @@ func (n *normalizer) object(m map[string]any) {
 	for _, k := range keys {
 		m[k] = n.field(k, m[k])
 	}
+	if file, _ := m["file"].(string); strings.HasPrefix(file, "$GOROOT/") { // where its code is, versions of Go differ
+		m["line"] = "LINE"
+		if fn, ok := m["func"].(string); ok {
+			m["func"] = reClosure.ReplaceAllString(fn, "")
+		}
+	}
 	if _, isGoroutine := m["verdict"]; isGoroutine {
 		m["stack"] = ownFrames(m["stack"], m["state"] == "running")
 	}
@@ -171,6 +177,7 @@ var (
 	reBytes     = regexp.MustCompile(`\b[\d,.]+ (bytes|[KM]i?B)\b`)
 	rePid       = regexp.MustCompile(`\b(pid|process|report|fd|thread) \d+\b`)
 	reUsed      = regexp.MustCompile(`; thread \d+, on which it is, has used \S+ of processor time`) // if it stayed on one
+	reClosure   = regexp.MustCompile(`\.func[\d.]+$`)
 	reTemp      = regexp.MustCompile(`/tmp/[^ ,:"']*/`)
 )
 

@@ -24,7 +24,7 @@ func closes() {
 	close(chs[0])
 	close(chs[n(1)])
 	close((chs[2]))
-	(close)(chs[3])
+	close(chs[3])
 	func() {
 		defer close(chs[4])
 		defer close(c("evaluated now", chs[5]))
@@ -88,7 +88,7 @@ func makes() {
 	i := make(namedSend, 6)
 	j := make((chan int), (7))
 	k := make(chan chan<- <-chan int, 8)
-	l := (make)(chan struct{}, 9)
+	l := make(chan struct{}, 9)
 	m := make(chan interface {
 		speak() string
 	}, 10)

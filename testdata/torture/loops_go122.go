@@ -21,11 +21,13 @@ func rangeInts() {
 	var mu sync.Mutex
 	total := 0
 	for i := range n(4) {
-		wg.Go(func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			mu.Lock()
 			defer mu.Unlock()
 			total += i
-		})
+		}()
 	}
 	wg.Wait()
 	say(total)

@@ -3,7 +3,8 @@
 // With probes it must print the same, byte for byte.
 //
 // A file is Go 1.17 unless its name says otherwise (_go118 and so on): the tests build the program as a module of
-// older Go versions too, without the files that need a newer one.
+// older Go versions too, without the files that need a newer one. A file with _std125 in its name needs what is in the
+// standard library, or mended in the compiler, since Go 1.25, whatever the module says.
 //
 // Without arguments all sections run; otherwise those that are named. "fatal NAME" ends the program the hard way.
 package main

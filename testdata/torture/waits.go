@@ -68,23 +68,6 @@ func waitGroups() {
 			n(1),
 		)
 	wg.Done()
-	// Go is a method of the library, so it is there whatever the language version.
-	wg.Go(func() { say("in Go") })
-	wg.Wait()
-	f := func() { say("a function value") }
-	p.Go(f)
-	p.Wait()
-	g.Go(
-		func() {
-			say("over lines")
-		})
-	g.WaitGroup.Wait()
-	gof := wg.Go
-	gof(func() { say("method value") })
-	wg.Wait()
-	defer wg.Go(func() {})
-	(*sync.WaitGroup).Go(p, f)
-	wg.Wait()
 }
 
 // Wait2 waits for the group; Wait alone is ambiguous between WaitGroup and Cond.
