@@ -54,11 +54,13 @@ func TestDAPDeadlock(t *testing.T) {
 		t.Errorf("exceptionInfo: %+v", info)
 	}
 	frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
-	frame := 0
-	for _, f := range frames {
-		if f.Name == "main.transfer" {
-			frame = f.Id
-		}
+	if len(frames) == 0 || frames[0].Name != "main.transfer" || frames[0].Line != 21 {
+		t.Fatalf("the stack does not begin where the probe is: %+v", frames)
+	}
+	frame := frames[0].Id
+	page := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId, "startFrame": 1, "levels": 1}).Body
+	if len(page.StackFrames) != 1 || page.StackFrames[0].Name != frames[1].Name || page.TotalFrames != len(frames) {
+		t.Errorf("the second of %+v: %+v", frames, page)
 	}
 	scopes := ask[*dap.ScopesResponse](c, "scopes", map[string]any{"frameId": frame}).Body.Scopes
 	last := scopes[len(scopes)-1]
@@ -84,8 +86,24 @@ func TestDAPDeadlock(t *testing.T) {
 			t.Errorf("%s: %s", line, got)
 		}
 	}
+	// Helix gives no context.
+	if got := ask[*dap.EvaluateResponse](c, "evaluate", map[string]any{"expression": "awaittrace stuck"}).Body.Result; !strings.Contains(got, "deadlock") {
+		t.Errorf("awaittrace stuck without a context: %s", got)
+	}
 	if r := ask[*reportResponse](c, "awaittrace/report", nil).Body; r.Schema != "awaittrace.report/1" || r.Findings[0].Kind != "deadlock" {
 		t.Errorf("report: %+v", r)
+	}
+	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
+}
+
+// Filters of ours may be set while the program runs, which Delve refuses of its own.
+func TestDAPFilterLater(t *testing.T) {
+	apart(t)
+	c := launchBank(t)
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{"unrecovered-panic", "awaittrace-stuck"}})
+	if b := await[*dap.StoppedEvent](c, nil).Body; b.Reason != "exception" {
+		t.Errorf("stopped: %+v", b)
 	}
 	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
 }

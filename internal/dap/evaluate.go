@@ -118,13 +118,14 @@ func (d debugger) value(expr string, frame int) (string, error) {
 	return body.Result, err
 }
 
-// evaluate is the request to evaluate an expression; in the debug console `awaittrace …` is a command of ours.
+// evaluate is the request to evaluate an expression; in the debug console `awaittrace …` is a command of ours. Helix, which has no console, gives no
+// context with what is typed after :debug-eval.
 func evaluate(p *Proxy, m *message) bool {
 	var args struct {
 		Expression, Context string
 		FrameID             int
 	}
-	if json.Unmarshal(m.Arguments, &args) != nil || args.Context != "repl" {
+	if json.Unmarshal(m.Arguments, &args) != nil || args.Context != "repl" && args.Context != "" {
 		return true
 	}
 	word, line, _ := strings.Cut(strings.TrimSpace(args.Expression), " ")

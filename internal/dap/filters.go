@@ -41,6 +41,17 @@ func addFilters(p *Proxy, _, resp *message) {
 	if raw, ok := body["exceptionBreakpointFilters"]; ok && json.Unmarshal(raw, &list) != nil {
 		return
 	}
+	var on []string
+	for _, raw := range list {
+		var f struct {
+			Filter  string
+			Default bool
+		}
+		if json.Unmarshal(raw, &f) == nil && f.Default {
+			on = append(on, f.Filter)
+		}
+	}
+	p.watcher.set(nil, on, false)
 	for _, f := range filters() {
 		raw, err := encode(map[string]any{"filter": f.id, "label": f.label, "description": f.description, "default": false})
 		if err != nil {
@@ -71,7 +82,8 @@ func ours(id string) bool {
 	return slices.ContainsFunc(filters(), func(f filter) bool { return f.id == id })
 }
 
-// takeFilters is the request that says which filters are on. Delve sees those that are its own.
+// takeFilters is the request that says which filters are on. Delve sees those that are its own. It cannot change them while the program runs; where
+// they are what they were, the request is about ours alone, and is answered here.
 func takeFilters(p *Proxy, m *message) bool {
 	var args map[string]json.RawMessage
 	var list []string
@@ -83,7 +95,8 @@ func takeFilters(p *Proxy, m *message) bool {
 		on[id] = ours(id)
 		return on[id]
 	})
-	p.watcher.set(on)
+	running := p.program.stopped() == nil && p.program.started()
+	same := p.watcher.set(on, rest, running)
 	if len(rest) != len(list) {
 		var err error
 		if args["filters"], err = encode(append([]string{}, rest...)); err == nil {
@@ -93,16 +106,21 @@ func takeFilters(p *Proxy, m *message) bool {
 			p.say(err.Error())
 		}
 	}
-	if p.program.stopped() == nil && p.program.started() {
-		p.watch()
+	if !running {
+		return true
 	}
-	return true
+	p.watch()
+	if same {
+		p.respond(m, map[string]any{})
+	}
+	return !same
 }
 
 // A watcher looks at the program while it runs, through its record alone.
 type watcher struct {
 	mu     sync.Mutex
 	on     map[string]bool
+	theirs []string        // filters of Delve's that are on, sorted
 	seen   map[string]bool // findings that the client has been told of
 	told   string          // the line of the last stop
 	cancel context.CancelFunc
@@ -110,11 +128,17 @@ type watcher struct {
 	before map[int]*stop     // requests to run, and the stops that they ended
 }
 
-// set says which filters are on.
-func (w *watcher) set(on map[string]bool) {
+// set says which filters are to be on, ours and Delve's, and reports whether Delve's are those that are. While the program runs these stay.
+func (w *watcher) set(on map[string]bool, theirs []string, running bool) (same bool) {
+	theirs = slices.Sorted(slices.Values(theirs))
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	same = slices.Equal(w.theirs, theirs)
 	w.on = on
+	if !running {
+		w.theirs = theirs
+	}
+	return same
 }
 
 // request notes a request that ended a stop, and response that it was answered.

@@ -3,9 +3,11 @@ package dap
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 // maxParts bounds what is listed of holders.
@@ -155,4 +157,27 @@ func variables(p *Proxy, m *message) bool {
 	}
 	p.respond(m, map[string]any{"variables": append([]variable{}, parts...)})
 	return false
+}
+
+// hideLocals takes out of a frame's variables those that are a probe's.
+func hideLocals(p *Proxy, _, resp *message) {
+	var body map[string]json.RawMessage
+	var list []json.RawMessage
+	if !resp.Success || json.Unmarshal(resp.Body, &body) != nil || json.Unmarshal(body["variables"], &list) != nil {
+		return
+	}
+	shown := slices.DeleteFunc(slices.Clone(list), func(raw json.RawMessage) bool {
+		var v struct{ Name string }
+		return json.Unmarshal(raw, &v) == nil && rewrite.Local(v.Name)
+	})
+	if len(shown) == len(list) {
+		return
+	}
+	var err error
+	if body["variables"], err = encode(shown); err == nil {
+		err = resp.set("body", body)
+	}
+	if err != nil {
+		p.say(err.Error())
+	}
 }

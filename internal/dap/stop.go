@@ -161,7 +161,7 @@ func exceptionInfo(p *Proxy, m *message) bool {
 	f := s.found
 	details := append([]string{f.Title}, f.Why...)
 	if f.Fix != "" {
-		details = append(details, f.Fix)
+		details = append(details, "fix: "+f.Fix)
 	}
 	p.respond(m, map[string]any{
 		"exceptionId": filterOf(f).id, "description": strings.Join(details, "\n"), "breakMode": "always",

@@ -9,10 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/runtime"
 )
 
 const (
@@ -186,47 +184,4 @@ func threadName(name string, r *diagnose.Report, i int) string {
 		return fmt.Sprintf("%s · waits %s: %s", name, r.Ago(since), probe.Expr)
 	}
 	return fmt.Sprintf("%s · %s ago: %s", name, r.Ago(since), probe.Expr)
-}
-
-// noteFrames remembers of which goroutine the frames are, and has editors pass over those of the collector, as they do over the runtime's.
-func noteFrames(p *Proxy, request, resp *message) {
-	var args struct{ ThreadID int64 }
-	var body map[string]json.RawMessage
-	var frames []map[string]json.RawMessage
-	if !resp.Success || json.Unmarshal(request.Arguments, &args) != nil || json.Unmarshal(resp.Body, &body) != nil ||
-		json.Unmarshal(body["stackFrames"], &frames) != nil {
-		return
-	}
-	changed := false
-	for _, f := range frames {
-		var id int
-		if json.Unmarshal(f["id"], &id) == nil {
-			p.handles.frame(id, args.ThreadID)
-		}
-		if collectorFrame(f) {
-			f["presentationHint"] = json.RawMessage(`"subtle"`)
-			changed = true
-		}
-	}
-	if !changed {
-		return
-	}
-	var err error
-	if body["stackFrames"], err = encode(frames); err == nil {
-		err = resp.set("body", body)
-	}
-	if err != nil {
-		p.say(err.Error())
-	}
-}
-
-// collectorFrame reports whether a frame is of the collector. Of the import path Delve tells the last element only, and "debug" may be a user's.
-func collectorFrame(f map[string]json.RawMessage) bool {
-	var name string
-	var source struct{ Path string }
-	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
-		return false
-	}
-	return dlvext.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
-		strings.HasPrefix(name, runtime.Folder+".")
 }

@@ -61,7 +61,8 @@ type message struct {
 	Message    string          `json:"message,omitempty"`
 	Body       json.RawMessage `json:"body,omitempty"`
 
-	raw, text []byte // as it came, with and without its header
+	raw, text []byte  // as it came, with and without its header
+	window    *window // of a request for frames, where it was changed
 }
 
 // parse decodes a message, and reports whether it is one that the tables can be asked about.

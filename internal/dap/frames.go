@@ -1,0 +1,156 @@
+package dap
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+const (
+	// maxInner is how many frames of the runtime and of libraries there may be between where a goroutine is parked and the probe that it waits in.
+	maxInner = 32
+	// delveFrames is how many frames Delve returns when it is not told how many.
+	delveFrames = 50
+)
+
+// A window is the part of a goroutine's stack that a client asks for, where the goroutine waits in a probe.
+type window struct {
+	start, count int
+	probe        *snapshot.Probe
+	cut          bool // the program was stopped for a finding: the stack begins at the probe
+}
+
+// askFrames is the request for the frames of a goroutine. Where one waits in a probe they are needed from the first one on, whatever the client wants of
+// them: editors go to the first frame, and that is the runtime's.
+//
+//	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors know no such thing: where the program was stopped
+//	runtime.semacquire1       for a finding, these frames are left out
+//	sync.(*Mutex).Lock
+//	debug.Lock
+//	main.transfer             to.mu.Lock()
+func askFrames(p *Proxy, m *message) bool {
+	var args struct {
+		ThreadID           int64
+		StartFrame, Levels int
+	}
+	var all map[string]json.RawMessage
+	s := p.program.stopped()
+	if s == nil || json.Unmarshal(m.Arguments, &args) != nil || json.Unmarshal(m.Arguments, &all) != nil {
+		return true
+	}
+	probe := p.waitsIn(s, args.ThreadID)
+	if probe == nil {
+		return true
+	}
+	w := &window{start: max(args.StartFrame, 0), count: args.Levels, probe: probe, cut: s.found != nil}
+	if w.count <= 0 {
+		w.count = delveFrames
+	}
+	all["startFrame"], all["levels"] = json.RawMessage("0"), fmt.Append(nil, w.start+w.count+maxInner)
+	if err := m.set("arguments", all); err != nil {
+		p.say(err.Error())
+		return true
+	}
+	m.window = w
+	return true
+}
+
+// waitsIn returns the probe that a goroutine waits in, nil if it is in none.
+func (p *Proxy) waitsIn(s *stop, goroutine int64) *snapshot.Probe {
+	r := p.reportSoon(s, threadsPatience)
+	if r == nil || r.Snapshot.NoProbes != "" {
+		return nil
+	}
+	i, ok := r.Find(goroutine)
+	if !ok || len(r.Snapshot.Goroutines[i].Waits) == 0 {
+		return nil
+	}
+	return r.Snapshot.Goroutines[i].Waits[0].Probe
+}
+
+// noteFrames remembers of which goroutine the frames are, and has editors pass over those of the collector and of what a probe waits in, as they do over
+// the runtime's.
+func noteFrames(p *Proxy, request, resp *message) {
+	var args struct{ ThreadID int64 }
+	var body map[string]json.RawMessage
+	var frames []map[string]json.RawMessage
+	if !resp.Success || json.Unmarshal(request.Arguments, &args) != nil || json.Unmarshal(resp.Body, &body) != nil ||
+		json.Unmarshal(body["stackFrames"], &frames) != nil {
+		return
+	}
+	inner := 0
+	if w := request.window; w != nil {
+		inner = w.inner(frames)
+		frames = w.of(body, frames, inner)
+		inner -= w.start
+		if w.cut {
+			inner = 0
+		}
+	}
+	changed := request.window != nil
+	for i, f := range frames {
+		var id int
+		if json.Unmarshal(f["id"], &id) == nil {
+			p.handles.frame(id, args.ThreadID)
+		}
+		if i < inner || collectorFrame(f) {
+			f["presentationHint"] = json.RawMessage(`"subtle"`)
+			changed = true
+		}
+	}
+	if !changed {
+		return
+	}
+	var err error
+	if body["stackFrames"], err = encode(frames); err == nil {
+		err = resp.set("body", body)
+	}
+	if err != nil {
+		p.say(err.Error())
+	}
+}
+
+// inner returns how many frames there are before the one that the probe is in; none if that one is not among them. Names of instantiated functions and of
+// the bodies of loops over functions are not quite those in the source: there the line tells.
+func (w *window) inner(frames []map[string]json.RawMessage) int {
+	at := slices.IndexFunc(frames, func(f map[string]json.RawMessage) bool {
+		var name string
+		var line int
+		var source struct{ Name string }
+		_ = json.Unmarshal(f["name"], &name) // what is missing is equal to nothing
+		_ = json.Unmarshal(f["line"], &line)
+		_ = json.Unmarshal(f["source"], &source)
+		return name == path.Base(w.probe.Func) || line == w.probe.Line && source.Name == path.Base(w.probe.File)
+	})
+	return max(at, 0)
+}
+
+// of returns those of a goroutine's frames, which are all from the first one on, that the client asked for. In body it corrects their total.
+func (w *window) of(body map[string]json.RawMessage, frames []map[string]json.RawMessage, inner int) []map[string]json.RawMessage {
+	if w.cut {
+		var total int
+		if json.Unmarshal(body["totalFrames"], &total) == nil {
+			body["totalFrames"] = fmt.Append(nil, total-inner)
+		}
+		frames = frames[inner:]
+	}
+	frames = frames[min(w.start, len(frames)):]
+	return frames[:min(w.count, len(frames))]
+}
+
+// collectorFrame reports whether a frame is of the collector. Of the import path Delve tells the last element only, and "debug" may be a user's.
+func collectorFrame(f map[string]json.RawMessage) bool {
+	var name string
+	var source struct{ Path string }
+	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
+		return false
+	}
+	return dlvext.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
+		strings.HasPrefix(name, runtime.Folder+".")
+}
