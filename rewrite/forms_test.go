@@ -2,9 +2,11 @@ package rewrite
 
 import (
 	"bytes"
+	"go/version"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -12,8 +14,8 @@ import (
 )
 
 // Each testdata/forms/*.txtar is a module whose program prints the same with probes as without; or whose tests do, if there is a
-// line "test: PATTERNS" in the comment. Other lines of it that mean something are "tags: LIST", and "no newline: FILES" of files whose
-// last newline is taken away.
+// line "test: PATTERNS" in the comment. Other lines of it that mean something are "tags: LIST", "no newline: FILES" of files whose
+// last newline is taken away, and "go: VERSION", which is the first that has the form.
 func TestForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -29,6 +31,9 @@ func TestForms(t *testing.T) {
 				t.Fatal(err)
 			}
 			options := formOptions(archive.Comment)
+			if v := options["go"]; version.Compare(runtime.Version(), "go"+v) < 0 {
+				t.Skip("since Go " + v)
+			}
 			dir := t.TempDir()
 			for _, f := range archive.Files {
 				if strings.Contains(options["no newline"], f.Name) {

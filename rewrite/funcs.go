@@ -72,39 +72,32 @@ func (f *file) funcName() string {
 	return f.funcs[len(f.funcs)-1].name
 }
 
-// declName is the symbol of a declared function.
+// declName is the symbol of a declared function. A method may have type parameters of its own since Go 1.27.
 func (f *file) declName(d *dst.FuncDecl) string {
-	if d.Recv == nil || len(d.Recv.List) == 0 {
-		if d.Type.TypeParams != nil {
-			return f.symbolPath() + "." + d.Name.Name + "[...]"
-		}
-		return f.symbolPath() + "." + d.Name.Name
+	name := f.symbolPath() + "."
+	if d.Recv != nil && len(d.Recv.List) > 0 {
+		name += receiverName(d.Recv.List[0].Type) + "."
 	}
-	recv, pointer := d.Recv.List[0].Type, false
-	for {
-		switch t := recv.(type) {
-		case *dst.ParenExpr:
-			recv = t.X
-			continue
-		case *dst.StarExpr:
-			recv, pointer = t.X, true
-			continue
-		}
-		break
+	name += d.Name.Name
+	if d.Type.TypeParams != nil {
+		name += "[...]"
 	}
-	name := ""
+	return name
+}
+
+// receiverName is the type of a receiver in the symbol of a method.
+func receiverName(recv dst.Expr) string {
 	switch t := recv.(type) {
-	case *dst.Ident:
-		name = t.Name
+	case *dst.ParenExpr:
+		return receiverName(t.X)
+	case *dst.StarExpr:
+		return "(*" + receiverName(t.X) + ")"
 	case *dst.IndexExpr:
-		name = identName(t.X) + "[...]"
+		return identName(t.X) + "[...]"
 	case *dst.IndexListExpr:
-		name = identName(t.X) + "[...]"
+		return identName(t.X) + "[...]"
 	}
-	if pointer {
-		name = "(*" + name + ")"
-	}
-	return f.symbolPath() + "." + name + "." + d.Name.Name
+	return identName(recv)
 }
 
 func identName(e dst.Expr) string {

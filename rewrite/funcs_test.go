@@ -1,0 +1,41 @@
+package rewrite
+
+import (
+	"testing"
+
+	"github.com/dave/dst"
+)
+
+// TestDeclName has the symbols that runtime.FuncForPC gives. Generic methods are made by hand: they cannot be parsed before Go 1.27.
+func TestDeclName(t *testing.T) {
+	plain := dst.NewIdent("store")
+	generic := &dst.IndexExpr{X: dst.NewIdent("gate"), Index: dst.NewIdent("K")}
+	pair := &dst.IndexListExpr{X: dst.NewIdent("pair"), Indices: []dst.Expr{dst.NewIdent("K"), dst.NewIdent("V")}}
+	for _, c := range []struct {
+		recv   dst.Expr
+		params bool
+		want   string
+	}{
+		{nil, false, "example.com/shop.Do"},
+		{nil, true, "example.com/shop.Do[...]"},
+		{plain, false, "example.com/shop.store.Do"},
+		{plain, true, "example.com/shop.store.Do[...]"},
+		{&dst.StarExpr{X: plain}, true, "example.com/shop.(*store).Do[...]"},
+		{&dst.ParenExpr{X: &dst.StarExpr{X: &dst.ParenExpr{X: plain}}}, false, "example.com/shop.(*store).Do"},
+		{generic, false, "example.com/shop.gate[...].Do"},
+		{&dst.StarExpr{X: generic}, true, "example.com/shop.(*gate[...]).Do[...]"},
+		{pair, false, "example.com/shop.pair[...].Do"},
+	} {
+		d := &dst.FuncDecl{Name: dst.NewIdent("Do"), Type: &dst.FuncType{}}
+		if c.recv != nil {
+			d.Recv = &dst.FieldList{List: []*dst.Field{{Type: c.recv}}}
+		}
+		if c.params {
+			d.Type.TypeParams = &dst.FieldList{List: []*dst.Field{{Names: []*dst.Ident{dst.NewIdent("T")}, Type: dst.NewIdent("any")}}}
+		}
+		f := &file{pkg: &pkg{path: "example.com/shop"}}
+		if got := f.declName(d); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
