@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -26,7 +27,7 @@ type Prepared struct {
 	Result *rewrite.Result
 	// Broken says why the packages could not be loaded. The commands then run without probes, so that the go command tells the
 	// user what is wrong.
-	Broken *rewrite.CompileError
+	Broken error
 }
 
 // The files of a Prepared build that its flags name.
@@ -55,9 +56,11 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	p := &Prepared{inv: inv, tc: tc}
 	what := output{collector: CollectorPath, tests: inv.Verb == Test}
 	if p.Result, err = inv.instrument(cache, tc, overlay, env, what); err != nil {
-		if !errors.As(err, &p.Broken) {
+		var broken *rewrite.CompileError
+		if !errors.As(err, &broken) {
 			return nil, err
 		}
+		p.Broken = tc.explain(broken, release(runtime.Version()))
 	}
 	if p.tmp, err = os.MkdirTemp("", "awaittrace-"); err != nil {
 		return nil, err

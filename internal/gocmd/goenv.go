@@ -65,6 +65,9 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	if tc.GoWork == "off" {
 		tc.GoWork = ""
 	}
+	if err := tc.checkVersion(); err != nil {
+		return nil, err
+	}
 	if cache != nil && within(tc.GOROOT, tc.ModCache) {
 		err = tc.useLink(cache)
 	}

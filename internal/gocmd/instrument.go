@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -80,6 +81,9 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	if errors.As(err, &broken) { // what only the tests import may not be at hand
 		s.NoTests, what.tests = err, false
 		s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
+	}
+	if errors.As(err, &broken) {
+		err = s.tc.explain(broken, release(runtime.Version()))
 	}
 	return s, err
 }
