@@ -28,7 +28,7 @@ func TestIsOurs(t *testing.T) {
 // waitForEnviron waits until the kernel has set up the environment of a process, which it does after the call that started it has returned.
 func waitForEnviron(t *testing.T, pid int) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err == nil && len(env) > 0 {
 			return
 		}

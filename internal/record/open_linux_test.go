@@ -60,7 +60,7 @@ func TestOpenLiveStoppedDead(t *testing.T) {
 	check(fmt.Sprint(pid), "live")
 	check(path, "live")
 	syscall.Kill(pid, syscall.SIGSTOP)
-	for i := 0; i < 100; i++ {
+	for i := 0; i < 6000; i++ {
 		if st, _ := procfs.ReadStat(pid); st.Stopped() {
 			break
 		}
