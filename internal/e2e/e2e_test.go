@@ -22,6 +22,9 @@ import (
 
 var update = flag.Bool("update", false, "renew the golden files")
 
+// patience bounds the wait for what must come about, on a machine that may be very busy.
+const patience = 5 * time.Minute
+
 // awaittrace is the command under test, testdata the folder of the programs.
 var awaittrace, testdata string
 
@@ -84,7 +87,7 @@ func command(t *testing.T, dir string, env []string, name string, args ...string
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	timer := time.AfterFunc(5*time.Minute, func() {
+	timer := time.AfterFunc(2*patience, func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	})
 	defer timer.Stop()
@@ -262,7 +265,7 @@ func (p *process) parse(r result) (report, []byte) {
 // the record and the second, at the program that stands still. A program that has just been started may have no record yet.
 func (p *process) until(what string, ok func(report) bool, args ...string) (report, []byte) {
 	p.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		r := p.report(append([]string{"-f", "json"}, args...)...)
 		if r.code == 0 {
 			if parsed, _ := p.parse(r); ok(parsed) {

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestHang is the README's first command.
@@ -14,9 +13,6 @@ func TestHang(t *testing.T) {
 	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir + "/records"}, "go", "run", "./cmd/awaittrace", "run", "-after", "2s", "./testdata/hang")
 	if r.code != 1 {
 		t.Errorf("exit status %d, want that of the program, 1", r.code)
-	}
-	if r.took > time.Minute {
-		t.Errorf("it took %v", r.took)
 	}
 	for _, want := range []string{
 		"hang: no prices after 5 seconds, giving up", // the program itself

@@ -118,7 +118,9 @@ func TestStopped(t *testing.T) {
 	isDeadlock := func(r report) bool { return settled(r, pitfall{finding: "deadlock", places: 3}) }
 	prog.until("deadlock", isDeadlock, "-after", "1s")
 	signalTo(t, prog, "STOP")
-	time.Sleep(50 * time.Millisecond)
+	for end := time.Now().Add(patience); procState(t, prog) != "T" && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	r, text := prog.json("-after", "1s")
 	if r.Process.State != "stopped" || !isDeadlock(r) {
 		t.Errorf("state %q, report:\n%s", r.Process.State, text)
