@@ -99,6 +99,7 @@ func find() *Slot {
 				mu.Unlock()
 			}
 			sl.recycle(goid)
+			arrive(sl.Test)
 		}
 		return sl
 	}
@@ -111,6 +112,7 @@ func find() *Slot {
 	if sl != nil {
 		_, free := lookup(g)
 		*free = hdr.Slots
+		arrive(sl.Test)
 	}
 	mu.Unlock()
 	return sl

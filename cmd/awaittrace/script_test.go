@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ func TestScript(t *testing.T) {
 			"remember":  remember,
 			"unchanged": unchanged,
 			"waitfor":   waitFor,
+			"until":     until,
 			"sametest":  sameTest,
 			"events":    events,
 		},
@@ -133,17 +135,36 @@ func events(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0])+".events", []byte(b.String()), 0o666))
 }
 
-// waitFor FILE TEXT waits until the file holds the text, for half a minute at most.
+// patience bounds the wait for what must come about, on a machine that may be very busy.
+const patience = 5 * time.Minute
+
+// waitFor FILE TEXT waits until the file holds the text.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: waitfor FILE TEXT")
 	}
 	name := ts.MkAbs(args[0])
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if data, err := os.ReadFile(name); err == nil && strings.Contains(string(data), args[1]) {
 			return
 		}
 	}
 	data, err := os.ReadFile(name)
-	ts.Fatalf("%s does not hold %q after 30s: %v\n%s", args[0], args[1], err, data)
+	ts.Fatalf("%s does not hold %q: %v\n%s", args[0], args[1], err, data)
+}
+
+// until PATTERN COMMAND... runs a command again and again until its standard output matches.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND [ARG...]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		err = ts.Exec(args[1], args[2:]...)
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("the output of %q does not match %q: %v", args[1:], args[0], err)
 }

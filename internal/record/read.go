@@ -26,9 +26,7 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{
-		Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
-	}}
+	r := newReader(src, h, now)
 	r.process()
 	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects} {
 		if err := table(); err != nil {
@@ -54,6 +52,12 @@ type reader struct {
 	ids    map[uint32]int64  // goroutine by the low 32 bits of its id
 	tests  map[uint32]*snapshot.Test
 	latest int64 // the latest time that the record mentions
+}
+
+func newReader(src Source, h runtime.Header, now int64) *reader {
+	return &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{
+		Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
+	}}
 }
 
 func (r *reader) drop(what string, n uint32) {

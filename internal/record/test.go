@@ -18,23 +18,39 @@ func (r *reader) test(n uint32) *snapshot.Test {
 	if r.tests == nil {
 		r.tests = make(map[uint32]*snapshot.Test)
 	}
-	off := uint64(r.h.TestOff)*pageSize + uint64((n-1)%r.h.TestCap)*runtime.TestSize
-	b, err := r.table(off, runtime.TestSize)
+	e, err := r.testEntry(n)
 	if err != nil {
 		r.drop(DroppedDamaged, 1)
 		return nil
 	}
-	e := load[runtime.TestEntry](b)
 	name, ok := cut(e.Name[:], 0, uint16(min(e.NameLen, uint32(len(e.Name)))))
 	var t *snapshot.Test
 	if ok && e.Number == n {
-		t = &snapshot.Test{
-			Number: int(n), Name: name, Goroutine: int64(e.Goid), Started: max(e.Started, 0),
-			Running: e.State == runtime.TestRunning, Coming: int32(e.Spawned-e.Arrived) > 0,
-		}
+		t = &snapshot.Test{Number: int(n), Name: name, Goroutine: int64(e.Goid), Started: max(e.Started, 0), Running: e.State == runtime.TestRunning}
 	}
 	r.tests[n] = t
 	return t
+}
+
+// testEntry returns the entry in which test n is, unless another one is there.
+func (r *reader) testEntry(n uint32) (e runtime.TestEntry, err error) {
+	off := uint64(r.h.TestOff)*pageSize + uint64((n-1)%r.h.TestCap)*runtime.TestSize
+	b, err := r.table(off, runtime.TestSize)
+	if err != nil {
+		return e, err
+	}
+	return load[runtime.TestEntry](b), nil
+}
+
+// Coming reports whether more goroutines were started for test n, which has not ended, than have come to a probe. Some of those may have ended, or have
+// no probe. The others are in a snapshot that is made later.
+func (r *Record) Coming(n int) bool {
+	h, err := readHeader(r.src)
+	if err != nil || n == 0 || h.TestCap == 0 {
+		return false
+	}
+	e, err := newReader(r.src, h, 0).testEntry(uint32(n))
+	return err == nil && e.Number == uint32(n) && int32(e.Spawned-e.Arrived) > 0
 }
 
 // AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines that have reached a probe, and removes those that

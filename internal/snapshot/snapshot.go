@@ -95,8 +95,6 @@ type Test struct {
 	Goroutine int64 // the one that runs it
 	Started   int64
 	Running   bool // it has not ended
-	// Coming says that more goroutines were started for it than have come to a probe. Some of those may have ended, or have none.
-	Coming bool
 }
 
 // A Wait is an operation that a goroutine is in: it waits, or what it called does.

@@ -52,6 +52,9 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	}), nil
 }
 
+// mainGoroutine is the goroutine that runs func main.
+const mainGoroutine = 1
+
 // ofTests is the diagnosis of a process in which tests run.
 func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
 	ended, parents := idleTests(s)
@@ -64,7 +67,7 @@ func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.R
 }
 
 // idleTests returns the goroutines that do nothing for the tests that run: those that ended tests have left behind, and those of tests that wait
-// for their subtests.
+// for their subtests, or for all tests.
 func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 	ended, parents = make(map[int64]bool), make(map[int64]bool)
 	running := runningTests(s)
@@ -72,6 +75,7 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 		g := &s.Goroutines[i]
 		t := g.Test
 		if t == nil {
+			parents[g.ID] = g.ID == mainGoroutine && len(running) > 0 // it is in testing.M.Run, and a TestMain has probes
 			continue
 		}
 		ended[g.ID] = !t.Running

@@ -29,23 +29,28 @@ func (p *process) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
 	var turn settling
+	calm := 0 // how many looks, one after the other, have seen nobody move
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
 		turn.look(p.pid, now)
+		coming := p.coming(n)
 		s, err := p.snapshot()
 		if err != nil {
 			return ""
 		}
-		left, moving, coming := scope(s, n)
-		moving = moving || coming && !turn.resting(now)
-		switch {
-		case len(left) == 0 && !moving:
+		left, moving := scope(s, n)
+		if len(left) == 0 && !coming {
 			return ""
-		case settled.IsZero() && moving && !turn.over() && now.Sub(asked) < settleTime:
-			pause = min(pause, rest/3) // it is soon over, as a rule
-			time.Sleep(pause)
-			continue
-		case settled.IsZero():
+		}
+		if calm++; moving || coming && !turn.resting(now) {
+			calm = 0
+		}
+		if settled.IsZero() {
+			if calm < settledLooks && !turn.over() && now.Sub(asked) < settleTime {
+				pause = min(pause, rest/3) // it is soon over, as a rule
+				time.Sleep(pause)
+				continue
+			}
 			settled = now
 		}
 		elapsed := now.Sub(settled)
@@ -53,33 +58,42 @@ func (p *process) judge(n int) string {
 		if len(findings) == 0 {
 			return ""
 		}
-		if elapsed > grace && (!moving || elapsed > busyGrace) {
+		if elapsed > grace && (calm > 0 || elapsed > busyGrace) {
 			return sentence(r, findings)
 		}
 		time.Sleep(pause)
 	}
 }
 
+// settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was about to wait in the first may
+// wait in the others.
+const settledLooks = 2
+
+// coming reports whether test n may have goroutines that have not come to a probe.
+func (p *process) coming(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rec.Coming(n)
+}
+
 // scope takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test. Moving says that one of
-// them is on a processor, or waits for one, coming that there may be one that has not come to a probe.
-func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving, coming bool) {
+// them is on a processor, or waits for one.
+func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
 	left = make(map[int64]bool)
 	runner := int64(0)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.Test == nil || g.Test.Number != n {
-			continue
-		}
-		coming = coming || g.Test.Coming
-		if g.ID == g.Test.Goroutine {
+		switch {
+		case g.Test == nil || g.Test.Number != n:
+		case g.ID == g.Test.Goroutine:
 			runner = g.ID
-			continue
+		default:
+			left[g.ID] = true
+			moving = moving || g.State == "running" || g.State == "runnable"
 		}
-		left[g.ID] = true
-		moving = moving || g.State == "running" || g.State == "runnable"
 	}
 	s.Remove(runner)
-	return left, moving, coming
+	return left, moving
 }
 
 // leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait

@@ -176,9 +176,6 @@ func (w *writer) test(t *snapshot.Test) uint32 {
 	if t.Running {
 		e.State = runtime.TestRunning
 	}
-	if t.Coming {
-		e.Spawned = 1
-	}
 	copy(e.Name[:], t.Name)
 	w.tests[t.Number-1] = e
 	return e.Number

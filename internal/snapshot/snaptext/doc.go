@@ -23,7 +23,7 @@
 //	  created 1 main.main main.go:5
 //	  frame main.worker main.go:31
 //	  thread 4711
-//	  test 3 TestServer/idle 7 1s [running] [coming]  number, name, the goroutine that runs it, when it began
+//	  test 3 TestServer/idle 7 1s [running]  number, name, the goroutine that runs it, when it began
 //	  ran 12s                         processor time of its thread, on which it was found twice
 //
 //	orphan 9 PROBE 0xb1 10s [read]

@@ -151,7 +151,7 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		p.line("  thread", strconv.Itoa(g.ThreadID))
 	}
 	if t := g.Test; t != nil {
-		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"), flag(t.Coming, "coming"))...)
+		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
 	}
 	if g.Ran != 0 {
 		p.line("  ran", span(g.Ran))

@@ -231,10 +231,7 @@ func (p *parser) ofGoroutine(word string) bool {
 	case "thread":
 		g.ThreadID = p.int()
 	case "test":
-		g.Test = &snapshot.Test{
-			Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(),
-			Running: p.flag("running"), Coming: p.flag("coming"),
-		}
+		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(), Running: p.flag("running")}
 	case "ran":
 		g.Ran = p.time()
 	default:
