@@ -130,6 +130,9 @@ func evaluate(p *Proxy, m *message) bool {
 	}
 	word, line, _ := strings.Cut(strings.TrimSpace(args.Expression), " ")
 	if word != "awaittrace" {
+		if strings.HasPrefix(args.Expression, "dlv target switch") {
+			p.program.another()
+		}
 		return true
 	}
 	line = strings.TrimSpace(line)
@@ -144,6 +147,9 @@ func evaluate(p *Proxy, m *message) bool {
 	return false
 }
 
+// errSlow is the error for a program so large, or a machine so busy, that it takes too long.
+var errSlow = fmt.Errorf("looking at the program takes longer than %v; ask again", patience)
+
 // answer answers a command that was typed in the debug console.
 func (p *Proxy) answer(line string, frame int) (string, error) {
 	if line == "" || line == "help" || strings.HasPrefix(line, "help ") {
@@ -153,6 +159,9 @@ func (p *Proxy) answer(line string, frame int) (string, error) {
 	defer cancel()
 	var out bytes.Buffer
 	err := console.Run(ctx, &out, debugger{p, frame}, line, console.Options{Options: p.opt.Diagnosis})
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errSlow
+	}
 	return strings.TrimSuffix(out.String(), "\n"), err
 }
 

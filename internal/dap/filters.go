@@ -240,7 +240,7 @@ func (p *Proxy) watching(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		start := time.Now()
-		r, err := p.program.look(ctx, time.Time{}, opt)
+		r, err := p.program.look(ctx, nil, opt)
 		wait = max(interval, lookShare*time.Since(start))
 		if err != nil {
 			continue // it has reached no probe yet, or is about to end

@@ -63,8 +63,8 @@ func askFrames(p *Proxy, m *message) bool {
 
 // waitsIn returns the probe that a goroutine waits in, nil if it is in none.
 func (p *Proxy) waitsIn(s *stop, goroutine int64) *snapshot.Probe {
-	r := p.reportSoon(s, threadsPatience)
-	if r == nil || r.Snapshot.NoProbes != "" {
+	r := p.reportSoon(s, "stacks")
+	if r == nil {
 		return nil
 	}
 	i, ok := r.Find(goroutine)

@@ -27,7 +27,7 @@ func addScope(p *Proxy, request, resp *message) {
 	if !ok {
 		return
 	}
-	r := p.reportSoon(s, threadsPatience)
+	r := p.reportSoon(s, "variables")
 	if r == nil {
 		return
 	}

@@ -106,19 +106,16 @@ type held struct {
 	view   view       // nil: not open
 	closed bool
 	told   int // how many of the pauses the view has been told of
+	// probed says whether it has probes, once known is set.
+	probed, known bool
 }
 
 // open returns the view of h, which is told of the times for which it was held before.
-func (h *held) open(pauses []pause) (_ view, err error) {
+func (h *held) open(pauses []pause) (view, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
-		return nil, errNoProgram
-	}
-	if h.view == nil {
-		if h.view, err = h.source.open(h.pid); err != nil {
-			return nil, err
-		}
+	if err := h.begin(); err != nil {
+		return nil, err
 	}
 	if s, ok := h.view.(*inspect.Session); ok {
 		for _, p := range pauses[h.told:] {
@@ -127,6 +124,32 @@ func (h *held) open(pauses []pause) (_ view, err error) {
 		h.told = len(pauses)
 	}
 	return h.view, nil
+}
+
+// begin opens the view, unless it is open. The caller holds h.mu.
+func (h *held) begin() (err error) {
+	if h.closed {
+		return errNoProgram
+	}
+	if h.view == nil {
+		h.view, err = h.source.open(h.pid)
+	}
+	return err
+}
+
+// probes reports whether the program has probes. One that has been started just now may not have come to any.
+func (h *held) probes() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.known || h.begin() != nil {
+		return h.probed
+	}
+	if s, ok := h.view.(*inspect.Session); ok {
+		_, err := s.Record()
+		unmade := errors.Is(err, inspect.ErrUnmade)
+		h.probed, h.known = err == nil || unmade, !unmade
+	}
+	return h.probed
 }
 
 // close ends the view of h.
@@ -139,16 +162,23 @@ func (h *held) close() {
 	h.view, h.closed = nil, true
 }
 
-// look diagnoses the program as it is now: stopped since a moment, or running if that is zero.
-func (g *program) look(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error) {
-	pid := 0
-	if !stopped.IsZero() {
-		pid, _ = g.selected() // where Delve cannot say it is the one of before
+// look diagnoses the program as it is now: at stop s, or running if that is nil.
+func (g *program) look(ctx context.Context, s *stop, opt diagnose.Options) (*diagnose.Report, error) {
+	var h *held
+	var err error
+	var stopped time.Time
+	if s == nil {
+		h, err = g.process(0, true)
+	} else {
+		stopped = s.at
+		h, err = s.held()
 	}
-	h, pauses, err := g.process(pid, stopped.IsZero())
 	if err != nil {
 		return nil, err
 	}
+	g.mu.Lock()
+	pauses := slices.Clone(g.pauses)
+	g.mu.Unlock()
 	v, err := h.open(pauses)
 	if err != nil {
 		return nil, err
@@ -157,14 +187,14 @@ func (g *program) look(ctx context.Context, stopped time.Time, opt diagnose.Opti
 }
 
 // process returns the process that is to be looked at: pid, or the one of before if that is zero.
-func (g *program) process(pid int, running bool) (*held, []pause, error) {
+func (g *program) process(pid int, running bool) (*held, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.gone:
-		return nil, nil, errors.New("the program has ended; awaittrace ps lists the records of such")
+		return nil, errors.New("the program has ended; awaittrace ps lists the records of such")
 	case g.source.far && running:
-		return nil, nil, errFar
+		return nil, errFar
 	}
 	if pid == 0 {
 		pid = g.pid
@@ -178,7 +208,7 @@ func (g *program) process(pid int, running bool) (*held, []pause, error) {
 		}
 		g.processes[pid] = h
 	}
-	return h, slices.Clone(g.pauses), nil
+	return h, nil
 }
 
 // found notes which process it is. The caller holds g.mu.

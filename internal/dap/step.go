@@ -30,7 +30,7 @@ func stepIn(p *Proxy, m *message) bool {
 	}
 	var next *step
 	if s := p.program.stopped(); s != nil && json.Unmarshal(m.Arguments, &args) == nil && args.Granularity != "instruction" {
-		if r := p.reportSoon(s, threadsPatience); r != nil && r.Snapshot.NoProbes == "" {
+		if s.probes() {
 			if from, ok := p.place(args.ThreadID); ok && !from.collector {
 				next = &step{arguments: m.Arguments, from: from}
 			}

@@ -63,6 +63,9 @@ func stopped(p *Proxy, m *message) bool {
 
 // tell writes a line in the console if something is stuck at this stop. While the user steps it is not repeated.
 func (p *Proxy) tell(s *stop, why string) {
+	if !s.probes() {
+		return
+	}
 	r, err := s.report()
 	if err != nil || p.program.stopped() != s {
 		return

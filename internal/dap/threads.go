@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -18,8 +17,6 @@ const (
 	delveThreads = 1024
 	// maxThreads is how many we list at most: editors show them all.
 	maxThreads = 10_000
-	// threadsPatience bounds the time that the names may take: an editor waits for the threads before it shows anything.
-	threadsPatience = 2 * time.Second
 )
 
 // A thread is one of the protocol's: a goroutine.
@@ -43,12 +40,8 @@ func nameThreads(p *Proxy, _, resp *message) {
 	if len(body.Threads) == 1 && !strings.Contains(body.Threads[0].Name, "[Go ") {
 		return // the one that stands for all before there are any
 	}
-	r := p.reportSoon(s, threadsPatience)
+	r := p.reportSoon(s, "threads")
 	if r == nil {
-		go p.rename(s)
-		return
-	}
-	if r.Snapshot.NoProbes != "" {
 		return
 	}
 	list := p.addThreads(body.Threads, r)
@@ -79,29 +72,19 @@ func nameThreads(p *Proxy, _, resp *message) {
 	}
 }
 
-// rename has the client ask again for the threads of a stop, which it has got without what we add, as soon as that is known.
-func (p *Proxy) rename(s *stop) {
-	if _, err := s.report(); err == nil && p.renews.Load() && p.program.stopped() == s {
-		p.send(&event{Type: "event", Event: "invalidated", Body: map[string]any{"areas": []string{"threads"}}})
+// reportSoon returns the report of a stop if there is one soon, and nil where nothing is to be added. Where it comes later the client is told then that it
+// has to ask again for an area of what it shows.
+func (p *Proxy) reportSoon(s *stop, area string) *diagnose.Report {
+	r, done := s.soon()
+	if !done && p.renews.Load() {
+		go func() {
+			<-s.prepare()
+			if r, _ := s.soon(); r != nil && p.program.stopped() == s {
+				p.send(&event{Type: "event", Event: "invalidated", Body: map[string]any{"areas": []string{area}}})
+			}
+		}()
 	}
-}
-
-// reportSoon returns the report of a stop, nil if there is none in time.
-func (p *Proxy) reportSoon(s *stop, patience time.Duration) *diagnose.Report {
-	ready := make(chan *diagnose.Report, 1)
-	go func() {
-		r, err := s.report()
-		if err != nil {
-			r = nil
-		}
-		ready <- r
-	}()
-	select {
-	case r := <-ready:
-		return r
-	case <-time.After(patience):
-		return nil
-	}
+	return r
 }
 
 // addThreads adds the goroutines that are not in the list because Delve goes through the first of them only. Where the client has set filters, which

@@ -39,8 +39,8 @@ func Core(exe, core string) (*Session, error) {
 	}, nil
 }
 
-// errUnmade is why a program with probes has no record.
-var errUnmade = errors.New("the program has not come to func main, or to a probe, yet")
+// ErrUnmade is why a program with probes has no record.
+var ErrUnmade = errors.New("the program has not come to func main, or to a probe, yet")
 
 // Unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
 func Unmade(addr uint64, probes bool) error {
@@ -48,7 +48,7 @@ func Unmade(addr uint64, probes bool) error {
 	case !probes:
 		return errors.New("the program was built without probes; awaittrace build, run, test and dlv put them in")
 	case addr == 0:
-		return errUnmade
+		return ErrUnmade
 	}
 	return nil
 }

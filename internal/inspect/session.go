@@ -209,7 +209,7 @@ func (s *Session) states(ctx context.Context, why error, opt diagnose.Options) (
 	if s.target == nil {
 		return nil, fmt.Errorf("%w; %w", why, s.noRead)
 	}
-	if errors.Is(why, errUnmade) {
+	if errors.Is(why, ErrUnmade) {
 		return nil, why
 	}
 	res, err := s.target.Read(ctx, dlvext.Options{MaxStacks: maxUnprobed, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
