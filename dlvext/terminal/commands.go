@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"time"
@@ -32,6 +33,31 @@ func addCommands(t *delve.Term, d *debugger, opt console.Options) error {
 			defer cancel()
 			return console.Run(ctx, out, d, c.Name+" "+args, opt)
 		}, onPrefix)
+	}
+	script.RegisterCommand(collectorCommand, collectorHelp, func(args string) error { return d.relay.showCollector(out, args) }, 0)
+	return d.addCompletion(t)
+}
+
+const (
+	collectorCommand = "collector"
+	collectorHelp    = "Shows or hides awaittrace's own frames.\n\n\tcollector [on|off]\n\n" +
+		"Probes call the collector, a package that awaittrace has added to the program. Its frames are off unless you turn them on: stack, frame, goroutines\n" +
+		"and the rest show and number the others, as if there were no probes. Without an argument it tells which it is."
+)
+
+// showCollector is the command collector.
+func (r *relay) showCollector(w io.Writer, args string) error {
+	switch args {
+	case "":
+		state := "off"
+		if r.raw.Load() {
+			state = "on"
+		}
+		fmt.Fprintln(w, "the collector's frames are", state)
+	case "on", "off":
+		r.raw.Store(args == "on")
+	default:
+		return fmt.Errorf("collector: %q is neither on nor off", args)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-delve/delve/service/api"
@@ -33,8 +32,6 @@ type debugger struct {
 
 	pid     int // of session
 	session *inspect.Session
-	// reporting is set during a Report.
-	reporting atomic.Bool
 }
 
 // Report diagnoses the program as it stands.
@@ -46,8 +43,8 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	if state.Exited {
 		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says", state.Pid, state.ExitStatus, state.Pid)
 	}
-	d.reporting.Store(true)
-	defer d.reporting.Store(false)
+	d.relay.reporting.Store(true)
+	defer d.relay.reporting.Store(false)
 	if err := d.begin(state.Pid); err != nil {
 		return nil, err
 	}

@@ -4,8 +4,11 @@
 //	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
 //	build.go     debug, test and rebuild: the build with probes
 //	execute.go   the session: Delve's server and terminal, as `dlv` puts them together
-//	relay.go     sits between the two: `step` passes over probes, `rebuild` puts them in, and the moment of each stop is noted
-//	commands.go  adds our commands to Delve's terminal, with help and completion
+//	relay.go     sits between the two: `rebuild` puts probes in, and the moment of each stop is noted; message.go has what goes through it
+//	view.go      has the user see the program as it is without probes: no frames of the collector
+//	goroutines.go, group.go  lists of goroutines, each at the place of its probe
+//	step.go      `step` passes over probes
+//	commands.go  adds our commands to Delve's terminal, with help; complete.go has it complete their arguments
 //	debugger.go  what the commands need to know: the diagnosis, and what an expression means
 //	remote.go    a server on another machine: everything through its protocol
 //	script.go    the same commands for a dlv that is not ours, in Starlark

@@ -6,28 +6,11 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
-)
-
-// A message is one of Delve's JSON-RPC protocol, a request or a response.
-type message struct {
-	Method string            `json:"method,omitempty"`
-	Params []json.RawMessage `json:"params,omitempty"`
-	ID     json.RawMessage   `json:"id"`
-	Result json.RawMessage   `json:"result,omitempty"`
-	Error  json.RawMessage   `json:"error,omitempty"`
-}
-
-// The methods and their commands of which the relay takes notice.
-const (
-	methodCommand    = "RPCServer.Command"
-	methodRestart    = "RPCServer.Restart"
-	methodState      = "RPCServer.State"
-	methodFind       = "RPCServer.FindLocation"
-	methodGoroutines = "RPCServer.ListGoroutines"
 )
 
 // A relay passes on what a client and a server of Delve's say to each other.
@@ -37,11 +20,14 @@ type relay struct {
 	rebuild func() error
 	// places returns where goroutines are that wait in a probe.
 	places func() map[int64]api.Location
+	// raw has the user see what Delve says, the collector's frames too. reporting is set while it is we who ask.
+	raw, reporting atomic.Bool
+	// ready, if it is there, is called when the client next asks for the state.
+	ready atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	toServer *json.Encoder
 	toClient *json.Encoder
-	commands map[string]string // of the client's requests without a response yet: the command, by id
 	own      map[string]chan message
 	ownID    uint64
 	stopped  time.Time // zero: it runs, or has been stopped since before the session
@@ -58,7 +44,7 @@ func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places f
 	r := &relay{
 		client: far, server: server, stopped: stopped, rebuild: rebuild, places: places,
 		toServer: json.NewEncoder(server), toClient: json.NewEncoder(far),
-		commands: make(map[string]string), own: make(map[string]chan message),
+		own: make(map[string]chan message),
 	}
 	go r.requests()
 	go r.responses()
@@ -76,6 +62,13 @@ func (r *relay) resumed() {
 		r.pauses = append(r.pauses, pause{r.stopped, time.Now()})
 		r.stopped = time.Time{}
 	}
+}
+
+// halted notes that the program has stopped.
+func (r *relay) halted() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = time.Now()
 }
 
 // Pauses returns the times for which the program was held since it was asked last.
@@ -100,33 +93,33 @@ func (r *relay) close() {
 	r.server.Close()
 }
 
+// handlers returns what is done with the requests that are not just passed on.
+func (r *relay) handlers() map[string]func(message) {
+	h := map[string]func(message){
+		methodRestart:    r.restart,
+		methodCommand:    r.command,
+		methodState:      r.state,
+		methodStacktrace: r.stacktrace,
+		methodGoroutines: r.goroutines,
+	}
+	for _, name := range []string{"Eval", "Set", "ListLocalVars", "ListFunctionArgs", "ListRegisters", "FindLocation", "Disassemble", "CreateWatchpoint"} {
+		h["RPCServer."+name] = r.scoped
+	}
+	return h
+}
+
 // requests passes on what the client says.
 func (r *relay) requests() {
 	defer r.close()
+	handlers := r.handlers()
 	for in := json.NewDecoder(r.client); ; {
 		var m message
 		if in.Decode(&m) != nil {
 			return
 		}
-		switch m.Method {
-		case methodRestart:
-			go r.restart(m) // a build takes long, and the client may want to ask something meanwhile
-			continue
-		case methodGoroutines:
-			go r.goroutines(m)
-			continue
-		case methodCommand:
-			if name := command(m); name == api.Step {
-				go r.step(m)
-				continue
-			} else if runs(name) {
-				r.resumed()
-				r.mu.Lock()
-				r.commands[string(m.ID)] = name
-				r.mu.Unlock()
-			}
-		}
-		if r.send(r.toServer, m) != nil {
+		if handle := handlers[m.Method]; handle != nil {
+			go handle(m) // which may ask the server something; and a program that runs has to be halted
+		} else if r.send(r.toServer, m) != nil {
 			return
 		}
 	}
@@ -142,6 +135,7 @@ func (r *relay) responses() {
 			close(ch)
 			delete(r.own, id)
 		}
+		r.own = nil
 	}()
 	for in := json.NewDecoder(r.server); ; {
 		var m message
@@ -152,10 +146,6 @@ func (r *relay) responses() {
 		r.mu.Lock()
 		ch := r.own[id]
 		delete(r.own, id)
-		if _, ran := r.commands[id]; ran {
-			delete(r.commands, id)
-			r.stopped = time.Now()
-		}
 		r.mu.Unlock()
 		if ch != nil {
 			ch <- m
@@ -172,15 +162,27 @@ func (r *relay) send(to *json.Encoder, m message) error {
 	return to.Encode(m)
 }
 
+// forward passes on a request.
+func (r *relay) forward(request message) {
+	if r.send(r.toServer, request) != nil {
+		r.close()
+	}
+}
+
 // ask sends a request in the name of the client, and returns the response.
-func (r *relay) ask(method string, params []json.RawMessage) (message, error) {
+func (r *relay) ask(request message) (message, error) {
 	ch := make(chan message, 1)
 	r.mu.Lock()
+	if r.own == nil {
+		r.mu.Unlock()
+		return message{}, io.ErrUnexpectedEOF
+	}
 	r.ownID++
-	id := json.RawMessage(fmt.Sprint(1<<62 + r.ownID)) // the client counts from zero
-	r.own[string(id)] = ch
+	request.ID = json.RawMessage(fmt.Sprint(1<<62 + r.ownID)) // the client counts from zero
+	r.own[string(request.ID)] = ch
+	err := r.toServer.Encode(request)
 	r.mu.Unlock()
-	if err := r.send(r.toServer, message{Method: method, Params: params, ID: id}); err != nil {
+	if err != nil {
 		return message{}, err
 	}
 	m, ok := <-ch
@@ -188,6 +190,11 @@ func (r *relay) ask(method string, params []json.RawMessage) (message, error) {
 		return message{}, io.ErrUnexpectedEOF
 	}
 	return m, nil
+}
+
+// call is ask with a request of our own.
+func (r *relay) call(method string, argument any) (message, error) {
+	return r.ask(newRequest(method, argument))
 }
 
 // answer gives the client the response m to its request.
@@ -207,7 +214,7 @@ func (r *relay) refuse(request message, err error) {
 // restart is a request to start the program again. Delve's own rebuild knows nothing of probes, so that we build and Delve only starts.
 func (r *relay) restart(request message) {
 	var in rpc2.RestartIn
-	if r.rebuild != nil && len(request.Params) == 1 && json.Unmarshal(request.Params[0], &in) == nil && in.Rebuild {
+	if r.rebuild != nil && request.decode(&in) && in.Rebuild {
 		if err := r.rebuild(); err != nil {
 			r.refuse(request, err)
 			return
@@ -215,30 +222,42 @@ func (r *relay) restart(request message) {
 		in.Rebuild = false
 		request.Params[0], _ = json.Marshal(in)
 	}
-	m, err := r.ask(request.Method, request.Params)
+	m, err := r.ask(request)
 	if err != nil {
 		return // the session is over
 	}
 	r.mu.Lock()
 	r.stopped, r.pauses = time.Now(), nil // it is another process now
+	r.folderKnown = false
 	r.mu.Unlock()
 	r.answer(request, m)
 }
 
-// command returns the name of a command.
-func command(m message) string {
+// command is a request to run the program, to stop it, or to look at another part of it.
+func (r *relay) command(request message) {
 	var c api.DebuggerCommand
-	if len(m.Params) != 1 || json.Unmarshal(m.Params[0], &c) != nil {
-		return ""
+	request.decode(&c)
+	switch c.Name {
+	case api.Step, api.Next:
+		if r.collector() != "" {
+			r.step(request, c.Name)
+			return
+		}
+	case api.SwitchThread, api.SwitchGoroutine:
+		r.state(request)
+		return
+	case "", api.Halt:
+		r.forward(request)
+		return
 	}
-	return c.Name
-}
-
-// runs reports whether a command lets the program run.
-func runs(name string) bool {
-	switch name {
-	case "", api.SwitchThread, api.SwitchGoroutine, api.Halt:
-		return false
+	r.resumed()
+	m, err := r.ask(request)
+	if err != nil {
+		return // the session is over
 	}
-	return true
+	r.halted()
+	if c.Name != api.StepInstruction && c.Name != api.NextInstruction { // who goes by instructions wants to see them
+		m = r.shown(m)
+	}
+	r.answer(request, m)
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-delve/delve/service/api"
@@ -25,7 +27,7 @@ var everywhere = api.EvalScope{GoroutineID: -1}
 // openRemote begins a session with a program that only its server can read.
 func openRemote(client *rpc2.RPCClient, pid int) *inspect.Session {
 	r := remote{client}
-	p := snapshot.Process{Pid: pid, Go: client.GetVersion().TargetGoVersion, State: "stopped"}
+	p := snapshot.Process{Pid: pid, Go: goVersion(client.GetVersion().TargetGoVersion), State: "stopped"}
 	if list, err := client.ListTargets(); err == nil {
 		for _, t := range list {
 			if t.Pid == pid {
@@ -34,6 +36,12 @@ func openRemote(client *rpc2.RPCClient, pid int) *inspect.Session {
 		}
 	}
 	return inspect.Remote(r, p, r.record)
+}
+
+// goVersion returns the version in what the debug information says of who produced it, such as "Go cmd/compile go1.26.8; regabi".
+func goVersion(producer string) string {
+	version, _, _ := strings.Cut(strings.TrimPrefix(producer, "Go cmd/compile "), ";")
+	return version
 }
 
 // record opens the record in the program's memory.
@@ -132,12 +140,27 @@ func (r remote) stacks(res *dlvext.Result, ids []int64, depth int, deadline time
 			res.StacksLeft++
 			continue
 		}
+		g := &res.Goroutines[i]
+		g.Stack = nil // so far it was one frame
 		for _, f := range frames {
 			if frame := (snapshot.Frame{Func: f.Function.Name(), File: f.File, Line: f.Line}); f.Function != nil && !dlvext.Bottom(frame) {
-				res.Goroutines[i].Stack = append(res.Goroutines[i].Stack, frame)
+				g.Stack = append(g.Stack, frame)
 			}
 		}
+		if g.CreatedBy != nil {
+			g.CreatedBy.Goroutine = r.parent(id)
+		}
 	}
+}
+
+// parent returns the goroutine that has started goroutine id; 0 if that is not known. A list of goroutines does not tell it.
+func (r remote) parent(id int64) int64 {
+	v, err := r.client.EvalVariable(api.EvalScope{GoroutineID: id}, "runtime.curg.parentGoid", api.LoadConfig{})
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(v.Value, 10, 64)
+	return n
 }
 
 // reasons are the names of the runtime's wait reasons.

@@ -7,11 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"github.com/go-delve/delve/service/rpc2"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
@@ -65,9 +62,7 @@ func TestGoroutines(t *testing.T) {
 // waitGone waits until no debugger holds process pid.
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
-	if !eventually(func() bool { return !procfs.Traced(pid) }) {
-		t.Fatal("the debugger does not let go of the program")
-	}
+	until(t, "the debugger lets go of the program", func() bool { return !procfs.Traced(pid) })
 }
 
 // TestCrowd asks about 10,000 goroutines.
@@ -76,9 +71,7 @@ func TestCrowd(t *testing.T) {
 		t.Skip("10,000 goroutines")
 	}
 	pid := start(t, program(t, false, "../../testdata/crowd", "."), []string{"10000"})
-	if !eventually(func() bool { return waiting(pid) > 10000 }) { // and main
-		t.Fatal("the goroutines do not come to their sends")
-	}
+	until(t, "10,000 goroutines wait", func() bool { return waiting(pid) > 10000 }) // and main
 	clock := starlark(t, "def main():\n\tfor _ in range(2):\n\t\tt = time.now()\n\t\tdlv_command(\"stuck\")\n\t\tprint(\"stuck took\", time.now() - t)\n")
 	out := session(t, "source "+clock+"\nprobes -n 5\nexit\nn\n", "attach", strconv.Itoa(pid))
 	if !strings.Contains(out, "10000 goroutines send to chan gate at ") || !strings.Contains(out, "and 9997 more; probes -n N shows N of them") {
@@ -87,21 +80,6 @@ func TestCrowd(t *testing.T) {
 	for _, took := range regexp.MustCompile(`stuck took .*`).FindAllString(out, -1) {
 		t.Log(took)
 	}
-}
-
-// TestNoProbes asks about a program that was built without probes.
-func TestNoProbes(t *testing.T) {
-	pid := start(t, program(t, true, bank, "."), nil)
-	var rests time.Time
-	if !eventually(func() bool {
-		if awake, err := procfs.Awake(pid); err != nil || awake > 0 || rests.IsZero() {
-			rests = time.Now()
-		}
-		return time.Since(rests) > 500*time.Millisecond // longer than the program sleeps before all of it waits
-	}) {
-		t.Fatal("the program does not come to rest")
-	}
-	golden(t, "noprobes", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
 }
 
 // TestLongStop asks twice in one stop: the time between is not a wait of the program's.
@@ -162,79 +140,23 @@ func starlark(t *testing.T, text string) string {
 	return name
 }
 
-// TestDump dumps a core in one session and reads it in another. Delve's dumps have the record in them.
-func TestDump(t *testing.T) {
-	exe, pid := deadlocked(t)
-	core := filepath.Join(t.TempDir(), "core")
-	session(t, "dump "+core+"\nexit\ny\n", "attach", strconv.Itoa(pid))
-	removeRecords(t, pid)
-	golden(t, "dump", session(t, questions+"exit\n", "core", exe, core))
-}
-
-// TestCrash reads the core of a program that the runtime has aborted: its record is in its file.
-func TestCrash(t *testing.T) {
-	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
-	if err != nil || strings.ContainsAny(string(pattern), "|/%") {
-		t.Skipf("the system does not leave cores in the working directory: core_pattern is %q", pattern)
-	}
-	exe := program(t, false, bank, ".")
-	cmd := exec.Command("sh", "-c", "ulimit -c unlimited; exec "+exe)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitDeadlock(t, cmd.Process.Pid) // the shell has become the program
-	cmd.Process.Signal(syscall.SIGABRT)
-	cmd.Wait()
-	cores, _ := filepath.Glob(filepath.Join(cmd.Dir, "core*"))
-	if len(cores) != 1 {
-		t.Skipf("no core was left: %v", cmd.ProcessState)
-	}
-	out := session(t, "stuck\nexit\n", "core", exe, cores[0])
-	if !strings.Contains(out, "3 of 5 goroutines are stuck: 3 in a deadlock") {
-		t.Errorf("the core of a crash:\n%s", out)
-	}
-	removeRecords(t, cmd.Process.Pid)
-	out = session(t, "stuck\nexit\n", "core", exe, cores[0])
-	if !strings.Contains(out, "no probes: the record is not in the core") || !strings.Contains(out, "main.transfer") {
-		t.Errorf("the core without the record:\n%s", out)
-	}
-}
-
-// TestGcore reads a core that gdb makes of a program that goes on.
-func TestGcore(t *testing.T) {
-	gcore, err := exec.LookPath("gcore")
-	if err != nil || testing.Short() {
-		t.Skip("no gcore, or -short")
-	}
-	exe, pid := deadlocked(t)
-	prefix := filepath.Join(t.TempDir(), "core")
-	if out, err := exec.Command(gcore, "-o", prefix, strconv.Itoa(pid)).CombinedOutput(); err != nil {
-		t.Skipf("gcore: %v\n%s", err, out)
-	}
-	out := session(t, "stuck\nexit\n", "core", exe, prefix+"."+strconv.Itoa(pid))
-	if !strings.Contains(out, "3 of 5 goroutines are stuck: 3 in a deadlock") {
-		t.Errorf("the core of gcore:\n%s", out)
-	}
-}
-
-// removeRecords removes the record of a process that has ended.
+// removeRecords removes the record of a process that has ended, if it has one.
 func removeRecords(t *testing.T, pid int) {
 	t.Helper()
 	files, _ := filepath.Glob(filepath.Join(os.Getenv("AWAITTRACE_DIR"), strconv.Itoa(pid)+"-*"))
-	if len(files) != 1 {
-		t.Fatalf("records of process %d: %q", pid, files)
+	for _, f := range files {
+		os.Remove(f)
 	}
-	os.Remove(files[0])
 }
 
-// headless starts a server of Delve's that holds process pid, and returns its address.
-func headless(t *testing.T, pid int) string {
+// headless starts a server of ours that holds process pid, and returns its address.
+func headless(t *testing.T, pid int) string { return serve(t, command(), pid) }
+
+// serve has a debugger serve process pid, and returns the server's address.
+func serve(t *testing.T, cmd *exec.Cmd, pid int) string {
 	t.Helper()
-	addr := "unix:" + filepath.Join(t.TempDir(), "dlv")
-	cmd := exec.Command(os.Args[0], "attach", strconv.Itoa(pid), "--headless", "--accept-multiclient", "--listen="+addr)
-	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	addr := unixPrefix + filepath.Join(t.TempDir(), "dlv")
+	cmd.Args = append(cmd.Args, "attach", strconv.Itoa(pid), "--headless", "--accept-multiclient", "--listen="+addr)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -242,9 +164,7 @@ func headless(t *testing.T, pid int) string {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 	})
-	if !eventually(func() bool { return listens(t, strings.TrimPrefix(addr, unixPrefix)) }) {
-		t.Fatal("the server does not listen")
-	}
+	until(t, "the server listens", func() bool { return listens(t, strings.TrimPrefix(addr, unixPrefix)) })
 	return addr
 }
 
@@ -265,20 +185,11 @@ func listens(t *testing.T, name string) bool {
 	return false
 }
 
-// TestConnect opens a session with a server that another process runs.
-func TestConnect(t *testing.T) {
-	_, pid := deadlocked(t)
-	out := session(t, questions+"exit\nn\n", "connect", headless(t, pid))
-	golden(t, "connect", out)
-}
-
 // TestReportHeld reports, from a process that has nothing to do with it, on a program that a debugger holds.
 func TestReportHeld(t *testing.T) {
 	_, pid := deadlocked(t)
 	headless(t, pid)
-	if !eventually(func() bool { return procfs.Traced(pid) }) {
-		t.Fatal("the debugger does not hold the program")
-	}
+	until(t, "the debugger holds the program", func() bool { return procfs.Traced(pid) })
 	rec, err := record.Open(pid)
 	if err != nil {
 		t.Fatal(err)
@@ -288,7 +199,7 @@ func TestReportHeld(t *testing.T) {
 		t.Skip(err)
 	}
 	// The debugger has it before all of its threads have come to a halt.
-	eventually(func() bool {
+	until(t, "all its threads have halted", func() bool {
 		r, err := inspect.Program(t.Context(), rec, diagnose.Options{})
 		return err == nil && r.Snapshot.HasStates
 	})
@@ -307,33 +218,6 @@ func TestReportHeld(t *testing.T) {
 	}
 	if d := time.Duration(taken[1] - taken[0]); d > 500*time.Millisecond {
 		t.Errorf("in a second of being held the program has waited for %v", d)
-	}
-}
-
-// TestRemote reads a program as if its server were on another machine: through the protocol alone.
-func TestRemote(t *testing.T) {
-	_, pid := deadlocked(t)
-	conn, err := dial(headless(t, pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	client := rpc2.NewClientFromConn(conn)
-	d := &debugger{client: client}
-	if !d.here(pid) {
-		t.Error("the server's process is not known to be one of this machine")
-	}
-	s := openRemote(client, pid)
-	defer s.Close()
-	r, err := s.Report(t.Context(), time.Now(), diagnose.Options{After: 500 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Counts[diagnose.Deadlock] != 3 || len(r.Findings) != 1 || !r.Snapshot.HasStates {
-		t.Errorf("counts %v, findings %+v, states %v %s", r.Counts, r.Findings, r.Snapshot.HasStates, r.Snapshot.NoStates)
-	}
-	if f := r.Findings[0]; f.Root == 0 && f.Kind != diagnose.KindDeadlock || r.Snapshot.Process.Pid != pid {
-		t.Errorf("finding %+v of process %+v", f, r.Snapshot.Process)
 	}
 }
 

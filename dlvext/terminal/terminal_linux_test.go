@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -134,9 +134,24 @@ func deadlocked(t *testing.T) (exe string, pid int) {
 	return exe, pid
 }
 
+// patient is how long a test waits for what has to come about; it is long because other tests may keep the machine busy.
+const patient = 3 * time.Minute
+
+// until waits until something has come about.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patient); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if done() {
+			return
+		}
+	}
+	t.Fatalf("in %v it has not come about that %s", patient, what)
+}
+
+// awaitDeadlock waits until process pid is as deadlocked says.
 func awaitDeadlock(t *testing.T, pid int) {
 	t.Helper()
-	if !eventually(func() bool {
+	until(t, "the program deadlocks", func() bool {
 		rec, err := record.Open(pid)
 		if err != nil {
 			return false
@@ -144,9 +159,7 @@ func awaitDeadlock(t *testing.T, pid int) {
 		defer rec.Close()
 		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
 		return err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 2
-	}) {
-		t.Fatal("the program does not deadlock")
-	}
+	})
 }
 
 // waiting returns how many goroutines of process pid have waited for long enough to be called stuck.
@@ -167,36 +180,34 @@ func waiting(pid int) int {
 	return w.Long
 }
 
-// testPatience bounds the wait for what must come about, on a machine that may be very busy.
-const testPatience = 3 * time.Minute
-
-// eventually waits until cond holds, and reports whether it does.
-func eventually(cond func() bool) bool {
-	for end := time.Now().Add(testPatience); !cond(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			return false
-		}
-	}
-	return true
+// command is `awaittrace dlv` with arguments.
+func command(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	cmd.Dir = bank
+	return cmd
 }
 
 // session runs `awaittrace dlv` with the commands of script, a line each, and returns what it prints.
 func session(t *testing.T, script string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append(args, "--allow-non-terminal-interactive")...)
-	cmd.Env = append(os.Environ(), mainEnv+"=1")
-	cmd.Dir = bank
-	cmd.Stdin = strings.NewReader(script)
+	return converse(t, command(append(args, "--allow-non-terminal-interactive")...), strings.NewReader(script))
+}
+
+// converse runs a debugger with what in has for it, and returns what it prints.
+func converse(t *testing.T, cmd *exec.Cmd, in io.Reader) string {
+	t.Helper()
+	cmd.Stdin = in
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(testPatience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	timer := time.AfterFunc(patient, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer timer.Stop()
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, out.String())
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out.String())
 	}
 	return out.String()
 }
@@ -236,21 +247,5 @@ func golden(t *testing.T, name, got string) {
 	want, err := os.ReadFile(file)
 	if err != nil || got != string(want) {
 		t.Errorf("%s: %v, got:\n%s\nwant:\n%s", file, err, got, want)
-	}
-}
-
-// questions are the commands of ours, each once.
-const questions = `stuck
-probe -g 10
-probes
-holders to.mu
-waitgraph
-`
-
-func TestAttach(t *testing.T) {
-	_, pid := deadlocked(t)
-	golden(t, "attach", session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid)))
-	if err := syscall.Kill(pid, 0); err != nil {
-		t.Errorf("after the session: %v", err)
 	}
 }

@@ -129,12 +129,21 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestHelp checks what a help shows of each command: a first line by itself, and the syntax.
+// TestHelp checks what a help shows of each command: a first line by itself, the syntax, and its flags.
 func TestHelp(t *testing.T) {
 	for _, c := range Commands() {
 		first, rest, ok := strings.Cut(c.Help, "\n\n")
 		if !ok || strings.Contains(first, "\n") || !strings.HasPrefix(rest, "\t"+c.Name) {
 			t.Errorf("the help of %s: %q", c.Name, c.Help)
+		}
+		syntax, _, _ := strings.Cut(rest, "\n")
+		for _, f := range c.Flags {
+			if !strings.Contains(syntax, "["+f+" ") && !strings.Contains(syntax, "["+f+"]") {
+				t.Errorf("the help of %s does not tell of its flag %s: %q", c.Name, f, syntax)
+			}
+		}
+		if n := strings.Count(syntax, "[-"); n != len(c.Flags) {
+			t.Errorf("the help of %s tells of %d flags, and it has %q", c.Name, n, c.Flags)
 		}
 	}
 }

@@ -1,25 +1,15 @@
 package dap
 
-import "encoding/json"
+import (
+	"encoding/json"
 
-// maxSteps bounds what a step is made of: a line with so many probes is damage of ours, and must not keep the user waiting.
-const maxSteps = 100
+	"github.com/awaittrace/awaittrace/internal/stepping"
+)
 
-// A step is a request to step into what a line calls. Delve steps into probes too; one that comes there goes out again, and on from the middle of the
-// line that it came from:
-//
-//	from line 7 ── stepIn ──▶ debug.Recv ── stepOut ──▶ line 7 ── stepIn ──▶ line 8, or a function of the user's that line 7 calls too
+// A step is a request to step into what a line calls. Delve steps into probes too, which package stepping passes over.
 type step struct {
 	arguments json.RawMessage
-	from      place
-	count     int
-}
-
-// A place is where a frame is.
-type place struct {
-	file, name string
-	line       int
-	collector  bool
+	rule      *stepping.Step
 }
 
 // stepIn is the request to step into a call. In a program without probes it is Delve's alone.
@@ -31,8 +21,8 @@ func stepIn(p *Proxy, m *message) bool {
 	var next *step
 	if s := p.program.stopped(); s != nil && json.Unmarshal(m.Arguments, &args) == nil && args.Granularity != "instruction" {
 		if s.probes() {
-			if from, ok := p.place(args.ThreadID); ok && !from.collector {
-				next = &step{arguments: m.Arguments, from: from}
+			if from, ok := p.place(args.ThreadID); ok && !from.Collector {
+				next = &step{arguments: m.Arguments, rule: stepping.New(from)}
 			}
 		}
 	}
@@ -44,7 +34,7 @@ func stepIn(p *Proxy, m *message) bool {
 }
 
 // place returns where goroutine id is.
-func (p *Proxy) place(id int64) (at place, ok bool) {
+func (p *Proxy) place(id int64) (at stepping.Place, ok bool) {
 	m, err := p.ask("stackTrace", map[string]any{"threadId": id, "levels": 1})
 	if err != nil {
 		return at, false
@@ -57,26 +47,24 @@ func (p *Proxy) place(id int64) (at place, ok bool) {
 	}
 	f := body.StackFrames[0]
 	var source struct{ Path string }
-	if json.Unmarshal(f["source"], &source) != nil || json.Unmarshal(f["name"], &at.name) != nil || json.Unmarshal(f["line"], &at.line) != nil {
+	if json.Unmarshal(f["source"], &source) != nil || json.Unmarshal(f["name"], &at.Func) != nil || json.Unmarshal(f["line"], &at.Line) != nil {
 		return at, false
 	}
-	at.file, at.collector = source.Path, collectorFrame(f)
+	at.File, at.Collector = source.Path, collectorFrame(f)
 	return at, true
 }
 
 // stepped is called at the end of a step: the client is told of it, m, unless it has to go on.
 func (p *Proxy) stepped(s *stop, st *step, m *message) {
-	command, arguments := "", any(st.arguments)
-	at, ok := p.place(s.thread)
-	switch {
-	case !ok || st.count >= maxSteps:
-	case at.collector:
-		command, arguments = "stepOut", map[string]any{"threadId": s.thread}
-	case st.count > 0 && at == st.from:
-		command = "stepIn"
+	move := stepping.Done
+	if at, ok := p.place(s.thread); ok {
+		move = st.rule.Next(at)
 	}
-	if command != "" {
-		st.count++
+	if move != stepping.Done {
+		command, arguments := "stepIn", any(st.arguments)
+		if move == stepping.StepOut {
+			command, arguments = "stepOut", map[string]any{"threadId": s.thread}
+		}
 		p.program.resume()
 		p.program.mu.Lock()
 		p.program.step, p.program.inner = st, true

@@ -27,7 +27,7 @@ func Core(exe, core string) (*Session, error) {
 		target: p,
 		open:   func() (*record.Record, error) { return coreRecord(p) },
 		process: snapshot.Process{
-			Pid: p.Pid(), Exe: exe, State: "core",
+			Pid: p.Pid(), Exe: exe, Go: goVersion(exe), State: "core",
 		},
 		moment: func(s *snapshot.Snapshot, _ time.Time) int64 {
 			moment := info.ModTime().UnixNano() - s.Process.TakenWall + s.Taken

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"sync"
@@ -48,7 +49,7 @@ func Held(pid int) (*Session, error) {
 	}
 	s := &Session{
 		here:    true,
-		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), State: "stopped"},
+		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(fmt.Sprintf("/proc/%d/exe", pid)), State: "stopped"},
 	}
 	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {
 		last := lastRan(pid, stopped)
@@ -71,6 +72,15 @@ func Held(pid int) (*Session, error) {
 		return nil, fmt.Errorf("process %d has exited", pid)
 	}
 	return s, nil
+}
+
+// goVersion returns the version of Go that an executable was built with; "" if it does not say.
+func goVersion(exe string) string {
+	info, err := buildinfo.ReadFile(exe)
+	if err != nil {
+		return ""
+	}
+	return info.GoVersion
 }
 
 // heldRecord opens the record of process pid. p is the program, or nil.

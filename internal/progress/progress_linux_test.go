@@ -8,36 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/awaittrace/awaittrace/internal/ptytest"
 )
-
-// terminal opens a pseudo-terminal: what is written to tty can be read from the other end.
-func terminal(t *testing.T) (other, tty *os.File) {
-	t.Helper()
-	other, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("no terminals here: %v", err)
-	}
-	t.Cleanup(func() { other.Close() })
-	fd := int(other.Fd())
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
-		t.Skipf("no terminals here: %v", err)
-	}
-	t.Cleanup(func() { tty.Close() })
-	return other, tty
-}
 
 // What takes long is shown on a terminal, and the line is empty in the end.
 func TestTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	other, tty := terminal(t)
+	other, tty := ptytest.Open(t)
 	bar := Start(tty, "working", time.Nanosecond)
 	got := make([]byte, 0, 100)
 	for !bytes.Contains(got, []byte("0s")) {
@@ -76,7 +53,7 @@ func TestQuiet(t *testing.T) {
 	for _, bar := range []*Bar{Start(f, "working", time.Nanosecond), Start(&b, "working", time.Nanosecond)} {
 		bar.Stop()
 	}
-	_, tty := terminal(t)
+	_, tty := ptytest.Open(t)
 	Start(tty, "working", time.Hour).Stop()
 	if text, err := os.ReadFile(name); err != nil || len(text)+b.Len() > 0 {
 		t.Errorf("%q, %q, %v", text, b.String(), err)

@@ -1,0 +1,263 @@
+package terminal
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-delve/delve/service/api"
+	"github.com/go-delve/delve/service/rpc2"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// questions are the commands of ours, each once.
+const questions = `stuck
+probe -g 10
+probes
+holders to.mu
+waitgraph
+`
+
+// A kind is one of target: the same program in the same state, looked at in another way.
+type kind struct {
+	name string
+	slow bool // not with -short
+	// ask returns what the debugger prints when it is asked the questions about process pid, which runs exe.
+	ask func(t *testing.T, exe string, pid int) string
+}
+
+var kinds = []kind{
+	{"attach", false, func(t *testing.T, _ string, pid int) string {
+		return session(t, questions+"exit\nn\n", "attach", strconv.Itoa(pid))
+	}},
+	{"halted", false, askHalted},
+	{"connect", false, func(t *testing.T, _ string, pid int) string {
+		return session(t, questions+"exit\nn\n", "connect", headless(t, pid))
+	}},
+	{"connect to dlv", true, func(t *testing.T, _ string, pid int) string {
+		return session(t, questions+"exit\nn\n", "connect", serve(t, exec.Command(buildDelve(t)), pid))
+	}},
+	{"remote", false, askRemote},
+	{"dump", false, func(t *testing.T, exe string, pid int) string {
+		core := filepath.Join(t.TempDir(), "core")
+		session(t, "dump "+core+"\nexit\ny\n", "attach", strconv.Itoa(pid))
+		removeRecords(t, pid) // Delve's dumps have the record in them
+		return session(t, questions+"exit\n", "core", exe, core)
+	}},
+	{"gcore", true, func(t *testing.T, exe string, pid int) string {
+		return session(t, questions+"exit\n", "core", exe, gcore(t, pid))
+	}},
+	{"crash", false, func(t *testing.T, exe string, _ int) string {
+		core, _ := crash(t, exe)
+		return session(t, questions+"exit\n", "core", exe, core)
+	}},
+}
+
+// TestKinds asks every question about every kind of target: all have the same answers.
+func TestKinds(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			if k.slow && testing.Short() {
+				t.Skip("takes long")
+			}
+			exe, pid := deadlocked(t)
+			golden(t, "bank", answers(k.ask(t, exe, pid)))
+			if err := syscall.Kill(pid, 0); err != nil && k.name == "attach" {
+				t.Errorf("after the session: %v", err)
+			}
+		})
+	}
+}
+
+// TestNoProbes asks every question about a program that was built without probes.
+func TestNoProbes(t *testing.T) {
+	exe := program(t, true, bank, ".")
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			if k.slow && testing.Short() {
+				t.Skip("takes long")
+			}
+			pid := start(t, exe, nil)
+			awaitLocks(t, pid)
+			golden(t, "noprobes", answers(k.ask(t, exe, pid)))
+		})
+	}
+}
+
+// awaitLocks waits until the three goroutines of process pid that get stuck wait, by what its memory says: a program without probes has no record.
+func awaitLocks(t *testing.T, pid int) {
+	t.Helper()
+	until(t, "three goroutines wait for locks", func() bool {
+		r, err := dlvext.Read(t.Context(), dlvext.Target{Pid: pid}, dlvext.Options{})
+		n := 0
+		for i := 0; err == nil && i < len(r.Goroutines); i++ {
+			if r.Goroutines[i].Reason == "sync.Mutex.Lock" {
+				n++
+			}
+		}
+		return n == 3
+	})
+}
+
+// answers returns the answers to the questions in a session in which they come last, whatever the session calls what it has.
+func answers(out string) string {
+	const prompt = "(dlv) "
+	parts := strings.Split(out, prompt)
+	n := strings.Count(questions, "\n")
+	if len(parts) < n+2 {
+		return out
+	}
+	text := prompt + strings.Join(parts[len(parts)-1-n:len(parts)-1], prompt)
+	return regexp.MustCompile(`, (stopped|core)([,)])`).ReplaceAllString(text, ", STATE$2")
+}
+
+// A conversation is what a debugger has printed so far.
+type conversation struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (c *conversation) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.Write(b)
+}
+
+func (c *conversation) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
+}
+
+// await waits until the debugger has printed something n times.
+func (c *conversation) await(t *testing.T, n int, text string) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("it has printed:\n%s", c)
+		}
+	}()
+	until(t, strconv.Quote(text)+" is printed", func() bool { return strings.Count(c.String(), text) >= n })
+}
+
+// askHalted lets a program go on, and interrupts it.
+func askHalted(t *testing.T, _ string, pid int) string {
+	cmd := command("attach", strconv.Itoa(pid), "--allow-non-terminal-interactive")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out conversation
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	out.await(t, 1, "(dlv) ")
+	io.WriteString(in, "continue\n")
+	until(t, "the program goes on", func() bool {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		return err == nil && !strings.HasPrefix(rest, "t")
+	})
+	cmd.Process.Signal(os.Interrupt)
+	out.await(t, 2, "(dlv) ")
+	io.WriteString(in, questions+"exit\nn\n")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &out)
+	}
+	return out.String()
+}
+
+// askRemote reads a program as if its server were on another machine: through the protocol alone.
+func askRemote(t *testing.T, _ string, pid int) string {
+	conn, err := dial(headless(t, pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &debugger{scope: func() api.EvalScope { return everywhere }}
+	relay, near := newRelay(conn, time.Now(), nil, d.places)
+	defer relay.close()
+	d.relay, d.client = relay, rpc2.NewClientFromConn(near)
+	if !d.here(pid) {
+		t.Error("the server's process is not known to be one of this machine")
+	}
+	d.pid, d.session = pid, openRemote(d.client, pid)
+	defer d.close()
+	var out strings.Builder
+	opt := console.Options{Options: diagnose.Options{After: 500 * time.Millisecond, Path: report.Relative(bank)}}
+	for line := range strings.Lines(questions) {
+		out.WriteString("(dlv) ")
+		if err := console.Run(t.Context(), &out, d, line, opt); err != nil {
+			out.WriteString("Command failed: " + err.Error() + "\n")
+		}
+	}
+	return "(dlv) " + out.String() + "(dlv) exit"
+}
+
+// gcore has gdb make a core of a process that goes on.
+func gcore(t *testing.T, pid int) string {
+	t.Helper()
+	gcore, err := exec.LookPath("gcore")
+	if err != nil {
+		t.Skip("no gcore")
+	}
+	prefix := filepath.Join(t.TempDir(), "core")
+	if out, err := exec.Command(gcore, "-o", prefix, strconv.Itoa(pid)).CombinedOutput(); err != nil {
+		t.Skipf("gcore: %v\n%s", err, out)
+	}
+	return prefix + "." + strconv.Itoa(pid)
+}
+
+// crash returns the core of a process that runs exe, and that the runtime has aborted when it was stuck.
+func crash(t *testing.T, exe string) (core string, pid int) {
+	t.Helper()
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	if err != nil || strings.ContainsAny(string(pattern), "|/%") {
+		t.Skipf("the system does not leave cores in the working directory: core_pattern is %q", pattern)
+	}
+	cmd := exec.Command("sh", "-c", "ulimit -c unlimited; exec "+exe)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLocks(t, cmd.Process.Pid)
+	time.Sleep(600 * time.Millisecond) // so that their waits are long enough to be told of
+	cmd.Process.Signal(syscall.SIGABRT)
+	cmd.Wait()
+	cores, _ := filepath.Glob(filepath.Join(cmd.Dir, "core*"))
+	if len(cores) != 1 {
+		t.Skipf("no core was left: %v", cmd.ProcessState)
+	}
+	return cores[0], cmd.Process.Pid
+}
+
+// TestCoreAlone reads the core of a crash whose record is gone: the kernel does not dump a mapped file.
+func TestCoreAlone(t *testing.T) {
+	exe := program(t, false, bank, ".")
+	core, pid := crash(t, exe)
+	removeRecords(t, pid)
+	out := session(t, "stuck\nexit\n", "core", exe, core)
+	if !strings.Contains(out, "no probes: the record is not in the core") || !strings.Contains(out, "main.transfer") {
+		t.Errorf("the session says:\n%s", out)
+	}
+}
+
+// buildDelve builds Delve itself.
+func buildDelve(t *testing.T) string {
+	t.Helper()
+	return program(t, true, "../..", "github.com/go-delve/delve/cmd/dlv")
+}

@@ -1,0 +1,2 @@
+// Package ptytest gives tests a terminal, on Linux.
+package ptytest
