@@ -11,6 +11,9 @@
 //	commands.go  adds our commands to Delve's terminal, with help; complete.go has it complete their arguments
 //	debugger.go  what the commands need to know: the diagnosis, and what an expression means
 //	remote.go    a server on another machine: everything through its protocol
+//	adapter.go   awaittrace dap: Delve's debug adapter in a process of its own, behind the proxy of package dap
+//	demux.go     the same proxy before the clients of a server without a terminal that are editors
+//	server.go    a second client of such a server, for what an editor's protocol cannot ask
 //	script.go    the same commands for a dlv that is not ours, in Starlark
 //
 // Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go reads two fields of it that are not

@@ -6,8 +6,24 @@
 //   - the exception filters of ours are kept from Delve, and are its `pause` when a finding appears;
 //   - awaittrace/report is a request of ours.
 //
+// Files by what they are about:
+//
+//	table.go      what is rewritten
+//	wire.go       messages
+//	proxy.go      the two pumps that hand them on
+//	launch.go     the build, with probes
+//	attach.go     a server of Delve's in the place of the Delve that the session began with
+//	program.go    what is known of the program: does it run, is it over
+//	moment.go     one stop of it, which is diagnosed once
+//	source.go     the processes that Delve holds, and how each is got at
+//	stop.go       what becomes of Delve's events, and of requests that let the program run
+//	step.go       steps that pass over probes
+//	filters.go    looks at the program while it runs, and stops it
+//	threads.go, frames.go, scope.go, handles.go, evaluate.go   what the panes of an editor show
+//
 // Delve runs in a process of its own, which is the awaittrace command again: when Delve crashes the editor is told and no program is left behind,
-// and when the proxy is killed Delve sees its client go and ends as it always does.
+// and when the proxy is killed Delve sees its client go and ends as it always does. In a server without a terminal (awaittrace dlv --headless) the
+// proxy is in the process of Delve.
 //
 // What is not understood is never an error here. Bytes that are no message are passed on as they are, with all that follow, so that Delve says
 // what it always says.

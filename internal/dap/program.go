@@ -14,9 +14,6 @@ import (
 // patience bounds the time that an answer of ours may take.
 const patience = time.Minute
 
-// soon is how long after a stop editors get answers at once, with what we add or without it.
-const soon = 2 * time.Second
-
 // A program is what Delve holds, as far as the proxy knows.
 type program struct {
 	opt Options
@@ -41,42 +38,8 @@ type program struct {
 	processes map[int]*held
 }
 
-// A stop is the time from an event `stopped` to the next request that lets the program run.
-type stop struct {
-	at, until time.Time // until is zero as long as it lasts
-	thread    int64
-	cancel    context.CancelFunc
-	held      func() (*held, error)            // the process that the client looks at; found once
-	report    func() (*diagnose.Report, error) // computed once, however long it takes
-	prepare   func() chan struct{}             // begins to compute report, if there are probes; the channel is closed when that is done
-	// found is the finding that the program was stopped for; nil: it stopped for something else.
-	found *diagnose.Finding
-}
-
 // A pause is a stop that has ended.
 type pause struct{ from, to time.Time }
-
-// newStop returns a stop that began at a moment.
-func (g *program) newStop(at time.Time, thread int64) *stop {
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &stop{at: at, thread: thread, cancel: cancel}
-	s.held = sync.OnceValues(func() (*held, error) {
-		pid, _ := g.selected() // where Delve cannot say it is the one of before
-		return g.process(pid, false)
-	})
-	s.report = sync.OnceValues(func() (*diagnose.Report, error) { return g.look(ctx, s, g.opt.Diagnosis) })
-	s.prepare = sync.OnceValue(func() chan struct{} {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			if s.probes() {
-				_, _ = s.report() // the error is there for who asks for it
-			}
-		}()
-		return done
-	})
-	return s
-}
 
 // halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
 func (g *program) halt(thread int64) (*stop, *step) {
@@ -139,54 +102,6 @@ func (g *program) Report(ctx context.Context, opt diagnose.Options) (*diagnose.R
 		return g.look(ctx, s, opt)
 	}
 	return s.wait(ctx)
-}
-
-// probes reports whether the program has probes.
-func (s *stop) probes() bool {
-	h, err := s.held()
-	return err == nil && h.probes()
-}
-
-// soon returns the report of s if there is one soon after the stop began: an editor waits for the threads before it shows anything. Done: there will be
-// no other.
-func (s *stop) soon() (r *diagnose.Report, done bool) {
-	ready := s.prepare()
-	select {
-	case <-ready:
-	case <-time.After(time.Until(s.at.Add(soon))):
-	}
-	select {
-	case <-ready:
-	default:
-		return nil, false
-	}
-	if !s.probes() {
-		return nil, true
-	}
-	r, err := s.report()
-	if err != nil || r.Snapshot.NoProbes != "" {
-		return nil, true
-	}
-	return r, true
-}
-
-// wait returns the report of s, if it is there before ctx ends.
-func (s *stop) wait(ctx context.Context) (*diagnose.Report, error) {
-	type result struct {
-		r   *diagnose.Report
-		err error
-	}
-	ready := make(chan result, 1)
-	go func() {
-		r, err := s.report()
-		ready <- result{r, err}
-	}()
-	select {
-	case res := <-ready:
-		return res.r, res.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // another notes that the client looks at another process from now on, at the same stop.
