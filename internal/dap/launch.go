@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -79,9 +78,6 @@ func launch(p *Proxy, m *message) bool {
 		p.program.from(coreFile(in(args.DlvCwd, args.Program), in(args.DlvCwd, args.CoreFilePath)))
 	case args.Mode == "replay":
 		p.program.from(unknown("the program is a recording of rr, of which only Delve can tell"))
-		if _, err := exec.LookPath("rr"); err != nil {
-			p.say("mode replay needs rr: " + err.Error()) // Delve says only that something is unavailable
-		}
 	case args.NoDebug:
 		p.program.from(untraced(p.opt.DelvePid))
 	}
