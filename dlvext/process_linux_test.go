@@ -61,7 +61,7 @@ func TestStopped(t *testing.T) {
 	}
 	waitState(t, p.pid, "T")
 	// On a busy machine the goroutine that never rests may just have made room for others.
-	for tries := 0; tries < 20 && !slices.ContainsFunc(p.read(Options{}).Goroutines, func(g snapshot.Goroutine) bool { return g.State == "running" }); tries++ {
+	for tries := 0; tries < 200 && !slices.ContainsFunc(p.read(Options{}).Goroutines, func(g snapshot.Goroutine) bool { return g.State == "running" }); tries++ {
 		syscall.Kill(p.pid, syscall.SIGCONT)
 		time.Sleep(5 * time.Millisecond)
 		syscall.Kill(p.pid, syscall.SIGSTOP)
@@ -81,8 +81,10 @@ func TestStopped(t *testing.T) {
 	}
 	syscall.Kill(p.pid, syscall.SIGCONT)
 	p.ping()
-	if count(t, p) == before {
-		t.Error("the program does not count on")
+	for end := time.Now().Add(patience); count(t, p) == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the program does not count on")
+		}
 	}
 	if res := p.read(Options{}); res.Stopped {
 		t.Error("Stopped is true of a program that runs")
@@ -281,7 +283,7 @@ func TestOnTracer(t *testing.T) {
 func waitThreads(t *testing.T, n int) {
 	t.Helper()
 	have := 0
-	for range 100 {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		tids, _ := threadIDs(os.Getpid())
 		if have = len(tids); have < n {
 			return

@@ -111,9 +111,12 @@ func startCmd(t testing.TB, cmd *exec.Cmd) *program {
 	return p
 }
 
+// patience bounds the wait for what must come about, on a machine that may be very busy.
+const patience = time.Minute
+
 // settle waits until the main goroutine waits, which it does soon after it has printed the facts.
 func (p *program) settle() {
-	for range 100 {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		res, err := Read(p.t.Context(), Target{Pid: p.pid}, Options{})
 		if err != nil || res.Goroutines[0].State == "waiting" {
 			return
@@ -131,7 +134,7 @@ func (p *program) line() string {
 			p.t.Fatal("the program has ended")
 		}
 		return line
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		p.t.Fatal("the program prints nothing")
 	}
 	return ""
@@ -173,7 +176,7 @@ func allStacks(gs []snapshot.Goroutine) Wanted {
 // waitState waits until the process is in one of the states, and stays there.
 func waitState(t testing.TB, pid int, states string) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(patience)
 	for in := 0; in < 5; in++ {
 		s := threadState(pid)
 		if strings.IndexByte(states, s) < 0 {
