@@ -164,6 +164,8 @@ func begin(cfg Config) (*loader, *Program, error) {
 // the same build.
 type CompileError struct {
 	Errors []packages.Error
+	// Good are the import paths of the packages, of those that were named, that nothing of it concerns, sorted.
+	Good []string
 }
 
 func (e *CompileError) Error() string {
@@ -175,6 +177,27 @@ func (e *CompileError) Error() string {
 		lines[i] = err.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// good returns the import paths of the packages of named that have no errors, nor do their tests or what they import.
+func good(named []*packages.Package) []string {
+	bad := map[*packages.Package]bool{}
+	packages.Visit(named, nil, func(p *packages.Package) { // what a package imports comes before it
+		bad[p] = len(p.Errors) > 0
+		for _, imported := range p.Imports {
+			bad[p] = bad[p] || bad[imported]
+		}
+	})
+	fine := map[string]bool{}
+	for _, p := range named {
+		path := cmp.Or(p.ForTest, strings.TrimSuffix(p.PkgPath, ".test"))
+		if was, seen := fine[path]; !seen || was {
+			fine[path] = !bad[p]
+		}
+	}
+	delete(fine, commandLine)
+	maps.DeleteFunc(fine, func(_ string, fine bool) bool { return !fine })
+	return slices.Sorted(maps.Keys(fine))
 }
 
 type loader struct {
@@ -242,7 +265,7 @@ func (l *loader) inputs() Inputs {
 func (l *loader) list() ([]*packages.Package, error) {
 	named, err := packages.Load(l.config(listMode, l.cfg.Tests), l.cfg.Patterns...)
 	if err != nil {
-		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
+		return nil, &CompileError{Errors: []packages.Error{{Msg: err.Error()}}}
 	}
 	var errs []packages.Error
 	taken := ""
@@ -257,7 +280,7 @@ func (l *loader) list() ([]*packages.Package, error) {
 			"or write a copy (awaittrace instrument -o)", taken)
 	}
 	if len(errs) > 0 {
-		return nil, &CompileError{errs}
+		return nil, &CompileError{errs, good(named)}
 	}
 	l.under, l.embedded = underCollector(named), embeddedFiles(named)
 	return named, nil

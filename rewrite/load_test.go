@@ -3,6 +3,7 @@ package rewrite
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,12 @@ import _ "m/nowhere"
 package good
 
 import _ "m/typ"
+-- fine/fine.go --
+package fine
+-- fine/fine_test.go --
+package fine_test
+
+import _ "testing"
 `)
 	for pattern, want := range map[string]string{
 		"./typ":      "typ.go:3:13",
@@ -54,6 +61,13 @@ import _ "m/typ"
 		var compile *CompileError
 		if !errors.As(err, &compile) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a CompileError that names %s", pattern, err, want)
+		}
+	}
+	for _, patterns := range [][]string{{"./typ", "./good", "./fine"}, {"./missing", "./fine"}, {"./syntax", "./fine"}} {
+		_, err := Load(Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
+		var compile *CompileError
+		if !errors.As(err, &compile) || !slices.Equal(compile.Good, []string{"m/fine"}) {
+			t.Errorf("%s: got %v, want a CompileError that leaves m/fine", patterns, err)
 		}
 	}
 	_, err := Load(Config{Dir: filepath.Join(dir, "none"), Env: offline()})

@@ -50,7 +50,7 @@ func (l *loader) patterns() (roots, rest []string, files bool) {
 func (l *loader) load(patterns []string, tests bool) ([]*pkg, error) {
 	loaded, err := packages.Load(l.config(typesMode, tests), patterns...)
 	if err != nil {
-		return nil, &CompileError{[]packages.Error{{Msg: err.Error()}}}
+		return nil, &CompileError{Errors: []packages.Error{{Msg: err.Error()}}}
 	}
 	var errs []packages.Error
 	var variants, plain []*pkg
@@ -71,7 +71,7 @@ func (l *loader) load(patterns []string, tests bool) ([]*pkg, error) {
 		}
 	}
 	if len(errs) > 0 {
-		return nil, &CompileError{errs}
+		return nil, &CompileError{errs, good(loaded)}
 	}
 	return append(variants, plain...), nil
 }

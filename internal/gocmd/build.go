@@ -23,7 +23,7 @@ type Prepared struct {
 	overlay string // the file for -overlay, or empty
 	tools   string // the value for -toolexec, or empty
 
-	// Result says what was instrumented. It is nil when Broken is not.
+	// Result says what was instrumented. When Broken is not nil it is that of the other packages, and nil if there are none.
 	Result *rewrite.Result
 	// Broken says why the packages could not be loaded. The commands then run without probes, so that the go command tells the
 	// user what is wrong.
@@ -61,6 +61,9 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 			return nil, err
 		}
 		p.Broken = tc.explain(broken, release(runtime.Version()))
+		if p.Result, err = inv.instrumentRest(broken, cache, tc, overlay, env, what); err != nil {
+			return nil, err
+		}
 	}
 	if p.tmp, err = os.MkdirTemp("", "awaittrace-"); err != nil {
 		return nil, err
@@ -72,6 +75,21 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	// A cache that could not be trimmed now will be another time.
 	_ = cache.Trim(time.Now())
 	return p, nil
+}
+
+// instrumentRest instruments the packages for go test that broken does not concern: the go command tests those all the same. The result is nil if there
+// are none.
+func (inv *Invocation) instrumentRest(broken *rewrite.CompileError, cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
+	if inv.Verb != Test || len(broken.Good) == 0 {
+		return nil, nil
+	}
+	rest := *inv
+	rest.Packages = broken.Good
+	result, err := rest.instrument(cache, tc, overlay, env, what)
+	if errors.As(err, &broken) { // the source has just changed
+		return nil, nil
+	}
+	return result, err
 }
 
 // An output is what the rewriter is to write.

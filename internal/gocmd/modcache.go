@@ -40,8 +40,10 @@ func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Re
 			replace = append(replace, m)
 		}
 	}
-	if err := o.replaceModules(inv.moduleFile(tc), tc, replace, cache); err != nil {
-		return err
+	if len(replace) > 0 { // none: the main module itself is in the module cache
+		if err := o.replaceModules(inv.moduleFile(tc), tc, replace, cache); err != nil {
+			return err
+		}
 	}
 	tc.Env = append(slices.Clone(tc.Env), "GOMODCACHE="+link)
 	return nil
