@@ -7,7 +7,7 @@ package runtime
 // Magic are the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
-	Version uint32 = 2
+	Version uint32 = 3
 )
 
 // A Header is at offset 0 of the record. The regions follow at the offsets that it gives.
@@ -162,12 +162,15 @@ type Entry uint64
 type Object struct {
 	Addr uint64
 	Cap  uint32 // channels: capacity
-	Kind uint32
+	Kind uint32 // a Kind; with ObjOfProgram
 	// Made, Sent, Received, Closed are the last such operation on a channel. WaitGroup: Sent is the last Add or Go, Received the
 	// last Done. Cond: Sent is the last Signal or Broadcast. Lock: Received is the last unlock by a goroutine that
 	// did not hold it.
 	Made, Sent, Received, Closed Fact
 }
+
+// ObjOfProgram is set in the Kind of a channel that was made while a test ran, but for the whole program (see forProgram): later tests may use it.
+const ObjOfProgram = 1 << 31
 
 // ObjWays is the number of entries of the object table among which an address has its place.
 const ObjWays = 8

@@ -68,6 +68,9 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 			return
 		}
 	}
+	if which == factMade && watched && madeForProgram(sl) {
+		o.Kind |= ObjOfProgram
+	}
 	f := &o.facts()[which%factLen]
 	if is := (Fact{uint32(sl.Goid), e.site(), e.time()}); *f != is {
 		*f = is
@@ -79,7 +82,7 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 //
 //go:norace
 func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
-	return o != nil && (o.Kind != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0)
+	return o != nil && (o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0)
 }
 
 // newObject returns the entry of addr, made or found, without facts if it is fresh. It returns nil if there is no room.

@@ -89,12 +89,8 @@ func spawn() {
 //
 //go:norace
 func forProgram() bool {
-	if sl := own(); sl != nil {
-		for i := uint32(0); i < sl.Held; i++ {
-			if ofPackage(uintptr(sl.Locks[i].Obj)) {
-				return true
-			}
-		}
+	if sl := own(); sl != nil && sl.holdsOfPackage() {
+		return true
 	}
 	var pcs [64]uintptr
 	for _, pc := range pcs[:runtime.Callers(0, pcs[:])] {
@@ -103,6 +99,26 @@ func forProgram() bool {
 		}
 	}
 	return false
+}
+
+// holdsOfPackage reports whether the goroutine holds a lock that is a package variable.
+//
+//go:norace
+func (sl *Slot) holdsOfPackage() bool {
+	for i := uint32(0); i < sl.Held; i++ {
+		if ofPackage(uintptr(sl.Locks[i].Obj)) {
+			return true
+		}
+	}
+	return false
+}
+
+// madeForProgram reports whether what the goroutine of a slot makes now is for the whole program: it holds a lock that is a package variable, or is
+// in the function of an Once that is one.
+//
+//go:norace
+func madeForProgram(sl *Slot) bool {
+	return sl.Test != 0 && (testOfGoroutine() == 0 || sl.holdsOfPackage())
 }
 
 // onceFunc reports whether a function is a part of sync.OnceFunc, OnceValue or OnceValues. Where these were inlined its name begins with that of

@@ -42,14 +42,16 @@ func (r *reader) readObjects() error {
 
 // object adds an entry of the table to the snapshot.
 func (r *reader) object(e runtime.Object) {
-	kind := runtime.Kind(e.Kind)
-	if e.Kind > 0xff || kind.String() == "" {
+	number := e.Kind &^ runtime.ObjOfProgram
+	kind := runtime.Kind(number)
+	if number > 0xff || kind.String() == "" {
 		r.drop(DroppedDamaged, 1)
 		return
 	}
 	o := &snapshot.Object{
 		Addr: e.Addr, Kind: kind, Len: -1, Cap: -1, Count: -1,
-		Made: r.fact(e.Made), Sent: r.fact(e.Sent), Received: r.fact(e.Received), Closed: r.fact(e.Closed),
+		OfProgram: e.Kind != number,
+		Made:      r.fact(e.Made), Sent: r.fact(e.Sent), Received: r.fact(e.Received), Closed: r.fact(e.Closed),
 	}
 	if kind == runtime.KindChan {
 		o.Cap = int(e.Cap)

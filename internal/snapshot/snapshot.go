@@ -156,6 +156,8 @@ type Object struct {
 	Count int
 	// Stopped says that this is the channel of a timer that is not running.
 	Stopped bool
+	// OfProgram says that a test made it, but for the whole program.
+	OfProgram bool
 	// Made, Sent, Received, Closed: see runtime.Object, which says what they mean for other kinds.
 	Made, Sent, Received, Closed *Fact
 	// IO is what the operating system knows of a connection, listener, file or process; nil if unknown.

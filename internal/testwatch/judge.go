@@ -115,12 +115,12 @@ func leftBehind(s *snapshot.Snapshot, left map[int64]bool, elapsed time.Duration
 }
 
 // shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left, such as that of the test around
-// the one that has ended: it, or a test that follows, may end the wait.
+// the one that has ended, or made for the whole program: that goroutine, or a test that follows, may end the wait.
 func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
 	outside := func(f *snapshot.Fact) bool { return f != nil && !f.Exited && !left[f.Goroutine] }
 	known := func(obj uint64) bool {
 		o := s.Objects[obj]
-		return o != nil && (outside(o.Made) || outside(o.Sent) || outside(o.Received) || outside(o.Closed))
+		return o != nil && (o.OfProgram || outside(o.Made) || outside(o.Sent) || outside(o.Received) || outside(o.Closed))
 	}
 	i, ok := s.Find(id)
 	if !ok || len(s.Goroutines[i].Waits) == 0 {

@@ -48,6 +48,15 @@ goroutine 8 waiting
   step range/chan x_test.go:7 m.TestX.func1 "range jobs" 21s
   test 3 TestX 7 10s
 `, ""},
+		{"workers of the whole program", `
+object 0xa1 chan jobs cap=0 of=program
+  made 7 make/chan x_test.go:5 m.TestX "make(chan int)" 10s
+  sent 7 send/chan x_test.go:9 m.TestX "jobs <- 1" 20s
+goroutine 8 waiting
+  wait range/chan x_test.go:7 m.TestX.func1 "range jobs" 0xa1 21s cap=0
+  step range/chan x_test.go:7 m.TestX.func1 "range jobs" 21s
+  test 3 TestX 7 10s
+`, ""},
 		{"one that waits for what others of the test may do", `
 object 0xa1 chan stop cap=0
   made 7 make/chan x_test.go:5 m.TestX "make(chan int)" 10s

@@ -162,6 +162,14 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 	return slot
 }
 
+func objectKind(o *snapshot.Object) uint32 {
+	kind := uint32(o.Kind)
+	if o.OfProgram {
+		kind |= runtime.ObjOfProgram
+	}
+	return kind
+}
+
 // test returns the number of a test. Those before it that no goroutine belongs to are empty entries.
 func (w *writer) test(t *snapshot.Test) uint32 {
 	if t == nil {
@@ -191,7 +199,7 @@ func (w *writer) objects(s *snapshot.Snapshot) []runtime.Object {
 	for _, addr := range sorted(s.Objects) {
 		o := s.Objects[addr]
 		e := runtime.Object{
-			Addr: addr, Kind: uint32(o.Kind), Cap: uint32(max(o.Cap, 0)),
+			Addr: addr, Kind: objectKind(o), Cap: uint32(max(o.Cap, 0)),
 			Made: w.fact(o.Made), Sent: w.fact(o.Sent), Received: w.fact(o.Received), Closed: w.fact(o.Closed),
 		}
 		first := runtime.ObjHash(addr) % size / runtime.ObjWays * runtime.ObjWays

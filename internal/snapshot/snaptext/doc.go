@@ -8,7 +8,7 @@
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
 //
-//	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped
+//	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
 //	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… pid=4711 deadline=70s (0s: none)
 //

@@ -70,6 +70,7 @@ func (p *printer) object(o *snapshot.Object) {
 	words = append(words, number("len=", o.Len)...)
 	words = append(words, number("cap=", o.Cap)...)
 	words = append(words, number("count=", o.Count)...)
+	words = append(words, flag(o.OfProgram, "of=program")...)
 	p.line(append(words, flag(o.Stopped, "timer=stopped")...)...)
 	p.fact("  made", o.Made)
 	p.fact("  sent", o.Sent)

@@ -123,6 +123,8 @@ func (p *parser) object() {
 			o.Cap = p.atoi(v)
 		case ok && k == "count":
 			o.Count = p.atoi(v)
+		case w == "of=program":
+			o.OfProgram = true
 		case w == "timer=stopped":
 			o.Stopped = true
 		default:
