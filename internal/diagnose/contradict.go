@@ -73,18 +73,16 @@ type reconciler struct {
 // contradicts reports whether there is anything to do.
 func (r *reconciler) contradicts() bool {
 	alive := make(map[int64]bool, len(r.s.Goroutines))
-	held := map[uint64]bool{}
 	for i := range r.s.Goroutines {
 		g := &r.s.Goroutines[i]
 		if alive[g.ID] || r.impossible(g) {
 			return true
 		}
 		alive[g.ID] = true
-		for _, h := range g.Holds {
-			if !h.Read && held[h.Obj] {
-				return true
-			}
-			held[h.Obj] = held[h.Obj] || !h.Read
+	}
+	for _, u := range r.uses() {
+		if u.several() {
+			return true
 		}
 	}
 	for _, o := range r.s.Objects {
@@ -161,30 +159,50 @@ func (r *reconciler) times(g *snapshot.Goroutine) {
 	}
 }
 
-// holders leaves one of several goroutines that hold the same lock, not all to read: the one that took it last.
-func (r *reconciler) holders() {
-	newest := map[uint64]int64{} // of those that do not read
-	writers, readers := map[uint64]int{}, map[uint64]int{}
+// A use is who holds a lock: how many to write and to read, and when the newest of each took it.
+type use struct {
+	writers, readers int
+	writer, reader   int64
+}
+
+// uses returns the use of each lock that is held.
+func (r *reconciler) uses() map[uint64]use {
+	uses := map[uint64]use{}
 	for i := range r.s.Goroutines {
 		for _, h := range r.s.Goroutines[i].Holds {
+			u := uses[h.Obj]
 			if h.Read {
-				readers[h.Obj]++
-				continue
+				u.readers++
+				u.reader = max(u.reader, h.Since)
+			} else {
+				u.writers++
+				u.writer = max(u.writer, h.Since)
 			}
-			writers[h.Obj]++
-			newest[h.Obj] = max(newest[h.Obj], h.Since)
+			uses[h.Obj] = u
+		}
+	}
+	return uses
+}
+
+// several reports whether more hold the lock than can: a writer is alone.
+func (u use) several() bool { return u.writers > 1 || u.writers == 1 && u.readers > 0 }
+
+// void reports whether h is over, as somebody has taken the lock since who could not beside it.
+func (u use) void(h snapshot.Hold) bool {
+	return u.several() && (h.Since < u.writer || !h.Read && h.Since < u.reader)
+}
+
+// holders leaves those holders of a lock that took it last, where there are more than can be.
+func (r *reconciler) holders() {
+	uses := r.uses()
+	for obj, u := range uses {
+		if u.several() {
+			r.doubt.objects[obj] = true
 		}
 	}
 	for i := range r.s.Goroutines {
 		g := &r.s.Goroutines[i]
-		void := func(h snapshot.Hold) bool {
-			// Who reads does so beside a writer only if one of the two has let go since.
-			several := writers[h.Obj] > 1 || writers[h.Obj] == 1 && readers[h.Obj] > 0
-			if several {
-				r.doubt.objects[h.Obj] = true
-			}
-			return several && h.Since < newest[h.Obj]
-		}
+		void := func(h snapshot.Hold) bool { return uses[h.Obj].void(h) }
 		if slices.ContainsFunc(g.Holds, void) {
 			before := len(g.Holds)
 			g.Holds = slices.DeleteFunc(slices.Clone(g.Holds), void)
