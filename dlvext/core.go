@@ -33,6 +33,9 @@ func openCore(t Target) (p *Program, err error) {
 			return nil, damaged("%q is not a core", t.Core)
 		}
 	}
+	if usable, err := CheckCore(t.Exe, t.Core); !usable {
+		return nil, err
+	}
 	grp, err := core.OpenCore(t.Core, t.Exe, nil)
 	if err != nil {
 		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}

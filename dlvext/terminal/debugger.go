@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/rpc"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-delve/delve/service/api"
@@ -37,10 +40,14 @@ type debugger struct {
 // Report diagnoses the program as it stands.
 func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.Report, error) {
 	state, err := d.client.GetStateNonBlocking()
-	if err != nil {
+	switch {
+	case errors.Is(err, rpc.ErrShutdown), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.New("the debugger's server has gone; the program may go on without it")
+	case err != nil && strings.Contains(err.Error(), "has exited"): // of errors the protocol hands on the text
+		return nil, fmt.Errorf("%w; awaittrace report %d tells what its record says", err, d.pid)
+	case err != nil:
 		return nil, err
-	}
-	if state.Exited {
+	case state.Exited:
 		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says", state.Pid, state.ExitStatus, state.Pid)
 	}
 	d.relay.reporting.Store(true)

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/console"
 )
 
@@ -118,13 +119,12 @@ func (s *settings) execute(t target) int {
 		listener = clients
 	}
 	server := rpccommon.NewServer(s.config(t, listener, redirects, disconnected))
+	broken := t.check()
 	if err := server.Run(); err != nil {
-		if errors.Is(err, api.ErrNotExecutable) && t.kind == delvedebugger.ExecutingGeneratedFile {
-			err = errors.New("there is no main package to debug")
-		} else if errors.Is(err, api.ErrNotExecutable) && t.kind == delvedebugger.ExecutingExistingFile {
-			err = fmt.Errorf("%s is not executable", t.args[0])
-		}
-		return s.fail(err, 1)
+		return s.fail(t.explain(err, broken), 1)
+	}
+	if broken != nil {
+		fmt.Fprintln(os.Stderr, "Warning:", broken)
 	}
 	if headless {
 		defer clients.end()
@@ -135,6 +135,28 @@ func (s *settings) execute(t target) int {
 		d.exe, d.core = t.args[0], t.core
 	}
 	return s.terminal(conn, d, t.attach)
+}
+
+// check returns what is wrong with a core, of which Delve has not much to say.
+func (t target) check() error {
+	if t.core == "" || t.recording {
+		return nil
+	}
+	_, err := dlvext.CheckCore(t.args[0], t.core)
+	return err
+}
+
+// explain says why Delve could not open a session. Broken is what check has returned.
+func (t target) explain(err, broken error) error {
+	switch {
+	case broken != nil:
+		return fmt.Errorf("%w; Delve says: %w", broken, err)
+	case errors.Is(err, api.ErrNotExecutable) && t.kind == delvedebugger.ExecutingGeneratedFile:
+		return errors.New("there is no main package to debug")
+	case errors.Is(err, api.ErrNotExecutable) && t.kind == delvedebugger.ExecutingExistingFile:
+		return fmt.Errorf("%s is not executable", t.args[0])
+	}
+	return err
 }
 
 // check refuses what Delve refuses.

@@ -126,14 +126,14 @@ func probe(c *call, args string) error {
 	if err := c.parse("probe", args, func(f *flag.FlagSet) { f.Int64Var(&id, "g", 0, "") }); err != nil {
 		return err
 	}
+	r, err := c.probed()
+	if err != nil {
+		return err
+	}
 	if id == 0 {
 		if id = c.d.Selected(); id == 0 {
 			return errors.New("probe: no goroutine is selected; name one with -g")
 		}
-	}
-	r, err := c.probed()
-	if err != nil {
-		return err
 	}
 	return report.TextGoroutine(c.w, r, id)
 }
