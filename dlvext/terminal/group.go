@@ -19,8 +19,8 @@ func byPlace(in rpc2.ListGoroutinesIn) bool {
 // ofPlace reports whether a filter is one that goes by the place in the user's code.
 func ofPlace(f api.ListGoroutinesFilter) bool { return f.Kind == api.GoroutineUserLoc }
 
-// pageSize is how many goroutines are asked for at once when all are wanted.
-const pageSize = 1000
+// pageSize is how many goroutines are asked for at once when all are wanted. For every page Delve goes through those before it once more.
+const pageSize = 10_000
 
 // chosen is page for goroutines that are chosen or grouped by where they are.
 func (r *relay) chosen(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m message, err error) {

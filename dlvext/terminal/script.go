@@ -11,8 +11,13 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-//go:embed awaittrace.star
-var script string
+// The script's two parts: how the record is read, and the commands.
+var (
+	//go:embed record.star
+	recordScript string
+	//go:embed commands.star
+	commandScript string
+)
 
 // Script returns the Starlark script that gives the commands to a dlv of the user's own. It is complete by itself: the tables that it
 // reads the record by stand in front of it, as package runtime has them.
@@ -23,7 +28,7 @@ func Script() string {
 	fmt.Fprintf(&b, "MAGIC, VERSION = %d, %d\n", runtime.Magic, runtime.Version)
 	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
 		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
-	fmt.Fprintf(&b, "HASH, SERVE = %d, %d\n", runtime.HashFactor, runtime.SiteServe)
+	fmt.Fprintf(&b, "HASH, SERVE, CLOCK = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.SiteClock)
 	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n", "(.*/)?("+strings.ReplaceAll(strings.Join(dlvext.HeaderVariables(), "|"), ".", "[.]")+")")
 	fmt.Fprintf(&b, "LINUX = %s\n", map[bool]string{true: "True", false: "False"}[osruntime.GOOS == "linux"])
 	b.WriteString("SIZE = {")
@@ -42,7 +47,7 @@ func Script() string {
 	b.WriteString("}\n" + tables.String())
 	fmt.Fprintf(&b, "OPS = %s\n", names(func(n int) string { return runtime.Op(n).String() }))
 	fmt.Fprintf(&b, "KINDS = %s\n\n", names(func(n int) string { return runtime.Kind(n).String() }))
-	return b.String() + script
+	return b.String() + recordScript + "\n" + commandScript
 }
 
 // fields returns the offset and size of each field of a struct; of an array, the size of an element.

@@ -215,6 +215,7 @@ func converse(t *testing.T, cmd *exec.Cmd, in io.Reader) string {
 // varying is what differs from one run to the next, and what stands for it.
 var varying = []struct{ from, to string }{
 	{`\bpid \d+`, "pid PID"},
+	{`\bawaittrace report \d+`, "awaittrace report PID"},
 	{`\b__debug_bin\d+`, "program"},
 	{`\bgo1\.[0-9.]+`, "goVERSION"},
 	{`\b(\d+h)?(\d+m)?\d+(\.\d+)?(ns|µs|ms|s)\b`, "TIME"},
