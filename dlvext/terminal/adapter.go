@@ -24,9 +24,9 @@ import (
 
 const (
 	// startPatience bounds the time that Delve may take to begin.
-	startPatience = 30 * time.Second
+	startPatience = time.Minute
 	// endPatience bounds the time that Delve may take to end when its client has gone: it ends the program first.
-	endPatience = 10 * time.Second
+	endPatience = 30 * time.Second
 )
 
 // adapter is `awaittrace dap`: a debug adapter that takes the place of `dlv dap`, which it runs in a process of its own.

@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds the time that an answer may take: the terminal takes no other command meanwhile.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // onPrefix lets a command stand behind `on BREAKPOINT`, as those of scripts may.
 const onPrefix = 2
