@@ -18,7 +18,8 @@ type stop struct {
 	cancel    context.CancelFunc
 	held      func() (*held, error)            // the process that the client looks at; found once
 	report    func() (*diagnose.Report, error) // computed once, however long it takes
-	prepare   func() chan struct{}             // begins to compute report, if there are probes; the channel is closed when that is done
+	prepare   func()                           // begins to compute report, if there are probes
+	done      chan struct{}                    // closed when report is computed, or prepare has found no probes
 	// found is the finding that the program was stopped for; nil: it stopped for something else.
 	found *diagnose.Finding
 }
@@ -26,21 +27,23 @@ type stop struct {
 // newStop returns a stop that began at a moment.
 func (g *program) newStop(at time.Time, thread int64) *stop {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &stop{at: at, thread: thread, cancel: cancel}
+	s := &stop{at: at, thread: thread, cancel: cancel, done: make(chan struct{})}
+	done := sync.OnceFunc(func() { close(s.done) })
 	s.held = sync.OnceValues(func() (*held, error) {
 		pid, _ := g.selected() // where Delve cannot say it is the one of before
 		return g.process(pid, false)
 	})
-	s.report = sync.OnceValues(func() (*diagnose.Report, error) { return g.look(ctx, s, g.opt.Diagnosis) })
-	s.prepare = sync.OnceValue(func() chan struct{} {
-		done := make(chan struct{})
+	s.report = sync.OnceValues(func() (*diagnose.Report, error) {
+		defer done()
+		return g.look(ctx, s, g.opt.Diagnosis)
+	})
+	s.prepare = sync.OnceFunc(func() {
 		go func() {
-			defer close(done)
 			if s.probes() {
 				_, _ = s.report() // the error is there for who asks for it
 			}
+			done()
 		}()
-		return done
 	})
 	return s
 }
@@ -54,13 +57,13 @@ func (s *stop) probes() bool {
 // soon returns the report of s if there is one soon after the stop began: an editor waits for the threads before it shows anything. Done: there will be
 // no other.
 func (s *stop) soon() (r *diagnose.Report, done bool) {
-	ready := s.prepare()
+	s.prepare()
 	select {
-	case <-ready:
+	case <-s.done:
 	case <-time.After(time.Until(s.at.Add(soon))):
 	}
 	select {
-	case <-ready:
+	case <-s.done:
 	default:
 		return nil, false
 	}

@@ -78,7 +78,7 @@ func (p *Proxy) reportSoon(s *stop, area string) *diagnose.Report {
 	r, done := s.soon()
 	if !done && p.renews.Load() {
 		go func() {
-			<-s.prepare()
+			<-s.done
 			if r, _ := s.soon(); r != nil && p.program.stopped() == s {
 				p.send(&event{Type: "event", Event: "invalidated", Body: map[string]any{"areas": []string{area}}})
 			}
