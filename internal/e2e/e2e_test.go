@@ -178,7 +178,7 @@ func start(t *testing.T, env []string, name string, args ...string) *process {
 // inGroup gives the command a process group of its own, and kills it when the test dies.
 func inGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = patience
 }
 
 func (p *process) pid() string { return strconv.Itoa(p.cmd.Process.Pid) }
