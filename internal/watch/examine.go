@@ -14,8 +14,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// patience is how long the states and stacks of a program may take to read.
-const patience = 10 * time.Second
+// patience is how long the states and stacks of a program may take to read: its debug information, above all, on a machine that is busy.
+const patience = time.Minute
 
 // Examine answers q by the diagnosis of a program.
 func Examine(rec *record.Record, q Question) (*Answer, error) {
