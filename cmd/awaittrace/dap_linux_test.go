@@ -319,8 +319,13 @@ func TestDAPRestart(t *testing.T) {
 			return strings.Contains(got, "in a deadlock") && strings.Contains(got, "live")
 		})
 		c.send("pause", map[string]any{"threadId": 1})
-		if stop := await[*dap.StoppedEvent](c, nil); stop.Body.Reason != "pause" {
+		stop := await[*dap.StoppedEvent](c, nil)
+		if stop.Body.Reason != "pause" {
 			t.Errorf("no filter is on: %+v", stop.Body)
+		}
+		// All goroutines are parked: the pause is at one that is stuck.
+		if frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames; frames[0].Name != "main.transfer" {
+			t.Errorf("paused in thread %d: %+v", stop.Body.ThreadId, frames)
 		}
 		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "in a deadlock") || !strings.Contains(got, "stopped") {
 			t.Errorf("when it is stopped: %s", got)

@@ -23,14 +23,14 @@ const (
 type window struct {
 	start, count int
 	probe        *snapshot.Probe
-	cut          bool // the program was stopped for a finding: the stack begins at the probe
+	cut          bool // the stack begins at the probe
 }
 
 // askFrames is the request for the frames of a goroutine. Where one waits in a probe they are needed from the first one on, whatever the client wants of
 // them: editors go to the first frame, and that is the runtime's.
 //
-//	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors know no such thing: where the program was stopped
-//	runtime.semacquire1       for a finding, these frames are left out
+//	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors know no such thing: where the client was shown
+//	runtime.semacquire1       a finding, these frames are left out
 //	sync.(*Mutex).Lock
 //	debug.Lock
 //	main.transfer             to.mu.Lock()
@@ -48,7 +48,7 @@ func askFrames(p *Proxy, m *message) bool {
 	if probe == nil {
 		return true
 	}
-	w := &window{start: max(args.StartFrame, 0), count: args.Levels, probe: probe, cut: s.found != nil}
+	w := &window{start: max(args.StartFrame, 0), count: args.Levels, probe: probe, cut: s.atProbe}
 	if w.count <= 0 {
 		w.count = delveFrames
 	}

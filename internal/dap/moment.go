@@ -22,6 +22,8 @@ type stop struct {
 	done      chan struct{}                    // closed when report is computed, or prepare has found no probes
 	// found is the finding that the program was stopped for; nil: it stopped for something else.
 	found *diagnose.Finding
+	// atProbe says that the client was shown a finding: stacks begin at the probe that their goroutine waits in.
+	atProbe bool
 }
 
 // newStop returns a stop that began at a moment.

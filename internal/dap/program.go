@@ -127,7 +127,7 @@ func (g *program) restarted() {
 		g.stop.cancel()
 		g.stop = nil
 	}
-	g.gone = false
+	g.gone, g.live = false, false
 }
 
 // exited notes that Delve has told of the program's end.

@@ -57,8 +57,29 @@ func stopped(p *Proxy, m *message) bool {
 		go p.stepped(s, st, m)
 		return false
 	}
+	if body.Reason == "pause" && body.ThreadID == 0 {
+		go p.paused(s, m)
+		return false
+	}
 	go p.tell(s, body.Reason)
 	return true
+}
+
+// paused tells the client of a pause, m, at which no goroutine is on a processor. Delve names none then, and editors show the last or the first that there
+// is; one that is stuck, if any is, is what a user pauses a program for.
+func (p *Proxy) paused(s *stop, m *message) {
+	var body map[string]json.RawMessage
+	if r, _ := s.soon(); r != nil && r.Bad() > 0 && len(r.Findings) > 0 && json.Unmarshal(m.Body, &body) == nil {
+		p.program.mu.Lock()
+		s.thread, s.atProbe = root(&r.Findings[0]), true
+		p.program.mu.Unlock()
+		body["threadId"] = fmt.Append(nil, s.thread)
+		if err := m.set("body", body); err != nil {
+			p.say(err.Error())
+		}
+	}
+	_ = p.client.write(m.raw) // a client that has gone need not know
+	p.tell(s, "pause")
 }
 
 // tell writes a line in the console if something is stuck at this stop. While the user steps it is not repeated.
@@ -96,7 +117,7 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 		f = now
 	}
 	p.program.mu.Lock()
-	s.found, s.thread = f, root(f)
+	s.found, s.thread, s.atProbe = f, root(f), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
 		"reason": "exception", "description": filterOf(f).label, "text": f.Title, "threadId": root(f), "allThreadsStopped": true,
