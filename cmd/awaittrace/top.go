@@ -23,7 +23,7 @@ func topVerb() *cli.Command {
 		ArgsUsage: "[PID | FILE]",
 		Description: "PID is that of an instrumented program, FILE a record. Without either it is the program of yours that runs.\n\n" +
 			"   The screen is drawn anew every second; q ends it, any other key draws it at once. The program is not stopped for it:\n" +
-			"   what it shows is what the record tells, without states and stacks. If the output is no terminal, it is written once.",
+			"   what it shows is what the record tells, without states and stacks. If the output is no terminal, or a dumb one, it is written once.",
 		Flags:  []cli.Flag{afterFlag()},
 		Action: top,
 	}
@@ -44,7 +44,7 @@ func top(c *cli.Context) error {
 	in, isIn := c.App.Reader.(*os.File)
 	out, isOut := c.App.Writer.(*os.File)
 	draw := func(w io.Writer) error { return drawTop(w, rec, after, out) }
-	if !isIn || !isOut || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
+	if !isIn || !isOut || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
 		return draw(c.App.Writer)
 	}
 	return screen.Show(in, out, interval, draw)

@@ -19,7 +19,7 @@ import (
 // TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
 func TestBreakpoint(t *testing.T) {
 	exe := program(t, false, bank, ".")
-	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
+	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nprobes\nwaitgraph\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
 	for _, want := range []string{
 		"Command failed: the program has not come to func main, or to a probe, yet",
 		"> [Breakpoint 1] main.audit() ./main.go:28",
@@ -28,6 +28,9 @@ func TestBreakpoint(t *testing.T) {
 		"mutex to.mu is held by goroutine ",
 		" is running at main.go:28 (main.audit)  [ok]",
 		"it was started at main.go:54 (main.main) by goroutine 1",
+		"  ok                      running, no probe reached, at main.go:28 (main.audit)\n",
+		"\nchan jobs (0x",
+		"    <- goroutine ",
 		"> main.audit() ./main.go:30",
 		"taken as from.mu at main.go:17 (main.transfer)",
 		"Command failed: holders: could not find symbol value for nosuch, in no frame of the selected goroutine",

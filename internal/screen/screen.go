@@ -71,10 +71,14 @@ func read(in io.Reader, keys chan<- byte) {
 // quits reports whether a key ends the show.
 func quits(key byte) bool { return key == 'q' || key == 'Q' || key == 0x1b || key == 3 || key == 4 }
 
-// frame returns what draws the first height lines of text, each cut to width columns.
+// frame returns what draws the first height lines of text, each cut to width columns. Serial lines do not say how large they are, which is zero: then it is
+// what terminals used to be.
 func frame(text string, width, height int) string {
+	if width <= 0 || height <= 0 {
+		width, height = 80, 24
+	}
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	if left := len(lines) - height; left > 0 && height > 0 {
+	if left := len(lines) - height; left > 0 {
 		lines = append(lines[:height-1:height-1], "…")
 	}
 	var b strings.Builder
