@@ -189,7 +189,7 @@ func exceptionInfo(p *Proxy, m *message) bool {
 	}
 	p.respond(m, map[string]any{
 		"exceptionId": filterOf(f).id, "description": strings.Join(details, "\n"), "breakMode": "always",
-		"details": map[string]any{"message": f.Title, "typeName": string(f.Kind), "stackTrace": strings.Join(f.Why, "\n")},
+		"details": map[string]any{"message": f.Title, "typeName": string(f.Kind)}, // editors show a stackTrace below the description
 	})
 	return false
 }
