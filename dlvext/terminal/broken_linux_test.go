@@ -63,17 +63,7 @@ func TestGone(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, pid := deadlocked(t)
 			args, end := test.begin(t, pid)
-			cmd := command(append(args, "--allow-non-terminal-interactive")...)
-			in, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out conversation
-			cmd.Stdout, cmd.Stderr = &out, &out
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { cmd.Process.Kill() })
+			cmd, in, out := talk(t, args...)
 			io.WriteString(in, "stuck\n")
 			out.await(t, 2, "(dlv) ")
 			end()
@@ -83,7 +73,7 @@ func TestGone(t *testing.T) {
 			cmd.Wait() // with an error, as Delve's
 			for _, want := range test.want {
 				if strings.Count(out.String(), want) != 2 {
-					t.Errorf("the session does not say twice %q:\n%s", want, &out)
+					t.Errorf("the session does not say twice %q:\n%s", want, out)
 				}
 			}
 			if err := syscall.Kill(pid, 0); test.name == "server" && err != nil {

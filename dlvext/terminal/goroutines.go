@@ -29,16 +29,17 @@ func (r *relay) goroutines(request message) {
 		list = r.chosen
 	}
 	out, m, err := list(in)
-	if err != nil {
+	if m.ID == nil {
 		return // the session is over
 	}
-	if !failed(m) {
+	if err == nil && !failed(m) {
 		m.encode(out)
 	}
 	r.answer(request, m)
 }
 
-// page asks for goroutines, and changes where they are to what the user is shown. The message is the response, which may be that it failed.
+// page asks for goroutines, and changes where they are to what the user is shown. The message is the response, which may be that it failed;
+// without an ID, the session is over.
 func (r *relay) page(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m message, err error) {
 	m, err = r.call(methodGoroutines, in)
 	if err != nil || failed(m) {

@@ -19,6 +19,7 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -45,6 +46,20 @@ var kinds = []kind{
 	{"halted", false, askHalted},
 	{"connect", false, func(t *testing.T, _ string, pid int) string {
 		return session(t, questions+"exit\nn\n", "connect", headless(t, pid))
+	}},
+	{"connect and halt", false, func(t *testing.T, _ string, pid int) string {
+		addr := headless(t, pid)
+		conn, err := dial(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := rpc2.NewClientFromConn(conn)
+		if _, err := other.GetState(); err != nil {
+			t.Fatal(err)
+		}
+		other.Disconnect(true)
+		until(t, "the program goes on", func() bool { return !held(pid) })
+		return session(t, questions+"exit\nn\n", "connect", addr)
 	}},
 	{"connect to dlv", true, func(t *testing.T, _ string, pid int) string {
 		return session(t, questions+"exit\nn\n", "connect", serve(t, exec.Command(buildDelve(t)), pid))
@@ -152,31 +167,43 @@ func (c *conversation) await(t *testing.T, n int, text string) {
 	until(t, strconv.Quote(text)+" is printed", func() bool { return strings.Count(c.String(), text) >= n })
 }
 
-// askHalted lets a program go on, and interrupts it.
-func askHalted(t *testing.T, _ string, pid int) string {
-	cmd := command("attach", strconv.Itoa(pid), "--allow-non-terminal-interactive")
+// talk starts `awaittrace dlv` with arguments, to be told one thing after the other. It is killed at the end of the test.
+func talk(t *testing.T, args ...string) (cmd *exec.Cmd, in io.WriteCloser, out *conversation) {
+	t.Helper()
+	cmd = command(append(args, "--allow-non-terminal-interactive")...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out conversation
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out = new(conversation)
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill() })
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait() // with an error, if the test has waited for it
+	})
+	return cmd, in, out
+}
+
+// held reports whether a debugger keeps process pid from running.
+func held(pid int) bool {
+	stat, err := procfs.ReadStat(pid)
+	return err == nil && stat.Stopped()
+}
+
+// askHalted lets a program go on, and interrupts it.
+func askHalted(t *testing.T, _ string, pid int) string {
+	cmd, in, out := talk(t, "attach", strconv.Itoa(pid))
 	out.await(t, 1, "(dlv) ")
 	io.WriteString(in, "continue\n")
-	until(t, "the program goes on", func() bool {
-		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		return err == nil && !strings.HasPrefix(rest, "t")
-	})
+	until(t, "the program goes on", func() bool { return !held(pid) })
 	cmd.Process.Signal(os.Interrupt)
 	out.await(t, 2, "(dlv) ")
 	io.WriteString(in, questions+"exit\nn\n")
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, &out)
+		t.Errorf("%v\n%s", err, out)
 	}
 	return out.String()
 }

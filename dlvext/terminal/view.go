@@ -34,7 +34,7 @@ type frame struct {
 }
 
 // frames asks for a stack, and returns the user's frames of it, up to the one that in.Depth is the number of, and how many Delve has told. The message is
-// the response, which may be that it failed.
+// the response, which may be that it failed; without an ID, the session is over.
 func (r *relay) frames(in rpc2.StacktraceIn) (m message, user []frame, told int, err error) {
 	want := in.Depth + 1
 	in.Skip = 0
@@ -72,10 +72,10 @@ func (r *relay) stacktrace(request message) {
 		return
 	}
 	m, user, _, err := r.frames(in)
-	if err != nil {
+	if m.ID == nil {
 		return // the session is over
 	}
-	if !failed(m) {
+	if err == nil && !failed(m) {
 		var out struct{ Locations []json.RawMessage }
 		for _, f := range user[min(in.Skip, len(user)):] {
 			out.Locations = append(out.Locations, f.text)
@@ -88,9 +88,9 @@ func (r *relay) stacktrace(request message) {
 // scoped passes on a request about a frame, with the number that Delve has for it.
 func (r *relay) scoped(request message) {
 	var in map[string]json.RawMessage
-	var scope api.EvalScope
-	if r.changes() && request.decode(&in) && json.Unmarshal(in["Scope"], &scope) == nil {
-		scope.Frame = r.number(scope)
+	var scope *api.EvalScope
+	if r.changes() && request.decode(&in) && json.Unmarshal(in["Scope"], &scope) == nil && scope != nil {
+		scope.Frame = r.number(*scope)
 		in["Scope"], _ = json.Marshal(scope)
 		request.Params[0], _ = json.Marshal(in)
 	}
@@ -122,8 +122,8 @@ func (r *relay) state(request message) {
 // shown changes a response with the state of the program to what the user is shown.
 func (r *relay) shown(m message) message {
 	var out struct{ State *api.DebuggerState }
-	if failed(m) || json.Unmarshal(m.Result, &out) != nil || out.State == nil || !r.changes() {
-		return m
+	if failed(m) || json.Unmarshal(m.Result, &out) != nil || out.State == nil || out.State.CurrentThread == nil || !r.changes() {
+		return m // of a program that runs nothing else can be asked
 	}
 	s := out.State
 	changed := r.outside(s.CurrentThread)
