@@ -99,7 +99,7 @@ func find() *Slot {
 				mu.Unlock()
 			}
 			sl.recycle(goid)
-			arrive(sl.Test)
+			arrive()
 		}
 		return sl
 	}
@@ -112,7 +112,7 @@ func find() *Slot {
 	if sl != nil {
 		_, free := lookup(g)
 		*free = hdr.Slots
-		arrive(sl.Test)
+		arrive()
 	}
 	mu.Unlock()
 	return sl

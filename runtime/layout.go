@@ -194,14 +194,14 @@ type Orphan struct {
 
 // A TestEntry is a test, a subtest or the seed of a fuzz test.
 type TestEntry struct {
-	// Labels stays zero: to the runtime, the address of the entry is that of an empty set of profiler labels.
+	// Labels stays zero: to the runtime, the address of the entry, and that of the word behind it, are those of empty sets of profiler labels.
 	Labels [4]uint64
 	Number uint32
 	State  uint32 // a Test… constant
 	Goid   uint64 // the goroutine that runs it
 	// Started and Ended are nanotimes.
 	Started, Ended int64
-	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those that have reached a probe. The
+	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those of them that have reached a probe. The
 	// others have not come to that yet, or have no probe.
 	Spawned, Arrived uint32
 	Parent           uint32 // the test that this one is a subtest of, or zero

@@ -40,37 +40,53 @@ func testAt(n uint32) *TestEntry {
 //
 //go:norace
 func testOfGoroutine() uint32 {
-	if !watched {
-		return 0
+	if e, _ := labeled(); e != nil {
+		return e.Number
 	}
-	e := getLabels()
-	off := uintptr(e) - uintptr(base) - uintptr(hdr.TestOff)<<pageShift
-	if off >= uintptr(hdr.TestCap)*TestSize {
-		return 0
-	}
-	return (*TestEntry)(e).Number
+	return 0
 }
 
-// arrive notes that a goroutine of test n has come to its first probe. It has its slot, where others can see it.
+// coming is added to the label of a goroutine that a go statement of the program's own has started, until it comes to a probe. There too
+// the runtime finds an empty set of labels. Goroutines that other code has started do not have it.
+const coming = unsafe.Sizeof(TestEntry{}.Labels) / 4
+
+// labeled returns the entry that the label of this goroutine points to, or nil, and whether coming is added.
 //
 //go:norace
-func arrive(n uint32) {
-	if n != 0 {
-		atomic.AddUint32(&testAt(n).Arrived, 1)
+func labeled() (e *TestEntry, isComing bool) {
+	if !watched {
+		return nil, false
+	}
+	table := at(base, uintptr(hdr.TestOff)<<pageShift)
+	off := uintptr(getLabels()) - uintptr(table)
+	if off >= uintptr(hdr.TestCap)*TestSize {
+		return nil, false
+	}
+	return (*TestEntry)(at(table, off-off%TestSize)), off%TestSize == coming
+}
+
+// arrive notes that this goroutine has come to its first probe. It has its slot, where others can see it.
+//
+//go:norace
+func arrive() {
+	if e, isComing := labeled(); isComing {
+		setLabels(unsafe.Pointer(e))
+		atomic.AddUint32(&e.Arrived, 1)
 	}
 }
 
 //go:norace
 func spawn() {
-	n := testOfGoroutine()
-	if n == 0 {
+	e, _ := labeled()
+	if e == nil {
 		return
 	}
 	if forProgram() {
 		detach()
 		return
 	}
-	atomic.AddUint32(&testAt(n).Spawned, 1)
+	atomic.AddUint32(&e.Spawned, 1)
+	setLabels(at(unsafe.Pointer(e), coming))
 }
 
 // forProgram reports whether what this goroutine does now is for the whole program, though a test happened to need it first: it holds a lock that
@@ -156,11 +172,17 @@ func detach() {
 
 //go:norace
 func attach() {
-	if sl := own(); sl != nil && sl.Detached != 0 {
+	sl := own()
+	if sl == nil {
+		return
+	}
+	if sl.Detached != 0 {
 		sl.Detached = 0
 		if sl.Test != 0 {
 			setLabels(unsafe.Pointer(testAt(sl.Test)))
 		}
+	} else if e, isComing := labeled(); isComing {
+		setLabels(unsafe.Pointer(e))
 	}
 }
 
@@ -184,7 +206,6 @@ func beginTest(name string) uint32 {
 			sl.Test = n
 		}
 		e.Parent = around
-		atomic.StoreUint32(&e.Arrived, 0)
 	}
 	raceEnable()
 	return n

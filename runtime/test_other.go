@@ -14,7 +14,7 @@ func testRoom(service string) uint32 { return 0 }
 
 func openTests(service string) {}
 
-func arrive(n uint32) {}
+func arrive() {}
 
 func testOfGoroutine() uint32 { return 0 }
 
