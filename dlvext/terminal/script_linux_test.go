@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 		cmd.Args = append(append(cmd.Args, args...), "--allow-non-terminal-interactive")
 		return converse(t, cmd, strings.NewReader(script))
 	}
-	ask := "source " + script + "\nhelp stuck\nstuck\nstuck -all -after 0s\nstuck x\nprobe -g 10\nprobes\nwaitgraph\nholders\n"
+	ask := "source " + script + "\nhelp stuck\nstuck -after 3600\nstuck -all -after 0s\nstuck x\nprobe -g 10\nprobes\nwaitgraph\nholders\n"
 	for _, debugger := range debuggers {
 		waitGone(t, pid)
 		live := run(debugger, ask+"dump "+core+"\nexit\nn\n", "attach", strconv.Itoa(pid))
@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 		}
 	}
 	plain := start(t, program(t, true, bank, "."), nil)
+	awaitLocks(t, plain)
 	if out := session(t, "source "+script+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(plain)); !strings.Contains(out, "no probes: ") || !strings.Contains(out, "(time.Sleep)") {
 		t.Errorf("without probes:\n%s", out)
 	}

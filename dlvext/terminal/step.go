@@ -28,20 +28,24 @@ func (r *relay) step(request message, name string) {
 	} else {
 		m, state = r.run(request.named(name, &first))
 		if name == api.Next {
-			state = nil
+			state = nil // it steps over calls by itself
 		}
 	}
-	s := stepping.New(from)
+	s, left := stepping.New(from), false
 	for move := stepping.StepOn; state != nil && move != stepping.Done; {
 		switch move = s.Next(r.at(state)); move {
 		case stepping.StepOut:
 			m, state = r.run(request.named(api.StepOut, &first))
+			left = true
 		case stepping.StepOn:
 			m, state = r.run(request.named(name, &first))
 		}
 	}
+	if left {
+		m = withoutResults(m, state)
+	}
 	if m.ID != nil {
-		r.answer(request, r.shown(withoutResults(m, state)))
+		r.answer(request, r.shown(m))
 	}
 }
 
@@ -100,7 +104,7 @@ func (m message) named(name string, first *bool) message {
 	return newRequest(m.Method, c)
 }
 
-// withoutResults takes out of the response to a step the results of the probe that it came out of: to the user no function has returned.
+// withoutResults takes out of the response to a step the results of the probe that it has left: to the user no function has returned.
 func withoutResults(m message, state *api.DebuggerState) message {
 	if state == nil || len(state.CurrentThread.ReturnValues) == 0 {
 		return m
