@@ -143,7 +143,11 @@ func compare(pattern string, timeout time.Duration, probes bool) error {
 	if out, err := exec.Command("go", "build", "-o", us, "./cmd/awaittrace").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/awaittrace: %w\n%s", err, out)
 	}
-	probed, err := through.again(delve, pattern, timeout, relayEnv+"="+exe, builderEnv+"="+us)
+	records := filepath.Join(tmp, "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		return err
+	}
+	probed, err := through.again(delve, pattern, timeout, relayEnv+"="+exe, builderEnv+"="+us, "AWAITTRACE_DIR="+records)
 	if err != nil {
 		return err
 	}
