@@ -16,6 +16,6 @@
 //	server.go    a second client of such a server, for what an editor's protocol cannot ask
 //	script.go    the same commands for a dlv that is not ours, in Starlark
 //
-// Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go reads two fields of it that are not
+// Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go and complete.go read fields of it that are not
 // exported. The tests run a session of every kind, and go.mod pins the version.
 package terminal

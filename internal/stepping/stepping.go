@@ -8,8 +8,8 @@
 // Delve is asked over one protocol by its terminal and over another by an editor. Both follow this rule.
 package stepping
 
-// max bounds what a step is made of: a line with so many probes is damage of ours, and must not keep the user waiting.
-const max = 100
+// maxMoves bounds what a step is made of: a line with so many probes is damage of ours, and must not keep the user waiting.
+const maxMoves = 100
 
 // A Place is where a goroutine is.
 type Place struct {
@@ -40,7 +40,7 @@ func New(from Place) *Step { return &Step{from: from} }
 
 // Next says how the step goes on when the program has stopped at a place.
 func (s *Step) Next(at Place) Move {
-	if s.moves++; s.moves > max {
+	if s.moves++; s.moves > maxMoves {
 		return Done
 	}
 	switch {

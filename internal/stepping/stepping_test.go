@@ -32,7 +32,7 @@ func TestNext(t *testing.T) {
 // TestNextEnds steps in a program that never comes out of a probe.
 func TestNextEnds(t *testing.T) {
 	s := New(Place{Line: 1})
-	for range max {
+	for range maxMoves {
 		if s.Next(Place{Collector: true}) != StepOut {
 			t.Fatal("the step ends inside a probe")
 		}
