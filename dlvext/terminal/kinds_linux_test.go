@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
+	"golang.org/x/sys/unix"
 
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/console"
@@ -74,9 +75,8 @@ var kinds = []kind{
 	{"gcore", true, func(t *testing.T, exe string, pid int) string {
 		return session(t, questions+"exit\n", "core", exe, gcore(t, pid))
 	}},
-	{"crash", false, func(t *testing.T, exe string, _ int) string {
-		core, _ := crash(t, exe)
-		return session(t, questions+"exit\n", "core", exe, core)
+	{"crash", false, func(t *testing.T, exe string, pid int) string {
+		return session(t, questions+"exit\n", "core", exe, crash(t, pid))
 	}},
 }
 
@@ -248,34 +248,36 @@ func gcore(t *testing.T, pid int) string {
 	return prefix + "." + strconv.Itoa(pid)
 }
 
-// crash returns the core of a process that runs exe, and that the runtime has aborted when it was stuck.
-func crash(t *testing.T, exe string) (core string, pid int) {
+// crash has the runtime abort process pid, and returns its core.
+func crash(t *testing.T, pid int) (core string) {
 	t.Helper()
 	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
 	if err != nil || strings.ContainsAny(string(pattern), "|/%") {
 		t.Skipf("the system does not leave cores in the working directory: core_pattern is %q", pattern)
 	}
-	cmd := exec.Command("sh", "-c", "ulimit -c unlimited; exec "+exe)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
-	if err := cmd.Start(); err != nil {
+	dir, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
+	if err != nil {
 		t.Fatal(err)
 	}
-	awaitLocks(t, cmd.Process.Pid)
-	time.Sleep(600 * time.Millisecond) // so that their waits are long enough to be told of
-	cmd.Process.Signal(syscall.SIGABRT)
-	cmd.Wait()
-	cores, _ := filepath.Glob(filepath.Join(cmd.Dir, "core*"))
-	if len(cores) != 1 {
-		t.Skipf("no core was left: %v", cmd.ProcessState)
+	if err := unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}, nil); err != nil {
+		t.Skipf("it may leave no core: %v", err)
 	}
-	return cores[0], cmd.Process.Pid
+	syscall.Kill(pid, syscall.SIGABRT)
+	until(t, "the program has crashed", func() bool {
+		stat, err := procfs.ReadStat(pid)
+		return err != nil || stat.State == 'Z'
+	})
+	cores, _ := filepath.Glob(filepath.Join(dir, "core*"))
+	if len(cores) != 1 {
+		t.Skip("no core was left")
+	}
+	return cores[0]
 }
 
 // TestCoreAlone reads the core of a crash whose record is gone: the kernel does not dump a mapped file.
 func TestCoreAlone(t *testing.T) {
-	exe := program(t, false, bank, ".")
-	core, pid := crash(t, exe)
+	exe, pid := deadlocked(t)
+	core := crash(t, pid)
 	removeRecords(t, pid)
 	out := session(t, "stuck\nexit\n", "core", exe, core)
 	if !strings.Contains(out, "no probes: the record is not in the core") || !strings.Contains(out, "main.transfer") {

@@ -18,7 +18,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	exe, pid := deadlocked(t)
-	const deadlock = "3 of 5 goroutines are stuck: 3 in a deadlock or behind one, 0 waiting\ndeadlock: goroutines 11, 10 wait for each other\n"
+	const deadlock = "3 of 5 goroutines are stuck: 3 in a deadlock or behind one, 0 waiting\ndeadlock: goroutines 10, 11 wait for each other\n"
 	core := filepath.Join(t.TempDir(), "core")
 	debuggers := map[string]func() *exec.Cmd{"awaittrace dlv": func() *exec.Cmd { return command() }}
 	if !testing.Short() {

@@ -110,10 +110,12 @@ func program(t *testing.T, plain bool, dir string, args ...string) string {
 	return exe
 }
 
-// start runs a program until the test ends.
+// start runs a program, in a folder of its own, until the test ends.
 func start(t *testing.T, exe string, args []string) int {
 	t.Helper()
 	cmd := exec.Command(exe, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash") // for those that are told to crash
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -125,14 +127,20 @@ func start(t *testing.T, exe string, args []string) int {
 	return cmd.Process.Pid
 }
 
-// deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called stuck.
+// deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called stuck. Of the two goroutines that
+// wait for each other, the first came to its wait first: the other way round, which happens on a busy machine, the same is told in other words.
 func deadlocked(t *testing.T) (exe string, pid int) {
 	t.Helper()
 	exe = program(t, false, bank, ".")
-	pid = start(t, exe, nil)
-	awaitDeadlock(t, pid)
+	until(t, "the first goroutine waits first", func() bool {
+		pid = start(t, exe, nil)
+		return awaitDeadlock(t, pid) == firstTransfer
+	})
 	return exe, pid
 }
+
+// firstTransfer is the first goroutine that the program starts for a transfer.
+const firstTransfer = 10
 
 // patient is how long a test waits for what has to come about; it is long because other tests may keep the machine busy.
 const patient = 3 * time.Minute
@@ -148,8 +156,8 @@ func until(t *testing.T, what string, done func() bool) {
 	t.Fatalf("in %v it has not come about that %s", patient, what)
 }
 
-// awaitDeadlock waits until process pid is as deadlocked says.
-func awaitDeadlock(t *testing.T, pid int) {
+// awaitDeadlock waits until process pid is as deadlocked says, and returns the goroutine that waited first.
+func awaitDeadlock(t *testing.T, pid int) (first int64) {
 	t.Helper()
 	until(t, "the program deadlocks", func() bool {
 		rec, err := record.Open(pid)
@@ -158,8 +166,13 @@ func awaitDeadlock(t *testing.T, pid int) {
 		}
 		defer rec.Close()
 		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
-		return err == nil && len(r.Findings) > 0 && r.Counts[diagnose.Deadlock] == 3 && r.Counts[diagnose.Idle] == 2
+		if err != nil || len(r.Findings) == 0 || r.Counts[diagnose.Deadlock] != 3 || r.Counts[diagnose.Idle] != 2 {
+			return false
+		}
+		first = r.Findings[0].Goroutines[0]
+		return true
 	})
+	return first
 }
 
 // waiting returns how many goroutines of process pid have waited for long enough to be called stuck.
