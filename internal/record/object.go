@@ -36,6 +36,11 @@ func (r *reader) readObjects() error {
 	for i := range r.snap.Orphans {
 		n.use(r.snap.Orphans[i].Obj, r.snap.Orphans[i].Probe, r.snap.Orphans[i].Since)
 	}
+	for i := range r.snap.Goroutines {
+		for j := range r.snap.Goroutines[i].Waits {
+			n.contexts(&r.snap.Goroutines[i].Waits[j])
+		}
+	}
 	r.voidHolds()
 	return nil
 }
@@ -115,19 +120,53 @@ func (n *namer) goroutine(g *snapshot.Goroutine) {
 // than its text tells, but it is the text that a reader knows.
 func (n *namer) selectCases(w *snapshot.Wait) {
 	for i, c := range w.Cases {
-		o := n.object(c.Obj, runtime.KindChan)
-		if o == nil || o.Expr != "" {
-			continue
-		}
-		names, ok := n.cases[w.Probe]
-		if !ok {
-			names = caseNames(w)
-			n.cases[w.Probe] = names
-		}
-		if i < len(names) {
-			o.Expr = names[i]
+		if o := n.object(c.Obj, runtime.KindChan); o != nil && o.Expr == "" {
+			o.Expr = n.caseName(w, i)
 		}
 	}
+}
+
+// caseName returns what the text of the select that w is in calls the channel of case i, or "".
+func (n *namer) caseName(w *snapshot.Wait, i int) string {
+	names, ok := n.cases[w.Probe]
+	if !ok {
+		names = caseNames(w)
+		n.cases[w.Probe] = names
+	}
+	if i >= len(names) {
+		return ""
+	}
+	return names[i]
+}
+
+// contexts forgets what is on record of the channels of contexts that w receives from. Package context makes and closes those without probes: it is
+// of older channels, which had the same address.
+func (n *namer) contexts(w *snapshot.Wait) {
+	if w.Probe == nil {
+		return
+	}
+	forget := func(addr uint64, name string) {
+		o := n.snap.Objects[addr]
+		if o == nil || !contextName(name) || o.Made != nil && strings.HasPrefix(o.Made.Probe.Func, "context.") {
+			return
+		}
+		o.Made, o.Sent, o.Received, o.Closed = nil, nil, nil, nil
+		o.Expr, o.Cap = name, min(o.Cap, 0)
+	}
+	if w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange {
+		forget(w.Obj, objectName(w.Probe))
+	}
+	for i, c := range w.Cases {
+		if !c.Send {
+			forget(c.Obj, n.caseName(w, i))
+		}
+	}
+}
+
+// contextName reports whether the source calls the channel of a context that: ctx.Done(), t.Context().Done().
+func contextName(expr string) bool {
+	expr = strings.ToLower(expr)
+	return strings.HasSuffix(expr, "ctx.done()") || strings.HasSuffix(expr, "context().done()")
 }
 
 // caseNames returns what the text of a select, "select { case <-a; case b <- v }", calls its channels. Of a text that was cut off the last case
