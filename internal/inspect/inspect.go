@@ -96,7 +96,7 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 			}
 			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)
-			w.Stacks = append(w.Stacks, places(at.Snapshot)...)
+			w.Stacks = append(w.Stacks, places(at.Snapshot, all)...)
 			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
 			w.Objects = append(w.Objects, counted(at.Snapshot)...)
 			return w
@@ -162,13 +162,18 @@ func running(all []snapshot.Goroutine) []int64 {
 
 // places returns a goroutine for each place at which goroutines are, and, as far as there is room, those that are in an operation of the
 // operating system: their stacks tell which file or connection it is on.
-func places(s *snapshot.Snapshot) []int64 {
+// The record still has some that have exited: all are those that are there.
+func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	var first, io []int64
+	there := make(map[int64]bool, len(all))
+	for i := range all {
+		there[all[i].ID] = true
+	}
 	seen := make(map[*snapshot.Probe]bool)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		switch {
-		case g.Last == nil:
+		case g.Last == nil || !there[g.ID]:
 		case !seen[g.Last]:
 			seen[g.Last] = true
 			first = append(first, g.ID)
