@@ -2,6 +2,7 @@ package gocmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -139,33 +140,48 @@ func (t *tool) work() (*toolWork, error) {
 	return work, err
 }
 
-// vet runs vet on the original files of a package.
+// vet runs vet on the original files of a package. There is nothing to be said of the collector, and before Go 1.24 vet is told of files that an overlay adds
+// where they are not.
 func (t *tool) vet() (int, error) {
 	work, err := t.work()
 	if err != nil {
 		return 0, err
 	}
 	last := &t.args[len(t.args)-1]
-	if *last, err = work.originals(*last); err != nil {
+	config, err := readVetConfig(*last)
+	if err != nil {
+		return 0, err
+	}
+	var path, facts string
+	if err := errors.Join(json.Unmarshal(config["ImportPath"], &path), json.Unmarshal(config["VetxOutput"], &facts)); err != nil {
+		return 0, err
+	}
+	if path == CollectorPath {
+		return 0, os.WriteFile(facts, nil, 0o666)
+	}
+	if *last, err = work.originals(*last, config); err != nil {
 		return 0, err
 	}
 	return t.run()
+}
+
+// A vetConfig is what vet is told of a package. What is not read here stays as it is.
+type vetConfig map[string]json.RawMessage
+
+func readVetConfig(name string) (config vetConfig, err error) {
+	data, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(data, &config)
+	}
+	return config, err
 }
 
 func toolName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
 
 // originals writes what vet is called with beside the file that the go command wrote, with the original files of the package. The
 // types are those of the build: probes change none.
-func (w *toolWork) originals(name string) (string, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return "", err
-	}
-	var config map[string]json.RawMessage // what else is in it stays as it is
+func (w *toolWork) originals(name string, config vetConfig) (string, error) {
 	var files []string
-	if err := json.Unmarshal(data, &config); err != nil {
-		return "", err
-	}
 	if err := json.Unmarshal(config["GoFiles"], &files); err != nil {
 		return "", err
 	}
@@ -174,9 +190,11 @@ func (w *toolWork) originals(name string) (string, error) {
 			files[i] = original
 		}
 	}
-	if config["GoFiles"], err = json.Marshal(files); err != nil {
+	data, err := json.Marshal(files)
+	if err != nil {
 		return "", err
 	}
+	config["GoFiles"] = data
 	if data, err = json.Marshal(config); err != nil {
 		return "", err
 	}
