@@ -214,6 +214,10 @@ func newFolder(dir string) (*Cache, error) {
 	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which awaittrace instrument -overlay wrote.\n"), 0o666); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
+	// The folder may be in a module: as one of its own, it is no part of that.
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module awaittrace_overlay\n"), 0o666); err != nil {
+		return nil, fmt.Errorf("-overlay: %v", err)
+	}
 	return &Cache{dir}, nil
 }
 
