@@ -153,7 +153,7 @@ func (d *dog) speak() string { return d.name }
 type myBool bool
 type myInt int
 
-const big = 1 << 40
+const big = 1 << 30
 
 func sendConversions() {
 	ci := make(chan interface{}, 32)
