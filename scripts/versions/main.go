@@ -1,0 +1,190 @@
+//go:build linux
+
+// Versions tries awaittrace with other releases of Go as the user's go command, and prints the table of docs/versions.md.
+//
+//	go run ./scripts/versions [VERSION]...
+//
+// A version is such as 1.21.13; the default is the last release of each that awaittrace works with. The go command fetches those that are not in the module
+// cache. awaittrace itself is built by the newest of them. The exit status is 1 if anything does not work.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"go/version"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+)
+
+var defaults = []string{"1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14", "1.26.8", "1.27.4"}
+
+// module is a program that hangs, with tests of which one leaves a goroutine.
+//
+//go:embed module.txtar
+var module []byte
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(versions []string, stdout, stderr io.Writer) int {
+	if len(versions) == 0 {
+		versions = defaults
+	}
+	for _, v := range versions {
+		if !version.IsValid("go" + v) {
+			fmt.Fprintf(stderr, "versions: %q is no version such as %s\n", v, defaults[0])
+			return 2
+		}
+	}
+	slices.SortFunc(versions, func(a, b string) int { return version.Compare("go"+a, "go"+b) })
+	work, err := os.MkdirTemp("", "awaittrace-versions-")
+	if err == nil {
+		defer os.RemoveAll(work)
+		var failed int
+		if failed, err = table(work, versions, stdout, stderr); err == nil && failed > 0 {
+			err = fmt.Errorf("%d cells of the table are not yes", failed)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "versions:", err)
+		return 1
+	}
+	return 0
+}
+
+// table writes a line for each version, and returns how many of its cells say no.
+func table(work string, versions []string, w, log io.Writer) (failed int, err error) {
+	at := filepath.Join(work, "awaittrace")
+	newest, err := find(work, at, versions[len(versions)-1])
+	if err != nil {
+		return 0, err
+	}
+	if _, err := newest.run("", "go", "build", "-o", at, "./cmd/awaittrace"); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(w, "| Go |")
+	for _, f := range faces {
+		fmt.Fprintf(w, " %s |", f.name)
+	}
+	fmt.Fprintf(w, "\n|%s\n", strings.Repeat("---|", len(faces)+1))
+	for _, v := range versions {
+		t, err := find(work, at, v)
+		if err != nil {
+			return failed, err
+		}
+		if err := t.prepare(); err != nil {
+			return failed, err
+		}
+		fmt.Fprintf(w, "| %s |", v)
+		for _, f := range faces {
+			cell := "yes"
+			if err := f.try(t); err != nil {
+				cell = "**no**"
+				failed++
+				fmt.Fprintf(log, "%s, %s: %v\n", v, f.name, err)
+			}
+			fmt.Fprintf(w, " %s |", cell)
+		}
+		fmt.Fprintln(w)
+		os.RemoveAll(t.work)
+	}
+	return failed, nil
+}
+
+// A toolchain is a release of Go in the place of the user's.
+type toolchain struct {
+	version string
+	minor   int // of the version
+	at      string
+	work    string // a folder for what is built
+	env     []string
+}
+
+// find has the go command fetch a toolchain, if need be.
+func find(work, at, v string) (*toolchain, error) {
+	cmd := exec.Command("go", "env", "GOROOT", "GOCACHE")
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=go"+v)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go%s: %v", v, err)
+	}
+	goroot, goCache, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	t := &toolchain{version: v, at: at, work: filepath.Join(work, v)}
+	if _, err := fmt.Sscanf(v, "1.%d", &t.minor); err != nil {
+		return nil, err
+	}
+	records := filepath.Join(work, "records")
+	if err := os.MkdirAll(records, 0o700); err != nil {
+		return nil, err
+	}
+	t.env = append(os.Environ(), "PATH="+filepath.Join(goroot, "bin")+":"+os.Getenv("PATH"), "GOTOOLCHAIN=local", "GOCACHE="+goCache,
+		"XDG_CACHE_HOME="+filepath.Join(work, "cache"), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=1s")
+	return t, nil
+}
+
+// prepare writes the modules that are built: a module of this version in "module", the program of all forms in "torture".
+func (t *toolchain) prepare() error {
+	for _, f := range txtar.Parse(module).Files {
+		name := filepath.Join(t.work, "module", f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
+			return err
+		}
+	}
+	torture := filepath.Join(t.work, "torture")
+	if err := os.CopyFS(torture, os.DirFS("testdata/torture")); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(torture, "*_*1*.go"))
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if newer(filepath.Base(name), t.minor) {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return os.WriteFile(filepath.Join(torture, "go.mod"), fmt.Appendf(nil, "module awaittrace.test/torture\n\ngo 1.%d\n", t.minor), 0o666)
+}
+
+// newer says whether a file of the torture program, such as iterators_go123.go, needs a newer Go than 1.minor.
+func newer(name string, minor int) bool {
+	_, after, ok := strings.Cut(name, "_go1")
+	if !ok {
+		_, after, ok = strings.Cut(name, "_std1")
+	}
+	n := 0
+	_, err := fmt.Sscanf(after, "%d.go", &n)
+	return ok && err == nil && n > minor
+}
+
+// run runs a command in a folder below work, or in this one if dir is empty, and returns its standard output.
+func (t *toolchain) run(dir, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	// The go command is found on the PATH that it is to have.
+	if name == "go" {
+		cmd = exec.Command("env", append([]string{"go"}, args...)...)
+	}
+	if dir != "" {
+		dir = filepath.Join(t.work, dir)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, t.env, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, stdout.String(), stderr.String())
+	}
+	return stdout.String(), nil
+}
