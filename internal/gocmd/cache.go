@@ -28,6 +28,10 @@ const (
 	cacheTouch = time.Hour           // a file that is used gets a new time when its own is older than this
 	cacheTrim  = 24 * time.Hour      // how often old files are looked for
 	cacheKeep  = 14 * 24 * time.Hour // how long a file is kept after its last use
+
+	// cacheAge is how much older a file is made to look than it is. Before Go 1.25, the go command does not find a package that only an overlay has in
+	// GOROOT while one of its files is less than two seconds old: cmd/go/internal/modindex then looks for it on the disk.
+	cacheAge = time.Minute
 )
 
 // OpenCache opens the cache of this user, and makes it if need be. An error names the folder.
@@ -89,8 +93,14 @@ func (c *Cache) path(folder string, key [sha256.Size]byte, suffix string) string
 // touch notes that a file was used.
 func touch(path string, info fs.FileInfo) {
 	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
-		_ = os.Chtimes(path, now, now) // or else it goes too soon, and is made anew
+		_ = age(path, now) // or else it goes too soon, and is made anew
 	}
+}
+
+// age gives a file the time of one that was written now.
+func age(path string, now time.Time) error {
+	then := now.Add(-cacheAge)
+	return os.Chtimes(path, then, then)
 }
 
 // link gives the path of a symbolic link to target, in the folder kind.
@@ -125,6 +135,9 @@ func writeFile(path string, data []byte) error {
 	_, err = tmp.Write(data)
 	if err2 := tmp.Close(); err == nil {
 		err = err2
+	}
+	if err == nil {
+		err = age(tmp.Name(), time.Now())
 	}
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)

@@ -81,3 +81,29 @@ func TestTrim(t *testing.T) {
 		t.Errorf("not trimmed the next day, %v", err)
 	}
 }
+
+// TestCacheAge: Go before 1.25 does not find the collector while its files are new.
+func TestCacheAge(t *testing.T) {
+	c := &Cache{t.TempDir()}
+	name, err := c.Put([]byte("package p"), ".go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := func() bool {
+		info, err := os.Stat(name)
+		return err == nil && time.Since(info.ModTime()) > 2*time.Second
+	}
+	if !old() {
+		t.Error("a file that was written is new")
+	}
+	then := time.Now().Add(-2 * cacheTouch)
+	if err := os.Chtimes(name, then, then); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Put([]byte("package p"), ".go"); err != nil || !old() {
+		t.Errorf("a file that was used is new (%v)", err)
+	}
+	if info, err := os.Stat(name); err != nil || time.Since(info.ModTime()) > cacheTouch {
+		t.Errorf("its use is not noted (%v)", err)
+	}
+}

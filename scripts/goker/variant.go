@@ -1,7 +1,9 @@
 package main
 
 import (
+	"go/version"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -21,14 +23,20 @@ const (
 	proven = "awaittrace with the leak profile" // which the program takes before the report
 )
 
-var leakProfile = []string{"GOEXPERIMENT=goroutineleakprofile"}
+// leakProfile has a build with the goroutineleak profile. Since Go 1.27 all have it.
+func leakProfile() []string {
+	if version.Compare(runtime.Version(), "go1.27") >= 0 {
+		return nil
+	}
+	return []string{"GOEXPERIMENT=goroutineleakprofile"}
+}
 
 var variants = []variant{
 	{name: probed, pprof: "hold"},
-	{name: proven, pprof: "hold/leakprofile", env: leakProfile},
+	{name: proven, pprof: "hold/leakprofile", env: leakProfile()},
 	{name: "goleak", pprof: "hold/goleak", told: numbered(`Goroutine (\d+) in state`)},
 	{name: "go-deadlock", pprof: "hold/godeadlock", sync: "hold/godeadlock/sync", told: numbered(`(?m)goroutine (\d+) lock 0x`)},
-	{name: "goroutineleak", pprof: "hold/leakprofile", env: leakProfile, told: leaked},
+	{name: "goroutineleak", pprof: "hold/leakprofile", env: leakProfile(), told: leaked},
 }
 
 func variantNames() string {
