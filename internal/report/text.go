@@ -166,13 +166,14 @@ func (t *text) notes() []string {
 	if t.s.Process.Unwatched {
 		notes = append(notes, "nobody saw when it ended: what waited then may have waited for longer than is said here")
 	}
-	if at := t.s.Process.Looked; at != 0 {
-		notes = append(notes, fmt.Sprintf("states and stacks are those of a look at it %s before", diagnose.Duration(time.Duration(ago(t.s, at)))))
+	looked := t.s.Process.Looked
+	if looked != 0 {
+		notes = append(notes, fmt.Sprintf("states and stacks are those of a look at it %s before", diagnose.Duration(time.Duration(ago(t.s, looked)))))
 	}
 	if t.s.NoProbes != "" {
 		notes = append(notes, "no probes: "+t.s.NoProbes)
 	}
-	if t.s.NoStates != "" {
+	if t.s.NoStates != "" && looked == 0 { // those of the look serve
 		notes = append(notes, "no states and stacks: "+t.s.NoStates)
 	}
 	for _, what := range slices.Sorted(maps.Keys(t.s.Dropped)) {
