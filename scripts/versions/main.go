@@ -5,7 +5,7 @@
 //	go run ./scripts/versions [VERSION]...
 //
 // A version is such as 1.21.13; the default is the last release of each that awaittrace works with. The go command fetches those that are not in the module
-// cache. awaittrace itself is built by the newest of them. The exit status is 1 if anything does not work.
+// cache. awaittrace itself is built by the newest of them, or by the go command at hand if that is newer. The exit status is 1 if anything does not work.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -63,7 +64,11 @@ func run(versions []string, stdout, stderr io.Writer) int {
 // table writes a line for each version, and returns how many of its cells say no.
 func table(work string, versions []string, w, log io.Writer) (failed int, err error) {
 	at := filepath.Join(work, "awaittrace")
-	newest, err := find(work, at, versions[len(versions)-1])
+	builder := versions[len(versions)-1]
+	if version.Compare("go"+builder, runtime.Version()) < 0 {
+		builder = strings.TrimPrefix(runtime.Version(), "go")
+	}
+	newest, err := find(work, at, builder)
 	if err != nil {
 		return 0, err
 	}
