@@ -11,13 +11,14 @@ import (
 )
 
 // A demux is the listener of a server without a terminal. Delve serves two protocols there, and tells by the first byte which one a client speaks. A
-// client that speaks the Debug Adapter Protocol gets our proxy in between.
+// client that speaks the Debug Adapter Protocol gets our proxy in between. One that speaks Delve's own, such as GoLand, gets a relay, so that what it has
+// built again has probes; what it is shown is up to its own side, where `awaittrace dlv connect` has a relay too.
 type demux struct {
 	net.Listener
 	options dap.Options
 
 	mu       sync.Mutex
-	proxies  []net.Conn // Delve's ends of them
+	ends     []net.Conn // Delve's ends of what is in between
 	sessions sync.WaitGroup
 }
 
@@ -39,20 +40,39 @@ func (d *demux) Accept() (net.Conn, error) {
 	return &demuxed{Conn: conn, demux: d}, nil
 }
 
-// proxy begins a session of client, and returns the end of it that is Delve's.
-func (d *demux) proxy(client net.Conn) net.Conn {
-	near, far := net.Pipe()
+// between returns Delve's end of a session, and the other one.
+func (d *demux) between() (far, near net.Conn) {
+	far, near = net.Pipe()
 	d.mu.Lock()
-	d.proxies = append(d.proxies, far)
+	d.ends = append(d.ends, far)
 	d.mu.Unlock()
+	return far, near
+}
+
+// proxy begins a session with a client that speaks the Debug Adapter Protocol, and returns Delve's end of it.
+func (d *demux) proxy(client net.Conn) net.Conn {
+	far, near := d.between()
 	d.sessions.Go(func() { dap.Serve(client, near, d.options) })
+	return far
+}
+
+// rebuilder begins a session with a client that speaks Delve's protocol, and returns Delve's end of it.
+func (d *demux) rebuilder(client net.Conn) net.Conn {
+	if d.options.Rebuild == nil {
+		return client
+	}
+	far, near := d.between()
+	r := between(client, near, d.options.Rebuild)
+	r.handlers = map[string]func(message){methodRestart: r.restart}
+	go r.requests()
+	d.sessions.Go(r.responses)
 	return far
 }
 
 // end ends all sessions, after what Delve said last was handed on.
 func (d *demux) end() {
 	d.mu.Lock()
-	for _, far := range d.proxies {
+	for _, far := range d.ends {
 		far.Close()
 	}
 	d.mu.Unlock()
@@ -90,6 +110,8 @@ func (c *demuxed) Read(b []byte) (int, error) {
 		conn = &prefixed{Conn: c.Conn, prefix: first[:]}
 		if first[0] == adapterByte {
 			conn = c.demux.proxy(conn)
+		} else {
+			conn = c.demux.rebuilder(conn)
 		}
 		c.mu.Lock()
 		c.inner = conn
@@ -110,7 +132,7 @@ func (c *demuxed) current() net.Conn {
 // Write implements io.Writer.
 func (c *demuxed) Write(b []byte) (int, error) { return c.current().Write(b) }
 
-// Close implements io.Closer. A proxy closes the connection to its client itself, when it has handed on what Delve said last.
+// Close implements io.Closer. Where something is in between, that closes the connection to the client itself, when it has handed on what Delve said last.
 func (c *demuxed) Close() error { return c.current().Close() }
 
 // A prefixed is a connection of which something was read already.

@@ -22,6 +22,8 @@ type relay struct {
 	places func() map[int64]api.Location
 	// raw has the user see what Delve says, the collector's frames too. reporting is set while it is we who ask.
 	raw, reporting atomic.Bool
+	// handlers are what is done with the requests that are not just passed on, by method.
+	handlers map[string]func(message)
 	// ready, if it is there, is called when the client next asks for the state.
 	ready atomic.Pointer[func()]
 
@@ -41,14 +43,30 @@ type relay struct {
 // stopped is when the program did, zero if that is not known.
 func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places func() map[int64]api.Location) (*relay, net.Conn) {
 	near, far := net.Pipe()
-	r := &relay{
-		client: far, server: server, stopped: stopped, rebuild: rebuild, places: places,
-		toServer: json.NewEncoder(server), toClient: json.NewEncoder(far),
-		own: make(map[string]chan message),
+	r := between(far, server, rebuild)
+	r.stopped, r.places = stopped, places
+	r.handlers = map[string]func(message){
+		methodRestart:    r.restart,
+		methodCommand:    r.command,
+		methodState:      r.state,
+		methodStacktrace: r.stacktrace,
+		methodGoroutines: r.goroutines,
+	}
+	for _, name := range []string{"Eval", "Set", "ListLocalVars", "ListFunctionArgs", "ListRegisters", "FindLocation", "Disassemble", "CreateWatchpoint"} {
+		r.handlers["RPCServer."+name] = r.scoped
 	}
 	go r.requests()
 	go r.responses()
 	return r, near
+}
+
+// between returns a relay that handles no request yet.
+func between(client, server net.Conn, rebuild func() error) *relay {
+	return &relay{
+		client: client, server: server, rebuild: rebuild,
+		toServer: json.NewEncoder(server), toClient: json.NewEncoder(client),
+		own: make(map[string]chan message),
+	}
 }
 
 // A pause is a time for which the program was held.
@@ -93,31 +111,15 @@ func (r *relay) close() {
 	r.server.Close()
 }
 
-// handlers returns what is done with the requests that are not just passed on.
-func (r *relay) handlers() map[string]func(message) {
-	h := map[string]func(message){
-		methodRestart:    r.restart,
-		methodCommand:    r.command,
-		methodState:      r.state,
-		methodStacktrace: r.stacktrace,
-		methodGoroutines: r.goroutines,
-	}
-	for _, name := range []string{"Eval", "Set", "ListLocalVars", "ListFunctionArgs", "ListRegisters", "FindLocation", "Disassemble", "CreateWatchpoint"} {
-		h["RPCServer."+name] = r.scoped
-	}
-	return h
-}
-
 // requests passes on what the client says.
 func (r *relay) requests() {
 	defer r.close()
-	handlers := r.handlers()
 	for in := json.NewDecoder(r.client); ; {
 		var m message
 		if in.Decode(&m) != nil {
 			return
 		}
-		if handle := handlers[m.Method]; handle != nil {
+		if handle := r.handlers[m.Method]; handle != nil {
 			go handle(m) // which may ask the server something; and a program that runs has to be halted
 		} else if r.send(r.toServer, m) != nil {
 			return

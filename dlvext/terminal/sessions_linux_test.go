@@ -158,8 +158,15 @@ func headless(t *testing.T, pid int) string { return serve(t, command(), pid) }
 // serve has a debugger serve process pid, and returns the server's address.
 func serve(t *testing.T, cmd *exec.Cmd, pid int) string {
 	t.Helper()
+	cmd.Args = append(cmd.Args, "attach", strconv.Itoa(pid))
+	return served(t, cmd)
+}
+
+// served has a debugger be a server, and returns its address.
+func served(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	addr := unixPrefix + filepath.Join(t.TempDir(), "dlv")
-	cmd.Args = append(cmd.Args, "attach", strconv.Itoa(pid), "--headless", "--accept-multiclient", "--listen="+addr)
+	cmd.Args = append(cmd.Args, "--headless", "--accept-multiclient", "--listen="+addr)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -286,5 +293,11 @@ func TestDebug(t *testing.T) {
 	}
 	if strings.Contains(out, "mu.Lock()  at") {
 		t.Errorf("-probe chan was not heard:\n%s", out)
+	}
+	// A server builds again with probes for a client that knows nothing of them.
+	addr := served(t, command("debug", "--build-flags=-C="+dir))
+	out = session(t, "rebuild\nbreak main.go:20\ncontinue\nprobe\nexit\nn\n", "connect", addr)
+	if want := "<-ch  at "; !strings.Contains(out, want) {
+		t.Errorf("the session with a server has no %q:\n%s", want, out)
 	}
 }
