@@ -98,12 +98,12 @@ func TestKinds(t *testing.T) {
 
 // TestNoProbes asks every question about a program that was built without probes.
 func TestNoProbes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("as many sessions as TestKinds")
+	}
 	exe := program(t, true, bank, ".")
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
-			if k.slow && testing.Short() {
-				t.Skip("takes long")
-			}
 			pid := start(t, exe, nil)
 			awaitLocks(t, pid)
 			golden(t, "noprobes", answers(k.ask(t, exe, pid)))

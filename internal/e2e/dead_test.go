@@ -33,6 +33,9 @@ func procState(t *testing.T, p *process) string {
 
 // TestKilled: after kill -9 the report on a stuck program tells the same as before.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every pitfall, twice")
+	}
 	t.Parallel()
 	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
 	for _, p := range pitfalls {

@@ -25,6 +25,9 @@ func TestTorture(t *testing.T) {
 		{"odd bytes", 26, "captured", true},
 	} {
 		t.Run(v.name, func(t *testing.T) {
+			if testing.Short() && v.minor < 26 {
+				t.Skip("another build of the same program")
+			}
 			module := tortureModule(t, v.minor, v.odd)
 			plain := tortureOutput(t, build(t, false, module, "."))
 			if !strings.Contains(plain, v.capture) || !strings.Contains(plain, "== waitgroup\n") {
@@ -70,6 +73,9 @@ func TestTortureLoop(t *testing.T) {
 
 // TestTortureOff: probes that are turned off do not change anything either.
 func TestTortureOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("another build of the same program")
+	}
 	t.Parallel()
 	module := filepath.Join(testdata, "torture")
 	plain := tortureOutput(t, build(t, false, module, "."))
