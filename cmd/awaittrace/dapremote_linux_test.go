@@ -236,35 +236,32 @@ func elsewhere(t *testing.T, exe string, flags ...string) string {
 // through relays connections to addr, as a container's or a tunnel's end does. Who is at the other end cannot be seen.
 func through(t *testing.T, addr string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", addr)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			copying := func(to, from net.Conn) {
-				_, _ = io.Copy(to, from)
-				to.Close()
-			}
-			go copying(near, far)
-			go copying(far, near)
+	return accepting(t, func(near net.Conn) {
+		far, err := net.Dial("tcp", addr)
+		if err != nil {
+			near.Close()
+			return
 		}
-	}()
-	return listener.Addr().String()
+		copying := func(to, from net.Conn) {
+			_, _ = io.Copy(to, from)
+			to.Close()
+		}
+		go copying(near, far)
+		go copying(far, near)
+	})
 }
 
 // talker is a server that is none of Delve's.
 func talker(t *testing.T) string {
+	t.Helper()
+	return accepting(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
+		conn.Close()
+	})
+}
+
+// accepting is a server that handles one connection after the other, until the test ends. It returns its address.
+func accepting(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -277,8 +274,7 @@ func talker(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
-			conn.Close()
+			handle(conn)
 		}
 	}()
 	return listener.Addr().String()
