@@ -25,6 +25,8 @@ type Snapshot struct {
 	Orphans []Hold
 	// Dropped counts what the record had no room for or what did not fit together, by a name that a reader understands.
 	Dropped map[string]int
+	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
+	Memory *Memory
 }
 
 // A Process is the program as a whole.
@@ -79,6 +81,10 @@ type Goroutine struct {
 	// Test is the test that the goroutine belongs to: the one that it runs, or that started it, itself or by others. Nil: none, or unknown.
 	// Goroutines of one test share it.
 	Test *Test
+
+	// Blocked and Reach are what the program's memory says of its wait; nil where it was not read, or the goroutine does not wait.
+	Blocked *Blocked
+	Reach   *Reach
 
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown

@@ -1,0 +1,87 @@
+package snapshot
+
+import "github.com/awaittrace/awaittrace/runtime"
+
+// A Memory is what was read from the program's memory besides states and stacks: who waits on what, with or without probes, and who
+// could still wake whom (package reach).
+type Memory struct {
+	// PausedNs is how long the program stood still for it, in nanoseconds; EstimateNs what was expected before. Zero: unknown.
+	PausedNs, EstimateNs int64
+	// NoProof says in one line why nothing is proven, and what to do; empty where proofs were looked for.
+	NoProof string
+	// Kept returns how many bytes of heap and stacks only the goroutines of ids keep alive. Nil where NoProof is set.
+	Kept func(ids []int64) uint64
+	// KeptBytes is what all proven goroutines together keep alive, in bytes.
+	KeptBytes uint64
+}
+
+// Blocked is what the program's memory says of the wait that a goroutine is in, whether or not it has a probe.
+type Blocked struct {
+	// On lists what the goroutine waits on: one target, or the cases of a select in the order of the source as far as it is known.
+	On []Target
+	// Since is when the runtime noticed that the goroutine waits, on the clock of the snapshot; zero means unknown.
+	Since int64
+	// NoneCanWake says that the goroutine is blocked by definition: in select {}, or on nil channels only.
+	NoneCanWake bool
+}
+
+// A Target is an object that a goroutine waits on, as the program's memory shows it.
+type Target struct {
+	Addr uint64 // zero: a nil channel, or unknown
+	Kind runtime.Kind
+	Send bool   // of a channel: the goroutine sends
+	Type string // Go type, such as "chan int"; empty: unknown
+	Name string // by the path from a variable, such as "main.registry.done"; empty: unknown
+	// Len and Cap are those of a channel; -1 unknown.
+	Len, Cap int
+	// Near lists goroutines that have the address on their stack in a function that locks: likely holders of a lock.
+	Near []Near
+}
+
+// A Near is a goroutine that has the address of a lock on its stack, and the frame that has it.
+type Near struct {
+	Goroutine int64
+	Frame     Frame
+}
+
+// An Answer says whether anything can still wake a goroutine.
+type Answer string
+
+// The answers of reachability.
+const (
+	Proven  Answer = "proven"  // nothing that is still reachable can ever wake it
+	Live    Answer = "live"    // something could: see Reach.CouldEnd
+	Unknown Answer = "unknown" // see Reach.Reason
+)
+
+// A Reach is the answer for one goroutine that waits.
+type Reach struct {
+	Answer Answer
+	Reason string // of Unknown: why, in a few words
+	// CouldEnd lists who could end the wait, by the shortest path first. Of a Live goroutine they are what keeps it live. Of a
+	// Proven one they are other Proven goroutines, which could if they were not stuck themselves: the edges of a deadlock.
+	CouldEnd []Waker
+	More     int // wakers beyond those in CouldEnd
+}
+
+// A WakerKind says what could end a wait.
+type WakerKind string
+
+// The kinds of Waker.
+const (
+	WakerGoroutine WakerKind = "goroutine"
+	WakerTimer     WakerKind = "timer"
+	WakerFinalizer WakerKind = "finalizer"
+	WakerCleanup   WakerKind = "cleanup"
+	WakerGlobal    WakerKind = "global"
+)
+
+// A Waker is something that could end a wait because it can reach what is waited for.
+type Waker struct {
+	Kind      WakerKind
+	Goroutine int64  // of WakerGoroutine
+	Name      string // of a global variable, timer's or finalizer's function; empty: unknown
+	File      string // where the goroutine stands, or the function is; empty: unknown
+	Line      int
+	Path      []string // from the waker to what is waited for, such as "global main.registry", "map", "*main.session.done"
+}
