@@ -30,17 +30,48 @@ type Kind string
 const (
 	KindDeadlock       Kind = "deadlock"
 	KindOrphanedLock   Kind = "orphaned-lock"
+	KindMissingDone    Kind = "missing-done"
 	KindLeak           Kind = "leak"
+	KindGrowth         Kind = "growth"
+	KindExhaustedPool  Kind = "exhausted-pool"
 	KindUnreadPeer     Kind = "unread-peer"
+	KindNoAnswer       Kind = "no-answer"
 	KindLockAcrossWait Kind = "lock-across-wait"
 	KindBusy           Kind = "busy"
 	KindFullChannel    Kind = "full-channel"
 	KindStuck          Kind = "stuck"
+	KindLockOrder      Kind = "lock-order"
 )
 
 var kindOrder = []Kind{
-	KindDeadlock, KindOrphanedLock, KindLeak, KindUnreadPeer, KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck,
+	KindDeadlock, KindOrphanedLock, KindMissingDone, KindLeak, KindGrowth, KindExhaustedPool, KindUnreadPeer, KindNoAnswer,
+	KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
 }
+
+// A Proof says what proves that a leak is one. Its text is that of JSON.
+type Proof string
+
+// The proofs.
+const (
+	ProofReachability Proof = "reachability" // the program's memory: nothing that goes on can reach what the goroutines wait for
+	ProofLeakProfile  Proof = "leakprofile"  // the marks of Go's own goroutineleak profile
+)
+
+// A Growth is what is known of goroutines that become more and more.
+type Growth struct {
+	Count          int
+	PerSecond      float64
+	Oldest, Newest time.Duration // ages
+}
+
+// A Rate is how fast a goroutine goes round in a loop.
+type Rate struct {
+	PerSecond float64 // probes that it passes
+	CPU       float64 // processors that it keeps busy: 0.98; 0 unknown
+}
+
+// A Usual is how long waits at the same place are as a rule.
+type Usual struct{ Median, Max time.Duration }
 
 // A Certainty says how sure a finding is. Its text is that of JSON.
 type Certainty string
@@ -67,6 +98,12 @@ type Finding struct {
 	Title string
 	Why   []string
 	Fix   string
+
+	Proof     Proof   // of a leak or deadlock that is proven; empty: it is not
+	KeptBytes uint64  // heap and stacks that only the goroutines keep alive; 0 unknown
+	Growth    *Growth // of KindGrowth
+	Rate      *Rate   // of KindBusy, where the program was looked at twice
+	Usual     *Usual  // nil: unknown
 }
 
 // A Report is the diagnosis of a snapshot, to which it refers.

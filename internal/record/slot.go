@@ -111,7 +111,7 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if slot.Goid == 0 || slot.Seq%2 == 1 || int64(slot.Goid) < 0 {
 		return
 	}
-	g := snapshot.Goroutine{ID: int64(slot.Goid), State: "unknown", Steps: slot.Head}
+	g := snapshot.Goroutine{ID: int64(slot.Goid), State: "unknown", Steps: slot.Head, Born: r.time(slot.Born)}
 	g.History = r.history(slot)
 	if len(g.History) > 0 {
 		g.Last, g.LastAt = g.History[0].Probe, g.History[0].At

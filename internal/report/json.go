@@ -48,11 +48,11 @@ func NewDocument(r *diagnose.Report) *Document {
 		ns := ago(s, at)
 		d.Process.LookedNS = &ns
 	}
-	for _, f := range r.Findings {
-		d.Findings = append(d.Findings, Finding{
-			Kind: string(f.Kind), Certainty: string(f.Certainty), Goroutines: f.Goroutines, Root: f.Root,
-			Title: f.Title, Why: append([]string{}, f.Why...), Fix: f.Fix,
-		})
+	if s.Memory != nil {
+		d.KeptBytes = s.Memory.KeptBytes
+	}
+	for i := range r.Findings {
+		d.Findings = append(d.Findings, finding(&r.Findings[i]))
 	}
 	for i := range s.Goroutines {
 		d.Goroutines = append(d.Goroutines, goroutine(r, i))
@@ -60,10 +60,54 @@ func NewDocument(r *diagnose.Report) *Document {
 	return d
 }
 
+func finding(f *diagnose.Finding) Finding {
+	j := Finding{
+		Kind: string(f.Kind), Certainty: string(f.Certainty), Goroutines: f.Goroutines, Root: f.Root,
+		Title: f.Title, Why: append([]string{}, f.Why...), Fix: f.Fix,
+		Proof: string(f.Proof), KeptBytes: f.KeptBytes,
+	}
+	if g := f.Growth; g != nil {
+		j.Growth = &Growth{Count: g.Count, PerSecond: g.PerSecond, OldestNS: int64(g.Oldest), NewestNS: int64(g.Newest)}
+	}
+	if b := f.Rate; b != nil {
+		j.Busy = &Busy{PerSecond: b.PerSecond, CPU: b.CPU}
+	}
+	if u := f.Usual; u != nil {
+		j.Usual = &Usual{MedianNS: int64(u.Median), MaxNS: int64(u.Max)}
+	}
+	return j
+}
+
+// wakers returns who could end the wait of g, as far as the program's memory tells.
+func wakers(g *snapshot.Goroutine) []Waker {
+	if g.Reach == nil {
+		return nil
+	}
+	var list []Waker
+	for _, w := range g.Reach.CouldEnd {
+		j := Waker{File: w.File, Line: w.Line, Path: w.Path}
+		name := cmp.Or(w.Name, "unknown")
+		switch w.Kind {
+		case snapshot.WakerGoroutine:
+			j.Goroutine = w.Goroutine
+		case snapshot.WakerTimer:
+			j.Timer = name
+		case snapshot.WakerFinalizer:
+			j.Finalizer = name
+		case snapshot.WakerCleanup:
+			j.Cleanup = name
+		case snapshot.WakerGlobal:
+			j.Global = name
+		}
+		list = append(list, j)
+	}
+	return list
+}
+
 func goroutine(r *diagnose.Report, i int) Goroutine {
 	s := r.Snapshot
 	g := &s.Goroutines[i]
-	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID}
+	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID, CouldEnd: wakers(g)}
 	if g.Last != nil {
 		p := probe(g.Last)
 		j.Probe, j.Phase = &p, "passed"

@@ -12,7 +12,9 @@ type Document struct {
 	Complete bool           `json:"complete"`
 	Dropped  map[string]int `json:"dropped,omitempty"`
 	// Note says in one line what could not be read, such as states without the permission to trace the process.
-	Note       string      `json:"note,omitempty"`
+	Note string `json:"note,omitempty"`
+	// KeptBytes is what all proven leaks together keep alive.
+	KeptBytes  uint64      `json:"kept_bytes,omitempty"`
 	Counts     Counts      `json:"counts"`
 	Findings   []Finding   `json:"findings"`
 	Goroutines []Goroutine `json:"goroutines"`
@@ -54,6 +56,46 @@ type Finding struct {
 	Title      string   `json:"title"`
 	Why        []string `json:"why"`
 	Fix        string   `json:"fix,omitempty"`
+	// Proof is what proves a leak: reachability or leakprofile.
+	Proof string `json:"proof,omitempty"`
+	// KeptBytes is heap and stacks that only these goroutines keep alive.
+	KeptBytes uint64  `json:"kept_bytes,omitempty"`
+	Growth    *Growth `json:"growth,omitempty"`
+	Busy      *Busy   `json:"busy,omitempty"`
+	Usual     *Usual  `json:"usual,omitempty"`
+}
+
+// A Growth is of goroutines that become more and more.
+type Growth struct {
+	Count     int     `json:"count"`
+	PerSecond float64 `json:"per_second"`
+	OldestNS  int64   `json:"oldest_ns"`
+	NewestNS  int64   `json:"newest_ns"`
+}
+
+// A Busy is how fast a goroutine goes round, and the processors that it keeps busy.
+type Busy struct {
+	PerSecond float64 `json:"per_second"`
+	CPU       float64 `json:"cpu,omitempty"`
+}
+
+// A Usual is how long waits at the same place are as a rule.
+type Usual struct {
+	MedianNS int64 `json:"median_ns"`
+	MaxNS    int64 `json:"max_ns"`
+}
+
+// A Waker is something that could end a wait: a goroutine, with the place where it stands, or by name a timer, a finalizer, a cleanup or a
+// global variable.
+type Waker struct {
+	Goroutine int64    `json:"goroutine,omitempty"`
+	Timer     string   `json:"timer,omitempty"`
+	Finalizer string   `json:"finalizer,omitempty"`
+	Cleanup   string   `json:"cleanup,omitempty"`
+	Global    string   `json:"global,omitempty"`
+	File      string   `json:"file,omitempty"`
+	Line      int      `json:"line,omitempty"`
+	Path      []string `json:"path,omitempty"`
 }
 
 // A Goroutine is one goroutine.
@@ -73,9 +115,11 @@ type Goroutine struct {
 	History   []Step   `json:"history,omitempty"`
 	CreatedBy *Created `json:"created_by,omitempty"`
 	// Test is the test that started the goroutine, in a program that `awaittrace test` runs.
-	Test   string  `json:"test,omitempty"`
-	Stack  []Frame `json:"stack,omitempty"`
-	Thread int     `json:"thread,omitempty"` // id of the operating system's thread that runs it
+	Test string `json:"test,omitempty"`
+	// CouldEnd is who could end its wait, by the shortest path first.
+	CouldEnd []Waker `json:"could_end,omitempty"`
+	Stack    []Frame `json:"stack,omitempty"`
+	Thread   int     `json:"thread,omitempty"` // id of the operating system's thread that runs it
 }
 
 // A Probe is a probed operation.

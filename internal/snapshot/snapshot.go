@@ -27,6 +27,9 @@ type Snapshot struct {
 	Dropped map[string]int
 	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
 	Memory *Memory
+	// Before is an earlier look at the same program, by its record at least; nil if it was looked at once. Which goroutines pass probes all
+	// the time, and which are more and more, takes two looks to tell.
+	Before *Snapshot
 }
 
 // A Process is the program as a whole.
@@ -46,6 +49,8 @@ type Process struct {
 	Looked int64
 	// Off says why the program's probes are off, in a few words; empty when they are on.
 	Off string
+	// CPU is how much processor time the program has used so far, in nanoseconds; 0: unknown.
+	CPU int64
 }
 
 // A Probe is a site that a goroutine reached. File and Line are those of the original source.
@@ -71,6 +76,8 @@ type Goroutine struct {
 	LastAt int64
 	// Steps counts the probes that the goroutine has reached (modulo 2^32): a reader that looks twice sees whether it moved.
 	Steps uint32
+	// Born is when the goroutine reached its first probe, to a millisecond; 0: unknown.
+	Born int64
 	// Waits are the operations that the goroutine is in, innermost first. It waits at Last when Waits[0].Probe is Last.
 	Waits []Wait
 	// Holds are the locks that it holds, oldest first.
@@ -187,7 +194,9 @@ type IO struct {
 	Path          string
 	FD            int    // the program's file descriptor; -1 unknown
 	Pid           int    // the process that is waited for; 0 unknown
+	Reaped        bool   // the process Pid has exited and was waited for: what is waited for is the end of its output
 	Peer          string // the process on the other side, where it is on this machine, or that is waited for: "pid 4711 (name)"
+	LockedBy      string // the process that holds the lock of the file, as the kernel says: "pid 4711 (name)"; empty: none, or unknown
 	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
 }

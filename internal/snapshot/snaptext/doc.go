@@ -10,7 +10,7 @@
 //
 //	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
-//	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… pid=4711 deadline=70s (0s: none)
+//	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… lock=… pid=4711 reaped deadline=70s (0s: none)
 //
 //	goroutine 7 waiting "chan send"   state, the runtime's reason, and leaked if the garbage collector says so
 //	  wait PROBE 0xa1 12s [cap=4]     innermost first: object (or -), since
@@ -23,8 +23,19 @@
 //	  created 1 main.main main.go:5
 //	  frame main.worker main.go:31
 //	  thread 4711
+//	  born 1s                         when it reached its first probe
+//	  blocked [12s] [never]           what the memory says of its wait; since when; never: in select {}, or on nil channels only
+//	    on recv chan 0xa2 len=0 cap=1 "type=chan int" name=s.done    or send, or - where it is no channel
+//	    near 9 main.f main.go:7       who has the address of that lock on its stack
+//	  reach live more=2               what could end the wait: proven, live, or unknown and the reason
+//	    waker goroutine 8 main.go:31 name "global main.m" map *main.s.done    or timer, finalizer, cleanup, global: place (-: unknown), name, path
+//	  keeps 1024                      bytes that only it keeps alive
 //	  test 3 TestServer/idle 7 1s [running]  number, name, the goroutine that runs it, when it began
 //	  ran 12s                         processor time of its thread, on which it was found twice
+//
+//	memory [kept=4096] [noproof=reason] [paused=1ms]    the program's memory was read
+//	cpu 3s                            processor time of the program
+//	before                            what follows is an earlier look at it
 //
 //	orphan 9 PROBE 0xb1 10s [read]
 //	  last PROBE

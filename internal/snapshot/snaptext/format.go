@@ -14,7 +14,7 @@ import (
 
 // Format returns s as text. Parse reads it back, but for the arguments and the like of the process, which text does not have.
 func Format(s *snapshot.Snapshot) string {
-	p := &printer{}
+	p := &printer{s: s}
 	p.line("taken", span(s.Taken))
 	if s.Process.State != "live" {
 		p.line("state", s.Process.State)
@@ -25,6 +25,10 @@ func Format(s *snapshot.Snapshot) string {
 	if s.HasStates {
 		p.line("states")
 	}
+	if s.Process.CPU != 0 {
+		p.line("cpu", span(s.Process.CPU))
+	}
+	p.memory(s.Memory)
 	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
 		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))
 	}
@@ -40,10 +44,16 @@ func Format(s *snapshot.Snapshot) string {
 			p.line(join("  last", probe(h.Last))...)
 		}
 	}
+	if s.Before != nil {
+		return p.String() + "before\n" + Format(s.Before)
+	}
 	return p.String()
 }
 
-type printer struct{ strings.Builder }
+type printer struct {
+	strings.Builder
+	s *snapshot.Snapshot
+}
 
 // line writes the words, the first as it stands and the others quoted where that is needed. Empty words at the end are left out.
 func (p *printer) line(words ...string) {
@@ -86,7 +96,7 @@ func (p *printer) io(word string, io *snapshot.IO) {
 	}
 	words := []string{word}
 	for _, f := range [][2]string{
-		{"network=", io.Network}, {"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer},
+		{"network=", io.Network}, {"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer}, {"lock=", io.LockedBy},
 	} {
 		if f[1] != "" {
 			words = append(words, f[0]+f[1])
@@ -97,6 +107,7 @@ func (p *printer) io(word string, io *snapshot.IO) {
 	if io.Pid != 0 {
 		words = append(words, number("pid=", io.Pid)...)
 	}
+	words = append(words, flag(io.Reaped, "reaped")...)
 	if io.Deadline >= 0 {
 		words = append(words, "deadline="+span(io.Deadline))
 	}
@@ -157,6 +168,10 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if g.Ran != 0 {
 		p.line("  ran", span(g.Ran))
 	}
+	if g.Born != 0 {
+		p.line("  born", span(g.Born))
+	}
+	p.ofMemory(g)
 }
 
 // join makes one list of words of strings and lists of strings.

@@ -12,22 +12,34 @@ import (
 
 // Parse returns the snapshot that text describes.
 func Parse(text string) (*snapshot.Snapshot, error) {
-	p := &parser{
-		snap: &snapshot.Snapshot{
-			Process: snapshot.Process{Pid: 4711, Exe: "/bin/prog", Go: "go1.26.0", State: "live"},
-			Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
-		},
-		probes: make(map[snapshot.Probe]*snapshot.Probe),
-	}
+	p := &parser{probes: make(map[snapshot.Probe]*snapshot.Probe)}
+	p.begin()
 	for n, line := range strings.Split(text, "\n") {
 		if err := p.line(line); err != nil {
 			return nil, fmt.Errorf("line %d: %v", n+1, err)
 		}
 	}
+	p.end()
+	return p.first, nil
+}
+
+// begin begins a snapshot.
+func (p *parser) begin() {
+	p.snap = &snapshot.Snapshot{
+		Process: snapshot.Process{Pid: 4711, Exe: "/bin/prog", Go: "go1.26.0", State: "live"},
+		Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
+	}
+	p.keeps, p.obj, p.orphan = make(map[int64]uint64), nil, false
+	if p.first == nil {
+		p.first = p.snap
+	}
+}
+
+// end ends a snapshot.
+func (p *parser) end() {
 	for i := range p.snap.Goroutines {
 		settle(&p.snap.Goroutines[i])
 	}
-	return p.snap, nil
 }
 
 // MustParse is Parse for text that stands in a test.
@@ -52,7 +64,9 @@ func settle(g *snapshot.Goroutine) {
 }
 
 type parser struct {
+	first  *snapshot.Snapshot
 	snap   *snapshot.Snapshot
+	keeps  map[int64]uint64                   // bytes that goroutines keep alive
 	probes map[snapshot.Probe]*snapshot.Probe // every probe once: the snapshot compares them by address
 	words  []string                           // what is left of the line
 	err    error                              // the first thing that was wrong in the line
@@ -88,6 +102,14 @@ func (p *parser) top(word string) bool {
 		s.Process.Unwatched = true
 	case "states":
 		s.HasStates = true
+	case "before":
+		p.end()
+		p.begin()
+		s.Before = p.snap
+	case "cpu":
+		s.Process.CPU = p.time()
+	case "memory":
+		p.readMemory()
 	case "dropped":
 		what := p.next()
 		s.Dropped[what] = p.int()
@@ -182,6 +204,10 @@ func (p *parser) io() *snapshot.IO {
 			io.Path = v
 		case "peer":
 			io.Peer = v
+		case "lock":
+			io.LockedBy = v
+		case "reaped":
+			io.Reaped = true
 		case "unsent":
 			io.Unsent = p.atoi(v)
 		case "unread":
@@ -237,7 +263,7 @@ func (p *parser) ofGoroutine(word string) bool {
 	case "ran":
 		g.Ran = p.time()
 	default:
-		return false
+		return p.ofBlocked(word, g)
 	}
 	return true
 }

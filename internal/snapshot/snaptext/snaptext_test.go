@@ -9,12 +9,14 @@ const whole = `taken 1m0s
 state stopped
 unwatched
 states
+cpu 3s
+memory kept=4096 paused=1ms
 dropped "objects forgotten" 3
 object 0xa1 chan jobs[i] len=4 cap=4
   made 1 make/chan main.go:5 main.main "make(chan int, 4)" 0s
   sent 3 send/chan main.go:20:3 main.feed "jobs <- 1" 12s exited
 object 0xe1 conn conn
-  io local=1.2.3.4:5 remote=6.7.8.9:10 "peer=pid 9 (x)" unsent=0 unread=7
+  io local=1.2.3.4:5 remote=6.7.8.9:10 "peer=pid 9 (x)" "lock=pid 8 (y)" unsent=0 unread=7 reaped
 goroutine 7 waiting "chan send"
   wait select/default main.go:31 main.worker "select { case <-a }" - 12s
     case recv 0xa1
@@ -27,8 +29,23 @@ goroutine 7 waiting "chan send"
   created 1 main.main main.go:5
   frame main.worker main.go:31
   thread 4711
+  born 1s
+  blocked 12s never
+    on recv chan 0xa1 len=0 cap=4 "type=chan int" name=main.jobs
+    on send chan 0xa2
+    on - mutex 0xb1
+    near 8 main.f main.go:9
+  reach live more=2
+    waker goroutine 8 main.go:9 - "global main.m" map
+    waker timer time.go:3 time.sendTime
+    waker global - main.m
+  keeps 100
 orphan 9 lock/mutex main.go:40 main.f "\"x\".Lock()" 0xc1 10s
   last close/chan main.go:41 main.f close(c)
+before
+taken 50s
+goroutine 7 waiting
+  reach unknown "no layout"
 `
 
 func TestRoundTrip(t *testing.T) {
