@@ -1,0 +1,56 @@
+package reach
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"testing"
+)
+
+// build builds a program of one file, with debug information.
+func build(t *testing.T, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	src := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(src, []byte(source), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	exe := filepath.Join(dir, "prog")
+	out, err := exec.Command("go", "build", "-o", exe, src).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return exe
+}
+
+// A table says the same as the debug information of a program.
+func TestTableIsDWARF(t *testing.T) {
+	p, err := OpenProgram(build(t, "package main\n\nfunc main() {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.LayoutFrom != "DWARF" {
+		t.Fatalf("layout from %s", p.LayoutFrom)
+	}
+	if m := p.Addresses.Missing(); len(m) > 0 {
+		t.Errorf("no address of %v", m)
+	}
+	table, err := LayoutFor(runtime.Version(), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Go, p.Layout.Go = "", ""
+	if !reflect.DeepEqual(table, p.Layout) {
+		t.Errorf("table\n%+v\nDWARF\n%+v", table, p.Layout)
+	}
+}
+
+func TestUnknownVersion(t *testing.T) {
+	for _, v := range []string{"go1.99.1", "devel", ""} {
+		if _, err := LayoutFor(v, "amd64"); err == nil {
+			t.Errorf("there is a layout of %q", v)
+		}
+	}
+}

@@ -1,0 +1,4 @@
+package reach
+
+// A typeTable has the types and variables of the debug information.
+type typeTable struct{}
