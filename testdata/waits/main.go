@@ -1,0 +1,45 @@
+// Waits waits in as many ways as can be thought of, each on a line of its own, and each line says what could still end it. Package reach
+// is held against it, with every version of Go.
+//
+// The comment behind a wait begins with one of these words; a colon and prose may follow.
+//
+//	leak         nothing can: it must be proven
+//	timer        a timer that runs can
+//	global NAME  somebody can who reads the package variable NAME
+//	goroutine    a goroutine that goes on can
+//	finalizer    a finalizer can
+//	cleanup      a cleanup can
+//	live         something else can: it must not be proven
+//	io           the kernel decides: it must not be proven
+//	any          both would be right
+//
+// "since go1.23" behind the word limits it to that version and later ones; before, the word is any.
+package main
+
+import (
+	"os"
+	"runtime"
+	"time"
+)
+
+// starters begin the waits. Files for newer versions add theirs.
+var starters = []func(){
+	startChans, startHeld, startChains, startReflect, startSync, startLocks, startOnce, startContexts, startTimers, startSignals, startIO, startStacks,
+}
+
+// late are those that must not see another garbage collection.
+var late = []func(){startFinalizers, startPool}
+
+func main() {
+	runtime.GC()
+	for _, start := range starters {
+		start()
+	}
+	startQueued()
+	for _, start := range late {
+		start()
+	}
+	time.Sleep(300 * time.Millisecond)
+	os.Stdout.WriteString("ready\n")
+	time.Sleep(time.Hour)
+}
