@@ -67,7 +67,8 @@ type Header struct {
 	TestOff, TestCap, TestSize uint32
 	// Tests counts the tests so far: test n is in entry (n-1)%TestCap, unless that has a later one.
 	Tests uint32
-	_     uint32
+	// After is the -after of the command that watches the program, in milliseconds; zero: unknown. Written from outside.
+	After uint32
 }
 
 // The reasons why probes are off (Header.Off).

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,8 +43,8 @@ func reportVerb() *cli.Command {
 // afterFlag is the flag -after of the verbs that do not take those of a go verb.
 func afterFlag() cli.Flag {
 	return &cli.DurationFlag{
-		Name: "after", Value: diagnose.DefaultAfter, EnvVars: []string{"AWAITTRACE_AFTER"},
-		Usage: "how `long` a wait is before it is called stuck",
+		Name: "after", EnvVars: []string{"AWAITTRACE_AFTER"},
+		Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "that of the run, else 10s",
 	}
 }
 
@@ -73,14 +74,18 @@ func reportProgram(c *cli.Context) error {
 	return nil
 }
 
-// namedProgram returns the record that the arguments name, and what -after says.
+// namedProgram opens the record that the arguments name. The second result is how long a wait is before it is called stuck: -after or
+// AWAITTRACE_AFTER, else what the run used that wrote the record, else the default.
 func namedProgram(c *cli.Context) (*record.Record, time.Duration, error) {
 	after := c.Duration("after")
-	if after <= 0 {
-		return nil, 0, usageError(c, fmt.Errorf("flag -after: %v is no time to wait: give one above zero, such as 10s", after), false)
+	if c.IsSet("after") && after <= 0 {
+		return nil, 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
 	}
 	rec, err := openRecord(c.Args().First())
-	return rec, after, err
+	if err != nil {
+		return nil, 0, err
+	}
+	return rec, cmp.Or(after, rec.After(), diagnose.DefaultAfter), nil
 }
 
 // shownPath returns how a report shows paths: whole in JSON, and for people relative to where they are.

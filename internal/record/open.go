@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -259,6 +260,21 @@ func (r *Record) Seen(now int64) { r.put(unsafe.Offsetof(runtime.Header{}.Seen),
 func (r *Record) Ended(now int64, status uint32) {
 	r.put(unsafe.Offsetof(runtime.Header{}.Exit), uint64(status)+1)
 	r.put(unsafe.Offsetof(runtime.Header{}.Ended), now)
+}
+
+// SetAfter notes in the record how long a wait is before whoever watches the program calls it stuck.
+func (r *Record) SetAfter(d time.Duration) {
+	ms := min(max(d.Milliseconds(), 1), math.MaxUint32)
+	r.put(unsafe.Offsetof(runtime.Header{}.After), uint32(ms))
+}
+
+// After returns what SetAfter noted, or zero.
+func (r *Record) After() time.Duration {
+	h, err := readHeader(r.src)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(h.After) * time.Millisecond
 }
 
 // Gone notes in the record that its program was found to have ended at time now of its clock, nobody knows how.

@@ -59,6 +59,12 @@ func TestOpenLiveStoppedDead(t *testing.T) {
 	}
 	check(fmt.Sprint(pid), "live")
 	check(path, "live")
+	if r, err := OpenFile(path); err != nil || r.After() != 0 {
+		t.Errorf("-after of a run is known before it is noted: %v, %v", r.After(), err)
+	} else {
+		r.SetAfter(2500 * time.Millisecond)
+		r.Close()
+	}
 	syscall.Kill(pid, syscall.SIGSTOP)
 	for i := 0; i < 6000; i++ {
 		if st, _ := procfs.ReadStat(pid); st.Stopped() {
@@ -75,6 +81,9 @@ func TestOpenLiveStoppedDead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if got := r.After(); got != 2500*time.Millisecond {
+		t.Errorf("the record keeps -after %v, want 2.5s", got)
+	}
 	s, err := r.Snapshot()
 	if seen, _ := monotonic(); err != nil || s.Taken > seen || s.Taken < seen-int64(time.Minute) {
 		t.Errorf("the moment of death is not when the live program was last seen: %v", time.Duration(s.Taken))

@@ -13,10 +13,11 @@ import (
 // has kept a processor busy for longer than Options.After.
 
 const (
-	busyInterval = time.Second // how often the processor time is looked at
-	busyLooks    = 3           // a goroutine that was running each time that often, with no probe between, computes
-	busyShare    = 10          // below one part in so many of a processor the program is idle; others may leave it no more than that
-	maxQuiet     = 1000        // more goroutines than that are not looked at one by one
+	minBusy   = 250 * time.Millisecond // between two looks at the processor time: the system counts it in hundredths of a second
+	maxBusy   = time.Second
+	busyLooks = 3    // a goroutine that was running each time that often, with no probe between, computes
+	busyShare = 10   // below one part in so many of a processor the program is idle; others may leave it no more than that
+	maxQuiet  = 1000 // more goroutines than that are not looked at one by one
 )
 
 // A computing program.
@@ -34,7 +35,8 @@ func (w *watcher) compute(now time.Time, present int64) {
 	if now.Before(c.next) {
 		return
 	}
-	c.next = now.Add(busyInterval)
+	every := max(min(w.After/(busyLooks+1), maxBusy), minBusy)
+	c.next = now.Add(every)
 	stat, err := procfs.ReadStat(w.pid)
 	if err != nil {
 		return
@@ -47,17 +49,20 @@ func (w *watcher) compute(now time.Time, present int64) {
 	}
 
 	c.used, c.at = stat.Busy, now
-	if idle || now.Sub(c.since) < w.After {
+	if idle {
 		return
 	}
-	if suspected := w.running(present); len(suspected.Findings) > 0 && w.news(suspected, now) {
+	// What has been quiet for one interval is counted, so that who has been for long enough is known at once.
+	suspected := w.running(present, every)
+	if now.Sub(c.since) >= w.After && len(suspected.Findings) > 0 && w.news(suspected, now) {
 		w.report(suspected, now)
 	}
 }
 
-// running returns the goroutines that compute as findings that are suspected.
-func (w *watcher) running(present int64) *Answer {
-	quiet, err := w.rec.Quiet(present - w.After.Nanoseconds())
+// running counts the goroutines that have reached no probe for the time quietFor and are on a processor. It returns those that have computed
+// for too long, as findings that are suspected.
+func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
+	quiet, err := w.rec.Quiet(present - quietFor.Nanoseconds())
 	if err != nil || len(quiet) > maxQuiet {
 		return &Answer{}
 	}
@@ -68,7 +73,7 @@ func (w *watcher) running(present int64) *Answer {
 			continue
 		}
 		seen[q] = w.computing.seen[q] + 1
-		if seen[q] >= busyLooks {
+		if seen[q] >= busyLooks && present-q.Last >= w.After.Nanoseconds() {
 			answer.Findings = append(answer.Findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: q.ID, Since: q.Last}})
 		}
 	}

@@ -21,7 +21,7 @@ import (
 const (
 	tick     = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
 	interval = 100 * time.Millisecond // how often the record is looked at, at most
-	share    = 500                    // looking takes one part in so many of a processor's time, at most
+	share    = 500                    // looking takes one part in so many of a processor's time, on average
 	shareNew = 50                     // the same when something has begun to wait for long
 )
 
@@ -70,8 +70,9 @@ type watcher struct {
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
-	nextNew  time.Time    // of the next examination if waits has changed
-	nextSame time.Time    // and if it has not
+
+	// looks is what looking at the record may cost; fresh and same are what examining it may, if waits has changed and if it has not.
+	looks, fresh, same budget
 
 	computing computing
 }
@@ -109,7 +110,10 @@ func newWatcher(o Options) *watcher {
 	if o.Examine == nil {
 		o.Examine = Examine
 	}
-	return &watcher{Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{}}
+	return &watcher{
+		Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
+		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
+	}
 }
 
 // watch looks at the record until done is closed.
@@ -144,18 +148,11 @@ func (w *watcher) tick(now time.Time) {
 	}
 	w.rec.Tick(present)
 	w.compute(now, present)
-	if now.Before(w.nextLook) {
+	if now.Before(w.nextLook) || !w.looks.allows(now) {
 		return
 	}
-	start := time.Now() // a tick may be late: what has passed since is not the cost of looking
+	w.nextLook = now.Add(interval)
 	w.look(now, present)
-	w.nextLook = now.Add(w.pause(share, time.Since(start)))
-}
-
-// pause returns how long to wait after a look that took cost, if one part in share of the time may go into looking. It is not longer than Options.After:
-// what is stuck is told even on a machine that is busy, where a look seems to cost more than it does.
-func (w *watcher) pause(share int, cost time.Duration) time.Duration {
-	return max(interval, min(time.Duration(share)*cost, w.After))
 }
 
 // open opens the record of the program.
@@ -170,25 +167,28 @@ func (w *watcher) open() error {
 		return fmt.Errorf("process %d has no record", w.pid)
 	}
 	w.rec = rec
+	rec.SetAfter(w.After)
 	return nil
 }
 
 // look looks whether anything has waited for long, and what it means if so.
 func (w *watcher) look(now time.Time, present int64) {
+	start := processorTime()
 	waits, err := w.rec.Waiting(present - w.After.Nanoseconds())
+	w.looks.spend(now, processorTime()-start)
 	if err != nil || waits.Long == 0 {
 		return
 	}
 	// The same waits may mean something else when others have gone on; but that can take its time.
-	if now.Before(w.nextNew) || waits == w.waits && now.Before(w.nextSame) {
+	if !w.fresh.allows(now) || waits == w.waits && !w.same.allows(now) {
 		return
 	}
 	w.waits = waits
-	start := time.Now()
+	start = processorTime()
 	answer, err := w.ask(Question{After: w.After})
-	cost := time.Since(start)
-	w.nextNew = now.Add(w.pause(shareNew, cost))
-	w.nextSame = now.Add(w.pause(share, cost))
+	cost := processorTime() - start
+	w.fresh.spend(now, cost)
+	w.same.spend(now, cost)
 	if err == nil && w.news(answer, now) {
 		w.report(answer, now)
 	}

@@ -100,14 +100,35 @@ func TestNoRecord(t *testing.T) {
 	}
 }
 
-// TestPause: looking takes its share of the time and no more, but is never put off for longer than a wait may take.
-func TestPause(t *testing.T) {
-	w := &watcher{Options: Options{After: 2 * time.Second}}
-	for cost, want := range map[time.Duration]time.Duration{
-		time.Microsecond: interval, time.Millisecond: 500 * time.Millisecond, 20 * time.Millisecond: 2 * time.Second,
-	} {
-		if got := w.pause(share, cost); got != want {
-			t.Errorf("a look of %v: %v, want %v", cost, got, want)
+// TestBudget looks every tenth of a second, at a cost, for as long as the budget allows it: at once when something is new, in the long run for one
+// part in share of the time, and never put off for longer than a wait may take.
+func TestBudget(t *testing.T) {
+	const limit = 2 * time.Second
+	tests := []struct {
+		cost          time.Duration
+		first, minute int // looks in the first second, and in the minute after the tenth
+	}{
+		{time.Microsecond, 10, 600},
+		{20 * time.Millisecond, 10, 60},
+		{time.Second, 1, 30},
+	}
+	for _, test := range tests {
+		b := newBudget(50, limit)
+		start := time.Now()
+		looks := func(from, to time.Duration) (n int) {
+			for at := from; at < to; at += interval {
+				if now := start.Add(at); b.allows(now) {
+					b.spend(now, test.cost)
+					n++
+				}
+			}
+			return n
+		}
+		first := looks(0, time.Second)
+		looks(time.Second, 10*time.Minute)
+		minute := looks(10*time.Minute, 11*time.Minute)
+		if first != test.first || max(minute-test.minute, test.minute-minute) > 1 {
+			t.Errorf("looks that cost %v: %d in the first second and %d a minute later, want %d and %d", test.cost, first, minute, test.first, test.minute)
 		}
 	}
 }
