@@ -29,6 +29,10 @@ type Process struct {
 	Started int64    `json:"started,omitempty"`
 	Taken   int64    `json:"taken,omitempty"`
 	State   string   `json:"state"`
+	// Record: the program has probes, and this is what they tell. StoppedForNS is how long it stood still for the report.
+	Record       bool   `json:"record"`
+	StoppedForNS *int64 `json:"stopped_for_ns,omitempty"`
+	Container    string `json:"container,omitempty"`
 	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
 	// LookedNS: the program has ended, and states and stacks are from so long before Taken.
@@ -114,6 +118,8 @@ type Goroutine struct {
 	Holds     []Hold   `json:"holds,omitempty"`
 	History   []Step   `json:"history,omitempty"`
 	CreatedBy *Created `json:"created_by,omitempty"`
+	// Labels are the profiler labels of the goroutine.
+	Labels map[string]string `json:"labels,omitempty"`
 	// Test is the test that started the goroutine, in a program that `awaittrace test` runs.
 	Test string `json:"test,omitempty"`
 	// CouldEnd is who could end its wait, by the shortest path first.
@@ -164,6 +170,7 @@ type Frame struct {
 // An Object is what an operation works on.
 type Object struct {
 	Kind string `json:"kind"`
+	Type string `json:"type,omitempty"` // Go type
 	Addr string `json:"addr,omitempty"`
 	Expr string `json:"expr,omitempty"`
 	Made *Fact  `json:"made,omitempty"`
@@ -216,6 +223,8 @@ type Holder struct {
 	Line      int    `json:"line"`
 	SinceNS   int64  `json:"since_ns"`
 	Exited    bool   `json:"exited,omitempty"`
+	// Likely: read off the stacks, not off the record.
+	Likely bool `json:"likely,omitempty"`
 }
 
 const maxHolders = 64
