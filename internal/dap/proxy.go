@@ -173,7 +173,7 @@ func (p *Proxy) fromDelve(m *message) []byte {
 		if request == nil || request.Command != m.Command {
 			return m.raw
 		}
-		if rule := p.requests[m.Command]; rule.slow {
+		if rule := p.requests[m.Command]; rule.slow && p.program.stopped() != nil {
 			go func() {
 				rule.answer(p, request, m)
 				_ = p.client.write(m.raw) // a client that has gone needs no answer

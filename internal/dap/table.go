@@ -6,7 +6,8 @@ type requestRule struct {
 	ask func(p *Proxy, m *message) (forward bool)
 	// answer sees Delve's response to a request before the client does, and may change it.
 	answer func(p *Proxy, request, response *message)
-	// slow lets messages that come after the response go first: answer looks at the program.
+	// slow lets messages that come after the response go first, because answer looks at the program. While there is no stop to look at
+	// answer changes nothing, and responses keep their order.
 	slow bool
 }
 
