@@ -37,7 +37,7 @@ func launchBank(t *testing.T, filters ...string) *dapClient {
 
 // A deadlock stops the program while it runs, and every pane tells of it.
 func TestDAPDeadlock(t *testing.T) {
-	apart(t)
+	t.Parallel()
 	c := launchBank(t, "awaittrace-deadlock")
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	stop := await[*dap.StoppedEvent](c, nil)
@@ -98,7 +98,7 @@ func TestDAPDeadlock(t *testing.T) {
 
 // Filters of ours may be set while the program runs, which Delve refuses of its own.
 func TestDAPFilterLater(t *testing.T) {
-	apart(t)
+	t.Parallel()
 	c := launchBank(t)
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{"unrecovered-panic", "awaittrace-stuck"}})
@@ -129,7 +129,7 @@ func TestDAPAttach(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	_, pid := started(t)
 	untilStuck(t, pid)
 	c := startDAP(t)
@@ -148,7 +148,7 @@ func TestDAPTestMode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":       "module mode\n\ngo 1.24\n",
@@ -198,7 +198,7 @@ func TestDAPTestMode(t *testing.T) {
 
 // The listening line goes where dlv dap writes it, and the flags are dlv's.
 func TestDAPFlags(t *testing.T) {
-	apart(t)
+	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -231,14 +231,14 @@ func TestDAPCrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	exe := filepath.Join(t.TempDir(), "crowd")
 	mustRun(t, "build", "-o", exe, "../../testdata/crowd")
 	for _, n := range []int{10_000, 100_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			t.Setenv("AWAITTRACE_GOROUTINES", fmt.Sprint(n+100))
 			c := startDAP(t)
-			c.begin("launch", map[string]any{"mode": "exec", "program": exe, "args": []string{fmt.Sprint(n)}, "outputMode": "remote", "awaittrace": map[string]any{"after": "1s"}})
+			c.begin("launch", map[string]any{"mode": "exec", "program": exe, "args": []string{fmt.Sprint(n)}, "outputMode": "remote",
+				"env": map[string]any{"AWAITTRACE_GOROUTINES": fmt.Sprint(n + 100)}, "awaittrace": map[string]any{"after": "1s"}})
 			ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 			c.output("waiting")
 			c.until("all are stuck", func() bool {
@@ -286,7 +286,7 @@ func TestDAPNode(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(client, "node_modules")); err != nil {
 		t.Skip("needs npm ci in testdata/dapclient")
 	}
-	apart(t)
+	t.Parallel()
 	us := filepath.Join(t.TempDir(), "awaittrace")
 	if err := os.Link(os.Args[0], us); err != nil {
 		t.Skip(err)
@@ -301,7 +301,7 @@ func TestDAPRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	c := launchBank(t, "awaittrace-stuck")
 	for round := range 2 {
 		if round > 0 {
@@ -338,7 +338,7 @@ func TestDAPStep(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	dir, out := filepath.Join(filepath.Dir(bank(t)), "steps"), t.TempDir()
 	c := startDAP(t)
 	c.begin("launch", map[string]any{"program": ".", "dlvCwd": dir, "output": filepath.Join(out, "steps")})

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,22 +30,6 @@ type dapClient struct {
 }
 
 const dapPatience = 2 * time.Minute
-
-// apart keeps what a test leaves out of the user's own folders.
-func apart(t *testing.T) {
-	t.Helper()
-	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	records := filepath.Join(t.TempDir(), "records")
-	if err := os.Mkdir(records, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache)))
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("AWAITTRACE_DIR", records)
-}
 
 // startDAP starts awaittrace dap with more flags, and connects to it.
 func startDAP(t *testing.T, flags ...string) *dapClient {

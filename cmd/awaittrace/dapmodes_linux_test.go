@@ -22,7 +22,7 @@ func TestDAPCore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	exe, pid := started(t)
 	untilStuck(t, pid)
 	core := filepath.Join(t.TempDir(), "core")
@@ -68,7 +68,7 @@ func TestDAPNoDebug(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	dir := t.TempDir()
 	c := startDAP(t)
 	ask[*dap.InitializeResponse](c, "initialize", initialize())
@@ -95,7 +95,7 @@ func TestDAPFollowExec(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	exe := filepath.Join(t.TempDir(), "family")
 	mustRun(t, "build", "-C", "testdata/dap/family", "-o", exe, "-gcflags=all=-N -l", ".")
 	source, err := filepath.Abs("testdata/dap/family/main.go")
@@ -122,7 +122,7 @@ func TestDAPAttachRace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	exe := built(t)
 	for n := range 12 {
 		cmd := exec.Command(exe)
@@ -152,7 +152,7 @@ func TestDAPSameUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs a second user")
 	}
-	apart(t)
+	t.Parallel()
 	cmd := command("dap", "--listen=127.0.0.1:0")
 	conn := dialAs(t, 65534, listening(t, cmd))
 	if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
@@ -186,7 +186,7 @@ func dialAs(t *testing.T, uid int, addr string) net.Conn {
 
 // What is no recording of rr is refused, whether there is an rr or not.
 func TestDAPReplay(t *testing.T) {
-	apart(t)
+	t.Parallel()
 	c := startDAP(t)
 	ask[*dap.InitializeResponse](c, "initialize", initialize())
 	c.send("launch", map[string]any{"mode": "replay", "traceDirPath": t.TempDir()})

@@ -109,7 +109,7 @@ func TestDAPHeadless(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	addr := serve(t, "awaittrace", "exec", built(t), "--accept-multiclient")
 	first := dialDAP(t, addr)
 	first.begin("attach", remote(t, "", nil), "awaittrace-deadlock")
@@ -133,7 +133,7 @@ func TestDAPHeadlessRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds")
 	}
-	apart(t)
+	t.Parallel()
 	addr := serve(t, "awaittrace", "debug", "--build-flags=-C="+bank(t), "--output="+filepath.Join(t.TempDir(), "bank"))
 	c := dialDAP(t, addr)
 	c.begin("attach", remote(t, "", nil))
@@ -153,7 +153,7 @@ func TestDAPRemote(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	exe := built(t)
 	t.Run("here", func(t *testing.T) { // with one client, whose process says which program it is
 		c := startDAP(t)

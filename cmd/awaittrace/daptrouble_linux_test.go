@@ -21,7 +21,7 @@ func TestDAPTrouble(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	apart(t)
+	t.Parallel()
 	t.Run("attach to nobody", func(t *testing.T) {
 		cmd := exec.Command("true")
 		if err := cmd.Run(); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,7 +19,36 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"awaittrace": main, plainDelve: delve})
+	testscript.Main(suite{m}, map[string]func(){"awaittrace": main, plainDelve: delve})
+}
+
+// parallel is how many tests run at a time by default: most of them wait for what a program does.
+const parallel = "4"
+
+// A suite is the tests, where the program is not one of the commands that testscript.Main makes of it.
+type suite struct{ *testing.M }
+
+// Run runs the tests with caches and records of their own, except Go's.
+func (s suite) Run() int {
+	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise
+	flag.Parse()
+	tmp, err := os.MkdirTemp("", "awaittrace-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(tmp)
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		panic(err)
+	}
+	records := filepath.Join(tmp, "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		panic(err)
+	}
+	os.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // which would follow XDG_CACHE_HOME
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(tmp, "cache"))
+	os.Setenv("AWAITTRACE_DIR", records)
+	return s.M.Run()
 }
 
 // TestScript runs testdata/script: a script for each behaviour, named by what it is about. UPDATE_SCRIPTS=1 renews what they
@@ -29,7 +59,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	goCache, modCache, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
-	ours := t.TempDir()
+	ours := os.Getenv("XDG_CACHE_HOME")
 	proxy := goproxytest.NewTestServer(t, "testdata/mod", "") // the modules that scripts of deps need
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -44,7 +74,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("GOFLAGS", "")
 			env.Setenv("GOTOOLCHAIN", "local")
 			env.Setenv("XDG_CACHE_HOME", ours)
-			env.Setenv("AWAITTRACE_DIR", filepath.Join(ours, "records-"+filepath.Base(env.WorkDir)))
+			env.Setenv("AWAITTRACE_DIR", filepath.Join(filepath.Dir(ours), "records-"+filepath.Base(env.WorkDir)))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -16,6 +16,7 @@ import (
 
 // TestBrokenCore reads what is left of a core, and one with an executable that it is not of.
 func TestBrokenCore(t *testing.T) {
+	t.Parallel()
 	exe, pid := deadlocked(t)
 	core := filepath.Join(t.TempDir(), "core")
 	session(t, "dump "+core+"\nexit\nn\n", "attach", strconv.Itoa(pid))
@@ -45,6 +46,7 @@ func TestBrokenCore(t *testing.T) {
 
 // TestGone asks when what was there is not any more: the program that is held, the server, and the program that is attached to.
 func TestGone(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		// begin opens a session, and end ends what it is about.
@@ -85,6 +87,7 @@ func TestGone(t *testing.T) {
 
 // TestAttachExiting attaches to programs that end meanwhile: the session opens or says why not, and ends with the program.
 func TestAttachExiting(t *testing.T) {
+	t.Parallel()
 	exe := program(t, false, bank, ".")
 	for i := range 8 {
 		cmd := exec.Command(exe)

@@ -11,6 +11,7 @@ import (
 
 // TestCompletion types on a terminal, with the key TAB: names of commands of ours and of Delve's, flags, goroutines and variables.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	other, tty := ptytest.Open(t)
 	cmd := command("exec", program(t, false, bank, "."))
 	cmd.Env = append(cmd.Env, "TERM=xterm", "NO_COLOR=1")

@@ -82,11 +82,13 @@ var kinds = []kind{
 
 // TestKinds asks every question about every kind of target: all have the same answers.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			if k.slow && testing.Short() {
 				t.Skip("takes long")
 			}
+			t.Parallel()
 			exe, pid := deadlocked(t)
 			golden(t, "bank", answers(k.ask(t, exe, pid)))
 			if err := syscall.Kill(pid, 0); err != nil && k.name == "attach" {
@@ -98,12 +100,14 @@ func TestKinds(t *testing.T) {
 
 // TestNoProbes asks every question about a program that was built without probes.
 func TestNoProbes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("as many sessions as TestKinds")
 	}
 	exe := program(t, true, bank, ".")
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			pid := start(t, exe, nil)
 			awaitLocks(t, pid)
 			golden(t, "noprobes", answers(k.ask(t, exe, pid)))
@@ -276,6 +280,7 @@ func crash(t *testing.T, pid int) (core string) {
 
 // TestCoreAlone reads the core of a crash whose record is gone: the kernel does not dump a mapped file.
 func TestCoreAlone(t *testing.T) {
+	t.Parallel()
 	exe, pid := deadlocked(t)
 	core := crash(t, pid)
 	removeRecords(t, pid)

@@ -13,6 +13,7 @@ import (
 // TestScript gives the commands by the script to Delve's terminal, where they take the place of ours: on a process, and on a core that has nothing
 // but memory.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	script := filepath.Join(t.TempDir(), "awaittrace.star")
 	if err := os.WriteFile(script, []byte(Script()), 0o666); err != nil {
 		t.Fatal(err)
@@ -64,6 +65,7 @@ func TestScript(t *testing.T) {
 
 // TestScriptChannels compares what the script says of a deadlock that goes by channels with what the diagnosis says.
 func TestScriptChannels(t *testing.T) {
+	t.Parallel()
 	script := filepath.Join(t.TempDir(), "awaittrace.star")
 	if err := os.WriteFile(script, []byte(Script()), 0o666); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 
 // TestBreakpoint stops a program at a breakpoint, while its goroutines do what they do.
 func TestBreakpoint(t *testing.T) {
+	t.Parallel()
 	exe := program(t, false, bank, ".")
 	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nprobes\nwaitgraph\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
 	for _, want := range []string{
@@ -45,6 +46,7 @@ func TestBreakpoint(t *testing.T) {
 
 // TestGoroutines lists goroutines that wait in a probe: each where the user's source has it.
 func TestGoroutines(t *testing.T) {
+	t.Parallel()
 	_, pid := deadlocked(t)
 	ask := func(args ...string) {
 		out := normal(session(t, "goroutines\nstuck\ngoroutines\nexit\nn\n", args...))
@@ -70,6 +72,7 @@ func waitGone(t *testing.T, pid int) {
 
 // TestCrowd asks about 10,000 goroutines.
 func TestCrowd(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("10,000 goroutines")
 	}
@@ -87,6 +90,7 @@ func TestCrowd(t *testing.T) {
 
 // TestLongStop asks twice in one stop: the time between is not a wait of the program's.
 func TestLongStop(t *testing.T) {
+	t.Parallel()
 	_, pid := deadlocked(t)
 	out := session(t, "stuck\nsource "+idling(t)+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid))
 	ups := regexp.MustCompile(`stopped, up (\S+)\)`).FindAllStringSubmatch(out, -1)
@@ -102,6 +106,7 @@ func TestLongStop(t *testing.T) {
 
 // TestEarlierStop stops a program twice: the first stop is not a wait either of those who waited all the time.
 func TestEarlierStop(t *testing.T) {
+	t.Parallel()
 	clock := "source " + starlark(t, "print(\"clock\", time.now().unix_nano)\n") + "\n"
 	out := session(t, "break main.go:53\ncontinue\nstuck\nsource "+idling(t)+"\n"+clock+"break main.audit\ncontinue\n"+clock+"stuck -after 1ms\nexit\n", "exec", program(t, false, bank, "."))
 	up := regexp.MustCompile(`stopped, up (\S+)\)`).FindStringSubmatch(out)
@@ -197,6 +202,7 @@ func listens(t *testing.T, name string) bool {
 
 // TestReportHeld reports, from a process that has nothing to do with it, on a program that a debugger holds.
 func TestReportHeld(t *testing.T) {
+	t.Parallel()
 	_, pid := deadlocked(t)
 	headless(t, pid)
 	until(t, "the debugger holds the program", func() bool { return procfs.Traced(pid) })
@@ -233,6 +239,7 @@ func TestReportHeld(t *testing.T) {
 
 // TestStep steps through a program: no stop is inside a probe, and the user's own functions are entered.
 func TestStep(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{"optimized": nil, "plain": {"-gcflags=all=-N -l"}} {
 		t.Run(name, func(t *testing.T) {
 			if flags != nil && testing.Short() {
@@ -266,6 +273,7 @@ func TestStep(t *testing.T) {
 
 // TestDebug builds with probes, and again after an edit.
 func TestDebug(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds the standard library another way")
 	}

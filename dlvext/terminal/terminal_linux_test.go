@@ -28,6 +28,9 @@ var update = flag.Bool("u", false, "renew the sessions in testdata")
 // mainEnv makes the test binary be the command: its arguments are those of `awaittrace dlv`.
 const mainEnv = "AWAITTRACE_TEST_DLV"
 
+// parallel is how many tests run at a time by default: most of them wait for what a debugger or a program does.
+const parallel = "4"
+
 // tmp is the folder of the tests, and bank that of the program that most of them look at.
 var tmp, bank string
 
@@ -40,6 +43,7 @@ func TestMain(m *testing.M) {
 			Answers: console.Options{Options: diagnose.Options{Path: report.Relative(dir)}},
 		}))
 	}
+	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise
 	flag.Parse()
 	os.Exit(run(m))
 }

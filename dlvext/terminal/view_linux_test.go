@@ -12,6 +12,7 @@ import (
 
 // TestStack looks at the stack of a goroutine that waits in a probe: it is the one that the goroutine has in the program without probes.
 func TestStack(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{"optimized": nil, "plain": {"-gcflags=all=-N -l"}} {
 		t.Run(name, func(t *testing.T) {
 			if flags != nil && testing.Short() {
@@ -68,6 +69,7 @@ func stack(out string) (functions []string) {
 
 // TestInside stops inside a probe, as a program that is halted may: users are shown where the probe stands, and go on from there.
 func TestInside(t *testing.T) {
+	t.Parallel()
 	exe := program(t, false, "testdata/steps", ".")
 	for _, command := range []string{"next", "step"} {
 		out := session(t, "break debug.Lock\ncontinue\nstep-instruction\nstack\ngoroutine\nframe 2\nframe 0\n"+command+"\n"+command+"\nprint cap(ch)\nexit\n", "exec", exe)

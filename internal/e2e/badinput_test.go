@@ -126,6 +126,7 @@ func TestBadFolder(t *testing.T) {
 		{"missing below a file", func(t *testing.T, path string) error { return nil }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			path := filepath.Join(t.TempDir(), "records")
 			if err := c.make(t, path); err != nil {
 				t.Fatal(err)
@@ -185,6 +186,7 @@ func TestBadPackage(t *testing.T) {
 	}
 	for _, pkg := range []string{"./types", "./parse", "./imports", "./none", "bad/none", "no.such.host/pkg"} {
 		t.Run(strings.ReplaceAll(pkg, "/", "_"), func(t *testing.T) {
+			t.Parallel()
 			env := []string{"GOPROXY=off", "GOFLAGS=-mod=mod"}
 			plain := command(t, dir, env, "go", "build", "-o", os.DevNull, pkg)
 			probed := command(t, dir, env, awaittrace, "build", "-o", os.DevNull, pkg)

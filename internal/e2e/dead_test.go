@@ -40,6 +40,7 @@ func TestKilled(t *testing.T) {
 	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
 	for _, p := range pitfalls {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			prog := start(t, nil, filepath.Join(programs, p.name))
 			before, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s")
 			prog.kill()

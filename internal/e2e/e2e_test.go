@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,10 +26,14 @@ var update = flag.Bool("update", false, "renew the golden files")
 // patience bounds the wait for what must come about, on a machine that may be very busy.
 const patience = 5 * time.Minute
 
-// awaittrace is the command under test, testdata the folder of the programs.
-var awaittrace, testdata string
+// awaittrace is the command under test, testdata the folder of the programs, tmp that of what is built.
+var awaittrace, testdata, tmp string
+
+// parallel is how many tests run at a time by default: most of them wait for what a program does.
+const parallel = "4"
 
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise
 	flag.Parse()
 	os.Exit(run(m))
 }
@@ -39,8 +44,8 @@ func run(m *testing.M) int {
 		fmt.Println("ok: records are read from outside on Linux only")
 		return 0
 	}
-	tmp, err := os.MkdirTemp("", "awaittrace-e2e-")
-	if err != nil {
+	var err error
+	if tmp, err = os.MkdirTemp("", "awaittrace-e2e-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -108,23 +113,33 @@ func must(t *testing.T, what string, r result) result {
 	return r
 }
 
-// build builds packages of a module, plain or with probes, and returns the path of the program, or of the folder that the programs are in
-// where there are several patterns or a pattern with "...".
+// build builds packages of a module, plain or with probes, once for all tests. It returns the path of the program, or of the folder that the
+// programs are in where the last argument is a pattern with "...".
 func build(t *testing.T, probes bool, module string, args ...string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "program")
-	if strings.Contains(args[len(args)-1], "...") {
-		out = t.TempDir() + "/"
-	}
-	lookAtSources(t)
-	line := append([]string{"build", "-o", out}, args...)
-	if probes {
-		must(t, "awaittrace build", command(t, module, nil, awaittrace, line...))
-	} else {
-		must(t, "go build", command(t, module, nil, "go", line...))
-	}
+	once, _ := builds.LoadOrStore(fmt.Sprint(probes, module, args), sync.OnceValues(func() (string, result) {
+		dir, err := os.MkdirTemp(tmp, "program")
+		if err != nil {
+			return "", result{code: -1, stderr: err.Error()}
+		}
+		out := filepath.Join(dir, "program")
+		if strings.Contains(args[len(args)-1], "...") {
+			out = dir + "/"
+		}
+		lookAtSources(t)
+		line := append([]string{"build", "-o", out}, args...)
+		if probes {
+			return out, command(t, module, nil, awaittrace, line...)
+		}
+		return out, command(t, module, nil, "go", line...)
+	}))
+	out, r := once.(func() (string, result))()
+	must(t, fmt.Sprintf("build %q, with probes: %t", args, probes), r)
 	return out
 }
+
+// builds holds what build has built: a func() (string, result) by its arguments.
+var builds sync.Map
 
 // lookAtSources opens every folder of the repository: go test takes a result from its cache only where nothing that a test has opened has changed, and does
 // not know what a go build that a test starts reads.

@@ -36,6 +36,7 @@ func TestPitfalls(t *testing.T) {
 	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
 	for _, p := range pitfalls {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			prog := start(t, nil, filepath.Join(programs, p.name))
 			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s")
 			golden(t, filepath.Join(testdata, "pitfalls", p.name, "report.json"), normalize(t, text))
