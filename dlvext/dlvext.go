@@ -2,7 +2,6 @@ package dlvext
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -118,9 +117,4 @@ func (s *session) read(o Options) (*Result, error) {
 	s.readStacks(res, want.Stacks, o)
 	s.readObjects(res, want.Objects)
 	return res, nil
-}
-
-// errExited is the Error for a process that is not there, or not any more.
-func errExited(pid int) *Error {
-	return &Error{Reason: Exited, Text: fmt.Sprintf("process %d has exited", pid)}
 }

@@ -1,58 +1,37 @@
 package dlvext
 
 import (
+	"errors"
 	"fmt"
-	"strings"
-)
 
-// A Reason says why a program could not be read.
-type Reason int
-
-// The reasons of an [Error].
-const (
-	// NotPermitted: the system does not let us trace the process.
-	NotPermitted Reason = 1 + iota
-	// AlreadyTraced: another debugger traces the process.
-	AlreadyTraced
-	// Exited: there is no such process, or it has ended meanwhile.
-	Exited
-	// NoDebugInfo: the executable was linked without debug information.
-	NoDebugInfo
-	// Unsupported: this system or architecture, or the form of the executable, is one that we cannot read.
-	Unsupported
-	// TimedOut: the process did not stop, or was not read, in the time allowed.
-	TimedOut
-	// Running: the process runs, and only one that stands still can be read without tracing it.
-	Running
-	// Damaged: the executable, core or memory holds what a Go program's does not.
-	Damaged
+	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // An Error is why a program could not be read, and what to do about it.
-type Error struct {
-	Reason Reason
-	// Text is the cause in one line; Fix the way out in one line, or empty where there is none.
-	Text, Fix string
-	// Err is the system's or Delve's error, or nil.
-	Err error
-}
+type Error = source.Error
 
-// Error returns the cause and the way out in one line.
-func (e *Error) Error() string {
-	text := e.Text
-	if e.Err != nil {
-		text += ": " + strings.ReplaceAll(e.Err.Error(), "\n", "; ")
-	}
-	if e.Fix != "" {
-		text += "; " + e.Fix
-	}
-	return text
-}
+// A Reason says why a program could not be read.
+type Reason = source.Reason
 
-// Unwrap returns the error that e was made from.
-func (e *Error) Unwrap() error { return e.Err }
+// The reasons of an [Error].
+const (
+	NotPermitted  = source.NotPermitted
+	AlreadyTraced = source.AlreadyTraced
+	Exited        = source.Exited
+	NoDebugInfo   = source.NoDebugInfo
+	Unsupported   = source.Unsupported
+	TimedOut      = source.TimedOut
+	Running       = source.Running
+	Damaged       = source.Damaged
+)
 
 // damaged is an Error for memory or debug information that makes no sense.
-func damaged(format string, args ...any) *Error {
-	return &Error{Reason: Damaged, Text: fmt.Sprintf(format, args...)}
+func damaged(format string, args ...any) *Error { return source.Damage(format, args...) }
+
+// unreadable is the Error for a process that stopped, but whose memory does not say what it should.
+func unreadable(pid int, err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return err
+	}
+	return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines of process %d", pid), Err: err}
 }

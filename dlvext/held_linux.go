@@ -3,25 +3,22 @@
 package dlvext
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"strconv"
-	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 )
 
 // openHeld opens a process that a debugger holds, be it ourselves: a process has one tracer, but who may trace it may read its
 // memory, whoever does trace it.
 func openHeld(t Target) (*Program, error) {
-	if gone(threadState(t.Pid)) {
-		return nil, errExited(t.Pid)
+	if source.Gone(source.ThreadState(t.Pid)) {
+		return nil, source.HasExited(t.Pid)
 	}
 	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
 	if err != nil {
-		return nil, unreadableMemory(t.Pid, err)
+		return nil, source.Unreadable(t.Pid, err)
 	}
 	p, s, err := openMemory(t, mem)
 	if err != nil {
@@ -32,7 +29,7 @@ func openHeld(t Target) (*Program, error) {
 		pid:     t.Pid,
 		s:       s,
 		ready:   p.look,
-		still:   func() error { return standsStill(t.Pid) },
+		still:   func() error { return source.StandsStill(t.Pid) },
 		failed:  func(err error) error { return unreadable(t.Pid, err) },
 		release: func() { s.bi.Close(); mem.Close() },
 	}, nil
@@ -69,51 +66,9 @@ func noDebugInfo(pid int, err error) *Error {
 // look readies p for another reading: the threads are others than at the last.
 func (p *process) look() error {
 	p.threads = nil
-	err := standsStill(p.pid)
+	err := source.StandsStill(p.pid)
 	p.stopped = err == nil
 	return err
-}
-
-// standsStill returns an error unless a debugger or a signal has stopped all threads of the process. One in an uninterruptible wait in
-// the kernel stands as still as the others.
-func standsStill(pid int) error {
-	tids, err := threadIDs(pid)
-	if err != nil || gone(threadState(pid)) {
-		return errExited(pid)
-	}
-	for _, tid := range tids {
-		if st := threadState(tid); st != 't' && st != 'T' && st != 'D' && !gone(st) {
-			return &Error{Reason: Running, Text: fmt.Sprintf("process %d runs under a debugger", pid), Fix: "halt it there to see states and stacks"}
-		}
-	}
-	return nil
-}
-
-// unreadableMemory is the Error for a process whose memory the system does not let us read. That another traces it is no reason.
-func unreadableMemory(pid int, err error) *Error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return errExited(pid)
-	}
-	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
-	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to read the memory of process %d%s", pid, why), Fix: fix, Err: err}
-}
-
-// counter returns where the stopped thread is: /proc/PID/task/TID/syscall ends with its stack pointer and program counter, also for one that is
-// in no system call. Of a thread that has a processor it says "running".
-func (t *thread) counter() (sp, pc uint64, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", t.p.pid, t.tid))
-	if err != nil {
-		return 0, 0, err
-	}
-	f := strings.Fields(string(text))
-	if len(f) < 3 {
-		return 0, 0, fmt.Errorf("thread %d is running", t.tid)
-	}
-	if sp, err = strconv.ParseUint(f[len(f)-2], 0, 64); err != nil {
-		return 0, 0, err
-	}
-	pc, err = strconv.ParseUint(f[len(f)-1], 0, 64)
-	return sp, pc, err
 }
 
 // counted are the registers of a thread of which only two are known, besides the goroutine that it runs.

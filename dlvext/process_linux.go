@@ -8,17 +8,18 @@ import (
 	"os"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/source"
 	"golang.org/x/sys/unix"
 )
 
 // readProcess reads a process. The debug information is loaded before it is stopped.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
-	if gone(threadState(t.Pid)) {
-		return nil, errExited(t.Pid)
+	if source.Gone(source.ThreadState(t.Pid)) {
+		return nil, source.HasExited(t.Pid)
 	}
 	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
 	if err != nil {
-		return nil, refused(t.Pid, err)
+		return nil, source.Refused(t.Pid, err)
 	}
 	defer mem.Close()
 	exe := t.Exe
@@ -31,13 +32,13 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	}
 
 	var res *Result
-	onTracer(func() {
+	source.OnTracer(func() {
 		defer guard(&err)
 		res, err = readStopped(ctx, t.Pid, exe, mem, o)
 	})
 	if err != nil {
-		if gone(threadState(t.Pid)) {
-			return nil, errExited(t.Pid)
+		if source.Gone(source.ThreadState(t.Pid)) {
+			return nil, source.HasExited(t.Pid)
 		}
 		return nil, err
 	}
@@ -59,11 +60,11 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 		return nil, err
 	}
 
-	wasStopped := threadState(pid) == 'T'
-	tr := &tracer{pid: pid, threads: make(map[int]*traced)}
+	wasStopped := source.ThreadState(pid) == 'T'
+	tr := source.NewTracer(pid)
 	start := time.Now()
-	defer tr.release()
-	if err := tr.stop(); err != nil {
+	defer tr.Release()
+	if err := tr.Stop(); err != nil {
 		return nil, err
 	}
 	taken := monotonic()
@@ -71,7 +72,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 	s.deadline = start.Add(o.Timeout)
 	res, err := s.read(o)
 	p.stopped = false
-	tr.release()
+	tr.Release()
 	if err != nil {
 		return nil, unreadable(pid, err)
 	}

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // TestSignals sends signals to a program while it is read again and again: none is lost, and the program always goes on.
@@ -225,7 +225,7 @@ func TestOtherUser(t *testing.T) {
 	}
 	p := start(t, build(t, "waits.go"))
 	var err error
-	onTracer(func() {
+	source.OnTracer(func() {
 		const nobody = 65534
 		// By the bare call, which changes this thread alone.
 		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); e != 0 {
@@ -239,56 +239,4 @@ func TestOtherUser(t *testing.T) {
 	}
 	t.Log(err)
 	p.ping()
-}
-
-func TestAdvice(t *testing.T) {
-	tests := []struct {
-		euid         int
-		owner, scope string
-		want         string // in the advice
-	}{
-		{0, "0", "", "--cap-add=SYS_PTRACE"},
-		{0, "1000", "1", "--cap-add=SYS_PTRACE"},
-		{0, "1000", "3", "reboot"},
-		{1000, "0", "1", "run as that user or as root"},
-		{1000, "1000", "1", "sysctl kernel.yama.ptrace_scope=0"},
-		{1000, "1000", "2", "run as root"},
-		{1000, "1000", "0", "--cap-add=SYS_PTRACE"},
-		{1000, "", "", "--cap-add=SYS_PTRACE"},
-	}
-	for _, test := range tests {
-		if why, fix := advice(test.euid, test.owner, test.scope); !strings.Contains(fix, test.want) {
-			t.Errorf("%+v: %q, %q", test, why, fix)
-		}
-	}
-}
-
-// TestOnTracer checks that a tracer has a thread that ends: Go never ends the main thread.
-func TestOnTracer(t *testing.T) {
-	var wg sync.WaitGroup
-	for range 200 {
-		wg.Go(func() {
-			tid := 0
-			onTracer(func() { tid = unix.Gettid() })
-			if tid == 0 || tid == os.Getpid() {
-				t.Errorf("traced on thread %d of process %d", tid, os.Getpid())
-			}
-		})
-	}
-	wg.Wait()
-	waitThreads(t, 50)
-}
-
-// waitThreads waits until this process has fewer threads than n.
-func waitThreads(t *testing.T, n int) {
-	t.Helper()
-	have := 0
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		tids, _ := threadIDs(os.Getpid())
-		if have = len(tids); have < n {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("%d threads are left", have)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // buildDir is where the programs of testdata are built, once for all tests.
@@ -178,7 +179,7 @@ func waitState(t testing.TB, pid int, states string) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for in := 0; in < 5; in++ {
-		s := threadState(pid)
+		s := source.ThreadState(pid)
 		if strings.IndexByte(states, s) < 0 {
 			in = -1
 		}

@@ -1,6 +1,7 @@
 package dlvext
 
 import (
+	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/linutil"
 	"golang.org/x/sys/unix"
@@ -20,7 +21,7 @@ func (t *thread) registers() (proc.Registers, error) {
 
 // heldRegisters returns what is known of the registers of a thread that another traces: enough to unwind Go code, which does not need the frame pointer.
 func (t *thread) heldRegisters() (proc.Registers, error) {
-	sp, pc, err := t.counter()
+	sp, pc, err := source.Counter(t.p.pid, t.tid)
 	if err != nil {
 		return nil, err
 	}

@@ -54,3 +54,27 @@ func TestUnknownVersion(t *testing.T) {
 		}
 	}
 }
+
+// The tables are as FormatTables writes them, and complete.
+func TestTables(t *testing.T) {
+	list, err := ParseTables(tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 14 {
+		t.Errorf("%d layouts", len(list))
+	}
+	for _, l := range list {
+		if err := l.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+	if FormatTables(list) != tables {
+		t.Error("the tables are not as they are written")
+	}
+	for _, text := range []string{"go\tgo1.21\t=\narch\tamd64", "g.m\tx", "g.m\t1:y", "sizeof g\t", "pointers g\t1-", "pointers g\t0-1/0", "const x\t1e3"} {
+		if _, err := ParseTables(text); err == nil {
+			t.Errorf("%q is a table", text)
+		}
+	}
+}

@@ -1,10 +1,11 @@
 //go:build amd64 || arm64
 
-package dlvext
+package source
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -14,8 +15,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// threadState returns the state of a thread as /proc shows it (R, S, D, T, t, Z, X), or 0 if there is no such thread.
-func threadState(tid int) byte {
+// ThreadState returns the state of a thread as /proc shows it (R, S, D, T, t, Z, X), or 0 if there is no such thread.
+func ThreadState(tid int) byte {
 	stat, err := procfs.ReadStat(tid)
 	if err != nil {
 		return 0
@@ -23,13 +24,13 @@ func threadState(tid int) byte {
 	return stat.State
 }
 
-// gone reports whether a thread in that state has ended.
-func gone(state byte) bool { return state == 0 || state == 'Z' || state == 'X' }
+// Gone reports whether a thread in that state has ended.
+func Gone(state byte) bool { return state == 0 || state == 'Z' || state == 'X' }
 
-// refused is the Error for a process that the system does not let us trace, with the reason that applies.
-func refused(pid int, err error) *Error {
+// Refused is the Error for a process that the system does not let us trace, with the reason that applies.
+func Refused(pid int, err error) *Error {
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
-		return errExited(pid)
+		return HasExited(pid)
 	}
 	status := procStatus(pid)
 	if by, _ := strconv.Atoi(status["TracerPid"]); by != 0 {
@@ -70,12 +71,13 @@ func advice(euid int, owner, scope string) (why, fix string) {
 	return "", "run as root; in a container, start it with --cap-add=SYS_PTRACE"
 }
 
-// unreadable is the Error for a process that stopped, but whose memory does not say what it should.
-func unreadable(pid int, err error) error {
-	if e := (*Error)(nil); errors.As(err, &e) {
-		return err
+// Unreadable is the Error for a process whose memory the system does not let us read. That another process traces it is no reason.
+func Unreadable(pid int, err error) *Error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return HasExited(pid)
 	}
-	return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines of process %d", pid), Err: err}
+	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
+	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to read the memory of process %d%s", pid, why), Fix: fix, Err: err}
 }
 
 // procStatus returns the fields of /proc/PID/status.

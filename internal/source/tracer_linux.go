@@ -1,17 +1,22 @@
 //go:build amd64 || arm64
 
-package dlvext
+package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
 const (
@@ -21,11 +26,14 @@ const (
 	diskTime = 100 * time.Millisecond
 )
 
-// A tracer keeps a process from running. All its methods are called on one locked thread: see onTracer.
-type tracer struct {
+// A Tracer keeps a process from running. All its methods are called on one locked thread: see OnTracer.
+type Tracer struct {
 	pid     int
 	threads map[int]*traced
 }
+
+// NewTracer returns a tracer of the process, which still runs.
+func NewTracer(pid int) *Tracer { return &Tracer{pid: pid, threads: make(map[int]*traced)} }
 
 // A traced is a thread of the process.
 type traced struct {
@@ -34,16 +42,16 @@ type traced struct {
 	signal int
 }
 
-// onTracer runs f on a thread of its own, which ends with it. The kernel binds tracing to a thread: when it ends, the kernel lets
+// OnTracer runs f on a thread of its own, which ends with it. The kernel binds tracing to a thread: when it ends, the kernel lets
 // go whatever it still traces, such as a thread that never stopped because it waits for a disk.
-func onTracer(f func()) {
+func OnTracer(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // not unlocked: so the thread ends
 		if unix.Gettid() == unix.Getpid() {
 			// Go does not let the main thread end. While it is locked here, f gets another.
-			onTracer(f)
+			OnTracer(f)
 			runtime.UnlockOSThread()
 			return
 		}
@@ -52,13 +60,13 @@ func onTracer(f func()) {
 	<-done
 }
 
-// stop stops all threads. Threads that are in an uninterruptible wait in the kernel are left there: they cannot change memory.
-func (t *tracer) stop() error {
+// Stop stops all threads. Threads that are in an uninterruptible wait in the kernel are left there: they cannot change memory.
+func (t *Tracer) Stop() error {
 	deadline := time.Now().Add(stopTime)
 	for {
-		tids, err := threadIDs(t.pid)
+		tids, err := ThreadIDs(t.pid)
 		if err != nil {
-			return errExited(t.pid)
+			return HasExited(t.pid)
 		}
 		before := len(t.threads)
 		for _, tid := range tids {
@@ -74,13 +82,13 @@ func (t *tracer) stop() error {
 		}
 	}
 	if len(t.threads) == 0 {
-		return errExited(t.pid)
+		return HasExited(t.pid)
 	}
 	return nil
 }
 
 // seize begins to trace the thread, unless it is traced already or has ended.
-func (t *tracer) seize(tid int) error {
+func (t *Tracer) seize(tid int) error {
 	if t.threads[tid] != nil {
 		return nil
 	}
@@ -89,20 +97,20 @@ func (t *tracer) seize(tid int) error {
 	case errors.Is(err, unix.ESRCH):
 		return nil
 	case err != nil:
-		if gone(threadState(tid)) {
+		if Gone(ThreadState(tid)) {
 			return nil
 		}
-		return refused(t.pid, err)
+		return Refused(t.pid, err)
 	}
 	t.threads[tid] = new(traced)
 	if err := unix.PtraceInterrupt(tid); err != nil && !errors.Is(err, unix.ESRCH) {
-		return refused(t.pid, err)
+		return Refused(t.pid, err)
 	}
 	return nil
 }
 
 // wait waits until the traced threads stand still.
-func (t *tracer) wait(deadline time.Time) error {
+func (t *Tracer) wait(deadline time.Time) error {
 	start := time.Now()
 	pause := 20 * time.Microsecond
 	for {
@@ -118,7 +126,7 @@ func (t *tracer) wait(deadline time.Time) error {
 		if time.Now().After(deadline) {
 			return &Error{
 				Reason: TimedOut,
-				Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, threadState(running)),
+				Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, ThreadState(running)),
 			}
 		}
 		time.Sleep(pause)
@@ -127,9 +135,9 @@ func (t *tracer) wait(deadline time.Time) error {
 }
 
 // onlyDisk reports whether all threads that have not stopped are in an uninterruptible wait, or gone.
-func (t *tracer) onlyDisk() bool {
+func (t *Tracer) onlyDisk() bool {
 	for tid, th := range t.threads {
-		if s := threadState(tid); !th.stopped && s != 'D' && !gone(s) {
+		if s := ThreadState(tid); !th.stopped && s != 'D' && !Gone(s) {
 			return false
 		}
 	}
@@ -138,7 +146,7 @@ func (t *tracer) onlyDisk() bool {
 
 // poll reports whether the thread stands still, or is gone. It must not wait for exits (WEXITED): awaittrace may be the
 // parent of the process as well, and whoever is waiting for its exit status there would never get it.
-func (t *tracer) poll(tid int, th *traced) bool {
+func (t *Tracer) poll(tid int, th *traced) bool {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, tid, &info, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
 	if errors.Is(err, unix.ECHILD) {
@@ -165,8 +173,8 @@ type childInfo struct {
 	status                int32
 }
 
-// release lets all threads go on, or stay stopped where the process had been.
-func (t *tracer) release() {
+// Release lets all threads go on, or stay stopped where the process had been.
+func (t *Tracer) Release() {
 	for tid, th := range t.threads {
 		if th.stopped || t.poll(tid, th) {
 			// An error means that the thread is gone.
@@ -176,8 +184,8 @@ func (t *tracer) release() {
 	clear(t.threads)
 }
 
-// threadIDs returns the threads of the process.
-func threadIDs(pid int) ([]int, error) {
+// ThreadIDs returns the threads of the process.
+func ThreadIDs(pid int) ([]int, error) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		return nil, err
@@ -189,4 +197,32 @@ func threadIDs(pid int) ([]int, error) {
 		}
 	}
 	return tids, nil
+}
+
+// Registers returns the threads that stand still, with their registers. A thread that did not stop, because it is in an uninterruptible wait
+// in the kernel, has its registers there, and they are not known.
+func (t *Tracer) Registers() ([]reach.Thread, error) {
+	nested := len(strings.Fields(procStatus(t.pid)["NSpid"])) > 1
+	var list []reach.Thread
+	for tid, th := range t.threads {
+		var one reach.Thread
+		var err error
+		if th.stopped {
+			one, err = threadRegisters(tid)
+		} else {
+			one.SP, one.PC, err = Counter(t.pid, tid)
+		}
+		if err != nil {
+			if Gone(ThreadState(tid)) {
+				continue
+			}
+			return nil, fmt.Errorf("the registers of thread %d: %w", tid, err)
+		}
+		if one.TID = tid; nested {
+			one.TID = ownTID(t.pid, tid)
+		}
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b reach.Thread) int { return cmp.Compare(a.TID, b.TID) })
+	return list, nil
 }

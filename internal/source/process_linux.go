@@ -1,0 +1,241 @@
+//go:build amd64 || arm64
+
+package source
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+)
+
+// A Process is a process of this machine, as a [reach.Source]. Its memory can be read at any time, and its threads while it stands still.
+type Process struct {
+	pid     int
+	entry   uint64
+	threads func() ([]reach.Thread, error)
+}
+
+var _ reach.Source = (*Process)(nil)
+
+// errRuns is what Threads returns of a process that runs.
+var errRuns = errors.New("the threads of a process can be read only while it stands still")
+
+// OpenProcess opens a process that runs, or may. An error is an [*Error].
+func OpenProcess(pid int) (*Process, error) {
+	if Gone(ThreadState(pid)) {
+		return nil, HasExited(pid)
+	}
+	auxv, err := os.ReadFile(fmt.Sprintf("/proc/%d/auxv", pid))
+	if err != nil {
+		return nil, Unreadable(pid, err)
+	}
+	p := &Process{pid: pid, entry: auxvEntry(auxv)}
+	p.threads = func() ([]reach.Thread, error) { return nil, errRuns }
+	return p, nil
+}
+
+// OpenHeld opens a process that a debugger or a signal holds. The kernel tells the registers of a thread to its tracer alone: registers returns
+// those of a thread, where the caller knows them, or nil; nil for none.
+func OpenHeld(pid int, registers func(tid int) []uint64) (*Process, error) {
+	p, err := OpenProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	if err := StandsStill(pid); err != nil {
+		return nil, err
+	}
+	p.threads = func() ([]reach.Thread, error) { return heldThreads(pid, registers) }
+	return p, nil
+}
+
+// Stop stops the process, calls f, and lets the process go on. It returns how long the process stood still. f runs on a thread of its own.
+func (p *Process) Stop(f func() error) (paused time.Duration, err error) {
+	OnTracer(func() {
+		t := NewTracer(p.pid)
+		start := time.Now()
+		defer func() {
+			t.Release()
+			paused = time.Since(start)
+		}()
+		if err = t.Stop(); err != nil {
+			return
+		}
+		p.Use(t)
+		defer p.Use(nil)
+		err = f()
+	})
+	return paused, err
+}
+
+// Use has p read the threads that t has stopped. Nil: the process runs again.
+func (p *Process) Use(t *Tracer) {
+	p.threads = func() ([]reach.Thread, error) { return nil, errRuns }
+	if t != nil {
+		p.threads = t.Registers
+	}
+}
+
+// Exe returns the file that the process runs, also where that name has another file now.
+func (p *Process) Exe() string { return fmt.Sprintf("/proc/%d/exe", p.pid) }
+
+// Entry implements [reach.Source].
+func (p *Process) Entry() uint64 { return p.entry }
+
+// Threads implements [reach.Source].
+func (p *Process) Threads() ([]reach.Thread, error) { return p.threads() }
+
+// ReadMemory implements [reach.Source].
+func (p *Process) ReadMemory(b []byte, addr uint64) error {
+	for len(b) > 0 {
+		if addr+uint64(len(b)) < addr || addr+uint64(len(b)) > 1<<63 {
+			return errNoMemory(addr)
+		}
+		n := min(len(b), 1<<30)
+		got, err := unix.ProcessVMReadv(p.pid, []unix.Iovec{{Base: &b[0], Len: uint64(n)}}, []unix.RemoteIovec{{Base: uintptr(addr), Len: n}}, 0)
+		if err != nil {
+			return fmt.Errorf("cannot read memory at %#x: %w", addr, err)
+		}
+		if got <= 0 {
+			return errNoMemory(addr)
+		}
+		b, addr = b[got:], addr+uint64(got)
+	}
+	return nil
+}
+
+const (
+	maxPieces = 512      // pieces read by one system call
+	maxBytes  = 16 << 20 // bytes, after which it is another's
+	readers   = 2        // threads that read
+)
+
+// ReadMany implements [reach.Source].
+func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
+	var chunks []chunk
+	for i := 0; i < len(bufs); {
+		c := chunk{from: i}
+		for n := 0; i < len(bufs) && i-c.from < maxPieces && n < maxBytes; i++ {
+			n += len(bufs[i])
+		}
+		c.to = i
+		chunks = append(chunks, c)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := 0
+	for range min(readers, len(chunks)) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(chunks) {
+					return
+				}
+				if failed := p.readChunk(bufs, addrs, chunks[i]); len(failed) > 0 {
+					mu.Lock()
+					bad = append(bad, failed...)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(bad)
+	return bad
+}
+
+// A chunk is a range of pieces that are read together.
+type chunk struct{ from, to int }
+
+// readChunk reads the pieces of c with one system call, and each by itself where that does not read all.
+func (p *Process) readChunk(bufs [][]byte, addrs []uint64, c chunk) (bad []int) {
+	local := make([]unix.Iovec, 0, c.to-c.from)
+	remote := make([]unix.RemoteIovec, 0, c.to-c.from)
+	total := 0
+	for i := c.from; i < c.to; i++ {
+		if len(bufs[i]) == 0 {
+			continue
+		}
+		local = append(local, unix.Iovec{Base: &bufs[i][0], Len: uint64(len(bufs[i]))})
+		remote = append(remote, unix.RemoteIovec{Base: uintptr(addrs[i]), Len: len(bufs[i])})
+		total += len(bufs[i])
+	}
+	if total == 0 {
+		return nil
+	}
+	if n, err := unix.ProcessVMReadv(p.pid, local, remote, 0); err == nil && n == total {
+		return nil
+	}
+	for i := c.from; i < c.to; i++ {
+		if p.ReadMemory(bufs[i], addrs[i]) != nil {
+			bad = append(bad, i)
+		}
+	}
+	return bad
+}
+
+// Mappings implements [reach.Source].
+func (p *Process) Mappings() ([]reach.Mapping, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.pid))
+	if err != nil {
+		return nil, err
+	}
+	var list []reach.Mapping
+	for line := range strings.Lines(string(text)) {
+		span, _, _ := strings.Cut(line, " ")
+		from, to, _ := strings.Cut(span, "-")
+		lo, err1 := strconv.ParseUint(from, 16, 64)
+		hi, err2 := strconv.ParseUint(to, 16, 64)
+		if err1 == nil && err2 == nil {
+			list = append(list, reach.Mapping{Lo: lo, Hi: hi})
+		}
+	}
+	return list, nil
+}
+
+// heldThreads reads the threads of a process that somebody else holds.
+func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, error) {
+	tids, err := ThreadIDs(pid)
+	if err != nil {
+		return nil, HasExited(pid)
+	}
+	var list []reach.Thread
+	for _, tid := range tids {
+		if Gone(ThreadState(tid)) {
+			continue
+		}
+		th := reach.Thread{TID: ownTID(pid, tid)}
+		if th.SP, th.PC, err = Counter(pid, tid); err != nil {
+			return nil, err
+		}
+		if registers != nil {
+			th.Regs = registers(tid)
+		}
+		list = append(list, th)
+	}
+	return list, nil
+}
+
+// ownTID returns the thread's ID as the program sees it, which is another one in a PID namespace of its own.
+func ownTID(pid, tid int) int {
+	ids := strings.Fields(procStatus(tid)["NSpid"])
+	if len(ids) < 2 {
+		return tid
+	}
+	own, err := strconv.Atoi(ids[len(ids)-1])
+	if err != nil {
+		return tid
+	}
+	return own
+}
