@@ -19,7 +19,7 @@ import (
 // The compiler makes a function literal of a method value of a type parameter, and counts it in the names of those that follow. A
 // probe would not be counted.
 func (f *file) methodValue(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
-	o := operation{node: node, op: m.op, kind: m.kind}
+	o := operation{node: node, op: m.op, kind: m.kind, obj: f.nameOf(sel.X)}
 	if recv, _ := f.receiverOf(sel); isTypeParam(recv.typ) {
 		f.skip(o, "a method value of a type parameter")
 		return

@@ -61,13 +61,13 @@ func (x *ioIndex) row(c callee) *row {
 	return x.rows[c]
 }
 
-// likeness returns the row of the catalog's method that fn, a method of an interface, looks like; or nil.
-func (x *ioIndex) likeness(fn *types.Func) *row {
+// likeness returns the catalog's method that fn, a method of an interface, looks like, and its row; or nil.
+func (x *ioIndex) likeness(fn *types.Func) (callee, *row) {
 	c, ok := x.alike[[2]string{fn.Name(), typesOf(fn.Signature())}]
 	if !ok {
-		return nil
+		return c, nil
 	}
-	return x.rows[c]
+	return c, x.rows[c]
 }
 
 // typesOf writes the types of a signature, without the names of parameters and results and with full import paths.

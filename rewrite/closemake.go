@@ -19,8 +19,8 @@ var closeRule = rule{
 		if !ok || !f.isBuiltin(f.node(call), "close") {
 			return
 		}
-		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan}
 		e := f.node(call).(*ast.CallExpr)
+		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan, obj: f.nameOf(e.Args[0]), roles: f.roleOf(e.Args[0]).At(0)}
 		if reason := f.noElem(call.Args[0]); reason != "" {
 			f.skip(o, reason)
 			return
@@ -41,8 +41,9 @@ var makeRule = rule{
 		if !ok || !f.isBuiltin(f.node(call), "make") || !f.makesChan(f.node(call)) {
 			return
 		}
-		if site, ok := f.site(operation{node: call, op: runtime.OpMake, kind: runtime.KindChan}); ok {
-			e := f.expr(call)
+		e := f.expr(call)
+		o := operation{node: call, op: runtime.OpMake, kind: runtime.KindChan, obj: f.assigned(call), roles: f.roleOf(e).At(0)}
+		if site, ok := f.site(o); ok {
 			f.open(e.Pos(), f.call("Made", site)+", ")
 			f.close(e.End(), ")")
 		}

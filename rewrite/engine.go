@@ -47,7 +47,9 @@ type file struct {
 	alone   []alone    // the ancestors that are left alone, outermost first
 	funcs   []*fn      // the functions around the node, outermost first
 	claims  map[dst.Node]bool
-	globals int // function literals in package variables of the files before
+	globals int                       // function literals in package variables of the files before
+	values  map[*types.Var][]ast.Expr // see origins
+	takers  map[string]runtime.Role   // see permits
 	links   map[string]bool
 
 	sites   []site
@@ -67,7 +69,7 @@ type file struct {
 func (f *file) find(rules []rule) {
 	f.instrument(rules)
 	f.initCalls = !f.already && f.callsInInit()
-	f.dec, f.claims, f.path, f.alone, f.funcs = nil, nil, nil, nil, nil
+	f.dec, f.claims, f.path, f.alone, f.funcs, f.values, f.takers = nil, nil, nil, nil, nil, nil, nil
 	for i := range f.sites {
 		f.sites[i].node = nil
 	}

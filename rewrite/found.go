@@ -40,8 +40,11 @@ type foundSite struct {
 	Kind  runtime.Kind
 	Cases int
 	Flags uint16
+	Roles uint32
 	Expr  string
 	Fn    string
+
+	Obj, Callee string
 }
 
 // found copies what was found.
@@ -54,7 +57,7 @@ func (f *file) found(key [32]byte) *found {
 		r.Parts = append(r.Parts, p.site)
 	}
 	for _, s := range f.sites {
-		r.Sites = append(r.Sites, foundSite{f.tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.expr, s.fn})
+		r.Sites = append(r.Sites, foundSite{f.tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn, s.obj, s.callee})
 	}
 	return r
 }
@@ -72,7 +75,7 @@ func (f *file) restore(r *found) {
 		f.begin(site)
 	}
 	for _, s := range r.Sites {
-		o := operation{pos: f.tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, expr: s.Expr}
+		o := operation{pos: f.tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, roles: s.Roles, expr: s.Expr, obj: s.Obj, callee: s.Callee}
 		f.sites = append(f.sites, site{o, s.Fn})
 	}
 	f.io.funcs.use(r.Asked)

@@ -83,9 +83,14 @@ func (f *file) waiting(node *dst.CallExpr) (call *ast.CallExpr, c *ioCallee) {
 // function reports whether c is not called on a value.
 func (c *ioCallee) function() bool { return c.x == nil }
 
-// operation is what the report says of c.
-func (c *ioCallee) operation(node dst.Node) operation {
-	return operation{node: node, op: runtime.OpIO, kind: c.row.kind, flags: c.row.flags &^ passive, asked: c.row == askedRow}
+// ioOperation is what the report says of c. The arguments are unknown, and nil, where it is not called.
+func (f *file) ioOperation(node dst.Node, c *ioCallee, args []ast.Expr) operation {
+	o := operation{node: node, op: runtime.OpIO, kind: c.row.kind, flags: c.row.flags &^ passive, asked: c.row == askedRow, callee: c.name.String()}
+	if !c.function() {
+		o.obj = f.nameOf(c.x) + c.path
+	}
+	o.flags |= f.ended(c, args)
+	return o
 }
 
 // claimFunc marks the function of a call as dealt with.
@@ -114,7 +119,7 @@ func (f *file) ioCall(node *dst.CallExpr) {
 		return
 	}
 	f.claimFunc(node.Fun)
-	o := c.operation(node)
+	o := f.ioOperation(node, c, call.Args)
 	o.pos = f.callPos(call)
 	results := c.sig.Results().Len()
 	trouble := c.trouble

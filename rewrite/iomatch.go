@@ -167,8 +167,7 @@ func (m *matcher) lookUp(c *ioCallee, fn *types.Func, holders []holder) (depth i
 	if !types.IsInterface(declared) || m.named(c, fn, declared) || m.index == nil {
 		return last
 	}
-	c.name = callee{"", "interface", fn.Name()}
-	c.row = m.index.likeness(fn)
+	c.name, c.row = m.index.likeness(fn)
 	return last
 }
 

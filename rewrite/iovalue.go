@@ -25,7 +25,7 @@ func (f *file) ioGo(stmt *dst.GoStmt) {
 	}
 	f.claim(stmt.Call)
 	f.claimFunc(stmt.Call.Fun)
-	f.wrapFunc(c, c.operation(stmt.Call), call.Fun)
+	f.wrapFunc(c, f.ioOperation(stmt.Call, c, call.Args), call.Fun)
 }
 
 // ioValue writes the probe of a function that is not called here:
@@ -42,7 +42,7 @@ func (f *file) ioValue(node dst.Expr) {
 	if c == nil || c.variable {
 		return
 	}
-	f.wrapFunc(c, c.operation(node), fun)
+	f.wrapFunc(c, f.ioOperation(node, c, nil), fun)
 }
 
 // wrapFunc replaces a function by one of the same type with a probe in it.
@@ -89,7 +89,7 @@ func (f *file) ioDefer(stmt *dst.DeferStmt) {
 	}
 	f.claim(stmt.Call)
 	f.claimFunc(stmt.Call.Fun)
-	site, ok := f.site(c.operation(stmt.Call))
+	site, ok := f.site(f.ioOperation(stmt.Call, c, call.Args))
 	if !ok {
 		return
 	}

@@ -136,7 +136,7 @@ func deref(t types.Type) types.Type {
 
 // methodCall writes the probe of a call.
 func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
-	o := operation{node: node, op: m.op, kind: m.kind}
+	o := operation{node: node, op: m.op, kind: m.kind, obj: f.nameOf(sel.X)}
 	recv, reason := f.receiverOf(sel)
 	if reason != "" {
 		f.skip(o, reason)

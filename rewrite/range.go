@@ -35,7 +35,8 @@ var rangeRule = rule{
 		if !f.overChan(r) {
 			return
 		}
-		o := operation{node: loop, pos: r.Pos(), op: runtime.OpRange, kind: runtime.KindChan, expr: "range " + f.textOf(r.X), flags: f.clockFlag(loop.X, 0)}
+		o := operation{node: loop, pos: r.Pos(), op: runtime.OpRange, kind: runtime.KindChan, expr: "range " + f.textOf(r.X)}
+		o.obj, o.roles = f.nameOf(r.X), f.roleOf(r.X).At(0)
 		if reason := f.cannotRange(loop, r); reason != "" {
 			f.skip(o, reason)
 			return

@@ -27,7 +27,7 @@ var recvRule = rule{
 		if !ok || recv.Op != token.ARROW || f.claimed(recv) {
 			return
 		}
-		o := operation{node: recv, op: runtime.OpRecv, kind: runtime.KindChan, flags: f.clockFlag(recv.X, 0)}
+		o := operation{node: recv, op: runtime.OpRecv, kind: runtime.KindChan, obj: f.nameOf(f.expr(recv.X)), roles: f.roleOf(f.expr(recv.X)).At(0)}
 		u := f.node(recv).(*ast.UnaryExpr)
 		probe, end, reason := f.recvProbe(u)
 		if reason == "" {
@@ -44,23 +44,6 @@ var recvRule = rule{
 		f.replace(u.OpPos, u.OpPos+2, f.call(probe, site)+", ", "")
 		f.close(u.End(), end)
 	},
-}
-
-// clockFlag is the flag of a receive from ch in case i, if ch is a channel of times: that of a timer or ticker.
-func (f *file) clockFlag(ch dst.Expr, i int) uint16 {
-	t := f.typeOf(ch)
-	if t == nil || i >= runtime.CaseLen {
-		return 0
-	}
-	c := chanOf(t)
-	if c == nil {
-		return 0
-	}
-	elem, ok := types.Unalias(c.Elem()).(*types.Named)
-	if !ok || elem.Obj().Pkg() == nil || elem.Obj().Pkg().Path() != "time" || elem.Obj().Name() != "Time" {
-		return 0
-	}
-	return runtime.SiteClock << i
 }
 
 // recvProbe is the probe for a receive, by the number of values that it gives, and the end of its call. The second one is an untyped boolean, which a

@@ -40,11 +40,7 @@ var selectRule = rule{
 		if hasDefault {
 			o.flags = runtime.SiteDefault
 		}
-		for i, cl := range clauses {
-			if cl.value == nil {
-				o.flags |= f.clockFlag(cl.ch, i)
-			}
-		}
+		o.obj, o.roles = f.caseObjects(clauses)
 		for _, cl := range clauses {
 			if reason := f.noElem(cl.ch); reason != "" {
 				f.skip(o, reason)
@@ -115,6 +111,16 @@ func (f *file) selectText(clauses []clause, hasDefault bool) string {
 		return "select {}"
 	}
 	return "select { " + strings.Join(parts, "; ") + " }"
+}
+
+// caseObjects returns the names of the channels of a select, a line each, and their roles, as a Site has them.
+func (f *file) caseObjects(clauses []clause) (names string, roles uint32) {
+	var list []string
+	for i, c := range clauses[:min(len(clauses), runtime.CaseLen)] {
+		list = append(list, f.nameOf(f.expr(c.ch)))
+		roles |= f.roleOf(f.expr(c.ch)).At(i)
+	}
+	return strings.TrimRight(strings.Join(list, "\n"), "\n"), roles
 }
 
 // selectProbe writes the probes of a select.

@@ -24,7 +24,7 @@ var sendRule = rule{
 			return
 		}
 		s := f.node(send).(*ast.SendStmt)
-		o := operation{node: send, op: runtime.OpSend, kind: runtime.KindChan}
+		o := operation{node: send, op: runtime.OpSend, kind: runtime.KindChan, obj: f.nameOf(s.Chan), roles: f.roleOf(s.Chan).At(0)}
 		if reason := f.noElem(send.Chan); reason != "" {
 			f.skip(o, reason)
 			return

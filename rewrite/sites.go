@@ -23,7 +23,11 @@ type operation struct {
 	kind  runtime.Kind
 	cases int
 	flags uint16
+	roles uint32 // see runtime.Site
 	expr  string // as the report shows it; empty is the source of node
+	obj   string // see runtime.Site
+	// callee is the function that is called, as go doc takes it; empty but for I/O.
+	callee string
 	asked bool   // named by -probe-func: it has a probe whatever -probe says
 }
 
@@ -117,6 +121,9 @@ func (f *file) siteDecl() string {
 		optional(&b, "Kind", int(s.kind))
 		optional(&b, "Cases", s.cases)
 		optional(&b, "Flags", int(s.flags))
+		optional(&b, "Roles", int(s.roles))
+		optionalText(&b, "Obj", s.obj)
+		optionalText(&b, "Callee", s.callee)
 		b.WriteString("},")
 	}
 	b.WriteString("\n}")
@@ -126,5 +133,11 @@ func (f *file) siteDecl() string {
 func optional(b *strings.Builder, field string, value int) {
 	if value != 0 {
 		fmt.Fprintf(b, ", %s: %d", field, value)
+	}
+}
+
+func optionalText(b *strings.Builder, field, value string) {
+	if value != "" {
+		fmt.Fprintf(b, ", %s: %s", field, strconv.Quote(value))
 	}
 }

@@ -135,10 +135,14 @@ func address[C any](ch C) uintptr { return uintptr(pointer(ch)) }
 //go:norace
 func entryOf(id uint32) (e SiteEntry, file, fn, expr string) {
 	e = *(*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
-	str := func(off uint32, n uint16) string {
-		return strings.Clone(unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n)))
-	}
-	return e, str(e.File, e.FileLen), str(e.Func, e.FuncLen), str(e.Expr, e.ExprLen)
+	return e, textOf(e.File, e.FileLen), textOf(e.Func, e.FuncLen), textOf(e.Expr, e.ExprLen)
+}
+
+// textOf returns a string of the record.
+//
+//go:norace
+func textOf(off uint32, n uint16) string {
+	return strings.Clone(unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n)))
 }
 
 // orphans returns the graveyard, oldest first.

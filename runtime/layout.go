@@ -226,7 +226,9 @@ type SiteEntry struct {
 	Op                        Op
 	Kind                      Kind
 	Cases                     uint16
-	_                         [4]uint32
+	ObjLen, CalleeLen         uint16
+	Obj, Callee               uint32
+	Roles                     uint32
 }
 
 // HashFactor is what ObjHash multiplies with.

@@ -74,7 +74,8 @@ func TestSlotCap(t *testing.T) {
 
 func TestSiteInRecord(t *testing.T) {
 	s := newSite(OpSelect, KindChan, "a site of its own")
-	s.Cases, s.Flags = 3, SiteDefault
+	s.Cases, s.Flags, s.Roles = 3, SiteDefault, RoleDone.At(0)|RoleAfter.At(2)
+	s.Obj, s.Callee = "its own", "net/http.Client.Do"
 	Loop(s)
 	e, file, fn, expr := entryOf(s.id)
 	if file != s.File || fn != s.Func || expr != s.Expr {
@@ -82,6 +83,13 @@ func TestSiteInRecord(t *testing.T) {
 	}
 	if e.Line != s.Line || e.Col != s.Col || e.Op != s.Op || e.Kind != s.Kind || e.Cases != 3 || e.Flags != SiteDefault {
 		t.Errorf("entry %+v", e)
+	}
+	obj, callee := textOf(e.Obj, e.ObjLen), textOf(e.Callee, e.CalleeLen)
+	if obj != s.Obj || e.Obj != e.Expr+uint32(len("a site of ")) || callee != s.Callee {
+		t.Errorf("object %q, callee %q", obj, callee)
+	}
+	if RoleAt(e.Roles, 0) != RoleDone || RoleAt(e.Roles, 1) != RoleNone || RoleAt(e.Roles, 2) != RoleAfter || RoleAt(e.Roles, CaseLen) != RoleNone {
+		t.Errorf("roles %#x", e.Roles)
 	}
 	other := newSite(OpLoop, KindNone, "another")
 	Loop(other)

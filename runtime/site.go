@@ -35,7 +35,9 @@ func register(s *Site) {
 	e.File, e.FileLen = name(s.File)
 	e.Func, e.FuncLen = name(s.Func)
 	e.Expr, e.ExprLen = str(s.Expr)
-	e.Flags, e.Line, e.Col, e.Op, e.Kind, e.Cases = s.Flags, s.Line, s.Col, s.Op, s.Kind, s.Cases
+	e.Obj, e.ObjLen = part(s.Obj, s.Expr, e)
+	e.Callee, e.CalleeLen = name(s.Callee)
+	e.Flags, e.Line, e.Col, e.Op, e.Kind, e.Cases, e.Roles = s.Flags, s.Line, s.Col, s.Op, s.Kind, s.Cases, s.Roles
 	atomic.StoreUint32(&hdr.Sites, n)
 	s.id = n
 }
@@ -51,6 +53,20 @@ func name(s string) (uint32, uint16) {
 		w.off, w.n = str(s)
 	}
 	return w.off, w.n
+}
+
+// part is str for a string that may be the beginning or the end of expr, which e has already.
+//
+//go:norace
+func part(s, expr string, e *SiteEntry) (uint32, uint16) {
+	switch n := len(expr) - len(s); {
+	case s == "" || n < 0 || int(e.ExprLen) != len(expr):
+	case expr[:len(s)] == s:
+		return e.Expr, uint16(len(s))
+	case expr[n:] == s:
+		return e.Expr + uint32(n), uint16(len(s))
+	}
+	return str(s)
 }
 
 // str copies s into the record and returns where it is. A string that finds no room is empty.
@@ -77,7 +93,7 @@ func siteOf(id uint32) *Site {
 		return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
 	}
 	return &Site{
-		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen),
-		Line: e.Line, Col: e.Col, Op: e.Op, Kind: e.Kind, Cases: e.Cases, Flags: e.Flags, id: id,
+		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen), Obj: text(e.Obj, e.ObjLen), Callee: text(e.Callee, e.CalleeLen),
+		Line: e.Line, Col: e.Col, Op: e.Op, Kind: e.Kind, Cases: e.Cases, Flags: e.Flags, Roles: e.Roles, id: id,
 	}
 }

@@ -28,7 +28,8 @@ func Script() string {
 	fmt.Fprintf(&b, "MAGIC, VERSION = %d, %d\n", runtime.Magic, runtime.Version)
 	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
 		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
-	fmt.Fprintf(&b, "HASH, SERVE, CLOCK = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.SiteClock)
+	fmt.Fprintf(&b, "HASH, SERVE, ROLEBITS = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.RoleBits)
+	fmt.Fprintf(&b, "CLOCKS = [%d, %d, %d, %d]\n", runtime.RoleAfter, runtime.RoleTimer, runtime.RoleTicker, runtime.RoleTime)
 	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n", "(.*/)?("+strings.ReplaceAll(strings.Join(dlvext.HeaderVariables(), "|"), ".", "[.]")+")")
 	fmt.Fprintf(&b, "LINUX = %s\n", map[bool]string{true: "True", false: "False"}[osruntime.GOOS == "linux"])
 	b.WriteString("SIZE = {")

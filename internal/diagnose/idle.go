@@ -132,7 +132,7 @@ func (a *analysis) hasClock(w *snapshot.Wait) bool {
 
 // clock reports whether case i of w, with that channel, receives from one that the source says is a timer's. A nil channel is none.
 func clock(w *snapshot.Wait, i int, obj uint64) bool {
-	return obj != 0 && i < runtime.CaseLen && w.Probe.Flags>>i&runtime.SiteClock != 0
+	return obj != 0 && w.Probe.Role(i).Clock()
 }
 
 // isClock reports whether a channel of a select is one that the time or a signal will end the wait with. A context is not: it

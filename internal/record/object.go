@@ -1,8 +1,6 @@
 package record
 
 import (
-	"go/ast"
-	"go/parser"
 	"slices"
 	"strings"
 
@@ -22,7 +20,7 @@ func (r *reader) readObjects() error {
 			r.object(load[runtime.Object](table))
 		}
 	}
-	n := &namer{snap: r.snap, newest: make(map[uint64]int64), cases: make(map[*snapshot.Probe][]string)}
+	n := &namer{snap: r.snap, newest: make(map[uint64]int64)}
 	for _, o := range r.snap.Objects {
 		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
 			if f != nil {
@@ -96,8 +94,6 @@ func (r *reader) voidHolds() {
 type namer struct {
 	snap   *snapshot.Snapshot
 	newest map[uint64]int64 // when the probe that gave the present name was reached
-	names  map[*snapshot.Probe]string
-	cases  map[*snapshot.Probe][]string // of selects: by case
 }
 
 func (n *namer) goroutine(g *snapshot.Goroutine) {
@@ -121,22 +117,9 @@ func (n *namer) goroutine(g *snapshot.Goroutine) {
 func (n *namer) selectCases(w *snapshot.Wait) {
 	for i, c := range w.Cases {
 		if o := n.object(c.Obj, runtime.KindChan); o != nil && o.Expr == "" {
-			o.Expr = n.caseName(w, i)
+			o.Expr = w.Probe.Object(i)
 		}
 	}
-}
-
-// caseName returns what the text of the select that w is in calls the channel of case i, or "".
-func (n *namer) caseName(w *snapshot.Wait, i int) string {
-	names, ok := n.cases[w.Probe]
-	if !ok {
-		names = caseNames(w)
-		n.cases[w.Probe] = names
-	}
-	if i >= len(names) {
-		return ""
-	}
-	return names[i]
 }
 
 // contexts forgets what is on record of the channels of contexts that w receives from. Package context makes and closes those without probes: it is
@@ -145,53 +128,22 @@ func (n *namer) contexts(w *snapshot.Wait) {
 	if w.Probe == nil {
 		return
 	}
-	forget := func(addr uint64, name string) {
+	forget := func(addr uint64, i int) {
 		o := n.snap.Objects[addr]
-		if o == nil || !contextName(name) || o.Made != nil && strings.HasPrefix(o.Made.Probe.Func, "context.") {
+		if o == nil || w.Probe.Role(i) != runtime.RoleDone || o.Made != nil && strings.HasPrefix(o.Made.Probe.Func, "context.") {
 			return
 		}
 		o.Made, o.Sent, o.Received, o.Closed = nil, nil, nil, nil
-		o.Expr, o.Cap = name, min(o.Cap, 0)
+		o.Expr, o.Cap = w.Probe.Object(i), min(o.Cap, 0)
 	}
 	if w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange {
-		forget(w.Obj, objectName(w.Probe))
+		forget(w.Obj, 0)
 	}
 	for i, c := range w.Cases {
 		if !c.Send {
-			forget(c.Obj, n.caseName(w, i))
+			forget(c.Obj, i)
 		}
 	}
-}
-
-// contextName reports whether the source calls the channel of a context that: ctx.Done(), t.Context().Done().
-func contextName(expr string) bool {
-	expr = strings.ToLower(expr)
-	return strings.HasSuffix(expr, "ctx.done()") || strings.HasSuffix(expr, "context().done()")
-}
-
-// caseNames returns what the text of a select, "select { case <-a; case b <- v }", calls its channels. Of a text that was cut off the last case
-// is not sure.
-func caseNames(w *snapshot.Wait) []string {
-	text, ok := strings.CutPrefix(w.Probe.Expr, "select { case ")
-	if !ok {
-		return nil
-	}
-	text, whole := strings.CutSuffix(text, " }")
-	parts := strings.Split(strings.TrimSuffix(text, "; default"), "; case ")
-	if !whole {
-		parts = parts[:len(parts)-1]
-	}
-	if len(parts) > len(w.Cases) {
-		parts = parts[:len(w.Cases)]
-	}
-	for i, part := range parts {
-		p := snapshot.Probe{Op: runtime.OpRecv, Expr: part}
-		if w.Cases[i].Send {
-			p.Op = runtime.OpSend
-		}
-		parts[i] = objectName(&p)
-	}
-	return parts
 }
 
 // object returns the object at addr, which is of kind if it was not known; nil for the address 0.
@@ -215,95 +167,8 @@ func (n *namer) use(addr uint64, p *snapshot.Probe, at int64) *snapshot.Object {
 	} else if ok && at == last && o.Expr != "" {
 		return o
 	}
-	name, ok := n.names[p]
-	if !ok {
-		if name = objectName(p); n.names == nil {
-			n.names = make(map[*snapshot.Probe]string)
-		}
-		n.names[p] = name
-	}
-	if name != "" {
-		o.Expr, n.newest[addr] = name, at
+	if p.Obj != "" {
+		o.Expr, n.newest[addr] = p.Obj, at
 	}
 	return o
-}
-
-// objectName returns what the expression of a probe calls the object that the probe is on, or "" if it has no name there:
-//
-//	ch <- v     ch        mu.Lock()            mu
-//	v := <-ch   ch        conn.Read(b)         conn
-//	close(ch)   ch        for v := range ch    ch
-func objectName(p *snapshot.Probe) string {
-	expr := p.Expr
-	switch p.Op {
-	case runtime.OpMake, runtime.OpSelect:
-		return ""
-	case runtime.OpSend:
-		ch, _, ok := strings.Cut(expr, "<-")
-		if !ok {
-			return ""
-		}
-		return strings.TrimSpace(ch)
-	case runtime.OpRecv:
-		if i := strings.Index(expr, "<-"); i >= 0 {
-			expr = expr[i+2:]
-		}
-		return name(strings.TrimSpace(expr))
-	case runtime.OpRange:
-		if _, ch, ok := strings.Cut(expr, "range "); ok {
-			expr = ch
-		}
-		return name(strings.TrimSpace(strings.TrimSuffix(expr, "{")))
-	}
-	return receiver(strings.TrimPrefix(strings.TrimPrefix(expr, "defer "), "go "))
-}
-
-// name returns expr if it is a whole expression, without the parentheses around it.
-func name(expr string) string {
-	x, err := parser.ParseExpr(expr)
-	if err != nil {
-		return ""
-	}
-	return text(expr, x)
-}
-
-// receiver returns x of the call x.Method(…) or of the method value x.Method, and the argument of close(x).
-func receiver(expr string) string {
-	x, err := parser.ParseExpr(expr)
-	if err != nil {
-		// The expression was cut off at 80 bytes: what stands before the arguments is still good.
-		i := strings.LastIndex(expr, "(")
-		if i < 0 {
-			return ""
-		}
-		if x, err = parser.ParseExpr(expr[:i]); err != nil {
-			return ""
-		}
-	}
-	if call, ok := x.(*ast.CallExpr); ok {
-		if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "close" && len(call.Args) == 1 {
-			return text(expr, call.Args[0])
-		}
-		x = call.Fun
-	}
-	if sel, ok := x.(*ast.SelectorExpr); ok {
-		return text(expr, sel.X)
-	}
-	return ""
-}
-
-// text returns the source of x, which was parsed from expr.
-func text(expr string, x ast.Expr) string {
-	for {
-		p, ok := x.(*ast.ParenExpr)
-		if !ok {
-			break
-		}
-		x = p.X
-	}
-	lo, hi := int(x.Pos())-1, int(x.End())-1
-	if lo < 0 || hi > len(expr) || lo > hi {
-		return ""
-	}
-	return expr[lo:hi]
 }

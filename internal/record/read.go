@@ -138,28 +138,43 @@ func probe(e *runtime.SiteEntry, text []byte) *snapshot.Probe {
 	file, ok1 := cut(text, e.File, e.FileLen)
 	fn, ok2 := cut(text, e.Func, e.FuncLen)
 	expr, ok3 := cut(text, e.Expr, e.ExprLen)
-	if !ok1 || !ok2 || !ok3 || e.Op.String() == "" {
+	callee, ok4 := cut(text, e.Callee, e.CalleeLen)
+	obj, ok5 := cutLines(text, e.Obj, e.ObjLen)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || e.Op.String() == "" {
 		return nil
 	}
 	return &snapshot.Probe{
 		Op: e.Op, Kind: e.Kind, Flags: e.Flags,
 		File: file, Func: fn, Expr: expr,
 		Line: int(max(e.Line, 0)), Col: int(max(e.Col, 0)),
+		Obj: obj, Callee: callee, Roles: e.Roles,
 	}
 }
 
-// cut returns the string of n bytes at off in text. What could disturb a terminal is replaced.
+// cut returns the string of n bytes at off in text, as printable has it.
 func cut(text []byte, off uint32, n uint16) (string, bool) {
 	if uint64(off)+uint64(n) > uint64(len(text)) {
 		return "", false
 	}
-	s := strings.ToValidUTF8(string(text[off:off+uint32(n)]), "\uFFFD")
+	return printable(text[off:off+uint32(n)], false), true
+}
+
+// cutLines is cut for a text of several lines.
+func cutLines(text []byte, off uint32, n uint16) (string, bool) {
+	if uint64(off)+uint64(n) > uint64(len(text)) {
+		return "", false
+	}
+	return printable(text[off:off+uint32(n)], true), true
+}
+
+// printable replaces what could disturb a terminal.
+func printable(b []byte, lines bool) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f || 0x80 <= c && c < 0xa0 {
+		if c < ' ' && !(lines && c == '\n') || c == 0x7f || 0x80 <= c && c < 0xa0 {
 			return '\uFFFD'
 		}
 		return c
-	}, s), true
+	}, strings.ToValidUTF8(string(b), "\uFFFD"))
 }
 
 // site returns the probe with number id, or nil.

@@ -3,7 +3,11 @@
 // Delve target); the diagnosis is a pure function of it and does not know where it came from.
 package snapshot
 
-import "github.com/awaittrace/awaittrace/runtime"
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
 
 // A Snapshot is a program at one moment. Times are nanoseconds of the program's monotonic clock; zero is unknown.
 type Snapshot struct {
@@ -61,6 +65,31 @@ type Probe struct {
 	Expr, Func string
 	File       string
 	Line, Col  int
+	// Obj is the object as the source calls it, such as "s.mu"; empty: it has no name there. Of a select it lists the channels of the cases, a line
+	// each: see Object.
+	Obj string
+	// Callee is the function that an I/O operation calls, as the catalog has it and go doc takes it: net/http.Client.Do.
+	Callee string
+	// Roles holds the roles of the channels: see Role.
+	Roles uint32
+}
+
+// Role returns what the channel of case i of a select is for, or, with i zero, that of any other operation on a channel.
+func (p *Probe) Role(i int) runtime.Role { return runtime.RoleAt(p.Roles, i) }
+
+// Object returns what the source calls the channel of case i of a select, or, with i zero, the object of any other operation; empty: it has no name.
+func (p *Probe) Object(i int) string {
+	if p.Op != runtime.OpSelect {
+		return p.Obj
+	}
+	for rest := p.Obj; rest != "" && i >= 0; i-- {
+		line, after, _ := strings.Cut(rest, "\n")
+		if i == 0 {
+			return line
+		}
+		rest = after
+	}
+	return ""
 }
 
 // A Goroutine is one goroutine. A goroutine that has reached no probe has a nil Last.

@@ -106,6 +106,7 @@ func (w *writer) site(p *snapshot.Probe, cases int) uint32 {
 			File: w.str(p.File), Func: w.str(p.Func), Expr: w.str(p.Expr),
 			FileLen: uint16(len(p.File)), FuncLen: uint16(len(p.Func)), ExprLen: uint16(len(p.Expr)),
 			Flags: p.Flags, Line: int32(p.Line), Col: int32(p.Col), Op: p.Op, Kind: p.Kind,
+			Obj: w.str(p.Obj), ObjLen: uint16(len(p.Obj)), Callee: w.str(p.Callee), CalleeLen: uint16(len(p.Callee)), Roles: p.Roles,
 		})
 		id = uint32(len(w.table))
 		w.sites[p] = id

@@ -44,5 +44,11 @@
 //
 //	lock/mutex a.go:31 main.worker a.mu.Lock()
 //
-// with "serve", "default" or "clock" (of the first case) behind the kind, separated by a slash, for the flags of the site. The goroutine's last probe is its newest step.
+// with "serve", "default", "request", "context", "bounded" or "unbounded" behind the kind, separated by a slash, for the flags of the site. What
+// the objects are called, and what the channels are for, comes from the expression; where that does not tell, it stands behind the kind too:
+//
+//	recv/chan;object=jobs;roles=time a.go:31 main.worker <-jobs
+//	io/conn/request;callee=net/http.Client.Do a.go:31 main.worker c.Do(req)
+//
+// The roles are those of the cases of a select, separated by commas; - is none. The goroutine's last probe is its newest step.
 package snaptext

@@ -1,6 +1,7 @@
 package snaptext
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -197,16 +198,39 @@ func probe(p *snapshot.Probe) []string {
 	if k := p.Kind.String(); k != "" {
 		op += "/" + k
 	}
-	if p.Flags&runtime.SiteServe != 0 {
-		op += "/serve"
+	for _, f := range []struct {
+		flag uint16
+		name string
+	}{
+		{runtime.SiteServe, "serve"}, {runtime.SiteDefault, "default"}, {runtime.SiteRequest, "request"}, {runtime.SiteContext, "context"},
+		{runtime.SiteBounded, "bounded"}, {runtime.SiteUnbounded, "unbounded"},
+	} {
+		if p.Flags&f.flag != 0 {
+			op += "/" + f.name
+		}
 	}
-	if p.Flags&runtime.SiteDefault != 0 {
-		op += "/default"
-	}
-	if p.Flags&runtime.SiteClock != 0 {
-		op += "/clock"
-	}
+	op += told(p)
 	return []string{op, place(p.File, p.Line, p.Col), p.Func, p.Expr}
+}
+
+// told is what p has that its expression does not tell.
+func told(p *snapshot.Probe) (text string) {
+	plain := snapshot.Probe{Op: p.Op, Expr: p.Expr}
+	derive(&plain)
+	if p.Obj != plain.Obj {
+		text += ";object=" + p.Obj
+	}
+	if p.Callee != "" {
+		text += ";callee=" + p.Callee
+	}
+	if p.Roles != plain.Roles {
+		var names []string
+		for i := range runtime.CaseLen {
+			names = append(names, cmp.Or(p.Role(i).String(), "-"))
+		}
+		text += ";roles=" + strings.Join(names, ",")
+	}
+	return text
 }
 
 func place(file string, line, col int) string {

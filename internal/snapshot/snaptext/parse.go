@@ -300,7 +300,8 @@ func (p *parser) hold(id int64) snapshot.Hold {
 // probe reads the four arguments of a probe.
 func (p *parser) probe() *snapshot.Probe {
 	var pr snapshot.Probe
-	parts := strings.Split(p.next(), "/")
+	kinds, given, _ := strings.Cut(p.next(), ";")
+	parts := strings.Split(kinds, "/")
 	pr.Op = p.op(parts[0])
 	for _, part := range parts[1:] {
 		switch part {
@@ -308,18 +309,47 @@ func (p *parser) probe() *snapshot.Probe {
 			pr.Flags |= runtime.SiteServe
 		case "default":
 			pr.Flags |= runtime.SiteDefault
-		case "clock":
-			pr.Flags |= runtime.SiteClock
+		case "request":
+			pr.Flags |= runtime.SiteRequest
+		case "context":
+			pr.Flags |= runtime.SiteContext
+		case "bounded":
+			pr.Flags |= runtime.SiteBounded
+		case "unbounded":
+			pr.Flags |= runtime.SiteUnbounded
 		default:
 			pr.Kind = p.kind(part)
 		}
 	}
 	pr.File, pr.Line, pr.Col = p.position(p.next())
 	pr.Func, pr.Expr = p.next(), p.next()
+	derive(&pr)
+	p.told(&pr, given)
 	if p.probes[pr] == nil {
 		p.probes[pr] = &pr
 	}
 	return p.probes[pr]
+}
+
+// told reads what a probe says of itself that its expression does not tell.
+func (p *parser) told(pr *snapshot.Probe, text string) {
+	for _, part := range strings.Split(text, ";") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "":
+		case "object":
+			pr.Obj = value
+		case "callee":
+			pr.Callee = value
+		case "roles":
+			pr.Roles = 0
+			for i, name := range strings.Split(value, ",") {
+				pr.Roles |= p.role(name).At(i)
+			}
+		default:
+			p.fail("%q is not object=…, callee=… or roles=…", part)
+		}
+	}
 }
 
 // position reads file:line or file:line:col.
@@ -442,4 +472,18 @@ func split(line string) ([]string, error) {
 		}
 		words, line = append(words, line[:n]), line[n:]
 	}
+}
+
+// role reads the name of a role; - is none.
+func (p *parser) role(name string) runtime.Role {
+	if name == "-" {
+		return runtime.RoleNone
+	}
+	for r := runtime.Role(1); r.String() != ""; r++ {
+		if r.String() == name {
+			return r
+		}
+	}
+	p.fail("%q is no role of a channel", name)
+	return 0
 }

@@ -1,0 +1,136 @@
+package rewrite
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// permits finds channels that count permits, or hold a pool, by what one function does to them:
+//
+//	sem <- struct{}{}                     c := <-pool
+//	go func() {                           defer func() { pool <- c }()
+//		defer func() { <-sem }()
+//		…
+//
+// The function takes first, and gives back later, itself or in a function literal inside it. Where the taker is in a literal and the giver around it, one
+// goroutine tells another that it is done.
+func (f *file) permits(ch ast.Expr) runtime.Role {
+	if f.takers == nil {
+		f.takers = map[string]runtime.Role{}
+		for _, d := range f.syntax.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
+				f.findPermits(d)
+			}
+		}
+	}
+	return f.takers[f.channelKey(ch)]
+}
+
+// channelKey identifies the channel that ch names: a variable, or a field of one. It is empty for what else may be a channel.
+func (f *file) channelKey(ch ast.Expr) string {
+	switch e := ast.Unparen(ch).(type) {
+	case *ast.Ident:
+		if v, ok := f.pkg.info.ObjectOf(e).(*types.Var); ok {
+			return f.fset.Position(v.Pos()).String()
+		}
+	case *ast.SelectorExpr:
+		if v, ok := f.pkg.info.Uses[e.Sel].(*types.Var); ok && v.IsField() {
+			return f.fset.Position(v.Pos()).String()
+		}
+	}
+	return ""
+}
+
+// A transferOp is a send to a channel or a receive from it.
+type transferOp struct {
+	send  bool
+	pos   token.Pos
+	value types.Object // what a receive is stored in, or a send sends; nil: nothing that has a name
+	plain bool         // a receive whose value is dropped, or a send of a value that says nothing
+	in    []ast.Node   // the functions around it, outermost first
+}
+
+// findPermits notes the channels of a function that it takes from and gives back to.
+func (f *file) findPermits(decl *ast.FuncDecl) {
+	ops := map[string][]transferOp{}
+	var around []ast.Node
+	var visit func(n ast.Node) bool
+	visit = func(n ast.Node) bool {
+		if lit, ok := n.(*ast.FuncLit); ok {
+			around = append(around, lit)
+			ast.Inspect(lit.Body, visit)
+			around = around[:len(around)-1]
+			return false
+		}
+		if ch, op, ok := f.transfer(n); ok {
+			if key := f.channelKey(ch); key != "" {
+				op.in = append([]ast.Node{decl}, around...)
+				ops[key] = append(ops[key], op)
+			}
+		}
+		return true
+	}
+	ast.Inspect(decl.Body, visit)
+	for key, list := range ops {
+		if r := roleOfTransfers(list); r != runtime.RoleNone {
+			f.takers[key] = r
+		}
+	}
+}
+
+// transfer is what the statement n does to a channel.
+func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
+	received := func(e ast.Expr) (ast.Expr, bool) {
+		u, ok := ast.Unparen(e).(*ast.UnaryExpr)
+		if !ok || u.Op != token.ARROW {
+			return nil, false
+		}
+		return u.X, true
+	}
+	object := func(e ast.Expr) types.Object {
+		if id, ok := ast.Unparen(e).(*ast.Ident); ok && id.Name != "_" {
+			return f.pkg.info.ObjectOf(id)
+		}
+		return nil
+	}
+	switch n := n.(type) {
+	case *ast.SendStmt:
+		value := f.pkg.info.Types[n.Value]
+		lit, literal := ast.Unparen(n.Value).(*ast.CompositeLit)
+		plain := value.Value != nil || literal && len(lit.Elts) == 0
+		return n.Chan, transferOp{send: true, pos: n.Pos(), value: object(n.Value), plain: plain}, true
+	case *ast.ExprStmt:
+		ch, ok = received(n.X)
+		return ch, transferOp{pos: n.Pos(), plain: true}, ok
+	case *ast.AssignStmt:
+		if len(n.Rhs) == 1 {
+			ch, ok = received(n.Rhs[0])
+			return ch, transferOp{pos: n.Pos(), value: object(n.Lhs[0]), plain: isBlank(n.Lhs[0]) && len(n.Lhs) == 1}, ok
+		}
+	}
+	return nil, op, false
+}
+
+// roleOfTransfers is the role of a channel to which one function does that, in the order of the source.
+func roleOfTransfers(list []transferOp) runtime.Role {
+	for i, take := range list {
+		for _, give := range list[i+1:] {
+			switch {
+			case take.send == give.send || !within(give.in, take.in):
+			case take.send && take.plain && give.plain:
+				return runtime.RoleSemaphore
+			case !take.send && take.value != nil && give.value == take.value:
+				return runtime.RolePool
+			}
+		}
+	}
+	return runtime.RoleNone
+}
+
+// within reports whether what is in the functions inner is in the functions outer, too.
+func within(inner, outer []ast.Node) bool {
+	return len(inner) >= len(outer) && inner[len(outer)-1] == outer[len(outer)-1]
+}
