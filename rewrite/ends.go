@@ -41,6 +41,10 @@ func (f *file) endedWithout(c *ioCallee, args []ast.Expr) uint16 {
 		return f.boundOf(c.x, 0)
 	case "net/http":
 		return f.endedHTTP(c, args)
+	case "database/sql":
+		if c.name.recv == "Row" || c.name.recv == "Rows" || c.name.recv == "Tx" { // the context of the call that made it
+			return 0
+		}
 	}
 	return runtime.SiteUnbounded
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -20,10 +21,8 @@ import (
 func (f *file) permits(ch ast.Expr) runtime.Role {
 	if f.takers == nil {
 		f.takers = map[string]runtime.Role{}
-		for _, d := range f.syntax.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
-				f.findPermits(d)
-			}
+		for key, list := range f.transfers() {
+			f.takers[key] = roleOfTransfers(list)
 		}
 	}
 	return f.takers[f.channelKey(ch)]
@@ -53,32 +52,36 @@ type transferOp struct {
 	in    []ast.Node   // the functions around it, outermost first
 }
 
-// findPermits notes the channels of a function that it takes from and gives back to.
-func (f *file) findPermits(decl *ast.FuncDecl) {
+// transfers are the sends and receives of all functions in the file, by channel, in the order of the source.
+func (f *file) transfers() map[string][]transferOp {
 	ops := map[string][]transferOp{}
 	var around []ast.Node
 	var visit func(n ast.Node) bool
 	visit = func(n ast.Node) bool {
-		if lit, ok := n.(*ast.FuncLit); ok {
-			around = append(around, lit)
-			ast.Inspect(lit.Body, visit)
+		if body := bodyOf(n); body != nil {
+			around = append(around, n)
+			ast.Inspect(body, visit)
 			around = around[:len(around)-1]
 			return false
 		}
 		if ch, op, ok := f.transfer(n); ok {
 			if key := f.channelKey(ch); key != "" {
-				op.in = append([]ast.Node{decl}, around...)
+				op.in = slices.Clone(around)
 				ops[key] = append(ops[key], op)
 			}
 		}
 		return true
 	}
-	ast.Inspect(decl.Body, visit)
-	for key, list := range ops {
-		if r := roleOfTransfers(list); r != runtime.RoleNone {
-			f.takers[key] = r
-		}
+	for _, d := range f.syntax.Decls {
+		ast.Inspect(d, visit)
 	}
+	return ops
+}
+
+// bodyOf is the body of a function, or nil.
+func bodyOf(n ast.Node) *ast.BlockStmt {
+	_, body := function(n)
+	return body
 }
 
 // transfer is what the statement n does to a channel.
@@ -114,23 +117,28 @@ func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
 	return nil, op, false
 }
 
-// roleOfTransfers is the role of a channel to which one function does that, in the order of the source.
+// roleOfTransfers is the role of a channel to which a file does that, in the order of the source. Whatever else is sent or received says that it is
+// a channel for messages.
 func roleOfTransfers(list []transferOp) runtime.Role {
+	role := runtime.RoleNone
 	for i, take := range list {
 		for _, give := range list[i+1:] {
 			switch {
 			case take.send == give.send || !within(give.in, take.in):
 			case take.send && take.plain && give.plain:
-				return runtime.RoleSemaphore
+				role = runtime.RoleSemaphore
 			case !take.send && take.value != nil && give.value == take.value:
 				return runtime.RolePool
 			}
 		}
 	}
-	return runtime.RoleNone
+	if role == runtime.RoleSemaphore && slices.ContainsFunc(list, func(op transferOp) bool { return !op.plain }) {
+		return runtime.RoleNone
+	}
+	return role
 }
 
 // within reports whether what is in the functions inner is in the functions outer, too.
 func within(inner, outer []ast.Node) bool {
-	return len(inner) >= len(outer) && inner[len(outer)-1] == outer[len(outer)-1]
+	return len(outer) > 0 && len(inner) >= len(outer) && inner[len(outer)-1] == outer[len(outer)-1]
 }

@@ -10,7 +10,13 @@ import (
 )
 
 // nameOf is what the source calls an object, as a site has it.
-func (f *file) nameOf(e ast.Expr) string { return shorten(f.textOf(ast.Unparen(e)), maxExpr) }
+func (f *file) nameOf(e ast.Expr) string {
+	e = ast.Unparen(e)
+	if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.AND {
+		e = ast.Unparen(u.X)
+	}
+	return shorten(f.textOf(e), maxExpr)
+}
 
 // assigned is the variable that the visited expression e initializes or is assigned to, or "".
 func (f *file) assigned(e dst.Expr) string {

@@ -28,7 +28,7 @@ type operation struct {
 	obj   string // see runtime.Site
 	// callee is the function that is called, as go doc takes it; empty but for I/O.
 	callee string
-	asked bool   // named by -probe-func: it has a probe whatever -probe says
+	asked  bool // named by -probe-func: it has a probe whatever -probe says
 }
 
 // A site is an operation that has a probe.

@@ -74,7 +74,7 @@ func TestFoundIsComplete(t *testing.T) {
 		{reflect.TypeFor[edit](), "off end class text seq part"},
 		{reflect.TypeFor[part](), "site pieces"}, // render sets the pieces
 		{reflect.TypeFor[site](), "operation fn"},
-		{reflect.TypeFor[operation](), "node pos op kind cases flags expr asked"}, // node and asked are for the rules
+		{reflect.TypeFor[operation](), "node pos op kind cases flags roles expr obj callee asked"}, // node and asked are for the rules
 	} {
 		var names []string
 		for i := range test.typ.NumField() {

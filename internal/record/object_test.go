@@ -19,7 +19,7 @@ func TestContexts(t *testing.T) {
 		{"m.f", `recv/chan /a.go:5 m.work <-r.Context().Done() 0xc1 3s`, false},
 		{"m.f", "select /a.go:5 m.work \"select { case <-workCtx.Done(); case <-jobs }\" - 3s\n    case recv 0xc1\n    case recv 0xc2", false},
 		{"m.f", "select /a.go:5 m.work \"select { case <-jobs; case <-ctx.Done() }\" - 3s\n    case recv 0xc1\n    case recv 0xc2", true},
-		{"m.f", `recv/chan /a.go:5 m.work <-server.Done() 0xc1 3s`, true},
+		{"m.f", `recv/chan;roles=- /a.go:5 m.work <-server.Done() 0xc1 3s`, true},
 		{"context.(*cancelCtx).Done", `recv/chan /a.go:5 m.work <-ctx.Done() 0xc1 3s`, true},
 	} {
 		text := "taken 1m0s\nobject 0xc1 chan old cap=0\n  made 7 make/chan /b.go:1 " + test.made + " \"make(chan struct{})\" 1s exited\n" +
