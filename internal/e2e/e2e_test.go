@@ -249,6 +249,7 @@ type goroutine struct {
 	State   string
 	Verdict string
 	Phase   string
+	Stack   []struct{ Func string }
 	Probe   *probe
 	WaitsOn *struct{ Kind, Addr string } `json:"waits_on"`
 	Holds   []struct {

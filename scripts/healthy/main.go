@@ -1,9 +1,11 @@
 // Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace tells of them all the same: it must be nothing.
 //
-//	go run ./scripts/healthy [-for 5m] [-servers] [name ...]
+//	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 8] [-servers] [name ...]
 //
-// The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy, which idle. All run at the same time, under
-// awaittrace run -after 2s; each ends by itself, or on an interrupt, so that its end is looked at, too. The exit status is 1 if anything was told.
+// The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy, which idle. Those of testdata/healthy run some at a
+// time, the heavy ones alone, and awaittrace report looks at one after the other until they end. All of them at once in one process, which is the program
+// "all", and the servers run under awaittrace run; they end by themselves, or on an interrupt, so that their end is looked at, too. The exit status is 1 if anything
+// was told.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,114 +28,205 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// A program is one that is watched.
-type program struct {
-	name string
-	dir  string   // where it is built; empty is here
-	args []string // package and arguments
-	stop bool     // it has to be interrupted
-
-	exit   error
-	told   string // what awaittrace and the program wrote to standard error
-	failed bool
+// options are what the flags say.
+type options struct {
+	length  time.Duration // how long each program runs
+	after   time.Duration // how long a wait is before it is called stuck
+	at      int           // how many run at a time
+	servers bool
+	names   []string // empty: all
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	var o options
 	flags := flag.NewFlagSet("healthy", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	length := flags.Duration("for", 5*time.Minute, "how long the programs run")
-	servers := flags.Bool("servers", false, "nats-server and mochi-mqtt, too")
+	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
+	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
+	flags.IntVar(&o.at, "p", 8, "how many programs run at a time; heavy ones run alone")
+	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+	o.names = flags.Args()
+	failed, err := runAll(o, stdout)
+	switch {
+	case err != nil:
+		fmt.Fprintln(stderr, "healthy:", err)
+		return 1
+	case failed > 0:
+		return 1
+	}
+	return 0
+}
+
+// runAll runs the programs, prints the table, and returns of how many something was told.
+func runAll(o options, stdout io.Writer) (int, error) {
 	work, err := os.MkdirTemp("", "awaittrace-healthy-")
 	if err != nil {
-		fmt.Fprintln(stderr, "healthy:", err)
-		return 1
+		return 0, err
 	}
 	defer os.RemoveAll(work)
-	list, err := programs(work, *length, *servers, flags.Args())
+	w := &watcher{options: o, work: work, awaittrace: filepath.Join(work, "awaittrace"), exe: filepath.Join(work, "healthy")}
+	list, err := w.programs()
 	if err != nil {
-		fmt.Fprintln(stderr, "healthy:", err)
-		return 1
+		return 0, err
 	}
-	at := filepath.Join(work, "awaittrace")
-	if out, err := exec.Command("go", "build", "-o", at, "./cmd/awaittrace").CombinedOutput(); err != nil {
-		fmt.Fprintf(stderr, "healthy: go build: %v\n%s", err, out)
-		return 1
+	for _, args := range [][]string{{"go", "build", "-o", w.awaittrace, "./cmd/awaittrace"}, {w.awaittrace, "build", "-o", w.exe, "./testdata/healthy"}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
+		}
 	}
-	env := append(os.Environ(), "AWAITTRACE_DIR="+filepath.Join(work, "records"))
+	w.watchAll(list)
+	return tell(stdout, list, o), nil
+}
+
+// watchAll runs the programs, heavy ones after the others.
+func (w *watcher) watchAll(list []*program) {
 	var wg sync.WaitGroup
+	slots := make(chan bool, max(w.at, 1))
 	for _, p := range list {
+		if p.heavy {
+			continue
+		}
+		slots <- true
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			p.run(at, env, *length)
+			defer func() { <-slots }()
+			w.watch(p)
 		}()
 	}
 	wg.Wait()
-	return tell(stdout, list, *length)
+	for _, p := range list {
+		if p.heavy {
+			w.watch(p)
+		}
+	}
+}
+
+// A program is one that is watched.
+type program struct {
+	name    string
+	heavy   bool
+	run     bool     // under awaittrace run
+	dir     string   // of run: where it is built; empty is here
+	args    []string // of run: package and arguments
+	stop    bool     // it has to be interrupted
+	reports int      // that were taken of it
+
+	exit   error
+	told   string // what awaittrace and the program said
+	failed bool
+}
+
+// A watcher runs programs.
+type watcher struct {
+	options
+	work, awaittrace, exe string
+	looking               sync.Mutex // one report at a time
 }
 
 // programs lists what is to run: those of the names, or all.
-func programs(work string, length time.Duration, servers bool, names []string) (list []*program, err error) {
+func (w *watcher) programs() (list []*program, err error) {
 	out, err := exec.Command("go", "run", "./testdata/healthy").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go run ./testdata/healthy: %v", err)
 	}
-	for _, name := range strings.Fields(string(out)) {
-		list = append(list, &program{name: name, args: []string{"./testdata/healthy", name, length.String()}})
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		name, heavy, _ := strings.Cut(line, " ")
+		list = append(list, &program{name: name, heavy: heavy != ""})
 	}
-	if servers {
+	list = append(list, &program{name: "all", run: true, args: []string{"./testdata/healthy", "all", w.length.String()}})
+	if w.servers {
 		for _, s := range []struct{ name, module, pkg, args string }{
 			{"nats-server", "github.com/nats-io/nats-server/v2@v2.15.2", ".", "-p 14290"},
 			{"mochi-mqtt", "github.com/mochi-mqtt/server/v2@v2.7.9", "./cmd", ""},
 		} {
-			dir := filepath.Join(work, s.name)
+			dir := filepath.Join(w.work, s.name)
 			if out, err := exec.Command("scripts/fetch", s.module, dir).CombinedOutput(); err != nil {
 				return nil, fmt.Errorf("scripts/fetch %s: %v\n%s", s.module, err, out)
 			}
-			list = append(list, &program{name: s.name, dir: dir, args: append([]string{s.pkg}, strings.Fields(s.args)...), stop: true})
+			list = append(list, &program{name: s.name, run: true, dir: dir, args: append([]string{s.pkg}, strings.Fields(s.args)...), stop: true})
 		}
 	}
-	if len(names) == 0 {
+	if len(w.names) == 0 {
 		return list, nil
 	}
-	for _, name := range names {
+	for _, name := range w.names {
 		if !slices.ContainsFunc(list, func(p *program) bool { return p.name == name }) {
 			return nil, fmt.Errorf("no program %q; go run ./testdata/healthy lists them", name)
 		}
 	}
-	return slices.DeleteFunc(list, func(p *program) bool { return !slices.Contains(names, p.name) }), nil
+	return slices.DeleteFunc(list, func(p *program) bool { return !slices.Contains(w.names, p.name) }), nil
 }
 
-// run runs the program to its end.
-func (p *program) run(at string, env []string, length time.Duration) {
-	cmd := exec.Command(at, append([]string{"run", "-after", "2s"}, p.args...)...)
+// watch runs the program to its end.
+func (w *watcher) watch(p *program) {
+	var cmd *exec.Cmd
+	if p.run {
+		cmd = exec.Command(w.awaittrace, append([]string{"run", "-after", w.after.String()}, p.args...)...)
+	} else {
+		cmd = exec.Command(w.exe, p.name, w.length.String())
+	}
 	var errs bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, env, &errs
+	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, append(os.Environ(), "AWAITTRACE_DIR="+filepath.Join(w.work, p.name+"-record")), &errs
 	if err := cmd.Start(); err != nil {
 		p.exit, p.failed = err, true
 		return
 	}
 	if p.stop {
-		interrupt := time.AfterFunc(length, func() { cmd.Process.Signal(syscall.SIGINT) })
+		interrupt := time.AfterFunc(w.length, func() { cmd.Process.Signal(syscall.SIGINT) })
 		defer interrupt.Stop()
 	}
+	if p.run {
+		p.exit = cmd.Wait()
+		p.told = errs.String()
+		p.failed = p.exit != nil && !p.stop || strings.Contains(p.told, "awaittrace: ")
+		return
+	}
+	told := w.look(p, cmd)
 	p.exit = cmd.Wait()
-	p.told = errs.String()
-	p.failed = p.exit != nil && !p.stop || strings.Contains(p.told, "awaittrace: ")
+	p.told = told + errs.String()
+	if p.failed = p.exit != nil || told != ""; p.reports == 0 && !p.failed {
+		p.told, p.failed = "the machine is too busy: no report in all that time\n", true
+	}
 }
 
-// tell prints the table, and what was told.
-func tell(w io.Writer, list []*program, length time.Duration) int {
-	failed := 0
+// look takes reports of the program until it is about to end, and returns the first that tells something.
+func (w *watcher) look(p *program, cmd *exec.Cmd) string {
+	end := time.Now().Add(w.length)
+	for pause := 3 * w.after; ; pause = 5 * w.after {
+		if time.Until(end) < pause {
+			return ""
+		}
+		time.Sleep(pause)
+		w.looking.Lock()
+		if time.Now().After(end) {
+			w.looking.Unlock()
+			return ""
+		}
+		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), strconv.Itoa(cmd.Process.Pid))
+		report.Env = cmd.Env
+		out, err := report.CombinedOutput()
+		w.looking.Unlock()
+		p.reports++
+		if err != nil {
+			return string(out)
+		}
+	}
+}
+
+// tell prints the table, and what was told, and returns of how many programs that was.
+func tell(w io.Writer, list []*program, o options) int {
+	failed, reports := 0, 0
 	for _, p := range list {
 		verdict := "nothing told"
 		if p.failed {
 			failed++
 			verdict = "WRONG"
 		}
+		reports += p.reports
 		fmt.Fprintf(w, "%-16s %s\n", p.name, verdict)
 	}
 	for _, p := range list {
@@ -140,9 +234,6 @@ func tell(w io.Writer, list []*program, length time.Duration) int {
 			fmt.Fprintf(w, "\n%s: %v\n%s", p.name, p.exit, p.told)
 		}
 	}
-	fmt.Fprintf(w, "\n%d healthy programs ran for %v with awaittrace run -after 2s; of %d something was told\n", len(list), length, failed)
-	if failed > 0 {
-		return 1
-	}
-	return 0
+	fmt.Fprintf(w, "\n%d healthy programs ran for %v, with %d reports of -after %v; of %d something was told\n", len(list), o.length, reports, o.after, failed)
+	return failed
 }

@@ -1,10 +1,13 @@
 // Healthy has programs that wait a lot and in which nothing is wrong: servers that idle, pools without jobs, tickers. Nothing may be reported of them.
 //
+//	healthy			lists the programs; heavy ones take a processor
 //	healthy NAME DURATION
+//	healthy all DURATION	all at once, except for the heavy ones
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -43,7 +46,49 @@ var programs = map[string]func(context.Context) error{
 	"debounce":       debounce,
 	"errors-cancel":  errorsCancel,
 	"leader-standby": leaderStandby,
+
+	// Those below come as near to a bug as they can: each is the twin of some of testdata/reports.
+	"busy-semaphore":  busySemaphore,
+	"slow-consumer":   slowConsumer,
+	"full-buffer":     fullBuffer,
+	"actors":          actors,
+	"lock-convoy":     lockConvoy,
+	"slow-writer":     slowWriter,
+	"nested-pool":     nestedPool,
+	"bounded-group":   boundedGroup,
+	"waiters":         waiters,
+	"busy-database":   busyDatabase,
+	"objects":         objects,
+	"after-send":      afterSend,
+	"after-close":     afterClose,
+	"lazy-channel":    lazyChannel,
+	"after-context":   afterContext,
+	"finalizer":       finalizer,
+	"weak-pointer":    weakPointer,
+	"global-map":      globalMap,
+	"late-done":       lateDone,
+	"rare-broadcast":  rareBroadcast,
+	"live-polls":      livePolls,
+	"shutdown-hook":   shutdownHook,
+	"reload":          reload,
+	"short-channels":  shortChannels,
+	"slow-once":       slowOnce,
+	"gains-clients":   gainsClients,
+	"warm-up":         warmUp,
+	"turnover":        turnover,
+	"long-answers":    longAnswers,
+	"few-connections": fewConnections,
+	"graceful":        graceful,
+	"slow-reader":     slowReader,
+	"commands":        commands,
+	"backoff":         backoff,
+	"fast-polls":      fastPolls,
+	"ping-pong":       pingPong,
+	"batches":         batches,
 }
+
+// heavy are the programs that take a processor.
+var heavy = map[string]bool{"ping-pong": true, "batches": true, "http-load": true}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -55,12 +100,15 @@ func main() {
 func run(args []string) error {
 	if len(args) == 0 {
 		for _, name := range slices.Sorted(maps.Keys(programs)) {
+			if heavy[name] {
+				name += " heavy"
+			}
 			fmt.Println(name)
 		}
 		return nil
 	}
-	if len(args) != 2 || programs[args[0]] == nil {
-		return fmt.Errorf("usage: healthy NAME DURATION; without arguments it lists the names")
+	if len(args) != 2 || args[0] != "all" && programs[args[0]] == nil {
+		return fmt.Errorf("usage: healthy NAME|all DURATION; without arguments it lists the names")
 	}
 	d, err := time.ParseDuration(args[1])
 	if err != nil {
@@ -68,7 +116,17 @@ func run(args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	return programs[args[0]](ctx)
+	if args[0] != "all" {
+		return programs[args[0]](ctx)
+	}
+	errs := make([]error, len(programs))
+	names := slices.Sorted(maps.Keys(programs))
+	start(len(names), func(i int) {
+		if !heavy[names[i]] {
+			errs[i] = programs[names[i]](ctx)
+		}
+	})()
+	return errors.Join(errs...)
 }
 
 // every calls f at intervals until ctx is done.
