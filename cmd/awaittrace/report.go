@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,12 +29,11 @@ func reportVerb() *cli.Command {
 			"   is the program of yours that runs, or, if none does, the last that did.\n\n" +
 			"   A program that runs is stopped for a moment, a quarter of a second or so, to read what its goroutines do, and goes\n" +
 			"   on. Where that is not permitted, its record alone is told.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "f", Value: "text", Usage: "`format`: text or json"},
+		Flags: append(formatFlags(),
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
-		},
+		),
 		Action: reportProgram,
 	}
 }
@@ -52,9 +50,9 @@ func reportProgram(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
 	}
-	format := c.String("f")
-	if format != "text" && format != "json" {
-		return usageError(c, fmt.Errorf("flag -f: %q is no format: text or json", format), false)
+	format, err := checkFormat(c)
+	if err != nil {
+		return err
 	}
 	rec, after, err := namedProgram(c)
 	if err != nil {
@@ -95,19 +93,6 @@ func shownPath(format string) func(string) string {
 		return nil
 	}
 	return report.Relative(dir)
-}
-
-// writeReport writes r to standard output.
-func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
-	if format == "json" {
-		return report.JSON(c.App.Writer, r)
-	}
-	name := c.Args().First() // as the user named the program
-	if name == "" {
-		name = strconv.Itoa(r.Snapshot.Process.Pid)
-	}
-	file, _ := c.App.Writer.(*os.File)
-	return report.Text(c.App.Writer, r, report.TextOptions{Color: report.Color(file, os.Getenv), All: c.Bool("all"), Name: name})
 }
 
 // checkArgs checks that there are at most n arguments, and no flag behind them, which would not be heard.

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/export"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// formatFlags are the flags that say how a report is written.
+func formatFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "f", Value: "text", Usage: "the `format`: " + strings.Join(formatNames(), ", ")},
+		&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
+		&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of the HTML page"},
+	}
+}
+
+func formatNames() []string {
+	names := []string{"text", "json"}
+	for _, f := range export.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// checkFormat checks what the flags of formatFlags say.
+func checkFormat(c *cli.Context) (format string, err error) {
+	format = c.String("f")
+	f, ok := export.Find(format)
+	if !ok && format != "text" && format != "json" {
+		return "", usageError(c, fmt.Errorf("invalid -f %q: want %s", format, strings.Join(formatNames(), ", ")), false)
+	}
+	if out, isFile := c.App.Writer.(*os.File); f.Binary && c.String("o") == "" && isFile && term.IsTerminal(int(out.Fd())) {
+		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)
+	}
+	return format, nil
+}
+
+// writeReport writes r to standard output, or to the file of -o.
+func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
+	if name := c.String("o"); name != "" {
+		return writeFile(name, func(w io.Writer) error { return formatReport(c, w, r, format) })
+	}
+	return formatReport(c, c.App.Writer, r, format)
+}
+
+func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string) error {
+	switch format {
+	case "json":
+		return report.JSON(w, r)
+	case "text":
+		name := c.Args().First() // as the user named the program
+		if name == "" {
+			name = strconv.Itoa(r.Snapshot.Process.Pid)
+		}
+		file, _ := w.(*os.File)
+		return report.Text(w, r, report.TextOptions{Color: report.Color(file, os.Getenv), All: c.Bool("all"), Name: name})
+	}
+	f, _ := export.Find(format)
+	return f.Write(w, report.NewDocument(r), exportOptions(!c.Bool("no-source")))
+}
+
+// exportOptions are those of the folder that the command runs in.
+func exportOptions(source bool) export.Options {
+	var opt export.Options
+	if dir, err := os.Getwd(); err == nil {
+		opt.Dir = dir
+	}
+	if source {
+		opt.Source = readSource
+	}
+	return opt
+}
+
+// readSource reads a file of source. The name comes from another program: what is no Go source, or no regular file, is not read.
+func readSource(name string) ([]byte, error) {
+	const most = 8 << 20
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Ext(name) != ".go" || !info.Mode().IsRegular() || info.Size() > most {
+		return nil, fmt.Errorf("%s is not Go source", name)
+	}
+	return os.ReadFile(name)
+}
+
+// writeFile writes a file of that name, which has either all of what write writes or what it had before. What is no regular file, such as
+// /dev/stdout, is written as it stands.
+func writeFile(name string, write func(io.Writer) error) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return fmt.Errorf("-o %s: is a directory", name)
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return write(f)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".")
+	if err != nil {
+		return fmt.Errorf("-o %s: %w", name, err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
