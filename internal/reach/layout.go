@@ -37,7 +37,7 @@ var wantedStructs = []wantedStruct{
 	{"m", "g0 gsignal curg procid vdsoSP alllink"},
 	{"p", "runq runnext timers"},
 	{"hchan", "qcount dataqsiz elemsize closed elemtype timer? recvq.first sendq.first"},
-	{"moduledata", "pctab pclntable ftab funcnametab cutab filetab minpc maxpc text etext data edata bss ebss gofunc types etypes " +
+	{"moduledata", "pctab pclntable ftab funcnametab cutab filetab minpc maxpc text etext noptrdata? data edata bss ebss enoptrbss? gofunc types etypes " +
 		"gcdatamask.n gcdatamask.bytedata gcbssmask.n gcbssmask.bytedata next"},
 	{"mspan", "startAddr npages freeindex nelems allocBits spanclass state elemsize divMul specials pinnerBits largeType?"},
 	{"mheap", "allspans"},

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -9,16 +8,11 @@ import (
 	"testing"
 )
 
-// build builds a program of one file, with debug information.
-func build(t *testing.T, source string) string {
+// buildFile builds a program of one file, with debug information.
+func buildFile(t *testing.T, file string) string {
 	t.Helper()
-	dir := t.TempDir()
-	src := filepath.Join(dir, "main.go")
-	if err := os.WriteFile(src, []byte(source), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	exe := filepath.Join(dir, "prog")
-	out, err := exec.Command("go", "build", "-o", exe, src).CombinedOutput()
+	exe := filepath.Join(t.TempDir(), "prog")
+	out, err := exec.Command("go", "build", "-o", exe, file).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -27,7 +21,7 @@ func build(t *testing.T, source string) string {
 
 // A table says the same as the debug information of a program.
 func TestTableIsDWARF(t *testing.T) {
-	p, err := OpenProgram(build(t, "package main\n\nfunc main() {}\n"))
+	p, err := OpenProgram(buildFile(t, "testdata/waits.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +37,7 @@ func TestTableIsDWARF(t *testing.T) {
 	}
 	table.Go, p.Layout.Go = "", ""
 	if !reflect.DeepEqual(table, p.Layout) {
-		t.Errorf("table\n%+v\nDWARF\n%+v", table, p.Layout)
+		t.Error("the table differs from the program's debug information: run scripts/layouts")
 	}
 }
 

@@ -1,0 +1,301 @@
+package reach
+
+// A rootKind says where a pointer into the heap comes from that is in no object.
+type rootKind uint8
+
+const (
+	rootGlobal rootKind = iota // a variable
+	rootSpecial
+	rootQueued // a finalizer or a cleanup that is about to run
+	rootPinned
+	rootRegister
+	rootNative // the stack of a thread
+	rootStack  // the stack of a goroutine, or its g
+)
+
+// A root is a pointer from outside into the heap.
+type root struct {
+	addr uint64 // where the pointer is; of rootSpecial the index of the special; zero: unknown
+	g    int32  // of rootStack
+	kind rootKind
+}
+
+// rootFlag marks a parent that is a root and not an object.
+const rootFlag = 1 << 31
+
+// A bitset has a bit for each object.
+type bitset []uint64
+
+func newBitset(n uint32) bitset    { return make(bitset, n/64+1) }
+func (b bitset) has(i uint32) bool { return b[i>>6]>>(i&63)&1 != 0 }
+func (b bitset) set(i uint32)      { b[i>>6] |= 1 << (i & 63) }
+func (b bitset) union(o bitset) {
+	for i, w := range o {
+		b[i] |= w
+	}
+}
+func (b bitset) clone() bitset { return append(bitset(nil), b...) }
+
+// The state of a goroutine while marking goes on.
+type liveness uint8
+
+const (
+	undecided liveness = iota // waits, and nothing has been found that could wake it
+	live
+)
+
+// An item is an object whose contents are to be marked: its span and its index there.
+type item struct {
+	span int32
+	idx  uint32
+}
+
+// A marker finds what can be reached.
+type marker struct {
+	*Capture
+	code   *codeTable
+	scan   *stackScan
+	marked bitset // what something that goes on can reach
+	opaque bitset // g's and sudogs: marked, but only their goroutines look inside
+	waited bitset // what goroutines wait for
+	// masked objects have few words that count.
+	masked map[uint32][]int64
+	// waiters has the goroutines that wait for an object.
+	waiters map[uint32][]int32
+	// parent is the object or the root from which an object was reached first.
+	parent []uint32
+	roots  []root
+	states []liveness
+	waits  []wait // by goroutine
+	todo   []item
+	next   []item
+	woken  []int32
+	// from is the parent of what is marked now.
+	sudogG  map[uint64]uint64 // the g of a sudog in use
+	touched map[uint64]bool
+	doubts  int // stacks that were scanned conservatively, in part
+	bytes   uint64
+}
+
+// newMarker returns one that knows who waits for what.
+func newMarker(c *Capture) *marker {
+	n := c.heap.objects
+	m := &marker{
+		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
+		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
+		waiters: make(map[uint32][]int32), parent: make([]uint32, n), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
+		sudogG: make(map[uint64]uint64), touched: make(map[uint64]bool),
+	}
+	m.scan = &stackScan{c: c, code: m.code}
+	return m
+}
+
+// run marks from the roots to the fixpoint. After it, a goroutine that is undecided is proven. It returns what can be reached without
+// any goroutine's help.
+func (m *marker) run() (common bitset) {
+	m.findWaits()
+	m.mask()
+	m.markGlobals()
+	m.markSpecials()
+	m.judgeThreads()
+	m.markThreads()
+	m.drain()
+	common = m.marked.clone()
+	for len(m.woken) > 0 {
+		list := m.woken
+		m.woken = nil
+		for _, g := range list {
+			m.markGoroutine(g)
+		}
+		m.drain()
+	}
+	return common
+}
+
+// mark marks the object that addr points into. by is the object or the root that points to it.
+func (m *marker) mark(addr uint64, by uint32) {
+	if addr < m.heap.lo || addr >= m.heap.hi {
+		return
+	}
+	si, idx, ok := m.heap.object(addr)
+	if !ok {
+		return
+	}
+	sp := &m.heap.spans[si]
+	id := sp.base + idx
+	if m.marked.has(id) {
+		return
+	}
+	m.marked.set(id)
+	m.parent[id] = by
+	m.bytes += sp.elem
+	if m.waited.has(id) {
+		for _, g := range m.waiters[id] {
+			if m.states[g] == undecided {
+				m.states[g], m.waits[g].by = live, id
+				m.woken = append(m.woken, g)
+			}
+		}
+	}
+	if !sp.noscan && !m.opaque.has(id) {
+		m.next = append(m.next, item{si, idx})
+	}
+}
+
+// markRoot marks what a word outside the heap points to.
+func (m *marker) markRoot(val uint64, r root) {
+	if val < m.heap.lo || val >= m.heap.hi {
+		return
+	}
+	if id, ok := m.heap.id(val); ok && !m.marked.has(id) {
+		m.roots = append(m.roots, r)
+		m.mark(val, rootFlag|uint32(len(m.roots)-1))
+	}
+}
+
+// wake makes a goroutine live.
+func (m *marker) wake(g int32, why string) {
+	if m.states[g] == undecided {
+		m.states[g], m.waits[g].why = live, why
+		m.woken = append(m.woken, g)
+	}
+}
+
+// drain marks what the marked objects point to, breadth first, so that the parents make shortest paths.
+func (m *marker) drain() {
+	for len(m.next) > 0 {
+		m.todo, m.next = m.next, m.todo[:0]
+		for _, it := range m.todo {
+			sp := &m.heap.spans[it.span]
+			m.pointers(sp, it.idx, m.markFrom)
+		}
+	}
+}
+
+func (m *marker) markFrom(from uint32, val uint64) { m.mark(val, from) }
+
+// pointers calls f for each word of an object that may point to another.
+func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, val uint64)) {
+	id := sp.base + idx
+	b := sp.bytes(idx)
+	if len(m.masked) > 0 {
+		if offs, ok := m.masked[id]; ok {
+			for _, o := range offs {
+				if o+8 <= int64(len(b)) {
+					f(id, le64(b[o:]))
+				}
+			}
+			return
+		}
+	}
+	lo, size := m.heap.lo, m.heap.hi-m.heap.lo
+	for ; len(b) >= 8; b = b[8:] {
+		if w := le64(b); w-lo < size {
+			f(id, w)
+		}
+	}
+}
+
+// mask notes of which words of p's, m's and the g's of threads count: their other words mark what is free.
+func (m *marker) mask() {
+	for _, k := range []struct {
+		addrs []uint64
+		words []int64
+	}{{m.ps, m.o.pWords}, {m.ms, m.o.mWords}, {m.g0s, m.o.gPtr}} {
+		for _, a := range k.addrs {
+			si, idx, ok := m.heap.object(a)
+			if !ok {
+				continue
+			}
+			// Objects of more than 512 bytes begin with a header of 8, since Go 1.22.
+			sp := &m.heap.spans[si]
+			shift := int64(a - sp.start - uint64(idx)*sp.elem)
+			words := make([]int64, len(k.words))
+			for i, o := range k.words {
+				words[i] = o + shift
+			}
+			m.masked[sp.base+idx] = words
+		}
+	}
+}
+
+// markGlobals marks what the variables point to.
+func (m *marker) markGlobals() {
+	for i := range m.modules {
+		mod := &m.modules[i]
+		m.markSegment(mod.data, mod.edata, mod.dataMask)
+		m.markSegment(mod.bss, mod.ebss, mod.bssMask)
+	}
+}
+
+func (m *marker) markSegment(lo, hi uint64, mask []byte) {
+	b := in(m.segments, lo, hi-lo)
+	for i := uint64(0); i*8+8 <= uint64(len(b)); i++ {
+		if mask != nil && (i/8 >= uint64(len(mask)) || mask[i/8]>>(i%8)&1 == 0) {
+			continue
+		}
+		m.markRoot(le64(b[i*8:]), root{addr: lo + i*8, kind: rootGlobal})
+	}
+}
+
+// markSpecials marks the objects that have a finalizer, a cleanup, or a weak pointer, and what those need; pinned objects; and what is queued.
+func (m *marker) markSpecials() {
+	for i := range m.specials {
+		s := &m.specials[i]
+		r := root{addr: uint64(i), kind: rootSpecial}
+		m.markRoot(s.obj, r)
+		for b := s.record; len(b) >= 8; b = b[8:] {
+			m.markRoot(le64(b), r)
+		}
+	}
+	for i, b := range m.pinned {
+		if b == nil {
+			continue
+		}
+		sp := &m.heap.spans[i]
+		for idx := uint32(0); idx < sp.nelems; idx++ {
+			if b[idx/4]>>(idx%4*2)&3 != 0 {
+				m.markRoot(sp.start+uint64(idx)*sp.elem, root{kind: rootPinned})
+			}
+		}
+	}
+	for _, w := range m.queued {
+		m.markRoot(w, root{kind: rootQueued})
+	}
+}
+
+// markGoroutine marks what a live goroutine can reach.
+func (m *marker) markGoroutine(g int32) {
+	m.reaches(g, func(at, val uint64) { m.markRoot(val, root{at, g, rootStack}) })
+	if m.scan.doubt {
+		m.doubts++
+	}
+}
+
+// reaches calls f for each word through which a goroutine reaches the heap, with the address of the word; zero: it has none that tells.
+func (m *marker) reaches(i int32, f func(at, val uint64)) {
+	g := &m.gs[i]
+	if g.from == 0 {
+		m.scan.doubt = false
+		return
+	}
+	m.scan.found = f
+	m.scan.scan(g)
+	for _, o := range m.o.gPtr {
+		if o+8 <= int64(len(g.words)) {
+			f(g.addr+uint64(o), le64(g.words[o:]))
+		}
+	}
+	for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
+		b := m.view(sg, m.o.sudog.size)
+		if b == nil {
+			break
+		}
+		f(sg, m.o.sudog.elem.get(b))
+		f(sg, m.o.sudog.c.get(b))
+		sg = m.o.sudog.waitlink.get(b)
+	}
+	for _, e := range m.sema[g.addr] {
+		f(0, e)
+	}
+}

@@ -1,0 +1,98 @@
+package reach
+
+import (
+	"errors"
+	"slices"
+)
+
+// An Answer says whether anything can still wake a goroutine.
+type Answer uint8
+
+// The answers.
+const (
+	// None: the goroutine does not wait for other goroutines.
+	None Answer = iota
+	// Proven: nothing that goes on can ever wake it.
+	Proven
+	// Live: something can.
+	Live
+	// Unknown: what it waits for was not found.
+	Unknown
+)
+
+// A Result is what follows from a Capture. It is not safe for concurrent use. Its methods use the memory of the Plan until that is closed.
+type Result struct {
+	m *marker
+	// common is what can be reached without any goroutine, and all what can be reached at all.
+	common, all bitset
+	index       map[int64]int32 // goroutines by ID
+	proven      []int32
+	keptBytes   uint64
+}
+
+// Mark finds out which goroutines nothing can wake. The program may have gone on.
+func (c *Capture) Mark() (*Result, error) {
+	m := newMarker(c)
+	common := m.run()
+	if m.unknownRegisters() {
+		return nil, errors.New("the registers of a running thread are not known")
+	}
+	r := &Result{m: m, common: common, index: make(map[int64]int32)}
+	for i := range c.gs {
+		if g := &c.gs[i]; g.alive() && g.from != 0 {
+			r.index[g.id] = int32(i)
+		}
+		if m.waits[i].candidate && m.states[i] == undecided {
+			r.proven = append(r.proven, int32(i))
+		}
+	}
+	r.markProven()
+	return r, nil
+}
+
+// markProven marks what only proven goroutines can reach.
+func (r *Result) markProven() {
+	m := r.m
+	reached := m.marked
+	m.marked = m.marked.clone()
+	before, waited := m.bytes, m.waited
+	m.waited = newBitset(m.heap.objects) // nobody is woken any more
+	for _, g := range r.proven {
+		m.markGoroutine(g)
+		r.keptBytes += m.gs[g].hi - m.gs[g].lo
+	}
+	m.drain()
+	r.keptBytes += m.bytes - before
+	r.all, m.marked, m.waited = m.marked, reached, waited
+}
+
+// Answer returns the answer for a goroutine, and for Unknown the reason.
+func (r *Result) Answer(id int64) (Answer, string) {
+	i, ok := r.index[id]
+	if !ok {
+		return None, ""
+	}
+	w := &r.m.waits[i]
+	switch {
+	case !w.candidate:
+		return None, ""
+	case r.m.states[i] == undecided:
+		return Proven, ""
+	case w.unknown != "":
+		return Unknown, w.unknown
+	}
+	return Live, w.why
+}
+
+// Proven returns the goroutines that nothing can wake, sorted.
+func (r *Result) Proven() []int64 {
+	ids := make([]int64, len(r.proven))
+	for i, g := range r.proven {
+		ids[i] = r.m.gs[g].id
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// KeptBytes returns how many bytes of heap and stacks only the proven goroutines keep alive, all together.
+func (r *Result) KeptBytes() uint64 { return r.keptBytes }

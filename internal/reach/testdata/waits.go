@@ -1,0 +1,160 @@
+// Waits has goroutines that wait for a long time, each started by a call of its own function, whose comment says how that can end:
+// "leak", never; "live", by what is named after it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+type session struct {
+	name string
+	done chan struct{}
+	mu   sync.Mutex
+}
+
+var (
+	registry = map[string]*session{}
+	global   = make(chan int)
+	globalMu sync.Mutex
+)
+
+// recvLeak: leak
+func recvLeak() { <-make(chan int) }
+
+// sendLeak: leak
+func sendLeak() { make(chan string) <- "x" }
+
+// selectLeak: leak
+func selectLeak() {
+	a, b := make(chan int), make(chan error)
+	select {
+	case <-a:
+	case b <- nil:
+	}
+}
+
+// selectNone: leak
+func selectNone() { select {} }
+
+// nilChan: leak
+func nilChan() {
+	var c chan int
+	<-c
+}
+
+// nilSelect: leak
+func nilSelect() {
+	var a, b chan int
+	select {
+	case <-a:
+	case <-b:
+	}
+}
+
+// waitGroupLeak: leak
+func waitGroupLeak() {
+	wg := new(sync.WaitGroup)
+	wg.Add(1)
+	wg.Wait()
+}
+
+// condLeak: leak
+func condLeak() {
+	c := sync.NewCond(new(sync.Mutex))
+	c.L.Lock()
+	c.Wait()
+}
+
+// mutexLeak: leak
+func mutexLeak() {
+	s := new(session) // a Mutex alone may share its memory with others
+	s.mu.Lock()
+	s.mu.Lock()
+}
+
+// rwmutexLeak: leak
+func rwmutexLeak() {
+	s := &struct {
+		n  int
+		mu sync.RWMutex
+	}{}
+	s.mu.Lock()
+	s.mu.RLock()
+}
+
+// globalWait: live global main.global
+func globalWait() { <-global }
+
+// globalLock: live global main.globalMu
+func globalLock() { globalMu.Lock() }
+
+// mapWait: live global main.registry
+func mapWait() {
+	s := &session{name: "a", done: make(chan struct{})}
+	registry["a"] = s
+	<-s.done
+}
+
+// timerWait: live timer
+func timerWait() { <-time.After(time.Hour) }
+
+// contextWait: live timer
+func contextWait() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	_ = cancel
+	<-ctx.Done()
+}
+
+// sleeperWait: live goroutine
+func sleeperWait() {
+	c := make(chan int)
+	go sleeper(c)
+	<-c
+}
+
+// sleeper: other
+func sleeper(c chan int) {
+	time.Sleep(time.Hour)
+	c <- 1
+}
+
+// cycleA: leak
+func cycleA() {
+	a, b := make(chan int), make(chan int)
+	go cycleB(a, b)
+	<-a
+	b <- 1
+}
+
+// cycleB: leak
+func cycleB(a, b chan int) {
+	<-b
+	a <- 1
+}
+
+// keeper: leak
+func keeper() {
+	buf := make([]*[1 << 10]byte, 1024)
+	for i := range buf {
+		buf[i] = new([1 << 10]byte)
+	}
+	<-make(chan int)
+	fmt.Println(buf)
+}
+
+func main() {
+	globalMu.Lock()
+	for _, f := range []func(){
+		recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
+		mapWait, timerWait, contextWait, sleeperWait, cycleA, keeper,
+	} {
+		go f()
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(50 * time.Millisecond)
+	fmt.Println("ready")
+	time.Sleep(time.Hour)
+}
