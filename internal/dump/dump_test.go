@@ -1,0 +1,79 @@
+package dump
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/goldentest"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+var update = flag.Bool("u", false, "renew the snapshots in testdata")
+
+// TestParse reads the dumps in testdata.
+func TestParse(t *testing.T) {
+	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
+		d, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix := snaptext.Format(d.Snapshot())
+		if d, err = Parse([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil || snaptext.Format(d.Snapshot()) != unix {
+			t.Errorf("with the line ends of Windows it is another: %v\n%s", err, snaptext.Format(d.Snapshot()))
+		}
+		return []string{unix}
+	})
+}
+
+func TestParseNone(t *testing.T) {
+	for text, want := range map[string]error{
+		"":                           ErrNone,
+		"goroutine 7 is stuck:\n":    ErrNone,
+		"goroutine 0 [idle]:\nf()\n": ErrNone,
+		"goroutine profile: total 3\n2 @ 0x1 0x2\n#\t0x1\tmain.f+0x1\t/src/main.go:3\n": errProfile,
+	} {
+		if d, err := Parse([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("%q: %v, %v, want %v", text, d, err, want)
+		}
+	}
+}
+
+// FuzzParse: any text gives a dump or an error, and what it gives is in order and cannot disturb a terminal.
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(txtar.Parse(text).Files[0].Data))
+	}
+	f.Add([]byte("goroutine 1 [a]:\n\n\t\n(\n)\n:\ncreated by \n\t:1\ngoroutine 1 [a]:\nf()\n\tx:1"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := Parse(text)
+		if err != nil {
+			return
+		}
+		s := d.Snapshot()
+		for i := range s.Goroutines {
+			g := &s.Goroutines[i]
+			if g.ID <= 0 || i > 0 && g.ID <= s.Goroutines[i-1].ID {
+				t.Fatalf("goroutine %d is not in order", g.ID)
+			}
+			for _, fr := range g.Stack {
+				if fr.Func == "" || strings.ContainsAny(fr.Func+fr.File, "\x1b\n\r") {
+					t.Fatalf("frame %+q", fr.Func+" "+fr.File)
+				}
+			}
+			if strings.ContainsAny(g.Reason, "\x1b\n\r") {
+				t.Fatalf("reason %q", g.Reason)
+			}
+		}
+	})
+}
