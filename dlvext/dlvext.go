@@ -48,6 +48,9 @@ type Result struct {
 	// Goroutines is sorted by ID and has those that the runtime itself does not count as its own (garbage collector, finalizers…).
 	// ID, State, Reason, CreatedBy, ThreadID and, where it was asked for, Stack are set.
 	Goroutines []snapshot.Goroutine
+	// Parks counts, modulo 256, how often each of Goroutines has left its processor: one that waits and had the same number before has waited all the time.
+	// Nil: the runtime does not say.
+	Parks []uint8
 	// Blocked says what the operating system's side of a wait is, by goroutine ID, for those whose stack was read and shows it.
 	Blocked map[int64]Blocked
 	// Objects holds those of Wanted.Objects that could be read.
@@ -109,7 +112,7 @@ func (s *session) read(o Options) (*Result, error) {
 	if err := s.loadGoroutines(); err != nil {
 		return nil, err
 	}
-	res := &Result{Goroutines: s.snapshots(), Unreadable: s.unreadable}
+	res := &Result{Goroutines: s.snapshots(), Unreadable: s.unreadable, Parks: s.parks()}
 	if o.Select == nil {
 		return res, nil
 	}

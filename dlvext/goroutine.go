@@ -20,6 +20,7 @@ type gLayout struct {
 	parent, m, stackLo, stackHi, schedSP field
 	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
 	sudogG, sudogNext                    field
+	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go counts up
 }
 
 // newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
@@ -41,6 +42,7 @@ func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l.sudogG = l.field("runtime.sudog", "g")
 	l.sudogNext = l.field("runtime.sudog", "next")
 	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
+	l.parks, _ = l.maybe("runtime.g", "trackingSeq")
 	var ok bool
 	if l.status, ok = l.maybe("runtime.g", "atomicstatus", "value"); !ok {
 		l.status = l.field("runtime.g", "atomicstatus")
@@ -57,6 +59,7 @@ type goroutine struct {
 	reason        uint8
 	gopc, startpc uint64
 	parent        int64
+	parks         uint8
 	m             uint64 // address of the runtime's m, 0 if it has none
 	thread        int    // the system's id of that thread
 }
@@ -79,6 +82,7 @@ func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.startpc = l.startpc.uint(b)
 	g.parent = int64(l.parent.uint(b))
 	g.m = l.m.uint(b)
+	g.parks = uint8(l.parks.uint(b))
 }
 
 // loadGoroutines reads all goroutines and sorts them by ID.

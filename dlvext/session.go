@@ -88,6 +88,18 @@ func (s *session) snapshots() []snapshot.Goroutine {
 	return out
 }
 
+// parks returns Result.Parks.
+func (s *session) parks() []uint8 {
+	if s.g.parks.size == 0 {
+		return nil
+	}
+	list := make([]uint8, len(s.gs))
+	for i := range s.gs {
+		list[i] = s.gs[i].parks
+	}
+	return list
+}
+
 // readOnly is memory that Delve may read. Nothing here ever writes; Delve's interfaces want the method.
 type readOnly struct{ proc.MemoryReader }
 

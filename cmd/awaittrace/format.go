@@ -59,7 +59,7 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 	case "json":
 		return report.JSON(w, r)
 	case "text":
-		name := c.Args().First() // as the user named the program
+		name := strings.Join(c.Args().Slice(), " ") // as the user named the program
 		if name == "" {
 			name = strconv.Itoa(r.Snapshot.Process.Pid)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
@@ -23,15 +24,19 @@ const somethingStuck = exitCode(3)
 func reportVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "say what is stuck in a live, stopped or dead program",
-		ArgsUsage: "[PID | FILE]",
-		Description: "PID is that of an instrumented program, which may have ended; FILE is a record, or a copy of one. Without either it\n" +
-			"   is the program of yours that runs, or, if none does, the last that did.\n\n" +
-			"   A program that runs is stopped for a moment, a quarter of a second or so, to read what its goroutines do, and goes\n" +
-			"   on. Where that is not permitted, its record alone is told.",
+		Usage:     "say what is stuck in a live, stopped, dead or dumped program",
+		ArgsUsage: "[PID | FILE | CORE [EXE]]",
+		Description: "PID is that of a program, which may have ended; FILE is a record, a copy of one, or a goroutine dump; CORE is a core of the\n" +
+			"   executable EXE, or of the one that the core names. Without an argument it is the program of yours with probes that runs,\n" +
+			"   or, if none does, the last that did.\n\n" +
+			"   Any Go program will do. Of one without probes the report tells states, stacks, and what follows from them; with -after it\n" +
+			"   looks twice, that far apart, to tell which goroutines have waited all the time.\n\n" +
+			"   A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted,\n" +
+			"   or with -no-stop, its record alone is told.",
 		Flags: append(formatFlags(),
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong"},
+			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: tell its record alone"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,
@@ -41,25 +46,29 @@ func reportVerb() *cli.Command {
 // afterFlag is the flag -after of the verbs that do not take those of a go verb.
 func afterFlag() cli.Flag {
 	return &cli.DurationFlag{
-		Name: "after", EnvVars: []string{"AWAITTRACE_AFTER"},
-		Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "that of the run, else 10s",
+		Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`",
+		DefaultText: "$AWAITTRACE_AFTER, else that of the run, else 10s",
 	}
 }
 
 func reportProgram(c *cli.Context) error {
-	if err := checkArgs(c, 1); err != nil {
+	if err := checkArgs(c, 2); err != nil {
 		return err
 	}
 	format, err := checkFormat(c)
 	if err != nil {
 		return err
 	}
-	rec, after, err := namedProgram(c)
+	s, after, err := namedProgram(c)
 	if err != nil {
 		return err
 	}
-	defer rec.Close()
-	r, err := inspect.Program(c.Context, rec, diagnose.Options{After: after, Path: shownPath(format)})
+	defer s.Close()
+	r, err := s.Report(c.Context, inspect.Options{
+		Options: diagnose.Options{After: after, Path: shownPath(format)},
+		NoStop:  c.Bool("no-stop"),
+		Twice:   c.IsSet("after"),
+	})
 	if err != nil {
 		return err
 	}
@@ -72,18 +81,24 @@ func reportProgram(c *cli.Context) error {
 	return nil
 }
 
-// namedProgram opens the record that the arguments name. The second result is how long a wait is before it is called stuck: -after or
-// AWAITTRACE_AFTER, else what the run used that wrote the record, else the default.
-func namedProgram(c *cli.Context) (*record.Record, time.Duration, error) {
+// namedProgram opens the program that the arguments name. The second result is how long a wait is before it is called stuck: -after, else
+// AWAITTRACE_AFTER, else what the run uses or used that watches it, else the default.
+func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
 	after := c.Duration("after")
 	if c.IsSet("after") && after <= 0 {
 		return nil, 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
 	}
-	rec, err := openRecord(c.Args().First())
+	if env := os.Getenv("AWAITTRACE_AFTER"); after == 0 && env != "" {
+		var err error
+		if after, err = gocmd.After(env); err != nil {
+			return nil, 0, err
+		}
+	}
+	s, err := openProgram(c.Args().Get(0), c.Args().Get(1))
 	if err != nil {
 		return nil, 0, err
 	}
-	return rec, cmp.Or(after, rec.After(), diagnose.DefaultAfter), nil
+	return s, cmp.Or(after, s.After(), diagnose.DefaultAfter), nil
 }
 
 // shownPath returns how a report shows paths: whole in JSON, and for people relative to where they are.
@@ -106,15 +121,16 @@ func checkArgs(c *cli.Context, n int) error {
 	case c.Args().Len() > 0 && n == 0:
 		return usageError(c, fmt.Errorf("%s takes no arguments, and got %q", c.Command.Name, c.Args().First()), false)
 	case c.Args().Len() > n:
-		return usageError(c, fmt.Errorf("%s takes at most %d argument, and got %q too", c.Command.Name, n, c.Args().Get(n)), false)
+		return usageError(c, fmt.Errorf("%s takes at most %s, and got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n)), false)
 	}
 	return nil
 }
 
-// openRecord opens the record of the program that arg names, a pid or a file; without one, of the program that runs, or of the last that did.
-func openRecord(arg string) (*record.Record, error) {
+// openProgram opens the program that arg names; without one, the program with probes that runs, or the last that did. exe is the executable that a core
+// is of, or empty.
+func openProgram(arg, exe string) (*inspect.Session, error) {
 	if arg != "" {
-		return record.OpenArg(arg)
+		return inspect.Open(arg, exe)
 	}
 	list, err := record.List(record.Dir())
 	if err != nil {
@@ -132,9 +148,18 @@ func openRecord(arg string) (*record.Record, error) {
 	case len(live) > 1:
 		return nil, cli.Exit(fmt.Sprintf("%d instrumented programs run, say which: %s", len(live), candidates(live)), 2)
 	case len(live) == 1:
-		return record.OpenEntry(live[0])
+		return recorded(live[0])
 	}
-	return record.OpenEntry(list[len(list)-1])
+	return recorded(list[len(list)-1])
+}
+
+// recorded opens the program of a record.
+func recorded(e record.Entry) (*inspect.Session, error) {
+	rec, err := record.OpenEntry(e)
+	if err != nil {
+		return nil, err
+	}
+	return inspect.Recorded(rec), nil
 }
 
 // candidates lists live programs, as many as a line has room for.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"strconv"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
-	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/screen"
 )
@@ -36,14 +36,14 @@ func top(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
 	}
-	rec, after, err := namedProgram(c)
+	s, after, err := namedProgram(c)
 	if err != nil {
 		return err
 	}
-	defer rec.Close()
+	defer s.Close()
 	in, isIn := c.App.Reader.(*os.File)
 	out, isOut := c.App.Writer.(*os.File)
-	draw := func(w io.Writer) error { return drawTop(w, rec, after, out) }
+	draw := func(w io.Writer) error { return drawTop(c.Context, w, s, after, out) }
 	if !isIn || !isOut || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
 		return draw(c.App.Writer)
 	}
@@ -51,10 +51,10 @@ func top(c *cli.Context) error {
 }
 
 // drawTop writes what the record says now.
-func drawTop(w io.Writer, rec *record.Record, after time.Duration, out *os.File) error {
-	r, err := inspect.Record(rec, diagnose.Options{After: after, Path: shownPath("text")})
+func drawTop(ctx context.Context, w io.Writer, s *inspect.Session, after time.Duration, out *os.File) error {
+	r, err := s.Report(ctx, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath("text")}, NoStop: true})
 	if err != nil {
 		return err
 	}
-	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(rec.Pid)})
+	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(s.Pid())})
 }

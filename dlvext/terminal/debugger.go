@@ -58,7 +58,7 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	for _, p := range d.relay.Pauses() {
 		d.session.Paused(p.from, p.to)
 	}
-	return d.session.Report(ctx, d.relay.Stopped(), opt)
+	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
 }
 
 // begin makes session that of process pid, which is another when the program was started again.

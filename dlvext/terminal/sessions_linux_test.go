@@ -216,12 +216,12 @@ func TestReportHeld(t *testing.T) {
 	}
 	// The debugger has it before all of its threads have come to a halt.
 	until(t, "all its threads have halted", func() bool {
-		r, err := inspect.Program(t.Context(), rec, diagnose.Options{})
+		r, err := inspect.Recorded(rec).Report(t.Context(), inspect.Options{Options: diagnose.Options{}})
 		return err == nil && r.Snapshot.HasStates
 	})
 	var taken [2]int64
 	for i := range taken {
-		r, err := inspect.Program(t.Context(), rec, diagnose.Options{After: 500 * time.Millisecond})
+		r, err := inspect.Recorded(rec).Report(t.Context(), inspect.Options{Options: diagnose.Options{After: 500 * time.Millisecond}})
 		if err != nil {
 			t.Fatal(err)
 		}

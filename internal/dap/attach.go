@@ -97,7 +97,7 @@ func (p *Proxy) move(args *attachArguments) error {
 		p.program.from(local(pid))
 		return nil
 	}
-	p.program.from(source{far: true, open: func(pid int) (view, error) { return session(server.Open(pid)) }})
+	p.program.from(source{far: true, open: server.Open})
 	return nil
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/record"
 )
 
 var (
@@ -23,17 +22,10 @@ var (
 	errFar       = errors.New("the program runs on another machine, where it can be looked at only while it is stopped: pause it first")
 )
 
-// A view is a program that can be looked at: an inspect.Session, or a process that nobody holds.
-type view interface {
-	// Report diagnoses the program, which stopped at a moment that is zero if it runs, or if that is not known.
-	Report(ctx context.Context, stopped time.Time, opt diagnose.Options) (*diagnose.Report, error)
-	Close()
-}
-
 // A source says how the program is got at.
 type source struct {
 	// open begins to look at the process that Delve knows as pid; 0: at the one that it has, if it has any.
-	open func(pid int) (view, error)
+	open func(pid int) (*inspect.Session, error)
 	// far says that nothing can be read while the program runs.
 	far bool
 }
@@ -41,69 +33,45 @@ type source struct {
 // local is a program that the Delve in process delve holds.
 func local(delve int) source {
 	return source{
-		open: func(pid int) (view, error) {
+		open: func(pid int) (*inspect.Session, error) {
 			if pid = procfs.TracedBy(delve, pid); pid == 0 {
 				return nil, errNoProgram
 			}
-			return session(inspect.Held(pid))
+			return inspect.Held(pid)
 		},
 	}
 }
 
 // coreFile is a core of the executable exe.
 func coreFile(exe, core string) source {
-	return source{open: func(int) (view, error) { return session(inspect.Core(exe, core)) }}
+	return source{open: func(int) (*inspect.Session, error) { return inspect.Core(exe, core) }}
 }
 
 // unknown is a program of which there is nothing to tell.
 func unknown(why string) source {
-	return source{open: func(int) (view, error) { return nil, errors.New(why) }}
+	return source{open: func(int) (*inspect.Session, error) { return nil, errors.New(why) }}
 }
 
 // untraced is a program that the Delve in process delve has only started.
 func untraced(delve int) source {
 	return source{
-		open: func(int) (view, error) {
+		open: func(int) (*inspect.Session, error) {
 			pid := procfs.Child(delve)
 			if pid == 0 {
 				return nil, errNoProgram
 			}
-			return free(pid), nil
+			return inspect.Live(pid)
 		},
 	}
 }
-
-// session is a session as a view: no session is none.
-func session(s *inspect.Session, err error) (view, error) {
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// free is a process that nobody holds; it is halted for a moment to read the states of its goroutines.
-type free int
-
-// Report implements view.
-func (f free) Report(ctx context.Context, _ time.Time, opt diagnose.Options) (*diagnose.Report, error) {
-	rec, err := record.Open(int(f))
-	if err != nil {
-		return nil, err
-	}
-	defer rec.Close()
-	return inspect.Program(ctx, rec, opt)
-}
-
-// Close implements view.
-func (free) Close() {}
 
 // A held is a process that Delve holds, or has held.
 type held struct {
 	pid    int
 	source source
 
-	mu     sync.Mutex // also while it is being opened, which may take as long as it runs
-	view   view       // nil: not open
+	mu     sync.Mutex       // also while it is being opened, which may take as long as it runs
+	view   *inspect.Session // nil: not open
 	closed bool
 	told   int // how many of the pauses the view has been told of
 	// probed says whether it has probes, once known is set.
@@ -111,18 +79,16 @@ type held struct {
 }
 
 // open returns the view of h, which is told of the times for which it was held before.
-func (h *held) open(pauses []pause) (view, error) {
+func (h *held) open(pauses []pause) (*inspect.Session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.begin(); err != nil {
 		return nil, err
 	}
-	if s, ok := h.view.(*inspect.Session); ok {
-		for _, p := range pauses[h.told:] {
-			s.Paused(p.from, p.to)
-		}
-		h.told = len(pauses)
+	for _, p := range pauses[h.told:] {
+		h.view.Paused(p.from, p.to)
 	}
+	h.told = len(pauses)
 	return h.view, nil
 }
 
@@ -144,11 +110,9 @@ func (h *held) probes() bool {
 	if h.known || h.begin() != nil {
 		return h.probed
 	}
-	if s, ok := h.view.(*inspect.Session); ok {
-		_, err := s.Record()
-		unmade := errors.Is(err, inspect.ErrUnmade)
-		h.probed, h.known = err == nil || unmade, !unmade
-	}
+	_, err := h.view.Record()
+	unmade := errors.Is(err, inspect.ErrUnmade)
+	h.probed, h.known = err == nil || unmade, !unmade
 	return h.probed
 }
 
@@ -183,7 +147,7 @@ func (g *program) look(ctx context.Context, s *stop, opt diagnose.Options) (*dia
 	if err != nil {
 		return nil, err
 	}
-	return v.Report(ctx, stopped, opt)
+	return v.Report(ctx, inspect.Options{Options: opt, Stopped: stopped})
 }
 
 // process returns the process that is to be looked at: pid, or the one of before if that is zero.

@@ -42,11 +42,14 @@ func Core(exe, core string) (*Session, error) {
 // ErrUnmade is why a program with probes has no record.
 var ErrUnmade = errors.New("the program has not come to func main, or to a probe, yet")
 
+// errUnprobed is why a program without probes has no record.
+var errUnprobed = errors.New("the program was built without probes")
+
 // Unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
 func Unmade(addr uint64, probes bool) error {
 	switch {
 	case !probes:
-		return errors.New("the program was built without probes; awaittrace build, run, test and dlv put them in")
+		return errUnprobed
 	case addr == 0:
 		return ErrUnmade
 	}

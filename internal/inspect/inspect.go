@@ -1,11 +1,8 @@
-// Package inspect puts together what is known of a program: its record, and, where it runs, what its memory says. It is what
-// `awaittrace report` and `awaittrace run` look with.
 package inspect
 
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -35,41 +32,13 @@ func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	if rec.Live {
+		snap.Process.CPU = processorTime(rec.Pid)
+	}
 	if !rec.Live && asleep(rec, snap) {
 		opt.After = 1
 	}
 	return diagnose.Analyze(snap, opt), nil
-}
-
-// Program diagnoses a program by its record and, if it runs, by the states and stacks of its goroutines, for which it is stopped for a
-// moment. Where they cannot be read the snapshot says why (NoStates), and the diagnosis is that of Record. A program that a debugger has stopped
-// is read as it stands.
-func Program(ctx context.Context, rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
-	first, err := Record(rec, opt)
-	if err != nil || !rec.Live {
-		return first, err
-	}
-	if first.Snapshot.Process.State == "stopped" && procfs.Traced(rec.Pid) {
-		s, err := Held(rec.Pid)
-		if err != nil {
-			return first, nil // it has ended just now
-		}
-		defer s.Close()
-		return s.Report(ctx, time.Time{}, opt)
-	}
-	r, err := join(ctx, rec, first, look{
-		read: func(o dlvext.Options) (*dlvext.Result, error) {
-			return dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, o)
-		},
-		settle: func(s *snapshot.Snapshot) {
-			s.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
-		},
-		here: true,
-	})
-	if err != nil || r.Snapshot.Process.State == "stopped" {
-		return r, err
-	}
-	return again(ctx, rec, r), nil
 }
 
 // A look is how a program itself is looked at, besides its record.
@@ -80,6 +49,15 @@ type look struct {
 	settle func(*snapshot.Snapshot)
 	// here says that it is a process of this machine, as it is now.
 	here bool
+}
+
+// processorTime returns how much processor time a process has used, in nanoseconds; zero: unknown.
+func processorTime(pid int) int64 {
+	st, err := procfs.ReadStat(pid)
+	if err != nil {
+		return 0
+	}
+	return int64(st.Busy)
 }
 
 // join adds to first, the diagnosis of rec alone, what a look at the program tells. Where nothing can be read, first says why.
@@ -107,6 +85,14 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 			first.Snapshot.NoStates = err.Error()
 		}
 		return first, ctx.Err()
+	}
+	still.Process.StoppedFor = res.Paused.Nanoseconds()
+	if l.here {
+		still.Process.CPU = processorTime(rec.Pid)
+	}
+	if l.settle != nil {
+		first.Snapshot.Before = nil
+		still.Before = first.Snapshot
 	}
 	record.Join(still, res.Goroutines)
 	if res.Unreadable > 0 {

@@ -45,6 +45,9 @@ func NewDocument(r *diagnose.Report) *Document {
 		Findings:   make([]Finding, 0, len(r.Findings)),
 		Goroutines: make([]Goroutine, 0, len(s.Goroutines)),
 	}
+	if ns := s.Process.StoppedFor; ns != 0 {
+		d.Process.StoppedForNS = &ns
+	}
 	if at := s.Process.Looked; at != 0 {
 		ns := ago(s, at)
 		d.Process.LookedNS = &ns
@@ -123,6 +126,9 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 	if len(g.Waits) > 0 {
 		j.WaitsOn = waitsOn(r, &g.Waits[0])
 	}
+	if g.Blocked != nil {
+		j.addBlocked(r, g)
+	}
 	for _, h := range g.Holds {
 		j.Holds = append(j.Holds, Hold{Lock: *object(r, h.Obj, h.Probe.Kind), Probe: probe(h.Probe), SinceNS: ago(s, h.Since), Read: h.Read})
 	}
@@ -194,8 +200,9 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	held, more := r.Holders(addr, maxHolders)
 	j.MoreHolders = more
 	for _, h := range held {
+		since := ago(s, h.Since)
 		j.Holders = append(j.Holders, Holder{
-			Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, SinceNS: ago(s, h.Since), Exited: h.Exited,
+			Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, SinceNS: &since, Exited: h.Exited,
 		})
 	}
 	return j

@@ -76,8 +76,11 @@ func (t *text) crowds(v diagnose.Verdict) []*crowd {
 		}
 		c.ids = append(c.ids, g.ID)
 		d := time.Duration(0)
-		if g.LastAt != 0 {
+		switch {
+		case g.LastAt != 0:
 			d = time.Duration(ago(t.s, g.LastAt))
+		case g.Blocked != nil && g.Blocked.Since != 0:
+			d = time.Duration(ago(t.s, g.Blocked.Since))
 		}
 		c.least, c.most = min(c.least, d), max(c.most, d)
 	}

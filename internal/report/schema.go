@@ -221,7 +221,7 @@ type Holder struct {
 	Goroutine int64  `json:"goroutine"`
 	File      string `json:"file"`
 	Line      int    `json:"line"`
-	SinceNS   int64  `json:"since_ns"`
+	SinceNS   *int64 `json:"since_ns,omitempty"`
 	Exited    bool   `json:"exited,omitempty"`
 	// Likely: read off the stacks, not off the record.
 	Likely bool `json:"likely,omitempty"`

@@ -132,6 +132,9 @@ func (t *text) process() string {
 	if p.Exe == "" {
 		name = "unknown program"
 	}
+	if p.State == "dump" {
+		return "a goroutine dump"
+	}
 	facts := []string{fmt.Sprintf("pid %d", p.Pid)}
 	if p.Go != "" {
 		facts = append(facts, p.Go)

@@ -44,7 +44,7 @@ type Process struct {
 	Go        string // version, such as "go1.26.1"
 	StartWall int64  // wall clock, nanoseconds since 1970
 	TakenWall int64  // wall clock of Snapshot.Taken
-	State     string // live, exited, killed, core, stopped
+	State     string // live, exited, killed, core, stopped, or dump for the text of a goroutine dump
 	// Unwatched says that the program has ended and nobody saw when: Taken is then its last sign of life, and every wait may
 	// have been longer.
 	Unwatched bool
@@ -55,6 +55,8 @@ type Process struct {
 	Off string
 	// CPU is how much processor time the program has used so far, in nanoseconds; 0: unknown.
 	CPU int64
+	// StoppedFor is how long the program was kept from running for the look, in nanoseconds; 0: it was not.
+	StoppedFor int64
 }
 
 // A Probe is a site that a goroutine reached. File and Line are those of the original source.

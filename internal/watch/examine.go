@@ -23,15 +23,10 @@ func Examine(rec *record.Record, q Question) (*Answer, error) {
 	if dir, err := os.Getwd(); err == nil {
 		opt.Path = report.Relative(dir)
 	}
-	var r *diagnose.Report
-	var err error
-	if q.Stacks {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		r, err = inspect.Program(ctx, rec, opt)
-	} else {
-		r, err = inspect.Record(rec, opt)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	// The session is not closed: the record is the caller's.
+	r, err := inspect.Recorded(rec).Report(ctx, inspect.Options{Options: opt, NoStop: !q.Stacks})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,83 @@
+package inspect
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/dump"
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+// maxDump bounds the size of a file that may be a goroutine dump.
+const maxDump = 1 << 30
+
+// Open begins a session with what a command's argument names: the pid of a program, or the file of a record, a core or a goroutine dump. exe is the
+// executable that a core is of; if it is empty, the core says where that was.
+func Open(arg, exe string) (*Session, error) {
+	if pid, err := strconv.Atoi(arg); err == nil {
+		if pid <= 0 {
+			return nil, fmt.Errorf("%q is no process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
+		}
+		if exe != "" {
+			return nil, fmt.Errorf("a process needs no executable, and got %q too", exe)
+		}
+		return Live(pid)
+	}
+	info, err := os.Stat(arg) // before it is opened: a pipe would make us wait for its writer
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no file %q: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	isCore := info.Mode().IsRegular() && hasPrefix(arg, elf.ELFMAG)
+	switch {
+	case isCore && exe == "":
+		if exe, err = dlvext.CoreExe(arg); err != nil {
+			return nil, err
+		}
+		return Core(exe, arg)
+	case isCore:
+		return Core(exe, arg)
+	case exe != "":
+		return nil, fmt.Errorf("%q is no core, which alone needs an executable", arg)
+	}
+	rec, err := record.OpenFile(arg)
+	if err == nil {
+		return Recorded(rec), nil
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxDump {
+		return nil, err
+	}
+	text, readErr := os.ReadFile(arg)
+	if readErr != nil {
+		return nil, readErr
+	}
+	s, dumpErr := Dump(text)
+	switch {
+	case dumpErr == nil:
+		return s, nil
+	case errors.Is(dumpErr, dump.ErrNone):
+		return nil, fmt.Errorf("%w; nor is it a core or a goroutine dump", err)
+	}
+	return nil, fmt.Errorf("%s: %w", arg, dumpErr)
+}
+
+// hasPrefix reports whether a file begins with prefix.
+func hasPrefix(file, prefix string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	b := make([]byte, len(prefix))
+	_, err = io.ReadFull(f, b)
+	return err == nil && bytes.Equal(b, []byte(prefix))
+}

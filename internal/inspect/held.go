@@ -1,0 +1,104 @@
+package inspect
+
+import (
+	"debug/buildinfo"
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Held begins a session with process pid, which a debugger holds or will hold: this process, or another. It is read through its memory
+// and its record. That its states cannot be read is no error: the reports say so. That there is no such process is one.
+func Held(pid int) (*Session, error) {
+	stat, live := procfs.Is(pid, 0)
+	if !live {
+		return nil, fmt.Errorf("process %d has exited", pid)
+	}
+	s := &Session{
+		here:    true,
+		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(fmt.Sprintf("/proc/%d/exe", pid)), State: "stopped"},
+	}
+	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {
+		last := lastRan(pid, stopped)
+		now, err := s.rec.Now()
+		switch {
+		case err != nil:
+			return snap.Taken
+		case last.IsZero():
+			return now
+		}
+		return now - int64(time.Since(last))
+	}
+	var p *dlvext.Program
+	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid}); s.noRead == nil {
+		s.target = p
+	}
+	s.open = func() (*record.Record, error) { return heldRecord(pid, p) }
+	if _, same := procfs.Is(pid, stat.StartTicks); !same {
+		s.Close()
+		return nil, fmt.Errorf("process %d has exited", pid)
+	}
+	return s, nil
+}
+
+// goVersion returns the version of Go that an executable was built with; "" if it does not say.
+func goVersion(exe string) string {
+	info, err := buildinfo.ReadFile(exe)
+	if err != nil {
+		return ""
+	}
+	return info.GoVersion
+}
+
+// heldRecord opens the record of process pid. p is the program, or nil.
+func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
+	rec, err := record.Open(pid)
+	if err == nil || p == nil {
+		return rec, err
+	}
+	// A program that has only been started is an instrumented one all the same, and a record in private memory nobody finds by its name.
+	addr, probes := p.RecordAddr()
+	if err := Unmade(addr, probes); err != nil {
+		return nil, err
+	}
+	rec, memErr := record.OpenMemory(p.Memory(), addr)
+	if memErr != nil {
+		return nil, err
+	}
+	rec.Live = true
+	return rec, nil
+}
+
+// lastRan returns since when process pid has been held, or zero if it is not, or nobody knows. The kernel does even where the debugger does not.
+func lastRan(pid int, stopped time.Time) time.Time {
+	if !stopped.IsZero() {
+		return stopped
+	}
+	if st, err := procfs.ReadStat(pid); err != nil || !st.Stopped() {
+		return time.Time{}
+	}
+	last, err := procfs.LastRan(pid)
+	if err != nil {
+		return time.Time{}
+	}
+	return last
+}
+
+// Remote begins a session with a program that only target can read: a process on another machine, or under a debugger there. Open opens its
+// record each time until there is one; process describes it. The session closes target.
+func Remote(target Target, process snapshot.Process, open func() (*record.Record, error)) *Session {
+	return &Session{
+		target: target, open: open, process: process,
+		moment: func(s *snapshot.Snapshot, stopped time.Time) int64 {
+			if stopped.IsZero() {
+				return s.Taken // the newest that the record tells of
+			}
+			// Its own clock cannot be read, but the time of day is about the same there.
+			return stopped.UnixNano() - s.Process.TakenWall + s.Taken
+		},
+	}
+}

@@ -1,0 +1,96 @@
+package inspect
+
+import (
+	"context"
+	"debug/elf"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Recorded begins a session with the program of rec, which runs or has ended. The session closes rec.
+func Recorded(rec *record.Record) *Session {
+	return &Session{rec: rec, target: process(rec.Pid), here: true, runs: true, process: snapshot.Process{Pid: rec.Pid}}
+}
+
+// Live begins a session with process pid, which runs: a program with probes, or any other Go program.
+func Live(pid int) (*Session, error) {
+	rec, err := record.Open(pid)
+	if err == nil {
+		return Recorded(rec), nil
+	}
+	stat, live := procfs.Is(pid, 0)
+	if !live {
+		return nil, err
+	}
+	exe := fmt.Sprintf("/proc/%d/exe", pid)
+	if goVersion(exe) == "" {
+		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, stat.Name)
+	}
+	return &Session{
+		target: process(pid), here: true, runs: true,
+		open: func() (*record.Record, error) { return liveRecord(pid, exe) },
+		process: snapshot.Process{
+			Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(exe), StartWall: started(stat), State: "live",
+		},
+	}, nil
+}
+
+// liveRecord opens the record of process pid, which runs exe.
+func liveRecord(pid int, exe string) (*record.Record, error) {
+	if rec, err := record.Open(pid); err == nil {
+		return rec, nil
+	}
+	if !mayHaveProbes(exe) {
+		return nil, errUnprobed
+	}
+	p, err := dlvext.Open(dlvext.Target{Pid: pid})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	addr, probes := p.RecordAddr()
+	if err := Unmade(addr, probes); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("the record of process %d is not where it can be found: set AWAITTRACE_DIR as the program has it", pid)
+}
+
+// mayHaveProbes reports whether an executable has a function of the collector, or its symbols do not tell.
+func mayHaveProbes(exe string) bool {
+	f, err := elf.Open(exe)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	symbols, err := f.Symbols()
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return dlvext.Collector(snapshot.Frame{Func: s.Name}) })
+}
+
+// started returns when a process was started, nanoseconds since 1970; zero: unknown.
+func started(stat procfs.Stat) int64 {
+	age, err := stat.Age()
+	if err != nil {
+		return 0
+	}
+	return time.Now().Add(-age).UnixNano()
+}
+
+// A process that runs is stopped for the time of a reading.
+type process int
+
+// Read implements Target.
+func (p process) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, error) {
+	return dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
+}
+
+// Close implements Target.
+func (process) Close() {}

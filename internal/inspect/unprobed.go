@@ -1,0 +1,176 @@
+package inspect
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/dump"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+const (
+	// maxUnprobed bounds the stacks that are read of a program without probes.
+	maxUnprobed = 1000
+	// unprobedPause is how long such a program is stopped for them, at most.
+	unprobedPause = 200 * time.Millisecond
+)
+
+// unprobed diagnoses a program without probes, by the states and stacks of its goroutines. why is what is wrong with the record.
+func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagnose.Report, error) {
+	switch {
+	case s.target == nil:
+		return nil, fmt.Errorf("%w; %w", why, s.noRead)
+	case errors.Is(why, ErrUnmade):
+		return nil, why
+	case s.runs && opt.NoStop:
+		return nil, fmt.Errorf("%w; without a record, -no-stop leaves nothing to tell", why)
+	}
+	snap, res, err := s.states(ctx, why)
+	if err != nil || !opt.Twice || !s.runs {
+		return analyze(snap, err, opt)
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(opt.After):
+	}
+	later, now, err := s.states(ctx, why)
+	if err != nil {
+		return nil, err
+	}
+	later.Before = snap
+	stayed(later, now, snap, res)
+	return analyze(later, nil, opt)
+}
+
+// analyze diagnoses snap, unless it could not be read.
+func analyze(snap *snapshot.Snapshot, err error, opt Options) (*diagnose.Report, error) {
+	if err != nil {
+		return nil, err
+	}
+	return diagnose.Analyze(snap, opt.Options), nil
+}
+
+// states reads the states and stacks of a program without probes.
+func (s *Session) states(ctx context.Context, why error) (*snapshot.Snapshot, *dlvext.Result, error) {
+	o := dlvext.Options{MaxStacks: maxUnprobed, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
+		return dlvext.Wanted{Stacks: representatives(all)}
+	}}
+	if s.runs {
+		o.Timeout = unprobedPause
+	}
+	res, err := s.target.Read(ctx, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w; %w", why, err)
+	}
+	snap := &snapshot.Snapshot{
+		Process: s.process, Goroutines: res.Goroutines, HasStates: true, NoProbes: noProbes(s.process.Exe, why), Taken: res.Taken,
+		Objects: map[uint64]*snapshot.Object{}, Dropped: map[string]int{},
+	}
+	snap.Process.StoppedFor = res.Paused.Nanoseconds()
+	if s.here {
+		snap.Process.CPU = processorTime(s.process.Pid)
+	}
+	if s.runs {
+		snap.Process.TakenWall = time.Now().UnixNano()
+		if res.Stopped {
+			snap.Process.State = "stopped"
+		}
+	}
+	if res.StacksLeft > 0 {
+		snap.Dropped["goroutines whose stack was not read"] = res.StacksLeft
+	}
+	if res.Unreadable > 0 {
+		snap.Dropped[unreadable] = res.Unreadable
+	}
+	cleanStacks(snap)
+	return snap, res, nil
+}
+
+// representatives returns the ids of all, some for each reason to wait first.
+func representatives(all []snapshot.Goroutine) []int64 {
+	const some = 100
+	type kind struct{ state, reason string }
+	seen := make(map[kind]int)
+	first, rest := make([]int64, 0, len(all)), make([]int64, 0, len(all))
+	for i := range all {
+		g := &all[i]
+		k := kind{g.State, g.Reason}
+		if seen[k]++; seen[k] <= some {
+			first = append(first, g.ID)
+		} else {
+			rest = append(rest, g.ID)
+		}
+	}
+	return append(first, rest...)
+}
+
+// noProbes says why nothing is known but states and stacks, and how that can be changed. why is what is wrong with the record.
+func noProbes(exe string, why error) string {
+	if !errors.Is(why, errUnprobed) {
+		return why.Error()
+	}
+	pkg := "PACKAGE"
+	if info, err := buildinfo.ReadFile(exe); err == nil && info.Path != "" && info.Path != "command-line-arguments" {
+		pkg = info.Path
+	}
+	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace build -o %s %s",
+		errUnprobed, path.Base(exe), pkg)
+}
+
+// stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason.
+func stayed(now *snapshot.Snapshot, nowRes *dlvext.Result, before *snapshot.Snapshot, beforeRes *dlvext.Result) {
+	for i := range now.Goroutines {
+		g := &now.Goroutines[i]
+		j, ok := before.Find(g.ID)
+		if !ok || g.State != "waiting" && g.State != "syscall" {
+			continue
+		}
+		was := &before.Goroutines[j]
+		if was.State != g.State || was.Reason != g.Reason || nowRes.Parks == nil || nowRes.Parks[i] != beforeRes.Parks[j] {
+			continue
+		}
+		if g.Blocked == nil {
+			g.Blocked = &snapshot.Blocked{}
+		}
+		if g.Blocked.Since == 0 || g.Blocked.Since > before.Taken {
+			g.Blocked.Since = before.Taken
+		}
+	}
+}
+
+// Dump begins a session with what a goroutine dump tells.
+func Dump(text []byte) (*Session, error) {
+	d, err := dump.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	snap := d.Snapshot()
+	snap.NoProbes = "a goroutine dump tells states and stacks; it does not tell who holds a lock, who uses a channel, or how long a wait was before a garbage collection noticed it"
+	kept := snap.Goroutines[:0]
+	for _, g := range snap.Goroutines {
+		entry := ""
+		for k, f := range g.Stack {
+			if dlvext.Bottom(f) {
+				g.Stack = g.Stack[:k]
+				break
+			}
+			entry = f.Func
+		}
+		if g.ID == 1 || !dlvext.System(entry, g.Reason) {
+			kept = append(kept, g)
+		}
+	}
+	snap.Goroutines = kept
+	if d.Earlier > 0 {
+		snap.Dropped["earlier dumps in the same file, which are not told"] = d.Earlier
+	}
+	cleanStacks(snap)
+	return &Session{dump: snap, process: snap.Process}, nil
+}
