@@ -146,6 +146,7 @@ type Capture struct {
 	queued   []uint64            // words of finalizers and cleanups that are about to run
 	sema     map[uint64][]uint64 // by the address of the g: semaphores that it waits for
 	sudogs   []uint64            // those of semaphores
+	channels map[uint64][]byte   // the channels waited for that have not been copied with the heap, because their elements have no pointers
 	pinned   [][]byte            // pinner bits, by span; nil where it has none
 	// Copied is how many bytes were copied.
 	Copied uint64
@@ -205,6 +206,8 @@ func (p *Plan) Capture() (c *Capture, err error) {
 	}
 	c.readSemaphores(fresh)
 	step("stacks")
+	c.readChannels()
+	step("channels")
 	return c, nil
 }
 

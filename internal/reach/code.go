@@ -282,8 +282,11 @@ func (t *codeTable) file(m *module, unit uint32, i int32) string {
 
 // isRuntime reports whether a function is the runtime's own, or of the packages that park on its behalf.
 func isRuntime(fn string) bool {
-	if fn == "runtime.main" {
+	switch fn {
+	case "runtime.main":
 		return false
+	case "time.Sleep":
+		return true
 	}
 	return slices.ContainsFunc([]string{"runtime.", "internal/", "sync.", "runtime/internal/"}, func(p string) bool { return strings.HasPrefix(fn, p) })
 }

@@ -222,3 +222,47 @@ func (c *Capture) readSemaphores(fresh *reader) {
 		}
 	}
 }
+
+// readChannels copies the channels that goroutines wait for whose elements have no pointers: those are not copied with the heap. It copies
+// them without their elements.
+func (c *Capture) readChannels() {
+	size := c.o.hchan.size
+	c.channels = make(map[uint64][]byte)
+	var addrs []uint64
+	for i := range c.gs {
+		g := &c.gs[i]
+		if !g.waits() || reasonKinds[g.reason] != reasonChan {
+			continue
+		}
+		for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
+			b := c.view(sg, c.o.sudog.size)
+			if b == nil {
+				break
+			}
+			ch := c.o.sudog.c.get(b)
+			if _, ok := c.channels[ch]; !ok && ch != 0 && c.view(ch, size) == nil {
+				c.channels[ch] = nil
+				addrs = append(addrs, ch)
+			}
+			sg = c.o.sudog.waitlink.get(b)
+		}
+	}
+	all := make([]byte, uint64(len(addrs))*size)
+	bufs := make([][]byte, len(addrs))
+	for i, a := range addrs {
+		bufs[i] = all[uint64(i)*size:][:size:size]
+		c.channels[a] = bufs[i]
+	}
+	for _, i := range c.src.ReadMany(bufs, addrs) {
+		delete(c.channels, addrs[i])
+	}
+	c.Copied += uint64(len(all))
+}
+
+// channel returns the bytes of a channel that a goroutine waits for, or nil.
+func (c *Capture) channel(addr uint64) []byte {
+	if b := c.view(addr, c.o.hchan.size); b != nil {
+		return b
+	}
+	return c.channels[addr]
+}

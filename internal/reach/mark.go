@@ -16,9 +16,20 @@ const (
 // A root is a pointer from outside into the heap.
 type root struct {
 	addr uint64 // where the pointer is; of rootSpecial the index of the special; zero: unknown
-	g    int32  // of rootStack
-	kind rootKind
+	obj  uint32 // what it points to
+	g    int32  // of rootStack; else less than zero: see rootOf
 }
+
+// kind returns what kind of root it is.
+func (r root) kind() rootKind {
+	if r.g >= 0 {
+		return rootStack
+	}
+	return rootKind(-1 - r.g)
+}
+
+// rootOf is what the g of a root is that is not of a goroutine's stack.
+func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
 
 // rootFlag marks a parent that is a root and not an object.
 const rootFlag = 1 << 31
@@ -64,17 +75,21 @@ type marker struct {
 	waiters map[uint32][]int32
 	// parent is the object or the root from which an object was reached first.
 	parent []uint32
+	// degree counts the references to an object that is waited for or has pointers.
+	degree []uint32
 	roots  []root
-	states []liveness
-	waits  []wait // by goroutine
-	todo   []item
-	next   []item
-	woken  []int32
-	// from is the parent of what is marked now.
-	sudogG  map[uint64]uint64 // the g of a sudog in use
-	touched map[uint64]bool
-	doubts  int // stacks that were scanned conservatively, in part
-	bytes   uint64
+	// stackRoots are the roots of each goroutine: from and to.
+	stackRoots [][2]uint32
+	states     []liveness
+	waits      []wait // by goroutine
+	todo       []item
+	next       []item
+	woken      []int32
+	sudogG     map[uint64]uint64 // the g of a sudog in use
+	touched    map[uint64]bool
+	frozen     bool // nobody is woken any more
+	doubts     int  // stacks that were scanned conservatively, in part
+	bytes      uint64
 }
 
 // newMarker returns one that knows who waits for what.
@@ -83,7 +98,7 @@ func newMarker(c *Capture) *marker {
 	m := &marker{
 		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
-		waiters: make(map[uint32][]int32), parent: make([]uint32, n), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
+		waiters: make(map[uint32][]int32), parent: make([]uint32, n), degree: make([]uint32, n), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
 		sudogG: make(map[uint64]uint64), touched: make(map[uint64]bool),
 	}
 	m.scan = &stackScan{c: c, code: m.code}
@@ -117,19 +132,27 @@ func (m *marker) mark(addr uint64, by uint32) {
 	if addr < m.heap.lo || addr >= m.heap.hi {
 		return
 	}
-	si, idx, ok := m.heap.object(addr)
-	if !ok {
-		return
+	if si, idx, ok := m.heap.object(addr); ok {
+		m.markObject(si, idx, by)
 	}
+}
+
+// markObject marks an object that is reached from by.
+func (m *marker) markObject(si int32, idx, by uint32) {
 	sp := &m.heap.spans[si]
 	id := sp.base + idx
+	if !sp.noscan || m.waited.has(id) {
+		m.degree[id]++
+	}
 	if m.marked.has(id) {
 		return
 	}
 	m.marked.set(id)
 	m.parent[id] = by
-	m.bytes += sp.elem
-	if m.waited.has(id) {
+	if !m.opaque.has(id) {
+		m.bytes += sp.elem
+	}
+	if !m.frozen && m.waited.has(id) {
 		for _, g := range m.waiters[id] {
 			if m.states[g] == undecided {
 				m.states[g], m.waits[g].by = live, id
@@ -142,15 +165,18 @@ func (m *marker) mark(addr uint64, by uint32) {
 	}
 }
 
-// markRoot marks what a word outside the heap points to.
-func (m *marker) markRoot(val uint64, r root) {
+// markRoot marks what a word outside the heap points to. g is a goroutine, or rootOf.
+func (m *marker) markRoot(val, addr uint64, g int32) {
 	if val < m.heap.lo || val >= m.heap.hi {
 		return
 	}
-	if id, ok := m.heap.id(val); ok && !m.marked.has(id) {
-		m.roots = append(m.roots, r)
-		m.mark(val, rootFlag|uint32(len(m.roots)-1))
+	si, idx, ok := m.heap.object(val)
+	if !ok || len(m.roots) >= rootFlag-1 {
+		return
 	}
+	id := m.heap.spans[si].base + idx
+	m.roots = append(m.roots, root{addr, id, g})
+	m.markObject(si, idx, rootFlag|uint32(len(m.roots)-1))
 }
 
 // wake makes a goroutine live.
@@ -234,7 +260,7 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 		if mask != nil && (i/8 >= uint64(len(mask)) || mask[i/8]>>(i%8)&1 == 0) {
 			continue
 		}
-		m.markRoot(le64(b[i*8:]), root{addr: lo + i*8, kind: rootGlobal})
+		m.markRoot(le64(b[i*8:]), lo+i*8, rootOf(rootGlobal))
 	}
 }
 
@@ -242,10 +268,9 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 func (m *marker) markSpecials() {
 	for i := range m.specials {
 		s := &m.specials[i]
-		r := root{addr: uint64(i), kind: rootSpecial}
-		m.markRoot(s.obj, r)
+		m.markRoot(s.obj, uint64(i), rootOf(rootSpecial))
 		for b := s.record; len(b) >= 8; b = b[8:] {
-			m.markRoot(le64(b), r)
+			m.markRoot(le64(b), uint64(i), rootOf(rootSpecial))
 		}
 	}
 	for i, b := range m.pinned {
@@ -255,18 +280,20 @@ func (m *marker) markSpecials() {
 		sp := &m.heap.spans[i]
 		for idx := uint32(0); idx < sp.nelems; idx++ {
 			if b[idx/4]>>(idx%4*2)&3 != 0 {
-				m.markRoot(sp.start+uint64(idx)*sp.elem, root{kind: rootPinned})
+				m.markRoot(sp.start+uint64(idx)*sp.elem, 0, rootOf(rootPinned))
 			}
 		}
 	}
 	for _, w := range m.queued {
-		m.markRoot(w, root{kind: rootQueued})
+		m.markRoot(w, 0, rootOf(rootQueued))
 	}
 }
 
 // markGoroutine marks what a live goroutine can reach.
 func (m *marker) markGoroutine(g int32) {
-	m.reaches(g, func(at, val uint64) { m.markRoot(val, root{at, g, rootStack}) })
+	from := uint32(len(m.roots))
+	m.reaches(g, func(at, val uint64) { m.markRoot(val, at, g) })
+	m.stackRoots[g] = [2]uint32{from, uint32(len(m.roots))}
 	if m.scan.doubt {
 		m.doubts++
 	}

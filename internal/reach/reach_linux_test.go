@@ -1,7 +1,9 @@
 package reach
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,13 +23,25 @@ func wanted(t *testing.T, file string) map[string]string {
 	return want
 }
 
-func TestWaits(t *testing.T) {
+// waits looks at testdata/waits.go.
+func waits(t *testing.T) *Result {
+	t.Helper()
 	exe := buildFile(t, "testdata/waits.go")
 	prog, err := OpenProgram(exe)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := look(t, start(t, exe), prog)
+	return look(t, start(t, exe), prog)
+}
+
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	r := waits(t)
+	t.Run("answers", func(t *testing.T) { testAnswers(t, r) })
+	t.Run("snapshot", func(t *testing.T) { testSnapshot(t, r) })
+}
+
+func testAnswers(t *testing.T, r *Result) {
 	all := wanted(t, "testdata/waits.go")
 	seen := make(map[string]bool)
 	for i := range r.m.gs {
@@ -57,5 +71,71 @@ func TestWaits(t *testing.T) {
 	}
 	if n := r.KeptBytes(); n < 1<<20 || n > 4<<20 {
 		t.Errorf("%d bytes kept, want a little more than 1 MB", n)
+	}
+}
+
+// told describes in a line what is told of a goroutine.
+func told(x Told) string {
+	var b strings.Builder
+	b.WriteString(string(x.Reach.Answer))
+	if x.Blocked.NoneCanWake {
+		b.WriteString(" none can wake")
+	}
+	for _, on := range x.Blocked.On {
+		fmt.Fprintf(&b, "; on %s %s", on.Kind, on.Type)
+		if on.Send {
+			b.WriteString(" to send")
+		}
+		if on.Cap >= 0 {
+			fmt.Fprintf(&b, " %d/%d", on.Len, on.Cap)
+		}
+	}
+	for _, w := range x.Reach.CouldEnd {
+		fmt.Fprintf(&b, "; by %s %s", w.Kind, w.Name)
+		if w.Line > 0 {
+			fmt.Fprintf(&b, " at %s", filepath.Base(w.File))
+		}
+	}
+	return b.String()
+}
+
+func testSnapshot(t *testing.T, r *Result) {
+	mem, all := r.Snapshot(0, 0)
+	got := make(map[string]string)
+	for id, x := range all {
+		i := r.index[id]
+		name := strings.TrimPrefix(r.frameAt(r.standsAt(i)).Func, "main.")
+		got[name] = told(x)
+		if kept := mem.Kept([]int64{id}); name == "keeper" && kept < 1<<20 || name != "keeper" && kept > 1<<16 {
+			t.Errorf("%s keeps %d bytes", name, kept)
+		}
+	}
+	for name, want := range map[string]string{
+		"recvLeak":      "proven; on chan chan int 0/0",
+		"sendLeak":      "proven; on chan chan string to send 0/0",
+		"selectLeak":    "proven; on chan chan error to send 0/0; on chan chan int 0/0",
+		"selectNone":    "proven none can wake",
+		"nilChan":       "proven none can wake; on chan ",
+		"nilSelect":     "proven none can wake",
+		"waitGroupLeak": "proven; on waitgroup sync.WaitGroup",
+		"condLeak":      "proven; on cond sync.Cond",
+		"mutexLeak":     "proven; on mutex sync.Mutex",
+		"rwmutexLeak":   "proven; on rwmutex sync.RWMutex",
+		"globalWait":    "live; on chan chan int 0/0; by global main.global",
+		"globalLock":    "live; on mutex sync.Mutex; by global main.globalMu",
+		"mapWait":       "live; on chan chan struct {} 0/0; by global main.registry",
+		"timerWait":     "live; on chan chan time.Time 0/1; by timer time.sendTime at sleep.go",
+		"contextWait":   "live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go",
+		"sleeperWait":   "live; on chan chan int 0/0; by goroutine  at waits.go",
+		"cycleA":        "proven; on chan chan int 0/0; by goroutine  at waits.go",
+		"cycleB":        "proven; on chan chan int 0/0; by goroutine  at waits.go",
+	} {
+		if got[name] != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got[name], want)
+		}
+	}
+	ids := r.Proven()
+	if kept := mem.Kept(ids); kept != mem.KeptBytes {
+		t.Errorf("the proven keep %d bytes as a set, and %d in all", kept, mem.KeptBytes)
 	}
 }

@@ -28,6 +28,11 @@ type Result struct {
 	index       map[int64]int32 // goroutines by ID
 	proven      []int32
 	keptBytes   uint64
+	keep        *keeper // made when it is first needed
+	refs        *refs   // nil: too many
+	typeNames   map[uint64]string
+	timerHeaps  map[uint32]bool
+	stands      map[int32]uint64 // where goroutines stand
 }
 
 // Mark finds out which goroutines nothing can wake. The program may have gone on.
@@ -47,6 +52,8 @@ func (c *Capture) Mark() (*Result, error) {
 		}
 	}
 	r.markProven()
+	r.findTimerHeaps()
+	r.refs = m.refsFor(r.all)
 	return r, nil
 }
 
@@ -55,15 +62,15 @@ func (r *Result) markProven() {
 	m := r.m
 	reached := m.marked
 	m.marked = m.marked.clone()
-	before, waited := m.bytes, m.waited
-	m.waited = newBitset(m.heap.objects) // nobody is woken any more
+	before := m.bytes
+	m.frozen = true
 	for _, g := range r.proven {
 		m.markGoroutine(g)
 		r.keptBytes += m.gs[g].hi - m.gs[g].lo
 	}
 	m.drain()
 	r.keptBytes += m.bytes - before
-	r.all, m.marked, m.waited = m.marked, reached, waited
+	r.all, m.marked = m.marked, reached
 }
 
 // Answer returns the answer for a goroutine, and for Unknown the reason.
@@ -72,6 +79,11 @@ func (r *Result) Answer(id int64) (Answer, string) {
 	if !ok {
 		return None, ""
 	}
+	return r.answer(i)
+}
+
+// answer returns the answer for a goroutine by its index.
+func (r *Result) answer(i int32) (Answer, string) {
 	w := &r.m.waits[i]
 	switch {
 	case !w.candidate:

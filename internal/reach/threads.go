@@ -82,7 +82,7 @@ func (m *marker) markThreads() {
 		}
 		for _, r := range th.Regs {
 			m.touch(r)
-			m.markRoot(r, root{kind: rootRegister})
+			m.markRoot(r, uint64(th.TID), rootOf(rootRegister))
 		}
 	}
 	for i := range m.native {
@@ -104,7 +104,7 @@ func (m *marker) markThreads() {
 		for a := ns.lo; a+8 <= end; a += 8 {
 			w := le64(ns.data[a-ns.lo:])
 			m.touch(w)
-			m.markRoot(w, root{addr: a, kind: rootNative})
+			m.markRoot(w, a, rootOf(rootNative))
 		}
 	}
 	// Goroutines that are between two things may have others at hand.

@@ -1,0 +1,183 @@
+package reach
+
+// What groups of goroutines keep alive is told apart by labels: an object has that of the group whose goroutines alone reach it, or many.
+const (
+	unlabelled = 0
+	many       = 1<<32 - 1
+)
+
+// keepBudget bounds how many objects are visited to tell what sets of goroutines keep that are no groups.
+const keepBudget = 50e6
+
+// A keeper tells what goroutines keep alive. Goroutines of one group wait at the same place and were started at the same.
+type keeper struct {
+	r       *Result
+	groups  []uint32 // by goroutine, from 1; 0 has no stack
+	members []int    // by group
+	bytes   []uint64 // by group: of the heap, what only it keeps
+	labels  []uint32 // by object
+	budget  int
+}
+
+func newKeeper(r *Result) *keeper {
+	m := r.m
+	k := &keeper{r: r, groups: make([]uint32, len(m.gs)), members: make([]int, 1), labels: make([]uint32, m.heap.objects), budget: keepBudget}
+	type key struct{ at, by uint64 }
+	numbers := make(map[key]uint32)
+	for i := range m.gs {
+		if m.gs[i].from == 0 {
+			continue
+		}
+		id := key{r.standsAt(int32(i)), m.gs[i].gopc}
+		n, ok := numbers[id]
+		if !ok {
+			n = uint32(len(k.members))
+			numbers[id] = n
+			k.members = append(k.members, 0)
+		}
+		k.groups[i] = n
+		k.members[n]++
+	}
+	k.label()
+	return k
+}
+
+// label labels all objects that only goroutines keep.
+func (k *keeper) label() {
+	m := k.r.m
+	var todo []item
+	var label uint32
+	visit := func(_ uint32, val uint64) {
+		si, idx, ok := m.heap.object(val)
+		if !ok {
+			return
+		}
+		sp := &m.heap.spans[si]
+		id := sp.base + idx
+		old := k.labels[id]
+		if old == label || old == many || k.r.common.has(id) || m.opaque.has(id) {
+			return
+		}
+		if old != unlabelled {
+			k.labels[id] = many
+		} else {
+			k.labels[id] = label
+		}
+		if !sp.noscan {
+			todo = append(todo, item{si, idx})
+		}
+	}
+	for i := range m.gs {
+		if k.groups[i] == 0 {
+			continue
+		}
+		label = k.groups[i]
+		k.eachRoot(int32(i), func(addr uint64) { visit(0, addr) })
+		for len(todo) > 0 {
+			it := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			sp := &m.heap.spans[it.span]
+			// What is behind an object of many is of many, too.
+			own := label
+			label = k.labels[sp.base+it.idx]
+			m.pointers(sp, it.idx, visit)
+			label = own
+		}
+	}
+	k.bytes = make([]uint64, len(k.members))
+	for i := range m.heap.spans {
+		sp := &m.heap.spans[i]
+		for _, l := range k.labels[sp.base : sp.base+sp.nelems] {
+			if l != unlabelled && l != many {
+				k.bytes[l] += sp.elem
+			}
+		}
+	}
+}
+
+// eachRoot calls f with the address of each object that the stack of a goroutine refers to.
+func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
+	m := k.r.m
+	for _, r := range m.roots[m.stackRoots[g][0]:m.stackRoots[g][1]] {
+		addr, _ := m.heap.place(r.obj)
+		f(addr)
+	}
+}
+
+// kept returns how many bytes of heap and stacks only these goroutines keep alive. It may be less than that if there are too many sets to ask for.
+func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
+	count := make(map[uint32]int)
+	for g := range set {
+		bytes += k.r.m.gs[g].hi - k.r.m.gs[g].lo
+		count[k.groups[g]]++
+	}
+	whole := true
+	var sum uint64
+	for n, c := range count {
+		if c == k.members[n] {
+			sum += k.bytes[n]
+		} else {
+			whole = false
+		}
+	}
+	if whole && len(count) == 1 || k.budget <= 0 {
+		return bytes + sum
+	}
+	others := newBitset(k.r.m.heap.objects)
+	for i := range k.groups {
+		if k.groups[i] != 0 && !set[int32(i)] {
+			k.flood(int32(i), others)
+		}
+	}
+	if k.budget <= 0 {
+		return bytes + sum
+	}
+	for g := range set {
+		bytes += k.flood(g, others)
+	}
+	return bytes
+}
+
+// flood adds to seen what a goroutine reaches that is not common, and returns its bytes.
+func (k *keeper) flood(g int32, seen bitset) (bytes uint64) {
+	m := k.r.m
+	var todo []item
+	visit := func(_ uint32, val uint64) {
+		si, idx, ok := m.heap.object(val)
+		if !ok {
+			return
+		}
+		sp := &m.heap.spans[si]
+		id := sp.base + idx
+		if seen.has(id) || k.labels[id] == unlabelled {
+			return
+		}
+		seen.set(id)
+		bytes += sp.elem
+		k.budget--
+		if !sp.noscan {
+			todo = append(todo, item{si, idx})
+		}
+	}
+	k.eachRoot(g, func(addr uint64) { visit(0, addr) })
+	for len(todo) > 0 {
+		it := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		m.pointers(&m.heap.spans[it.span], it.idx, visit)
+	}
+	return bytes
+}
+
+// Kept returns how many bytes of heap and stacks only the goroutines of ids keep alive, all together.
+func (r *Result) Kept(ids []int64) uint64 {
+	if r.keep == nil {
+		r.keep = newKeeper(r)
+	}
+	set := make(map[int32]bool)
+	for _, id := range ids {
+		if i, ok := r.index[id]; ok {
+			set[i] = true
+		}
+	}
+	return r.keep.kept(set)
+}

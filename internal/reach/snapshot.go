@@ -1,0 +1,98 @@
+package reach
+
+import (
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Told is what a Result tells of one goroutine; nil is nothing.
+type Told struct {
+	Blocked *snapshot.Blocked
+	Reach   *snapshot.Reach
+}
+
+// Snapshot returns what r tells in the terms of package snapshot: by the ID of the goroutines that wait for others. paused is how long the program
+// stood still, and estimate what the Plan had said. The Memory's Kept may be called until the Plan is closed.
+func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, map[int64]Told) {
+	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
+	told := make(map[int64]Told)
+	search := &wakerSearch{r: r, child: make(map[uint32]uint32), seen: make(map[wakerKey]bool)}
+	for i := range r.m.gs {
+		g, w := &r.m.gs[i], &r.m.waits[i]
+		if !w.candidate || g.from == 0 {
+			continue
+		}
+		told[g.id] = Told{
+			Blocked: &snapshot.Blocked{On: r.snapshotTargets(int32(i)), Since: max(g.since, 0), NoneCanWake: w.never},
+			Reach:   r.snapshotReach(search, int32(i)),
+		}
+	}
+	return mem, told
+}
+
+// kinds are the collector's kinds.
+var kinds = map[Kind]runtime.Kind{
+	Chan: runtime.KindChan, Mutex: runtime.KindMutex, RWMutex: runtime.KindRWMutex, WaitGroup: runtime.KindWaitGroup, Cond: runtime.KindCond,
+	Once: runtime.KindOnce, Other: runtime.KindOther,
+}
+
+func (r *Result) snapshotTargets(g int32) []snapshot.Target {
+	var list []snapshot.Target
+	for _, t := range r.targets(g) {
+		s := snapshot.Target{Addr: t.Addr, Kind: kinds[t.Kind], Send: t.Send, Type: t.Type, Name: t.Name, Len: t.Len, Cap: t.Cap}
+		for _, n := range t.Near {
+			s.Near = append(s.Near, snapshot.Near{Goroutine: n.Goroutine, Frame: r.frameAt(n.PC)})
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// frameAt returns the function that a call returns to at pc, the innermost that is not the runtime's.
+func (r *Result) frameAt(pc uint64) snapshot.Frame {
+	var f snapshot.Frame
+	for _, p := range r.m.code.places(pc, false) {
+		f = snapshot.Frame{Func: p.fn, File: p.file, Line: p.line}
+		if !isRuntime(p.fn) {
+			break
+		}
+	}
+	return f
+}
+
+var wakerKinds = [...]snapshot.WakerKind{
+	ByGoroutine: snapshot.WakerGoroutine, ByTimer: snapshot.WakerTimer, ByFinalizer: snapshot.WakerFinalizer, ByCleanup: snapshot.WakerCleanup,
+	ByGlobal: snapshot.WakerGlobal,
+}
+
+func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
+	answer, reason := r.answer(g)
+	reach := new(snapshot.Reach)
+	switch answer {
+	case Proven:
+		reach.Answer = snapshot.Proven
+	case Unknown:
+		reach.Answer, reach.Reason = snapshot.Unknown, reason
+		return reach
+	default:
+		reach.Answer = snapshot.Live
+	}
+	list, more := search.wakers(g)
+	reach.More = more
+	for i := range list {
+		w := &list[i]
+		s := snapshot.Waker{Kind: wakerKinds[w.Kind], Goroutine: w.Goroutine, Name: w.Name, Path: w.Path}
+		if w.PC != 0 {
+			pc := w.PC
+			if w.Kind != ByGoroutine {
+				pc++ // it is where a function begins
+			}
+			f := r.frameAt(pc)
+			s.File, s.Line = f.File, f.Line
+		}
+		reach.CouldEnd = append(reach.CouldEnd, s)
+	}
+	return reach
+}

@@ -1,0 +1,222 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A Kind says what a goroutine waits on.
+type Kind uint8
+
+// The kinds of Target.
+const (
+	Other Kind = iota
+	Chan
+	Mutex
+	RWMutex
+	WaitGroup
+	Cond
+	Once
+)
+
+// A Target is what a goroutine waits on.
+type Target struct {
+	Addr uint64 // zero: unknown, or a nil channel
+	Kind Kind
+	Send bool   // of a channel
+	Type string // empty: unknown
+	Name string // by the path from a variable; empty: unknown
+	// Len and Cap are those of a channel; -1: unknown.
+	Len, Cap int
+	// Near lists goroutines that have the address on their stack in a function that locks.
+	Near []Near
+}
+
+// A Near is a goroutine that has the address of a lock on its stack, and where it stands in the function that has it.
+type Near struct {
+	Goroutine int64
+	PC        uint64
+}
+
+// targets returns what goroutine g waits on, the cases of a select in the order of the source as far as it is known.
+func (r *Result) targets(g int32) []Target {
+	w := &r.m.waits[g]
+	switch {
+	case !w.candidate:
+		return nil
+	case w.never:
+		if strings.HasPrefix(r.m.gs[g].reason, "chan") {
+			return []Target{{Kind: Chan, Send: r.m.gs[g].reason == "chan send (nil chan)", Len: -1, Cap: -1}}
+		}
+		return nil
+	case reasonKinds[r.m.gs[g].reason] == reasonChan:
+		return r.channels(g)
+	}
+	return r.lock(g)
+}
+
+// channels returns the channels that g waits on.
+func (r *Result) channels(g int32) []Target {
+	m := r.m
+	objs := m.waits[g].objs
+	if len(objs) > 1 {
+		objs = r.sourceOrder(g, objs)
+	}
+	list := make([]Target, 0, len(objs))
+	for _, o := range objs {
+		t := Target{Addr: o.addr, Kind: Chan, Len: -1, Cap: -1}
+		b := m.channel(o.addr)
+		switch m.gs[g].reason {
+		case "chan send":
+			t.Send = true
+		case "select":
+			t.Send = r.sends(b, o.sudog)
+		}
+		if b != nil {
+			t.Len, t.Cap = int(m.o.hchan.count.get(b)), int(m.o.hchan.dataqsiz.get(b))
+			if name := r.typeName(m.o.hchan.elemtype.get(b)); name != "" {
+				t.Type = "chan " + parenthesized(name)
+			}
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// parenthesized puts a type in parentheses that could be misread behind "chan".
+func parenthesized(name string) string {
+	if strings.HasPrefix(name, "<-chan") {
+		return "(" + name + ")"
+	}
+	return name
+}
+
+// sends reports whether a sudog is in the queue of senders of the channel with bytes b.
+func (r *Result) sends(b []byte, sudog uint64) bool {
+	m := r.m
+	for sg, n := m.o.hchan.sendq.get(b), 0; sg != 0 && n < maxList; n++ {
+		if sg == sudog {
+			return true
+		}
+		s := m.view(sg, m.o.sudog.size)
+		if s == nil {
+			break
+		}
+		sg = m.o.sudog.next.get(s)
+	}
+	return false
+}
+
+// sourceOrder sorts the cases of a select as they are in the source, sends before receives. The runtime has sorted them by address; but on the
+// stack is what the compiler has made of the select: pairs of a channel and an element, the sends in their order and the receives in the opposite.
+func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
+	m := r.m
+	gr := &m.gs[g]
+	data := m.stack(gr)
+	var at map[uint64]int
+	for _, f := range m.frames(gr) {
+		if isRuntime(f.info.name) {
+			continue
+		}
+		if f.sp >= gr.from && f.fp <= gr.hi {
+			at = findCases(data[f.sp-gr.from:f.fp-gr.from], objs)
+		}
+		break
+	}
+	if at == nil {
+		return objs
+	}
+	key := func(o waitObject) int {
+		if r.sends(m.channel(o.addr), o.sudog) {
+			return at[o.addr] - len(data)
+		}
+		return -at[o.addr]
+	}
+	objs = slices.Clone(objs)
+	slices.SortStableFunc(objs, func(a, b waitObject) int { return cmp.Compare(key(a), key(b)) })
+	return objs
+}
+
+// findCases finds the array of cases in a frame, and returns the place of each channel in it.
+func findCases(b []byte, objs []waitObject) map[uint64]int {
+	want := make(map[uint64]bool)
+	for _, o := range objs {
+		want[o.addr] = true
+	}
+	for from := 0; from+16 <= len(b); from += 8 {
+		found := make(map[uint64]int)
+		for o := from; o+16 <= len(b); o += 16 {
+			c := le64(b[o:])
+			if c != 0 && !want[c] {
+				break
+			}
+			if _, ok := found[c]; !ok && c != 0 {
+				found[c] = o
+			}
+		}
+		if len(found) == len(want) {
+			return found
+		}
+	}
+	return nil
+}
+
+// lock returns the lock, WaitGroup or Cond that g waits on. The runtime knows a semaphore only, or a list of waiters; who waits tells of what.
+func (r *Result) lock(g int32) []Target {
+	m := r.m
+	fns := r.parking(g)
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(fns, func(fn string) bool { return slices.Contains(names, fn) })
+	}
+	t := Target{Len: -1, Cap: -1}
+	var off uint64 // of the semaphore in the object
+	mutex := has("sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock")
+	switch {
+	case has("sync.(*Cond).Wait"):
+		t.Kind, t.Type, off = Cond, "sync.Cond", 16
+	case has("sync.(*WaitGroup).Wait"):
+		t.Kind, t.Type, off = WaitGroup, "sync.WaitGroup", 8
+	case has("sync.(*RWMutex).RLock"):
+		t.Kind, t.Type, off = RWMutex, "sync.RWMutex", 12
+	case has("sync.(*RWMutex).Lock"):
+		t.Kind, t.Type, off = RWMutex, "sync.RWMutex", 8
+		if mutex {
+			off = 4
+		}
+	case has("sync.(*Once).doSlow"):
+		t.Kind, t.Type, off = Once, "sync.Once", 8
+	case mutex:
+		t.Kind, t.Type, off = Mutex, "sync.Mutex", 4
+	}
+	for _, o := range m.waits[g].objs {
+		t.Addr = o.addr - off
+		if t.Kind == Cond && o.addr == o.sudog {
+			t.Addr = 0 // found by its sudog: the Cond is not known
+		}
+		break
+	}
+	if t.Kind == Other {
+		t.Type = ""
+	}
+	return []Target{t}
+}
+
+// parking returns the functions of the runtime and of package sync that g is in, the innermost first, and the one that called them.
+func (r *Result) parking(g int32) []string {
+	var fns []string
+	for _, f := range r.m.frames(&r.m.gs[g]) {
+		if !isRuntime(f.info.name) {
+			for _, p := range r.m.code.places(f.pc, false) { // what is inlined
+				if isRuntime(p.fn) {
+					fns = append(fns, p.fn)
+				}
+			}
+			break
+		}
+		for _, p := range r.m.code.places(f.pc, false) {
+			fns = append(fns, p.fn)
+		}
+	}
+	return fns
+}

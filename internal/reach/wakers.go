@@ -1,0 +1,313 @@
+package reach
+
+import "slices"
+
+// A WakerKind says what could end a wait.
+type WakerKind uint8
+
+// The kinds of Waker.
+const (
+	ByGoroutine WakerKind = iota
+	ByTimer
+	ByFinalizer
+	ByCleanup
+	ByGlobal
+)
+
+// A Waker is what could end a wait, because it can reach what is waited for.
+type Waker struct {
+	Kind      WakerKind
+	Goroutine int64
+	// Name is that of a variable, or of the function of a timer, a finalizer or a cleanup; or words for something that has no name,
+	// such as "a weak pointer". Empty: unknown.
+	Name string
+	// PC is where the goroutine stands, or its function or that in Name begins; zero: unknown.
+	PC uint64
+	// Path is how it reaches what is waited for, which is the last; see Result.wakerPath.
+	Path []string
+
+	root root
+	objs []uint32 // from the waker to what is waited for
+}
+
+const (
+	// maxVisits bounds the search for who could end a wait.
+	maxVisits = 512
+	// maxRefs is how many references to one object are followed.
+	maxRefs = 2048
+	// maxWakers is how many are told.
+	maxWakers = 8
+)
+
+// A wakerSearch looks backwards from what goroutines wait for.
+type wakerSearch struct {
+	r *Result
+	// child is, for each object that was visited, the one that it leads to; itself for what is waited for.
+	child map[uint32]uint32
+	queue []uint32
+	seen  map[wakerKey]bool
+	list  []Waker
+	more  int
+	g     int32
+}
+
+// A wakerKey tells wakers apart.
+type wakerKey struct {
+	kind WakerKind
+	id   uint64
+}
+
+// wakers returns who could end the wait of goroutine g, by the shortest path first, and how many more there are, as far as it looked.
+func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
+	m := s.r.m
+	s.g, s.list, s.more, s.queue = g, nil, 0, s.queue[:0]
+	clear(s.child)
+	clear(s.seen)
+	for _, o := range m.waits[g].objs {
+		id, ok := m.heap.id(o.addr)
+		if !ok {
+			if m.global(o.addr) {
+				w := Waker{Kind: ByGlobal, root: root{addr: o.addr, g: rootOf(rootGlobal)}}
+				w.Name, _ = s.r.variableAt(o.addr)
+				s.list = append(s.list, w)
+			}
+			continue
+		}
+		if _, ok := s.child[id]; !ok {
+			s.child[id] = id
+			s.queue = append(s.queue, id)
+		}
+	}
+	if s.r.refs != nil {
+		for i := 0; i < len(s.queue) && i < maxVisits && len(s.list) < maxWakers; i++ {
+			s.visit(s.queue[i])
+		}
+	}
+	if len(s.list) == 0 && m.states[g] == live && m.waits[g].why == "" {
+		s.first(m.waits[g].by)
+	}
+	return s.list, s.more
+}
+
+// visit looks at who refers to an object.
+func (s *wakerSearch) visit(id uint32) {
+	m := s.r.m
+	list := s.r.refs.of(id)
+	for _, by := range list[:min(len(list), maxRefs)] {
+		if by&rootFlag != 0 {
+			s.root(m.roots[by&^rootFlag], id)
+			continue
+		}
+		if _, ok := s.child[by]; ok {
+			continue
+		}
+		s.child[by] = id
+		if t, ok := s.r.timerOf(by, id); ok {
+			s.timer(t, id)
+			continue
+		}
+		s.queue = append(s.queue, by)
+	}
+}
+
+// root takes a root that refers to an object.
+func (s *wakerSearch) root(r root, id uint32) {
+	m := s.r.m
+	w := Waker{root: r}
+	key := uint64(0)
+	switch r.kind() {
+	case rootStack:
+		g := &m.gs[r.g]
+		if r.g == s.g || m.states[r.g] != m.states[s.g] || s.r.sameWait(r.g, s.g) || !g.alive() {
+			return
+		}
+		w.Goroutine, w.PC = g.id, s.r.standsAt(r.g)
+		key = uint64(g.id)
+	case rootGlobal:
+		w.Kind = ByGlobal
+		w.Name, key = s.r.variableAt(r.addr)
+	case rootSpecial:
+		sp := &m.specials[r.addr]
+		w.Kind, w.Name, w.PC = s.r.special(sp)
+		key = sp.obj
+	case rootQueued:
+		w.Kind = ByFinalizer
+	case rootPinned:
+		w.Kind, w.Name, key = ByGlobal, "a pinned object", 1
+	default:
+		w.Kind, w.Name, key = ByGlobal, "a thread's stack", 2
+	}
+	s.add(w, key, id)
+}
+
+// timer takes a timer that is in a heap of timers: t is it, and id the object that it is in.
+func (s *wakerSearch) timer(t uint64, id uint32) {
+	w := Waker{Kind: ByTimer}
+	w.Name, w.PC = s.r.timerFunc(t)
+	s.add(w, t, id)
+}
+
+// add takes a waker that refers to an object, unless it is known.
+func (s *wakerSearch) add(w Waker, key uint64, id uint32) {
+	k := wakerKey{w.Kind, key}
+	if s.seen[k] {
+		return
+	}
+	s.seen[k] = true
+	if len(s.list) >= maxWakers {
+		s.more++
+		return
+	}
+	for {
+		w.objs = append(w.objs, id)
+		next := s.child[id]
+		if next == id {
+			break
+		}
+		id = next
+	}
+	s.list = append(s.list, w)
+}
+
+// first takes the waker that was found first while marking: that of an object.
+func (s *wakerSearch) first(id uint32) {
+	m := s.r.m
+	chain := []uint32{id}
+	for n := 0; n < maxList; n++ {
+		by := m.parent[id]
+		if by&rootFlag != 0 {
+			slices.Reverse(chain)
+			for i, o := range chain {
+				s.child[o] = chain[min(i+1, len(chain)-1)]
+			}
+			s.root(m.roots[by&^rootFlag], id)
+			return
+		}
+		if t, ok := s.r.timerOf(by, id); ok {
+			slices.Reverse(chain)
+			for i, o := range chain {
+				s.child[o] = chain[min(i+1, len(chain)-1)]
+			}
+			s.timer(t, id)
+			return
+		}
+		id = by
+		chain = append(chain, id)
+	}
+}
+
+// sameWait reports whether a waits for nothing but what b waits for too: then it cannot help b before something has helped it.
+func (r *Result) sameWait(a, b int32) bool {
+	wa, wb := &r.m.waits[a], &r.m.waits[b]
+	if !wa.candidate || len(wa.objs) == 0 {
+		return wa.never
+	}
+	for _, o := range wa.objs {
+		if !slices.ContainsFunc(wb.objs, func(p waitObject) bool { return p.addr == o.addr }) {
+			return false
+		}
+	}
+	return true
+}
+
+// timerOf returns the timer through which a heap of timers leads to what is next: by is the array of a heap of timers, and to a timer.
+func (r *Result) timerOf(by, to uint32) (timer uint64, ok bool) {
+	if !r.timerHeaps[by] {
+		return 0, false
+	}
+	m := r.m
+	addr, size := m.heap.place(to)
+	step := max(int(m.o.timerWhen), 8)
+	for b := m.heap.contents(by); len(b) >= 8; b = b[min(step, len(b)):] {
+		if w := le64(b); w >= addr && w < addr+size {
+			return w, true
+		}
+	}
+	return 0, false
+}
+
+// findTimerHeaps notes the arrays of the heaps of timers, one for each p.
+func (r *Result) findTimerHeaps() {
+	m := r.m
+	r.timerHeaps = make(map[uint32]bool)
+	off := m.o.p.timers.Off
+	if m.o.timersHeap.has() {
+		off += m.o.timersHeap.Off
+	}
+	for _, p := range m.ps {
+		if id, ok := m.heap.id(m.u64(p + uint64(off))); ok {
+			r.timerHeaps[id] = true
+		}
+	}
+}
+
+// timerFunc returns what a timer calls: the function that the program gave to time.AfterFunc, if it did.
+func (r *Result) timerFunc(t uint64) (name string, pc uint64) {
+	m := r.m
+	f := m.o.timer.f
+	pc = r.closurePC(m.u64(t + uint64(f.Off)))
+	name = m.code.name(pc)
+	if name == "time.goFunc" {
+		pc = r.closurePC(m.u64(t + uint64(m.o.timer.arg.Off) + 8))
+		name = m.code.name(pc)
+	}
+	return name, pc
+}
+
+// closurePC returns the function of a func value.
+func (r *Result) closurePC(f uint64) uint64 {
+	if f == 0 {
+		return 0
+	}
+	if pc := r.m.u64(f); pc != 0 {
+		return pc
+	}
+	return r.m.code.r.u64(f) // not in the heap: a function without variables of its own
+}
+
+// special returns what a record of an object keeps it for.
+func (r *Result) special(s *special) (kind WakerKind, name string, pc uint64) {
+	o := r.m.o
+	switch s.kind {
+	case o.kindFinalizer:
+		pc = r.closurePC(Field{o.finalizerFn.Off, 8}.get(s.record))
+		return ByFinalizer, r.m.code.name(pc), pc
+	case o.kindCleanup:
+		off := o.cleanupFn.Off
+		if o.cleanupFn.Size > 8 { // call, fn, arg
+			off += 8
+		}
+		pc = r.closurePC(Field{off, 8}.get(s.record))
+		return ByCleanup, r.m.code.name(pc), pc
+	case o.kindWeak:
+		return ByGlobal, "a weak pointer", 0
+	}
+	return ByGlobal, "a record of the runtime", 0
+}
+
+// standsAt returns where a goroutine stands: its innermost frame that is not the runtime's; zero if it has none.
+func (r *Result) standsAt(g int32) uint64 {
+	if r.stands == nil {
+		r.stands = make(map[int32]uint64)
+	}
+	pc, ok := r.stands[g]
+	if !ok {
+		for _, f := range r.m.frames(&r.m.gs[g]) {
+			if !isRuntime(f.info.name) {
+				pc = f.pc
+				break
+			}
+		}
+		r.stands[g] = pc
+	}
+	return pc
+}
+
+// variableAt returns the name of the variable at an address, and where it begins.
+func (r *Result) variableAt(addr uint64) (string, uint64) {
+	v, ok := r.m.prog.variable(addr - r.m.bias)
+	if !ok {
+		return "", addr
+	}
+	return v.Name, v.Addr
+}
