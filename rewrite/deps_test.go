@@ -76,6 +76,7 @@ func instrumentedIn(dir string, r *Result) string {
 }
 
 func TestLoadDeps(t *testing.T) {
+	t.Parallel()
 	dir := module(t, sandwich)
 	for patterns, want := range map[string]string{
 		"":                                       "",
@@ -87,6 +88,9 @@ func TestLoadDeps(t *testing.T) {
 		"all":                                    "between/between.go dep/dep.go",
 		"...":                                    "between/between.go dep/dep.go",
 	} {
+		if testing.Short() && strings.Contains(patterns, ",") {
+			continue // a few loads are enough
+		}
 		cfg := Config{Dir: dir, Env: offline(), Trimpath: true}
 		if patterns != "" {
 			cfg.Deps = []string{patterns}
@@ -117,6 +121,7 @@ func TestLoadDeps(t *testing.T) {
 }
 
 func TestLoadDepsUnmatched(t *testing.T) {
+	t.Parallel()
 	dir := module(t, sandwich)
 	for pattern, want := range map[string]string{
 		"example.com/dep/sub": "matches no package that this build imports",

@@ -21,6 +21,7 @@ func module(t *testing.T, archive string) string {
 }
 
 func TestLoadErrors(t *testing.T) {
+	t.Parallel()
 	dir := module(t, `
 -- go.mod --
 module m
@@ -79,6 +80,7 @@ import _ "testing"
 // Instrumenting a workspace takes the packages of all its modules, and those alone that the build needs.
 // A module of the user's may have the name of the collector, and a folder too.
 func TestNamesOfTheCollector(t *testing.T) {
+	t.Parallel()
 	dir := module(t, `
 -- go.mod --
 module debug
@@ -106,6 +108,7 @@ func F() { <-make(chan int) }
 }
 
 func TestLoadWorkspace(t *testing.T) {
+	t.Parallel()
 	dir := module(t, `
 -- go.work --
 go 1.26
@@ -156,6 +159,7 @@ var C = make(chan int)
 
 // Files on the command line are a package without a module.
 func TestLoadFiles(t *testing.T) {
+	t.Parallel()
 	dir := module(t, `
 -- go.mod --
 module m
@@ -186,6 +190,7 @@ var C = make(chan int)
 
 // Where packages cannot be checked from source, go/packages loads them, with the same result.
 func TestLoadAll(t *testing.T) {
+	t.Parallel()
 	dir := module(t, `
 -- go.mod --
 module m

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -26,9 +27,12 @@ func main() {
 }
 `
 
-// instrumentText instruments a package of one file.
+// instrumentText instruments a package of one file, once for all tests.
 func instrumentText(t *testing.T, source string) string {
 	t.Helper()
+	if text, ok := instrumentedTexts.Load(source); ok {
+		return text.(string)
+	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	write(t, filepath.Join(dir, "main.go"), []byte(source))
@@ -36,8 +40,13 @@ func instrumentText(t *testing.T, source string) string {
 	if len(result.Files) != 1 {
 		t.Fatalf("%d files were instrumented", len(result.Files))
 	}
-	return string(result.Files[0].Text)
+	text := string(result.Files[0].Text)
+	instrumentedTexts.Store(source, text)
+	return text
 }
+
+// instrumentedTexts holds what instrumentText has returned, by the source.
+var instrumentedTexts sync.Map
 
 // An edit of an instrumented text, made to the original too, is what is left when the probes are taken out: in the text of a file that was formatted,
 // and of one that was not.
