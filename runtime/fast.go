@@ -60,7 +60,7 @@ func cyclesPerSpan() (n uint64)
 func frame() (f uint32)
 
 // openSlots prepares the search for slots. It returns an Off… constant.
-func openSlots(logging bool) uint32 {
+func openSlots(logging bool) uint16 {
 	goid, ok := findGoid()
 	if !ok {
 		return OffNoID

@@ -7,124 +7,102 @@ import (
 	"unsafe"
 )
 
-// Of records whose program has ended, the newest keepRecords are kept, for keepSeconds.
-const (
-	keepRecords = 16
-	keepSeconds = 24 * 60 * 60
-)
-
-// mapFile maps the record from a new file in the user's folder, or returns nil.
+// mapFile maps the record from a new file in the user's folder, or returns nil; h.Where then says why.
+//
+// The file is locked (flock) for as long as it is mapped: the lock belongs to the open file, which the mapping keeps open although the
+// descriptor is closed. So everybody who can open the file knows whether the program lives, whatever pid namespaces the two are in.
 func mapFile(h *Header) unsafe.Pointer {
-	folder, _ := syscall.Getenv("AWAITTRACE_DIR")
-	if folder == "" {
-		folder = "/dev/shm/awaittrace-" + itoa(uint64(syscall.Geteuid()))
-	}
-	dir, ok := openFolder(folder)
-	if !ok {
+	folder := recordFolder()
+	dir, where := openFolder(folder)
+	if h.Where = where; where != WhereFile {
 		return nil
 	}
 	defer syscall.Close(dir)
 	sweep(dir)
-	name := itoa(h.Pid) + "-" + itoa(h.StartTicks)
-	syscall.Unlinkat(dir, name) // a program that has replaced itself by exec
-	fd, err := syscall.Openat(dir, name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
-	if err != nil {
-		return nil
-	}
-	defer syscall.Close(fd)
-	file = folder + "/" + name
-	mem := mapFd(fd, h)
+	mem := makeFile(dir, folder, h)
 	if mem == nil {
-		syscall.Unlinkat(dir, name)
+		h.Where = WhereNoRoom
 	}
 	return mem
 }
 
-// openFolder opens the folder, made if need be. It must be ours alone: what others can write to is no place for a record.
-func openFolder(folder string) (int, bool) {
+// recordFolder returns the folder that records are kept in.
+func recordFolder() string {
+	folder, _ := syscall.Getenv("AWAITTRACE_DIR")
+	if folder == "" {
+		folder = "/dev/shm/awaittrace-" + itoa(uint64(syscall.Geteuid()))
+	}
+	return folder
+}
+
+// makeFile makes the record's file in folder, which dir is, and maps it, or returns nil. The file gets its name when it is locked: under the other one nobody
+// looks for it. A record of the same name is that of this process, before it replaced itself by exec.
+func makeFile(dir int, folder string, h *Header) unsafe.Pointer {
+	name := itoa(h.Pid) + "-" + itoa(h.StartTicks)
+	unlocked := name
+	name += "-" + itoa(pidNamespace(h))
+	temp := "." + name
+	syscall.Unlinkat(dir, temp) // of a program that was killed right here
+	fd, err := syscall.Openat(dir, temp, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil
+	}
+	defer syscall.Close(fd)
+	if syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		name = unlocked // the file system has no locks: readers go by the pid
+	}
+	file = folder + "/" + temp
+	mem := mapFd(fd, h)
+	if mem == nil {
+		syscall.Unlinkat(dir, temp)
+		return nil
+	}
+	if syscall.Renameat(dir, temp, dir, name) != nil {
+		syscall.Unlinkat(dir, temp)
+		syscall.Munmap(unsafe.Slice((*byte)(mem), h.Size))
+		return nil
+	}
+	file = folder + "/" + name
+	return mem
+}
+
+// pidNamespace returns a number that tells processes with the same pid apart: that of the pid namespace, or, where there is no /proc, the time.
+func pidNamespace(h *Header) uint64 {
+	var st syscall.Stat_t
+	if syscall.Stat("/proc/self/ns/pid", &st) == nil {
+		return st.Ino
+	}
+	return uint64(h.Start)
+}
+
+// openFolder opens the folder, made if need be. It must be ours alone: what others can write to is no place for a record. Where is
+// WhereFile, or says what is wrong with it.
+func openFolder(folder string) (dir int, where uint8) {
 	syscall.Mkdir(folder, 0o700)
 	dir, err := syscall.Open(folder, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return 0, false
+		return 0, WhereNoFolder
 	}
 	var st syscall.Stat_t
 	if syscall.Fstat(dir, &st) != nil || int(st.Uid) != syscall.Geteuid() || st.Mode&0o077 != 0 {
 		syscall.Close(dir)
-		return 0, false
+		return 0, WhereNotOurs
 	}
-	return dir, true
+	return dir, WhereFile
 }
 
-// A dead record is one whose program has ended.
-type dead struct {
-	name  string
-	mtime int64
-}
-
-// sweep removes old records of programs that have ended.
-func sweep(dir int) {
-	var now syscall.Timeval
-	syscall.Gettimeofday(&now)
-	for i, r := range deadRecords(dir) {
-		if i >= keepRecords || now.Sec-r.mtime > keepSeconds {
-			syscall.Unlinkat(dir, r.name)
-		}
-	}
-}
-
-// deadRecords returns the records in the folder whose program has ended, newest first.
-func deadRecords(dir int) []dead {
-	var records []dead
-	buf := make([]byte, 8192)
-	for {
-		n, err := syscall.ReadDirent(dir, buf)
-		if n <= 0 || err != nil {
-			return records
-		}
-		_, _, names := syscall.ParseDirent(buf[:n], -1, nil)
-		for _, name := range names {
-			pid, ticks, ok := parseName(name)
-			if !ok || startTicks(pid) == ticks {
-				continue
-			}
-			if mtime, ok := modified(dir, name); ok {
-				records = insert(records, dead{name, mtime})
-			}
-		}
-	}
-}
-
-// insert adds r where it belongs. There are few records; package sort would be one more dependency of every instrumented program.
-func insert(records []dead, r dead) []dead {
-	records = append(records, r)
-	for i := len(records) - 1; i > 0 && records[i-1].mtime < r.mtime; i-- {
-		records[i-1], records[i] = records[i], records[i-1]
-	}
-	return records
-}
-
-// modified returns when the file was last written, in seconds since 1970.
-func modified(dir int, name string) (int64, bool) {
-	fd, err := syscall.Openat(dir, name, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, false
-	}
-	defer syscall.Close(fd)
-	var st syscall.Stat_t
-	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return 0, false
-	}
-	return st.Mtim.Sec, true
-}
-
-// parseName takes the name of a record apart: PID-STARTTICKS.
-func parseName(name string) (pid int, ticks uint64, ok bool) {
+// parseName takes the name of a record apart: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS of a file without a lock.
+func parseName(name string) (pid int, ticks uint64, locked, ok bool) {
 	p, rest := digits(name)
 	if p == 0 || p > 1<<31 || len(rest) < 2 || rest[0] != '-' {
-		return 0, 0, false
+		return 0, 0, false, false
 	}
 	ticks, rest = digits(rest[1:])
-	return int(p), ticks, rest == ""
+	if len(rest) > 1 && rest[0] == '-' {
+		_, rest = digits(rest[1:])
+		locked = true
+	}
+	return int(p), ticks, locked, rest == ""
 }
 
 // digits returns the number that s begins with, and the rest.

@@ -35,7 +35,11 @@ type Header struct {
 	// changed by a millisecond, and by a watcher.
 	Clock uint32
 	// Off is nonzero when the probes were turned off by a fault in the record: an Off… constant.
-	Off uint32
+	Off uint16
+	// Where says where the record is, and why not in a file of its folder: a Where… constant. Zero: unknown.
+	Where uint8
+	// Verdict says what a command of ours found when it last looked: a Verdict… constant. Written from outside.
+	Verdict uint8
 
 	SlotOff, SlotCap, SlotSize       uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
 	ChunkOff                         uint32 // offset in bytes: one byte per ChunkSlots slots: 0 not in use, 1 in this file, 2 in private memory at Base
@@ -70,6 +74,23 @@ type Header struct {
 	// After is the -after of the command that watches the program, in milliseconds; zero: unknown. Written from outside.
 	After uint32
 }
+
+// Where a record is (Header.Where).
+const (
+	WhereFile      = 1 + iota // in a file of the folder
+	WhereNoFolder             // in memory: the folder cannot be made or opened
+	WhereNotOurs              // in memory: the folder belongs to another user, or others may use it
+	WhereNoRoom               // in memory: the folder has no room, or no file can be made in it
+	WhereLimit                // in memory: RLIMIT_FSIZE, which ulimit -f sets, is below the record's size
+	WhereUntouched            // in memory: this system has no files that can be shared
+)
+
+// What was found (Header.Verdict). A program that runs is never called clean: it may get stuck yet.
+const (
+	VerdictUnknown = iota
+	VerdictClean   // it ended with nothing stuck
+	VerdictStuck
+)
 
 // The reasons why probes are off (Header.Off).
 const (

@@ -16,6 +16,15 @@ func startTicks(pid int) uint64 {
 	return 0
 }
 
+// ownTicks returns when this process was started, or 0 if /proc is missing, or that of another pid namespace.
+func ownTicks() uint64 {
+	pid, _ := digits(read("/proc/self/stat", 20))
+	if pid != uint64(syscall.Getpid()) {
+		return 0
+	}
+	return startTicks(int(pid))
+}
+
 // field returns the number that is the n-th of the fields in s, each with a space before it.
 func field(s string, n int) uint64 {
 	for i := 0; i < len(s); i++ {

@@ -74,16 +74,16 @@ func open() uint32 {
 	tests.end = uintptr(h.TestOff) << pageShift
 	onceTells = tryOnce()
 
-	mode, _ := syscall.Getenv("AWAITTRACE")
+	off, logging := asked()
 	h.Base = uint64(uintptr(mem))
 	h.MetaLen = uint32(copy(unsafe.Slice((*byte)(at(base, uintptr(h.MetaOff))), metaCap), meta()))
 	magic := h.Magic
 	h.Magic = 0
 	*hdr = *h
-	if mode == "off" {
+	if off {
 		hdr.Off = OffAsked
 	} else {
-		hdr.Off = openSlots(mode == "log")
+		hdr.Off = openSlots(logging)
 	}
 	hdr.Magic = magic // last: a reader takes nothing that is half made
 	if hdr.Off == OffNot && service != "" {
@@ -92,17 +92,54 @@ func open() uint32 {
 	switch {
 	case hdr.Off != OffNot:
 		return stateOff
-	case mode == "log":
+	case logging:
 		return stateLog
 	}
 	return stateOn
+}
+
+// asked returns what AWAITTRACE asks for. A value that means nothing is told on standard error, once.
+func asked() (off, logging bool) {
+	mode, _ := syscall.Getenv("AWAITTRACE")
+	switch lower(mode) {
+	case "", "on", "1", "true", "yes":
+		return false, false
+	case "off", "0", "false", "no":
+		return true, false
+	case "log":
+		return false, true
+	}
+	syscall.Write(2, []byte("awaittrace: invalid AWAITTRACE "+quoted(mode)+": want off, log or on; the probes are on\n"))
+	return false, false
+}
+
+// lower returns s with the letters A to Z in lower case.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// quoted returns the beginning of s in quotes, with what is not printable ASCII left out.
+func quoted(s string) string {
+	b := []byte{'"'}
+	for i := 0; i < len(s) && i < 40; i++ {
+		if ' ' <= s[i] && s[i] <= '~' {
+			b = append(b, s[i])
+		}
+	}
+	return string(append(b, '"'))
 }
 
 // plan lays out a record for so many slots and tests.
 func plan(slots, tests uint32) *Header {
 	h := &Header{
 		Magic: Magic, Version: Version, HeaderSize: uint32(unsafe.Sizeof(Header{})),
-		Pid: uint64(syscall.Getpid()), StartTicks: startTicks(syscall.Getpid()),
+		Pid: uint64(syscall.Getpid()), StartTicks: ownTicks(),
 		Start: nanotime(), StartWall: time.Now().UnixNano(), Clock: 1,
 		SlotCap: slots, SlotSize: SlotSize, ObjCap: objCap, ObjSize: ObjSize, SiteCap: siteCap, SiteSize: SiteSize,
 		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,

@@ -28,6 +28,7 @@ var (
 // one, or else private memory. It returns nil if there is none.
 func mapRecord(h *Header) unsafe.Pointer {
 	var limit syscall.Rlimit
+	h.Where = WhereLimit
 	if syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit) == nil && limit.Cur >= h.Size { // a file beyond the limit is SIGXFSZ
 		if mem := mapFile(h); mem != nil {
 			return mem
@@ -37,20 +38,32 @@ func mapRecord(h *Header) unsafe.Pointer {
 		}
 	}
 	shared, file = false, ""
-	return mapPrivate(uintptr(h.Size))
+	// /proc/PID/maps lists memory that can be shared, as /dev/zero, so that a reader finds the record. It takes no room until it is touched.
+	b, err := syscall.Mmap(-1, 0, int(h.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		return mapPrivate(uintptr(h.Size))
+	}
+	return unsafe.Pointer(&b[0])
 }
 
 // mapMemfd maps the record from a file without a name, which is found as /memfd:awaittrace in /proc/PID/maps. No mount limits its size.
 func mapMemfd(h *Header) unsafe.Pointer {
 	name := [...]byte{'a', 'w', 'a', 'i', 't', 't', 'r', 'a', 'c', 'e', 0}
-	const cloexec = 1
-	fd, _, errno := syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(&name)), cloexec, 0)
+	const (
+		cloexec, allowSealing = 1, 2
+		addSeals, sealShrink  = 1033, 2
+	)
+	fd, _, errno := syscall.Syscall(sysMemfdCreate, uintptr(unsafe.Pointer(&name)), cloexec|allowSealing, 0)
 	if errno != 0 {
 		return nil
 	}
 	defer syscall.Close(int(fd))
 	file = ""
-	return mapFd(int(fd), h)
+	mem := mapFd(int(fd), h)
+	if mem != nil { // nobody can cut it short, which would be SIGBUS
+		syscall.Syscall(syscall.SYS_FCNTL, fd, addSeals, sealShrink)
+	}
+	return mem
 }
 
 // mapFd gives the file its size and maps it. It returns nil if the file has no room for the pages before h.SiteOff.

@@ -18,7 +18,7 @@ func mapRecord(h *Header) unsafe.Pointer {
 
 func reserve(off, n uintptr) int { return roomShared }
 
-func startTicks(pid int) uint64 { return 0 }
+func ownTicks() uint64 { return 0 }
 
 // process returns the path of the program and its arguments, which nobody outside can read anyway.
 func process() (exe, args string) { return "", "" }

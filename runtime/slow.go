@@ -29,7 +29,7 @@ func frame() uint32 {
 	return InfoFrame | uint32(runtime.Callers(2, pcs[:]))
 }
 
-func openSlots(logging bool) uint32 {
+func openSlots(logging bool) uint16 {
 	byGoid = make([]uint32, 4*hdr.SlotCap)
 	free = make([]uint32, hdr.SlotCap)
 	return OffNot
