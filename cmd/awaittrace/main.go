@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/printable"
 )
 
 func main() {
@@ -87,7 +88,7 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	}
-	fmt.Fprintln(stderr, "awaittrace:", err)
+	fmt.Fprintln(stderr, "awaittrace:", printable.Text(err.Error()))
 	switch {
 	case errors.As(err, &usage):
 		return 2

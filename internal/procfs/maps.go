@@ -12,7 +12,10 @@ import (
 type Mapping struct {
 	Start, End uint64 // addresses
 	Offset     uint64 // in the file, bytes
-	Path       string // " (deleted)" is cut off
+	Path       string // as the process has it in its mount namespace
+	Deleted    bool   // the file has no name any more
+	Dev        string // major:minor of the file's device, hexadecimal, as the kernel writes it
+	Inode      uint64 // of the file
 }
 
 // Mappings returns the mappings of process pid that show a file. They need the permission to trace the process.
@@ -23,12 +26,13 @@ func Mappings(pid int) ([]Mapping, error) {
 	}
 	defer f.Close()
 	var ms []Mapping
-	for in := bufio.NewScanner(f); in.Scan(); {
+	in := bufio.NewScanner(f)
+	for in.Scan() {
 		if m, ok := parseMapping(in.Text()); ok {
 			ms = append(ms, m)
 		}
 	}
-	return ms, nil
+	return ms, in.Err()
 }
 
 // parseMapping reads a line of /proc/PID/maps: "start-end perms offset dev inode   path".
@@ -45,10 +49,12 @@ func parseMapping(line string) (Mapping, bool) {
 	start, err1 := strconv.ParseUint(lo, 16, 64)
 	end, err2 := strconv.ParseUint(hi, 16, 64)
 	off, err3 := strconv.ParseUint(f[2], 16, 64)
-	if !ok || err1 != nil || err2 != nil || err3 != nil {
+	inode, err4 := strconv.ParseUint(f[4], 10, 64)
+	if !ok || err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return Mapping{}, false
 	}
-	return Mapping{start, end, off, strings.TrimSuffix(line[i:], " (deleted)")}, true
+	path, deleted := strings.CutSuffix(line[i:], " (deleted)")
+	return Mapping{start, end, off, path, deleted, f[3], inode}, true
 }
 
 // A Memory reads the memory of a process: the offset of ReadAt is an address. The caller closes it.

@@ -24,7 +24,7 @@ func TestParseStat(t *testing.T) {
 
 func TestParseMapping(t *testing.T) {
 	got, ok := parseMapping("7f0000001000-7f0000003000 rw-s 00001000 00:01 42     /memfd:awaittrace (deleted)")
-	want := Mapping{0x7f0000001000, 0x7f0000003000, 0x1000, "/memfd:awaittrace"}
+	want := Mapping{0x7f0000001000, 0x7f0000003000, 0x1000, "/memfd:awaittrace", true, "00:01", 42}
 	if !ok || got != want {
 		t.Errorf("parseMapping = %+v, %v; want %+v", got, ok, want)
 	}
@@ -50,5 +50,41 @@ func TestParseSocket(t *testing.T) {
 		if s, ok := parseSocket(bad); ok {
 			t.Errorf("parseSocket(%q) = %+v, want none", bad, s)
 		}
+	}
+}
+
+func TestContainerOf(t *testing.T) {
+	const id = "3f4e5d6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80"
+	tests := []struct{ cgroup, want string }{
+		{"0::/\n", ""},
+		{"0::/user.slice/user-1000.slice/session-2.scope\n", ""},
+		{"0::/system.slice/ssh.service\n", ""},
+		{"0::/system.slice/docker-" + id + ".scope\n", "3f4e5d6a7b8c"},
+		{"12:pids:/docker/" + id + "\n0::/\n", "3f4e5d6a7b8c"},
+		{"0::/../../docker/" + id + "/init.scope\n", "3f4e5d6a7b8c"},
+		{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12_34.slice/cri-containerd-" + id + ".scope\n", "3f4e5d6a7b8c"},
+		{"9:memory:/kubepods/besteffort/pod1234-56/" + id + "\n", "3f4e5d6a7b8c"},
+		{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope/container\n", "3f4e5d6a7b8c"},
+		{"0::/lxc.payload.web1/system.slice/app.service\n", "web1"},
+		{"0::/machine.slice/machine-build\\x2dbox.scope\n", "build-box"},
+		{"0::/ecs/task1234/" + id[:32] + "-123456\n", "3f4e5d6a7b8c"},
+		{"4:memory:/sandbox/" + id[:32] + "\n", "3f4e5d6a7b8c"},
+		{"nonsense", ""},
+		{"0::/docker/x\x1b[31m\n", ""},
+	}
+	for _, tt := range tests {
+		if got := containerOf(tt.cgroup); got != tt.want {
+			t.Errorf("containerOf(%q) = %q, want %q", tt.cgroup, got, tt.want)
+		}
+	}
+}
+
+func TestParseStatus(t *testing.T) {
+	got := parseStatus([]byte("Name:\tx\nUid:\t1000\t1001\t1002\t1003\nGid:\t1\nNSpid:\t4711\t12\t1\n"))
+	if got.UID != 1001 || got.OwnPid() != 1 || len(got.Pids) != 3 {
+		t.Errorf("parseStatus = %+v", got)
+	}
+	if got := parseStatus(nil); got.UID != -1 || got.OwnPid() != 0 {
+		t.Errorf("of nothing: %+v", got)
 	}
 }

@@ -2,10 +2,12 @@ package report
 
 import (
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
 )
 
 // The escape sequences of the colours.
@@ -34,7 +36,24 @@ func (t *text) paint(color, s string) string {
 	if !t.opt.Color {
 		return s
 	}
-	return color + s + plain
+	return t.escape(color) + s + t.escape(plain)
+}
+
+// escape returns what stands for an escape sequence until the text is finished. What the program itself has put into the report cannot know it.
+func (t *text) escape(sequence string) string {
+	return t.mark + strings.Trim(sequence, "\x1b[m") + ";m"
+}
+
+// finish returns the text with its colours. Nothing else in it can act on a terminal.
+func (t *text) finish(s string) string {
+	parts := strings.Split(s, t.mark)
+	var b strings.Builder
+	b.WriteString(printable.Text(parts[0]))
+	for _, part := range parts[1:] {
+		sequence, rest, _ := strings.Cut(part, ";m")
+		b.WriteString("\x1b[" + sequence + "m" + printable.Text(rest))
+	}
+	return b.String()
 }
 
 func (t *text) verdictColor() string {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -23,7 +22,7 @@ func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
 	if !ok {
 		return fmt.Errorf("there is no goroutine %d; probes lists those that there are", id)
 	}
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	t := newText(w, r, TextOptions{})
 	g := &t.s.Goroutines[i]
 	t.line("%s  [%s]", r.Step(i), r.Verdicts[i])
 	for _, s := range r.Started(i) {
@@ -117,7 +116,7 @@ func queued(io *snapshot.IO) string {
 
 // TextGoroutines writes a line for each goroutine to w, those that something is wrong with first, at most limit; then how many are left out.
 func TextGoroutines(w io.Writer, r *diagnose.Report, limit int) error {
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	t := newText(w, r, TextOptions{})
 	order := make([]int, len(t.s.Goroutines))
 	for i := range order {
 		order[i] = i
@@ -195,7 +194,7 @@ func (t *text) table(rows [][]string) {
 
 // TextHolders writes to w who holds the object at addr and who waits for it.
 func TextHolders(w io.Writer, r *diagnose.Report, addr uint64) error {
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	t := newText(w, r, TextOptions{})
 	waiters := r.Waiters(addr)
 	if t.s.Objects[addr] == nil && len(r.Held(addr, 1)) == 0 && len(waiters) == 0 {
 		return fmt.Errorf("no probe knows of a lock or channel at %#x that somebody holds, waits for or has used lately", addr)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"io"
 	"slices"
 
@@ -24,7 +23,7 @@ func Tests(s *snapshot.Snapshot, f *diagnose.Finding) []string {
 
 // Findings writes findings of r to w for people, with an empty line between, without what Text says of the program as a whole.
 func Findings(w io.Writer, r *diagnose.Report, findings []diagnose.Finding, opt TextOptions) error {
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot, opt: opt}
+	t := newText(w, r, opt)
 	for i := range findings {
 		if i > 0 {
 			t.line("")

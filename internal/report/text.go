@@ -1,10 +1,10 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +30,7 @@ type TextOptions struct {
 // Text writes r to w for people: the verdict first, then the findings, worst first, and last how to see more. Paths are those of
 // r.Options.Path, as in the findings.
 func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot, opt: opt}
+	t := newText(w, r, opt)
 	t.line("%s", t.paint(t.verdictColor(), Verdict(r)))
 	t.line("%s", t.process())
 	for _, note := range t.notes() {
@@ -115,12 +115,24 @@ func counts(r *diagnose.Report, phrases []phrase) string {
 	return strings.Join(parts, ", ")
 }
 
-// A text is a report while it is written. Write errors stay in the buffer until it is flushed.
+// A text is a report while it is written.
 type text struct {
-	*bufio.Writer
-	r   *diagnose.Report
-	s   *snapshot.Snapshot
-	opt TextOptions
+	strings.Builder
+	r    *diagnose.Report
+	s    *snapshot.Snapshot
+	opt  TextOptions
+	to   io.Writer
+	mark string // what an escape sequence of ours begins with, see escape
+}
+
+func newText(w io.Writer, r *diagnose.Report, opt TextOptions) *text {
+	return &text{r: r, s: r.Snapshot, opt: opt, to: w, mark: fmt.Sprintf("\x00%x;", rand.Uint64())}
+}
+
+// Flush writes the text.
+func (t *text) Flush() error {
+	_, err := io.WriteString(t.to, t.finish(t.String()))
+	return err
 }
 
 func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"io"
 	"slices"
@@ -15,7 +14,7 @@ const maxObjects = 200
 
 // TextWaitGraph writes the wait-for graph to w: for every object that somebody waits for, the most awaited first, who holds it and who waits.
 func TextWaitGraph(w io.Writer, r *diagnose.Report) error {
-	t := &text{Writer: bufio.NewWriter(w), r: r, s: r.Snapshot}
+	t := newText(w, r, TextOptions{})
 	waiters := make(map[uint64][]int)
 	for i := range t.s.Goroutines {
 		for _, addr := range awaited(&t.s.Goroutines[i]) {

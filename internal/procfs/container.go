@@ -1,0 +1,63 @@
+package procfs
+
+import (
+	"os"
+	"strings"
+)
+
+// Container returns the name of the container that process pid is in, as its cgroup tells: the first twelve digits of the id that Docker,
+// containerd, CRI-O and Podman give it, or the name that LXC or systemd-nspawn have for it. It is "" outside of containers, and where the cgroup namespace hides it.
+func Container(pid int) string {
+	b, err := os.ReadFile(path(pid, "cgroup"))
+	if err != nil {
+		return ""
+	}
+	return containerOf(string(b))
+}
+
+// shortID is how much of a container's id is shown, as by docker ps.
+const shortID = 12
+
+// containerOf reads /proc/PID/cgroup: a line "id:controllers:path" for each hierarchy.
+func containerOf(cgroup string) string {
+	for line := range strings.Lines(cgroup) {
+		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(f) < 3 {
+			continue
+		}
+		for _, part := range strings.Split(f[2], "/") {
+			if name := containerName(part); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// containerName returns the container that one folder of a cgroup's path is named after, or "".
+func containerName(part string) string {
+	if name, ok := strings.CutPrefix(part, "lxc.payload."); ok {
+		return plain(name)
+	}
+	part = strings.TrimSuffix(part, ".scope")
+	if name, ok := strings.CutPrefix(part, "machine-"); ok {
+		return plain(strings.ReplaceAll(name, `\x2d`, "-"))
+	}
+	// Docker-ID, cri-containerd-ID, crio-ID, libpod-ID, or ID alone, which on ECS has a suffix.
+	for _, s := range strings.Split(part, "-") {
+		if len(s) >= 32 && strings.Trim(s, "0123456789abcdef") == "" {
+			return s[:shortID]
+		}
+	}
+	return ""
+}
+
+// plain returns name, or "" if it holds anything but letters, digits and the signs of host names.
+func plain(name string) string {
+	for _, c := range name {
+		if c != '-' && c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return ""
+		}
+	}
+	return name
+}

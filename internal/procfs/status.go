@@ -1,0 +1,42 @@
+package procfs
+
+import "os"
+
+// A Status is what a process is to others.
+type Status struct {
+	UID  int   // the effective user; -1 if unknown
+	Pids []int // its pid in each pid namespace that it is in: that of /proc first, its own last
+}
+
+// OwnPid returns the pid that the process has for itself, or 0 if that is unknown.
+func (s Status) OwnPid() int {
+	if len(s.Pids) == 0 {
+		return 0
+	}
+	return s.Pids[len(s.Pids)-1]
+}
+
+// ReadStatus returns the status of process pid.
+func ReadStatus(pid int) (Status, error) {
+	b, err := os.ReadFile(path(pid, "status"))
+	if err != nil {
+		return Status{UID: -1}, err
+	}
+	return parseStatus(b), nil
+}
+
+// parseStatus reads /proc/PID/status.
+func parseStatus(b []byte) Status {
+	s := Status{UID: -1, Pids: statusNumbers(b, "NSpid")}
+	if uids := statusNumbers(b, "Uid"); len(uids) > 1 {
+		s.UID = uids[1]
+	}
+	return s
+}
+
+// Namespace returns the number of a namespace of process pid: kind is pid, mnt, user, time and so on. Zero: it cannot be read, as without the
+// permission to trace the process.
+func Namespace(pid int, kind string) uint64 { return inode(path(pid, "ns/"+kind)) }
+
+// OwnNamespace returns the number of a namespace of this process, or 0.
+func OwnNamespace(kind string) uint64 { return inode(Root + "/self/ns/" + kind) }
