@@ -10,6 +10,13 @@ const (
 	Version uint32 = 3
 )
 
+// SweptFile is the file of the folder that tells which records were swept from it: a line "NAME UNIXTIME age|room" each. It has at most SweptSize
+// bytes, and begins anew when they are full.
+const (
+	SweptFile = "swept"
+	SweptSize = 16 << 10
+)
+
 // A Header is at offset 0 of the record. The regions follow at the offsets that it gives.
 //
 // Times: nanotime is the monotonic clock (CLOCK_MONOTONIC on Linux, so that a reader outside can compare). A coarse time
@@ -107,6 +114,15 @@ const (
 	SiteSize   = 48
 	OrphanSize = 32
 	TestSize   = 256
+
+	// The most that a record has room for. A reader takes no larger number for true.
+	MaxSlots   = 1 << 22
+	MaxObjects = 1 << 16
+	MaxSites   = 1 << 16
+	MaxStrings = 16 << 20
+	MaxOrphans = 1 << 10
+	MaxTests   = 1 << 16
+	MaxMeta    = 1 << 12
 
 	ChunkSlots = 128 // slots whose memory is reserved together
 	RingLen    = 16  // entries of a slot's history

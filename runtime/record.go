@@ -12,11 +12,9 @@ const (
 	pageSize  = 1 << pageShift
 	objShift  = 6 // ObjSize is 1 << objShift
 
-	orphanCap = 1 << 10
-	metaCap   = pageSize
+	orphanCap = MaxOrphans
+	metaCap   = MaxMeta
 	growBy    = 4 * pageSize // what a region grows by
-
-	maxSlots = 1 << 22 // the most that AWAITTRACE_GOROUTINES can ask for
 )
 
 // The outcomes of reserve.
@@ -167,12 +165,12 @@ func slotCap() uint32 {
 	s, _ := syscall.Getenv("AWAITTRACE_GOROUTINES")
 	n := uint32(0)
 	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' || n > maxSlots {
+		if s[i] < '0' || s[i] > '9' || n > MaxSlots {
 			return defaultSlots
 		}
 		n = n*10 + uint32(s[i]-'0')
 	}
-	if n == 0 || n > maxSlots {
+	if n == 0 || n > MaxSlots {
 		return defaultSlots
 	}
 	return (n + ChunkSlots - 1) / ChunkSlots * ChunkSlots

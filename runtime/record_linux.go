@@ -10,9 +10,9 @@ import (
 // How much the record has room for. What is not used takes address space only.
 const (
 	defaultSlots = 1 << 18
-	objCap       = 1 << 16
-	siteCap      = 1 << 16
-	strCap       = 16 << 20
+	objCap       = MaxObjects
+	siteCap      = MaxSites
+	strCap       = MaxStrings
 )
 
 const madvPopulateWrite = 23

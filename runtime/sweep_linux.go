@@ -54,12 +54,36 @@ func sweep(dir int) {
 		if r.rank == rankStuck {
 			keep = keepStuck
 		}
-		if now.Sec-r.mtime > keep || kept+r.size > limit && (i > 0 || r.rank != rankStuck) {
-			syscall.Unlinkat(dir, r.name)
-			continue
+		why := ""
+		if now.Sec-r.mtime > keep {
+			why = "age"
+		} else if kept+r.size > limit && (i > 0 || r.rank != rankStuck) {
+			why = "room"
 		}
-		kept += r.size
+		if why == "" {
+			kept += r.size
+		} else if syscall.Unlinkat(dir, r.name) == nil && r.name[0] != '.' {
+			noteSwept(dir, r.name+" "+itoa(uint64(now.Sec))+" "+why+"\n")
+		}
 	}
+}
+
+// noteSwept adds a line to the list of what was swept.
+func noteSwept(dir int, line string) {
+	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
+	fd, err := syscall.Openat(dir, SweptFile, flags, 0o600)
+	if err != nil {
+		return
+	}
+	defer syscall.Close(fd)
+	var st syscall.Stat_t
+	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		return
+	}
+	if st.Size+int64(len(line)) > SweptSize {
+		syscall.Ftruncate(fd, 0)
+	}
+	syscall.Write(fd, []byte(line))
 }
 
 // total returns how many bytes records take.

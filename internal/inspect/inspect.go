@@ -38,7 +38,9 @@ func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) 
 	if !rec.Live && asleep(rec, snap) {
 		opt.After = 1
 	}
-	return diagnose.Analyze(snap, opt), nil
+	r := diagnose.Analyze(snap, opt)
+	rec.Mark(r.Bad() > 0)
+	return r, nil
 }
 
 // A look is how a program itself is looked at, besides its record.

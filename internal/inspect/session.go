@@ -60,7 +60,7 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 	if s.dump != nil {
 		return diagnose.Analyze(s.dump, opt.Options), nil
 	}
-	if s.runs && (s.rec == nil || s.rec.Live) && procfs.Traced(s.process.Pid) {
+	if s.runs && (s.rec == nil || s.rec.Live && !s.rec.Hidden()) && procfs.Traced(s.process.Pid) {
 		if held, err := Held(s.process.Pid); err == nil {
 			defer held.Close()
 			return held.Report(ctx, opt)
@@ -81,6 +81,10 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 	first, err := Record(s.rec, opt.Options)
 	if err != nil || !s.rec.Live || opt.NoStop {
 		return first, err
+	}
+	if s.rec.Hidden() {
+		first.Snapshot.NoStates = "the program runs in another pid namespace, and this command does not see its processes"
+		return first, nil
 	}
 	r, err := join(ctx, s.rec, first, look{
 		read: func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },

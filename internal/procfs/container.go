@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Container returns the name of the container that process pid is in, as its cgroup tells: the first twelve digits of the id that Docker,
+// Container returns the name of the container that process pid is in, unless this process is in the same, as its cgroup tells: the first twelve digits of the id that Docker,
 // containerd, CRI-O and Podman give it, or the name that LXC or systemd-nspawn have for it. It is "" outside of containers, and where the cgroup namespace hides it.
 func Container(pid int) string {
 	b, err := os.ReadFile(path(pid, "cgroup"))
-	if err != nil {
-		return ""
+	own, _ := os.ReadFile(Root + "/self/cgroup")
+	if name := containerOf(string(b)); err == nil && name != containerOf(string(own)) {
+		return name
 	}
-	return containerOf(string(b))
+	return ""
 }
 
 // shortID is how much of a container's id is shown, as by docker ps.

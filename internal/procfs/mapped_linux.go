@@ -18,13 +18,16 @@ func inode(path string) uint64 {
 	return st.Ino
 }
 
-// OpenMapped opens the file that mapping m of process pid shows, for writing too if that is permitted: by its name here, by its name in the mount namespace of
+// ErrOwner is why OpenMapped does not open a file of another user than that of the process.
+var ErrOwner = errors.New("the file belongs to another user than the process")
+
+// OpenMapped opens the file that mapping m of process pid shows, for writing too if that is permitted, and returns its name, "" if it has none: by its name here, by its name in the mount namespace of
 // the process, or, also when it has none any more, through /proc/PID/map_files, which root may. It is certainly that file, a regular one, and belongs to
 // the user that the process runs as; what merely has the name is not opened for anything.
-func OpenMapped(pid int, m Mapping) (f *os.File, writable bool, err error) {
+func OpenMapped(pid int, m Mapping) (f *os.File, name string, writable bool, err error) {
 	status, err := ReadStatus(pid)
 	if err != nil {
-		return nil, false, err
+		return nil, "", false, err
 	}
 	names := []string{path(pid, fmt.Sprintf("map_files/%x-%x", m.Start, m.End))}
 	if !m.Deleted {
@@ -37,14 +40,17 @@ func OpenMapped(pid int, m Mapping) (f *os.File, writable bool, err error) {
 			follow = unix.O_NOFOLLOW
 		}
 		f, writable, e := openOwn(name, follow, status.UID, m)
+		if e == nil && follow == 0 {
+			name = ""
+		}
 		if e == nil {
-			return f, writable, nil
+			return f, name, writable, nil
 		}
 		if !errors.Is(e, os.ErrNotExist) {
 			err = e
 		}
 	}
-	return nil, false, err
+	return nil, "", false, err
 }
 
 // openOwn opens the file name if it is the one that m shows and belongs to uid.
@@ -64,7 +70,7 @@ func openOwn(name string, follow, uid int, m Mapping) (f *os.File, writable bool
 	case st.Mode&unix.S_IFMT != unix.S_IFREG || st.Ino != m.Inode || dev != m.Dev:
 		return nil, false, os.ErrNotExist // another file has its name here
 	case int(st.Uid) != uid:
-		return nil, false, fmt.Errorf("%s belongs to user %d, the process to user %d", m.Path, st.Uid, uid)
+		return nil, false, fmt.Errorf("%s: %w: %d, not %d", m.Path, ErrOwner, st.Uid, uid)
 	}
 	self := Root + "/self/fd/" + strconv.Itoa(fd)
 	if f, err = os.OpenFile(self, os.O_RDWR|syscall.O_NOCTTY, 0); err == nil {

@@ -9,5 +9,10 @@ import (
 
 func inode(string) uint64 { return 0 }
 
+// ErrOwner is why OpenMapped does not open a file of another user than that of the process.
+var ErrOwner = errors.New("the file belongs to another user than the process")
+
 // OpenMapped fails: only Linux tells which files a process has mapped.
-func OpenMapped(int, Mapping) (*os.File, bool, error) { return nil, false, errors.ErrUnsupported }
+func OpenMapped(int, Mapping) (f *os.File, name string, writable bool, err error) {
+	return nil, "", false, errors.ErrUnsupported
+}

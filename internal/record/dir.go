@@ -14,51 +14,84 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// Dir returns the folder in which the programs of this user keep their records: $AWAITTRACE_DIR, or a folder of the user's own in
-// shared memory. The collector chooses it the same way.
+// Dir returns the folder in which the programs of this user keep their records: $AWAITTRACE_DIR, or one that the collector chooses in the same way.
 func Dir() string {
 	if dir := os.Getenv("AWAITTRACE_DIR"); dir != "" {
 		return dir
 	}
-	return "/dev/shm/awaittrace-" + strconv.Itoa(os.Geteuid())
+	return defaultDir()
 }
-
-// memfd is the name that a record without a file has among the mappings of its program.
-const memfd = "/memfd:awaittrace"
 
 // An Entry is a record that there is.
 type Entry struct {
-	Pid        int
-	StartTicks uint64 // with Pid it names the process
-	Path       string // of the file; empty: the record is in the memory of its program
+	// Pid is the process in the pid namespace of this command. Of a program that has ended, and of one that this command cannot see among the
+	// processes, it is the pid that the program had for itself.
+	Pid int
+	// StartTicks is when the process was started, as its name in the folder says; with Pid it names the process. Zero: unknown.
+	StartTicks uint64
+	Path       string // of the file; empty: the record is in the memory of its program, or its file has no name that this command could use
 	Live       bool   // the program runs, or is stopped
+	Container  string // the container that it runs in; empty: none, or unknown
+	UID        int    // the user whose program it is; -1: unknown
+	Size       int64  // bytes that the record takes in its folder; zero if it has no file there
+	// Doubt says why the record may be the work of somebody else than its program; empty: there is no reason to think so.
+	Doubt string
+
+	process int             // the process in /proc, or 0: it has ended, or /proc does not show it
+	mapping *procfs.Mapping // where that process has the record; nil: unknown
 }
 
-// List returns the records in dir, and those that programs of this user keep in memory, sorted by start, newest last. Where AWAITTRACE_DIR keeps
-// programs apart, those are not listed that were started with another. A folder that does not exist holds none.
+// Hidden reports whether the program runs but is not among the processes that this command sees: it is in another pid namespace.
+func (e *Entry) Hidden() bool { return e.Live && e.process == 0 }
+
+// A fileName is what the name of a record's file says: PID-STARTTICKS-NAMESPACE. PID-STARTTICKS is the name that earlier collectors give, and those on file systems
+// without locks.
+type fileName struct {
+	pid    int    // as the program has it
+	ticks  uint64 // clock ticks from boot to its start; zero: unknown
+	ns     uint64 // its pid namespace
+	locked bool   // the program keeps a lock on the file while it lives
+}
+
+// parseName reads the name of a record's file.
+func parseName(name string) (n fileName, ok bool) {
+	f := strings.Split(name, "-")
+	if len(f) != 2 && len(f) != 3 {
+		return n, false
+	}
+	pid, err1 := strconv.Atoi(f[0])
+	ticks, err2 := strconv.ParseUint(f[1], 10, 64)
+	n = fileName{pid: pid, ticks: ticks}
+	if len(f) == 3 {
+		var err error
+		if n.ns, err = strconv.ParseUint(f[2], 10, 64); err != nil {
+			return n, false
+		}
+		n.locked = true
+	}
+	return n, err1 == nil && err2 == nil && pid > 0
+}
+
+// List returns the records in dir and those of all other programs that this user may look into, in whatever namespaces, sorted by start, newest last. Where
+// AWAITTRACE_DIR keeps programs apart, those are not listed that were started with another. A folder that does not exist holds none.
 func List(dir string) ([]Entry, error) {
-	files, err := os.ReadDir(dir)
+	var list []Entry
+	mapped := make(map[string]bool) // device and inode of the files that are listed
+	for _, pid := range procfs.Pids() {
+		if pid == os.Getpid() {
+			continue
+		}
+		if e, err := ofProcess(pid); err == nil && isOurs(pid, e.mapping, dir) {
+			mapped[fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)] = true
+			list = append(list, e)
+		}
+	}
+	files, err := inFolder(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot list the records: %w", err)
 	}
-	var list []Entry
-	inFile := make(map[int]bool)
-	for _, f := range files {
-		e, ok := parseName(f.Name())
-		if !ok || !f.Type().IsRegular() {
-			continue
-		}
-		e.Path = filepath.Join(dir, f.Name())
-		_, e.Live = procfs.Is(e.Pid, e.StartTicks)
-		inFile[e.Pid] = inFile[e.Pid] || e.Live
-		list = append(list, e)
-	}
-	for _, pid := range procfs.Pids() {
-		if inFile[pid] || pid == os.Getpid() {
-			continue
-		}
-		// A record in another folder is one that somebody keeps apart from these.
-		if e, err := fromMappings(pid); err == nil && e.Path == "" && isOurs(pid) {
+	for _, e := range files {
+		if fi, err := os.Lstat(e.Path); err == nil && !mapped[deviceAndInode(fi)] {
 			list = append(list, e)
 		}
 	}
@@ -71,78 +104,139 @@ func List(dir string) ([]Entry, error) {
 	return list, nil
 }
 
-// isOurs reports whether a program that has its record in memory was started with the same AWAITTRACE_DIR as this process, if it has one.
-func isOurs(pid int) bool {
-	dir := os.Getenv("AWAITTRACE_DIR")
-	if dir == "" {
+// inFolder returns the records in the files of dir. Those in the default folder count only if it is this user's alone: anybody could have made it
+// before. A folder that the user names is as the user wants it; what is wrong with it is the Doubt of its records.
+func inFolder(dir string) ([]Entry, error) {
+	fault := folderFault(dir)
+	if fault != "" && dir == defaultDir() {
+		return nil, nil
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []Entry
+	for _, f := range files {
+		n, ok := parseName(f.Name())
+		if !ok || !f.Type().IsRegular() {
+			continue
+		}
+		if e, err := ofFile(filepath.Join(dir, f.Name()), n); err == nil {
+			if e.Doubt == "" && fault != "" {
+				e.Doubt = fmt.Sprintf("its folder %s %s", dir, fault)
+			}
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+// FolderFault says what keeps programs of this user from keeping their records in dir, such as "has mode 0755, which lets others in"; it is empty if
+// nothing does, or if there is no such folder yet.
+func FolderFault(dir string) string { return folderFault(dir) }
+
+func folderFault(dir string) string {
+	fi, err := os.Lstat(dir)
+	if err != nil {
+		return ""
+	}
+	switch uid := owner(fi); {
+	case !fi.IsDir():
+		return "is not a folder"
+	case uid >= 0 && uid != os.Geteuid():
+		return fmt.Sprintf("belongs to user %d", uid)
+	case fi.Mode().Perm()&0o077 != 0:
+		return fmt.Sprintf("has mode %04o, which lets others in; chmod 700 it", fi.Mode().Perm())
+	}
+	return ""
+}
+
+// ofFile describes the record in the file path, whose name is n.
+func ofFile(path string, n fileName) (Entry, error) {
+	e := Entry{Pid: n.pid, StartTicks: n.ticks, Path: path, UID: -1}
+	f, fi, err := openRegular(path, os.O_RDONLY)
+	if err != nil {
+		return e, err
+	}
+	defer f.Close()
+	e.UID, e.Size = owner(fi), allocated(fi)
+	e.Doubt = fileFault(fi)
+	e.Live, e.process = lives(f, n)
+	if e.process != 0 {
+		e.Pid = e.process
+		e.Container = procfs.Container(e.process)
+	}
+	return e, nil
+}
+
+// fileFault says who else than this user may have written a file.
+func fileFault(fi fs.FileInfo) string {
+	switch uid := owner(fi); {
+	case uid >= 0 && uid != os.Geteuid():
+		return fmt.Sprintf("its file belongs to user %d, who may have written anything into it", uid)
+	case fi.Mode().Perm()&0o022 != 0:
+		return fmt.Sprintf("its file has mode %04o, with which others may have written anything into it", fi.Mode().Perm())
+	}
+	return ""
+}
+
+// lives reports whether the program of the record in f, whose name is n, lives, and returns its process if /proc shows it.
+func lives(f *os.File, n fileName) (live bool, process int) {
+	if portable {
+		return livesPortably(n)
+	}
+	if !n.locked {
+		_, live := procfs.Is(n.pid, n.ticks)
+		if live {
+			process = n.pid
+		}
+		return live, process
+	}
+	if held, known := lockHeld(f); known && !held {
+		return false, 0
+	}
+	return true, visible(n)
+}
+
+// visible returns the process in /proc that a locked record with name n is of, or 0.
+func visible(n fileName) int {
+	if n.ns == procfs.OwnNamespace("pid") {
+		if _, ok := procfs.Is(n.pid, n.ticks); ok {
+			return n.pid
+		}
+		return 0
+	}
+	for _, pid := range procfs.Pids() {
+		if n.ticks != 0 {
+			if st, ok := procfs.Is(pid, n.ticks); !ok || st.StartTicks != n.ticks {
+				continue
+			}
+		}
+		status, err := procfs.ReadStatus(pid)
+		if err != nil || status.OwnPid() != n.pid || len(status.Pids) < 2 {
+			continue
+		}
+		if ns := procfs.Namespace(pid, "pid"); ns == n.ns || ns == 0 && n.ticks != 0 {
+			return pid
+		}
+	}
+	return 0
+}
+
+// isOurs reports whether the record that a process has mapped is one that the programs of dir keep: where AWAITTRACE_DIR is set, only those that were started with the
+// same one.
+func isOurs(pid int, m *procfs.Mapping, dir string) bool {
+	if dir == defaultDir() && os.Getenv("AWAITTRACE_DIR") == "" {
 		return true
 	}
+	if _, ok := parseName(filepath.Base(m.Path)); ok {
+		return filepath.Dir(m.Path) == filepath.Clean(dir)
+	}
+	return startedWith(pid, dir)
+}
+
+// startedWith reports whether a program was started with AWAITTRACE_DIR=dir.
+func startedWith(pid int, dir string) bool {
 	env, err := os.ReadFile(filepath.Join(procfs.Root, strconv.Itoa(pid), "environ"))
 	return err != nil || slices.Contains(strings.Split(string(env), "\x00"), "AWAITTRACE_DIR="+dir)
-}
-
-// parseName reads the name of a record's file, PID-STARTTICKS.
-func parseName(name string) (Entry, bool) {
-	a, b, ok := strings.Cut(name, "-")
-	if !ok {
-		return Entry{}, false
-	}
-	pid, err1 := strconv.Atoi(a)
-	ticks, err2 := strconv.ParseUint(b, 10, 64)
-	return Entry{Pid: pid, StartTicks: ticks}, err1 == nil && err2 == nil && pid > 0
-}
-
-// errNoRecord is the answer for a process that has no record.
-var errNoRecord = errors.New("no record")
-
-// fromMappings finds the record that process pid has mapped, wherever it is.
-func fromMappings(pid int) (Entry, error) {
-	maps, err := procfs.Mappings(pid)
-	if err != nil {
-		return Entry{}, err
-	}
-	s, live := procfs.Is(pid, 0)
-	for _, m := range maps {
-		if m.Path == memfd {
-			return Entry{Pid: pid, StartTicks: s.StartTicks, Live: live}, nil
-		}
-		if e, ok := parseName(filepath.Base(m.Path)); ok && e.StartTicks == s.StartTicks && m.Offset == 0 {
-			e.Pid, e.Path, e.Live = pid, m.Path, live
-			return e, nil
-		}
-	}
-	return Entry{}, errNoRecord
-}
-
-// find returns the record of process pid: of the live one, or of the newest that had this pid.
-func find(pid int, dir string) (Entry, error) {
-	s, live := procfs.Is(pid, 0)
-	if live {
-		path := filepath.Join(dir, fmt.Sprintf("%d-%d", pid, s.StartTicks))
-		if _, err := os.Stat(path); err == nil {
-			return Entry{pid, s.StartTicks, path, true}, nil
-		}
-		e, err := fromMappings(pid)
-		switch {
-		case err == nil:
-			return e, nil
-		case errors.Is(err, fs.ErrPermission):
-			return e, fmt.Errorf("process %d (%s) has no record in %s, and looking for one elsewhere is not permitted: set AWAITTRACE_DIR as the program has it, or ask as its user", pid, s.Name, dir)
-		}
-	}
-	var best Entry
-	files, _ := filepath.Glob(filepath.Join(dir, strconv.Itoa(pid)+"-*"))
-	for _, f := range files {
-		if e, ok := parseName(filepath.Base(f)); ok && e.StartTicks >= best.StartTicks {
-			best = e
-			best.Path = f
-		}
-	}
-	switch {
-	case live: // whatever record there is belongs to a process that had this pid before
-		return best, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s; build it with awaittrace build", pid, s.Name, dir)
-	case best.Path == "":
-		return best, fmt.Errorf("no process %d, and no record of one in %s: see awaittrace ps", pid, dir)
-	}
-	return best, nil
 }

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // TestIsOurs: programs of another AWAITTRACE_DIR are others' business, and without one all are ours.
@@ -19,7 +21,7 @@ func TestIsOurs(t *testing.T) {
 	waitForEnviron(t, cmd.Process.Pid)
 	for dir, want := range map[string]bool{"": true, "/somewhere": true, "/elsewhere": false} {
 		t.Setenv("AWAITTRACE_DIR", dir)
-		if got := isOurs(cmd.Process.Pid); got != want {
+		if got := isOurs(cmd.Process.Pid, &procfs.Mapping{Path: memfd}, Dir()); got != want {
 			t.Errorf("AWAITTRACE_DIR=%q: %v, want %v", dir, got, want)
 		}
 	}

@@ -106,7 +106,7 @@ func (r *Record) kept() *look {
 		return nil
 	}
 	n, sum := binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:])
-	if n > maxLook {
+	if fi, err := r.file.Stat(); err != nil || n > maxLook || int64(n) > fi.Size()-int64(h.Size) {
 		return nil
 	}
 	text := make([]byte, n)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -23,6 +24,7 @@ import (
 // caller closes it.
 type Record struct {
 	Entry
+	name     fileName // of its file; zero: it has none, or that of a copy
 	src      Source
 	file     *os.File // nil: the record is in the program's memory
 	writable bool
@@ -40,9 +42,13 @@ func Open(pid int) (*Record, error) {
 
 // OpenFile opens the record in a file, be it where its program made it or a copy of it.
 func OpenFile(path string) (*Record, error) {
-	e, _ := parseName(filepath.Base(path))
-	e.Path = path
-	return OpenEntry(e)
+	n, ok := parseName(filepath.Base(path))
+	if ok {
+		if e, err := ofFile(path, n); err == nil {
+			return OpenEntry(e)
+		}
+	}
+	return OpenEntry(Entry{Path: path, UID: -1})
 }
 
 // OpenArg opens the record that a command's argument names: a pid, or the path of a file.
@@ -64,8 +70,8 @@ func OpenArg(arg string) (*Record, error) {
 func OpenEntry(e Entry) (*Record, error) {
 	r := &Record{Entry: e}
 	var err error
-	if e.Path == "" {
-		err = r.openMemory()
+	if e.mapping != nil {
+		err = r.openMapped()
 	} else {
 		err = r.openFile()
 	}
@@ -80,48 +86,63 @@ func OpenEntry(e Entry) (*Record, error) {
 }
 
 func (r *Record) openFile() error {
-	fi, err := os.Stat(r.Path) // before it is opened: a pipe would make us wait for its writer
-	if err != nil {
-		return err
-	}
-	if !fi.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a record of an instrumented program", r.Path)
-	}
 	// Writing is for signs of life alone (see Seen); a record that can only be read is as good otherwise.
-	f, err := os.OpenFile(r.Path, os.O_RDWR, 0)
-	r.writable = err == nil
-	if err != nil {
-		if f, err = os.Open(r.Path); err != nil {
+	path := r.Path
+	if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+		var err error
+		if path, err = filepath.EvalSymlinks(path); err != nil { // the user may name a file as they like
 			return err
 		}
 	}
-	r.file = f
-	r.src = Source{Data: f, Size: fi.Size()}
+	f, fi, err := openRegular(path, os.O_RDWR)
+	r.writable = err == nil
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		f, fi, err = openRegular(path, os.O_RDONLY)
+	}
+	if err != nil {
+		return err
+	}
+	r.use(f, fi)
+	if r.Doubt == "" {
+		r.Doubt = fileFault(fi)
+	}
 	return nil
 }
 
-// openMemory finds a record that is not in a file, in the memory of its program.
-func (r *Record) openMemory() error {
-	maps, err := procfs.Mappings(r.Pid)
-	if err != nil {
-		return fmt.Errorf("cannot look for the record of process %d: %w", r.Pid, err)
+// use makes an open file that of the record.
+func (r *Record) use(f *os.File, fi fs.FileInfo) {
+	r.file = f
+	r.src = Source{Data: f, Size: fi.Size()}
+	r.UID, r.Size = owner(fi), allocated(fi)
+}
+
+// openMapped opens the record that a process has mapped: its file, or else, if there is no way to that, the memory of the process.
+func (r *Record) openMapped() error {
+	f, name, writable, err := procfs.OpenMapped(r.process, *r.mapping)
+	if err == nil {
+		fi, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return err
+		}
+		r.Path, r.writable = name, writable
+		r.use(f, fi)
+		return nil
 	}
-	if r.mem, err = procfs.OpenMemory(r.Pid); err != nil {
+	if errors.Is(err, procfs.ErrOwner) {
 		return err
 	}
-	for _, m := range maps {
-		if m.Path == memfd && m.Offset == 0 {
-			r.src = Source{Data: window{r.mem, int64(m.Start)}, Memory: r.mem}
-			h, err := firstBytes(r.src.Data)
-			if err != nil {
-				return err
-			}
-			// A part that became private memory splits the mapping: the header says how far it goes.
-			r.src.Size = int64(h.Size)
-			return nil
-		}
+	if r.mem, err = procfs.OpenMemory(r.process); err != nil {
+		return err
 	}
-	return fmt.Errorf("process %d: %w", r.Pid, errNoRecord)
+	r.src = Source{Data: window{r.mem, int64(r.mapping.Start)}, Memory: r.mem}
+	h, err := firstBytes(r.src.Data)
+	if err != nil {
+		return err
+	}
+	// A part that became private memory splits the mapping: the header says how far it goes.
+	r.src.Size = int64(h.Size)
+	return nil
 }
 
 func firstBytes(data io.ReaderAt) (runtime.Header, error) {
@@ -142,19 +163,70 @@ func (r *Record) identify() error {
 	if err != nil {
 		return r.named(err)
 	}
-	r.Pid, r.StartTicks = int(h.Pid), h.StartTicks
-	r.Live = false
-	// A copy of a record is not the record of the process, even while that runs: its file has another name or no longer changes.
-	if e, ok := parseName(filepath.Base(r.Path)); r.Path == "" || ok && e.Pid == r.Pid {
-		_, r.Live = procfs.Is(r.Pid, r.StartTicks)
+	r.StartTicks = h.StartTicks
+	if r.process == 0 {
+		r.Pid = int(h.Pid)
 	}
-	if r.Live && r.src.Memory == nil {
-		if mem, err := procfs.OpenMemory(r.Pid); err == nil {
+	// A copy of a record is not the record of the process, even while that runs: its file has another name or no longer changes.
+	n, ok := parseName(filepath.Base(r.Path))
+	switch {
+	case r.mapping != nil:
+		r.name = n
+	case ok && n.pid == int(h.Pid) && r.file != nil:
+		r.name = n
+		r.Live, r.process = lives(r.file, n)
+		if r.process != 0 {
+			r.Pid = r.process
+		}
+	default:
+		r.Live, r.process = false, 0
+	}
+	if r.process != 0 && r.src.Memory == nil {
+		if mem, err := procfs.OpenMemory(r.process); err == nil {
 			r.mem, r.src.Memory = mem, mem
 		}
 	}
 	return nil
 }
+
+// alive returns what /proc says of the program, if anything, and whether it runs, or is stopped.
+func (r *Record) alive() (st procfs.Stat, live bool) {
+	if r.process != 0 {
+		st, live = procfs.Is(r.process, 0)
+	}
+	if r.file == nil {
+		return st, live
+	}
+	if r.name.locked {
+		if held, known := lockHeld(r.file); known { // also where /proc shows nothing, or a program that has taken the place of this one by exec
+			return st, held
+		}
+	}
+	if r.name.pid != 0 {
+		live, _ = lives(r.file, r.name)
+	}
+	return st, live
+}
+
+// Replaced reports whether the program has made another record since this one was opened, as one does that replaces itself by exec.
+func (r *Record) Replaced() bool {
+	if r.file == nil || r.Path == "" {
+		return false
+	}
+	now, err1 := os.Stat(r.Path)
+	was, err2 := r.file.Stat()
+	return err1 == nil && err2 == nil && !os.SameFile(now, was)
+}
+
+// Remove removes the file of the record, unless another record has its name by now.
+func (r *Record) Remove() {
+	if r.file != nil && r.Path != "" && !r.Replaced() {
+		_ = os.Remove(r.Path) // what stays is swept by the collector of a later program
+	}
+}
+
+// Process returns the process of the record in /proc, or 0: it has ended, or runs in a pid namespace that cannot be seen from here.
+func (e *Entry) Process() int { return e.process }
 
 // beingMade reports whether the program of the record has only just begun to make it: the first word is written last.
 func (r *Record) beingMade() bool {
@@ -163,11 +235,21 @@ func (r *Record) beingMade() bool {
 	if err == nil && load[uint64](b) != 0 || err != nil && err != io.EOF {
 		return false
 	}
-	if fi, err := os.Stat(r.Path); err == nil {
+	if r.file == nil {
+		return r.process != 0
+	}
+	if fi, err := r.file.Stat(); err == nil {
 		r.src.Size = fi.Size()
 	}
-	_, live := procfs.Is(r.Pid, r.StartTicks)
-	return live && r.Pid != 0
+	if r.process != 0 {
+		return true
+	}
+	n, ok := parseName(filepath.Base(r.Path))
+	if !ok {
+		return false
+	}
+	live, _ := lives(r.file, n)
+	return live
 }
 
 // named puts the name of the record before err.
@@ -194,8 +276,9 @@ func (r *Record) Close() error {
 func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
-		st, live = procfs.Is(r.Pid, r.StartTicks)
-		r.Live = live
+		if st, live = r.alive(); !live {
+			r.Live, r.process = false, 0
+		}
 	}
 	var now int64
 	if live {
@@ -209,6 +292,7 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 		return nil, r.named(err)
 	}
 	s.Process.State = r.state(st, live)
+	s.Process.Pid, s.Process.Container, s.Process.Doubt = r.Pid, r.Container, r.Doubt
 	if !live {
 		if l := r.kept(); l != nil {
 			recall(s, l)
@@ -216,11 +300,11 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 	}
 	if live {
 		r.Seen(now)
-		if s.Process.Exe == "" {
-			s.Process.Exe = procfs.Exe(r.Pid)
+		if s.Process.Exe == "" && r.process != 0 {
+			s.Process.Exe = procfs.Exe(r.process)
 		}
-		if len(s.Process.Args) == 0 {
-			s.Process.Args = procfs.Args(r.Pid)
+		if len(s.Process.Args) == 0 && r.process != 0 {
+			s.Process.Args = procfs.Args(r.process)
 		}
 	}
 	return s, nil
@@ -279,6 +363,16 @@ func (r *Record) After() time.Duration {
 
 // Gone notes in the record that its program was found to have ended at time now of its clock, nobody knows how.
 func (r *Record) Gone(now int64) { r.put(unsafe.Offsetof(runtime.Header{}.Ended), now) }
+
+// Mark notes in the record whether something was stuck when a command of ours looked. That nothing was is noted of a program that has ended only.
+func (r *Record) Mark(stuck bool) {
+	switch {
+	case stuck:
+		r.put(unsafe.Offsetof(runtime.Header{}.Verdict), uint8(runtime.VerdictStuck))
+	case !r.Live:
+		r.put(unsafe.Offsetof(runtime.Header{}.Verdict), uint8(runtime.VerdictClean))
+	}
+}
 
 // Tick moves the coarse clock of the record on to time now, for a program whose goroutines all wait and so do not move it themselves.
 func (r *Record) Tick(now int64) {

@@ -66,6 +66,15 @@ func (r *reader) drop(what string, n uint32) {
 	}
 }
 
+// unkept says why a record is not in a file, by Header.Where.
+var unkept = map[uint8]string{
+	runtime.WhereNoFolder:  "its folder (AWAITTRACE_DIR, or else in /dev/shm) could not be made or opened",
+	runtime.WhereNotOurs:   "its folder belongs to another user, or lets others in: chmod 700 it",
+	runtime.WhereNoRoom:    "its folder has no room for it, or takes no files",
+	runtime.WhereLimit:     "the size of files is limited: raise ulimit -f",
+	runtime.WhereUntouched: "the system has no files for it",
+}
+
 // process fills in what the header says of the program as a whole.
 func (r *reader) process() {
 	p := &r.snap.Process
@@ -82,6 +91,7 @@ func (r *reader) process() {
 	default:
 		p.Off = "the collector met a fault"
 	}
+	p.Unkept = unkept[r.h.Where]
 	meta, err := r.src.region(uint64(r.h.MetaOff), uint64(r.h.MetaLen))
 	if err != nil || len(meta) == 0 {
 		return

@@ -148,9 +148,9 @@ func TestDamaged(t *testing.T) {
 		{"cut", func(b []byte) []byte { return b[:len(b)-1] }, "truncated"},
 		{"version", put32(unsafe.Offsetof(h.Version), 99), "version 99"},
 		{"slot size", put32(unsafe.Offsetof(h.SlotSize), 0), "a slot of 0 bytes"},
-		{"slots outside", put32(unsafe.Offsetof(h.SlotCap), 1<<31), "its slots end at"},
+		{"slots outside", put32(unsafe.Offsetof(h.SlotCap), 1<<31), "it has room for 2147483648 slots"},
 		{"strings outside", put32(unsafe.Offsetof(h.StrOff), 1<<31), "its strings end at"},
-		{"meta outside", put32(unsafe.Offsetof(h.MetaLen), 1<<31), "its process end at"},
+		{"meta outside", put32(unsafe.Offsetof(h.MetaLen), 1<<31), "it has room for 2147483648 bytes about"},
 	}
 	for _, tt := range tests {
 		b := tt.damage(slices.Clone(whole))

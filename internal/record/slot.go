@@ -29,7 +29,7 @@ func (r *reader) readSlots() error {
 	if err != nil {
 		return err
 	}
-	r.ids = make(map[uint32]int64, r.h.Slots)
+	r.ids = make(map[uint32]int64)
 	a := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
 	b := make([]byte, len(a))
 	for i, st := range state {

@@ -20,8 +20,8 @@ type Source struct {
 // pageSize is the unit of the offsets of regions in a header.
 const pageSize = 4096
 
-// maxTable bounds what is read of one region at once, against headers that promise more than any program writes.
-const maxTable = 1 << 30
+// maxTable bounds what is read of one region at once: checkHeader bounds each by what a program writes, and nothing is larger than this.
+const maxTable = runtime.MaxStrings
 
 // load returns the T that begins b, which must be long enough. T must hold no pointers. The record is in the byte order of the
 // machine, and need not be aligned in b.
@@ -74,6 +74,23 @@ func checkHeader(h *runtime.Header, size int64) error {
 	for _, s := range sizes {
 		if s.got != s.want {
 			return fmt.Errorf("record is damaged: a %s of %d bytes, want %d", s.name, s.got, s.want)
+		}
+	}
+	counts := []struct {
+		name     string
+		got, max uint32
+	}{
+		{"slots", h.SlotCap, runtime.MaxSlots},
+		{"objects", h.ObjCap, runtime.MaxObjects},
+		{"sites", h.SiteCap, runtime.MaxSites},
+		{"bytes of strings", h.StrCap, runtime.MaxStrings},
+		{"orphans", h.OrphanCap, runtime.MaxOrphans},
+		{"tests", h.TestCap, runtime.MaxTests},
+		{"bytes about the process", h.MetaLen, runtime.MaxMeta},
+	}
+	for _, c := range counts {
+		if c.got > c.max {
+			return fmt.Errorf("record is damaged: it has room for %d %s, and none has for more than %d", c.got, c.name, c.max)
 		}
 	}
 	if size < 0 || h.Size > uint64(size) {

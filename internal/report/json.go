@@ -32,7 +32,7 @@ func NewDocument(r *diagnose.Report) *Document {
 		Process: Process{
 			Pid: s.Process.Pid, Exe: s.Process.Exe, Args: s.Process.Args, Go: s.Process.Go,
 			Started: s.Process.StartWall, Taken: s.Process.TakenWall, State: s.Process.State, Unwatched: s.Process.Unwatched,
-			Record: s.NoProbes == "",
+			Record: s.NoProbes == "", Container: s.Process.Container, Untrusted: s.Process.Doubt,
 		},
 		Complete: len(s.Dropped) == 0,
 		Dropped:  s.Dropped,

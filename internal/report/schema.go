@@ -33,6 +33,8 @@ type Process struct {
 	Record       bool   `json:"record"`
 	StoppedForNS *int64 `json:"stopped_for_ns,omitempty"`
 	Container    string `json:"container,omitempty"`
+	// Untrusted: why the record may be the work of somebody else than the program.
+	Untrusted string `json:"untrusted,omitempty"`
 	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
 	// LookedNS: the program has ended, and states and stacks are from so long before Taken.

@@ -148,6 +148,9 @@ func (t *text) process() string {
 		return "a goroutine dump"
 	}
 	facts := []string{fmt.Sprintf("pid %d", p.Pid)}
+	if p.Container != "" {
+		facts = append(facts, "container "+p.Container)
+	}
 	if p.Go != "" {
 		facts = append(facts, p.Go)
 	}
@@ -175,6 +178,12 @@ func (t *text) process() string {
 // notes returns what keeps the report from being complete, a line each.
 func (t *text) notes() []string {
 	var notes []string
+	if t.s.Process.Doubt != "" {
+		notes = append(notes, "not to be relied on: "+t.s.Process.Doubt)
+	}
+	if why := t.s.Process.Unkept; why != "" {
+		notes = append(notes, "its record is in memory and ends with it: "+why)
+	}
 	if t.s.Process.Off != "" {
 		notes = append(notes, "its probes are off: "+t.s.Process.Off)
 	}

@@ -51,6 +51,12 @@ type Process struct {
 	// Looked is, of a program that has ended, the moment of the last look at the program itself, from which the states and stacks of
 	// the goroutines are that have not moved since; zero if there was none.
 	Looked int64
+	// Container is the container that the program runs in, as its cgroup names it; empty: none, or unknown.
+	Container string
+	// Unkept says why the record is in memory, and ends with the program; empty where it stays.
+	Unkept string
+	// Doubt says why the record may be the work of somebody else than the program; empty where nothing speaks for that.
+	Doubt string
 	// Off says why the program's probes are off, in a few words; empty when they are on.
 	Off string
 	// CPU is how much processor time the program has used so far, in nanoseconds; 0: unknown.

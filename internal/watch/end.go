@@ -9,13 +9,20 @@ import (
 	"github.com/awaittrace/awaittrace/internal/child"
 )
 
-// end reports what was stuck when the program ended, and keeps or removes its record.
+// end reports what was stuck when the program ended, and keeps or removes its record. State is nil for a child, of which nobody knows how it ended.
 func (w *watcher) end(state *os.ProcessState) {
-	if w.rec == nil && w.open() != nil {
+	if w.renew(); w.rec == nil && w.open() != nil {
 		return // it had none, or one in memory, which is gone with it
 	}
 	defer w.rec.Close()
-	if present, err := w.rec.Now(); err == nil {
+	how := fmt.Sprintf("the program has ended (%v)", state)
+	present, err := w.rec.Now()
+	switch {
+	case err != nil:
+	case w.child:
+		w.rec.Gone(present)
+		how = fmt.Sprintf("process %d, which the program started, has ended", w.pid)
+	default:
 		w.rec.Ended(present, child.WaitStatus(state))
 	}
 	answer, err := w.ask(Question{After: w.After})
@@ -26,11 +33,10 @@ func (w *watcher) end(state *os.ProcessState) {
 	// What a closer look did not bear out cannot be looked at again.
 	answer.Findings = slices.DeleteFunc(answer.Findings, w.doubtful)
 	if len(answer.Findings) == 0 {
-		// If it stays, the collector of a later program sweeps it away.
-		_ = os.Remove(w.rec.Path)
+		w.rec.Remove()
 		return
 	}
-	fmt.Fprintf(w.Log, "\nawaittrace: the program has ended (%v)", state)
+	fmt.Fprintf(w.Log, "\nawaittrace: %s", how)
 	if !w.news(answer, time.Now()) {
 		fmt.Fprintf(w.Log, ", with what was reported above still stuck: %s\n", answer.Verdict)
 		fmt.Fprintf(w.Log, "awaittrace: see it again with: awaittrace report %d\n", w.pid)

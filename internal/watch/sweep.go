@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"os"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/record"
@@ -31,6 +30,6 @@ func sweep(e record.Entry, since time.Time) {
 		return
 	}
 	if answer, err := Examine(rec, Question{}); err == nil && len(answer.Findings) == 0 {
-		_ = os.Remove(rec.Path)
+		rec.Remove()
 	}
 }

@@ -67,6 +67,7 @@ type watcher struct {
 	rec      *record.Record   // nil: not found yet, or there is none
 	told     map[Symptom]bool // what was reported
 	doubts   map[Symptom]doubt
+	child    bool // of the program that was started: nobody waits for it here
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
@@ -87,12 +88,14 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	}
 	defer program.Close()
 	w.pid = program.Pid()
-	w.watch(program.Done())
+	f := newFamily(w)
+	w.watch(program.Done(), f)
 	state, err := program.Wait()
 	if err != nil {
 		return 0, err
 	}
 	w.end(state)
+	f.close()
 	return child.Status(state), nil
 }
 
@@ -100,7 +103,7 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 func Follow(pid int, done <-chan struct{}, o Options) {
 	w := newWatcher(o)
 	w.pid = pid
-	w.watch(done)
+	w.watch(done, nil)
 	if w.rec != nil {
 		w.rec.Close()
 	}
@@ -116,8 +119,8 @@ func newWatcher(o Options) *watcher {
 	}
 }
 
-// watch looks at the record until done is closed.
-func (w *watcher) watch(done <-chan struct{}) {
+// watch looks at the record, and at those of the program's family, which may be nil, until done is closed.
+func (w *watcher) watch(done <-chan struct{}, f *family) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
@@ -126,12 +129,18 @@ func (w *watcher) watch(done <-chan struct{}) {
 			return
 		case now := <-ticker.C:
 			w.tick(now)
+			if f != nil {
+				f.tick(now)
+			}
 		}
 	}
 }
 
 // tick does what is due.
 func (w *watcher) tick(now time.Time) {
+	if !now.Before(w.nextLook) {
+		w.renew()
+	}
 	if w.rec == nil {
 		if now.Before(w.nextOpen) {
 			return
@@ -153,6 +162,16 @@ func (w *watcher) tick(now time.Time) {
 	}
 	w.nextLook = now.Add(interval)
 	w.look(now, present)
+}
+
+// renew closes the record if the program has made another one since, as one does that replaces itself by exec. What was told of the other is no news of this one.
+func (w *watcher) renew() {
+	if w.rec == nil || !w.rec.Replaced() {
+		return
+	}
+	w.rec.Close()
+	w.rec, w.nextOpen = nil, time.Time{}
+	w.told, w.doubts, w.waits = map[Symptom]bool{}, map[Symptom]doubt{}, record.Waits{}
 }
 
 // open opens the record of the program.

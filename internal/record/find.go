@@ -1,0 +1,207 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// The names that a record without a file has among the mappings of its program: an anonymous file, and memory that can be shared.
+const (
+	memfd  = "/memfd:awaittrace"
+	shared = "/dev/zero"
+)
+
+// errNoRecord is the answer for a process that has no record.
+var errNoRecord = errors.New("no record")
+
+// ofProcess finds the record that process pid has mapped, wherever that is and whatever has become of its file.
+func ofProcess(pid int) (Entry, error) {
+	maps, err := procfs.Mappings(pid)
+	if err != nil {
+		return Entry{}, err
+	}
+	st, live := procfs.Is(pid, 0)
+	status, err := procfs.ReadStatus(pid)
+	if err != nil || !live {
+		return Entry{}, errNoRecord
+	}
+	own := status.OwnPid()
+	if own == 0 {
+		own = pid
+	}
+	ticks := st.StartTicks
+	if own, its := procfs.OwnNamespace("time"), procfs.Namespace(pid, "time"); own != its && its != 0 {
+		ticks = 0 // it counts them from another moment
+	}
+	for i := range maps {
+		m := &maps[i]
+		if m.Offset != 0 || !namesRecord(m, own, ticks) {
+			continue
+		}
+		if n, ok := parseName(filepath.Base(m.Path)); !ok || n.pid != own {
+			if !headerOf(pid, m, own) {
+				continue
+			}
+		}
+		return Entry{
+			Pid: pid, StartTicks: st.StartTicks, Live: true, Container: procfs.Container(pid), UID: status.UID,
+			process: pid, mapping: m,
+		}, nil
+	}
+	return Entry{}, errNoRecord
+}
+
+// namesRecord reports whether a mapping, by its name, may be the record of the process with pid own and start ticks, zero for unknown. A child that came of a fork has its parent's
+// mapped, which is not its own.
+func namesRecord(m *procfs.Mapping, own int, ticks uint64) bool {
+	if m.Path == memfd || m.Path == shared {
+		return true
+	}
+	n, ok := parseName(strings.TrimPrefix(filepath.Base(m.Path), "."))
+	return ok && n.pid == own && (n.ticks == ticks || n.ticks == 0 || ticks == 0 || portable)
+}
+
+// headerOf reports whether mapping m of process pid begins as the record of a process does whose own pid is own.
+func headerOf(pid int, m *procfs.Mapping, own int) bool {
+	mem, err := procfs.OpenMemory(pid)
+	if err != nil {
+		return false
+	}
+	defer mem.Close()
+	h, err := firstBytes(window{mem, int64(m.Start)})
+	return err == nil && h.Magic == runtime.Magic && h.Pid == uint64(own)
+}
+
+// find returns the record of process pid: of the live one, or of the newest that had this pid. A pid is one of the pid namespace of this command.
+func find(pid int, dir string) (Entry, error) {
+	st, live := procfs.Is(pid, 0)
+	if !live {
+		return findDead(pid, dir)
+	}
+	e, err := ofProcess(pid)
+	if err == nil {
+		return e, nil
+	}
+	denied := errors.Is(err, fs.ErrPermission)
+	// What a process has mapped is told only to those who may trace it. The folder, if it is to be trusted, has the record under a name.
+	if e, ok := byName(pid, st, dir); ok {
+		return e, nil
+	}
+	if denied {
+		return e, fmt.Errorf("process %d (%s) has no record in %s, and looking for one elsewhere is not permitted: set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, st.Name, dir)
+	}
+	why := ""
+	if fault := folderFault(dir); fault != "" {
+		why = fmt.Sprintf(" (the folder %s)", fault)
+	}
+	return e, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s%s; build it with awaittrace build", pid, st.Name, dir, why)
+}
+
+// byName finds the record of process pid by its name in dir.
+func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
+	own := pid
+	if status, err := procfs.ReadStatus(pid); err == nil && status.OwnPid() != 0 {
+		own = status.OwnPid()
+	}
+	files, _ := inFolder(dir)
+	for _, e := range files {
+		n, _ := parseName(filepath.Base(e.Path))
+		if n.pid != own || !e.Live || n.ticks != 0 && n.ticks != st.StartTicks && !portable {
+			continue
+		}
+		if e.process == pid || e.process == 0 && n.locked {
+			e.Pid, e.process = pid, pid
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// findDead returns the newest record of a program that had pid, and has ended.
+func findDead(pid int, dir string) (Entry, error) {
+	var best Entry
+	files, err := inFolder(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return best, fmt.Errorf("no process %d, and the records in %s cannot be listed: %w", pid, dir, err)
+	}
+	for _, e := range files {
+		n, _ := parseName(filepath.Base(e.Path))
+		if n.pid == pid && !e.Live && e.StartTicks >= best.StartTicks {
+			best = e
+		}
+	}
+	if best.Path != "" {
+		return best, nil
+	}
+	why := fmt.Sprintf("no record of one in %s", dir)
+	if fault := folderFault(dir); fault != "" {
+		why += ", which programs do not keep their records in: it " + fault
+	} else if gone := sweptAt(dir, pid); gone != "" {
+		why = fmt.Sprintf("its record in %s was %s", dir, gone)
+	}
+	return best, fmt.Errorf("no process %d, and %s: see awaittrace ps", pid, why)
+}
+
+// openRegular opens a file if it is a regular one, and no symbolic link. Opening a pipe would wait for its writer.
+func openRegular(path string, flag int) (*os.File, fs.FileInfo, error) {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !fi.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s: not a record of an instrumented program", path)
+	}
+	f, err := os.OpenFile(path, flag|noFollow, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if fi, err = f.Stat(); err != nil || !fi.Mode().IsRegular() {
+		f.Close()
+		return nil, nil, fmt.Errorf("%s: not a record of an instrumented program", path)
+	}
+	return f, fi, nil
+}
+
+// sinceUnix returns how long ago a moment was, such as 3h20m.
+func sinceUnix(seconds int64) string {
+	d := time.Since(time.Unix(seconds, 0))
+	unit := time.Minute
+	if d < time.Minute {
+		unit = time.Second
+	}
+	return strings.TrimSuffix(max(d, 0).Truncate(unit).String(), "m0s") + map[bool]string{true: "m"}[unit == time.Minute]
+}
+
+// sweptAt says when and why the record of the last program with pid was swept from dir; "" if the folder does not tell.
+func sweptAt(dir string, pid int) string {
+	f, err := os.Open(filepath.Join(dir, runtime.SweptFile))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, _ := io.ReadAll(io.LimitReader(f, 2*runtime.SweptSize))
+	told := ""
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if len(f) != 3 {
+			continue
+		}
+		n, ok := parseName(f[0])
+		when, err := strconv.ParseInt(f[1], 10, 64)
+		if !ok || n.pid != pid || err != nil {
+			continue
+		}
+		told = "swept " + sinceUnix(when) + " ago, " + map[string]string{"age": "because it was old", "room": "to make room for others"}[f[2]]
+	}
+	return told
+}
