@@ -19,7 +19,17 @@ type Module struct {
 	Path, Version string
 	// Dir is where its files are, or empty if they are in a vendor folder.
 	Dir string
+	// As and AsVersion are the module that takes its place, if the build list says so; AsVersion is empty if that is a folder.
+	As, AsVersion string
 }
+
+// The patterns of Config.Deps that are no import paths.
+const (
+	// AllDeps matches every dependency that is in a module.
+	AllDeps = "all"
+	// NoDeps matches none.
+	NoDeps = "none"
+)
 
 // A depPattern is one pattern of Config.Deps.
 type depPattern struct {
@@ -37,9 +47,11 @@ func parseDeps(patterns []string) (depPatterns, error) {
 		for _, text := range strings.Split(pattern, ",") {
 			text = strings.TrimSpace(text)
 			if text == "" || path.Clean(text) != text || text[0] == '.' && !strings.HasPrefix(text, "...") || filepath.IsAbs(text) || strings.ContainsAny(text, "@ \t\"'`\\*") {
-				return nil, fmt.Errorf("-deps: %q is not a pattern of import paths (such as golang.org/x/sync/errgroup, github.com/nats-io/... or all)", text)
+				return nil, fmt.Errorf("-deps: %q is not a pattern of import paths (such as golang.org/x/sync/errgroup, github.com/nats-io/..., all or none)", text)
 			}
-			deps = append(deps, depPattern{text, importPathPattern(text)})
+			if text != NoDeps {
+				deps = append(deps, depPattern{text, importPathPattern(text)})
+			}
 		}
 	}
 	return deps, nil
@@ -53,7 +65,7 @@ func CheckDeps(pattern string) error {
 
 // importPathPattern gives the import paths that a pattern of the go command matches: ... is any text, and x/... matches x too (go help packages).
 func importPathPattern(pattern string) *regexp.Regexp {
-	if pattern == "all" {
+	if pattern == AllDeps {
 		pattern = "..."
 	}
 	re := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\.\.\.`, `.*`)
@@ -78,10 +90,13 @@ type DepsError struct{ msg string }
 func (e *DepsError) Error() string { return e.msg }
 
 // checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
-// main module, which get probes anyway, is right: which modules are main depends on the workspace.
+// main module, which get probes anyway, is right: which modules are main depends on the workspace. So is AllDeps where there are no dependencies.
 func (l *loader) checkDeps(named []*packages.Package) error {
+	if l.cfg.DepsIfAny {
+		return nil
+	}
 	for _, pattern := range l.deps {
-		found, reason := false, ""
+		found, reason := pattern.text == AllDeps, ""
 		packages.Visit(named, nil, func(p *packages.Package) {
 			switch {
 			case !isStd(p):
@@ -112,7 +127,11 @@ func modules(named []*packages.Package, counts func(*packages.Package) bool) []M
 	found := map[Module]bool{}
 	packages.Visit(named, nil, func(p *packages.Package) {
 		if m := p.Module; m != nil && !m.Main && counts(p) {
-			found[Module{m.Path, m.Version, m.Dir}] = true
+			module := Module{Path: m.Path, Version: m.Version, Dir: m.Dir}
+			if m.Replace != nil {
+				module.As, module.AsVersion = m.Replace.Path, m.Replace.Version
+			}
+			found[module] = true
 		}
 	})
 	return slices.SortedFunc(maps.Keys(found), func(a, b Module) int {

@@ -115,7 +115,7 @@ func TestLoadDeps(t *testing.T) {
 		}
 	}
 	_, r := instrument(t, Config{Dir: dir, Env: offline()})
-	if len(r.Modules) != 2 || r.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between")}) {
+	if len(r.Modules) != 2 || r.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between"), "./between", ""}) {
 		t.Errorf("modules: %v", r.Modules)
 	}
 }
@@ -132,6 +132,28 @@ func TestLoadDepsUnmatched(t *testing.T) {
 	for _, pattern := range []string{"", "./dep", "../x", "/abs", "x@v1", "a b", "x/", "x/*"} {
 		if err := CheckDeps(pattern); err == nil {
 			t.Errorf("%q: no error", pattern)
+		}
+	}
+}
+
+// A dependency that cannot be instrumented is left alone, and its name and the reason are in the result; the others are instrumented. Where there is no
+// dependency, all of them is none.
+func TestDepsLeft(t *testing.T) {
+	dir := module(t, strings.Replace(sandwich, "\tc <- 1\n", "\tc <- \"no int\"\n", 1))
+	r, _, err := Instrument(Config{Dir: dir, Env: offline(), Deps: []string{AllDeps}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Left) != 1 || r.Left[0].Package != "example.com/between" || !strings.Contains(r.Left[0].Reason, "no int") {
+		t.Errorf("left alone: %v", r.Left)
+	}
+	if r.Sites["recv"] == 0 || r.Sites["make"] != 0 {
+		t.Errorf("probes: %v", r.Sites)
+	}
+	alone := module(t, "-- go.mod --\nmodule m\n-- main.go --\npackage main\nfunc main() { <-make(chan int) }\n")
+	for _, deps := range []string{AllDeps, NoDeps} {
+		if r, _, err = Instrument(Config{Dir: alone, Env: offline(), Deps: []string{deps}}, nil); err != nil || r.Sites["recv"] != 1 {
+			t.Errorf("-deps %s: %v, %v", deps, r, err)
 		}
 	}
 }

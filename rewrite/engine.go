@@ -196,6 +196,8 @@ type Result struct {
 	Unformatted []string
 	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
 	Already []string
+	// Left are the packages of dependencies that could not be instrumented, sorted; they are compiled as they are.
+	Left []Left
 	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
 	Modules []Module
 	// Outside are those of them that Config.Deps names and that are not in Config.Tree.
@@ -208,6 +210,11 @@ type File struct {
 	Text     []byte
 	Original [32]byte // SHA-256 of the original text
 	Kept     []Span   `json:",omitempty"` // what of Text is original, in order; with Config.Spans, in an overlay
+}
+
+// A Left is a package that is left without probes.
+type Left struct {
+	Package, Reason string
 }
 
 // A Skip is an operation that has no probe.

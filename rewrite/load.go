@@ -46,8 +46,10 @@ type Config struct {
 	ChanCap int
 	// IOTimeout is a deadline for network reads and writes that have none; zero is none.
 	IOTimeout time.Duration
-	// Deps are patterns of import paths: dependencies that they match are instrumented too. "all" and "..." match every one.
+	// Deps are patterns of import paths: dependencies that they match are instrumented too. AllDeps and "..." match every one, NoDeps none.
 	Deps []string
+	// DepsIfAny says that Deps is a default: what it matches need not be part of the build, nor in Tree.
+	DepsIfAny bool
 	// Tree, if it is not empty, is a folder: dependencies outside of it are not instrumented, but listed in Result.Outside.
 	Tree string
 	// RuntimePath is the import path of the collector; empty is "debug".
@@ -156,7 +158,9 @@ func begin(cfg Config) (*loader, *Program, error) {
 	}
 	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
 	p.deps = modules(l.named, func(*packages.Package) bool { return true })
-	p.out = modules(l.named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })
+	if !cfg.DepsIfAny {
+		p.out = modules(l.named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })
+	}
 	return l, p, nil
 }
 

@@ -51,6 +51,7 @@ func (r *Result) sort() {
 	slices.SortStableFunc(r.Skipped, func(a, b Skip) int {
 		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset))
 	})
+	slices.SortFunc(r.Left, func(a, b Left) int { return cmp.Compare(a.Package, b.Package) })
 	slices.Sort(r.Already)
 	slices.Sort(r.Unformatted)
 }

@@ -21,7 +21,7 @@ func isStd(p *packages.Package) bool {
 
 // matchStd says whether the pattern names p, a package of the standard library. The patterns for all dependencies do not.
 func (d depPattern) matchStd(p *packages.Package) bool {
-	return d.text == stdPattern || d.text != "all" && d.text != "..." && d.re.MatchString(packagePath(p))
+	return d.text == stdPattern || d.text != AllDeps && d.text != "..." && d.re.MatchString(packagePath(p))
 }
 
 // wantedStd says whether p is a package of the standard library that a pattern names and that can be instrumented.

@@ -3,11 +3,13 @@ package rewrite
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"go/ast"
 	"go/token"
 	"go/types"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 
 	"golang.org/x/tools/go/packages"
@@ -19,11 +21,56 @@ import (
 // What the rules find in a file depends on its text, on what the other files of its package declare, on what the package imports, and
 // on the prefix of the names that are put in; it does not depend on the body of any function in another file. So after an edit in a body one file
 // is decorated, its package is checked with the bodies of that file alone, and no other package is checked at all unless its types are asked for.
+//
+// A dependency that cannot be instrumented is left alone: Result.Left.
 func Instrument(cfg Config, cache Cache) (*Result, Inputs, error) {
 	l, p, err := begin(cfg)
 	if err != nil {
 		return nil, Inputs{}, err
 	}
+	r, err := l.instrument(p, cache)
+	var broken *CompileError
+	if errors.As(err, &broken) && l.blames(broken) {
+		left := l.leaveDeps(broken)
+		if r, err = l.instrument(p, cache); err == nil {
+			r.Left = append(r.Left, left...)
+			r.sort()
+		}
+	}
+	return r, l.inputs(), err
+}
+
+// leaveDeps makes l leave all dependencies alone, and returns those that were to be instrumented.
+func (l *loader) leaveDeps(broken *CompileError) (left []Left) {
+	for _, p := range l.choose() {
+		if isDependency(p) {
+			left = append(left, Left{p.PkgPath, "dependencies could not be loaded: " + oneLine(broken.Errors[0].Error())})
+		}
+	}
+	l.deps = nil
+	return left
+}
+
+// blames reports whether errors are in packages to instrument that are dependencies, and in no others.
+func (l *loader) blames(broken *CompileError) bool {
+	files, deps := map[string]bool{}, false
+	for _, p := range l.choose() {
+		for _, name := range p.GoFiles {
+			files[name] = isDependency(p)
+		}
+		deps = deps || isDependency(p)
+	}
+	for _, err := range broken.Errors {
+		name, _, _ := strings.Cut(err.Pos, ":")
+		if dep, known := files[name]; known && !dep {
+			return false
+		}
+	}
+	return deps
+}
+
+// instrument does the work of Instrument.
+func (l *loader) instrument(p *Program, cache Cache) (*Result, error) {
 	s := &stream{
 		p: p, cache: cache, rules: rules(), total: p.newResult(), budget: newBudget(), looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
@@ -34,7 +81,7 @@ func Instrument(cfg Config, cache Cache) (*Result, Inputs, error) {
 			r, err = p.Instrument()
 		}
 	}
-	return r, l.inputs(), err
+	return r, err
 }
 
 // A stream instruments the packages of a graph one after the other.
@@ -84,7 +131,7 @@ func (s *stream) run(l *loader) (*Result, error) {
 }
 
 func (s *stream) setOptions(cfg Config) {
-	cfg.Dir, cfg.Env, cfg.BuildFlags, cfg.Patterns, cfg.Overlay, cfg.Deps, cfg.Tree, cfg.Tests = "", nil, nil, nil, nil, nil, "", false
+	cfg.Dir, cfg.Env, cfg.BuildFlags, cfg.Patterns, cfg.Overlay, cfg.Deps, cfg.DepsIfAny, cfg.Tree, cfg.Tests = "", nil, nil, nil, nil, nil, false, "", false
 	var err error
 	if s.options, err = json.Marshal(cfg); err != nil {
 		panic(err) // of plain data
@@ -128,7 +175,24 @@ func (s *stream) do(n *node) error {
 	}
 	n.made.files = files
 	defer func() { n.made = nil }()
-	return s.instrument(n, cgo)
+	err = s.instrument(n, cgo)
+	if err != nil && isDependency(n.Package) {
+		s.leave(n.PkgPath, err)
+		return nil
+	}
+	return err
+}
+
+// isDependency reports whether a package is in a module that is not a main one, or in the standard library.
+func isDependency(p *packages.Package) bool {
+	return packagePath(p) != commandLine && (p.Module == nil || !p.Module.Main)
+}
+
+// leave notes that a package has no probes because of an error.
+func (s *stream) leave(path string, err error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.total.Left = append(s.total.Left, Left{path, oneLine(err.Error())})
 }
 
 // sizeOf is the size of files in bytes.
@@ -275,6 +339,7 @@ func (s *stream) place(n *node) (key [sha256.Size]byte) {
 func (r *Result) merge(part *Result) {
 	r.Files = append(r.Files, part.Files...)
 	r.Skipped = append(r.Skipped, part.Skipped...)
+	r.Left = append(r.Left, part.Left...)
 	r.Already = append(r.Already, part.Already...)
 	r.Unformatted = append(r.Unformatted, part.Unformatted...)
 	for op, n := range part.Sites {

@@ -22,7 +22,7 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	c.Flags = []cli.Flag{
 		&cli.StringFlag{Name: "probe", Usage: "which `KINDS` of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop"},
 		&cli.StringSliceFlag{Name: "probe-func", Usage: "also probe calls of these functions: a `PATTERN` as go doc takes it, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
-		&cli.StringSliceFlag{Name: "deps", Usage: "also instrument these dependencies: a `PATTERN` of import paths such as golang.org/x/sync/... or all; may be repeated"},
+		&cli.StringSliceFlag{Name: "deps", Usage: "also instrument these dependencies: a `PATTERN` of import paths such as golang.org/x/sync/..., all (modules), std or none; may be repeated", DefaultText: depsDefault(verb)},
 		&cli.IntFlag{Name: "chan-cap", Usage: "a debugging aid: limit the buffer of every channel to `N` elements, to bring out who does not keep up"},
 		&cli.DurationFlag{Name: "io-timeout", Usage: "a debugging aid: give network reads and writes that have no deadline one of `DURATION`"},
 		&cli.DurationFlag{Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`", DefaultText: "10s, or $AWAITTRACE_AFTER"},
@@ -48,6 +48,14 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 		return do(c, inv)
 	}
 	return &c
+}
+
+// depsDefault says what -deps is without the flag.
+func depsDefault(verb gocmd.Verb) string {
+	if verb == gocmd.Test || verb == gocmd.Instrument {
+		return "$AWAITTRACE_DEPS, or none"
+	}
+	return "$AWAITTRACE_DEPS, or all"
 }
 
 // putIn is called while probes are put in: it shows that, and bounds the memory for it.

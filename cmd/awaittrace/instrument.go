@@ -107,7 +107,7 @@ func writeInPlace(src *gocmd.Source) error {
 func treeOf(src *gocmd.Source) tree.Source {
 	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), ModuleFile: src.ModuleFile(), Go: src.Go}
 	for _, m := range src.Deps() {
-		t.Deps = append(t.Deps, tree.Dep(m))
+		t.Deps = append(t.Deps, tree.Dep{Path: m.Path, Version: m.Version, Dir: m.Dir})
 	}
 	for _, m := range src.Modules {
 		t.Modules = append(t.Modules, m.Dir)

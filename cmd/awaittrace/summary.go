@@ -37,6 +37,9 @@ func writeSummary(w io.Writer, r *rewrite.Result, all bool) {
 	for _, name := range r.Unformatted {
 		fmt.Fprintf(w, "%s: is formatted, and is not with its probes\n", shortPath(name))
 	}
+	for _, l := range r.Left {
+		fmt.Fprintf(w, "%s: no probes: %s\n", l.Package, l.Reason)
+	}
 	for _, s := range r.Skipped {
 		pos := s.Pos
 		pos.Filename = shortPath(pos.Filename)

@@ -49,6 +49,8 @@ func newBuild(verb gocmd.Verb, output, flags string, ours, packages []string, en
 	b.inv, err = gocmd.Parse(verb, slices.Concat(dir, own, rest, ours, packages), env.After)
 	if err != nil {
 		b.remove()
+	} else {
+		b.inv.Debugger = true
 	}
 	if errors.Is(err, gocmd.ErrHelp) {
 		err = errors.New("--build-flags: -h is for the command line; see go help build")

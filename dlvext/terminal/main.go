@@ -109,7 +109,7 @@ func (s *starter) take(c *cobra.Command) {
 func (s *starter) addProbeFlags(c *cobra.Command) {
 	c.Flags().String("probe", "", "Which kinds of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop.")
 	c.Flags().StringArray("probe-func", nil, "Also probe calls of these functions: a pattern as go doc takes it. May be repeated.")
-	c.Flags().StringArray("deps", nil, "Also instrument these dependencies: a pattern of import paths, or all. May be repeated.")
+	c.Flags().StringArray("deps", nil, "Also instrument these dependencies: a pattern of import paths, all (modules), std or none. May be repeated. (default $AWAITTRACE_DEPS, or all)")
 }
 
 // build is debug and test.

@@ -145,6 +145,7 @@ func newBuild(args *launchArguments, s settings, opt Options) (*build, []string,
 	if b.inv, err = gocmd.Parse(verb, slices.Concat(own, theirs, []string{args.Program}), opt.Diagnosis.After); err != nil {
 		return nil, nil, err
 	}
+	b.inv.Debugger = true
 	for name, value := range args.Env {
 		b.env = slices.DeleteFunc(b.env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
 		if value != nil {

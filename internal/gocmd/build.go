@@ -34,6 +34,8 @@ type Prepared struct {
 const (
 	overlayName = "overlay.json"
 	toolsName   = "tools.json"
+	// shortcutName is what the shell is given: see shortcut.
+	shortcutName = "tools.sh"
 )
 
 // Prepare instruments the packages of inv. env is the environment for the go command and everything that it starts.
@@ -103,6 +105,10 @@ type output struct {
 // the same toolchain by itself.
 func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
+	deps, byDefault, err := inv.deps(env)
+	if err != nil {
+		return nil, err
+	}
 	env, flags := tc.forList(env)
 	cfg := rewrite.Config{
 		Dir:         inv.Dir,
@@ -114,7 +120,8 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		Overlay:     map[string][]byte{},
 		Probes:      inv.Options.Probes,
 		ProbeFuncs:  inv.Options.ProbeFuncs,
-		Deps:        inv.Options.Deps,
+		Deps:        deps,
+		DepsIfAny:   byDefault,
 		Tree:        what.tree,
 		RuntimePath: what.collector,
 		Revertible:  what.collector != CollectorPath,
@@ -156,6 +163,7 @@ func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
 // writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user replaces.
 func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 	given := maps.Clone(overlay)
+	var replaced []rewrite.Module
 	if p.Result != nil && len(p.Result.Files) > 0 {
 		if err := overlay.addCollector(p.tc.GOROOT, cache); err != nil {
 			return err
@@ -167,11 +175,11 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 			}
 			overlay[f.Name] = stored
 		}
-		if err := overlay.openModCache(p.inv, p.tc, p.Result, cache); err != nil {
+		if replaced, err = overlay.openModCache(p.inv, p.tc, p.Result, cache); err != nil {
 			return err
 		}
 	}
-	if p.tools, err = p.toolexec(given, overlay); err != nil {
+	if p.tools, err = p.toolexec(given, overlay, replaced); err != nil {
 		return err
 	}
 	if len(overlay) == 0 {

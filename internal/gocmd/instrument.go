@@ -185,7 +185,7 @@ func (s *Source) WriteOverlay() (command string, err error) {
 		}
 		overlay[f.Name] = stored
 	}
-	if err := overlay.openModCache(s.inv, s.tc, s.Result, folder); err != nil {
+	if _, err := overlay.openModCache(s.inv, s.tc, s.Result, folder); err != nil {
 		return "", err
 	}
 	if err := overlay.write(name); err != nil {

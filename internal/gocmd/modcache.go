@@ -21,18 +21,18 @@ import (
 // only those with probes, because the paths of the others would begin with the link. The lines go into go.mod (or the file of -modfile, or
 // go.work), which the overlay replaces. The module graph stays the same: each folder holds the module that it takes the place of.
 //
-// It does nothing if no file of the result is in the module cache, which is so where there is a vendor folder.
-func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) error {
+// It returns the modules that are replaced, none if no file of the result is in the module cache, which is so where there is a vendor folder.
+func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]rewrite.Module, error) {
 	cached := func(f rewrite.File) bool { return within(f.Name, tc.ModCache) }
 	if result == nil || !slices.ContainsFunc(result.Files, cached) {
-		return nil
+		return nil, nil
 	}
 	if err := inv.download(tc, result.Modules); err != nil {
-		return err
+		return nil, err
 	}
 	link, err := cache.link("modcache", linkName(tc.ModCache), tc.ModCache)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var replace []rewrite.Module
 	for _, m := range result.Modules {
@@ -42,11 +42,11 @@ func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Re
 	}
 	if len(replace) > 0 { // none: the main module itself is in the module cache
 		if err := o.replaceModules(inv.moduleFile(tc), tc, replace, cache); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	tc.Env = append(slices.Clone(tc.Env), "GOMODCACHE="+link)
-	return nil
+	return replace, nil
 }
 
 // download has the go command fill the module cache again if it was emptied since the result was made.
@@ -74,7 +74,7 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Mo
 	}
 	var list []gomod.Replace
 	for _, m := range modules {
-		list = append(list, gomod.Replace(m))
+		list = append(list, gomod.Replace{Path: m.Path, Version: m.Version, Dir: m.Dir})
 		if err := o.addGoMod(m, cache); err != nil {
 			return err
 		}

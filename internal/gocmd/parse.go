@@ -21,7 +21,7 @@ type Options struct {
 	Probes rewrite.ProbeSet
 	// ProbeFuncs are the patterns of -probe-func.
 	ProbeFuncs []string
-	// Deps are the patterns of -deps.
+	// Deps are the patterns of -deps; none: see Invocation.deps.
 	Deps []string
 	// ChanCap is -chan-cap: how large the buffer of a channel may be; zero is no limit.
 	ChanCap int
@@ -49,6 +49,9 @@ type Invocation struct {
 	Packages []string
 	// Args are the arguments of the program, with Run.
 	Args []string
+
+	// Debugger says that a debugger runs what is built. Dependencies then get probes by default also in tests.
+	Debugger bool
 
 	values map[string]string // the last value of each flag of go's that is given; "true" for a boolean without one
 }
@@ -84,6 +87,27 @@ func After(env string) (time.Duration, error) {
 		return 0, usagef("AWAITTRACE_AFTER: %v", err)
 	}
 	return d, nil
+}
+
+// depsVariable is the variable that sets the default for -deps.
+const depsVariable = "AWAITTRACE_DEPS"
+
+// deps returns the patterns of the dependencies that get probes, and whether they are a default, which may match nothing: all of the
+// modules, but in tests, which are about the module itself, and in source that is written.
+func (inv *Invocation) deps(env []string) (patterns []string, byDefault bool, err error) {
+	if len(inv.Options.Deps) > 0 {
+		return inv.Options.Deps, false, nil
+	}
+	if value := lastValue(env, depsVariable); value != "" {
+		if err := rewrite.CheckDeps(value); err != nil {
+			return nil, false, usagef("%s: %s", depsVariable, strings.TrimPrefix(err.Error(), "-deps: "))
+		}
+		return []string{value}, true, nil
+	}
+	if (inv.Verb == Test || inv.Verb == Instrument) && !inv.Debugger {
+		return []string{rewrite.NoDeps}, true, nil
+	}
+	return []string{rewrite.AllDeps}, true, nil
 }
 
 // Parse takes the arguments of verb apart. after is the default for -after. Its errors are ErrHelp and UsageErrors.

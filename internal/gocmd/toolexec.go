@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 // ToolVerb is the verb of the awaittrace command that calls RunTool.
@@ -24,20 +26,22 @@ type toolWork struct {
 	Originals map[string]string
 	// Covered are the files with probes, by the path of the original; nil without coverage.
 	Covered map[string]coveredFile
+	// Replaced are the modules that the build takes from their own folders; see linked.
+	Replaced []replacedModule
 }
 
 // toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
-// there is nothing to do for us. overlay is what the build gets, before what the user gave.
-func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
+// there is nothing to do for us. overlay is what the build gets, before what the user gave, and replaced the modules that it takes from their own folders.
+func (p *Prepared) toolexec(before, overlay Overlay, replaced []rewrite.Module) (flag string, err error) {
 	theirs := p.inv.Value("toolexec")
 	if theirs == "" {
 		theirs, _ = p.tc.flag("toolexec")
 	}
 	vets, covers := p.inv.Verb == Test && p.inv.Value("vet") != "off", p.inv.covers(p.tc)
-	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers {
+	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers && len(replaced) == 0 {
 		return theirs, nil
 	}
-	work := toolWork{Originals: map[string]string{}}
+	work := toolWork{Originals: map[string]string{}, Replaced: replacedModules(replaced, p.tc.ModCache)}
 	if covers {
 		work.Covered = map[string]coveredFile{}
 	}
@@ -67,7 +71,33 @@ func (p *Prepared) toolexec(before, overlay Overlay) (flag string, err error) {
 	if err != nil {
 		return "", usagef("-toolexec: %v", err)
 	}
-	return joinQuoted(append([]string{exe, ToolVerb, name, strconv.Itoa(len(words))}, words...))
+	ours := []string{exe, ToolVerb, name, strconv.Itoa(len(words))}
+	if !covers { // all but two tools are started directly, which takes less time than we do
+		if ours, err = p.shortcut(ours, vets); err != nil {
+			return "", err
+		}
+	}
+	return joinQuoted(append(ours, words...))
+}
+
+// shortcut returns the words of a command that stands for ours, and starts it for the tools that have something to do for it, where there is a shell
+// for that.
+func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
+	const shell = "/bin/sh"
+	if _, err := os.Stat(shell); err != nil {
+		return ours, nil
+	}
+	tools := "*/link"
+	if vets {
+		tools += "|*/vet"
+	}
+	quoted := make([]string, len(ours))
+	for i, word := range ours {
+		quoted[i] = shellQuote(word)
+	}
+	name := filepath.Join(p.tmp, shortcutName)
+	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s) exec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\nexec \"$@\"\n", tools, strings.Join(quoted, " "))
+	return []string{shell, name}, os.WriteFile(name, []byte(script), 0o666)
 }
 
 // joinQuoted is the inverse of splitQuoted. No word may have both kinds of quotes in it.
@@ -107,6 +137,8 @@ func RunTool(args []string, stdout, stderr io.Writer) (int, error) {
 		return t.vet()
 	case name == "cover":
 		return t.cover()
+	case name == "link":
+		return t.link()
 	}
 	return t.run()
 }

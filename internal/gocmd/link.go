@@ -1,0 +1,116 @@
+package gocmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/awaittrace/awaittrace/rewrite"
+)
+
+// The linker puts the module graph into the program, for debug.ReadBuildInfo and go version -m. The modules that the build takes from their own
+// folders, so that they can have probes (see openModCache), are put there as they are without us.
+
+// A replacedModule is a module that the build takes from its own folder.
+type replacedModule struct {
+	Path, Version, Dir string
+	// Line is what the build information has of it without us, and of the module that takes its place, if there is one.
+	Line string
+}
+
+// replacedModules are modules of the module cache.
+func replacedModules(modules []rewrite.Module, modCache string) (list []replacedModule) {
+	for _, m := range modules {
+		line := fmt.Sprintf("dep\t%s\t%s", m.Path, m.Version)
+		switch {
+		case m.As == "":
+			line += "\t" + sumOf(modCache, m.Path, m.Version)
+		case m.AsVersion != "":
+			line += fmt.Sprintf("\n=>\t%s\t%s\t%s", m.As, m.AsVersion, sumOf(modCache, m.As, m.AsVersion))
+		default: // a folder of the module cache, by the user's own will
+			continue
+		}
+		list = append(list, replacedModule{m.Path, m.Version, m.Dir, line})
+	}
+	return list
+}
+
+// sumOf is the checksum of a module as go.sum has it, or "" if the module cache does not know it.
+func sumOf(modCache, path, version string) string {
+	name := filepath.Join(modCache, "cache", "download", filepath.FromSlash(escaped(path)), "@v", escaped(version)+".ziphash")
+	sum, err := os.ReadFile(name)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(sum))
+}
+
+// escaped is a path or version as the module cache has it: capital letters are lower case, after an exclamation mark.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsUpper(r) {
+			b.WriteByte('!')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// link runs the linker.
+func (t *tool) link() (int, error) {
+	work, err := t.work()
+	if err != nil {
+		return 0, err
+	}
+	for i, arg := range t.args {
+		if arg == "-importcfg" && i+1 < len(t.args) && len(work.Replaced) > 0 {
+			if t.args[i+1], err = work.importConfig(t.args[i+1]); err != nil {
+				return 0, err
+			}
+			break
+		}
+	}
+	return t.run()
+}
+
+// importConfig writes a file like name, which tells the linker of packages and of the module graph, with the modules as they are without us.
+func (w *toolWork) importConfig(name string) (string, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	const keyword = "modinfo "
+	lines := strings.SplitAfter(string(data), "\n")
+	for i, line := range lines {
+		quoted, ok := strings.CutPrefix(line, keyword)
+		if !ok {
+			continue
+		}
+		info, err := strconv.Unquote(strings.TrimSpace(quoted))
+		if err != nil {
+			return "", fmt.Errorf("%s: %v", name, err)
+		}
+		lines[i] = keyword + strconv.Quote(w.restored(info)) + "\n"
+	}
+	name += ".awaittrace"
+	return name, os.WriteFile(name, []byte(strings.Join(lines, "")), 0o666)
+}
+
+// restored is info, the text that a program has of its modules, with the modules as they are without us.
+func (w *toolWork) restored(info string) string {
+	for _, m := range w.Replaced {
+		before, rest, ok := strings.Cut(info, fmt.Sprintf("dep\t%s\t%s\n=>\t", m.Path, m.Version))
+		if !ok {
+			continue
+		}
+		by, after, _ := strings.Cut(rest, "\n")
+		if dir, _, _ := strings.Cut(by, "\t"); filepath.Clean(dir) == m.Dir {
+			info = before + m.Line + "\n" + after
+		}
+	}
+	return info
+}
