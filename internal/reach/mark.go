@@ -268,7 +268,9 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 func (m *marker) markSpecials() {
 	for i := range m.specials {
 		s := &m.specials[i]
-		m.markRoot(s.obj, uint64(i), rootOf(rootSpecial))
+		if s.kind != m.o.kindCleanup { // which does not get the object
+			m.markRoot(s.obj, uint64(i), rootOf(rootSpecial))
+		}
 		for b := s.record; len(b) >= 8; b = b[8:] {
 			m.markRoot(le64(b), uint64(i), rootOf(rootSpecial))
 		}

@@ -125,6 +125,11 @@ func newOffsets(l *Layout) *offsets {
 	fields("sudog", map[string]*Field{
 		"g": &o.sudog.g, "next": &o.sudog.next, "prev": &o.sudog.prev, "elem": &o.sudog.elem, "waitlink": &o.sudog.waitlink, "c": &o.sudog.c,
 	})
+	for _, f := range []*Field{&o.sudog.elem, &o.sudog.c} {
+		if f.Size == 16 { // a maybeTraceablePtr, whose second word is always the address: Go's profile of leaks hides the first from the collector
+			*f = Field{f.Off + 8, 8}
+		}
+	}
 	fields("m", map[string]*Field{
 		"g0": &o.m.g0, "gsignal": &o.m.gsignal, "curg": &o.m.curg, "procid": &o.m.procid, "vdsoSP": &o.m.vdsoSP, "alllink": &o.m.alllink,
 	})

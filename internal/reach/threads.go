@@ -7,6 +7,8 @@ import "strings"
 var idleChains = []string{
 	"runtime.futex runtime.futexsleep runtime.notesleep runtime.mPark",
 	"runtime.futex runtime.futexsleep runtime.notesleep runtime.stopm",
+	"runtime.futex runtime.futexsleep runtime.notesleep runtime.stoplockedm",
+	"runtime.futex runtime.futexsleep runtime.notesleep runtime.templateThread",
 	"runtime.futex runtime.futexsleep runtime.notetsleep_internal runtime.notetsleep runtime.sysmon",
 	"runtime.usleep runtime.sysmon",
 	"internal/runtime/syscall.Syscall6 internal/runtime/syscall.EpollWait runtime.netpoll runtime.findRunnable",

@@ -13,10 +13,13 @@
 //	io           the kernel decides: it must not be proven
 //	any          both would be right
 //
+// It writes the stacks of all goroutines, and "ready".
+//
 // "since go1.23" behind the word limits it to that version and later ones; before, the word is any.
 package main
 
 import (
+	"bytes"
 	"os"
 	"runtime"
 	"time"
@@ -39,7 +42,24 @@ func main() {
 	for _, start := range late {
 		start()
 	}
-	time.Sleep(300 * time.Millisecond)
+	os.Stdout.Write(settle())
 	os.Stdout.WriteString("ready\n")
 	time.Sleep(time.Hour)
+}
+
+// settle returns the stacks of all goroutines, once they do not change any more.
+func settle() []byte {
+	var last []byte
+	for same := 0; same < 3; {
+		time.Sleep(100 * time.Millisecond)
+		b := make([]byte, 1<<20)
+		b = b[:runtime.Stack(b, true)]
+		if bytes.Equal(b, last) {
+			same++
+		} else {
+			same = 0
+		}
+		last = b
+	}
+	return last
 }
