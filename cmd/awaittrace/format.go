@@ -48,10 +48,15 @@ func checkFormat(c *cli.Context) (format string, err error) {
 
 // writeReport writes r to standard output, or to the file of -o.
 func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
+	return writeOut(c, func(w io.Writer) error { return formatReport(c, w, r, format) })
+}
+
+// writeOut lets write write to standard output, or to the file of -o.
+func writeOut(c *cli.Context, write func(io.Writer) error) error {
 	if name := c.String("o"); name != "" {
-		return writeFile(name, func(w io.Writer) error { return formatReport(c, w, r, format) })
+		return writeFile(name, write)
 	}
-	return formatReport(c, c.App.Writer, r, format)
+	return write(c.App.Writer)
 }
 
 func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string) error {

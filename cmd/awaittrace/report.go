@@ -84,6 +84,11 @@ func reportProgram(c *cli.Context) error {
 // namedProgram opens the program that the arguments name. The second result is how long a wait is before it is called stuck: -after, else
 // AWAITTRACE_AFTER, else what the run uses or used that watches it, else the default.
 func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
+	return program(c, c.Args().Get(0), c.Args().Get(1))
+}
+
+// program is namedProgram for the program that arg names, and the executable of a core.
+func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, error) {
 	after := c.Duration("after")
 	if c.IsSet("after") && after <= 0 {
 		return nil, 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
@@ -94,7 +99,7 @@ func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
 			return nil, 0, err
 		}
 	}
-	s, err := openProgram(c.Args().Get(0), c.Args().Get(1))
+	s, err := openProgram(arg, exe)
 	if err != nil {
 		return nil, 0, err
 	}

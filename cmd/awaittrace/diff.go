@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/compare"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+func diffVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "diff",
+		Usage:     "say what is new, grown or gone between two reports",
+		ArgsUsage: "OLD NEW",
+		Description: "OLD and NEW are each a pid, a record, or a report that awaittrace report -f json has written.\n" +
+			"   The exit status is 3 if a finding is new or has more goroutines than before.\n\n" +
+			"       awaittrace report -f json -o yesterday.json 4711\n" +
+			"       awaittrace diff yesterday.json 4711",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "f", Value: "text", Usage: "the `format`: text or json"},
+			&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
+			afterFlag(),
+			&cli.BoolFlag{Name: "all", Usage: "also list what is as it was, and every place"},
+		},
+		Action: diffReports,
+	}
+}
+
+func diffReports(c *cli.Context) error {
+	if err := checkArgs(c, 2); err != nil {
+		return err
+	}
+	if c.Args().Len() != 2 {
+		return usageError(c, fmt.Errorf("diff takes two arguments, OLD and NEW: each a pid, a record, or a JSON report"), false)
+	}
+	format := c.String("f")
+	if format != "text" && format != "json" {
+		return usageError(c, fmt.Errorf("invalid -f %q: want text, json", format), false)
+	}
+	var docs [2]*report.Document
+	for i := range docs {
+		doc, err := document(c, c.Args().Get(i), format)
+		if err != nil {
+			return err
+		}
+		docs[i] = doc
+	}
+	d := compare.Documents(docs[0], docs[1])
+	write := func(w io.Writer) error {
+		if format == "text" {
+			return compare.Text(w, d, compare.TextOptions{Path: shownPath(format), All: c.Bool("all")})
+		}
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(d)
+	}
+	if err := writeOut(c, write); err != nil {
+		return err
+	}
+	if d.Worse() {
+		return somethingStuck
+	}
+	return nil
+}
+
+// document returns the report on what arg names: a pid, a record, or a report that was written as JSON.
+func document(c *cli.Context, arg, format string) (*report.Document, error) {
+	if _, err := strconv.Atoi(arg); err != nil {
+		if doc, err := savedReport(arg); doc != nil || err != nil {
+			return doc, err
+		}
+	}
+	s, after, err := program(c, arg, "")
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	r, err := s.Report(c.Context, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath(format)}})
+	if err != nil {
+		return nil, err
+	}
+	return report.NewDocument(r), nil
+}
+
+// savedReport reads a report that was written as JSON. It returns nil if the file does not begin as one.
+func savedReport(name string) (*report.Document, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	in := bufio.NewReader(f)
+	if first, err := in.Peek(1); err != nil || first[0] != '{' {
+		return nil, nil
+	}
+	doc := new(report.Document)
+	if err := json.NewDecoder(in).Decode(doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if doc.Schema != report.Schema {
+		return nil, fmt.Errorf("%s: is no report: its schema is %q, want %q", name, doc.Schema, report.Schema)
+	}
+	return doc, nil
+}

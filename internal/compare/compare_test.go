@@ -1,0 +1,106 @@
+package compare_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/compare"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// doc returns a report with n goroutines at each of some lines of main.go, each line a finding, and one at main.go:1 that is in none.
+func doc(taken int64, first int64, since int64, lines map[int]int) *report.Document {
+	d := &report.Document{Schema: report.Schema, Process: report.Process{Pid: 7, Exe: "/bin/app", State: "live", Taken: taken}}
+	id := first
+	add := func(line int) int64 {
+		id++
+		ns := since
+		d.Goroutines = append(d.Goroutines, report.Goroutine{
+			ID: id, Verdict: "leaked", SinceNS: &ns, Probe: &report.Probe{Op: "recv", Expr: "<-ch", Func: "main.work", File: "/src/main.go", Line: line},
+		})
+		return id
+	}
+	add(1)
+	for line := 2; line < 10; line++ {
+		f := report.Finding{Kind: "leak", Certainty: "likely", Title: "it leaks"}
+		for range lines[line] {
+			f.Goroutines = append(f.Goroutines, add(line))
+		}
+		if lines[line] > 0 {
+			d.Findings = append(d.Findings, f)
+			d.Counts.Leaked += lines[line]
+		}
+	}
+	d.Counts.Goroutines = len(d.Goroutines)
+	return d
+}
+
+func TestDocuments(t *testing.T) {
+	before := doc(1e9, 0, 5e9, map[int]int{2: 1, 3: 4, 4: 2, 5: 3, 6: 1})
+	after := doc(11e9, 1000, 15e9, map[int]int{3: 1204, 4: 2, 5: 1, 6: 1, 7: 2})
+	*after.Goroutines[len(after.Goroutines)-3].SinceNS = 5e9 // the one at line 6 has not waited for longer
+	d := compare.Documents(before, after)
+	var got []string
+	for _, f := range d.Findings {
+		got = append(got, f.Change)
+		if f.File != "/src/main.go" {
+			t.Errorf("a finding is at %q", f.File)
+		}
+	}
+	if want := "new grown older shrunk same gone"; strings.Join(got, " ") != want {
+		t.Errorf("the changes are %v, want %s", got, want)
+	}
+	if !d.Worse() {
+		t.Error("it is not worse")
+	}
+	if p := d.Places[0]; p.New-p.Old != 1200 || p.Line != 3 || p.Change != compare.Grown {
+		t.Errorf("the first place is %+v", p)
+	}
+	if last := d.Places[len(d.Places)-1]; last.Change != compare.Shrunk || last.Line != 5 {
+		t.Errorf("the last place is %+v", last)
+	}
+	if d.BetweenNS == nil || *d.BetweenNS != 10e9 {
+		t.Error("the time between is not 10s")
+	}
+	var b bytes.Buffer
+	if err := compare.Text(&b, d, compare.TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"+1200  at /src/main.go:3 (main.work: <-ch), 4 before", "4 goroutines before, 1204 now (+1200), the longest for 15s", "10s later", "1 finding as before"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, b.String())
+		}
+	}
+}
+
+// TestSame holds that a report does not differ from itself, and not from one with other goroutines that do the same.
+func TestSame(t *testing.T) {
+	lines := map[int]int{2: 3, 4: 1}
+	d := compare.Documents(doc(0, 0, 5e9, lines), doc(0, 500, 5e9, lines))
+	if d.Worse() || len(d.Places) != 0 || d.BetweenNS != nil {
+		b, _ := json.Marshal(d)
+		t.Errorf("they differ: %s", b)
+	}
+}
+
+// TestPossible holds that what is only possible is told and does not count.
+func TestPossible(t *testing.T) {
+	after := doc(0, 0, 5e9, map[int]int{2: 1})
+	after.Findings[0].Certainty = "possible"
+	d := compare.Documents(doc(0, 0, 5e9, nil), after)
+	if d.Worse() || len(d.Findings) != 1 {
+		t.Errorf("worse is %v, with %d findings", d.Worse(), len(d.Findings))
+	}
+}
+
+// TestUnknown holds that findings whose goroutines are not in the report, or have no probe, are compared too.
+func TestUnknown(t *testing.T) {
+	d1 := &report.Document{Findings: []report.Finding{{Kind: "stuck", Goroutines: []int64{1}, Title: "a"}, {Kind: "stuck", Title: "b"}}}
+	d2 := &report.Document{Goroutines: []report.Goroutine{{ID: 3, State: "waiting"}, {ID: 4, Stack: []report.Frame{{Func: "f", File: "x.go", Line: 1}}}}}
+	d := compare.Documents(d1, d2)
+	if len(d.Findings) != 2 || d.Findings[0].Change != compare.Gone || len(d.Places) != 2 {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,142 @@
+package compare
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// TextOptions are how a Diff is written for people.
+type TextOptions struct {
+	// Path turns the path of a source file into the form that is shown; nil leaves it as it is.
+	Path func(string) string
+	// All says that what is the same is listed too, and every place.
+	All bool
+}
+
+// maxPlaces bounds the places that are listed without All.
+const maxPlaces = 10
+
+// Text writes d to w for people.
+func Text(w io.Writer, d *Diff, opt TextOptions) error {
+	t := &text{bufio.NewWriter(w), d, opt}
+	fmt.Fprintln(t, t.summary())
+	fmt.Fprintf(t, "old: %s\nnew: %s", describe(&d.Old), describe(&d.New))
+	if since := d.Since(diagnose.Duration); since != "" {
+		fmt.Fprintf(t, ", %s", since)
+	}
+	fmt.Fprintln(t)
+	same := 0
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if f.Change == Same && !opt.All {
+			same++
+			continue
+		}
+		t.finding(f)
+	}
+	if same > 0 {
+		fmt.Fprintf(t, "\n%s as before; list with -all\n", plural(same, "finding"))
+	}
+	t.places()
+	return t.Flush()
+}
+
+type text struct {
+	*bufio.Writer
+	d   *Diff
+	opt TextOptions
+}
+
+// summary returns the answer in one line.
+func (t *text) summary() string {
+	n := make(map[string]int)
+	for i := range t.d.Findings {
+		n[t.d.Findings[i].Change]++
+	}
+	if n[New]+n[Grown]+n[Gone]+n[Shrunk] == 0 {
+		return "no finding is new, grown or gone"
+	}
+	return fmt.Sprintf("findings: %d new, %d grown, %d gone, %d as large as before or smaller", n[New], n[Grown], n[Gone], n[Same]+n[Older]+n[Shrunk])
+}
+
+func describe(s *Side) string {
+	name := filepath.Base(s.Process.Exe)
+	if s.Process.Exe == "" {
+		name = "unknown program"
+	}
+	return fmt.Sprintf("%s (pid %d, %s), %d goroutines, %d stuck", name, s.Process.Pid, s.Process.State, s.Goroutines, s.Stuck)
+}
+
+// finding writes one finding with the change of its size.
+func (t *text) finding(f *Finding) {
+	certainty := ""
+	if f.Certainty != "certain" {
+		certainty = " (" + f.Certainty + ")"
+	}
+	fmt.Fprintf(t, "\n%s: %s: %s%s\n", f.Change, f.Kind, f.Title, certainty)
+	if f.File != "" {
+		fmt.Fprintf(t, "    at %s:%d\n", t.path(f.File), f.Line)
+	}
+	switch {
+	case f.Old == nil:
+		fmt.Fprintf(t, "    %s%s\n", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
+	case f.New == nil:
+		fmt.Fprintf(t, "    %s%s\n", plural(f.Old.Goroutines, "goroutine"), oldest(f.Old))
+	case f.Old.Goroutines == f.New.Goroutines:
+		fmt.Fprintf(t, "    %s, as before%s\n", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
+	default:
+		fmt.Fprintf(t, "    %d goroutines before, %d now (%+d)%s\n", f.Old.Goroutines, f.New.Goroutines, f.New.Goroutines-f.Old.Goroutines, oldest(f.New))
+	}
+	if f.Old != nil && f.New != nil && f.Old.KeptBytes != f.New.KeptBytes {
+		fmt.Fprintf(t, "    %d bytes kept alive before, %d now\n", f.Old.KeptBytes, f.New.KeptBytes)
+	}
+}
+
+func oldest(s *Size) string {
+	if s.OldestNS == 0 {
+		return ""
+	}
+	return ", the longest for " + diagnose.Duration(time.Duration(s.OldestNS))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// places writes where there are more or fewer goroutines than before.
+func (t *text) places() {
+	list := t.d.Places
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(t, "\ngoroutines by place:")
+	if !t.opt.All {
+		list = list[:min(maxPlaces, len(list))]
+	}
+	for i := range list {
+		p := &list[i]
+		at := "at an unknown place"
+		if p.File != "" {
+			at = fmt.Sprintf("at %s:%d (%s: %s)", t.path(p.File), p.Line, diagnose.ShortFunc(p.Func), p.What)
+		}
+		fmt.Fprintf(t, "    %+6d  %s, %d before\n", p.New-p.Old, at, p.Old)
+	}
+	if n := len(t.d.Places) - len(list); n > 0 {
+		fmt.Fprintf(t, "    and %d more places; list them with -all\n", n)
+	}
+}
+
+func (t *text) path(file string) string {
+	if t.opt.Path == nil {
+		return file
+	}
+	return t.opt.Path(file)
+}
