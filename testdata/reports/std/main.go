@@ -9,27 +9,55 @@ import (
 
 	"example.com/reports/actorreply"
 	"example.com/reports/bodyunclosed"
+	"example.com/reports/closedselect"
+	"example.com/reports/condowed"
+	"example.com/reports/dbnested"
+	"example.com/reports/dbrows"
 	"example.com/reports/deadconn"
+	"example.com/reports/eofspin"
 	"example.com/reports/grandchild"
 	"example.com/reports/growthsleep"
+	"example.com/reports/heldthreads"
+	"example.com/reports/latesend"
+	"example.com/reports/onceself"
+	"example.com/reports/owednone"
 	"example.com/reports/poolnested"
 	"example.com/reports/pssyslog"
+	"example.com/reports/publock"
+	"example.com/reports/rpcsilent"
+	"example.com/reports/shutdowninside"
+	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
+	"example.com/reports/transportper"
 	"example.com/reports/wgself"
 )
 
 var cases = map[string]func(){
-	"actorreply":   actorreply.Main,
-	"bodyunclosed": bodyunclosed.Main,
-	"deadconn":     deadconn.Main,
-	"grandchild":   grandchild.Main,
-	"growthsleep":  growthsleep.Main,
-	"poolnested":   poolnested.Main,
-	"pssyslog":     pssyslog.Main,
-	"spins":        spins.Main,
-	"sseslow":      sseslow.Main,
-	"wgself":       wgself.Main,
+	"actorreply":     actorreply.Main,
+	"bodyunclosed":   bodyunclosed.Main,
+	"closedselect":   closedselect.Main,
+	"condowed":       condowed.Main,
+	"dbnested":       dbnested.Main,
+	"dbrows":         dbrows.Main,
+	"deadconn":       deadconn.Main,
+	"eofspin":        eofspin.Main,
+	"grandchild":     grandchild.Main,
+	"growthsleep":    growthsleep.Main,
+	"heldthreads":    heldthreads.Main,
+	"latesend":       latesend.Main,
+	"onceself":       onceself.Main,
+	"owednone":       owednone.Main,
+	"poolnested":     poolnested.Main,
+	"pssyslog":       pssyslog.Main,
+	"publock":        publock.Main,
+	"rpcsilent":      rpcsilent.Main,
+	"shutdowninside": shutdowninside.Main,
+	"slogdefault":    slogdefault.Main,
+	"spins":          spins.Main,
+	"sseslow":        sseslow.Main,
+	"transportper":   transportper.Main,
+	"wgself":         wgself.Main,
 }
 
 func main() {

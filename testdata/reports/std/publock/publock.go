@@ -1,0 +1,61 @@
+// Package publock has a publisher that sends to its subscribers under its lock; a subscriber that gives up wants that lock to be taken off the list.
+package publock
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+type publisher struct {
+	mu   sync.Mutex
+	subs map[int]chan string
+}
+
+func (p *publisher) subscribe(id int) chan string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ch := make(chan string, 4)
+	p.subs[id] = ch
+	return ch
+}
+
+func (p *publisher) unsubscribe(id int) {
+	p.mu.Lock() // @unsubscribe
+	defer p.mu.Unlock()
+	delete(p.subs, id)
+}
+
+func (p *publisher) publish(s string) {
+	p.mu.Lock() // @publish
+	defer p.mu.Unlock()
+	for _, ch := range p.subs {
+		ch <- s // @send
+	}
+}
+
+func (p *publisher) follow(id int) {
+	n := 0
+	for range p.subscribe(id) {
+		if n++; n == 10 {
+			time.Sleep(100 * time.Millisecond) // an error of the connection
+			p.unsubscribe(id)
+			return
+		}
+	}
+}
+
+func Main() {
+	p := &publisher{subs: map[int]chan string{}}
+	go p.follow(1)
+	time.Sleep(50 * time.Millisecond)
+	for range 3 {
+		go func() {
+			for {
+				p.publish("tick")
+				time.Sleep(time.Millisecond)
+			}
+		}()
+	}
+	http.ListenAndServe("127.0.0.1:0", nil)
+}
