@@ -1,63 +1,171 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
 
-// busy finds the goroutines that compute, or want to, and have reached no probe for too long.
-func busy(a *analysis) {
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// computing makes the causes of goroutines that compute, or want to, and have reached no probe for too long.
+func (d *finder) computing() {
 	var list []int
-	a.unclaimed(Busy, func(i int) { list = append(list, i) })
-	for _, p := range a.places(list) {
-		for _, i := range p.list {
-			a.claim(i, Busy)
+	for i := range d.graph.n {
+		if d.verdict[i] == Busy && !d.claimed[i] {
+			list = append(list, i)
 		}
-		i := a.oldest(p.list)
-		f := Finding{Kind: KindBusy, Certainty: a.unsure(Likely, p.list), Goroutines: a.ids(p.list), Root: a.g(i).ID}
-		f.Title = fmt.Sprintf("%s %s computed and reached no probe %s", a.who(p.list), verb(len(p.list), "has"), a.span(p.list))
-		f.Why = []string{a.step(i)}
-		f.Fix = busyFix
-		a.add(f)
 	}
-	a.spinning()
+	for _, p := range d.places(list) {
+		for _, i := range p.list {
+			d.claim(i, Busy)
+		}
+		d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list})
+	}
 }
 
-const busyFix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
-
-// spinning finds the goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough. Since when they are there is
-// known only of those that were found there twice: the others are a possibility.
-func (a *analysis) spinning() {
-	p := &a.s.Process
-	if p.StartWall == 0 || p.TakenWall-p.StartWall < int64(a.opt.After) {
+// spinning makes the causes of goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough, and of those that go
+// round. Since when the first are there is known only of those that were found there twice: the others are a possibility.
+func (d *finder) spinning() {
+	d.goingRound()
+	p := &d.s.Process
+	if p.StartWall == 0 || p.TakenWall-p.StartWall < int64(d.opt.After) {
 		return
 	}
 	var sure, other []int
-	a.unclaimed(OK, func(i int) {
-		g := a.g(i)
+	for i := range d.graph.n {
+		g := d.g(i)
 		switch {
-		case g.Last != nil || len(g.Waits) > 0 || g.State != "running" && g.State != "runnable" || OwnFrame(g.Stack) == nil:
-		case g.Ran >= int64(a.opt.After) && Own(g.Stack[0].Func, g.Stack[0].File):
+		case d.claimed[i] || d.verdict[i] != OK || g.Last != nil || len(g.Waits) > 0 || g.State != "running" && g.State != "runnable" || OwnFrame(g.Stack) == nil:
+		case g.Ran >= int64(d.opt.After) && Own(g.Stack[0].Func, g.Stack[0].File):
 			sure = append(sure, i)
 		default:
 			other = append(other, i)
 		}
-	})
-	a.spin(sure, Likely)
-	a.spin(other, Possible)
+	}
+	d.spin(sure, Likely)
+	d.spin(other, Possible)
 }
 
-// spin makes the finding of goroutines that compute and never reached a probe.
-func (a *analysis) spin(list []int, c Certainty) {
+func (d *finder) spin(list []int, c Certainty) {
 	if len(list) == 0 {
 		return
 	}
 	for _, i := range list {
-		a.claim(i, Busy)
+		d.claim(i, Busy)
 	}
-	f := Finding{Kind: KindBusy, Certainty: c, Goroutines: a.ids(list), Root: a.g(list[0]).ID, Fix: busyFix}
-	f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", a.who(list), verb(len(list), "computes"), verb(len(list), "has"))
-	for _, i := range list {
-		f.Why = append(f.Why, a.step(i))
-		f.Why = append(f.Why, a.started(i)...)
+	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
+}
+
+// A loop that gets nowhere passes its probes this often a second, and keeps this much of a processor busy, at least. Without the processor time it has to be faster.
+const (
+	leastRate      = 200
+	leastShare     = 0.5
+	leastRateAlone = 20000
+)
+
+// goingRound makes the causes of goroutines that pass the probes of one loop all the time, and get nowhere: a select takes its default, a lock is taken to look at something,
+// a channel that is closed is received from, or a call fails. Two looks tell how often, and the program's processor time how much that costs.
+func (d *finder) goingRound() {
+	was := d.s.Before
+	if was == nil || d.s.Taken <= was.Taken {
+		return
 	}
-	f.Why = shorten(f.Why)
-	a.add(f)
+	seconds := float64(d.s.Taken-was.Taken) / 1e9
+	share := 0.0
+	if was.Process.CPU > 0 && d.s.Process.CPU > was.Process.CPU {
+		share = float64(d.s.Process.CPU-was.Process.CPU) / 1e9 / seconds
+	}
+	for i := range d.graph.n {
+		g := d.g(i)
+		k, ok := was.Find(g.ID)
+		if !ok || d.claimed[i] || g.Last == nil || g.Born != 0 && d.s.Taken-g.Born < int64(d.opt.After) {
+			continue
+		}
+		rate := float64(g.Steps-was.Goroutines[k].Steps) / seconds
+		if rate < leastRate || share < leastShare && (share > 0 || rate < leastRateAlone) || !d.nowhere(i) {
+			continue
+		}
+		d.claim(i, Busy)
+		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rate, CPU: min(share, 1)}})
+	}
+}
+
+// nowhere reports whether all that goroutine i did lately is to look at something again and again, in one loop.
+func (d *finder) nowhere(i int) bool {
+	h := d.g(i).History
+	if len(h) < runtime.RingLen {
+		return false
+	}
+	var places []*snapshot.Probe
+	for _, s := range h {
+		if !slices.Contains(places, s.Probe) {
+			places = append(places, s.Probe)
+		}
+		if p := s.Probe; !d.looks(i, p) {
+			return false
+		}
+	}
+	return len(places) <= 4
+}
+
+// looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do.
+func (d *finder) looks(i int, p *snapshot.Probe) bool {
+	switch p.Op {
+	case runtime.OpSelect:
+		return p.Flags&runtime.SiteDefault != 0 || d.closedFor(i, p) != nil
+	case runtime.OpRecv:
+		return d.closedFor(i, p) != nil
+	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
+		return true
+	case runtime.OpIO:
+		m := method(p.Expr)
+		return strings.HasPrefix(m, "Dial") || strings.HasPrefix(m, "Accept")
+	}
+	return false
+}
+
+// closedFor returns a closed channel that goroutine i receives from at p, or nil.
+func (f *facts) closedFor(i int, p *snapshot.Probe) *snapshot.Object {
+	if f.closed == nil {
+		f.closed = make(map[*snapshot.Probe]*snapshot.Object)
+		for _, o := range f.s.Objects {
+			if o.Closed != nil && o.Received != nil && o.Received.At >= o.Closed.At {
+				if was := f.closed[o.Received.Probe]; was == nil || was.Received.At < o.Received.At {
+					f.closed[o.Received.Probe] = o
+				}
+			}
+		}
+	}
+	if o := f.closed[p]; o != nil && o.Received.Goroutine == f.g(i).ID {
+		return o
+	}
+	return nil
+}
+
+// loopFacts says what goroutine i goes round on.
+func (t *writer) loopFacts(i int) []string {
+	var lines []string
+	var seen []*snapshot.Probe
+	for _, s := range t.g(i).History {
+		if slices.Contains(seen, s.Probe) {
+			continue
+		}
+		seen = append(seen, s.Probe)
+		p := s.Probe
+		at := fmt.Sprintf("%s at %s", p.Expr, t.place(p))
+		switch o := t.closedFor(i, p); {
+		case o != nil:
+			c := o.Closed
+			lines = append(lines, fmt.Sprintf("it receives from %s, which goroutine %d closed at %s %s ago, in %s", ObjectName("chan", o.Expr, o.Addr), c.Goroutine, t.place(c.Probe), t.ago(c.At), at))
+		case p.Flags&runtime.SiteDefault != 0:
+			lines = append(lines, "it takes the default of "+at)
+		case p.Op == runtime.OpIO:
+			lines = append(lines, "it calls "+at+", which returns at once")
+		default:
+			lines = append(lines, "it goes through "+at)
+		}
+	}
+	return lines
 }

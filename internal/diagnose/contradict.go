@@ -86,15 +86,15 @@ func (r *reconciler) contradicts() bool {
 		}
 	}
 	for _, o := range r.s.Objects {
-		if slices.ContainsFunc(facts(o), func(f **snapshot.Fact) bool { return r.wrong(*f, alive) }) {
+		if slices.ContainsFunc(factsOf(o), func(f **snapshot.Fact) bool { return r.wrong(*f, alive) }) {
 			return true
 		}
 	}
 	return slices.ContainsFunc(r.s.Orphans, func(h snapshot.Hold) bool { return alive[h.Goroutine] || h.Probe == nil })
 }
 
-// facts are the places of what is known of an object.
-func facts(o *snapshot.Object) []**snapshot.Fact {
+// factsOf returns the places of what is known of an object.
+func factsOf(o *snapshot.Object) []**snapshot.Fact {
 	return []**snapshot.Fact{&o.Made, &o.Sent, &o.Received, &o.Closed}
 }
 
@@ -232,7 +232,7 @@ func (r *reconciler) facts(alive map[int64]bool) {
 	for addr, o := range r.s.Objects {
 		mended := *o
 		changed := false
-		for _, f := range facts(&mended) {
+		for _, f := range factsOf(&mended) {
 			if !r.wrong(*f, alive) {
 				continue
 			}
@@ -261,12 +261,9 @@ func less(c Certainty) Certainty {
 	return Possible
 }
 
-// markDown makes findings about what is in doubt less sure.
-func (a *analysis) markDown(f *Finding) {
-	for _, id := range f.Goroutines {
-		if i, ok := a.graph.index[id]; ok && a.doubt.touches(a.g(i)) {
-			f.Certainty = less(f.Certainty)
-			return
-		}
+// markDown makes a cause that depends on what is in doubt less sure.
+func (d *finder) markDown(c *cause) {
+	if slices.ContainsFunc(c.all(), func(i int) bool { return d.doubt.touches(d.g(i)) }) {
+		c.certainty = less(c.certainty)
 	}
 }

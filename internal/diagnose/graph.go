@@ -1,259 +1,230 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A graph is the wait-for graph of the locks. Its nodes are the goroutines (by index in the snapshot) and, behind them, the
-// locks that somebody waits for. An RWMutex has two nodes, because a reader does not wait for readers.
+// A graph is the wait-for graph. Its nodes are the goroutines, by index, and behind them what they need: locks, channels, WaitGroups, and
+// groups of goroutines that may use these. A goroutine is stuck if all of its needs are; a need, if all who could meet it are, or, for a lock that several
+// hold, one of them.
 type graph struct {
-	s     *snapshot.Snapshot
-	index map[int64]int // goroutine by id
-	// holders are the goroutines that hold a lock or run the function of an Once, by the object's address.
-	holders map[uint64][]holder
-	orphans map[uint64][]*snapshot.Hold
-	locks   []lock
-	lockAt  map[lock]int // node of a lock
-	// edges are the nodes that a node waits for. Of a goroutine there is at most one: the lock.
-	edges [][]int
+	f     *facts
+	n     int // goroutines
+	nodes []node
+	back  [][]int // who depends on a node
+	locks map[lock]int
+	kins  map[familyKey]int
+	place map[*snapshot.Probe]int
+	stale map[uint64]need // of WaitGroups, which are the same for all that wait for them
 }
 
-// A holder is a goroutine that holds an object, by hold, or, if that is nil, is in its Once.Do.
-type holder struct {
-	g    int
-	hold *snapshot.Hold
-	wait *snapshot.Wait
+// A node is a goroutine, a need, or a group of goroutines.
+type node struct {
+	deps []int
+	each bool     // one dep that is stuck is enough
+	void bool     // stuck whoever goes on: a lock that an orphan keeps
+	open openness // of a need: who may meet it besides deps
+	kind nodeKind
+	need need // of a need
 }
 
-// since returns when the holder took the object, and where.
-func (h holder) since() (int64, *snapshot.Probe) {
-	if h.hold != nil {
-		return h.hold.Since, h.hold.Probe
-	}
-	return h.wait.Since, h.wait.Probe
-}
+type nodeKind uint8
 
-// A lock is a node: an object, and whether it is waited for to read.
-type lock struct {
-	obj  uint64
-	read bool
-}
+const (
+	ofGoroutine nodeKind = iota
+	ofLock
+	ofNeed
+	ofGroup
+)
 
-// newGraph returns the graph of s.
-func newGraph(s *snapshot.Snapshot) *graph {
+// newGraph returns the graph of f.
+func newGraph(f *facts) *graph {
+	n := len(f.s.Goroutines)
 	g := &graph{
-		s: s, index: make(map[int64]int, len(s.Goroutines)),
-		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold),
-		lockAt: make(map[lock]int), edges: make([][]int, len(s.Goroutines)),
+		f: f, n: n, nodes: make([]node, n, 2*n), locks: make(map[lock]int), kins: make(map[familyKey]int), place: make(map[*snapshot.Probe]int),
 	}
-	for i := range s.Goroutines {
-		g.index[s.Goroutines[i].ID] = i
-	}
-	g.findHolders()
-	for i := range s.Goroutines {
-		if l, ok := g.lockOf(i); ok {
-			g.edges[i] = []int{g.node(l)}
+	for i := range n {
+		if f.wait(i) == nil {
+			continue
+		}
+		if l, ok := f.lockOf(i); ok {
+			g.nodes[i].deps = []int{g.lock(l)}
+			continue
+		}
+		for _, nd := range f.needs(i) {
+			at := g.need(nd)
+			g.nodes[i].deps = append(g.nodes[i].deps, at)
 		}
 	}
-	g.joinReaders()
-	for n, l := range g.locks {
-		at := len(s.Goroutines) + n
-		for _, h := range g.holders[l.obj] {
-			if !l.read || !g.isRead(h) {
-				g.edges[at] = append(g.edges[at], h.g)
-			}
+	g.back = make([][]int, len(g.nodes))
+	for from := range g.nodes {
+		for _, to := range g.nodes[from].deps {
+			g.back[to] = append(g.back[to], from)
 		}
 	}
 	return g
 }
 
-func (g *graph) isRead(h holder) bool { return h.hold != nil && h.hold.Read }
-
-// findHolders collects who holds what.
-func (g *graph) findHolders() {
-	for i := range g.s.Goroutines {
-		gr := &g.s.Goroutines[i]
-		for j := range gr.Holds {
-			h := &gr.Holds[j]
-			g.holders[h.Obj] = append(g.holders[h.Obj], holder{g: i, hold: h})
-		}
-		for j := range gr.Waits {
-			if w := &gr.Waits[j]; w.Probe.Op == runtime.OpOnce && w.Obj != 0 {
-				g.runs(holder{g: i, wait: w})
-			}
-		}
-	}
-	for i := range g.s.Orphans {
-		h := &g.s.Orphans[i]
-		if !g.takenSince(h) {
-			g.orphans[h.Obj] = append(g.orphans[h.Obj], h)
-		}
-	}
+func (g *graph) add(nd node) int {
+	g.nodes = append(g.nodes, nd)
+	return len(g.nodes) - 1
 }
 
-// runs notes a goroutine that is in Once.Do: of all that are, the first runs the function, and the others wait for it.
-func (g *graph) runs(h holder) {
-	was := g.holders[h.wait.Obj]
-	if len(was) == 0 {
-		g.holders[h.wait.Obj] = []holder{h}
-	} else if was[0].wait != nil && h.wait.Since < was[0].wait.Since {
-		was[0] = h
-	}
-}
-
-// takenSince reports whether somebody has taken a lock after its holder exited with it: then it had been unlocked in a way that no probe saw,
-// or another lock lies at its address now.
-func (g *graph) takenSince(orphan *snapshot.Hold) bool {
-	return slices.ContainsFunc(g.holders[orphan.Obj], func(h holder) bool {
-		at, _ := h.since()
-		return at > orphan.Since && !(orphan.Read && g.isRead(h))
-	})
-}
-
-// lockOf returns the lock that goroutine i waits for.
-func (g *graph) lockOf(i int) (lock, bool) {
-	gr := &g.s.Goroutines[i]
-	if len(gr.Waits) == 0 || gr.Waits[0].Obj == 0 {
-		return lock{}, false
-	}
-	w := &gr.Waits[0]
-	switch w.Probe.Op {
-	case runtime.OpLock:
-		return lock{obj: w.Obj}, true
-	case runtime.OpRLock:
-		return lock{obj: w.Obj, read: true}, true
-	case runtime.OpOnce:
-		h := g.holders[w.Obj]
-		return lock{obj: w.Obj}, len(h) == 0 || h[0].g != i || h[0].wait != w
-	}
-	return lock{}, false
-}
-
-// node returns the node of l, which it makes if there is none.
-func (g *graph) node(l lock) int {
-	n, ok := g.lockAt[l]
+// lock returns the node of a lock.
+func (g *graph) lock(l lock) int {
+	at, ok := g.locks[l]
 	if !ok {
-		n = len(g.edges)
-		g.lockAt[l] = n
-		g.locks = append(g.locks, l)
-		g.edges = append(g.edges, nil)
+		nd := g.f.lockNeed(l)
+		at = g.add(node{deps: nd.by, each: nd.each, void: g.f.orphaned(l), open: nd.open, kind: ofLock, need: nd})
+		g.locks[l] = at
 	}
-	return n
+	return at
 }
 
-// joinReaders adds what blocks the readers of an RWMutex that only readers hold: the writer who waits for those, the first one.
-// See "a blocked Lock call excludes new readers" in package sync.
-func (g *graph) joinReaders() {
-	writer := make(map[uint64]int)
-	for i := range g.s.Goroutines {
-		l, ok := g.lockOf(i)
-		if !ok || l.read || g.s.Goroutines[i].Waits[0].Probe.Op != runtime.OpLock {
-			continue
+// need returns a new node.
+func (g *graph) need(nd need) int {
+	deps := nd.by
+	if nd.place != nil {
+		at, ok := g.place[nd.place]
+		if !ok {
+			at = g.add(node{deps: g.f.users(nd.place), kind: ofGroup})
+			g.place[nd.place] = at
 		}
-		if w, ok := writer[l.obj]; !ok || g.s.Goroutines[i].Waits[0].Since < g.s.Goroutines[w].Waits[0].Since {
-			writer[l.obj] = i
-		}
+		deps = append(slices.Clone(deps), at)
 	}
-	for n, l := range g.locks {
-		w, ok := writer[l.obj]
-		if !l.read || !ok || slices.ContainsFunc(g.holders[l.obj], func(h holder) bool { return !g.isRead(h) }) {
-			continue
+	if nd.kin != (familyKey{}) {
+		at, ok := g.kins[nd.kin]
+		if !ok {
+			at = g.add(node{deps: g.f.families[nd.kin], kind: ofGroup})
+			g.kins[nd.kin] = at
 		}
-		at := len(g.s.Goroutines) + n
-		g.edges[at] = append(g.edges[at], w)
+		deps = append(slices.Clone(deps), at)
 	}
+	return g.add(node{deps: deps, each: nd.each, open: nd.open, kind: ofNeed, need: nd})
 }
 
-// reversed returns for each node the nodes that wait for it.
-func (g *graph) reversed() [][]int {
-	back := make([][]int, len(g.edges))
-	for from, to := range g.edges {
-		for _, n := range to {
-			back[n] = append(back[n], from)
+// closure returns which nodes are stuck if those goroutines are that assumed says, and of the others those that may says and that wait for nothing
+// more open than level: the largest set in which everybody waits for others of the set.
+func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []bool {
+	in := make([]bool, len(g.nodes))
+	left := make([]int, len(g.nodes))
+	var out []int
+	for at := range g.nodes {
+		nd := &g.nodes[at]
+		left[at] = len(nd.deps)
+		switch {
+		case at < g.n:
+			in[at] = assumed[at] || len(nd.deps) > 0 && may(at) && !g.endsOnly(at)
+		case nd.kind == ofGroup:
+			in[at] = true
+		case nd.open == ends:
+			in[at] = level >= known
+		default:
+			in[at] = nd.void || nd.open <= level && len(nd.deps) > 0
+		}
+		if !in[at] {
+			out = append(out, at)
 		}
 	}
-	return back
-}
-
-// cycles returns the strongly connected components that hold a cycle: sets of nodes that all wait for each other, sorted. It is Tarjan's
-// algorithm with a stack of its own, because a chain of waits can be as long as there are goroutines.
-func (g *graph) cycles() [][]int {
-	t := &tarjan{edges: g.edges, order: make([]int, len(g.edges)), low: make([]int, len(g.edges)), on: make([]bool, len(g.edges))}
-	for n := range g.edges {
-		if t.order[n] == 0 {
-			t.visit(n)
-		}
-	}
-	for _, c := range t.found {
-		slices.Sort(c)
-	}
-	slices.SortFunc(t.found, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
-	return t.found
-}
-
-type tarjan struct {
-	edges [][]int
-	order []int  // when a node was met, from 1; 0: not yet
-	low   []int  // the earliest node that can be reached
-	on    []bool // on the stack
-	stack []int
-	count int
-	found [][]int
-}
-
-// visit visits the nodes that can be reached from root.
-func (t *tarjan) visit(root int) {
-	type step struct{ node, edge int }
-	path := []step{{node: root}}
-	t.enter(root)
-	for len(path) > 0 {
-		top := &path[len(path)-1]
-		if top.edge < len(t.edges[top.node]) {
-			to := t.edges[top.node][top.edge]
-			top.edge++
-			if t.order[to] == 0 {
-				t.enter(to)
-				path = append(path, step{node: to})
-			} else if t.on[to] {
-				t.low[top.node] = min(t.low[top.node], t.order[to])
+	for len(out) > 0 {
+		at := out[len(out)-1]
+		out = out[:len(out)-1]
+		for _, up := range g.back[at] {
+			left[up]--
+			nd := &g.nodes[up]
+			if !in[up] || nd.void || nd.each && left[up] > 0 || up < g.n && assumed[up] {
+				continue
 			}
+			in[up] = false
+			out = append(out, up)
+		}
+	}
+	return in
+}
+
+// endsOnly reports whether goroutine i waits for nothing but the end of something.
+func (g *graph) endsOnly(i int) bool {
+	return !slices.ContainsFunc(g.nodes[i].deps, func(at int) bool { return g.nodes[at].open != ends })
+}
+
+// edges returns the edges from goroutines to those that they wait for, by way of nodes that several share, among the goroutines that in says. With
+// onlyLocks it is those of locks, which are certain.
+func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
+	to := make([][]int, len(g.nodes))
+	for i := range g.n {
+		if !in(i) {
 			continue
 		}
-		t.leave(top.node)
-		node := top.node
-		path = path[:len(path)-1]
-		if len(path) > 0 {
-			up := path[len(path)-1].node
-			t.low[up] = min(t.low[up], t.low[node])
+		for _, at := range g.nodes[i].deps {
+			nd := &g.nodes[at]
+			switch {
+			case nd.kind == ofLock && (nd.open == shut || !onlyLocks):
+				to[i] = append(to[i], at)
+				if to[at] == nil {
+					to[at] = keep(nd.deps, in)
+				}
+			case !onlyLocks:
+				to[i] = append(to[i], g.strong(i, at, to, in)...)
+			}
+		}
+		if len(to[i]) == 0 && !onlyLocks {
+			to[i] = g.reachable(i, in)
 		}
 	}
+	return to
 }
 
-func (t *tarjan) enter(n int) {
-	t.count++
-	t.order[n], t.low[n], t.on[n] = t.count, t.count, true
-	t.stack = append(t.stack, n)
+// strong returns the edges of goroutine i to who is known to be able to meet the need at: those by name, or the family.
+func (g *graph) strong(i, at int, to [][]int, in func(i int) bool) []int {
+	list := keep(g.nodes[at].need.by, in)
+	list = slices.DeleteFunc(list, func(j int) bool { return j == i && !g.nodes[at].each })
+	if len(list) > 0 || g.nodes[at].need.kin == (familyKey{}) {
+		return list
+	}
+	kin := g.kins[g.nodes[at].need.kin]
+	const few = 16
+	if members := g.nodes[kin].deps; len(members) <= few { // without i itself
+		return keep(members, func(j int) bool { return j != i && in(j) })
+	}
+	if to[kin] == nil {
+		to[kin] = keep(g.nodes[kin].deps, in)
+	}
+	return []int{kin}
 }
 
-// leave takes a component off the stack if n is the node by which it was entered. A goroutine never waits for itself but by way of a lock, so
-// that a cycle has two nodes at least.
-func (t *tarjan) leave(n int) {
-	if t.low[n] != t.order[n] {
-		return
+// reachable returns the goroutines that could end the proven wait of goroutine i if they were not stuck themselves. One that waits for the same object in the same way
+// could not.
+func (g *graph) reachable(i int, in func(i int) bool) []int {
+	r := g.f.g(i).Reach
+	if r == nil || r.Answer != snapshot.Proven || r.More > 0 {
+		return nil
 	}
-	i := len(t.stack) - 1
-	for t.stack[i] != n {
-		i--
+	var list []int
+	for _, w := range r.CouldEnd {
+		if w.Kind != snapshot.WakerGoroutine {
+			continue
+		}
+		if j, ok := g.f.find(w.Goroutine); ok && j != i && in(j) && !g.f.likewise(i, j) {
+			list = append(list, j)
+		}
 	}
-	if len(t.stack)-i > 1 {
-		t.found = append(t.found, slices.Clone(t.stack[i:]))
+	return list
+}
+
+// likewise reports whether goroutines i and j wait at the same place, or for the same object by the same operation.
+func (f *facts) likewise(i, j int) bool {
+	v, w := f.wait(i), f.wait(j)
+	return v != nil && w != nil && (*v.Probe == *w.Probe || v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
+}
+
+func keep(list []int, in func(i int) bool) []int {
+	kept := make([]int, 0, len(list))
+	for _, j := range list {
+		if in(j) {
+			kept = append(kept, j)
+		}
 	}
-	for _, m := range t.stack[i:] {
-		t.on[m] = false
-	}
-	t.stack = t.stack[:i]
+	return kept
 }

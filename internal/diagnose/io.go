@@ -10,18 +10,18 @@ import (
 )
 
 // ioOf returns what the operating system says of the operation w, or nil.
-func (a *analysis) ioOf(w *snapshot.Wait) *snapshot.IO {
+func (f *facts) ioOf(w *snapshot.Wait) *snapshot.IO {
 	if w.IO != nil {
 		return w.IO
 	}
-	if o := a.s.Objects[w.Obj]; o != nil {
+	if o := f.s.Objects[w.Obj]; o != nil {
 		return o.IO
 	}
 	return nil
 }
 
 // ioFacts says what the operating system knows of a connection, file or process; io may be nil.
-func (a *analysis) ioFacts(io *snapshot.IO) []string {
+func (f *facts) ioFacts(io *snapshot.IO) []string {
 	if io == nil {
 		return nil
 	}
@@ -35,8 +35,8 @@ func (a *analysis) ioFacts(io *snapshot.IO) []string {
 	switch {
 	case io.Deadline == 0:
 		lines = append(lines, "it has no deadline")
-	case io.Deadline > a.s.Taken:
-		lines = append(lines, "its deadline is in "+Duration(time.Duration(io.Deadline-a.s.Taken)))
+	case io.Deadline > f.s.Taken:
+		lines = append(lines, "its deadline is in "+Duration(time.Duration(io.Deadline-f.s.Taken)))
 	}
 	return lines
 }
@@ -48,6 +48,14 @@ func ioObject(io *snapshot.IO) []string {
 		peer = ", " + io.Peer
 	}
 	switch {
+	case io.Pid != 0 && io.Reaped:
+		lines := []string{fmt.Sprintf("the process %d has exited, but not all that have its output open", io.Pid)}
+		if io.Peer != "" {
+			lines = append(lines, io.Peer+" holds its output open: without cmd.WaitDelay, Wait waits for that")
+		}
+		return lines
+	case io.LockedBy != "":
+		return []string{fmt.Sprintf("it waits for the lock of the file %s, which %s has", io.Path, io.LockedBy)}
 	case io.Pid != 0 && io.Peer != "":
 		return []string{"it waits for the process " + io.Peer}
 	case io.Pid != 0:
@@ -128,3 +136,6 @@ func method(expr string) string {
 	head := expr[:call]
 	return head[strings.LastIndexByte(head, '.')+1:]
 }
+
+// isLocked reports whether the lock of a file is what is waited for, and another process has it.
+func isLocked(io *snapshot.IO) bool { return io != nil && io.LockedBy != "" }

@@ -117,13 +117,13 @@ type Report struct {
 	// Counts is the number of goroutines by verdict.
 	Counts map[Verdict]int
 
-	graph *graph
+	facts *facts
 }
 
 // Holders returns who holds the object at addr, or held it when they exited; of an Once, who runs its function. Of more than limit
 // it returns the first, and how many there are besides. The slice is the caller's.
 func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int) {
-	holders, orphans := r.graph.holders[addr], r.graph.orphans[addr]
+	holders, orphans := r.facts.holders[addr], r.facts.orphans[addr]
 	for _, h := range holders[:min(limit, len(holders))] {
 		if h.hold != nil {
 			held = append(held, *h.hold)

@@ -1,8 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,21 @@ func pair(a int, unit string, b int, small string) string {
 	return strconv.Itoa(a) + unit + strconv.Itoa(b) + small
 }
 
+// Bytes returns a number of bytes as people write it: 512 bytes, 1.5 KiB, 100 MiB.
+func Bytes(n uint64) string {
+	if n < 1024 {
+		return plural(int(n), "byte")
+	}
+	x := float64(n) / 1024
+	for _, unit := range []string{" KiB", " MiB"} {
+		if x < 1024 {
+			return short(x, unit)
+		}
+		x /= 1024
+	}
+	return short(x, " GiB")
+}
+
 // plural returns "1 goroutine", "2 goroutines".
 func plural(n int, noun string) string {
 	if n == 1 {
@@ -63,24 +79,44 @@ func plural(n int, noun string) string {
 }
 
 // place returns the position of a probe.
-func (a *analysis) place(p *snapshot.Probe) string { return a.position(p.File, p.Line) }
+func (f *facts) place(p *snapshot.Probe) string { return f.position(p.File, p.Line) }
 
-func (a *analysis) position(file string, line int) string {
-	if a.opt.Path != nil {
-		file = a.opt.Path(file)
+func (f *facts) position(file string, line int) string {
+	if f.opt.Path != nil {
+		file = f.opt.Path(file)
 	}
 	return file + ":" + strconv.Itoa(line)
 }
 
 // object returns the object at addr as a phrase: "mutex a.mu", "chan jobs", "chan 0xc000018070".
-func (a *analysis) object(addr uint64, p *snapshot.Probe) string {
+func (f *facts) object(addr uint64, p *snapshot.Probe) string {
 	kind, name := "", ""
-	if o := a.s.Objects[addr]; o != nil {
+	if o := f.s.Objects[addr]; o != nil {
 		kind, name = o.Kind.String(), o.Expr
 	} else if p != nil {
 		kind = p.Kind.String()
 	}
-	return ObjectName(kind, name, addr)
+	return ObjectName(kind, cmp.Or(name, f.pathName(addr)), addr)
+}
+
+// pathName returns the name that the program's memory gives the object at addr, by the path from a variable; empty if none is known.
+func (f *facts) pathName(addr uint64) string {
+	if addr == 0 {
+		return ""
+	}
+	if f.names == nil {
+		f.names = make(map[uint64]string)
+		for i := range f.s.Goroutines {
+			if b := f.g(i).Blocked; b != nil {
+				for _, t := range b.On {
+					if t.Name != "" {
+						f.names[t.Addr] = t.Name
+					}
+				}
+			}
+		}
+	}
+	return f.names[addr]
 }
 
 // ObjectName returns an object as a phrase. Of a kind, a name and an address it needs one.
@@ -88,20 +124,26 @@ func ObjectName(kind, name string, addr uint64) string {
 	if name == "" && addr != 0 {
 		name = fmt.Sprintf("%#x", addr)
 	}
+	if kind == "once" && (name == "once" || strings.HasPrefix(name, "0x")) {
+		return "a sync.Once"
+	}
 	return strings.TrimSpace(kind + " " + name)
 }
 
 // does returns what an operation does, as a phrase with a verb: "waits for mutex a.mu", "sends to chan jobs".
-func (a *analysis) does(w *snapshot.Wait) string {
-	obj := a.object(w.Obj, w.Probe)
+func (f *facts) does(w *snapshot.Wait) string {
+	obj := f.object(w.Obj, w.Probe)
 	switch w.Probe.Op {
 	case runtime.OpSend:
-		return "sends to " + orNil(obj, w.Obj)
+		return "sends to " + orNil(obj, w)
 	case runtime.OpRecv, runtime.OpRange:
-		return "receives from " + orNil(obj, w.Obj)
+		return "receives from " + orNil(obj, w)
 	case runtime.OpSelect:
 		if len(w.Cases)+w.More == 0 {
-			return "waits in select {} for ever"
+			if strings.HasPrefix(w.Probe.Expr, "select {}") {
+				return "waits in select {} for ever"
+			}
+			return "waits in a select"
 		}
 		return "waits in a select of " + plural(len(w.Cases)+w.More, "case")
 	case runtime.OpRLock:
@@ -109,85 +151,104 @@ func (a *analysis) does(w *snapshot.Wait) string {
 	case runtime.OpOnce:
 		return "waits for " + obj + ", whose function is running"
 	case runtime.OpIO:
+		switch {
+		case strings.HasPrefix(w.Probe.Expr, "C."):
+			return "is in the C function " + strings.TrimPrefix(w.Probe.Expr, "C.")
+		case w.Probe.Expr == "":
+			return "is in a system call"
+		}
 		return "is in " + w.Probe.Expr
 	case runtime.OpSleep:
-		return "sleeps in " + w.Probe.Expr
+		return "sleeps in " + cmp.Or(w.Probe.Expr, "time.Sleep")
 	}
 	return "waits for " + obj
 }
 
 // orNil names a channel, or the lack of one.
-func orNil(obj string, addr uint64) string {
-	if addr == 0 {
-		return "a nil channel"
+func orNil(obj string, w *snapshot.Wait) string {
+	switch {
+	case w.Obj != 0:
+		return obj
+	case w.Probe.Col == 0 && w.Probe.Expr == "": // read off the stack
+		return "a channel"
 	}
-	return obj
+	return "a nil channel"
 }
 
 // step says what goroutine i is doing, with its place: the line of a chain that is about it.
-func (a *analysis) step(i int) string {
-	g := a.g(i)
+func (f *facts) step(i int) string {
+	g, w := f.g(i), f.wait(i)
 	who := fmt.Sprintf("goroutine %d ", g.ID)
-	if w := a.wait(i); w != nil {
-		s := fmt.Sprintf("%s%s at %s%s for %s", who, a.does(w), a.place(w.Probe), inProbe(w.Probe), a.ago(w.Since))
-		if g.State == "syscall" && g.ThreadID != 0 {
-			s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
-		}
-		if g.Last != nil && g.Last != w.Probe {
-			s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, a.place(g.Last), a.ago(g.LastAt))
-		}
-		return s
+	if w == nil {
+		return who + f.doing(g)
 	}
-	s := who + a.doing(g)
-	if g.Ran > 0 {
-		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID, Duration(time.Duration(g.Ran)))
+	s := fmt.Sprintf("%s%s at %s%s", who, f.does(w), f.place(w.Probe), inProbe(w.Probe))
+	if w.Since != 0 {
+		s += " for " + f.ago(w.Since)
 	}
-	if g.Last != nil {
-		s += fmt.Sprintf("; the last probe that it reached is %s at %s, %s ago", g.Last.Expr, a.place(g.Last), a.ago(g.LastAt))
+	if g.State == "syscall" && g.ThreadID != 0 {
+		s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
+	}
+	if g.Last != nil && g.Last != w.Probe && !f.unprobed[i] {
+		s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))
 	}
 	return s
 }
 
 // origin says who started goroutine i, and where it is in the user's code if that is not where it waits.
-func (a *analysis) origin(i int) []string {
-	var lines []string
-	g := a.g(i)
-	if f := OwnFrame(g.Stack); f != nil && (f.File != g.Waits[0].Probe.File || f.Line != g.Waits[0].Probe.Line) {
-		lines = append(lines, "called from "+a.position(f.File, f.Line)+in(f.Func))
+func (f *facts) origin(i int) []string {
+	return append(f.calledFrom(i), f.started(i)...)
+}
+
+// calledFrom says which line of the user's own led goroutine i into the library where it waits.
+func (f *facts) calledFrom(i int) []string {
+	w := f.wait(i)
+	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) {
+		return []string{"called from " + f.position(fr.File, fr.Line) + in(fr.Func)}
 	}
-	return append(lines, a.started(i)...)
+	return nil
 }
 
 // started says which go statement of the user's started goroutine i.
-func (a *analysis) started(i int) []string {
+func (f *facts) started(i int) []string {
 	// A go statement of a library, such as that in sync.(*WaitGroup).Go, tells nothing.
-	c := a.g(i).CreatedBy
+	c := f.g(i).CreatedBy
 	if c == nil || c.File == "" || !Own(c.Func, c.File) {
 		return nil
 	}
-	s := "it was started at " + a.position(c.File, c.Line) + in(c.Func)
+	s := "it was started at " + f.position(c.File, c.Line) + in(c.Func)
 	if c.Goroutine != 0 {
 		s += fmt.Sprintf(" by goroutine %d", c.Goroutine)
 	}
 	return []string{s}
 }
 
-// doing says what a goroutine does that is in no probed operation.
-func (a *analysis) doing(g *snapshot.Goroutine) string {
+// doing says what a goroutine does that is in no operation.
+func (f *facts) doing(g *snapshot.Goroutine) string {
 	at := ""
-	if f := OwnFrame(g.Stack); f != nil {
-		at = " at " + a.position(f.File, f.Line) + in(f.Func)
+	if fr := OwnFrame(g.Stack); fr != nil {
+		at = " at " + f.position(fr.File, fr.Line) + in(fr.Func)
 	}
+	s := ""
 	switch {
+	case g.State == "unknown" && (f.s.HasStates || f.s.Taken-g.LastAt < int64(f.opt.After)):
+		s = "goes on"
 	case g.State == "unknown":
-		if a.s.HasStates || a.s.Taken-g.LastAt < int64(a.opt.After) {
-			return "goes on"
-		}
-		return "goes on, or has exited"
+		s = "goes on, or has exited"
 	case g.State == "waiting" && g.Reason != "":
-		return "is waiting (" + g.Reason + ")" + at
+		s = "is waiting (" + g.Reason + ")" + at
+	case g.State == "syscall":
+		s = "is in a system call" + at
+	default:
+		s = "is " + g.State + at
 	}
-	return "is " + g.State + at
+	if g.Ran > 0 {
+		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID, Duration(time.Duration(g.Ran)))
+	}
+	if g.Last != nil {
+		s += fmt.Sprintf("; the last probe that it reached is %s at %s, %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))
+	}
+	return s
 }
 
 // in returns " (function)" with the short name of a function.
@@ -204,24 +265,18 @@ func inProbe(p *snapshot.Probe) string {
 	case runtime.OpIO, runtime.OpSleep: // named by their text already
 		return in(p.Func)
 	}
-	return " (" + strings.TrimPrefix(ShortFunc(p.Func)+": ", ": ") + p.Expr + ")"
-}
-
-// ShortFunc returns the name of a function without the path of its package, as in pkg.(*T).Method.
-func ShortFunc(fn string) string {
-	// Type arguments have slashes of their own.
-	head := fn
-	if i := strings.IndexByte(fn, '['); i >= 0 {
-		head = fn[:i]
+	text := strings.TrimPrefix(ShortFunc(p.Func)+": ", ": ") + p.Expr
+	if text = strings.TrimSuffix(text, ": "); text == "" {
+		return ""
 	}
-	return fn[strings.LastIndexByte(head, '/')+1:]
+	return " (" + text + ")"
 }
 
 // ago returns the time since t.
-func (a *analysis) ago(t int64) string { return Duration(time.Duration(max(a.s.Taken-t, 0))) }
+func (f *facts) ago(t int64) string { return Duration(time.Duration(max(f.s.Taken-t, 0))) }
 
 // held says who holds an object, since when, and where that goroutine took it.
-func (a *analysis) held(obj uint64, h holder) string {
+func (f *facts) held(obj uint64, h holder) string {
 	at, p := h.since()
 	verb := "held"
 	switch {
@@ -230,12 +285,12 @@ func (a *analysis) held(obj uint64, h holder) string {
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken%s at %s%s", a.object(obj, p), verb, a.g(h.g).ID, a.ago(at), a.as(obj, p), a.place(p), in(p.Func))
+	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at), f.as(obj, p), f.place(p), in(p.Func))
 }
 
 // as returns " as NAME" if the source calls the lock obj by another name at p than in the newest place that used it, by which a report calls it.
-func (a *analysis) as(obj uint64, p *snapshot.Probe) string {
-	o := a.s.Objects[obj]
+func (f *facts) as(obj uint64, p *snapshot.Probe) string {
+	o := f.s.Objects[obj]
 	if o == nil || p.Op != runtime.OpLock && p.Op != runtime.OpRLock {
 		return ""
 	}
@@ -250,24 +305,24 @@ func (a *analysis) as(obj uint64, p *snapshot.Probe) string {
 }
 
 // fact says who did something last, if anybody did.
-func (a *analysis) fact(what string, f *snapshot.Fact) []string {
-	if f == nil {
+func (f *facts) fact(what string, p *snapshot.Fact) []string {
+	if p == nil {
 		return nil
 	}
-	s := fmt.Sprintf("%s: goroutine %d at %s%s, %s ago", what, f.Goroutine, a.place(f.Probe), in(f.Probe.Func), a.ago(f.At))
-	if f.Exited {
+	s := fmt.Sprintf("%s: goroutine %d at %s%s, %s ago", what, p.Goroutine, f.place(p.Probe), in(p.Probe.Func), f.ago(p.At))
+	if p.Exited {
 		s += "; it has exited"
-	} else if i, ok := a.graph.index[f.Goroutine]; ok && a.wait(i) != nil {
-		s += fmt.Sprintf("; now it %s at %s", a.does(a.wait(i)), a.place(a.wait(i).Probe))
-	} else if ok && a.computes(i) {
+	} else if i, ok := f.find(p.Goroutine); ok && f.wait(i) != nil {
+		s += fmt.Sprintf("; now it %s at %s", f.does(f.wait(i)), f.place(f.wait(i).Probe))
+	} else if ok && f.computes(i) {
 		s += "; now it computes"
 	}
 	return []string{s}
 }
 
-// facts says what is known of an object that somebody waits for: to send, if it is a channel and send is set, or to receive.
-func (a *analysis) facts(addr uint64, send bool) []string {
-	o := a.s.Objects[addr]
+// factsAbout says what is known of an object that somebody waits for: to send, if it is a channel and send is set, or to receive.
+func (f *facts) factsAbout(addr uint64, send bool) []string {
+	o := f.s.Objects[addr]
 	if o == nil {
 		return nil
 	}
@@ -277,7 +332,7 @@ func (a *analysis) facts(addr uint64, send bool) []string {
 		return []string{"its timer is not running: it was stopped, or has gone off"}
 	}
 	if o.Made != nil {
-		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine, a.place(o.Made.Probe), fill(o)))
+		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine, f.place(o.Made.Probe), fill(o)))
 	}
 	sent, received := "last send", "last receive"
 	switch o.Kind {
@@ -289,18 +344,34 @@ func (a *analysis) facts(addr uint64, send bool) []string {
 	default:
 		return lines
 	}
-	lines = append(lines, a.fact(sent, o.Sent)...)
-	lines = append(lines, a.fact(received, o.Received)...)
-	lines = append(lines, a.owed(addr)...)
-	lines = append(lines, a.fact("closed", o.Closed)...)
+	lines = append(lines, f.fact(sent, o.Sent)...)
+	lines = append(lines, f.fact(received, o.Received)...)
+	lines = append(lines, f.owed(addr)...)
+	lines = append(lines, f.fact("closed", o.Closed)...)
 	switch {
-	case o.Kind != runtime.KindChan:
+	case o.Kind != runtime.KindChan || o.Made == nil && o.Sent == nil && o.Received == nil: // not of it: nobody has used it where there are probes
 	case send && o.Received == nil:
 		lines = append(lines, "no receive from it is on record")
 	case !send && o.Sent == nil:
 		lines = append(lines, "no send to it is on record")
 	}
 	return lines
+}
+
+// owed says how many Dones the WaitGroup at addr is owed, and by whom as far as that is known.
+func (f *facts) owed(addr uint64) []string {
+	o := f.s.Objects[addr]
+	if o == nil || o.Kind != runtime.KindWaitGroup {
+		return nil
+	}
+	var lines []string
+	if o.Count > 0 {
+		lines = append(lines, fmt.Sprintf("%s is owed %s", f.object(addr, nil), plural(o.Count, "Done")))
+	}
+	if !f.s.HasStates || o.Sent == nil {
+		return lines
+	}
+	return append(lines, f.others("may owe it a Done, and was started where Add was called", f.owers(o))...)
 }
 
 // fill says how full a channel is.
@@ -316,47 +387,167 @@ func fill(o *snapshot.Object) string {
 	return ""
 }
 
-// OwnFrame returns the innermost frame of stack that is neither the standard library's nor a module's from elsewhere; nil if there is none.
-func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
-	for i := range stack {
-		if Own(stack[i].Func, stack[i].File) {
-			return &stack[i]
+// waitFacts says what is known of what w waits for. Of a select with many cases the facts are told of those that were used.
+func (f *facts) waitFacts(w *snapshot.Wait) []string {
+	if io := f.ioOf(w); io != nil {
+		return f.ioFacts(io)
+	}
+	lines := f.factsAbout(w.Obj, w.Probe.Op == runtime.OpSend)
+	var bare []string
+	for n, c := range w.Cases {
+		dir := "receive from "
+		if c.Send {
+			dir = "send to "
+		}
+		name := orNil(f.object(c.Obj, &snapshot.Probe{Kind: runtime.KindChan}), &snapshot.Wait{Obj: c.Obj, Probe: w.Probe})
+		o := f.s.Objects[c.Obj]
+		if len(w.Cases) > 3 && (o == nil || o.Sent == nil && o.Received == nil && o.Closed == nil) {
+			bare = append(bare, name)
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("case %d: %s%s", n+1, dir, name))
+		if c.Obj == 0 {
+			continue
+		}
+		for _, fact := range f.factsAbout(c.Obj, c.Send) {
+			lines = append(lines, "  "+fact)
 		}
 	}
-	return nil
+	if len(bare) > 0 {
+		lines = append(lines, fmt.Sprintf("%s that nobody is known to have used: %s", plural(len(bare), "case"), strings.Join(bare, ", ")))
+	}
+	if w.More > 0 {
+		lines = append(lines, fmt.Sprintf("%s more, of which the record has no room to tell", plural(w.More, "case")))
+	}
+	return lines
 }
 
-// wrapper matches the functions that the compiler makes of go and defer statements.
-var wrapper = regexp.MustCompile(`\.(gowrap|deferwrap)\d+$`)
-
-// Wrapper reports whether the compiler made a function of a go or defer statement.
-func Wrapper(fn string) bool { return wrapper.MatchString(fn) }
-
-// Own reports whether a function is the user's own code. The standard library's import paths have no dot in their first element; the
-// code of a module that was downloaded lies in a folder with an @.
-func Own(fn, file string) bool {
-	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || wrapper.MatchString(fn) {
-		return false
-	}
-	if strings.HasPrefix(fn, "main.") {
-		return true
-	}
-	first, _, path := strings.Cut(fn, "/")
-	if path && strings.Contains(first, ".") {
-		return true
-	}
-	// A module whose name has no dot and the standard library are told by the file: GOROOT's, or with -trimpath a path that begins
-	// with the package.
-	return strings.HasPrefix(file, "/") && !strings.Contains(file, "/src/"+pkgPath(fn)+"/") &&
-		!strings.Contains(file, "/src/runtime/") // which has functions of other packages, such as sync.runtime_SemacquireMutex
+// A waitPlace is the goroutines that are at the same probe.
+type waitPlace struct {
+	probe *snapshot.Probe
+	list  []int
 }
 
-// pkgPath returns the import path of the package of a function.
-func pkgPath(fn string) string {
-	slash := strings.LastIndexByte(fn, '/') + 1
-	dot := strings.IndexByte(fn[slash:], '.')
-	if dot < 0 {
-		return fn
+// places groups the goroutines of list by the probe that they wait at, or reached last; the most common place comes first. Those that
+// reached none are left out, and those in Options.Scope are apart from the others.
+func (f *facts) places(list []int) []waitPlace {
+	type key struct {
+		probe   snapshot.Probe
+		inScope bool
 	}
-	return fn[:slash+dot]
+	at := make(map[key]int)
+	var ps []waitPlace
+	for _, i := range list {
+		p := f.probe(i)
+		if p == nil {
+			continue
+		}
+		k := key{*p, f.inScope(i)}
+		n, ok := at[k]
+		if !ok {
+			n = len(ps)
+			at[k] = n
+			ps = append(ps, waitPlace{probe: p})
+		}
+		ps[n].list = append(ps[n].list, i)
+	}
+	slices.SortStableFunc(ps, func(x, y waitPlace) int { return cmp.Compare(len(y.list), len(x.list)) })
+	return ps
+}
+
+// others returns a line for each place where goroutines of list wait, the most common first.
+func (f *facts) others(what string, list []int) []string {
+	var lines []string
+	for _, p := range f.places(list) {
+		s := fmt.Sprintf("%s: %s at %s%s", what, plural(len(p.list), "goroutine"), f.place(p.probe), inProbe(p.probe))
+		if span := f.span(p.list); span != "" {
+			s += ", " + span
+		}
+		lines = append(lines, s)
+	}
+	return lines
+}
+
+// span says for how long the goroutines of list have waited: "for 12s", "for 10s to 12s"; nothing if that is not known.
+func (f *facts) span(list []int) string {
+	lo, hi := time.Duration(1<<62), time.Duration(0)
+	for _, i := range list {
+		d := f.waited(i)
+		lo, hi = min(lo, d), max(hi, d)
+	}
+	switch {
+	case f.s.Process.Unwatched && hi < time.Millisecond:
+		return "when the program was last heard of"
+	case f.s.Process.Unwatched:
+		return "for " + Duration(lo) + " or longer"
+	case hi == 0 && !slices.ContainsFunc(list, func(i int) bool { return !f.unprobed[i] }):
+		return ""
+	}
+	if x, y := Duration(lo), Duration(hi); x != y {
+		return fmt.Sprintf("for %s to %s", x, y)
+	}
+	return "for " + Duration(hi)
+}
+
+// who names the goroutines of list: "goroutine 7", or how many there are.
+func (f *facts) who(list []int) string {
+	if len(list) == 1 {
+		return fmt.Sprintf("goroutine %d", f.g(list[0]).ID)
+	}
+	return plural(len(list), "goroutine")
+}
+
+// verb returns the form of a verb that fits n subjects: "waits" for one, "wait" for several.
+func verb(n int, s string) string {
+	if n == 1 {
+		return s
+	}
+	head, rest, _ := strings.Cut(s, " ")
+	switch head {
+	case "is":
+		head = "are"
+	case "has":
+		head = "have"
+	case "does":
+		head = "do"
+	default:
+		head = strings.TrimSuffix(head, "s")
+	}
+	if rest == "" {
+		return head
+	}
+	return head + " " + rest
+}
+
+// names lists goroutines: "goroutine 7", "goroutines 7 and 8", "goroutines 7, 8 and 9", and not more than a line has room for.
+func names(ids []int64) string {
+	const room = 8
+	if len(ids) == 1 {
+		return fmt.Sprintf("goroutine %d", ids[0])
+	}
+	if len(ids) > room {
+		return plural(len(ids), "goroutine")
+	}
+	var b strings.Builder
+	b.WriteString("goroutines ")
+	for k, id := range ids {
+		switch {
+		case k == len(ids)-1:
+			b.WriteString(" and ")
+		case k > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, id)
+	}
+	return b.String()
+}
+
+// shorten tells a long chain from both ends, and how much is left out.
+func shorten(lines []string) []string {
+	const room = 16
+	n := len(lines)
+	if n <= room {
+		return lines
+	}
+	return slices.Concat(lines[:room/2], []string{fmt.Sprintf("… %d more steps, of the same chain, are left out here …", n-room)}, lines[n-room/2:])
 }

@@ -1,0 +1,373 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A cause is a finding as a structure: who is stuck, on what, and who is behind them. Package-wide, goroutines are known by their index. The words for it are
+// made by a writer.
+type cause struct {
+	kind      Kind
+	certainty Certainty
+	// cycle are the goroutines of a deadlock, each of which waits for the next; members are others of the same knot; like are further cycles
+	// of the same places.
+	cycle, members []int
+	like           [][]int
+	// roots are the goroutines at the root of what is no deadlock, all at the same place; empty if the root has exited, or is not known.
+	roots []int
+	// queue are those that wait for the root, by a lock or a channel, or for one that does; behind those that wait for one of these in another way.
+	queue, behind []int
+	// by says how the queue waits for the root.
+	by linkKind
+	// obj is the lock, channel or WaitGroup that it is about.
+	obj    uint64
+	orphan *snapshot.Hold
+	gone   bool // nobody is left who could end it
+	guess  bool // a link of the cycle is only what relatives may do
+	proof  Proof
+	pool   *pool
+	growth *Growth
+	rate   *Rate
+}
+
+// A linkKind says how goroutines wait for the root of a cause.
+type linkKind uint8
+
+const (
+	byNothing linkKind = iota
+	byLock
+	byChannel // the root should receive
+	byOther   // the root should send, signal, or call Done
+)
+
+// all returns the goroutines of c, the root first.
+func (c *cause) all() []int {
+	list := slices.Concat(c.cycle, c.members)
+	for _, l := range c.like {
+		list = append(list, l...)
+	}
+	return slices.Concat(list, c.roots, c.queue, c.behind)
+}
+
+// A finder finds causes. A goroutine belongs to the first that explains it.
+type finder struct {
+	*facts
+	graph   *graph
+	judge   *judge
+	doubt   *doubtSet
+	verdict []Verdict
+	claimed []bool
+	causes  []*cause
+	// bad says of the nodes of the graph that they wait for ever or for too long, or for goroutines that do.
+	bad []bool
+	// certain says which are certain to.
+	certain []bool
+	links   map[int]link // whom the goroutines of chains wait for
+}
+
+// A link is the goroutine that another waits for, and how.
+type link struct {
+	to   int
+	kind linkKind
+}
+
+// linkOf returns the link of goroutine i of a chain.
+func (d *finder) linkOf(i int) (int, linkKind) {
+	l, ok := d.links[i]
+	if !ok {
+		return noRoot, byNothing
+	}
+	return l.to, l.kind
+}
+
+// run finds all causes, the certain ones first.
+func (d *finder) run() {
+	n := d.graph.n
+	dead := make([]bool, n)
+	for i := range n {
+		dead[i] = d.dead(i)
+	}
+	d.certain = d.graph.closure(shut, dead, func(i int) bool { _, ok := d.lockOf(i); return ok })
+	d.bad = d.certain
+	d.judge = &judge{facts: d.facts}
+	d.knots(true, Certain)
+	d.orphanedLocks()
+	long := func(i int) bool { return d.long(i) && !d.unread(i) && !d.timed(i) }
+	d.bad = d.graph.closure(known, d.certain[:n], long)
+	d.knots(false, Likely)
+	d.judge = newJudge(d.facts, d.claimed)
+	d.alone(dead)
+	d.chains()
+	d.computing()
+	d.spinning()
+	d.growing()
+	d.doubts()
+}
+
+// alone judges the goroutines that no cause explains yet, each by itself, and finds who waits for those that are stuck.
+func (d *finder) alone(dead []bool) {
+	stuck := make([]bool, d.graph.n)
+	var todo []int
+	for i := range stuck {
+		switch {
+		case d.claimed[i]:
+		case dead[i] && !d.judge.meant(i):
+			d.verdict[i] = Leaked
+		default:
+			d.verdict[i] = d.judge.verdict(i)
+		}
+		if stuck[i] = d.claimed[i] && d.verdict[i].Bad() || d.verdict[i].Bad(); stuck[i] {
+			todo = append(todo, i)
+		}
+	}
+	in := d.graph.closure(known, stuck, func(i int) bool {
+		return d.long(i) && !d.unread(i) && !d.judge.explained(i) && !d.judge.external(i)
+	})
+	// Of the others those that wait for one of these: two that serve each other and have nothing to do are none of them.
+	d.bad = make([]bool, len(in))
+	for _, i := range todo {
+		d.bad[i] = true
+	}
+	for ; len(todo) > 0; todo = todo[1:] {
+		for _, up := range d.graph.back[todo[0]] {
+			if in[up] && !d.bad[up] {
+				d.bad[up] = true
+				todo = append(todo, up)
+			}
+		}
+	}
+}
+
+// dead reports whether nothing can wake goroutine i: the program's memory, or the garbage collector, has proven it.
+func (d *finder) dead(i int) bool {
+	return d.wait(i) != nil && (d.proven(i) || d.g(i).Leaked)
+}
+
+// unread reports whether goroutine i waits where there is no probe, for something that only a look at its memory could tell.
+func (d *finder) unread(i int) bool {
+	return d.unprobed[i] && d.wait(i).Obj == 0 && len(d.wait(i).Cases) == 0
+}
+
+// timed reports whether the memory says that a timer will end the wait of goroutine i.
+func (d *finder) timed(i int) bool {
+	r := d.g(i).Reach
+	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer })
+}
+
+// claim gives goroutine i a verdict and makes it part of a cause.
+func (d *finder) claim(i int, v Verdict) { d.verdict[i], d.claimed[i] = v, true }
+
+// knots makes the causes of the cycles among the goroutines that are bad, by locks alone or by all edges, which are at least that certain, and of who waits for them.
+func (d *finder) knots(onlyLocks bool, least Certainty) {
+	free := func(i int) bool { return d.bad[i] && !d.claimed[i] && d.wait(i) != nil }
+	edges := d.graph.edges(free, onlyLocks)
+	at := make(map[knotKey]*cause)
+	var made []*cause
+	for _, nodes := range cycles(edges) {
+		if nodes[0] >= d.graph.n {
+			continue
+		}
+		c := &cause{kind: KindDeadlock, certainty: Certain, cycle: d.graph.oneCycle(edges, nodes)}
+		if !onlyLocks {
+			c.certainty = d.knotCertainty(c)
+		}
+		if slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle)) {
+			continue
+		}
+		for _, i := range nodes {
+			if i >= d.graph.n {
+				continue
+			}
+			d.claim(i, Deadlock)
+			if !slices.Contains(c.cycle, i) {
+				c.members = append(c.members, i)
+			}
+		}
+		key := d.knotKey(c)
+		if was := at[key]; was != nil && len(c.members) == 0 && was.certainty == c.certainty {
+			was.like = append(was.like, c.cycle)
+			continue
+		}
+		at[key] = c
+		made = append(made, c)
+	}
+	for _, c := range made {
+		c.behind = d.behind(c.all(), Deadlock)
+		d.addCause(c)
+	}
+}
+
+// alike reports whether two neighbours of a cycle wait for the same: neither could end the wait of the other.
+func (d *finder) alike(cycle []int) bool {
+	for k, i := range cycle {
+		if d.likewise(i, cycle[(k+1)%len(cycle)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// A knotKey is the places of a cycle.
+type knotKey struct {
+	n    int
+	a, b snapshot.Probe
+}
+
+func (d *finder) knotKey(c *cause) knotKey {
+	k := knotKey{n: len(c.cycle), a: *d.wait(c.cycle[0]).Probe}
+	if len(c.cycle) > 1 {
+		k.b = *d.wait(c.cycle[1]).Probe
+	}
+	if len(c.cycle) > 2 { // more places than the key has: it is told by itself
+		k.n = -c.cycle[0] - 1
+	}
+	return k
+}
+
+// knotCertainty returns how sure a cycle is. Of goroutines that all wait for their next message, as they have done before, the first may come
+// from elsewhere while the program goes on: so do two that serve each other and have nothing to do.
+func (d *finder) knotCertainty(c *cause) Certainty {
+	locks, firm := false, false
+	for k, i := range c.cycle {
+		w := d.wait(i)
+		_, ok := d.lockOf(i)
+		locks = locks || ok
+		if d.guessed(i, c.cycle[(k+1)%len(c.cycle)]) {
+			c.guess = true
+			continue
+		}
+		wait := w.Probe.Op == runtime.OpWait
+		if ok || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
+			firm = true
+		}
+	}
+	if !slices.ContainsFunc(c.cycle, func(i int) bool { return !d.certain[i] }) {
+		return Certain
+	}
+	if locks || firm && !c.guess {
+		return d.unsure(Likely, c.cycle)
+	}
+	for i := range d.graph.n {
+		if !d.claimed[i] && !slices.Contains(c.cycle, i) && d.inScope(i) && d.judge.eventful(i) {
+			return Possible
+		}
+	}
+	return d.unsure(Likely, c.cycle)
+}
+
+// exact reports whether just as many goroutines may owe the WaitGroup at obj a Done as it is owed.
+func (d *finder) exact(obj uint64) bool {
+	o := d.s.Objects[obj]
+	return o != nil && o.Count > 0 && len(d.owers(o)) == o.Count
+}
+
+// guessed reports whether goroutine i waits for goroutine j only since j is a relative of who made what i waits for.
+func (d *finder) guessed(i, j int) bool {
+	if _, ok := d.lockOf(i); ok {
+		return false
+	}
+	for _, at := range d.graph.nodes[i].deps {
+		nd := &d.graph.nodes[at].need
+		if slices.Contains(nd.by, j) {
+			return nd.place == nil && !nd.each
+		}
+	}
+	return !d.proven(i)
+}
+
+// again reports whether goroutine i has been before at the place where it waits.
+func (d *finder) again(i int) bool {
+	history := d.g(i).History
+	return len(history) > 1 && slices.ContainsFunc(history[1:], func(s snapshot.Step) bool { return s.Probe == d.wait(i).Probe })
+}
+
+// behind claims everybody who waits for one of list, or for one that does: for a lock however short, in other ways if all who could end the wait are stuck.
+func (d *finder) behind(list []int, v Verdict) []int {
+	seen := make(map[int]bool, len(list))
+	for _, i := range list {
+		seen[i] = true
+	}
+	var queue []int
+	for todo := slices.Clone(list); len(todo) > 0; todo = todo[1:] {
+		for _, up := range d.graph.back[todo[0]] {
+			if seen[up] || up < d.graph.n && d.claimed[up] || up >= d.graph.n && d.graph.nodes[up].kind != ofLock && !d.bad[up] {
+				continue
+			}
+			if up < d.graph.n {
+				if _, lock := d.lockOf(up); !lock && !d.bad[up] {
+					continue
+				}
+				d.claim(up, v)
+				queue = append(queue, up)
+			}
+			seen[up] = true
+			todo = append(todo, up)
+		}
+	}
+	slices.Sort(queue)
+	return queue
+}
+
+// orphanedLocks makes the causes of locks that goroutines wait for and whose holders have exited without unlocking them.
+func (d *finder) orphanedLocks() {
+	waiters := make(map[uint64][]int)
+	var order []uint64
+	for i := range d.graph.n {
+		l, ok := d.lockOf(i)
+		if !ok || d.claimed[i] || !d.orphaned(l) {
+			continue
+		}
+		if waiters[l.obj] == nil {
+			order = append(order, l.obj)
+		}
+		waiters[l.obj] = append(waiters[l.obj], i)
+	}
+	for _, obj := range order {
+		c := &cause{kind: KindOrphanedLock, certainty: Certain, obj: obj, orphan: d.orphans[obj][0], queue: waiters[obj]}
+		for _, i := range c.queue {
+			d.claim(i, Orphaned)
+		}
+		c.behind = d.behind(c.queue, Stuck)
+		d.addCause(c)
+	}
+}
+
+// addCause adds a cause. One that is only possible leaves its goroutines what they are without it: idle, or going on.
+func (d *finder) addCause(c *cause) {
+	d.prove(c)
+	d.markDown(c)
+	d.causes = append(d.causes, c)
+	if !doubt(d.s, &Finding{Certainty: c.certainty}) {
+		return
+	}
+	for _, i := range c.all() {
+		d.verdict[i] = OK
+		if d.wait(i) != nil {
+			d.verdict[i] = Idle
+		}
+	}
+}
+
+// prove makes a cause certain if its goroutines are proven to wait for ever: by the program's memory, or by the marks of Go's own leak profile.
+func (d *finder) prove(c *cause) {
+	root := c.roots
+	if c.kind == KindDeadlock {
+		root = c.cycle
+	}
+	if c.kind == KindOrphanedLock || len(root) == 0 {
+		root = c.queue
+	}
+	switch {
+	case len(root) == 0:
+	case !slices.ContainsFunc(root, func(i int) bool { return !d.proven(i) }):
+		c.proof, c.certainty = ProofReachability, Certain
+	case slices.ContainsFunc(c.all(), func(i int) bool { return d.g(i).Leaked }):
+		c.proof, c.certainty = ProofLeakProfile, Certain
+		if slices.ContainsFunc(root, d.read) { // the memory does not bear it out: Go's marks can be wrong where there are weak pointers
+			c.certainty = Likely
+		}
+	}
+}

@@ -1,0 +1,458 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A chain is who waits for whom, down to a root: a hundred that queue behind one slow read are one cause, whose root is the read.
+
+const (
+	unvisited = -1 - iota
+	onPath
+	noRoot // nobody is known to hold the lock that it begins with
+)
+
+// chains makes the causes of the goroutines that are stuck and in no cycle.
+func (d *finder) chains() {
+	roots := make([]int, d.graph.n)
+	for i := range roots {
+		roots[i] = unvisited
+	}
+	type key struct {
+		root int
+		obj  uint64 // of a lock whose holder is not known
+	}
+	queues := make(map[key][]int)
+	var order []key
+	for i := range d.graph.n {
+		_, locks := d.lockOf(i)
+		if d.claimed[i] || !locks && !d.tied(i) {
+			continue
+		}
+		k := key{root: d.root(i, roots)}
+		if k.root < 0 {
+			k.root, k.obj = noRoot, d.wait(i).Obj
+		}
+		if queues[k] == nil {
+			order = append(order, k)
+		}
+		if k.root != i {
+			queues[k] = append(queues[k], i)
+		} else if queues[k] == nil {
+			queues[k] = []int{}
+		}
+	}
+	var alone []int
+	for _, k := range order {
+		queue := queues[k]
+		switch {
+		case len(queue) == 0:
+			alone = append(alone, k.root)
+		case slices.ContainsFunc(queue, func(i int) bool { return d.verdict[i].Bad() || d.tied(i) }):
+			d.queue(k.root, k.obj, queue)
+		}
+	}
+	alone = slices.DeleteFunc(alone, func(i int) bool { return d.claimed[i] })
+	for _, group := range d.sameCause(alone) {
+		d.together(group)
+	}
+}
+
+// tied reports whether goroutine i is stuck, by itself or as those are that it waits for.
+func (d *finder) tied(i int) bool {
+	return d.wait(i) != nil && (d.verdict[i] == Stuck || d.verdict[i] == Leaked || d.bad[i])
+}
+
+// root returns the goroutine at the head of the chain that goroutine i is in. Roots remembers them. The answer is negative if the holder of a lock on the way is
+// not known.
+func (d *finder) root(i int, roots []int) int {
+	var path []int
+	r := noRoot
+	for at := i; ; {
+		if roots[at] != unvisited {
+			if r = roots[at]; r == onPath {
+				r = at // a cycle that knots did not take for one
+			}
+			break
+		}
+		roots[at] = onPath
+		path = append(path, at)
+		next, kind := d.next(at)
+		d.links[at] = link{next, kind}
+		if next == noRoot {
+			if _, lock := d.lockOf(at); !lock {
+				r = at
+			}
+			break
+		}
+		at = next
+	}
+	for _, at := range path {
+		roots[at] = r
+	}
+	return r
+}
+
+// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on.
+func (d *finder) next(i int) (int, linkKind) {
+	w := d.wait(i)
+	if w == nil || d.claimed[i] {
+		return noRoot, byNothing
+	}
+	if l, ok := d.lockOf(i); ok {
+		return d.ahead(l), byLock
+	}
+	if !d.tied(i) {
+		return noRoot, byNothing
+	}
+	kind := byOther
+	if w.Probe.Op == runtime.OpSend {
+		kind = byChannel
+		if j, ok := d.consumer(i); ok {
+			return j, kind
+		}
+	}
+	for _, at := range d.graph.nodes[i].deps {
+		nd := &d.graph.nodes[at]
+		for _, j := range d.candidates(nd) {
+			if j != i && !d.claimed[j] && d.wait(j) != nil && d.cause(i, j, nd) {
+				return j, kind
+			}
+		}
+	}
+	return noRoot, byNothing
+}
+
+// candidates returns the goroutines that could meet a need: those that are known by name, and then relatives. Where all that could are stuck, so are those that have been
+// at the place.
+func (d *finder) candidates(nd *node) []int {
+	list := nd.need.by
+	if nd.need.kin != (familyKey{}) {
+		list = slices.Concat(list, d.families[nd.need.kin])
+	}
+	return list
+}
+
+// cause reports whether the wait of goroutine j is why goroutine i waits: it is stuck, or, if i waits for a WaitGroup that just as many owe as it is owed, and should not wait
+// long, it is whatever it waits for.
+func (d *finder) cause(i, j int, nd *node) bool {
+	if d.likewise(i, j) {
+		return false
+	}
+	if d.bad[i] && d.tied(j) && nd.open <= known {
+		return true
+	}
+	w := d.wait(i)
+	return w.Probe.Op == runtime.OpWait && nd.open == known && d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
+}
+
+// consumer returns the goroutine that should receive what goroutine i sends, if its own wait is why it does not. What would be a wait for new work is none while
+// there is work.
+func (d *finder) consumer(i int) (int, bool) {
+	w := d.wait(i)
+	j, ok := d.other(i, d.partner(w.Obj, true))
+	if !ok || d.claimed[j] || d.wait(j) == nil || d.likewise(i, j) {
+		return 0, false
+	}
+	switch {
+	case d.verdict[j] == Stuck && (w.Cap > 0 || d.bad[i]):
+		return j, true
+	case w.Cap > 0 && d.verdict[j] == Idle && d.long(j) && !d.judge.external(j) && !d.waitsFor(j, w.Obj):
+		return j, true
+	}
+	return 0, false
+}
+
+// ahead returns the goroutine that the lock l waits for; of several readers the one that has not moved for longest. It is the same for
+// all that wait for the lock.
+func (d *finder) ahead(l lock) int {
+	nd := &d.graph.nodes[d.graph.lock(l)]
+	if len(nd.deps) == 0 {
+		return noRoot
+	}
+	if len(nd.deps) > 1 {
+		return d.oldest(nd.deps)
+	}
+	return nd.deps[0]
+}
+
+// queue makes the cause of one chain.
+func (d *finder) queue(root int, obj uint64, list []int) {
+	c := &cause{kind: KindStuck, certainty: d.unsure(Likely, list), obj: obj}
+	direct := list
+	if root >= 0 {
+		direct = nil
+		for _, i := range list {
+			if j, kind := d.linkOf(i); j == root {
+				direct = append(direct, i)
+				if c.by == byNothing || kind < c.by { // a lock before a channel before others
+					c.by = kind
+				}
+			}
+		}
+	}
+	for _, i := range list {
+		v := OK
+		if d.long(i) {
+			v = Stuck
+		}
+		d.claim(i, v)
+	}
+	if root < 0 {
+		c.by, c.queue = byLock, list
+		if slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }) && c.certainty == Likely && !d.s.HasStates {
+			c.certainty = Possible
+		}
+		d.addCause(c)
+		return
+	}
+	c.queue = list
+	c.obj = d.wait(direct[0]).Obj
+	fresh := !d.claimed[root]
+	if fresh {
+		v := d.verdict[root]
+		if d.long(root) && !v.Bad() {
+			v = Stuck
+		}
+		d.claim(root, v)
+		c.roots = []int{root}
+	}
+	d.kindOfQueue(c, root, direct)
+	if c.by != byLock && fresh { // who waits like the root has the same cause
+		for i := range d.graph.n {
+			if w := d.wait(i); !d.claimed[i] && w != nil && d.verdict[i] == Stuck && w.Probe == d.wait(root).Probe {
+				d.claim(i, Stuck)
+				c.roots = append(c.roots, i)
+			}
+		}
+	}
+	c.behind = d.behind(c.all(), Stuck)
+	d.addCause(c)
+}
+
+// kindOfQueue names the kind of cause of those that wait for root.
+func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
+	w := d.wait(root)
+	switch {
+	case w == nil && d.verdict[root] == Busy:
+		c.kind = KindBusy
+	case w == nil:
+	case d.missingDone(root):
+		c.kind = KindMissingDone
+	case d.writes(root):
+		c.kind = KindUnreadPeer
+	case c.by == byLock:
+		c.kind = KindLockAcrossWait
+		if c.certainty == Likely && !slices.ContainsFunc(direct, func(i int) bool { return d.unprobed[i] }) {
+			c.certainty = Certain // what is held, and across what, is no guess
+		}
+	case c.by == byChannel && d.wait(direct[0]).Cap > 0:
+		c.kind = KindFullChannel
+	case d.noAnswer(root):
+		c.kind = KindNoAnswer
+	}
+	if w != nil && c.kind == KindUnreadPeer {
+		if io := d.ioOf(w); io != nil && io.Unsent > 0 && c.certainty == Likely {
+			c.certainty = Certain
+		}
+	}
+}
+
+// sameCause divides list into groups: two goroutines are in the same if they wait at the same probe, both in Options.Scope or neither, or for the same object. Groups are in the
+// order of their first members.
+func (d *finder) sameCause(list []int) [][]int {
+	parent := make([]int, len(list))
+	find := func(k int) int {
+		for parent[k] != k {
+			parent[k] = parent[parent[k]]
+			k = parent[k]
+		}
+		return k
+	}
+	type place struct {
+		probe   snapshot.Probe
+		inScope bool
+	}
+	probes, objects := make(map[place]int), make(map[uint64]int)
+	for k, i := range list {
+		parent[k] = k
+		w := d.wait(i)
+		at := place{*w.Probe, d.inScope(i)}
+		if j, ok := probes[at]; ok {
+			parent[find(k)] = find(j)
+		} else {
+			probes[at] = k
+		}
+		if w.Obj == 0 {
+			continue
+		}
+		if j, ok := objects[w.Obj]; ok {
+			parent[find(k)] = find(j)
+		} else {
+			objects[w.Obj] = k
+		}
+	}
+	at := make(map[int]int)
+	var groups [][]int
+	for k, i := range list {
+		root := find(k)
+		n, ok := at[root]
+		if !ok {
+			n = len(groups)
+			at[root] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], i)
+	}
+	return groups
+}
+
+// together makes the cause of goroutines that are stuck in the same wait, for themselves.
+func (d *finder) together(list []int) {
+	c := &cause{kind: KindStuck, certainty: d.sure(list), roots: list}
+	i := d.oldest(list)
+	w := d.wait(i)
+	c.obj = w.Obj
+	never := !slices.ContainsFunc(list, func(i int) bool { return !d.never(i) })
+	switch {
+	case never && slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }):
+		c.kind, c.certainty = KindLeak, Possible
+	case never:
+		c.kind, c.certainty = KindLeak, Certain
+	case d.missingDone(i):
+		c.kind = KindMissingDone
+	case d.writes(i):
+		c.kind, c.certainty = KindUnreadPeer, d.unsure(Likely, list)
+		if io := d.ioOf(w); io != nil && io.Unsent > 0 {
+			c.certainty = Certain
+		}
+	case d.allGone(list):
+		c.kind, c.gone = KindLeak, true
+	case d.allProven(list):
+		c.kind = KindLeak
+	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
+		c.kind, c.certainty = KindFullChannel, d.unsure(Likely, list)
+		if j, ok := d.other(i, d.partner(w.Obj, true)); ok && d.wait(j) == nil && d.verdict[j] != Busy {
+			c.certainty = Possible // its consumer goes on, and may come back to the channel
+		}
+	case d.noAnswer(i):
+		c.kind = KindNoAnswer
+	}
+	d.asPool(c)
+	for _, i := range list {
+		d.claim(i, verdictOf(c.kind))
+	}
+	c.behind = d.behind(list, Stuck)
+	d.addCause(c)
+}
+
+// verdictOf returns the verdict of the goroutines at the root of a kind of cause.
+func verdictOf(k Kind) Verdict {
+	switch k {
+	case KindDeadlock:
+		return Deadlock
+	case KindOrphanedLock, KindMissingDone:
+		return Orphaned
+	case KindLeak:
+		return Leaked
+	case KindBusy:
+		return Busy
+	}
+	return Stuck
+}
+
+func (d *finder) allGone(list []int) bool {
+	return !slices.ContainsFunc(list, func(i int) bool { return !d.gone(i) })
+}
+
+// allProven reports whether all of list are proven to wait for ever.
+func (d *finder) allProven(list []int) bool {
+	return !slices.ContainsFunc(list, func(i int) bool { return !d.dead(i) })
+}
+
+// sure returns how sure it is that the goroutines of list are stuck: as sure as of the surest.
+func (d *finder) sure(list []int) Certainty {
+	c := Possible
+	for _, i := range list {
+		if d.likely(i) {
+			c = Likely
+		}
+	}
+	return d.unsure(c, list)
+}
+
+// likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.
+func (d *finder) likely(i int) bool {
+	w := d.wait(i)
+	if d.judge.ending(i) {
+		return true
+	}
+	switch w.Probe.Op {
+	case runtime.OpIO:
+		if d.unprobed[i] {
+			return inC(d.g(i))
+		}
+		if w.Probe.Flags&runtime.SiteRequest != 0 {
+			io := d.ioOf(w)
+			return w.Probe.Flags&runtime.SiteBounded == 0 && (io == nil || io.Deadline <= 0)
+		}
+		switch w.Probe.Kind {
+		case runtime.KindConn, runtime.KindFile, runtime.KindProcess:
+			return isOpen(w.Probe)
+		}
+		return isOpen(w.Probe) || !isRead(w.Probe)
+	case runtime.OpSelect:
+		return len(w.Cases) > 0 && w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && !d.forsaken(c.Obj, c.Send) })
+	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+		return d.forsaken(w.Obj, false)
+	case runtime.OpWait:
+		return d.judge.events == 0 || d.missingDone(i)
+	}
+	return true
+}
+
+// forsaken reports whether nobody who has used a channel or Cond, or made it, goes on, so that it is hard to see who could still act on it. An
+// object of which nothing is known may have users without probes.
+func (d *finder) forsaken(obj uint64, send bool) bool {
+	o := d.s.Objects[obj]
+	if o == nil || o.Made == nil && o.Sent == nil && o.Received == nil {
+		return false
+	}
+	if send {
+		return !d.judge.fed(o.Received)
+	}
+	return !d.judge.fed(o.Sent) && (o.Sent != nil || !d.judge.fed(o.Made))
+}
+
+// writes reports whether goroutine i has long been in a write to a connection: the peer does not read. The write may be deep in a library.
+func (d *finder) writes(i int) bool {
+	w := d.wait(i)
+	if w == nil || !d.long(i) || w.Probe.Op != runtime.OpIO {
+		return false
+	}
+	if isWrite(w.Probe) {
+		return true
+	}
+	io := d.ioOf(w)
+	return io != nil && (io.Network == "tcp" || io.Network == "unix") && inWrite(d.g(i).Stack)
+}
+
+// inWrite reports whether a stack is in the write of a connection.
+func inWrite(stack []snapshot.Frame) bool {
+	for k := range stack[:min(6, len(stack))] {
+		switch stack[k].Func {
+		case "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write", "internal/poll.(*FD).WriteTo":
+			return true
+		}
+	}
+	return false
+}
+
+// noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, or waits for something to end.
+func (d *finder) noAnswer(i int) bool {
+	w := d.wait(i)
+	return d.judge.ending(i) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
+}

@@ -1,0 +1,320 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// facts is what is known of a program, in the form that the diagnosis asks for. Goroutines are known by their index in the snapshot.
+type facts struct {
+	s     *snapshot.Snapshot
+	opt   Options
+	index map[int64]int // goroutine by ID
+	// waits is the operation that each goroutine is judged by: see operation. Nil: it is in none.
+	waits []*snapshot.Wait
+	// unprobed says that the operation has no probe: it was read off the stack.
+	unprobed []bool
+	// holders are the goroutines that hold a lock or run the function of an Once, by the object's address.
+	holders map[uint64][]holder
+	orphans map[uint64][]*snapshot.Hold
+	// writers are the goroutines that have waited longest to write-lock an RWMutex.
+	writers  map[uint64]int
+	families map[familyKey][]int
+	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
+	closed   map[*snapshot.Probe]*snapshot.Object // channels that are closed, by where they were received from last; nil: not needed yet
+	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
+	// relations says of a channel whether the family of who made it has others than those that wait for it.
+	relations map[uint64]bool
+}
+
+// A holder is a goroutine that holds an object, by hold, or, if that is nil, is in its Once.Do.
+type holder struct {
+	g    int
+	hold *snapshot.Hold
+	wait *snapshot.Wait
+}
+
+// since returns when the holder took the object, and where.
+func (h holder) since() (int64, *snapshot.Probe) {
+	if h.hold != nil {
+		return h.hold.Since, h.hold.Probe
+	}
+	return h.wait.Since, h.wait.Probe
+}
+
+func (h holder) reads() bool { return h.hold != nil && h.hold.Read }
+
+// newFacts returns the facts of s.
+func newFacts(s *snapshot.Snapshot, opt Options) *facts {
+	n := len(s.Goroutines)
+	f := &facts{
+		s: s, opt: opt, index: make(map[int64]int, n), waits: make([]*snapshot.Wait, n), unprobed: make([]bool, n),
+		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold), writers: make(map[uint64]int), relations: make(map[uint64]bool),
+	}
+	for i := range s.Goroutines {
+		f.index[s.Goroutines[i].ID] = i
+	}
+	f.findHolders()
+	for i := range s.Goroutines {
+		f.waits[i] = f.operation(i)
+	}
+	for i, w := range f.waits {
+		if w == nil || w.Probe.Op != runtime.OpLock || w.Obj == 0 {
+			continue
+		}
+		if j, ok := f.writers[w.Obj]; !ok || w.Since < f.waits[j].Since {
+			f.writers[w.Obj] = i
+		}
+	}
+	return f
+}
+
+// findHolders collects who holds what.
+func (f *facts) findHolders() {
+	for i := range f.s.Goroutines {
+		g := &f.s.Goroutines[i]
+		for j := range g.Holds {
+			h := &g.Holds[j]
+			f.holders[h.Obj] = append(f.holders[h.Obj], holder{g: i, hold: h})
+		}
+		for j := range g.Waits {
+			if w := &g.Waits[j]; w.Probe.Op == runtime.OpOnce && w.Obj != 0 {
+				f.runs(holder{g: i, wait: w})
+			}
+		}
+	}
+	for i := range f.s.Orphans {
+		h := &f.s.Orphans[i]
+		if !f.takenSince(h) {
+			f.orphans[h.Obj] = append(f.orphans[h.Obj], h)
+		}
+	}
+}
+
+// runs notes a goroutine that is in Once.Do: of all that are, the first runs the function, and the others wait for it. One that has passed
+// a probe inside is the one that runs it, whatever the times say.
+func (f *facts) runs(h holder) {
+	was := f.holders[h.wait.Obj]
+	switch {
+	case len(was) == 0:
+		f.holders[h.wait.Obj] = []holder{h}
+	case was[0].wait == nil:
+	case f.inside(h) && !f.inside(was[0]), f.inside(h) == f.inside(was[0]) && h.wait.Since < was[0].wait.Since:
+		was[0] = h
+	}
+}
+
+// inside reports whether the goroutine of h has reached a probe in the function of the Once.
+func (f *facts) inside(h holder) bool {
+	g := f.g(h.g)
+	return &g.Waits[0] != h.wait || g.Last != nil && g.Last != h.wait.Probe
+}
+
+// takenSince reports whether somebody has taken a lock after its holder exited with it: then it had been unlocked in a way that no probe saw,
+// or another lock lies at its address now.
+func (f *facts) takenSince(orphan *snapshot.Hold) bool {
+	return slices.ContainsFunc(f.holders[orphan.Obj], func(h holder) bool {
+		at, _ := h.since()
+		return at > orphan.Since && !(orphan.Read && h.reads())
+	})
+}
+
+func (f *facts) g(i int) *snapshot.Goroutine { return &f.s.Goroutines[i] }
+
+// find returns the index of a goroutine by its ID.
+func (f *facts) find(id int64) (int, bool) {
+	i, ok := f.index[id]
+	return i, ok
+}
+
+// operation returns the operation by which goroutine i is judged: the innermost that it is in. One that polls inside a longer one is judged by the
+// longer: a Shutdown that looks every 500 ms whether the connections are idle has waited since it began.
+func (f *facts) operation(i int) *snapshot.Wait {
+	g := f.g(i)
+	if len(g.Waits) == 0 {
+		w := f.offStack(g)
+		f.unprobed[i] = w != nil
+		return w
+	}
+	if f.s.Taken-g.Waits[0].Since < int64(f.opt.After) || g.Last != g.Waits[0].Probe {
+		for k := range g.Waits {
+			if w := &g.Waits[k]; f.s.Taken-w.Since >= int64(f.opt.After) && polls(g, w) {
+				return w
+			}
+		}
+	}
+	return &g.Waits[0]
+}
+
+// polls reports whether all that goroutine g did in the operation outer was to sleep, or to wait for a clock, again and again.
+func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
+	if outer.Probe.Op != runtime.OpIO || outer.Probe.Flags&runtime.SiteServe != 0 || outer == &g.Waits[0] && g.Last == outer.Probe {
+		return false
+	}
+	sleeps := 0
+	for _, s := range g.History {
+		if s.At < outer.Since-slackRing || s.Probe == outer.Probe {
+			break
+		}
+		switch p := s.Probe; {
+		case p.Op == runtime.OpSleep, (p.Op == runtime.OpSelect || p.Op == runtime.OpRecv) && clocked(p):
+			sleeps++
+		case p.Op == runtime.OpIO && p.Kind != runtime.KindConn, p.Op == runtime.OpLock, p.Op == runtime.OpUnlock, p.Op == runtime.OpRLock, p.Op == runtime.OpRUnlock, p.Op == runtime.OpTryLock:
+		default:
+			return false
+		}
+	}
+	return sleeps > 0
+}
+
+// clocked reports whether a clock may end a receive or a select.
+func clocked(p *snapshot.Probe) bool {
+	for k := range runtime.CaseLen {
+		if p.Role(k).Clock() {
+			return true
+		}
+	}
+	return false
+}
+
+// slackRing is how much earlier than it was a history may say that a step was, in nanoseconds: its times are coarse.
+const slackRing = 10e6
+
+// wait returns the operation that goroutine i is in, or nil.
+func (f *facts) wait(i int) *snapshot.Wait { return f.waits[i] }
+
+// waited returns for how long goroutine i has not moved; 0 if that is not known.
+func (f *facts) waited(i int) time.Duration {
+	g, w := f.g(i), f.waits[i]
+	since := g.LastAt
+	switch {
+	case w == nil:
+	case f.unprobed[i]:
+		since = w.Since
+	case len(g.Waits) > 0 && w != &g.Waits[0]: // what polls inside it moves
+		since = w.Since
+	case polls(g, w):
+		since = w.Since
+	default:
+		since = max(since, w.Since)
+	}
+	if since == 0 {
+		return 0
+	}
+	return time.Duration(max(f.s.Taken-since, 0))
+}
+
+// long reports whether goroutine i has not moved for longer than is normal. Of a program whose end nobody saw, every wait
+// may have been that long.
+func (f *facts) long(i int) bool {
+	return f.waited(i) >= f.opt.After || f.s.Process.Unwatched && f.wait(i) != nil
+}
+
+// unsure returns c, or Possible if it is not known that one of the goroutines of list has waited for too long.
+func (f *facts) unsure(c Certainty, list []int) Certainty {
+	if slices.ContainsFunc(list, func(i int) bool { return f.waited(i) >= f.opt.After }) {
+		return c
+	}
+	return Possible
+}
+
+// computes reports whether goroutine i, which is in no operation, has had a processor, or wanted one, for too long.
+func (f *facts) computes(i int) bool {
+	g := f.g(i)
+	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && f.long(i)
+}
+
+// inScope reports whether goroutine i is one that the diagnosis is about.
+func (f *facts) inScope(i int) bool { return f.opt.Scope == nil || f.opt.Scope(f.g(i).ID) }
+
+// blocked reports whether goroutine i is known to wait, in no operation with a probe.
+func (f *facts) blocked(i int) bool {
+	return len(f.g(i).Waits) == 0 && f.opt.Blocked != nil && f.opt.Blocked(f.g(i).ID)
+}
+
+// proven reports whether the program's memory has proven that nothing can wake goroutine i.
+func (f *facts) proven(i int) bool {
+	r := f.g(i).Reach
+	return r != nil && r.Answer == snapshot.Proven
+}
+
+// read reports whether the memory says of goroutine i what could end its wait.
+func (f *facts) read(i int) bool {
+	r := f.g(i).Reach
+	return r != nil && r.Answer != snapshot.Unknown
+}
+
+// ids returns the goroutines' IDs.
+func (f *facts) ids(list []int) []int64 {
+	ids := make([]int64, len(list))
+	for k, i := range list {
+		ids[k] = f.g(i).ID
+	}
+	return ids
+}
+
+// oldest returns the goroutine of list that has waited longest, the first of several.
+func (f *facts) oldest(list []int) int {
+	return slices.MaxFunc(list, func(i, j int) int { return cmp.Compare(f.waited(i), f.waited(j)) })
+}
+
+// probe returns the probe that goroutine i waits at, or reached last, or nil.
+func (f *facts) probe(i int) *snapshot.Probe {
+	if w := f.wait(i); w != nil {
+		return w.Probe
+	}
+	return f.g(i).Last
+}
+
+// partner returns the last goroutine that did the opposite on a channel, or signaled a Cond; nil if nobody did.
+func (f *facts) partner(obj uint64, send bool) *snapshot.Fact {
+	o := f.s.Objects[obj]
+	switch {
+	case o == nil:
+		return nil
+	case send:
+		return o.Received
+	}
+	return o.Sent
+}
+
+// moves reports whether the other side of a channel was used lately: who waits for it has its turn to come.
+func (f *facts) moves(obj uint64, send bool) bool {
+	p := f.partner(obj, send)
+	if p == nil {
+		return false
+	}
+	at := p.At
+	if i, ok := f.find(p.Goroutine); ok {
+		for _, s := range f.g(i).History {
+			if s.Probe == p.Probe {
+				at = max(at, s.At)
+				break
+			}
+		}
+	}
+	return f.s.Taken-at < int64(f.opt.After)
+}
+
+// holder returns how goroutine i holds obj.
+func (f *facts) holder(obj uint64, i int) holder {
+	for _, h := range f.holders[obj] {
+		if h.g == i {
+			return h
+		}
+	}
+	return holder{g: i, wait: &snapshot.Wait{Probe: f.wait(i).Probe}}
+}
+
+// left reports whether the goroutine with that ID is known to have returned from a function.
+func (f *facts) left(id int64, fn string) bool {
+	i, ok := f.find(id)
+	if !ok || len(f.g(i).Stack) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(f.g(i).Stack, func(fr snapshot.Frame) bool { return fr.Func == fn })
+}

@@ -1,0 +1,215 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// This file says what to do about a cause.
+
+// ownFix returns fix if the place that is to be changed is the user's own; in somebody else's library there is nothing to change.
+func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
+	if Own(p.Func, p.File) || !strings.Contains(p.File, "@") {
+		return fix
+	}
+	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called", ShortFunc(p.Func))
+}
+
+// lockFix says how to break a cycle of locks.
+func (t *writer) lockFix(cycle []int) string {
+	w0 := t.wait(cycle[0])
+	if len(cycle) == 1 {
+		h := t.holder(w0.Obj, cycle[0])
+		if h.wait != nil {
+			return fmt.Sprintf("do not call Do at %s from within the function that %s runs", t.place(w0.Probe), t.place(h.wait.Probe))
+		}
+		return fmt.Sprintf("unlock %s, locked at %s, before %s, or use there a function that expects it to be locked", t.object(w0.Obj, w0.Probe), t.place(h.hold.Probe), t.place(w0.Probe))
+	}
+	if len(cycle) > 2 {
+		return "take these locks in the same order everywhere"
+	}
+	w1 := t.wait(cycle[1])
+	h0, h1 := t.holder(w1.Obj, cycle[0]), t.holder(w0.Obj, cycle[1])
+	if w0.Obj == w1.Obj || h0.hold == nil || h1.hold == nil {
+		return "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
+	}
+	x, y := t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe)
+	if x == y || w0.Probe == w1.Probe && h0.hold.Probe == h1.hold.Probe { // two objects of one type, each of them the first for one goroutine
+		kind := "mutexes"
+		if w0.Probe.Kind == runtime.KindRWMutex {
+			kind = "rwmutexes"
+		}
+		return fmt.Sprintf("lock the two %s of %s and %s in a fixed order, for example by an id that they have", kind, t.place(h0.hold.Probe), t.place(w0.Probe))
+	}
+	return fmt.Sprintf("take %s and %s in the same order: %s then %s takes %s first, %s then %s takes %s first",
+		x, y, t.place(h0.hold.Probe), t.place(w0.Probe), x, t.place(h1.hold.Probe), t.place(w1.Probe), y)
+}
+
+// cycleFix says how to break a cycle that is not of locks alone: where a lock is held while its holder waits for something else.
+func (t *writer) cycleFix(c *cause) string {
+	n := len(c.cycle)
+	if t.owesItself(c) {
+		w := t.wait(c.cycle[0])
+		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
+	}
+	for k, i := range c.cycle {
+		if _, ok := t.lockOf(i); ok {
+			continue
+		}
+		w, before := t.wait(i), t.wait(c.cycle[(k+n-1)%n])
+		if h := t.holder(before.Obj, i); h.hold != nil {
+			return t.ownFix(w.Probe, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(w.Probe)))
+		}
+	}
+	own := slices.IndexFunc(c.cycle, func(i int) bool { p := t.wait(i).Probe; return Own(p.Func, p.File) })
+	if own < 0 {
+		own = 0
+		if lines := t.calledFrom(c.cycle[0]); len(lines) == 0 {
+			return t.ownFix(t.wait(c.cycle[0]).Probe, fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
+		}
+	}
+	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what waits at %s", t.place(t.wait(c.cycle[own]).Probe))
+}
+
+// queueFix says what to do about goroutines that wait for root, one of which waits in w.
+func (t *writer) queueFix(c *cause, root int, w *snapshot.Wait) string {
+	rw := t.wait(root)
+	switch {
+	case c.kind == KindUnreadPeer:
+		return t.writeFix(root)
+	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
+		return "compute outside of the lock, or in smaller steps"
+	case rw == nil && c.by == byLock:
+		return "hold the lock for less time, or by fewer goroutines"
+	case c.by == byLock && w.Probe.Op == runtime.OpOnce:
+		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
+	case isLocked(t.ioOf(rw)):
+		return "end the other process, or give the call a time after which it gives up"
+	case c.by == byLock:
+		p := rw.Probe
+		if fr := OwnFrame(t.g(root).Stack); fr != nil && !Own(p.Func, p.File) { // in a library: the user's own call is what can be moved
+			p = &snapshot.Probe{File: fr.File, Line: fr.Line, Func: fr.Func}
+		}
+		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner", t.place(p)))
+	case c.by == byChannel && w.Cap > 0:
+		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
+	case rw != nil && rw.Probe.Op == runtime.OpIO && rw.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Op == runtime.OpWait:
+		return fmt.Sprintf("end what %s waits for first: close the connection, or give it a deadline", t.place(rw.Probe))
+	}
+	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
+}
+
+// writeFix says what to do about a write to a peer that does not read.
+func (t *writer) writeFix(i int) string {
+	w := t.wait(i)
+	at := t.place(w.Probe)
+	if fr := OwnFrame(t.g(i).Stack); fr != nil && !Own(w.Probe.Func, w.Probe.File) {
+		at = t.position(fr.File, fr.Line)
+	}
+	if io := t.ioOf(w); io != nil && io.Deadline > 0 {
+		return "see why the peer has stopped reading, and whether the write deadline is as short as it can be"
+	}
+	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", at)
+}
+
+// waitFix says what to do about the wait of goroutine i.
+func (t *writer) waitFix(c *cause, i int) string {
+	w := t.wait(i)
+	at := t.place(w.Probe)
+	switch {
+	case t.unprobed[i]:
+		return t.unprobedFix(c, i)
+	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
+		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)
+	case c.kind == KindLeak && t.never(i):
+		return fmt.Sprintf("make the channel before %s is reached, or do not wait for it while it is nil", at)
+	case c.kind == KindUnreadPeer:
+		return t.writeFix(i)
+	case c.kind == KindFullChannel:
+		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), at))
+	case c.gone && w.Probe.Op == runtime.OpSend && w.Cap == 0:
+		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent when the receiver has gone, or let the sender at %s give up when the receiver does",
+			t.place(t.s.Objects[w.Obj].Made.Probe), at))
+	}
+	return t.ownFix(w.Probe, t.opFix(w, at))
+}
+
+// opFix says what to do about a wait in w at a place.
+func (t *writer) opFix(w *snapshot.Wait, at string) string {
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with ctx.Done(), or a buffer for the last value)", at)
+	case runtime.OpRange:
+		if p := t.partner(w.Obj, false); p != nil {
+			return fmt.Sprintf("close the channel after the last send, at %s, so that the loop at %s ends", t.place(p.Probe), at)
+		}
+		return fmt.Sprintf("close the channel when everything has been sent, so that the loop at %s ends", at)
+	case runtime.OpRecv:
+		switch o := t.s.Objects[w.Obj]; {
+		case o != nil && o.Stopped:
+			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has gone off: since Go 1.23 there is nothing to drain", t.object(w.Obj, w.Probe), at)
+		case t.source(w, 0, w.Obj) == contextChan || contextCase(w, 0):
+			return fmt.Sprintf("call the function that cancels the context on every way out of where it was made, so that %s ends: defer it", at)
+		}
+		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give up (select with ctx.Done())", at)
+	case runtime.OpSelect:
+		if k := slices.IndexFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }); k >= 0 {
+			for k := range w.Cases {
+				switch {
+				case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
+					return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
+				case t.endOnly(w, k):
+					return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s", t.object(w.Cases[k].Obj, nil), at)
+				}
+			}
+		}
+		return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
+	case runtime.OpWait:
+		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that owes it"
+	case runtime.OpCond:
+		return "signal after every change of the condition, with the lock held"
+	case runtime.OpIO:
+		if isOpen(w.Probe) {
+			return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
+		}
+		if io := t.ioOf(w); io != nil && io.Reaped {
+			return "set cmd.WaitDelay, or give the processes that outlive the command another output"
+		}
+		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
+	}
+	return ""
+}
+
+// unprobedFix names the command that tells more of a wait without a probe.
+func (t *writer) unprobedFix(c *cause, i int) string {
+	w := t.wait(i)
+	if inC(t.g(i)) {
+		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it", strings.TrimPrefix(w.Probe.Expr, "C."))
+	}
+	pkg := pkgPath(w.Probe.Func)
+	if pkg == "" || pkg == "main" {
+		return "build with awaittrace, with -probe chan,lock,io,sync,sleep, to see more"
+	}
+	if strings.Contains(strings.SplitN(pkg, "/", 2)[0], ".") {
+		return fmt.Sprintf("build with -deps %s to see who holds or owes what", pkg)
+	}
+	return fmt.Sprintf("build with -deps %s to see who holds or owes what, or with -probe-func for the function that is called", pkg)
+}
+
+// loopFix says what to do about a goroutine that goes round.
+func (t *writer) loopFix(i int) string {
+	p := t.g(i).Last
+	switch {
+	case p.Flags&runtime.SiteDefault != 0:
+		return fmt.Sprintf("take the default out of the select at %s, so that it waits, or wait in it", t.place(p))
+	case p.Op == runtime.OpIO:
+		return fmt.Sprintf("see why %s fails, and wait before it is tried again, longer each time", p.Expr)
+	case p.Op == runtime.OpSelect || p.Op == runtime.OpRecv:
+		return fmt.Sprintf("end the loop when a channel is closed: v, ok := <-ch tells, and a nil channel is never ready")
+	}
+	return "wait for a signal of what it looks for: a channel, or a Cond"
+}

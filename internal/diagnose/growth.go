@@ -1,0 +1,120 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Growth needs this many goroutines of one place, started over this many parts of the time, of each of which some are left.
+const (
+	leastGrowth = 20
+	growthParts = 5
+)
+
+// growing makes the causes of goroutines of one place that become more and more: they were started all along, the newest lately, hardly any has ended, and each waits for
+// something of its own. Clients of a server are its business.
+func (d *finder) growing() {
+	type key struct {
+		created snapshot.Frame
+		wait    snapshot.Probe
+	}
+	groups := make(map[key][]int)
+	var order []key
+	for i := range d.graph.n {
+		g := d.g(i)
+		w := d.wait(i)
+		if d.claimed[i] || w == nil || g.Born == 0 || g.ID == 1 || d.client(i) {
+			continue
+		}
+		k := key{wait: *w.Probe}
+		if c := g.CreatedBy; c != nil {
+			k.created = snapshot.Frame{Func: c.Func, File: c.File, Line: c.Line}
+		}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], i)
+	}
+	for _, k := range order {
+		if list := groups[k]; len(list) >= leastGrowth {
+			d.growth(list)
+		}
+	}
+}
+
+// client reports whether goroutine i serves a client, or is of a library that does.
+func (d *finder) client(i int) bool {
+	w := d.wait(i)
+	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
+		return true
+	}
+	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == "net/http.(*conn).serve" })
+}
+
+// growth makes the cause of list, which are of one place, if they grow.
+func (d *finder) growth(list []int) {
+	births := make([]int64, len(list))
+	objects := make(map[uint64]bool)
+	for k, i := range list {
+		births[k] = d.g(i).Born
+		if w := d.wait(i); w.Obj != 0 {
+			objects[w.Obj] = true
+		}
+	}
+	slices.Sort(births)
+	oldest, newest := births[0], births[len(births)-1]
+	span := d.s.Taken - oldest
+	if span < int64(d.opt.After) || d.s.Taken-newest > span/growthParts || len(objects) > 0 && len(objects) < len(list)/2 {
+		return
+	}
+	var parts [growthParts]int
+	for _, b := range births {
+		parts[min(int((b-oldest)*growthParts/span), growthParts-1)]++
+	}
+	for _, n := range parts {
+		if n < len(list)/(3*growthParts) {
+			return
+		}
+	}
+	if !d.kept(list) {
+		return
+	}
+	c := &cause{kind: KindGrowth, certainty: Likely, roots: list, growth: &Growth{
+		Count: len(list), PerSecond: float64(len(list)-1) / (float64(newest-oldest) / 1e9),
+		Oldest: time.Duration(d.s.Taken - oldest), Newest: time.Duration(d.s.Taken - newest),
+	}}
+	for _, i := range list {
+		d.claim(i, Stuck)
+	}
+	d.addCause(c)
+}
+
+// kept reports whether hardly any goroutine of the place of list has ended: all that an earlier look saw there are left, or, by one look, most of the IDs that were
+// handed out meanwhile are those of goroutines that are there.
+func (d *finder) kept(list []int) bool {
+	if was := d.s.Before; was != nil {
+		there, left := 0, 0
+		p := d.wait(list[0]).Probe
+		for i := range was.Goroutines {
+			g := &was.Goroutines[i]
+			if g.Last != nil && *g.Last == *p {
+				there++
+				if _, ok := d.find(g.ID); ok {
+					left++
+				}
+			}
+		}
+		if there > 0 {
+			return left*10 >= there*9
+		}
+	}
+	if !d.s.HasStates {
+		return false
+	}
+	ids := d.ids(list)
+	lo, hi := slices.Min(ids), slices.Max(ids)
+	return int64(len(list))*10 >= (hi-lo+1)*7
+}

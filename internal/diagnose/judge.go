@@ -1,0 +1,387 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A judge says of every goroutine by itself how it is doing: whether it goes on, waits as it should, or has waited for too long.
+type judge struct {
+	*facts
+	stuck []bool // nobody can wake it, whoever else goes on
+	// active says which goroutines go on, or will when the world outside sends them something.
+	active []bool
+	events int             // goroutines that are a source of events
+	groups map[uint64]bool // of a WaitGroup, whether who waits for it is idle (see outlives)
+	server *bool           // some goroutine waits for clients or a signal
+}
+
+// newJudge returns a judge. Goroutines that stuck says are out.
+func newJudge(f *facts, stuck []bool) *judge {
+	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool)}
+	j.findActive()
+	return j
+}
+
+// verdict returns the verdict of goroutine i for what it does itself, whoever else is involved.
+func (j *judge) verdict(i int) Verdict {
+	g := j.g(i)
+	w := j.wait(i)
+	switch {
+	case g.State == "exited":
+		return OK
+	case w == nil:
+		if j.computes(i) {
+			return Busy
+		}
+		return OK
+	case j.never(i) && j.long(i) && !j.meant(i):
+		return Leaked
+	case j.long(i) && (j.ending(i) || j.missingDone(i)):
+		return Stuck
+	case j.idle(i) || j.long(i) && j.awaits(i):
+		return Idle
+	case !j.long(i):
+		return OK
+	case j.turns(i):
+		return OK
+	}
+	return Stuck
+}
+
+// meant reports whether goroutine i, which waits for what can never come, is meant to: select {} in main keeps a program alive whose goroutines do the
+// work, and a context that is never cancelled has no Done channel.
+func (j *judge) meant(i int) bool {
+	w := j.wait(i)
+	if !j.never(i) {
+		return false
+	}
+	if w.Probe.Op == runtime.OpSelect && len(w.Cases) == 0 {
+		return j.g(i).ID == 1
+	}
+	if len(w.Cases) > 0 {
+		for k := range w.Cases {
+			if !contextCase(w, k) && w.Probe.Role(k) != runtime.RoleNever {
+				return false
+			}
+		}
+		return true
+	}
+	return contextCase(w, 0) || w.Probe.Role(0) == runtime.RoleNever
+}
+
+// turns reports whether what goroutine i waits for was had by others lately: then it moves, and its turn comes.
+func (j *judge) turns(i int) bool {
+	w := j.wait(i)
+	if _, ok := j.lockOf(i); ok {
+		newest := int64(0)
+		for _, h := range j.holders[w.Obj] {
+			at, _ := h.since()
+			newest = max(newest, at)
+		}
+		return w.Probe.Op != runtime.OpOnce && newest != 0 && j.s.Taken-newest < int64(j.opt.After)
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return j.moves(w.Obj, true)
+	case runtime.OpSelect:
+		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) })
+	case runtime.OpWait:
+		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
+	}
+	return false
+}
+
+// findActive finds which goroutines go on, or will when something comes from outside: those that are not in a wait, or not
+// for long, and do not compute instead, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
+func (j *judge) findActive() {
+	n := len(j.s.Goroutines)
+	j.active = make([]bool, n)
+	feeds := make([][]int, n)
+	var queue []int
+	for i := range n {
+		if !j.inScope(i) && !j.stuck[i] {
+			j.active[i] = true
+			queue = append(queue, i)
+			continue
+		}
+		if j.stuck[i] || j.computes(i) || j.blocked(i) {
+			continue
+		}
+		event := j.eventful(i)
+		if event {
+			j.events++
+		}
+		w := j.wait(i)
+		// Who sleeps for so long brings about events, but keeps those waiting that send to it.
+		if w == nil || j.external(i) || event && w.Probe.Op != runtime.OpSleep {
+			j.active[i] = true
+			queue = append(queue, i)
+			continue
+		}
+		for _, p := range j.feeders(w) {
+			if k, ok := j.other(i, p); ok {
+				feeds[k] = append(feeds[k], i)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		for _, k := range feeds[i] {
+			if !j.active[k] {
+				j.active[k] = true
+				queue = append(queue, k)
+			}
+		}
+	}
+}
+
+// eventful reports whether goroutine i is a source of events for the program: it goes on, or waits for the world or the time. As long as
+// there is such a goroutine, something may happen that nobody has seen happen yet.
+func (j *judge) eventful(i int) bool {
+	w := j.wait(i)
+	switch {
+	case w == nil || j.unprobed[i]:
+		return j.goesOn(i)
+	case !j.long(i) || w.Probe.Flags&runtime.SiteServe != 0:
+		return true
+	}
+	switch w.Probe.Op {
+	case runtime.OpSleep:
+		return true
+	case runtime.OpIO:
+		return !isWrite(w.Probe) && !isOpen(w.Probe)
+	case runtime.OpRecv, runtime.OpRange:
+		return j.ticks(w, 0, w.Obj)
+	}
+	return j.hasClock(w)
+}
+
+// goesOn reports whether goroutine i, which is in no operation with a probe, is known to go on. Of one that nothing was heard of for long a
+// record alone does not tell whether it has exited; and one that waits where there is no probe may wait for the world, unless the
+// runtime says for what.
+func (j *judge) goesOn(i int) bool {
+	if j.blocked(i) {
+		return false
+	}
+	switch g := j.g(i); g.State {
+	case "exited":
+		return false
+	case "unknown":
+		return j.s.HasStates || !j.long(i)
+	case "waiting":
+		return !strings.HasPrefix(g.Reason, "sync.") && !strings.HasPrefix(g.Reason, "chan send") && !strings.Contains(g.Reason, "(no cases)") &&
+			!strings.Contains(g.Reason, "(nil chan)") && g.Reason != "semacquire"
+	}
+	return true
+}
+
+// awaits reports whether goroutine i waits for an event that may still come, since something goes on in the program: whoever will
+// bring it about need not have done it before. Where it is known to be one that computes for too long, the event is overdue.
+func (j *judge) awaits(i int) bool {
+	w := j.wait(i)
+	event := receives(w) || w.Probe.Op == runtime.OpWait
+	if j.unprobed[i] && !j.never(i) {
+		switch w.Probe.Op {
+		case runtime.OpRecv, runtime.OpSelect:
+			event = true
+		}
+	}
+	return j.events > 0 && event && !j.overdue(w)
+}
+
+// overdue reports whether all who are known to have fed w compute.
+func (j *judge) overdue(w *snapshot.Wait) bool {
+	some := false
+	for _, p := range j.feeders(w) {
+		if p == nil || p.Exited {
+			return false
+		}
+		i, ok := j.find(p.Goroutine)
+		if !ok || !j.computes(i) {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// idle reports whether goroutine i is in a wait that is normal however long it takes.
+func (j *judge) idle(i int) bool {
+	w := j.wait(i)
+	if j.external(i) || w.Probe.Op == runtime.OpSleep || j.waitsForEnd(i) || j.never(i) && j.meant(i) || j.explained(i) {
+		return true
+	}
+	if j.unprobed[i] && w.Probe.Op == runtime.OpIO {
+		return !inC(j.g(i))
+	}
+	if len(w.Cases) > 0 {
+		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && j.fed(j.partner(c.Obj, c.Send)) })
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+		if w.Obj == 0 {
+			return false
+		}
+		if w.Probe.Op == runtime.OpSend && w.Cap > 0 {
+			return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
+		}
+		return j.fed(j.partner(w.Obj, w.Probe.Op == runtime.OpSend))
+	case runtime.OpWait:
+		return j.outlives(w.Obj)
+	}
+	return false
+}
+
+// explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for
+// its holder.
+func (j *judge) explained(i int) bool {
+	r := j.g(i).Reach
+	if r == nil || r.Answer != snapshot.Live {
+		return false
+	}
+	if _, ok := j.lockOf(i); ok {
+		return false
+	}
+	return slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+		switch w.Kind {
+		case snapshot.WakerTimer, snapshot.WakerFinalizer, snapshot.WakerCleanup:
+			return true
+		case snapshot.WakerGoroutine:
+			k, ok := j.find(w.Goroutine)
+			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
+		}
+		return false
+	})
+}
+
+// outlives reports whether one of those who owe the WaitGroup at obj a Done waits itself for something from outside, such as the end of a context, or in the same
+// way for others: who waits for them all is idle as long as they are.
+func (j *judge) outlives(obj uint64) bool {
+	idle, ok := j.groups[obj]
+	if ok {
+		return idle
+	}
+	j.groups[obj] = false // for who waits for itself
+	o := j.s.Objects[obj]
+	if o == nil {
+		return false
+	}
+	idle = slices.ContainsFunc(j.owers(o), func(i int) bool {
+		w := j.wait(i)
+		return w != nil && (j.external(i) || w.Probe.Op == runtime.OpWait && w.Obj != obj && j.outlives(w.Obj))
+	})
+	j.groups[obj] = idle
+	return idle
+}
+
+// fed reports whether the goroutine of a fact is there and active, so that it may do the same again.
+func (j *judge) fed(p *snapshot.Fact) bool {
+	if p == nil || p.Exited {
+		return false
+	}
+	i, ok := j.find(p.Goroutine)
+	return ok && j.active[i]
+}
+
+// external reports whether goroutine i waits for something that comes from outside the program, or from a timer, and may come at any time.
+func (j *judge) external(i int) bool {
+	w := j.wait(i)
+	switch {
+	case w == nil:
+		return false
+	case w.Probe.Flags&runtime.SiteServe != 0:
+		return true
+	case w.Probe.Op == runtime.OpSelect && len(w.Cases)+w.More == 0 && !j.unprobed[i]:
+		return j.g(i).ID == 1
+	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
+		return w.Obj != 0 && j.source(w, 0, w.Obj) != plainChan
+	}
+	return j.hasClock(w)
+}
+
+// hasClock reports whether a case of the select that w is in receives from a clock, or from signals.
+func (j *judge) hasClock(w *snapshot.Wait) bool {
+	for k, c := range w.Cases {
+		if !c.Send && j.ticks(w, k, c.Obj) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitsForEnd reports whether goroutine i is that of func main and waits for the end of a server: for a channel that nobody has used yet, or for
+// a WaitGroup, while another goroutine waits for a signal or for clients. In
+//
+//	go func() { <-signals; done <- true }()
+//	…
+//	<-done
+//
+// main is not stuck, however long it takes.
+func (j *judge) waitsForEnd(i int) bool {
+	w := j.wait(i)
+	if j.g(i).ID != 1 {
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpRecv, runtime.OpRange, runtime.OpSelect:
+		if slices.ContainsFunc(j.feeders(w), func(p *snapshot.Fact) bool { return p != nil }) {
+			return false
+		}
+	case runtime.OpWait:
+	default:
+		return false
+	}
+	if j.server == nil {
+		some := false
+		for k := range j.s.Goroutines {
+			if other := j.wait(k); k != i && other != nil && j.serves(other) {
+				some = true
+			}
+		}
+		j.server = &some
+	}
+	return *j.server
+}
+
+// serves reports whether w waits for clients, or for a signal.
+func (j *judge) serves(w *snapshot.Wait) bool {
+	if w.Probe.Flags&runtime.SiteServe != 0 || j.source(w, 0, w.Obj) == signalChan {
+		return true
+	}
+	for k, c := range w.Cases {
+		if !c.Send && j.source(w, k, c.Obj) == signalChan {
+			return true
+		}
+	}
+	return false
+}
+
+// ending reports whether goroutine i is in a function that ends something, such as Close or Shutdown, which should not take long: it waits for a WaitGroup or a Cond, or
+// for a goroutine to say that it has ended.
+func (j *judge) ending(i int) bool {
+	w := j.wait(i)
+	if w == nil || j.explained(i) || j.external(i) {
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpWait, runtime.OpCond:
+		return w.Obj != 0 && endFunc(w.Probe.Func)
+	case runtime.OpIO:
+		return w.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Kind != runtime.KindConn && endFunc(method(w.Probe.Expr))
+	}
+	return false
+}
+
+// endFunc reports whether a function is called as those are that end something.
+func endFunc(fn string) bool {
+	switch strings.ToLower(fn[strings.LastIndexByte(fn, '.')+1:]) {
+	case "close", "stop", "shutdown", "gracefulstop", "disconnect", "terminate", "destroy", "drain", "quit":
+		return true
+	}
+	return false
+}

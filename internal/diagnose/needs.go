@@ -1,0 +1,275 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A need is something that would end a wait. A wait with several, a select, ends with any of them.
+type need struct {
+	obj  uint64
+	send bool // the wait sends to the channel obj
+	// by are the goroutines that are known to be able to do it, the likeliest first; each says that it takes all of them.
+	by   []int
+	each bool
+	// place is where it was done before: whoever has been there may do it again. Kin are the goroutines that may do it since they were
+	// started where the object was made. Zero: nobody.
+	place *snapshot.Probe
+	kin   familyKey
+	open  openness
+}
+
+// An openness says who may do what a need needs besides those who are known.
+type openness uint8
+
+const (
+	shut    openness = iota // nobody
+	known                   // perhaps somebody, but hardly: those who are known did it before, or must
+	unknown                 // nobody is known
+	ends                    // a channel that only tells of an end: whoever ends it
+	outside                 // the world, the time, or a signal will
+)
+
+// needs returns what would end the wait of goroutine i. It is empty for one that nothing ends, such as a receive from a nil channel. This is the single
+// place that knows what operations wait for.
+func (f *facts) needs(i int) []need {
+	w := f.wait(i)
+	if l, ok := f.lockOf(i); ok {
+		return []need{f.lockNeed(l)}
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return f.channelNeeds(i, w, 0, snapshot.Case{Obj: w.Obj, Send: true})
+	case runtime.OpRecv, runtime.OpRange:
+		return f.channelNeeds(i, w, 0, snapshot.Case{Obj: w.Obj})
+	case runtime.OpSelect:
+		var list []need
+		for k, c := range w.Cases {
+			list = append(list, f.channelNeeds(i, w, k, c)...)
+		}
+		if w.More > 0 {
+			list = append(list, need{open: unknown})
+		}
+		return list
+	case runtime.OpCond:
+		return []need{f.used(i, w.Obj, false)}
+	case runtime.OpWait:
+		return []need{f.groupNeed(i, w.Obj)}
+	case runtime.OpIO:
+		if isLocked(f.ioOf(w)) {
+			return []need{{open: unknown}}
+		}
+	case runtime.OpLock, runtime.OpRLock, runtime.OpOnce: // of nobody knows what
+		return []need{{open: unknown}}
+	}
+	return []need{{open: outside}}
+}
+
+// channelNeeds returns what would end a wait for a channel, case k of w: nothing if it is nil.
+func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []need {
+	switch {
+	case c.Obj == 0 && f.unprobed[i] && !f.nilChannel(i):
+		return []need{{open: unknown}} // it could not be read
+	case c.Obj == 0:
+		return nil
+	case !c.Send && f.ticks(w, k, c.Obj):
+		return []need{{obj: c.Obj, open: outside}}
+	case !c.Send && f.source(w, k, c.Obj) == contextChan:
+		n := need{obj: c.Obj, open: outside}
+		if len(w.Cases) > 0 {
+			n.open = ends
+		}
+		return []need{n}
+	}
+	n := f.used(i, c.Obj, c.Send)
+	if len(w.Cases) > 0 && f.endOnly(w, k) {
+		n = need{obj: c.Obj, open: ends}
+	}
+	return []need{n}
+}
+
+// nilChannel reports whether the memory, or the runtime's wait reason, says that goroutine i waits for nil channels only.
+func (f *facts) nilChannel(i int) bool {
+	g := f.g(i)
+	switch g.Reason {
+	case "chan receive (nil chan)", "chan send (nil chan)", "select (no cases)":
+		return true
+	}
+	return g.Blocked != nil && g.Blocked.NoneCanWake
+}
+
+// used returns the need for somebody to use the other side of a channel, or to signal a Cond: who did so last, and whoever has been where that was done. Where nobody
+// did, or who did has exited, those that were started where the channel was made.
+func (f *facts) used(i int, obj uint64, send bool) need {
+	n := need{obj: obj, send: send, open: unknown}
+	p := f.partner(obj, send)
+	if j, ok := f.other(i, p); ok && p.Probe != nil {
+		n.by, n.place, n.open = []int{j}, p.Probe, known
+		return n
+	}
+	o := f.s.Objects[obj]
+	if o == nil || !f.relatives(&n, i, o.Made, "") {
+		return n
+	}
+	if p != nil { // others may do what the one did that has exited
+		n.place = p.Probe
+	}
+	n.open = known
+	return n
+}
+
+// other returns the goroutine of a fact if it is there and is not i.
+func (f *facts) other(i int, p *snapshot.Fact) (int, bool) {
+	if p == nil || p.Exited {
+		return 0, false
+	}
+	j, ok := f.find(p.Goroutine)
+	return j, ok && j != i
+}
+
+// relatives notes in n the goroutine of p, if it is not i, and its family. It reports whether there is anybody.
+func (f *facts) relatives(n *need, i int, p *snapshot.Fact, by string) bool {
+	j, ok := f.other(i, p)
+	if ok {
+		n.by = append(n.by, j)
+	}
+	k, list := f.family(p, by)
+	if len(list) > 0 {
+		n.kin, ok = k, true
+	}
+	return ok
+}
+
+// groupNeed returns who may end the wait of goroutine i for the WaitGroup at obj. Where no more goroutines can owe it a Done than
+// it is owed, it is these; otherwise the one that adds to it and its family, and without one who called Done last.
+func (f *facts) groupNeed(i int, obj uint64) need {
+	n := need{obj: obj, open: unknown}
+	o := f.s.Objects[obj]
+	if o == nil {
+		return n
+	}
+	if list := f.owers(o); len(list) > 0 && len(list) <= o.Count {
+		n.by, n.each, n.open = list, len(list) == o.Count, known
+		return n
+	}
+	if f.relatives(&n, i, o.Sent, goOfWaitGroup) {
+		n.open = known
+	} else if j, ok := f.other(i, o.Received); ok {
+		n.by, n.open = []int{j}, known
+	}
+	return n
+}
+
+// A lock is what a goroutine waits to lock: an object, and whether it is to read.
+type lock struct {
+	obj  uint64
+	read bool
+}
+
+// lockOf returns the lock that goroutine i waits for.
+func (f *facts) lockOf(i int) (lock, bool) {
+	w := f.wait(i)
+	if w == nil || w.Obj == 0 {
+		return lock{}, false
+	}
+	switch w.Probe.Op {
+	case runtime.OpLock:
+		return lock{obj: w.Obj}, true
+	case runtime.OpRLock:
+		return lock{obj: w.Obj, read: true}, true
+	case runtime.OpOnce:
+		h := f.holders[w.Obj]
+		return lock{obj: w.Obj}, len(h) == 0 || h[0].g != i || h[0].wait != w
+	}
+	return lock{}, false
+}
+
+// lockNeed returns the need for a lock: all who hold it have to let go. A reader does not wait for readers, but for the writer that waits for
+// those: see "a blocked Lock call excludes new readers" in package sync.
+func (f *facts) lockNeed(l lock) need {
+	n := need{obj: l.obj, each: true}
+	for _, h := range f.holders[l.obj] {
+		if !l.read || !h.reads() {
+			n.by = append(n.by, h.g)
+		}
+	}
+	if j, ok := f.writers[l.obj]; ok && l.read && len(n.by) == 0 {
+		n.by = append(n.by, j)
+	}
+	if len(n.by) > 0 || f.orphaned(l) {
+		return n
+	}
+	n.open, n.each = unknown, false
+	if near := f.near(l.obj); len(near) > 0 {
+		n.by, n.open = near, known
+	}
+	return n
+}
+
+// orphaned reports whether l is kept by an orphan: readers do not keep readers out.
+func (f *facts) orphaned(l lock) bool {
+	return slices.ContainsFunc(f.orphans[l.obj], func(h *snapshot.Hold) bool { return !l.read || !h.Read })
+}
+
+// near returns the goroutines that have the lock at obj on their stacks in a function that locks, and do not wait for it: likely holders.
+func (f *facts) near(obj uint64) []int {
+	var list []int
+	for i := range f.s.Goroutines {
+		b := f.g(i).Blocked
+		if b == nil || len(b.On) != 1 || b.On[0].Addr != obj {
+			continue
+		}
+		for _, n := range b.On[0].Near {
+			if j, ok := f.find(n.Goroutine); ok && !f.waitsFor(j, obj) && !slices.Contains(list, j) {
+				list = append(list, j)
+			}
+		}
+		return list // it is the same for all that wait for it
+	}
+	return nil
+}
+
+// waitsFor reports whether goroutine j waits for obj.
+func (f *facts) waitsFor(j int, obj uint64) bool {
+	w := f.wait(j)
+	return w != nil && (w.Obj == obj || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj == obj }))
+}
+
+// receives reports whether w only receives. It waits for an event then, rather than for somebody to get out of its way.
+func receives(w *snapshot.Wait) bool {
+	switch w.Probe.Op {
+	case runtime.OpRecv, runtime.OpRange:
+		return w.Obj != 0
+	case runtime.OpCond:
+		return true
+	case runtime.OpSelect:
+		open := w.More
+		for _, c := range w.Cases {
+			if c.Send {
+				return false
+			}
+			if c.Obj != 0 {
+				open++
+			}
+		}
+		return open > 0
+	}
+	return false
+}
+
+// never reports whether goroutine i waits for nil channels only.
+func (f *facts) never(i int) bool {
+	w := f.wait(i)
+	if f.unprobed[i] && !f.nilChannel(i) {
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange:
+		return w.Obj == 0
+	case runtime.OpSelect:
+		return w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 })
+	}
+	return false
+}

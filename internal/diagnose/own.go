@@ -1,0 +1,80 @@
+package diagnose
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// OwnFrame returns the innermost frame of stack that is neither the standard library's nor a module's from elsewhere; nil if there is none.
+func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
+	for i := range stack {
+		if Own(stack[i].Func, stack[i].File) && !cgoStub(&stack[i]) {
+			return &stack[i]
+		}
+	}
+	return nil
+}
+
+// wrapper matches the functions that the compiler makes of go and defer statements.
+var wrapper = regexp.MustCompile(`\.(gowrap|deferwrap)\d+$`)
+
+// Wrapper reports whether the compiler made a function of a go or defer statement.
+func Wrapper(fn string) bool { return wrapper.MatchString(fn) }
+
+// Own reports whether a function is the user's own code. The standard library's import paths have no dot in their first element; the
+// code of a module that was downloaded lies in a folder with an @.
+func Own(fn, file string) bool {
+	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || wrapper.MatchString(fn) {
+		return false
+	}
+	if strings.HasPrefix(fn, "main.") {
+		return true
+	}
+	first, _, path := strings.Cut(fn, "/")
+	if path && strings.Contains(first, ".") {
+		return true
+	}
+	// A module whose name has no dot and the standard library are told by the file: GOROOT's, or with -trimpath a path that begins
+	// with the package.
+	return strings.HasPrefix(file, "/") && !strings.Contains(file, "/src/"+pkgPath(fn)+"/") &&
+		!strings.Contains(file, "/src/runtime/") // which has functions of other packages, such as sync.runtime_SemacquireMutex
+}
+
+// pkgPath returns the import path of the package of a function.
+func pkgPath(fn string) string {
+	slash := strings.LastIndexByte(fn, '/') + 1
+	dot := strings.IndexByte(fn[slash:], '.')
+	if dot < 0 {
+		return fn
+	}
+	return fn[:slash+dot]
+}
+
+// ShortFunc returns the name of a function as people write it: without the path of its package, as in pkg.(*T).Method, with [...] for type
+// arguments, and with the dots of the package that its symbol escapes.
+func ShortFunc(fn string) string {
+	head, args, generic := strings.Cut(fn, "[")
+	short := head[strings.LastIndexByte(head, '/')+1:]
+	if strings.Contains(short, "%") {
+		if s, err := url.PathUnescape(short); err == nil {
+			short = s
+		}
+	}
+	if !generic {
+		return short
+	}
+	_, rest, _ := cutLast(args, "]") // methods of closures stand behind it
+	return short + "[...]" + rest
+}
+
+// cutLast cuts s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A source is where what a channel brings comes from.
+type source uint8
+
+const (
+	plainChan   source = iota // goroutines of the program
+	timerChan                 // time.Timer, time.Ticker, time.After
+	contextChan               // the Done channel of a context
+	signalChan                // signal.Notify
+)
+
+// source returns where what case k of w, or w itself, receives by the channel at obj comes from: the source says so, and where it does not, how the channel was made.
+func (f *facts) source(w *snapshot.Wait, k int, obj uint64) source {
+	switch r := w.Probe.Role(k); {
+	case obj != 0 && r.Clock():
+		return timerChan
+	case r == runtime.RoleSignal:
+		return signalChan
+	case r == runtime.RoleDone:
+		return contextChan
+	}
+	if o := f.s.Objects[obj]; o != nil && o.Made != nil && o.Made.Probe.Role(0) == runtime.RoleSignal {
+		return signalChan
+	}
+	return plainChan
+}
+
+// contextCase reports whether case k of w receives from the Done channel of a context, which is nil if that is never cancelled.
+func contextCase(w *snapshot.Wait, k int) bool { return w.Probe.Role(k) == runtime.RoleDone }
+
+// ticks reports whether case k of w receives from a clock that has not been stopped, as far as anybody knows, or from signals.
+func (f *facts) ticks(w *snapshot.Wait, k int, obj uint64) bool {
+	switch f.source(w, k, obj) {
+	case timerChan:
+		o := f.s.Objects[obj]
+		return o == nil || !o.Stopped
+	case signalChan:
+		return true
+	}
+	return false
+}
+
+// endOnly reports whether the channel at obj only ever tells of an end: nobody has sent to it, and it is received from in a select beside others.
+func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
+	c := w.Cases[k]
+	if c.Send || c.Obj == 0 {
+		return false
+	}
+	if f.source(w, k, c.Obj) == contextChan || contextCase(w, k) {
+		return true
+	}
+	o := f.s.Objects[c.Obj]
+	if o == nil || o.Sent != nil || o.Cap > 0 {
+		return false
+	}
+	return endName(o.Expr)
+}
+
+// endName reports whether a channel is called as those are that are closed at the end.
+func endName(expr string) bool {
+	name := strings.ToLower(expr[strings.LastIndexByte(expr, '.')+1:])
+	for _, word := range []string{"stop", "quit", "done", "close", "shutdown", "exit", "cancel", "term", "end", "kill", "die", "dead", "abort", "finish"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,641 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A writer puts causes into words. It decides nothing.
+type writer struct {
+	*facts
+	graph   *graph
+	verdict []Verdict
+	next    func(i int) (int, linkKind) // whom the goroutines of a chain wait for
+}
+
+// finding returns c as a finding.
+func (t *writer) finding(c *cause) Finding {
+	f := Finding{Kind: c.kind, Certainty: c.certainty, Goroutines: t.ids(c.all()), Proof: c.proof, Growth: c.growth, Rate: c.rate}
+	switch {
+	case len(c.cycle) > 0:
+		f.Root = t.g(c.cycle[0]).ID
+	case len(c.roots) > 0:
+		f.Root = t.g(t.root(c)).ID
+	case c.kind != KindOrphanedLock && len(c.queue) > 0:
+		f.Root = t.rootID(c)
+	}
+	switch {
+	case c.kind == KindDeadlock:
+		t.deadlock(&f, c)
+	case c.kind == KindOrphanedLock:
+		t.orphan(&f, c)
+	case c.kind == KindGrowth:
+		t.growth(&f, c)
+	case c.pool != nil:
+		t.pool(&f, c)
+	case c.rate != nil:
+		t.loop(&f, c)
+	case len(c.queue) > 0:
+		t.queue(&f, c)
+	case c.kind == KindBusy:
+		t.busy(&f, c)
+	default:
+		t.together(&f, c)
+	}
+	f.Why = append(f.Why, t.others("waiting for them, or behind who does", c.behind)...)
+	for _, p := range t.places(c.behind) {
+		if w := t.wait(p.list[0]); w.Probe.Op == runtime.OpWait {
+			f.Why = append(f.Why, t.owed(w.Obj)...)
+		}
+	}
+	f.Why = append(f.Why, t.proof(c)...)
+	if m := t.s.Memory; m != nil && m.Kept != nil {
+		f.KeptBytes = m.Kept(f.Goroutines)
+	}
+	return f
+}
+
+// root returns the root of c: of several at the same place the one that has waited longest, unless a queue waits for the first.
+func (t *writer) root(c *cause) int {
+	if len(c.queue) > 0 {
+		return c.roots[0]
+	}
+	return t.oldest(c.roots)
+}
+
+// rootID returns the ID of the goroutine that the queue of c waits for, if that belongs to another finding; 0 if nobody is known.
+func (t *writer) rootID(c *cause) int64 {
+	if j, ok := t.behindOf(c); ok {
+		return t.g(j).ID
+	}
+	return 0
+}
+
+// behindOf returns the goroutine that the queue of c waits for in the end.
+func (t *writer) behindOf(c *cause) (int, bool) {
+	if len(c.roots) > 0 {
+		return c.roots[0], true
+	}
+	i := t.oldest(c.queue)
+	for range len(c.queue) + 1 {
+		l, ok := t.lockOf(i)
+		if !ok {
+			return i, true
+		}
+		nd := &t.graph.nodes[t.graph.lock(l)]
+		if len(nd.deps) == 0 {
+			return 0, false
+		}
+		i = t.oldest(nd.deps)
+	}
+	return i, true
+}
+
+// deadlock tells a cycle.
+func (t *writer) deadlock(f *Finding, c *cause) {
+	locks := !slices.ContainsFunc(c.cycle, func(i int) bool { _, ok := t.lockOf(i); return !ok })
+	others := len(c.members) + len(c.behind)
+	first := t.wait(c.cycle[0])
+	switch {
+	case len(c.cycle) == 1 && locks:
+		f.Title = t.selfLock(c.cycle[0])
+	case len(c.cycle) == 1:
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID, t.does(first))
+	case t.owesItself(c):
+		f.Title = fmt.Sprintf("%s wait for %s, and owe it %s themselves", names(t.ids(slices.Concat(c.cycle, c.members))), t.object(first.Obj, first.Probe), t.dones(first.Obj))
+		others -= len(c.members)
+	case locks:
+		f.Title = names(t.ids(c.cycle)) + " wait for each other's locks"
+	default:
+		f.Title = names(t.ids(c.cycle)) + " wait for each other"
+	}
+	if n := len(c.like); n > 0 {
+		f.Title += fmt.Sprintf(", and so do %s", plural(n, "more such knot"))
+	}
+	if others > 0 {
+		f.Title += fmt.Sprintf(", and %d more behind them", others)
+	}
+	var steps []string
+	for k, i := range c.cycle {
+		steps = append(steps, t.step(i))
+		steps = append(steps, t.calledFrom(i)...)
+		steps = append(steps, t.link(i, c.cycle[(k+1)%len(c.cycle)]))
+	}
+	f.Why = append(shorten(steps), t.others("also part of it", c.members)...)
+	for _, l := range c.like[:min(len(c.like), 3)] {
+		f.Why = append(f.Why, "in the same way: "+names(t.ids(l)))
+	}
+	if locks {
+		f.Fix = t.lockFix(c.cycle)
+	} else {
+		f.Fix = t.cycleFix(c)
+	}
+}
+
+// owesItself reports whether all of the knot wait for one WaitGroup.
+func (t *writer) owesItself(c *cause) bool {
+	w := t.wait(c.cycle[0])
+	return w.Probe.Op == runtime.OpWait && !slices.ContainsFunc(c.cycle, func(i int) bool { return t.wait(i).Obj != w.Obj })
+}
+
+func (t *writer) dones(addr uint64) string {
+	if o := t.s.Objects[addr]; o != nil && o.Count > 0 {
+		return "the " + plural(o.Count, "Done")
+	}
+	return "the Done"
+}
+
+func (t *writer) selfLock(i int) string {
+	w := t.wait(i)
+	name := t.object(w.Obj, w.Probe)
+	if t.holder(w.Obj, i).wait != nil {
+		return fmt.Sprintf("goroutine %d waits for itself: the function of %s calls Do again", t.g(i).ID, name)
+	}
+	return fmt.Sprintf("goroutine %d waits for itself: it holds %s and locks it again", t.g(i).ID, name)
+}
+
+// link says why goroutine i waits for goroutine j.
+func (t *writer) link(i, j int) string {
+	w := t.wait(i)
+	if _, ok := t.lockOf(i); ok {
+		return t.because(i, j)
+	}
+	obj, send := w.Obj, w.Probe.Op == runtime.OpSend
+	for _, c := range w.Cases {
+		if p := t.partner(c.Obj, c.Send); p != nil && p.Goroutine == t.g(j).ID {
+			obj, send = c.Obj, c.Send
+			break
+		}
+	}
+	name := t.object(obj, w.Probe)
+	p := t.partner(obj, send)
+	switch {
+	case w.Probe.Op == runtime.OpWait:
+		if c := t.g(j).CreatedBy; c != nil && c.File != "" {
+			return fmt.Sprintf("goroutine %d owes %s a Done: it was started at %s%s, where Add was called", t.g(j).ID, name, t.position(c.File, c.Line), in(c.Func))
+		}
+		return fmt.Sprintf("goroutine %d owes %s a Done", t.g(j).ID, name)
+	case p != nil && p.Goroutine == t.g(j).ID && w.Probe.Op == runtime.OpCond:
+		return fmt.Sprintf("goroutine %d signaled %s last, at %s%s %s ago", p.Goroutine, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
+	case p != nil && p.Goroutine == t.g(j).ID:
+		did := "sent to"
+		if send {
+			did = "received from"
+		}
+		return fmt.Sprintf("goroutine %d %s %s last, at %s%s %s ago", p.Goroutine, did, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
+	case t.proven(i):
+		if path := t.pathTo(i, j); path != "" {
+			return fmt.Sprintf("only goroutine %d could end that: it reaches %s by %s", t.g(j).ID, nameOr(name, "it"), path)
+		}
+		return fmt.Sprintf("only goroutine %d, and others that are stuck, could end that", t.g(j).ID)
+	}
+	return fmt.Sprintf("all who are known to be able to end that are waiting themselves: goroutine %d was started where %s was made", t.g(j).ID, nameOr(name, "it"))
+}
+
+func nameOr(name, other string) string {
+	if name == "" || name == "chan" {
+		return other
+	}
+	return name
+}
+
+// pathTo returns by what goroutine j reaches what goroutine i waits for.
+func (t *writer) pathTo(i, j int) string {
+	for _, w := range t.g(i).Reach.CouldEnd {
+		if w.Kind == snapshot.WakerGoroutine && w.Goroutine == t.g(j).ID {
+			return strings.Join(w.Path, " → ")
+		}
+	}
+	return ""
+}
+
+// because says why goroutine i waits for goroutine j, by a lock.
+func (t *writer) because(i, j int) string {
+	w := t.wait(i)
+	for _, h := range t.holders[w.Obj] {
+		if h.g == j {
+			return t.held(w.Obj, h)
+		}
+	}
+	if other := t.wait(j); other != nil && other.Obj == w.Obj {
+		return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", t.g(j).ID, t.object(w.Obj, w.Probe), t.ago(other.Since))
+	}
+	for _, b := range t.g(i).Blocked.On {
+		for _, n := range b.Near {
+			if n.Goroutine == t.g(j).ID {
+				return fmt.Sprintf("goroutine %d is likely to hold it: it has its address on its stack in %s at %s", n.Goroutine, ShortFunc(n.Frame.Func), t.position(n.Frame.File, n.Frame.Line))
+			}
+		}
+	}
+	return fmt.Sprintf("goroutine %d is likely to hold it", t.g(j).ID)
+}
+
+// orphan tells of a lock whose holder has exited.
+func (t *writer) orphan(f *Finding, c *cause) {
+	h := c.orphan
+	name := t.object(c.obj, h.Probe)
+	f.Title = fmt.Sprintf("%s %s for %s, which goroutine %d never unlocked before it exited", t.who(c.queue), verb(len(c.queue), "waits"), name, h.Goroutine)
+	f.Why = append(f.Why, fmt.Sprintf("goroutine %d took %s at %s%s %s ago, and has exited", h.Goroutine, name, t.place(h.Probe), in(h.Probe.Func), t.ago(h.Since)))
+	if h.Last != nil && h.Last != h.Probe {
+		f.Why = append(f.Why, fmt.Sprintf("the last probe that it reached is %s at %s", h.Last.Expr, t.place(h.Last)))
+	}
+	f.Why = append(f.Why, t.others("waiting for it", c.queue)...)
+	f.Why = append(f.Why, t.calledFrom(t.oldest(c.queue))...)
+	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the Unlock right after %s", name, ShortFunc(h.Probe.Func), t.place(h.Probe)))
+}
+
+// queue tells of goroutines that wait for one, by a lock, a channel or in other ways.
+func (t *writer) queue(f *Finding, c *cause) {
+	root, ok := t.behindOf(c)
+	if !ok {
+		w := t.wait(t.oldest(c.queue))
+		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue), verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
+		f.Why = append(t.others("waiting", c.queue), t.calledFrom(t.oldest(c.queue))...)
+		f.Why = append(f.Why, "it was taken where there is no probe, or the record had no room to note it")
+		f.Fix = "build again with -probe lock and with -deps for the module that takes it"
+		return
+	}
+	var direct []int
+	for _, i := range c.queue {
+		if j, _ := t.next(i); j == root {
+			direct = append(direct, i)
+		}
+	}
+	if len(direct) == 0 {
+		direct = c.queue
+	}
+	// The title is about those that wait in the way that names the kind.
+	first := slices.IndexFunc(direct, func(i int) bool { _, kind := t.next(i); return kind == c.by })
+	w := t.wait(direct[max(first, 0)])
+	f.Title = t.queueTitle(c, root, w)
+	f.Why = append(f.Why, t.step(root))
+	f.Why = append(f.Why, t.calledFrom(root)...)
+	if rw := t.wait(root); rw != nil {
+		if rw.Probe.Op == runtime.OpIO {
+			f.Why = append(f.Why, t.ioFacts(t.ioOf(rw))...)
+		} else if c.by != byLock {
+			f.Why = append(f.Why, t.waitFacts(rw)...)
+		}
+	}
+	f.Why = append(f.Why, t.loops(root)...)
+	if chain := t.chain(c.queue, root); c.by != byChannel || len(chain) > 1 {
+		f.Why = append(f.Why, chain...)
+	}
+	if c.by == byChannel {
+		f.Why = append(f.Why, t.factsAbout(w.Obj, true)...)
+	}
+	if len(c.roots) > 1 {
+		f.Why = append(f.Why, t.others("waiting like it", c.roots[1:])...)
+	}
+	f.Why = append(f.Why, t.others("waiting", c.queue)...)
+	f.Fix = t.queueFix(c, root, w)
+}
+
+// queueTitle is the title of a cause whose queue waits for root; w is the wait of one that waits for it itself.
+func (t *writer) queueTitle(c *cause, root int, w *snapshot.Wait) string {
+	g, rw := t.g(root), t.wait(root)
+	id := g.ID
+	alike := c.queue // those that wait in the same way
+	if other := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { _, kind := t.next(i); return kind != c.by }); len(other) > 0 {
+		alike = other
+	}
+	what := fmt.Sprintf("%s %s for %s", t.who(alike), verb(len(alike), "waits"), t.object(w.Obj, w.Probe))
+	doing := "goes on"
+	switch {
+	case rw != nil:
+		doing = t.does(rw)
+	case t.verdict[root] == Busy:
+		doing = "computes"
+	}
+	switch {
+	case c.by == byLock && t.verdict[root] == Busy && rw == nil:
+		return fmt.Sprintf("%s, which goroutine %d holds and has computed with for %s", what, id, Duration(t.waited(root)))
+	case c.by == byLock && rw == nil:
+		return fmt.Sprintf("%s, which goroutine %d holds", what, id)
+	case c.by == byLock && c.kind == KindUnreadPeer:
+		return fmt.Sprintf("%s, which goroutine %d holds while it %s: the peer does not read", what, id, doing)
+	case c.by == byLock && len(t.holders[w.Obj]) == 0:
+		return fmt.Sprintf("%s, which goroutine %d is likely to hold while it %s", what, id, doing)
+	case c.by == byLock:
+		return fmt.Sprintf("%s, which goroutine %d holds while it %s", what, id, doing)
+	case c.by == byChannel && w.Cap > 0:
+		senders := t.sendersTo(c, w.Obj)
+		return fmt.Sprintf("%s %s to %s, which is full with %s; goroutine %d, which should drain it, %s%s",
+			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing, t.atOf(root))
+	case c.by == byChannel:
+		return fmt.Sprintf("%s %s; goroutine %d, which should receive, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+	case w.Probe.Op == runtime.OpWait:
+		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing, t.atOf(root))
+	}
+	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+}
+
+// inEnd names the function that ends something and waits, such as " in Close".
+func inEnd(p *snapshot.Probe) string {
+	if !endFunc(p.Func) {
+		return ""
+	}
+	return " in " + ShortFunc(p.Func)
+}
+
+// atOf returns where goroutine i waits.
+func (t *writer) atOf(i int) string {
+	if p := t.probe(i); p != nil {
+		return " at " + t.place(p)
+	}
+	return ""
+}
+
+// sendersTo returns the goroutines of c's queue that send to the channel obj.
+func (t *writer) sendersTo(c *cause, obj uint64) []int {
+	var list []int
+	for _, i := range c.queue {
+		if t.wait(i).Obj == obj {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// chain says how the one of list that has waited longest is connected with the root: who holds what it waits for, and so on.
+func (t *writer) chain(list []int, root int) []string {
+	var lines []string
+	seen := make(map[int]bool)
+	for i := t.oldest(list); i != root && !seen[i]; {
+		seen[i] = true
+		j, _ := t.next(i)
+		if j < 0 {
+			break
+		}
+		if len(lines) > 0 || j != root {
+			lines = append(lines, t.link(i, j)+"; "+t.briefly(i))
+		} else {
+			lines = append(lines, t.link(i, j))
+		}
+		i = j
+	}
+	slices.Reverse(lines)
+	return shorten(lines)
+}
+
+// briefly says what goroutine i does.
+func (t *writer) briefly(i int) string {
+	w := t.wait(i)
+	return fmt.Sprintf("goroutine %d %s at %s", t.g(i).ID, t.does(w), t.place(w.Probe))
+}
+
+// together tells of goroutines that wait in the same way, each for itself.
+func (t *writer) together(f *Finding, c *cause) {
+	i := t.oldest(c.roots)
+	w := t.wait(i)
+	n := len(c.roots)
+	span := t.span(c.roots)
+	switch {
+	case c.kind == KindLeak && t.never(i) && w.Probe.Op == runtime.OpSelect && len(w.Cases) == 0:
+		f.Title = fmt.Sprintf("%s %s for ever in select {}", t.who(c.roots), verb(n, "waits"))
+	case c.kind == KindLeak && t.never(i):
+		f.Title = fmt.Sprintf("%s %s for ever: the channel is nil", t.who(c.roots), verb(n, "waits"))
+	case c.kind == KindUnreadPeer:
+		f.Title = fmt.Sprintf("%s %s in %s %s: the peer does not read", t.who(c.roots), verb(n, "is"), w.Probe.Expr, span)
+	case c.kind == KindMissingDone:
+		f.Title = fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
+	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
+		f.Title = fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
+	case t.g(i).State == "syscall" && inC(t.g(i)):
+		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
+	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
+		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
+	case c.kind == KindNoAnswer:
+		f.Title = fmt.Sprintf("%s %s at %s %s, and has no answer", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span)
+		if n > 1 {
+			f.Title = strings.Replace(f.Title, ", and has no", ", and have no", 1)
+		}
+	default:
+		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
+	}
+	f.Why = append(f.Why, t.step(i))
+	f.Why = append(f.Why, t.origin(i)...)
+	if held := t.g(i).Holds; len(held) > 0 {
+		f.Why = append(f.Why, fmt.Sprintf("meanwhile it holds %s, taken at %s", t.object(held[len(held)-1].Obj, held[len(held)-1].Probe), t.place(held[len(held)-1].Probe)))
+	}
+	if !t.never(i) {
+		f.Why = append(f.Why, t.waitFacts(w)...)
+	}
+	f.Why = append(f.Why, t.loops(i)...)
+	if c.gone {
+		f.Why = append(f.Why, t.nobody(w))
+	}
+	f.Why = append(f.Why, t.couldEnd(i)...)
+	f.Why = append(f.Why, t.unclosed(c)...)
+	if n := t.threads(c.roots); n > 1 {
+		f.Why = append(f.Why, fmt.Sprintf("they keep %d threads from other work", n))
+	}
+	if n := t.objects(c.roots); n > 1 {
+		f.Why = append(f.Why, fmt.Sprintf("the others wait in the same way, for %s in all", plural(n, "object")))
+	}
+	if len(c.roots) > 1 {
+		f.Why = append(f.Why, t.others("waiting", c.roots)...)
+	}
+	f.Fix = t.waitFix(c, i)
+}
+
+// missing says who owes a WaitGroup the Done that is missing.
+func (t *writer) missing(addr uint64) string {
+	o := t.s.Objects[addr]
+	switch {
+	case o == nil || o.Sent == nil:
+		return "and nobody is left that could call Done"
+	case o.Sent.Exited:
+		return fmt.Sprintf("which is owed %s by goroutine %d, which has exited", plural(max(o.Count, 1), "Done"), o.Sent.Goroutine)
+	}
+	return fmt.Sprintf("which is owed %s, and nobody is left that could call it", plural(max(o.Count, 1), "Done"))
+}
+
+// exited says that the goroutine that received from a channel last has exited.
+func (t *writer) exited(addr uint64) string {
+	if p := t.partner(addr, true); p != nil && p.Exited {
+		return fmt.Sprintf("; goroutine %d, which received from it, has exited", p.Goroutine)
+	}
+	return ""
+}
+
+// threads counts the goroutines of list that keep a thread, in a system call or in C code.
+func (t *writer) threads(list []int) int {
+	n := 0
+	for _, i := range list {
+		if g := t.g(i); g.State == "syscall" && g.ThreadID != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// objects counts the objects that the goroutines of list wait for.
+func (t *writer) objects(list []int) int {
+	objs := make(map[uint64]bool)
+	for _, i := range list {
+		if w := t.wait(i); w != nil && w.Obj != 0 {
+			objs[w.Obj] = true
+		}
+	}
+	return len(objs)
+}
+
+// nobody says that nobody is left for the channel of w, and where who made it has gone.
+func (t *writer) nobody(w *snapshot.Wait) string {
+	s := "nobody is known to be left who could end that"
+	o := t.s.Objects[w.Obj]
+	switch {
+	case o == nil || o.Made == nil:
+	case o.Made.Exited:
+		s += fmt.Sprintf(": goroutine %d, which made the channel, has exited", o.Made.Goroutine)
+	case t.left(o.Made.Goroutine, o.Made.Probe.Func):
+		s += fmt.Sprintf(": goroutine %d, which made the channel, has returned from %s", o.Made.Goroutine, ShortFunc(o.Made.Probe.Func))
+	}
+	return s
+}
+
+// couldEnd says who could end the wait of goroutine i, where the memory tells.
+func (t *writer) couldEnd(i int) []string {
+	r := t.g(i).Reach
+	if r == nil || r.Answer != snapshot.Live || len(r.CouldEnd) == 0 {
+		return nil
+	}
+	const room = 2
+	var lines []string
+	for _, w := range r.CouldEnd[:min(room, len(r.CouldEnd))] {
+		who := string(w.Kind) + " " + w.Name
+		if w.Kind == snapshot.WakerGoroutine {
+			who = fmt.Sprintf("goroutine %d", w.Goroutine)
+		}
+		s := "it could be ended by " + strings.TrimSpace(who)
+		if w.File != "" {
+			s += " at " + t.position(w.File, w.Line)
+		}
+		if len(w.Path) > 0 {
+			s += ", by " + strings.Join(w.Path, " → ")
+		}
+		lines = append(lines, s)
+	}
+	if n := len(r.CouldEnd) - room + r.More; n > 0 && len(r.CouldEnd) >= room {
+		lines = append(lines, fmt.Sprintf("and by %d more", n))
+	}
+	return lines
+}
+
+// proof says what proves c.
+func (t *writer) proof(c *cause) []string {
+	n, marked := 0, 0
+	for _, i := range c.all() {
+		if t.proven(i) {
+			n++
+		}
+		if t.g(i).Leaked {
+			marked++
+		}
+	}
+	all := len(c.all())
+	who := func(n int) (string, string) {
+		if all > 1 {
+			return fmt.Sprintf("%d of them", n), "they wait"
+		}
+		return "it", "it waits"
+	}
+	switch {
+	case c.proof == ProofReachability && c.kind != KindOrphanedLock:
+		it, waits := who(n)
+		return []string{fmt.Sprintf("proven: nothing that goes on can reach what %s for, so nothing can wake %s", waits, it)}
+	case marked > 0:
+		it, waits := who(marked)
+		return []string{fmt.Sprintf("the garbage collector has proven that nothing can wake %s: nothing that goes on can reach what %s for", it, waits)}
+	}
+	return nil
+}
+
+// busy tells of goroutines that compute.
+func (t *writer) busy(f *Finding, c *cause) {
+	n := len(c.roots)
+	if t.g(c.roots[0]).Last == nil {
+		f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", t.who(c.roots), verb(n, "computes"), verb(n, "has"))
+		for _, i := range c.roots {
+			f.Why = append(f.Why, t.step(i))
+			f.Why = append(f.Why, t.started(i)...)
+		}
+		f.Why = shorten(f.Why)
+	} else {
+		f.Title = fmt.Sprintf("%s %s computed and reached no probe %s", t.who(c.roots), verb(n, "has"), t.span(c.roots))
+		f.Why = []string{t.step(t.oldest(c.roots))}
+	}
+	f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
+}
+
+// perSecond returns a rate as people write it.
+func perSecond(x float64) string {
+	if x >= 10 {
+		return fmt.Sprintf("%d", int(x+0.5))
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0")
+}
+
+// growth tells of goroutines that become more and more.
+func (t *writer) growth(f *Finding, c *cause) {
+	g := c.growth
+	at := t.probe(c.roots[0])
+	where := ""
+	if at != nil {
+		where = fmt.Sprintf(" in %s at %s%s", at.Expr, t.place(at), in(at.Func))
+	}
+	f.Title = fmt.Sprintf("%d goroutines%s, %s more a second, and hardly any has ended", g.Count, where, perSecond(g.PerSecond))
+	f.Why = append(f.Why, fmt.Sprintf("the oldest is there for %s, the newest for %s", Duration(g.Oldest), Duration(g.Newest)))
+	f.Why = append(f.Why, t.started(c.roots[0])...)
+	f.Why = append(f.Why, t.calledFrom(c.roots[0])...)
+	if w := t.wait(c.roots[0]); w != nil {
+		f.Why = append(f.Why, t.waitFacts(w)...)
+	}
+	f.Why = append(f.Why, t.others("waiting", c.roots)...)
+	f.Fix = "bound how many are started, or see that each ends: with a limit on its attempts, a deadline, or a context"
+}
+
+// loop tells of a goroutine that goes round without getting anywhere.
+func (t *writer) loop(f *Finding, c *cause) {
+	i := c.roots[0]
+	p := t.g(i).Last
+	cpu := ""
+	if c.rate.CPU > 0 {
+		cpu = fmt.Sprintf(", %d %% of a processor", int(c.rate.CPU*100+0.5))
+	}
+	f.Title = fmt.Sprintf("goroutine %d goes round at %s%s, %s times a second%s", t.g(i).ID, t.place(p), in(p.Func), perSecond(c.rate.PerSecond), cpu)
+	f.Why = append(f.Why, t.loopFacts(i)...)
+	f.Why = append(f.Why, t.started(i)...)
+	f.Fix = t.loopFix(i)
+}
+
+// loops says what goroutine i goes round in, if it is in a call that polls.
+func (t *writer) loops(i int) []string {
+	g, w := t.g(i), t.wait(i)
+	if w == nil || w.Probe.Op != runtime.OpSleep && len(g.Waits) < 2 {
+		return nil
+	}
+	n, first := 0, int64(0)
+	for _, s := range g.History {
+		if s.Probe.Op == runtime.OpSleep {
+			n++
+			first = s.At
+		}
+	}
+	if n < 3 || time.Duration(t.s.Taken-first) <= 0 {
+		return nil
+	}
+	s := fmt.Sprintf("it goes round: it has slept %d times in the last %s", n, t.ago(first))
+	if fr := OwnFrame(g.Stack); fr != nil {
+		if k := slices.IndexFunc(g.Stack, func(x snapshot.Frame) bool { return x == *fr }); k > 0 && !machinery(g.Stack[k-1].Func) {
+			s += fmt.Sprintf(", in %s, called at %s%s", ShortFunc(g.Stack[k-1].Func), t.position(fr.File, fr.Line), in(fr.Func))
+		}
+	}
+	return []string{s}
+}

@@ -1,0 +1,179 @@
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// This file reads waits that have no probe off the runtime's wait reason, the stack, and what the program's memory says.
+
+// offStack returns the operation that goroutine g waits in where there is no probe, as a wait like others, with a probe made up for the place in the source.
+// Nil: it does not wait, or it is not known on what.
+func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
+	if g.State != "waiting" && g.State != "syscall" || len(g.Stack) == 0 && g.Blocked == nil && !g.Leaked {
+		return nil
+	}
+	op, kind := reasonOp(g)
+	if op == 0 && g.Leaked {
+		op, kind = runtime.OpRecv, runtime.KindChan // what else the collector looks at is told by its reason
+	}
+	if op == 0 {
+		return nil
+	}
+	w := &snapshot.Wait{Probe: &snapshot.Probe{Op: op, Kind: kind}, Cap: -1, Since: f.unprobedSince(g)}
+	name(w.Probe, g)
+	if strings.Contains(g.Reason, "(no cases)") {
+		w.Probe.Expr = "select {}"
+	}
+	if b := g.Blocked; b != nil {
+		for _, t := range b.On {
+			if op == runtime.OpSelect {
+				w.Cases = append(w.Cases, snapshot.Case{Obj: t.Addr, Send: t.Send})
+			}
+		}
+		if len(b.On) == 1 && op != runtime.OpSelect {
+			w.Obj, w.Cap = b.On[0].Addr, b.On[0].Cap
+			if w.Probe.Kind == runtime.KindNone {
+				w.Probe.Kind = b.On[0].Kind
+			}
+		}
+	}
+	return w
+}
+
+// unprobedSince returns since when g waits at least: since the runtime noticed, or since an earlier look that found it in the same wait. Zero: unknown.
+func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
+	if g.Blocked != nil && g.Blocked.Since != 0 {
+		return g.Blocked.Since
+	}
+	since := int64(0)
+	for was := f.s.Before; was != nil; was = was.Before {
+		i, ok := was.Find(g.ID)
+		if !ok {
+			break
+		}
+		o := &was.Goroutines[i]
+		if o.State != g.State || o.Reason != g.Reason || o.Steps != g.Steps || !sameTarget(o.Blocked, g.Blocked) {
+			break
+		}
+		since = was.Taken
+	}
+	return since
+}
+
+// sameTarget reports whether two looks saw a goroutine wait on the same object, as far as they tell.
+func sameTarget(a, b *snapshot.Blocked) bool {
+	if a == nil || b == nil || len(a.On) == 0 || len(b.On) == 0 {
+		return true
+	}
+	return len(a.On) == len(b.On) && a.On[0].Addr == b.On[0].Addr
+}
+
+// reasonOp returns the operation that the runtime's wait reason, and the stack where that is not enough, say.
+func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
+	if g.State == "syscall" {
+		return runtime.OpIO, runtime.KindNone
+	}
+	switch r := g.Reason; {
+	case strings.HasPrefix(r, "chan receive"):
+		return runtime.OpRecv, runtime.KindChan
+	case strings.HasPrefix(r, "chan send"):
+		return runtime.OpSend, runtime.KindChan
+	case strings.HasPrefix(r, "select"):
+		return runtime.OpSelect, runtime.KindChan
+	case r == "sync.Mutex.Lock":
+		return runtime.OpLock, runtime.KindMutex
+	case r == "sync.RWMutex.Lock":
+		return runtime.OpLock, runtime.KindRWMutex
+	case r == "sync.RWMutex.RLock":
+		return runtime.OpRLock, runtime.KindRWMutex
+	case r == "sync.WaitGroup.Wait":
+		return runtime.OpWait, runtime.KindWaitGroup
+	case r == "sync.Cond.Wait":
+		return runtime.OpCond, runtime.KindCond
+	case r == "IO wait":
+		return runtime.OpIO, runtime.KindNone
+	case r == "sleep":
+		return runtime.OpSleep, runtime.KindNone
+	case r == "semacquire":
+		for _, fr := range g.Stack {
+			switch fr.Func {
+			case "sync.(*WaitGroup).Wait":
+				return runtime.OpWait, runtime.KindWaitGroup
+			case "sync.(*Mutex).Lock", "sync.(*Mutex).lockSlow":
+				return runtime.OpLock, runtime.KindMutex
+			case "sync.(*RWMutex).RLock":
+				return runtime.OpRLock, runtime.KindRWMutex
+			case "sync.(*RWMutex).Lock":
+				return runtime.OpLock, runtime.KindRWMutex
+			}
+		}
+	}
+	return 0, 0
+}
+
+// name gives the probe that is made up for a wait of g the place of the innermost frame that is not the runtime's or sync's own, or, of calls into the system
+// and sleeps, of the innermost frame of the user's, with what that calls.
+func name(p *snapshot.Probe, g *snapshot.Goroutine) {
+	if len(g.Stack) == 0 {
+		return
+	}
+	k := 0
+	for k < len(g.Stack)-1 && machinery(g.Stack[k].Func) {
+		k++
+	}
+	if p.Op == runtime.OpIO || p.Op == runtime.OpSleep {
+		for j := range g.Stack {
+			if Own(g.Stack[j].Func, g.Stack[j].File) && !cgoStub(&g.Stack[j]) {
+				k = j
+				break
+			}
+		}
+	}
+	at := &g.Stack[k]
+	p.File, p.Line, p.Func = at.File, at.Line, at.Func
+	if k > 0 {
+		p.Expr = called(g.Stack[k-1].Func)
+	}
+}
+
+// machinery reports whether a function is the runtime's, or of the packages that wait on behalf of others.
+func machinery(fn string) bool {
+	for _, prefix := range []string{"runtime.", "sync.", "internal/", "time.Sleep", "syscall.", "os."} {
+		if strings.HasPrefix(fn, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// cgoStub reports whether a frame is of the Go function that calls a C function.
+func cgoStub(fr *snapshot.Frame) bool {
+	return strings.HasSuffix(fr.File, "_cgo_gotypes.go") || strings.Contains(fr.Func, "._Cfunc_") || strings.HasPrefix(fr.Func, "runtime.cgocall")
+}
+
+// called is the name by which the source calls a function: C.flush for main._Cfunc_flush, sync.(*Mutex).Lock for what sync calls inside.
+func called(fn string) string {
+	if _, c, ok := strings.Cut(fn, "._Cfunc_"); ok {
+		return "C." + c
+	}
+	switch {
+	case strings.HasPrefix(fn, "sync.(*Mutex)."), strings.HasPrefix(fn, "internal/sync.(*Mutex)."):
+		return "sync.(*Mutex).Lock"
+	case strings.HasPrefix(fn, "runtime."):
+		return ""
+	}
+	return ShortFunc(fn)
+}
+
+// inC reports whether goroutine g is in a C function.
+func inC(g *snapshot.Goroutine) bool {
+	for i := range g.Stack {
+		if cgoStub(&g.Stack[i]) {
+			return true
+		}
+	}
+	return false
+}

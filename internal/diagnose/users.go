@@ -1,0 +1,180 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Who may use a channel that nobody has used yet, or owes a WaitGroup its Done, no record says. Most often it is a goroutine that was started
+// where the channel was made or Add was called:
+//
+//	done := make(chan bool)
+//	go func() { …; close(done) }()
+//	<-done
+//
+// So the goroutines that one goroutine has started are a family, and those that it started in one function a closer one. They are known where the
+// states of all goroutines are.
+
+// A familyKey names the goroutines that a goroutine has started in a function, or, with an empty one, in all.
+type familyKey struct {
+	parent int64
+	fn     string
+}
+
+// goOfWaitGroup is the function whose go statement starts what WaitGroup.Go is given.
+const goOfWaitGroup = "sync.(*WaitGroup).Go"
+
+// family returns the goroutines that may act for what p tells of, which its goroutine made or added to, and their family: those that it has started in the
+// same function, or in the function by if that is not empty, or, if there are none, all that it has started.
+func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
+	if p == nil || p.Probe == nil {
+		return familyKey{}, nil
+	}
+	if f.families == nil {
+		f.families = make(map[familyKey][]int)
+		for i := range f.s.Goroutines {
+			if c := f.g(i).CreatedBy; c != nil && c.Goroutine != 0 && f.g(i).State != "exited" {
+				for _, k := range []familyKey{{c.Goroutine, c.Func}, {parent: c.Goroutine}} {
+					f.families[k] = append(f.families[k], i)
+				}
+			}
+		}
+	}
+	for _, k := range []familyKey{{p.Goroutine, by}, {p.Goroutine, p.Probe.Func}} {
+		if list := f.families[k]; k.fn != "" && len(list) > 0 {
+			return k, list
+		}
+	}
+	k := familyKey{parent: p.Goroutine}
+	return k, f.families[k]
+}
+
+// owers returns the goroutines that are likely to owe the WaitGroup o a Done: the family of the one that called Add last, without those that have called Done, or
+// wait for it, unless it is owed just as many Dones as goroutines were started right behind the Add, and all of them wait for it.
+func (f *facts) owers(o *snapshot.Object) []int {
+	_, all := f.family(o.Sent, goOfWaitGroup)
+	var list, waiting []int
+	for _, i := range all {
+		switch {
+		case f.hasPaid(i, o):
+		case !f.waitsFor(i, o.Addr):
+			list = append(list, i)
+		case behindAdd(f.g(i).CreatedBy, o.Sent):
+			waiting = append(waiting, i)
+		}
+	}
+	if len(list) == 0 && len(waiting) == o.Count {
+		return waiting
+	}
+	return list
+}
+
+// behindAdd reports whether a go statement stands right behind the Add that add tells of:
+//
+//	wg.Add(1)
+//	go func() { … }()
+func behindAdd(c *snapshot.Created, add *snapshot.Fact) bool {
+	return c != nil && c.File == add.Probe.File && c.Line == add.Probe.Line+1
+}
+
+// hasPaid reports whether goroutine i is known to have been where Done was called last for the WaitGroup o.
+func (f *facts) hasPaid(i int, o *snapshot.Object) bool {
+	return o.Received != nil && slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool { return s.Probe == o.Received.Probe })
+}
+
+// users returns the goroutines that have been at a place, without those that wait there: they do so for another object, as this one would have let them go on.
+func (f *facts) users(p *snapshot.Probe) []int {
+	if f.been == nil {
+		f.been = make(map[*snapshot.Probe][]int)
+		for i := range f.s.Goroutines {
+			w := f.wait(i)
+			for k, step := range f.g(i).History {
+				if w != nil && w.Probe == step.Probe || slices.ContainsFunc(f.g(i).History[:k], func(s snapshot.Step) bool { return s.Probe == step.Probe }) {
+					continue
+				}
+				f.been[step.Probe] = append(f.been[step.Probe], i)
+			}
+		}
+	}
+	return f.been[p]
+}
+
+// feeders returns who has ended such a wait before.
+func (f *facts) feeders(w *snapshot.Wait) []*snapshot.Fact {
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return []*snapshot.Fact{f.partner(w.Obj, true)}
+	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+		return []*snapshot.Fact{f.partner(w.Obj, false)}
+	case runtime.OpSelect:
+		var list []*snapshot.Fact
+		for _, c := range w.Cases {
+			list = append(list, f.partner(c.Obj, c.Send))
+		}
+		return list
+	}
+	return nil
+}
+
+// gone reports whether nobody is known to be left who could end the wait of goroutine i for a channel, or for those of a select: who made the channel and who used its other
+// side have exited, or have returned from where they did so, and of their family nobody is left who does not wait for it too.
+func (f *facts) gone(i int) bool {
+	w := f.wait(i)
+	if !f.s.HasStates || w == nil || w.More > 0 || f.unprobed[i] {
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpSend:
+		return f.goneChannel(i, w.Obj, true)
+	case runtime.OpRecv, runtime.OpRange:
+		return f.goneChannel(i, w.Obj, false)
+	case runtime.OpSelect:
+		for _, c := range w.Cases {
+			if c.Obj != 0 && !f.goneChannel(i, c.Obj, c.Send) {
+				return false
+			}
+		}
+		return len(w.Cases) > 0
+	}
+	return false
+}
+
+func (f *facts) goneChannel(i int, obj uint64, send bool) bool {
+	o := f.s.Objects[obj]
+	if o == nil || o.Made == nil {
+		return false
+	}
+	if p := f.partner(obj, send); p != nil && !p.Exited {
+		return false
+	}
+	made := o.Made
+	if made.Goroutine != f.g(i).ID && !made.Exited && !f.left(made.Goroutine, made.Probe.Func) {
+		return false
+	}
+	others, ok := f.relations[obj]
+	if !ok {
+		_, family := f.family(made, "")
+		others = slices.ContainsFunc(family, func(j int) bool { return !f.waitsFor(j, obj) })
+		f.relations[obj] = others
+	}
+	return !others
+}
+
+// missingDone reports whether goroutine i waits for a WaitGroup whose Done is owed by a goroutine that has exited: of those that could reach the group nobody is left, or
+// the Add was called, by one that has exited, in the very function that waits.
+func (f *facts) missingDone(i int) bool {
+	w := f.wait(i)
+	if w == nil || w.Probe.Op != runtime.OpWait {
+		return false
+	}
+	o := f.s.Objects[w.Obj]
+	if o == nil || o.Count == 0 || len(f.owers(o)) > 0 {
+		return false
+	}
+	if f.proven(i) {
+		return true
+	}
+	return o.Count > 0 && o.Sent != nil && o.Sent.Exited && o.Sent.Probe.Func == w.Probe.Func && f.s.HasStates
+}
