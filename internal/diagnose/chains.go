@@ -251,7 +251,7 @@ func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
 		}
 	case c.by == byChannel && d.wait(direct[0]).Cap > 0:
 		c.kind = KindFullChannel
-	case d.noAnswer(root):
+	case d.noAnswer(root) || c.by == byOther && d.judge.ending(direct[0]):
 		c.kind = KindNoAnswer
 	}
 	if w != nil && c.kind == KindUnreadPeer {

@@ -47,7 +47,7 @@ func (t *writer) finding(c *cause) Finding {
 	default:
 		t.together(&f, c)
 	}
-	f.Why = append(f.Why, t.others("waiting for them, or behind who does", c.behind)...)
+	f.Why = append(f.Why, t.others("waiting behind them", c.behind)...)
 	for _, p := range t.places(c.behind) {
 		if w := t.wait(p.list[0]); w.Probe.Op == runtime.OpWait {
 			f.Why = append(f.Why, t.owed(w.Obj)...)
@@ -104,7 +104,7 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 	switch {
 	case len(c.cycle) == 1 && locks:
 		f.Title = t.selfLock(c.cycle[0])
-	case len(c.cycle) == 1:
+	case len(c.cycle) == 1 && len(c.members) == 0:
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID, t.does(first))
 	case t.owesItself(c):
 		f.Title = fmt.Sprintf("%s wait for %s, and owe it %s themselves", names(t.ids(slices.Concat(c.cycle, c.members))), t.object(first.Obj, first.Probe), t.dones(first.Obj))
