@@ -237,9 +237,10 @@ func (f *facts) blocked(i int) bool {
 }
 
 // proven reports whether the program's memory has proven that nothing can wake goroutine i.
-func (f *facts) proven(i int) bool {
-	r := f.g(i).Reach
-	return r != nil && r.Answer == snapshot.Proven
+func (f *facts) proven(i int) bool { return f.provenG(f.g(i)) }
+
+func (f *facts) provenG(g *snapshot.Goroutine) bool {
+	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 
 // read reports whether the memory says of goroutine i what could end its wait.

@@ -12,7 +12,7 @@ import (
 // offStack returns the operation that goroutine g waits in where there is no probe, as a wait like others, with a probe made up for the place in the source.
 // Nil: it does not wait, or it is not known on what.
 func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
-	if g.State != "waiting" && g.State != "syscall" || len(g.Stack) == 0 && g.Blocked == nil && !g.Leaked {
+	if g.State != "waiting" && g.State != "syscall" || !g.Leaked && !f.provenG(g) && !foreign(g.Stack) {
 		return nil
 	}
 	op, kind := reasonOp(g)
@@ -41,6 +41,17 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 		}
 	}
 	return w
+}
+
+// foreign reports whether a stack has a function that is not of the standard library, whose own goroutines are its business.
+func foreign(stack []snapshot.Frame) bool {
+	for i := range stack {
+		first, _, path := strings.Cut(stack[i].Func, "/")
+		if path && strings.Contains(first, ".") || Own(stack[i].Func, stack[i].File) {
+			return true
+		}
+	}
+	return false
 }
 
 // unprobedSince returns since when g waits at least: since the runtime noticed, or since an earlier look that found it in the same wait. Zero: unknown.
