@@ -125,7 +125,7 @@ func (n *normalizer) field(key string, v any) any {
 		return strings.ToUpper(key)
 	case "args":
 		return "ARGS"
-	case "since_ns", "ago_ns":
+	case "since_ns", "ago_ns", "stopped_for_ns":
 		return "TIME"
 	case "unsent_bytes", "unread_bytes":
 		if f, ok := v.(float64); ok && f > 0 {
