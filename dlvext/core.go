@@ -6,6 +6,9 @@ import (
 	"fmt"
 
 	"github.com/go-delve/delve/pkg/proc/core"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // readCore reads a core.
@@ -46,10 +49,22 @@ func openCore(t Target) (p *Program, err error) {
 		tgt.BinInfo().Close()
 		return nil, err
 	}
+	mem, memErr := source.OpenCore(t.Core, t.Exe)
 	return &Program{
-		pid:     tgt.Pid(),
-		s:       s,
-		release: func() { s.bi.Close() },
+		pid: tgt.Pid(),
+		s:   s,
+		release: func() {
+			s.bi.Close()
+			if memErr == nil {
+				mem.Close()
+			}
+		},
+		memory: func() (reach.Source, error) {
+			if memErr != nil {
+				return nil, memErr // and no Source that is a nil Core
+			}
+			return mem, nil
+		},
 		failed: func(err error) error {
 			return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
 		},

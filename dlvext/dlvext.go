@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -14,6 +15,9 @@ type Target struct {
 	Core string
 	// Exe is the executable's path. It is needed for a core; for a process, empty means the file that the process runs.
 	Exe string
+	// Registers returns the general registers of a thread of a process that a debugger holds, where the caller knows them, or nil. The kernel tells them
+	// to the debugger alone.
+	Registers func(tid int) []uint64
 }
 
 // Options say how much is read. The zero Options read the goroutines and no stacks.
@@ -29,6 +33,17 @@ type Options struct {
 	// Timeout bounds the time for which a live program is kept stopped; zero means 5 seconds. Stacks that are not read by then
 	// are left out, and counted in Result.StacksLeft.
 	Timeout time.Duration
+	// Capturer, if it is not nil, copies memory in the same stop.
+	Capturer Capturer
+}
+
+// A Capturer copies memory of a program while a reading has it stand still.
+type Capturer interface {
+	// Ready is called before the program is stopped, where it runs. It may keep src, from which threads can be read during Capture only. err says why there is
+	// no src.
+	Ready(src reach.Source, err error)
+	// Capture is called while the program stands still, after all else has been read.
+	Capture()
 }
 
 // Wanted is what Options.Select asks for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 )
@@ -32,6 +33,13 @@ func openHeld(t Target) (*Program, error) {
 		still:   func() error { return source.StandsStill(t.Pid) },
 		failed:  func(err error) error { return unreadable(t.Pid, err) },
 		release: func() { s.bi.Close(); mem.Close() },
+		memory: func() (reach.Source, error) {
+			src, err := source.OpenHeld(t.Pid, t.Registers)
+			if err != nil {
+				return nil, err
+			}
+			return src, nil
+		},
 	}, nil
 }
 

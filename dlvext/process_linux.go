@@ -59,6 +59,13 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	src, err := source.OpenProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	if o.Capturer != nil {
+		o.Capturer.Ready(src, nil)
+	}
 
 	wasStopped := source.ThreadState(pid) == 'T'
 	tr := source.NewTracer(pid)
@@ -72,6 +79,11 @@ func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Optio
 	s.deadline = start.Add(o.Timeout)
 	res, err := s.read(o)
 	p.stopped = false
+	if o.Capturer != nil && err == nil {
+		src.Use(tr)
+		o.Capturer.Capture()
+		src.Use(nil)
+	}
 	tr.Release()
 	if err != nil {
 		return nil, unreadable(pid, err)

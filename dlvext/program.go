@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
 // A Program is one that we read without stopping it: a process that a debugger holds, or a core. Its debug information is loaded once, for
@@ -13,6 +15,8 @@ type Program struct {
 	pid int
 	mu  sync.Mutex // one reading at a time: Delve's caches are not made for more
 	s   *session
+	// memory opens what a Capturer reads; nil: there is nothing.
+	memory func() (reach.Source, error)
 	// ready is called before a reading, and says why there can be none; still is called after it. Nil: a core is always there.
 	ready, still func() error
 	// failed makes an error of a reading out of what went wrong in it.
@@ -53,6 +57,11 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 			err = p.failed(err)
 		}
 		return nil, err
+	}
+	if o.Capturer != nil && p.memory != nil {
+		src, err := p.memory()
+		o.Capturer.Ready(src, err)
+		o.Capturer.Capture()
 	}
 	if p.still != nil {
 		if err := p.still(); err != nil { // what was read is of different moments

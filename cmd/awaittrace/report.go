@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ func reportVerb() *cli.Command {
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong"},
 			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: tell its record alone"},
+			&cli.StringFlag{
+				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto (where the program stands still for at most 200 ms), always or never", DefaultText: "auto",
+			},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,
@@ -59,6 +63,10 @@ func reportProgram(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	prove, err := checkProve(c)
+	if err != nil {
+		return err
+	}
 	s, after, err := namedProgram(c)
 	if err != nil {
 		return err
@@ -68,6 +76,7 @@ func reportProgram(c *cli.Context) error {
 		Options: diagnose.Options{After: after, Path: shownPath(format)},
 		NoStop:  c.Bool("no-stop"),
 		Twice:   c.IsSet("after"),
+		Prove:   prove,
 	})
 	if err != nil {
 		return err
@@ -79,6 +88,20 @@ func reportProgram(c *cli.Context) error {
 		return somethingStuck
 	}
 	return nil
+}
+
+// checkProve returns what -prove says, and refuses -prove always with -no-stop, which implies never.
+func checkProve(c *cli.Context) (inspect.Prove, error) {
+	prove := inspect.Prove(cmp.Or(c.String("prove"), string(inspect.ProveAuto)))
+	switch {
+	case prove != inspect.ProveAuto && prove != inspect.ProveAlways && prove != inspect.ProveNever:
+		return "", usageError(c, fmt.Errorf("invalid -prove %q: want auto, always or never", prove), false)
+	case c.Bool("no-stop") && prove == inspect.ProveAlways:
+		return "", usageError(c, errors.New("-prove always reads the heap, for which the program is stopped: leave out -no-stop"), false)
+	case c.Bool("no-stop"):
+		return inspect.ProveNever, nil
+	}
+	return prove, nil
 }
 
 // namedProgram opens the program that the arguments name. The second result is how long a wait is before it is called stuck: -after, else

@@ -25,6 +25,7 @@ func Core(exe, core string) (*Session, error) {
 	}
 	return &Session{
 		target: p,
+		exe:    exe,
 		open:   func() (*record.Record, error) { return coreRecord(p) },
 		process: snapshot.Process{
 			Pid: p.Pid(), Exe: exe, Go: goVersion(exe), State: "core",

@@ -20,6 +20,7 @@ func Held(pid int) (*Session, error) {
 	}
 	s := &Session{
 		here:    true,
+		exe:     fmt.Sprintf("/proc/%d/exe", pid),
 		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(fmt.Sprintf("/proc/%d/exe", pid)), State: "stopped"},
 	}
 	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {

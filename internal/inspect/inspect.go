@@ -45,32 +45,21 @@ func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) 
 
 // A look is how a program itself is looked at, besides its record.
 type look struct {
-	read func(dlvext.Options) (*dlvext.Result, error)
+	proof *proof
 	// settle says of a reading of the record, made while the program stands still, what is known better of the moment. Nil: the program
 	// stood still when the record was read already, and need not be read again.
 	settle func(*snapshot.Snapshot)
-	// here says that it is a process of this machine, as it is now.
-	here bool
 }
 
-// processorTime returns how much processor time a process has used, in nanoseconds; zero: unknown.
-func processorTime(pid int) int64 {
-	st, err := procfs.ReadStat(pid)
-	if err != nil {
-		return 0
-	}
-	return int64(st.Busy)
-}
-
-// join adds to first, the diagnosis of rec alone, what a look at the program tells. Where nothing can be read, first says why.
-func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l look) (*diagnose.Report, error) {
+// join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
+func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*diagnose.Report, error) {
 	var still *snapshot.Snapshot // the record while the program stood still
-	res, err := l.read(dlvext.Options{
+	res, err := s.target.Read(ctx, l.proof.in(dlvext.Options{
 		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
 			at := first
 			if l.settle == nil {
 				still = first.Snapshot
-			} else if snap, err := rec.Snapshot(); err == nil { // a wait may have become a long one since
+			} else if snap, err := s.rec.Snapshot(); err == nil { // a wait may have become a long one since
 				l.settle(snap)
 				still, at = snap, diagnose.Analyze(snap, first.Options)
 			}
@@ -81,7 +70,7 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 			w.Objects = append(w.Objects, counted(at.Snapshot)...)
 			return w
 		},
-	})
+	}))
 	if err != nil || still == nil {
 		if err != nil {
 			first.Snapshot.NoStates = err.Error()
@@ -89,8 +78,8 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 		return first, ctx.Err()
 	}
 	still.Process.StoppedFor = res.Paused.Nanoseconds()
-	if l.here {
-		still.Process.CPU = processorTime(rec.Pid)
+	if s.here {
+		still.Process.CPU = processorTime(s.rec.Pid)
 	}
 	if l.settle != nil {
 		first.Snapshot.Before = nil
@@ -102,11 +91,28 @@ func join(ctx context.Context, rec *record.Record, first *diagnose.Report, l loo
 	}
 	cleanStacks(still)
 	addObjects(still, res)
-	if l.here {
-		addIO(still, rec.Pid, res)
-		rec.Keep(still)
+	l.proof.tell(still)
+	s.remember(still)
+	if s.here {
+		addIO(still, s.rec.Pid, res)
 	}
 	return diagnose.Analyze(still, first.Options), nil
+}
+
+// remember notes what is proven, and adds what was before.
+func (s *Session) remember(snap *snapshot.Snapshot) {
+	for i := range snap.Goroutines {
+		g := &snap.Goroutines[i]
+		switch was := s.proven[g.ID]; {
+		case g.Reach != nil && g.Reach.Answer == snapshot.Proven:
+			if s.proven == nil {
+				s.proven = make(map[int64]*snapshot.Reach)
+			}
+			s.proven[g.ID] = g.Reach
+		case was != nil && snap.Memory.NoProof != "":
+			g.Reach = was
+		}
+	}
 }
 
 // wanted says which stacks and objects a report on r shows.
@@ -218,4 +224,13 @@ func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
 			known.Count = o.Count
 		}
 	}
+}
+
+// processorTime returns how much processor time a process has used, in nanoseconds; zero: unknown.
+func processorTime(pid int) int64 {
+	st, err := procfs.ReadStat(pid)
+	if err != nil {
+		return 0
+	}
+	return int64(st.Busy)
 }

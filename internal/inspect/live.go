@@ -15,7 +15,9 @@ import (
 
 // Recorded begins a session with the program of rec, which runs or has ended. The session closes rec.
 func Recorded(rec *record.Record) *Session {
-	return &Session{rec: rec, target: process(rec.Pid), here: true, runs: true, process: snapshot.Process{Pid: rec.Pid}}
+	return &Session{
+		rec: rec, target: process(rec.Pid), here: true, runs: true, exe: fmt.Sprintf("/proc/%d/exe", rec.Pid), process: snapshot.Process{Pid: rec.Pid},
+	}
 }
 
 // Live begins a session with process pid, which runs: a program with probes, or any other Go program.
@@ -33,7 +35,7 @@ func Live(pid int) (*Session, error) {
 		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, stat.Name)
 	}
 	return &Session{
-		target: process(pid), here: true, runs: true,
+		target: process(pid), here: true, runs: true, exe: exe,
 		open: func() (*record.Record, error) { return liveRecord(pid, exe) },
 		process: snapshot.Process{
 			Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(exe), StartWall: started(stat), State: "live",

@@ -31,6 +31,10 @@ type Session struct {
 	rec    *record.Record
 	// open opens the record. A program that has only been started has none yet, so that it is called at every look until there is one. Nil: there is none.
 	open func() (*record.Record, error)
+	// exe is the file of the executable; empty where it is on another machine.
+	exe string
+	// proven are the goroutines of which earlier looks have proven that nothing can wake them. What is proven stays so.
+	proven map[int64]*snapshot.Reach
 	// process describes the program where there is no record.
 	process snapshot.Process
 	// dump is what a goroutine dump tells; nil for a program.
@@ -50,6 +54,10 @@ type Options struct {
 	NoStop bool
 	// Twice says that a program without probes that runs is looked at twice, After apart: it takes two looks to tell that a goroutine has waited all the time.
 	Twice bool
+	// Prove says whether the heap is read, to prove which goroutines nothing can wake.
+	Prove Prove
+	// MaxPause is how long ProveAuto may have a program that runs stand still; zero, or more than 200 ms, means 200 ms.
+	MaxPause time.Duration
 }
 
 // Report diagnoses the program. Durations count up to the moment at which it stopped: that it is held by a debugger is no wait of the
@@ -86,17 +94,30 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 		first.Snapshot.NoStates = "the program runs in another pid namespace, and this command does not see its processes"
 		return first, nil
 	}
-	r, err := join(ctx, s.rec, first, look{
-		read: func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },
+	p := s.newProof(opt)
+	r, err := s.join(ctx, first, look{
+		proof: p,
 		settle: func(snap *snapshot.Snapshot) {
 			snap.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
 		},
-		here: true,
 	})
-	if err != nil || r.Snapshot.Process.State == "stopped" {
-		return r, err
+	if err == nil && r.Snapshot.Process.State != "stopped" {
+		r = again(ctx, s.rec, r)
 	}
-	return again(ctx, s.rec, r), nil
+	return s.done(p, r, err)
+}
+
+// done ends the proof that the diagnosis r has used.
+func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Report, error) {
+	if err != nil {
+		p.close(nil)
+		return nil, err
+	}
+	if s.here && s.rec != nil && s.rec.Live && r.Snapshot.HasStates {
+		s.rec.Keep(r.Snapshot)
+	}
+	p.close(r.Snapshot)
+	return r, nil
 }
 
 // standing diagnoses a program that stands still whether it is looked at or not. Of one that runs all the same, the record alone is told.
@@ -115,10 +136,9 @@ func (s *Session) standing(ctx context.Context, opt Options) (*diagnose.Report, 
 		first.Snapshot.NoStates = s.noRead.Error()
 		return first, nil
 	}
-	return join(ctx, s.rec, first, look{
-		read: func(o dlvext.Options) (*dlvext.Result, error) { return s.target.Read(ctx, o) },
-		here: s.here,
-	})
+	p := s.newProof(opt)
+	r, err := s.join(ctx, first, look{proof: p})
+	return s.done(p, r, err)
 }
 
 // Close ends the session. The program is left as it is.

@@ -31,41 +31,42 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 	case s.runs && opt.NoStop:
 		return nil, fmt.Errorf("%w; without a record, -no-stop leaves nothing to tell", why)
 	}
-	snap, res, err := s.states(ctx, why)
-	if err != nil || !opt.Twice || !s.runs {
-		return analyze(snap, err, opt)
+	var before *snapshot.Snapshot
+	var was *dlvext.Result
+	if opt.Twice && s.runs {
+		never := opt
+		never.Prove = ProveNever
+		var err error
+		if before, was, err = s.states(ctx, why, s.newProof(never)); err != nil {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(opt.After):
+		}
 	}
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(opt.After):
-	}
-	later, now, err := s.states(ctx, why)
+	p := s.newProof(opt)
+	snap, res, err := s.states(ctx, why, p)
 	if err != nil {
-		return nil, err
+		return s.done(p, nil, err)
 	}
-	later.Before = snap
-	stayed(later, now, snap, res)
-	return analyze(later, nil, opt)
+	if before != nil {
+		snap.Before = before
+		stayed(snap, res, before, was)
+	}
+	return s.done(p, diagnose.Analyze(snap, opt.Options), nil)
 }
 
-// analyze diagnoses snap, unless it could not be read.
-func analyze(snap *snapshot.Snapshot, err error, opt Options) (*diagnose.Report, error) {
-	if err != nil {
-		return nil, err
-	}
-	return diagnose.Analyze(snap, opt.Options), nil
-}
-
-// states reads the states and stacks of a program without probes.
-func (s *Session) states(ctx context.Context, why error) (*snapshot.Snapshot, *dlvext.Result, error) {
+// states reads the states and stacks of a program without probes, and has p read its heap.
+func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Snapshot, *dlvext.Result, error) {
 	o := dlvext.Options{MaxStacks: maxUnprobed, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
 		return dlvext.Wanted{Stacks: representatives(all)}
 	}}
 	if s.runs {
 		o.Timeout = unprobedPause
 	}
-	res, err := s.target.Read(ctx, o)
+	res, err := s.target.Read(ctx, p.in(o))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %w", why, err)
 	}
@@ -90,6 +91,8 @@ func (s *Session) states(ctx context.Context, why error) (*snapshot.Snapshot, *d
 		snap.Dropped[unreadable] = res.Unreadable
 	}
 	cleanStacks(snap)
+	p.tell(snap)
+	s.remember(snap)
 	return snap, res, nil
 }
 

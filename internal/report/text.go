@@ -172,6 +172,9 @@ func (t *text) process() string {
 			facts = append(facts, "after "+age)
 		}
 	}
+	if p.StoppedFor > 0 {
+		facts = append(facts, "stood still for "+diagnose.Duration(time.Duration(p.StoppedFor)))
+	}
 	return name + " (" + strings.Join(facts, ", ") + ")"
 }
 
@@ -196,6 +199,9 @@ func (t *text) notes() []string {
 	}
 	if t.s.NoProbes != "" {
 		notes = append(notes, "no probes: "+t.s.NoProbes)
+	}
+	if m := t.s.Memory; m != nil && m.NoProof != "" && t.s.HasStates {
+		notes = append(notes, "no proofs: "+m.NoProof)
 	}
 	if t.s.NoStates != "" && looked == 0 { // those of the look serve
 		notes = append(notes, "no states and stacks: "+t.s.NoStates)

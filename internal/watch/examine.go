@@ -17,16 +17,24 @@ import (
 // patience is how long the states and stacks of a program may take to read: its debug information, above all, on a machine that is busy.
 const patience = time.Minute
 
-// Examine answers q by the diagnosis of a program.
-func Examine(rec *record.Record, q Question) (*Answer, error) {
+// An examiner answers questions by the diagnosis of a program.
+type examiner struct {
+	rec     *record.Record
+	session *inspect.Session // with rec; what it has proven stays so
+}
+
+func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
+	if e.rec != rec {
+		// The session is not closed: the record is the caller's.
+		e.rec, e.session = rec, inspect.Recorded(rec)
+	}
 	opt := diagnose.Options{After: q.After}
 	if dir, err := os.Getwd(); err == nil {
 		opt.Path = report.Relative(dir)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	// The session is not closed: the record is the caller's.
-	r, err := inspect.Recorded(rec).Report(ctx, inspect.Options{Options: opt, NoStop: !q.Stacks})
+	r, err := e.session.Report(ctx, inspect.Options{Options: opt, NoStop: !q.Stacks, MaxPause: q.MaxPause})
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +45,7 @@ func Examine(rec *record.Record, q Question) (*Answer, error) {
 
 // NewAnswer returns the answer that r gives, which write writes.
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
-	return &Answer{Findings: symptoms(r), Verdict: report.Verdict(r), Write: write}
+	return &Answer{Findings: symptoms(r), Verdict: report.Verdict(r), Write: write, Stopped: time.Duration(r.Snapshot.Process.StoppedFor)}
 }
 
 // color reports whether what is written to w may have colour.

@@ -29,7 +29,7 @@ func sweep(e record.Entry, since time.Time) {
 	if started, err := rec.Started(); err != nil || started.Before(since) {
 		return
 	}
-	if answer, err := Examine(rec, Question{}); err == nil && len(answer.Findings) == 0 {
+	if answer, err := new(examiner).examine(rec, Question{}); err == nil && len(answer.Findings) == 0 {
 		rec.Remove()
 	}
 }

@@ -3,12 +3,14 @@
 //
 // The program is never held up to find out whether it is healthy. Looking at the record costs it nothing, and less than a hundredth
 // of a processor here; only when the record alone shows a finding that has not been told yet is
-// the program stopped for a moment, to read the stacks that go with it.
+// the program stopped for a moment, to read the stacks that go with it, and the heap where there is time for that. All stops
+// together take at most a hundredth of the program's time.
 package watch
 
 import (
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"runtime/debug"
 	"slices"
@@ -19,10 +21,11 @@ import (
 )
 
 const (
-	tick     = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
-	interval = 100 * time.Millisecond // how often the record is looked at, at most
-	share    = 500                    // looking takes one part in so many of a processor's time, on average
-	shareNew = 50                     // the same when something has begun to wait for long
+	tick      = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
+	interval  = 100 * time.Millisecond // how often the record is looked at, at most
+	share     = 500                    // looking takes one part in so many of a processor's time, on average
+	shareNew  = 50                     // the same when something has begun to wait for long
+	shareStop = 100                    // the program is stopped for one part in so many of its time
 )
 
 // Options say what is reported, and where.
@@ -31,7 +34,7 @@ type Options struct {
 	After time.Duration
 	// Log gets the reports.
 	Log io.Writer
-	// Examine looks at the record; nil means Examine of this package.
+	// Examine looks at the record; nil means by a session of package inspect.
 	Examine func(*record.Record, Question) (*Answer, error)
 }
 
@@ -40,6 +43,8 @@ type Question struct {
 	After time.Duration
 	// Stacks says that the program may be stopped for a moment, to read what its goroutines do.
 	Stacks bool
+	// MaxPause is how long that may take, for its heap to be read too.
+	MaxPause time.Duration
 }
 
 // A Symptom is a goroutine that is stuck in one operation. While it is, it stays the same from one examination to the next.
@@ -54,6 +59,8 @@ type Answer struct {
 	Findings [][]Symptom
 	// Verdict is the answer in one line.
 	Verdict string
+	// Stopped is how long the program was stopped.
+	Stopped time.Duration
 	// Write writes the report.
 	Write func(io.Writer) error
 }
@@ -74,6 +81,8 @@ type watcher struct {
 
 	// looks is what looking at the record may cost; fresh and same are what examining it may, if waits has changed and if it has not.
 	looks, fresh, same budget
+	// stops is for how long the program may be stopped.
+	stops budget
 
 	computing computing
 }
@@ -111,11 +120,13 @@ func Follow(pid int, done <-chan struct{}, o Options) {
 
 func newWatcher(o Options) *watcher {
 	if o.Examine == nil {
-		o.Examine = Examine
+		o.Examine = new(examiner).examine
 	}
+	now := time.Now()
 	return &watcher{
-		Options: o, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
+		Options: o, started: now, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
 		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
+		stops: budget{share: shareStop, limit: math.MaxInt64, at: now},
 	}
 }
 
@@ -226,7 +237,13 @@ func (w *watcher) ask(q Question) (answer *Answer, err error) {
 // report reports what is stuck and was not told before. It looks again for that, with the stacks, after which what was suspected may turn out to be
 // none of it; then it is left alone for a while.
 func (w *watcher) report(suspected *Answer, now time.Time) {
-	answer, err := w.ask(Question{After: w.After, Stacks: true})
+	if !w.stops.allows(now) {
+		return // it is news later, too
+	}
+	answer, err := w.ask(Question{After: w.After, Stacks: true, MaxPause: max(w.stops.saved, time.Millisecond)})
+	if err == nil {
+		w.stops.spend(now, answer.Stopped)
+	}
 	news := err == nil && w.news(answer, now)
 	if news {
 		w.tell(answer, now.Sub(w.started))

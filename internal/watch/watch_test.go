@@ -61,8 +61,7 @@ func TestToldOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var log bytes.Buffer
 			s := &script{answers: test.answers}
-			w := &watcher{Options: Options{Log: &log, Examine: s.examine}, started: time.Now(), told: map[Symptom]bool{}, doubts: map[Symptom]doubt{}}
-			w.After = time.Second
+			w := newWatcher(Options{After: time.Second, Log: &log, Examine: s.examine})
 			now := w.started
 			for range 4 {
 				answer, _ := w.Examine(nil, Question{After: w.After})
@@ -81,6 +80,35 @@ func TestToldOnce(t *testing.T) {
 				t.Errorf("got reports %q with %d readings of stacks, want %q with %d", got, s.deep, test.want, test.deep)
 			}
 		})
+	}
+}
+
+// TestStops: a program is stopped for no more than a hundredth of its time. What comes in between is told later.
+func TestStops(t *testing.T) {
+	var log bytes.Buffer
+	s := &script{answers: []*Answer{answer("a", []Symptom{{"stuck", 1, 1}})}}
+	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
+		a, err := s.examine(nil, q)
+		if q.Stacks {
+			// Each time it is another goroutine that is stuck.
+			a = answer("more", []Symptom{{"stuck", int64(s.deep), 1}})
+			a.Stopped = 200 * time.Millisecond
+			if q.MaxPause <= 0 || q.MaxPause > burst {
+				t.Errorf("it may be stopped for %v", q.MaxPause)
+			}
+			s.answers[0] = answer("next", []Symptom{{"stuck", int64(s.deep + 1), 1}})
+		}
+		return a, err
+	}})
+	const run = 100 * time.Second
+	for at := time.Second; at < run; at += 100 * time.Millisecond {
+		now := w.started.Add(at)
+		if a, _ := w.ask(Question{}); w.news(a, now) {
+			w.report(a, now)
+		}
+	}
+	if stopped := time.Duration(s.deep) * 200 * time.Millisecond; stopped < run/200 || stopped > run/100+200*time.Millisecond {
+		t.Errorf("it was stopped for %v in %v", stopped, run)
 	}
 }
 

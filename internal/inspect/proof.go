@@ -1,0 +1,146 @@
+package inspect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// A Prove says when a program's heap is read, to prove which goroutines nothing can wake.
+type Prove string
+
+// The ways to prove. The zero Prove is ProveAuto.
+const (
+	ProveAuto   Prove = "auto"   // where the program stands still for it no longer than may be
+	ProveAlways Prove = "always" // however long it stands still
+	ProveNever  Prove = "never"
+)
+
+// maxPause is how long ProveAuto may have a program stand still.
+const maxPause = 200 * time.Millisecond
+
+// A proof is one reading of a program's heap. It implements dlvext.Capturer.
+type proof struct {
+	exe string
+	// limit is how long the program may stand still for it; zero: however long it takes.
+	limit time.Duration
+
+	estimate time.Duration
+	plan     *reach.Plan
+	capture  *reach.Capture
+	why      string // why nothing is proven
+}
+
+// newProof returns a proof of the program of s, which tells nothing if opt wants none.
+func (s *Session) newProof(opt Options) *proof {
+	p := &proof{exe: s.exe}
+	switch {
+	case opt.Prove == ProveNever:
+		p.why = neverProve
+	case s.exe == "":
+		p.why = "the memory of a program on another machine is not read"
+	}
+	if s.runs && opt.Prove != ProveAlways {
+		p.limit = maxPause
+		if opt.MaxPause > 0 {
+			p.limit = min(opt.MaxPause, maxPause)
+		}
+	}
+	return p
+}
+
+// neverProve is why nothing is proven where nobody wants it.
+const neverProve = "not asked for (-prove never)"
+
+// in returns o with p, if anything is to be proven.
+func (p *proof) in(o dlvext.Options) dlvext.Options {
+	if p.why == "" {
+		p.why = "the program's memory was not read"
+		o.Capturer = p
+	}
+	return o
+}
+
+// Ready implements dlvext.Capturer.
+func (p *proof) Ready(src reach.Source, err error) {
+	if err != nil {
+		p.why = err.Error()
+		return
+	}
+	prog, err := reach.OpenProgram(p.exe)
+	if err != nil {
+		p.why = err.Error()
+		return
+	}
+	plan, err := reach.Prepare(src, prog)
+	if err != nil {
+		p.why = err.Error()
+		return
+	}
+	p.estimate, _ = plan.Estimate()
+	if p.limit > 0 && p.estimate > p.limit {
+		plan.Close()
+		p.why = fmt.Sprintf("estimate %s > %s; use -prove always", diagnose.Duration(p.estimate), diagnose.Duration(p.limit))
+		if p.limit < maxPause {
+			p.why = fmt.Sprintf("the program would stand still for longer than a hundredth of its time: estimate %s > %s; awaittrace report proves more",
+				diagnose.Duration(p.estimate), diagnose.Duration(p.limit))
+		}
+		return
+	}
+	plan.Allocate()
+	p.plan = plan
+}
+
+// Capture implements dlvext.Capturer.
+func (p *proof) Capture() {
+	if p.plan == nil {
+		return
+	}
+	var err error
+	if p.capture, err = p.plan.Capture(); err != nil {
+		p.why = err.Error()
+	}
+}
+
+// tell adds to s, the program at the moment of the capture, what follows from it.
+func (p *proof) tell(s *snapshot.Snapshot) {
+	s.Memory = &snapshot.Memory{EstimateNs: p.estimate.Nanoseconds(), PausedNs: s.Process.StoppedFor}
+	if p.capture == nil {
+		s.Memory.NoProof = p.why
+		return
+	}
+	res, err := p.capture.Mark()
+	if err != nil {
+		s.Memory.NoProof = err.Error()
+		return
+	}
+	s.Memory.KeptBytes = res.KeptBytes()
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if g.State != "waiting" {
+			continue
+		}
+		answer, reason := res.Answer(g.ID)
+		if a, ok := answers[answer]; ok {
+			g.Reach = &snapshot.Reach{Answer: a, Reason: reason}
+		}
+	}
+}
+
+// answers are those of package reach.
+var answers = map[reach.Answer]snapshot.Answer{reach.Proven: snapshot.Proven, reach.Live: snapshot.Live, reach.Unknown: snapshot.Unknown}
+
+// close gives the memory back. What s.Memory.Kept was cannot be asked any more.
+func (p *proof) close(s *snapshot.Snapshot) {
+	if s != nil && s.Memory != nil {
+		s.Memory.Kept = nil
+	}
+	if p.plan != nil {
+		p.plan.Close()
+		p.plan = nil
+	}
+}
