@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -108,31 +109,37 @@ func (p *proof) Capture() {
 
 // tell adds to s, the program at the moment of the capture, what follows from it.
 func (p *proof) tell(s *snapshot.Snapshot) {
-	s.Memory = &snapshot.Memory{EstimateNs: p.estimate.Nanoseconds(), PausedNs: s.Process.StoppedFor}
-	if p.capture == nil {
-		s.Memory.NoProof = p.why
-		return
-	}
-	res, err := p.capture.Mark()
+	told, err := p.mark(s)
 	if err != nil {
-		s.Memory.NoProof = err.Error()
+		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
 		return
 	}
-	s.Memory.KeptBytes = res.KeptBytes()
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.State != "waiting" {
-			continue
-		}
-		answer, reason := res.Answer(g.ID)
-		if a, ok := answers[answer]; ok {
-			g.Reach = &snapshot.Reach{Answer: a, Reason: reason}
+		if t, ok := told[g.ID]; ok && g.State == "waiting" {
+			g.Reach, g.Blocked = t.Reach, t.Blocked
 		}
 	}
 }
 
-// answers are those of package reach.
-var answers = map[reach.Answer]snapshot.Answer{reach.Proven: snapshot.Proven, reach.Live: snapshot.Live, reach.Unknown: snapshot.Unknown}
+// mark sets s.Memory, and returns what follows from the capture for each goroutine. Its error says why nothing does.
+func (p *proof) mark(s *snapshot.Snapshot) (told map[int64]reach.Told, err error) {
+	// The memory is another program's: what does not make sense there is no fault of this one.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the program's memory does not make sense: %v", r)
+		}
+	}()
+	if p.capture == nil {
+		return nil, errors.New(p.why)
+	}
+	res, err := p.capture.Mark()
+	if err != nil {
+		return nil, err
+	}
+	s.Memory, told = res.Snapshot(time.Duration(s.Process.StoppedFor), p.estimate)
+	return told, nil
+}
 
 // close gives the memory back. What s.Memory.Kept was cannot be asked any more.
 func (p *proof) close(s *snapshot.Snapshot) {
