@@ -73,9 +73,9 @@ func diffReports(c *cli.Context) error {
 	return nil
 }
 
-// document returns the report on what arg names: a pid, a record, or a report that was written as JSON.
+// document returns the report on what arg names: a pid, a record, or a report that was written as JSON; without one, the program that runs.
 func document(c *cli.Context, arg, format string) (*report.Document, error) {
-	if _, err := strconv.Atoi(arg); err != nil {
+	if _, err := strconv.Atoi(arg); err != nil && arg != "" {
 		if doc, err := savedReport(arg); doc != nil || err != nil {
 			return doc, err
 		}

@@ -56,7 +56,7 @@ const description = `The source tree is not touched: probes are put in on the wa
 
 // verbs are the verbs in the order in which the help lists them.
 func verbs() []*cli.Command {
-	return []*cli.Command{runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(), reportVerb(), psVerb(), topVerb(), diffVerb(), dlvVerb(), dapVerb(), guessVerb(), versionVerb(), toolexecVerb()}
+	return []*cli.Command{runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(), reportVerb(), psVerb(), topVerb(), diffVerb(), mcpVerb(), dlvVerb(), dapVerb(), guessVerb(), versionVerb(), toolexecVerb()}
 }
 
 // unknownVerb is what happens when no verb is known by the first argument.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/agent"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+func mcpVerb() *cli.Command {
+	return &cli.Command{
+		Name:  "mcp",
+		Usage: "serve coding agents: a Model Context Protocol server on standard input and output",
+		Description: "The tools are ps, report, goroutine, holders, graph, run and test. An agent starts the server itself; the\n" +
+			"   line for its configuration is in docs/agents.md.",
+		Action: serveAgents,
+	}
+}
+
+func serveAgents(c *cli.Context) error {
+	if err := checkArgs(c, 0); err != nil {
+		return err
+	}
+	command, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	err = agent.Serve(c.Context, &mcp.StdioTransport{}, agent.Options{Source: programs{c}, Version: moduleVersion(), Command: command})
+	if c.Context.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// programs are those that this command sees.
+type programs struct{ c *cli.Context }
+
+func (programs) Programs(context.Context) ([]agent.Program, error) {
+	list, err := record.List(record.Dir())
+	if err != nil {
+		return nil, err
+	}
+	var all []agent.Program
+	for _, e := range list {
+		rec, err := record.OpenEntry(e)
+		if err != nil {
+			continue
+		}
+		if snap, err := rec.Snapshot(); err == nil {
+			r := diagnose.Analyze(snap, diagnose.Options{After: rec.After()})
+			all = append(all, agent.Program{
+				Pid: e.Pid, State: snap.Process.State, Exe: snap.Process.Exe, Goroutines: len(snap.Goroutines), Stuck: r.Bad(),
+			})
+		}
+		rec.Close()
+	}
+	return all, nil
+}
+
+// Report diagnoses a program as the verb report does with the same arguments.
+func (p programs) Report(ctx context.Context, name string, after time.Duration) (*report.Document, error) {
+	set := flag.NewFlagSet("report", flag.ContinueOnError)
+	set.Duration("after", 0, "")
+	if after > 0 {
+		if err := set.Set("after", after.String()); err != nil {
+			return nil, err
+		}
+	}
+	c := cli.NewContext(p.c.App, set, nil)
+	c.Context, c.Command = ctx, reportVerb()
+	return document(c, name, "text")
+}

@@ -1,0 +1,68 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// A Program is one that ps lists.
+type Program struct {
+	Pid        int    `json:"pid"`
+	State      string `json:"state" jsonschema:"live, stopped, exited or killed"`
+	Exe        string `json:"exe,omitempty"`
+	Goroutines int    `json:"goroutines"`
+	Stuck      int    `json:"stuck" jsonschema:"goroutines that are stuck, as far as the record tells"`
+}
+
+// A Source knows the programs of this machine.
+type Source interface {
+	// Programs lists the programs with a record, live and dead.
+	Programs(ctx context.Context) ([]Program, error)
+	// Report diagnoses a program: by pid, or by the file of a record or a JSON report; empty means the one that runs. An after of zero means the default.
+	Report(ctx context.Context, program string, after time.Duration) (*report.Document, error)
+}
+
+// Options are what a server needs.
+type Options struct {
+	Source  Source
+	Version string
+	// Command is the awaittrace executable, by which run and test build and start programs.
+	Command string
+}
+
+// Serve answers on t until the client goes or ctx ends.
+func Serve(ctx context.Context, t mcp.Transport, opt Options) error {
+	return newServer(opt).Run(ctx, t)
+}
+
+func newServer(opt Options) *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "awaittrace", Title: "awaittrace", Version: opt.Version}, &mcp.ServerOptions{
+		Instructions: "Tells which goroutines of a Go program are stuck, on what, since when, and who holds what they wait for. " +
+			"Start with run (it builds a package with probes, runs it until something is stuck, and returns the findings), test, or report on a pid from ps.",
+	})
+	h := &handlers{opt}
+	readOnly := &mcp.ToolAnnotations{ReadOnlyHint: true}
+	mcp.AddTool(s, &mcp.Tool{Name: "ps", Annotations: readOnly,
+		Description: "List the Go programs with awaittrace probes, live and dead, with how many of their goroutines are stuck."}, h.ps)
+	mcp.AddTool(s, &mcp.Tool{Name: "report", Annotations: readOnly,
+		Description: "Say what is stuck in a program, worst first: the kind of each finding, how certain it is, why step by step with file:line, and how to mend it. " +
+			"A program that runs is stopped for a moment."}, h.report)
+	mcp.AddTool(s, &mcp.Tool{Name: "goroutine", Annotations: readOnly,
+		Description: "All that is known of one goroutine: its last probe, what it waits on, the locks it holds, its history and stack, who could end its wait."}, h.goroutine)
+	mcp.AddTool(s, &mcp.Tool{Name: "holders", Annotations: readOnly,
+		Description: "Who holds, waits for and last used a lock or channel, which is named as a report names it (s.mu) or by its address."}, h.holders)
+	mcp.AddTool(s, &mcp.Tool{Name: "graph", Annotations: readOnly,
+		Description: "The wait-for graph of the findings: which goroutine waits for which object, and who holds it."}, h.graph)
+	mcp.AddTool(s, &mcp.Tool{Name: "run",
+		Description: "Build a main package with probes, run it until something is stuck, it ends, or the time is over, and return the findings. The program is ended afterwards."}, h.run)
+	mcp.AddTool(s, &mcp.Tool{Name: "test",
+		Description: "Run go test with probes: a test that leaves goroutines stuck fails, and its output says which and why."}, h.test)
+	return s
+}
+
+// A handlers answers the tools.
+type handlers struct{ opt Options }
