@@ -94,6 +94,22 @@ func (t *codeTable) function(pc uint64) (m *module, at, entry uint64) {
 	return nil, 0, 0
 }
 
+// end returns where the function of pc ends; zero: unknown.
+func (t *codeTable) end(pc uint64) uint64 {
+	for i := range t.modules {
+		m := &t.modules[i]
+		if pc < m.minPC || pc >= m.maxPC {
+			continue
+		}
+		off := uint32(pc - m.text)
+		n := len(m.funcs)/8 - 1
+		if k := sort.Search(n, func(k int) bool { return le32(m.funcs[k*8:]) > off }); k <= n {
+			return m.text + uint64(le32(m.funcs[k*8:]))
+		}
+	}
+	return 0
+}
+
 // name returns the name of the function of pc, or "".
 func (t *codeTable) name(pc uint64) string { return t.at(pc).name }
 

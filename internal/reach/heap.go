@@ -30,6 +30,7 @@ type span struct {
 	alloc            []byte
 	allocBits        uint64
 	specials, pinner uint64
+	largeType        uint64 // the type of its only object, if it has one
 }
 
 // A heap is the copied heap of a program. Its objects, in use or not, are numbered from 0.
@@ -155,7 +156,7 @@ func (h *heap) readSpans(r *reader, o *offsets, mheap uint64, expect int) error 
 		sp := span{
 			start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)), div: uint32(o.span.div.get(b)),
 			free: uint32(o.span.free.get(b)), noscan: o.span.class.get(b)&1 != 0, allocBits: o.span.alloc.get(b),
-			specials: o.span.specials.get(b), pinner: o.span.pinner.get(b),
+			specials: o.span.specials.get(b), pinner: o.span.pinner.get(b), largeType: o.span.largeType.get(b),
 		}
 		sp.end = sp.start + o.span.npages.get(b)<<pageShift
 		if sp.elem == 0 || sp.nelems == 0 {

@@ -72,7 +72,8 @@ type Program struct {
 	// Variables are the program's variables, as linked and sorted by address: what symbols there are.
 	Variables []Variable
 
-	types *typeTable // made when it is first needed
+	locations locSections
+	types     *typeTable // made when it is first needed
 }
 
 // A Variable is a global variable of the program.
@@ -112,6 +113,7 @@ func (p *Program) findLayout(f *elf.File) error {
 	if f.Section(".debug_info") != nil || f.Section(".zdebug_info") != nil {
 		if d, err := f.DWARF(); err == nil {
 			p.DWARF = d
+			p.readLocations(f)
 			if l, err := LayoutFromDWARF(d, p.Go, p.Arch); err == nil {
 				p.Layout, p.LayoutFrom = l, "DWARF"
 				return nil
@@ -127,4 +129,15 @@ func (p *Program) findLayout(f *elf.File) error {
 	}
 	p.Layout, p.LayoutFrom = l, "table "+l.Go
 	return nil
+}
+
+// readLocations reads where variables are: package dwarf does not.
+func (p *Program) readLocations(f *elf.File) {
+	for name, b := range map[string]*[]byte{
+		".debug_loclists": &p.locations.loclists, ".debug_loc": &p.locations.loc, ".debug_addr": &p.locations.addr,
+	} {
+		if s := f.Section(name); s != nil {
+			*b, _ = s.Data() // without it, there are fewer names
+		}
+	}
 }

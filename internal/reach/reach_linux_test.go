@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -89,11 +90,24 @@ func told(x Told) string {
 		if on.Cap >= 0 {
 			fmt.Fprintf(&b, " %d/%d", on.Len, on.Cap)
 		}
+		if on.Name != "" {
+			fmt.Fprintf(&b, " (%s)", on.Name)
+		}
+		for _, n := range on.Near {
+			fmt.Fprintf(&b, " near %s", n.Frame.Func)
+		}
 	}
 	for _, w := range x.Reach.CouldEnd {
 		fmt.Fprintf(&b, "; by %s %s", w.Kind, w.Name)
 		if w.Line > 0 {
 			fmt.Fprintf(&b, " at %s", filepath.Base(w.File))
+		}
+		path := w.Path
+		if w.Kind == snapshot.WakerGoroutine {
+			path = path[1:] // its number
+		}
+		if len(path) > 1 || w.Kind == snapshot.WakerGoroutine {
+			fmt.Fprintf(&b, " %q", path)
 		}
 	}
 	return b.String()
@@ -121,14 +135,19 @@ func testSnapshot(t *testing.T, r *Result) {
 		"condLeak":      "proven; on cond sync.Cond",
 		"mutexLeak":     "proven; on mutex sync.Mutex",
 		"rwmutexLeak":   "proven; on rwmutex sync.RWMutex",
-		"globalWait":    "live; on chan chan int 0/0; by global main.global",
-		"globalLock":    "live; on mutex sync.Mutex; by global main.globalMu",
-		"mapWait":       "live; on chan chan struct {} 0/0; by global main.registry",
+		"globalWait":    "live; on chan chan int 0/0 (main.global); by global main.global",
+		"globalLock":    "live; on mutex sync.Mutex (main.globalMu) near main.main; by global main.globalMu",
+		"mapWait":       `live; on chan chan struct {} 0/0 (main.registry[…].done); by global main.registry ["global main.registry" "map" "*main.session.done"]`,
 		"timerWait":     "live; on chan chan time.Time 0/1; by timer time.sendTime at sleep.go",
-		"contextWait":   "live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go",
-		"sleeperWait":   "live; on chan chan int 0/0; by goroutine  at waits.go",
-		"cycleA":        "proven; on chan chan int 0/0; by goroutine  at waits.go",
-		"cycleB":        "proven; on chan chan int 0/0; by goroutine  at waits.go",
+		"contextWait": `live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go ` +
+			`["timer" "func context.WithDeadlineCause.func2 c" "*context.timerCtx.cancelCtx.done.v"]`,
+		"sleeperWait":     `live; on chan chan int 0/0; by goroutine  at waits.go ["c"]`,
+		"cycleA":          `proven; on chan chan int 0/0; by goroutine  at waits.go ["a"]`,
+		"cycleB":          `proven; on chan chan int 0/0 (b); by goroutine  at waits.go ["b"]`,
+		"param":           "proven; on chan chan int 0/0 (c)",
+		"captured.func1":  "proven; on chan chan bool 0/0 (done)",
+		"(*session).lock": `proven; on mutex sync.Mutex near main.(*session).wait; by goroutine  at waits.go ["main.(*session).wait"]`,
+		"selected":        "proven; on chan chan bool 0/0 (quit); on chan chan int 0/0 (work); on chan chan struct {} 0/0",
 	} {
 		if got[name] != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got[name], want)

@@ -30,6 +30,8 @@ type Result struct {
 	keptBytes   uint64
 	keep        *keeper // made when it is first needed
 	refs        *refs   // nil: too many
+	nearOf      map[uint64][]Near
+	lockFuncs   map[uint64]bool // by entry: whether a function locks
 	typeNames   map[uint64]string
 	timerHeaps  map[uint32]bool
 	stands      map[int32]uint64 // where goroutines stand

@@ -53,7 +53,14 @@ func (r *Result) targets(g int32) []Target {
 	case reasonKinds[r.m.gs[g].reason] == reasonChan:
 		return r.channels(g)
 	}
-	return r.lock(g)
+	t := r.lock(g)
+	if t.Addr != 0 {
+		t.Name = r.name(g, r.m.waits[g].objs[0].addr, t.Addr)
+		if t.Kind == Mutex || t.Kind == RWMutex || t.Kind == Once {
+			t.Near = r.near(t.Addr)
+		}
+	}
+	return []Target{t}
 }
 
 // channels returns the channels that g waits on.
@@ -79,6 +86,7 @@ func (r *Result) channels(g int32) []Target {
 				t.Type = "chan " + parenthesized(name)
 			}
 		}
+		t.Name = r.name(g, o.addr, o.addr)
 		list = append(list, t)
 	}
 	return list
@@ -138,32 +146,35 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 	return objs
 }
 
+// maxNil is how many cases of a select with a nil channel, which the runtime leaves out, are looked for.
+const maxNil = 4
+
 // findCases finds the array of cases in a frame, and returns the place of each channel in it.
 func findCases(b []byte, objs []waitObject) map[uint64]int {
 	want := make(map[uint64]bool)
 	for _, o := range objs {
 		want[o.addr] = true
 	}
-	for from := 0; from+16 <= len(b); from += 8 {
-		found := make(map[uint64]int)
-		for o := from; o+16 <= len(b); o += 16 {
-			c := le64(b[o:])
-			if c != 0 && !want[c] {
-				break
+	for n := len(objs); n <= len(objs)+maxNil; n++ {
+		for from := 0; from+n*16 <= len(b); from += 8 {
+			found := make(map[uint64]int)
+			for o := from; o < from+n*16; o += 16 {
+				if c := le64(b[o:]); want[c] {
+					found[c] = o
+				} else if c != 0 {
+					break
+				}
 			}
-			if _, ok := found[c]; !ok && c != 0 {
-				found[c] = o
+			if len(found) == len(want) {
+				return found
 			}
-		}
-		if len(found) == len(want) {
-			return found
 		}
 	}
 	return nil
 }
 
 // lock returns the lock, WaitGroup or Cond that g waits on. The runtime knows a semaphore only, or a list of waiters; who waits tells of what.
-func (r *Result) lock(g int32) []Target {
+func (r *Result) lock(g int32) Target {
 	m := r.m
 	fns := r.parking(g)
 	has := func(names ...string) bool {
@@ -189,17 +200,13 @@ func (r *Result) lock(g int32) []Target {
 	case mutex:
 		t.Kind, t.Type, off = Mutex, "sync.Mutex", 4
 	}
-	for _, o := range m.waits[g].objs {
-		t.Addr = o.addr - off
-		if t.Kind == Cond && o.addr == o.sudog {
+	if objs := m.waits[g].objs; len(objs) > 0 {
+		t.Addr = objs[0].addr - off
+		if t.Kind == Cond && objs[0].addr == objs[0].sudog {
 			t.Addr = 0 // found by its sudog: the Cond is not known
 		}
-		break
 	}
-	if t.Kind == Other {
-		t.Type = ""
-	}
-	return []Target{t}
+	return t
 }
 
 // parking returns the functions of the runtime and of package sync that g is in, the innermost first, and the one that called them.
@@ -219,4 +226,12 @@ func (r *Result) parking(g int32) []string {
 		}
 	}
 	return fns
+}
+
+// targetAddr returns the address of the i-th object that g waits for: not that of its semaphore.
+func (r *Result) targetAddr(g int32, i int) uint64 {
+	if reasonKinds[r.m.gs[g].reason] == reasonChan {
+		return r.m.waits[g].objs[i].addr
+	}
+	return r.lock(g).Addr
 }

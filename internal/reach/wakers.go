@@ -26,8 +26,9 @@ type Waker struct {
 	// Path is how it reaches what is waited for, which is the last; see Result.wakerPath.
 	Path []string
 
-	root root
-	objs []uint32 // from the waker to what is waited for
+	root  root
+	timer uint64
+	objs  []uint32 // from the waker to what is waited for
 }
 
 const (
@@ -86,7 +87,24 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 	if len(s.list) == 0 && m.states[g] == live && m.waits[g].why == "" {
 		s.first(m.waits[g].by)
 	}
+	for i := range s.list {
+		w := &s.list[i]
+		w.Path = s.r.path(w, s.target(g, w))
+	}
 	return s.list, s.more
+}
+
+// target returns the address that g waits for to which a waker leads.
+func (s *wakerSearch) target(g int32, w *Waker) uint64 {
+	objs := s.r.m.waits[g].objs
+	if len(w.objs) > 0 {
+		for i, o := range objs {
+			if id, ok := s.r.m.heap.id(o.addr); ok && id == w.objs[len(w.objs)-1] {
+				return s.r.targetAddr(g, i)
+			}
+		}
+	}
+	return 0
 }
 
 // visit looks at who refers to an object.
@@ -142,7 +160,7 @@ func (s *wakerSearch) root(r root, id uint32) {
 
 // timer takes a timer that is in a heap of timers: t is it, and id the object that it is in.
 func (s *wakerSearch) timer(t uint64, id uint32) {
-	w := Waker{Kind: ByTimer}
+	w := Waker{Kind: ByTimer, timer: t}
 	w.Name, w.PC = s.r.timerFunc(t)
 	s.add(w, t, id)
 }

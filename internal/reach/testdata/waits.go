@@ -21,6 +21,61 @@ var (
 	globalMu sync.Mutex
 )
 
+// parameter: leak
+func parameter() { param(make(chan int)) }
+
+//go:noinline
+func param(c chan int) { <-c }
+
+// captured: leak
+func captured() {
+	done := make(chan bool)
+	func() {
+		defer fmt.Println()
+		<-done
+	}()
+}
+
+// field: leak
+func field() {
+	s := &session{done: make(chan struct{})}
+	s.wait()
+}
+
+//go:noinline
+func (s *session) wait() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	<-s.done
+}
+
+// lockField: leak
+func lockField() {
+	s := &session{done: make(chan struct{})}
+	go s.wait()
+	time.Sleep(time.Millisecond)
+	s.lock()
+}
+
+//go:noinline
+func (s *session) lock() {
+	s.mu.Lock()
+	fmt.Println(s.name)
+}
+
+// selected: leak
+func selected() {
+	quit, work := make(chan bool), make(chan int)
+	s := &session{done: make(chan struct{})}
+	for {
+		select {
+		case <-quit:
+		case <-work:
+		case <-s.done:
+		}
+	}
+}
+
 // recvLeak: leak
 func recvLeak() { <-make(chan int) }
 
@@ -148,7 +203,7 @@ func keeper() {
 func main() {
 	globalMu.Lock()
 	for _, f := range []func(){
-		recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
+		parameter, captured, field, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
 		mapWait, timerWait, contextWait, sleeperWait, cycleA, keeper,
 	} {
 		go f()

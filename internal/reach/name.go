@@ -1,0 +1,109 @@
+package reach
+
+const (
+	// maxNameHops is how many objects may be between a variable and what is named after it.
+	maxNameHops = 6
+	// maxNameVisits bounds the search for a variable of the goroutine itself.
+	maxNameVisits = 64
+)
+
+// name returns the name of what is at target, which goroutine g waits for at addr: by the path from a global variable, else from a variable
+// of its own; empty: there is none that tells.
+func (r *Result) name(g int32, addr, target uint64) string {
+	m := r.m
+	id, ok := m.heap.id(addr)
+	if !ok {
+		return r.globalName(target)
+	}
+	if r.common.has(id) {
+		if w, ok := r.globalPath(id); ok {
+			p := &pather{r: r, t: m.prog.typeTable()}
+			if p.lead(&w, target); !p.lost && p.name != "" {
+				return p.name
+			}
+		}
+	}
+	if len(r.m.waits[g].objs) == 1 {
+		if name := r.argument(g); name != "" {
+			return name
+		}
+	}
+	return r.localName(g, id, target)
+}
+
+// globalName returns the name of what is at an address that is not in the heap.
+func (r *Result) globalName(addr uint64) string {
+	if !r.m.global(addr) {
+		return ""
+	}
+	if t := r.m.prog.typeTable(); t != nil {
+		if v, typ := t.variable(addr - r.m.bias); typ != nil {
+			return v.name + fieldAt(typ, int64(addr-r.m.bias-v.addr), false)
+		}
+	}
+	name, at := r.variableAt(addr)
+	if at != addr-r.m.bias {
+		return "" // a part of it, and which is not known
+	}
+	return name
+}
+
+// globalPath returns the shortest way from a global variable of the program to an object.
+func (r *Result) globalPath(id uint32) (w Waker, ok bool) {
+	m := r.m
+	objs := []uint32{id}
+	for len(objs) <= maxNameHops {
+		by := m.parent[id]
+		if by&rootFlag == 0 {
+			id = by
+			objs = append([]uint32{id}, objs...)
+			continue
+		}
+		root := m.roots[by&^rootFlag]
+		w = Waker{Kind: ByGlobal, root: root, objs: objs}
+		w.Name, _ = r.variableAt(root.addr)
+		return w, root.kind() == rootGlobal && w.Name != "" && !isRuntime(w.Name)
+	}
+	return w, false
+}
+
+// localName names what is at target, in the object id, by the path from a variable of goroutine g.
+func (r *Result) localName(g int32, id uint32, target uint64) string {
+	m := r.m
+	if r.refs == nil {
+		return ""
+	}
+	child := map[uint32]uint32{id: id}
+	queue := []uint32{id}
+	for i := 0; i < len(queue) && i < maxNameVisits; i++ {
+		refs := r.refs.of(queue[i])
+		for _, by := range refs[:min(len(refs), maxNameVisits)] {
+			if by&rootFlag == 0 {
+				if _, ok := child[by]; !ok {
+					child[by] = queue[i]
+					queue = append(queue, by)
+				}
+				continue
+			}
+			root := m.roots[by&^rootFlag]
+			if root.g != g {
+				continue
+			}
+			if _, _, typ, _ := r.bestRoot(root); typ == nil {
+				continue
+			}
+			w := Waker{Kind: ByGoroutine, root: root}
+			for at := queue[i]; ; at = child[at] {
+				w.objs = append(w.objs, at)
+				if child[at] == at {
+					break
+				}
+			}
+			p := &pather{r: r, t: m.prog.typeTable()}
+			if p.lead(&w, target); !p.lost && p.name != "" {
+				return p.name
+			}
+		}
+	}
+	return ""
+}
