@@ -70,9 +70,9 @@ func open() uint32 {
 	names.end = uintptr(h.StrOff) << pageShift
 	graves.end = uintptr(h.OrphanOff) << pageShift
 	tests.end = uintptr(h.TestOff) << pageShift
-	onceTells = tryOnce()
 
 	off, logging := asked()
+	onceTells = !logging && tryOnce()
 	h.Base = uint64(uintptr(mem))
 	h.MetaLen = uint32(copy(unsafe.Slice((*byte)(at(base, uintptr(h.MetaOff))), metaCap), meta()))
 	magic := h.Magic

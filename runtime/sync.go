@@ -83,16 +83,23 @@ func CondBroadcast(s *Site, c *sync.Cond) {
 	c.Broadcast()
 }
 
-// OnceDo is o.Do(f). The operation lasts while f runs, here or in another goroutine.
+// OnceDo is o.Do(f). A Once that is done costs a look at it, and nothing is noted: nobody waits there. It is inlined.
+func OnceDo(s *Site, o *sync.Once, f func()) {
+	if !onceTells || atomic.LoadUint32((*uint32)(unsafe.Pointer(o))) == 0 {
+		onceDo(s, o, f)
+	}
+}
+
+// onceDo is o.Do(f) for a Once that may not be done. The operation lasts while f runs, here or in another goroutine.
 //
 //go:norace
 //go:noinline
-func OnceDo(s *Site, o *sync.Once, f func()) {
+func onceDo(s *Site, o *sync.Once, f func()) {
 	sl, _ := enter(s)
 	if sl == nil {
 		sl, _ = reach(s)
 	}
-	if sl == nil || onceDone(o) {
+	if sl == nil {
 		o.Do(f)
 		return
 	}
@@ -101,12 +108,9 @@ func OnceDo(s *Site, o *sync.Once, f func()) {
 	doOnce(o, f)
 }
 
-// onceDone says whether o is known to be done, so that Do will not wait. In every version of Go so far the first word of a Once tells, which
-// onceTells has verified; where it does not, all calls of Do count as waits, which costs a little time.
-//
-//go:norace
-func onceDone(o *sync.Once) bool { return onceTells && *(*uint32)(unsafe.Pointer(o)) != 0 }
-
+// onceTells says that the first word of a Once tells whether it is done, as in every version of Go so far. It is false, and every call of Do
+// counts as a wait, where tryOnce found otherwise, before the record is made, and where every probe is to be printed. The word is
+// loaded as Do loads it, so that the race detector sees the same order.
 var onceTells bool
 
 // tryOnce returns whether the first word of a Once is zero until it is done.
