@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 		{d, "waitgraph", []string{"<- goroutine ", "<- goroutine "}, false},
 		{d, "waitgraph x", []string{`takes no argument "x"`}, true},
 		{d, "nosuch", []string{`unknown command "nosuch": there are stuck, probe, probes, holders, waitgraph`}, true},
-		{fake{snap: plain}, "stuck", []string{"no probes: nobody knows who is stuck", "no probes: it was built without", "1  waiting (chan receive)"}, false},
+		{fake{snap: plain}, "stuck", []string{"it is not known whether anything is stuck, only where the 1 goroutine are", "no probes: it was built without", "1  waiting (chan receive)"}, false},
 		{fake{snap: plain}, "probes", []string{"1", "waiting (chan receive)"}, false},
 		{fake{snap: plain, selected: 1}, "probe", []string{"no probes: it was built without"}, true},
 		{fake{}, "waitgraph", []string{"the program has exited"}, true},

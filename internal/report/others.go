@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -16,6 +17,7 @@ type crowd struct {
 	place string // what they do, and where
 	own   bool   // in the user's own code
 	ids   []int64
+	ends  string        // who could end the wait of the first
 	least time.Duration // since they reached it
 	most  time.Duration
 }
@@ -24,7 +26,7 @@ type crowd struct {
 func (t *text) others() {
 	if t.s.NoProbes != "" {
 		t.line("")
-		t.list(t.crowds(diagnose.OK)) // what else could they be
+		t.list(t.crowds(diagnose.OK, diagnose.Idle)) // without times nobody can tell them apart
 		return
 	}
 	for _, p := range healthy {
@@ -39,6 +41,9 @@ func (t *text) others() {
 func (t *text) list(crowds []*crowd) {
 	for _, c := range crowds {
 		t.line("    %4d  %s  %s", len(c.ids), c.place, c.who())
+		if c.ends != "" {
+			t.line("          %s", c.ends)
+		}
 	}
 }
 
@@ -58,19 +63,19 @@ func (c *crowd) who() string {
 	return fmt.Sprintf("%s to %s  [%s]", lo, hi, ids)
 }
 
-// crowds groups the goroutines of a verdict.
-func (t *text) crowds(v diagnose.Verdict) []*crowd {
+// crowds groups the goroutines of some verdicts.
+func (t *text) crowds(verdicts ...diagnose.Verdict) []*crowd {
 	at := make(map[string]*crowd)
 	var crowds []*crowd
 	for i := range t.s.Goroutines {
-		if t.r.Verdicts[i] != v {
+		if !slices.Contains(verdicts, t.r.Verdicts[i]) {
 			continue
 		}
 		g := &t.s.Goroutines[i]
 		place, own := t.place(g)
 		c := at[place]
 		if c == nil {
-			c = &crowd{place: place, own: own, least: 1 << 62}
+			c = &crowd{place: place, own: own, ends: t.ends(g), least: 1 << 62}
 			at[place] = c
 			crowds = append(crowds, c)
 		}
@@ -120,7 +125,7 @@ func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 	}
 	reached := ", no probe reached"
 	if t.s.NoProbes != "" {
-		reached = ""
+		reached = on(g)
 	}
 	if f := diagnose.OwnFrame(g.Stack); f != nil {
 		return fmt.Sprintf("%s%s, at %s:%d (%s)", state, reached, t.path(f.File), f.Line, diagnose.ShortFunc(f.Func)), true
@@ -129,4 +134,59 @@ func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 		return fmt.Sprintf("%s%s, started by %s at %s:%d", state, reached, diagnose.ShortFunc(c.Func), t.path(c.File), c.Line), false
 	}
 	return state + reached, false
+}
+
+// on says what a goroutine waits for, without what tells one object from another of its kind: "on chan int main.jobs".
+func on(g *snapshot.Goroutine) string {
+	if g.Blocked == nil {
+		return ""
+	}
+	var parts []string
+	for _, target := range g.Blocked.On {
+		what := strings.TrimSpace(cmp.Or(target.Type, target.Kind.String()) + " " + target.Name)
+		if what != "" && !slices.Contains(parts, what) {
+			parts = append(parts, what)
+		}
+	}
+	const room = 4
+	if n := len(parts) - room; n > 0 {
+		parts = append(parts[:room], fmt.Sprintf("%d more", n))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " on " + strings.Join(parts, ", ")
+}
+
+// ends says who could end the wait of g, as far as the program's memory tells.
+func (t *text) ends(g *snapshot.Goroutine) string {
+	if g.Reach == nil || g.Reach.Answer != snapshot.Live || len(g.Reach.CouldEnd) == 0 {
+		return ""
+	}
+	const room = 2
+	var parts []string
+	for _, w := range g.Reach.CouldEnd[:min(room, len(g.Reach.CouldEnd))] {
+		parts = append(parts, t.waker(&w))
+	}
+	if n := len(g.Reach.CouldEnd) - len(parts) + g.Reach.More; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", n))
+	}
+	return "could be ended by " + strings.Join(parts, ", or ")
+}
+
+// waker names what could end a wait.
+func (t *text) waker(w *snapshot.Waker) string {
+	s := string(w.Kind)
+	switch {
+	case w.Kind == snapshot.WakerGoroutine:
+		s = fmt.Sprintf("goroutine %d", w.Goroutine)
+	case len(w.Path) > 0 && w.Kind == snapshot.WakerGlobal:
+		return strings.Join(w.Path, " → ")
+	case w.Name != "":
+		s += " " + w.Name
+	}
+	if w.File != "" {
+		s += fmt.Sprintf(" at %s:%d", t.path(w.File), w.Line)
+	}
+	return s
 }

@@ -70,10 +70,10 @@ func Verdict(r *diagnose.Report) string {
 	if n == 1 {
 		all = "goroutine"
 	}
-	if r.Snapshot.NoProbes != "" {
-		return fmt.Sprintf("no probes: nobody knows who is stuck, only where the %d %s are", n, all)
-	}
 	bad := r.Bad()
+	if bad == 0 && r.Snapshot.NoProbes != "" {
+		return fmt.Sprintf("it is not known whether anything is stuck, only where the %d %s are", n, all)
+	}
 	if bad == 0 {
 		return fmt.Sprintf("nothing is stuck: of %d %s, %s", n, all, counts(r, healthy))
 	}
