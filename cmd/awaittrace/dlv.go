@@ -1,4 +1,4 @@
-//go:build (linux && (amd64 || arm64 || 386)) || (darwin && (amd64 || arm64)) || (windows && amd64)
+//go:build !lite && ((linux && (amd64 || arm64 || 386)) || (darwin && (amd64 || arm64)) || (windows && amd64))
 
 package main
 

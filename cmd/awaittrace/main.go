@@ -1,3 +1,5 @@
+//go:build !lite
+
 // Command awaittrace builds Go programs with a probe around every operation that can wait, and tells which goroutines are stuck, on
 // what, and since when.
 package main
@@ -56,7 +58,7 @@ const description = `The source tree is not touched: probes are put in on the wa
 
 // verbs are the verbs in the order in which the help lists them.
 func verbs() []*cli.Command {
-	return []*cli.Command{runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(), reportVerb(), psVerb(), topVerb(), diffVerb(), mcpVerb(), dlvVerb(), dapVerb(), guessVerb(), versionVerb(), toolexecVerb()}
+	return []*cli.Command{runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(), reportVerb(), psVerb(), topVerb(), checkVerb(), diffVerb(), mcpVerb(), dlvVerb(), dapVerb(), guessVerb(), versionVerb(), toolexecVerb()}
 }
 
 // unknownVerb is what happens when no verb is known by the first argument.

@@ -1,3 +1,5 @@
+//go:build !lite
+
 package main
 
 import (
@@ -112,21 +114,27 @@ func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
 
 // program is namedProgram for the program that arg names, and the executable of a core.
 func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, error) {
-	after := c.Duration("after")
-	if c.IsSet("after") && after <= 0 {
-		return nil, 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
-	}
-	if env := os.Getenv("AWAITTRACE_AFTER"); after == 0 && env != "" {
-		var err error
-		if after, err = gocmd.After(env); err != nil {
-			return nil, 0, err
-		}
+	after, err := askedAfter(c)
+	if err != nil {
+		return nil, 0, err
 	}
 	s, err := openProgram(arg, exe)
 	if err != nil {
 		return nil, 0, err
 	}
 	return s, cmp.Or(after, s.After(), diagnose.DefaultAfter), nil
+}
+
+// askedAfter returns what -after or else AWAITTRACE_AFTER says; zero: neither says anything.
+func askedAfter(c *cli.Context) (time.Duration, error) {
+	after := c.Duration("after")
+	if c.IsSet("after") && after <= 0 {
+		return 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
+	}
+	if env := os.Getenv("AWAITTRACE_AFTER"); after == 0 && env != "" {
+		return gocmd.After(env)
+	}
+	return after, nil
 }
 
 // shownPath returns how a report shows paths: whole in JSON, and for people relative to where they are.

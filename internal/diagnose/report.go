@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -47,6 +48,9 @@ var kindOrder = []Kind{
 	KindDeadlock, KindOrphanedLock, KindMissingDone, KindLeak, KindGrowth, KindExhaustedPool, KindUnreadPeer, KindNoAnswer,
 	KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
 }
+
+// Kinds returns the kinds of finding, worst first.
+func Kinds() []Kind { return slices.Clone(kindOrder) }
 
 // A Proof says what proves that a leak is one. Its text is that of JSON.
 type Proof string

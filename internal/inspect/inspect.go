@@ -8,6 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -28,19 +29,7 @@ const unreadable = "goroutines that could not be read in the program"
 
 // Record diagnoses a program by its record alone. A program that runs is not disturbed.
 func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
-	snap, err := rec.Snapshot()
-	if err != nil {
-		return nil, err
-	}
-	if rec.Live {
-		snap.Process.CPU = processorTime(rec.Pid)
-	}
-	if !rec.Live && asleep(rec, snap) {
-		opt.After = 1
-	}
-	r := diagnose.Analyze(snap, opt)
-	rec.Mark(r.Bad() > 0)
-	return r, nil
+	return recorded.Diagnose(rec, opt)
 }
 
 // A look is how a program itself is looked at, besides its record.

@@ -310,6 +310,24 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 	return s, nil
 }
 
+// Program returns what the record says of the program as a whole.
+func (r *Record) Program() (*snapshot.Process, error) {
+	h, err := readHeader(r.src)
+	if err != nil {
+		return nil, r.named(err)
+	}
+	st, live := procfs.Stat{}, false
+	if r.Live {
+		st, live = r.alive()
+	}
+	reader := newReader(r.src, h, 0)
+	reader.process()
+	p := &reader.snap.Process
+	p.State = r.state(st, live)
+	p.Pid, p.Container, p.Doubt = r.Pid, r.Container, r.Doubt
+	return p, nil
+}
+
 // now returns the present on the program's clock.
 func (r *Record) now() (int64, error) {
 	if t, ok := monotonic(); ok {

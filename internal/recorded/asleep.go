@@ -1,4 +1,4 @@
-package inspect
+package recorded
 
 import (
 	"github.com/awaittrace/awaittrace/internal/record"

@@ -1,0 +1,73 @@
+//go:build !lite
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/check"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/record"
+)
+
+func checkVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "say in one line whether a program is stuck, for liveness probes and scripts",
+		ArgsUsage: "[PID | FILE]",
+		Description: "Without a PID it checks every instrumented program that runs. It reads the record and never stops the program. The exit\n" +
+			"   status is 0 if nothing that counts was found, 3 if something is stuck, and 1 if there is no record.\n\n" +
+			"   By default only deadlocks and locks whose holder has exited count, and only if they are certain: these a restart mends.",
+		Flags: []cli.Flag{
+			afterFlag(),
+			&cli.StringFlag{Name: "kind", Value: "deadlock,orphaned-lock", Usage: "which `kinds` of finding count: a list with commas, or all"},
+			&cli.StringFlag{Name: "certainty", Value: "certain", Usage: "how sure a finding has to be: `certain or likely`"},
+			&cli.StringFlag{Name: "write", Usage: "if something is stuck, write the whole report to a `FILE`; as JSON if its name ends in .json"},
+		},
+		Action: checkPrograms,
+	}
+}
+
+func checkPrograms(c *cli.Context) error {
+	if err := checkArgs(c, 1); err != nil {
+		return err
+	}
+	o := check.Options{Write: c.String("write")}
+	var err error
+	if o.Kinds, err = check.ParseKinds(c.String("kind")); err != nil {
+		return usageError(c, err, false)
+	}
+	if o.Certainty, err = check.ParseCertainty(c.String("certainty")); err != nil {
+		return usageError(c, err, false)
+	}
+	if o.After, err = askedAfter(c); err != nil {
+		return err
+	}
+	var line string
+	var status int
+	if arg := c.Args().First(); arg == "" {
+		line, status, err = check.All(o)
+	} else {
+		rec, openErr := record.OpenArg(arg)
+		if openErr != nil {
+			return openErr
+		}
+		defer rec.Close()
+		line, status, err = check.Program(rec, o)
+	}
+	if line != "" {
+		fmt.Fprintln(c.App.Writer, line)
+	}
+	if err != nil {
+		if status == check.StatusNoRecord {
+			return err
+		}
+		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", printable.Text(err.Error()))
+	}
+	if status != 0 {
+		return exitCode(status)
+	}
+	return nil
+}

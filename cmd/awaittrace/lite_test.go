@@ -1,0 +1,66 @@
+//go:build !lite
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/record/recordtest"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+// TestLite builds the command with -tags lite: it is static, below 8 MB, has nothing of Delve or the rewriter in it, and does what it is for.
+func TestLite(t *testing.T) {
+	exe := filepath.Join(t.TempDir(), "awaittrace")
+	build := exec.Command("go", "build", "-tags", "lite", "-trimpath", "-o", exe, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if fi, err := os.Stat(exe); err != nil || fi.Size() >= 8<<20 {
+		t.Errorf("%v, %d bytes", err, fi.Size())
+	}
+	deps := exec.Command("go", "list", "-tags", "lite", "-deps", ".")
+	out, err := deps.Output()
+	for _, no := range []string{"go-delve", "awaittrace/dlvext", "awaittrace/rewrite", "urfave"} {
+		if err != nil || strings.Contains(string(out), no) {
+			t.Errorf("%v: the lite build has %s in it", err, no)
+		}
+	}
+	rec := filepath.Join(t.TempDir(), "record")
+	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n  wait lock/mutex main.go:2 main.f mu.Lock() 0xb1 12s\n  hold lock/mutex main.go:1 main.f mu.Lock() 0xb1 12s\n")
+	if err := os.WriteFile(rec, recordtest.Bytes(s), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		args   string
+		status int
+		want   string
+	}{
+		{"check " + rec, 3, "stuck: pid "},
+		{"check 999999999", 1, "no process 999999999"},
+		{"check", 1, "no instrumented program runs"},
+		{"check -kind leek", 2, "invalid -kind"},
+		{"check -bad", 2, "usage: awaittrace check"},
+		{"ps", 0, "there is no instrumented program"},
+		{"report -no-stop -exit-code " + rec, 3, "locks it again"},
+		{"report -no-stop -f json " + rec, 0, `"schema"`},
+		{"report " + rec, 2, "-no-stop"},
+		{"run ./x", 2, "usage: awaittrace check"},
+	} {
+		cmd := exec.Command(exe, strings.Fields(tt.args)...)
+		cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+dir)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.Run()
+		if got := cmd.ProcessState.ExitCode(); got != tt.status || !strings.Contains(out.String(), tt.want) {
+			t.Errorf("awaittrace %s: exit status %d, want %d with %q\n%s", tt.args, got, tt.status, tt.want, out.String())
+		}
+	}
+}

@@ -1,0 +1,214 @@
+// Package check answers in one line whether programs are stuck, for liveness probes and scripts. It reads records only: the programs are neither stopped
+// nor asked. By default only what is certain counts, and only what a restart mends: a probe that restarts a healthy program is worse than none.
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
+	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// The exit statuses.
+const (
+	StatusOK       = 0
+	StatusNoRecord = 1
+	StatusStuck    = 3
+)
+
+// Options say what counts.
+type Options struct {
+	After     time.Duration // zero: that of the run that watches the program, or else the default
+	Kinds     []diagnose.Kind
+	Certainty diagnose.Certainty // what is less certain does not count
+	// Write is the file that gets the whole report when something is stuck, as JSON if its name ends in .json; empty: none.
+	Write string
+}
+
+// ParseKinds parses the value of -kind, a list with commas; "all" is every kind there is.
+func ParseKinds(list string) ([]diagnose.Kind, error) {
+	var kinds []diagnose.Kind
+	for _, name := range strings.Split(list, ",") {
+		k := diagnose.Kind(strings.TrimSpace(name))
+		if k == "all" {
+			return diagnose.Kinds(), nil
+		}
+		if !slices.Contains(diagnose.Kinds(), k) {
+			return nil, fmt.Errorf("invalid -kind %q (want all, or some of %s)", name, joinKinds(diagnose.Kinds()))
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds, nil
+}
+
+func joinKinds(kinds []diagnose.Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ",")
+}
+
+// ParseCertainty parses the value of -certainty.
+func ParseCertainty(name string) (diagnose.Certainty, error) {
+	switch c := diagnose.Certainty(name); c {
+	case diagnose.Certain, diagnose.Likely:
+		return c, nil
+	}
+	return "", fmt.Errorf("invalid -certainty %q (want certain or likely)", name)
+}
+
+// Program checks the program of rec, and returns the answer in one line with the exit status.
+func Program(rec *record.Record, o Options) (line string, status int, err error) {
+	if rec.Doubt != "" {
+		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
+	}
+	if o.locksOnly() {
+		suspect, n, err := rec.LocksSuspect()
+		if err == nil && !suspect {
+			if p, err := rec.Program(); err == nil && p.Off == "" {
+				return printable.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
+			}
+		}
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	r, err := recorded.Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter)})
+	if err != nil {
+		return "", StatusNoRecord, err
+	}
+	var found []*diagnose.Finding
+	for i := range r.Findings {
+		if f := &r.Findings[i]; slices.Contains(o.Kinds, f.Kind) && counts(f.Certainty, o.Certainty) {
+			found = append(found, f)
+		}
+	}
+	p := &r.Snapshot.Process
+	name := processName(p)
+	switch {
+	case p.Off != "":
+		return printable.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
+	case len(found) == 0:
+		return printable.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
+	}
+	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, found[0].Title)
+	if n := len(found) - 1; n > 0 {
+		line += fmt.Sprintf(", and %d more", n)
+	}
+	if o.Write != "" {
+		if err := write(o.Write, r); err != nil {
+			return printable.Line(line), StatusStuck, err
+		}
+	}
+	return printable.Line(line), StatusStuck, nil
+}
+
+// gcPercent keeps this process small: it is one of many in a container, and soon over.
+const gcPercent = 30
+
+// locksOnly reports whether all that counts is who holds which lock: then most programs are found well at a glance.
+func (o *Options) locksOnly() bool {
+	return o.Certainty == diagnose.Certain && !slices.ContainsFunc(o.Kinds, func(k diagnose.Kind) bool {
+		return k != diagnose.KindDeadlock && k != diagnose.KindOrphanedLock
+	})
+}
+
+func processName(p *snapshot.Process) string {
+	return fmt.Sprintf("pid %d (%s, %s)", p.Pid, filepath.Base(p.Exe), p.State)
+}
+
+// counts reports whether a finding of certainty c counts where at least that of want does.
+func counts(c, want diagnose.Certainty) bool {
+	return c == diagnose.Certain || c == diagnose.Likely && want == diagnose.Likely
+}
+
+// nothing says what was not found.
+func nothing(o Options) string {
+	return fmt.Sprintf("no %s %s", o.Certainty, strings.ReplaceAll(joinKinds(o.Kinds), ",", ", "))
+}
+
+// All checks every live program that has a record which this user may read, and returns one line for all of them. The file of o.Write gets the report on the first
+// that is stuck.
+func All(o Options) (line string, status int, err error) {
+	list, err := record.List(record.Dir())
+	if err != nil {
+		return "", StatusNoRecord, err
+	}
+	checked, stuck := 0, 0
+	var first string
+	var failed error
+	for _, e := range list {
+		if !e.Live {
+			continue
+		}
+		l, s, err := one(e, o)
+		failed = cmpErr(failed, err)
+		if s != StatusNoRecord {
+			checked++
+		}
+		if s == StatusStuck {
+			if stuck++; stuck == 1 {
+				first, o.Write = l, ""
+			}
+		} else if checked == 1 && s == StatusOK && first == "" {
+			line = l
+		}
+	}
+	switch {
+	case stuck > 1:
+		return fmt.Sprintf("%s; %d of %d programs are stuck", first, stuck, checked), StatusStuck, failed
+	case stuck == 1:
+		return first, StatusStuck, failed
+	case checked == 0 && failed != nil:
+		return "", StatusNoRecord, failed
+	case checked == 0:
+		return "", StatusNoRecord, fmt.Errorf("no instrumented program runs that this user may look into, and none has its record in %s", record.Dir())
+	case checked == 1:
+		return line, StatusOK, failed
+	}
+	return fmt.Sprintf("ok: %d programs: %s", checked, nothing(o)), StatusOK, failed
+}
+
+func one(e record.Entry, o Options) (string, int, error) {
+	rec, err := record.OpenEntry(e)
+	if err != nil {
+		return "", StatusNoRecord, err
+	}
+	defer rec.Close()
+	return Program(rec, o)
+}
+
+func cmpErr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// write writes the whole report to a file, which is there in whole or not at all.
+func write(name string, r *diagnose.Report) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".awaittrace-check-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if strings.HasSuffix(name, ".json") {
+		err = report.JSON(f, r)
+	} else {
+		err = report.Text(f, r, report.TextOptions{All: true})
+	}
+	if err := cmpErr(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

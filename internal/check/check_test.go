@@ -1,0 +1,143 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/record/recordtest"
+	"github.com/awaittrace/awaittrace/internal/recorded"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+var locks = []diagnose.Kind{diagnose.KindDeadlock, diagnose.KindOrphanedLock}
+
+// open writes a record of the snapshot in text, and opens it.
+func open(t *testing.T, text string) *record.Record {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "record")
+	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(text)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := record.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rec.Close() })
+	return rec
+}
+
+const deadlocked = `taken 1m
+goroutine 7 unknown
+  wait lock/mutex main.go:31 main.ab b.mu.Lock() 0xb1 12s
+  hold lock/mutex main.go:30 main.ab a.mu.Lock() 0xa1 12s
+goroutine 8 unknown
+  wait lock/mutex main.go:41 main.ba a.mu.Lock() 0xa1 12s
+  hold lock/mutex main.go:40 main.ba b.mu.Lock() 0xb1 12s
+`
+
+const contended = `taken 1m
+goroutine 7 unknown
+  wait lock/mutex main.go:31 main.ab b.mu.Lock() 0xb1 12s
+goroutine 8 unknown
+  hold lock/mutex main.go:40 main.ba b.mu.Lock() 0xb1 12s
+  wait send/chan main.go:41 main.ba "c <- 1" 0xc1 12s cap=0
+  step send/chan main.go:41 main.ba "c <- 1" 12s
+`
+
+func TestProgram(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.json")
+	tests := []struct {
+		name, text string
+		o          Options
+		status     int
+		line       string
+	}{
+		{"deadlock", deadlocked, Options{Kinds: locks, Certainty: diagnose.Certain, Write: report}, StatusStuck, "stuck: pid "},
+		{"contended", contended, Options{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
+		{"contended, all kinds", contended, Options{Kinds: diagnose.Kinds(), Certainty: diagnose.Likely}, StatusStuck, "stuck: pid "},
+		{"nothing", "taken 1m\n", Options{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
+	}
+	for _, tt := range tests {
+		line, status, err := Program(open(t, tt.text), tt.o)
+		if err != nil || status != tt.status || !strings.HasPrefix(line, tt.line) || strings.Contains(line, "\n") {
+			t.Errorf("%s: %q, %d, %v; want %d", tt.name, line, status, err, tt.status)
+		}
+	}
+	if b, err := os.ReadFile(report); err != nil || !strings.Contains(string(b), `"deadlock"`) {
+		t.Errorf("the report: %v, %s", err, b)
+	}
+	if left, _ := filepath.Glob(filepath.Dir(report) + "/.*"); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
+// TestGlance: the quick look never finds a program well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those
+// of the diagnosis.
+func TestGlance(t *testing.T) {
+	files, _ := filepath.Glob("../diagnose/testdata/*.txtar")
+	certain := 0
+	for _, name := range files {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, f := range ar.Files {
+			if f.Name == "snapshot" {
+				text = string(f.Data)
+			}
+		}
+		snap, err := snaptext.Parse(text)
+		if text == "" || err != nil || !fits(func() { recordtest.Bytes(snap) }) {
+			continue
+		}
+		rec := open(t, text)
+		r, err := recorded.Diagnose(rec, diagnose.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		suspect, _, err := rec.LocksSuspect()
+		for _, f := range r.Findings {
+			if f.Certainty == diagnose.Certain && (f.Kind == diagnose.KindDeadlock || f.Kind == diagnose.KindOrphanedLock) {
+				if certain++; !suspect || err != nil {
+					t.Errorf("%s: suspect %v, %v, and yet: %s", name, suspect, err, f.Title)
+				}
+			}
+		}
+	}
+	if certain < 5 {
+		t.Errorf("only %d certain findings of %d cases: the test tests nothing", certain, len(files))
+	}
+	rec := open(t, contended)
+	if suspect, n, err := rec.LocksSuspect(); suspect || n != 2 || err != nil {
+		t.Errorf("contended: suspect %v, %d goroutines, %v", suspect, n, err)
+	}
+}
+
+// fits reports whether f does not panic, as recordtest.Bytes does where a record has no room.
+func fits(f func()) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	f()
+	return true
+}
+
+func TestParse(t *testing.T) {
+	if k, err := ParseKinds("leak, stuck"); err != nil || len(k) != 2 {
+		t.Errorf("%v, %v", k, err)
+	}
+	for _, bad := range []string{"", "leek", "leak,,"} {
+		if k, err := ParseKinds(bad); err == nil {
+			t.Errorf("ParseKinds(%q) = %v", bad, k)
+		}
+	}
+	if _, err := ParseCertainty("possible"); err == nil {
+		t.Error("-certainty possible is taken")
+	}
+}

@@ -1,0 +1,97 @@
+package record
+
+import (
+	"unsafe"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// LocksSuspect reports whether goroutines may wait for each other's locks, or for one whose holder has exited, and how many goroutines there are. It is a look for
+// those who ask again and again, at a fraction of what a snapshot takes: no is certain, yes calls for a diagnosis.
+func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
+	h, err := readHeader(r.src)
+	if err != nil {
+		return false, 0, r.named(err)
+	}
+	l := locks{waits: make(map[uint64]uint64), holders: make(map[uint64][]uint64)}
+	reader := newReader(r.src, h, 0)
+	if l.sites, err = reader.table(uint64(h.SiteOff)*pageSize, (uint64(h.Sites)+1)*runtime.SiteSize); err != nil && h.SiteCap > 0 {
+		return false, 0, r.named(err)
+	}
+	if err := r.eachSlot(func(_ *runtime.Header, b []byte) { l.add(b) }); err != nil {
+		return false, 0, err
+	}
+	n := min(h.Orphans, h.OrphanCap)
+	orphans, err := reader.table(uint64(h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
+	if err != nil {
+		return false, 0, r.named(err)
+	}
+	left := make(map[uint64]bool)
+	for ; len(orphans) >= runtime.OrphanSize; orphans = orphans[runtime.OrphanSize:] {
+		left[load[runtime.Orphan](orphans).Obj] = true
+	}
+	return l.suspect(left), l.n, nil
+}
+
+// locks is who waits for which lock, and who holds it.
+type locks struct {
+	sites   []byte
+	n       int
+	lost    bool
+	waits   map[uint64]uint64   // by goroutine: the lock, or Once, that it waits for
+	holders map[uint64][]uint64 // by lock
+}
+
+// add adds the goroutine in a slot. Slots may be changing: a wait or a lock more only makes a suspicion.
+func (l *locks) add(b []byte) {
+	var layout runtime.Slot
+	goid := load[uint64](b)
+	if goid == 0 || load[uint32](b[unsafe.Offsetof(layout.Seq):])%2 == 1 {
+		return
+	}
+	l.n++
+	depth, held := load[uint32](b[unsafe.Offsetof(layout.Depth):]), load[uint32](b[unsafe.Offsetof(layout.Held):])
+	l.lost = l.lost || load[uint32](b[unsafe.Offsetof(layout.Lost):]) > 0
+	for i := range uintptr(min(depth, runtime.WaitLen)) {
+		w := load[runtime.Wait](b[unsafe.Offsetof(layout.Waits)+i*unsafe.Sizeof(layout.Waits[0]):])
+		if w.Obj == 0 || !l.isLock(w.Site) {
+			continue
+		}
+		if uint32(i) == depth-1 {
+			l.waits[goid] = w.Obj
+		} else { // inside the function of an Once
+			l.holders[w.Obj] = append(l.holders[w.Obj], goid)
+		}
+	}
+	for i := range uintptr(min(held, runtime.HeldLen)) {
+		hold := load[runtime.Hold](b[unsafe.Offsetof(layout.Locks)+i*unsafe.Sizeof(layout.Locks[0]):])
+		l.holders[hold.Obj] = append(l.holders[hold.Obj], goid)
+	}
+}
+
+// isLock reports whether the operation of a site waits for somebody who holds something.
+func (l *locks) isLock(site uint32) bool {
+	at := uint64(site) * runtime.SiteSize
+	if at+runtime.SiteSize > uint64(len(l.sites)) {
+		return true
+	}
+	switch load[runtime.SiteEntry](l.sites[at:]).Op {
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop, runtime.OpClose, runtime.OpMake:
+		return false
+	}
+	return true
+}
+
+func (l *locks) suspect(left map[uint64]bool) bool {
+	for _, obj := range l.waits {
+		if left[obj] || l.lost {
+			return true
+		}
+		for _, holder := range l.holders[obj] {
+			if _, waits := l.waits[holder]; waits {
+				return true
+			}
+		}
+	}
+	return false
+}

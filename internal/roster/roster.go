@@ -1,0 +1,144 @@
+// Package roster lists programs with records, live and dead, and removes the records of those that have ended.
+package roster
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
+)
+
+// List writes the table of programs to w, and what is to be said besides to log. After is how long a wait is before it is called stuck; zero: that of the run that
+// watches the program, or else the default.
+func List(w, log io.Writer, after time.Duration) error {
+	list, err := record.List(record.Dir())
+	if err != nil {
+		return err
+	}
+	if fault := record.FolderFault(record.Dir()); fault != "" {
+		fmt.Fprintf(log, "awaittrace: the folder %s %s; programs of this user do not keep their records in it\n", record.Dir(), fault)
+	}
+	if len(list) == 0 {
+		fmt.Fprintf(log, "awaittrace: there is no instrumented program, live or dead, in %s\n", record.Dir())
+		return nil
+	}
+	t := &table{users: make(map[int]string)}
+	for _, e := range list {
+		t.containers = t.containers || e.Container != ""
+		t.others = t.others || e.UID >= 0 && e.UID != os.Geteuid()
+	}
+	t.w = tabwriter.NewWriter(printable.Writer(w), 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\tGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"))
+	dead, size := 0, int64(0)
+	for _, e := range list {
+		if !e.Live {
+			dead, size = dead+1, size+e.Size
+		}
+		t.row(e, after)
+	}
+	if err := t.w.Flush(); err != nil {
+		return err
+	}
+	if dead > 0 {
+		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n", records(dead), float64(size)/(1<<20), record.Dir())
+	}
+	return nil
+}
+
+func records(n int) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return fmt.Sprintf("%d records", n)
+}
+
+// A table is a list of programs while it is written. Columns that would say nothing are left out.
+type table struct {
+	w                  *tabwriter.Writer
+	others, containers bool
+	users              map[int]string
+}
+
+// more returns those of two columns that there are, each with a tab behind it.
+func (t *table) more(user, container string) (s string) {
+	if t.others {
+		s += user + "\t"
+	}
+	if t.containers {
+		s += container + "\t"
+	}
+	return s
+}
+
+func (t *table) row(e record.Entry, after time.Duration) {
+	pid := strconv.Itoa(e.Pid)
+	if e.Hidden() {
+		pid = "-" // it has none here
+	}
+	more := t.more(t.user(e.UID), cmp.Or(e.Container, "-"))
+	rec, err := record.OpenEntry(e)
+	if err != nil {
+		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, printable.Line(err.Error()))
+		return
+	}
+	defer rec.Close()
+	r, err := recorded.Diagnose(rec, diagnose.Options{After: cmp.Or(after, rec.After())})
+	if err != nil {
+		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, printable.Line(err.Error()))
+		return
+	}
+	p := &r.Snapshot.Process
+	age := time.Duration(p.TakenWall - p.StartWall).Truncate(time.Second)
+	name := filepath.Base(p.Exe)
+	switch {
+	case e.Hidden():
+		name += " (in another pid namespace: " + e.Path + ")"
+	case p.Doubt != "":
+		name += " (not to be relied on: " + p.Doubt + ")"
+	}
+	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), len(r.Snapshot.Goroutines), r.Bad(), printable.Line(name))
+}
+
+// user returns the name of a user.
+func (t *table) user(uid int) string {
+	if uid < 0 {
+		return "-"
+	}
+	name, ok := t.users[uid]
+	if !ok {
+		name = strconv.Itoa(uid)
+		if u, err := user.LookupId(name); err == nil {
+			name = u.Username
+		}
+		t.users[uid] = name
+	}
+	return printable.Line(name)
+}
+
+// Clean removes the records of programs that have ended, and returns how many those were.
+func Clean() (removed int, err error) {
+	list, err := record.List(record.Dir())
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range list {
+		if e.Live || e.Path == "" || e.Doubt != "" {
+			continue
+		}
+		if err := os.Remove(e.Path); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
