@@ -96,7 +96,7 @@ func (c *corpus) once(ctx context.Context, k *kernel, try int) (*result, error) 
 		return nil, err
 	}
 	line := ""
-	for lines := bufio.NewScanner(out); lines.Scan() && line != "left" && line != "ended"; {
+	for lines := bufio.NewScanner(out); line != "left" && line != "ended" && lines.Scan(); {
 		line = lines.Text()
 	}
 	if line != "left" {
