@@ -21,8 +21,19 @@ func (d *finder) computing() {
 		for _, i := range p.list {
 			d.claim(i, Busy)
 		}
+		if i := p.list[0]; d.defaults(i) {
+			d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list, rate: &Rate{}})
+			continue
+		}
 		d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list})
 	}
+}
+
+// defaults reports whether goroutine i, which runs, is where it takes the default of a select, which leaves a trace once and not each time.
+func (d *finder) defaults(i int) bool {
+	g := d.g(i)
+	fr := OwnFrame(g.Stack)
+	return g.Last.Op == runtime.OpSelect && g.Last.Flags&runtime.SiteDefault != 0 && fr != nil && fr.Func == g.Last.Func
 }
 
 // spinning makes the causes of goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough, and of those that go
@@ -58,10 +69,11 @@ func (d *finder) spin(list []int, c Certainty) {
 	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
 }
 
-// A loop that gets nowhere passes its probes this often a second, and keeps this much of a processor busy, at least. Without the processor time it has to be faster.
+// A loop that gets nowhere passes its probes this often a second, and keeps this much of a processor busy, at least: others may leave it no more. Without the processor
+// time it has to be faster.
 const (
 	leastRate      = 200
-	leastShare     = 0.5
+	leastShare     = 0.1
 	leastRateAlone = 20000
 )
 
@@ -88,26 +100,25 @@ func (d *finder) goingRound() {
 			continue
 		}
 		d.claim(i, Busy)
-		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rate, CPU: min(share, 1)}})
+		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rate / float64(len(d.round(i))), CPU: min(share, 1)}})
 	}
 }
 
 // nowhere reports whether all that goroutine i did lately is to look at something again and again, in one loop.
 func (d *finder) nowhere(i int) bool {
-	h := d.g(i).History
-	if len(h) < runtime.RingLen {
-		return false
-	}
+	places := d.round(i)
+	return len(d.g(i).History) == runtime.RingLen && len(places) <= 4 && !slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p) })
+}
+
+// round returns the places where goroutine i was lately.
+func (f *facts) round(i int) []*snapshot.Probe {
 	var places []*snapshot.Probe
-	for _, s := range h {
+	for _, s := range f.g(i).History {
 		if !slices.Contains(places, s.Probe) {
 			places = append(places, s.Probe)
 		}
-		if p := s.Probe; !d.looks(i, p) {
-			return false
-		}
 	}
-	return len(places) <= 4
+	return places
 }
 
 // looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do.
@@ -147,13 +158,7 @@ func (f *facts) closedFor(i int, p *snapshot.Probe) *snapshot.Object {
 // loopFacts says what goroutine i goes round on.
 func (t *writer) loopFacts(i int) []string {
 	var lines []string
-	var seen []*snapshot.Probe
-	for _, s := range t.g(i).History {
-		if slices.Contains(seen, s.Probe) {
-			continue
-		}
-		seen = append(seen, s.Probe)
-		p := s.Probe
+	for _, p := range t.round(i) {
 		at := fmt.Sprintf("%s at %s", p.Expr, t.place(p))
 		switch o := t.closedFor(i, p); {
 		case o != nil:

@@ -174,7 +174,7 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 		if !onlyLocks {
 			c.certainty = d.knotCertainty(c)
 		}
-		if slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle)) {
+		if c.certainty == "" || slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle)) {
 			continue
 		}
 		for _, i := range nodes {
@@ -237,6 +237,7 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		locks = locks || ok
 		if d.guessed(i, c.cycle[(k+1)%len(c.cycle)]) {
 			c.guess = true
+			firm = firm || d.proven(i) && !receives(w)
 			continue
 		}
 		wait := w.Probe.Op == runtime.OpWait
@@ -244,8 +245,13 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 			firm = true
 		}
 	}
-	if !slices.ContainsFunc(c.cycle, func(i int) bool { return !d.certain[i] }) {
+	proven := !slices.ContainsFunc(c.cycle, func(i int) bool { return !d.certain[i] })
+	switch {
+	case proven && (locks || firm):
 		return Certain
+	case proven: // all of them wait for a message, or for the end: it is a leak rather than a deadlock
+		c.guess, c.certainty = true, ""
+		return c.certainty
 	}
 	if locks || firm && !c.guess {
 		return d.unsure(Likely, c.cycle)
@@ -275,7 +281,7 @@ func (d *finder) guessed(i, j int) bool {
 			return nd.place == nil && !nd.each
 		}
 	}
-	return !d.proven(i)
+	return true
 }
 
 // again reports whether goroutine i has been before at the place where it waits.

@@ -32,12 +32,12 @@ func (d *finder) doubts() {
 			d.bad[i] = lost[i] && d.verdict[i] == Idle
 		}
 		d.knots(false, Possible)
-	} else if !some {
+	} else if !some && d.s.Memory == nil {
 		return
 	}
 	var list []int
 	for i := range lost {
-		if lost[i] && !d.claimed[i] && d.verdict[i] == Idle {
+		if (lost[i] && d.verdict[i] == Idle || d.sinceWhen(i)) && !d.claimed[i] {
 			list = append(list, i)
 		}
 	}
@@ -52,6 +52,21 @@ func (d *finder) doubts() {
 		}
 		d.addCause(c)
 	}
+}
+
+// sinceWhen reports whether goroutine i waits, where there is no probe, for what should not take long, but nobody knows since when: in C code, for a lock, or to send.
+func (d *finder) sinceWhen(i int) bool {
+	w := d.wait(i)
+	if w == nil || !d.unprobed[i] || w.Since != 0 || d.judge.explained(i) || OwnFrame(d.g(i).Stack) == nil {
+		return false
+	}
+	switch w.Probe.Op {
+	case runtime.OpIO:
+		return inC(d.g(i))
+	case runtime.OpLock, runtime.OpRLock, runtime.OpSend:
+		return true
+	}
+	return false
 }
 
 // known reports whether the memory says who could end the wait of goroutine i: then there is nothing to doubt.

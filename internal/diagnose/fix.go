@@ -89,6 +89,8 @@ func (t *writer) queueFix(c *cause, root int, w *snapshot.Wait) string {
 		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
 	case isLocked(t.ioOf(rw)):
 		return "end the other process, or give the call a time after which it gives up"
+	case c.by == byLock && inC(t.g(root)):
+		return t.unprobedFix(c, root)
 	case c.by == byLock:
 		p := rw.Probe
 		if fr := OwnFrame(t.g(root).Stack); fr != nil && !Own(p.Func, p.File) { // in a library: the user's own call is what can be moved
@@ -160,6 +162,8 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		if k := slices.IndexFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }); k >= 0 {
 			for k := range w.Cases {
 				switch {
+				case contextCase(w, k) && w.Cases[k].Obj == 0:
+					return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody is left who could use its channels", at)
 				case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
 					return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
 				case t.endOnly(w, k):
@@ -187,7 +191,7 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 // unprobedFix names the command that tells more of a wait without a probe.
 func (t *writer) unprobedFix(c *cause, i int) string {
 	w := t.wait(i)
-	if inC(t.g(i)) {
+	if inC(t.g(i)) && strings.HasPrefix(w.Probe.Expr, "C.") {
 		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it", strings.TrimPrefix(w.Probe.Expr, "C."))
 	}
 	pkg := pkgPath(w.Probe.Func)

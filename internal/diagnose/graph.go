@@ -169,9 +169,6 @@ func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
 				to[i] = append(to[i], g.strong(i, at, to, in)...)
 			}
 		}
-		if len(to[i]) == 0 && !onlyLocks {
-			to[i] = g.reachable(i, in)
-		}
 	}
 	return to
 }
@@ -192,25 +189,6 @@ func (g *graph) strong(i, at int, to [][]int, in func(i int) bool) []int {
 		to[kin] = keep(g.nodes[kin].deps, in)
 	}
 	return []int{kin}
-}
-
-// reachable returns the goroutines that could end the proven wait of goroutine i if they were not stuck themselves. One that waits for the same object in the same way
-// could not.
-func (g *graph) reachable(i int, in func(i int) bool) []int {
-	r := g.f.g(i).Reach
-	if r == nil || r.Answer != snapshot.Proven || r.More > 0 {
-		return nil
-	}
-	var list []int
-	for _, w := range r.CouldEnd {
-		if w.Kind != snapshot.WakerGoroutine {
-			continue
-		}
-		if j, ok := g.f.find(w.Goroutine); ok && j != i && in(j) && !g.f.likewise(i, j) {
-			list = append(list, j)
-		}
-	}
-	return list
 }
 
 // likewise reports whether goroutines i and j wait at the same place, or for the same object by the same operation.

@@ -35,10 +35,41 @@ const (
 // needs returns what would end the wait of goroutine i. It is empty for one that nothing ends, such as a receive from a nil channel. This is the single
 // place that knows what operations wait for.
 func (f *facts) needs(i int) []need {
-	w := f.wait(i)
 	if l, ok := f.lockOf(i); ok {
 		return []need{f.lockNeed(l)}
 	}
+	list := f.opNeeds(i)
+	if !slices.ContainsFunc(list, func(n need) bool { return n.open == known }) {
+		if by := f.wakers(i); len(by) > 0 {
+			return []need{{obj: f.wait(i).Obj, by: by, open: known}}
+		}
+	}
+	return list
+}
+
+// wakers returns the goroutines from which alone what goroutine i waits for can be reached, if the program's memory says that it is these. One that waits
+// for the same in the same way could not end the wait.
+func (f *facts) wakers(i int) []int {
+	r := f.g(i).Reach
+	if r == nil || r.Answer == snapshot.Unknown || r.More > 0 {
+		return nil
+	}
+	var list []int
+	for _, w := range r.CouldEnd {
+		j, ok := f.find(w.Goroutine)
+		if w.Kind != snapshot.WakerGoroutine || !ok {
+			return nil
+		}
+		if j != i && (r.Answer == snapshot.Live || !f.likewise(i, j)) {
+			list = append(list, j)
+		}
+	}
+	return list
+}
+
+// opNeeds returns what would end the wait of goroutine i, which is not for a lock.
+func (f *facts) opNeeds(i int) []need {
+	w := f.wait(i)
 	switch w.Probe.Op {
 	case runtime.OpSend:
 		return f.channelNeeds(i, w, 0, snapshot.Case{Obj: w.Obj, Send: true})
@@ -150,8 +181,14 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	if o == nil {
 		return n
 	}
-	if list := f.owers(o); len(list) > 0 && len(list) <= o.Count {
+	const few = 16
+	list := f.owers(o)
+	if len(list) > 0 && (len(list) <= o.Count || len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
 		n.by, n.each, n.open = list, len(list) == o.Count, known
+		return n
+	}
+	if k, family := f.family(o.Sent, goOfWaitGroup); len(family) > 0 { // who calls Add has others do the work
+		n.kin, n.open = k, known
 		return n
 	}
 	if f.relatives(&n, i, o.Sent, goOfWaitGroup) {

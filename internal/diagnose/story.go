@@ -362,11 +362,26 @@ func (t *writer) sendersTo(c *cause, obj uint64) []int {
 	return list
 }
 
-// chain says how the one of list that has waited longest is connected with the root: who holds what it waits for, and so on.
+// farthest returns the goroutine of list that has most others between itself and root, and of several the one that has waited longest.
+func (t *writer) farthest(list []int, root int) int {
+	best, most := t.oldest(list), 0
+	for _, i := range list {
+		n := 0
+		for at := i; at != root && at >= 0 && n <= len(list); n++ {
+			at, _ = t.next(at)
+		}
+		if n > most && n > 1 && n <= len(list) {
+			best, most = i, n
+		}
+	}
+	return best
+}
+
+// chain says how the one of list that is farthest from the root is connected with it: who holds what it waits for, and so on.
 func (t *writer) chain(list []int, root int) []string {
 	var lines []string
 	seen := make(map[int]bool)
-	for i := t.oldest(list); i != root && !seen[i]; {
+	for i := t.farthest(list, root); i != root && !seen[i]; {
 		seen[i] = true
 		j, _ := t.next(i)
 		if j < 0 {
@@ -609,7 +624,11 @@ func (t *writer) loop(f *Finding, c *cause) {
 	if c.rate.CPU > 0 {
 		cpu = fmt.Sprintf(", %d %% of a processor", int(c.rate.CPU*100+0.5))
 	}
-	f.Title = fmt.Sprintf("goroutine %d goes round at %s%s, %s times a second%s", t.g(i).ID, t.place(p), in(p.Func), perSecond(c.rate.PerSecond), cpu)
+	rate := ""
+	if c.rate.PerSecond > 0 {
+		rate = fmt.Sprintf(", %s times a second", perSecond(c.rate.PerSecond))
+	}
+	f.Title = fmt.Sprintf("goroutine %d goes round at %s%s%s%s", t.g(i).ID, t.place(p), in(p.Func), rate, cpu)
 	f.Why = append(f.Why, t.loopFacts(i)...)
 	f.Why = append(f.Why, t.started(i)...)
 	f.Fix = t.loopFix(i)

@@ -129,6 +129,9 @@ func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 // and sleeps, of the innermost frame of the user's, with what that calls.
 func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 	if len(g.Stack) == 0 {
+		if c := g.CreatedBy; c != nil { // the best that is known
+			p.File, p.Line, p.Func = c.File, c.Line, c.Func
+		}
 		return
 	}
 	k := 0

@@ -68,6 +68,10 @@ func (f *facts) owers(o *snapshot.Object) []int {
 	if len(list) == 0 && len(waiting) == o.Count {
 		return waiting
 	}
+	// Those that were started right behind the Add are meant by it.
+	if near := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !behindAdd(f.g(i).CreatedBy, o.Sent) }); len(near) > 0 {
+		return near
+	}
 	return list
 }
 
