@@ -137,7 +137,7 @@ func (f *facts) operation(i int) *snapshot.Wait {
 	g := f.g(i)
 	if len(g.Waits) == 0 {
 		w := f.offStack(g)
-		f.unprobed[i] = w != nil
+		f.unprobed[i] = w != nil && w.Probe != g.Last
 		return w
 	}
 	if f.s.Taken-g.Waits[0].Since < int64(f.opt.After) || g.Last != g.Waits[0].Probe {

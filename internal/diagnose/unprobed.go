@@ -12,6 +12,9 @@ import (
 // offStack returns the operation that goroutine g waits in where there is no probe, as a wait like others, with a probe made up for the place in the source.
 // Nil: it does not wait, or it is not known on what.
 func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
+	if w := lateSelect(g); w != nil {
+		return w
+	}
 	if g.State != "waiting" && g.State != "syscall" || !g.Leaked && !f.provenG(g) && !foreign(g.Stack) {
 		return nil
 	}
@@ -39,6 +42,28 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 				w.Probe.Kind = b.On[0].Kind
 			}
 		}
+	}
+	return w
+}
+
+// lateSelect returns the wait of a goroutine in a select that had a case ready when it was reached, and then had not: the collector looks before the select does,
+// and takes it for passed.
+func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
+	p := g.Last
+	if p == nil || p.Op != runtime.OpSelect || p.Flags&runtime.SiteDefault != 0 || g.State != "waiting" || !strings.HasPrefix(g.Reason, "select") || g.Blocked == nil {
+		return nil
+	}
+	for i := range g.Stack {
+		if fr := &g.Stack[i]; !machinery(fr.Func) {
+			if fr.Func != p.Func || fr.Line != p.Line {
+				return nil
+			}
+			break
+		}
+	}
+	w := &snapshot.Wait{Probe: p, Since: g.LastAt, Cap: -1}
+	for _, t := range g.Blocked.On {
+		w.Cases = append(w.Cases, snapshot.Case{Obj: t.Addr, Send: t.Send})
 	}
 	return w
 }

@@ -42,9 +42,7 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 			t.finding(&r.Findings[i])
 		}
 	}
-	if opt.All {
-		t.doubts()
-	}
+	t.doubts()
 	if opt.All || t.s.NoProbes != "" { // without probes it is all there is
 		t.others()
 	}
@@ -70,11 +68,16 @@ func Verdict(r *diagnose.Report) string {
 	if n == 1 {
 		all = "goroutine"
 	}
-	bad := r.Bad()
-	if bad == 0 && r.Snapshot.NoProbes != "" {
+	bad, may := r.Bad(), possible(r)
+	if r.Snapshot.NoProbes != "" && bad+may == 0 {
 		return fmt.Sprintf("it is not known whether anything is stuck, only where the %d %s are", n, all)
 	}
-	if bad == 0 {
+	switch {
+	case bad == 0 && may == 1:
+		return fmt.Sprintf("1 of %d %s may be stuck: it is hard to see who should end its wait", n, all)
+	case bad == 0 && may > 1:
+		return fmt.Sprintf("%d of %d %s may be stuck: it is hard to see who should end their waits", may, n, all)
+	case bad == 0:
 		return fmt.Sprintf("nothing is stuck: of %d %s, %s", n, all, counts(r, healthy))
 	}
 	is := "are"
@@ -86,6 +89,17 @@ func Verdict(r *diagnose.Report) string {
 		is = "may be"
 	}
 	return fmt.Sprintf("%d of %d %s %s stuck: %s", bad, n, all, is, counts(r, sick))
+}
+
+// possible counts the goroutines of findings that are possibilities only.
+func possible(r *diagnose.Report) int {
+	n := 0
+	for i := range r.Findings {
+		if r.Doubtful(&r.Findings[i]) {
+			n += len(r.Findings[i].Goroutines)
+		}
+	}
+	return n
 }
 
 // A phrase says in words that goroutines have a verdict.
@@ -231,29 +245,29 @@ func (t *text) finding(f *diagnose.Finding) {
 	}
 }
 
-// doubts tells the findings that are possibilities only, a line each.
+// maxDoubts bounds the findings that are possibilities only and are told.
+const maxDoubts = 10
+
+// doubts tells the findings that are possibilities only, a line each, those of most goroutines first, and how many more there are.
 func (t *text) doubts() {
-	if t.doubtful() == 0 {
-		return
-	}
-	t.line("")
-	t.line("%s", t.paint(bold, "what may be normal, and may not:"))
+	var list []*diagnose.Finding
 	for i := range t.r.Findings {
 		if f := &t.r.Findings[i]; t.r.Doubtful(f) {
-			t.line("    %s", f.Title)
+			list = append(list, f)
 		}
 	}
-}
-
-// doubtful counts the findings that are possibilities only.
-func (t *text) doubtful() int {
-	n := 0
-	for i := range t.r.Findings {
-		if t.r.Doubtful(&t.r.Findings[i]) {
-			n++
-		}
+	if len(list) == 0 {
+		return
 	}
-	return n
+	slices.SortStableFunc(list, func(a, b *diagnose.Finding) int { return len(b.Goroutines) - len(a.Goroutines) })
+	t.line("")
+	t.line("%s", t.paint(bold, "may be stuck:"))
+	for _, f := range list[:min(maxDoubts, len(list))] {
+		t.line("    %s", f.Title)
+	}
+	if n := len(list) - maxDoubts; n > 0 {
+		t.line("    and %d more such places", n)
+	}
 }
 
 // certainty says what is not certain of f.
@@ -330,13 +344,6 @@ func (t *text) dig() {
 	t.line("")
 	if hidden > 0 && !t.opt.All {
 		what := counts(t.r, healthy)
-		switch n := t.doubtful(); n {
-		case 0:
-		case 1:
-			what = "1 possible finding, " + what
-		default:
-			what = fmt.Sprintf("%d possible findings, %s", n, what)
-		}
 		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what, t.opt.Name)
 		return
 	}
