@@ -99,7 +99,6 @@ func find() *Slot {
 				mu.Unlock()
 			}
 			sl.recycle(goid)
-			arrive()
 		}
 		return sl
 	}
@@ -112,7 +111,6 @@ func find() *Slot {
 	if sl != nil {
 		_, free := lookup(g)
 		*free = hdr.Slots
-		arrive()
 	}
 	mu.Unlock()
 	return sl

@@ -80,6 +80,14 @@ type Header struct {
 	Tests uint32
 	// After is the -after of the command that watches the program, in milliseconds; zero: unknown. Written from outside.
 	After uint32
+
+	// GoidsOff and GoidsCap are where the tests of goroutines are (TestBits): offset in units of 4096 bytes, number of entries of 8 bytes.
+	GoidsOff, GoidsCap uint32
+	// ParentOff is the offset in a g of the ID of the goroutine that started it; zero: unknown.
+	ParentOff uint32
+	_         uint32
+	// AllgLen and AllgPtr are the addresses of runtime.allglen and runtime.allgptr; zero: unknown.
+	AllgLen, AllgPtr uint64
 }
 
 // Where a record is (Header.Where).
@@ -232,20 +240,19 @@ type Orphan struct {
 
 // A TestEntry is a test, a subtest or the seed of a fuzz test.
 type TestEntry struct {
-	// Labels stays zero: to the runtime, the address of the entry, and that of the word behind it, are those of empty sets of profiler labels.
-	Labels [4]uint64
 	Number uint32
 	State  uint32 // a Test… constant
 	Goid   uint64 // the goroutine that runs it
 	// Started and Ended are nanotimes.
 	Started, Ended int64
-	// Spawned counts the goroutines that the program's own go statements have started for the test, Arrived those of them that have reached a probe. The
-	// others have not come to that yet, or have no probe.
-	Spawned, Arrived uint32
-	Parent           uint32 // the test that this one is a subtest of, or zero
-	NameLen          uint32
-	Name             [176]byte // cut off if it is longer
+	Parent         uint32 // the test that this one is a subtest of, or zero
+	NameLen        uint32
+	Name           [216]byte // cut off if it is longer
 }
+
+// The table at Header.GoidsOff says to which test goroutines belong, also those that have exited, or have reached no probe. The entry of goroutine id is
+// at id%GoidsCap, until a later goroutine takes the place: id<<TestBits, and the number of its test or zero.
+const TestBits = 24
 
 // The states of a test.
 const (

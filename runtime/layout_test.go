@@ -43,6 +43,7 @@ func TestPlan(t *testing.T) {
 			{"strings", uint64(h.StrOff) << pageShift, uint64(h.StrCap)},
 			{"orphans", uint64(h.OrphanOff) << pageShift, uint64(h.OrphanCap) * OrphanSize},
 			{"tests", uint64(h.TestOff) << pageShift, uint64(h.TestCap) * TestSize},
+			{"goroutines of tests", uint64(h.GoidsOff) << pageShift, uint64(h.GoidsCap) * 8},
 			{"objects", uint64(h.ObjOff) << pageShift, uint64(h.ObjCap) * ObjSize},
 			{"slots", uint64(h.SlotOff) << pageShift, uint64(slots) * SlotSize},
 		} {

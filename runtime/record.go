@@ -141,7 +141,7 @@ func plan(slots, tests uint32) *Header {
 		Start: nanotime(), StartWall: time.Now().UnixNano(), Clock: 1,
 		SlotCap: slots, SlotSize: SlotSize, ObjCap: objCap, ObjSize: ObjSize, SiteCap: siteCap, SiteSize: SiteSize,
 		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,
-		TestCap: tests, TestSize: TestSize,
+		TestCap: tests, TestSize: TestSize, GoidsCap: tests * goidsPerTest,
 	}
 	h.ChunkOff = pageSize
 	h.MetaOff = h.ChunkOff + (slots/ChunkSlots+pageSize-1)&^(pageSize-1)
@@ -154,6 +154,7 @@ func plan(slots, tests uint32) *Header {
 	place(&h.StrOff, strCap)
 	place(&h.OrphanOff, orphanCap*OrphanSize)
 	place(&h.TestOff, uint64(tests)*TestSize)
+	place(&h.GoidsOff, uint64(h.GoidsCap)*8)
 	place(&h.ObjOff, objCap*ObjSize)
 	place(&h.SlotOff, uint64(slots)*SlotSize)
 	h.Size = uint64(next) << pageShift

@@ -9,15 +9,6 @@ import (
 	"unsafe"
 )
 
-// Every goroutine has a pointer to its profiler labels, which it hands on to the goroutines that it starts, in any code and through any number of
-// them that have exited since. That of a test points to its entry in the record, which to the runtime is an empty set of labels.
-
-//go:linkname setLabels runtime/pprof.runtime_setProfLabel
-func setLabels(labels unsafe.Pointer)
-
-//go:linkname getLabels runtime/pprof.runtime_getProfLabel
-func getLabels() unsafe.Pointer
-
 // testCap is how many tests the record has room for. The entries of those that have ended are used again.
 const testCap = 1 << 14
 
@@ -36,57 +27,11 @@ func testAt(n uint32) *TestEntry {
 	return (*TestEntry)(at(base, uintptr(hdr.TestOff)<<pageShift+uintptr((n-1)%hdr.TestCap)*TestSize))
 }
 
-// testOfGoroutine returns the number of the test that this goroutine belongs to, or zero.
-//
-//go:norace
-func testOfGoroutine() uint32 {
-	if e, _ := labeled(); e != nil {
-		return e.Number
-	}
-	return 0
-}
-
-// coming is added to the label of a goroutine that a go statement of the program's own has started, until it comes to a probe. There too
-// the runtime finds an empty set of labels. Goroutines that other code has started do not have it.
-const coming = unsafe.Sizeof(TestEntry{}.Labels) / 4
-
-// labeled returns the entry that the label of this goroutine points to, or nil, and whether coming is added.
-//
-//go:norace
-func labeled() (e *TestEntry, isComing bool) {
-	if !watched {
-		return nil, false
-	}
-	table := at(base, uintptr(hdr.TestOff)<<pageShift)
-	off := uintptr(getLabels()) - uintptr(table)
-	if off >= uintptr(hdr.TestCap)*TestSize {
-		return nil, false
-	}
-	return (*TestEntry)(at(table, off-off%TestSize)), off%TestSize == coming
-}
-
-// arrive notes that this goroutine has come to its first probe. It has its slot, where others can see it.
-//
-//go:norace
-func arrive() {
-	if e, isComing := labeled(); isComing {
-		setLabels(unsafe.Pointer(e))
-		atomic.AddUint32(&e.Arrived, 1)
-	}
-}
-
 //go:norace
 func spawn() {
-	e, _ := labeled()
-	if e == nil {
-		return
+	if sl := own(); sl != nil && sl.Test != 0 && sl.Detached == 0 && forProgram() {
+		sl.detach(detachedHere)
 	}
-	if forProgram() {
-		detach()
-		return
-	}
-	atomic.AddUint32(&e.Spawned, 1)
-	setLabels(at(unsafe.Pointer(e), coming))
 }
 
 // forProgram reports whether what this goroutine does now is for the whole program, though a test happened to need it first: it holds a lock that
@@ -134,7 +79,7 @@ func (sl *Slot) holdsOfPackage() bool {
 //
 //go:norace
 func madeForProgram(sl *Slot) bool {
-	return sl.Test != 0 && (testOfGoroutine() == 0 || sl.holdsOfPackage())
+	return sl.Test != 0 && (sl.Detached != 0 || sl.holdsOfPackage())
 }
 
 // onceFunc reports whether a function is a part of sync.OnceFunc, OnceValue or OnceValues. Where these were inlined its name begins with that of
@@ -159,30 +104,44 @@ func ofPackage(addr uintptr) bool {
 	return addr-uintptr(unsafe.Pointer(&watched))+near/2 <= near
 }
 
+// What Slot.Detached says: what this goroutine starts now is for the whole program.
+const (
+	detachedHere = 1 // by a go statement that is about to start it
+	detachedCall = 2 // in a call of outsideTests, added for each
+)
+
 //go:norace
 func detach() {
-	if testOfGoroutine() == 0 {
-		return
-	}
-	if sl := own(); sl != nil {
-		sl.Detached = 1
-		setLabels(nil)
+	if sl := own(); sl != nil && sl.Test != 0 && sl.Detached == 0 {
+		sl.detach(detachedHere)
 	}
 }
 
 //go:norace
 func attach() {
-	sl := own()
-	if sl == nil {
-		return
+	if sl := own(); sl != nil && sl.Detached&detachedHere != 0 {
+		sl.attach(detachedHere)
 	}
-	if sl.Detached != 0 {
-		sl.Detached = 0
-		if sl.Test != 0 {
-			setLabels(unsafe.Pointer(testAt(sl.Test)))
-		}
-	} else if e, isComing := labeled(); isComing {
-		setLabels(unsafe.Pointer(e))
+}
+
+// detach notes that what the goroutine, which is this one, starts from now on does not belong to its test; what it has started before does.
+//
+//go:norace
+func (sl *Slot) detach(how uint32) {
+	if sl.Detached == 0 {
+		settle(sl.Goid, sl.Test)
+		remember(sl.Goid, 0)
+	}
+	sl.Detached += how
+}
+
+// attach takes back what detach noted.
+//
+//go:norace
+func (sl *Slot) attach(how uint32) {
+	if sl.Detached -= how; sl.Detached == 0 {
+		settle(sl.Goid, 0)
+		remember(sl.Goid, sl.Test)
 	}
 }
 
@@ -191,21 +150,22 @@ func attach() {
 //
 //go:norace
 func beginTest(name string) uint32 {
-	around := testOfGoroutine() // that of the goroutine that started this one
+	sl := own()
+	if sl == nil {
+		return 0
+	}
+	around := sl.Test // that of the goroutine that started this one
 	if around != 0 && within(testAt(around), name) {
 		return 0
 	}
 	raceDisable()
 	mu.Lock()
-	n := newTest(name, gword(fast.goid))
+	n := newTest(name, sl.Goid)
 	mu.Unlock()
 	if n != 0 {
-		e := testAt(n)
-		setLabels(unsafe.Pointer(e)) // first, so that the goroutine does not arrive in the test around it
-		if sl := find(); sl != nil {
-			sl.Test = n
-		}
-		e.Parent = around
+		testAt(n).Parent = around
+		sl.Test = n
+		remember(sl.Goid, n)
 	}
 	raceEnable()
 	return n
@@ -217,12 +177,11 @@ func beginTest(name string) uint32 {
 func newTest(name string, goid uint64) uint32 {
 	n := hdr.Tests + 1
 	e := testAt(n)
-	if !tests.has(uintptr(unsafe.Pointer(e))-uintptr(base)+TestSize) || e.State != 0 && e.State != TestEnded {
+	if n >= 1<<TestBits || !tests.has(uintptr(unsafe.Pointer(e))-uintptr(base)+TestSize) || e.State != 0 && e.State != TestEnded {
 		return 0
 	}
 	e.State = 0
 	e.Number, e.Goid, e.Started, e.Ended = n, goid, nanotime(), 0
-	e.Spawned, e.Arrived = 0, 0
 	e.NameLen = uint32(copy(e.Name[:], name))
 	atomic.StoreUint32(&e.State, TestRunning)
 	atomic.StoreUint32(&hdr.Tests, n)
@@ -254,8 +213,12 @@ func doOnce(o *sync.Once, f func()) {
 //
 //go:norace
 func outsideTests(f func()) {
-	labels := getLabels()
-	setLabels(nil)
-	defer setLabels(labels)
+	sl := own()
+	if sl == nil || sl.Test == 0 {
+		f()
+		return
+	}
+	sl.detach(detachedCall)
+	defer sl.attach(detachedCall)
 	f()
 }

@@ -16,8 +16,8 @@ func TestUnwatched(t *testing.T) {
 	Spawn()
 	Attach()
 	Detach()
-	if own().Test != 0 || own().Detached != 0 || getLabels() != nil {
-		t.Errorf("test %d, labels %v", own().Test, getLabels())
+	if own().Test != 0 || own().Detached != 0 {
+		t.Errorf("test %d, detached %d", own().Test, own().Detached)
 	}
 }
 
@@ -63,5 +63,20 @@ func TestAlive(t *testing.T) {
 	close(done)
 	if !eventually(func() bool { return !alive(sl) }) {
 		t.Error("it is alive after it has exited")
+	}
+}
+
+// TestFindParent: a g says who started its goroutine.
+func TestFindParent(t *testing.T) {
+	own()
+	off, ok := findParent()
+	if !ok {
+		t.Fatal("not found")
+	}
+	mine := gword(fast.goid)
+	parent := make(chan uint64)
+	go func() { parent <- gword(off) }()
+	if got := <-parent; got != mine {
+		t.Errorf("started by goroutine %d, want %d", got, mine)
 	}
 }

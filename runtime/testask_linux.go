@@ -26,7 +26,12 @@ func testService() string {
 // openTests finds out whether this process is watched. The record is complete.
 func openTests(service string) {
 	answer := ask(service, AskWatch, 0, watchPatience)
-	watched = len(answer) == 1 && answer[0] == AnswerWatch
+	if len(answer) != 17 || answer[0] != AnswerWatch {
+		return
+	}
+	var addrs [2]uint64
+	copy((*[16]byte)(unsafe.Pointer(&addrs))[:], answer[1:])
+	watched = openGoroutines(addrs[0], addrs[1])
 }
 
 // judgement asks what there is to say of the goroutines that test n leaves. The race detector is disabled.

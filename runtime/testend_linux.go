@@ -10,28 +10,28 @@ import (
 	"unsafe"
 )
 
-// A test that ends gives the goroutines that it has only just started the time to come to their first probe: a few turns and, as far as it can be
-// known that some have not, arrival. Whether they then wait for a processor or for something without a probe is seen from outside.
+// A test that ends gives its goroutines the time to exit, or to come to where they wait: a few turns and, while one of them is on a processor or waits
+// for one, arrival. What becomes of those that go on after that is seen from outside.
 const (
 	yields  = 3
 	arrival = 2 * time.Millisecond
 )
 
-// arrived waits, for a little, for the goroutines that test n has started, and reports whether none is left that has not come to a probe.
+// remain waits, for a little, for the goroutines of test n to exit or to come to where they wait, and reports whether some may be left.
 //
 //go:norace
-func arrived(n uint32) bool {
+func remain(n uint32) bool {
 	for i := 0; i < yields; i++ {
 		runtime.Gosched()
 	}
-	e := testAt(n)
 	pause := syscall.Timespec{Nsec: 20_000}
 	for end := nanotime() + int64(arrival); ; {
-		if int32(atomic.LoadUint32(&e.Spawned)-atomic.LoadUint32(&e.Arrived)) <= 0 || others() <= atomic.LoadInt32(&leastOthers) {
-			return true
-		}
-		if nanotime() >= end {
+		if others() <= atomic.LoadInt32(&leastOthers) {
 			return false
+		}
+		some, moving := members(n)
+		if !some || !moving || nanotime() >= end {
+			return some
 		}
 		syscall.Nanosleep(&pause, nil)
 		pause.Nsec = min(2*pause.Nsec, 1_000_000)
@@ -55,7 +55,7 @@ func others() int32 {
 // endTest ends test n, which this goroutine runs, and returns what there is to say of the goroutines that it leaves, or nothing. Whoever
 // watches decides that. If it leaves none, as tests should, nobody is asked.
 func endTest(n uint32) string {
-	if arrived(n) && !leaves(n, n) {
+	if !remain(n) {
 		setTest(n, TestEnded)
 		return ""
 	}
@@ -65,7 +65,7 @@ func endTest(n uint32) string {
 	raceEnable()
 	setTest(n, TestEnded)
 	if left == "" {
-		leaves(n, testAt(n).Parent) // it may be for the tests that follow in that
+		hand(n, testAt(n).Parent) // it may be for the tests that follow in that
 	}
 	return left
 }
@@ -82,23 +82,24 @@ func setTest(n, state uint32) {
 	atomic.StoreUint32(&e.State, state)
 }
 
-// leaves reports whether a goroutine other than this one belongs to test n, and gives all of them to another test, unless that is n.
+// hand gives the goroutines of test n to another one, or to none.
 //
 //go:norace
-func leaves(n, to uint32) (some bool) {
+func hand(n, to uint32) {
 	raceDisable()
 	defer raceEnable()
 	mine := getg()
 	for i, slots := uint32(0), atomic.LoadUint32(&hdr.Slots); i < slots; i++ {
 		if sl := slotAt(i); sl.Test == n && sl.G != uint64(mine) && alive(sl) {
-			some = true
-			if to == n {
-				break
-			}
 			atomic.StoreUint32(&sl.Test, to)
 		}
 	}
-	return some
+	for i := uint64(0); i < uint64(hdr.GoidsCap); i++ {
+		p := goidEntry(i)
+		if e := atomic.LoadUint64(p); e != 0 && e&(1<<TestBits-1) == uint64(n) {
+			atomic.CompareAndSwapUint64(p, e, e-uint64(n)+uint64(to))
+		}
+	}
 }
 
 // alive reports whether the goroutine of a slot has not exited. A g is never freed.

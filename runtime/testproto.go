@@ -5,7 +5,8 @@ const TestVar = "AWAITTRACE_TEST"
 
 // The questions. Each is a byte, and a number of four bytes in the order of the machine.
 const (
-	// AskWatch: is this process to be watched? The answer is AnswerWatch, or nothing. The number is zero.
+	// AskWatch: is this process to be watched? The answer is AnswerWatch, followed by the addresses of runtime.allglen and runtime.allgptr as
+	// numbers of eight bytes, zero where they are unknown; or nothing. The number is zero.
 	AskWatch = 'w'
 	// AskLeft: what does the test of that number leave? The answer is the text for the user, or nothing.
 	AskLeft = 'l'

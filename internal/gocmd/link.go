@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -73,6 +74,9 @@ func (t *tool) link() (int, error) {
 			}
 			break
 		}
+	}
+	if work.Symbols { // debug information stays left out
+		t.argv = slices.DeleteFunc(slices.Clone(t.argv), func(arg string) bool { return arg == "-s" })
 	}
 	return t.run()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ type toolWork struct {
 	Covered map[string]coveredFile
 	// Replaced are the modules that the build takes from their own folders; see linked.
 	Replaced []replacedModule
+	// Symbols says that a test binary is to have its symbol table, which go test has the linker leave out: it says where the runtime keeps its goroutines.
+	Symbols bool
 }
 
 // toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
@@ -38,10 +41,11 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []rewrite.Module) 
 		theirs, _ = p.tc.flag("toolexec")
 	}
 	vets, covers := p.inv.Verb == Test && p.inv.Value("vet") != "off", p.inv.covers(p.tc)
-	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers && len(replaced) == 0 {
+	symbols := p.inv.Verb == Test && !p.stripped()
+	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers && !symbols && len(replaced) == 0 {
 		return theirs, nil
 	}
-	work := toolWork{Originals: map[string]string{}, Replaced: replacedModules(replaced, p.tc.ModCache)}
+	work := toolWork{Originals: map[string]string{}, Replaced: replacedModules(replaced, p.tc.ModCache), Symbols: symbols}
 	if covers {
 		work.Covered = map[string]coveredFile{}
 	}
@@ -141,6 +145,16 @@ func RunTool(args []string, stdout, stderr io.Writer) (int, error) {
 		return t.link()
 	}
 	return t.run()
+}
+
+// stripped reports whether the user has the linker leave out the symbol table.
+func (p *Prepared) stripped() bool {
+	flags := p.inv.Value("ldflags")
+	if more, ok := p.tc.flag("ldflags"); ok {
+		flags += " " + more
+	}
+	words, err := splitQuoted(flags)
+	return err != nil || slices.ContainsFunc(words, func(w string) bool { return strings.TrimLeft(w, "-") == "s" || strings.HasSuffix(w, "=-s") })
 }
 
 // A tool is a call of a tool of the go command.

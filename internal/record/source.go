@@ -107,6 +107,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"strings", uint64(h.StrOff) * pageSize, uint64(h.StrCap)},
 		{"orphans", uint64(h.OrphanOff) * pageSize, uint64(h.OrphanCap) * runtime.OrphanSize},
 		{"tests", uint64(h.TestOff) * pageSize, uint64(h.TestCap) * runtime.TestSize},
+		{"goroutines of tests", uint64(h.GoidsOff) * pageSize, uint64(h.GoidsCap) * 8},
 		{"process", uint64(h.MetaOff), uint64(h.MetaLen)},
 	}
 	for _, r := range regions {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -42,48 +43,163 @@ func (r *reader) testEntry(n uint32) (e runtime.TestEntry, err error) {
 	return load[runtime.TestEntry](b), nil
 }
 
-// Coming reports whether more goroutines were started for test n, which has not ended, than have come to a probe. Some of those may have ended, or have
-// no probe. The others are in a snapshot that is made later.
-func (r *Record) Coming(n int) bool {
+// AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines and who started them, and removes those that
+// have exited. It adds the goroutines of tests that have reached no probe, where the program's list of goroutines is known. All is read from the
+// program's memory, without stopping it and without its debug information. If that cannot be read, AddStates changes nothing and says so.
+func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	h, err := readHeader(r.src)
-	if err != nil || n == 0 || h.TestCap == 0 {
+	if err != nil {
 		return false
 	}
-	e, err := newReader(r.src, h, 0).testEntry(uint32(n))
-	return err == nil && e.Number == uint32(n) && int32(e.Spawned-e.Arrived) > 0
+	live, err := r.allGoroutines(&h, s)
+	if err != nil {
+		live, err = r.slotGoroutines()
+	}
+	if err != nil || len(live) == 0 {
+		return false
+	}
+	Join(s, live)
+	return true
 }
 
-// AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines that have reached a probe, and removes those that
-// have exited. They are read from the program's memory, without stopping it and without its debug information. If it cannot be
-// read, AddStates changes nothing and says so.
-func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
-	var live []snapshot.Goroutine
-	err := r.eachSlot(func(h *runtime.Header, b []byte) {
+// slotGoroutines returns those of the goroutines that have reached a probe that have not exited.
+func (r *Record) slotGoroutines() (live []snapshot.Goroutine, err error) {
+	err = r.eachSlot(func(h *runtime.Header, b []byte) {
 		slot := load[runtime.Slot](b)
 		if slot.Goid == 0 || slot.Seq%2 == 1 {
 			return
 		}
-		state, known := r.gState(h, slot.G, slot.Goid)
-		ok = ok || known
-		if known && runtime.GAlive(state) {
+		if state, known := r.gState(h, slot.G, slot.Goid); known && runtime.GAlive(state) {
 			live = append(live, snapshot.Goroutine{ID: int64(slot.Goid), State: runtime.GState(state)})
 		}
 	})
-	if err != nil || !ok {
-		return false
+	return live, err
+}
+
+// A gWords is what is read of a g.
+type gWords struct {
+	id, parent uint64
+	state      uint32
+}
+
+const (
+	maxAllGs = 1 << 24
+	// maxAncestors bounds the search for an ancestor whose test is known.
+	maxAncestors = 64
+)
+
+// readGs reads all g's of the program, those that have exited included. The list only grows: it is as long as its length says, which is read first.
+func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
+	if h.AllgPtr == 0 || h.ParentOff <= h.GoidOff || h.GoidOff < 8 || h.ParentOff-h.GoidOff > pageSize {
+		return nil, errNoGoroutines
 	}
-	reached := make(map[int64]bool, len(s.Goroutines))
-	for i := range s.Goroutines {
-		reached[s.Goroutines[i].ID] = true
+	word := make([]byte, 8)
+	if err := r.ReadMemory(word, h.AllgLen); err != nil {
+		return nil, err
 	}
-	kept := live[:0]
-	for _, g := range live { // what has come since is of a later moment
-		if reached[g.ID] {
-			kept = append(kept, g)
+	n := load[uint64](word)
+	if err := r.ReadMemory(word, h.AllgPtr); err != nil {
+		return nil, err
+	}
+	if n == 0 || n > maxAllGs {
+		return nil, errNoGoroutines
+	}
+	list := make([]byte, n*8)
+	if err := r.ReadMemory(list, load[uint64](word)); err != nil {
+		return nil, err
+	}
+	parent := h.ParentOff - h.GoidOff + 8
+	b := make([]byte, parent+8)
+	all := make([]gWords, 0, n)
+	for ; len(list) >= 8; list = list[8:] {
+		if err := r.ReadMemory(b, load[uint64](list)+uint64(h.GoidOff)-8); err != nil {
+			return nil, err
+		}
+		if g := (gWords{load[uint64](b[8:]), load[uint64](b[parent:]), load[uint32](b)}); g.id != 0 {
+			all = append(all, g)
 		}
 	}
-	Join(s, kept)
-	return true
+	return all, nil
+}
+
+var errNoGoroutines = errors.New("the list of goroutines is not known")
+
+// allGoroutines returns the goroutines that have reached a probe, as s has them, or belong to a test, and have not exited. Those of s that have come
+// to their first probe since then are left out.
+func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snapshot.Goroutine, error) {
+	all, err := r.readGs(h)
+	if err != nil {
+		return nil, err
+	}
+	table, err := r.src.region(uint64(h.GoidsOff)*pageSize, uint64(h.GoidsCap)*8)
+	if err != nil {
+		return nil, err
+	}
+	of := &testsOf{table: table, parents: make(map[uint64]uint64, len(all)), slots: make(map[uint64]uint32, len(s.Goroutines))}
+	for _, g := range all {
+		of.parents[g.id] = g.parent
+	}
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		of.slots[uint64(g.ID)] = 0
+		if g.Test != nil {
+			of.slots[uint64(g.ID)] = uint32(g.Test.Number)
+		}
+	}
+	tests := newReader(r.src, *h, 0)
+	known := make(map[int]*snapshot.Test)
+	for i := range s.Goroutines {
+		if t := s.Goroutines[i].Test; t != nil {
+			known[t.Number] = t
+		}
+	}
+	var live []snapshot.Goroutine
+	for _, g := range all {
+		if !runtime.GAlive(g.state) {
+			continue
+		}
+		l := snapshot.Goroutine{ID: int64(g.id), State: runtime.GState(g.state)}
+		if g.parent != 0 {
+			l.CreatedBy = &snapshot.Created{Goroutine: int64(g.parent)}
+		}
+		if _, reached := of.slots[g.id]; !reached {
+			n := of.test(g.id, maxAncestors)
+			if n == 0 {
+				continue // the runtime's, or none that a test has to do with
+			}
+			if l.Test = known[int(n)]; l.Test == nil {
+				l.Test = tests.test(n)
+				known[int(n)] = l.Test
+			}
+			if l.Test == nil {
+				continue
+			}
+		}
+		live = append(live, l)
+	}
+	return live, nil
+}
+
+// testsOf says to which test a goroutine belongs, as testOf of the collector does.
+type testsOf struct {
+	table   []byte            // of the record
+	parents map[uint64]uint64 // who started each goroutine whose g tells
+	slots   map[uint64]uint32 // the tests of those that have reached a probe
+}
+
+func (t *testsOf) test(goid uint64, depth int) uint32 {
+	if n := len(t.table) / 8; n > 0 {
+		if e := load[uint64](t.table[goid%uint64(n)*8:]); e>>runtime.TestBits == goid {
+			return uint32(e & (1<<runtime.TestBits - 1))
+		}
+	}
+	if n, ok := t.slots[goid]; ok {
+		return n
+	}
+	if parent := t.parents[goid]; parent != 0 && depth > 0 {
+		return t.test(parent, depth-1)
+	}
+	return 0
 }
 
 // gState returns the state of the g at an address, and whether it can be read. It is dead if the g belongs to another goroutine now.

@@ -33,16 +33,15 @@ func (p *process) judge(n int) string {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
 		turn.look(p.pid, now)
-		coming := p.coming(n)
 		s, err := p.snapshot()
 		if err != nil {
 			return ""
 		}
-		left, moving := scope(s, n)
-		if len(left) == 0 && !coming {
+		left, moving, away := scope(s, n)
+		if len(left) == 0 {
 			return ""
 		}
-		if calm++; moving || coming && !turn.resting(now) {
+		if calm++; moving || away && !turn.resting(now) {
 			calm = 0
 		}
 		if settled.IsZero() {
@@ -69,16 +68,9 @@ func (p *process) judge(n int) string {
 // wait in the others.
 const settledLooks = 2
 
-// coming reports whether test n may have goroutines that have not come to a probe.
-func (p *process) coming(n int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.rec.Coming(n)
-}
-
 // scope takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test. Moving says that one of
-// them is on a processor, or waits for one.
-func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
+// them is on a processor, or waits for one, and away that one is in a system call and has reached no probe.
+func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving, away bool) {
 	left = make(map[int64]bool)
 	runner := int64(0)
 	for i := range s.Goroutines {
@@ -90,10 +82,11 @@ func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving bool) {
 		default:
 			left[g.ID] = true
 			moving = moving || g.State == "running" || g.State == "runnable"
+			away = away || g.State == "syscall" && g.Last == nil
 		}
 	}
 	s.Remove(runner)
-	return left, moving
+	return left, moving, away
 }
 
 // leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait

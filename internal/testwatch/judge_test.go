@@ -122,7 +122,7 @@ goroutine 8 running
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := snaptext.MustParse(ended + test.text)
-			left, _ := scope(s, 3)
+			left, _, _ := scope(s, 3)
 			r, findings := leftBehind(s, left, time.Second, nil)
 			var kinds []string
 			for _, f := range findings {

@@ -95,7 +95,9 @@ func (s *Service) answer(conn *net.UnixConn) {
 	switch q[0] {
 	case runtime.AskWatch:
 		if s.add(pid) {
-			conn.Write([]byte{runtime.AnswerWatch})
+			length, list := allgs(pid)
+			answer := binary.NativeEndian.AppendUint64([]byte{runtime.AnswerWatch}, length)
+			conn.Write(binary.NativeEndian.AppendUint64(answer, list))
 		}
 	case runtime.AskLeft:
 		s.mu.Lock()
