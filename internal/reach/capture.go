@@ -106,8 +106,8 @@ func (p *Plan) Allocate() {
 	if p.heapBuf != nil {
 		return
 	}
-	p.heapBuf = p.populate(p.heap + p.heap/16 + 4<<20)
-	p.stacks = p.populate(uint64(p.gs)*2560 + 4<<20)
+	p.heapBuf = p.populate(p.heap + p.heap/64 + 2<<20)
+	p.stacks = p.populate(uint64(p.gs)*2304 + 2<<20)
 }
 
 func (p *Plan) populate(n uint64) []byte {

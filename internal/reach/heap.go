@@ -18,16 +18,18 @@ const (
 	spanInUse = 1
 )
 
-// A span is a run of pages with objects of one size.
+// A span is a run of pages with objects of one size. What marking looks at for each pointer comes first, in one line of the processor's cache.
 type span struct {
-	start, end, elem uint64
-	base             uint32 // number of its first object
-	nelems           uint32
-	div              uint32 // for fast division by elem
-	free             uint32 // objects from here on are in use only if alloc says so
-	noscan           bool   // its objects have no pointers, and were not copied
+	start, elem uint64
+	base        uint32 // number of its first object
+	nelems      uint32
+	div         uint32 // for fast division by elem
+	free        uint32 // objects from here on are in use only if alloc says so
+	alloc       []byte
+	noscan      bool // its objects have no pointers, and were not copied
+
+	end              uint64
 	data             []byte
-	alloc            []byte
 	allocBits        uint64
 	specials, pinner uint64
 	largeType        uint64 // the type of its only object, if it has one

@@ -124,22 +124,29 @@ func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 		return bytes + sum
 	}
 	others := newBitset(k.r.m.heap.objects)
-	for i := range k.groups {
-		if k.groups[i] != 0 && !set[int32(i)] {
-			k.flood(int32(i), others)
+	// What one group keeps, no other reaches; so of a part of it, only the rest of it matters.
+	only := uint32(many)
+	if len(count) == 1 {
+		for n := range count {
+			only = n
+		}
+	}
+	for i, n := range k.groups {
+		if n != 0 && !set[int32(i)] && (only == many || n == only) {
+			k.flood(int32(i), others, only)
 		}
 	}
 	if k.budget <= 0 {
 		return bytes + sum
 	}
 	for g := range set {
-		bytes += k.flood(g, others)
+		bytes += k.flood(g, others, only)
 	}
 	return bytes
 }
 
-// flood adds to seen what a goroutine reaches that is not common, and returns its bytes.
-func (k *keeper) flood(g int32, seen bitset) (bytes uint64) {
+// flood adds to seen what a goroutine reaches that is not common, and returns its bytes. If only is not many, it is what has that label.
+func (k *keeper) flood(g int32, seen bitset, only uint32) (bytes uint64) {
 	m := k.r.m
 	var todo []item
 	visit := func(_ uint32, val uint64) {
@@ -149,7 +156,7 @@ func (k *keeper) flood(g int32, seen bitset) (bytes uint64) {
 		}
 		sp := &m.heap.spans[si]
 		id := sp.base + idx
-		if seen.has(id) || k.labels[id] == unlabelled {
+		if l := k.labels[id]; l == unlabelled || only != many && l != only || seen.has(id) {
 			return
 		}
 		seen.set(id)

@@ -89,7 +89,7 @@ func (t *typeTable) localVariable(e *dwarf.Entry) (localVariable, bool) {
 	v.name, _ = e.Val(dwarf.AttrName).(string)
 	typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
 	v.typ = typ
-	return v, ok && v.name != ""
+	return v, ok && v.name != "" && v.name[0] != '.' // .autotmp_1 and the like are the compiler's own
 }
 
 // originName returns the name of the function that an entry is an instance of.

@@ -75,7 +75,7 @@ type marker struct {
 	waiters map[uint32][]int32
 	// parent is the object or the root from which an object was reached first.
 	parent []uint32
-	// degree counts the references to an object that is waited for or has pointers.
+	// degree counts the references to an object that is waited for or has pointers; see refsFor, which takes it.
 	degree []uint32
 	roots  []root
 	// stackRoots are the roots of each goroutine: from and to.
@@ -98,7 +98,7 @@ func newMarker(c *Capture) *marker {
 	m := &marker{
 		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
-		waiters: make(map[uint32][]int32), parent: make([]uint32, n), degree: make([]uint32, n), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
+		waiters: make(map[uint32][]int32), parent: make([]uint32, n), degree: make([]uint32, n+1), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
 		sudogG: make(map[uint64]uint64), touched: make(map[uint64]bool),
 	}
 	m.scan = &stackScan{c: c, code: m.code}

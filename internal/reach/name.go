@@ -70,7 +70,7 @@ func (r *Result) globalPath(id uint32) (w Waker, ok bool) {
 // localName names what is at target, in the object id, by the path from a variable of goroutine g.
 func (r *Result) localName(g int32, id uint32, target uint64) string {
 	m := r.m
-	if r.refs == nil {
+	if r.references() == nil {
 		return ""
 	}
 	child := map[uint32]uint32{id: id}

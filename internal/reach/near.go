@@ -22,7 +22,7 @@ func (r *Result) near(addr uint64) []Near {
 	}
 	var list []Near
 	if id, ok := r.m.heap.id(addr); ok {
-		if r.refs != nil && (r.m.waited.has(id) || !r.m.heap.owner(id).noscan) {
+		if r.references() != nil && (r.m.waited.has(id) || !r.m.heap.owner(id).noscan) {
 			list = r.nearObject(id, addr)
 		}
 	} else {

@@ -10,6 +10,14 @@ type refs struct {
 // of returns the references to an object.
 func (r *refs) of(id uint32) []uint32 { return r.list[r.start[id]:r.start[id+1]] }
 
+// references returns the references of all that can be reached; nil if there are too many to keep.
+func (r *Result) references() *refs {
+	if !r.refsMade {
+		r.refs, r.refsMade = r.m.refsFor(r.all), true
+	}
+	return r.refs
+}
+
 // refsFor returns the references of all that was marked in all; nil if there are too many to keep.
 func (m *marker) refsFor(all bitset) *refs {
 	var sum uint64
@@ -19,13 +27,16 @@ func (m *marker) refsFor(all bitset) *refs {
 	if sum*4 > m.Copied/4+64<<20 || sum >= rootFlag {
 		return nil
 	}
-	r := &refs{start: make([]uint32, len(m.degree)+1), list: make([]uint32, sum)}
-	// start[id] is where the next reference to id goes; at the end, that is where those of the next object begin.
-	at := uint32(0)
-	for i, n := range m.degree {
-		r.start[i+1] = at
-		at += n
+	r := &refs{start: m.degree, list: make([]uint32, sum)}
+	m.degree = nil
+	// start[id+1] is where the next reference to id goes; at the end, that is where those of the next object begin.
+	at, n := uint32(0), r.start[0]
+	for i := range r.start[1:] {
+		d := n
+		n, r.start[i+1] = r.start[i+1], at
+		at += d
 	}
+	r.start[0] = 0
 	next := r.start[1:]
 	put := func(id, by uint32) {
 		r.list[next[id]] = by

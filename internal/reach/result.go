@@ -29,7 +29,8 @@ type Result struct {
 	proven      []int32
 	keptBytes   uint64
 	keep        *keeper // made when it is first needed
-	refs        *refs   // nil: too many
+	refs        *refs   // see references
+	refsMade    bool
 	nearOf      map[uint64][]Near
 	lockFuncs   map[uint64]bool // by entry: whether a function locks
 	typeNames   map[uint64]string
@@ -55,7 +56,6 @@ func (c *Capture) Mark() (*Result, error) {
 	}
 	r.markProven()
 	r.findTimerHeaps()
-	r.refs = m.refsFor(r.all)
 	return r, nil
 }
 

@@ -79,7 +79,7 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 			s.queue = append(s.queue, id)
 		}
 	}
-	if s.r.refs != nil {
+	if len(s.queue) > 0 && s.r.references() != nil {
 		for i := 0; i < len(s.queue) && i < maxVisits && len(s.list) < maxWakers; i++ {
 			s.visit(s.queue[i])
 		}
