@@ -37,7 +37,9 @@ func first(ctx context.Context, db *sql.DB) error {
 	return conn.Close() // @close
 }
 
+var db = sql.OpenDB(dummy{})
+
 func Main() {
-	go first(context.Background(), sql.OpenDB(dummy{}))
+	go first(context.Background(), db)
 	http.ListenAndServe("127.0.0.1:0", nil)
 }

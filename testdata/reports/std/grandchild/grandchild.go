@@ -20,7 +20,7 @@ func (r *runner) refresh(ctx context.Context) error {
 	defer r.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", "echo started; sleep 60 & exit 0")
+	cmd := exec.CommandContext(ctx, "sh", "-c", "echo started; sleep 600 & exit 0")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil { // @run

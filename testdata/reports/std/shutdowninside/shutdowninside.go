@@ -21,7 +21,7 @@ func Main() {
 		panic(err)
 	}
 	go srv.Serve(ln)
-	client := &http.Client{Timeout: time.Minute}
+	client := &http.Client{Timeout: 10 * time.Minute}
 	client.Get("http://" + ln.Addr().String() + "/quit")
 	select {}
 }

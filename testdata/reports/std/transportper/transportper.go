@@ -9,7 +9,7 @@ import (
 )
 
 func put(url string) error {
-	c := http.Client{Transport: &http.Transport{}, Timeout: time.Minute}
+	c := http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Minute}
 	resp, err := c.Get(url) // @get
 	if err != nil {
 		return err
