@@ -40,7 +40,7 @@ func (w *writer) open(n int) {
 
 func (w *writer) retire(p *part) {
 	w.join.Add(1) // @add
-	go func() { // @retire
+	go func() {   // @retire
 		p.close()
 		w.join.Done() // @done
 	}()
