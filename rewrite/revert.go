@@ -16,8 +16,8 @@ import (
 // Probes are found by their tokens, so that spaces, newlines and comments between these do not matter. Where the text is as it was written, what was
 // there comes back byte for byte; a text that was formatted when it was instrumented is formatted again.
 //
-// It is an error when a probe was edited itself, so that it cannot be taken out as a whole; the error begins with the line. In a text whose brackets do not
-// match, a bracket of half a probe that was copied may be left.
+// It is an error when a probe was edited itself, so that it cannot be taken out as a whole, and when the brackets of the text do not match: then nobody can tell
+// which of them is a probe's. The error begins with the line.
 func Revert(text []byte) ([]byte, error) {
 	if !maybeInstrumented(text) {
 		return text, nil
@@ -85,6 +85,7 @@ type reverter struct {
 	list     []lexeme
 	comments []comment
 	brackets []string  // that are open
+	odd      int       // 1 + the offset of the first bracket that does not match; 0: all do
 	started  []started // parts of which not all pieces were found, the innermost last
 }
 
@@ -114,6 +115,12 @@ func (r *reverter) probes() error {
 	}
 	if len(r.started) > 0 {
 		return r.broken(r.started[len(r.started)-1])
+	}
+	if r.odd == 0 && len(r.brackets) > 0 {
+		r.odd = len(r.text)
+	}
+	if r.odd > 0 {
+		return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
 	}
 	return nil
 }
@@ -181,6 +188,9 @@ func (r *reverter) token(i int, plain bool) error {
 		if last >= 0 {
 			matches = closingBracket(r.brackets[last]) == l.text
 			r.brackets = r.brackets[:last]
+		}
+		if r.odd == 0 && (last < 0 || !matches) {
+			r.odd = 1 + l.off
 		}
 	}
 	if last := len(r.started) - 1; last >= 0 && (!matches || plain && len(r.brackets) < r.started[last].depth) {

@@ -65,7 +65,7 @@ func TestRevertEdited(t *testing.T) {
 		{"in a comment", "LOCK", "\t/* _at.Lock(&_atSab6e4680[1],\n\t&mu) */\n", "\tmu.Lock()\n", "\t/* mu.Lock() */\n"},
 		{"comment at the end", "\n\t_at.Unlock", " // one\n\t_at.Unlock", "<- 1", "<- 1 // one"},
 		{"loop variable renamed", "v := _atV4", "w := _atV4", "", ""},
-		{"does not parse", "SEND", "\tif {{\nSEND", "\tch <-", "\tif {{\n\tch <-"},
+		{"does not parse", "SEND", "\tif {{\nSEND", "", ""},
 		{"unterminated string", "SEND", "\tx := \"\nSEND", "\tch <-", "\tx := \"\n\tch <-"},
 		{"function at the end", "//awaittrace:end\n", "//awaittrace:end\n\nfunc more() {}\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
 		{"function in the section", "\n//awaittrace:end\n", "\nfunc more() {}\n\n//awaittrace:end\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},

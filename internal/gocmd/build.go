@@ -20,6 +20,7 @@ type Prepared struct {
 	inv     *Invocation
 	tc      *Toolchain
 	tmp     string // a folder of ours, removed by Close
+	tmpDone func() // says that nobody uses it any more
 	overlay string // the file for -overlay, or empty
 	tools   string // the value for -toolexec, or empty
 
@@ -67,7 +68,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 			return nil, err
 		}
 	}
-	if p.tmp, err = os.MkdirTemp("", "awaittrace-"); err != nil {
+	if p.tmp, p.tmpDone, err = makeTemp(); err != nil {
 		return nil, err
 	}
 	if err := p.writeOverlay(overlay, cache); err != nil {
@@ -190,7 +191,11 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 }
 
 // Close removes what was written for the build.
-func (p *Prepared) Close() error { return os.RemoveAll(p.tmp) }
+func (p *Prepared) Close() error {
+	err := os.RemoveAll(p.tmp)
+	p.tmpDone()
+	return err
+}
 
 // Flags returns the flags that a go command needs which somebody else runs in the place of Command, and Env the variables.
 func (p *Prepared) Flags() []string {

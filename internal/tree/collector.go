@@ -79,6 +79,22 @@ func isCollector(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// besideCollector returns what is in a folder of the collector and is not of it.
+func besideCollector(dir string) (extra []string) {
+	list, _ := os.ReadFile(filepath.Join(dir, collectorSign))
+	ours := map[string]bool{collectorSign: true}
+	for _, name := range strings.Fields(string(list)) {
+		ours[name], ours[tempName(name)] = true, true
+	}
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if !ours[e.Name()] {
+			extra = append(extra, e.Name())
+		}
+	}
+	return extra
+}
+
 // removeCollector removes the files that placeCollector wrote, and the folder unless something else is in it.
 func removeCollector(dir string) error {
 	sign := filepath.Join(dir, collectorSign)

@@ -20,6 +20,7 @@ const copySign = ".awaittrace-copy"
 type copyRecord struct {
 	Source string            // the folder that was copied
 	Files  map[string]string // the hash of each file by its slash-separated path
+	Links  map[string]string // where each symbolic link leads, by its path
 }
 
 // A Source is a tree with the instrumented text of its files.
@@ -38,13 +39,15 @@ type Source struct {
 	Go func(dir string, args ...string) ([]byte, error)
 }
 
-// Copy writes the tree with the instrumented texts to dir. If dir exists it must be an earlier copy that nobody has edited.
+// Copy writes the tree with the instrumented texts to dir. If dir exists it must be an earlier copy in which there is nothing but what Copy wrote, as it
+// wrote it: nothing else is ever removed.
 func Copy(src Source, dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	if err := replaceable(dir); err != nil {
+	was, err := replaceable(dir)
+	if err != nil {
 		return err
 	}
 	if rel, inside := below(dir, src.Root); inside && rel == "." || contains(dir, src.Root) {
@@ -56,7 +59,7 @@ func Copy(src Source, dir string) error {
 	}
 	c := &copier{src: src, to: filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-new"), dir: dir,
 		old:   filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-old"),
-		texts: map[string][]byte{}, record: copyRecord{src.Root, map[string]string{}}}
+		texts: map[string][]byte{}, was: was, record: copyRecord{src.Root, map[string]string{}, map[string]string{}}}
 	for _, f := range src.Files {
 		c.texts[f.Name] = f.Text
 	}
@@ -78,38 +81,125 @@ func below(name, dir string) (rel string, ok bool) {
 
 func contains(dir, name string) bool { _, ok := below(name, dir); return ok }
 
-// replaceable is an error unless dir is free, or a copy of ours without edits.
-func replaceable(dir string) error {
+// maxInTheWay is how many names an error lists.
+const maxInTheWay = 5
+
+// replaceable is an error unless dir is free, or a copy of ours with nothing in it that Copy did not write. It returns what the copy says of itself.
+func replaceable(dir string) (*copyRecord, error) {
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("-o: %v", err)
+		return nil, fmt.Errorf("-o: %v", err)
 	}
-	var record copyRecord
+	record := new(copyRecord)
 	text, err := os.ReadFile(filepath.Join(dir, copySign))
-	if !info.IsDir() || err != nil || json.Unmarshal(text, &record) != nil {
-		return fmt.Errorf("-o: %s exists, and is not of an earlier instrument -o; remove it or name another folder", dir)
+	if !info.IsDir() || err != nil || json.Unmarshal(text, record) != nil {
+		return nil, fmt.Errorf("-o: %s exists, and is not of an earlier instrument -o; remove it or name another folder", dir)
 	}
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && isCollector(path) {
-			return filepath.SkipDir
+	foreign, err := record.foreign(dir)
+	if err != nil {
+		return nil, fmt.Errorf("-o: %v", err)
+	}
+	if len(foreign) == 0 {
+		return record, nil
+	}
+	more := ""
+	if n := len(foreign) - maxInTheWay; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return nil, fmt.Errorf("-o: in %s there is what instrument did not write, or not so, and it would be lost: %s%s; move it away, remove the copy, or name another folder",
+		dir, strings.Join(foreign[:min(len(foreign), maxInTheWay)], ", "), more)
+}
+
+// foreign returns what is in the copy at dir and was not written with it, or was edited since. Of a folder that holds nothing of the copy its name is enough.
+func (record *copyRecord) foreign(dir string) (list []string, err error) {
+	folders := map[string]bool{".": true}
+	for _, files := range []map[string]string{record.Files, record.Links} {
+		for name := range files {
+			for d := filepath.Dir(filepath.FromSlash(name)); d != "."; d = filepath.Dir(d) {
+				folders[d] = true
+			}
 		}
-		if err != nil || !entry.Type().IsRegular() || path == filepath.Join(dir, copySign) {
+	}
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == filepath.Join(dir, copySign) {
 			return err
 		}
 		rel, _ := filepath.Rel(dir, path)
-		want, known := record.Files[filepath.ToSlash(rel)]
-		if !known && filepath.Ext(path) != ".go" { // something that was built there
+		name := filepath.ToSlash(rel)
+		switch {
+		case entry.IsDir() && isCollector(path):
+			for _, extra := range besideCollector(path) {
+				list = append(list, name+"/"+extra)
+			}
+			return filepath.SkipDir
+		case entry.IsDir() && !folders[rel]:
+			if rest, err := os.ReadDir(path); err == nil && len(rest) == 0 {
+				return nil // one that was empty in the source, too
+			}
+			list = append(list, name+"/")
+			return filepath.SkipDir
+		case entry.IsDir():
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		if err == nil && hash(text) != want {
-			err = fmt.Errorf("-o: %s was edited in the copy, and would be lost; remove the copy or name another folder", path)
+		same, err := record.same(path, name, entry.Type())
+		if err == nil && !same {
+			list = append(list, name)
 		}
 		return err
 	})
+	return list, err
+}
+
+// same reports whether the file at path is what the copy has under name.
+func (record *copyRecord) same(path, name string, mode fs.FileMode) (bool, error) {
+	switch {
+	case mode.IsRegular():
+		text, err := os.ReadFile(path)
+		want, known := record.Files[name]
+		return known && hash(text) == want, err
+	case mode&fs.ModeSymlink != 0:
+		target, err := os.Readlink(path)
+		want, known := record.Links[name]
+		return known && target == want, err
+	}
+	return false, nil
+}
+
+// remove removes the copy at dir: what it says of itself, and no more. It is an error if something is left.
+func (record *copyRecord) remove(dir string) error {
+	foreign, err := record.foreign(dir)
+	if err != nil || len(foreign) > 0 {
+		return errors.Join(err, fmt.Errorf("%s is the former copy, and not removed: %s came into it meanwhile", dir, strings.Join(foreign, ", ")))
+	}
+	var folders []string
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && isCollector(path):
+			if err := removeCollector(path); err != nil {
+				return err
+			}
+			return filepath.SkipDir
+		case entry.IsDir():
+			_ = os.Chmod(path, 0o700)
+			folders = append(folders, path)
+			return nil
+		case path == filepath.Join(dir, copySign):
+			return nil // last: what is left is still known for what it is
+		}
+		return os.Remove(path)
+	})
+	if err == nil {
+		err = os.Remove(filepath.Join(dir, copySign))
+	}
+	for i := len(folders) - 1; i >= 0 && err == nil; i-- {
+		err = os.Remove(folders[i])
+	}
+	return err
 }
 
 // A copier makes one copy.
@@ -119,15 +209,37 @@ type copier struct {
 	dir    string // where it goes
 	old    string // where an earlier one goes
 	texts  map[string][]byte
+	was    *copyRecord // of the copy that is replaced; nil: there is none
 	record copyRecord
 }
 
+// makingSign is the file in a copy that is being made. One that is not complete holds nothing but what was copied into it.
+const makingSign = ".awaittrace-making"
+
 // clear removes what a call that was killed has left.
 func (c *copier) clear() error {
-	if err := os.RemoveAll(c.to); err != nil {
+	if exists(c.to) {
+		if !exists(filepath.Join(c.to, makingSign)) {
+			return fmt.Errorf("%s is in the way, and not of awaittrace", c.to)
+		}
+		if err := os.RemoveAll(c.to); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.to, 0o700); err != nil {
 		return err
 	}
-	return os.RemoveAll(c.old)
+	if err := os.WriteFile(filepath.Join(c.to, makingSign), nil, 0o600); err != nil {
+		return err
+	}
+	if !exists(c.old) {
+		return nil
+	}
+	was, err := replaceable(c.old)
+	if err != nil {
+		return err
+	}
+	return was.remove(c.old)
 }
 
 // all makes the copy and puts it in its place.
@@ -152,15 +264,24 @@ func (c *copier) all() error {
 	if err := writeAtomic(filepath.Join(c.to, copySign), text, 0o644); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(c.dir); err == nil {
+	if err := os.Remove(filepath.Join(c.to, makingSign)); err != nil {
+		return err
+	}
+	if c.was != nil {
 		if err := os.Rename(c.dir, c.old); err != nil {
 			return err
 		}
 	}
 	if err := os.Rename(c.to, c.dir); err != nil {
-		return errors.Join(err, os.Rename(c.old, c.dir))
+		if c.was != nil {
+			err = errors.Join(err, os.Rename(c.old, c.dir))
+		}
+		return err
 	}
-	return os.RemoveAll(c.old)
+	if c.was != nil {
+		return c.was.remove(c.old)
+	}
+	return nil
 }
 
 // folder copies a folder to that at place in the copy, with the instrumented text of files where there is one.
@@ -189,7 +310,7 @@ func (c *copier) folder(from, place string, leaveOut func(path string) bool) err
 		case c.texts[path] != nil, mode.IsRegular():
 			return c.file(path, rel, mode)
 		case mode&fs.ModeSymlink != 0:
-			return c.link(from, path, to)
+			return c.link(from, path, rel)
 		}
 		return nil // a socket, a pipe or a device
 	})
@@ -242,7 +363,7 @@ func (c *copier) write(rel string, text []byte, mode fs.FileMode) error {
 }
 
 // link copies a symbolic link. A relative one that leads out of the folder that is copied leads to the same place from the copy.
-func (c *copier) link(folder, path, to string) error {
+func (c *copier) link(folder, path, rel string) error {
 	target, err := os.Readlink(path)
 	if err != nil {
 		return err
@@ -252,5 +373,6 @@ func (c *copier) link(folder, path, to string) error {
 			target = abs
 		}
 	}
-	return os.Symlink(target, to)
+	c.record.Links[filepath.ToSlash(rel)] = target
+	return os.Symlink(target, filepath.Join(c.to, rel))
 }

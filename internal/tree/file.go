@@ -33,6 +33,7 @@ func writeTemp(path string, text []byte, mode fs.FileMode) error {
 	}
 	_, err = f.Write(text)
 	if err == nil {
+		keepAttributes(f, path) // before the mode: a change of the owner takes bits of it away
 		err = f.Chmod(mode.Perm() | mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
 	}
 	if err == nil {

@@ -26,13 +26,17 @@ func Write(src Source, journals Journals) error {
 	if err := journals.free(root); err != nil {
 		return fmt.Errorf("-w: %w", err)
 	}
-	made := &journal{Root: root, Collector: src.Collector}
+	made := &journal{Root: root, Collector: real(src.Collector)}
 	for _, f := range src.Files {
 		text, err := original(f)
 		if err != nil {
 			return fmt.Errorf("-w: %w", err)
 		}
-		made.Files = append(made.Files, entry{f.Name, hash(text), hash(f.Text), text})
+		e := entry{Path: real(f.Name), Original: hash(text), Instrumented: hash(f.Text), Text: text}
+		if info, err := os.Stat(f.Name); err == nil {
+			e.Time = info.ModTime()
+		}
+		made.Files = append(made.Files, e)
 	}
 	if err := journals.write(made); err != nil {
 		return fmt.Errorf("-w: cannot write the journal: %v", err)
@@ -45,6 +49,14 @@ func Write(src Source, journals Journals) error {
 		return fmt.Errorf("-w: %v\nnot all could be taken back; awaittrace revert %s does so when there is no longer a reason not to: %v", err, root, left)
 	}
 	return fmt.Errorf("-w: %v; nothing was changed", err)
+}
+
+// real returns path with the symbolic links on the way to it resolved. What it names need not exist.
+func real(path string) string {
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(dir, filepath.Base(path))
+	}
+	return path
 }
 
 // free is an error if what an earlier call wrote below root is still there.

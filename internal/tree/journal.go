@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // A Journals is the folder of the journals of this user's trees. It is outside of the trees, where git clean and git checkout do not reach.
@@ -32,9 +33,10 @@ type journal struct {
 
 // An entry is a file that was instrumented in place.
 type entry struct {
-	Path                   string // absolute
-	Original, Instrumented string // hashes of the texts
-	Text                   []byte // the original
+	Path                   string    // absolute
+	Original, Instrumented string    // hashes of the texts
+	Text                   []byte    // the original
+	Time                   time.Time // when the original was last modified; zero: unknown
 }
 
 // errBusy is the error of a tree that another process works on.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
 )
@@ -52,7 +53,9 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 	r := &reverter{root: dir, journal: made, done: map[string]bool{}}
 	if made != nil {
 		r.root = made.Root
+		made.Collector = real(made.Collector) // earlier journals have the names by which the tree was reached
 		for _, e := range made.Files {
+			e.Path = real(e.Path)
 			r.entry(e)
 		}
 	}
@@ -117,6 +120,9 @@ func (r *reverter) entry(e entry) {
 	} else if now == e.Instrumented {
 		if was, ok := e.original(); ok {
 			r.replace(e.Path, was, info.Mode(), &r.restored)
+			if !e.Time.IsZero() { // for make, and whoever else goes by it
+				_ = os.Chtimes(e.Path, time.Now(), e.Time)
+			}
 			return
 		}
 	}

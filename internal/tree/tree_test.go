@@ -324,3 +324,104 @@ func TestKilled(t *testing.T) {
 		t.Error("was never killed half-way")
 	}
 }
+
+// TestSymlinkedRoot writes and reverts a tree that is reached through a symbolic link.
+func TestSymlinkedRoot(t *testing.T) {
+	root, journals := newTree(t)
+	was := list(t, root)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(root, link); err != nil {
+		t.Skip(err)
+	}
+	for _, dir := range []string{link, root} {
+		if err := Write(sourceIn(link), journals); err != nil {
+			t.Fatal(err)
+		}
+		mustRevert(t, dir, journals)
+		unchanged(t, root, was)
+	}
+	if left, _ := filepath.Glob(filepath.Join(journals.dir, "*")); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
+// TestAttributes: what is rewritten keeps its owner, mode, attributes, and when it is as before also its time.
+func TestAttributes(t *testing.T) {
+	root, journals := newTree(t)
+	name := fileName(root, 1)
+	then := time.Now().Add(-48 * time.Hour).Truncate(time.Second)
+	if err := os.Chtimes(name, then, then); err != nil {
+		t.Fatal(err)
+	}
+	os.Chmod(name, 0o640)
+	owned := os.Geteuid() == 0 && os.Chown(name, 1234, 2345) == nil
+	tagged := setAttribute(name, "user.awaittrace", "kept")
+	check := func(when string, modified bool) {
+		t.Helper()
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid, gid := ownerOf(info); info.Mode() != 0o640 || owned && (uid != 1234 || gid != 2345) {
+			t.Errorf("%s: mode %v, owner %d:%d", when, info.Mode(), uid, gid)
+		}
+		if tagged && attribute(name, "user.awaittrace") != "kept" {
+			t.Errorf("%s: the attribute is gone", when)
+		}
+		if info.ModTime().Equal(then) == modified {
+			t.Errorf("%s: modified at %v", when, info.ModTime())
+		}
+	}
+	if err := Write(sourceIn(root), journals); err != nil {
+		t.Fatal(err)
+	}
+	check("written", true)
+	mustRevert(t, root, journals)
+	check("reverted", false)
+}
+
+// TestCopyInTheWay: nothing that Copy did not write is removed by it.
+func TestCopyInTheWay(t *testing.T) {
+	root, _ := newTree(t)
+	to := filepath.Join(t.TempDir(), "copy")
+	os.Symlink("p1", filepath.Join(root, "link"))
+	again := func() error {
+		src := sourceIn(root)
+		src.Go = func(string, ...string) ([]byte, error) { return []byte("{}"), nil }
+		return Copy(src, to)
+	}
+	if err := again(); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(); err != nil {
+		t.Fatalf("an unchanged copy is not replaced: %v", err)
+	}
+	for _, change := range []struct {
+		name string
+		do   func(path string) error
+	}{
+		{".git/HEAD", func(p string) error { os.MkdirAll(filepath.Dir(p), 0o755); return os.WriteFile(p, nil, 0o644) }},
+		{"data.db", func(p string) error { return os.WriteFile(p, []byte("data"), 0o644) }},
+		{"elsewhere", func(p string) error { return os.Symlink("/etc", p) }},
+		{"p1/file1.go", func(p string) error { return os.WriteFile(p, []byte("package p // edited\n"), 0o644) }},
+		{"link", func(p string) error { os.Remove(p); return os.Symlink("p2", p) }},
+		{rewrite.CollectorFolder + "/mine.txt", func(p string) error { return os.WriteFile(p, nil, 0o644) }},
+	} {
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+		if err := again(); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(to, change.name)
+		if err := change.do(path); err != nil {
+			t.Fatal(err)
+		}
+		was := list(t, to)
+		err := again()
+		if err == nil || !strings.Contains(err.Error(), strings.Split(change.name, "/")[0]) {
+			t.Errorf("%s: %v", change.name, err)
+		}
+		unchanged(t, to, was)
+	}
+}
