@@ -15,11 +15,16 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 )
 
+// elsewhere are packages of the catalog that this module does not require.
+var elsewhere = map[string]bool{"google.golang.org/grpc": true}
+
 // catalogPackages loads the types of every package that the catalog names, as they are on Linux.
 var catalogPackages = sync.OnceValues(func() (map[string]*types.Package, error) {
 	var paths []string
 	for _, r := range catalog {
-		paths = append(paths, r.pkg)
+		if !elsewhere[r.pkg] {
+			paths = append(paths, r.pkg)
+		}
 	}
 	slices.Sort(paths)
 	pkgs, err := packages.Load(&packages.Config{
@@ -66,6 +71,9 @@ func TestCatalogIsReal(t *testing.T) {
 		for _, name := range strings.Fields(r.names) {
 			c := callee{r.pkg, r.recv, name}
 			pkg := pkgs[r.pkg]
+			if pkg == nil && elsewhere[r.pkg] {
+				continue
+			}
 			if pkg == nil {
 				t.Fatalf("package %s was not loaded", r.pkg)
 			}

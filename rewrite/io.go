@@ -13,6 +13,10 @@ import (
 // passive marks a row whose receiver never waits itself: only what is passed to the method does.
 const passive = 1 << 15
 
+// callsiteOnly marks a row of functions that look at who calls them: they have a probe where they are called, and none where they are a value, which would be
+// called by the collector.
+const callsiteOnly = 1 << 14
+
 // ioRule, for what the catalog lists and what -probe-func names:
 //
 //	n, err := conn.Read(b)             =>   n, err := _at.End2(_at.IO(&S[i], conn).Read(b))
@@ -85,7 +89,7 @@ func (c *ioCallee) function() bool { return c.x == nil }
 
 // ioOperation is what the report says of c. The arguments are unknown, and nil, where it is not called.
 func (f *file) ioOperation(node dst.Node, c *ioCallee, args []ast.Expr) operation {
-	o := operation{node: node, op: runtime.OpIO, kind: c.row.kind, flags: c.row.flags &^ passive, asked: c.row == askedRow, callee: c.name.String()}
+	o := operation{node: node, op: runtime.OpIO, kind: c.row.kind, flags: c.row.flags &^ (passive | callsiteOnly), asked: c.row == askedRow, callee: c.name.String()}
 	if !c.function() {
 		o.obj = f.nameOf(c.x) + c.path
 	}

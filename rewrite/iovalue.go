@@ -48,6 +48,9 @@ func (f *file) ioValue(node dst.Expr) {
 // wrapFunc replaces a function by one of the same type with a probe in it.
 func (f *file) wrapFunc(c *ioCallee, o operation, fun ast.Expr) {
 	probe, trouble := funcProbe(c)
+	if c.row.flags&callsiteOnly != 0 {
+		trouble = "it notes the line that it is called from, which would be one of the collector"
+	}
 	if trouble != "" {
 		f.skip(o, trouble)
 		return
