@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -137,7 +138,11 @@ func (g *graph) listExports() error {
 		return nil
 	}
 	list := slices.Sorted(maps.Keys(paths))
-	exported, err := packages.Load(g.l.config(packages.NeedName|packages.NeedExportFile, false), list...)
+	config := g.l.config(packages.NeedName|packages.NeedExportFile, false)
+	if profile := g.l.profile(); profile != "" {
+		config.BuildFlags = append(slices.Clip(config.BuildFlags), "-pgo="+profile)
+	}
+	exported, err := packages.Load(config, list...)
 	if err != nil {
 		return err
 	}
@@ -151,6 +156,23 @@ func (g *graph) listExports() error {
 		return fmt.Errorf("no export data for %q", slices.Sorted(maps.Keys(paths)))
 	}
 	return nil
+}
+
+// profile is the default.pgo by which the build compiles all that its main package imports, or "". Without the flag, what is listed by itself would be
+// compiled once more, without a profile. Several main packages may have several profiles: then it is left to the go command.
+func (l *loader) profile() string {
+	const name = "default.pgo" // see setPGOProfilePath in cmd/go/internal/load/pkg.go
+	if l.cfg.Tests || slices.ContainsFunc(l.cfg.BuildFlags, func(f string) bool { return strings.HasPrefix(f, "-pgo=") && f != "-pgo=auto" }) {
+		return ""
+	}
+	if len(l.named) != 1 || l.named[0].Name != "main" || len(l.named[0].GoFiles) == 0 {
+		return ""
+	}
+	file := filepath.Join(filepath.Dir(l.named[0].GoFiles[0]), name)
+	if info, err := os.Stat(file); err != nil || info.IsDir() {
+		return ""
+	}
+	return file
 }
 
 // readExports reads the types that listExports has found.

@@ -20,6 +20,44 @@ func module(t *testing.T, archive string) string {
 	return dir
 }
 
+// The profile of a main package is for all that it imports.
+func TestProfile(t *testing.T) {
+	dir := module(t, `
+-- go.mod --
+module m
+-- a/main.go --
+package main
+func main() {}
+-- a/default.pgo --
+-- b/main.go --
+package main
+func main() {}
+-- lib/lib.go --
+package lib
+-- lib/default.pgo --
+`)
+	for _, test := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{Patterns: []string{"./a"}}, filepath.Join(dir, "a", "default.pgo")},
+		{Config{Patterns: []string{"./a"}, BuildFlags: []string{"-pgo=auto"}}, filepath.Join(dir, "a", "default.pgo")},
+		{Config{Patterns: []string{"./a"}, BuildFlags: []string{"-pgo=off"}}, ""},
+		{Config{Patterns: []string{"./b"}}, ""},
+		{Config{Patterns: []string{"./lib"}}, ""},
+		{Config{Patterns: []string{"./..."}}, ""},
+	} {
+		test.cfg.Dir, test.cfg.Env = dir, offline()
+		l, _, err := begin(test.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.profile(); got != test.want {
+			t.Errorf("%q %q: profile %q, want %q", test.cfg.Patterns, test.cfg.BuildFlags, got, test.want)
+		}
+	}
+}
+
 func TestLoadErrors(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `

@@ -84,11 +84,15 @@ func exitStatus(err error, stderr io.Writer) int {
 	var code exitCode
 	var usage *gocmd.UsageError
 	var coded cli.ExitCoder
+	var theirs *gocmd.GoError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &theirs):
+		fmt.Fprintln(stderr, printable.Text(theirs.Error()))
+		return 1
 	}
 	fmt.Fprintln(stderr, "awaittrace:", printable.Text(err.Error()))
 	switch {

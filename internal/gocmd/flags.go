@@ -129,6 +129,17 @@ var goFlags = []goFlag{
 	{name: "vet", value: true, verbs: inTest},
 }
 
+// forNamed reports whether a flag with that value is for the compiling of the packages that are named alone: -gcflags=-N without a pattern. A go list that
+// is asked for the export data of others must not have it, because it would name those, and compile them once more.
+func forNamed(name, value string) bool {
+	switch name {
+	case "asmflags", "gccgoflags", "gcflags":
+		value = strings.TrimSpace(value)
+		return value == "" || value[0] == '-'
+	}
+	return false
+}
+
 // lookup returns the flag of verb with that name, or nil.
 func lookup(verb Verb, name string) *goFlag {
 	short, prefixed := strings.CutPrefix(name, "test.")

@@ -43,7 +43,7 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	out, err := cmd.Output()
 	if err != nil {
 		if text := strings.TrimSpace(stderr.String()); text != "" {
-			return nil, fmt.Errorf("go env: %s", text)
+			return nil, &GoError{text}
 		}
 		return nil, fmt.Errorf("go env: %v", err)
 	}
@@ -90,24 +90,49 @@ func (tc *Toolchain) flag(name string) (value string, ok bool) {
 
 // forList gives env, and flags, for the go list that go/packages runs. -modfile goes from the GOFLAGS of env to the flags, because go/packages also has
 // the go command run outside of modules, with its flags left out, but not those of GOFLAGS, and there the go command refuses -modfile.
-// Flags for coverage are taken out: they have nothing to do with types, and go list fails with them.
+// Flags for coverage are taken out: they have nothing to do with types, and go list fails with them. So is -json, which is another flag of go list, and what
+// forNamed tells of.
 func (tc *Toolchain) forList(env []string) (changed, flags []string) {
 	var rest []string
 	for _, f := range tc.GOFLAGS {
-		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		name, value, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch {
 		case name == "modfile":
 			flags = append(flags, f)
-		case !slices.Contains(coverFlags, name):
+		case !slices.Contains(coverFlags, name) && name != "json" && !forNamed(name, value):
 			rest = append(rest, f)
 		}
 	}
-	goflags, err := joinQuoted(rest)
-	if len(rest) == len(tc.GOFLAGS) || err != nil {
+	changed, ok := tc.withFlags(env, rest)
+	if !ok {
 		return env, nil
 	}
-	return append(slices.Clone(env), "GOFLAGS="+goflags), flags
+	return changed, flags
 }
+
+// withFlags returns env with other GOFLAGS. It is not ok if nothing changes.
+func (tc *Toolchain) withFlags(env, flags []string) (changed []string, ok bool) {
+	goflags, err := joinQuoted(flags)
+	if len(flags) == len(tc.GOFLAGS) || err != nil {
+		return env, false
+	}
+	return append(slices.Clone(env), "GOFLAGS="+goflags), true
+}
+
+// quietEnv is tc.Env for a go command whose output we read: -json in GOFLAGS is for what the user runs.
+func (tc *Toolchain) quietEnv() []string {
+	isJSON := func(f string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		return name == "json"
+	}
+	env, _ := tc.withFlags(tc.Env, slices.DeleteFunc(slices.Clone(tc.GOFLAGS), isJSON))
+	return env
+}
+
+// A GoError is what the go command said was wrong. It is shown as it is.
+type GoError struct{ text string }
+
+func (e *GoError) Error() string { return e.text }
 
 // splitQuoted splits s into words at white space. A word that begins with ' or " ends at the next such character, which
 // cannot be escaped: the rules of GOFLAGS and -exec, see cmd/internal/quoted.

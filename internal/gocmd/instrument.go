@@ -84,8 +84,28 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	}
 	if errors.As(err, &broken) {
 		err = s.tc.explain(broken, release(runtime.Version()))
+		if err == error(broken) {
+			err = &GoError{shortened(broken, absolute(inv.Dir, "."))}
+		}
 	}
 	return s, err
+}
+
+// shortened is what the go command says of packages that do not compile: each error once, with files as they are seen from dir.
+func shortened(broken *rewrite.CompileError, dir string) string {
+	var lines []string
+	for _, e := range broken.Errors {
+		text := strings.TrimSpace(e.Msg)
+		if e.Pos != "" && e.Pos != "-" {
+			text = e.Pos + ": " + text
+		}
+		for _, line := range strings.Split(strings.ReplaceAll(text, dir+string(filepath.Separator), ""), "\n") {
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // findModules asks the go command for the main modules.
@@ -135,7 +155,7 @@ func (s *Source) goOutput(args ...string) ([]byte, error) {
 func goOutput(tc *Toolchain, dir string, args ...string) ([]byte, error) {
 	var stderr bytes.Buffer
 	cmd := exec.Command(tc.Go, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = dir, tc.Env, &stderr
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, tc.quietEnv(), &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		if text := strings.TrimSpace(stderr.String()); text != "" {

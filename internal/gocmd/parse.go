@@ -376,7 +376,7 @@ func (p *parser) setGo(f *goFlag, value string, taken []string) error {
 			return nil
 		}
 	}
-	if f.list {
+	if f.list && !forNamed(f.name, value) {
 		inv.ListFlags = append(inv.ListFlags, "-"+f.name+"="+value)
 	}
 	p.keep(taken...)
