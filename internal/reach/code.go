@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // The offsets in a runtime._func, which are the same since Go 1.20.
@@ -42,6 +44,7 @@ type stackObject struct {
 // A pcInfo is what the compiler's tables say of one program counter.
 type pcInfo struct {
 	ok     bool // the frame can be told
+	own    bool // it is the program's own: see isRuntime
 	name   string
 	entry  uint64
 	delta  uint64 // size of the frame
@@ -174,6 +177,7 @@ func (t *codeTable) decode(f *pcInfo, pc uint64) {
 	b := t.r.bytes(at, funcSize)
 	f.mod, f.fn, f.entry = m, at, entry
 	f.name = t.r.cstring(m.funcnametab + uint64(le32(b[funcName:])))
+	f.own = !isRuntime(f.name)
 	f.args, f.flags = int32(le32(b[funcArgs:])), b[funcFlags]
 	delta := t.value(m, le32(b[funcSP:]), entry, pc)
 	f.ok, f.delta = delta >= 0, uint64(max(delta, 0))
@@ -296,8 +300,20 @@ func (t *codeTable) file(m *module, unit uint32, i int32) string {
 	return t.r.cstring(m.filetab + uint64(off))
 }
 
+// isCollector reports whether a function is of the collector of programs with probes, which stands between the program and the runtime.
+func isCollector(fn string) bool {
+	fn, _, _ = strings.Cut(fn, "[")
+	dir := strings.LastIndexByte(fn, '/') + 1
+	pkg, _, _ := strings.Cut(fn[dir:], ".")
+	pkg = fn[:dir] + pkg
+	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) || strings.HasSuffix(pkg, "awaittrace/runtime")
+}
+
 // isRuntime reports whether a function is the runtime's own, or of the packages that park on its behalf.
 func isRuntime(fn string) bool {
+	if isCollector(fn) {
+		return true
+	}
 	switch fn {
 	case "runtime.main":
 		return false

@@ -323,7 +323,7 @@ func (r *Result) local(g int32, addr uint64) (name string, typ dwarf.Type, at ui
 		if addr < f.sp || addr >= f.fp+uint64(max(f.info.args, 0)) {
 			continue
 		}
-		own = !isRuntime(f.info.name)
+		own = f.info.own
 		// What a register has during the call is on the stack after it.
 		for _, pc := range []uint64{f.pc - 1, f.pc} {
 			if v, at := r.variableIn(f, pc-m.bias, addr); own && v != nil {
@@ -391,7 +391,7 @@ func (r *Result) argument(g int32) string {
 		return ""
 	}
 	for _, f := range r.m.frames(&r.m.gs[g]) {
-		if isRuntime(f.info.name) {
+		if !f.info.own {
 			continue
 		}
 		pc := f.pc - r.m.bias - 1

@@ -1,5 +1,10 @@
 package reach
 
+import (
+	"debug/dwarf"
+	"strings"
+)
+
 const (
 	// maxNameHops is how many objects may be between a variable and what is named after it.
 	maxNameHops = 6
@@ -28,7 +33,80 @@ func (r *Result) name(g int32, addr, target uint64) string {
 			return name
 		}
 	}
+	if name := r.byValue(g, target); name != "" {
+		return name
+	}
 	return r.localName(g, id, target)
+}
+
+const (
+	// maxNameFrames is in how many frames of the program's own a name is looked for by its value.
+	maxNameFrames = 2
+	// maxNameSize bounds the variables that are looked at for that.
+	maxNameSize = 256
+)
+
+// byValue returns the name of what is at target by a variable of goroutine g that has its address, or that of what it is in. The compiler may
+// not need the variable any more; but as long as that is on the stack, it is its name.
+func (r *Result) byValue(g int32, target uint64) string {
+	t := r.m.prog.typeTable()
+	if t == nil {
+		return ""
+	}
+	n := 0
+	for _, f := range r.m.frames(&r.m.gs[g]) {
+		if !f.info.own {
+			continue
+		}
+		if n++; n > maxNameFrames {
+			break
+		}
+		fn, ok := t.function(f.pc - r.m.bias)
+		if !ok {
+			continue
+		}
+		for _, v := range t.locals(fn) {
+			if name := r.holds(t, v, fn, f, target); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// holds returns the name of what is at target if a variable of a frame leads to it.
+func (r *Result) holds(t *typeTable, v localVariable, fn function, f frame, target uint64) string {
+	typ := t.typeAt(v.typ)
+	if typ == nil || v.inlined || typ.Size() > maxNameSize {
+		return ""
+	}
+	for _, p := range pieces(t.location(v, fn, f.pc-r.m.bias-1), f.fp, typ.Size()) {
+		for o := int64(0); o+8 <= p.size; o += 8 {
+			val := r.m.word64(p.addr + uint64(o))
+			if val == 0 || val > target || target-val > 1<<16 {
+				continue
+			}
+			l, ok := leafAt(typ, p.off+o)
+			if !ok {
+				continue
+			}
+			ptr, ok := underlying(l.typ).(*dwarf.PtrType)
+			if !ok || val != target && target-val >= uint64(max(ptr.Type.Size(), 0)) {
+				continue
+			}
+			name := strings.TrimPrefix(v.name, "&") + l.path
+			if strings.HasPrefix(nameOf(ptr.Type), "hchan<") {
+				if val == target {
+					return name
+				}
+				continue
+			}
+			if field := fieldAt(ptr.Type, int64(target-val), false); field != "" || val == target {
+				return name + field
+			}
+		}
+	}
+	return ""
 }
 
 // globalName returns the name of what is at an address that is not in the heap.

@@ -75,7 +75,7 @@ func (r *Result) addNear(list []Near, g int32, has func(frame) bool) []Near {
 		return list
 	}
 	for _, f := range r.m.frames(&r.m.gs[g]) {
-		if !isRuntime(f.info.name) && has(f) && r.locks(f.info) {
+		if f.info.own && has(f) && r.locks(f.info) {
 			return append(list, Near{id, f.pc})
 		}
 	}

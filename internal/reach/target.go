@@ -124,11 +124,11 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 	data := m.stack(gr)
 	var at map[uint64]int
 	for _, f := range m.frames(gr) {
-		if isRuntime(f.info.name) {
+		if !f.info.own {
 			continue
 		}
 		if f.sp >= gr.from && f.fp <= gr.hi {
-			at = findCases(data[f.sp-gr.from:f.fp-gr.from], objs)
+			at = findCases(data[f.sp-gr.from:f.fp-gr.from], objs, gr.lo, gr.hi)
 		}
 		break
 	}
@@ -149,24 +149,29 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 // maxNil is how many cases of a select with a nil channel, which the runtime leaves out, are looked for.
 const maxNil = 4
 
-// findCases finds the array of cases in a frame, and returns the place of each channel in it.
-func findCases(b []byte, objs []waitObject) map[uint64]int {
+// findCases finds the array of cases in a frame, and returns the place of each channel in it. lo and hi are the bounds of the stack: an element
+// is on it, or there is none; where that fails, it may be anywhere.
+func findCases(b []byte, objs []waitObject, lo, hi uint64) map[uint64]int {
 	want := make(map[uint64]bool)
 	for _, o := range objs {
 		want[o.addr] = true
 	}
-	for n := len(objs); n <= len(objs)+maxNil; n++ {
-		for from := 0; from+n*16 <= len(b); from += 8 {
-			found := make(map[uint64]int)
-			for o := from; o < from+n*16; o += 16 {
-				if c := le64(b[o:]); want[c] {
-					found[c] = o
-				} else if c != 0 {
-					break
+	for _, strict := range []bool{true, false} {
+		for n := len(objs); n <= len(objs)+maxNil; n++ {
+			for from := 0; from+n*16 <= len(b); from += 8 {
+				found := make(map[uint64]int)
+				for o := from; o < from+n*16; o += 16 {
+					c, elem := le64(b[o:]), le64(b[o+8:])
+					if c != 0 && !want[c] || strict && elem != 0 && (elem < lo || elem >= hi) {
+						break
+					}
+					if c != 0 {
+						found[c] = o
+					}
 				}
-			}
-			if len(found) == len(want) {
-				return found
+				if len(found) == len(want) {
+					return found
+				}
 			}
 		}
 	}
@@ -213,7 +218,7 @@ func (r *Result) lock(g int32) Target {
 func (r *Result) parking(g int32) []string {
 	var fns []string
 	for _, f := range r.m.frames(&r.m.gs[g]) {
-		if !isRuntime(f.info.name) {
+		if f.info.own {
 			for _, p := range r.m.code.places(f.pc, false) { // what is inlined
 				if isRuntime(p.fn) {
 					fns = append(fns, p.fn)

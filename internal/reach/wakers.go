@@ -311,7 +311,7 @@ func (r *Result) standsAt(g int32) uint64 {
 	pc, ok := r.stands[g]
 	if !ok {
 		for _, f := range r.m.frames(&r.m.gs[g]) {
-			if !isRuntime(f.info.name) {
+			if f.info.own {
 				pc = f.pc
 				break
 			}
