@@ -83,26 +83,16 @@ func (r *Result) holds(t *typeTable, v localVariable, fn function, f frame, targ
 	for _, p := range pieces(t.location(v, fn, f.pc-r.m.bias-1), f.fp, typ.Size()) {
 		for o := int64(0); o+8 <= p.size; o += 8 {
 			val := r.m.word64(p.addr + uint64(o))
-			if val == 0 || val > target || target-val > 1<<16 {
-				continue
-			}
 			l, ok := leafAt(typ, p.off+o)
-			if !ok {
+			if !ok || val < minPointer {
 				continue
 			}
 			ptr, ok := underlying(l.typ).(*dwarf.PtrType)
-			if !ok || val != target && target-val >= uint64(max(ptr.Type.Size(), 0)) {
+			if !ok {
 				continue
 			}
-			name := strings.TrimPrefix(v.name, "&") + l.path
-			if strings.HasPrefix(nameOf(ptr.Type), "hchan<") {
-				if val == target {
-					return name
-				}
-				continue
-			}
-			if field := fieldAt(ptr.Type, int64(target-val), false); field != "" || val == target {
-				return name + field
+			if field, ok := r.leads(ptr.Type, val, target); ok {
+				return strings.TrimPrefix(v.name, "&") + l.path + field
 			}
 		}
 	}
@@ -184,4 +174,30 @@ func (r *Result) localName(g int32, id uint32, target uint64) string {
 		}
 	}
 	return ""
+}
+
+// leads returns how a value of a type at an address leads to target: it is it, has it as a field, or has its address in a field.
+func (r *Result) leads(typ dwarf.Type, addr, target uint64) (field string, ok bool) {
+	if strings.HasPrefix(nameOf(typ), "hchan<") {
+		return "", addr == target
+	}
+	size := uint64(max(typ.Size(), 0))
+	if target >= addr && target-addr < max(size, 1) {
+		field = fieldAt(typ, int64(target-addr), false)
+		return field, field != "" || addr == target
+	}
+	if _, ok := underlying(typ).(*dwarf.StructType); !ok {
+		return "", false
+	}
+	for o := uint64(0); o+8 <= min(size, maxNameSize); o += 8 {
+		if r.m.word64(addr+o) != target {
+			continue
+		}
+		if l, ok := leafAt(typ, int64(o)); ok {
+			if _, ok := underlying(l.typ).(*dwarf.PtrType); ok {
+				return l.path, true
+			}
+		}
+	}
+	return "", false
 }

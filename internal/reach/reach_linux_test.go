@@ -146,6 +146,7 @@ func testSnapshot(t *testing.T, r *Result) {
 		"cycleB":          `proven; on chan chan int 0/0 (b); by goroutine  at waits.go ["b"]`,
 		"param":           "proven; on chan chan int 0/0 (c)",
 		"captured.func1":  "proven; on chan chan bool 0/0 (done)",
+		"(*session).use":  "proven; on chan chan struct {} 0/0 (s.done)",
 		"(*session).lock": `proven; on mutex sync.Mutex (s.mu) near main.(*session).wait; by goroutine  at waits.go ["main.(*session).wait"]`,
 		"selected":        "proven; on chan chan bool 0/0 (quit); on chan chan int 0/0 (work); on chan chan struct {} 0/0",
 	} {

@@ -49,6 +49,18 @@ func (s *session) wait() {
 	<-s.done
 }
 
+// fieldAfter: leak
+func fieldAfter() {
+	s := &session{name: "b", done: make(chan struct{})}
+	s.use()
+}
+
+//go:noinline
+func (s *session) use() {
+	<-s.done
+	fmt.Println(s.name)
+}
+
 // lockField: leak
 func lockField() {
 	s := &session{done: make(chan struct{})}
@@ -203,7 +215,7 @@ func keeper() {
 func main() {
 	globalMu.Lock()
 	for _, f := range []func(){
-		parameter, captured, field, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
+		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
 		mapWait, timerWait, contextWait, sleeperWait, cycleA, keeper,
 	} {
 		go f()
