@@ -35,6 +35,9 @@ type Session struct {
 	exe string
 	// proven are the goroutines of which earlier looks have proven that nothing can wake them. What is proven stays so.
 	proven map[int64]*snapshot.Reach
+	// kept is what they keep alive, by the findings of the last look that read the heap, and keptBytes all together.
+	kept      []record.Kept
+	keptBytes uint64
 	// process describes the program where there is no record.
 	process snapshot.Process
 	// dump is what a goroutine dump tells; nil for a program.
@@ -114,7 +117,18 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 		return nil, err
 	}
 	if s.here && s.rec != nil && s.rec.Live && r.Snapshot.HasStates {
-		s.rec.Keep(r.Snapshot)
+		var kept []record.Kept
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.KeptBytes > 0 {
+				kept = append(kept, record.Kept{Goroutines: f.Goroutines, Bytes: f.KeptBytes})
+			}
+		}
+		if m := r.Snapshot.Memory; m != nil && m.NoProof == "" {
+			s.kept, s.keptBytes = kept, m.KeptBytes
+		} else if m != nil && len(s.proven) > 0 {
+			m.KeptBytes = s.keptBytes
+		}
+		s.rec.Keep(r.Snapshot, s.kept)
 	}
 	p.close(r.Snapshot)
 	return r, nil

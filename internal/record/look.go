@@ -1,9 +1,12 @@
 package record
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
@@ -15,6 +18,21 @@ type look struct {
 	Taken      int64        // of the program's clock
 	Goroutines []lookedUpon // those that had reached a probe
 	Objects    []lookedAt   // those of which the program or the system told something
+	// Proof is what the program's memory told; nil: it was not read. What it has proven stays so.
+	Proof *provenThen `json:",omitempty"`
+}
+
+type provenThen struct {
+	KeptBytes uint64
+	Kept      []Kept
+	// Others are goroutines that have reached no probe and that nothing can wake.
+	Others []lookedUpon
+}
+
+// Kept is how many bytes only some goroutines keep alive.
+type Kept struct {
+	Goroutines []int64
+	Bytes      uint64
 }
 
 type lookedUpon struct {
@@ -25,7 +43,17 @@ type lookedUpon struct {
 	IO            *snapshot.IO      `json:",omitempty"` // of the operation that it is in
 	CreatedBy     *snapshot.Created `json:",omitempty"`
 	Stack         []snapshot.Frame  `json:",omitempty"`
+	Blocked       *snapshot.Blocked `json:",omitempty"`
+	Reach         *snapshot.Reach   `json:",omitempty"`
 }
+
+// upon returns what was seen of g.
+func upon(g *snapshot.Goroutine) lookedUpon {
+	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.CreatedBy, g.Stack, g.Blocked, g.Reach}
+}
+
+// isProven reports whether nothing can wake g.
+func isProven(g *snapshot.Goroutine) bool { return g.Reach != nil && g.Reach.Answer == snapshot.Proven }
 
 type lookedAt struct {
 	Addr     uint64
@@ -42,19 +70,29 @@ const (
 	maxLook    = 64 << 20 // bytes
 )
 
-// Keep keeps what s, a snapshot that was joined with the states of its goroutines, knows beyond the record. Where there is no room for it, or
-// no right to write, nothing is kept.
-func (r *Record) Keep(s *snapshot.Snapshot) {
+// Keep keeps what s, a snapshot that was joined with the states of its goroutines, knows beyond the record, and what the goroutines of findings keep
+// alive. Where there is no room for it, or no right to write, nothing is kept.
+func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	h, err := readHeader(r.src)
 	if err != nil || !r.writable || !r.endsAt(int64(h.Size)) {
 		return
 	}
 	l := look{Taken: s.Taken}
+	var others []lookedUpon
+	proven := false
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.Last != nil {
-			l.Goroutines = append(l.Goroutines, lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.CreatedBy, g.Stack})
+		switch {
+		case g.Last != nil:
+			l.Goroutines = append(l.Goroutines, upon(g))
+		case isProven(g):
+			others = append(others, upon(g))
 		}
+		proven = proven || isProven(g)
+	}
+	// What an earlier look has proven is told again where this one had no time for proofs.
+	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
+		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept, Others: others}
 	}
 	for _, o := range s.Objects {
 		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
@@ -137,6 +175,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 			continue
 		case ok && was.Steps == g.Steps:
 			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
+			g.Blocked, g.Reach = was.Blocked, was.Reach
 			dropContradicted(&g)
 			if len(g.Waits) > 0 {
 				g.Waits[0].IO = was.IO
@@ -150,6 +189,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 	for i := range kept {
 		ids[uint32(kept[i].ID)] = true
 	}
+	l.Proof.recall(s)
 	for _, was := range l.Objects {
 		if o := s.Objects[was.Addr]; o != nil {
 			o.Len, o.Count, o.Stopped, o.IO = was.Len, was.Count, was.Stopped, was.IO
@@ -165,6 +205,27 @@ func recall(s *snapshot.Snapshot, l *look) {
 			}
 		}
 	}
+}
+
+// recall adds to s what was proven. p may be nil.
+func (p *provenThen) recall(s *snapshot.Snapshot) {
+	if p == nil {
+		return
+	}
+	for _, was := range p.Others {
+		if _, ok := s.Find(was.ID); !ok {
+			s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
+				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy, Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach,
+			})
+		}
+	}
+	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	bytes := make(map[string]uint64)
+	key := func(ids []int64) string { return fmt.Sprint(slices.Sorted(slices.Values(ids))) }
+	for _, k := range p.Kept {
+		bytes[key(k.Goroutines)] = k.Bytes
+	}
+	s.Memory = &snapshot.Memory{KeptBytes: p.KeptBytes, Kept: func(ids []int64) uint64 { return bytes[key(ids)] }}
 }
 
 // moved reports whether g reached a probe at t or later, as its coarse times tell: to a millisecond, and a goroutine that goes through

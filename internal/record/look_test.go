@@ -42,20 +42,26 @@ func TestLook(t *testing.T) {
 		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
 	})
 	alive.Objects[0xc0].Len = 3
+	alive.Goroutines[1].Reach = &snapshot.Reach{Answer: snapshot.Proven}
+	alive.Goroutines = append(alive.Goroutines, snapshot.Goroutine{ID: 12, State: "waiting", Reason: "chan receive", Reach: &snapshot.Reach{Answer: snapshot.Proven}})
+	alive.Memory = &snapshot.Memory{KeptBytes: 4096}
 	alive.Goroutines[0].Steps++ // as if it had moved between the look and the end
-	r.Keep(alive)
+	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}})
 	s := read()
 	text := snaptext.Format(s)
-	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n"} {
+	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n", "goroutine 12 waiting \"chan receive\"\n  reach proven\n", "1s running\n  reach proven\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("after the look there is no %q in\n%s", want, text)
 		}
+	}
+	if m := s.Memory; m == nil || m.KeptBytes != 4096 || m.Kept([]int64{7, 12}) != 3000 || m.Kept([]int64{7}) != 0 {
+		t.Errorf("what is kept alive is lost: %+v", m)
 	}
 	if s.Process.Looked != alive.Taken {
 		t.Errorf("looked at %d, want %d", s.Process.Looked, alive.Taken)
 	}
 
-	r.Keep(alive) // a second look takes the place of the first
+	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}}) // a second look takes the place of the first
 	b, _ := os.ReadFile(path)
 	if !bytes.Equal(b[:len(whole)], whole) {
 		t.Error("the record itself was changed")
@@ -69,7 +75,7 @@ func TestLook(t *testing.T) {
 		}
 	}
 	os.WriteFile(path, append(whole, "something else"...), 0o600)
-	r.Keep(alive)
+	r.Keep(alive, nil)
 	if b, _ := os.ReadFile(path); !strings.HasSuffix(string(b), "something else") {
 		t.Error("what is no look was overwritten")
 	}

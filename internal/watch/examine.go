@@ -45,7 +45,8 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 
 // NewAnswer returns the answer that r gives, which write writes.
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
-	return &Answer{Findings: symptoms(r), Verdict: report.Verdict(r), Write: write, Stopped: time.Duration(r.Snapshot.Process.StoppedFor)}
+	sure, possible := symptoms(r)
+	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write, Stopped: time.Duration(r.Snapshot.Process.StoppedFor)}
 }
 
 // color reports whether what is written to w may have colour.
@@ -54,18 +55,14 @@ func color(w io.Writer) bool {
 	return report.Color(f, os.Getenv)
 }
 
-// symptoms returns the findings of r that are more than a possibility.
-func symptoms(r *diagnose.Report) [][]Symptom {
+// symptoms returns the findings of r: those that are more than a possibility, and the others.
+func symptoms(r *diagnose.Report) (sure, possible [][]Symptom) {
 	since := make(map[int64]int64, len(r.Snapshot.Goroutines))
 	for i := range r.Snapshot.Goroutines {
 		g := &r.Snapshot.Goroutines[i]
 		since[g.ID] = begun(g)
 	}
-	var all [][]Symptom
 	for _, f := range r.Findings {
-		if f.Certainty == diagnose.Possible {
-			continue
-		}
 		list := make([]Symptom, 0, len(f.Goroutines))
 		for _, id := range f.Goroutines {
 			list = append(list, Symptom{Kind: string(f.Kind), Goroutine: id, Since: since[id]})
@@ -73,9 +70,13 @@ func symptoms(r *diagnose.Report) [][]Symptom {
 		if len(list) == 0 {
 			list = append(list, Symptom{Kind: f.Title})
 		}
-		all = append(all, list)
+		if f.Certainty == diagnose.Possible {
+			possible = append(possible, list)
+		} else {
+			sure = append(sure, list)
+		}
 	}
-	return all
+	return sure, possible
 }
 
 // begun returns when a goroutine came to where it is.

@@ -57,6 +57,8 @@ type Symptom struct {
 type Answer struct {
 	// Findings are the findings that call for a report, each with the symptoms that it explains.
 	Findings [][]Symptom
+	// Possible are those that are only possible: with the program's heap they may turn out to be more.
+	Possible [][]Symptom
 	// Verdict is the answer in one line.
 	Verdict string
 	// Stopped is how long the program was stopped.
@@ -81,8 +83,10 @@ type watcher struct {
 
 	// looks is what looking at the record may cost; fresh and same are what examining it may, if waits has changed and if it has not.
 	looks, fresh, same budget
-	// stops is for how long the program may be stopped.
-	stops budget
+	// stops is for how long the program may be stopped, and closer what looking closely may cost where something is only possible.
+	stops, closer budget
+	// asked are the possibilities for which the program was looked at closely.
+	asked map[Symptom]doubt
 
 	computing computing
 }
@@ -126,6 +130,7 @@ func newWatcher(o Options) *watcher {
 	return &watcher{
 		Options: o, started: now, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
 		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
+		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: now}, asked: map[Symptom]doubt{},
 		stops: budget{share: shareStop, limit: math.MaxInt64, at: now},
 	}
 }
@@ -219,8 +224,37 @@ func (w *watcher) look(now time.Time, present int64) {
 	cost := processorTime() - start
 	w.fresh.spend(now, cost)
 	w.same.spend(now, cost)
-	if err == nil && w.news(answer, now) {
+	switch {
+	case err != nil:
+	case w.news(answer, now):
 		w.report(answer, now)
+	default:
+		w.prove(answer, now)
+	}
+}
+
+// prove looks closely at what is only possible, once for each possibility, and again after a while: the heap may tell that nothing can end such a wait.
+func (w *watcher) prove(answer *Answer, now time.Time) {
+	ask := slices.ContainsFunc(answer.Possible, func(symptoms []Symptom) bool {
+		return slices.ContainsFunc(symptoms, func(s Symptom) bool { return !w.told[s] && !now.Before(w.asked[s].until) })
+	})
+	if !ask || !w.closer.allows(now) || !w.stops.allows(now) {
+		return
+	}
+	start := processorTime()
+	w.report(&Answer{}, now)
+	w.closer.spend(now, processorTime()-start)
+	was := w.asked
+	w.asked = make(map[Symptom]doubt)
+	for _, symptoms := range answer.Possible {
+		for _, s := range symptoms {
+			d := was[s]
+			if !now.Before(d.until) {
+				d.times++
+				d.until = now.Add(w.After << min(d.times, 10))
+			}
+			w.asked[s] = d
+		}
 	}
 }
 

@@ -83,6 +83,39 @@ func TestToldOnce(t *testing.T) {
 	}
 }
 
+// TestPossible: what is only possible is looked at closely once, and told if that makes more of it; it is looked at again after a while.
+func TestPossible(t *testing.T) {
+	var log bytes.Buffer
+	leak := []Symptom{{"leak", 7, 100}}
+	maybe := &Answer{Possible: [][]Symptom{{{"stuck", 7, 100}}}}
+	deep := 0
+	var w *watcher
+	w = newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
+		if !q.Stacks {
+			return maybe, nil
+		}
+		if deep++; deep < 3 {
+			return maybe, nil
+		}
+		return answer("proven", leak), nil
+	}})
+	w.closer.share = 1 // however little time this test takes
+	var looks []time.Duration
+	for at := 2 * time.Second; at < 30*time.Second; at += 100 * time.Millisecond {
+		before := deep
+		a, _ := w.ask(Question{})
+		if w.prove(a, w.started.Add(at)); deep > before {
+			looks = append(looks, at)
+		}
+	}
+	if len(looks) < 3 || looks[0] != 2*time.Second || looks[1] < 4*time.Second || looks[2] < 8*time.Second || len(looks) > 5 {
+		t.Errorf("it was looked at closely after %v", looks)
+	}
+	if got := strings.Count(log.String(), "proven"); got != 1 {
+		t.Errorf("it was told %d times:\n%s", got, &log)
+	}
+}
+
 // TestStops: a program is stopped for no more than a hundredth of its time. What comes in between is told later.
 func TestStops(t *testing.T) {
 	var log bytes.Buffer
