@@ -241,7 +241,8 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 			continue
 		}
 		wait := w.Probe.Op == runtime.OpWait
-		if ok || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
+		self := len(c.cycle) == 1 && w.Probe.Op == runtime.OpCond // see condNeed
+		if ok || self || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
 			firm = true
 		}
 	}

@@ -56,6 +56,9 @@ func (t *writer) cycleFix(c *cause) string {
 		w := t.wait(c.cycle[0])
 		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
+	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
+		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
+	}
 	for k, i := range c.cycle {
 		if _, ok := t.lockOf(i); ok {
 			continue

@@ -87,7 +87,8 @@ func isWrite(p *snapshot.Probe) bool {
 	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
 }
 
-// isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end.
+// isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end, or
+// locks one, which is unless somebody else has it.
 func isOpen(p *snapshot.Probe) bool {
 	if p.Op != runtime.OpIO || p.Kind != runtime.KindFile && p.Kind != runtime.KindNone && p.Kind != runtime.KindOther {
 		return false
@@ -95,6 +96,8 @@ func isOpen(p *snapshot.Probe) bool {
 	switch method(p.Expr) {
 	case "Open", "OpenFile", "Create", "ReadFile", "WriteFile":
 		return strings.HasPrefix(p.Expr, "os.")
+	case "Flock", "FcntlFlock":
+		return true
 	}
 	return false
 }

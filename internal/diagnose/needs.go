@@ -85,7 +85,7 @@ func (f *facts) opNeeds(i int) []need {
 		}
 		return list
 	case runtime.OpCond:
-		return []need{f.used(i, w.Obj, false)}
+		return []need{f.condNeed(i, w.Obj)}
 	case runtime.OpWait:
 		return []need{f.groupNeed(i, w.Obj)}
 	case runtime.OpIO:
@@ -197,6 +197,15 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 		n.by, n.open = []int{j}, known
 	}
 	return n
+}
+
+// condNeed returns who may signal the Cond at obj, for which goroutine i waits. Where i is the only one who ever did, it waits for itself.
+func (f *facts) condNeed(i int, obj uint64) need {
+	p := f.partner(obj, false)
+	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) || slices.ContainsFunc(f.users(p.Probe), func(j int) bool { return j != i }) {
+		return f.used(i, obj, false)
+	}
+	return need{obj: obj, by: []int{i}, each: true, place: p.Probe, open: known}
 }
 
 // A lock is what a goroutine waits to lock: an object, and whether it is to read.

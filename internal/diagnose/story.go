@@ -104,6 +104,8 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 	switch {
 	case len(c.cycle) == 1 && locks:
 		f.Title = t.selfLock(c.cycle[0])
+	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpCond:
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, which it alone signals", t.g(c.cycle[0]).ID, t.does(first))
 	case len(c.cycle) == 1 && len(c.members) == 0:
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID, t.does(first))
 	case t.owesItself(c):
