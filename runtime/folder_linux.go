@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64)
+//go:build linux && (amd64 || arm64) && !awaittrace_portable
 
 package runtime
 
@@ -104,15 +104,3 @@ func parseName(name string) (pid int, ticks uint64, locked, ok bool) {
 	}
 	return int(p), ticks, locked, rest == ""
 }
-
-// digits returns the number that s begins with, and the rest.
-func digits(s string) (n uint64, rest string) {
-	i := 0
-	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
-		n = n*10 + uint64(s[i]-'0')
-		i++
-	}
-	return n, s[i:]
-}
-
-func itoa(n uint64) string { return string(appendInt(nil, n)) }

@@ -3,7 +3,6 @@
 package procfs
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"os"
@@ -37,7 +36,7 @@ func (s Stat) Alive() bool { return s.State != 'Z' && s.State != 'X' && s.State 
 func (s Stat) Stopped() bool { return s.State == 'T' || s.State == 't' }
 
 // ReadStat returns the state of process pid.
-func ReadStat(pid int) (Stat, error) { return readStat(path(pid, "stat"), pid) }
+func ReadStat(pid int) (Stat, error) { return readProcess(pid) }
 
 // ReadThread returns the state of a thread of process pid, with what that thread alone has used.
 func ReadThread(pid, thread int) (Stat, error) {
@@ -165,42 +164,6 @@ func Child(parent int) int {
 		}
 	}
 	return 0
-}
-
-// Args returns the command line of process pid, or nil.
-func Args(pid int) []string {
-	b, err := os.ReadFile(path(pid, "cmdline"))
-	if err != nil || len(b) == 0 {
-		return nil
-	}
-	return strings.Split(string(bytes.TrimSuffix(b, []byte{0})), "\x00")
-}
-
-// Exe returns the path of the program that process pid runs, or "".
-func Exe(pid int) string {
-	p, err := os.Readlink(path(pid, "exe"))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(p, " (deleted)")
-}
-
-// Pids returns the processes that there are, in ascending order.
-func Pids() []int {
-	d, err := os.Open(Root)
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	names, _ := d.Readdirnames(-1)
-	var pids []int
-	for _, n := range names {
-		if pid, err := strconv.Atoi(n); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	slices.Sort(pids)
-	return pids
 }
 
 func path(pid int, name string) string { return filepath.Join(Root, strconv.Itoa(pid), name) }

@@ -26,6 +26,9 @@ var errNoRecord = errors.New("no record")
 
 // ofProcess finds the record that process pid has mapped, wherever that is and whatever has become of its file.
 func ofProcess(pid int) (Entry, error) {
+	if portable {
+		return Entry{}, errNoRecord
+	}
 	maps, err := procfs.Mappings(pid)
 	if err != nil {
 		return Entry{}, err
@@ -114,9 +117,13 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 		own = status.OwnPid()
 	}
 	files, _ := inFolder(dir)
+	var best Entry
 	for _, e := range files {
 		n, _ := parseName(filepath.Base(e.Path))
-		if n.pid != own || !e.Live || n.ticks != 0 && n.ticks != st.StartTicks && !portable {
+		if portable && n.pid == pid && e.Live && e.StartTicks > best.StartTicks {
+			best = e // one that replaced itself by exec has several
+		}
+		if portable || n.pid != own || !e.Live || n.ticks != 0 && n.ticks != st.StartTicks {
 			continue
 		}
 		if e.process == pid || e.process == 0 && n.locked {
@@ -124,7 +131,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 			return e, true
 		}
 	}
-	return Entry{}, false
+	return best, best.Path != ""
 }
 
 // findDead returns the newest record of a program that had pid, and has ended.

@@ -163,7 +163,9 @@ func (r *Record) identify() error {
 	if err != nil {
 		return r.named(err)
 	}
-	r.StartTicks = h.StartTicks
+	if !portable {
+		r.StartTicks = h.StartTicks
+	}
 	if r.process == 0 {
 		r.Pid = int(h.Pid)
 	}
@@ -181,7 +183,7 @@ func (r *Record) identify() error {
 	default:
 		r.Live, r.process = false, 0
 	}
-	if r.process != 0 && r.src.Memory == nil {
+	if r.process != 0 && r.src.Memory == nil && !portable {
 		if mem, err := procfs.OpenMemory(r.process); err == nil {
 			r.mem, r.src.Memory = mem, mem
 		}

@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 #include "go_asm.h"
 #include "textflag.h"
 
