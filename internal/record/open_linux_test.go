@@ -34,7 +34,11 @@ func process(t *testing.T, dir string) (pid int, path string, kill func()) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	binary.NativeEndian.PutUint64(b[unsafe.Offsetof(runtime.Header{}.Pid):], uint64(pid))
 	binary.NativeEndian.PutUint64(b[unsafe.Offsetof(runtime.Header{}.StartTicks):], st.StartTicks)
-	path = filepath.Join(dir, fmt.Sprintf("%d-%d", pid, st.StartTicks))
+	ticks := st.StartTicks
+	if portable {
+		ticks = uint64(time.Now().UnixNano())
+	}
+	path = filepath.Join(dir, fmt.Sprintf("%d-%d", pid, ticks))
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
