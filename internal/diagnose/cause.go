@@ -151,12 +151,6 @@ func (d *finder) unread(i int) bool {
 	return d.unprobed[i] && d.wait(i).Obj == 0 && len(d.wait(i).Cases) == 0
 }
 
-// timed reports whether the memory says that a timer will end the wait of goroutine i.
-func (d *finder) timed(i int) bool {
-	r := d.g(i).Reach
-	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer })
-}
-
 // claim gives goroutine i a verdict and makes it part of a cause.
 func (d *finder) claim(i int, v Verdict) { d.verdict[i], d.claimed[i] = v, true }
 
@@ -174,7 +168,7 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 		if !onlyLocks {
 			c.certainty = d.knotCertainty(c)
 		}
-		if c.certainty == "" || slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle)) {
+		if c.certainty == "" || slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle) || slices.ContainsFunc(c.cycle, d.open)) {
 			continue
 		}
 		for _, i := range nodes {

@@ -168,8 +168,11 @@ func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
 			return false
 		}
 	}
-	return sleeps > 0
+	return sleeps >= leastPolls
 }
+
+// leastPolls is how often a goroutine has slept in an operation that polls, at least: one that is slow may sleep, too.
+const leastPolls = 3
 
 // clocked reports whether a clock may end a receive or a select.
 func clocked(p *snapshot.Probe) bool {
@@ -247,6 +250,20 @@ func (f *facts) provenG(g *snapshot.Goroutine) bool {
 func (f *facts) read(i int) bool {
 	r := f.g(i).Reach
 	return r != nil && r.Answer != snapshot.Unknown
+}
+
+// open reports whether the memory says that what goroutine i waits for can be reached from more than goroutines: a timer, a global variable, a finalizer.
+func (f *facts) open(i int) bool {
+	r := f.g(i).Reach
+	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool { return w.Kind != snapshot.WakerGoroutine })
+}
+
+// timed reports whether the memory says that a timer, or the garbage collector, will end the wait of goroutine i.
+func (f *facts) timed(i int) bool {
+	r := f.g(i).Reach
+	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+		return w.Kind != snapshot.WakerGoroutine && w.Kind != snapshot.WakerGlobal
+	})
 }
 
 // ids returns the goroutines' IDs.

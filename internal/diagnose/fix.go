@@ -94,6 +94,8 @@ func (t *writer) queueFix(c *cause, root int, w *snapshot.Wait) string {
 		return "hold the lock for less time, or by fewer goroutines"
 	case c.by == byLock && w.Probe.Op == runtime.OpOnce:
 		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
+	case rw != nil && t.ioOf(rw) != nil && t.ioOf(rw).Reaped:
+		return t.opFix(rw, t.place(rw.Probe))
 	case isLocked(t.ioOf(rw)):
 		return "end the other process, or give the call a time after which it gives up"
 	case c.by == byLock && inC(t.g(root)):

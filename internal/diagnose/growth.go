@@ -51,6 +51,9 @@ func (d *finder) client(i int) bool {
 	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
 		return true
 	}
+	if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe.Op == runtime.OpIO && s.Probe.Kind == runtime.KindConn }) {
+		return true
+	}
 	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == "net/http.(*conn).serve" })
 }
 

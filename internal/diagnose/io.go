@@ -11,6 +11,9 @@ import (
 
 // ioOf returns what the operating system says of the operation w, or nil.
 func (f *facts) ioOf(w *snapshot.Wait) *snapshot.IO {
+	if w == nil {
+		return nil
+	}
 	if w.IO != nil {
 		return w.IO
 	}

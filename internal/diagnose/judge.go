@@ -145,6 +145,8 @@ func (j *judge) findActive() {
 func (j *judge) eventful(i int) bool {
 	w := j.wait(i)
 	switch {
+	case j.timed(i):
+		return true
 	case w == nil || j.unprobed[i]:
 		return j.goesOn(i)
 	case !j.long(i) || w.Probe.Flags&runtime.SiteServe != 0:
@@ -219,6 +221,9 @@ func (j *judge) idle(i int) bool {
 	if j.unprobed[i] && w.Probe.Op == runtime.OpIO {
 		return !inC(j.g(i))
 	}
+	if w.Probe.Op == runtime.OpIO && j.world(i) || j.open(i) && (receives(w) || w.Probe.Op == runtime.OpWait) {
+		return true
+	}
 	if len(w.Cases) > 0 {
 		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && j.fed(j.partner(c.Obj, c.Send)) })
 	}
@@ -235,6 +240,22 @@ func (j *judge) idle(i int) bool {
 		return j.outlives(w.Obj)
 	}
 	return false
+}
+
+// world reports whether goroutine i is in an operation that waits for what others have to say, which may be nothing for long: a read, or another process. A
+// request should be answered.
+func (j *judge) world(i int) bool {
+	w := j.wait(i)
+	io := j.ioOf(w)
+	switch {
+	case isWrite(w.Probe) || isOpen(w.Probe) || isLocked(io) || io != nil && io.Reaped || inWrite(j.g(i).Stack):
+		return false
+	case w.Probe.Kind == runtime.KindProcess:
+		return true
+	case w.Probe.Flags&runtime.SiteRequest != 0:
+		return w.Probe.Flags&runtime.SiteBounded != 0 || io != nil && io.Deadline > j.s.Taken
+	}
+	return w.Probe.Kind == runtime.KindConn || w.Probe.Kind == runtime.KindFile || isRead(w.Probe)
 }
 
 // explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for
@@ -273,7 +294,7 @@ func (j *judge) outlives(obj uint64) bool {
 	}
 	idle = slices.ContainsFunc(j.owers(o), func(i int) bool {
 		w := j.wait(i)
-		return w != nil && (j.external(i) || w.Probe.Op == runtime.OpWait && w.Obj != obj && j.outlives(w.Obj))
+		return w != nil && (j.external(i) || j.open(i) || w.Probe.Op == runtime.OpWait && w.Obj != obj && j.outlives(w.Obj))
 	})
 	j.groups[obj] = idle
 	return idle

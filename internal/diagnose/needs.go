@@ -141,7 +141,7 @@ func (f *facts) used(i int, obj uint64, send bool) need {
 		return n
 	}
 	o := f.s.Objects[obj]
-	if o == nil || !f.relatives(&n, i, o.Made, "") {
+	if o == nil || f.read(i) || !f.relatives(&n, i, o.Made, "") { // where the memory tells who could, nobody is guessed
 		return n
 	}
 	if p != nil { // others may do what the one did that has exited
@@ -185,6 +185,9 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	list := f.owers(o)
 	if len(list) > 0 && (len(list) <= o.Count || len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
 		n.by, n.each, n.open = list, len(list) == o.Count, known
+		return n
+	}
+	if f.read(i) {
 		return n
 	}
 	if k, family := f.family(o.Sent, goOfWaitGroup); len(family) > 0 { // who calls Add has others do the work

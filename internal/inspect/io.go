@@ -20,6 +20,9 @@ func addIO(s *snapshot.Snapshot, pid int, res *dlvext.Result) {
 		}
 		w := &g.Waits[0]
 		w.IO = system.read(b)
+		if b.Pid != 0 {
+			system.reaped(s, g, res, w.IO)
+		}
 		if o := s.Objects[w.Obj]; o != nil && o.IO == nil {
 			o.IO = w.IO
 		}
@@ -42,7 +45,9 @@ func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
 		return io
 	}
 	if r.sockets == nil {
-		r.files = procfs.ReadOpenFiles()
+		if r.files == nil {
+			r.files = procfs.ReadOpenFiles()
+		}
 		r.sockets = procfs.ReadSockets(r.pid)
 	}
 	if sock, ok := r.sockets.OfFD(r.pid, b.FD); ok {
@@ -67,6 +72,29 @@ func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
 		}
 	}
 	return io
+}
+
+// reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output, and for the process that still has the pipe open. The
+// goroutines that read from those pipes are started by os/exec.
+func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *dlvext.Result, io *snapshot.IO) {
+	if _, alive := procfs.Is(io.Pid, 0); alive {
+		return
+	}
+	io.Reaped, io.Peer = true, ""
+	for i := range s.Goroutines {
+		other := &s.Goroutines[i]
+		c := other.CreatedBy
+		b, ok := res.Blocked[other.ID]
+		if !ok || b.FD < 0 || c == nil || c.Goroutine != g.ID || !strings.HasPrefix(c.Func, "os/exec.") {
+			continue
+		}
+		if r.files == nil {
+			r.files = procfs.ReadOpenFiles()
+		}
+		if pid := r.files.OtherEnd(r.pid, b.FD); pid != 0 && pid != r.pid {
+			io.Peer = processName(pid)
+		}
+	}
 }
 
 // processName returns "pid 4711 (name)".
