@@ -51,14 +51,22 @@ func (d *finder) client(i int) bool {
 	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
 		return true
 	}
-	if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe.Op == runtime.OpIO && s.Probe.Kind == runtime.KindConn }) {
-		return true
-	}
 	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == "net/http.(*conn).serve" })
+}
+
+// talks reports whether goroutine i has used a connection, or read from something, lately.
+func (d *finder) talks(i int) bool {
+	return slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool {
+		return s.Probe.Op == runtime.OpIO && (s.Probe.Kind == runtime.KindConn || isRead(s.Probe))
+	})
 }
 
 // growth makes the cause of list, which are of one place, if they grow.
 func (d *finder) growth(list []int) {
+	talk := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !d.talks(i) })
+	if len(talk)*10 > len(list) {
+		return
+	}
 	births := make([]int64, len(list))
 	objects := make(map[uint64]bool)
 	for k, i := range list {

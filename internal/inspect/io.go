@@ -77,7 +77,7 @@ func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
 // reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output, and for the process that still has the pipe open. The
 // goroutines that read from those pipes are started by os/exec.
 func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *dlvext.Result, io *snapshot.IO) {
-	if _, alive := procfs.Is(io.Pid, 0); alive {
+	if _, err := procfs.ReadStat(io.Pid); err == nil { // it runs, or has exited while we held who would wait for it
 		return
 	}
 	io.Reaped, io.Peer = true, ""
