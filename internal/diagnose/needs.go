@@ -14,6 +14,8 @@ type need struct {
 	// by are the goroutines that are known to be able to do it, the likeliest first; each says that it takes all of them.
 	by   []int
 	each bool
+	// reached says that by are all from which it can be reached, by the program's memory.
+	reached bool
 	// place is where it was done before: whoever has been there may do it again. Kin are the goroutines that may do it since they were
 	// started where the object was made. Zero: nobody.
 	place *snapshot.Probe
@@ -41,7 +43,7 @@ func (f *facts) needs(i int) []need {
 	list := f.opNeeds(i)
 	if !slices.ContainsFunc(list, func(n need) bool { return n.open == known }) {
 		if by := f.wakers(i); len(by) > 0 {
-			return []need{{obj: f.wait(i).Obj, by: by, open: known}}
+			return []need{{obj: f.wait(i).Obj, by: by, reached: true, open: known}}
 		}
 	}
 	return list

@@ -190,7 +190,7 @@ func (t *writer) link(i, j int) string {
 			did = "received from"
 		}
 		return fmt.Sprintf("goroutine %d %s %s last, at %s%s %s ago", p.Goroutine, did, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
-	case t.proven(i):
+	case t.g(i).Reach != nil && t.g(i).Reach.Answer != snapshot.Unknown:
 		if path := t.pathTo(i, j); path != "" {
 			return fmt.Sprintf("only goroutine %d could end that: it reaches %s by %s", t.g(j).ID, nameOr(name, "it"), path)
 		}
