@@ -65,7 +65,9 @@ type finder struct {
 	bad []bool
 	// certain says which are certain to.
 	certain []bool
-	links   map[int]link // whom the goroutines of chains wait for
+	links   map[int]link              // whom the goroutines of chains wait for
+	first   map[int]int               // the goroutine at the head of those that a lock waits for, by the lock's node
+	stuckBy map[*snapshot.Probe][]int // see stuckAt
 }
 
 // A link is the goroutine that another waits for, and how.

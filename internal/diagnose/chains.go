@@ -169,14 +169,15 @@ func (d *finder) consumer(i int) (int, bool) {
 // ahead returns the goroutine that the lock l waits for; of several readers the one that has not moved for longest. It is the same for
 // all that wait for the lock.
 func (d *finder) ahead(l lock) int {
-	nd := &d.graph.nodes[d.graph.lock(l)]
-	if len(nd.deps) == 0 {
-		return noRoot
+	at := d.graph.lock(l)
+	j, ok := d.first[at]
+	if !ok {
+		if j = noRoot; len(d.graph.nodes[at].deps) > 0 {
+			j = d.oldest(d.graph.nodes[at].deps)
+		}
+		d.first[at] = j
 	}
-	if len(nd.deps) > 1 {
-		return d.oldest(nd.deps)
-	}
-	return nd.deps[0]
+	return j
 }
 
 // queue makes the cause of one chain.
@@ -222,8 +223,8 @@ func (d *finder) queue(root int, obj uint64, list []int) {
 	}
 	d.kindOfQueue(c, root, direct)
 	if c.by != byLock && fresh { // who waits like the root has the same cause
-		for i := range d.graph.n {
-			if w := d.wait(i); !d.claimed[i] && w != nil && d.verdict[i] == Stuck && w.Probe == d.wait(root).Probe {
+		for _, i := range d.stuckAt(d.wait(root).Probe) {
+			if !d.claimed[i] && d.verdict[i] == Stuck {
 				d.claim(i, Stuck)
 				c.roots = append(c.roots, i)
 			}
@@ -231,6 +232,19 @@ func (d *finder) queue(root int, obj uint64, list []int) {
 	}
 	c.behind = d.behind(c.all(), Stuck)
 	d.addCause(c)
+}
+
+// stuckAt returns the goroutines that are stuck at a place.
+func (d *finder) stuckAt(p *snapshot.Probe) []int {
+	if d.stuckBy == nil {
+		d.stuckBy = make(map[*snapshot.Probe][]int)
+		for i := range d.graph.n {
+			if w := d.wait(i); w != nil && d.verdict[i] == Stuck {
+				d.stuckBy[w.Probe] = append(d.stuckBy[w.Probe], i)
+			}
+		}
+	}
+	return d.stuckBy[p]
 }
 
 // kindOfQueue names the kind of cause of those that wait for root.

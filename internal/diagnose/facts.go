@@ -25,6 +25,7 @@ type facts struct {
 	writers  map[uint64]int
 	families map[familyKey][]int
 	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
+	nearby   map[uint64][]int                     // see near
 	closed   map[*snapshot.Probe]*snapshot.Object // channels that are closed, by where they were received from last; nil: not needed yet
 	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
 	// relations says of a channel whether the family of who made it has others than those that wait for it.

@@ -14,14 +14,15 @@ type judge struct {
 	stuck []bool // nobody can wake it, whoever else goes on
 	// active says which goroutines go on, or will when the world outside sends them something.
 	active []bool
-	events int             // goroutines that are a source of events
-	groups map[uint64]bool // of a WaitGroup, whether who waits for it is idle (see outlives)
-	server *bool           // some goroutine waits for clients or a signal
+	events int              // goroutines that are a source of events
+	groups map[uint64]bool  // of a WaitGroup, whether who waits for it is idle (see outlives)
+	taken  map[uint64]int64 // when a lock was taken last
+	server *bool            // some goroutine waits for clients or a signal
 }
 
 // newJudge returns a judge. Goroutines that stuck says are out.
 func newJudge(f *facts, stuck []bool) *judge {
-	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool)}
+	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64)}
 	j.findActive()
 	return j
 }
@@ -77,10 +78,13 @@ func (j *judge) meant(i int) bool {
 func (j *judge) turns(i int) bool {
 	w := j.wait(i)
 	if _, ok := j.lockOf(i); ok {
-		newest := int64(0)
-		for _, h := range j.holders[w.Obj] {
-			at, _ := h.since()
-			newest = max(newest, at)
+		newest, ok := j.taken[w.Obj]
+		if !ok {
+			for _, h := range j.holders[w.Obj] {
+				at, _ := h.since()
+				newest = max(newest, at)
+			}
+			j.taken[w.Obj] = newest
 		}
 		return w.Probe.Op != runtime.OpOnce && newest != 0 && j.s.Taken-newest < int64(j.opt.After)
 	}

@@ -266,20 +266,21 @@ func (f *facts) orphaned(l lock) bool {
 
 // near returns the goroutines that have the lock at obj on their stacks in a function that locks, and do not wait for it: likely holders.
 func (f *facts) near(obj uint64) []int {
-	var list []int
-	for i := range f.s.Goroutines {
-		b := f.g(i).Blocked
-		if b == nil || len(b.On) != 1 || b.On[0].Addr != obj {
-			continue
-		}
-		for _, n := range b.On[0].Near {
-			if j, ok := f.find(n.Goroutine); ok && !f.waitsFor(j, obj) && !slices.Contains(list, j) {
-				list = append(list, j)
+	if f.nearby == nil {
+		f.nearby = make(map[uint64][]int)
+		for i := range f.s.Goroutines {
+			b := f.g(i).Blocked
+			if b == nil || len(b.On) != 1 || f.nearby[b.On[0].Addr] != nil { // it is the same for all that wait for it
+				continue
+			}
+			for _, n := range b.On[0].Near {
+				if j, ok := f.find(n.Goroutine); ok {
+					f.nearby[b.On[0].Addr] = append(f.nearby[b.On[0].Addr], j)
+				}
 			}
 		}
-		return list // it is the same for all that wait for it
 	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(f.nearby[obj]), func(j int) bool { return f.waitsFor(j, obj) })
 }
 
 // waitsFor reports whether goroutine j waits for obj.

@@ -366,14 +366,30 @@ func (t *writer) sendersTo(c *cause, obj uint64) []int {
 
 // farthest returns the goroutine of list that has most others between itself and root, and of several the one that has waited longest.
 func (t *writer) farthest(list []int, root int) int {
-	best, most := t.oldest(list), 0
+	far := map[int]int{root: 0} // how many links from the root
+	best, most := t.oldest(list), 1
 	for _, i := range list {
-		n := 0
-		for at := i; at != root && at >= 0 && n <= len(list); n++ {
-			at, _ = t.next(at)
+		var path []int
+		at := i
+		for ; at >= 0; at, _ = t.next(at) {
+			if _, ok := far[at]; ok {
+				break
+			}
+			far[at] = -1 // on the path: a cycle leads nowhere
+			path = append(path, at)
 		}
-		if n > most && n > 1 && n <= len(list) {
-			best, most = i, n
+		n := -1
+		if at >= 0 {
+			n = far[at]
+		}
+		for k := len(path) - 1; k >= 0; k-- {
+			if n >= 0 {
+				n++
+			}
+			far[path[k]] = n
+		}
+		if far[i] > most {
+			best, most = i, far[i]
 		}
 	}
 	return best
