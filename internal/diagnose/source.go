@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -61,7 +62,7 @@ func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
 	if o == nil || o.Sent != nil || o.Cap > 0 {
 		return false
 	}
-	return endName(o.Expr)
+	return endName(cmp.Or(o.Expr, f.pathName(c.Obj)))
 }
 
 // endName reports whether a channel is called as those are that are closed at the end.
