@@ -275,7 +275,7 @@ func (d *finder) guessed(i, j int) bool {
 	for _, at := range d.graph.nodes[i].deps {
 		nd := &d.graph.nodes[at].need
 		if slices.Contains(nd.by, j) {
-			return nd.place == nil && !nd.each && !(nd.reached && !d.proven(i))
+			return !nd.direct && !nd.each && !(nd.reached && !d.proven(i))
 		}
 	}
 	return true

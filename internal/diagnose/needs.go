@@ -14,6 +14,8 @@ type need struct {
 	// by are the goroutines that are known to be able to do it, the likeliest first; each says that it takes all of them.
 	by   []int
 	each bool
+	// direct says that the first of by has done it before.
+	direct bool
 	// reached says that by are all from which it can be reached, by the program's memory.
 	reached bool
 	// place is where it was done before: whoever has been there may do it again. Kin are the goroutines that may do it since they were
@@ -139,7 +141,15 @@ func (f *facts) used(i int, obj uint64, send bool) need {
 	n := need{obj: obj, send: send, open: unknown}
 	p := f.partner(obj, send)
 	if j, ok := f.other(i, p); ok && p.Probe != nil {
-		n.by, n.place, n.open = []int{j}, p.Probe, known
+		n.by, n.place, n.open, n.direct = []int{j}, p.Probe, known, true
+		if able := f.wakers(i); len(able) > 0 { // who has been at the place, but cannot reach this object, was there for another
+			for _, k := range f.users(p.Probe) {
+				if k != j && slices.Contains(able, k) {
+					n.by = append(n.by, k)
+				}
+			}
+			n.place = nil
+		}
 		return n
 	}
 	o := f.s.Objects[obj]
