@@ -127,7 +127,7 @@ func (n *normalizer) field(key string, v any) any {
 		return "ARGS"
 	case "since_ns", "ago_ns", "stopped_for_ns":
 		return "TIME"
-	case "unsent_bytes", "unread_bytes":
+	case "unsent_bytes", "unread_bytes", "kept_bytes":
 		if f, ok := v.(float64); ok && f > 0 {
 			return "SOME"
 		}
