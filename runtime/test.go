@@ -6,6 +6,7 @@ import "unsafe"
 type T interface {
 	Name() string
 	Cleanup(func())
+	Failed() bool
 	Helper()
 	Errorf(format string, args ...any)
 }
@@ -22,7 +23,7 @@ func Test(t T) {
 		return
 	}
 	t.Cleanup(func() { // the first one that is registered is the last one that runs
-		if left := endTest(n); left != "" {
+		if left := endTest(n, t.Failed()); left != "" {
 			t.Helper()
 			t.Errorf("%s", left)
 		}

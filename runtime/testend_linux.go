@@ -54,9 +54,16 @@ func others() int32 {
 
 // endTest ends test n, which this goroutine runs, and returns what there is to say of the goroutines that it leaves, or nothing. Whoever
 // watches decides that. If it leaves none, as tests should, nobody is asked.
-func endTest(n uint32) string {
+//
+// A test that has failed already is not blamed for what it leaves: it may not have come to the end that would have tidied up.
+func endTest(n uint32, failed bool) string {
 	if !remain(n) {
 		setTest(n, TestEnded)
+		return ""
+	}
+	if failed {
+		setTest(n, TestEnded)
+		hand(n, 0)
 		return ""
 	}
 	setTest(n, TestJudged)

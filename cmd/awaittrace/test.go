@@ -15,19 +15,24 @@ import (
 )
 
 func testVerb() *cli.Command {
-	return goVerb(gocmd.Test, cli.Command{
+	verb := goVerb(gocmd.Test, cli.Command{
 		Usage:     "test with probes, as go test does",
 		ArgsUsage: "[packages] [-args ...]",
 		Description: "A test that hangs can be looked at from another terminal with awaittrace report.\n" +
 			"   A flag of the test binary that has the name of one of ours goes behind -args.",
 	}, test)
+	verb.Flags = append(verb.Flags,
+		&cli.StringFlag{Name: "known", Usage: "do not fail tests for the leaks that are listed in `FILE`"},
+		&cli.BoolFlag{Name: "known-update", Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
+	return verb
 }
 
 func test(c *cli.Context, inv *gocmd.Invocation) error {
 	start := time.Now()
 	defer func() { watch.Sweep(record.Dir(), start) }()
-	if os.Getenv("AWAITTRACE") != "" && inv.Value("count") == "" {
-		// The go command does not know that it looks at the variable, and would take the result for one without it, now and later.
+	known := inv.Options.Known
+	if (os.Getenv("AWAITTRACE") != "" || known != "") && inv.Value("count") == "" {
+		// The go command does not know that the result depends on it, and would take the one without it, now and later.
 		inv.GoArgs = append([]string{"-count=1"}, inv.GoArgs...)
 	}
 	p, err := prepare(c, inv)
@@ -36,12 +41,19 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	}
 	defer p.Close()
 	cmd := p.Command()
-	service, err := testwatch.Start(testwatch.Options{After: inv.Options.After, Log: c.App.ErrWriter})
-	if err == nil {
-		defer service.Close()
+	service, err := testwatch.Start(testwatch.Options{After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate})
+	switch {
+	case err == nil:
 		cmd.Env = append(cmd.Environ(), service.Env())
+	case known != "":
+		return err
 	}
 	status, err := goCommand(c, p, cmd)
+	if service != nil {
+		if closed := service.Close(); err == nil {
+			err = closed
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type Options struct {
 	IOTimeout time.Duration
 	// After is -after: how long a wait is before it is called stuck.
 	After time.Duration
+	// Known is -known, the file of the leaks that are known, and KnownUpdate -known-update, which writes it. With Test.
+	Known       string
+	KnownUpdate bool
 }
 
 // ourFlags are the names of the flags of ours. All take a value.
@@ -130,6 +133,9 @@ func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 
 // check refuses what cannot work with probes.
 func (inv *Invocation) check() error {
+	if inv.Options.KnownUpdate && inv.Options.Known == "" {
+		return usagef("-known-update needs -known FILE, the file to write")
+	}
 	if inv.Verb == Instrument {
 		if err := inv.checkForm(); err != nil {
 			return err
@@ -274,7 +280,10 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 	if name == "" || name[0] == '-' {
 		return 0, false, usagef("bad flag syntax: %s", arg)
 	}
-	ours := slices.Contains(ourFlags, name)
+	ours := slices.Contains(ourFlags, name) || p.inv.Verb == Test && name == "known"
+	if p.inv.Verb == Test && name == "known-update" {
+		return p.knownUpdate(value, hasValue)
+	}
 	flag := lookup(p.inv.Verb, name)
 	switch {
 	case name == "h" || name == "help":
@@ -298,6 +307,19 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 		return aFlag, true, p.inv.setOurs(name, value)
 	}
 	return aFlag, true, p.setGo(flag, value, taken)
+}
+
+// knownUpdate takes -known-update, a boolean.
+func (p *parser) knownUpdate(value string, hasValue bool) (word, bool, error) {
+	on, err := true, error(nil)
+	if hasValue {
+		if on, err = strconv.ParseBool(value); err != nil {
+			return 0, false, usagef("invalid value %q for flag -known-update: want true or false", value)
+		}
+	}
+	p.inv.Options.KnownUpdate = on
+	p.args = p.args[1:]
+	return aFlag, true, nil
 }
 
 // setOurs sets the flag of ours with that name.
@@ -328,6 +350,8 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 		if err != nil {
 			return usagef("invalid value %q for flag -io-timeout: %v", value, err)
 		}
+	case "known":
+		inv.Options.Known = value
 	case "after":
 		inv.Options.After, err = parseDuration(value)
 		if err != nil {

@@ -44,12 +44,23 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	if err != nil {
 		return nil, err
 	}
+	p.keep(s)
 	r := p.ofTests(s, q.After)
 	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return !p.ofRunning(s, &f) })
 	return watch.NewAnswer(r, func(w io.Writer) error {
 		fmt.Fprintf(w, "in the tests of %s:\n", shown(p.dir))
 		return report.Findings(w, r, r.Findings, report.TextOptions{})
 	}), nil
+}
+
+// keep keeps what s knows beyond the record, for when the process has died.
+func (p *process) keep(s *snapshot.Snapshot) {
+	if !s.HasStates {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rec.Keep(s)
 }
 
 // mainGoroutine is the goroutine that runs func main.

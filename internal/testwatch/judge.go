@@ -9,6 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 const (
@@ -29,7 +30,8 @@ func (p *process) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
 	var turn settling
-	calm := 0 // how many looks, one after the other, have seen nobody move
+	calm := 0       // how many looks, one after the other, have seen nobody move
+	asking := false // the program's memory has been asked
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
 		turn.look(p.pid, now)
@@ -37,11 +39,11 @@ func (p *process) judge(n int) string {
 		if err != nil {
 			return ""
 		}
-		left, moving, away := scope(s, n)
-		if len(left) == 0 {
+		l := leftBy(s, n)
+		if len(l.ids) == 0 {
 			return ""
 		}
-		if calm++; moving || away && !turn.resting(now) {
+		if calm++; l.moving || l.away && !turn.resting(now) {
 			calm = 0
 		}
 		if settled.IsZero() {
@@ -53,58 +55,216 @@ func (p *process) judge(n int) string {
 			settled = now
 		}
 		elapsed := now.Sub(settled)
-		r, findings := leftBehind(s, left, elapsed, p.path())
-		if len(findings) == 0 {
-			return ""
-		}
-		if elapsed > grace && (calm > 0 || elapsed > busyGrace) {
-			return sentence(r, findings)
+		over := elapsed > grace && (calm > 0 || elapsed > busyGrace)
+		r, findings := p.leftBehind(s, l, elapsed)
+		switch {
+		case len(findings) == 0 && l.asleep && elapsed < doze && p.mayDoze(now):
+			p.dozed.Add(int64(pause))
+		case len(findings) == 0:
+			return p.proven(n)
+		case over:
+			return p.confirmed(n, r, findings, elapsed)
+		case !asking:
+			asking = true
+			if text, ok := p.decided(n, elapsed); ok {
+				return text
+			}
 		}
 		time.Sleep(pause)
 	}
+}
+
+const (
+	// doze is how long a goroutine that sleeps is waited for: it may get stuck when it wakes up.
+	doze = 300 * time.Millisecond
+	// mostDozing bounds that for all tests of a process together.
+	mostDozing = 5 * time.Second
+)
+
+// mayDoze reports whether there is time left to wait for goroutines that sleep.
+func (p *process) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
+
+// decided is what test n says, if the program's memory leaves nothing to wait for: nothing can ever wake what is left, or what could is a timer or a
+// variable of the program.
+func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
+	s, done, err := p.prove()
+	if err != nil {
+		return "", false
+	}
+	defer done()
+	l := leftBy(s, n)
+	for id := range l.ids {
+		i, _ := s.Find(id)
+		g := &s.Goroutines[i]
+		if len(g.Waits) > 0 && g.Reach != nil && !final(g.Reach) || l.moving {
+			return "", false
+		}
+	}
+	r, findings := p.leftBehind(s, l, elapsed)
+	if len(findings) == 0 {
+		return "", true
+	}
+	proven := func(id int64) bool { return !l.ids[id] || answer(s, id) == snapshot.Proven }
+	for _, f := range findings {
+		for _, id := range f.Goroutines {
+			if !proven(id) {
+				return "", false
+			}
+		}
+	}
+	return p.told(n, r, findings), true
+}
+
+// final reports whether the answer of a program's memory stays what it is, whatever goroutines do that are on their way out.
+func final(r *snapshot.Reach) bool {
+	return r.Answer == snapshot.Proven || r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+		return w.Kind == snapshot.WakerTimer || w.Kind == snapshot.WakerGlobal
+	})
+}
+
+// confirmed is what test n says that fails because of findings, unless the program's memory shows that their waits can end.
+func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Finding, elapsed time.Duration) string {
+	s, done, err := p.prove()
+	if err != nil {
+		return p.told(n, r, findings)
+	}
+	defer done()
+	l := leftBy(s, n)
+	if r, findings = p.leftBehind(s, l, elapsed); len(findings) == 0 {
+		return ""
+	}
+	return p.told(n, r, findings)
+}
+
+// proven is what test n says that leaves goroutines of which the record alone tells nothing, and the program's memory shows that nothing can wake them.
+func (p *process) proven(n int) string {
+	if time.Duration(p.proving.Load()) > mostProving {
+		return ""
+	}
+	start := time.Now()
+	defer func() { p.proving.Add(int64(time.Since(start))) }()
+	s, done, err := p.prove()
+	if err != nil {
+		return ""
+	}
+	defer done()
+	l := leftBy(s, n)
+	r, findings := p.leftBehind(s, l, 0)
+	findings = slices.DeleteFunc(findings, func(f diagnose.Finding) bool {
+		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return l.ids[id] && answer(s, id) == snapshot.Proven })
+	})
+	if len(findings) == 0 {
+		return ""
+	}
+	return p.told(n, r, findings)
+}
+
+// told notes that test n leaves goroutines stuck, and returns what it says of that: nothing if all is known already.
+func (p *process) told(n int, r *diagnose.Report, findings []diagnose.Finding) string {
+	if findings = p.s.known.unknown(p.dir, r, findings); len(findings) == 0 {
+		return ""
+	}
+	p.s.failed.Add(1)
+	return sentence(r, findings)
 }
 
 // settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was about to wait in the first may
 // wait in the others.
 const settledLooks = 2
 
-// scope takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test. Moving says that one of
-// them is on a processor, or waits for one, and away that one is in a system call and has reached no probe.
-func scope(s *snapshot.Snapshot, n int) (left map[int64]bool, moving, away bool) {
-	left = make(map[int64]bool)
-	runner := int64(0)
+// A left is what a test leaves.
+type left struct {
+	ids    map[int64]bool // the goroutines that belong to it, without its own
+	runner int64          // its own goroutine
+	moving bool           // one of them is on a processor, or waits for one
+	away   bool           // one is in a system call and has reached no probe
+	asleep bool           // one sleeps
+}
+
+// leftBy takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test.
+func leftBy(s *snapshot.Snapshot, n int) left {
+	l := left{ids: make(map[int64]bool)}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		switch {
 		case g.Test == nil || g.Test.Number != n:
 		case g.ID == g.Test.Goroutine:
-			runner = g.ID
+			l.runner = g.ID
 		default:
-			left[g.ID] = true
-			moving = moving || g.State == "running" || g.State == "runnable"
-			away = away || g.State == "syscall" && g.Last == nil
+			l.ids[g.ID] = true
+			l.moving = l.moving || g.State == "running" || g.State == "runnable"
+			l.away = l.away || g.State == "syscall" && g.Last == nil
+			l.asleep = l.asleep || len(g.Waits) > 0 && g.Waits[0].Probe.Op == runtime.OpSleep
 		}
 	}
-	s.Remove(runner)
-	return left, moving, away
+	s.Remove(l.runner)
+	for i := range s.Goroutines {
+		withoutRunner(s.Goroutines[i].Reach, l.runner)
+	}
+	return l
 }
 
-// leftBehind returns the findings that are more than a possibility and concern a goroutine of left, and the report that they are of. A wait
+// withoutRunner takes the goroutine of a test that has ended out of those who could end a wait: what is left on its stack it does not use. Whether
+// something else could is unknown if it was the only one that is known.
+func withoutRunner(r *snapshot.Reach, runner int64) {
+	if r == nil || r.Answer != snapshot.Live {
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(r.CouldEnd), func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine && w.Goroutine == runner })
+	if len(others) == 0 && len(r.CouldEnd) > 0 && r.More == 0 {
+		*r = snapshot.Reach{Answer: snapshot.Unknown, Reason: "only the test itself, which has ended, has it at hand"}
+		return
+	}
+	r.CouldEnd = others
+}
+
+// answer returns what the program's memory says of the wait of goroutine id.
+func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
+	if i, ok := s.Find(id); ok && s.Goroutines[i].Reach != nil {
+		return s.Goroutines[i].Reach.Answer
+	}
+	return snapshot.Unknown
+}
+
+// leftBehind returns the findings that are more than a possibility and concern a goroutine that was left, and the report that they are of. A wait
 // that is not older than elapsed does not count.
-func leftBehind(s *snapshot.Snapshot, left map[int64]bool, elapsed time.Duration, path func(string) string) (*diagnose.Report, []diagnose.Finding) {
+func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
-		Scope: func(id int64) bool { return left[id] },
-		Path:  path,
+		Scope: func(id int64) bool { return l.ids[id] },
+		Path:  p.path(),
 	})
+	goesOn := l.goesOn(s)
 	findings := slices.DeleteFunc(slices.Clone(r.Findings), func(f diagnose.Finding) bool {
 		if f.Certainty == diagnose.Possible || f.Kind == diagnose.KindBusy {
 			return true
 		}
 		certain := f.Kind == diagnose.KindDeadlock || f.Kind == diagnose.KindOrphanedLock
-		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return left[id] && (certain || !shared(s, id, left)) })
+		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool {
+			if !l.ids[id] {
+				return false
+			}
+			switch answer(s, id) {
+			case snapshot.Proven:
+				return true
+			case snapshot.Live:
+				return certain
+			}
+			return certain || !goesOn && !shared(s, id, l.ids)
+		})
 	})
 	return r, findings
+}
+
+// goesOn reports whether a goroutine that was left waits for what tests that follow may do, and may then end the wait of another one: what is not
+// certain of the others is not known.
+func (l *left) goesOn(s *snapshot.Snapshot) bool {
+	for id := range l.ids {
+		if answer(s, id) != snapshot.Proven && shared(s, id, l.ids) {
+			return true
+		}
+	}
+	return false
 }
 
 // shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left, such as that of the test around

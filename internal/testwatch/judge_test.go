@@ -122,8 +122,8 @@ goroutine 8 running
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := snaptext.MustParse(ended + test.text)
-			left, _, _ := scope(s, 3)
-			r, findings := leftBehind(s, left, time.Second, nil)
+			p := &process{dir: "/"}
+			r, findings := p.leftBehind(s, leftBy(s, 3), time.Second)
 			var kinds []string
 			for _, f := range findings {
 				kinds = append(kinds, string(f.Kind))

@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -24,6 +26,12 @@ type process struct {
 
 	mu  sync.Mutex // the record is read by one goroutine at a time
 	rec *record.Record
+
+	dozed, proving atomic.Int64 // nanoseconds that were spent on waiting for goroutines that sleep, and on proofs
+
+	prover    sync.Mutex // one proof at a time; guards what follows
+	program   *reach.Program
+	noProgram error
 
 	left     chan struct{} // closed when nobody waits for its end any more
 	leftOnce sync.Once

@@ -4,10 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -20,6 +22,9 @@ type Options struct {
 	After time.Duration
 	// Log gets what is told while tests run.
 	Log io.Writer
+	// Known is the file of the leaks that are known and fail no test; empty: none. Update writes it anew, and no test fails.
+	Known  string
+	Update bool
 }
 
 // A Service answers the test binaries below this process.
@@ -29,18 +34,24 @@ type Service struct {
 	ln   *net.UnixListener
 	wg   sync.WaitGroup // connections and processes
 
+	known  *baseline
+	failed atomic.Int64 // tests that have failed for what they leave
+
 	mu    sync.Mutex
 	procs map[int]*process
 	log   sync.Mutex // one report at a time
 }
 
-// Start starts a service. Close ends it. On a system where the collector cannot ask it anything that is an error.
+// Start starts a service. Close ends it. On a system where the collector cannot ask it anything that is errors.ErrUnsupported.
 func Start(o Options) (*Service, error) {
 	if !available {
 		return nil, errors.ErrUnsupported
 	}
 	s := &Service{Options: o, name: "awaittrace-" + rand.Text(), procs: make(map[int]*process)}
 	var err error
+	if s.known, err = openBaseline(o.Known, o.Update); err != nil {
+		return nil, err
+	}
 	// In the abstract namespace: nothing is left of it, and its name is short whatever the folders are called.
 	if s.ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: "@" + s.name, Net: "unix"}); err != nil {
 		return nil, err
@@ -52,8 +63,9 @@ func Start(o Options) (*Service, error) {
 // Env is what the environment of the tests needs.
 func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
 
-// Close ends the service, when all has been told of the test binaries that have ended.
-func (s *Service) Close() {
+// Close ends the service, when all has been told of the test binaries that have ended, and says how many tests have failed for what they leave. Its
+// error is that of writing Options.Known.
+func (s *Service) Close() error {
 	s.ln.Close()
 	s.mu.Lock()
 	for _, p := range s.procs {
@@ -61,6 +73,14 @@ func (s *Service) Close() {
 	}
 	s.mu.Unlock()
 	s.wg.Wait()
+	switch n := s.failed.Load(); n {
+	case 0:
+	case 1:
+		fmt.Fprintln(s.Log, "awaittrace: 1 test left goroutines stuck")
+	default:
+		fmt.Fprintf(s.Log, "awaittrace: %d tests left goroutines stuck\n", n)
+	}
+	return s.known.close()
 }
 
 func (s *Service) serve() {
@@ -126,6 +146,7 @@ func (s *Service) add(pid int) bool {
 		return false
 	}
 	s.procs[pid] = p
+	s.known.ran(p.dir)
 	s.wg.Go(func() {
 		p.watch()
 		s.mu.Lock()

@@ -1,0 +1,132 @@
+package testwatch
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// A baseline is the file of -known: the leaks that are known, which fail no test. A line is the folder of a package, from that of the file on, the
+// function that waits, and the operation, with tabs between: no line numbers, which change.
+type baseline struct {
+	name   string // of the file; empty: nothing is known
+	update bool   // all that is found becomes known
+
+	mu    sync.Mutex
+	lines map[string]bool
+	found map[string]bool // lines that were found
+	dirs  map[string]bool // folders whose tests ran
+}
+
+// comment is the first line of a file that we write.
+const comment = "# Goroutines that tests are known to leave stuck: folder, function, operation. awaittrace test -known-update writes this file.\n"
+
+// openBaseline reads the file of that name. With update it need not be there.
+func openBaseline(name string, update bool) (*baseline, error) {
+	b := &baseline{name: name, update: update, lines: make(map[string]bool), found: make(map[string]bool), dirs: make(map[string]bool)}
+	if name == "" {
+		return b, nil
+	}
+	f, err := os.Open(name)
+	if update && errors.Is(err, fs.ErrNotExist) {
+		return b, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-known: %w; -known-update writes it", err)
+	}
+	defer f.Close()
+	for lines, n := bufio.NewScanner(f), 1; ; n++ {
+		if !lines.Scan() {
+			return b, lines.Err()
+		}
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if strings.Count(line, "\t") != 2 {
+			return nil, fmt.Errorf("-known: %s:%d: want a folder, a function and an operation with tabs between", name, n)
+		}
+		b.lines[line] = true
+	}
+}
+
+// folder is how the file names the folder of a package.
+func (b *baseline) folder(dir string) string {
+	base, err := filepath.Abs(filepath.Dir(b.name))
+	if err != nil {
+		return dir
+	}
+	if rel, err := filepath.Rel(base, dir); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return dir
+}
+
+// ran notes that the tests of a package run.
+func (b *baseline) ran(dir string) {
+	if b.name == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dirs[b.folder(dir)] = true
+}
+
+// unknown returns those of the findings that are not known: some goroutine of each waits at a place that is not in the file. With update there are none.
+func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.Finding) []diagnose.Finding {
+	if b.name == "" {
+		return findings
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	folder := b.folder(dir)
+	return slices.DeleteFunc(slices.Clone(findings), func(f diagnose.Finding) bool {
+		known := true
+		for _, id := range f.Goroutines {
+			i, ok := r.Find(id)
+			if !ok || r.Snapshot.Goroutines[i].Last == nil {
+				known = known && b.update
+				continue
+			}
+			g := &r.Snapshot.Goroutines[i]
+			probe := g.Last
+			if len(g.Waits) > 0 {
+				probe = g.Waits[0].Probe
+			}
+			line := strings.Join([]string{folder, probe.Func, oneLine(probe.Expr)}, "\t")
+			b.found[line] = true
+			known = known && (b.update || b.lines[line])
+		}
+		return known
+	})
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// close writes the file, if it is to be written: what was found, and what is known of packages whose tests did not run.
+func (b *baseline) close() error {
+	if !b.update {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for line := range b.lines {
+		if folder, _, _ := strings.Cut(line, "\t"); !b.dirs[folder] {
+			b.found[line] = true
+		}
+	}
+	list := make([]string, 0, len(b.found))
+	for line := range b.found {
+		list = append(list, line+"\n")
+	}
+	slices.Sort(list)
+	return os.WriteFile(b.name, []byte(comment+strings.Join(list, "")), 0o666)
+}

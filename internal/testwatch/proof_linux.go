@@ -1,0 +1,80 @@
+package testwatch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/source"
+)
+
+const (
+	// longestStop is how long tests may stand still for a proof.
+	longestStop = 200 * time.Millisecond
+	// mostProving bounds how long all proofs of a process take together for which the record gives no reason.
+	mostProving = 3 * time.Second
+)
+
+// prove stops the process for a moment, and returns a snapshot of it that has what its memory says of each wait. Done gives the memory for that back.
+func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
+	p.prover.Lock()
+	defer p.prover.Unlock()
+	// The memory is another program's: what does not make sense there is no fault of this one.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the program's memory does not make sense: %v", r)
+		}
+	}()
+	src, err := source.OpenProcess(p.pid)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.program == nil && p.noProgram == nil {
+		p.program, p.noProgram = reach.OpenProgram(src.Exe())
+	}
+	if p.noProgram != nil {
+		return nil, nil, p.noProgram
+	}
+	plan, err := reach.Prepare(src, p.program)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			plan.Close()
+		}
+	}()
+	estimate, _ := plan.Estimate()
+	if estimate > longestStop {
+		return nil, nil, errors.New("the tests would stand still for too long")
+	}
+	plan.Allocate()
+	var c *reach.Capture
+	paused, err := src.Stop(func() (err error) {
+		if c, err = plan.Capture(); err == nil {
+			s, err = p.snapshot()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	res, err := c.Mark()
+	if err != nil {
+		return nil, nil, err
+	}
+	memory, told := res.Snapshot(paused, estimate)
+	s.Memory = memory
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if t, ok := told[g.ID]; ok && g.State == "waiting" {
+			g.Reach, g.Blocked = t.Reach, t.Blocked
+		}
+	}
+	return s, func() {
+		memory.Kept = nil
+		plan.Close()
+	}, nil
+}
