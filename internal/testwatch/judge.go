@@ -20,6 +20,8 @@ const (
 	// settleTime bounds how long they have to settle where the process gets next to no processor time.
 	settleTime = 20 * time.Second
 
+	// mostAsks is how often the program's memory is asked within grace: what is proven then needs no more time.
+	mostAsks   = 4
 	firstPause = 500 * time.Microsecond
 	maxPause   = 50 * time.Millisecond
 )
@@ -30,8 +32,8 @@ func (p *process) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
 	var turn settling
-	calm := 0       // how many looks, one after the other, have seen nobody move
-	asking := false // the program's memory has been asked
+	calm := 0 // how many looks, one after the other, have seen nobody move
+	asks := 0 // how often the program's memory has been asked
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
 		turn.look(p.pid, now)
@@ -64,8 +66,8 @@ func (p *process) judge(n int) string {
 			return p.proven(n)
 		case over:
 			return p.confirmed(n, r, findings, elapsed)
-		case !asking:
-			asking = true
+		case asks < mostAsks && elapsed >= time.Duration(asks)*grace/mostAsks:
+			asks++
 			if text, ok := p.decided(n, elapsed); ok {
 				return text
 			}
