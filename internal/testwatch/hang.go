@@ -60,7 +60,7 @@ func (p *process) keep(s *snapshot.Snapshot) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rec.Keep(s)
+	p.rec.Keep(s, nil)
 }
 
 // mainGoroutine is the goroutine that runs func main.
