@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -38,9 +37,6 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{src: src, prog: prog, o: newOffsets(prog.Layout), addr: prog.Addresses, code: newReader(src)}
-	if missing := slices.DeleteFunc(p.addr.Missing(), optional); len(missing) > 0 {
-		return nil, fmt.Errorf("where the program has %s is not known", strings.Join(missing, ", "))
-	}
 	if prog.PIE {
 		entry := src.Entry()
 		if entry == 0 {
@@ -54,6 +50,14 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 		}
 	}
 	var err error
+	if p.addr.missing(prog.Layout) != nil {
+		if err := findAddresses(src, prog, p.o, p.bias, &p.addr); err != nil {
+			return nil, err
+		}
+		if err := p.addr.missing(prog.Layout); err != nil {
+			return nil, err
+		}
+	}
 	if p.modules, err = readModules(p.code, p.o, p.addr.Firstmoduledata); err != nil {
 		return nil, err
 	}
@@ -67,9 +71,6 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 	p.code = newReader(src)
 	return p, nil
 }
-
-// optional reports whether a version of Go may lack the variable.
-func optional(name string) bool { return name == "runtime.gcCleanups" }
 
 // maxReasons is more than any version has.
 const maxReasons = 128

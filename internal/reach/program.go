@@ -72,6 +72,9 @@ type Program struct {
 	// Variables are the program's variables, as linked and sorted by address: what symbols there are.
 	Variables []Variable
 
+	pclntab  uint64      // where the table of functions is, as linked; zero: unknown
+	writable [][2]uint64 // the program's variables, as linked
+
 	locations locSections
 	types     *typeTable // made when it is first needed
 }
@@ -83,7 +86,7 @@ type Variable struct {
 }
 
 // OpenProgram reads an ELF executable: its version, the layout of its runtime, and where the variables are. A program that has no symbol
-// table gives no error: its Addresses are Missing then, and the caller has to find them.
+// table gives no error: its Addresses are Missing then, and Prepare looks for them.
 func OpenProgram(path string) (*Program, error) {
 	f, err := elf.Open(path)
 	if err != nil {
@@ -105,6 +108,7 @@ func OpenProgram(path string) (*Program, error) {
 	}
 	p.Go = strings.Split(info.GoVersion+" ", " ")[0]
 	p.readSymbols(f)
+	p.readSegments(f)
 	return p, p.findLayout(f)
 }
 

@@ -91,3 +91,20 @@ func TestStorm(t *testing.T) {
 		l.Plan.Close()
 	}
 }
+
+// TestStripped looks at programs without symbols, of which one may be loaded anywhere.
+func TestStripped(t *testing.T) {
+	for _, flags := range [][]string{{"-ldflags=-s -w"}, {"-ldflags=-s -w", "-buildmode=pie"}} {
+		if testing.Short() && len(flags) > 1 {
+			continue // the standard library has to be built for it
+		}
+		p := start(t, build(t, "waits", flags...))
+		l, err := LookAt(p.Pid(), nil)
+		if err != nil {
+			t.Errorf("%q: %v", flags, err)
+			continue
+		}
+		check(t, l, p.Output)
+		l.Plan.Close()
+	}
+}
