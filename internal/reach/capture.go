@@ -66,7 +66,7 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 	if p.heap, p.spans, err = heapSize(fresh, p.o, p.addr.Mheap); err != nil {
 		return nil, err
 	}
-	p.gs = int(min(fresh.u64(p.addr.Allgs+8), maxGoroutines))
+	p.gs = countGoroutines(fresh, p.addr.Allgs)
 	// The reader of what does not change has none of that yet.
 	p.code = newReader(src)
 	return p, nil
@@ -149,6 +149,7 @@ type Capture struct {
 	sudogs   []uint64            // those of semaphores
 	channels map[uint64][]byte   // the channels waited for that have not been copied with the heap, because their elements have no pointers
 	pinned   [][]byte            // pinner bits, by span; nil where it has none
+	torn     bool                // a part of the memory could not be read
 	// Copied is how many bytes were copied.
 	Copied uint64
 	// Steps says how long each step took, of the pause.
@@ -209,6 +210,9 @@ func (p *Plan) Capture() (c *Capture, err error) {
 	step("stacks")
 	c.readChannels()
 	step("channels")
+	if c.torn || fresh.bad > 0 {
+		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
+	}
 	return c, nil
 }
 

@@ -52,6 +52,21 @@ type goroutine struct {
 	onThread bool
 }
 
+// countGoroutines returns how many goroutines there seem to be.
+func countGoroutines(r *reader, allgs uint64) (n int) {
+	list, err := r.large(r.u64(allgs), min(r.u64(allgs+8), maxGoroutines)*8, maxGoroutines*8)
+	if err != nil {
+		return 0
+	}
+	for ; len(list) >= 8; list = list[8:] {
+		if p := le64(list); p == 0 || p%8 != 0 || p > maxAddress {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 // alive reports whether the goroutine has a stack that counts.
 func (g *goroutine) alive() bool {
 	return g.status != statusIdle && g.status != statusDead && g.status != statusDeadExtra

@@ -139,14 +139,17 @@ func eachSpan(r *reader, o *offsets, mheap uint64, visit func(b []byte)) error {
 
 // heapSize returns how many bytes of the heap have to be copied now, and how many spans there are.
 func heapSize(r *reader, o *offsets, mheap uint64) (bytes uint64, spans int, err error) {
+	sense := true
 	err = eachSpan(r, o, mheap, func(b []byte) {
 		spans++
-		if o.span.class.get(b)&1 == 0 {
-			bytes += min(o.span.npages.get(b)<<pageShift, maxCopy)
+		start, n := o.span.start.get(b), o.span.npages.get(b)<<pageShift
+		sense = sense && (n <= largeSize || n <= maxCopy && probe(r.src, start, start+n) == nil)
+		if sense && o.span.class.get(b)&1 == 0 {
+			bytes += n
 		}
 	})
-	if bytes > maxCopy {
-		return 0, 0, errors.New("the heap is too large to be read")
+	if bytes > maxCopy || !sense {
+		return 0, 0, errors.New("the heap is too large to be read, or does not make sense")
 	}
 	return bytes, spans, err
 }
@@ -154,6 +157,7 @@ func heapSize(r *reader, o *offsets, mheap uint64) (bytes uint64, spans int, err
 // readSpans reads what the runtime knows of its spans.
 func (h *heap) readSpans(r *reader, o *offsets, mheap uint64, expect int) error {
 	h.spans = make([]span, 0, expect+expect/4+1000)
+	var nonsense error
 	err := eachSpan(r, o, mheap, func(b []byte) {
 		sp := span{
 			start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)), div: uint32(o.span.div.get(b)),
@@ -164,9 +168,13 @@ func (h *heap) readSpans(r *reader, o *offsets, mheap uint64, expect int) error 
 		if sp.elem == 0 || sp.nelems == 0 {
 			return
 		}
+		if n := sp.end - sp.start; n > largeSize && (n > maxAddress || probe(r.src, sp.start, sp.end) != nil) {
+			nonsense = errNonsense("a span", sp.start)
+			return
+		}
 		h.spans = append(h.spans, sp)
 	})
-	if err != nil {
+	if err = errors.Join(err, nonsense); err != nil {
 		return err
 	}
 	slices.SortFunc(h.spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })

@@ -135,12 +135,20 @@ func (r *reader) large(addr, n, limit uint64) ([]byte, error) {
 	if n > limit {
 		return nil, fmt.Errorf("%d bytes at %#x are not what they should be", n, addr)
 	}
+	if n > largeSize {
+		if err := probe(r.src, addr, addr+n); err != nil {
+			return nil, err
+		}
+	}
 	b := make([]byte, n)
 	if n == 0 {
 		return b, nil
 	}
 	return b, r.src.ReadMemory(b, addr)
 }
+
+// largeSize is what nothing is provided beyond before some of it was read.
+const largeSize = 2 << 20
 
 // probe returns an error if a range cannot be what it is said to be: before memory is provided for a copy of it.
 func probe(src Source, lo, hi uint64) error {

@@ -77,6 +77,9 @@ func (c *Capture) copyStacks(order []int32) error {
 			hi = c.gs[order[j]].hi
 			j++
 		}
+		if hi-lo > largeSize && probe(c.src, lo, hi) != nil {
+			return errNonsense("a stack", lo)
+		}
 		c.stacks = append(c.stacks, segment{lo: lo, hi: hi})
 		total += hi - lo
 		i = j
@@ -238,13 +241,18 @@ func (c *Capture) addNative(lo, hi uint64, g0 bool, ti int32) {
 	b := make([]byte, hi-lo)
 	if c.src.ReadMemory(b, lo) != nil {
 		clear(b)
+		some := false
 		for o := uint64(0); o < hi-lo; {
 			n := min(pageSize-(lo+o)&(pageSize-1), hi-lo-o)
-			if c.src.ReadMemory(b[o:o+n], lo+o) != nil {
+			if c.src.ReadMemory(b[o:o+n], lo+o) == nil {
+				some = true
+			} else {
 				clear(b[o : o+n])
+				c.torn = c.torn || some // a stack may reach less far down than it could
 			}
 			o += n
 		}
+		c.torn = c.torn || !some
 	}
 	c.native = append(c.native, nativeStack{lo, hi, b, ti, g0})
 	c.Copied += hi - lo
