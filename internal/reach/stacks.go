@@ -19,6 +19,8 @@ type thread struct {
 	Thread
 	// quiet says why the thread can have nothing at hand; empty: it may have.
 	quiet string
+	// foreign says that the thread is not one of Go's: it has nothing of the runtime's at hand, and what it has of the heap is pinned.
+	foreign bool
 }
 
 // A nativeStack is the stack of a thread besides that of a goroutine: g0's, the signal handlers', or that of C code.
@@ -159,6 +161,7 @@ func (c *Capture) readThreads(fresh *reader) error {
 	}
 	for i := range c.threads {
 		if !seen[int32(i)] { // not Go's, or not known to the runtime yet
+			c.threads[i].foreign = true
 			if err := c.addC(c.threads[i].SP); err != nil {
 				return err
 			}

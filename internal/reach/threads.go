@@ -155,7 +155,7 @@ func (m *marker) touch(w uint64) {
 // unknownRegisters reports whether a busy thread's registers are not known: then nobody can tell what it has at hand.
 func (m *marker) unknownRegisters() bool {
 	for i := range m.threads {
-		if th := &m.threads[i]; th.quiet == "" && th.Regs == nil {
+		if th := &m.threads[i]; th.quiet == "" && th.Regs == nil && !th.foreign {
 			return true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
@@ -165,11 +166,19 @@ func (c *Core) readNotes(b []byte) {
 		nameLen, descLen, typ := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:])), binary.LittleEndian.Uint32(b[8:])
 		b = b[12:]
 		name := (nameLen + 3) &^ 3
-		if name+descLen > uint64(len(b)) {
+		if nameLen > uint64(len(b)) || name+descLen > uint64(len(b)) {
 			return
 		}
-		owner, desc := string(b[:max(nameLen, 1)-1]), b[name:name+descLen]
+		owner, desc := strings.TrimRight(string(b[:nameLen]), "\x00"), b[name:name+descLen] // Delve's have no zero at the end
 		b = b[min(name+(descLen+3)&^3, uint64(len(b))):]
+		switch {
+		case typ == delveHeader:
+			c.readDelveHeader(desc)
+		case typ == delveThread:
+			if th, ok := readDelveThread(desc); ok {
+				c.threads = append(c.threads, th)
+			}
+		}
 		if owner != "CORE" {
 			continue
 		}
