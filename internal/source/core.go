@@ -179,7 +179,7 @@ func (c *Core) readNotes(b []byte) {
 				c.threads = append(c.threads, th)
 			}
 		}
-		if owner != "CORE" {
+		if owner != "CORE" && owner != "" { // as Delve has it
 			continue
 		}
 		switch typ {
