@@ -84,6 +84,7 @@ type Running struct {
 	// Output is what it has written before that.
 	Output string
 	errs   bytes.Buffer
+	rest   chan string
 }
 
 // Start starts a program, and waits until it has written a line "ready".
@@ -111,9 +112,16 @@ func Start(cmd *exec.Cmd) (*Running, error) {
 		}
 	}
 	r.Output = text.String()
-	go io.Copy(io.Discard, lines)
+	r.rest = make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(lines)
+		r.rest <- string(text)
+	}()
 	return r, nil
 }
+
+// Rest waits until the program has closed its output, and returns what it has written since it was ready.
+func (r *Running) Rest() string { return <-r.rest }
 
 // Pid returns its process.
 func (r *Running) Pid() int { return r.Cmd.Process.Pid }

@@ -1,0 +1,110 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/reachtest"
+)
+
+// large is a program of so many goroutines, of which half are leaked, and so many bytes of heap in small objects.
+const large = `package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+)
+
+type node struct {
+	next *node
+	pad  [11]uintptr
+}
+
+var (
+	list []*node
+	done = make(chan int)
+)
+
+func main() {
+	n, _ := strconv.Atoi(os.Args[1])
+	size, _ := strconv.Atoi(os.Args[2])
+	for i := 0; i < size/96; i++ {
+		if i%1000 == 0 {
+			list = append(list, nil)
+		}
+		last := &list[len(list)-1]
+		*last = &node{next: *last}
+	}
+	for i := 0; i < n; i++ {
+		ch := done
+		if i%2 == 0 {
+			ch = make(chan int)
+		}
+		go func(ch chan int) { <-ch }(ch)
+	}
+	time.Sleep(time.Second)
+	os.Stdout.WriteString("ready\n")
+	time.Sleep(time.Hour)
+}
+`
+
+// lookVerb has the script look at a process and print what that took: in a process of its own, whose memory is counted.
+const lookVerb = "look-alone"
+
+func lookAlone(pid string, stdout, stderr io.Writer) int {
+	n, err := strconv.Atoi(pid)
+	var l *reachtest.Look
+	begin := time.Now()
+	if err == nil {
+		l, err = reachtest.LookAt(n, nil)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "reach:", err)
+		return 1
+	}
+	var use unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &use)
+	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all; copied %d MB, reader's memory %d MB\n", len(l.Proven()), l.Paused.Round(time.Millisecond),
+		l.Estimate.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond), l.Copied>>20, use.Maxrss>>10)
+	return 0
+}
+
+// cost measures what a look costs.
+func (j *job) cost() error {
+	dir := filepath.Join(j.work, "large")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"go.mod": "module large\n\ngo 1.22\n", "main.go": large} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	exe := filepath.Join(j.work, "large-program")
+	if err := j.goBuild(dir, exe, variant{}); err != nil {
+		return err
+	}
+	for _, size := range []struct{ goroutines, heap int }{{10_000, 0}, {100_000, 0}, {1_000_000, 0}, {1000, 1 << 30}, {1000, 4 << 30}} {
+		p, err := reachtest.Start(exec.Command(exe, strconv.Itoa(size.goroutines), strconv.Itoa(size.heap)))
+		if err != nil {
+			return err
+		}
+		out, err := exec.Command("/proc/self/exe", lookVerb, strconv.Itoa(p.Pid())).CombinedOutput()
+		p.Close()
+		fmt.Fprintf(j.out, "cost, %d goroutines, %d MB of heap: %s", size.goroutines, size.heap>>20, out)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

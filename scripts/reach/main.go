@@ -1,0 +1,153 @@
+//go:build linux
+
+// Reach measures package reach with programs of several versions of Go, and prints a table.
+//
+//	go run ./scripts/reach [-go 1.21.13,1.26.8] [-samples 1000] [-for 20s] [PART...]
+//
+// The parts, all of them by default but cost:
+//
+//	waits      testdata/waits with each version, with and without -race, and stripped: each wait against its comment
+//	storm      testdata/storm, likewise: -samples samples, of which none may prove anything
+//	healthy    the programs of testdata/healthy with the go command at hand, sampled for -for each
+//	go         Go's own programs for its profile of leaks (GOROOT/src/runtime/testdata/testgoroutineleakprofile) against that profile
+//	arm64      testdata/waits in the emulation of qemu-user, by the core that it writes
+//	cost       pause, total and memory for many goroutines and large heaps; it takes up to 12 GB of memory
+//
+// The go command fetches the toolchains that it does not have. The exit status is 1 if anything was proven that is not so.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// A job is a run of the script.
+type job struct {
+	work     string // folder for what is built
+	versions []string
+	samples  int
+	length   time.Duration
+	out, log io.Writer
+	wrong    int // proofs that are false
+}
+
+// A part is one thing that is measured.
+type part struct {
+	name  string
+	extra bool // not by default
+	run   func(*job) error
+}
+
+var parts = []part{
+	{"waits", false, (*job).waits}, {"storm", false, (*job).storm}, {"healthy", false, (*job).healthy}, {"go", false, (*job).goProfile},
+	{"arm64", false, (*job).arm64}, {"cost", true, (*job).cost},
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 2 && args[0] == lookVerb {
+		return lookAlone(args[1], stdout, stderr)
+	}
+	flags := flag.NewFlagSet("reach", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	versions := flags.String("go", "1.21.13,1.23.12,1.26.8,1.27.4", "versions of Go")
+	samples := flags.Int("samples", 1000, "samples of storm, over all versions")
+	length := flags.Duration("for", 20*time.Second, "how long each healthy program is sampled")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	for _, name := range flags.Args() {
+		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
+			fmt.Fprintf(stderr, "reach: no part %q\n", name)
+			return 2
+		}
+	}
+	work, err := os.MkdirTemp("", "awaittrace-reach-")
+	if err != nil {
+		fmt.Fprintln(stderr, "reach:", err)
+		return 1
+	}
+	defer os.RemoveAll(work)
+	j := &job{work: work, versions: strings.Split(*versions, ","), samples: *samples, length: *length, out: stdout, log: stderr}
+	failed := false
+	for _, p := range parts {
+		if flags.NArg() == 0 && p.extra || flags.NArg() > 0 && !slices.Contains(flags.Args(), p.name) {
+			continue
+		}
+		if err := p.run(j); err != nil {
+			fmt.Fprintf(stderr, "reach: %s: %v\n", p.name, err)
+			failed = true
+		}
+	}
+	fmt.Fprintf(stdout, "false proofs: %d\n", j.wrong)
+	if failed || j.wrong > 0 {
+		return 1
+	}
+	return 0
+}
+
+// A variant is a way to build a program.
+type variant struct {
+	version string // such as 1.26.8
+	name    string // of the way; empty: plain
+	flags   []string
+	env     []string
+}
+
+// variants are the ways in which the programs are built.
+func (j *job) variants() (list []variant) {
+	for _, v := range j.versions {
+		list = append(list, variant{version: v}, variant{v, "-race", []string{"-race"}, nil}, variant{v, "stripped", []string{"-ldflags=-s -w"}, nil})
+	}
+	return list
+}
+
+// build builds a program of testdata as a module of its own, for versions of Go that do not know ours.
+func (j *job) build(name string, v variant) (exe string, err error) {
+	dir := filepath.Join(j.work, name+"-"+v.version, name)
+	exe = filepath.Join(j.work, name+"-"+v.version, "program"+v.name)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
+		return "", err
+	}
+	lang := "1.22"
+	if strings.HasPrefix(v.version, "1.21") {
+		lang = "1.21"
+	}
+	mod := "module " + name + "\n\ngo " + lang + "\n\nrequire golang.org/x/sync v0.7.0\n"
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o666); err != nil {
+		return "", err
+	}
+	return exe, j.goBuild(dir, exe, v)
+}
+
+// goBuild builds the package in a folder.
+func (j *job) goBuild(dir, exe string, v variant) error {
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-buildvcs=false", "-o", exe}, v.flags, []string{"."})...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GONOSUMDB=golang.org/x")
+	if v.version != "" {
+		cmd.Env = append(cmd.Env, "GOTOOLCHAIN=go"+v.version)
+	}
+	cmd.Env = append(cmd.Env, v.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s %s: go build: %v\n%s", v.version, v.name, err, out)
+	}
+	return nil
+}
+
+// here is the version of Go at hand.
+func here() string { return strings.TrimPrefix(runtime.Version(), "go") }
