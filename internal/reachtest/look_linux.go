@@ -87,6 +87,9 @@ type Running struct {
 	rest   chan string
 }
 
+// patience is how long a program has to become ready, on a machine that may be very busy.
+const patience = time.Minute
+
 // Start starts a program, and waits until it has written a line "ready".
 func Start(cmd *exec.Cmd) (*Running, error) {
 	r := &Running{Cmd: cmd}
@@ -98,6 +101,8 @@ func Start(cmd *exec.Cmd) (*Running, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	late := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer late.Stop()
 	var text strings.Builder
 	lines := bufio.NewReader(out)
 	for {

@@ -19,6 +19,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/version"
 	"io"
 	"os"
 	"os/exec"
@@ -123,10 +124,8 @@ func (j *job) build(name string, v variant) (exe string, err error) {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
 		return "", err
 	}
-	lang := "1.22"
-	if strings.HasPrefix(v.version, "1.21") {
-		lang = "1.21"
-	}
+	// The language also says what timers are like.
+	lang := strings.TrimPrefix(version.Lang("go"+v.version), "go")
 	mod := "module " + name + "\n\ngo " + lang + "\n\nrequire golang.org/x/sync v0.7.0\n"
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o666); err != nil {
 		return "", err
