@@ -125,8 +125,12 @@ func Start(cmd *exec.Cmd) (*Running, error) {
 	return r, nil
 }
 
-// Rest waits until the program has closed its output, and returns what it has written since it was ready.
-func (r *Running) Rest() string { return <-r.rest }
+// Rest returns what the program has written since it was ready, until it has ended, which it is helped with after a while.
+func (r *Running) Rest() string {
+	late := time.AfterFunc(patience/2, func() { r.Cmd.Process.Kill() })
+	defer late.Stop()
+	return <-r.rest
+}
 
 // Pid returns its process.
 func (r *Running) Pid() int { return r.Cmd.Process.Pid }

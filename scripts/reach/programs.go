@@ -322,7 +322,7 @@ func profiled(exe, name string) (theirs, ours []int64, reasons func(int64) strin
 		return nil, nil, nil, err
 	}
 	ours = l.Proven()
-	stdin.Write([]byte("x"))
+	stdin.Close() // also for programs that take more than one profile
 	for _, m := range leaked.FindAllStringSubmatch(p.Rest(), -1) {
 		id, _ := strconv.ParseInt(m[1], 10, 64)
 		theirs = append(theirs, id)
