@@ -317,6 +317,7 @@ func profiled(exe, name string) (theirs, ours []int64, reasons func(int64) strin
 		return nil, nil, nil, err
 	}
 	defer p.Close()
+	time.Sleep(200 * time.Millisecond) // Go's profile comes a little later, too
 	l, err := reachtest.LookAt(p.Pid(), nil)
 	if err != nil {
 		return nil, nil, nil, err

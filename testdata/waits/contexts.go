@@ -109,6 +109,6 @@ func startSignals() {
 	signal.Notify(off, syscall.SIGUSR2)
 	signal.Stop(off)
 	go func() {
-		<-off // leak: stopped
+		<-off // leak since go1.22: stopped
 	}()
 }
