@@ -72,8 +72,11 @@ func (j *job) storm() error {
 			errs = append(errs, err)
 			continue
 		}
-		n := (j.samples + len(list) - 1) / len(list)
-		errs = append(errs, j.sample(fmt.Sprintf("storm, go%s %s", v.version, v.name), exec.Command(exe), func(i int) bool { return i < n }))
+		n := (j.samples + len(list) - 1) / len(list) / 2
+		for _, args := range [][]string{nil, {"-profile"}} {
+			what := fmt.Sprintf("storm, go%s %s %v", v.version, v.name, args)
+			errs = append(errs, j.sample(what, exec.Command(exe, args...), func(i int) bool { return i < max(n, 1) }))
+		}
 	}
 	return errors.Join(errs...)
 }
