@@ -41,6 +41,9 @@ func lookAtCore(t *testing.T, core, exe string) *Look {
 
 // TestCores proves the same with cores of all makers as with the process that they are of.
 func TestCores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	exe := build(t, "waits")
 	p := start(t, exe)
 	t.Run("gcore", func(t *testing.T) {
@@ -111,6 +114,9 @@ func dump(t *testing.T, pid int, name string) {
 
 // TestHeld looks at a process that a signal holds.
 func TestHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	p := start(t, build(t, "waits"))
 	var l *Look
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
