@@ -31,6 +31,9 @@ func Revert(text []byte) ([]byte, error) {
 	if err := r.probes(); err != nil {
 		return nil, err
 	}
+	if err := r.matched(); err != nil {
+		return nil, err
+	}
 	if err := r.inComments(); err != nil {
 		return nil, err
 	}
@@ -116,13 +119,18 @@ func (r *reverter) probes() error {
 	if len(r.started) > 0 {
 		return r.broken(r.started[len(r.started)-1])
 	}
+	return nil
+}
+
+// matched is an error if brackets of the file do not match. In the prose of a comment they need not.
+func (r *reverter) matched() error {
 	if r.odd == 0 && len(r.brackets) > 0 {
 		r.odd = len(r.text)
 	}
-	if r.odd > 0 {
-		return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
+	if r.odd == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
 }
 
 // atPiece is the depth of a part whose last piece was just found.

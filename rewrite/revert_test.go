@@ -62,6 +62,7 @@ func TestRevertEdited(t *testing.T) {
 		{"spread over lines", "[1], &mu)", "[1],\n\t\t&mu)", "\tmu.Lock", "\tmu.Lock"},
 		{"comment in a probe", "[1], &mu", "[1] /* c */, &mu", "\tmu.Lock", "\t/* c */ mu.Lock"},
 		{"commented out", "LOCKSEND", "\t// _at.Lock(&_atSab6e4680[1], &mu)\n\t// _at.Send(&_atSab6e4680[2], ch, 1)\n", "\tmu.Lock()\n\tch <- 1\n", "\t// mu.Lock()\n\t// ch<- 1\n"},
+		{"half a bracket in a comment", "LOCK", "\t// _at.Lock(&_atSab6e4680[1], &mu) {\n", "\tmu.Lock()\n", "\t// mu.Lock() {\n"},
 		{"in a comment", "LOCK", "\t/* _at.Lock(&_atSab6e4680[1],\n\t&mu) */\n", "\tmu.Lock()\n", "\t/* mu.Lock() */\n"},
 		{"comment at the end", "\n\t_at.Unlock", " // one\n\t_at.Unlock", "<- 1", "<- 1 // one"},
 		{"loop variable renamed", "v := _atV4", "w := _atV4", "", ""},
