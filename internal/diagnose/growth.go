@@ -12,6 +12,8 @@ import (
 const (
 	leastGrowth = 20
 	growthParts = 5
+	// growthAfter is for how long they have to be there, as a multiple of what is long for one wait: those that live for a while all are there at first, and none has ended.
+	growthAfter = 4
 )
 
 // growing makes the causes of goroutines of one place that become more and more: they were started all along, the newest lately, hardly any has ended, and each waits for
@@ -78,7 +80,7 @@ func (d *finder) growth(list []int) {
 	slices.Sort(births)
 	oldest, newest := births[0], births[len(births)-1]
 	span := d.s.Taken - oldest
-	if span < int64(d.opt.After) || d.s.Taken-newest > span/growthParts || len(objects) > 0 && len(objects) < len(list)/2 {
+	if span < growthAfter*int64(d.opt.After) || d.s.Taken-newest > span/growthParts || len(objects) > 0 && len(objects) < len(list)/2 {
 		return
 	}
 	var parts [growthParts]int

@@ -90,13 +90,36 @@ func (j *judge) turns(i int) bool {
 	}
 	switch w.Probe.Op {
 	case runtime.OpSend:
-		return j.moves(w.Obj, true)
+		return j.moves(w.Obj, true) || j.passedOn(i)
 	case runtime.OpSelect:
 		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) })
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
 	}
 	return false
+}
+
+// passedOn reports whether goroutine i waits to send a token that it passes on to a goroutine that it starts then, and one of those that it has started so goes on:
+// that gives its own back.
+//
+//	slots <- struct{}{}
+//	go func() { defer func() { <-slots }(); … }()
+func (j *judge) passedOn(i int) bool {
+	w, id := j.wait(i), j.g(i).ID
+	if p := j.partner(w.Obj, true); w.Cap == 0 || p != nil && !p.Exited {
+		return false
+	}
+	_, started := j.family(&snapshot.Fact{Goroutine: id, Probe: w.Probe}, w.Probe.Func)
+	return slices.ContainsFunc(started, func(k int) bool {
+		c, v := j.g(k).CreatedBy, j.wait(k)
+		switch {
+		case c.Func != w.Probe.Func || j.stuck[k] || j.computes(k):
+			return false
+		case v == nil:
+			return j.goesOn(k)
+		}
+		return !j.long(k) || v.Probe.Op == runtime.OpSleep || j.hasClock(v) || j.timed(k)
+	})
 }
 
 // findActive finds which goroutines go on, or will when something comes from outside: those that are not in a wait, or not

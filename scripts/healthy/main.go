@@ -210,6 +210,9 @@ func (w *watcher) look(p *program, cmd *exec.Cmd) string {
 		report.Env = cmd.Env
 		out, err := report.CombinedOutput()
 		w.looking.Unlock()
+		if strings.Contains(string(out), fmt.Sprintf("process %d has exited", cmd.Process.Pid)) {
+			return "" // it ended meanwhile: a report of what was left is none of a program that runs
+		}
 		p.reports++
 		if err != nil {
 			return string(out)
