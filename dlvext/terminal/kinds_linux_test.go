@@ -80,7 +80,36 @@ var kinds = []kind{
 	}},
 }
 
-// TestKinds asks every question about every kind of target: all have the same answers.
+// goldenOf returns the name of the golden file that has the answers about the kind of target. All kinds have the same answers but one, of which
+// less is known: the memory of a program on another machine is not read, so nothing is proven of it, and it says so.
+func goldenOf(name, kind string) string {
+	if kind == "remote" {
+		return name + "-remote"
+	}
+	return name
+}
+
+// goldenCrash compares a session about the core of a crash with the golden files. The thread that crashes has printed the stacks of all goroutines,
+// and what it has left of them on its signal stack counts as in use: see the soundness of package reach. So the deadlock is never proven, and the
+// leak only where nothing is left of its goroutine. All else is as of a program that lives.
+func goldenCrash(t *testing.T, got string) {
+	t.Helper()
+	got = normal(got)
+	want := func(name, less string) string {
+		b, err := os.ReadFile(filepath.Join("testdata", name+".golden"))
+		if err != nil || strings.Count(string(b), less) != 1 {
+			t.Fatalf("%s.golden: %v, or it has not %q once", name, err, less)
+		}
+		return strings.Replace(string(b), less, "", 1)
+	}
+	leaked := want("bank", "    proven: nothing that goes on can reach what they wait for, so nothing can wake 3 of them\n")
+	unproven := want("bank-remote", "no proofs: the memory of a program on another machine is not read\n")
+	if got != leaked && got != unproven {
+		t.Errorf("got:\n%s\nwant:\n%s\nor:\n%s", got, leaked, unproven)
+	}
+}
+
+// TestKinds asks every question about every kind of target: all have the same answers, except for what is proven.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	for _, k := range kinds {
@@ -90,7 +119,11 @@ func TestKinds(t *testing.T) {
 			}
 			t.Parallel()
 			exe, pid := deadlocked(t)
-			golden(t, "bank", answers(k.ask(t, exe, pid)))
+			if got := answers(k.ask(t, exe, pid)); k.name == "crash" {
+				goldenCrash(t, got)
+			} else {
+				golden(t, goldenOf("bank", k.name), got)
+			}
 			if err := syscall.Kill(pid, 0); err != nil && k.name == "attach" {
 				t.Errorf("after the session: %v", err)
 			}
