@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,14 +46,7 @@ func TestDAPDeadlock(t *testing.T) {
 	}
 	c.output("are stuck")
 	threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
-	// Those that are stuck come first, by their ids: the clerk, whose leak is proven, may be before those of the deadlock.
-	later := slices.IndexFunc(threads, func(th dap.Thread) bool {
-		return !strings.Contains(th.Name, "· deadlock") && !strings.Contains(th.Name, "· leaked")
-	})
-	sorted := later > 0 && !slices.ContainsFunc(threads[later:], func(th dap.Thread) bool {
-		return strings.Contains(th.Name, "· deadlock") || strings.Contains(th.Name, "· leaked")
-	})
-	if n := transfer(threads).Name; !strings.Contains(n, "deadlock") || !strings.Contains(n, "to.mu.Lock()") || !sorted {
+	if n := transfer(threads).Name; !strings.Contains(n, "deadlock") || !strings.Contains(n, "to.mu.Lock()") || !stuckFirst(threads) {
 		t.Errorf("threads: %+v", threads)
 	}
 	info := ask[*dap.ExceptionInfoResponse](c, "exceptionInfo", map[string]any{"threadId": stop.Body.ThreadId}).Body

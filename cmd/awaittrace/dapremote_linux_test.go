@@ -77,13 +77,23 @@ func transfer(threads []dap.Thread) (thread dap.Thread) {
 	return thread
 }
 
+// stuckFirst reports whether those of the bank that are stuck come first. They come by their ids: the clerk, whose leak is proven, may be before
+// those of the deadlock.
+func stuckFirst(threads []dap.Thread) bool {
+	stuck := func(t dap.Thread) bool {
+		return strings.Contains(t.Name, " · deadlock") || strings.Contains(t.Name, " · leaked")
+	}
+	later := slices.IndexFunc(threads, func(t dap.Thread) bool { return !stuck(t) })
+	return later > 0 && !slices.ContainsFunc(threads[later:], stuck)
+}
+
 // telling sees that the panes tell of the deadlock of the bank, which has stopped.
 func (c *dapClient) telling() {
 	c.t.Helper()
 	c.typed("awaittrace stuck", 0) // from now on it is known, on a busy machine too
 	threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
 	first := transfer(threads)
-	if !strings.Contains(first.Name, "deadlock") || !strings.Contains(threads[0].Name, "deadlock") {
+	if !strings.Contains(first.Name, "deadlock") || !stuckFirst(threads) {
 		c.t.Errorf("threads: %+v", threads)
 	}
 	frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": first.Id}).Body.StackFrames
