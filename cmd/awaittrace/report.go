@@ -119,6 +119,9 @@ func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, 
 		return nil, 0, err
 	}
 	s, err := openProgram(arg, exe)
+	if noCore := inspect.NoCoreError(""); errors.As(err, &noCore) {
+		return nil, 0, usageError(c, err, false)
+	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -30,7 +30,7 @@ func TestReadme(t *testing.T) {
 		if p.name == "timeout" { // another busy one
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(testdata, "pitfalls", p.name, "report.json"))
+		text, err := os.ReadFile(filepath.Join(testdata, "pitfalls", p.name, "facts.json"))
 		if err != nil {
 			t.Fatal(err)
 		}

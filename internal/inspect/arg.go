@@ -18,6 +18,11 @@ import (
 // maxDump bounds the size of a file that may be a goroutine dump.
 const maxDump = 1 << 30
 
+// A NoCoreError says that an executable was named, and what it was named with is no core.
+type NoCoreError string
+
+func (e NoCoreError) Error() string { return string(e) }
+
 // Open begins a session with what a command's argument names: the pid of a program, or the file of a record, a core or a goroutine dump. exe is the
 // executable that a core is of; if it is empty, the core says where that was.
 func Open(arg, exe string) (*Session, error) {
@@ -26,7 +31,7 @@ func Open(arg, exe string) (*Session, error) {
 			return nil, fmt.Errorf("%q is no process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
 		}
 		if exe != "" {
-			return nil, fmt.Errorf("a process needs no executable, and got %q too", exe)
+			return nil, NoCoreError(fmt.Sprintf("a process needs no executable, and got %q too", exe))
 		}
 		return Live(pid)
 	}
@@ -47,7 +52,7 @@ func Open(arg, exe string) (*Session, error) {
 	case isCore:
 		return Core(exe, arg)
 	case exe != "":
-		return nil, fmt.Errorf("%q is no core, which alone needs an executable", arg)
+		return nil, NoCoreError(fmt.Sprintf("%q is no core, which alone needs an executable", arg))
 	}
 	rec, err := record.OpenFile(arg)
 	if err == nil {
