@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && (amd64 || arm64)
 
 // Reach measures package reach with programs of several versions of Go, and prints a table.
 //
