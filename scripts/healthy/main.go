@@ -34,6 +34,7 @@ type options struct {
 	after   time.Duration // how long a wait is before it is called stuck
 	at      int           // how many run at a time
 	servers bool
+	again   bool
 	names   []string // empty: all
 }
 
@@ -44,6 +45,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
 	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
 	flags.IntVar(&o.at, "p", 8, "how many programs run at a time; heavy ones run alone")
+	flags.BoolVar(&o.again, "again", false, "run a program of which something was told once more, alone, and count what is told then")
 	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -103,7 +105,17 @@ func (w *watcher) watchAll(list []*program) {
 			w.watch(p)
 		}
 	}
+	for _, p := range list {
+		if p.failed && w.again {
+			p.first, p.failed, p.exit = p.told, false, nil
+			os.RemoveAll(w.records(p))
+			w.watch(p)
+		}
+	}
 }
+
+// records is where the records of p are.
+func (w *watcher) records(p *program) string { return filepath.Join(w.work, p.name+"-record") }
 
 // A program is one that is watched.
 type program struct {
@@ -117,6 +129,7 @@ type program struct {
 
 	exit   error
 	told   string // what awaittrace and the program said
+	first  string // and the first time, if it was run again
 	failed bool
 }
 
@@ -170,7 +183,7 @@ func (w *watcher) watch(p *program) {
 		cmd = exec.Command(w.exe, p.name, w.length.String())
 	}
 	var errs bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, append(os.Environ(), "AWAITTRACE_DIR="+filepath.Join(w.work, p.name+"-record")), &errs
+	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, append(os.Environ(), "AWAITTRACE_DIR="+w.records(p)), &errs
 	if err := cmd.Start(); err != nil {
 		p.exit, p.failed = err, true
 		return
@@ -230,6 +243,9 @@ func tell(w io.Writer, list []*program, o options) int {
 			verdict = "WRONG"
 		}
 		reports += p.reports
+		if p.first != "" && !p.failed {
+			verdict = "nothing told when it ran alone; before that:\n" + p.first
+		}
 		fmt.Fprintf(w, "%-16s %s\n", p.name, verdict)
 	}
 	for _, p := range list {
