@@ -91,11 +91,11 @@ func Documents(from, to *report.Document) *Diff {
 		d.BetweenNS = &ns
 	}
 	before, after := findings(from), findings(to)
-	for key, f := range after.all {
-		d.Findings = append(d.Findings, finding(before.all[key], f))
+	for key, f := range after {
+		d.Findings = append(d.Findings, finding(before[key], f))
 	}
-	for key, f := range before.all {
-		if after.all[key] == nil {
+	for key, f := range before {
+		if after[key] == nil {
 			d.Findings = append(d.Findings, finding(f, nil))
 		}
 	}
@@ -140,15 +140,13 @@ type found struct {
 	size Size
 }
 
-type foundSet struct{ all map[key]*found }
-
 // findings returns the findings of doc.
-func findings(doc *report.Document) foundSet {
+func findings(doc *report.Document) map[key]*found {
 	at := make(map[int64]*report.Goroutine, len(doc.Goroutines))
 	for i := range doc.Goroutines {
 		at[doc.Goroutines[i].ID] = &doc.Goroutines[i]
 	}
-	set := foundSet{make(map[key]*found)}
+	set := make(map[key]*found)
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		e := &found{f: f, size: Size{Goroutines: len(f.Goroutines), KeptBytes: f.KeptBytes}}
@@ -168,10 +166,10 @@ func findings(doc *report.Document) foundSet {
 			e.file, e.line = p.File, p.Line
 		}
 		k := key{kind: f.Kind, file: e.file, line: e.line}
-		for set.all[k] != nil {
+		for set[k] != nil {
 			k.n++
 		}
-		set.all[k] = e
+		set[k] = e
 	}
 	return set
 }
