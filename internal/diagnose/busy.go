@@ -104,10 +104,20 @@ func (d *finder) goingRound() {
 	}
 }
 
-// nowhere reports whether all that goroutine i did lately is to look at something again and again, in one loop.
+// nowhere reports whether all that goroutine i did lately is to look at something again and again, in one loop. A loop through nothing but locks may work under them.
 func (d *finder) nowhere(i int) bool {
 	places := d.round(i)
-	return len(d.g(i).History) == runtime.RingLen && len(places) <= 4 && !slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p) })
+	return len(d.g(i).History) == runtime.RingLen && len(places) <= 4 && slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !onLock(p) }) &&
+		!slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p) })
+}
+
+// onLock reports whether p is on a lock.
+func onLock(p *snapshot.Probe) bool {
+	switch p.Op {
+	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
+		return true
+	}
+	return false
 }
 
 // round returns the places where goroutine i was lately.
@@ -123,13 +133,14 @@ func (f *facts) round(i int) []*snapshot.Probe {
 
 // looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do.
 func (d *finder) looks(i int, p *snapshot.Probe) bool {
+	if onLock(p) {
+		return true
+	}
 	switch p.Op {
 	case runtime.OpSelect:
 		return p.Flags&runtime.SiteDefault != 0 || d.closedFor(i, p) != nil
 	case runtime.OpRecv:
 		return d.closedFor(i, p) != nil
-	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
-		return true
 	case runtime.OpIO:
 		m := method(p.Expr)
 		return strings.HasPrefix(m, "Dial") || strings.HasPrefix(m, "Accept")
