@@ -8,14 +8,22 @@ import (
 // maxNear is how many likely holders of a lock are told.
 const maxNear = 8
 
-// lockers are the functions that lock.
-var lockers = []string{
-	"sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock", "sync.(*Mutex).TryLock", "sync.(*RWMutex).Lock", "sync.(*RWMutex).RLock",
-	"sync.(*RWMutex).TryLock", "sync.(*RWMutex).TryRLock", "sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
-}
+// lockers are the functions that lock, and unlockers those that unlock.
+var (
+	lockers = []string{
+		"sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock", "sync.(*Mutex).TryLock", "sync.(*RWMutex).Lock", "sync.(*RWMutex).RLock",
+		"sync.(*RWMutex).TryLock", "sync.(*RWMutex).TryRLock", "sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
+		"sync.runtime_SemacquireRWMutexR",
+	}
+	unlockers = []string{
+		"sync.(*Mutex).Unlock", "internal/sync.(*Mutex).Unlock", "sync.(*RWMutex).Unlock", "sync.(*RWMutex).RUnlock", "sync.(*Mutex).unlockSlow",
+		"internal/sync.(*Mutex).unlockSlow", "sync.(*RWMutex).rUnlockSlow",
+	}
+)
 
-// near returns the goroutines that have the lock at addr, or the beginning of the object that it is in, on their stack in a function that locks,
-// and do not wait for it themselves. One of them may hold it.
+// near returns the goroutines that have the lock at addr, or the beginning of the object that it is in, on their stack in a function that locks
+// or unlocks. One of them may hold it. Of those that wait for it themselves it returns the ones that have it in an outer function too, which locks and does not
+// unlock before.
 func (r *Result) near(addr uint64) []Near {
 	if list, ok := r.nearOf[addr]; ok {
 		return list
@@ -45,46 +53,66 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 			continue
 		}
 		root := m.roots[by&^rootFlag]
-		if root.g < 0 || r.waitsAt(root.g, addr) {
+		if root.g < 0 {
 			continue
 		}
 		if v := m.word64(root.addr); v < begin || v > addr {
 			continue
 		}
-		list = r.addNear(list, root.g, func(f frame) bool { return root.addr >= f.sp && root.addr < f.fp+uint64(max(f.info.args, 0)) })
+		list = r.addNear(list, root.g, addr, func(f frame) bool { return root.addr >= f.sp && root.addr < f.fp+uint64(max(f.info.args, 0)) })
 	}
 	return list
 }
 
-// nearGlobal looks for goroutines in functions that lock and refer to a global variable.
+// nearGlobal looks for goroutines in functions that refer to a global variable.
 func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	for i := range r.m.gs {
-		g := &r.m.gs[i]
-		if g.from == 0 || len(list) >= maxNear || r.waitsAt(int32(i), addr) {
-			continue
+		if r.m.gs[i].from != 0 && len(list) < maxNear {
+			list = r.addNear(list, int32(i), addr, func(f frame) bool { return r.refersTo(f.info, addr) })
 		}
-		list = r.addNear(list, int32(i), func(f frame) bool { return r.refersTo(f.info, addr) })
 	}
 	return list
 }
 
-// addNear adds a goroutine if it is in a frame of a function of the program's own that locks.
-func (r *Result) addNear(list []Near, g int32, has func(frame) bool) []Near {
+// addNear adds a goroutine if it is in a frame of a function of the program's own that has the lock at addr, and may have locked it.
+func (r *Result) addNear(list []Near, g int32, addr uint64, has func(frame) bool) []Near {
 	id := r.m.gs[g].id
 	if slices.ContainsFunc(list, func(n Near) bool { return n.Goroutine == id }) {
 		return list
 	}
+	waits, outer := r.waitsAt(g, addr), false
 	for _, f := range r.m.frames(&r.m.gs[g]) {
-		if f.info.own && has(f) && r.locks(f.info) {
+		if !f.info.own {
+			continue
+		}
+		if waits && !outer { // the frame that waits
+			outer = true
+			continue
+		}
+		if !has(f) {
+			continue
+		}
+		if c := r.lockCalls(f.info); !waits && len(c) > 0 || waits && holding(c, f.pc) {
 			return append(list, Near{id, f.pc})
 		}
 	}
 	return list
 }
 
+// holding reports whether the calls of a function before pc are more to lock than to unlock.
+func holding(calls []lockCall, pc uint64) bool {
+	n := 0
+	for _, c := range calls {
+		if c.pc < pc {
+			n += c.locks
+		}
+	}
+	return n > 0
+}
+
 // waitsAt reports whether a goroutine waits for the lock at addr: for one of its semaphores.
 func (r *Result) waitsAt(g int32, addr uint64) bool {
-	return slices.ContainsFunc(r.m.waits[g].objs, func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 })
+	return slices.ContainsFunc(r.m.waits[g].objs, func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 }) && r.lock(g).Addr == addr
 }
 
 // maxCode bounds the code of a function that is looked at.
@@ -103,32 +131,70 @@ func (r *Result) code(f *pcInfo) []byte {
 	return r.m.code.r.bytes(i, end-i)
 }
 
-// locks reports whether a function calls one of those that lock, or has one inlined.
-func (r *Result) locks(f *pcInfo) bool {
-	if v, ok := r.lockFuncs[f.entry]; ok {
-		return v
-	}
-	if r.lockFuncs == nil {
-		r.lockFuncs = make(map[uint64]bool)
-	}
-	found := false
-	r.m.code.r.checked(func() {
-		r.calls(f, func(target uint64) {
-			info := r.m.code.at(target)
-			found = found || info.entry == target && slices.Contains(lockers, info.name)
-		})
-	})
-	r.lockFuncs[f.entry] = found
-	return found
+// A lockCall is a call by which a function locks, or unlocks, something. It returns to pc.
+type lockCall struct {
+	pc    uint64
+	locks int // 1, or -1 if it unlocks
 }
 
-// calls calls visit with what may be the target of each direct call of a function. The fast path of Lock is inlined, but its slow path is a call.
-func (r *Result) calls(f *pcInfo, visit func(target uint64)) {
+// lockCalls returns the calls of a function that lock or unlock, themselves or by a function that does nothing else of the two. What is inlined of these has a call
+// for its slow path.
+func (r *Result) lockCalls(f *pcInfo) []lockCall {
+	list, ok := r.lockFuncs[f.entry]
+	if !ok {
+		if r.lockFuncs == nil {
+			r.lockFuncs = make(map[uint64][]lockCall)
+		}
+		r.m.code.r.checked(func() { list = r.findLockCalls(f, true) })
+		r.lockFuncs[f.entry] = list
+	}
+	return list
+}
+
+func (r *Result) findLockCalls(f *pcInfo, deep bool) (list []lockCall) {
+	r.calls(f, func(ret, target uint64) {
+		info := r.m.code.at(target)
+		switch {
+		case info.entry != target:
+		case slices.Contains(lockers, info.name):
+			list = append(list, lockCall{ret, 1})
+		case slices.Contains(unlockers, info.name):
+			list = append(list, lockCall{ret, -1})
+		case deep && info.own:
+			if n := r.wraps(info); n != 0 {
+				list = append(list, lockCall{ret, n})
+			}
+		}
+	})
+	return list
+}
+
+// wraps returns 1 for a function that locks for its caller, and -1 for one that unlocks.
+func (r *Result) wraps(f *pcInfo) int {
+	n := 0
+	for i, c := range r.findLockCalls(f, false) {
+		if i > 0 && c.locks != n {
+			return 0
+		}
+		n = c.locks
+	}
+	if n > 0 {
+		r.calls(f, func(_, target uint64) {
+			if r.m.code.name(target) == "runtime.deferreturn" { // it unlocks when it returns
+				n = 0
+			}
+		})
+	}
+	return n
+}
+
+// calls calls visit with where each direct call of a function returns to, and what may be its target.
+func (r *Result) calls(f *pcInfo, visit func(ret, target uint64)) {
 	b := r.code(f)
 	if r.m.prog.Arch == "arm64" {
 		for o := 0; o+4 <= len(b); o += 4 {
 			if w := le32(b[o:]); w>>26 == 0b100101 { // BL
-				visit(f.entry + uint64(o) + uint64(int64(int32(w<<6)>>6)*4))
+				visit(f.entry+uint64(o)+4, f.entry+uint64(o)+uint64(int64(int32(w<<6)>>6)*4))
 			}
 		}
 		return
@@ -137,7 +203,7 @@ func (r *Result) calls(f *pcInfo, visit func(target uint64)) {
 		if b[o] == 0xe8 { // CALL rel32
 			target := f.entry + uint64(o) + 5 + uint64(int64(int32(binary.LittleEndian.Uint32(b[o+1:]))))
 			if target >= f.mod.text && target < f.mod.etext {
-				visit(target)
+				visit(f.entry+uint64(o)+5, target)
 			}
 		}
 	}

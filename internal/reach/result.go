@@ -32,7 +32,7 @@ type Result struct {
 	refs        *refs   // see references
 	refsMade    bool
 	nearOf      map[uint64][]Near
-	lockFuncs   map[uint64]bool // by entry: whether a function locks
+	lockFuncs   map[uint64][]lockCall // by entry: see lockCalls
 	typeNames   map[uint64]string
 	timerHeaps  map[uint32]bool
 	stands      map[int32]uint64 // where goroutines stand
