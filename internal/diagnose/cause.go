@@ -97,7 +97,9 @@ func (d *finder) run() {
 	d.judge = &judge{facts: d.facts}
 	d.knots(true, Certain)
 	d.orphanedLocks()
-	long := func(i int) bool { return d.long(i) && !d.unread(i) && !d.timed(i) }
+	long := func(i int) bool { // or for longer than is known
+		return (d.long(i) || d.unprobed[i] && d.s.NoProbes != "") && !d.unread(i) && !d.timed(i)
+	}
 	d.bad = d.graph.closure(known, d.certain[:n], long)
 	d.knots(false, Likely)
 	d.judge = newJudge(d.facts, d.claimed)
@@ -250,6 +252,9 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		c.guess, c.certainty = true, ""
 		return c.certainty
 	}
+	if locks && d.seen(c.cycle) {
+		return Likely
+	}
 	if locks || firm && !c.guess {
 		return d.unsure(Likely, c.cycle)
 	}
@@ -259,6 +264,11 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		}
 	}
 	return d.unsure(Likely, c.cycle)
+}
+
+// seen reports whether a cycle of waits without probes, whose lengths are not known, was there each time the program was looked at.
+func (d *finder) seen(cycle []int) bool {
+	return !slices.ContainsFunc(cycle, func(i int) bool { return !d.unprobed[i] || d.s.Before != nil && d.wait(i).Since == 0 })
 }
 
 // exact reports whether just as many goroutines may owe the WaitGroup at obj a Done as it is owed.
@@ -344,6 +354,11 @@ func (d *finder) addCause(c *cause) {
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {
+		for _, i := range c.all() { // also who waits for ever, or for longer than is known
+			if (d.unprobed[i] || d.dead(i)) && !d.verdict[i].Bad() {
+				d.verdict[i] = Stuck
+			}
+		}
 		return
 	}
 	for _, i := range c.all() {
@@ -367,6 +382,14 @@ func (d *finder) prove(c *cause) {
 	case len(root) == 0:
 	case !slices.ContainsFunc(root, func(i int) bool { return !d.proven(i) }):
 		c.proof, c.certainty = ProofReachability, Certain
+		if c.kind == KindStuck && c.pool == nil {
+			c.kind = KindLeak
+			for _, i := range c.all() {
+				if d.proven(i) {
+					d.verdict[i] = Leaked
+				}
+			}
+		}
 	case slices.ContainsFunc(c.all(), func(i int) bool { return d.g(i).Leaked }):
 		c.proof, c.certainty = ProofLeakProfile, Certain
 		if slices.ContainsFunc(root, d.read) { // the memory does not bear it out: Go's marks can be wrong where there are weak pointers

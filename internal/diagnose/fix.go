@@ -22,6 +22,9 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 // lockFix says how to break a cycle of locks.
 func (t *writer) lockFix(cycle []int) string {
 	w0 := t.wait(cycle[0])
+	if len(t.holders[w0.Obj]) == 0 && (len(cycle) != 2 || w0.Obj != t.wait(cycle[1]).Obj) {
+		return t.likelyFix(cycle)
+	}
 	if len(cycle) == 1 {
 		h := t.holder(w0.Obj, cycle[0])
 		if h.wait != nil {
@@ -51,6 +54,18 @@ func (t *writer) lockFix(cycle []int) string {
 	}
 	return fmt.Sprintf("take %s and %s in the same order: %s then %s takes %s first, %s then %s takes %s first",
 		x, y, t.place(h0.hold.Probe), t.place(w0.Probe), x, t.place(h1.hold.Probe), t.place(w1.Probe), y)
+}
+
+// likelyFix says how to break a cycle of locks whose holders are likely only: where they were taken is not known.
+func (t *writer) likelyFix(cycle []int) string {
+	p := t.wait(cycle[0]).Probe
+	switch {
+	case len(cycle) == 1:
+		return fmt.Sprintf("unlock before %s, or use there a function that expects the lock to be held", t.place(p))
+	case !slices.ContainsFunc(cycle, func(i int) bool { return *t.wait(i).Probe != *p }):
+		return fmt.Sprintf("lock the objects of %s in a fixed order, for example by an id that they have", t.place(p))
+	}
+	return "take these locks in the same order everywhere"
 }
 
 // cycleFix says how to break a cycle that is not of locks alone: where a lock is held while its holder waits for something else.
@@ -132,7 +147,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	w := t.wait(i)
 	at := t.place(w.Probe)
 	switch {
-	case t.unprobed[i]:
+	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
 		return t.unprobedFix(c, i)
 	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
 		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)

@@ -274,7 +274,8 @@ func (f *facts) orphaned(l lock) bool {
 	return slices.ContainsFunc(f.orphans[l.obj], func(h *snapshot.Hold) bool { return !l.read || !h.Read })
 }
 
-// near returns the goroutines that have the lock at obj on their stacks in a function that locks, and do not wait for it: likely holders.
+// near returns the goroutines that have the lock at obj on their stacks in a function that locks: likely holders. One that waits for it itself is one where it
+// has no probe, for the functions of the collector lock too, and nobody else can reach the lock.
 func (f *facts) near(obj uint64) []int {
 	if f.nearby == nil {
 		f.nearby = make(map[uint64][]int)
@@ -290,7 +291,7 @@ func (f *facts) near(obj uint64) []int {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(f.nearby[obj]), func(j int) bool { return f.waitsFor(j, obj) })
+	return slices.DeleteFunc(slices.Clone(f.nearby[obj]), func(j int) bool { return f.waitsFor(j, obj) && !(f.unprobed[j] && f.proven(j)) })
 }
 
 // waitsFor reports whether goroutine j waits for obj.

@@ -155,7 +155,10 @@ func (t *writer) dones(addr uint64) string {
 func (t *writer) selfLock(i int) string {
 	w := t.wait(i)
 	name := t.object(w.Obj, w.Probe)
-	if t.holder(w.Obj, i).wait != nil {
+	switch {
+	case len(t.holders[w.Obj]) == 0:
+		return fmt.Sprintf("goroutine %d is likely to wait for itself: it seems to hold %s, and locks it again", t.g(i).ID, name)
+	case t.holder(w.Obj, i).wait != nil:
 		return fmt.Sprintf("goroutine %d waits for itself: the function of %s calls Do again", t.g(i).ID, name)
 	}
 	return fmt.Sprintf("goroutine %d waits for itself: it holds %s and locks it again", t.g(i).ID, name)
@@ -224,7 +227,7 @@ func (t *writer) because(i, j int) string {
 			return t.held(w.Obj, h)
 		}
 	}
-	if other := t.wait(j); other != nil && other.Obj == w.Obj {
+	if other := t.wait(j); j != i && other != nil && other.Obj == w.Obj && other.Probe.Op == runtime.OpLock {
 		return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", t.g(j).ID, t.object(w.Obj, w.Probe), t.ago(other.Since))
 	}
 	for _, b := range t.g(i).Blocked.On {
@@ -258,6 +261,11 @@ func (t *writer) queue(f *Finding, c *cause) {
 		w := t.wait(t.oldest(c.queue))
 		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue), verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
 		f.Why = append(t.others("waiting", c.queue), t.calledFrom(t.oldest(c.queue))...)
+		if t.s.NoProbes != "" {
+			f.Why = append(f.Why, "nobody has its address on the stack in a function that locks: it may have exited without unlocking it")
+			f.Fix = "unlock on every way out of the function that locks: defer the Unlock"
+			return
+		}
 		f.Why = append(f.Why, "it was taken where there is no probe, or the record had no room to note it")
 		f.Fix = "build again with -probe lock and with -deps for the module that takes it"
 		return

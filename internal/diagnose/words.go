@@ -109,7 +109,7 @@ func (f *facts) pathName(addr uint64) string {
 		for i := range f.s.Goroutines {
 			if b := f.g(i).Blocked; b != nil {
 				for _, t := range b.On {
-					if strings.Contains(t.Name, ".") && !strings.HasPrefix(t.Name, "to.") { // not by a variable of the collector's
+					if f.s.NoProbes != "" || strings.Contains(t.Name, ".") && !strings.HasPrefix(t.Name, "to.") { // not by a variable of the collector's
 						f.names[t.Addr] = t.Name
 					}
 				}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
@@ -55,7 +56,32 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		snap.Before = before
 		stayed(snap, res, before, was)
 	}
-	return s.done(p, diagnose.Analyze(snap, opt.Options), nil)
+	r := diagnose.Analyze(snap, opt.Options)
+	if s.runs && before == nil && slices.ContainsFunc(r.Findings, momentary) {
+		p.close(snap)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(soon):
+		}
+		p = s.newProof(opt)
+		later, laterRes, err := s.states(ctx, why, p)
+		if err != nil {
+			return s.done(p, nil, err)
+		}
+		later.Before = snap
+		stayed(later, laterRes, snap, res)
+		r = diagnose.Analyze(later, opt.Options)
+	}
+	return s.done(p, r, nil)
+}
+
+// soon is how much later a program is looked at a second time for a finding that is momentary.
+const soon = 500 * time.Millisecond
+
+// momentary reports whether a finding may be one of a moment: who holds a lock is read off the stacks, and the next moment somebody else may.
+func momentary(f diagnose.Finding) bool {
+	return f.Kind == diagnose.KindDeadlock && f.Certainty == diagnose.Likely
 }
 
 // states reads the states and stacks of a program without probes, and has p read its heap.

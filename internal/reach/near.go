@@ -22,8 +22,8 @@ var (
 )
 
 // near returns the goroutines that have the lock at addr, or the beginning of the object that it is in, on their stack in a function that locks
-// or unlocks. One of them may hold it. Of those that wait for it themselves it returns the ones that have it in an outer function too, which locks and does not
-// unlock before.
+// or unlocks. One of them may hold it. Where there is none, it returns those that wait for it and have it in an outer function too, which locks and does not unlock
+// before.
 func (r *Result) near(addr uint64) []Near {
 	if list, ok := r.nearOf[addr]; ok {
 		return list
@@ -36,6 +36,11 @@ func (r *Result) near(addr uint64) []Near {
 	} else {
 		list = r.nearGlobal(addr)
 	}
+	waits := func(n Near) bool { return r.waitsAt(r.index[n.Goroutine], addr) }
+	if slices.ContainsFunc(list, func(n Near) bool { return !waits(n) }) {
+		list = slices.DeleteFunc(list, waits)
+	}
+	list = list[:min(len(list), maxNear)]
 	if r.nearOf == nil {
 		r.nearOf = make(map[uint64][]Near)
 	}
@@ -49,7 +54,7 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 	begin, _ := m.heap.place(id)
 	refs := r.refs.of(id)
 	for _, by := range refs[:min(len(refs), maxRefs)] {
-		if by&rootFlag == 0 || len(list) >= maxNear {
+		if by&rootFlag == 0 {
 			continue
 		}
 		root := m.roots[by&^rootFlag]
@@ -67,7 +72,7 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 // nearGlobal looks for goroutines in functions that refer to a global variable.
 func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	for i := range r.m.gs {
-		if r.m.gs[i].from != 0 && len(list) < maxNear {
+		if r.m.gs[i].from != 0 {
 			list = r.addNear(list, int32(i), addr, func(f frame) bool { return r.refersTo(f.info, addr) })
 		}
 	}

@@ -300,7 +300,8 @@ func (p *pather) finish(target uint64) {
 		}
 		return
 	}
-	if target < p.addr {
+	if target < p.addr || !p.many && target-p.addr >= uint64(max(p.typ.Size(), 1)) { // its neighbour, in memory that small objects share
+		p.lost = true
 		return
 	}
 	if path := fieldAt(p.typ, int64(target-p.addr), p.many); path != "" {
