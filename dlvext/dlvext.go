@@ -61,7 +61,7 @@ type Ref struct {
 // A Result is what was read. It belongs to the caller, who must not change what CreatedBy points at: goroutines share it.
 type Result struct {
 	// Goroutines is sorted by ID and has those that the runtime itself does not count as its own (garbage collector, finalizers…).
-	// ID, State, Reason, CreatedBy, ThreadID and, where it was asked for, Stack are set.
+	// ID, State, Reason, Labels, CreatedBy, ThreadID and, where it was asked for, Stack are set.
 	Goroutines []snapshot.Goroutine
 	// Parks counts, modulo 256, how often each of Goroutines has left its processor: one that waits and had the same number before has waited all the time.
 	// Nil: the runtime does not say.

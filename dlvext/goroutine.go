@@ -21,6 +21,7 @@ type gLayout struct {
 	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
 	sudogG, sudogNext                    field
 	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go counts up
+	labels                               field
 }
 
 // newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
@@ -43,6 +44,7 @@ func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l.sudogNext = l.field("runtime.sudog", "next")
 	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
 	l.parks, _ = l.maybe("runtime.g", "trackingSeq")
+	l.labels, _ = l.maybe("runtime.g", "labels")
 	var ok bool
 	if l.status, ok = l.maybe("runtime.g", "atomicstatus", "value"); !ok {
 		l.status = l.field("runtime.g", "atomicstatus")
@@ -60,6 +62,7 @@ type goroutine struct {
 	gopc, startpc uint64
 	parent        int64
 	parks         uint8
+	labels        uint64 // address of its profiler labels
 	m             uint64 // address of the runtime's m, 0 if it has none
 	thread        int    // the system's id of that thread
 }
@@ -83,6 +86,7 @@ func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.parent = int64(l.parent.uint(b))
 	g.m = l.m.uint(b)
 	g.parks = uint8(l.parks.uint(b))
+	g.labels = l.labels.uint(b)
 }
 
 // loadGoroutines reads all goroutines and sorts them by ID.

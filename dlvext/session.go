@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-delve/delve/pkg/dwarf/godwarf"
 	"github.com/go-delve/delve/pkg/dwarf/op"
 	"github.com/go-delve/delve/pkg/proc"
 
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -80,13 +82,32 @@ func (s *session) late() bool {
 
 // snapshots returns the goroutines as the rest of awaittrace knows them, without creators and stacks.
 func (s *session) snapshots() []snapshot.Goroutine {
+	labels := s.labelReader()
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
 		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
+		if labels != nil && g.labels != 0 && !s.late() {
+			out[i].Labels = labels.At(g.labels)
+		}
 	}
 	return out
 }
+
+// labelReader returns what reads the profiler labels of goroutines; nil: the program has none.
+func (s *session) labelReader() *reach.Labels {
+	t, err := s.bi.FindType("runtime/pprof.labelMap")
+	if err != nil {
+		return nil
+	}
+	_, isStruct := godwarf.ResolveTypedef(t).(*godwarf.StructType)
+	return reach.NewLabels(labelMemory{s.mem}, !isStruct)
+}
+
+// labelMemory implements reach.Memory.
+type labelMemory struct{ mem proc.MemoryReader }
+
+func (m labelMemory) ReadMemory(b []byte, addr uint64) error { return readFull(m.mem, b, addr) }
 
 // parks returns Result.Parks.
 func (s *session) parks() []uint8 {

@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	dap "github.com/google/go-dap"
+	"golang.org/x/tools/txtar"
 )
 
 // bank is a program in which two goroutines wait for each other.
@@ -358,4 +360,44 @@ func TestDAPStep(t *testing.T) {
 	if got := strings.Join(seen, ", "); got != want {
 		t.Errorf("steps: %s; want %s", got, want)
 	}
+}
+
+// The names of threads, and the scope of a frame, have the profiler labels of the goroutine.
+func TestDAPLabels(t *testing.T) {
+	t.Parallel()
+	script, err := txtar.ParseFile("testdata/script/report-labels.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, f := range script.Files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := startDAP(t)
+	c.begin("launch", map[string]any{
+		"mode": "debug", "program": ".", "dlvCwd": dir, "output": filepath.Join(dir, "server"), "args": []string{filepath.Join(dir, "pid")},
+		"awaittrace": map[string]any{"after": "500ms"},
+	}, "awaittrace-stuck")
+	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
+	await[*dap.StoppedEvent](c, nil)
+	const want = "method=POST, path=/transfer, trace_id=4bf9"
+	threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
+	at := slices.IndexFunc(threads, func(th dap.Thread) bool { return strings.HasSuffix(th.Name, " · "+want) })
+	if at < 0 {
+		t.Fatalf("no thread has the labels %s: %+v", want, threads)
+	}
+	frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": threads[at].Id}).Body.StackFrames
+	i := slices.IndexFunc(frames, func(f dap.StackFrame) bool { return strings.HasSuffix(f.Name, "transfer") })
+	if i < 0 {
+		t.Fatalf("stack: %+v", frames)
+	}
+	scopes := ask[*dap.ScopesResponse](c, "scopes", map[string]any{"frameId": frames[i].Id}).Body.Scopes
+	last := scopes[len(scopes)-1]
+	parts := ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": last.VariablesReference}).Body.Variables
+	if !slices.ContainsFunc(parts, func(v dap.Variable) bool { return v.Name == "labels" && v.Value == want }) {
+		t.Errorf("%s: %+v", last.Name, parts)
+	}
+	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
 }

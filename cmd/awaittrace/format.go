@@ -64,14 +64,18 @@ func writeOut(c *cli.Context, write func(io.Writer) error) error {
 func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string) error {
 	switch format {
 	case "json":
-		return report.JSON(w, r)
+		d := report.NewDocument(r)
+		if by := c.String("by"); by != "" {
+			d.GroupBy(r, by)
+		}
+		return report.Encode(w, d)
 	case "text":
 		name := strings.Join(c.Args().Slice(), " ") // as the user named the program
 		if name == "" {
 			name = strconv.Itoa(r.Snapshot.Process.Pid)
 		}
 		file, _ := w.(*os.File)
-		return report.Text(w, r, report.TextOptions{Color: report.Color(file, os.Getenv), All: c.Bool("all"), Name: name})
+		return report.Text(w, r, report.TextOptions{Color: report.Color(file, os.Getenv), All: c.Bool("all"), By: c.String("by"), Name: name})
 	}
 	f, _ := export.Find(format)
 	return f.Write(w, report.NewDocument(r), exportOptions(!c.Bool("no-source")))

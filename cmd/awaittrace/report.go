@@ -43,6 +43,7 @@ func reportVerb() *cli.Command {
 			&cli.StringFlag{
 				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto (where the program stands still for at most 200 ms), always or never", DefaultText: "auto",
 			},
+			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by their values of the profiler label `KEY`"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,

@@ -136,14 +136,14 @@ func evaluate(p *Proxy, m *message) bool {
 		return true
 	}
 	line = strings.TrimSpace(line)
-	go func() {
+	p.answerLater(func() {
 		text, err := p.answer(line, args.FrameID)
 		if err != nil {
 			p.refuse(m, err.Error(), false)
 			return
 		}
 		p.respond(m, map[string]any{"result": text, "variablesReference": 0})
-	}()
+	})
 	return false
 }
 
@@ -183,7 +183,7 @@ func help(name string) (string, error) {
 
 // reportRequest is awaittrace/report: its body is the report.
 func reportRequest(p *Proxy, m *message) bool {
-	go func() {
+	p.answerLater(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		opt := p.opt.Diagnosis
@@ -193,6 +193,6 @@ func reportRequest(p *Proxy, m *message) bool {
 			return
 		}
 		p.respond(m, report.NewDocument(r))
-	}()
+	})
 	return false
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/printable"
 )
 
 // Options are what a proxy needs of the command that it is part of.
@@ -41,6 +42,7 @@ type Proxy struct {
 	delve    *writer
 	upstream *upstream     // what delve writes to
 	done     chan struct{} // closed when the session is over
+	later    chan struct{} // has an element for each request that is answered later than in its turn
 
 	program program
 	handles handles
@@ -66,8 +68,8 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	p := &Proxy{
 		opt: opt, requests: requestRules(), events: eventRules(),
 		client: &writer{w: client}, delve: &writer{w: up}, upstream: up,
-		done: make(chan struct{}),
-		own:  make(map[int]chan *message), waiting: make(map[int]*message),
+		done: make(chan struct{}), later: make(chan struct{}, maxLater),
+		own: make(map[int]chan *message), waiting: make(map[int]*message),
 	}
 	p.program.opt, p.program.selected, p.program.source = opt, p.selected, local(opt.DelvePid)
 	if opt.Core != "" {
@@ -140,10 +142,17 @@ func (p *Proxy) fromClient(m *message) []byte {
 	if rule.ask != nil && !rule.ask(p, m) {
 		return nil
 	}
+	if m.later = rule.slow; m.later && !p.take() {
+		return nil
+	}
 	if rule.answer != nil {
 		p.mu.Lock()
+		before := p.waiting[m.Seq] // of a client that does not count
 		p.waiting[m.Seq] = m
 		p.mu.Unlock()
+		if before != nil && before.later {
+			p.give()
+		}
 	}
 	return m.raw
 }
@@ -170,20 +179,56 @@ func (p *Proxy) fromDelve(m *message) []byte {
 			ch <- m
 			return nil
 		}
-		if request == nil || request.Command != m.Command {
+		if request == nil {
 			return m.raw
 		}
-		if rule := p.requests[m.Command]; rule.slow && p.program.stopped() != nil {
+		give := func() {
+			if request.later {
+				p.give()
+			}
+		}
+		rule := p.requests[m.Command]
+		if request.Command == m.Command && rule.slow && p.program.stopped() != nil {
 			go func() {
+				defer give()
 				rule.answer(p, request, m)
 				_ = p.client.write(m.raw) // a client that has gone needs no answer
 			}()
 			return nil
-		} else {
+		}
+		give()
+		if request.Command == m.Command {
 			rule.answer(p, request, m)
 		}
 	}
 	return m.raw
+}
+
+// maxLater is how many requests may wait for an answer that comes later than in its turn. Beyond that no more is read of the client, or one that does not
+// read would have all its answers kept.
+const maxLater = 64
+
+// take takes one of the places of p.later, and waits until there is one. It reports whether there will be: the session may end before.
+func (p *Proxy) take() bool {
+	select {
+	case p.later <- struct{}{}:
+		return true
+	case <-p.done:
+		return false
+	}
+}
+
+// give gives the place of a request back.
+func (p *Proxy) give() { <-p.later }
+
+// answerLater calls f, which answers a request of the client's, while other messages go on.
+func (p *Proxy) answerLater(f func()) {
+	if p.take() {
+		go func() {
+			defer p.give()
+			f()
+		}()
+	}
 }
 
 // ownSeq is where the numbers of our own messages begin, to either side: a client and Delve count from one.
@@ -248,11 +293,13 @@ func (p *Proxy) respond(m *message, body any) {
 }
 
 // refuse answers a request that failed; show has the editor show why in a window.
-func (p *Proxy) refuse(m *message, why string, show bool) { p.send(failed(m, why, show)) }
+func (p *Proxy) refuse(m *message, why string, show bool) {
+	p.send(failed(m, printable.Text(why), show))
+}
 
 // say writes a line in the client's console.
 func (p *Proxy) say(line string) {
-	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + line + "\n"}})
+	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + printable.Text(line) + "\n"}})
 }
 
 // terminated is Delve's last word on the program.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
@@ -106,6 +107,57 @@ func TestHandsOnGarbage(t *testing.T) {
 		}
 		if string(got) != text {
 			t.Errorf("of %q has become %q", text, got)
+		}
+	}
+}
+
+// A client that sends requests and reads nothing is not listened to for ever: what it does not read has to be kept.
+func TestClientDoesNotRead(t *testing.T) {
+	client, delve := serveBetween(t)
+	if _, err := delve.Write(frame([]byte(`{"seq":1,"type":"event","event":"stopped","body":{"reason":"pause","threadId":1}}`))); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(client)
+	if _, body, err := readMessage(in); err != nil || !strings.Contains(string(body), "stopped") {
+		t.Fatalf("%s, %v", body, err)
+	}
+	go func() { // Delve
+		for r := bufio.NewReader(delve); ; {
+			_, body, err := readMessage(r)
+			m, ok := parse(nil, body)
+			if err != nil || !ok {
+				return
+			}
+			answer := fmt.Sprintf(`{"seq":2,"type":"response","request_seq":%d,"success":true,"command":%q,"body":{"threads":[]}}`, m.Seq, m.Command)
+			if _, err := delve.Write(frame([]byte(answer))); err != nil {
+				return
+			}
+		}
+	}()
+	for _, request := range []string{
+		`"command":"threads"`, `"command":"awaittrace/report"`, `"command":"evaluate","arguments":{"expression":"awaittrace stuck","context":"repl"}`,
+	} {
+		const most = 20 * maxLater
+		written := make(chan int)
+		go func() {
+			n := 0
+			for ; n < most; n++ {
+				client.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+				if _, err := client.Write(frame(fmt.Appendf(nil, `{"seq":%d,"type":"request",%s}`, n+2, request))); err != nil {
+					break
+				}
+			}
+			written <- n
+		}()
+		if n := <-written; n == most {
+			t.Errorf("%s: %d requests were taken, and nobody reads the answers", request, n)
+		}
+		// Who reads after all gets an answer to each that was taken whole.
+		client.SetReadDeadline(time.Now().Add(10 * time.Second))
+		for range maxLater {
+			if _, _, err := readMessage(in); err != nil {
+				t.Fatalf("%s: %v", request, err)
+			}
 		}
 	}
 }

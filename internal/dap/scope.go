@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
@@ -55,6 +57,9 @@ func describe(r *diagnose.Report, i int) []variable {
 	list := []variable{
 		{Name: "verdict", Value: string(r.Verdicts[i])},
 		{Name: "last probe", Value: fmt.Sprintf("%s, %s ago", g.Last.Expr, r.Ago(g.LastAt)), parts: probeParts(r, g.Last)},
+	}
+	if len(g.Labels) > 0 {
+		list = append(list, variable{Name: "labels", Value: report.LabelText(g.Labels)})
 	}
 	for _, s := range r.Started(i) {
 		list = append(list, variable{Name: "started", Value: s})
@@ -154,6 +159,9 @@ func variables(p *Proxy, m *message) bool {
 	}
 	if args.Filter == "indexed" {
 		parts = nil
+	}
+	for i := range parts {
+		parts[i].Value = printable.Line(parts[i].Value)
 	}
 	p.respond(m, map[string]any{"variables": append([]variable{}, parts...)})
 	return false

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -120,7 +121,7 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	s.found, s.thread, s.atProbe = f, root(f), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
-		"reason": "exception", "description": filterOf(f).label, "text": f.Title, "threadId": root(f), "allThreadsStopped": true,
+		"reason": "exception", "description": filterOf(f).label, "text": printable.Text(f.Title), "threadId": root(f), "allThreadsStopped": true,
 	}})
 	if err == nil {
 		if line, _ := p.watcher.note(r, false); line != "" {
@@ -188,8 +189,8 @@ func exceptionInfo(p *Proxy, m *message) bool {
 		details = append(details, "fix: "+f.Fix)
 	}
 	p.respond(m, map[string]any{
-		"exceptionId": filterOf(f).id, "description": strings.Join(details, "\n"), "breakMode": "always",
-		"details": map[string]any{"message": f.Title, "typeName": string(f.Kind)}, // editors show a stackTrace below the description
+		"exceptionId": filterOf(f).id, "description": printable.Text(strings.Join(details, "\n")), "breakMode": "always",
+		"details": map[string]any{"message": printable.Text(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
 	})
 	return false
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -28,7 +30,7 @@ type thread struct {
 // nameThreads adds to the names of threads what their goroutines do, puts those that are stuck first, and adds those that Delve leaves out.
 //
 //	[Go 7] debug.recvBlock[int]
-//	[Go 7] main.worker · stuck 12s: <-jobs
+//	[Go 7] main.worker · stuck 12s: <-jobs · path=/transfer
 func nameThreads(p *Proxy, _, resp *message) {
 	s := p.program.stopped()
 	var body struct {
@@ -48,7 +50,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 	bad := make(map[int64]bool)
 	for n := range list {
 		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
-			list[n].Name = threadName(list[n].Name, r, i)
+			list[n].Name = printable.Line(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
 			bad[list[n].ID] = r.Verdicts[i].Bad()
 		}
 	}
@@ -140,6 +142,14 @@ func where(g *snapshot.Goroutine) string {
 		return path.Base(g.Last.Func)
 	}
 	return ""
+}
+
+// labelled returns what the name of a thread says of the profiler labels of its goroutine.
+func labelled(g *snapshot.Goroutine) string {
+	if len(g.Labels) == 0 {
+		return ""
+	}
+	return " · " + report.LabelText(g.Labels)
 }
 
 // threadName adds to a thread's name what goroutine i does. Of one that waits Delve names a function of the standard library or of the collector; it

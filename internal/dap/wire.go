@@ -62,6 +62,7 @@ type message struct {
 	Body       json.RawMessage `json:"body,omitempty"`
 
 	raw, text []byte  // as it came, with and without its header
+	later     bool    // of a request that has one of the places of Proxy.later
 	window    *window // of a request for frames, where it was changed
 }
 

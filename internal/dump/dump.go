@@ -22,6 +22,8 @@ type Goroutine struct {
 	ID int64
 	// State is waiting, running, runnable or syscall; Reason is why it waits, in the runtime's words, such as "chan receive".
 	State, Reason string
+	// Labels are its profiler labels, which a dump has with GODEBUG=tracebacklabels=1; nil: none.
+	Labels map[string]string
 	// Leaked says that the garbage collector has marked it as one that nothing can wake.
 	Leaked bool
 	// Waited is how long it has waited at least, in whole minutes; zero: unknown.

@@ -13,7 +13,8 @@ import (
 //
 //	goroutine 7 [chan receive, 3 minutes, locked to thread]:
 //	goroutine 7 gp=0xc000007c00 m=nil [select (no cases)]:
-//	goroutine 7 [sync.Mutex.Lock (leaked), synctest bubble 1] {"key": "value"}:
+//	goroutine 7 [sync.Mutex.Lock (leaked), synctest bubble 1] {key: "a value"}:
+//	goroutine 7 [chan receive labels:{"key": "a value"}]:                            in Go 1.26
 //
 // See goroutineheader in GOROOT/src/runtime/traceback.go.
 func parseHeader(s string) (g Goroutine, prefix int, ok bool) {
@@ -35,12 +36,55 @@ func parseHeader(s string) (g Goroutine, prefix int, ok bool) {
 		return g, 0, false
 	}
 	status, labels, ok := strings.Cut(rest, "]")
+	if at := strings.Index(rest, " labels:{"); at >= 0 && at < len(status) {
+		status, labels = rest[:at], rest[at+len(" labels:"):]
+	}
 	if labels = strings.TrimSuffix(labels, ":"); !ok || labels != "" && !strings.Contains(labels, "{") {
 		return g, 0, false
 	}
-	g = Goroutine{ID: id}
+	g = Goroutine{ID: id, Labels: parseLabels(labels)}
 	g.status(status)
 	return g, prefix, true
+}
+
+// parseLabels reads profiler labels, as far as they make sense: {key: "a value", "a key": value}. Nil: there are none.
+func parseLabels(s string) map[string]string {
+	_, s, _ = strings.Cut(s, "{")
+	var labels map[string]string
+	for s != "" {
+		key, rest, ok := labelWord(s, ": ")
+		if !ok {
+			break
+		}
+		value, rest, ok := labelWord(rest, ", ")
+		if !ok {
+			if value, _, ok = labelWord(rest, "}"); !ok {
+				break
+			}
+			rest = ""
+		}
+		if labels == nil {
+			labels = make(map[string]string)
+		}
+		labels[key] = value
+		s = rest
+	}
+	return labels
+}
+
+// labelWord reads a word, quoted or not, that ends before end.
+func labelWord(s, end string) (word, rest string, ok bool) {
+	if q, err := strconv.QuotedPrefix(s); err == nil {
+		if rest, ok = strings.CutPrefix(s[len(q):], end); !ok {
+			return "", s, false
+		}
+		word, _ = strconv.Unquote(q)
+		return word, rest, true
+	}
+	if word, rest, ok = strings.Cut(s, end); !ok {
+		return "", s, false
+	}
+	return word, rest, true
 }
 
 // statuses are those that are no reason to wait, with the state that they are: gStatusStrings in GOROOT/src/runtime/traceback.go.

@@ -8,6 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
@@ -38,6 +39,9 @@ type Session struct {
 	// kept is what they keep alive, by the findings of the last look that read the heap, and keptBytes all together.
 	kept      []record.Kept
 	keptBytes uint64
+	// program is the executable, for its labels; nil: not needed yet. noLabels says that they cannot be read.
+	program  *reach.Program
+	noLabels bool
 	// process describes the program where there is no record.
 	process snapshot.Process
 	// dump is what a goroutine dump tells; nil for a program.
@@ -90,10 +94,15 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 // running diagnoses a program that is stopped for the look, or that has ended. Where its states cannot be read the snapshot says why (NoStates).
 func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, error) {
 	first, err := Record(s.rec, opt.Options)
-	if err != nil || !s.rec.Live || opt.NoStop {
+	switch {
+	case err != nil || !s.rec.Live:
 		return first, err
-	}
-	if s.rec.Hidden() {
+	case opt.NoStop && !s.rec.Hidden():
+		s.addLabels(first.Snapshot)
+		return first, nil
+	case opt.NoStop:
+		return first, nil
+	case s.rec.Hidden():
 		first.Snapshot.NoStates = "the program runs in another pid namespace, and this command does not see its processes"
 		return first, nil
 	}

@@ -28,8 +28,8 @@ type Plan struct {
 	bufs [][]byte
 }
 
-// Prepare reads what does not change, and provides the memory for the rest, while the program still runs.
-func Prepare(src Source, prog *Program) (*Plan, error) {
+// newPlan returns a Plan that knows where the program's variables are, and nothing else.
+func newPlan(src Source, prog *Program) (*Plan, error) {
 	if prog.Layout == nil {
 		return nil, errors.New("the memory layout of the program's version of Go is not known")
 	}
@@ -49,7 +49,6 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 			}
 		}
 	}
-	var err error
 	if p.addr.missing(prog.Layout) != nil {
 		if err := findAddresses(src, prog, p.o, p.bias, &p.addr); err != nil {
 			return nil, err
@@ -57,6 +56,15 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 		if err := p.addr.missing(prog.Layout); err != nil {
 			return nil, err
 		}
+	}
+	return p, nil
+}
+
+// Prepare reads what does not change, and provides the memory for the rest, while the program still runs.
+func Prepare(src Source, prog *Program) (*Plan, error) {
+	p, err := newPlan(src, prog)
+	if err != nil {
+		return nil, err
 	}
 	if p.modules, err = readModules(p.code, p.o, p.addr.Firstmoduledata); err != nil {
 		return nil, err

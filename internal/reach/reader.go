@@ -16,7 +16,7 @@ const (
 // A reader reads memory by the block, each block once. Memory that cannot be read is zero, and counted in bad, so that whoever needs to
 // know compares bad before and after.
 type reader struct {
-	src    Source
+	src    Memory
 	blocks map[uint64][]byte
 	last   []byte
 	lastAt uint64
@@ -25,7 +25,7 @@ type reader struct {
 	bad   int
 }
 
-func newReader(src Source) *reader {
+func newReader(src Memory) *reader {
 	return &reader{src: src, blocks: make(map[uint64][]byte), lastAt: 1, holes: make(map[uint64]bool)}
 }
 
@@ -151,7 +151,7 @@ func (r *reader) large(addr, n, limit uint64) ([]byte, error) {
 const largeSize = 2 << 20
 
 // probe returns an error if a range cannot be what it is said to be: before memory is provided for a copy of it.
-func probe(src Source, lo, hi uint64) error {
+func probe(src Memory, lo, hi uint64) error {
 	var b [8]byte
 	if hi < lo+8 || src.ReadMemory(b[:], lo) != nil || src.ReadMemory(b[:], hi-8) != nil || src.ReadMemory(b[:], lo+(hi-lo)/16*8) != nil {
 		return errNonsense("memory", lo)

@@ -27,7 +27,7 @@ func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
 			continue
 		}
 		g.State, g.Reason, g.Leaked = l.State, l.Reason, l.Leaked
-		g.CreatedBy, g.Stack, g.ThreadID = l.CreatedBy, l.Stack, l.ThreadID
+		g.CreatedBy, g.Stack, g.ThreadID, g.Labels = l.CreatedBy, l.Stack, l.ThreadID, l.Labels
 		dropContradicted(&g)
 		delete(byID, g.ID)
 		kept = append(kept, g)

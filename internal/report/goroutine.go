@@ -25,6 +25,7 @@ func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
 	t := newText(w, r, TextOptions{})
 	g := &t.s.Goroutines[i]
 	t.line("%s  [%s]", r.Step(i), r.Verdicts[i])
+	t.labels(g)
 	for _, s := range r.Started(i) {
 		t.line("    %s", s)
 	}
@@ -82,7 +83,7 @@ func (t *text) named(addr uint64, p *snapshot.Probe) string {
 // object tells who holds the object at addr and what was done with it, indented.
 func (t *text) object(addr uint64, indent string) {
 	for _, l := range append(t.r.Held(addr, maxLines), t.r.Facts(addr)...) {
-		t.line("%s%s", indent, l)
+		t.line("%s%s", indent, t.label(l, make(map[string]bool)))
 	}
 	if o := t.s.Objects[addr]; o != nil {
 		t.system(o.IO, indent)
@@ -234,7 +235,7 @@ func (t *text) steps(list []int, indent string) {
 		return cmp.Compare(t.s.Goroutines[a].Waits[0].Since, t.s.Goroutines[b].Waits[0].Since)
 	})
 	for _, i := range list[:min(maxLines, len(list))] {
-		t.line("%s%s", indent, t.r.Step(i))
+		t.line("%s%s", indent, t.label(t.r.Step(i), make(map[string]bool)))
 	}
 	if n := len(list) - maxLines; n > 0 {
 		t.line("%sand %d more goroutines", indent, n)

@@ -14,11 +14,16 @@ import (
 
 // JSON writes r to w as JSON by Schema.
 func JSON(w io.Writer, r *diagnose.Report) error {
+	return Encode(w, NewDocument(r))
+}
+
+// Encode writes d to w as JSON.
+func Encode(w io.Writer, d *Document) error {
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false) // <-ch is a frequent expression
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(NewDocument(r)); err != nil {
+	if err := enc.Encode(d); err != nil {
 		return err
 	}
 	return out.Flush()
@@ -34,14 +39,10 @@ func NewDocument(r *diagnose.Report) *Document {
 			Started: s.Process.StartWall, Taken: s.Process.TakenWall, State: s.Process.State, Unwatched: s.Process.Unwatched,
 			Record: s.NoProbes == "", Container: s.Process.Container, Untrusted: s.Process.Doubt,
 		},
-		Complete: len(s.Dropped) == 0,
-		Dropped:  s.Dropped,
-		Note:     cmp.Or(s.NoProbes, s.NoStates),
-		Counts: Counts{
-			Goroutines: len(s.Goroutines),
-			Deadlock:   r.Counts[diagnose.Deadlock], Orphaned: r.Counts[diagnose.Orphaned], Leaked: r.Counts[diagnose.Leaked],
-			Stuck: r.Counts[diagnose.Stuck], Busy: r.Counts[diagnose.Busy], Idle: r.Counts[diagnose.Idle], OK: r.Counts[diagnose.OK],
-		},
+		Complete:   len(s.Dropped) == 0,
+		Dropped:    s.Dropped,
+		Note:       cmp.Or(s.NoProbes, s.NoStates),
+		Counts:     countsDocument(len(s.Goroutines), r.Counts),
 		Findings:   make([]Finding, 0, len(r.Findings)),
 		Goroutines: make([]Goroutine, 0, len(s.Goroutines)),
 	}
@@ -62,6 +63,27 @@ func NewDocument(r *diagnose.Report) *Document {
 		d.Goroutines = append(d.Goroutines, goroutine(r, i))
 	}
 	return d
+}
+
+// GroupBy adds to d, the document of r, its goroutines by the values of a profiler label.
+func (d *Document) GroupBy(r *diagnose.Report, label string) {
+	d.By = &By{Label: label, Groups: []LabelGroup{}}
+	for _, g := range groupBy(r, label) {
+		j := LabelGroup{Counts: countsDocument(g.goroutines, g.counts), OldestNS: int64(g.oldest)}
+		if g.has {
+			j.Value = &g.value
+		}
+		d.By.Groups = append(d.By.Groups, j)
+	}
+}
+
+// countsDocument returns the numbers of n goroutines.
+func countsDocument(n int, of map[diagnose.Verdict]int) Counts {
+	return Counts{
+		Goroutines: n,
+		Deadlock:   of[diagnose.Deadlock], Orphaned: of[diagnose.Orphaned], Leaked: of[diagnose.Leaked],
+		Stuck: of[diagnose.Stuck], Busy: of[diagnose.Busy], Idle: of[diagnose.Idle], OK: of[diagnose.OK],
+	}
 }
 
 func finding(f *diagnose.Finding) Finding {
@@ -111,7 +133,7 @@ func wakers(g *snapshot.Goroutine) []Waker {
 func goroutine(r *diagnose.Report, i int) Goroutine {
 	s := r.Snapshot
 	g := &s.Goroutines[i]
-	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID, CouldEnd: wakers(g)}
+	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID, Labels: g.Labels, CouldEnd: wakers(g)}
 	if g.Last != nil {
 		p := probe(g.Last)
 		j.Probe, j.Phase = &p, "passed"

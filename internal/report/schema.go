@@ -18,6 +18,22 @@ type Document struct {
 	Counts     Counts      `json:"counts"`
 	Findings   []Finding   `json:"findings"`
 	Goroutines []Goroutine `json:"goroutines"`
+	// By are the goroutines by the values of the profiler label of -by.
+	By *By `json:"by,omitempty"`
+}
+
+// By groups goroutines by a profiler label.
+type By struct {
+	Label  string       `json:"label"`
+	Groups []LabelGroup `json:"groups"`
+}
+
+// A LabelGroup is the goroutines that have one value of the label; Value is absent for those that do not have it.
+type LabelGroup struct {
+	Value  *string `json:"value,omitempty"`
+	Counts Counts  `json:"counts"`
+	// OldestNS is how long the one that has been stuck longest has waited.
+	OldestNS int64 `json:"oldest_ns,omitempty"`
 }
 
 // A Process is the program as a whole. Started and Taken are nanoseconds since 1970.

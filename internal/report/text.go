@@ -20,6 +20,8 @@ type TextOptions struct {
 	Color bool
 	// All says that the goroutines with which nothing is wrong are listed too.
 	All bool
+	// By is a profiler label by whose values the goroutines are grouped; empty: by none.
+	By string
 	// OneTest says that all is about the same test, which need not be named.
 	OneTest bool
 	// Name is what a command of ours is to be given to see more of the same program: its pid, or the file of its record.
@@ -43,6 +45,9 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 		}
 	}
 	t.doubts()
+	if opt.By != "" {
+		t.groups()
+	}
 	if opt.All || t.s.NoProbes != "" { // without probes it is all there is
 		t.others()
 	}
@@ -78,7 +83,7 @@ func Verdict(r *diagnose.Report) string {
 	case bad == 0 && may > 1:
 		return fmt.Sprintf("%d of %d %s may be stuck: it is hard to see who should end their waits", may, n, all)
 	case bad == 0:
-		return fmt.Sprintf("nothing is stuck: of %d %s, %s", n, all, counts(r, healthy))
+		return fmt.Sprintf("nothing is stuck: of %d %s, %s", n, all, counts(r.Counts, healthy))
 	}
 	is := "are"
 	switch {
@@ -88,7 +93,7 @@ func Verdict(r *diagnose.Report) string {
 	if !slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Certainty != diagnose.Possible }) {
 		is = "may be"
 	}
-	return fmt.Sprintf("%d of %d %s %s stuck: %s", bad, n, all, is, counts(r, sick))
+	return fmt.Sprintf("%d of %d %s %s stuck: %s", bad, n, all, is, counts(r.Counts, sick))
 }
 
 // possible counts the goroutines of findings that are possibilities only.
@@ -116,10 +121,10 @@ var sick = []phrase{
 var healthy = []phrase{{diagnose.Idle, "idle"}, {diagnose.OK, "going on"}}
 
 // counts returns "2 in a deadlock, 1 waiting for too long".
-func counts(r *diagnose.Report, phrases []phrase) string {
+func counts(of map[diagnose.Verdict]int, phrases []phrase) string {
 	var parts []string
 	for _, p := range phrases {
-		if n := r.Counts[p.verdict]; n > 0 {
+		if n := of[p.verdict]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p.words))
 		}
 	}
@@ -227,14 +232,16 @@ func (t *text) notes() []string {
 }
 
 func (t *text) finding(f *diagnose.Finding) {
-	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, f.Title)+certainty(f))
+	told := make(map[string]bool)
+	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, t.label(f.Title, told))+certainty(f))
 	for _, why := range f.Why {
 		if !strings.HasPrefix(f.Title, why) { // a wait of one goroutine is told by its title
-			t.line("    %s", why)
+			t.line("    %s", t.label(why, told))
 		}
 	}
 	if len(f.Goroutines) > 1 {
 		t.line("    goroutines: %s", list(f.Goroutines))
+		t.otherLabels(f, told)
 	}
 	if tests := Tests(t.s, f); len(tests) > 0 && !t.opt.OneTest {
 		t.line("    of: %s", strings.Join(tests, ", "))
@@ -263,7 +270,7 @@ func (t *text) doubts() {
 	t.line("")
 	t.line("%s", t.paint(bold, "may be stuck:"))
 	for _, f := range list[:min(maxDoubts, len(list))] {
-		t.line("    %s", f.Title)
+		t.line("    %s", t.label(f.Title, make(map[string]bool)))
 	}
 	if n := len(list) - maxDoubts; n > 0 {
 		t.line("    and %d more such places", n)
@@ -343,7 +350,7 @@ func (t *text) dig() {
 	hidden := t.r.Counts[diagnose.Idle] + t.r.Counts[diagnose.OK]
 	t.line("")
 	if hidden > 0 && !t.opt.All {
-		what := counts(t.r, healthy)
+		what := counts(t.r.Counts, healthy)
 		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what, t.opt.Name)
 		return
 	}

@@ -122,6 +122,9 @@ type Goroutine struct {
 	// History are the last probes, newest first, Last included.
 	History []Step
 
+	// Labels are the profiler labels that the program has given it, such as those of a request; nil: none, or unknown. Goroutines share the map.
+	Labels map[string]string
+
 	// Test is the test that the goroutine belongs to: the one that it runs, or that started it, itself or by others. Nil: none, or unknown.
 	// Goroutines of one test share it.
 	Test *Test

@@ -23,6 +23,7 @@
 //	  created 1 main.main main.go:5
 //	  frame main.worker main.go:31
 //	  thread 4711
+//	  label path /transfer            a profiler label
 //	  born 1s                         when it reached its first probe
 //	  blocked [12s] [never]           what the memory says of its wait; since when; never: in select {}, or on nil channels only
 //	    on recv chan 0xa2 len=0 cap=1 "type=chan int" name=s.done    or send, or - where it is no channel

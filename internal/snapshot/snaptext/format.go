@@ -166,6 +166,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if t := g.Test; t != nil {
 		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
 	}
+	for _, k := range slices.Sorted(maps.Keys(g.Labels)) {
+		p.line("  label", k, g.Labels[k])
+	}
 	if g.Ran != 0 {
 		p.line("  ran", span(g.Ran))
 	}

@@ -260,6 +260,12 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.ThreadID = p.int()
 	case "test":
 		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(), Running: p.flag("running")}
+	case "label":
+		if g.Labels == nil {
+			g.Labels = make(map[string]string)
+		}
+		k := p.next()
+		g.Labels[k] = p.next()
 	case "ran":
 		g.Ran = p.time()
 	default:

@@ -1,0 +1,81 @@
+package reach
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestLabels reads the labels of a program that runs, of this version of Go and of those that keep them otherwise, without and with a symbol table.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	for _, v := range []string{runtime.Version(), "go1.21.13", "go1.23.12", "go1.27.4"} {
+		for _, flags := range []string{"", "-s -w"} {
+			t.Run(strings.TrimSpace(v+" "+flags), func(t *testing.T) {
+				if v != runtime.Version() {
+					skipToolchain(t, v)
+				}
+				exe := filepath.Join(t.TempDir(), "labels")
+				cmd := exec.Command("go", "build", "-ldflags="+flags, "-o", exe, "testdata/labels.go")
+				cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+v, "GOFLAGS=", "GO111MODULE=off")
+				if v == runtime.Version() {
+					cmd.Env = os.Environ()
+				}
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("go build: %v\n%s", err, out)
+				}
+				prog, err := OpenProgram(exe)
+				if err != nil {
+					t.Fatal(err)
+				}
+				labels, err := ReadLabels(start(t, exe), prog)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLabels(t, labels)
+			})
+		}
+	}
+}
+
+// skipToolchain skips the test where a version of Go would have to be downloaded first, or the standard library compiled.
+func skipToolchain(t *testing.T, v string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("compiles the standard library of " + v)
+	}
+	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	dir := filepath.Join(strings.TrimSpace(string(out)), "golang.org", fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", v, runtime.GOOS, runtime.GOARCH))
+	if _, statErr := os.Stat(dir); err != nil || statErr != nil {
+		t.Skipf("%s is not at hand: GOTOOLCHAIN=%s go version fetches it", v, v)
+	}
+}
+
+func checkLabels(t *testing.T, labels map[int64]map[string]string) {
+	t.Helper()
+	many := map[string]string{"name": "many"}
+	for i := range 20 {
+		many[fmt.Sprintf("key%02d", i)] = fmt.Sprint(i)
+	}
+	want := map[string]map[string]string{
+		"one":   {"name": "one"},
+		"three": {"name": "three", "path": "/transfer", "trace_id": "4bf92f3577b34da6"},
+		"odd":   {"name": "odd", "control": "a\x1b[31mb", "invalid": "a\uFFFD", "empty": ""},
+		"long":  {"name": "long", "value": strings.Repeat("x", maxLabel) + "…"},
+		"many":  many,
+	}
+	for id, set := range labels {
+		name := set["name"]
+		if fmt.Sprint(set) != fmt.Sprint(want[name]) {
+			t.Errorf("goroutine %d: %q, want %q", id, set, want[name])
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("the labels of %q were not read", name)
+	}
+}
