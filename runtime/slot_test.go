@@ -177,4 +177,17 @@ func TestClockMoves(t *testing.T) {
 	if sl := mine(t); sl.last().time()-start < 20 {
 		t.Errorf("30ms and %d probes later it is %d, after %d", tickEvery, sl.last().time(), start)
 	}
+	s := newSelect(1, SiteDefault)
+	start = hdr.Clock
+	time.Sleep(30 * time.Millisecond)
+	for i := 0; i <= tickEvery; i++ {
+		select {
+		case <-CaseRecv(s, 0, ch):
+		default:
+			Chose(s, -1)
+		}
+	}
+	if sl := mine(t); sl.last().time()-start < 20 {
+		t.Errorf("30ms and %d selects with a default later it is %d, after %d", tickEvery, sl.last().time(), start)
+	}
 }

@@ -79,6 +79,7 @@ func reportProgram(c *cli.Context) error {
 		Options: diagnose.Options{After: after, Path: shownPath(format)},
 		NoStop:  c.Bool("no-stop"),
 		Twice:   c.IsSet("after"),
+		Watch:   true,
 		Prove:   prove,
 	})
 	if err != nil {

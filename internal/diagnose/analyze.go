@@ -19,7 +19,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	d := &finder{facts: f, graph: newGraph(f), doubt: contradictions, verdict: make([]Verdict, n), claimed: make([]bool, n), links: make(map[int]link), first: make(map[int]int)}
 	d.run()
 	t := &writer{facts: f, graph: d.graph, verdict: d.verdict, next: d.linkOf}
-	r := &Report{Snapshot: s, Options: opt, Verdicts: d.verdict, Counts: make(map[Verdict]int), facts: f}
+	r := &Report{Snapshot: s, Options: opt, Verdicts: d.verdict, Counts: make(map[Verdict]int), Circling: d.circling, facts: f}
 	for _, c := range d.causes {
 		r.Findings = append(r.Findings, t.finding(c))
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,19 +22,8 @@ func (d *finder) computing() {
 		for _, i := range p.list {
 			d.claim(i, Busy)
 		}
-		if i := p.list[0]; d.defaults(i) {
-			d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list, rate: &Rate{}})
-			continue
-		}
 		d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list})
 	}
-}
-
-// defaults reports whether goroutine i, which runs, is where it takes the default of a select, which leaves a trace once and not each time.
-func (d *finder) defaults(i int) bool {
-	g := d.g(i)
-	fr := OwnFrame(g.Stack)
-	return g.Last.Op == runtime.OpSelect && g.Last.Flags&runtime.SiteDefault != 0 && fr != nil && fr.Func == g.Last.Func
 }
 
 // spinning makes the causes of goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough, and of those that go
@@ -66,58 +56,66 @@ func (d *finder) spin(list []int, c Certainty) {
 	for _, i := range list {
 		d.claim(i, Busy)
 	}
-	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
+	d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: list})
 }
 
-// A loop that gets nowhere passes its probes this often a second, and keeps this much of a processor busy, at least: others may leave it no more. Without the processor
-// time it has to be faster.
+// What a loop that gets nowhere does at least: others may leave it no more.
 const (
-	leastRate      = 200
-	leastShare     = 0.1
-	leastRateAlone = 20000
+	leastRate  = 200  // probes that it passes a second
+	leastShare = 0.1  // of a processor
+	leastLooks = 5    // that found it there
+	mostWork   = 2000 // nanoseconds of processor time for a round without input or output: with more there is work in it
 )
 
 // goingRound makes the causes of goroutines that pass the probes of one loop all the time, and get nowhere: a select takes its default, a lock is taken to look at something,
-// a channel that is closed is received from, or a call fails. Two looks tell how often, and the program's processor time how much that costs.
+// a channel that is closed is received from, or a call fails. It takes many looks to tell that they do nothing else (Goroutine.Loop); after two that is only worth a further look.
 func (d *finder) goingRound() {
-	was := d.s.Before
-	if was == nil || d.s.Taken <= was.Taken {
-		return
-	}
-	seconds := float64(d.s.Taken-was.Taken) / 1e9
-	share := 0.0
-	if was.Process.CPU > 0 && d.s.Process.CPU > was.Process.CPU {
-		share = float64(d.s.Process.CPU-was.Process.CPU) / 1e9 / seconds
-	}
 	for i := range d.graph.n {
 		g := d.g(i)
-		k, ok := was.Find(g.ID)
-		if !ok || d.claimed[i] || g.Last == nil || g.Born != 0 && d.s.Taken-g.Born < int64(d.opt.After) {
+		if d.claimed[i] || g.Last == nil || g.Born != 0 && d.s.Taken-g.Born < int64(d.opt.After) {
 			continue
 		}
-		rate := float64(g.Steps-was.Goroutines[k].Steps) / seconds
-		if rate < leastRate || share < leastShare && (share > 0 || rate < leastRateAlone) || !d.nowhere(i) {
+		l := cmp.Or(g.Loop, d.twoLooks(g))
+		if l == nil || l.For == 0 || float64(l.Steps) < leastRate*seconds(l.For) || !d.nowhere(i, l) {
+			continue
+		}
+		d.circling = append(d.circling, g.ID)
+		share := float64(l.CPU) / float64(l.For)
+		rounds := float64(l.Steps) / float64(len(d.round(i)))
+		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare || !hasIO(d.round(i)) && float64(l.CPU) > mostWork*rounds {
 			continue
 		}
 		d.claim(i, Busy)
-		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rate / float64(len(d.round(i))), CPU: min(share, 1)}})
+		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rounds / seconds(l.For), CPU: min(share, 1)}})
 	}
 }
 
-// nowhere reports whether all that goroutine i did lately is to look at something again and again, in one loop. A loop through nothing but locks may work under them.
-func (d *finder) nowhere(i int) bool {
+func seconds(ns int64) float64 { return float64(ns) / 1e9 }
+
+// twoLooks returns what this look and the one before tell of goroutine g, or nil.
+func (d *finder) twoLooks(g *snapshot.Goroutine) *snapshot.Loop {
+	was := d.s.Before
+	if was == nil {
+		return nil
+	}
+	k, ok := was.Find(g.ID)
+	if !ok {
+		return nil
+	}
+	p, q := &d.s.Process, &was.Process
+	l := &snapshot.Loop{For: d.s.Taken - was.Taken, Steps: int64(g.Steps - was.Goroutines[k].Steps), CPU: p.CPU - q.CPU, Reads: p.Reads - q.Reads, ReadBytes: p.ReadBytes - q.ReadBytes}
+	for j := range d.graph.n {
+		if d.g(j).Born > was.Taken {
+			l.Born++
+		}
+	}
+	return l
+}
+
+// nowhere reports whether all that goroutine i did lately, of which l tells, is to look at something again and again, in one loop.
+func (d *finder) nowhere(i int, l *snapshot.Loop) bool {
 	places := d.round(i)
-	return len(d.g(i).History) == runtime.RingLen && len(places) <= 4 && slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !onLock(p) }) &&
-		!slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p) })
-}
-
-// onLock reports whether p is on a lock.
-func onLock(p *snapshot.Probe) bool {
-	switch p.Op {
-	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
-		return true
-	}
-	return false
+	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 && !slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p, l) })
 }
 
 // round returns the places where goroutine i was lately.
@@ -131,52 +129,82 @@ func (f *facts) round(i int) []*snapshot.Probe {
 	return places
 }
 
-// looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do.
-func (d *finder) looks(i int, p *snapshot.Probe) bool {
-	if onLock(p) {
-		return true
-	}
+func hasIO(places []*snapshot.Probe) bool {
+	return slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO })
+}
+
+// looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do. What is accepted or dialed is handed to a goroutine
+// as a rule, and what is read has bytes.
+func (d *finder) looks(i int, p *snapshot.Probe, l *snapshot.Loop) bool {
 	switch p.Op {
+	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
+		return true
 	case runtime.OpSelect:
-		return p.Flags&runtime.SiteDefault != 0 || d.closedFor(i, p) != nil
+		if p.Flags&runtime.SiteDefault != 0 {
+			return true
+		}
+		fallthrough
 	case runtime.OpRecv:
-		return d.closedFor(i, p) != nil
+		o, _ := d.closedFor(i, p)
+		return o != nil
 	case runtime.OpIO:
-		m := method(p.Expr)
-		return strings.HasPrefix(m, "Dial") || strings.HasPrefix(m, "Accept")
+		switch m := method(p.Expr); {
+		case strings.HasPrefix(m, "Dial"), strings.HasPrefix(m, "Accept"):
+			return l.Born == 0
+		case isRead(p):
+			return l.Reads*int64(2*len(d.round(i))) >= l.Steps && l.ReadBytes < l.Reads
+		}
 	}
 	return false
 }
 
-// closedFor returns a closed channel that goroutine i receives from at p, or nil.
-func (f *facts) closedFor(i int, p *snapshot.Probe) *snapshot.Object {
-	if f.closed == nil {
-		f.closed = make(map[*snapshot.Probe]*snapshot.Object)
-		for _, o := range f.s.Objects {
-			if o.Closed != nil && o.Received != nil && o.Received.At >= o.Closed.At {
-				if was := f.closed[o.Received.Probe]; was == nil || was.Received.At < o.Received.At {
-					f.closed[o.Received.Probe] = o
-				}
+// closedFor returns a channel without elements that is closed and that goroutine i, which is at p or has been, receives from there, and what it is called; or nil.
+func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
+	g := f.g(i)
+	for _, w := range []*snapshot.Wait{f.wait(i), g.Passed} {
+		if w == nil || w.Probe != p {
+			continue
+		}
+		cases := w.Cases
+		if w.Obj != 0 {
+			cases = []snapshot.Case{{Obj: w.Obj}}
+		}
+		for k, c := range cases {
+			if o := f.s.Objects[c.Obj]; !c.Send && drained(o) {
+				return o, cmp.Or(o.Expr, p.Object(k))
 			}
 		}
 	}
-	if o := f.closed[p]; o != nil && o.Received.Goroutine == f.g(i).ID {
-		return o
+	if p.Op != runtime.OpRecv {
+		return nil, ""
 	}
-	return nil
+	for _, o := range f.s.Objects {
+		if drained(o) && o.Closed != nil && o.Received != nil && o.Received.Probe == p && o.Received.Goroutine == g.ID && o.Received.At >= o.Closed.At {
+			return o, o.Expr
+		}
+	}
+	return nil, ""
 }
+
+// drained reports whether o is a channel that is closed and has no elements left.
+func drained(o *snapshot.Object) bool { return o != nil && (o.Closed != nil || o.Shut) && o.Len <= 0 }
 
 // loopFacts says what goroutine i goes round on.
 func (t *writer) loopFacts(i int) []string {
 	var lines []string
 	for _, p := range t.round(i) {
 		at := fmt.Sprintf("%s at %s", p.Expr, t.place(p))
-		switch o := t.closedFor(i, p); {
-		case o != nil:
+		o, name := t.closedFor(i, p)
+		switch {
+		case o != nil && o.Closed != nil:
 			c := o.Closed
-			lines = append(lines, fmt.Sprintf("it receives from %s, which goroutine %d closed at %s %s ago, in %s", ObjectName("chan", o.Expr, o.Addr), c.Goroutine, t.place(c.Probe), t.ago(c.At), at))
+			lines = append(lines, fmt.Sprintf("it receives from %s, which goroutine %d closed at %s %s ago, in %s", ObjectName("chan", name, o.Addr), c.Goroutine, t.place(c.Probe), t.ago(c.At), at))
+		case o != nil:
+			lines = append(lines, fmt.Sprintf("it receives from %s, which is closed, in %s", ObjectName("chan", name, o.Addr), at))
 		case p.Flags&runtime.SiteDefault != 0:
 			lines = append(lines, "it takes the default of "+at)
+		case p.Op == runtime.OpIO && isRead(p):
+			lines = append(lines, "it calls "+at+", which returns at once without data")
 		case p.Op == runtime.OpIO:
 			lines = append(lines, "it calls "+at+", which returns at once")
 		default:

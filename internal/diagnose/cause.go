@@ -68,6 +68,8 @@ type finder struct {
 	links   map[int]link              // whom the goroutines of chains wait for
 	first   map[int]int               // the goroutine at the head of those that a lock waits for, by the lock's node
 	stuckBy map[*snapshot.Probe][]int // see stuckAt
+	// circling are the goroutines of Report.Circling.
+	circling []int64
 }
 
 // A link is the goroutine that another waits for, and how.

@@ -24,10 +24,9 @@ type facts struct {
 	// writers are the goroutines that have waited longest to write-lock an RWMutex.
 	writers  map[uint64]int
 	families map[familyKey][]int
-	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
-	nearby   map[uint64][]int                     // see near
-	closed   map[*snapshot.Probe]*snapshot.Object // channels that are closed, by where they were received from last; nil: not needed yet
-	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
+	names    map[uint64]string         // of objects, by memory; nil: not needed yet
+	nearby   map[uint64][]int          // see near
+	been     map[*snapshot.Probe][]int // who has been at a place; nil: not needed yet
 	// relations says of a channel whether the family of who made it has others than those that wait for it.
 	relations map[uint64]bool
 }
@@ -229,7 +228,7 @@ func (f *facts) unsure(c Certainty, list []int) Certainty {
 // computes reports whether goroutine i, which is in no operation, has had a processor, or wanted one, for too long.
 func (f *facts) computes(i int) bool {
 	g := f.g(i)
-	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && f.long(i)
+	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && g.Ran >= 0 && f.long(i)
 }
 
 // inScope reports whether goroutine i is one that the diagnosis is about.

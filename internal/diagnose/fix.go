@@ -234,6 +234,8 @@ func (t *writer) loopFix(i int) string {
 	switch {
 	case p.Flags&runtime.SiteDefault != 0:
 		return fmt.Sprintf("take the default out of the select at %s, so that it waits, or wait in it", t.place(p))
+	case p.Op == runtime.OpIO && isRead(p):
+		return fmt.Sprintf("end the loop when %s returns an error: after io.EOF nothing comes any more", p.Expr)
 	case p.Op == runtime.OpIO:
 		return fmt.Sprintf("see why %s fails, and wait before it is tried again, longer each time", p.Expr)
 	case p.Op == runtime.OpSelect || p.Op == runtime.OpRecv:

@@ -70,7 +70,7 @@ type Growth struct {
 
 // A Rate is how fast a goroutine goes round in a loop.
 type Rate struct {
-	PerSecond float64 // probes that it passes
+	PerSecond float64 // rounds
 	CPU       float64 // processors that it keeps busy: 0.98; 0 unknown
 }
 
@@ -120,6 +120,8 @@ type Report struct {
 	Findings []Finding
 	// Counts is the number of goroutines by verdict.
 	Counts map[Verdict]int
+	// Circling are goroutines that seem to go round in a loop that gets nowhere. Only further looks (Goroutine.Loop) tell whether they do nothing else.
+	Circling []int64
 
 	facts *facts
 }

@@ -42,13 +42,13 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 	for i := range res.Goroutines {
 		now := &res.Goroutines[i]
 		thread, ok := threads[now.ID]
-		if !ok || now.State != "running" || now.ThreadID != thread || work[thread] <= againLooks/2 {
+		at, there := s.Find(now.ID)
+		if !ok || !there {
 			continue
 		}
-		if st, err := procfs.ReadThread(rec.Pid, thread); err == nil {
-			if at, ok := s.Find(now.ID); ok {
-				s.Goroutines[at].Ran = int64(st.Busy)
-			}
+		st, err := procfs.ReadThread(rec.Pid, thread)
+		if s.Goroutines[at].Ran = -1; err == nil && now.State == "running" && now.ThreadID == thread && work[thread] > againLooks/2 {
+			s.Goroutines[at].Ran = int64(st.Busy)
 		}
 	}
 	return diagnose.Analyze(s, r.Options)
@@ -64,4 +64,40 @@ func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 		}
 	}
 	return threads
+}
+
+// circleEvery is how often goroutines are looked at that seem to go round, at most.
+const circleEvery = 20 * time.Millisecond
+
+// circles looks whether the goroutines of r that seem to go round in a loop do nothing else, and returns what is known then. With watch it looks on until that is
+// known; otherwise it remembers what it has seen, for the next call.
+func circles(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bool) *diagnose.Report {
+	if len(r.Circling) == 0 {
+		return r
+	}
+	after := int64(r.Options.After)
+	loops := rec.Loops(r.Circling, 2*r.Options.After)
+	for watching := watch; watching && ctx.Err() == nil; {
+		start := time.Now()
+		time.Sleep(circleEvery)
+		was := loops
+		loops = rec.Loops(r.Circling, time.Minute)
+		watching = false
+		for id, l := range loops {
+			if was[id] == nil || l.Looks < was[id].Looks {
+				delete(loops, id) // it has been elsewhere
+			} else if l.For < after {
+				watching = true
+			}
+		}
+		time.Sleep(10 * (time.Since(start) - circleEvery))
+	}
+	for _, id := range r.Circling {
+		if at, ok := r.Snapshot.Find(id); ok {
+			if r.Snapshot.Goroutines[at].Loop = loops[id]; loops[id] == nil {
+				r.Snapshot.Goroutines[at].Loop = &snapshot.Loop{}
+			}
+		}
+	}
+	return diagnose.Analyze(r.Snapshot, r.Options)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -57,6 +56,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			w.Stacks = append(w.Stacks, places(at.Snapshot, all)...)
 			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
 			w.Objects = append(w.Objects, counted(at.Snapshot)...)
+			w.Objects = append(w.Objects, passed(at.Snapshot)...)
 			return w
 		},
 	}))
@@ -68,7 +68,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	}
 	still.Process.StoppedFor = res.Paused.Nanoseconds()
 	if s.here {
-		still.Process.CPU = processorTime(s.rec.Pid)
+		recorded.Used(&still.Process, s.rec.Pid)
 	}
 	if l.settle != nil {
 		first.Snapshot.Before = nil
@@ -78,6 +78,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	if res.Unreadable > 0 {
 		still.Dropped[unreadable] = res.Unreadable
 	}
+	moved(still)
 	cleanStacks(still)
 	addObjects(still, res)
 	l.proof.tell(still)
@@ -186,6 +187,35 @@ func counted(s *snapshot.Snapshot) []dlvext.Ref {
 	return refs
 }
 
+// passed returns the channels of selects that goroutines have passed and may go round in.
+func passed(s *snapshot.Snapshot) []dlvext.Ref {
+	var refs []dlvext.Ref
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if g.Passed == nil || g.Last != g.Passed.Probe || len(refs) >= maxCounted {
+			continue
+		}
+		for _, c := range g.Passed.Cases {
+			refs = append(refs, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
+		}
+	}
+	return refs
+}
+
+// moved makes the last probe of a goroutine not older than the look before, if it has reached one since: the clock of a record moves on only when probes wait, or are
+// many.
+func moved(s *snapshot.Snapshot) {
+	if s.Before == nil {
+		return
+	}
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if k, ok := s.Before.Find(g.ID); ok && len(g.History) > 0 && s.Before.Goroutines[k].Steps != g.Steps && g.LastAt < s.Before.Taken {
+			g.LastAt, g.History[0].At = s.Before.Taken, s.Before.Taken
+		}
+	}
+}
+
 // unknown returns the goroutines that the record does not know: only a stack tells where they are.
 func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	known := make(map[int64]bool, len(s.Goroutines))
@@ -206,20 +236,13 @@ func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
 	for ref, o := range res.Objects {
 		known := s.Objects[ref.Addr]
 		switch {
+		case known == nil && ref.Kind == runtime.KindChan && o.Closed: // by code without probes, such as that of contexts
+			s.Objects[ref.Addr] = &snapshot.Object{Addr: ref.Addr, Kind: ref.Kind, Len: o.Len, Cap: o.Cap, Count: -1, Shut: true}
 		case known == nil:
 		case ref.Kind == runtime.KindChan:
-			known.Len, known.Cap, known.Stopped = o.Len, o.Cap, o.Stopped
+			known.Len, known.Cap, known.Stopped, known.Shut = o.Len, o.Cap, o.Stopped, o.Closed
 		case ref.Kind == runtime.KindWaitGroup:
 			known.Count = o.Count
 		}
 	}
-}
-
-// processorTime returns how much processor time a process has used, in nanoseconds; zero: unknown.
-func processorTime(pid int) int64 {
-	st, err := procfs.ReadStat(pid)
-	if err != nil {
-		return 0
-	}
-	return int64(st.Busy)
 }

@@ -61,6 +61,8 @@ type Options struct {
 	NoStop bool
 	// Twice says that a program without probes that runs is looked at twice, After apart: it takes two looks to tell that a goroutine has waited all the time.
 	Twice bool
+	// Watch says that a program that runs may be watched for After, if that tells whether a goroutine gets nowhere.
+	Watch bool
 	// Prove says whether the heap is read, to prove which goroutines nothing can wake.
 	Prove Prove
 	// MaxPause is how long ProveAuto may have a program that runs stand still; zero, or more than 200 ms, means 200 ms.
@@ -114,7 +116,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 		},
 	})
 	if err == nil && r.Snapshot.Process.State != "stopped" {
-		r = again(ctx, s.rec, r)
+		r = circles(ctx, s.rec, again(ctx, s.rec, r), opt.Watch)
 	}
 	return s.done(p, r, err)
 }

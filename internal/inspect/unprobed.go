@@ -12,6 +12,7 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/dump"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -102,7 +103,7 @@ func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Sn
 	}
 	snap.Process.StoppedFor = res.Paused.Nanoseconds()
 	if s.here {
-		snap.Process.CPU = processorTime(s.process.Pid)
+		recorded.Used(&snap.Process, s.process.Pid)
 	}
 	if s.runs {
 		snap.Process.TakenWall = time.Now().UnixNano()

@@ -88,3 +88,13 @@ func TestParseStatus(t *testing.T) {
 		t.Errorf("of nothing: %+v", got)
 	}
 }
+
+func TestParseIO(t *testing.T) {
+	calls, bytes, err := parseIO("rchar: 4092\nwchar: 7\nsyscr: 9\nsyscw: 1\nread_bytes: 0\n")
+	if calls != 9 || bytes != 4092 || err != nil {
+		t.Errorf("parseIO = %d, %d, %v, want 9, 4092", calls, bytes, err)
+	}
+	if _, _, err := parseIO("rchar: 4092\n"); err == nil {
+		t.Error("parseIO takes half of it")
+	}
+}

@@ -29,6 +29,9 @@ type Record struct {
 	file     *os.File // nil: the record is in the program's memory
 	writable bool
 	mem      *procfs.Memory // nil: not needed or not permitted
+	// loops and looked are what Loops saw last, and when.
+	loops  map[int64]*loop
+	looked time.Time
 }
 
 // Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.

@@ -121,6 +121,10 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
 		g.LastAt = g.Waits[0].Since
 	}
+	if p := r.site(slot.CaseSite); p != nil && !slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
+		g.Passed = &snapshot.Wait{Probe: p, Cap: -1}
+		r.selectCases(g.Passed, slot)
+	}
 	for _, h := range slot.Locks[:min(slot.Held, runtime.HeldLen)] {
 		p := r.site(h.Site &^ runtime.HoldRead)
 		if p == nil || h.Obj == 0 {

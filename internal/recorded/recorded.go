@@ -5,7 +5,16 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
+
+// Used notes in p how much processor time process pid has used so far, and what it has read, as far as the system tells.
+func Used(p *snapshot.Process, pid int) {
+	if st, err := procfs.ReadStat(pid); err == nil {
+		p.CPU = st.Busy.Nanoseconds()
+	}
+	p.Reads, p.ReadBytes, _ = procfs.ReadIO(pid)
+}
 
 // Diagnose diagnoses the program of rec, and notes in the record whether it is worth keeping.
 func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
@@ -13,8 +22,8 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 	if err != nil {
 		return nil, err
 	}
-	if st, err := procfs.ReadStat(rec.Process()); err == nil && rec.Process() != 0 {
-		snap.Process.CPU = st.Busy.Nanoseconds()
+	if rec.Process() != 0 {
+		Used(&snap.Process, rec.Process())
 	}
 	if !rec.Live && asleep(rec, snap) {
 		opt.After = 1

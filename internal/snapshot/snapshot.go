@@ -61,6 +61,8 @@ type Process struct {
 	Off string
 	// CPU is how much processor time the program has used so far, in nanoseconds; 0: unknown.
 	CPU int64
+	// Reads and ReadBytes are how many system calls of the program have read so far, and what they got; 0: unknown.
+	Reads, ReadBytes int64
 	// StoppedFor is how long the program was kept from running for the look, in nanoseconds; 0: it was not.
 	StoppedFor int64
 }
@@ -137,8 +139,24 @@ type Goroutine struct {
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
 	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
-	// work between; 0 otherwise, and if it was looked at once.
+	// work between; 0 otherwise, and if it was looked at once. Negative: the second look found it elsewhere.
 	Ran int64
+	// Loop is what several looks saw of a goroutine that passes the same few probes all the time; nil: nobody looked.
+	Loop *Loop
+	// Passed is the last select that the goroutine was in and has left; nil: unknown. Since is not set.
+	Passed *Wait
+}
+
+// A Loop is what is known of a goroutine that was found in the same loop each time that it was looked at. The counts are those of For; all but Steps are of the whole
+// program.
+type Loop struct {
+	For   int64 // for how long, in nanoseconds; 0: it has left the loop meanwhile
+	Looks int   // how often it was looked at
+	Steps int64 // probes that it passed
+	CPU   int64 // processor time, in nanoseconds
+	// Reads are the system calls that read, and ReadBytes what they got.
+	Reads, ReadBytes int64
+	Born             int // goroutines that were started, and reached a probe
 }
 
 // A Test is a test of a program that `awaittrace test` runs.
@@ -205,6 +223,8 @@ type Object struct {
 	Expr string
 	// Len and Cap are those of a channel, -1 if unknown.
 	Len, Cap int
+	// Shut says that the channel is closed, as its memory has it. Who closed it, and where, is Closed, if a probe saw it.
+	Shut bool
 	// Count is the counter of a WaitGroup: how many Dones are owed. -1: unknown.
 	Count int
 	// Stopped says that this is the channel of a timer that is not running.

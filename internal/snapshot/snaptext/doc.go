@@ -8,7 +8,7 @@
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
 //
-//	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program
+//	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program, shut
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
 //	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… lock=… pid=4711 reaped deadline=70s (0s: none)
 //
@@ -19,6 +19,7 @@
 //	    more 3
 //	  hold PROBE 0xb1 10s [read]
 //	  step PROBE 12s                  newest first
+//	  times 8                         the steps above are there eight times
 //	  steps 100                       how many probes it has reached, if more than stand here
 //	  created 1 main.main main.go:5
 //	  frame main.worker main.go:31
@@ -32,10 +33,13 @@
 //	    waker goroutine 8 main.go:31 name "global main.m" map *main.s.done    or timer, finalizer, cleanup, global: place (-: unknown), name, path
 //	  keeps 1024                      bytes that only it keeps alive
 //	  test 3 TestServer/idle 7 1s [running]  number, name, the goroutine that runs it, when it began
-//	  ran 12s                         processor time of its thread, on which it was found twice
+//	  ran 12s                         processor time of its thread, on which it was found twice; -1ns: it was not
+//	  loop 12s looks=9 steps=7000     that looks saw it in the same loop; also cpu=1s reads=70 bytes=0 born=2
+//	  passed PROBE recv 0xa2 …        the last select that it has left, and its cases
 //
 //	memory [kept=4096] [noproof=reason] [paused=1ms]    the program's memory was read
 //	cpu 3s                            processor time of the program
+//	reads 9 4096                      its system calls that read, and the bytes that they got
 //	before                            what follows is an earlier look at it
 //
 //	orphan 9 PROBE 0xb1 10s [read]

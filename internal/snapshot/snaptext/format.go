@@ -29,6 +29,9 @@ func Format(s *snapshot.Snapshot) string {
 	if s.Process.CPU != 0 {
 		p.line("cpu", span(s.Process.CPU))
 	}
+	if s.Process.Reads != 0 {
+		p.line("reads", fmt.Sprint(s.Process.Reads), fmt.Sprint(s.Process.ReadBytes))
+	}
 	p.memory(s.Memory)
 	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
 		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))
@@ -82,6 +85,7 @@ func (p *printer) object(o *snapshot.Object) {
 	words = append(words, number("cap=", o.Cap)...)
 	words = append(words, number("count=", o.Count)...)
 	words = append(words, flag(o.OfProgram, "of=program")...)
+	words = append(words, flag(o.Shut, "shut")...)
 	p.line(append(words, flag(o.Stopped, "timer=stopped")...)...)
 	p.fact("  made", o.Made)
 	p.fact("  sent", o.Sent)
@@ -134,11 +138,7 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	for _, w := range g.Waits {
 		p.line(join("  wait", probe(w.Probe), addr(w.Obj), span(w.Since), number("cap=", w.Cap))...)
 		for _, c := range w.Cases {
-			dir := "recv"
-			if c.Send {
-				dir = "send"
-			}
-			p.line("    case", dir, addr(c.Obj))
+			p.line("    case", direction(c), addr(c.Obj))
 		}
 		if w.More > 0 {
 			p.line("    more", strconv.Itoa(w.More))
@@ -172,10 +172,29 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if g.Ran != 0 {
 		p.line("  ran", span(g.Ran))
 	}
+	if l := g.Loop; l != nil {
+		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks), fmt.Sprintf("steps=%d", l.Steps), "cpu="+span(l.CPU),
+			fmt.Sprintf("reads=%d", l.Reads), fmt.Sprintf("bytes=%d", l.ReadBytes), fmt.Sprintf("born=%d", l.Born))
+	}
+	if w := g.Passed; w != nil {
+		words := join("  passed", probe(w.Probe))
+		for _, c := range w.Cases {
+			words = append(words, direction(c), addr(c.Obj))
+		}
+		p.line(words...)
+	}
 	if g.Born != 0 {
 		p.line("  born", span(g.Born))
 	}
 	p.ofMemory(g)
+}
+
+// direction is what a case of a select does.
+func direction(c snapshot.Case) string {
+	if c.Send {
+		return "send"
+	}
+	return "recv"
 }
 
 // join makes one list of words of strings and lists of strings.

@@ -2,6 +2,7 @@ package snaptext
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,6 +109,8 @@ func (p *parser) top(word string) bool {
 		s.Before = p.snap
 	case "cpu":
 		s.Process.CPU = p.time()
+	case "reads":
+		s.Process.Reads, s.Process.ReadBytes = int64(p.int()), int64(p.int())
 	case "memory":
 		p.readMemory()
 	case "dropped":
@@ -145,6 +148,8 @@ func (p *parser) object() {
 			o.Cap = p.atoi(v)
 		case ok && k == "count":
 			o.Count = p.atoi(v)
+		case w == "shut":
+			o.Shut = true
 		case w == "of=program":
 			o.OfProgram = true
 		case w == "timer=stopped":
@@ -247,6 +252,8 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.Holds = append(g.Holds, p.hold(g.ID))
 	case "step":
 		g.History = append(g.History, snapshot.Step{Probe: p.probe(), At: p.time()})
+	case "times":
+		g.History = slices.Repeat(g.History, p.int())
 	case "steps":
 		g.Steps = uint32(p.int())
 	case "created":
@@ -268,10 +275,44 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.Labels[k] = p.next()
 	case "ran":
 		g.Ran = p.time()
+	case "loop":
+		g.Loop = p.loop()
+	case "passed":
+		g.Passed = &snapshot.Wait{Probe: p.probe(), Cap: -1}
+		for len(p.words) > 0 {
+			g.Passed.Cases = append(g.Passed.Cases, snapshot.Case{Send: p.next() == "send", Obj: p.addr()})
+		}
 	default:
 		return p.ofBlocked(word, g)
 	}
 	return true
+}
+
+func (p *parser) loop() *snapshot.Loop {
+	l := &snapshot.Loop{For: p.time()}
+	for _, w := range p.rest() {
+		k, v, _ := strings.Cut(w, "=")
+		switch k {
+		case "looks":
+			l.Looks = p.atoi(v)
+		case "steps":
+			l.Steps = int64(p.atoi(v))
+		case "cpu":
+			d, err := time.ParseDuration(v)
+			if l.CPU = int64(d); err != nil {
+				p.fail("loop: cpu %q is no time", v)
+			}
+		case "reads":
+			l.Reads = int64(p.atoi(v))
+		case "bytes":
+			l.ReadBytes = int64(p.atoi(v))
+		case "born":
+			l.Born = p.atoi(v)
+		default:
+			p.fail("loop: %q is not known", w)
+		}
+	}
+	return l
 }
 
 func (p *parser) ofSelect(word string, g *snapshot.Goroutine) bool {
