@@ -56,7 +56,7 @@ func (d *finder) spin(list []int, c Certainty) {
 	for _, i := range list {
 		d.claim(i, Busy)
 	}
-	d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: list})
+	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
 }
 
 // What a loop that gets nowhere does at least: others may leave it no more.
