@@ -29,11 +29,12 @@ type Child struct {
 // Start starts cmd, which must not have been started, and passes signals on to it until Close is called.
 func Start(cmd *exec.Cmd) (*Child, error) {
 	signals := make(chan os.Signal, 16)
-	notify(signals)
+	started := notify(signals)
 	if err := cmd.Start(); err != nil {
 		signal.Stop(signals)
 		return nil, err
 	}
+	started()
 	c := &Child{cmd: cmd, done: make(chan struct{})}
 	quit := make(chan struct{})
 	c.stop = func() {

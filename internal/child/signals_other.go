@@ -8,7 +8,10 @@ import (
 )
 
 // notify keeps an interrupt, which reaches the child as well, from ending us.
-func notify(c chan<- os.Signal) { signal.Notify(c, os.Interrupt) }
+func notify(c chan<- os.Signal) (started func()) {
+	signal.Notify(c, os.Interrupt)
+	return func() {}
+}
 
 func forward(*os.Process, os.Signal) {}
 

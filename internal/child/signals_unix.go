@@ -18,14 +18,24 @@ var ofTerminal = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, s
 // others are the signals that are passed on always.
 var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT}
 
-// notify has the signals delivered to c. Those that are ignored stay so, and the child inherits that: nohup, background jobs
-// of a script.
-func notify(c chan<- os.Signal) {
+// notify has the signals delivered to c that are not ignored, before the child is started, and returns what to call after that: it has the others
+// delivered too. So a child inherits what is ignored (nohup, background jobs of a script), and may want it all the same, as Go programs do that ask for
+// a signal.
+func notify(c chan<- os.Signal) (started func()) {
+	var ignored []os.Signal
 	for _, list := range [][]os.Signal{ofTerminal, others} {
 		for _, sig := range list {
-			if !signal.Ignored(sig) {
+			switch {
+			case !signal.Ignored(sig):
 				signal.Notify(c, sig)
+			case sig != syscall.SIGTSTP: // at which we would stop, too
+				ignored = append(ignored, sig)
 			}
+		}
+	}
+	return func() {
+		for _, sig := range ignored {
+			signal.Notify(c, sig)
 		}
 	}
 }

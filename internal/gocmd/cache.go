@@ -1,6 +1,7 @@
 package gocmd
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,26 +35,62 @@ const (
 	cacheAge = time.Minute
 )
 
-// OpenCache opens the cache of this user, and makes it if need be. An error names the folder.
+// OpenCache opens the cache of this user, and makes it if need be: in the user's cache folder or, where there is none or it cannot be written, in that
+// for temporary files. An error names the folder.
 func OpenCache() (*Cache, error) {
 	dir, err := os.UserCacheDir()
+	if err == nil {
+		dir = filepath.Join(dir, "awaittrace")
+		if err = os.MkdirAll(dir, 0o777); err == nil {
+			err = writable(dir)
+		}
+	}
+	if err == nil {
+		return &Cache{dir}, nil
+	}
+	temp := filepath.Join(os.TempDir(), fmt.Sprintf("awaittrace-cache-%d", os.Getuid()))
+	if err2 := ownFolder(temp); err2 != nil {
+		return nil, fmt.Errorf("no folder for cached files: %v; nor can %s take its place: %v", err, temp, err2)
+	}
+	return &Cache{temp}, nil
+}
+
+// writable returns an error if no file can be made in dir.
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, "tmp-*")
 	if err != nil {
-		return nil, fmt.Errorf("no folder for cached files: %v", err)
+		return err
 	}
-	c := &Cache{filepath.Join(dir, "awaittrace")}
-	if err := os.MkdirAll(c.dir, 0o777); err != nil {
-		return nil, fmt.Errorf("no folder for cached files: %v", err)
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// ownFolder makes a folder in one that everybody may write to. That it was there already is an error if others could have put something into it.
+func ownFolder(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return c, nil
+	info, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir() || !ownedByUs(info):
+		return errors.New("it is not a folder of yours")
+	case info.Mode().Perm()&0o077 != 0:
+		return errors.New("others may write to it or read it")
+	}
+	return writable(dir)
 }
 
 // Put stores data under a name that ends with suffix, unless it is there already, and returns its path.
 func (c *Cache) Put(data []byte, suffix string) (string, error) {
 	path := c.path(texts, sha256.Sum256(data), suffix)
-	// A file of another size was cut short by a crash of the machine: files are renamed into place, but not synced.
+	// A file that is not what it was suffered from a crash of the machine, or its disk: files are renamed into place, but not synced.
 	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(data)) {
-		touch(path, info)
-		return path, nil
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+			touch(path, info)
+			return path, nil
+		}
 	}
 	return path, writeFile(path, data)
 }

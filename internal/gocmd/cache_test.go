@@ -3,6 +3,7 @@ package gocmd
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,15 +34,53 @@ func TestCache(t *testing.T) {
 	if data, err := os.ReadFile(a); string(data) != "text" || filepath.Ext(a) != ".go" {
 		t.Errorf("%s holds %q, %v", a, data, err)
 	}
-	// What a crash has cut short is written again.
-	if err := os.WriteFile(a, []byte("te"), 0o600); err != nil {
+	// What a crash has cut short, or a disk has changed, is written again.
+	for _, damaged := range []string{"te", "teXt", ""} {
+		if err := os.WriteFile(a, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Put([]byte("text"), ".go"); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(a); string(data) != "text" {
+			t.Errorf("%s holds %q, %v", a, data, err)
+		}
+	}
+}
+
+// TestNoCacheFolder: without a folder for the user's cache, or with one that cannot be written, one for temporary files serves; but not one of somebody
+// else's.
+func TestNoCacheFolder(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("HOME", "")
+	file := filepath.Join(temp, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Put([]byte("text"), ".go"); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := os.ReadFile(a); string(data) != "text" {
-		t.Errorf("%s holds %q, %v", a, data, err)
+	for _, xdg := range []string{"", file, "/proc/1/nowhere"} {
+		t.Setenv("XDG_CACHE_HOME", xdg)
+		c, err := OpenCache()
+		if err != nil || filepath.Dir(c.dir) != temp {
+			t.Fatalf("with XDG_CACHE_HOME=%s: %+v, %v", xdg, c, err)
+		}
+		if _, err := c.Put([]byte("text"), ".go"); err != nil {
+			t.Error(err)
+		}
+		if err := os.Chmod(c.dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenCache(); err == nil || !strings.Contains(err.Error(), "others may write to it") || !strings.Contains(err.Error(), c.dir) {
+			t.Errorf("a folder that others may write to: %v", err)
+		}
+		os.RemoveAll(c.dir)
+		if err := os.Symlink("/", c.dir); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenCache(); err == nil || !strings.Contains(err.Error(), "not a folder of yours") {
+			t.Errorf("a symbolic link: %v", err)
+		}
+		os.Remove(c.dir)
 	}
 }
 

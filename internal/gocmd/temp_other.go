@@ -9,3 +9,6 @@ func makeTemp() (dir string, done func(), err error) {
 	dir, err = os.MkdirTemp("", "awaittrace-")
 	return dir, func() {}, err
 }
+
+// ownedByUs reports whether a file is this user's, which there are no numbers for here.
+func ownedByUs(os.FileInfo) bool { return true }

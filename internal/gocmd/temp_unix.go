@@ -39,7 +39,7 @@ func sweepTemp(dir string) {
 		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < tempYoung {
 			continue
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Geteuid() {
+		if !ownedByUs(info) {
 			continue
 		}
 		f, err := os.OpenFile(filepath.Join(name, tempLock), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -51,4 +51,10 @@ func sweepTemp(dir string) {
 		}
 		f.Close()
 	}
+}
+
+// ownedByUs reports whether a file is this user's.
+func ownedByUs(info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
 }

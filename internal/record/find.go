@@ -191,7 +191,7 @@ func sinceUnix(seconds int64) string {
 
 // sweptAt says when and why the record of the last program with pid was swept from dir; "" if the folder does not tell.
 func sweptAt(dir string, pid int) string {
-	f, err := os.Open(filepath.Join(dir, runtime.SweptFile))
+	f, _, err := openRegular(filepath.Join(dir, runtime.SweptFile), os.O_RDONLY)
 	if err != nil {
 		return ""
 	}
