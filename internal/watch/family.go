@@ -14,6 +14,7 @@ const (
 // A family is the processes that a program has started, and those that they have: each that keeps a record is watched as the program itself is.
 type family struct {
 	parent  *watcher
+	opt     Options
 	members map[int]*member
 	next    time.Time
 }
@@ -24,7 +25,9 @@ type member struct {
 	seen    time.Time
 }
 
-func newFamily(w *watcher) *family { return &family{parent: w, members: make(map[int]*member)} }
+func newFamily(w *watcher, o Options) *family {
+	return &family{parent: w, opt: o, members: make(map[int]*member)}
+}
 
 // tick watches the members, and looks for new ones.
 func (f *family) tick(now time.Time) {
@@ -79,7 +82,8 @@ func (f *family) look(now time.Time) {
 		for _, st := range children[pid] {
 			parents = append(parents, st.Pid)
 			if m := f.members[st.Pid]; m == nil || m.ticks != st.StartTicks {
-				w := newWatcher(f.parent.Options)
+				age, _ := st.Age() // unknown: from now on
+				w := newWatcher(f.opt, time.Now().Add(-age))
 				w.pid, w.child = st.Pid, true
 				f.members[st.Pid] = &member{ticks: st.StartTicks, watcher: w, seen: now}
 			}

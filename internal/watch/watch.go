@@ -94,14 +94,14 @@ type watcher struct {
 // Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
 // error: the program counts.
 func Run(cmd *exec.Cmd, o Options) (status int, err error) {
-	w := newWatcher(o)
+	w := newWatcher(o, time.Now())
 	program, err := child.Start(cmd)
 	if err != nil {
 		return 0, err
 	}
 	defer program.Close()
 	w.pid = program.Pid()
-	f := newFamily(w)
+	f := newFamily(w, o)
 	w.watch(program.Done(), f)
 	state, err := program.Wait()
 	if err != nil {
@@ -114,7 +114,7 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 
 // Follow watches a program that somebody else has started until done is closed.
 func Follow(pid int, done <-chan struct{}, o Options) {
-	w := newWatcher(o)
+	w := newWatcher(o, time.Now())
 	w.pid = pid
 	w.watch(done, nil)
 	if w.rec != nil {
@@ -122,16 +122,16 @@ func Follow(pid int, done <-chan struct{}, o Options) {
 	}
 }
 
-func newWatcher(o Options) *watcher {
+// newWatcher returns a watcher of a program that was started at a moment.
+func newWatcher(o Options, started time.Time) *watcher {
 	if o.Examine == nil {
 		o.Examine = new(examiner).examine
 	}
-	now := time.Now()
 	return &watcher{
-		Options: o, started: now, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
+		Options: o, started: started, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
 		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
-		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: now}, asked: map[Symptom]doubt{},
-		stops: budget{share: shareStop, limit: math.MaxInt64, at: now},
+		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: started}, asked: map[Symptom]doubt{},
+		stops: budget{share: shareStop, limit: math.MaxInt64, at: started},
 	}
 }
 

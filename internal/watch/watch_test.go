@@ -61,7 +61,7 @@ func TestToldOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var log bytes.Buffer
 			s := &script{answers: test.answers}
-			w := newWatcher(Options{After: time.Second, Log: &log, Examine: s.examine})
+			w := newWatcher(Options{After: time.Second, Log: &log, Examine: s.examine}, time.Now())
 			now := w.started
 			for range 4 {
 				answer, _ := w.Examine(nil, Question{After: w.After})
@@ -98,7 +98,7 @@ func TestPossible(t *testing.T) {
 			return maybe, nil
 		}
 		return answer("proven", leak), nil
-	}})
+	}}, time.Now())
 	w.closer.share = 1 // however little time this test takes
 	var looks []time.Duration
 	for at := 2 * time.Second; at < 30*time.Second; at += 100 * time.Millisecond {
@@ -132,7 +132,7 @@ func TestStops(t *testing.T) {
 			s.answers[0] = answer("next", []Symptom{{"stuck", int64(s.deep + 1), 1}})
 		}
 		return a, err
-	}})
+	}}, time.Now())
 	const run = 100 * time.Second
 	for at := time.Second; at < run; at += 100 * time.Millisecond {
 		now := w.started.Add(at)
