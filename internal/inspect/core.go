@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // Core begins a session with a core of the executable exe. The record is the one in the core, where it was dumped, or else the file of the process
@@ -19,17 +21,9 @@ func Core(exe, core string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := dlvext.Open(dlvext.Target{Core: core, Exe: exe})
-	if err != nil {
-		return nil, err
-	}
-	return &Session{
-		target: p,
-		exe:    exe,
-		open:   func() (*record.Record, error) { return coreRecord(p) },
-		process: snapshot.Process{
-			Pid: p.Pid(), Exe: exe, Go: goVersion(exe), State: "core",
-		},
+	s := &Session{
+		exe:     exe,
+		process: snapshot.Process{Exe: exe, Go: goVersion(exe), State: "core"},
 		moment: func(s *snapshot.Snapshot, _ time.Time) int64 {
 			moment := info.ModTime().UnixNano() - s.Process.TakenWall + s.Taken
 			if s.Process.State == "live" {
@@ -37,7 +31,37 @@ func Core(exe, core string) (*Session, error) {
 			}
 			return moment
 		},
-	}, nil
+	}
+	p, err := dlvext.Open(dlvext.Target{Core: core, Exe: exe})
+	switch {
+	case isBare(err):
+		return s, s.bareCore(core)
+	case err != nil:
+		return nil, err
+	}
+	s.target, s.process.Pid = p, p.Pid()
+	s.open = func() (*record.Record, error) { return coreRecord(p) }
+	return s, nil
+}
+
+// bareCore makes s a session with a core of an executable without debug information.
+func (s *Session) bareCore(core string) error {
+	if usable, err := dlvext.CheckCore(s.exe, core); !usable {
+		return err
+	}
+	c, err := source.OpenCore(core, s.exe)
+	if err != nil {
+		return err
+	}
+	s.target = &bare{exe: s.exe, open: func() (reach.Source, error) { return c, nil }, close: c.Close}
+	s.process.Pid = c.Pid()
+	s.open = func() (*record.Record, error) {
+		if !mayHaveProbes(s.exe) {
+			return nil, errUnprobed
+		}
+		return nil, errors.New("the program has no debug information, and its record is not found in the core without")
+	}
+	return nil
 }
 
 // ErrUnmade is why a program with probes has no record.

@@ -38,6 +38,11 @@ func Held(pid int) (*Session, error) {
 	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid}); s.noRead == nil {
 		s.target = p
 	}
+	if isBare(s.noRead) {
+		if t := heldBare(pid, nil); t != nil {
+			s.target, s.noRead = t, nil
+		}
+	}
 	s.open = func() (*record.Record, error) { return heldRecord(pid, p) }
 	if _, same := procfs.Is(pid, stat.StartTicks); !same {
 		s.Close()
@@ -58,6 +63,9 @@ func goVersion(exe string) string {
 // heldRecord opens the record of process pid. p is the program, or nil.
 func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
 	rec, err := record.Open(pid)
+	if err != nil && p == nil && !mayHaveProbes(fmt.Sprintf("/proc/%d/exe", pid)) {
+		return nil, errUnprobed
+	}
 	if err == nil || p == nil {
 		return rec, err
 	}

@@ -1,10 +1,12 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"debug/elf"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
@@ -52,6 +54,9 @@ func liveRecord(pid int, exe string) (*record.Record, error) {
 		return nil, errUnprobed
 	}
 	p, err := dlvext.Open(dlvext.Target{Pid: pid})
+	if isBare(err) {
+		return nil, errNotFound(pid)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +65,14 @@ func liveRecord(pid int, exe string) (*record.Record, error) {
 	if err := Unmade(addr, probes); err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("the record of process %d is not where it can be found: set AWAITTRACE_DIR as the program has it", pid)
+	return nil, errNotFound(pid)
 }
 
-// mayHaveProbes reports whether an executable has a function of the collector, or its symbols do not tell.
+func errNotFound(pid int) error {
+	return fmt.Errorf("the record of process %d is not where it can be found: set AWAITTRACE_DIR as the program has it", pid)
+}
+
+// mayHaveProbes reports whether an executable has a function of the collector, or neither its symbols nor its table of functions tell.
 func mayHaveProbes(exe string) bool {
 	f, err := elf.Open(exe)
 	if err != nil {
@@ -72,9 +81,23 @@ func mayHaveProbes(exe string) bool {
 	defer f.Close()
 	symbols, err := f.Symbols()
 	if err != nil {
-		return true
+		return mayCall(f)
 	}
 	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return dlvext.Collector(snapshot.Frame{Func: s.Name}) })
+}
+
+// mayCall is mayHaveProbes for an executable without symbols: its runtime knows the names of its functions.
+func mayCall(f *elf.File) bool {
+	for _, s := range f.Sections {
+		if !strings.HasSuffix(s.Name, ".gopclntab") {
+			continue
+		}
+		table, err := s.Data()
+		return err != nil || slices.ContainsFunc(dlvext.CollectorFunctions(), func(fn string) bool {
+			return bytes.Contains(table, []byte("\x00"+fn+"\x00")) || bytes.Contains(table, []byte("/"+fn+"\x00"))
+		})
+	}
+	return true
 }
 
 // started returns when a process was started, nanoseconds since 1970; zero: unknown.
@@ -91,7 +114,11 @@ type process int
 
 // Read implements Target.
 func (p process) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, error) {
-	return dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
+	res, err := dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
+	if isBare(err) {
+		return readBare(ctx, int(p), o)
+	}
+	return res, err
 }
 
 // Close implements Target.

@@ -22,7 +22,7 @@ const plainProgram = "../../testdata/plain"
 // TestPlain holds the reports of a program without probes against what its comments say of its waits.
 func TestPlain(t *testing.T) {
 	t.Setenv("AWAITTRACE_DIR", t.TempDir())
-	for _, tt := range []struct{ name, ldflags string }{{"symbols", ""}} {
+	for _, tt := range []struct{ name, ldflags string }{{"symbols", ""}, {"stripped", "-s -w"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			exe, pid := startPlain(t, tt.ldflags)
 			t.Run("live", func(t *testing.T) { checkPlain(t, fmt.Sprint(pid), "") })

@@ -32,7 +32,7 @@ type wantedStruct struct {
 // wantedStructs is all that a Layout has, whether it comes from DWARF or from a table.
 var wantedStructs = []wantedStruct{
 	{"g", "stack.lo stack.hi _panic _defer m sched.sp sched.pc sched.lr? syscallsp syscallpc atomicstatus goid schedlink waitsince waitreason waiting " +
-		"param gopc startpc parentGoid? labels?"},
+		"param gopc startpc parentGoid? trackingSeq? labels?"},
 	{"sudog", "g next prev elem parent waitlink waittail c isSelect"},
 	{"m", "g0 gsignal curg procid vdsoSP alllink"},
 	{"p", "runq runnext timers"},

@@ -38,7 +38,7 @@ type offsets struct {
 		size                                                    uint64
 		lo, hi, panics, defers, m, sp, pc, lr, syscallSP, sysPC Field
 		status, id, schedlink, since, reason, waiting           Field
-		gopc, startpc, labels                                   Field
+		gopc, startpc, parent, parks, labels                    Field
 	}
 	sudog struct {
 		size                             uint64
@@ -120,7 +120,7 @@ func newOffsets(l *Layout) *offsets {
 		"stack.lo": &o.g.lo, "stack.hi": &o.g.hi, "_panic": &o.g.panics, "_defer": &o.g.defers, "m": &o.g.m, "sched.sp": &o.g.sp,
 		"sched.pc": &o.g.pc, "sched.lr": &o.g.lr, "syscallsp": &o.g.syscallSP, "syscallpc": &o.g.sysPC, "atomicstatus": &o.g.status,
 		"goid": &o.g.id, "schedlink": &o.g.schedlink, "waitsince": &o.g.since, "waitreason": &o.g.reason, "waiting": &o.g.waiting,
-		"gopc": &o.g.gopc, "startpc": &o.g.startpc, "labels": &o.g.labels,
+		"gopc": &o.g.gopc, "startpc": &o.g.startpc, "parentGoid": &o.g.parent, "trackingSeq": &o.g.parks, "labels": &o.g.labels,
 	})
 	fields("sudog", map[string]*Field{
 		"g": &o.sudog.g, "next": &o.sudog.next, "prev": &o.sudog.prev, "elem": &o.sudog.elem, "waitlink": &o.sudog.waitlink, "c": &o.sudog.c,

@@ -20,6 +20,7 @@ type Core struct {
 	loads   []load // sorted by address; those of the core, and between them those of the executable
 	threads []reach.Thread
 	entry   uint64
+	pid     int
 	arch    elf.Machine
 }
 
@@ -153,11 +154,14 @@ func (c *Core) gaps(l load) (parts []load) {
 // Notes of a core.
 const (
 	ntPrstatus = 1
+	ntPrpsinfo = 3
 	ntAuxv     = 6
 
 	// Where NT_PRSTATUS has the thread's ID and its registers.
 	prstatusPID  = 32
 	prstatusRegs = 112
+	// Where NT_PRPSINFO has the process's ID.
+	prpsinfoPID = 24
 )
 
 // readNotes takes threads and the entry address from the notes.
@@ -187,6 +191,10 @@ func (c *Core) readNotes(b []byte) {
 			if th, ok := c.thread(desc); ok {
 				c.threads = append(c.threads, th)
 			}
+		case ntPrpsinfo:
+			if len(desc) >= prpsinfoPID+4 {
+				c.pid = int(binary.LittleEndian.Uint32(desc[prpsinfoPID:]))
+			}
 		case ntAuxv:
 			c.entry = auxvEntry(desc)
 		}
@@ -214,6 +222,14 @@ func (c *Core) thread(desc []byte) (th reach.Thread, ok bool) {
 		return th, false
 	}
 	return th, true
+}
+
+// Pid returns the process that the core is of; 0: unknown. Its first thread has the same number as a rule.
+func (c *Core) Pid() int {
+	if c.pid == 0 && len(c.threads) > 0 {
+		return c.threads[0].TID
+	}
+	return c.pid
 }
 
 // Entry implements [reach.Source].

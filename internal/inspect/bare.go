@@ -1,0 +1,135 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/source"
+)
+
+// A bare is a program without debug information, as go test and -ldflags=-w leave it. Delve can make nothing of it: package reach tells its goroutines. What
+// objects have in them, and which file or connection a call is on, is not known.
+type bare struct {
+	exe  string
+	open func() (reach.Source, error)
+	// stop has the program stand still while f runs; nil: it does already.
+	stop  func(src reach.Source, f func() error) (time.Duration, error)
+	close func() // nil: there is nothing to close
+}
+
+// isBare reports whether a program could not be read since it has no debug information.
+func isBare(err error) bool {
+	e := (*source.Error)(nil)
+	return errors.As(err, &e) && e.Reason == source.NoDebugInfo
+}
+
+// Close implements Target.
+func (b *bare) Close() {
+	if b.close != nil {
+		b.close()
+	}
+}
+
+// Read implements Target.
+func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, err error) {
+	// The memory is another program's: what does not make sense there is no fault of this one.
+	defer func() {
+		if p := recover(); p != nil {
+			err = source.Damage("the program's memory does not make sense: %v", p)
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	src, err := b.open()
+	if err != nil {
+		return nil, err
+	}
+	prog, err := reach.OpenProgram(b.exe)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := reach.Prepare(src, prog)
+	if err != nil {
+		return nil, fmt.Errorf("the program has no debug information, and %w; build it without -ldflags=-s or -w to see states and stacks", err)
+	}
+	defer plan.Close()
+	if o.Capturer != nil {
+		o.Capturer.Ready(src, nil)
+	}
+	res = new(dlvext.Result)
+	var states *reach.States
+	var want dlvext.Wanted
+	look := func() (err error) {
+		res.Taken = monotonic()
+		if states, err = plan.CaptureStacks(); err != nil {
+			return err
+		}
+		for _, st := range states.List() {
+			if !dlvext.System(st.Start, st.Reason) {
+				res.Goroutines = append(res.Goroutines, st.Goroutine)
+				res.Parks = append(res.Parks, st.Parks)
+			}
+		}
+		if o.Select != nil {
+			want = o.Select(res.Goroutines)
+		}
+		if o.Capturer != nil {
+			o.Capturer.Capture()
+		}
+		return nil
+	}
+	if b.stop != nil {
+		res.Paused, err = b.stop(src, look)
+	} else {
+		res.Taken, err = 0, look()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !states.HasParks() {
+		res.Parks = nil
+	}
+	readBareStacks(res, states, want.Stacks, o)
+	return res, nil
+}
+
+// readBareStacks fills in the stacks of the goroutines ids, as many as o permits.
+func readBareStacks(res *dlvext.Result, states *reach.States, ids []int64, o dlvext.Options) {
+	const depth, most = 64, 256
+	if o.Depth <= 0 {
+		o.Depth = depth
+	}
+	if o.MaxStacks <= 0 {
+		o.MaxStacks = most
+	}
+	snap := snapshot.Snapshot{Goroutines: res.Goroutines}
+	n := 0
+	for _, id := range ids {
+		i, ok := snap.Find(id)
+		if !ok || res.Goroutines[i].Stack != nil {
+			continue
+		}
+		if n++; n > o.MaxStacks {
+			res.StacksLeft++
+			continue
+		}
+		stack := states.Stack(id, o.Depth)
+		for k, f := range stack {
+			if dlvext.Bottom(f) {
+				stack = stack[:k]
+				break
+			}
+		}
+		if len(stack) == 0 {
+			res.StacksLeft++
+			continue
+		}
+		res.Goroutines[i].Stack = stack
+	}
+}

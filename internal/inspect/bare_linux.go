@@ -1,0 +1,47 @@
+//go:build amd64 || arm64
+
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/source"
+)
+
+// readBare reads process pid, which runs and has no debug information.
+func readBare(ctx context.Context, pid int, o dlvext.Options) (*dlvext.Result, error) {
+	stopped := source.ThreadState(pid) == 'T'
+	b := &bare{
+		exe:  fmt.Sprintf("/proc/%d/exe", pid),
+		open: func() (reach.Source, error) { return source.OpenProcess(pid) },
+		stop: func(src reach.Source, f func() error) (time.Duration, error) { return src.(*source.Process).Stop(f) },
+	}
+	res, err := b.Read(ctx, o)
+	if err == nil {
+		res.Stopped = stopped
+	}
+	return res, err
+}
+
+// heldBare returns process pid, which a debugger holds and which has no debug information.
+func heldBare(pid int, registers func(tid int) []uint64) Target {
+	return &bare{
+		exe:  fmt.Sprintf("/proc/%d/exe", pid),
+		open: func() (reach.Source, error) { return source.OpenHeld(pid, registers) },
+	}
+}
+
+// monotonic returns the system's monotonic clock, in nanoseconds.
+func monotonic() int64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+		return 0
+	}
+	return ts.Nano()
+}

@@ -1,0 +1,19 @@
+//go:build !linux || (!amd64 && !arm64)
+
+package inspect
+
+import (
+	"context"
+	"errors"
+
+	"github.com/awaittrace/awaittrace/dlvext"
+)
+
+// readBare fails: programs without debug information are read on Linux only.
+func readBare(context.Context, int, dlvext.Options) (*dlvext.Result, error) {
+	return nil, errors.New("programs without debug information can be read on Linux only: build without -ldflags=-s or -w")
+}
+
+func heldBare(int, func(int) []uint64) Target { return nil }
+
+func monotonic() int64 { return 0 }
