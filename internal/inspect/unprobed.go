@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
@@ -150,8 +151,11 @@ func noProbes(exe string, why error) string {
 	if info, err := buildinfo.ReadFile(exe); err == nil && info.Path != "" && info.Path != "command-line-arguments" {
 		pkg = info.Path
 	}
-	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace build -o %s %s",
-		errUnprobed, path.Base(exe), pkg)
+	command := fmt.Sprintf("build -o %s %s", path.Base(exe), pkg)
+	if test, ok := strings.CutSuffix(pkg, ".test"); ok {
+		command = "test " + test
+	}
+	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", errUnprobed, command)
 }
 
 // stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason.
