@@ -38,7 +38,7 @@ func TestLineTables(t *testing.T) {
 		t.Skip("builds programs")
 	}
 	dir := copyTree(t, "../testdata/torture")
-	_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+	_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
 	probes := map[positions.Line]bool{}
 	for _, f := range result.Files {
 		old, err := os.ReadFile(f.Name)
@@ -115,7 +115,7 @@ func dropNewer(t *testing.T, dir, version string) {
 // samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two print.
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
-	p, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
+	p, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
 	checkTree(t, p)
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")

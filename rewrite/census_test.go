@@ -40,7 +40,7 @@ func TestSites(t *testing.T) {
 			cfg.Patterns = []string{"net/...", "database/...", "os/...", "internal/...", "sync/...", "context"}
 		}
 	}
-	_, result := instrument(t, cfg)
+	_, result := mustInstrument(t, cfg)
 	b := newBalance(t, cfg)
 	for _, f := range result.Files {
 		b.probes(f)

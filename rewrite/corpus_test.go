@@ -29,7 +29,7 @@ func TestCorpus(t *testing.T) {
 		cfg.Dir = stdFolder(t)
 		cfg.Patterns = []string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...", "encoding/..."}
 	}
-	p, result := instrument(t, cfg)
+	p, result := mustInstrument(t, cfg)
 	if len(result.Files) == 0 {
 		t.Fatal("nothing was instrumented")
 	}
@@ -80,10 +80,7 @@ func TestRevertCorpus(t *testing.T) {
 		name, cfg.Dir, cfg.Patterns, cfg.all = "std", stdFolder(t), []string{"std"}, true
 		cfg.Env, cfg.Tests = append(cfg.Env, "GOFLAGS=", "GOPROXY=off", "CGO_ENABLED=0"), false
 	}
-	p, err := Load(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, _ := mustInstrument(t, cfg)
 	r := checkTree(t, p)
 	pieces, lines := 0, 0
 	for _, f := range r.Files {
@@ -117,7 +114,7 @@ type loaded struct {
 	debug    *types.Package
 }
 
-func newCorpus(t *testing.T, p *Program, r *Result) *loaded {
+func newCorpus(t *testing.T, p *program, r *Result) *loaded {
 	g := &loaded{t: t, packages: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{}, texts: map[string][]byte{}}
 	for _, f := range r.Files {
 		g.texts[f.Name] = f.Text

@@ -95,26 +95,18 @@ func TestLoadDeps(t *testing.T) {
 		if patterns != "" {
 			cfg.Deps = []string{patterns}
 		}
-		p, r := instrument(t, cfg)
+		_, r := mustInstrument(t, cfg)
 		if got := instrumentedIn(dir, r); got != strings.TrimSpace(want+" main.go") {
 			t.Errorf("%q: instrumented %q, want %q and main.go", patterns, got, want)
 		}
-		l := newLoader(p.cfg, nil, p.fset)
-		l.deps, _ = parseDeps(cfg.Deps)
-		var err error
-		if l.named, err = l.list(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := l.checkAll(); err != nil {
-			t.Errorf("%q: only go/packages can load it: %v", patterns, err)
-		}
+		checkStream(t, cfg)
 		for _, f := range r.Files {
 			if strings.HasPrefix(f.Name, filepath.Join(dir, "dep")) && !strings.Contains(string(f.Text), `{File: "example.com/dep@v1.0.0/dep.go"`) {
 				t.Errorf("%s: sites do not name the file as -trimpath does:\n%s", f.Name, f.Text)
 			}
 		}
 	}
-	_, r := instrument(t, Config{Dir: dir, Env: offline()})
+	_, r := mustInstrument(t, Config{Dir: dir, Env: offline()})
 	if len(r.Modules) != 2 || r.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between"), "./between", ""}) {
 		t.Errorf("modules: %v", r.Modules)
 	}

@@ -6,10 +6,9 @@
 //
 // # How it works
 //
-// [Load] type-checks the packages of the main modules from source, against the export data of what else they import; where
-// that does not do (graph.go says when), go/packages loads them. [Instrument] does so one package at a time, and with a cache.
-// [Program.Instrument], or that, decorates each file that has something to probe into a
-// dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
+// [Instrument] type-checks the packages of the main modules from source, one at a time, against the export data of what else
+// they import; where that does not do (graph.go says when), go/packages loads them. It decorates each file that has something
+// to probe, and of which the cache does not know what is in it, into a dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
 // its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
 // splices into the original text that never add or remove a newline, and after each splice a directive
 //

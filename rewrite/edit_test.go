@@ -97,7 +97,7 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, result := instrument(t, cfg)
+	_, result := mustInstrument(t, cfg)
 	var files []lined
 	for _, f := range result.Files {
 		text, section, _ := bytes.Cut(f.Text, []byte("\n"+sitesMark))

@@ -225,8 +225,8 @@ type Skip struct {
 	Reason string
 }
 
-// Instrument writes the probes. The program is not changed, so that the same call gives the same result.
-func (p *Program) Instrument() (*Result, error) {
+// instrument writes the probes into the packages of p. The program is not changed, so that the same call gives the same result.
+func (p *program) instrument() (*Result, error) {
 	var files []*file
 	for _, pkg := range p.pkgs {
 		files = append(files, p.open(pkg)...)
@@ -256,19 +256,19 @@ func (p *Program) Instrument() (*Result, error) {
 }
 
 // newResult is a result without files.
-func (p *Program) newResult() *Result {
+func (p *program) newResult() *Result {
 	return &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
 }
 
 // noteUsed notes which patterns of -probe-func were of use in the files.
-func (p *Program) noteUsed(files []*file) {
+func (p *program) noteUsed(files []*file) {
 	for _, f := range files {
 		p.funcs.use(f.io.funcs.usedOnes())
 	}
 }
 
 // open makes a file of each source of a package that is to be instrumented.
-func (p *Program) open(pkg *pkg) []*file {
+func (p *program) open(pkg *pkg) []*file {
 	var files []*file
 	names := pkg.prefix()
 	globals := 0

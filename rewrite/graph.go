@@ -37,34 +37,9 @@ type node struct {
 	*packages.Package
 	made *pkg // what is instrumented; nil if only its types are wanted
 	done chan struct{}
-	pkg  *types.Package // after done
 
 	declared func() *types.Package // of a stream, after done: its types
 	sum      [sha256.Size]byte     // of a stream, after done: of all that its types come from
-}
-
-// checkAll checks the packages to instrument.
-func (l *loader) checkAll() ([]*pkg, error) {
-	if l.cfg.all {
-		return nil, errNoExports
-	}
-	selected := l.choose()
-	g := l.newGraph(selected)
-	g.work = g.checkFiles
-	if err := g.listExports(); err != nil {
-		return nil, err
-	}
-	if err := g.readExports(); err != nil {
-		return nil, err
-	}
-	if err := g.check(); err != nil {
-		return nil, err
-	}
-	made := make([]*pkg, len(selected))
-	for i, p := range selected {
-		made[i] = g.nodes[p].made
-	}
-	return made, nil
 }
 
 var errNoExports = errors.New("packages of the standard library have no export data of their own")
@@ -191,11 +166,7 @@ func (g *graph) readExport(path, file string) error {
 		return err
 	}
 	defer f.Close()
-	r, err := gcexportdata.NewReader(f)
-	if err != nil {
-		return err
-	}
-	_, err = gcexportdata.Read(r, g.l.fset, g.imports, path)
+	_, err = gcexportdata.Read(f, g.l.fset, g.imports, path)
 	return err
 }
 
@@ -229,29 +200,6 @@ func (g *graph) hasFailed() bool {
 	return g.failed != nil
 }
 
-// checkFiles parses and checks the files of a package.
-func (g *graph) checkFiles(n *node) error {
-	files, cgo, err := g.l.parseAll(n.GoFiles)
-	if err != nil {
-		return err
-	}
-	var first error
-	conf := g.config(n, cgo, func(err types.Error) {
-		if first == nil {
-			first = err
-		}
-	})
-	var info *types.Info
-	if conf.IgnoreFuncBodies = n.made == nil; n.made != nil {
-		info = newInfo()
-	}
-	n.pkg, _ = conf.Check(n.PkgPath, g.l.fset, syntaxOf(files), info)
-	if n.made != nil {
-		n.made.types, n.made.info, n.made.files = n.pkg, info, files
-	}
-	return first
-}
-
 // config says how a package is checked. Errors in a package with cgo files are left out: what is from C is unknown.
 func (g *graph) config(n *node, cgo bool, report func(types.Error)) *types.Config {
 	return &types.Config{
@@ -268,12 +216,8 @@ func (g *graph) config(n *node, cgo bool, report func(types.Error)) *types.Confi
 func (g *graph) importer(n *node) types.Importer {
 	return importerFunc(func(path string) (*types.Package, error) {
 		if imported := n.Imports[path]; imported != nil {
-			switch dep := g.nodes[imported]; {
-			case dep == nil:
-			case dep.declared != nil:
+			if dep := g.nodes[imported]; dep != nil {
 				return dep.declared(), nil
-			default:
-				return dep.pkg, nil
 			}
 			path = imported.PkgPath
 		}

@@ -59,7 +59,7 @@ var ioRule = rule{
 }
 
 // matcher finds what can wait in the source of pkg.
-func (p *Program) matcher(pkg *pkg) *matcher {
+func (p *program) matcher(pkg *pkg) *matcher {
 	m := &matcher{funcs: p.funcs.fresh(), info: pkg.info, pkg: pkg.types}
 	if p.cfg.Probes&ProbeIO != 0 {
 		m.index = p.index

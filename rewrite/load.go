@@ -62,14 +62,16 @@ type Config struct {
 	// Spans sets File.Kept, which Covered needs.
 	Spans bool
 
-	all bool // for tests: all packages count as those of a main module
+	// For tests:
+	all  bool // all packages count as those of a main module
+	keep bool // the packages are kept with their types
 }
 
-// A Program is a set of loaded packages that can be instrumented.
-type Program struct {
+// A program is what a build is made of, as far as it is to be instrumented.
+type program struct {
 	cfg   Config
 	fset  *token.FileSet
-	pkgs  []*pkg
+	pkgs  []*pkg // if go/packages has loaded them, or Config.keep is set
 	index *ioIndex
 	funcs *probeFuncs
 	deps  []Module // all dependencies of the build
@@ -114,27 +116,8 @@ const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
 
-// Load loads, with types, the packages of the main modules (those of a workspace all count) and of cfg.Deps that the build of cfg.Patterns needs.
-// The types of everything else come from export data, which the go command compiles, as it would for the build, or has in its cache.
-//
-// Code that does not load or compile is a *CompileError, a pattern of cfg.Deps that matches nothing a *DepsError.
-func Load(cfg Config) (*Program, error) {
-	l, p, err := begin(cfg)
-	if err != nil {
-		return nil, err
-	}
-	if p.pkgs, err = l.checkAll(); err != nil {
-		p.pkgs, err = l.loadAll()
-	}
-	if err != nil {
-		return nil, err
-	}
-	dedupe(p.pkgs)
-	return p, nil
-}
-
 // begin lists the packages for a program, which has none of them yet.
-func begin(cfg Config) (*loader, *Program, error) {
+func begin(cfg Config) (*loader, *program, error) {
 	if cfg.Probes == 0 {
 		cfg.Probes = DefaultProbes
 	}
@@ -156,7 +139,7 @@ func begin(cfg Config) (*loader, *Program, error) {
 	if err := l.checkDeps(l.named); err != nil {
 		return nil, nil, err
 	}
-	p := &Program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
+	p := &program{cfg: cfg, fset: l.fset, index: newIOIndex(), funcs: funcs}
 	p.deps = modules(l.named, func(*packages.Package) bool { return true })
 	if !cfg.DepsIfAny {
 		p.out = modules(l.named, func(p *packages.Package) bool { return deps.match(p) && !l.inTree(p) })

@@ -96,20 +96,20 @@ import _ "testing"
 		"./none":     "none",
 		"./typ/x.go": "x.go",
 	} {
-		_, err := Load(Config{Dir: dir, Env: offline(), Patterns: []string{pattern}})
+		_, _, err := Instrument(Config{Dir: dir, Env: offline(), Patterns: []string{pattern}}, nil)
 		var compile *CompileError
 		if !errors.As(err, &compile) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a CompileError that names %s", pattern, err, want)
 		}
 	}
 	for _, patterns := range [][]string{{"./typ", "./good", "./fine"}, {"./missing", "./fine"}, {"./syntax", "./fine"}} {
-		_, err := Load(Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
+		_, _, err := Instrument(Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true}, nil)
 		var compile *CompileError
 		if !errors.As(err, &compile) || !slices.Equal(compile.Good, []string{"m/fine"}) {
 			t.Errorf("%s: got %v, want a CompileError that leaves m/fine", patterns, err)
 		}
 	}
-	_, err := Load(Config{Dir: filepath.Join(dir, "none"), Env: offline()})
+	_, _, err := Instrument(Config{Dir: filepath.Join(dir, "none"), Env: offline()}, nil)
 	if err == nil {
 		t.Error("a folder that does not exist: no error")
 	}
@@ -136,11 +136,11 @@ package awaittrace_runtime
 func F() { <-make(chan int) }
 `)
 	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}}
-	if _, err := Load(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
+	if _, _, err := Instrument(cfg, nil); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
 		t.Errorf("got %v", err)
 	}
 	cfg.RuntimePath = "debug/" + CollectorFolder + "/runtime"
-	if _, result := instrument(t, cfg); len(result.Files) != 2 {
+	if _, result := mustInstrument(t, cfg); len(result.Files) != 2 {
 		t.Errorf("%d files have probes, want 2", len(result.Files))
 	}
 }
@@ -184,7 +184,7 @@ var C = make(chan int)
 			env = append(env, v)
 		}
 	}
-	_, result := instrument(t, Config{Dir: filepath.Join(dir, "a"), Env: env})
+	_, result := mustInstrument(t, Config{Dir: filepath.Join(dir, "a"), Env: env})
 	var names []string
 	for _, f := range result.Files {
 		rel, _ := filepath.Rel(dir, f.Name)
@@ -219,7 +219,7 @@ package lib
 var C = make(chan int)
 `)
 	for _, tests := range []bool{false, true} {
-		_, result := instrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"main.go"}, Tests: tests})
+		_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"main.go"}, Tests: tests})
 		if len(result.Files) != 2 {
 			t.Errorf("tests %t: instrumented %d files, want main.go and lib.go", tests, len(result.Files))
 		}
@@ -251,7 +251,7 @@ var C = make(chan int)
 `)
 	for _, tests := range []bool{false, true} {
 		cfg := Config{Dir: dir, Env: offline(), Tests: tests, RuntimePath: "debug", Probes: DefaultProbes}
-		p, want := instrument(t, cfg)
+		p, want := mustInstrument(t, cfg)
 		l := newLoader(cfg, nil, p.fset)
 		var err error
 		if l.named, err = l.list(); err != nil {
@@ -262,7 +262,7 @@ var C = make(chan int)
 			t.Fatal(err)
 		}
 		dedupe(other.pkgs)
-		got, err := other.Instrument()
+		got, err := other.instrument()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,8 @@ import (
 
 const typesMode = packages.LoadSyntax | packages.NeedModule | packages.NeedForTest
 
-// loadAll has go/packages load the packages to instrument with their types, for which the go command compiles them. That takes longer than
-// checkAll; it is for packages that import cgo packages of the main modules, and for code that does not compile.
+// loadAll has go/packages load the packages to instrument with their types, for which the go command compiles them. That takes longer
+// than a stream; it is for packages that import cgo packages of the main modules, and for code that does not compile.
 func (l *loader) loadAll() ([]*pkg, error) {
 	roots, rest, files := l.patterns()
 	if !l.cfg.Tests && !files { // one run of the go command, and one view of what all of them import

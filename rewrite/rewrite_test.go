@@ -74,7 +74,7 @@ func golden(t *testing.T, name string, inStream bool) {
 			cfg.ProbeFuncs = strings.Fields(list)
 		}
 	}
-	p, result := instrument(t, cfg)
+	p, result := mustInstrument(t, cfg)
 	if inStream {
 		sameInStream(t, cfg, &memory{data: map[[32]byte][]byte{}}, result)
 	}
@@ -136,13 +136,11 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
-func instrument(t *testing.T, cfg Config) (*Program, *Result) {
+// mustInstrument instruments packages, and keeps their types.
+func mustInstrument(t *testing.T, cfg Config) (*program, *Result) {
 	t.Helper()
-	p, err := Load(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := p.Instrument()
+	cfg.keep = true
+	p, result, _, err := instrument(cfg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +148,7 @@ func instrument(t *testing.T, cfg Config) (*Program, *Result) {
 }
 
 // checkTypes type-checks every package of p with the files that were written, against the collector in ../runtime.
-func checkTypes(t *testing.T, p *Program, r *Result) {
+func checkTypes(t *testing.T, p *program, r *Result) {
 	t.Helper()
 	c := &checker{t: t, p: p, texts: map[string][]byte{}, done: map[string]*types.Package{}}
 	for _, f := range r.Files {
@@ -164,7 +162,7 @@ func checkTypes(t *testing.T, p *Program, r *Result) {
 // A checker type-checks packages after what they import.
 type checker struct {
 	t     *testing.T
-	p     *Program
+	p     *program
 	texts map[string][]byte // of the files that were written
 	done  map[string]*types.Package
 }
@@ -309,11 +307,11 @@ func statements(t *testing.T, name string, text []byte, columns bool) []string {
 
 // checkTree instruments p for a tree, and checks what is promised of that: the originals come back, formatted files stay formatted, and statements
 // keep their lines.
-func checkTree(t *testing.T, p *Program) *Result {
+func checkTree(t *testing.T, p *program) *Result {
 	t.Helper()
 	in := *p
 	in.cfg.Revertible = true
-	r, err := in.Instrument()
+	r, err := in.instrument()
 	if err != nil {
 		t.Fatal(err)
 	}

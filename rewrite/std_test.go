@@ -23,7 +23,7 @@ func main() { <-context.Background().Done() }
 // TestLoadStd instruments a package of the standard library, in the only way that does not need go/packages.
 func TestLoadStd(t *testing.T) {
 	cfg := Config{Dir: module(t, dependless), Env: offline(), Deps: []string{"context"}}
-	p, r := instrument(t, cfg)
+	_, r := mustInstrument(t, cfg)
 	var names []string
 	for _, f := range r.Files {
 		_, name, _ := strings.Cut(f.Name, "/src/context/")
@@ -32,16 +32,7 @@ func TestLoadStd(t *testing.T) {
 	if len(names) != 2 || names[0]+names[1] != "context.go" {
 		t.Errorf("instrumented %q, want main.go and context.go", names)
 	}
-	l := newLoader(p.cfg, nil, p.fset)
-	l.deps, _ = parseDeps(cfg.Deps)
-	var err error
-	l.named, err = l.list()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.checkAll(); err != nil {
-		t.Errorf("only go/packages can load it: %v", err)
-	}
+	checkStream(t, cfg)
 }
 
 func TestLoadStdUnmatched(t *testing.T) {
@@ -58,7 +49,7 @@ func TestLoadStdUnmatched(t *testing.T) {
 
 func checkUnmatched(t *testing.T, cfg Config, want string) {
 	t.Helper()
-	_, err := Load(cfg)
+	_, _, err := Instrument(cfg, nil)
 	var unmatched *DepsError
 	if !errors.As(err, &unmatched) || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: got %v, want a DepsError with %q", cfg.Deps, err, want)

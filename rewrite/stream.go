@@ -15,18 +15,28 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Instrument does what Load and Program.Instrument do, but keeps no package longer than it is needed, and does not look again into
-// files of which the cache, which may be nil, knows what is in them. The Inputs are what the result was made from.
+// Instrument puts probes into the packages of the main modules (those of a workspace all count) and of cfg.Deps that the
+// build of cfg.Patterns needs. The types of everything else come from export data, which the go command compiles, as it
+// would for the build, or has in its cache. The Inputs are what the result was made from.
+//
+// It keeps no package longer than it needs it, and does not look again into files of which the cache, which may be nil,
+// knows what is in them.
 //
 // What the rules find in a file depends on its text, on what the other files of its package declare, on what the package imports, and
 // on the prefix of the names that are put in; it does not depend on the body of any function in another file. So after an edit in a body one file
 // is decorated, its package is checked with the bodies of that file alone, and no other package is checked at all unless its types are asked for.
 //
-// A dependency that cannot be instrumented is left alone: Result.Left.
+// A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile is a
+// *CompileError, a pattern of cfg.Deps that matches nothing a *DepsError.
 func Instrument(cfg Config, cache Cache) (*Result, Inputs, error) {
+	_, r, in, err := instrument(cfg, cache)
+	return r, in, err
+}
+
+func instrument(cfg Config, cache Cache) (*program, *Result, Inputs, error) {
 	l, p, err := begin(cfg)
 	if err != nil {
-		return nil, Inputs{}, err
+		return nil, nil, Inputs{}, err
 	}
 	r, err := l.instrument(p, cache)
 	var broken *CompileError
@@ -37,7 +47,7 @@ func Instrument(cfg Config, cache Cache) (*Result, Inputs, error) {
 			r.sort()
 		}
 	}
-	return r, l.inputs(), err
+	return p, r, l.inputs(), err
 }
 
 // leaveDeps makes l leave all dependencies alone, and returns those that were to be instrumented.
@@ -69,16 +79,13 @@ func (l *loader) blames(broken *CompileError) bool {
 	return deps
 }
 
-// instrument does the work of Instrument.
-func (l *loader) instrument(p *Program, cache Cache) (*Result, error) {
-	s := &stream{
-		p: p, cache: cache, rules: rules(), total: p.newResult(), budget: newBudget(), looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
-	}
-	r, err := s.run(l)
+// instrument instruments the packages of a program: as a stream or, where that cannot check their types, as go/packages loads them.
+func (l *loader) instrument(p *program, cache Cache) (*Result, error) {
+	r, err := newStream(p, cache).run(l)
 	if err != nil {
 		if p.pkgs, err = l.loadAll(); err == nil {
 			dedupe(p.pkgs)
-			r, err = p.Instrument()
+			r, err = p.instrument()
 		}
 	}
 	return r, err
@@ -87,7 +94,7 @@ func (l *loader) instrument(p *Program, cache Cache) (*Result, error) {
 // A stream instruments the packages of a graph one after the other.
 type stream struct {
 	*graph
-	p       *Program
+	p       *program
 	cache   Cache
 	rules   []rule
 	options []byte                    // of p.cfg, what decides what the rules find
@@ -100,7 +107,14 @@ type stream struct {
 	total *Result // under graph.lock, with what p.funcs notes
 }
 
-// run instruments all packages. After an error the caller must have go/packages load them, as after that of checkAll.
+func newStream(p *program, cache Cache) *stream {
+	p.pkgs = nil
+	return &stream{
+		p: p, cache: cache, rules: rules(), total: p.newResult(), budget: newBudget(), looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+}
+
+// run instruments all packages. After an error the caller must have go/packages load them, which takes longer.
 func (s *stream) run(l *loader) (*Result, error) {
 	if l.cfg.all {
 		return nil, errNoExports
@@ -174,13 +188,23 @@ func (s *stream) do(n *node) error {
 		f.skip = s.skip[n][f.name]
 	}
 	n.made.files = files
-	defer func() { n.made = nil }()
+	defer s.drop(n)
 	err = s.instrument(n, cgo)
 	if err != nil && isDependency(n.Package) {
 		s.leave(n.PkgPath, err)
 		return nil
 	}
 	return err
+}
+
+// drop lets go of the files and types of a package that is instrumented.
+func (s *stream) drop(n *node) {
+	if s.p.cfg.keep {
+		s.lock.Lock()
+		s.p.pkgs = append(s.p.pkgs, n.made)
+		s.lock.Unlock()
+	}
+	n.made = nil
 }
 
 // isDependency reports whether a package is in a module that is not a main one, or in the standard library.

@@ -37,6 +37,18 @@ func (m *memory) Put(key [32]byte, data []byte) {
 	m.puts++
 }
 
+// checkStream fails if a stream cannot check the types of what is to be instrumented, so that go/packages has to load it.
+func checkStream(t *testing.T, cfg Config) {
+	t.Helper()
+	l, p, err := begin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newStream(p, nil).run(l); err != nil {
+		t.Errorf("%q: only go/packages can load it: %v", cfg.Deps, err)
+	}
+}
+
 // sameInStream fails unless Instrument, with and without what it remembers, gives want.
 func sameInStream(t *testing.T, cfg Config, cache *memory, want *Result) {
 	t.Helper()
@@ -107,7 +119,7 @@ func TestStreamEdits(t *testing.T) {
 	broken := 0
 	for n := range *streamEdits {
 		what := m.edit(n)
-		p, err := Load(cfg)
+		want, _, err := Instrument(cfg, nil)
 		if err != nil {
 			if _, _, err := Instrument(cfg, cache); err == nil {
 				t.Fatalf("%s: no error", what)
@@ -115,10 +127,6 @@ func TestStreamEdits(t *testing.T) {
 			broken++
 			m.undo()
 			continue
-		}
-		want, err := p.Instrument()
-		if err != nil {
-			t.Fatal(err)
 		}
 		got, _, err := Instrument(cfg, cache)
 		if err != nil {

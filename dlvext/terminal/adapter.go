@@ -212,7 +212,7 @@ func startDelve(args []string, dest *os.File) (*delveProcess, error) {
 	}
 	if d.conn, err = listener.Accept(); err != nil {
 		d.end()
-		return nil, errors.New("Delve did not start")
+		return nil, errors.New("no connection: Delve did not start")
 	}
 	return d, nil
 }

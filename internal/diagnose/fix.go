@@ -239,7 +239,7 @@ func (t *writer) loopFix(i int) string {
 	case p.Op == runtime.OpIO:
 		return fmt.Sprintf("see why %s fails, and wait before it is tried again, longer each time", p.Expr)
 	case p.Op == runtime.OpSelect || p.Op == runtime.OpRecv:
-		return fmt.Sprintf("end the loop when a channel is closed: v, ok := <-ch tells, and a nil channel is never ready")
+		return "end the loop when a channel is closed: v, ok := <-ch tells, and a nil channel is never ready"
 	}
 	return "wait for a signal of what it looks for: a channel, or a Cond"
 }

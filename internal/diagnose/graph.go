@@ -17,7 +17,6 @@ type graph struct {
 	locks map[lock]int
 	kins  map[familyKey]int
 	place map[*snapshot.Probe]int
-	stale map[uint64]need // of WaitGroups, which are the same for all that wait for them
 }
 
 // A node is a goroutine, a need, or a group of goroutines.

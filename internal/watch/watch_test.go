@@ -89,8 +89,7 @@ func TestPossible(t *testing.T) {
 	leak := []Symptom{{"leak", 7, 100}}
 	maybe := &Answer{Possible: [][]Symptom{{{"stuck", 7, 100}}}}
 	deep := 0
-	var w *watcher
-	w = newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
+	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		if !q.Stacks {
 			return maybe, nil
 		}
