@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/positions"
+	"github.com/awaittrace/awaittrace/internal/testing/positions"
 )
 
 // The torture program prints the same with and without probes, at each language version.

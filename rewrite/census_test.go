@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/census"
+	"github.com/awaittrace/awaittrace/internal/testing/census"
 	"github.com/awaittrace/awaittrace/runtime"
 	"golang.org/x/tools/go/packages"
 )

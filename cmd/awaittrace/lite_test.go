@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestLite builds the command with -tags lite: it is static, below 8 MB, has nothing of Delve or the rewriter in it, and does what it is for.

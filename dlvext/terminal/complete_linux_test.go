@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/ptytest"
+	"github.com/awaittrace/awaittrace/internal/testing/ptytest"
 )
 
 // TestCompletion types on a terminal, with the key TAB: names of commands of ours and of Delve's, flags, goroutines and variables.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
 	"github.com/awaittrace/awaittrace/internal/recorded"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 var locks = []diagnose.Kind{diagnose.KindDeadlock, diagnose.KindOrphanedLock}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // bank is two goroutines that wait for each other's locks, one that queues, and one that waits on a connection.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/goldentest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 var update = flag.Bool("u", false, "renew the reports in testdata")

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestHolders: of those that hold a lock and cannot all, those stay that took it last. A reader is in the way of a writer, and the other way round.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // large is a snapshot of n goroutines: chains of lock waiters a thousand long, some of which end in a cycle, a crowd

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/awaittrace/awaittrace/internal/goldentest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 var update = flag.Bool("u", false, "renew the snapshots in testdata")

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/reportcase"
+	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
 )
 
 // TestReports runs the programs of testdata/reports/std, each of which reproduces a public bug report, and checks the few facts that awaittrace has to

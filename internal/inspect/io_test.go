@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 func TestCommandLine(t *testing.T) {

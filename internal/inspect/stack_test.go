@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 func TestCleanStacks(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/ptytest"
+	"github.com/awaittrace/awaittrace/internal/testing/ptytest"
 )
 
 // What takes long is shown on a terminal, and the line is empty in the end.

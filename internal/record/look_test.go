@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestLook: what a report on the live program saw is told after its death, but not of goroutines that have moved since.

@@ -3,7 +3,7 @@ package record
 import (
 	"testing"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestWithout takes two pauses out of what is told of a program.

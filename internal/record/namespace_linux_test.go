@@ -18,9 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
 

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestContexts: the channel of a context is made without a probe. What is on record at its address is of another channel, which is gone; where package

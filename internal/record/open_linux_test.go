@@ -13,8 +13,8 @@ import (
 	"unsafe"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 

@@ -11,9 +11,9 @@ import (
 	"unsafe"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 

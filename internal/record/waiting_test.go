@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestWaiting compares the first look at a record with what the snapshot says.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // seeds are the snapshots of the diagnosis' own tests.

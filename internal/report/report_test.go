@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/goldentest"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 var update = flag.Bool("u", false, "renew the reports in testdata")

@@ -197,9 +197,15 @@ func (t *text) process() string {
 	return name + " (" + strings.Join(facts, ", ") + ")"
 }
 
-// notes returns what keeps the report from being complete, a line each.
+// worthTelling is how many bytes goroutines must keep alive for people to be told: any stack has some.
+const worthTelling = 64 << 10
+
+// notes returns what is to be known of the whole program, and what keeps the report from being complete, a line each.
 func (t *text) notes() []string {
 	var notes []string
+	if m := t.s.Memory; m != nil && m.KeptBytes >= worthTelling {
+		notes = append(notes, fmt.Sprintf("what can never go on keeps %s alive", diagnose.Bytes(m.KeptBytes)))
+	}
 	if t.s.Process.Doubt != "" {
 		notes = append(notes, "not to be relied on: "+t.s.Process.Doubt)
 	}
@@ -242,6 +248,9 @@ func (t *text) finding(f *diagnose.Finding) {
 	if len(f.Goroutines) > 1 {
 		t.line("    goroutines: %s", list(f.Goroutines))
 		t.otherLabels(f, told)
+	}
+	if f.KeptBytes >= worthTelling {
+		t.line("    kept alive: %s that nothing else uses", diagnose.Bytes(f.KeptBytes))
 	}
 	if tests := Tests(t.s, f); len(tests) > 0 && !t.opt.OneTest {
 		t.line("    of: %s", strings.Join(tests, ", "))

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // ended is the goroutine of test 3, at the end of which all is judged.

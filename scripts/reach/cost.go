@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/awaittrace/awaittrace/internal/reachtest"
+	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
 )
 
 // large is a program of so many goroutines, of which half are leaked, and so many bytes of heap in small objects.

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/reachtest"
 	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
 )
 
 // waits holds reach against the comments of testdata/waits.

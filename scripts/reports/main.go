@@ -6,7 +6,7 @@
 //
 // Most have the real module at the version that has the bug, which comes from the module proxy; go test ./internal/e2e runs the others alone. All are built
 // as awaittrace build does it by default, and looked at by awaittrace report -after 1s. The exit status is 1 if a report does not tell what its
-// EXPECT file says (see internal/reportcase), or tells what it says is not told yet.
+// EXPECT file says (see internal/testing/reportcase), or tells what it says is not told yet.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/reportcase"
+	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
 )
 
 func main() {

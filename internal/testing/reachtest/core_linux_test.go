@@ -78,7 +78,7 @@ func TestCores(t *testing.T) {
 			t.Skipf("no core was left: core_pattern is %q", strings.TrimSpace(string(pattern)))
 		}
 		// The thread that prints the stacks of all goroutines when the program crashes has some of them at hand: those are not proven.
-		waits, err := Waits("../../testdata/waits", runtime.Version())
+		waits, err := Waits("../../../testdata/waits", runtime.Version())
 		if err != nil {
 			t.Fatal(err)
 		}

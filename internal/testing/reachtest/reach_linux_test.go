@@ -16,7 +16,7 @@ func build(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	exe := filepath.Join(t.TempDir(), name)
 	args := append([]string{"build", "-o", exe}, flags...)
-	cmd := exec.Command("go", append(args, "../../testdata/"+name)...)
+	cmd := exec.Command("go", append(args, "../../../testdata/"+name)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -37,7 +37,7 @@ func start(t *testing.T, exe string, args ...string) *Running {
 // check holds a look against the comments of testdata/waits.
 func check(t *testing.T, l *Look, dump string) {
 	t.Helper()
-	waits, err := Waits("../../testdata/waits", runtime.Version())
+	waits, err := Waits("../../../testdata/waits", runtime.Version())
 	if err != nil {
 		t.Fatal(err)
 	}

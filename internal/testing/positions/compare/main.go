@@ -1,7 +1,7 @@
 // Compare prints a line of the table in docs/fidelity.md: it compares the positions of an overlay's files with those of the originals, and the line
 // tables of two programs, one built with the overlay and one without. scripts/positions calls it.
 //
-//	go run ./internal/positions/compare NAME OVERLAY FOLDER PLAIN PROBED
+//	go run ./internal/testing/positions/compare NAME OVERLAY FOLDER PLAIN PROBED
 //
 // FOLDER is that of the main module: functions elsewhere have no probes.
 package main
@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/internal/positions"
+	"github.com/awaittrace/awaittrace/internal/testing/positions"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
