@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/record/recordtest"
-	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
+	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestLoops looks at a goroutine that goes round, leaves its loop, and comes back, and at one that has only begun.
