@@ -21,12 +21,13 @@ import (
 // A graph type-checks the packages of the main modules itself, from source, and takes the types of all others from export data. go/packages
 // would have the go command compile the packages of the main modules too, only to be asked for their types.
 type graph struct {
-	l      *loader
-	nodes  map[*packages.Package]*node
-	work   func(*node) error // what is done with each package, after those that it imports
-	slots  chan struct{}     // one for each processor
-	lock   sync.Mutex
-	failed error // one of the errors
+	l        *loader
+	nodes    map[*packages.Package]*node
+	work     func(*node) error // what is done with each package, after those that it imports
+	slots    chan struct{}     // one for each processor
+	lock     sync.Mutex
+	failed   error // one of the errors
+	finished int   // how many nodes are done, where somebody wants to know
 
 	exports map[string]string         // files with export data, by import path
 	imports map[string]*types.Package // from export data
@@ -186,6 +187,18 @@ func (g *graph) checkNode(n *node) {
 	if err := g.work(n); err != nil {
 		g.fail(err)
 	}
+	g.count()
+}
+
+// count notes that one more package is done.
+func (g *graph) count() {
+	if g.l.cfg.Progress == nil {
+		return
+	}
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.finished++
+	g.l.cfg.Progress(g.finished, len(g.nodes))
 }
 
 func (g *graph) fail(err error) {

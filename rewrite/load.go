@@ -61,6 +61,8 @@ type Config struct {
 	Revertible bool
 	// Spans sets File.Kept, which Covered needs.
 	Spans bool
+	// Progress, if it is not nil, is called after each package that was read, one call at a time, with how many are and how many there will be.
+	Progress func(done, total int) `json:"-"`
 
 	// For tests:
 	all  bool // all packages count as those of a main module

@@ -107,9 +107,12 @@ func asked() (off, logging bool) {
 	case "log":
 		return false, true
 	}
-	syscall.Write(2, []byte("awaittrace: invalid AWAITTRACE "+quoted(mode)+": want off, log or on; the probes are on\n"))
+	complain("invalid AWAITTRACE " + quoted(mode) + ": want off, log or on; the probes are on")
 	return false, false
 }
+
+// complain says on standard error what is wrong with a variable.
+func complain(what string) { syscall.Write(2, []byte("awaittrace: " + what + "\n")) }
 
 // lower returns s with the letters A to Z in lower case.
 func lower(s string) string {
@@ -167,11 +170,15 @@ func slotCap() uint32 {
 	n := uint32(0)
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' || n > MaxSlots {
-			return defaultSlots
+			n = 0
+			break
 		}
 		n = n*10 + uint32(s[i]-'0')
 	}
 	if n == 0 || n > MaxSlots {
+		if s != "" {
+			complain("invalid AWAITTRACE_GOROUTINES " + quoted(s) + ": want a number from 1 to 4194304; the record has its usual room")
+		}
 		return defaultSlots
 	}
 	return (n + ChunkSlots - 1) / ChunkSlots * ChunkSlots

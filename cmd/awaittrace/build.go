@@ -12,8 +12,10 @@ func buildVerb() *cli.Command {
 	return goVerb(gocmd.Build, cli.Command{
 		Usage:     "build with probes, as go build does",
 		ArgsUsage: "[packages]",
-		Description: "The programs that it makes keep a record while they run, which awaittrace report and awaittrace ps\n" +
-			"   read at any time, also after they were killed.",
+		Description: `Build is go build, with probes. The programs that it makes keep a record while they run, which awaittrace report and awaittrace ps read at any time, also after they were killed. They need no awaittrace where they run.
+
+	awaittrace build -o server ./cmd/server
+	awaittrace build -v -tags netgo ./...`,
 	}, build)
 }
 
@@ -23,7 +25,7 @@ func build(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	defer p.Close()
-	status, err := goCommand(c, p, p.Command())
+	status, err := goBuild(c, p, p.Command())
 	if err != nil {
 		return err
 	}

@@ -15,15 +15,20 @@ import (
 func checkVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
+		Category:  verbsLook,
 		Usage:     "say in one line whether a program is stuck, for liveness probes and scripts",
 		ArgsUsage: "[PID | FILE]",
-		Description: "Without a PID it checks every instrumented program that runs. It reads the record and never stops the program. The exit\n" +
-			"   status is 0 if nothing that counts was found, 3 if something is stuck, and 1 if there is no record.\n\n" +
-			"   By default only deadlocks and locks whose holder has exited count, and only if they are certain: these a restart mends.",
+		Description: `Check tells in one line whether a program is stuck, for liveness probes and scripts. Without a PID it checks every instrumented program that runs. It reads the record and never stops the program. The exit status is 0 if nothing that counts was found, 3 if something is stuck, and 1 if there is no record.
+
+	awaittrace check 4711
+	awaittrace check -kind all -certainty likely
+	awaittrace check -write /var/log/stuck.json 1
+
+By default only deadlocks and locks whose holder has exited count, and only if they are certain: these a restart mends.`,
 		Flags: []cli.Flag{
 			afterFlag(),
-			&cli.StringFlag{Name: "kind", Value: "deadlock,orphaned-lock", Usage: "which `kinds` of finding count: a list with commas, or all"},
-			&cli.StringFlag{Name: "certainty", Value: "certain", Usage: "how sure a finding has to be: `certain or likely`"},
+			&cli.StringFlag{Name: "kind", Value: "deadlock,orphaned-lock", Usage: "count findings of these kinds: a `LIST` with commas, or all"},
+			&cli.StringFlag{Name: "certainty", Value: "certain", Usage: "count findings that are at least so sure: `CERTAINTY` is certain or likely"},
 			&cli.StringFlag{Name: "write", Usage: "if something is stuck, write the whole report to a `FILE`; as JSON if its name ends in .json"},
 		},
 		Action: checkPrograms,

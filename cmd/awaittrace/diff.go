@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,14 +23,15 @@ import (
 func diffVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "diff",
+		Category:  verbsLook,
 		Usage:     "say what is new, grown or gone between two reports",
 		ArgsUsage: "OLD NEW",
-		Description: "OLD and NEW are each a pid, a record, or a report that awaittrace report -f json has written.\n" +
-			"   The exit status is 3 if a finding is new or has more goroutines than before.\n\n" +
-			"       awaittrace report -f json -o yesterday.json 4711\n" +
-			"       awaittrace diff yesterday.json 4711",
+		Description: `Diff tells what is new, grown or gone between two reports. OLD and NEW are each a pid, a record, or a report that awaittrace report -f json has written. The exit status is 3 if a finding is new or has more goroutines than before.
+
+	awaittrace report -f json -o yesterday.json 4711
+	awaittrace diff yesterday.json 4711`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "f", Value: "text", Usage: "the `format`: text or json"},
+			&cli.StringFlag{Name: "f", Value: "text", Usage: "write the differences in `FORMAT`: " + strings.Join(diffFormats, " or ")},
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "also list what is as it was, and every place"},
@@ -36,6 +39,9 @@ func diffVerb() *cli.Command {
 		Action: diffReports,
 	}
 }
+
+// diffFormats are the values of diff -f.
+var diffFormats = []string{"text", "json"}
 
 func diffReports(c *cli.Context) error {
 	if err := checkArgs(c, 2); err != nil {
@@ -45,8 +51,8 @@ func diffReports(c *cli.Context) error {
 		return usageError(c, fmt.Errorf("diff takes two arguments, OLD and NEW: each a pid, a record, or a JSON report"), false)
 	}
 	format := c.String("f")
-	if format != "text" && format != "json" {
-		return usageError(c, fmt.Errorf("invalid -f %q: want text, json", format), false)
+	if !slices.Contains(diffFormats, format) {
+		return usageError(c, fmt.Errorf("invalid -f %q: want %s", format, strings.Join(diffFormats, " or ")), false)
 	}
 	var docs [2]*report.Document
 	for i := range docs {

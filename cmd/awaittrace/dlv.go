@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -20,11 +21,19 @@ import (
 func dlvVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "dlv",
+		Category:  verbsDebug,
 		Usage:     "a Delve session that knows who is stuck",
 		ArgsUsage: "debug|test|exec|attach|core|connect [flags] [arguments]",
-		Description: "Delve is part of awaittrace: its flags and arguments are those of dlv, see awaittrace dlv help. debug and test build\n" +
-			"   with probes. In the terminal there are the commands stuck, probe, probes, holders and waitgraph besides Delve's own.\n\n" +
-			"   awaittrace dlv -script prints a script that gives these commands to a dlv of your own: source awaittrace.star",
+		Description: `Dlv is a Delve session that knows who is stuck. Delve is part of awaittrace: its flags and arguments are those of dlv, see awaittrace dlv help. The commands debug and test build with probes. In the terminal there are the commands stuck, probe, probes, holders and waitgraph besides Delve's own.
+
+	awaittrace dlv debug ./cmd/server -- -addr :8080
+	awaittrace dlv attach 4711
+	awaittrace dlv core ./server core
+
+A dlv of your own gets these commands from a script:
+
+	awaittrace dlv -script >awaittrace.star
+	(dlv) source awaittrace.star`,
 		SkipFlagParsing: true,
 		Action:          dlv,
 	}
@@ -39,6 +48,9 @@ func dlv(c *cli.Context) error {
 	if len(args) == 1 && (args[0] == "-script" || args[0] == "--script") {
 		_, err := fmt.Fprint(c.App.Writer, terminal.Script())
 		return err
+	}
+	if len(args) > 0 && args[0] == "completion" {
+		return usageError(c, errors.New("awaittrace completion bash, zsh or fish is for awaittrace dlv too"), false)
 	}
 	env := terminalEnv(c, after)
 	return ended(terminal.Main(args, env))
@@ -59,10 +71,16 @@ func terminalEnv(c *cli.Context, after time.Duration) terminal.Env {
 func dapVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "dap",
+		Category:  verbsDebug,
 		Usage:     "a debug adapter for editors, in the place of dlv dap",
 		ArgsUsage: "[flags of dlv dap]",
-		Description: "Editors start it as they start dlv dap, with the same flags; see awaittrace dap -h. Programs that it builds have\n" +
-			"   probes, and threads, scopes, the debug console and exception filters tell what is stuck.",
+		Description: `Dap is a debug adapter in the place of dlv dap. Editors start it as they start dlv dap, with the same flags; see awaittrace dap -h. Programs that it builds have probes, and threads, scopes, the debug console and exception filters tell what is stuck.
+
+	awaittrace dap -listen 127.0.0.1:4711
+
+In VS Code one setting will do; docs/editors.md has those of other editors:
+
+	"go.alternateTools": {"dlv": "/path/to/awaittrace"}`,
 		SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
 			after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))

@@ -26,7 +26,9 @@ func delveVersion() string { return "" }
 func noDelve(name, usage string) *cli.Command {
 	return &cli.Command{
 		Name:            name,
+		Category:        verbsDebug,
 		Usage:           usage,
+		Description:     usage + ".",
 		SkipFlagParsing: true,
 		Action: func(*cli.Context) error {
 			return fmt.Errorf("%s: there is no Delve for %s/%s", name, runtime.GOOS, runtime.GOARCH)

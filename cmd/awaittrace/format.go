@@ -21,7 +21,7 @@ import (
 // formatFlags are the flags that say how a report is written.
 func formatFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "f", Value: "text", Usage: "the `format`: " + strings.Join(formatNames(), ", ")},
+		&cli.StringFlag{Name: "f", Value: "text", Usage: "write the report in `FORMAT`: " + strings.Join(formatNames(), ", ")},
 		&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
 		&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of the HTML page"},
 	}
@@ -41,6 +41,9 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	f, ok := export.Find(format)
 	if !ok && format != "text" && format != "json" {
 		return "", usageError(c, fmt.Errorf("invalid -f %q: want %s", format, strings.Join(formatNames(), ", ")), false)
+	}
+	if c.IsSet("g") && format != "text" {
+		return "", usageError(c, fmt.Errorf("-g tells of a goroutine as text; -f %s has all of them", format), false)
 	}
 	if out, isFile := c.App.Writer.(*os.File); f.Binary && c.String("o") == "" && isFile && term.IsTerminal(int(out.Fd())) {
 		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)

@@ -20,10 +20,13 @@ func instrumentVerb() *cli.Command {
 	c := goVerb(gocmd.Instrument, cli.Command{
 		Usage:     "write the instrumented source",
 		ArgsUsage: "-o DIR | -w | -overlay FILE [packages]",
-		Description: "The packages are ./... by default; their test files get probes too.\n\n" +
-			"   With -o, DIR becomes a copy of the module, or of the workspace, that go build and go test take as it is: the\n" +
-			"   collector is in it. With -w the source is changed in place; awaittrace revert brings it back, and keeps what was\n" +
-			"   edited in between. With -overlay nothing of the source is touched, and the go command to use is printed.",
+		Description: `Instrument writes the source with probes, for other ways to build. The packages are ./... by default; their test files get probes too.
+
+	awaittrace instrument -o ../probed
+	awaittrace instrument -w ./server
+	awaittrace instrument -overlay /tmp/probes.json ./...
+
+With -o, DIR becomes a copy of the module, or of the workspace, that go build and go test take as it is: the collector is in it. With -w the source is changed in place; awaittrace revert brings it back, and keeps what was edited in between. With -overlay nothing of the source is touched, and the go command to use is printed.`,
 	}, instrument)
 	c.Flags = append([]cli.Flag{
 		&cli.StringFlag{Name: "o", Usage: "write an instrumented copy to `DIR`, which must not exist unless it is an earlier copy"},
@@ -35,10 +38,13 @@ func instrumentVerb() *cli.Command {
 
 func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	overlay := inv.Value("overlay") != ""
-	done := putIn(c)
+	done := putIn(c, inv)
 	src, err := gocmd.InstrumentSource(inv, os.Environ(), !overlay)
 	done()
 	if err != nil {
+		return err
+	}
+	if err := unused(c, src.Result); err != nil {
 		return err
 	}
 	if n := len(src.Result.Already); n > 0 {
@@ -64,10 +70,10 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	if err != nil {
 		return err
 	}
-	for _, line := range src.Result.Unused {
-		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s\n", line)
-	}
 	writeSummary(c.App.ErrWriter, src.Result, inv.Bool("v"))
+	if inv.Bool("w") {
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: the source is changed in place; awaittrace revert %s takes the probes out again\n", shortPath(src.Root))
+	}
 	return leftOut(src.Result.Outside)
 }
 

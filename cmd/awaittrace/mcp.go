@@ -19,10 +19,12 @@ import (
 
 func mcpVerb() *cli.Command {
 	return &cli.Command{
-		Name:  "mcp",
-		Usage: "serve coding agents: a Model Context Protocol server on standard input and output",
-		Description: "The tools are ps, report, goroutine, holders, graph, run and test. An agent starts the server itself; the\n" +
-			"   line for its configuration is in docs/agents.md.",
+		Name:     "mcp",
+		Category: verbsDebug,
+		Usage:    "serve coding agents: a Model Context Protocol server on standard input and output",
+		Description: `Mcp serves coding agents over the Model Context Protocol, on standard input and output. The tools are ps, report, goroutine, holders, graph, run and test. An agent starts the server itself; the line for its configuration is in docs/agents.md:
+
+	{"mcpServers": {"awaittrace": {"command": "awaittrace", "args": ["mcp"]}}}`,
 		Action: serveAgents,
 	}
 }

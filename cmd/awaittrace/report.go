@@ -6,8 +6,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,21 +29,28 @@ const somethingStuck = exitCode(3)
 func reportVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "report",
+		Category:  verbsLook,
 		Usage:     "say what is stuck in a live, stopped, dead or dumped program",
 		ArgsUsage: "[PID | FILE | CORE [EXE]]",
-		Description: "PID is that of a program, which may have ended; FILE is a record, a copy of one, or a goroutine dump; CORE is a core of the\n" +
-			"   executable EXE, or of the one that the core names. Without an argument it is the program of yours with probes that runs,\n" +
-			"   or, if none does, the last that did.\n\n" +
-			"   Any Go program will do. Of one without probes the report tells states, stacks, and what follows from them; with -after it\n" +
-			"   looks twice, that far apart, to tell which goroutines have waited all the time.\n\n" +
-			"   A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted,\n" +
-			"   or with -no-stop, its record alone is told.",
+		Description: `Report tells what is stuck in a program. PID is that of a program, which may have ended; FILE is a record, a copy of one, or a goroutine dump; CORE is a core of the executable EXE, or of the one that the core names. Without an argument it is the program of yours with probes that runs, or, if none does, the last that did.
+
+	awaittrace report 4711
+	awaittrace report -all -after 2s 4711
+	awaittrace report -g 7 4711
+	awaittrace report -f html -o page.html core ./server
+	awaittrace report -f json 4711 | jq '.findings[].title'
+	kill -QUIT 4711 2>goroutines.txt; awaittrace report goroutines.txt
+
+Any Go program will do. Of one without probes the report tells states, stacks, and what follows from them; with -after it looks twice, that far apart, to tell which goroutines have waited all the time.
+
+A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, its record alone is told.`,
 		Flags: append(formatFlags(),
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong"},
+			&cli.Int64Flag{Name: "g", Usage: "tell all that is known of the goroutine `ID`, as text"},
 			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: tell its record alone"},
 			&cli.StringFlag{
-				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto (where the program stands still for at most 200 ms), always or never", DefaultText: "auto",
+				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for at most 200 ms, always or never", DefaultText: "auto",
 			},
 			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by their values of the profiler label `KEY`"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
@@ -53,7 +62,7 @@ func reportVerb() *cli.Command {
 // afterFlag is the flag -after of the verbs that do not take those of a go verb.
 func afterFlag() cli.Flag {
 	return &cli.DurationFlag{
-		Name: "after", Usage: "how long a wait is before it is called stuck: a `DURATION`",
+		Name: "after", Usage: "call a wait stuck after `D`, such as 500ms or 10s",
 		DefaultText: "$AWAITTRACE_AFTER, else that of the run, else 10s",
 	}
 }
@@ -85,6 +94,9 @@ func reportProgram(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.IsSet("g") {
+		return writeGoroutine(c, r)
+	}
 	if err := writeReport(c, r, format); err != nil {
 		return err
 	}
@@ -94,11 +106,20 @@ func reportProgram(c *cli.Context) error {
 	return nil
 }
 
+// writeGoroutine writes what is known of the goroutine of -g.
+func writeGoroutine(c *cli.Context, r *diagnose.Report) error {
+	id := c.Int64("g")
+	if _, ok := r.Find(id); !ok {
+		return fmt.Errorf("there is no goroutine %d; awaittrace report -all lists those that there are", id)
+	}
+	return writeOut(c, func(w io.Writer) error { return cmpErr(report.TextGoroutine(w, r, id), report.TextStack(w, r, id)) })
+}
+
 // checkProve returns what -prove says, and refuses -prove always with -no-stop, which implies never.
 func checkProve(c *cli.Context) (inspect.Prove, error) {
 	prove := inspect.Prove(cmp.Or(c.String("prove"), string(inspect.ProveAuto)))
 	switch {
-	case prove != inspect.ProveAuto && prove != inspect.ProveAlways && prove != inspect.ProveNever:
+	case !slices.Contains(inspect.Proves, prove):
 		return "", usageError(c, fmt.Errorf("invalid -prove %q: want auto, always or never", prove), false)
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
 		return "", usageError(c, errors.New("-prove always reads the heap, for which the program is stopped: leave out -no-stop"), false)
@@ -154,6 +175,9 @@ func shownPath(format string) func(string) string {
 // checkArgs checks that there are at most n arguments, and no flag behind them, which would not be heard.
 func checkArgs(c *cli.Context, n int) error {
 	for _, arg := range c.Args().Slice() {
+		if arg == "-h" || arg == "-help" || arg == "--help" {
+			return showHelp(c)
+		}
 		if strings.HasPrefix(arg, "-") && len(arg) > 1 && arg[1] > '9' {
 			return usageError(c, fmt.Errorf("flag %s has to stand before the arguments", arg), false)
 		}

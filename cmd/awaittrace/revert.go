@@ -13,11 +13,15 @@ import (
 func revertVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "revert",
+		Category:  verbsBuild,
 		Usage:     "take the probes out of an instrumented tree again",
 		ArgsUsage: "[DIR]",
-		Description: "DIR is the current folder by default. Files that instrument -w changed become what they were, bit for bit; where one was\n" +
-			"   edited since, the probes are taken out and the edit stays. A tree that was killed half-way, and a copy without any\n" +
-			"   record of the original, are reverted in the same way. What cannot be taken out is left and named, and the exit status is 1.",
+		Description: `Revert takes the probes out of a tree that awaittrace instrument has written. DIR is the current folder by default. Files that instrument -w changed become what they were, bit for bit; where one was edited since, the probes are taken out and the edit stays.
+
+	awaittrace revert
+	awaittrace revert -v ../probed
+
+A tree that was killed half-way, and a copy without any record of the original, are reverted in the same way. What cannot be taken out is left and named, and the exit status is 1.`,
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "name every file that is reverted"}},
 		Action: revert,
 	}

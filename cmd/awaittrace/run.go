@@ -15,11 +15,15 @@ func runVerb() *cli.Command {
 	return goVerb(gocmd.Run, cli.Command{
 		Usage:     "build with probes, run, and report what gets stuck",
 		ArgsUsage: "package [arguments...]",
-		Description: "The package is an import path, a folder, or .go files, as with go run; what follows it is for the program.\n\n" +
-			"   The program has the terminal, and gets the signals that are sent to awaittrace. Its exit status becomes ours,\n" +
-			"   as a shell gives it: 128 plus the number of the signal for a program that a signal ended.\n\n" +
-			"   When something in it has been stuck for longer than -after, this is reported on standard error, each finding\n" +
-			"   once, and again when the program ends with something stuck. Its record then stays for awaittrace report.",
+		Description: `Run builds a program with probes, runs it, watches it from outside, and reports what gets stuck. The package is an import path, a folder, or .go files, as with go run; what follows it is for the program.
+
+	awaittrace run ./cmd/server -addr :8080
+	awaittrace run -race -after 2s .
+	awaittrace run -deps none -probe chan,lock ./cmd/server
+
+The program has the terminal, and gets the signals that are sent to awaittrace. Its exit status becomes that of awaittrace, as a shell gives it: 128 plus the number of the signal for a program that a signal ended.
+
+What has been stuck for longer than -after is reported on standard error, each finding once, and again when the program ends with something stuck. The record of the program then stays for awaittrace report.`,
 	}, runProgram)
 }
 
@@ -29,7 +33,7 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	defer p.Close()
-	status, err := goCommand(c, p, p.BuildProgram())
+	status, err := goBuild(c, p, p.BuildProgram())
 	if err != nil || status != 0 || inv.Bool("n") {
 		return cmpErr(err, ended(status))
 	}

@@ -18,12 +18,18 @@ func testVerb() *cli.Command {
 	verb := goVerb(gocmd.Test, cli.Command{
 		Usage:     "test with probes, as go test does",
 		ArgsUsage: "[packages] [-args ...]",
-		Description: "A test that hangs can be looked at from another terminal with awaittrace report.\n" +
-			"   A flag of the test binary that has the name of one of ours goes behind -args.",
+		Description: `Test is go test, with probes: a test that leaves goroutines stuck behind fails. A test that hangs is reported on standard error after -after; awaittrace report tells more about it from another terminal.
+
+	awaittrace test ./...
+	awaittrace test -run TestServer -race -json ./server
+	awaittrace test -known leaks.txt -known-update ./...
+	awaittrace test -known leaks.txt ./...
+
+A flag of the test binary that has the name of one of ours goes behind -args.`,
 	}, test)
 	verb.Flags = append(verb.Flags,
-		&cli.StringFlag{Name: "known", Usage: "do not fail tests for the leaks that are listed in `FILE`"},
-		&cli.BoolFlag{Name: "known-update", Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
+		&cli.StringFlag{Name: "known", Category: flagsReport, Usage: "do not fail tests for the leaks that are listed in `FILE`"},
+		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
 	return verb
 }
 
@@ -41,6 +47,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	}
 	defer p.Close()
 	cmd := p.Command()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
 	service, err := testwatch.Start(testwatch.Options{After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate})
 	switch {
 	case err == nil:

@@ -21,6 +21,7 @@ import (
 func topVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "top",
+		Category:  verbsLook,
 		Usage:     "the report of a program, live in the terminal",
 		ArgsUsage: "[PID | FILE]",
 		Description: "PID is that of an instrumented program, FILE a record. Without either it is the program of yours that runs.\n\n" +

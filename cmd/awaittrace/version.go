@@ -3,31 +3,92 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	gort "runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
 func versionVerb() *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version of awaittrace, of Go and of the record",
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usageError(c, fmt.Errorf("version takes no arguments, and got %q", c.Args().First()), false)
+		Name:     "version",
+		Category: verbsOther,
+		Usage:    "print the version of awaittrace, of Go and of the record",
+		Description: `Version prints the version of awaittrace, of the Go that it was built with, and of the record. With -v it tells all that a report of a bug should have: paste it there.
+
+	awaittrace version
+	awaittrace version -v`,
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "also tell the go command, the system, and the settings that matter"}},
+		Action: version,
+	}
+}
+
+func version(c *cli.Context) error {
+	if err := checkArgs(c, 0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "awaittrace %s %s %s/%s record %d\n",
+		moduleVersion(), gort.Version(), gort.GOOS, gort.GOARCH, runtime.Version)
+	if delve := delveVersion(); err == nil && delve != "" {
+		// As dlv version prints it, for editors that have awaittrace in the place of dlv.
+		_, err = fmt.Fprintf(c.App.Writer, "Delve Debugger\n%s\n", delve)
+	}
+	if err == nil && c.Bool("v") {
+		writeSurroundings(c.App.Writer)
+	}
+	return err
+}
+
+// systemFiles are the files that tell what a Linux system permits, and what of it it is.
+var systemFiles = []struct{ what, name string }{
+	{"kernel", "/proc/sys/kernel/osrelease"},
+	{"ptrace scope", "/proc/sys/kernel/yama/ptrace_scope"},
+}
+
+// writeSurroundings writes what a report of a bug should tell besides the versions.
+func writeSurroundings(w io.Writer) {
+	tell := func(what, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%s: %s\n", what, printable.Line(strings.TrimSpace(value)))
+		}
+	}
+	out, err := exec.Command("go", "env", "GOVERSION", "GOTOOLCHAIN", "GOFLAGS", "CGO_ENABLED", "GOEXPERIMENT").Output()
+	if err != nil {
+		tell("go command", err.Error())
+	} else {
+		names := []string{"go command", "GOTOOLCHAIN", "GOFLAGS", "CGO_ENABLED", "GOEXPERIMENT"}
+		for i, line := range strings.Split(strings.TrimRight(string(out), "\n"), "\n") {
+			tell(names[min(i, len(names)-1)], line)
+		}
+	}
+	for _, f := range systemFiles {
+		text, _ := os.ReadFile(f.name) // elsewhere there are none
+		tell(f.what, string(text))
+	}
+	tell("records", record.Dir()+" "+cmp.Or(record.FolderFault(record.Dir()), "is as it should be"))
+	vars := slices.DeleteFunc(os.Environ(), func(v string) bool { return !strings.HasPrefix(v, "AWAITTRACE") })
+	slices.Sort(vars)
+	for _, v := range vars {
+		name, value, _ := strings.Cut(v, "=")
+		tell(name, value)
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if strings.HasPrefix(s.Key, "vcs.") || s.Key == "-tags" || s.Key == "CGO_ENABLED" {
+				tell("built with "+s.Key, s.Value)
 			}
-			_, err := fmt.Fprintf(c.App.Writer, "awaittrace %s %s %s/%s record %d\n",
-				moduleVersion(), gort.Version(), gort.GOOS, gort.GOARCH, runtime.Version)
-			if delve := delveVersion(); err == nil && delve != "" {
-				// As dlv version prints it, for editors that have awaittrace in the place of dlv.
-				_, err = fmt.Fprintf(c.App.Writer, "Delve Debugger\n%s\n", delve)
-			}
-			return err
-		},
+		}
 	}
 }
 

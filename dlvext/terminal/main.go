@@ -34,6 +34,7 @@ type Env struct {
 func Main(args []string, env Env) int {
 	root := cmds.New(false)
 	root.Use = "dlv"
+	root.CompletionOptions.DisableDefaultCmd = true // it would complete dlv
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "awaittrace dlv"}
 	root.Long = "awaittrace dlv is Delve, with the commands stuck, probe, probes, holders and waitgraph in its terminal.\n" +
 		"debug and test build with probes.\n\n" + root.Long

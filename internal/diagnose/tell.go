@@ -26,6 +26,9 @@ func (r *Report) Object(addr uint64, p *snapshot.Probe) string { return r.facts.
 // Place returns the position of a probe, with its function.
 func (r *Report) Place(p *snapshot.Probe) string { return r.facts.place(p) + in(p.Func) }
 
+// Position returns the position of a line, with the path as the report shows it.
+func (r *Report) Position(file string, line int) string { return r.facts.position(file, line) }
+
 // Ago returns the time since t of the program's clock.
 func (r *Report) Ago(t int64) string { return r.facts.ago(t) }
 

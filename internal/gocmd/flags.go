@@ -154,3 +154,14 @@ func lookup(verb Verb, name string) *goFlag {
 	}
 	return nil
 }
+
+// Flags returns the names of the flags of the go command that verb takes, and whether each has a value.
+func Flags(verb Verb) map[string]bool {
+	flags := make(map[string]bool)
+	for _, f := range goFlags {
+		if f.verbs&verb.set() != 0 && !f.hidden {
+			flags[f.name] = f.value
+		}
+	}
+	return flags
+}

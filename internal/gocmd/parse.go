@@ -3,12 +3,14 @@ package gocmd
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/nearest"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -53,6 +55,8 @@ type Invocation struct {
 	// Args are the arguments of the program, with Run.
 	Args []string
 
+	// Progress, if it is not nil, is called while probes are put in, one call at a time, with how many packages are done and how many there are.
+	Progress func(done, total int)
 	// Debugger says that a debugger runs what is built. Dependencies then get probes by default also in tests.
 	Debugger bool
 
@@ -192,7 +196,7 @@ func (p *parser) goArgs() error {
 			continue
 		}
 		if w == anUnknown {
-			return usagef("flag provided but not defined: %s", p.args[0])
+			return usagef("flag provided but not defined: %s%s", p.args[0], p.meant())
 		}
 		if w == aTerminator {
 			p.args = p.args[1:]
@@ -205,6 +209,16 @@ func (p *parser) goArgs() error {
 	p.inv.Packages = p.args
 	p.keep(p.args...)
 	return nil
+}
+
+// meant asks whether the unknown flag in front was meant to be one that there is.
+func (p *parser) meant() string {
+	names := append(slices.Sorted(maps.Keys(Flags(p.inv.Verb))), ourFlags...)
+	for i := range names {
+		names[i] = "-" + names[i]
+	}
+	name, _, _ := strings.Cut(strings.TrimLeft(p.args[0], "-"), "=")
+	return nearest.DidYouMean("-"+name, names)
 }
 
 // program takes the package, or the .go files, and the arguments of the program.

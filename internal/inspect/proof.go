@@ -21,6 +21,9 @@ const (
 	ProveNever  Prove = "never"
 )
 
+// Proves are the ways to prove.
+var Proves = []Prove{ProveAuto, ProveAlways, ProveNever}
+
 // maxPause is how long ProveAuto may have a program stand still.
 const maxPause = 200 * time.Millisecond
 

@@ -15,7 +15,8 @@ import (
 func TestTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	other, tty := ptytest.Open(t)
-	bar := Start(tty, "working", time.Nanosecond)
+	bar := Start(tty, "idling", time.Nanosecond)
+	bar.Tell("working")
 	got := make([]byte, 0, 100)
 	for !bytes.Contains(got, []byte("0s")) {
 		part := make([]byte, 100)
@@ -25,8 +26,7 @@ func TestTerminal(t *testing.T) {
 		}
 		got = append(got, part[:n]...)
 	}
-	bar.Stop()
-	fmt.Fprint(tty, "end")
+	fmt.Fprint(bar.Over(tty), "end")
 	part := make([]byte, 100)
 	for !bytes.Contains(got, []byte("end")) {
 		n, err := other.Read(part)
@@ -35,7 +35,7 @@ func TestTerminal(t *testing.T) {
 		}
 		got = append(got, part[:n]...)
 	}
-	if text := string(got); !strings.HasPrefix(text, "\rworking … 0s") || !strings.HasSuffix(text, "\r\x1b[Kend") {
+	if text := string(got); !strings.Contains(text, "working … 0s") || !strings.HasSuffix(text, "\r\x1b[Kend") {
 		t.Errorf("the terminal got %q", text)
 	}
 }

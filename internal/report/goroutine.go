@@ -47,6 +47,20 @@ func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
 	return t.Flush()
 }
 
+// TextStack writes the stack of goroutine id to w, if it is known.
+func TextStack(w io.Writer, r *diagnose.Report, id int64) error {
+	i, ok := r.Find(id)
+	if !ok || len(r.Snapshot.Goroutines[i].Stack) == 0 {
+		return nil
+	}
+	t := newText(w, r, TextOptions{})
+	t.line("    stack:")
+	for _, f := range r.Snapshot.Goroutines[i].Stack {
+		t.line("        %s  at %s", f.Func, r.Position(f.File, f.Line))
+	}
+	return t.Flush()
+}
+
 // waits tells of the object, or of the cases of a select, that a goroutine waits on.
 func (t *text) waits(w *snapshot.Wait) {
 	if w.Obj != 0 {

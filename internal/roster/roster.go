@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // List writes the table of programs to w, and what is to be said besides to log. After is how long a wait is before it is called stuck; zero: that of the run that
@@ -36,9 +38,10 @@ func List(w, log io.Writer, after time.Duration) error {
 	for _, e := range list {
 		t.containers = t.containers || e.Container != ""
 		t.others = t.others || e.UID >= 0 && e.UID != os.Geteuid()
+		t.dead = t.dead || !e.Live
 	}
 	t.w = tabwriter.NewWriter(printable.Writer(w), 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\tGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"))
+	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\t%sGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"), t.ended("ENDED"))
 	dead, size := 0, int64(0)
 	for _, e := range list {
 		if !e.Live {
@@ -66,6 +69,7 @@ func records(n int) string {
 type table struct {
 	w                  *tabwriter.Writer
 	others, containers bool
+	dead               bool
 	users              map[int]string
 }
 
@@ -78,6 +82,14 @@ func (t *table) more(user, container string) (s string) {
 		s += container + "\t"
 	}
 	return s
+}
+
+// ended returns the column that says when a program ended, if there is one, with a tab behind it.
+func (t *table) ended(when string) string {
+	if !t.dead {
+		return ""
+	}
+	return when + "\t"
 }
 
 func (t *table) row(e record.Entry, after time.Duration) {
@@ -99,14 +111,37 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	}
 	p := &r.Snapshot.Process
 	age := time.Duration(p.TakenWall - p.StartWall).Truncate(time.Second)
-	name := filepath.Base(p.Exe)
+	name, ended := programName(r.Snapshot), "-"
+	if !e.Live {
+		ended = diagnose.Duration(time.Since(time.Unix(0, p.TakenWall)).Truncate(time.Second)) + " ago"
+	}
 	switch {
 	case e.Hidden():
 		name += " (in another pid namespace: " + e.Path + ")"
 	case p.Doubt != "":
 		name += " (not to be relied on: " + p.Doubt + ")"
 	}
-	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), len(r.Snapshot.Goroutines), r.Bad(), printable.Line(name))
+	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), printable.Line(name))
+}
+
+// programName returns the name of a program: that of its executable, but for one that a debugger has built, which is called __debug_bin and a number:
+// then it is the folder of the package main.
+func programName(s *snapshot.Snapshot) string {
+	name := filepath.Base(s.Process.Exe)
+	if !strings.HasPrefix(name, "__debug_bin") {
+		return name
+	}
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		p := g.Last
+		if p == nil && len(g.Waits) > 0 {
+			p = g.Waits[0].Probe
+		}
+		if p != nil && strings.HasPrefix(p.Func, "main.") {
+			return filepath.Base(filepath.Dir(p.File)) + " (in a debugger)"
+		}
+	}
+	return name
 }
 
 // user returns the name of a user.

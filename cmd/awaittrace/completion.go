@@ -1,0 +1,214 @@
+//go:build !lite
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/usage"
+)
+
+func completionVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Category:  verbsOther,
+		Usage:     "print what lets a shell complete verbs, flags, pids and goroutine ids",
+		ArgsUsage: strings.Join(usage.Shells, "|"),
+		Description: `Completion prints a script for a shell, which then completes verbs, flags and their values, the pids of programs with probes, goroutine ids, and what follows awaittrace dlv.
+
+	source <(awaittrace completion bash)        in ~/.bashrc
+	source <(awaittrace completion zsh)         in ~/.zshrc, behind compinit
+	awaittrace completion fish | source         in ~/.config/fish/config.fish`,
+		Action: func(c *cli.Context) error {
+			script := usage.Script(c.Args().First())
+			if c.Args().Len() != 1 || script == "" {
+				return usageError(c, fmt.Errorf("completion takes one of %s", strings.Join(usage.Shells, ", ")), false)
+			}
+			_, err := fmt.Fprint(c.App.Writer, script)
+			return err
+		},
+	}
+}
+
+func manVerb() *cli.Command {
+	return &cli.Command{
+		Name:     "man",
+		Category: verbsOther,
+		Usage:    "print the page of the manual",
+		Description: `Man prints the page of the manual, for man and what installs pages.
+
+	awaittrace man | man -l -
+	awaittrace man > /usr/local/share/man/man1/awaittrace.1`,
+		Action: func(c *cli.Context) error {
+			if err := checkArgs(c, 0); err != nil {
+				return err
+			}
+			return manual(c).Man(c.App.Writer, "awaittrace "+moduleVersion())
+		},
+	}
+}
+
+// completeVerb is what the scripts of completionVerb call with the words of a command line, of which the last is completed. It prints a line for each candidate,
+// with what it is behind a tab, and :files where names of files may stand.
+func completeVerb() *cli.Command {
+	return &cli.Command{Name: "complete", Hidden: true, SkipFlagParsing: true, Action: func(c *cli.Context) error {
+		words := c.Args().Slice()
+		if len(words) > 1 && (words[0] == "dlv" || words[0] == "dap") {
+			return completeDelve(c, words)
+		}
+		list, files := manual(c).Complete(words, usage.Values{Flag: flagValues, Args: verbArgs, More: goFlags})
+		for _, l := range list {
+			fmt.Fprintf(c.App.Writer, "%s\t%s\n", printable.Line(l.Word), printable.Line(l.About))
+		}
+		if files {
+			fmt.Fprintln(c.App.Writer, ":files")
+		}
+		return nil
+	}}
+}
+
+// completeDelve asks Delve's own command line, which has a verb for it.
+func completeDelve(c *cli.Context, words []string) error {
+	args := words[1:]
+	if words[0] == "dap" {
+		args = words
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := exec.Command(self, append([]string{"dlv", "__complete"}, args...)...).Output()
+	for line := range bytes.Lines(out) {
+		if !bytes.HasPrefix(line, []byte(":")) {
+			c.App.Writer.Write(line)
+			continue
+		}
+		const noFiles = 4 // cobra.ShellCompDirectiveNoFileComp
+		if n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:]))); err == nil && n&noFiles == 0 {
+			fmt.Fprintln(c.App.Writer, ":files")
+		}
+	}
+	return err
+}
+
+// goFlags are the flags of the go command that a verb takes.
+func goFlags(verb string) map[string]bool {
+	switch v := gocmd.Verb(verb); v {
+	case gocmd.Build, gocmd.Run, gocmd.Test, gocmd.Instrument:
+		return gocmd.Flags(v)
+	}
+	return nil
+}
+
+// flagValues are the values of a flag.
+func flagValues(verb, flag string, words []string) (list []usage.Candidate, files bool) {
+	var values []string
+	switch flag {
+	case "f":
+		values = formatNames()
+		if verb == "diff" {
+			values = diffFormats
+		}
+	case "prove":
+		for _, p := range inspect.Proves {
+			values = append(values, string(p))
+		}
+	case "certainty":
+		values = []string{"certain", "likely"}
+	case "kind":
+		values = []string{"deadlock,orphaned-lock", "all"}
+	case "probe":
+		values = []string{"chan", "lock", "io", "sync", "sleep", "loop"}
+	case "deps":
+		values = []string{"all", "std", "none"}
+	case "after", "io-timeout", "timeout":
+		values = []string{"500ms", "2s", "10s", "1m"}
+	case "mod":
+		values = []string{"readonly", "vendor", "mod"}
+	case "g":
+		return goroutineIDs(words), false
+	default:
+		return nil, true
+	}
+	for _, v := range values {
+		list = append(list, usage.Candidate{Word: v})
+	}
+	return list, false
+}
+
+// goroutineIDs lists the goroutines of the program that words name, or of the only one that runs.
+func goroutineIDs(words []string) (list []usage.Candidate) {
+	var recs []*record.Record
+	for _, w := range words {
+		if rec, err := record.OpenArg(w); err == nil {
+			recs = append(recs, rec)
+		}
+	}
+	if recs == nil {
+		for _, p := range pids() {
+			if rec, err := record.OpenArg(p.Word); err == nil {
+				recs = append(recs, rec)
+			}
+		}
+	}
+	for _, rec := range recs {
+		defer rec.Close()
+		snap, err := rec.Snapshot()
+		if err != nil {
+			continue
+		}
+		for _, g := range snap.Goroutines {
+			about := ""
+			if g.Last != nil {
+				about = g.Last.Expr
+			}
+			list = append(list, usage.Candidate{Word: strconv.FormatInt(g.ID, 10), About: about})
+		}
+	}
+	return list
+}
+
+// verbArgs are the arguments of a verb.
+func verbArgs(verb string, words []string) (list []usage.Candidate, files bool) {
+	switch verb {
+	case "report", "top", "check", "diff":
+		return pids(), true
+	case "completion":
+		for _, s := range usage.Shells {
+			list = append(list, usage.Candidate{Word: s})
+		}
+		return list, false
+	case "ps", "mcp", "man", "version":
+		return nil, false
+	}
+	return nil, true // packages are folders
+}
+
+// pids are those of the programs with records.
+func pids() (list []usage.Candidate) {
+	entries, err := record.List(record.Dir())
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		about := "ended"
+		if e.Live {
+			about = filepath.Base(procfs.Exe(e.Pid))
+		}
+		list = append(list, usage.Candidate{Word: strconv.Itoa(e.Pid), About: about})
+	}
+	return list
+}

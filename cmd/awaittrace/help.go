@@ -1,0 +1,161 @@
+//go:build !lite
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/awaittrace/awaittrace/internal/nearest"
+	"github.com/awaittrace/awaittrace/internal/usage"
+)
+
+// The categories of verbs, and of flags.
+const (
+	verbsBuild  = "Verbs that build"
+	verbsLook   = "Verbs that look at programs"
+	verbsDebug  = "Verbs for debuggers and agents"
+	verbsOther  = "Other verbs"
+	flagsProbe  = "Flags that say where probes are"
+	flagsAid    = "Flags that are debugging aids"
+	flagsReport = "Flags of the report"
+)
+
+const description = `Awaittrace tells which goroutines of a Go program are stuck, on what, since when, and who holds them up. It builds the program with a probe around every operation that can wait; the source tree is not touched.
+
+To begin with, run a program that hangs:
+
+	awaittrace run ./cmd/server -addr :8080
+
+It is watched from outside, and what has been stuck for longer than 10s (-after) is reported on standard error; so is what was stuck when it ended or was killed.`
+
+// topics are the pages of help that are not about a verb.
+var topics = []usage.Topic{
+	{Name: "environment", Short: "environment variables", Text: `These variables are read by awaittrace:
+
+	AWAITTRACE_AFTER
+		The default of -after, such as 5s.
+	AWAITTRACE_DEPS
+		The default of -deps.
+	AWAITTRACE_DIR
+		The folder that records are kept in, and are looked for; mode 0700.
+	NO_COLOR, FORCE_COLOR, TERM=dumb
+		Whether output on a terminal has colours.
+
+A program with probes reads these when it starts:
+
+	AWAITTRACE
+		off: its probes do nothing. log: every probe that is reached is
+		printed on standard error, with the goroutine and the elapsed time.
+	AWAITTRACE_DIR
+		The folder that its record is kept in.
+	AWAITTRACE_GOROUTINES
+		How many goroutines its record has room for.`},
+	{Name: "exit-status", Short: "what the exit status says", Text: `The exit status is
+
+	0	done, and nothing was found
+	1	failed
+	2	wrong usage
+	3	done, and something is stuck (report only with -exit-code)
+
+The verb run ends with the exit status of the program, and test with that of go test: 1 when a test fails, also because it leaves goroutines stuck.`},
+	{Name: "glossary", Short: "the words of reports", Text: `A goroutine
+
+	waits for	a lock, a Done, a reply: it goes on when somebody else acts
+	holds		a lock: it locked it, and has not unlocked it
+	owes		a Done or an Unlock: others wait for it
+	sends to	a channel, and waits until somebody receives
+	receives from	a channel, and waits until somebody sends, or closes it
+
+An object was made where it says; the last send, the last receive and the close tell who used it, where, and how long ago.
+
+The verdicts are
+
+	deadlock	it is on a cycle of waits, or behind one
+	orphaned	it waits for what a goroutine owed that has exited
+	leaked		nothing that can still be reached can wake it
+	stuck		it has waited for longer than -after for what is not new work
+	busy		it has been on a processor for that long, and has reached no probe
+	idle		a wait that is normal, however long it takes
+	ok		everything else
+
+A finding is certain, likely or possible. Exit status, run and test go by what is certain or likely.`},
+}
+
+// manual is the command as its help knows it.
+func manual(c *cli.Context) usage.Command { return usage.Command{App: c.App, Topics: topics} }
+
+func helpVerb() *cli.Command {
+	return &cli.Command{
+		Name:      "help",
+		Category:  verbsOther,
+		Usage:     "tell about a verb or a topic",
+		ArgsUsage: "[verb | topic]",
+		Description: `Help tells about a verb or a topic, and lists them without an argument. The same is told by -h behind the verb.
+
+	awaittrace help run
+	awaittrace run -h
+	awaittrace help glossary`,
+		Action: func(c *cli.Context) error {
+			switch c.Args().Len() {
+			case 0:
+				return manual(c).Overview(c.App.Writer)
+			case 1:
+				return showPage(c, c.Args().First())
+			}
+			return usageError(c, fmt.Errorf("help takes one verb or topic, and got %q too", c.Args().Get(1)), false)
+		},
+	}
+}
+
+// showPage writes the help on a verb or a topic.
+func showPage(c *cli.Context, name string) error {
+	found, err := manual(c).Page(c.App.Writer, name)
+	if err == nil && !found {
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, nearest.DidYouMean(name, manual(c).Names())), false)
+	}
+	return err
+}
+
+// showHelp writes the help on the verb of c, or on all of them.
+func showHelp(c *cli.Context) error {
+	err := manual(c).Overview
+	if c.Command.Name != c.App.Name {
+		return cmpErr(showPage(c, c.Command.Name), exitCode(0))
+	}
+	return cmpErr(err(c.App.Writer), exitCode(0))
+}
+
+// usageError makes err an error in the command line, if it does not ask for help.
+func usageError(c *cli.Context, err error, _ bool) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return showHelp(c)
+	}
+	return cli.Exit(explain(c, err), 2)
+}
+
+// explain says more about an error of the package flag.
+func explain(c *cli.Context, err error) string {
+	var name, value string
+	if n, _ := fmt.Sscanf(err.Error(), "flag provided but not defined: -%s", &name); n == 1 {
+		var names []string
+		for _, f := range c.Command.Flags {
+			names = append(names, "-"+f.Names()[0])
+		}
+		if c.Command.Name == c.App.Name {
+			return fmt.Sprintf("flag -%s has to stand behind a verb; awaittrace help lists the verbs", name)
+		}
+		return err.Error() + nearest.DidYouMean("-"+name, names)
+	}
+	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
+		for _, f := range c.Command.Flags {
+			if _, ok := f.(*cli.DurationFlag); ok && f.Names()[0]+":" == name {
+				return fmt.Sprintf("invalid value %q for flag -%s want a duration such as 500ms, 10s or 2m", value, name)
+			}
+		}
+	}
+	return err.Error()
+}

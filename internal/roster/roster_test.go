@@ -1,0 +1,36 @@
+package roster
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/record/recordtest"
+	"github.com/awaittrace/awaittrace/internal/snapshot/snaptext"
+)
+
+// TestList lists a program that has ended, which a debugger had built.
+func TestList(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "records")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWAITTRACE_DIR", dir)
+	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n  wait lock/mutex /src/shop/main.go:2 main.f mu.Lock() 0xb1 12s\n")
+	s.Process.Exe, s.Process.Pid = "/src/shop/__debug_bin397982144", 999999999
+	if err := os.WriteFile(filepath.Join(dir, "999999999-1"), recordtest.Bytes(s), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, log bytes.Buffer
+	if err := List(&out, &log, 0); err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`^PID +STATE +AGE +ENDED +GOROUTINES +STUCK +PROGRAM
+999999999 +\w+ +\S+ +\S+ ago +1 +\d +shop \(in a debugger\)
+$`)
+	if !want.Match(out.Bytes()) {
+		t.Errorf("%s\nit does not match %s", out.Bytes(), want)
+	}
+}

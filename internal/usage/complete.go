@@ -1,0 +1,132 @@
+package usage
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Values is what completions need to know besides the table.
+type Values struct {
+	// Flag returns the values that a flag may have, in the command line words, and whether files may be such values.
+	Flag func(verb, flag string, words []string) (list []Candidate, files bool)
+	// Args returns the arguments that a verb may have, and whether files may be.
+	Args func(verb string, words []string) (list []Candidate, files bool)
+	// More returns further flags of a verb that stands for one of the go command's, and whether each takes a value.
+	More func(verb string) map[string]bool
+}
+
+// A Candidate is a word that may stand where the cursor is.
+type Candidate struct{ Word, About string }
+
+// Complete returns what may stand in the place of the last of words, those behind the name of the command: all of it begins with that word. With
+// files, names of files may stand there too.
+func (c Command) Complete(words []string, v Values) (list []Candidate, files bool) {
+	if len(words) == 0 {
+		return nil, false
+	}
+	before, last := words[:len(words)-1], words[len(words)-1]
+	// -f=html is one word with most shells; with bash it is -f, = and html.
+	flag, value, joined := strings.Cut(last, "=")
+	if joined && (flag == "" || strings.HasPrefix(flag, "-")) {
+		if flag != "" {
+			before, flag = append(before[:len(before):len(before)], flag), flag+"="
+		}
+		last = value
+	} else {
+		flag = ""
+		if n := len(before); n > 1 && before[n-1] == "=" {
+			before = before[:n-1]
+		}
+	}
+	list, files = c.candidates(before, last, v)
+	fitting := list[:0]
+	for _, l := range list {
+		if strings.HasPrefix(l.Word, last) {
+			fitting = append(fitting, Candidate{flag + l.Word, l.About})
+		}
+	}
+	return fitting, files
+}
+
+func (c Command) candidates(before []string, last string, v Values) (list []Candidate, files bool) {
+	if len(before) == 0 {
+		return c.pages(false), false
+	}
+	if before[0] == "help" {
+		return c.pages(true), false
+	}
+	verb := c.verb(before[0])
+	if verb == nil {
+		return nil, false
+	}
+	more := v.More(verb.Name)
+	if name, takes := takesValue(verb, before[len(before)-1], more); takes && len(before) > 1 {
+		return v.Flag(verb.Name, name, before[1:])
+	}
+	if !strings.HasPrefix(last, "-") {
+		return v.Args(verb.Name, before[1:])
+	}
+	dashes := last[:min(len(last), 1)]
+	if strings.HasPrefix(last, "--") {
+		dashes = "--"
+	}
+	for _, g := range flagGroups(verb.Flags) {
+		for _, f := range g.flags {
+			about, _, _ := strings.Cut(strings.ReplaceAll(f.GetUsage(), "`", ""), "\n")
+			list = append(list, Candidate{dashes + f.name(), about})
+		}
+	}
+	for name := range more {
+		list = append(list, Candidate{dashes + name, "as with go " + verb.Name})
+	}
+	return list, false
+}
+
+// takesValue returns the name of the flag that word is, and whether its value is the next word.
+func takesValue(verb *cli.Command, word string, more map[string]bool) (name string, takes bool) {
+	name, ok := strings.CutPrefix(word, "-")
+	if !ok || strings.Contains(word, "=") {
+		return "", false
+	}
+	name = strings.TrimPrefix(name, "-")
+	for _, f := range verb.Flags {
+		if doc := f.(cli.DocGenerationFlag); doc.Names()[0] == name {
+			return name, doc.TakesValue()
+		}
+	}
+	return name, more[name]
+}
+
+// pages are the verbs, and the topics of help too.
+func (c Command) pages(topics bool) (list []Candidate) {
+	for _, v := range c.App.Commands {
+		if !v.Hidden {
+			list = append(list, Candidate{v.Name, v.Usage})
+		}
+	}
+	for _, t := range c.Topics {
+		if topics {
+			list = append(list, Candidate{t.Name, t.Short})
+		}
+	}
+	return list
+}
+
+//go:embed completion.bash
+var bash string
+
+//go:embed completion.zsh
+var zsh string
+
+//go:embed completion.fish
+var fish string
+
+// Shells are the shells that Script knows.
+var Shells = []string{"bash", "zsh", "fish"}
+
+// Script returns what tells a shell to complete the command, or "" if there is none for it. It asks the command with the hidden verb complete.
+func Script(shell string) string {
+	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish}[shell]
+}
