@@ -4,9 +4,14 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
@@ -33,6 +38,9 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	defer p.Close()
+	if f, ok := c.App.ErrWriter.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		tellFirst(f, inv.Options.After)
+	}
 	status, err := goBuild(c, p, p.BuildProgram())
 	if err != nil || status != 0 || inv.Bool("n") {
 		return cmpErr(err, ended(status))
@@ -47,6 +55,15 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return fmt.Errorf("cannot run the program: %v", err)
 	}
 	return ended(status)
+}
+
+// tellFirst says once to every user what run does.
+func tellFirst(w io.Writer, after time.Duration) {
+	cache, err := gocmd.OpenCache()
+	if err == nil && cache.First("ran") {
+		fmt.Fprintf(w, "awaittrace: probes go in on the way to the compiler, your source stays as it is. The program runs as always, and is watched\n"+
+			"from outside: what is stuck for longer than %s is told here. This is said once; awaittrace help run has more.\n", diagnose.Duration(after))
+	}
 }
 
 // cmpErr returns the first of the errors that is one.

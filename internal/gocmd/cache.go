@@ -82,6 +82,16 @@ func ownFolder(dir string) error {
 	return writable(dir)
 }
 
+// First reports whether it is the first call with that name of this user: the cache remembers it.
+func (c *Cache) First(name string) bool {
+	f, err := os.OpenFile(filepath.Join(c.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
 // Put stores data under a name that ends with suffix, unless it is there already, and returns its path.
 func (c *Cache) Put(data []byte, suffix string) (string, error) {
 	path := c.path(texts, sha256.Sum256(data), suffix)
