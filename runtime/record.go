@@ -112,7 +112,7 @@ func asked() (off, logging bool) {
 }
 
 // complain says on standard error what is wrong with a variable.
-func complain(what string) { syscall.Write(2, []byte("awaittrace: " + what + "\n")) }
+func complain(what string) { syscall.Write(2, []byte("awaittrace: "+what+"\n")) }
 
 // lower returns s with the letters A to Z in lower case.
 func lower(s string) string {

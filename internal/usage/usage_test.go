@@ -96,7 +96,9 @@ func TestComplete(t *testing.T) {
 			}
 			return nil, true
 		},
-		Args: func(verb string, words []string) ([]Candidate, bool) { return []Candidate{{"4711", "server"}}, verb == "go" },
+		Args: func(verb string, words []string) ([]Candidate, bool) {
+			return []Candidate{{"4711", "server"}}, verb == "go"
+		},
 		More: func(verb string) map[string]bool { return map[string]bool{"race": false, "tags": true} },
 	}
 	for line, want := range map[string]string{
