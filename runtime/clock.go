@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"sync/atomic"
 	"time"
 	_ "unsafe" // for go:linkname
 )
@@ -10,41 +11,72 @@ import (
 //go:linkname nanotime runtime.nanotime
 func nanotime() int64
 
-// The last reading of the clock, with the cycle counter of then. Several goroutines write them without order: a pair that does not
-// fit together is off by as much as any other reading that now takes from here.
+// Asking the clock takes longer than a channel operation's own share of a hand-over. So the clock is asked only when time may have passed since
+// lastNano: when the kernel has ticked, which a word of its memory tells (tick_linux.go), or, where there is no such word, when the processor's cycle
+// counter has moved on. A time is late by a tick at most, 1 to 10 ms, or by a tenth of a millisecond.
 var (
-	lastNano   int64
-	lastCycles uint64
-	cycleSpan  uint64 // recent trusts lastNano for so many cycles, well under a millisecond
+	lastNano   int64  // the last reading of the clock
+	lastTick   uint32 // *tickWord before that reading
+	lastCycles uint64 // the cycle counter before that reading
+
+	tickWord  = &noTick // changes with every tick of the kernel
+	cycleSpan uint64    // lastNano is good for so many cycles, well under a millisecond; zero: the tick tells
+
+	reading uint32 // one while a goroutine replaces the last reading
 )
 
-// tickEvery is the number of probes after which a goroutine looks at the clock even if none of them waits. A power of two.
+// noTick is tickWord where the cycle counter tells. It never equals lastTick then.
+var noTick uint32
+
+// neverTick is a lastTick that no tick has: the word is odd only while the kernel writes.
+const neverTick = 1
+
+// tickEvery is the number of probes after which a goroutine asks the clock in any case. A power of two.
 const tickEvery = 1 << 10
 
-// now returns the monotonic time, at most a tenth of a millisecond old. Asking the clock takes longer than a channel operation's own share
-// of a hand-over, asking the cycle counter does not; so the clock is asked only when the counter says that time has passed.
+// now returns the monotonic time, a tick late at most.
 //
 //go:norace
 func now() int64 {
 	if t := recent(); t != 0 {
 		return t
 	}
-	return readClock(cycles())
+	return readClock()
 }
 
+// readClock asks the clock. The last reading is replaced by one goroutine at a time, in an order in which no probe takes an old time for a recent one,
+// however long the goroutine is stopped in between: lastTick and lastCycles fit no tick and no count until lastNano is written.
+//
 //go:norace
 //go:noinline
-func readClock(c uint64) int64 {
+func readClock() int64 {
+	raceDisable()
+	defer raceEnable()
+	if !atomic.CompareAndSwapUint32(&reading, 0, 1) {
+		t := nanotime()
+		moveClock(t)
+		return t
+	}
+	adoptTick()
+	k, c := *tickWord, cycles()
+	if tickWord == &noTick {
+		k = neverTick
+	}
 	t := nanotime()
-	lastNano, lastCycles = t, c
-	tick(t)
+	atomic.StoreUint32(&lastTick, neverTick)
+	atomic.StoreUint64(&lastCycles, 0)
+	atomic.StoreInt64(&lastNano, t)
+	atomic.StoreUint64(&lastCycles, c)
+	atomic.StoreUint32(&lastTick, k)
+	atomic.StoreUint32(&reading, 0)
+	moveClock(t)
 	return t
 }
 
-// tick moves the coarse clock on to t, unless it is there already.
+// moveClock moves the coarse clock on to t, unless it is there already.
 //
 //go:norace
-func tick(t int64) {
+func moveClock(t int64) {
 	if c := coarse(t); int32(c-hdr.Clock) > 0 {
 		hdr.Clock = c
 	}

@@ -68,7 +68,7 @@ func reachSlow(s *Site) (*Slot, Entry) {
 	if sl == nil {
 		return nil, 0
 	}
-	now()
+	readClock()
 	e := entry(s)
 	sl.record(e)
 	if state == stateLog {

@@ -15,7 +15,7 @@
 // # Order and time
 //
 // Locks and channels are tried first and noted afterwards, so that what is noted overlaps with the operation; one that would wait is noted before
-// it does. The start of a wait is exact to a tenth of a millisecond. An entry of the history has the time at which its operation was over, or at
+// it does. The start of a wait is late by a tick of the kernel at most, 1 to 10 ms. An entry of the history has the time at which its operation was over, or at
 // which the goroutine began to wait if it still does. A goroutine looks at the clock when it waits, and else once in a thousand probes.
 //
 // # Known limits

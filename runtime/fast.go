@@ -48,7 +48,7 @@ func gword(off uintptr) (w uint64)
 // cycles is a counter of the processor that runs at a constant rate.
 func cycles() (c uint64)
 
-// recent returns the last reading of the clock, or 0 if that is older than cycleSpan.
+// recent returns the last reading of the clock, or 0 if time may have passed since.
 func recent() (t int64)
 
 // cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
@@ -77,7 +77,8 @@ func openSlots(logging bool) uint16 {
 	if !logging {
 		atomic.StorePointer(&fast.tab, index)
 	}
-	cycleSpan = cyclesPerSpan()
+	lastTick, cycleSpan = neverTick, cyclesPerSpan()
+	findTick()
 	fast.frames = InfoFrame - 1
 	if !frameTells() {
 		fast.frames = 0

@@ -80,15 +80,21 @@ other:
 none:
 	JMP ·noteFirst(SB)
 
-// The last reading of the clock into R10, or a jump to old. AX and DX are lost.
+// The last reading of the clock into R10, or a jump to old if time may have passed since. AX and DX are lost. What says whether it has is read first: a
+// reading that replaces it meanwhile is newer.
 #define RECENT(old) \
+	MOVQ ·tickWord(SB), R10 \
+	MOVL (R10), R10 \
+	CMPL R10, ·lastTick(SB) \
+	JEQ same \
 	RDTSC \
 	SHLQ $32, DX \
 	ORQ DX, AX \
 	SUBQ ·lastCycles(SB), AX \
-	MOVQ ·lastNano(SB), R10 \
 	CMPQ AX, ·cycleSpan(SB) \
-	JCC old
+	JCC old \
+same: \
+	MOVQ ·lastNano(SB), R10
 
 // func waiting(s *Site, ch unsafe.Pointer, capacity uint32) (sl *Slot)
 TEXT ·waiting(SB), NOSPLIT, $0-32

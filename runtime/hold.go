@@ -52,7 +52,7 @@ func (sl *Slot) drop(obj uintptr, e Entry, kind Kind) Hold {
 //
 //go:norace
 func (sl *Slot) foreignUnlock(obj uintptr, e Entry, kind Kind) {
-	t := coarse(readClock(cycles()))
+	t := coarse(readClock())
 	e = Entry(e.site()) | Entry(hdr.Clock)<<32
 	sl.fact(e, obj, kind, factReceived, 0)
 	if int32(hdr.Clock-t) < maxAhead {

@@ -92,7 +92,7 @@ func (sl *Slot) selects(s *Site) {
 	waiting := sl.Depth != 0 && sl.Waits[(sl.Depth-1)%WaitLen].Site == s.id
 	if !waiting || sl.last().site() != s.id {
 		if sl.Head&(tickEvery-1) == 0 { // one with a default does not wait, which moves the clock on
-			readClock(cycles())
+			readClock()
 		}
 		sl.record(entry(s))
 		if state == stateLog {

@@ -36,7 +36,7 @@ func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
 	}
 	t := recent()
 	if t == 0 {
-		t = readClock(cycles())
+		t = readClock()
 	}
 	if sl.Depth != 0 {
 		sl.unwind(s.id, info)
@@ -64,7 +64,7 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 	}
 	sl.Depth = depth
 	if recent() == 0 {
-		readClock(cycles()) // nobody else may have looked at it since the wait began
+		readClock() // nobody else may have looked at it since the wait began
 	}
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {

@@ -1,0 +1,139 @@
+//go:build linux && (amd64 || arm64)
+
+package runtime
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// The kernel keeps what its clocks say in a page that every process can read, [vvar] in /proc/self/maps. A number in it is raised before and after every
+// update, which comes with each tick: the sequence number by which readers of the clock find out that they have read halves of two updates. It tells for the price of
+// one load whether time has passed.
+//
+// The page has no layout that the kernel promises. So the coarse clocks in it are found by what they say, which system calls tell too, and the number is taken
+// only after it was seen to move. Where it is not found, in a time namespace (whose own page has offsets only), under gVisor, in an emulator, or without /proc, the
+// cycle counter tells.
+
+// A page of clocks: GOROOT/src/runtime does not read it, include/vdso/datapage.h of the kernel has its layout.
+type clockPage [512]uint64
+
+const (
+	realtimeCoarse  = 5 // CLOCK_REALTIME_COARSE, which a clockPage has right before CLOCK_MONOTONIC_COARSE
+	monotonicCoarse = 6
+
+	headWords   = 4 // words of a clockPage before the clocks, since 5.3
+	headWords13 = 5 // since 6.13, on amd64
+)
+
+// The number that may be the kernel's tick, until that is known.
+var (
+	foundTick *uint32
+	tickThen  uint32 // *foundTick at foundAt
+	foundAt   int64
+)
+
+// tickTrial is the time in which a kernel ticks more than once, in nanoseconds: HZ is 100 at least.
+const tickTrial = 50e6
+
+// findTick looks for the number.
+//
+//go:norace
+func findTick() {
+	page := vvarPage()
+	if page == 0 {
+		return
+	}
+	p := (*clockPage)(*(*unsafe.Pointer)(unsafe.Pointer(&page)))
+	for range 3 { // the kernel may tick in between
+		if at := p.sequence(); at >= 0 {
+			foundTick = (*uint32)(unsafe.Pointer(&p[at]))
+			tickThen, foundAt = *foundTick, nanotime()
+			return
+		}
+	}
+}
+
+// sequence returns the index of the word that begins with the sequence number, or -1.
+//
+//go:norace
+func (p *clockPage) sequence() int {
+	var clocks [4]uint64
+	gettime(realtimeCoarse, &clocks[0])
+	gettime(monotonicCoarse, &clocks[2])
+	for i := 2*realtimeCoarse + headWords; i+4 <= len(p); i++ {
+		if [4]uint64(p[i:i+4]) != clocks {
+			continue
+		}
+		first := i - 2*realtimeCoarse // the first clock
+		for _, at := range [2]int{first - headWords, first - headWords13} {
+			// It begins a cache line, and the clock's mode, a small number, follows it.
+			if at >= 0 && at%8 == 0 && p[at]>>32 < 16 {
+				return at
+			}
+		}
+	}
+	return -1
+}
+
+// gettime reads a clock by a system call.
+func gettime(clock uintptr, to *uint64) {
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(to)), 0)
+}
+
+// adoptTick makes the number that was found the tick, once it has moved as one that is raised twice an update.
+//
+//go:norace
+func adoptTick() {
+	if foundTick == nil || nanotime()-foundAt < tickTrial {
+		return
+	}
+	if k := *foundTick; k != tickThen && (k-tickThen)%2 == 0 {
+		tickWord, cycleSpan = foundTick, 0
+	}
+	foundTick = nil
+}
+
+// vvarPage returns the address of the first page of [vvar], or 0.
+func vvarPage() uint64 {
+	fd, err := syscall.Open("/proc/self/maps", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer syscall.Close(fd)
+	var text []byte
+	for buf := make([]byte, 8192); ; {
+		n, err := syscall.Read(fd, buf)
+		if n <= 0 || err != nil {
+			return vvarIn(text)
+		}
+		text = append(text, buf[:n]...)
+	}
+}
+
+// vvarIn returns where [vvar] begins, as the text of a maps file says, or 0.
+func vvarIn(maps []byte) (start uint64) {
+	const name = " [vvar]\n"
+	for len(maps) > 0 {
+		end := 0
+		for end < len(maps)-1 && maps[end] != '\n' {
+			end++
+		}
+		line := maps[:end+1]
+		maps = maps[end+1:]
+		if len(line) < len(name) || string(line[len(line)-len(name):]) != name {
+			continue
+		}
+		for _, c := range line {
+			switch {
+			case '0' <= c && c <= '9':
+				start = start<<4 | uint64(c-'0')
+			case 'a' <= c && c <= 'f':
+				start = start<<4 | uint64(c-'a'+10)
+			default:
+				return start
+			}
+		}
+	}
+	return 0
+}
