@@ -5,10 +5,51 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
+
+// starving makes the cause of goroutines that want a processor and got none for too long, and of those that wait for them.
+func (d *finder) starving() {
+	c := &cause{kind: KindBusy, certainty: Likely, starved: true}
+	for i := range d.graph.n {
+		if d.g(i).Starved >= int64(d.opt.After) {
+			c.roots = append(c.roots, i)
+			d.claim(i, Busy)
+		}
+	}
+	if len(c.roots) == 0 {
+		return
+	}
+	for i := range d.graph.n {
+		g := d.g(i)
+		switch {
+		case d.claimed[i]:
+		case g.State == "running" && (d.computes(i) || g.Last == nil && g.Ran >= int64(d.opt.After)):
+			c.members = append(c.members, i) // what keeps the processors
+			d.claim(i, Busy)
+		case d.long(i) && d.onlyBy(i, c.roots):
+			c.behind = append(c.behind, i)
+			d.claim(i, Stuck)
+		}
+	}
+	c.behind = append(c.behind, d.behind(c.roots, Stuck)...)
+	d.addCause(c)
+}
+
+// onlyBy reports whether the program's memory says that nobody but goroutines of list could end the wait of goroutine i.
+func (d *finder) onlyBy(i int, list []int) bool {
+	r := d.g(i).Reach
+	if r == nil || r.Answer != snapshot.Live || r.More > 0 || len(r.CouldEnd) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+		k, ok := d.find(w.Goroutine)
+		return w.Kind != snapshot.WakerGoroutine || !ok || !slices.Contains(list, k)
+	})
+}
 
 // computing makes the causes of goroutines that compute, or want to, and have reached no probe for too long.
 func (d *finder) computing() {
@@ -188,6 +229,20 @@ func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
 
 // drained reports whether o is a channel that is closed and has no elements left.
 func drained(o *snapshot.Object) bool { return o != nil && (o.Closed != nil || o.Shut) && o.Len <= 0 }
+
+// starved tells of goroutines that get no processor.
+func (t *writer) starved(f *Finding, c *cause) {
+	f.Title = fmt.Sprintf("%s could go on, and %s got no processor for %s", t.who(c.roots), verb(len(c.roots), "has"), Duration(time.Duration(t.g(c.roots[0]).Starved)))
+	f.Why = t.others("without a processor", c.roots)
+	for i := range t.s.Goroutines {
+		if g := t.g(i); g.State == "running" {
+			f.Why = append(f.Why, t.step(i))
+			f.Why = append(f.Why, t.started(i)...)
+		}
+	}
+	f.Why = shorten(f.Why)
+	f.Fix = "see what keeps the processors: a computation that cannot be interrupted, or more of them than there are processors (GOMAXPROCS)"
+}
 
 // loopFacts says what goroutine i goes round on.
 func (t *writer) loopFacts(i int) []string {

@@ -31,6 +31,8 @@ type cause struct {
 	pool   *pool
 	growth *Growth
 	rate   *Rate
+	// starved says that the roots want a processor, and get none.
+	starved bool
 }
 
 // A linkKind says how goroutines wait for the root of a cause.
@@ -94,6 +96,8 @@ func (d *finder) run() {
 	for i := range n {
 		dead[i] = d.dead(i)
 	}
+	d.bad = make([]bool, len(d.graph.nodes))
+	d.starving()
 	d.certain = d.graph.closure(shut, dead, func(i int) bool { _, ok := d.lockOf(i); return ok })
 	d.bad = d.certain
 	d.judge = &judge{facts: d.facts}

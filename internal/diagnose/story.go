@@ -38,6 +38,8 @@ func (t *writer) finding(c *cause) Finding {
 		t.growth(&f, c)
 	case c.pool != nil:
 		t.pool(&f, c)
+	case c.starved:
+		t.starved(&f, c)
 	case c.rate != nil:
 		t.loop(&f, c)
 	case len(c.queue) > 0:

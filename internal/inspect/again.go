@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
@@ -19,8 +20,9 @@ const (
 	againLooks = 10                     // at the threads, between the two
 )
 
-// again looks a second time at the program of r if that can tell more, and returns what it is then.
-func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnose.Report {
+// again looks a second time at the program of r if that can tell more, and returns what it is then. With watch it looks on until it is known whether a goroutine that has
+// reached no probe for long has done nothing else than compute, or got no processor at all.
+func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bool) *diagnose.Report {
 	s := r.Snapshot
 	threads := computing(s, r.Options.After)
 	if len(threads) == 0 {
@@ -30,7 +32,7 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 	for range againLooks {
 		time.Sleep(againAfter / againLooks)
 		for _, thread := range threads {
-			if st, err := procfs.ReadThread(rec.Pid, thread); err == nil && st.State == 'R' {
+			if st, err := procfs.ReadThread(rec.Pid, thread); thread != 0 && err == nil && st.State == 'R' {
 				work[thread]++
 			}
 		}
@@ -43,7 +45,7 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 		now := &res.Goroutines[i]
 		thread, ok := threads[now.ID]
 		at, there := s.Find(now.ID)
-		if !ok || !there {
+		if !ok || !there || s.Goroutines[at].State == "runnable" && (now.State == "runnable" || now.State == "running") {
 			continue
 		}
 		st, err := procfs.ReadThread(rec.Pid, thread)
@@ -51,15 +53,51 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 			s.Goroutines[at].Ran = int64(st.Busy)
 		}
 	}
+	if watch {
+		watchStates(ctx, rec, s, threads, int64(r.Options.After))
+	}
 	return diagnose.Analyze(s, r.Options)
 }
 
-// computing returns the threads of the goroutines of s that are on a processor and may have been for longer than after: that have reached no probe since, or never.
+// watchStates looks for as long as after at the states of those goroutines of s that have reached a probe and seem to have computed since, or to want a processor. It
+// notes which have not, and which got none.
+func watchStates(ctx context.Context, rec *record.Record, s *snapshot.Snapshot, threads map[int64]int, after int64) {
+	var ids []int64
+	for id := range threads {
+		if at, ok := s.Find(id); ok && s.Goroutines[at].Last != nil && s.Goroutines[at].Ran >= 0 {
+			ids = append(ids, id)
+		}
+	}
+	watched, ran := slices.Clone(ids), make(map[int64]bool)
+	start := time.Now()
+	for ; ctx.Err() == nil && len(ids) > 0 && int64(time.Since(start)) < after; time.Sleep(circleEvery) {
+		now := rec.Moments(ids)
+		ids = slices.DeleteFunc(ids, func(id int64) bool {
+			at, _ := s.Find(id)
+			m := now[id]
+			ran[id] = ran[id] || m.State == "running"
+			return m.State != "running" && m.State != "runnable" || m.Steps != s.Goroutines[at].Steps
+		})
+	}
+	for _, id := range watched {
+		at, _ := s.Find(id)
+		switch g := &s.Goroutines[at]; {
+		case !slices.Contains(ids, id):
+			g.Ran = -1
+		case !ran[id]:
+			g.Starved = int64(time.Since(start))
+		}
+	}
+}
+
+// computing returns the threads of the goroutines of s that are on a processor, or want one, and may have been for longer than after: that have reached no probe since,
+// or never. A goroutine that wants one has none.
 func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 	threads := make(map[int64]int)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.State == "running" && g.ThreadID != 0 && len(g.Waits) == 0 && (g.Last == nil || s.Taken-g.LastAt >= int64(after)) && len(threads) < maxRunning {
+		on := g.State == "running" && g.ThreadID != 0 && len(g.Waits) == 0 || g.State == "runnable" && g.Last != nil
+		if on && (g.Last == nil || s.Taken-g.LastAt >= int64(after)) && len(threads) < maxRunning {
 			threads[g.ID] = g.ThreadID
 		}
 	}

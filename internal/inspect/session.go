@@ -116,7 +116,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 		},
 	})
 	if err == nil && r.Snapshot.Process.State != "stopped" {
-		r = circles(ctx, s.rec, again(ctx, s.rec, r), opt.Watch)
+		r = circles(ctx, s.rec, again(ctx, s.rec, r, opt.Watch), opt.Watch)
 	}
 	return s.done(p, r, err)
 }

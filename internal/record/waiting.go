@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -122,13 +123,42 @@ func (r *Record) Quiet(before int64) ([]Quiet, error) {
 
 // OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. The program is not stopped to find out.
 func (r *Record) OnProcessor(q Quiet) bool {
+	state := r.gStateName(q.G, q.ID)
+	return state == "running" || state == "runnable"
+}
+
+// A Moment is what a goroutine that has reached a probe does.
+type Moment struct {
+	State string // running, runnable, …; empty: it cannot be read
+	Steps uint32 // probes that it has reached
+}
+
+// Moments returns what the goroutines of ids do now. The program is not stopped to find out.
+func (r *Record) Moments(ids []int64) map[int64]Moment {
+	now := make(map[int64]Moment, len(ids))
+	err := r.eachSlot(func(_ *runtime.Header, b []byte) {
+		slot := load[runtime.Slot](b)
+		if id := int64(slot.Goid); slot.Seq%2 == 0 && slices.Contains(ids, id) {
+			now[id] = Moment{r.gStateName(slot.G, id), slot.Head}
+		}
+	})
+	if err != nil {
+		return nil
+	}
+	return now
+}
+
+// gStateName returns the state of the goroutine id, whose g is at an address, or "" if it cannot be read.
+func (r *Record) gStateName(g uint64, id int64) string {
 	h, err := readHeader(r.src)
 	if err != nil {
-		return false
+		return ""
 	}
-	state, ok := r.gState(&h, q.G, uint64(q.ID))
-	name := runtime.GState(state)
-	return ok && (name == "running" || name == "runnable")
+	state, ok := r.gState(&h, g, uint64(id))
+	if !ok {
+		return ""
+	}
+	return runtime.GState(state)
 }
 
 // ReadMemory reads the memory of the program at an address.

@@ -141,6 +141,8 @@ type Goroutine struct {
 	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
 	// work between; 0 otherwise, and if it was looked at once. Negative: the second look found it elsewhere.
 	Ran int64
+	// Starved is for how long looks found it runnable each time, and never running, in nanoseconds; 0: it was not, or nobody looked.
+	Starved int64
 	// Loop is what several looks saw of a goroutine that passes the same few probes all the time; nil: nobody looked.
 	Loop *Loop
 	// Passed is the last select that the goroutine was in and has left; nil: unknown. Since is not set.

@@ -34,6 +34,7 @@
 //	  keeps 1024                      bytes that only it keeps alive
 //	  test 3 TestServer/idle 7 1s [running]  number, name, the goroutine that runs it, when it began
 //	  ran 12s                         processor time of its thread, on which it was found twice; -1ns: it was not
+//	  starved 12s                     that looks saw it runnable and never running
 //	  loop 12s looks=9 steps=7000     that looks saw it in the same loop; also cpu=1s reads=70 bytes=0 born=2
 //	  passed PROBE recv 0xa2 …        the last select that it has left, and its cases
 //

@@ -172,6 +172,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if g.Ran != 0 {
 		p.line("  ran", span(g.Ran))
 	}
+	if g.Starved != 0 {
+		p.line("  starved", span(g.Starved))
+	}
 	if l := g.Loop; l != nil {
 		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks), fmt.Sprintf("steps=%d", l.Steps), "cpu="+span(l.CPU),
 			fmt.Sprintf("reads=%d", l.Reads), fmt.Sprintf("bytes=%d", l.ReadBytes), fmt.Sprintf("born=%d", l.Born))

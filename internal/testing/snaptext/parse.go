@@ -275,6 +275,8 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.Labels[k] = p.next()
 	case "ran":
 		g.Ran = p.time()
+	case "starved":
+		g.Starved = p.time()
 	case "loop":
 		g.Loop = p.loop()
 	case "passed":

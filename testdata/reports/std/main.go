@@ -29,6 +29,7 @@ import (
 	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
+	"example.com/reports/starved"
 	"example.com/reports/transportper"
 	"example.com/reports/wgself"
 )
@@ -56,6 +57,7 @@ var cases = map[string]func(){
 	"slogdefault":    slogdefault.Main,
 	"spins":          spins.Main,
 	"sseslow":        sseslow.Main,
+	"starved":        starved.Main,
 	"transportper":   transportper.Main,
 	"wgself":         wgself.Main,
 }
