@@ -27,11 +27,20 @@ var facts = []fact{
 	{"os.(*Process).", "p.Pid", setPid},
 	{"os/exec.(*Cmd).", "c.Process.Pid", setPid},
 	{"os/exec.(*Cmd).", "c.Path", setPath},
+	{"database/sql.(*DB).", "db.maxOpen", setLimit},
+	{"net/http.(*Transport).", "t.MaxConnsPerHost", setLimit},
+	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", "s.size", setLimit},
 }
 
 func setFD(b *Blocked, v constant.Value) {
 	if n, ok := constant.Int64Val(v); ok && b.FD < 0 && n >= 0 && n < 1<<31 {
 		b.FD = int(n)
+	}
+}
+
+func setLimit(b *Blocked, v constant.Value) {
+	if n, ok := constant.Int64Val(v); ok && b.Limit == 0 && n > 0 && n < 1<<31 {
+		b.Limit = int(n)
 	}
 }
 

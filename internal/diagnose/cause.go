@@ -103,6 +103,7 @@ func (d *finder) run() {
 	d.judge = &judge{facts: d.facts}
 	d.knots(true, Certain)
 	d.orphanedLocks()
+	d.pools()
 	long := func(i int) bool { // or for longer than is known
 		return (d.long(i) || d.unprobed[i] && d.s.NoProbes != "") && !d.unread(i) && !d.timed(i)
 	}

@@ -146,7 +146,7 @@ func (d *finder) cause(i, j int, nd *node) bool {
 		return true
 	}
 	w := d.wait(i)
-	return w.Probe.Op == runtime.OpWait && nd.open == known && d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
+	return (w.Probe.Op == runtime.OpWait || d.ender(i) != nil && nd.need.each) && nd.open == known && d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
 }
 
 // consumer returns the goroutine that should receive what goroutine i sends, if its own wait is why it does not. What would be a wait for new work is none while
@@ -401,7 +401,7 @@ func (d *finder) sure(list []int) Certainty {
 // likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.
 func (d *finder) likely(i int) bool {
 	w := d.wait(i)
-	if d.judge.ending(i) {
+	if d.judge.ending(i) || isLocked(d.ioOf(w)) {
 		return true
 	}
 	switch w.Probe.Op {
@@ -465,8 +465,8 @@ func inWrite(stack []snapshot.Frame) bool {
 	return false
 }
 
-// noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, or waits for something to end.
+// noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, waits for something to end, or for the lock of a file.
 func (d *finder) noAnswer(i int) bool {
 	w := d.wait(i)
-	return d.judge.ending(i) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
+	return d.judge.ending(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
 }

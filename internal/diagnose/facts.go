@@ -24,9 +24,10 @@ type facts struct {
 	// writers are the goroutines that have waited longest to write-lock an RWMutex.
 	writers  map[uint64]int
 	families map[familyKey][]int
-	names    map[uint64]string         // of objects, by memory; nil: not needed yet
-	nearby   map[uint64][]int          // see near
-	been     map[*snapshot.Probe][]int // who has been at a place; nil: not needed yet
+	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
+	nearby   map[uint64][]int                     // see near
+	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
+	named    map[fieldUse]map[int]*snapshot.Probe // who has used fields of a name, and where; nil: not needed yet
 	// relations says of a channel whether the family of who made it has others than those that wait for it.
 	relations map[uint64]bool
 }
@@ -138,6 +139,9 @@ func (f *facts) operation(i int) *snapshot.Wait {
 	if len(g.Waits) == 0 {
 		w := f.offStack(g)
 		f.unprobed[i] = w != nil && w.Probe != g.Last
+		return w
+	}
+	if w := lockInside(g); w != nil {
 		return w
 	}
 	if f.s.Taken-g.Waits[0].Since < int64(f.opt.After) || g.Last != g.Waits[0].Probe {
@@ -261,7 +265,7 @@ func (f *facts) open(i int) bool {
 // timed reports whether the memory says that a timer, or the garbage collector, will end the wait of goroutine i.
 func (f *facts) timed(i int) bool {
 	r := f.g(i).Reach
-	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+	return r != nil && !f.endsUnbounded(i) && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		return w.Kind != snapshot.WakerGoroutine && w.Kind != snapshot.WakerGlobal
 	})
 }

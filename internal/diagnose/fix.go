@@ -27,10 +27,13 @@ func (t *writer) lockFix(cycle []int) string {
 	}
 	if len(cycle) == 1 {
 		h := t.holder(w0.Obj, cycle[0])
-		if h.wait != nil {
+		if w0.Probe.Op == runtime.OpOnce {
 			return fmt.Sprintf("do not call Do at %s from within the function that %s runs", t.place(w0.Probe), t.place(h.wait.Probe))
 		}
 		name := t.object(w0.Obj, w0.Probe)
+		if h.hold == nil {
+			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that", ShortFunc(lockingFrame(t.g(cycle[0])).Func))
+		}
 		if fr := OwnFrame(t.g(cycle[0]).Stack); fr != nil && strings.Contains(w0.Probe.File, "@") { // nobody changes a library for that
 			return fmt.Sprintf("do not call that from %s, where %s is locked already, at %s", t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
 		}
@@ -75,6 +78,11 @@ func (t *writer) cycleFix(c *cause) string {
 		w := t.wait(c.cycle[0])
 		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
+	if p := t.ender(c.cycle[0]); n == 1 && p != nil {
+		own := OwnFrame(t.g(c.cycle[0]).Stack)
+		name, _ := enderName(p)
+		return fmt.Sprintf("call %s at %s in a goroutine of its own, so that the handler can return", name, t.position(own.File, own.Line))
+	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
 		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
@@ -89,18 +97,23 @@ func (t *writer) cycleFix(c *cause) string {
 	}
 	own := slices.IndexFunc(c.cycle, func(i int) bool { p := t.wait(i).Probe; return Own(p.Func, p.File) })
 	if own < 0 {
-		own = 0
-		if lines := t.calledFrom(c.cycle[0]); len(lines) == 0 {
-			return t.ownFix(t.wait(c.cycle[0]).Probe, fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
+		for _, i := range c.cycle {
+			if fr := OwnFrame(t.g(i).Stack); fr != nil {
+				return fmt.Sprintf("do not wait at %s%s in a goroutine that the others need: do that in one of its own", t.position(fr.File, fr.Line), in(fr.Func))
+			}
 		}
+		return t.ownFix(t.wait(c.cycle[0]).Probe, fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
 	}
 	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what waits at %s", t.place(t.wait(c.cycle[own]).Probe))
 }
 
-// queueFix says what to do about goroutines that wait for root, one of which waits in w.
-func (t *writer) queueFix(c *cause, root int, w *snapshot.Wait) string {
-	rw := t.wait(root)
+// queueFix says what to do about goroutines that wait for root, one of which is direct.
+func (t *writer) queueFix(c *cause, root, direct int) string {
+	rw, w := t.wait(root), t.wait(direct)
 	switch {
+	case slices.Contains(t.handlers(direct), root):
+		own := OwnFrame(t.g(root).Stack)
+		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is closed before; or stop waiting for it after a time", t.position(own.File, own.Line))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
 	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
@@ -112,7 +125,7 @@ func (t *writer) queueFix(c *cause, root int, w *snapshot.Wait) string {
 	case rw != nil && t.ioOf(rw) != nil && t.ioOf(rw).Reaped:
 		return t.opFix(rw, t.place(rw.Probe))
 	case isLocked(t.ioOf(rw)):
-		return "end the other process, or give the call a time after which it gives up"
+		return t.opFix(rw, t.place(rw.Probe))
 	case c.by == byLock && inC(t.g(root)):
 		return t.unprobedFix(c, root)
 	case c.by == byLock:
@@ -201,6 +214,14 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	case runtime.OpCond:
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
+		switch io := t.ioOf(w); {
+		case isLocked(io) && strings.Contains(io.LockedBy, "itself"):
+			return fmt.Sprintf("open %s once, and share it: the lock belongs to each opening of the file", io.Path)
+		case isLocked(io):
+			return "see why the other process keeps the lock, or give the call a time after which it gives up"
+		case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
+			return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead of waiting"
+		}
 		if isOpen(w.Probe) {
 			return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
 		}

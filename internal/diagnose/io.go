@@ -58,7 +58,7 @@ func ioObject(io *snapshot.IO) []string {
 		}
 		return lines
 	case io.LockedBy != "":
-		return []string{fmt.Sprintf("it waits for the lock of the file %s, which %s has", io.Path, io.LockedBy)}
+		return []string{fmt.Sprintf("it waits for the lock of file %s, which %s has", io.Path, io.LockedBy)}
 	case io.Pid != 0 && io.Peer != "":
 		return []string{"it waits for the process " + io.Peer}
 	case io.Pid != 0:

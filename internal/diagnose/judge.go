@@ -246,7 +246,7 @@ func (j *judge) idle(i int) bool {
 		return true
 	}
 	if j.unprobed[i] && w.Probe.Op == runtime.OpIO {
-		return !inC(j.g(i))
+		return !inC(j.g(i)) || loopsInC(j.g(i))
 	}
 	if w.Probe.Op == runtime.OpIO && j.world(i) || j.open(i) && (receives(w) || w.Probe.Op == runtime.OpWait) {
 		return true
@@ -298,7 +298,7 @@ func (j *judge) explained(i int) bool {
 	return slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		switch w.Kind {
 		case snapshot.WakerTimer, snapshot.WakerFinalizer, snapshot.WakerCleanup:
-			return true
+			return !j.endsUnbounded(i)
 		case snapshot.WakerGoroutine:
 			k, ok := j.find(w.Goroutine)
 			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
@@ -416,6 +416,9 @@ func (j *judge) ending(i int) bool {
 	if w == nil || j.explained(i) || j.external(i) {
 		return false
 	}
+	if list := j.handlers(i); len(list) > 0 && !slices.ContainsFunc(list, j.lingers) {
+		return false
+	}
 	switch w.Probe.Op {
 	case runtime.OpWait, runtime.OpCond:
 		return w.Obj != 0 && endFunc(w.Probe.Func)
@@ -423,6 +426,12 @@ func (j *judge) ending(i int) bool {
 		return w.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Kind != runtime.KindConn && endFunc(method(w.Probe.Expr))
 	}
 	return false
+}
+
+// lingers reports whether goroutine i, which runs a handler, has waited for long for what no clock ends.
+func (j *judge) lingers(i int) bool {
+	w := j.wait(i)
+	return w != nil && j.long(i) && w.Probe.Op != runtime.OpSleep && !j.hasClock(w) && !j.timed(i) && !j.explained(i)
 }
 
 // endFunc reports whether a function is called as those are that end something.

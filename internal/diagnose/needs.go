@@ -16,8 +16,9 @@ type need struct {
 	each bool
 	// direct says that the first of by has done it before.
 	direct bool
-	// reached says that by are all from which it can be reached, by the program's memory.
-	reached bool
+	// reached says that by are all from which it can be reached, by the program's memory; named that they are those of these that have done it before
+	// to an object of the same name.
+	reached, named bool
 	// place is where it was done before: whoever has been there may do it again. Kin are the goroutines that may do it since they were
 	// started where the object was made. Zero: nobody.
 	place *snapshot.Probe
@@ -41,6 +42,9 @@ const (
 func (f *facts) needs(i int) []need {
 	if l, ok := f.lockOf(i); ok {
 		return []need{f.lockNeed(l)}
+	}
+	if n, ok := f.endNeed(i); ok {
+		return []need{n}
 	}
 	list := f.opNeeds(i)
 	if !slices.ContainsFunc(list, func(n need) bool { return n.open == known }) {
@@ -151,6 +155,12 @@ func (f *facts) used(i int, obj uint64, send bool) need {
 			n.place = nil
 		}
 		return n
+	}
+	if p == nil {
+		if list := f.namesakes(i, obj, send); len(list) > 0 {
+			n.by, n.open, n.reached, n.named = list, known, true, true
+			return n
+		}
 	}
 	o := f.s.Objects[obj]
 	if o == nil || f.read(i) || !f.relatives(&n, i, o.Made, "") { // where the memory tells who could, nobody is guessed
@@ -265,6 +275,8 @@ func (f *facts) lockNeed(l lock) need {
 	n.open, n.each = unknown, false
 	if near := f.near(l.obj); len(near) > 0 {
 		n.by, n.open = near, known
+	} else if self := f.reentrant(l.obj); len(self) > 0 {
+		n.by, n.open, n.each = self, known, true
 	}
 	return n
 }

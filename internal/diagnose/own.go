@@ -57,17 +57,22 @@ func pkgPath(fn string) string {
 // arguments, and with the dots of the package that its symbol escapes.
 func ShortFunc(fn string) string {
 	head, args, generic := strings.Cut(fn, "[")
-	short := head[strings.LastIndexByte(head, '/')+1:]
-	if strings.Contains(short, "%") {
-		if s, err := url.PathUnescape(short); err == nil {
-			short = s
-		}
-	}
+	short := FuncName(head[strings.LastIndexByte(head, '/')+1:])
 	if !generic {
 		return short
 	}
 	_, rest, _ := cutLast(args, "]") // methods of closures stand behind it
 	return short + "[...]" + rest
+}
+
+// FuncName returns the name of a function without what its symbol escapes: gopkg.in/yaml.v2.Marshal for gopkg.in/yaml%2ev2.Marshal.
+func FuncName(fn string) string {
+	if strings.Contains(fn, "%") {
+		if s, err := url.PathUnescape(fn); err == nil {
+			return s
+		}
+	}
+	return fn
 }
 
 // cutLast cuts s around the last sep.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,12 +10,17 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A pool is a channel that is used as a semaphore, or as a pool of things: a token is taken at one place, by a send or by a receive, and given back by the opposite.
+// A pool is what tokens are taken from and given back to: a channel that is used as a semaphore, or as a pool of things, by a send and a receive, and what libraries
+// have: see poolKind.
 type pool struct {
 	obj     uint64
-	take    *snapshot.Probe
-	holders []int // who has taken a token and not given it back, as far as their histories tell
-	nested  int   // of the holders, how many wait for another token of the pool
+	name    string          // of one that is no channel, such as "a connection of pool db"
+	size    int             // 0 unknown
+	kind    *poolKind       // nil: a channel, or workers
+	take    *snapshot.Probe // of a channel; nil: see kind
+	holders []int           // who has taken a token and not given it back, as far as their histories tell
+	nested  int             // of the holders, how many wait for another token of the pool
+	unread  int             // of an HTTP client: connections whose response was neither closed nor read to its end
 }
 
 // asPool makes c, the cause of goroutines that wait for a channel, one of an exhausted pool if the channel is used as one.
@@ -31,7 +37,7 @@ func (d *finder) asPool(c *cause) {
 	if o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan || d.unprobed[c.roots[0]] {
 		return
 	}
-	p := &pool{obj: obj, take: w.Probe}
+	p := &pool{obj: obj, take: w.Probe, size: o.Cap}
 	back := o.Sent
 	if send {
 		back = o.Received
@@ -51,8 +57,12 @@ func (d *finder) asPool(c *cause) {
 		return
 	}
 	c.kind, c.pool, c.obj = KindExhaustedPool, p, obj
-	// Who has the tokens first, of those that wait.
-	slices.SortStableFunc(c.roots, func(i, j int) int {
+	p.first(c.roots)
+}
+
+// first puts those of list first that have tokens.
+func (p *pool) first(list []int) {
+	slices.SortStableFunc(list, func(i, j int) int {
 		x, y := slices.Contains(p.holders, i), slices.Contains(p.holders, j)
 		switch {
 		case x == y:
@@ -72,10 +82,13 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 	if back == nil {
 		return send && o.Made != nil && strings.Contains(o.Made.Probe.Expr, "chan struct{}")
 	}
+	i, ok := d.find(back.Goroutine)
+	if ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take && s.At >= back.At }) {
+		return true
+	}
 	if !send && o.Made != nil && back.Goroutine == o.Made.Goroutine && back.Probe.Func == o.Made.Probe.Func {
 		return o.Made.Exited || d.left(o.Made.Goroutine, o.Made.Probe.Func)
 	}
-	i, ok := d.find(back.Goroutine)
 	return ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take })
 }
 
@@ -106,37 +119,96 @@ func (d *finder) holdsToken(i int, take *snapshot.Probe, back *snapshot.Fact) bo
 // pool tells of an exhausted pool.
 func (t *writer) pool(f *Finding, c *cause) {
 	p := c.pool
-	o := t.s.Objects[p.obj]
-	name := t.object(p.obj, nil)
+	name := cmp.Or(p.name, t.object(p.obj, nil))
 	n := len(c.roots)
-	verb1 := verb(n, "waits")
-	switch {
-	case p.nested == len(p.holders):
-		f.Title = fmt.Sprintf("%s %s for %s, of which all %d are taken, by goroutines that wait for it again", t.who(c.roots), verb1, name, o.Cap)
-	default:
-		f.Title = fmt.Sprintf("%s %s for %s, of which %d of %d are taken", t.who(c.roots), verb1, name, max(len(p.holders), o.Len), o.Cap)
+	if p.name == "" {
+		name = "a token of " + name
 	}
-	for _, i := range p.holders[:min(len(p.holders), 4)] {
-		taken := ""
-		for k, s := range t.g(i).History {
-			if s.Probe == p.take && (k > 0 || t.wait(i) == nil || t.wait(i).Probe != p.take) {
-				taken = fmt.Sprintf("goroutine %d took one at %s%s %s ago; now ", t.g(i).ID, t.place(s.Probe), in(s.Probe.Func), t.ago(s.At))
-				break
-			}
-		}
-		f.Why = append(f.Why, taken+strings.TrimPrefix(t.step(i), fmt.Sprintf("goroutine %d ", t.g(i).ID)))
+	who := fmt.Sprintf("%s %s for %s", t.who(c.roots), verb(n, "waits"), name)
+	had := max(len(p.holders), p.unread)
+	if o := t.s.Objects[p.obj]; o != nil && o.Kind == runtime.KindChan {
+		had = max(had, o.Len)
+	}
+	switch {
+	case p.unread > 0:
+		f.Title = fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
+	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
+		f.Title = fmt.Sprintf("%s; all %d are taken, by goroutines that wait for another", who, had)
+	case p.nested == len(p.holders):
+		f.Title = fmt.Sprintf("%s; %d of %d are taken, by goroutines that wait for another", who, had, p.size)
+	case p.size == 0:
+		f.Title = fmt.Sprintf("%s, and who has one does not give it back", who)
+	default:
+		f.Title = fmt.Sprintf("%s; %d of %d are taken", who, had, p.size)
+	}
+	const room = 4
+	for _, i := range p.holders[:min(len(p.holders), room)] {
+		f.Why = append(f.Why, t.token(p, i))
 		f.Why = append(f.Why, t.calledFrom(i)...)
 	}
-	if more := len(p.holders) - 4; more > 0 {
+	if more := len(p.holders) - room; more > 0 {
 		f.Why = append(f.Why, fmt.Sprintf("and %d more have one", more))
 	}
-	f.Why = append(f.Why, t.factsAbout(p.obj, t.wait(c.roots[0]).Probe.Op == runtime.OpSend)...)
+	if p.unread > 0 {
+		f.Why = append(f.Why, t.step(t.shown(c.roots)))
+		f.Why = append(f.Why, t.responses()...)
+	}
+	if p.name == "" {
+		f.Why = append(f.Why, t.factsAbout(p.obj, t.wait(c.roots[0]).Probe.Op == runtime.OpSend)...)
+	}
+	f.Why = append(f.Why, t.callers(slices.DeleteFunc(slices.Clone(c.roots), func(i int) bool { return slices.Contains(p.holders, i) }))...)
 	f.Why = append(f.Why, t.others("waiting", c.roots)...)
-	if p.nested > 0 {
+	switch {
+	case p.unread > 0:
+		f.Fix = "close the body of every response, also where its status is an error: defer resp.Body.Close() right behind the check of err"
+	case p.nested > 0:
 		f.Fix = "do not take a second one while one is held: pass on the one that is there, or give it back before"
-	} else {
+	default:
 		f.Fix = "see why those that have one do not give it back: give it back on every path, with defer"
 	}
+}
+
+// token says where goroutine i took its token of p, and what it does now.
+func (t *writer) token(p *pool, i int) string {
+	now := strings.TrimPrefix(t.step(i), fmt.Sprintf("goroutine %d ", t.g(i).ID))
+	if s := t.taken(p, i); s != nil {
+		return fmt.Sprintf("goroutine %d took one at %s%s %s ago; now it %s", t.g(i).ID, t.place(s.Probe), in(s.Probe.Func), t.ago(s.At), now)
+	}
+	return fmt.Sprintf("goroutine %d has one; it %s", t.g(i).ID, now)
+}
+
+// taken returns where goroutine i took a token of p, or nil.
+func (f *facts) taken(p *pool, i int) *snapshot.Step {
+	h := f.g(i).History
+	for k := range h {
+		s := &h[k]
+		if (s.Probe == p.take || p.kind != nil && slices.Contains(p.kind.takes, s.Probe.Callee)) && !f.waitsAt(i, s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// callers says which lines of the user's own led the goroutines of list into the library where they wait, each line once.
+func (t *writer) callers(list []int) []string {
+	var lines []string
+	for _, i := range list {
+		for _, line := range t.calledFrom(i) {
+			if line = "those without one are " + line; !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines[:min(len(lines), 3)]
+}
+
+// shown returns the goroutine of list that has waited longest, of those whose stack was read if there are such.
+func (f *facts) shown(list []int) int {
+	read := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return len(f.g(i).Stack) == 0 })
+	if len(read) == 0 {
+		read = list
+	}
+	return f.oldest(read)
 }
 
 // unclosed says where the program calls net/http as a client, if goroutines of connections are left whose response was not read to its end.
@@ -146,27 +218,29 @@ func (t *writer) unclosed(c *cause) []string {
 	}) {
 		return nil
 	}
-	var at []string
+	return append([]string{"it is of a connection of an http client, whose response has a body that was neither closed nor read to its end"}, t.responses()...)
+}
+
+// responses says where the program has called net/http as a client lately.
+func (t *writer) responses() []string {
+	var lines []string
 	for i := range t.s.Goroutines {
 		for _, s := range t.g(i).History {
-			if p := s.Probe; p.Op == runtime.OpIO && httpCall(p.Expr) {
-				if line := fmt.Sprintf("%s at %s%s", p.Expr, t.place(p), in(p.Func)); !slices.Contains(at, line) {
-					at = append(at, line)
+			if p := s.Probe; p.Op == runtime.OpIO && httpCall(p) {
+				if line := fmt.Sprintf("responses come from %s at %s%s", p.Expr, t.place(p), in(p.Func)); !slices.Contains(lines, line) {
+					lines = append(lines, line)
 				}
 			}
 		}
 	}
-	lines := []string{"it is of a connection of an http client, whose response has a body that was neither closed nor read to its end"}
-	for _, line := range at[:min(3, len(at))] {
-		lines = append(lines, "responses come from "+line)
-	}
-	return lines
+	return lines[:min(3, len(lines))]
 }
 
-// httpCall reports whether an expression calls an http client.
-func httpCall(expr string) bool {
-	switch method(expr) {
-	case "Get", "Do", "Post", "PostForm", "Head", "RoundTrip":
+// httpCall reports whether p calls an http client.
+func httpCall(p *snapshot.Probe) bool {
+	switch p.Callee {
+	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post", "net/http.Client.PostForm",
+		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.Transport.RoundTrip", "net/http.RoundTripper.RoundTrip":
 		return true
 	}
 	return false

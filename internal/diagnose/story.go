@@ -64,7 +64,7 @@ func (t *writer) finding(c *cause) Finding {
 
 // root returns the root of c: of several at the same place the one that has waited longest, unless a queue waits for the first.
 func (t *writer) root(c *cause) int {
-	if len(c.queue) > 0 {
+	if len(c.queue) > 0 || c.pool != nil { // who has a token comes first
 		return c.roots[0]
 	}
 	return t.oldest(c.roots)
@@ -108,6 +108,9 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 		f.Title = t.selfLock(c.cycle[0])
 	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpCond:
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, which it alone signals", t.g(c.cycle[0]).ID, t.does(first))
+	case len(c.cycle) == 1 && t.ender(c.cycle[0]) != nil:
+		name, _ := enderName(t.ender(c.cycle[0]))
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: %s waits for the handler that calls it", t.g(c.cycle[0]).ID, name)
 	case len(c.cycle) == 1 && len(c.members) == 0:
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID, t.does(first))
 	case t.owesItself(c):
@@ -158,10 +161,10 @@ func (t *writer) selfLock(i int) string {
 	w := t.wait(i)
 	name := t.object(w.Obj, w.Probe)
 	switch {
+	case w.Probe.Op == runtime.OpOnce:
+		return fmt.Sprintf("goroutine %d waits for itself: the function of %s calls Do again", t.g(i).ID, name)
 	case len(t.holders[w.Obj]) == 0:
 		return fmt.Sprintf("goroutine %d is likely to wait for itself: it seems to hold %s, and locks it again", t.g(i).ID, name)
-	case t.holder(w.Obj, i).wait != nil:
-		return fmt.Sprintf("goroutine %d waits for itself: the function of %s calls Do again", t.g(i).ID, name)
 	}
 	return fmt.Sprintf("goroutine %d waits for itself: it holds %s and locks it again", t.g(i).ID, name)
 }
@@ -171,6 +174,9 @@ func (t *writer) link(i, j int) string {
 	w := t.wait(i)
 	if _, ok := t.lockOf(i); ok {
 		return t.because(i, j)
+	}
+	if slices.Contains(t.handlers(i), j) {
+		return t.handlerLink(t.ender(i), j)
 	}
 	obj, send := w.Obj, w.Probe.Op == runtime.OpSend
 	for _, c := range w.Cases {
@@ -195,11 +201,8 @@ func (t *writer) link(i, j int) string {
 			did = "received from"
 		}
 		return fmt.Sprintf("goroutine %d %s %s last, at %s%s %s ago", p.Goroutine, did, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
-	case t.g(i).Reach != nil && t.g(i).Reach.Answer != snapshot.Unknown:
-		if path := t.pathTo(i, j); path != "" {
-			return fmt.Sprintf("only goroutine %d could end that: it reaches %s by %s", t.g(j).ID, nameOr(name, "it"), path)
-		}
-		return fmt.Sprintf("only goroutine %d, and others that are stuck, could end that", t.g(j).ID)
+	case t.read(i):
+		return t.reachedLink(i, j)
 	}
 	return fmt.Sprintf("all who are known to be able to end that are waiting themselves: goroutine %d was started where %s was made", t.g(j).ID, nameOr(name, "it"))
 }
@@ -209,6 +212,25 @@ func nameOr(name, other string) string {
 		return other
 	}
 	return name
+}
+
+// reachedLink says why goroutine i waits for goroutine j, which can reach what it waits for, by the program's memory.
+func (t *writer) reachedLink(i, j int) string {
+	for _, n := range t.needs(i) {
+		if !n.named || !slices.Contains(n.by, j) {
+			continue
+		}
+		p := t.namedUsers(i, n.obj, n.send)[j]
+		return fmt.Sprintf("nobody has used this %s yet: goroutine %d, which can reach it, is the one that uses those of that name, at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
+	}
+	path := ""
+	if by := t.pathTo(i, j); by != "" {
+		path = ": it reaches it by " + by
+	}
+	if others := len(t.wakers(i)) - 1; others > 0 {
+		return fmt.Sprintf("only goroutine %d, and %d more that wait themselves, could end that%s", t.g(j).ID, others, path)
+	}
+	return fmt.Sprintf("only goroutine %d could end that%s", t.g(j).ID, path)
 }
 
 // pathTo returns by what goroutine j reaches what goroutine i waits for.
@@ -228,6 +250,10 @@ func (t *writer) because(i, j int) string {
 		if h.g == j {
 			return t.held(w.Obj, h)
 		}
+	}
+	if outer := t.outerCall(i); i == j && outer != nil {
+		at := lockingFrame(t.g(i))
+		return fmt.Sprintf("goroutine %d locks it in %s at %s, and an outer call of that, at %s, is likely to hold it", t.g(i).ID, ShortFunc(at.Func), t.position(at.File, at.Line), t.position(outer.File, outer.Line))
 	}
 	if other := t.wait(j); j != i && other != nil && other.Obj == w.Obj && other.Probe.Op == runtime.OpLock {
 		return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", t.g(j).ID, t.object(w.Obj, w.Probe), t.ago(other.Since))
@@ -282,9 +308,9 @@ func (t *writer) queue(f *Finding, c *cause) {
 		direct = c.queue
 	}
 	// The title is about those that wait in the way that names the kind.
-	first := slices.IndexFunc(direct, func(i int) bool { _, kind := t.next(i); return kind == c.by })
-	w := t.wait(direct[max(first, 0)])
-	f.Title = t.queueTitle(c, root, w)
+	first := direct[max(slices.IndexFunc(direct, func(i int) bool { _, kind := t.next(i); return kind == c.by }), 0)]
+	w := t.wait(first)
+	f.Title = t.queueTitle(c, root, first)
 	f.Why = append(f.Why, t.step(root))
 	f.Why = append(f.Why, t.calledFrom(root)...)
 	if rw := t.wait(root); rw != nil {
@@ -305,12 +331,12 @@ func (t *writer) queue(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.others("waiting like it", c.roots[1:])...)
 	}
 	f.Why = append(f.Why, t.others("waiting", c.queue)...)
-	f.Fix = t.queueFix(c, root, w)
+	f.Fix = t.queueFix(c, root, first)
 }
 
-// queueTitle is the title of a cause whose queue waits for root; w is the wait of one that waits for it itself.
-func (t *writer) queueTitle(c *cause, root int, w *snapshot.Wait) string {
-	g, rw := t.g(root), t.wait(root)
+// queueTitle is the title of a cause whose queue waits for root; direct is one that waits for it itself.
+func (t *writer) queueTitle(c *cause, root, direct int) string {
+	g, rw, w := t.g(root), t.wait(root), t.wait(direct)
 	id := g.ID
 	alike := c.queue // those that wait in the same way
 	if other := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { _, kind := t.next(i); return kind != c.by }); len(other) > 0 {
@@ -341,6 +367,9 @@ func (t *writer) queueTitle(c *cause, root int, w *snapshot.Wait) string {
 			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing, t.atOf(root))
 	case c.by == byChannel:
 		return fmt.Sprintf("%s %s; goroutine %d, which should receive, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+	case slices.Contains(t.handlers(direct), root):
+		name, _ := enderName(t.ender(direct))
+		return fmt.Sprintf("%s %s in %s for a handler: goroutine %d, which runs it, %s%s", t.who(alike), verb(len(alike), "waits"), name, id, doing, t.atOf(root))
 	case w.Probe.Op == runtime.OpWait:
 		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing, t.atOf(root))
 	}
@@ -451,6 +480,9 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Title = fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
 	case t.g(i).State == "syscall" && inC(t.g(i)):
 		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
+	case c.kind == KindNoAnswer && isLocked(t.ioOf(w)):
+		io := t.ioOf(w)
+		f.Title = fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots), verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
 	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
 		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
 	case c.kind == KindNoAnswer:

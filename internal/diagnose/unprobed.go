@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -44,6 +45,72 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 		}
 	}
 	return w
+}
+
+// lockInside returns the wait of a goroutine for a lock in code without probes, inside an operation that should not take long, as a wait at that operation. Nil: it is in
+// none, or its operation may go on for long, and get there now and then.
+func lockInside(g *snapshot.Goroutine) *snapshot.Wait {
+	w := &g.Waits[0]
+	p := w.Probe
+	if p.Op != runtime.OpIO || p.Flags&runtime.SiteServe != 0 || p.Kind == runtime.KindConn || p.Kind == runtime.KindProcess || isRead(p) || g.Last != p {
+		return nil
+	}
+	op, kind := reasonOp(g)
+	if op != runtime.OpLock && op != runtime.OpRLock || g.Blocked == nil || len(g.Blocked.On) != 1 || g.Blocked.On[0].Addr == 0 {
+		return nil
+	}
+	probe := *p
+	probe.Op, probe.Kind, probe.Callee = op, kind, ""
+	return &snapshot.Wait{Probe: &probe, Obj: g.Blocked.On[0].Addr, Since: w.Since, Cap: -1}
+}
+
+// reentrant returns the goroutines that wait for the lock at obj and have the function that locks it, without a probe, on their stacks twice: the outer call is likely to
+// hold it. Nobody else may be in that function.
+func (f *facts) reentrant(obj uint64) []int {
+	var list []int
+	for i := range f.s.Goroutines {
+		if l, ok := f.lockOf(i); ok && l.obj == obj && f.outerCall(i) != nil {
+			list = append(list, i)
+		}
+	}
+	if len(list) != 1 {
+		return nil
+	}
+	fn := lockingFrame(f.g(list[0])).Func
+	for i := range f.s.Goroutines {
+		if !f.waitsFor(i, obj) && slices.ContainsFunc(f.g(i).Stack, func(fr snapshot.Frame) bool { return fr.Func == fn }) {
+			return nil
+		}
+	}
+	return list
+}
+
+// outerCall returns the frame of an outer call of the function in which goroutine i waits for a lock, where that call has gone past the place that locks; nil: there is none.
+func (f *facts) outerCall(i int) *snapshot.Frame {
+	stack := f.g(i).Stack
+	at := lockingFrame(f.g(i))
+	if at == nil {
+		return nil
+	}
+	for k := range stack {
+		if fr := &stack[k]; fr != at && fr.Func == at.Func && fr.Line > at.Line {
+			return fr
+		}
+	}
+	return nil
+}
+
+// lockingFrame returns the innermost frame of g that is not the runtime's or sync's; nil if there is none, or g is in no lock.
+func lockingFrame(g *snapshot.Goroutine) *snapshot.Frame {
+	if op, _ := reasonOp(g); op != runtime.OpLock && op != runtime.OpRLock {
+		return nil
+	}
+	for k := range g.Stack {
+		if !machinery(g.Stack[k].Func) {
+			return &g.Stack[k]
+		}
+	}
+	return nil
 }
 
 // lateSelect returns the wait of a goroutine in a select that had a case ready when it was reached, and then had not: the collector looks before the select does,
@@ -215,6 +282,26 @@ func inC(g *snapshot.Goroutine) bool {
 	for i := range g.Stack {
 		if cgoStub(&g.Stack[i]) {
 			return true
+		}
+	}
+	return false
+}
+
+// loopsInC reports whether goroutine g is in a C function that may run for as long as the program, by its name: a loop that waits for events. The main goroutine may be
+// in any.
+func loopsInC(g *snapshot.Goroutine) bool {
+	if g.ID == 1 {
+		return inC(g)
+	}
+	for i := range g.Stack {
+		_, name, ok := strings.Cut(g.Stack[i].Func, "._Cfunc_")
+		if !ok {
+			continue
+		}
+		for _, word := range []string{"poll", "wait", "loop", "run", "event", "listen", "accept", "recv", "read", "next", "dispatch", "main", "select", "sleep", "start", "exec", "serve", "get"} {
+			if strings.Contains(strings.ToLower(name), word) {
+				return true
+			}
 		}
 	}
 	return false

@@ -189,7 +189,7 @@ func (f *facts) step(i int) string {
 	if g.State == "syscall" && g.ThreadID != 0 {
 		s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
 	}
-	if g.Last != nil && g.Last != w.Probe && !f.unprobed[i] {
+	if g.Last != nil && (g.Last.File != w.Probe.File || g.Last.Line != w.Probe.Line) && !f.unprobed[i] {
 		s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))
 	}
 	return s
@@ -389,7 +389,7 @@ func fill(o *snapshot.Object) string {
 
 // waitFacts says what is known of what w waits for. Of a select with many cases the facts are told of those that were used.
 func (f *facts) waitFacts(w *snapshot.Wait) []string {
-	if io := f.ioOf(w); io != nil {
+	if io := f.ioOf(w); io != nil && (w.Probe.Op == runtime.OpIO || isLocked(io)) {
 		return f.ioFacts(io)
 	}
 	lines := f.factsAbout(w.Obj, w.Probe.Op == runtime.OpSend)

@@ -2,7 +2,9 @@ package inspect
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -37,6 +39,8 @@ type look struct {
 	// settle says of a reading of the record, made while the program stands still, what is known better of the moment. Nil: the program
 	// stood still when the record was read already, and need not be read again.
 	settle func(*snapshot.Snapshot)
+	// slept is how long threads had not run before the program was stopped.
+	slept map[int]time.Duration
 }
 
 // join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
@@ -83,6 +87,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	addObjects(still, res)
 	l.proof.tell(still)
 	s.remember(still)
+	calledSince(still, l.slept)
 	if s.here {
 		addIO(still, s.rec.Pid, res)
 	}
@@ -113,6 +118,7 @@ func wanted(r *diagnose.Report) dlvext.Wanted {
 			w.Stacks = append(w.Stacks, f.Root)
 		}
 		w.Stacks = append(w.Stacks, f.Goroutines[:min(len(f.Goroutines), perFinding)]...)
+		w.Stacks = append(w.Stacks, f.Goroutines[max(len(f.Goroutines)-1, 0):]...) // those that are not like the first come last
 	}
 	shown := map[int64]bool{}
 	for _, id := range w.Stacks {
@@ -144,28 +150,38 @@ func running(all []snapshot.Goroutine) []int64 {
 	return ids
 }
 
-// places returns a goroutine for each place at which goroutines are, and, as far as there is room, those that are in an operation of the
-// operating system: their stacks tell which file or connection it is on.
+// places returns a goroutine for each place at which goroutines are, then one for each way by which they got there, as far as the probe before tells, and, as far as
+// there is room, those that are in an operation of the operating system: their stacks tell which file or connection it is on.
 // The record still has some that have exited: all are those that are there.
 func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
-	var first, io []int64
+	var first, ways, io []int64
 	there := make(map[int64]bool, len(all))
 	for i := range all {
 		there[all[i].ID] = true
 	}
-	seen := make(map[*snapshot.Probe]bool)
+	type way struct{ last, before *snapshot.Probe }
+	seen := make(map[way]bool)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		switch {
-		case g.Last == nil || !there[g.ID]:
-		case !seen[g.Last]:
-			seen[g.Last] = true
+		if g.Last == nil || !there[g.ID] {
+			continue
+		}
+		w := way{last: g.Last}
+		if len(g.History) > 1 {
+			w.before = g.History[1].Probe
+		}
+		switch at := (way{last: g.Last}); {
+		case !seen[at]:
+			seen[at] = true
 			first = append(first, g.ID)
+		case !seen[w] && len(g.Waits) > 0:
+			ways = append(ways, g.ID)
 		case len(g.Waits) > 0 && g.Waits[0].Probe.Op == runtime.OpIO:
 			io = append(io, g.ID)
 		}
+		seen[w] = true
 	}
-	return append(first, io...)
+	return slices.Concat(first, ways, io)
 }
 
 // counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which
@@ -243,6 +259,16 @@ func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
 			known.Len, known.Cap, known.Stopped, known.Shut = o.Len, o.Cap, o.Stopped, o.Closed
 		case ref.Kind == runtime.KindWaitGroup:
 			known.Count = o.Count
+		}
+	}
+}
+
+// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last.
+func calledSince(s *snapshot.Snapshot, slept map[int]time.Duration) {
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if d := slept[g.ThreadID]; g.State == "syscall" && g.ThreadID != 0 && d > 0 && len(g.Waits) == 0 && g.Blocked == nil {
+			g.Blocked = &snapshot.Blocked{Since: max(s.Taken-int64(d), 1)}
 		}
 	}
 }

@@ -14,11 +14,20 @@ func addIO(s *snapshot.Snapshot, pid int, res *dlvext.Result) {
 	system := ioReader{pid: pid}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		b, ok := res.Blocked[g.ID]
-		if !ok || len(g.Waits) == 0 {
+		if len(g.Waits) == 0 {
 			continue
 		}
 		w := &g.Waits[0]
+		if io := system.lock(g); io != nil {
+			for k := range g.Waits { // the outer ones wait for the same
+				g.Waits[k].IO = io
+			}
+			continue
+		}
+		b, ok := res.Blocked[g.ID]
+		if !ok {
+			continue
+		}
 		w.IO = system.read(b)
 		if b.Pid != 0 {
 			system.reaped(s, g, res, w.IO)
@@ -34,10 +43,12 @@ type ioReader struct {
 	pid     int
 	sockets *procfs.Sockets // read when the first file descriptor is met
 	files   *procfs.OpenFiles
+	locks   []procfs.FileLock // that it may want; read when the first goroutine is met that asks for one
+	asked   bool
 }
 
 func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
-	io := &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid, Deadline: b.Deadline}
+	io := &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid, Deadline: b.Deadline, Limit: b.Limit}
 	if b.Pid != 0 {
 		io.Peer = processName(b.Pid)
 	}
@@ -72,6 +83,49 @@ func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
 		}
 	}
 	return io
+}
+
+// lockCalls are the functions that lock a file, as the catalog has them.
+var lockCalls = map[string]bool{
+	"syscall.Flock": true, "syscall.FcntlFlock": true, "golang.org/x/sys/unix.Flock": true, "golang.org/x/sys/unix.FcntlFlock": true,
+}
+
+// lock returns what is known of the file whose lock goroutine g waits for, in a system call or by asking again and again; nil if it does not, or it is not known which.
+func (r *ioReader) lock(g *snapshot.Goroutine) *snapshot.IO {
+	const lately = 4 // steps: to lock, to sleep, and to look at the clock
+	asks := false
+	for _, s := range g.History[:min(lately, len(g.History))] {
+		asks = asks || lockCalls[s.Probe.Callee]
+	}
+	if !asks {
+		return nil
+	}
+	if !r.asked {
+		r.locks, r.asked = procfs.FileLocks(r.pid), true
+	}
+	var found *procfs.FileLock
+	fd, called := procfs.LockCall(r.pid, g.ThreadID)
+	for i := range r.locks {
+		l := &r.locks[i]
+		switch {
+		case called && g.State == "syscall":
+			if l.FD == fd {
+				found = l
+			}
+		case found != nil && found.Path != l.Path:
+			return nil
+		default:
+			found = l
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	by := processName(found.Pid)
+	if found.Pid == r.pid {
+		by = fmt.Sprintf("this program itself (pid %d)", r.pid)
+	}
+	return &snapshot.IO{Unsent: -1, Unread: -1, FD: found.FD, Path: found.Path, LockedBy: by, Deadline: -1}
 }
 
 // reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output, and for the process that still has the pipe open. The

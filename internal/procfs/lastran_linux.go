@@ -46,6 +46,47 @@ func LastRan(pid int) (time.Time, error) {
 	return newest, nil
 }
 
+// maxThreads bounds the threads that Slept looks at.
+const maxThreads = 256
+
+// Slept returns how long threads of process pid have not run, by thread; of those of which the kernel tells.
+func Slept(pid int) map[int]time.Duration {
+	tasks, err := os.ReadDir(path(pid, "task"))
+	if err != nil {
+		return nil
+	}
+	type clock struct {
+		at  float64
+		err error
+	}
+	clocks := make(map[int]clock)
+	slept := make(map[int]time.Duration)
+	for _, t := range tasks[:min(len(tasks), maxThreads)] {
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil {
+			continue
+		}
+		st, err := ReadThread(pid, tid)
+		if err != nil || st.State != 'S' && st.State != 'D' {
+			continue
+		}
+		cpu, err1 := processor(path(tid, "stat"))
+		at, err2 := lastRan(path(tid, "sched"))
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		c, ok := clocks[cpu]
+		if !ok {
+			c.at, _, c.err = schedulerClock(cpu)
+			clocks[cpu] = c
+		}
+		if c.err == nil && c.at > at {
+			slept[tid] = time.Duration((c.at - at) * float64(time.Millisecond))
+		}
+	}
+	return slept
+}
+
 // schedulerClock returns the time of the scheduler of a processor, in milliseconds, and what time it was then. Every processor has its own: it does
 // not count the time that a hypervisor took from it. It can be read nowhere, but whoever runs on the processor has just been noted with it.
 func schedulerClock(cpu int) (clock float64, now time.Time, err error) {

@@ -11,3 +11,6 @@ import (
 func LastRan(pid int) (time.Time, error) {
 	return time.Time{}, errors.New("the system does not tell when a process ran last")
 }
+
+// Slept returns nothing: only Linux tells how long a thread has not run.
+func Slept(int) map[int]time.Duration { return nil }

@@ -158,13 +158,13 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 		j.History = append(j.History, Step{Probe: probe(st.Probe), AgoNS: ago(s, st.At)})
 	}
 	if c := g.CreatedBy; c != nil {
-		j.CreatedBy = &Created{Goroutine: c.Goroutine, Func: c.Func, File: c.File, Line: c.Line}
+		j.CreatedBy = &Created{Goroutine: c.Goroutine, Func: diagnose.FuncName(c.Func), File: c.File, Line: c.Line}
 	}
 	if g.Test != nil {
 		j.Test = g.Test.Name
 	}
 	for _, f := range g.Stack {
-		j.Stack = append(j.Stack, Frame(f))
+		j.Stack = append(j.Stack, Frame{Func: diagnose.FuncName(f.Func), File: f.File, Line: f.Line})
 	}
 	return j
 }
@@ -173,7 +173,7 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 func ago(s *snapshot.Snapshot, t int64) int64 { return max(s.Taken-t, 0) }
 
 func probe(p *snapshot.Probe) Probe {
-	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: p.Func, File: p.File, Line: p.Line, Col: p.Col}
+	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: diagnose.FuncName(p.Func), File: p.File, Line: p.Line, Col: p.Col}
 }
 
 // waitsOn returns the object of w, nil for an operation that has none, such as a sleep.

@@ -259,6 +259,7 @@ type IO struct {
 	Reaped        bool   // the process Pid has exited and was waited for: what is waited for is the end of its output
 	Peer          string // the process on the other side, where it is on this machine, or that is waited for: "pid 4711 (name)"
 	LockedBy      string // the process that holds the lock of the file, as the kernel says: "pid 4711 (name)"; empty: none, or unknown
+	Limit         int    // how many a pool may have, of which one is waited for: connections, tokens; 0 unknown
 	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
 }

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -35,6 +36,7 @@ func main() {
 type options struct {
 	root    string
 	awaitt  string
+	built   string
 	verbose bool
 	names   []string
 }
@@ -45,6 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.root, "cases", "testdata/reports", "`folder` with the cases")
 	flags.StringVar(&o.awaitt, "awaittrace", "", "`file` of the command; built from this module by default")
+	flags.StringVar(&o.built, "built", "", "`folder` that the programs are built into and kept in; what is there already is not built again")
 	flags.BoolVar(&o.verbose, "v", false, "print every text report")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -67,7 +70,7 @@ func check(ctx context.Context, o options, stdout, stderr io.Writer) (bool, erro
 		return false, err
 	}
 	defer os.RemoveAll(work)
-	b := &builder{ctx: ctx, awaittrace: o.awaitt, work: work, log: stderr}
+	b := &builder{ctx: ctx, awaittrace: o.awaitt, work: cmp.Or(o.built, work), log: stderr}
 	if b.awaittrace == "" {
 		b.awaittrace = filepath.Join(work, "awaittrace")
 		if err := b.command(".", "go", "build", "-o", b.awaittrace, "./cmd/awaittrace"); err != nil {
@@ -176,6 +179,9 @@ func (b *builder) program(c *reportcase.Case) (exe string, args []string, err er
 
 // build builds the module in dir, with probes.
 func (b *builder) build(dir, exe string) error {
+	if _, err := os.Stat(exe); err == nil {
+		return nil
+	}
 	fmt.Fprintf(b.log, "awaittrace build: %s\n", dir)
 	return b.command(dir, b.awaittrace, "build", "-o", exe, ".")
 }

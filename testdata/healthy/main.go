@@ -85,6 +85,9 @@ var programs = map[string]func(context.Context) error{
 	"fast-polls":      fastPolls,
 	"ping-pong":       pingPong,
 	"batches":         batches,
+	"quit-handlers":   quitHandlers,
+	"nested-queries":  nestedQueries,
+	"tickets":         tickets,
 }
 
 // heavy are the programs that take a processor.

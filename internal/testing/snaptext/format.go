@@ -113,6 +113,9 @@ func (p *printer) io(word string, io *snapshot.IO) {
 		words = append(words, number("pid=", io.Pid)...)
 	}
 	words = append(words, flag(io.Reaped, "reaped")...)
+	if io.Limit != 0 {
+		words = append(words, number("limit=", io.Limit)...)
+	}
 	if io.Deadline >= 0 {
 		words = append(words, "deadline="+span(io.Deadline))
 	}

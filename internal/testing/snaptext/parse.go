@@ -213,6 +213,8 @@ func (p *parser) io() *snapshot.IO {
 			io.LockedBy = v
 		case "reaped":
 			io.Reaped = true
+		case "limit":
+			io.Limit = p.atoi(v)
 		case "unsent":
 			io.Unsent = p.atoi(v)
 		case "unread":

@@ -1,0 +1,96 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A function that ends something, such as Shutdown, waits for the handlers that the library has started: goroutines of the library's that are in a
+// function of the user's.
+
+// ender returns the probe of the operation in which goroutine i ends something, and waits for others to end; nil if it does not.
+func (f *facts) ender(i int) *snapshot.Probe {
+	w := f.wait(i)
+	if w == nil || w.Probe.Flags&runtime.SiteServe != 0 {
+		return nil
+	}
+	g := f.g(i)
+	for k := range g.Waits {
+		if p := g.Waits[k].Probe; p.Op == runtime.OpIO && p.Kind != runtime.KindConn && p.Callee != "" && endFunc(p.Callee) {
+			return p
+		}
+	}
+	if (w.Probe.Op == runtime.OpWait || w.Probe.Op == runtime.OpCond) && w.Obj != 0 && endFunc(w.Probe.Func) {
+		return w.Probe
+	}
+	return nil
+}
+
+// endsUnbounded reports whether goroutine i ends something and has no time limit for it. A timer in it is there to look again.
+func (f *facts) endsUnbounded(i int) bool {
+	p := f.ender(i)
+	return p != nil && p.Op == runtime.OpIO && p.Flags&runtime.SiteBounded == 0
+}
+
+// enderName returns the name of the function that ends something at p, and its package.
+func enderName(p *snapshot.Probe) (name, pkg string) {
+	fn := p.Func
+	if p.Callee != "" {
+		fn = p.Callee
+	}
+	return fn[strings.LastIndexByte(fn, '.')+1:], pkgPath(fn)
+}
+
+// handlers returns the goroutines that goroutine i waits for as it ends something: those that run handlers. It is itself one of them only where there is no other.
+func (f *facts) handlers(i int) []int {
+	p := f.ender(i)
+	if p == nil {
+		return nil
+	}
+	_, pkg := enderName(p)
+	var list []int
+	for j := range f.s.Goroutines {
+		if j != i && f.handles(j, pkg) {
+			list = append(list, j)
+		}
+	}
+	if len(list) == 0 && f.handles(i, pkg) {
+		list = append(list, i)
+	}
+	return list
+}
+
+// handles reports whether goroutine i was started by the library pkg, and is in a function of the user's that the library has called.
+func (f *facts) handles(i int, pkg string) bool {
+	g := f.g(i)
+	if g.CreatedBy == nil || !related(pkgPath(g.CreatedBy.Func), pkg) || Own(g.CreatedBy.Func, g.CreatedBy.File) {
+		return false
+	}
+	own := slices.IndexFunc(g.Stack, func(fr snapshot.Frame) bool { return Own(fr.Func, fr.File) })
+	return own >= 0 && slices.ContainsFunc(g.Stack[own:], func(fr snapshot.Frame) bool { return related(pkgPath(fr.Func), pkg) })
+}
+
+// related reports whether two packages are the same, or one lies in the folder of the other.
+func related(x, y string) bool {
+	return x == y || strings.HasPrefix(x, y+"/") || strings.HasPrefix(y, x+"/")
+}
+
+// endNeed returns what would end the wait of a goroutine that ends something: that every handler returns.
+func (f *facts) endNeed(i int) (need, bool) {
+	list := f.handlers(i)
+	return need{obj: f.wait(i).Obj, by: list, each: true, open: known}, len(list) > 0
+}
+
+// handlerLink says why goroutine i, which ends something at p, waits for goroutine j.
+func (t *writer) handlerLink(p *snapshot.Probe, j int) string {
+	name, pkg := enderName(p)
+	if p.Callee != "" {
+		name = fmt.Sprintf("%s at %s%s", p.Expr, t.place(p), in(p.Func))
+	}
+	own := OwnFrame(t.g(j).Stack)
+	return fmt.Sprintf("%s waits for the handlers of %s to return; goroutine %d is in one, at %s%s", name, pkg, t.g(j).ID, t.position(own.File, own.Line), in(own.Func))
+}

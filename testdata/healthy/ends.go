@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Each of these is the twin of a deadlock or of an exhausted pool.
+
+// quitHandlers end their server in a goroutine of its own, without a limit, while another handler takes its time.
+func quitHandlers(ctx context.Context) error {
+	for ctx.Err() == nil {
+		l, err := listen()
+		if err != nil {
+			return err
+		}
+		ended := make(chan struct{})
+		mux := http.NewServeMux()
+		server := &http.Server{Handler: mux}
+		mux.HandleFunc("/slow", func(http.ResponseWriter, *http.Request) { time.Sleep(2500 * time.Millisecond) })
+		mux.HandleFunc("/quit", func(http.ResponseWriter, *http.Request) {
+			go func() {
+				server.Shutdown(context.Background())
+				close(ended)
+			}()
+		})
+		served := start(1, func(int) { server.Serve(l) })
+		client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+		asked := start(2, func(i int) {
+			time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+			get(ctx, client, "http://"+l.Addr().String()+[]string{"/slow", "/quit"}[i])
+		})
+		asked()
+		if ctx.Err() != nil {
+			server.Close()
+		} else {
+			<-ended
+		}
+		served()
+		client.CloseIdleConnections()
+	}
+	return nil
+}
+
+// nestedQueries ask a database for more while they read, and there are enough connections for that.
+func nestedQueries(ctx context.Context) error {
+	db := sql.OpenDB(slowDriver{})
+	defer db.Close()
+	db.SetMaxOpenConns(8)
+	start(7, func(int) {
+		for ctx.Err() == nil {
+			if rows, err := db.Query("outer"); err == nil {
+				if more, err := db.Query("inner"); err == nil {
+					more.Close()
+				}
+				rows.Close()
+			}
+		}
+	})()
+	return nil
+}
+
+// A ticket is what somebody waits for until it is complete.
+type ticket struct{ complete chan struct{} }
+
+// A desk completes some tickets itself, and hands others on.
+type desk struct {
+	requests chan *ticket
+	news     chan int
+	slow     chan *ticket
+}
+
+// tickets are completed by the loop that publishes news, or else, a little later, by another goroutine, while the loop waits for the very one who waits for its ticket.
+func tickets(ctx context.Context) error {
+	d := &desk{requests: make(chan *ticket), news: make(chan int), slow: make(chan *ticket, 1)}
+	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() {
+		defer wg.Done()
+		for t := range d.slow {
+			time.Sleep(2 * time.Second)
+			close(t.complete)
+		}
+	}()
+	go func() {
+		defer wg.Done()
+		defer close(d.slow)
+		for n := 0; ; n++ {
+			select {
+			case t := <-d.requests:
+				if n%4 != 0 {
+					close(t.complete)
+					continue
+				}
+				d.slow <- t
+				select {
+				case d.news <- n:
+				case <-ctx.Done():
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for n := 0; ; n++ {
+		t := &ticket{make(chan struct{})}
+		select {
+		case d.requests <- t:
+		case <-ctx.Done():
+			wg.Wait()
+			return nil
+		}
+		<-t.complete
+		if n%4 == 0 {
+			select {
+			case <-d.news:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
