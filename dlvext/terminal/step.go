@@ -6,7 +6,7 @@ import (
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
-	"github.com/awaittrace/awaittrace/internal/stepping"
+	"github.com/awaittrace/awaittrace/internal/console"
 )
 
 // step answers a request to step, or to go to the next line. Only a step can come into a probe, but both can begin in one, where the program was halted.
@@ -23,7 +23,7 @@ func (r *relay) step(request message, name string) {
 	if state != nil && (from.Collector || from.Inlined) {
 		// The user is shown the place of the probe, and wants to leave that.
 		if top, ok := r.top(state.CurrentThread.GoroutineID); ok {
-			from = stepping.Place{File: top.File, Func: top.Function.Name(), Line: top.Line}
+			from = console.Place{File: top.File, Func: top.Function.Name(), Line: top.Line}
 		}
 	} else {
 		m, state = r.run(request.named(name, &first))
@@ -31,13 +31,13 @@ func (r *relay) step(request message, name string) {
 			state = nil // it steps over calls by itself
 		}
 	}
-	s, left := stepping.New(from), false
-	for move := stepping.StepOn; state != nil && move != stepping.Done; {
+	s, left := console.NewStep(from), false
+	for move := console.StepOn; state != nil && move != console.Done; {
 		switch move = s.Next(r.at(state)); move {
-		case stepping.StepOut:
+		case console.StepOut:
 			m, state = r.run(request.named(api.StepOut, &first))
 			left = true
-		case stepping.StepOn:
+		case console.StepOn:
 			m, state = r.run(request.named(name, &first))
 		}
 	}
@@ -80,12 +80,12 @@ func (r *relay) here() (message, *api.DebuggerState) {
 }
 
 // at returns where the thread is that the user looks at.
-func (r *relay) at(s *api.DebuggerState) stepping.Place {
+func (r *relay) at(s *api.DebuggerState) console.Place {
 	if s == nil {
-		return stepping.Place{}
+		return console.Place{}
 	}
 	l := place(s.CurrentThread)
-	p := stepping.Place{File: l.File, Line: l.Line, Func: l.Function.Name(), Collector: inCollector(l)}
+	p := console.Place{File: l.File, Line: l.Line, Func: l.Function.Name(), Collector: inCollector(l)}
 	p.Inlined = !p.Collector && r.inlined(l)
 	return p
 }

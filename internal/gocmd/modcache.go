@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/awaittrace/awaittrace/internal/gomod"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -72,9 +71,9 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Mo
 	if to := o[path]; to != "" {
 		was = to
 	}
-	var list []gomod.Replace
+	var list []Replace
 	for _, m := range modules {
-		list = append(list, gomod.Replace{Path: m.Path, Version: m.Version, Dir: m.Dir})
+		list = append(list, Replace{Path: m.Path, Version: m.Version, Dir: m.Dir})
 		if err := o.addGoMod(m, cache); err != nil {
 			return err
 		}
@@ -93,7 +92,7 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Mo
 		return err
 	}
 	run := func(dir string, args ...string) ([]byte, error) { return goOutput(tc, dir, args...) }
-	if err := gomod.Edit(edited, path == tc.GoWork, list, run); err != nil {
+	if err := EditModules(edited, path == tc.GoWork, list, run); err != nil {
 		return err
 	}
 	if text, err = os.ReadFile(edited); err != nil {

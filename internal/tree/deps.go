@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/awaittrace/awaittrace/internal/gomod"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
 )
 
 // depsFolder is the folder of a copy that holds the dependencies whose files are not in the tree.
@@ -42,15 +42,15 @@ func (c *copier) deps() error {
 	if _, err := os.Lstat(filepath.Join(c.src.Root, depsFolder)); err == nil {
 		return fmt.Errorf("%s exists; the dependencies of -deps belong there", filepath.Join(c.src.Root, depsFolder))
 	}
-	var list []gomod.Replace
+	var list []gocmd.Replace
 	for _, d := range c.src.Deps {
 		if err := c.dep(d); err != nil {
 			return err
 		}
-		list = append(list, gomod.Replace{Path: d.Path, Version: d.Version, Dir: "./" + filepath.ToSlash(d.place())})
+		list = append(list, gocmd.Replace{Path: d.Path, Version: d.Version, Dir: "./" + filepath.ToSlash(d.place())})
 	}
 	path := filepath.Join(c.to, rel)
-	if err := gomod.Edit(path, filepath.Base(rel) == "go.work", list, c.src.Go); err != nil {
+	if err := gocmd.EditModules(path, filepath.Base(rel) == "go.work", list, c.src.Go); err != nil {
 		return err
 	}
 	return c.note(rel)

@@ -1,5 +1,4 @@
-// Package gomod says in a go.mod or go.work file where modules are.
-package gomod
+package gocmd
 
 import (
 	"fmt"
@@ -15,11 +14,11 @@ type Replace struct {
 	Dir           string // absolute, or relative to the folder of the file and then beginning with ./
 }
 
-// Edit adds replacements to the file at path, in place of those that it has for the same versions. Its base name is not looked
+// EditModules says in a go.mod or go.work file where modules are: it adds replacements to the file at path, in place of those that it has for the same versions. Its base name is not looked
 // at: work says that the file is that of a workspace. run runs the go command in a folder.
 //
 // The lines are written here: go work edit takes what follows an @ in the path of a folder, as all paths in the module cache have it, for a version.
-func Edit(path string, work bool, list []Replace, run func(dir string, args ...string) ([]byte, error)) error {
+func EditModules(path string, work bool, list []Replace, run func(dir string, args ...string) ([]byte, error)) error {
 	args := []string{"mod", "edit"}
 	if work {
 		args[0] = "work"

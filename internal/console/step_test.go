@@ -1,4 +1,4 @@
-package stepping
+package console
 
 import "testing"
 
@@ -20,7 +20,7 @@ func TestNext(t *testing.T) {
 		{"into a function behind a probe", []Place{probe, seven, double}, []Move{StepOut, StepOn, Done}},
 		{"through an inlined probe", []Place{inlined, inlined, probe, inlined, eight}, []Move{StepOn, StepOn, StepOut, StepOn, Done}},
 	} {
-		s := New(seven)
+		s := NewStep(seven)
 		for i, at := range test.at {
 			if got := s.Next(at); got != test.want[i] {
 				t.Errorf("%s: move %d is %v, want %v", test.name, i, got, test.want[i])
@@ -31,7 +31,7 @@ func TestNext(t *testing.T) {
 
 // TestNextEnds steps in a program that never comes out of a probe.
 func TestNextEnds(t *testing.T) {
-	s := New(Place{Line: 1})
+	s := NewStep(Place{Line: 1})
 	for range maxMoves {
 		if s.Next(Place{Collector: true}) != StepOut {
 			t.Fatal("the step ends inside a probe")

@@ -1,12 +1,13 @@
-// Package stepping is the rule by which a debugger's step passes over probes. Delve steps into every call, so that a step at `x := <-ch`, which
-// calls a probe, stops inside the collector. A step that comes there goes out again, and on from the middle of the line that it came from:
+package console
+
+// A step of a debugger passes over probes. Delve steps into every call, so that a step at `x := <-ch`, which calls a probe,
+// stops inside the collector. A step that comes there goes out again, and on from the middle of the line that it came from:
 //
 //	from line 7 ── step ──▶ debug.Recv ── out ──▶ line 7 ── step ──▶ line 8, or a function of the user's that line 7 calls too
 //
 // A probe that the compiler has inlined cannot be left so, since it is part of the user's function; it is stepped through.
 //
-// Delve is asked over one protocol by its terminal and over another by an editor. Both follow this rule.
-package stepping
+// The terminal and an editor drive Delve over two protocols. Both follow this rule.
 
 // maxMoves bounds what a step is made of: a line with so many probes is damage of ours, and must not keep the user waiting.
 const maxMoves = 100
@@ -35,8 +36,8 @@ type Step struct {
 	moves int
 }
 
-// New begins a step from the place that the user is shown: where they are in the collector, that of their own code.
-func New(from Place) *Step { return &Step{from: from} }
+// NewStep begins a step from the place that the user is shown: where they are in the collector, that of their own code.
+func NewStep(from Place) *Step { return &Step{from: from} }
 
 // Next says how the step goes on when the program has stopped at a place.
 func (s *Step) Next(at Place) Move {

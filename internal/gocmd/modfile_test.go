@@ -1,4 +1,4 @@
-package gomod
+package gocmd
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestEdit(t *testing.T) {
+func TestEditModules(t *testing.T) {
 	run := func(dir string, args ...string) ([]byte, error) {
 		cmd := exec.Command("go", args...)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr
@@ -25,7 +25,7 @@ func TestEdit(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if err := Edit(path, test.work, []Replace{{"x.org/a", "v1.0.0", "/mod cache/x.org/a@v1.0.0"}, {"x.org/c", "v0.1.0", "./c@v0.1.0"}}, run); err != nil {
+		if err := EditModules(path, test.work, []Replace{{"x.org/a", "v1.0.0", "/mod cache/x.org/a@v1.0.0"}, {"x.org/c", "v0.1.0", "./c@v0.1.0"}}, run); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(path)
