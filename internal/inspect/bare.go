@@ -18,7 +18,9 @@ type bare struct {
 	exe  string
 	open func() (reach.Source, error)
 	// stop has the program stand still while f runs; nil: it does already.
-	stop  func(src reach.Source, f func() error) (time.Duration, error)
+	stop func(src reach.Source, f func() error) (time.Duration, error)
+	// late says that Options.Select reads nothing of the program, and may be called when that goes on.
+	late  bool
 	close func() // nil: there is nothing to close
 }
 
@@ -62,14 +64,11 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 	if o.Capturer != nil {
 		o.Capturer.Ready(src, nil)
 	}
+	plan.AllocateStacks()
 	res = new(dlvext.Result)
 	var states *reach.States
 	var want dlvext.Wanted
-	look := func() (err error) {
-		res.Taken = monotonic()
-		if states, err = plan.CaptureStacks(); err != nil {
-			return err
-		}
+	list := func() {
 		for _, st := range states.List() {
 			if !dlvext.System(st.Start, st.Reason) {
 				res.Goroutines = append(res.Goroutines, st.Goroutine)
@@ -78,6 +77,15 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 		}
 		if o.Select != nil {
 			want = o.Select(res.Goroutines)
+		}
+	}
+	look := func() (err error) {
+		res.Taken = monotonic()
+		if states, err = plan.CaptureStacks(); err != nil {
+			return err
+		}
+		if !b.late {
+			list()
 		}
 		if o.Capturer != nil {
 			o.Capturer.Capture()
@@ -91,6 +99,9 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if b.late {
+		list()
 	}
 	if !states.HasParks() {
 		res.Parks = nil

@@ -116,7 +116,7 @@ type process int
 func (p process) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, error) {
 	res, err := dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
 	if isBare(err) {
-		return readBare(ctx, int(p), o)
+		return readBare(ctx, int(p), o, false)
 	}
 	return res, err
 }

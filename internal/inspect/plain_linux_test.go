@@ -25,7 +25,15 @@ func TestPlain(t *testing.T) {
 	for _, tt := range []struct{ name, ldflags string }{{"symbols", ""}, {"stripped", "-s -w"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			exe, pid := startPlain(t, tt.ldflags)
-			t.Run("live", func(t *testing.T) { checkPlain(t, fmt.Sprint(pid), "") })
+			t.Run("live", func(t *testing.T) {
+				var missing []string
+				for range 5 { // what a thread has at hand at the moment may keep something alive
+					if missing = checkPlain(t, fmt.Sprint(pid), ""); len(missing) == 0 || t.Failed() {
+						return
+					}
+				}
+				t.Errorf("missing:\n%s", strings.Join(missing, "\n"))
+			})
 			t.Run("core", func(t *testing.T) {
 				if testing.Short() {
 					t.Skip("a core is large")
@@ -34,7 +42,9 @@ func TestPlain(t *testing.T) {
 				if out, err := exec.Command("gcore", "-o", core, fmt.Sprint(pid)).CombinedOutput(); err != nil {
 					t.Skipf("gcore: %v\n%s", err, out)
 				}
-				checkPlain(t, fmt.Sprintf("%s.%d", core, pid), exe)
+				if missing := checkPlain(t, fmt.Sprintf("%s.%d", core, pid), exe); len(missing) > maxMissing {
+					t.Errorf("missing:\n%s", strings.Join(missing, "\n"))
+				}
 			})
 		})
 	}
@@ -66,8 +76,11 @@ func startPlain(t *testing.T, ldflags string) (exe string, pid int) {
 	return exe, cmd.Process.Pid
 }
 
-// checkPlain compares the report of arg with the comments.
-func checkPlain(t *testing.T, arg, exe string) {
+// maxMissing is how many places a core may lack, of which there is one moment only.
+const maxMissing = 4
+
+// checkPlain compares the report of arg with the comments. It returns what was to be found and was not.
+func checkPlain(t *testing.T, arg, exe string) (missing []string) {
 	t.Helper()
 	s, err := Open(arg, exe)
 	if err != nil {
@@ -117,8 +130,14 @@ func checkPlain(t *testing.T, arg, exe string) {
 			continue
 		}
 		for _, what := range slices.Compact(list) {
-			if kind, any := strings.CutSuffix(want, " any"); what != want && !(any && strings.HasPrefix(what, kind)) {
-				t.Errorf("%s: found %q, want %q", line, what, want)
+			if kind, any := strings.CutSuffix(want, " any"); what == want || any && strings.HasPrefix(what, kind) {
+				continue
+			}
+			problem := fmt.Sprintf("%s: found %q, want %q", line, what, want)
+			if what == "" || what == want+" likely" {
+				missing = append(missing, problem)
+			} else {
+				t.Error(problem)
 			}
 		}
 		if ok {
@@ -127,9 +146,10 @@ func checkPlain(t *testing.T, arg, exe string) {
 	}
 	for line, want := range wants {
 		if want != "any" {
-			t.Errorf("%s: nobody waits there, want %q", line, want)
+			missing = append(missing, fmt.Sprintf("%s: nobody waits there, want %q", line, want))
 		}
 	}
+	return missing
 }
 
 var plainComment = regexp.MustCompile(`// (any|(?:[a-z]+-)*(?:deadlock|leak)(?: likely| any)?): `)

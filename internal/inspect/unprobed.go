@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// maxUnprobed bounds the stacks that are read of a program without probes.
+	// maxUnprobed bounds the stacks that Delve reads of a program without probes, and maxCopied those that package reach does.
 	maxUnprobed = 1000
+	maxCopied   = 200_000
 	// unprobedPause is how long such a program is stopped for them, at most.
 	unprobedPause = 200 * time.Millisecond
 )
@@ -88,13 +89,7 @@ func momentary(f diagnose.Finding) bool {
 
 // states reads the states and stacks of a program without probes, and has p read its heap.
 func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Snapshot, *dlvext.Result, error) {
-	o := dlvext.Options{MaxStacks: maxUnprobed, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
-		return dlvext.Wanted{Stacks: representatives(all)}
-	}}
-	if s.runs {
-		o.Timeout = unprobedPause
-	}
-	res, err := s.target.Read(ctx, p.in(o))
+	res, err := s.readUnprobed(ctx, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %w", why, err)
 	}
@@ -122,6 +117,25 @@ func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Sn
 	p.tell(snap)
 	s.remember(snap)
 	return snap, res, nil
+}
+
+// readUnprobed reads the goroutines and their stacks. Of a process that runs, package reach copies the stacks in a moment, and unwinds them when the process has gone
+// on; where it does not know the version of Go, Delve unwinds them while it waits.
+func (s *Session) readUnprobed(ctx context.Context, p *proof) (*dlvext.Result, error) {
+	o := p.in(dlvext.Options{MaxStacks: maxCopied, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
+		return dlvext.Wanted{Stacks: representatives(all)}
+	}})
+	if pid, ok := s.target.(process); ok {
+		if res, err := readBare(ctx, int(pid), o, true); err == nil {
+			return res, nil
+		}
+		p.close(nil)
+	}
+	o.MaxStacks = maxUnprobed
+	if s.runs {
+		o.Timeout = unprobedPause
+	}
+	return s.target.Read(ctx, o)
 }
 
 // representatives returns the ids of all, some for each reason to wait first.

@@ -116,8 +116,11 @@ func (p *Plan) Allocate() {
 		return
 	}
 	p.heapBuf = p.populate(p.heap + p.heap/64 + 2<<20)
-	p.stacks = p.populate(uint64(p.gs)*2304 + 2<<20)
+	p.AllocateStacks()
 }
+
+// stackGuess is how much of its stack a goroutine uses, as a rule.
+const stackGuess = 2304
 
 func (p *Plan) populate(n uint64) []byte {
 	b := populate(int(n))

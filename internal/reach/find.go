@@ -64,11 +64,19 @@ func findAddresses(src Source, prog *Program, o *offsets, bias uint64, a *Addres
 	f.findFuncs(&modules[0])
 	for _, s := range soughts {
 		if p := a.byName()[s.name]; *p == 0 && needed(prog.Layout, s.name) {
-			*p = f.seek(s)
+			for range seeks { // the program runs: what is read of it may be of different moments
+				if *p = f.seek(s); *p != 0 {
+					break
+				}
+				f.r = newReader(src)
+			}
 		}
 	}
 	return nil
 }
+
+// seeks is how often a variable is looked for.
+const seeks = 20
 
 // needed reports whether a runtime of that layout has the variable.
 func needed(l *Layout, name string) bool {

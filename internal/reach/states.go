@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -10,9 +11,10 @@ import (
 
 // States are the goroutines of a program with their stacks, without its heap. They need neither debug information nor symbols.
 type States struct {
-	list []State
-	c    *Capture
-	code *codeTable
+	list  []State // made when it is first needed
+	c     *Capture
+	code  *codeTable
+	fresh *reader
 }
 
 // A State is what the runtime says of one goroutine.
@@ -27,6 +29,13 @@ type State struct {
 	index int32
 }
 
+// AllocateStacks provides the memory that CaptureStacks will need.
+func (p *Plan) AllocateStacks() {
+	if p.stacks == nil {
+		p.stacks = p.populate(uint64(p.gs)*stackGuess + 2<<20)
+	}
+}
+
 // CaptureStacks copies the goroutines and their stacks. The program must stand still from before it is called until it has returned.
 func (p *Plan) CaptureStacks() (*States, error) {
 	threads, err := p.src.Threads()
@@ -38,36 +47,67 @@ func (p *Plan) CaptureStacks() (*States, error) {
 		c.threads = append(c.threads, thread{Thread: threads[i]})
 	}
 	fresh := newReader(p.src)
+	if err := c.copyDescriptors(fresh); err != nil {
+		return nil, err
+	}
 	if err := c.readGoroutines(fresh); err != nil {
 		return nil, err
 	}
 	if err := c.readStacks(fresh); err != nil {
 		return nil, err
 	}
-	s := &States{c: c, code: newCodeTable(p.code, c.o, c.modules)}
-	for i := range c.gs {
-		if g := &c.gs[i]; g.alive() && g.id != 0 {
-			s.list = append(s.list, s.state(fresh, int32(i)))
+	return &States{c: c, code: newCodeTable(p.code, c.o, c.modules), fresh: fresh}, nil
+}
+
+// copyDescriptors copies all g's: one by one they would take too long.
+func (c *Capture) copyDescriptors(fresh *reader) error {
+	list, err := fresh.large(fresh.u64(c.addr.Allgs), min(fresh.u64(c.addr.Allgs+8), maxGoroutines)*8, maxGoroutines*8)
+	if err != nil {
+		return fmt.Errorf("the list of goroutines: %w", err)
+	}
+	size := c.o.g.size
+	n := uint64(len(list)) / 8
+	all := make([]byte, n*size)
+	bufs, addrs := make([][]byte, n), make([]uint64, n)
+	for i := range n {
+		addrs[i] = le64(list[i*8:])
+	}
+	slices.Sort(addrs)
+	for i, a := range addrs {
+		bufs[i] = all[uint64(i)*size:][:size:size]
+		c.segments = append(c.segments, segment{a, a + size, bufs[i]})
+	}
+	for k, i := range c.src.ReadMany(bufs, addrs) {
+		c.segments = slices.Delete(c.segments, i-k, i-k+1)
+	}
+	return nil
+}
+
+// List returns the goroutines, sorted by ID. The caller must not change the slice. The program may have gone on.
+func (s *States) List() []State {
+	if s.list != nil {
+		return s.list
+	}
+	for i := range s.c.gs {
+		if g := &s.c.gs[i]; g.alive() && g.id != 0 {
+			s.list = append(s.list, s.state(int32(i)))
 		}
 	}
 	slices.SortFunc(s.list, func(a, b State) int { return cmp.Compare(a.ID, b.ID) })
-	return s, nil
+	return s.list
 }
-
-// List returns the goroutines, sorted by ID. The caller must not change the slice.
-func (s *States) List() []State { return s.list }
 
 // HasParks reports whether Parks is known.
 func (s *States) HasParks() bool { return s.c.o.g.parks.has() }
 
-func (s *States) state(fresh *reader, i int32) State {
+func (s *States) state(i int32) State {
 	c, g := s.c, &s.c.gs[i]
 	st := State{
 		Goroutine: snapshot.Goroutine{ID: g.id, State: runtime.GState(g.status), Reason: g.reason, Leaked: g.status == statusLeaked},
 		Start:     s.code.name(g.start), Parks: uint8(c.o.g.parks.get(g.words)), index: i,
 	}
 	if m := c.o.g.m.get(g.words); m != 0 && !g.waits() && g.status != statusRunnable {
-		st.ThreadID = int(c.o.m.procid.get(c.viewOr(fresh, m, c.o.m.size)))
+		st.ThreadID = int(c.o.m.procid.get(c.viewOr(s.fresh, m, c.o.m.size)))
 	}
 	if g.gopc != 0 && g.id != 1 {
 		if list := s.code.places(g.gopc, false); len(list) > 0 {
@@ -80,7 +120,7 @@ func (s *States) state(fresh *reader, i int32) State {
 
 // Stack returns at most depth frames of a goroutine, the innermost first; nil if they cannot be told.
 func (s *States) Stack(id int64, depth int) []snapshot.Frame {
-	k, ok := slices.BinarySearchFunc(s.list, id, func(st State, id int64) int { return cmp.Compare(st.ID, id) })
+	k, ok := slices.BinarySearchFunc(s.List(), id, func(st State, id int64) int { return cmp.Compare(st.ID, id) })
 	if !ok {
 		return nil
 	}
