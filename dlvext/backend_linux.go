@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/go-delve/delve/pkg/dwarf/op"
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/linutil"
@@ -33,7 +34,7 @@ type process struct {
 }
 
 // newTarget loads the debug information of exe for the process pid. The process may be running: only what cannot change is read.
-func newTarget(pid int, exe string, mem *os.File) (*process, *proc.Target, error) {
+func newTarget(pid int, exe string, mem *procfs.Memory) (*process, *proc.Target, error) {
 	p := &process{
 		pid:         pid,
 		bi:          proc.NewBinaryInfo("linux", runtime.GOARCH, true),
@@ -186,7 +187,7 @@ func (t *thread) inGo(pc uint64) bool {
 }
 
 // memory is a process's memory, by /proc/PID/mem.
-type memory struct{ f *os.File }
+type memory struct{ f *procfs.Memory }
 
 // ReadMemory fills b with the memory at addr, as far as there is any.
 func (m memory) ReadMemory(b []byte, addr uint64) (int, error) {

@@ -4,8 +4,8 @@ package dlvext
 
 import (
 	"fmt"
-	"os"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
@@ -17,7 +17,7 @@ func openHeld(t Target) (*Program, error) {
 	if source.Gone(source.ThreadState(t.Pid)) {
 		return nil, source.HasExited(t.Pid)
 	}
-	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
+	mem, err := procfs.OpenMemory(t.Pid)
 	if err != nil {
 		return nil, source.Unreadable(t.Pid, err)
 	}
@@ -44,7 +44,7 @@ func openHeld(t Target) (*Program, error) {
 }
 
 // openMemory loads the debug information of the process whose memory is mem.
-func openMemory(t Target, mem *os.File) (p *process, s *session, err error) {
+func openMemory(t Target, mem *procfs.Memory) (p *process, s *session, err error) {
 	defer guard(&err)
 	exe := t.Exe
 	if exe == "" {

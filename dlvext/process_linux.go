@@ -5,9 +5,9 @@ package dlvext
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +17,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	if source.Gone(source.ThreadState(t.Pid)) {
 		return nil, source.HasExited(t.Pid)
 	}
-	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", t.Pid))
+	mem, err := procfs.OpenMemory(t.Pid)
 	if err != nil {
 		return nil, source.Refused(t.Pid, err)
 	}
@@ -46,7 +46,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 }
 
 // readStopped loads the debug information, stops the process, reads it, and lets it go on.
-func readStopped(ctx context.Context, pid int, exe string, mem *os.File, o Options) (*Result, error) {
+func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o Options) (*Result, error) {
 	p, tgt, err := newTarget(pid, exe, mem)
 	if err != nil {
 		return nil, noDebugInfo(pid, err)

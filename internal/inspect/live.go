@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +36,9 @@ func Live(pid int) (*Session, error) {
 		return nil, err
 	}
 	exe := fmt.Sprintf("/proc/%d/exe", pid)
+	if _, denied := os.Stat(exe); errors.Is(denied, fs.ErrPermission) {
+		return nil, err // which says so
+	}
 	if goVersion(exe) == "" {
 		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, stat.Name)
 	}

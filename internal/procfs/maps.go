@@ -2,7 +2,9 @@ package procfs
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -58,19 +60,35 @@ func parseMapping(line string) (Mapping, bool) {
 }
 
 // A Memory reads the memory of a process: the offset of ReadAt is an address. The caller closes it.
-type Memory struct{ f *os.File }
+type Memory struct {
+	f   *os.File // nil: by system calls that name the process
+	pid int
+}
 
 // OpenMemory opens the memory of process pid, which takes the permission to trace it.
 func OpenMemory(pid int) (*Memory, error) {
 	f, err := os.Open(path(pid, "mem"))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the memory of process %d: %w", pid, err)
+	switch {
+	case err == nil:
+		return &Memory{f, pid}, nil
+	case errors.Is(err, fs.ErrPermission) && mayRead(pid): // of another user, by the capability to trace: the file asks for one more
+		return &Memory{nil, pid}, nil
 	}
-	return &Memory{f}, nil
+	return nil, fmt.Errorf("cannot read the memory of process %d: %w", pid, err)
 }
 
 // ReadAt reads the memory at address addr.
-func (m *Memory) ReadAt(b []byte, addr int64) (int, error) { return m.f.ReadAt(b, addr) }
+func (m *Memory) ReadAt(b []byte, addr int64) (int, error) {
+	if m.f == nil {
+		return readMemory(m.pid, b, addr)
+	}
+	return m.f.ReadAt(b, addr)
+}
 
 // Close ends the access to the memory.
-func (m *Memory) Close() error { return m.f.Close() }
+func (m *Memory) Close() error {
+	if m.f == nil {
+		return nil
+	}
+	return m.f.Close()
+}

@@ -134,16 +134,17 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	return best, best.Path != ""
 }
 
-// findDead returns the newest record of a program that had pid, and has ended.
+// findDead returns the newest record of a program that had pid, and has ended; or lives, where there is no /proc to see it in.
 func findDead(pid int, dir string) (Entry, error) {
 	var best Entry
 	files, err := inFolder(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return best, fmt.Errorf("no process %d, and the records in %s cannot be listed: %w", pid, dir, err)
 	}
+	blind := procfs.OwnNamespace("pid") == 0
 	for _, e := range files {
 		n, _ := parseName(filepath.Base(e.Path))
-		if n.pid == pid && !e.Live && e.StartTicks >= best.StartTicks {
+		if n.pid == pid && (!e.Live || blind) && e.StartTicks >= best.StartTicks {
 			best = e
 		}
 	}
