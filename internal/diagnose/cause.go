@@ -108,6 +108,9 @@ func (d *finder) run() {
 		return (d.long(i) || d.unprobed[i] && d.s.NoProbes != "") && !d.unread(i) && !d.timed(i)
 	}
 	d.bad = d.graph.closure(known, d.certain[:n], long)
+	for _, c := range d.causes { // of locks so far, and of what was starved
+		c.behind = append(c.behind, d.behind(c.all(), verdictOf(c.kind))...)
+	}
 	d.knots(false, Likely)
 	d.judge = newJudge(d.facts, d.claimed)
 	d.alone(dead)

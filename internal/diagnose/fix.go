@@ -37,6 +37,9 @@ func (t *writer) lockFix(cycle []int) string {
 		if fr := OwnFrame(t.g(cycle[0]).Stack); fr != nil && strings.Contains(w0.Probe.File, "@") { // nobody changes a library for that
 			return fmt.Sprintf("do not call that from %s, where %s is locked already, at %s", t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
 		}
+		if *h.hold.Probe == *w0.Probe {
+			return fmt.Sprintf("unlock %s before %s is reached again, on every way there", name, t.place(w0.Probe))
+		}
 		return fmt.Sprintf("unlock %s, locked at %s, before %s, or use there a function that expects it to be locked", name, t.place(h.hold.Probe), t.place(w0.Probe))
 	}
 	if len(cycle) > 2 {
@@ -44,6 +47,12 @@ func (t *writer) lockFix(cycle []int) string {
 	}
 	w1 := t.wait(cycle[1])
 	h0, h1 := t.holder(w1.Obj, cycle[0]), t.holder(w0.Obj, cycle[1])
+	for k, w := range []*snapshot.Wait{w0, w1} {
+		if w.Probe.Op == runtime.OpOnce {
+			other := t.wait(cycle[1-k])
+			return fmt.Sprintf("do not call Do at %s with %s locked: the function of the Once takes it, at %s", t.place(w.Probe), t.object(other.Obj, other.Probe), t.place(other.Probe))
+		}
+	}
 	if w0.Obj == w1.Obj || h0.hold == nil || h1.hold == nil {
 		return "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
 	}
@@ -138,6 +147,9 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
 	case rw != nil && rw.Probe.Op == runtime.OpIO && rw.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Op == runtime.OpWait:
 		return fmt.Sprintf("end what %s waits for first: close the connection, or give it a deadline", t.place(rw.Probe))
+	}
+	if rw != nil && c.kind == KindLeak {
+		return t.waitFix(&cause{kind: c.kind}, root)
 	}
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
 }

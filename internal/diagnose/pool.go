@@ -42,7 +42,7 @@ func (d *finder) asPool(c *cause) {
 	if send {
 		back = o.Received
 	}
-	if !d.isPool(o, send, w.Probe, back) && !takes(w.Probe) {
+	if !d.isPool(o, send, w.Probe, back) && !takes(w, obj) {
 		return
 	}
 	for i := range d.graph.n {
@@ -76,11 +76,8 @@ func (p *pool) first(list []int) {
 
 // isPool reports whether a channel is used as a pool or a semaphore: who gave back last is one that has taken, or nobody has but the one that filled it when it made it.
 func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, back *snapshot.Fact) bool {
-	if send && strings.Contains(take.Expr, "struct{}{}") {
-		return true
-	}
 	if back == nil {
-		return send && o.Made != nil && strings.Contains(o.Made.Probe.Expr, "chan struct{}")
+		return false
 	}
 	i, ok := d.find(back.Goroutine)
 	if ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take && s.At >= back.At }) {
@@ -92,10 +89,14 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 	return ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take })
 }
 
-// takes reports whether a channel is used at p as a semaphore or a pool, as the source tells.
-func takes(p *snapshot.Probe) bool {
-	for k := range runtime.CaseLen {
-		if r := p.Role(k); r == runtime.RoleSemaphore || r == runtime.RolePool {
+// takes reports whether w takes from the channel at obj as from a semaphore or a pool, as the source tells: with a send from a semaphore, with a receive from a pool.
+func takes(w *snapshot.Wait, obj uint64) bool {
+	cases := w.Cases
+	if len(cases) == 0 {
+		cases = []snapshot.Case{{Obj: w.Obj, Send: w.Probe.Op == runtime.OpSend}}
+	}
+	for k, c := range cases[:min(len(cases), runtime.CaseLen)] {
+		if r := w.Probe.Role(k); c.Obj == obj && (r == runtime.RoleSemaphore && c.Send || r == runtime.RolePool && !c.Send) {
 			return true
 		}
 	}

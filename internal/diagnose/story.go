@@ -279,7 +279,11 @@ func (t *writer) orphan(f *Finding, c *cause) {
 	}
 	f.Why = append(f.Why, t.others("waiting for it", c.queue)...)
 	f.Why = append(f.Why, t.calledFrom(t.oldest(c.queue))...)
-	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the Unlock right after %s", name, ShortFunc(h.Probe.Func), t.place(h.Probe)))
+	unlock := "Unlock"
+	if h.Read {
+		unlock = "RUnlock"
+	}
+	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the %s right after %s", name, ShortFunc(h.Probe.Func), unlock, t.place(h.Probe)))
 }
 
 // queue tells of goroutines that wait for one, by a lock, a channel or in other ways.

@@ -114,7 +114,7 @@ type phrase struct {
 }
 
 var sick = []phrase{
-	{diagnose.Deadlock, "in a deadlock"}, {diagnose.Orphaned, "waiting for a lock whose holder has exited"},
+	{diagnose.Deadlock, "in a deadlock"}, {diagnose.Orphaned, "waiting for what a goroutine owed that has exited"},
 	{diagnose.Leaked, "waiting for what can never come"}, {diagnose.Stuck, "waiting for too long"}, {diagnose.Busy, "computing for too long"},
 }
 
