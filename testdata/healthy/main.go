@@ -85,13 +85,25 @@ var programs = map[string]func(context.Context) error{
 	"fast-polls":      fastPolls,
 	"ping-pong":       pingPong,
 	"batches":         batches,
+	"locked-work":     lockedWork,
+	"stepwise":        stepwise,
+	"frames":          frames,
+	"try-locks":       tryLocks,
+	"lines":           lines,
+	"dials":           dials,
+	"drains":          drains,
+	"requeue":         requeue,
+	"slow-bucket":     slowBucket,
+	"mailbox":         mailbox,
+	"free-list":       freeList,
+	"handover":        handover,
 	"quit-handlers":   quitHandlers,
 	"nested-queries":  nestedQueries,
 	"tickets":         tickets,
 }
 
 // heavy are the programs that take a processor.
-var heavy = map[string]bool{"ping-pong": true, "batches": true, "http-load": true}
+var heavy = map[string]bool{"ping-pong": true, "batches": true, "http-load": true, "locked-work": true, "stepwise": true, "frames": true, "lines": true, "dials": true, "drains": true}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
