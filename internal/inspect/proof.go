@@ -34,6 +34,7 @@ type proof struct {
 	limit time.Duration
 
 	estimate time.Duration
+	ready    time.Time // when it was: just before the program was stopped
 	plan     *reach.Plan
 	capture  *reach.Capture
 	why      string // why nothing is proven
@@ -96,7 +97,7 @@ func (p *proof) Ready(src reach.Source, err error) {
 		return
 	}
 	plan.Allocate()
-	p.plan = plan
+	p.plan, p.ready = plan, time.Now()
 }
 
 // Capture implements dlvext.Capturer.
@@ -104,8 +105,15 @@ func (p *proof) Capture() {
 	if p.plan == nil {
 		return
 	}
+	var until time.Time
+	if p.limit > 0 {
+		until = p.ready.Add(2 * p.limit)
+	}
 	var err error
-	if p.capture, err = p.plan.Capture(); err != nil {
+	switch p.capture, err = p.plan.Capture(until); {
+	case errors.Is(err, reach.ErrLate):
+		p.why = fmt.Sprintf("given up after %s, estimate %s; use -prove always", diagnose.Duration(time.Since(p.ready)), diagnose.Duration(p.estimate))
+	case err != nil:
 		p.why = err.Error()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -19,13 +20,14 @@ type Plan struct {
 	code    *reader // what does not change: tables and constants
 	modules []module
 	reasons []string
-	spans   int    // how many there were
-	heap    uint64 // bytes to copy of the heap
-	heapBuf []byte
-	stacks  []byte
-	gs      int // how many there were
-	// bufs are all buffers, to be given back.
-	bufs [][]byte
+	kinds   []reasonKind // of the reasons
+	fresh   *reader      // what does change; its memory is used again
+	heap    heap         // as it was; its memory is used again
+	gs      []goroutine  // as they were: some or all; their memory is used again
+	trial   trial
+	// ready is what is left of memory that costs no page faults, and bufs all that was provided, to be given back.
+	ready []byte
+	bufs  [][]byte
 }
 
 // newPlan returns a Plan that knows where the program's variables are, and nothing else.
@@ -70,14 +72,9 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 		return nil, err
 	}
 	p.readReasons()
-	fresh := newReader(src)
-	if p.heap, p.spans, err = heapSize(fresh, p.o, p.addr.Mheap); err != nil {
-		return nil, err
-	}
-	p.gs = countGoroutines(fresh, p.addr.Allgs)
 	// The reader of what does not change has none of that yet.
 	p.code = newReader(src)
-	return p, nil
+	return p, p.try()
 }
 
 // maxReasons is more than any version has.
@@ -91,40 +88,39 @@ func (p *Plan) readReasons() {
 			break
 		}
 		p.reasons = append(p.reasons, string(p.code.bytes(at, n)))
+		p.kinds = append(p.kinds, reasonKinds[p.reasons[i]])
 	}
 }
-
-// Estimate returns how long the program will probably stand still for Capture, and how many bytes will be copied.
-func (p *Plan) Estimate() (pause time.Duration, bytes uint64) {
-	bytes = p.heap + uint64(p.gs)*2048
-	for i := range p.modules {
-		bytes += p.modules[i].edata - p.modules[i].data + p.modules[i].ebss - p.modules[i].bss
-	}
-	return time.Millisecond + time.Duration(bytes)*pausePerMB/(1<<20) + time.Duration(p.gs)*pausePerGoroutine + time.Duration(p.spans)*pausePerSpan, bytes
-}
-
-// What a pause is made of, as measured; see Estimate.
-const (
-	pausePerMB        = 300 * time.Microsecond
-	pausePerGoroutine = 500 * time.Nanosecond
-	pausePerSpan      = 300 * time.Nanosecond
-)
 
 // Allocate provides the memory that Capture will need, so that the pause is not spent on page faults.
 func (p *Plan) Allocate() {
-	if p.heapBuf != nil {
+	if p.bufs != nil {
 		return
 	}
-	p.heapBuf = p.populate(p.heap + p.heap/64 + 2<<20)
-	p.AllocateStacks()
+	_, n := p.Estimate()
+	p.provide(n + n/64 + p.trial.stacks/8 + 4<<20)
+	p.allocateGoroutines()
 }
 
-// stackGuess is how much of its stack a goroutine uses, as a rule.
-const stackGuess = 2304
+func (p *Plan) allocateGoroutines() {
+	p.gs = slices.Grow(p.gs[:0], p.trial.goroutines+p.trial.goroutines/16+64)
+	clear(p.gs[:cap(p.gs)])
+	runtime.GC() // or the garbage of the preparation is collected in the pause
+}
 
-func (p *Plan) populate(n uint64) []byte {
-	b := populate(int(n))
-	p.bufs = append(p.bufs, b)
+// provide adds n bytes to what is ready.
+func (p *Plan) provide(n uint64) {
+	p.ready = populate(int(n))
+	p.bufs = append(p.bufs, p.ready)
+}
+
+// take returns n bytes for a copy.
+func (p *Plan) take(n uint64) []byte {
+	if n > uint64(len(p.ready)) {
+		p.provide(max(n, 64<<20))
+	}
+	b := p.ready[:n:n]
+	p.ready = p.ready[n:]
 	return b
 }
 
@@ -133,7 +129,7 @@ func (p *Plan) Close() {
 	for _, b := range p.bufs {
 		free(b)
 	}
-	p.bufs, p.heapBuf, p.stacks = nil, nil, nil
+	p.bufs, p.ready = nil, nil
 }
 
 // A segment is a copied range of memory that is not of the heap.
@@ -149,18 +145,19 @@ type Capture struct {
 	segments []segment // data and bss of the modules, sorted by address
 	threads  []thread
 	gs       []goroutine
-	gAt      map[uint64]int32 // by the address of the g
+	byAddr   []int32 // the goroutines by the addresses of their g's
+	byStack  []int32 // and by their stacks; see onStack
 	ps, ms   []uint64
 	g0s      []uint64 // of all threads: g0 and gsignal
-	stacks   []segment
+	stacks   []byte   // of goroutines; see goroutine.at
 	native   []nativeStack
 	specials []special
-	queued   []uint64            // words of finalizers and cleanups that are about to run
-	sema     map[uint64][]uint64 // by the address of the g: semaphores that it waits for
-	sudogs   []uint64            // those of semaphores
-	channels map[uint64][]byte   // the channels waited for that have not been copied with the heap, because their elements have no pointers
-	pinned   [][]byte            // pinner bits, by span; nil where it has none
-	torn     bool                // a part of the memory could not be read
+	queued   []uint64        // words of finalizers and cleanups that are about to run
+	sema     []semaphoreWait // sorted by goroutine
+	channels []segment       // those waited for that have not been copied with the heap, because their elements have no pointers
+	pinned   [][]byte        // pinner bits, by span; nil where it has none
+	torn     bool            // a part of the memory could not be read
+	until    time.Time       // when it is given up; zero: never
 	// Copied is how many bytes were copied.
 	Copied uint64
 	// Steps says how long each step took, of the pause.
@@ -173,16 +170,18 @@ type Step struct {
 	Took time.Duration
 }
 
-// Capture copies what is needed. The program must stand still from before it is called until it has returned.
-func (p *Plan) Capture() (c *Capture, err error) {
+// ErrLate is the error of a Capture that has taken for too long.
+var ErrLate = errors.New("the program has stood still for too long")
+
+// late reports whether the program has to go on.
+func (c *Capture) late() bool { return !c.until.IsZero() && time.Now().After(c.until) }
+
+// Capture copies what is needed, until a moment when it gives up, with ErrLate; the zero time is never. The program must stand still from
+// before it is called until it has returned. It is called once.
+func (p *Plan) Capture(until time.Time) (c *Capture, err error) {
 	p.Allocate()
-	c = &Capture{Plan: p}
-	last := time.Now()
-	step := func(name string) {
-		now := time.Now()
-		c.Steps = append(c.Steps, Step{name, now.Sub(last)})
-		last = now
-	}
+	c = &Capture{Plan: p, heap: p.heap, until: until}
+	c.heap.loose = false
 	threads, err := p.src.Threads()
 	if err != nil {
 		return nil, err
@@ -190,41 +189,87 @@ func (p *Plan) Capture() (c *Capture, err error) {
 	for i := range threads {
 		c.threads = append(c.threads, thread{Thread: threads[i]})
 	}
-	fresh := newReader(p.src)
-	if err := c.copyModules(fresh); err != nil {
-		return nil, err
+	fresh := p.fresh
+	fresh.reset()
+	var list []machine
+	var current map[uint64]int32
+	last := time.Now()
+	for _, s := range []struct {
+		name string
+		run  func() error
+	}{
+		{"data and bss", func() error { return c.copyModules(fresh) }},
+		{"spans", func() error { return c.heap.readSpans(fresh, p.o, p.addr.Mheap) }},
+		{"heap", c.copyHeap},
+		{"slots and specials", func() error {
+			c.heap.readAlloc(fresh)
+			c.readSpecials(fresh)
+			c.readQueued(fresh)
+			return nil
+		}},
+		{"goroutines", func() error {
+			if list, current, err = c.readMachines(fresh); err != nil {
+				return err
+			}
+			return c.readGoroutines(fresh, current)
+		}},
+		{"stacks", func() error {
+			if err := c.readThreads(fresh, list, current); err != nil {
+				return err
+			}
+			return c.readStacks()
+		}},
+		{"channels", func() error {
+			c.readSemaphores(fresh)
+			return c.readChannels()
+		}},
+	} {
+		if err := s.run(); err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		c.Steps = append(c.Steps, Step{s.name, now.Sub(last)})
+		if last = now; c.late() {
+			return nil, ErrLate
+		}
 	}
-	step("data and bss")
-	if err := c.heap.readSpans(fresh, p.o, p.addr.Mheap, p.spans); err != nil {
-		return nil, err
-	}
-	step("spans")
-	more, err := c.heap.copy(p.src, p.heapBuf)
-	p.bufs = append(p.bufs, more...)
-	if err != nil {
-		return nil, err
-	}
-	c.Copied += c.heap.scan
-	step("heap")
-	c.heap.readAlloc(fresh)
-	c.readSpecials(fresh)
-	c.readQueued(fresh)
-	step("slots and specials")
-	if err := c.readGoroutines(fresh); err != nil {
-		return nil, err
-	}
-	step("goroutines")
-	if err := c.readStacks(fresh); err != nil {
-		return nil, err
-	}
-	c.readSemaphores(fresh)
-	step("stacks")
-	c.readChannels()
-	step("channels")
 	if c.torn || fresh.bad > 0 {
 		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
 	}
 	return c, nil
+}
+
+// copyHeap copies the spans with pointers.
+func (c *Capture) copyHeap() error {
+	if err := c.heap.provide(c.src, c.take); err != nil {
+		return err
+	}
+	c.Copied += c.heap.scan
+	bad, err := c.readMany(c.heap.bufs, c.heap.addrs)
+	if len(bad) > 0 {
+		return fmt.Errorf("%d of %d parts of the heap cannot be read", len(bad), len(c.heap.bufs))
+	}
+	return err
+}
+
+// atOnce is how many bytes are read before it is looked whether it takes too long.
+const atOnce = 64 << 20
+
+// readMany reads as the Source does, but may give up, with ErrLate.
+func (c *Capture) readMany(bufs [][]byte, addrs []uint64) (bad []int, err error) {
+	for i := 0; i < len(bufs); {
+		from, n := i, 0
+		for ; i < len(bufs) && n < atOnce; i++ {
+			n += len(bufs[i])
+		}
+		for _, b := range c.src.ReadMany(bufs[from:i], addrs[from:i]) {
+			bad = append(bad, from+b)
+		}
+		if c.late() {
+			return bad, ErrLate
+		}
+	}
+	return bad, nil
 }
 
 // copyModules copies the variables of the modules. It reads the list again, for a plugin may have come.

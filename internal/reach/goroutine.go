@@ -1,8 +1,10 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -26,45 +28,27 @@ const (
 	statusPreempted = 9
 	statusLeaked    = 10 // waiting, and Go's own profile thinks that nothing can wake it; since Go 1.26
 	statusDeadExtra = 11
+	statusUnknown   = 255 // none of these
 	statusScan      = 0x1000
 )
 
-// A goroutine is one that was captured.
+// A goroutine is one that was captured. There may be a million of them.
 type goroutine struct {
-	addr    uint64
+	addr    uint64 // of its g
 	id      int64
-	status  uint32
-	reason  string // why it waits, as the runtime says
-	since   int64  // when it was seen to wait, on the runtime's clock; zero: unknown
 	lo, hi  uint64 // its stack
 	sp, pc  uint64 // where it stands; of a running one see thread
-	lr      uint64
 	from    uint64 // from where on its stack was copied; zero: not at all
-	words   []byte // the g
+	at      uint64 // where in Capture.stacks
 	waiting uint64 // its first sudog
-	start   uint64 // the function that it began with
-	gopc    uint64 // the go statement
 	// thread is the index of the thread that runs it with the stack pointer on this stack, or -1.
 	thread int32
+	status uint8
+	reason uint8 // why it waits: an index into Plan.reasons; zero: unknown
 	// conservative says that its frames cannot be told: every word of its stack counts.
 	conservative bool
 	// onThread says that a thread has it as its goroutine, whatever its status.
 	onThread bool
-}
-
-// countGoroutines returns how many goroutines there seem to be.
-func countGoroutines(r *reader, allgs uint64) (n int) {
-	list, err := r.large(r.u64(allgs), min(r.u64(allgs+8), maxGoroutines)*8, maxGoroutines*8)
-	if err != nil {
-		return 0
-	}
-	for ; len(list) >= 8; list = list[8:] {
-		if p := le64(list); p == 0 || p%8 != 0 || p > maxAddress {
-			break
-		}
-		n++
-	}
-	return n
 }
 
 // alive reports whether the goroutine has a stack that counts.
@@ -75,31 +59,44 @@ func (g *goroutine) alive() bool {
 // waits reports whether the goroutine is parked.
 func (g *goroutine) waits() bool { return g.status == statusWaiting || g.status == statusLeaked }
 
-// readGoroutines reads all g's and p's.
-func (c *Capture) readGoroutines(fresh *reader) error {
-	ptr, n := c.u64(c.addr.Allgs), c.u64(c.addr.Allgs+8)
-	if n == 0 {
-		ptr, n = fresh.u64(c.addr.Allgs), fresh.u64(c.addr.Allgs+8)
-	}
+// goroutineList reads the list of all g's.
+func goroutineList(r *reader, allgs uint64) ([]byte, error) {
+	ptr, n := r.u64(allgs), r.u64(allgs+8)
 	if n == 0 || n > maxGoroutines {
-		return errors.New("the list of goroutines does not make sense")
+		return nil, errors.New("the list of goroutines does not make sense")
 	}
-	list := c.view(ptr, n*8)
-	if list == nil {
-		var err error
-		if list, err = fresh.large(ptr, n*8, maxGoroutines*8); err != nil {
-			return fmt.Errorf("the list of goroutines: %w", err)
+	list, err := r.large(ptr, n*8, maxGoroutines*8)
+	if err != nil {
+		return nil, fmt.Errorf("the list of goroutines: %w", err)
+	}
+	return list, nil
+}
+
+// readGoroutines reads all g's and p's. It notes which goroutines threads have: current has them by address.
+func (c *Capture) readGoroutines(fresh *reader, current map[uint64]int32) error {
+	list, err := goroutineList(fresh, c.addr.Allgs)
+	if err != nil {
+		return err
+	}
+	c.gs = slices.Grow(c.Plan.gs[:0], len(list)/8)
+	for i := 0; len(list) >= 8; i++ {
+		p := le64(list)
+		list = list[8:]
+		if _, ok := current[p]; ok {
+			current[p] = int32(i)
+		}
+		b := c.view(p, c.o.g.size)
+		if b == nil {
+			return errNonsense("a goroutine", p)
+		}
+		c.gs = append(c.gs, goroutine{})
+		c.Plan.goroutineAt(&c.gs[i], p, b)
+		if i%4096 == 0 && c.late() {
+			return ErrLate
 		}
 	}
-	c.gs = make([]goroutine, 0, n)
-	c.gAt = make(map[uint64]int32, n)
-	for i := uint64(0); i < n; i++ {
-		p := le64(list[i*8:])
-		c.gAt[p] = int32(len(c.gs))
-		c.gs = append(c.gs, c.goroutineAt(fresh, p))
-	}
 	// The capacity: also those that procresize put aside.
-	ptr, n = c.word(fresh, c.addr.Allp), c.word(fresh, c.addr.Allp+16)
+	ptr, n := c.word(fresh, c.addr.Allp), c.word(fresh, c.addr.Allp+16)
 	for i := uint64(0); i < min(n, maxProcs); i++ {
 		if p := c.word(fresh, ptr+i*8); p != 0 {
 			c.ps = append(c.ps, p)
@@ -111,37 +108,80 @@ func (c *Capture) readGoroutines(fresh *reader) error {
 // word returns the word at addr of what was copied, else of the program.
 func (c *Capture) word(fresh *reader, addr uint64) uint64 { return le64(c.viewOr(fresh, addr, 8)) }
 
-// goroutineAt reads the g at p.
-func (c *Capture) goroutineAt(fresh *reader, p uint64) goroutine {
-	f := &c.o.g
-	b := c.viewOr(fresh, p, f.size)
+// goroutineAt sets g to what the g at addr, with the bytes b, says.
+func (p *Plan) goroutineAt(g *goroutine, addr uint64, b []byte) {
+	f := &p.o.g
 	status := uint32(f.status.get(b))
-	g := goroutine{
-		addr: p, id: int64(f.id.get(b)), status: status &^ statusScan, since: int64(f.since.get(b)),
-		lo: f.lo.get(b), hi: f.hi.get(b), sp: f.sp.get(b), pc: f.pc.get(b), words: b,
-		waiting: f.waiting.get(b), start: f.startpc.get(b), gopc: f.gopc.get(b), thread: -1,
+	*g = goroutine{
+		addr: addr, id: int64(f.id.get(b)), status: uint8(min(status&^statusScan, statusUnknown)), lo: f.lo.get(b), hi: f.hi.get(b), sp: f.sp.get(b),
+		pc: f.pc.get(b), waiting: f.waiting.get(b), thread: -1,
 		// Whoever scans its stack may be shrinking it: then the frames are between here and there.
 		conservative: status&statusScan != 0,
 	}
-	if f.lr.has() {
-		g.lr = f.lr.get(b)
-	}
-	if g.waits() {
-		if r := f.reason.get(b); r < uint64(len(c.reasons)) {
-			g.reason = c.reasons[r]
+	switch {
+	case g.waits():
+		if r := f.reason.get(b); r < uint64(len(p.reasons)) {
+			g.reason = uint8(r)
 		}
-	}
-	if g.status == statusSyscall {
-		sp := f.syscallSP.get(b)
-		g.lr = 0
-		if sp == 0 {
-			g.conservative = true // between two states
-			g.sp = g.lo
-		} else {
+	case g.status == statusSyscall:
+		if sp := f.syscallSP.get(b); sp != 0 {
 			g.sp, g.pc = sp, f.sysPC.get(b)
+		} else {
+			g.sp, g.conservative = g.lo, true // between two states
 		}
 	}
-	return g
+}
+
+// stackOf sets from where the stack of g has to be copied, if it has one that counts.
+func (g *goroutine) stackOf() (ok bool) {
+	if !g.alive() || g.lo == 0 || g.hi <= g.lo || g.hi > maxAddress {
+		return false
+	}
+	switch g.status {
+	case statusRunning, statusMoribund, statusCopystack:
+		g.conservative = true
+	}
+	from := g.sp
+	if g.thread >= 0 {
+		from = g.from // of the thread
+	} else if g.conservative || from < g.lo || from >= g.hi {
+		// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal leaves nothing.
+		from, g.conservative = g.lo, true
+	}
+	g.from = max(from&^7, g.lo)
+	return true
+}
+
+// words returns the g of a goroutine.
+func (c *Capture) words(g *goroutine) []byte { return c.view(g.addr, c.o.g.size) }
+
+// since returns when the goroutine was seen to wait, on the runtime's clock; zero: unknown.
+func (c *Capture) since(g *goroutine) int64 { return max(int64(c.o.g.since.get(c.words(g))), 0) }
+
+// linkRegister returns what the goroutine had in it when it was parked; zero: none.
+func (c *Capture) linkRegister(g *goroutine) uint64 {
+	if c.o.frameLR == 0 || g.status == statusSyscall {
+		return 0
+	}
+	return c.o.g.lr.get(c.words(g))
+}
+
+// sortGoroutines makes goroutineOf work.
+func (c *Capture) sortGoroutines() {
+	c.byAddr = make([]int32, len(c.gs))
+	for i := range c.byAddr {
+		c.byAddr[i] = int32(i)
+	}
+	slices.SortFunc(c.byAddr, func(a, b int32) int { return cmp.Compare(c.gs[a].addr, c.gs[b].addr) })
+}
+
+// goroutineOf returns the index of the goroutine whose g is at addr.
+func (c *Capture) goroutineOf(addr uint64) (int32, bool) {
+	i, ok := slices.BinarySearchFunc(c.byAddr, addr, func(g int32, addr uint64) int { return cmp.Compare(c.gs[g].addr, addr) })
+	if !ok {
+		return 0, false
+	}
+	return c.byAddr[i], true
 }
 
 // A special is a record that the runtime keeps of an object, such as its finalizer.
@@ -211,42 +251,56 @@ func (c *Capture) readQueued(fresh *reader) {
 // semaphoreRoots is the number of entries of the runtime's table.
 const semaphoreRoots = 251
 
+// A semaphoreWait is a goroutine that waits for a semaphore.
+type semaphoreWait struct{ g, sudog, addr uint64 }
+
 // readSemaphores walks the table of semaphores: who waits at which address.
 func (c *Capture) readSemaphores(fresh *reader) {
-	c.sema = make(map[uint64][]uint64)
 	f := &c.o.sudog
-	seen := make(map[uint64]bool)
+	seen := newBitset(c.heap.objects)
 	var todo []uint64
 	for i := uint64(0); i < semaphoreRoots; i++ {
 		todo = append(todo[:0], c.word(fresh, c.addr.Semtable+i*c.o.semaStride+uint64(c.o.semaTreap.Off)))
 		for len(todo) > 0 {
 			p := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
-			if p == 0 || seen[p] {
-				continue
-			}
+			id, ok := c.heap.id(p)
 			b := c.view(p, f.size)
-			if b == nil {
+			if !ok || b == nil || seen.has(id) {
 				continue
 			}
-			seen[p] = true
-			c.sudogs = append(c.sudogs, p)
-			g := f.g.get(b)
-			c.sema[g] = append(c.sema[g], f.elem.get(b))
+			seen.set(id)
+			c.sema = append(c.sema, semaphoreWait{f.g.get(b), p, f.elem.get(b)})
 			todo = append(todo, f.prev.get(b), f.next.get(b), f.waitlink.get(b))
 		}
 	}
 }
 
+// semaphores returns those that the goroutine with a g at addr waits for; see sortSemaphores.
+func (c *Capture) semaphores(g uint64) []semaphoreWait {
+	i, _ := slices.BinarySearchFunc(c.sema, g, func(w semaphoreWait, g uint64) int { return cmp.Compare(w.g, g) })
+	n := i
+	for n < len(c.sema) && c.sema[n].g == g {
+		n++
+	}
+	return c.sema[i:n]
+}
+
+// sortSemaphores makes semaphores work.
+func (c *Capture) sortSemaphores() {
+	slices.SortStableFunc(c.sema, func(a, b semaphoreWait) int { return cmp.Compare(a.g, b.g) })
+}
+
+// channelGap is how far apart channels may be that are read as one.
+const channelGap = 1024
+
 // readChannels copies the channels that goroutines wait for whose elements have no pointers: those are not copied with the heap. It copies
 // them without their elements.
-func (c *Capture) readChannels() {
-	size := c.o.hchan.size
-	c.channels = make(map[uint64][]byte)
-	var addrs []uint64
+func (c *Capture) readChannels() error {
+	var list []uint64
 	for i := range c.gs {
 		g := &c.gs[i]
-		if !g.waits() || reasonKinds[g.reason] != reasonChan {
+		if !g.waits() || c.kinds[g.reason] != reasonChan {
 			continue
 		}
 		for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
@@ -255,23 +309,40 @@ func (c *Capture) readChannels() {
 				break
 			}
 			ch := c.o.sudog.c.get(b)
-			if _, ok := c.channels[ch]; !ok && ch != 0 && c.view(ch, size) == nil {
-				c.channels[ch] = nil
-				addrs = append(addrs, ch)
+			if si := c.heap.spanAt(ch); si >= 0 && c.heap.spans[si].noscan {
+				list = append(list, ch)
 			}
 			sg = c.o.sudog.waitlink.get(b)
 		}
+		if i%4096 == 0 && c.late() {
+			return ErrLate
+		}
 	}
-	all := make([]byte, uint64(len(addrs))*size)
-	bufs := make([][]byte, len(addrs))
-	for i, a := range addrs {
-		bufs[i] = all[uint64(i)*size:][:size:size]
-		c.channels[a] = bufs[i]
+	var bufs [][]byte
+	var addrs []uint64
+	eachChannelRun(list, c.o.hchan.size, func(lo, hi uint64) {
+		b := c.take(hi - lo)
+		c.channels = append(c.channels, segment{lo, hi, b})
+		bufs, addrs = append(bufs, b), append(addrs, lo)
+		c.Copied += hi - lo
+	})
+	bad, err := c.readMany(bufs, addrs)
+	for _, i := range bad {
+		c.channels[i].data = nil
 	}
-	for _, i := range c.src.ReadMany(bufs, addrs) {
-		delete(c.channels, addrs[i])
+	return err
+}
+
+// eachChannelRun sorts a list of channels, and calls visit with the ranges in which they are. size is that of one.
+func eachChannelRun(list []uint64, size uint64, visit func(lo, hi uint64)) {
+	slices.Sort(list)
+	for i := 0; i < len(list); {
+		lo, hi := list[i], list[i]+size
+		for ; i < len(list) && list[i] <= hi+channelGap; i++ {
+			hi = list[i] + size
+		}
+		visit(lo, hi)
 	}
-	c.Copied += uint64(len(all))
 }
 
 // channel returns the bytes of a channel that a goroutine waits for, or nil.
@@ -279,5 +350,5 @@ func (c *Capture) channel(addr uint64) []byte {
 	if b := c.view(addr, c.o.hchan.size); b != nil {
 		return b
 	}
-	return c.channels[addr]
+	return in(c.channels, addr, c.o.hchan.size)
 }

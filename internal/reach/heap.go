@@ -37,13 +37,18 @@ type span struct {
 
 // A heap is the copied heap of a program. Its objects, in use or not, are numbered from 0.
 type heap struct {
-	spans   []span // sorted by address
+	spans   []span // in the order of the runtime's list
 	lo, hi  uint64
 	objects uint32
-	arenas  []int32 // by address>>arenaShift, less that of lo: index into pages, or -1
-	pages   [][]int32
-	scan    uint64 // bytes of spans with pointers
-	inUse   uint64 // bytes of all spans
+	arenas  []int32   // by address>>arenaShift, less that of lo: index into pages, or -1
+	pages   [][]int32 // by page of an arena: index into spans, or -1
+	scan    uint64    // bytes of spans with pointers
+	inUse   uint64    // bytes of all spans
+	// loose says that the program runs, so that spans may not make sense: those are left out.
+	loose bool
+	// bufs and addrs are the runs that are copied.
+	bufs  [][]byte
+	addrs []uint64
 }
 
 // spanAt returns the index of the span of addr, or -1.
@@ -119,161 +124,172 @@ func (h *heap) contents(id uint32) []byte {
 	return sp.bytes(id - sp.base)
 }
 
-// eachSpan calls visit with the bytes of each of the runtime's mspans that is in use.
-func eachSpan(r *reader, o *offsets, mheap uint64, visit func(b []byte)) error {
+// readSpans reads what the runtime knows of its spans. It uses the memory of h again.
+func (h *heap) readSpans(r *reader, o *offsets, mheap uint64) error {
+	*h = heap{loose: h.loose, spans: h.spans[:0], arenas: h.arenas[:0], pages: h.pages[:0], bufs: h.bufs[:0], addrs: h.addrs[:0]}
 	at := mheap + uint64(o.allspans.Off)
 	list, err := r.large(r.u64(at), r.u64(at+8)*8, maxSpans*8)
 	if err != nil {
 		return fmt.Errorf("the list of spans: %w", err)
 	}
-	state := o.span.state
+	h.spans = slices.Grow(h.spans, len(list)/8)
 	for ; len(list) >= 8; list = list[8:] {
 		if p := le64(list); p != 0 {
-			if b := r.view(p, o.span.size); state.get(b) == spanInUse {
-				visit(b)
+			if b := r.view(p, o.span.size); o.span.state.get(b) == spanInUse {
+				if err := h.add(r.src, o, b); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	if len(h.spans) == 0 {
+		return errors.New("the heap has no spans")
+	}
+	return h.index()
+}
+
+// add adds the span with the bytes b, and numbers its objects. It refuses what does not make sense.
+func (h *heap) add(src Memory, o *offsets, b []byte) error {
+	sp := span{
+		start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)), div: uint32(o.span.div.get(b)),
+		free: uint32(o.span.free.get(b)), noscan: o.span.class.get(b)&1 != 0, allocBits: o.span.alloc.get(b),
+		specials: o.span.specials.get(b), pinner: o.span.pinner.get(b), largeType: o.span.largeType.get(b), base: h.objects,
+	}
+	n := o.span.npages.get(b) << pageShift
+	sp.end = sp.start + n
+	if sp.elem == 0 || sp.nelems == 0 {
+		return nil
+	}
+	if sp.start%(1<<pageShift) != 0 || n > maxAddress || sp.end <= sp.start || sp.end > maxAddress || sp.elem%8 != 0 || uint64(sp.nelems) > n/sp.elem ||
+		n > largeSize && probe(src, sp.start, sp.end) != nil {
+		if h.loose {
+			return nil
+		}
+		return fmt.Errorf("the heap does not make sense: a span at %#x of %d objects of %d bytes", sp.start, sp.nelems, sp.elem)
+	}
+	h.inUse += n
+	if !sp.noscan {
+		h.scan += n
+	}
+	if uint64(h.objects)+uint64(sp.nelems) >= 1<<31 || h.scan > maxCopy {
+		return errors.New("the heap is too large to be read, or does not make sense")
+	}
+	h.objects += sp.nelems
+	if len(h.spans) == 0 {
+		h.lo = sp.start
+	}
+	h.lo, h.hi = min(h.lo, sp.start), max(h.hi, sp.end)
+	h.spans = append(h.spans, sp)
 	return nil
 }
 
-// heapSize returns how many bytes of the heap have to be copied now, and how many spans there are.
-func heapSize(r *reader, o *offsets, mheap uint64) (bytes uint64, spans int, err error) {
-	sense := true
-	err = eachSpan(r, o, mheap, func(b []byte) {
-		spans++
-		start, n := o.span.start.get(b), o.span.npages.get(b)<<pageShift
-		sense = sense && (n <= largeSize || n <= maxCopy && probe(r.src, start, start+n) == nil)
-		if sense && o.span.class.get(b)&1 == 0 {
-			bytes += n
-		}
-	})
-	if bytes > maxCopy || !sense {
-		return 0, 0, errors.New("the heap is too large to be read, or does not make sense")
-	}
-	return bytes, spans, err
-}
+// perArena is how many pages an arena has.
+const perArena = 1 << (arenaShift - pageShift)
 
-// readSpans reads what the runtime knows of its spans.
-func (h *heap) readSpans(r *reader, o *offsets, mheap uint64, expect int) error {
-	h.spans = make([]span, 0, expect+expect/4+1000)
-	var nonsense error
-	err := eachSpan(r, o, mheap, func(b []byte) {
-		sp := span{
-			start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)), div: uint32(o.span.div.get(b)),
-			free: uint32(o.span.free.get(b)), noscan: o.span.class.get(b)&1 != 0, allocBits: o.span.alloc.get(b),
-			specials: o.span.specials.get(b), pinner: o.span.pinner.get(b), largeType: o.span.largeType.get(b),
-		}
-		sp.end = sp.start + o.span.npages.get(b)<<pageShift
-		if sp.elem == 0 || sp.nelems == 0 {
-			return
-		}
-		if n := sp.end - sp.start; n > largeSize && (n > maxAddress || probe(r.src, sp.start, sp.end) != nil) {
-			nonsense = errNonsense("a span", sp.start)
-			return
-		}
-		h.spans = append(h.spans, sp)
-	})
-	if err = errors.Join(err, nonsense); err != nil {
-		return err
-	}
-	slices.SortFunc(h.spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	return h.check()
-}
-
-// check numbers the objects, and refuses spans that do not make sense.
-func (h *heap) check() error {
-	var objects, end uint64
-	for i := range h.spans {
-		sp := &h.spans[i]
-		if sp.start < end || sp.start%(1<<pageShift) != 0 || sp.end <= sp.start || sp.end > maxAddress || sp.elem%8 != 0 ||
-			uint64(sp.nelems) > (sp.end-sp.start)/sp.elem {
-			return fmt.Errorf("the heap does not make sense: a span at %#x of %d objects of %d bytes", sp.start, sp.nelems, sp.elem)
-		}
-		end = sp.end
-		sp.base = uint32(objects)
-		objects += uint64(sp.nelems)
-		h.inUse += sp.end - sp.start
-		if !sp.noscan {
-			h.scan += sp.end - sp.start
-		}
-	}
-	if len(h.spans) == 0 || objects >= 1<<31 || h.scan > maxCopy {
-		return fmt.Errorf("the heap cannot be read: %d objects in %d spans", objects, len(h.spans))
-	}
-	h.objects = uint32(objects)
-	h.lo, h.hi = h.spans[0].start, end
-	h.index()
-	return nil
-}
-
-// index makes the table from addresses to spans.
-func (h *heap) index() {
-	const perArena = 1 << (arenaShift - pageShift)
-	h.arenas = make([]int32, (h.hi-1)>>arenaShift-h.lo>>arenaShift+1)
+// index makes the table from addresses to spans, which may not overlap.
+func (h *heap) index() error {
+	first := h.lo >> arenaShift
+	h.arenas = slices.Grow(h.arenas, int((h.hi-1)>>arenaShift-first+1))[:(h.hi-1)>>arenaShift-first+1]
 	for i := range h.arenas {
 		h.arenas[i] = -1
 	}
 	for i := range h.spans {
-		for p := h.spans[i].start >> pageShift; p < h.spans[i].end>>pageShift; p++ {
-			a := &h.arenas[p/perArena-h.lo>>arenaShift]
-			if *a < 0 {
-				*a = int32(len(h.pages))
-				page := make([]int32, perArena)
-				for j := range page {
-					page[j] = -1
-				}
-				h.pages = append(h.pages, page)
+		for p, end := h.spans[i].start>>pageShift, h.spans[i].end>>pageShift; p < end; p++ {
+			page := &h.page(&h.arenas[p/perArena-first])[p%perArena]
+			if *page >= 0 && h.loose {
+				continue
 			}
-			h.pages[*a][p%perArena] = int32(i)
+			if *page >= 0 {
+				return fmt.Errorf("the heap does not make sense: two spans at %#x", p<<pageShift)
+			}
+			*page = int32(i)
 		}
 	}
+	return nil
+}
+
+// page returns the pages of an arena, which it makes if there are none yet.
+func (h *heap) page(arena *int32) []int32 {
+	if *arena < 0 {
+		*arena = int32(len(h.pages))
+		if len(h.pages) < cap(h.pages) {
+			h.pages = h.pages[:len(h.pages)+1] // with what was there, if it was used before
+		} else {
+			h.pages = append(h.pages, nil)
+		}
+		list := &h.pages[*arena]
+		if *list == nil {
+			*list = make([]int32, perArena)
+		}
+		for i := range *list {
+			(*list)[i] = -1
+		}
+	}
+	return h.pages[*arena]
 }
 
 // runSize is how much of adjacent spans is read at once.
 const runSize = 4 << 20
 
-// copy copies the spans that have pointers, into buf as far as that goes. It returns what it allocated besides.
-func (h *heap) copy(src Source, buf []byte) (more [][]byte, err error) {
-	var bufs [][]byte
-	var addrs []uint64
-	for i := 0; i < len(h.spans); {
-		if h.spans[i].noscan {
-			i++
+// eachRun calls visit with the ranges of adjacent spans that have pointers, in the order of their addresses, and with the spans of each.
+func (h *heap) eachRun(visit func(lo, hi uint64, spans []int32) error) error {
+	var lo, hi uint64
+	var spans []int32
+	for a, list := range h.arenas {
+		if list < 0 {
 			continue
 		}
-		// A run of adjacent spans.
-		lo, hi, j := h.spans[i].start, h.spans[i].end, i+1
-		for j < len(h.spans) && !h.spans[j].noscan && h.spans[j].start == hi && hi-lo < runSize {
-			hi = h.spans[j].end
-			j++
-		}
-		n := hi - lo
-		if uint64(len(buf)) < n {
-			if err := probe(src, lo, hi); err != nil {
-				return more, err
+		last := int32(-1)
+		for _, si := range h.pages[list] {
+			if si == last || si < 0 {
+				last = si
+				continue
 			}
-			buf = populate(int(max(n, 64<<20)))
-			more = append(more, buf)
-		}
-		run := buf[:n:n]
-		buf = buf[n:]
-		bufs, addrs = append(bufs, run), append(addrs, lo)
-		for ; i < j; i++ {
-			sp := &h.spans[i]
-			sp.data = run[sp.start-lo : sp.end-lo : sp.end-lo]
+			last = si
+			sp := &h.spans[si]
+			if sp.noscan || sp.start>>arenaShift != h.lo>>arenaShift+uint64(a) { // it began in the arena before
+				continue
+			}
+			if len(spans) > 0 && (sp.start != hi || hi-lo >= runSize) {
+				if err := visit(lo, hi, spans); err != nil {
+					return err
+				}
+				spans = spans[:0]
+			}
+			if len(spans) == 0 {
+				lo = sp.start
+			}
+			spans, hi = append(spans, si), sp.end
 		}
 	}
-	if bad := src.ReadMany(bufs, addrs); len(bad) > 0 {
-		return more, fmt.Errorf("%d of %d parts of the heap cannot be read", len(bad), len(bufs))
+	if len(spans) == 0 {
+		return nil
 	}
-	return more, nil
+	return visit(lo, hi, spans)
+}
+
+// provide gives each span with pointers its part of the memory that take returns.
+func (h *heap) provide(src Memory, take func(n uint64) []byte) error {
+	return h.eachRun(func(lo, hi uint64, spans []int32) error {
+		if hi-lo > largeSize {
+			if err := probe(src, lo, hi); err != nil {
+				return err
+			}
+		}
+		buf := take(hi - lo)
+		h.bufs, h.addrs = append(h.bufs, buf), append(h.addrs, lo)
+		for _, si := range spans {
+			sp := &h.spans[si]
+			sp.data = buf[sp.start-lo : sp.end-lo : sp.end-lo]
+		}
+		return nil
+	})
 }
 
 // readAlloc reads which slots of the spans are in use.
 func (h *heap) readAlloc(r *reader) {
 	for i := range h.spans {
-		if sp := &h.spans[i]; sp.allocBits != 0 {
+		if sp := &h.spans[i]; sp.allocBits != 0 && sp.free < sp.nelems {
 			sp.alloc = r.view(sp.allocBits, uint64(sp.nelems+7)/8)
 		}
 	}

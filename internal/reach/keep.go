@@ -28,7 +28,7 @@ func newKeeper(r *Result) *keeper {
 		if m.gs[i].from == 0 {
 			continue
 		}
-		id := key{r.standsAt(int32(i)), m.gs[i].gopc}
+		id := key{r.standsAt(int32(i)), m.o.g.gopc.get(m.words(&m.gs[i]))}
 		n, ok := numbers[id]
 		if !ok {
 			n = uint32(len(k.members))
@@ -98,8 +98,8 @@ func (k *keeper) label() {
 // eachRoot calls f with the address of each object that the stack of a goroutine refers to.
 func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
 	m := k.r.m
-	for _, r := range m.roots[m.stackRoots[g][0]:m.stackRoots[g][1]] {
-		addr, _ := m.heap.place(r.obj)
+	for i, end := m.stackRoots[g][0], m.stackRoots[g][1]; i < end; i++ {
+		addr, _ := m.heap.place(m.roots.at(i).obj)
 		f(addr)
 	}
 }
@@ -182,7 +182,7 @@ func (r *Result) Kept(ids []int64) uint64 {
 	}
 	set := make(map[int32]bool)
 	for _, id := range ids {
-		if i, ok := r.index[id]; ok {
+		if i, ok := r.goroutine(id); ok {
 			set[i] = true
 		}
 	}

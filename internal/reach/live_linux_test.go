@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -143,19 +144,8 @@ func look(t *testing.T, p *testProcess, prog *Program) *Result {
 		t.Fatal(err)
 	}
 	t.Cleanup(plan.Close)
-	plan.Allocate()
-	var c *Capture
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer p.release()
-		err := p.stop()
-		if err == nil {
-			c, err = plan.Capture()
-		}
-		done <- err
-	}()
-	if err := <-done; err != nil {
+	c, err := captureRunning(p, plan, time.Time{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := c.Mark()
@@ -163,4 +153,20 @@ func look(t *testing.T, p *testProcess, prog *Program) *Result {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// captureRunning captures a running program.
+func captureRunning(p *testProcess, plan *Plan, until time.Time) (c *Capture, err error) {
+	plan.Allocate()
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		defer p.release()
+		if err = p.stop(); err == nil {
+			c, err = plan.Capture(until)
+		}
+	}()
+	<-done
+	return c, err
 }

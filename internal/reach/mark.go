@@ -31,6 +31,23 @@ func (r root) kind() rootKind {
 // rootOf is what the g of a root is that is not of a goroutine's stack.
 func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
 
+// A rootList is a list that grows without a copy.
+type rootList struct {
+	chunks [][]root
+	n      uint32
+}
+
+func (l *rootList) at(i uint32) root { return l.chunks[i/chunkSize][i%chunkSize] }
+
+func (l *rootList) add(r root) (i uint32) {
+	if i = l.n; i%chunkSize == 0 {
+		l.chunks = append(l.chunks, make([]root, chunkSize))
+	}
+	l.chunks[i/chunkSize][i%chunkSize] = r
+	l.n++
+	return i
+}
+
 // rootFlag marks a parent that is a root and not an object.
 const rootFlag = 1 << 31
 
@@ -40,12 +57,7 @@ type bitset []uint64
 func newBitset(n uint32) bitset    { return make(bitset, n/64+1) }
 func (b bitset) has(i uint32) bool { return b[i>>6]>>(i&63)&1 != 0 }
 func (b bitset) set(i uint32)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) union(o bitset) {
-	for i, w := range o {
-		b[i] |= w
-	}
-}
-func (b bitset) clone() bitset { return append(bitset(nil), b...) }
+func (b bitset) clone() bitset     { return append(bitset(nil), b...) }
 
 // The state of a goroutine while marking goes on.
 type liveness uint8
@@ -61,6 +73,42 @@ type item struct {
 	idx  uint32
 }
 
+// chunkSize is how many elements lists provide memory for at once.
+const chunkSize = 1 << 13
+
+// A queue is a list of items, the first of which comes out first. It takes memory for what is in it, and not twice that.
+type queue struct {
+	chunks [][]item
+	spare  []item
+	from   int // in the first of chunks
+}
+
+func (q *queue) push(it item) {
+	n := len(q.chunks) - 1
+	if n < 0 || len(q.chunks[n]) == chunkSize {
+		c := q.spare
+		if q.spare = nil; c == nil {
+			c = make([]item, 0, chunkSize)
+		}
+		q.chunks = append(q.chunks, c)
+		n++
+	}
+	q.chunks[n] = append(q.chunks[n], it)
+}
+
+func (q *queue) pop() (it item, ok bool) {
+	if len(q.chunks) == 0 {
+		return item{}, false
+	}
+	it = q.chunks[0][q.from]
+	if q.from++; q.from == len(q.chunks[0]) {
+		q.spare = q.chunks[0][:0]
+		q.chunks[0] = nil
+		q.chunks, q.from = q.chunks[1:], 0
+	}
+	return it, true
+}
+
 // A marker finds what can be reached.
 type marker struct {
 	*Capture
@@ -71,24 +119,23 @@ type marker struct {
 	waited bitset // what goroutines wait for
 	// masked objects have few words that count.
 	masked map[uint32][]int64
-	// waiters has the goroutines that wait for an object.
-	waiters map[uint32][]int32
+	// waiters are the goroutines that wait for an object, sorted by object.
+	waiters []waiter
 	// parent is the object or the root from which an object was reached first.
 	parent []uint32
 	// degree counts the references to an object that is waited for or has pointers; see refsFor, which takes it.
 	degree []uint32
-	roots  []root
+	roots  rootList
 	// stackRoots are the roots of each goroutine: from and to.
 	stackRoots [][2]uint32
 	states     []liveness
 	waits      []wait // by goroutine
-	todo       []item
-	next       []item
+	waitObjs   []waitObject
+	todo       queue
 	woken      []int32
-	sudogG     map[uint64]uint64 // the g of a sudog in use
-	touched    map[uint64]bool
-	frozen     bool // nobody is woken any more
-	doubts     int  // stacks that were scanned conservatively, in part
+	touched    map[uint32]bool // g's and sudogs that threads have at hand
+	frozen     bool            // nobody is woken any more
+	doubts     int             // stacks that were scanned conservatively, in part
 	bytes      uint64
 }
 
@@ -98,8 +145,8 @@ func newMarker(c *Capture) *marker {
 	m := &marker{
 		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
-		waiters: make(map[uint32][]int32), parent: make([]uint32, n), degree: make([]uint32, n+1), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)), waits: make([]wait, len(c.gs)),
-		sudogG: make(map[uint64]uint64), touched: make(map[uint64]bool),
+		parent: make([]uint32, n), degree: make([]uint32, n+1), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)),
+		waits: make([]wait, len(c.gs)), waitObjs: make([]waitObject, 0, len(c.gs)), waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool),
 	}
 	m.scan = &stackScan{c: c, code: m.code}
 	return m
@@ -108,6 +155,8 @@ func newMarker(c *Capture) *marker {
 // run marks from the roots to the fixpoint. After it, a goroutine that is undecided is proven. It returns what can be reached without
 // any goroutine's help.
 func (m *marker) run() (common bitset) {
+	m.sortGoroutines()
+	m.sortSemaphores()
 	m.findWaits()
 	m.mask()
 	m.markGlobals()
@@ -153,15 +202,15 @@ func (m *marker) markObject(si int32, idx, by uint32) {
 		m.bytes += sp.elem
 	}
 	if !m.frozen && m.waited.has(id) {
-		for _, g := range m.waiters[id] {
-			if m.states[g] == undecided {
-				m.states[g], m.waits[g].by = live, id
-				m.woken = append(m.woken, g)
+		for _, w := range m.waitersOf(id) {
+			if m.states[w.g] == undecided {
+				m.states[w.g], m.waits[w.g].by = live, id
+				m.woken = append(m.woken, w.g)
 			}
 		}
 	}
 	if !sp.noscan && !m.opaque.has(id) {
-		m.next = append(m.next, item{si, idx})
+		m.todo.push(item{si, idx})
 	}
 }
 
@@ -171,30 +220,25 @@ func (m *marker) markRoot(val, addr uint64, g int32) {
 		return
 	}
 	si, idx, ok := m.heap.object(val)
-	if !ok || len(m.roots) >= rootFlag-1 {
+	if !ok || m.roots.n >= rootFlag-1 {
 		return
 	}
 	id := m.heap.spans[si].base + idx
-	m.roots = append(m.roots, root{addr, id, g})
-	m.markObject(si, idx, rootFlag|uint32(len(m.roots)-1))
+	m.markObject(si, idx, rootFlag|m.roots.add(root{addr, id, g}))
 }
 
 // wake makes a goroutine live.
-func (m *marker) wake(g int32, why string) {
+func (m *marker) wake(g int32, c cause) {
 	if m.states[g] == undecided {
-		m.states[g], m.waits[g].why = live, why
+		m.states[g], m.waits[g].cause = live, c
 		m.woken = append(m.woken, g)
 	}
 }
 
 // drain marks what the marked objects point to, breadth first, so that the parents make shortest paths.
 func (m *marker) drain() {
-	for len(m.next) > 0 {
-		m.todo, m.next = m.next, m.todo[:0]
-		for _, it := range m.todo {
-			sp := &m.heap.spans[it.span]
-			m.pointers(sp, it.idx, m.markFrom)
-		}
+	for it, ok := m.todo.pop(); ok; it, ok = m.todo.pop() {
+		m.pointers(&m.heap.spans[it.span], it.idx, m.markFrom)
 	}
 }
 
@@ -293,9 +337,9 @@ func (m *marker) markSpecials() {
 
 // markGoroutine marks what a live goroutine can reach.
 func (m *marker) markGoroutine(g int32) {
-	from := uint32(len(m.roots))
+	from := m.roots.n
 	m.reaches(g, func(at, val uint64) { m.markRoot(val, at, g) })
-	m.stackRoots[g] = [2]uint32{from, uint32(len(m.roots))}
+	m.stackRoots[g] = [2]uint32{from, m.roots.n}
 	if m.scan.doubt {
 		m.doubts++
 	}
@@ -311,8 +355,8 @@ func (m *marker) reaches(i int32, f func(at, val uint64)) {
 	m.scan.found = f
 	m.scan.scan(g)
 	for _, o := range m.o.gPtr {
-		if o+8 <= int64(len(g.words)) {
-			f(g.addr+uint64(o), le64(g.words[o:]))
+		if o+8 <= int64(len(m.scan.words)) {
+			f(g.addr+uint64(o), le64(m.scan.words[o:]))
 		}
 	}
 	for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
@@ -324,7 +368,7 @@ func (m *marker) reaches(i int32, f func(at, val uint64)) {
 		f(sg, m.o.sudog.c.get(b))
 		sg = m.o.sudog.waitlink.get(b)
 	}
-	for _, e := range m.sema[g.addr] {
-		f(0, e)
+	for _, w := range m.semaphores(g.addr) {
+		f(0, w.addr)
 	}
 }

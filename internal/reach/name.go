@@ -28,7 +28,7 @@ func (r *Result) name(g int32, addr, target uint64) string {
 			}
 		}
 	}
-	if len(r.m.waits[g].objs) == 1 {
+	if len(r.m.objs(g)) == 1 {
 		if name := r.argument(g); name != "" {
 			return name
 		}
@@ -127,7 +127,7 @@ func (r *Result) globalPath(id uint32) (w Waker, ok bool) {
 			objs = append([]uint32{id}, objs...)
 			continue
 		}
-		root := m.roots[by&^rootFlag]
+		root := m.roots.at(by &^ rootFlag)
 		w = Waker{Kind: ByGlobal, root: root, objs: objs}
 		w.Name, _ = r.variableAt(root.addr)
 		return w, root.kind() == rootGlobal && w.Name != "" && !isRuntime(w.Name)
@@ -153,7 +153,7 @@ func (r *Result) localName(g int32, id uint32, target uint64) string {
 				}
 				continue
 			}
-			root := m.roots[by&^rootFlag]
+			root := m.roots.at(by &^ rootFlag)
 			if root.g != g {
 				continue
 			}

@@ -36,7 +36,10 @@ func (r *Result) near(addr uint64) []Near {
 	} else {
 		list = r.nearGlobal(addr)
 	}
-	waits := func(n Near) bool { return r.waitsAt(r.index[n.Goroutine], addr) }
+	waits := func(n Near) bool {
+		g, ok := r.goroutine(n.Goroutine)
+		return ok && r.waitsAt(g, addr)
+	}
 	if slices.ContainsFunc(list, func(n Near) bool { return !waits(n) }) {
 		list = slices.DeleteFunc(list, waits)
 	}
@@ -57,7 +60,7 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 		if by&rootFlag == 0 {
 			continue
 		}
-		root := m.roots[by&^rootFlag]
+		root := m.roots.at(by &^ rootFlag)
 		if root.g < 0 {
 			continue
 		}
@@ -117,7 +120,7 @@ func holding(calls []lockCall, pc uint64) bool {
 
 // waitsAt reports whether a goroutine waits for the lock at addr: for one of its semaphores.
 func (r *Result) waitsAt(g int32, addr uint64) bool {
-	return slices.ContainsFunc(r.m.waits[g].objs, func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 }) && r.lock(g).Addr == addr
+	return slices.ContainsFunc(r.m.objs(g), func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 }) && r.lock(g).Addr == addr
 }
 
 // maxCode bounds the code of a function that is looked at.

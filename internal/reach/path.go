@@ -354,7 +354,7 @@ func (m *marker) word64(addr uint64) uint64 {
 	if b := m.view(addr, 8); b != nil {
 		return le64(b)
 	}
-	if b := in(m.stacks, addr, 8); b != nil {
+	if b := m.onStack(addr, 8); b != nil {
 		return le64(b)
 	}
 	if m.heap.spanAt(addr) >= 0 || addr < minPointer || addr >= maxAddress {
@@ -421,8 +421,9 @@ func (r *Result) bestRoot(root root) (addr uint64, name string, typ dwarf.Type, 
 	m := r.m
 	addr = root.addr
 	best := 0
-	for _, o := range m.roots[m.stackRoots[root.g][0]:m.stackRoots[root.g][1]] {
-		if o.obj != root.obj || o.addr == 0 || in(m.stacks, o.addr, 8) == nil {
+	for i, end := m.stackRoots[root.g][0], m.stackRoots[root.g][1]; i < end; i++ {
+		o := m.roots.at(i)
+		if o.obj != root.obj || o.addr == 0 || m.onStack(o.addr, 8) == nil {
 			continue
 		}
 		n, t, a, own := r.local(root.g, o.addr)

@@ -62,7 +62,7 @@ func testAnswers(t *testing.T, r *Result) {
 		answer, reason := r.Answer(g.id)
 		got := map[Answer]string{Proven: "leak", Live: "live", Unknown: "unknown", None: "other"}[answer]
 		if first, _, _ := strings.Cut(want, " "); got != first {
-			t.Errorf("%s: %s (%s), want %s; it waits: %s", name, got, reason, want, g.reason)
+			t.Errorf("%s: %s (%s), want %s; it waits: %s", name, got, reason, want, r.m.reason(int32(i)))
 		}
 	}
 	for name := range all {
@@ -117,7 +117,7 @@ func testSnapshot(t *testing.T, r *Result) {
 	mem, all := r.Snapshot(0, 0)
 	got := make(map[string]string)
 	for id, x := range all {
-		i := r.index[id]
+		i, _ := r.goroutine(id)
 		name := strings.TrimPrefix(r.frameAt(r.standsAt(i)).Func, "main.")
 		got[name] = told(x)
 		if kept := mem.Kept([]int64{id}); name == "keeper" && kept < 1<<20 || name != "keeper" && kept > 1<<16 {

@@ -23,10 +23,21 @@ type reader struct {
 	// holes has the pages that cannot be read.
 	holes map[uint64]bool
 	bad   int
+	spare [][]byte // blocks to be used again
 }
 
 func newReader(src Memory) *reader {
 	return &reader{src: src, blocks: make(map[uint64][]byte), lastAt: 1, holes: make(map[uint64]bool)}
+}
+
+// reset forgets what was read, so that it is read again, into the same memory.
+func (r *reader) reset() {
+	for _, b := range r.blocks {
+		r.spare = append(r.spare, b)
+	}
+	clear(r.blocks)
+	clear(r.holes)
+	r.last, r.lastAt, r.bad = nil, 1, 0
 }
 
 // from returns what is in the block of addr from addr on.
@@ -50,7 +61,12 @@ func (r *reader) read(base uint64) []byte {
 	if len(r.blocks) >= maxBlocks {
 		clear(r.blocks)
 	}
-	b := make([]byte, blockSize)
+	var b []byte
+	if n := len(r.spare); n > 0 {
+		b, r.spare = r.spare[n-1], r.spare[:n-1]
+	} else {
+		b = make([]byte, blockSize)
+	}
 	if r.src.ReadMemory(b, base) != nil {
 		clear(b)
 		for o := uint64(0); o < blockSize; o += pageSize {

@@ -42,9 +42,10 @@ func (m *marker) refsFor(all bitset) *refs {
 		r.list[next[id]] = by
 		next[id]++
 	}
-	for i, root := range m.roots {
-		if sp := m.heap.owner(root.obj); !sp.noscan || m.waited.has(root.obj) {
-			put(root.obj, rootFlag|uint32(i))
+	for i := range m.roots.n {
+		obj := m.roots.at(i).obj
+		if sp := m.heap.owner(obj); !sp.noscan || m.waited.has(obj) {
+			put(obj, rootFlag|i)
 		}
 	}
 	visit := func(from uint32, val uint64) {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
@@ -25,7 +26,7 @@ type Result struct {
 	m *marker
 	// common is what can be reached without any goroutine, and all what can be reached at all.
 	common, all bitset
-	index       map[int64]int32 // goroutines by ID
+	byID        []int32 // goroutines that have a stack
 	proven      []int32
 	keptBytes   uint64
 	keep        *keeper // made when it is first needed
@@ -45,15 +46,16 @@ func (c *Capture) Mark() (*Result, error) {
 	if m.unknownRegisters() {
 		return nil, errors.New("the registers of a running thread are not known")
 	}
-	r := &Result{m: m, common: common, index: make(map[int64]int32)}
+	r := &Result{m: m, common: common}
 	for i := range c.gs {
 		if g := &c.gs[i]; g.alive() && g.from != 0 {
-			r.index[g.id] = int32(i)
+			r.byID = append(r.byID, int32(i))
 		}
 		if m.waits[i].candidate && m.states[i] == undecided {
 			r.proven = append(r.proven, int32(i))
 		}
 	}
+	slices.SortFunc(r.byID, func(a, b int32) int { return cmp.Compare(c.gs[a].id, c.gs[b].id) })
 	r.markProven()
 	r.findTimerHeaps()
 	return r, nil
@@ -75,9 +77,18 @@ func (r *Result) markProven() {
 	r.all, m.marked = m.marked, reached
 }
 
+// goroutine returns the index of a goroutine by its ID.
+func (r *Result) goroutine(id int64) (int32, bool) {
+	i, ok := slices.BinarySearchFunc(r.byID, id, func(g int32, id int64) int { return cmp.Compare(r.m.gs[g].id, id) })
+	if !ok {
+		return 0, false
+	}
+	return r.byID[i], true
+}
+
 // Answer returns the answer for a goroutine, and for Unknown the reason.
 func (r *Result) Answer(id int64) (Answer, string) {
-	i, ok := r.index[id]
+	i, ok := r.goroutine(id)
 	if !ok {
 		return None, ""
 	}
@@ -92,10 +103,10 @@ func (r *Result) answer(i int32) (Answer, string) {
 		return None, ""
 	case r.m.states[i] == undecided:
 		return Proven, ""
-	case w.unknown != "":
-		return Unknown, w.unknown
+	case w.cause.unknown():
+		return Unknown, r.m.why(i)
 	}
-	return Live, w.why
+	return Live, r.m.why(i)
 }
 
 // Proven returns the goroutines that nothing can wake, sorted.

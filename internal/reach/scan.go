@@ -23,10 +23,11 @@ type stackScan struct {
 	// onFrame, if it is not nil, is called for each frame before its words.
 	onFrame func(f frame)
 
-	g    *goroutine
-	data []byte
-	own  []uint64 // pointers into the stack itself
-	objs []stackRange
+	g     *goroutine
+	words []byte // its g
+	data  []byte
+	own   []uint64 // pointers into the stack itself
+	objs  []stackRange
 	// doubt says that a part was scanned conservatively.
 	doubt bool
 }
@@ -70,7 +71,7 @@ func (k *stackScan) all(lo, hi uint64) {
 
 // scan scans the stack of g.
 func (k *stackScan) scan(g *goroutine) {
-	k.g, k.doubt = g, false
+	k.g, k.words, k.doubt = g, k.c.words(g), false
 	k.own, k.objs = k.own[:0], k.objs[:0]
 	k.data = k.c.stack(g)
 	if k.data == nil {
@@ -86,8 +87,8 @@ func (k *stackScan) scan(g *goroutine) {
 	}
 	k.walk(true)
 	// Besides its frames: what the g itself points to, such as a closure's context, and defers.
-	for o := 0; o+8 <= len(g.words); o += 8 {
-		if v := le64(g.words[o:]); v >= g.lo && v < g.hi {
+	for o := 0; o+8 <= len(k.words); o += 8 {
+		if v := le64(k.words[o:]); v >= g.lo && v < g.hi {
 			k.own = append(k.own, v)
 		}
 	}
@@ -99,7 +100,7 @@ func (k *stackScan) scan(g *goroutine) {
 func (k *stackScan) defers() {
 	f := &k.c.o.defers
 	g := k.g
-	for d, n := k.c.o.g.defers.get(g.words), 0; d != 0 && n < maxList; n++ {
+	for d, n := k.c.o.g.defers.get(k.words), 0; d != 0 && n < maxList; n++ {
 		var b []byte
 		if d >= g.from && d+f.size <= g.hi && d+f.size > d {
 			k.put(d + uint64(f.fn.Off))
@@ -139,7 +140,7 @@ const maxFrames = 1 << 24
 // walk goes through the frames from the innermost, and scans them if it is told to.
 func (k *stackScan) walk(scan bool) {
 	g := k.g
-	pc, sp, lr := g.pc, g.sp, g.lr
+	pc, sp, lr := g.pc, g.sp, k.c.linkRegister(g)
 	if g.thread >= 0 {
 		th := &k.c.threads[g.thread]
 		pc, sp, lr = th.PC, th.SP, th.LR

@@ -13,19 +13,22 @@ type Told struct {
 	Reach   *snapshot.Reach
 }
 
-// Snapshot returns what r tells in the terms of package snapshot: by the ID of the goroutines that wait for others. paused is how long the program
+// Snapshot returns what r tells in the terms of package snapshot: by the ID of the goroutines that wait for others, of which several may have the same Reach. paused is how long the program
 // stood still, and estimate what the Plan had said. The Memory's Kept may be called until the Plan is closed.
 func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, map[int64]Told) {
 	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
 	told := make(map[int64]Told)
-	search := &wakerSearch{r: r, child: make(map[uint32]uint32), seen: make(map[wakerKey]bool)}
+	search := &wakerSearch{
+		r: r, child: make(map[uint32]uint32), seen: make(map[wakerKey]bool), told: make(map[sharedWait]*snapshot.Reach),
+		alone: &snapshot.Reach{Answer: snapshot.Proven},
+	}
 	for i := range r.m.gs {
 		g, w := &r.m.gs[i], &r.m.waits[i]
 		if !w.candidate || g.from == 0 {
 			continue
 		}
 		told[g.id] = Told{
-			Blocked: &snapshot.Blocked{On: r.snapshotTargets(int32(i)), Since: max(g.since, 0), NoneCanWake: w.never},
+			Blocked: &snapshot.Blocked{On: r.snapshotTargets(int32(i)), Since: r.m.since(g), NoneCanWake: w.never},
 			Reach:   r.snapshotReach(search, int32(i)),
 		}
 	}
@@ -67,32 +70,63 @@ var wakerKinds = [...]snapshot.WakerKind{
 	ByGlobal: snapshot.WakerGlobal,
 }
 
+// snapshotReach returns what is told of who could end the wait of a goroutine. Goroutines that wait for the same object share it, for that is
+// all that it depends on.
 func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
 	answer, reason := r.answer(g)
-	reach := new(snapshot.Reach)
-	switch answer {
-	case Proven:
+	if answer == Unknown {
+		return &snapshot.Reach{Answer: snapshot.Unknown, Reason: reason}
+	}
+	key, shared := r.sharedWait(g)
+	if shared {
+		if reach := search.told[key]; reach != nil {
+			return reach
+		}
+	}
+	reach := &snapshot.Reach{Answer: snapshot.Live}
+	if answer == Proven {
 		reach.Answer = snapshot.Proven
-	case Unknown:
-		reach.Answer, reach.Reason = snapshot.Unknown, reason
-		return reach
-	default:
-		reach.Answer = snapshot.Live
 	}
 	list, more := search.wakers(g)
+	if answer == Proven && len(list) == 0 && more == 0 {
+		return search.alone
+	}
 	reach.More = more
 	for i := range list {
-		w := &list[i]
-		s := snapshot.Waker{Kind: wakerKinds[w.Kind], Goroutine: w.Goroutine, Name: w.Name, Path: w.Path}
-		if w.PC != 0 {
-			pc := w.PC
-			if w.Kind != ByGoroutine {
-				pc++ // it is where a function begins
-			}
-			f := r.frameAt(pc)
-			s.File, s.Line = f.File, f.Line
-		}
-		reach.CouldEnd = append(reach.CouldEnd, s)
+		reach.CouldEnd = append(reach.CouldEnd, r.snapshotWaker(&list[i]))
+	}
+	if shared {
+		search.told[key] = reach
 	}
 	return reach
+}
+
+// A sharedWait is an object that several goroutines wait for, and for nothing else, and whether they are live.
+type sharedWait struct {
+	obj  uint64
+	live bool
+}
+
+// sharedWait returns what goroutine g waits for, if it waits for one object, and others do too.
+func (r *Result) sharedWait(g int32) (w sharedWait, ok bool) {
+	m := r.m
+	objs := m.objs(g)
+	if len(objs) != 1 || m.waits[g].cause != causeObject {
+		return w, false
+	}
+	id, ok := m.heap.id(objs[0].addr)
+	return sharedWait{objs[0].addr, m.states[g] == live}, ok && len(m.waitersOf(id)) > 1
+}
+
+func (r *Result) snapshotWaker(w *Waker) snapshot.Waker {
+	s := snapshot.Waker{Kind: wakerKinds[w.Kind], Goroutine: w.Goroutine, Name: w.Name, Path: w.Path}
+	if w.PC != 0 {
+		pc := w.PC
+		if w.Kind != ByGoroutine {
+			pc++ // it is where a function begins
+		}
+		f := r.frameAt(pc)
+		s.File, s.Line = f.File, f.Line
+	}
+	return s
 }

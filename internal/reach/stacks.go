@@ -2,7 +2,9 @@ package reach
 
 import (
 	"cmp"
+	"errors"
 	"slices"
+	"sort"
 )
 
 const (
@@ -31,100 +33,46 @@ type nativeStack struct {
 	g0     bool
 }
 
-// readStacks copies the stacks of threads and goroutines.
-func (c *Capture) readStacks(fresh *reader) error {
-	if err := c.readThreads(fresh); err != nil {
-		return err
-	}
-	var order []int32
+// piecesAtOnce is how many stacks are asked for at once.
+const piecesAtOnce = 1 << 14
+
+// readStacks copies the stacks of goroutines: of each only what is in use.
+func (c *Capture) readStacks() error {
+	var total uint64
 	for i := range c.gs {
-		g := &c.gs[i]
-		if !g.alive() || g.lo == 0 || g.hi <= g.lo || g.hi > maxAddress {
-			continue
-		}
-		switch g.status {
-		case statusRunning, statusMoribund, statusCopystack:
-			g.conservative = true
-		}
-		from := g.sp
-		if g.thread >= 0 {
-			from = g.from // of the thread
-		} else if g.conservative || from < g.lo || from >= g.hi {
-			// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal leaves nothing.
-			from, g.conservative = g.lo, true
-		}
-		g.from = max(from&^7, g.lo)
-		if g.hi-g.from > 1<<20 {
-			if err := probe(c.src, g.from, g.hi); err != nil {
-				return err
+		if g := &c.gs[i]; g.stackOf() {
+			n := g.hi - g.from
+			if n > largeSize {
+				if probe(c.src, g.from, g.hi) != nil {
+					return errNonsense("a stack", g.from)
+				}
 			}
+			g.at = total
+			total += n
 		}
-		order = append(order, int32(i))
 	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(c.gs[a].from, c.gs[b].from) })
-	return c.copyStacks(order)
-}
-
-// stackGap is how far stacks may be apart that are read as one.
-const stackGap = 4096
-
-// copyStacks copies the stacks of goroutines, which are sorted by address. Those that are near each other are read together.
-func (c *Capture) copyStacks(order []int32) error {
+	if total > maxCopy {
+		return errors.New("the stacks of the goroutines do not make sense")
+	}
+	c.stacks = c.take(total)
+	c.Copied += total
 	var bufs [][]byte
 	var addrs []uint64
-	var total uint64
-	for i := 0; i < len(order); {
-		lo, hi, j := c.gs[order[i]].from, c.gs[order[i]].hi, i+1
-		for j < len(order) && c.gs[order[j]].from >= hi && c.gs[order[j]].from-hi < stackGap && hi-lo < 1<<20 {
-			hi = c.gs[order[j]].hi
-			j++
+	for i := range c.gs {
+		if g := &c.gs[i]; g.from != 0 {
+			bufs, addrs = append(bufs, c.stack(g)), append(addrs, g.from)
 		}
-		if hi-lo > largeSize && probe(c.src, lo, hi) != nil {
-			return errNonsense("a stack", lo)
-		}
-		c.stacks = append(c.stacks, segment{lo: lo, hi: hi})
-		total += hi - lo
-		i = j
-	}
-	buf := c.Plan.stacks
-	if uint64(len(buf)) < total {
-		buf = c.populate(min(total, maxCopy))
-	}
-	for i := range c.stacks {
-		s := &c.stacks[i]
-		n := s.hi - s.lo
-		if n > uint64(len(buf)) {
-			return errNonsense("a stack", s.lo)
-		}
-		s.data, buf = buf[:n:n], buf[n:]
-		bufs, addrs = append(bufs, s.data), append(addrs, s.lo)
-	}
-	c.Copied += total
-	for _, i := range c.src.ReadMany(bufs, addrs) {
-		// What is between two stacks may be unmapped, in a core.
-		c.stacks[i].data = nil
-	}
-	return c.copyAlone(order)
-}
-
-// copyAlone reads by themselves the stacks that could not be read together with others. What cannot be read at all is nil.
-func (c *Capture) copyAlone(order []int32) error {
-	if !slices.ContainsFunc(c.stacks, func(s segment) bool { return s.data == nil }) {
-		return nil
-	}
-	failed := slices.DeleteFunc(slices.Clone(c.stacks), func(s segment) bool { return s.data != nil })
-	c.stacks = slices.DeleteFunc(c.stacks, func(s segment) bool { return s.data == nil })
-	for _, i := range order {
-		g := &c.gs[i]
-		if slices.ContainsFunc(failed, func(s segment) bool { return s.lo <= g.from && g.from < s.hi }) {
-			b := make([]byte, g.hi-g.from)
-			if err := c.src.ReadMemory(b, g.from); err != nil {
+		if len(bufs) == piecesAtOnce || len(bufs) > 0 && i == len(c.gs)-1 {
+			bad, err := c.readMany(bufs, addrs)
+			if err != nil {
 				return err
 			}
-			c.stacks = append(c.stacks, segment{g.from, g.hi, b})
+			if len(bad) > 0 {
+				return errNonsense("a stack", addrs[bad[0]])
+			}
+			bufs, addrs = bufs[:0], addrs[:0]
 		}
 	}
-	slices.SortFunc(c.stacks, func(a, b segment) int { return cmp.Compare(a.lo, b.lo) })
 	return nil
 }
 
@@ -133,35 +81,72 @@ func (c *Capture) stack(g *goroutine) []byte {
 	if g.from == 0 {
 		return nil
 	}
-	return in(c.stacks, g.from, g.hi-g.from)
+	return c.stacks[g.at:][: g.hi-g.from : g.hi-g.from]
 }
 
-// readThreads finds what each thread works on, and copies the stacks that are not goroutines'.
-func (c *Capture) readThreads(fresh *reader) error {
+// onStack returns n bytes at addr of what was copied of some goroutine's stack, or nil.
+func (c *Capture) onStack(addr, n uint64) []byte {
+	if c.byStack == nil {
+		for i := range c.gs {
+			if c.gs[i].from != 0 {
+				c.byStack = append(c.byStack, int32(i))
+			}
+		}
+		slices.SortFunc(c.byStack, func(a, b int32) int { return cmp.Compare(c.gs[a].hi, c.gs[b].hi) })
+	}
+	i := sort.Search(len(c.byStack), func(i int) bool { return c.gs[c.byStack[i]].hi > addr })
+	if i == len(c.byStack) {
+		return nil
+	}
+	g := &c.gs[c.byStack[i]]
+	if addr < g.from || addr+n > g.hi || addr+n < addr {
+		return nil
+	}
+	return c.stack(g)[addr-g.from:][:n:n]
+}
+
+// A machine is what the runtime knows of a thread.
+type machine struct {
+	words  []byte
+	thread int32 // index
+}
+
+// readMachines reads the m's. Those of threads are returned, and the addresses of the goroutines that these have.
+func (c *Capture) readMachines(fresh *reader) (list []machine, current map[uint64]int32, err error) {
 	byTID := make(map[uint64]int32)
 	for i := range c.threads {
 		byTID[uint64(c.threads[i].TID)] = int32(i)
+		c.threads[i].foreign = true // not Go's, or not known to the runtime yet
 	}
-	seen := make(map[int32]bool)
+	current = make(map[uint64]int32)
 	n := 0
 	for m := c.word(fresh, c.addr.Allm); m != 0; n++ {
 		if n > maxThreads {
-			return errNonsense("the list of threads", m)
+			return nil, nil, errNonsense("the list of threads", m)
 		}
 		b := c.viewOr(fresh, m, c.o.m.size)
 		c.ms = append(c.ms, m)
 		c.g0s = append(c.g0s, c.o.m.g0.get(b), c.o.m.gsignal.get(b))
 		m = c.o.m.alllink.get(b)
 		if ti, ok := byTID[c.o.m.procid.get(b)]; ok {
-			seen[ti] = true
-			if err := c.readThread(fresh, b, ti); err != nil {
-				return err
-			}
+			c.threads[ti].foreign = false
+			list = append(list, machine{b, ti})
+			current[c.o.m.curg.get(b)] = -1
+		}
+	}
+	return list, current, nil
+}
+
+// readThreads finds what each thread works on, and copies the stacks that are not goroutines'.
+func (c *Capture) readThreads(fresh *reader, list []machine, current map[uint64]int32) error {
+	for _, m := range list {
+		gi, ok := current[c.o.m.curg.get(m.words)]
+		if err := c.readThread(fresh, m.words, m.thread, gi, ok && gi >= 0); err != nil {
+			return err
 		}
 	}
 	for i := range c.threads {
-		if !seen[int32(i)] { // not Go's, or not known to the runtime yet
-			c.threads[i].foreign = true
+		if c.threads[i].foreign {
 			if err := c.addC(c.threads[i].SP); err != nil {
 				return err
 			}
@@ -170,10 +155,9 @@ func (c *Capture) readThreads(fresh *reader) error {
 	return nil
 }
 
-// readThread copies the stacks of a thread with the bytes of its m.
-func (c *Capture) readThread(fresh *reader, m []byte, ti int32) error {
+// readThread copies the stacks of a thread with the bytes of its m. gi is its goroutine, if it is running one.
+func (c *Capture) readThread(fresh *reader, m []byte, ti, gi int32, running bool) error {
 	th := &c.threads[ti]
-	gi, running := c.gAt[c.o.m.curg.get(m)]
 	g0lo, g0hi, g0sp := c.bounds(fresh, c.o.m.g0.get(m))
 	siglo, sighi, _ := c.bounds(fresh, c.o.m.gsignal.get(m))
 	vdso := c.o.m.vdsoSP.get(m)

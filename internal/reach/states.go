@@ -2,7 +2,6 @@ package reach
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -31,8 +30,10 @@ type State struct {
 
 // AllocateStacks provides the memory that CaptureStacks will need.
 func (p *Plan) AllocateStacks() {
-	if p.stacks == nil {
-		p.stacks = p.populate(uint64(p.gs)*stackGuess + 2<<20)
+	if p.bufs == nil {
+		t := &p.trial
+		p.provide(t.stacks + t.stacks/8 + uint64(t.goroutines)*p.o.g.size + 2<<20)
+		p.allocateGoroutines()
 	}
 }
 
@@ -46,14 +47,22 @@ func (p *Plan) CaptureStacks() (*States, error) {
 	for i := range threads {
 		c.threads = append(c.threads, thread{Thread: threads[i]})
 	}
-	fresh := newReader(p.src)
+	fresh := p.fresh
+	fresh.reset()
 	if err := c.copyDescriptors(fresh); err != nil {
 		return nil, err
 	}
-	if err := c.readGoroutines(fresh); err != nil {
+	list, current, err := c.readMachines(fresh)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.readStacks(fresh); err != nil {
+	if err := c.readGoroutines(fresh, current); err != nil {
+		return nil, err
+	}
+	if err := c.readThreads(fresh, list, current); err != nil {
+		return nil, err
+	}
+	if err := c.readStacks(); err != nil {
 		return nil, err
 	}
 	return &States{c: c, code: newCodeTable(p.code, c.o, c.modules), fresh: fresh}, nil
@@ -61,13 +70,13 @@ func (p *Plan) CaptureStacks() (*States, error) {
 
 // copyDescriptors copies all g's: one by one they would take too long.
 func (c *Capture) copyDescriptors(fresh *reader) error {
-	list, err := fresh.large(fresh.u64(c.addr.Allgs), min(fresh.u64(c.addr.Allgs+8), maxGoroutines)*8, maxGoroutines*8)
+	list, err := goroutineList(fresh, c.addr.Allgs)
 	if err != nil {
-		return fmt.Errorf("the list of goroutines: %w", err)
+		return err
 	}
 	size := c.o.g.size
 	n := uint64(len(list)) / 8
-	all := make([]byte, n*size)
+	all := c.take(n * size)
 	bufs, addrs := make([][]byte, n), make([]uint64, n)
 	for i := range n {
 		addrs[i] = le64(list[i*8:])
@@ -102,17 +111,18 @@ func (s *States) HasParks() bool { return s.c.o.g.parks.has() }
 
 func (s *States) state(i int32) State {
 	c, g := s.c, &s.c.gs[i]
+	words := c.words(g)
 	st := State{
-		Goroutine: snapshot.Goroutine{ID: g.id, State: runtime.GState(g.status), Reason: g.reason, Leaked: g.status == statusLeaked},
-		Start:     s.code.name(g.start), Parks: uint8(c.o.g.parks.get(g.words)), index: i,
+		Goroutine: snapshot.Goroutine{ID: g.id, State: runtime.GState(uint32(g.status)), Reason: c.reason(i), Leaked: g.status == statusLeaked},
+		Start:     s.code.name(c.o.g.startpc.get(words)), Parks: uint8(c.o.g.parks.get(words)), index: i,
 	}
-	if m := c.o.g.m.get(g.words); m != 0 && !g.waits() && g.status != statusRunnable {
+	if m := c.o.g.m.get(words); m != 0 && !g.waits() && g.status != statusRunnable {
 		st.ThreadID = int(c.o.m.procid.get(c.viewOr(s.fresh, m, c.o.m.size)))
 	}
-	if g.gopc != 0 && g.id != 1 {
-		if list := s.code.places(g.gopc, false); len(list) > 0 {
+	if gopc := c.o.g.gopc.get(words); gopc != 0 && g.id != 1 {
+		if list := s.code.places(gopc, false); len(list) > 0 {
 			p := list[0]
-			st.CreatedBy = &snapshot.Created{Goroutine: int64(c.o.g.parent.get(g.words)), Func: p.fn, File: p.file, Line: p.line}
+			st.CreatedBy = &snapshot.Created{Goroutine: int64(c.o.g.parent.get(words)), Func: p.fn, File: p.file, Line: p.line}
 		}
 	}
 	return st

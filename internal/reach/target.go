@@ -46,16 +46,16 @@ func (r *Result) targets(g int32) []Target {
 	case !w.candidate:
 		return nil
 	case w.never:
-		if strings.HasPrefix(r.m.gs[g].reason, "chan") {
-			return []Target{{Kind: Chan, Send: r.m.gs[g].reason == "chan send (nil chan)", Len: -1, Cap: -1}}
+		if reason := r.m.reason(g); strings.HasPrefix(reason, "chan") {
+			return []Target{{Kind: Chan, Send: reason == "chan send (nil chan)", Len: -1, Cap: -1}}
 		}
 		return nil
-	case reasonKinds[r.m.gs[g].reason] == reasonChan:
+	case r.m.kind(g) == reasonChan:
 		return r.channels(g)
 	}
 	t := r.lock(g)
 	if t.Addr != 0 {
-		t.Name = r.name(g, r.m.waits[g].objs[0].addr, t.Addr)
+		t.Name = r.name(g, r.m.objs(g)[0].addr, t.Addr)
 		if t.Kind == Mutex || t.Kind == RWMutex || t.Kind == Once {
 			t.Near = r.near(t.Addr)
 		}
@@ -66,7 +66,7 @@ func (r *Result) targets(g int32) []Target {
 // channels returns the channels that g waits on.
 func (r *Result) channels(g int32) []Target {
 	m := r.m
-	objs := m.waits[g].objs
+	objs := m.objs(g)
 	if len(objs) > 1 {
 		objs = r.sourceOrder(g, objs)
 	}
@@ -74,7 +74,7 @@ func (r *Result) channels(g int32) []Target {
 	for _, o := range objs {
 		t := Target{Addr: o.addr, Kind: Chan, Len: -1, Cap: -1}
 		b := m.channel(o.addr)
-		switch m.gs[g].reason {
+		switch m.reason(g) {
 		case "chan send":
 			t.Send = true
 		case "select":
@@ -205,7 +205,7 @@ func (r *Result) lock(g int32) Target {
 	case mutex:
 		t.Kind, t.Type, off = Mutex, "sync.Mutex", 4
 	}
-	if objs := m.waits[g].objs; len(objs) > 0 {
+	if objs := m.objs(g); len(objs) > 0 {
 		t.Addr = objs[0].addr - off
 		if t.Kind == Cond && objs[0].addr == objs[0].sudog {
 			t.Addr = 0 // found by its sudog: the Cond is not known
@@ -235,8 +235,8 @@ func (r *Result) parking(g int32) []string {
 
 // targetAddr returns the address of the i-th object that g waits for: not that of its semaphore.
 func (r *Result) targetAddr(g int32, i int) uint64 {
-	if reasonKinds[r.m.gs[g].reason] == reasonChan {
-		return r.m.waits[g].objs[i].addr
+	if r.m.kind(g) == reasonChan {
+		return r.m.objs(g)[i].addr
 	}
 	return r.lock(g).Addr
 }

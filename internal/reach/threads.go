@@ -121,34 +121,33 @@ func (m *marker) markThreads() {
 	}
 }
 
-// touch follows a word that a thread has at hand: a goroutine or a sudog that it may be about to make runnable.
+// touch follows a word that a thread has at hand: into a goroutine or a sudog that it may be about to make runnable.
 func (m *marker) touch(w uint64) {
 	todo := []uint64{w}
 	for len(todo) > 0 {
-		w := todo[len(todo)-1]
+		si, idx, ok := m.heap.object(todo[len(todo)-1])
 		todo = todo[:len(todo)-1]
-		if w < minPointer || m.touched[w] {
+		if !ok {
 			continue
 		}
-		if g, ok := m.sudogG[w]; ok {
-			m.touched[w] = true
-			b := m.view(w, m.o.sudog.size)
-			todo = append(todo, g, m.o.sudog.next.get(b), m.o.sudog.waitlink.get(b))
+		sp := &m.heap.spans[si]
+		if id := sp.base + idx; !m.opaque.has(id) || m.touched[id] {
+			continue
+		} else {
+			m.touched[id] = true
+		}
+		addr := sp.start + uint64(idx)*sp.elem
+		i, ok := m.goroutineOf(addr)
+		if !ok {
+			i, ok = m.goroutineOf(addr + 8) // behind the header of its object
+		}
+		if ok {
+			m.wake(i, causeAtHand)
+			todo = append(todo, m.o.g.schedlink.get(m.words(&m.gs[i])))
 			continue
 		}
-		if i, ok := m.gAt[w]; ok {
-			m.touched[w] = true
-			m.wake(i, "a thread has it at hand")
-			todo = append(todo, m.o.g.schedlink.get(m.gs[i].words))
-			continue
-		}
-		m.touched[w] = true
-		if si, idx, ok := m.heap.object(w); ok { // into a sudog or a g
-			sp := &m.heap.spans[si]
-			if start := sp.start + uint64(idx)*sp.elem; m.opaque.has(sp.base + idx) {
-				todo = append(todo, start, start+8) // behind its header, if it has one
-			}
-		}
+		b := m.view(addr, m.o.sudog.size)
+		todo = append(todo, m.o.sudog.g.get(b), m.o.sudog.next.get(b), m.o.sudog.waitlink.get(b))
 	}
 }
 

@@ -115,27 +115,36 @@ func tearable(t *testing.T) *tornProgram {
 
 func capture(t *testing.T, exe string, prog *Program) *tornProgram {
 	p := start(t, exe)
-	im := &image{from: p, pages: make(map[uint64][]byte), entry: p.Entry()}
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer p.release()
-		err := p.stop()
-		if err == nil { // all of it while the program stands still: nothing in the image is of another moment
-			_, err = attempt(im, prog)
+	x := &tornProgram{prog: prog}
+	for range 20 { // its goroutines may not all wait yet
+		x.image = &image{from: p, pages: make(map[uint64][]byte), entry: p.Entry()}
+		done := make(chan error)
+		go func() {
+			runtime.LockOSThread()
+			defer p.release()
+			err := p.stop()
+			if err == nil { // all of it while the program stands still: nothing in the image is of another moment
+				_, err = attempt(x.image, prog)
+			}
+			done <- err
+		}()
+		if err := <-done; err != nil {
+			t.Fatal(err)
 		}
-		done <- err
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
+		x.image.from = nil
+		var err error
+		if x.proven, err = attempt(x.image, prog); err != nil {
+			t.Fatal(err)
+		}
+		if len(x.proven) > 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
-	im.from = nil
-	x := &tornProgram{prog: prog, image: im}
-	var err error
-	if x.proven, err = attempt(im, prog); err != nil || len(x.proven) == 0 {
-		t.Fatalf("the image gives %d proofs, %v", len(x.proven), err)
+	if len(x.proven) == 0 {
+		t.Fatal("the image gives no proofs")
 	}
-	for at := range im.pages {
+	for at := range x.image.pages {
 		x.order = append(x.order, at)
 	}
 	slices.Sort(x.order)
@@ -149,7 +158,7 @@ func attempt(src Source, prog *Program) ([]int64, error) {
 		return nil, err
 	}
 	defer plan.Close()
-	c, err := plan.Capture()
+	c, err := plan.Capture(time.Time{})
 	if err != nil {
 		return nil, err
 	}

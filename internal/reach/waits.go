@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,19 +13,94 @@ type wait struct {
 	candidate bool
 	// never says that it is blocked by definition.
 	never bool
-	// unknown says why its object could not be found.
-	unknown string
-	// why says why it is live, if not because of by, the object that it waits for.
-	why string
-	by  uint32
-	// objs are what it waits for: channels and semaphores.
-	objs []waitObject
+	// cause says why it is live.
+	cause cause
+	// by is the object that it waits for and that made it live.
+	by uint32
+	// first and n are what it waits for; see marker.objs.
+	first, n uint32
 }
 
-// A waitObject is an address that a goroutine waits for.
+// A waitObject is an address that a goroutine waits for: a channel or a semaphore.
 type waitObject struct {
 	addr  uint64
 	sudog uint64 // its sudog; zero: unknown
+}
+
+// A waiter is a goroutine that waits for an object.
+type waiter struct {
+	obj uint32
+	g   int32
+}
+
+// objs returns what a goroutine waits for.
+func (m *marker) objs(g int32) []waitObject {
+	w := &m.waits[g]
+	return m.waitObjs[w.first : w.first+w.n : w.first+w.n]
+}
+
+// waitersOf returns the goroutines that wait for an object.
+func (m *marker) waitersOf(id uint32) []waiter {
+	from := func(id uint32) int {
+		i, _ := slices.BinarySearchFunc(m.waiters, id, func(w waiter, id uint32) int { return cmp.Compare(w.obj, id) })
+		return i
+	}
+	return m.waiters[from(id):from(id+1)]
+}
+
+// A cause says why a goroutine is live.
+type cause uint8
+
+const (
+	causeObject   cause = iota // what it waits for can be reached
+	causeDoing                 // it does not wait for others
+	causeGlobal                // it waits for a variable
+	causeAtHand                // a thread is about to wake it
+	causeOutside               // it waits for something outside the heap
+	causeNonsense              // what it waits for does not make sense
+	causeNotFound              // what it waits for was not found
+)
+
+// unknown reports whether what the goroutine waits for was not found.
+func (c cause) unknown() bool { return c >= causeOutside }
+
+// why returns why a goroutine is live; empty: what it waits for can be reached.
+func (m *marker) why(g int32) string {
+	switch m.waits[g].cause {
+	case causeDoing:
+		return m.doing(g)
+	case causeGlobal:
+		return "it waits for a global variable"
+	case causeAtHand:
+		return "a thread has it at hand"
+	case causeOutside:
+		for _, o := range m.objs(g) {
+			if _, ok := m.heap.id(o.addr); !ok && !m.global(o.addr) {
+				return fmt.Sprintf("it waits for something outside the heap, at %#x", o.addr)
+			}
+		}
+	case causeNonsense:
+		return "what it waits for does not make sense"
+	case causeNotFound:
+		return "what it waits for was not found"
+	}
+	return ""
+}
+
+// reason returns why a goroutine waits, as the runtime says; empty: unknown.
+func (c *Capture) reason(g int32) string {
+	if i := c.gs[g].reason; i > 0 {
+		return c.reasons[i]
+	}
+	return ""
+}
+
+// kind returns what the reason of a goroutine's wait means.
+func (m *marker) kind(g int32) reasonKind {
+	if g := &m.gs[g]; g.waits() && g.reason > 0 {
+		return m.kinds[g.reason]
+	}
+	return reasonOther
 }
 
 // A reasonKind says what a wait reason means.
@@ -46,37 +122,35 @@ var reasonKinds = map[string]reasonKind{
 	"semacquire": reasonSema, "sync.Cond.Wait": reasonCond,
 }
 
+// hide makes the object at an address opaque.
+func (m *marker) hide(addr uint64) {
+	if id, ok := m.heap.id(addr); ok {
+		m.opaque.set(id)
+	}
+}
+
 // findWaits finds out who waits for what. A goroutine that does not wait for others is live.
 func (m *marker) findWaits() {
-	hide := func(addr uint64) {
-		if id, ok := m.heap.id(addr); ok {
-			m.opaque.set(id)
-		}
-	}
 	for i := range m.gs {
-		hide(m.gs[i].addr)
+		m.hide(m.gs[i].addr)
 	}
-	for _, p := range m.sudogs {
-		hide(p)
-		m.sudogG[p] = m.o.sudog.g.get(m.view(p, m.o.sudog.size))
+	for _, w := range m.sema {
+		m.hide(w.sudog)
 	}
 	conds := make(map[uint64]int32)
 	for i := range m.gs {
-		m.findWait(int32(i), hide, conds)
+		m.findWait(int32(i), conds)
 	}
 	if len(conds) > 0 {
 		m.findConds(conds)
 	}
+	slices.SortStableFunc(m.waiters, func(a, b waiter) int { return cmp.Compare(a.obj, b.obj) })
 }
 
 // findWait finds out what one goroutine waits for. It leaves to conds those that wait for a Cond that they do not name.
-func (m *marker) findWait(i int32, hide func(uint64), conds map[uint64]int32) {
-	g, w := &m.gs[i], &m.waits[i]
-	kind := reasonOther
-	if g.waits() {
-		kind = reasonKinds[g.reason]
-	}
-	w.candidate = kind != reasonOther
+func (m *marker) findWait(i int32, conds map[uint64]int32) {
+	g, w, kind := &m.gs[i], &m.waits[i], m.kind(i)
+	w.candidate, w.first = kind != reasonOther, uint32(len(m.waitObjs))
 	sense := true
 	for sg, n := g.waiting, 0; sg != 0; n++ {
 		b := m.view(sg, m.o.sudog.size)
@@ -84,15 +158,14 @@ func (m *marker) findWait(i int32, hide func(uint64), conds map[uint64]int32) {
 			sense = false
 			break
 		}
-		hide(sg)
-		m.sudogG[sg] = m.o.sudog.g.get(b)
-		if m.sudogG[sg] != g.addr {
+		m.hide(sg)
+		if m.o.sudog.g.get(b) != g.addr {
 			sense = false
 		}
 		if kind == reasonChan {
-			w.objs = append(w.objs, waitObject{m.o.sudog.c.get(b), sg})
+			m.waitObjs = append(m.waitObjs, waitObject{m.o.sudog.c.get(b), sg})
 		} else if e := m.o.sudog.elem.get(b); e != 0 && kind != reasonOther {
-			w.objs = append(w.objs, waitObject{e, sg})
+			m.waitObjs = append(m.waitObjs, waitObject{e, sg})
 		}
 		if kind == reasonSema || kind == reasonCond {
 			break // here waitlink belongs to the semaphore
@@ -101,71 +174,69 @@ func (m *marker) findWait(i int32, hide func(uint64), conds map[uint64]int32) {
 	}
 	switch {
 	case !w.candidate:
-		m.wake(i, m.doing(g))
+		m.wake(i, causeDoing)
 		return
 	case kind == reasonNever:
 		w.never = true
 		return
 	}
-	for _, e := range m.sema[g.addr] {
-		if len(w.objs) == 0 || w.objs[0].addr != e {
-			w.objs = append(w.objs, waitObject{addr: e})
+	for _, s := range m.semaphores(g.addr) {
+		if len(m.waitObjs) == int(w.first) || m.waitObjs[w.first].addr != s.addr {
+			m.waitObjs = append(m.waitObjs, waitObject{addr: s.addr})
 		}
 	}
+	w.n = uint32(len(m.waitObjs)) - w.first
 	switch {
 	case !sense:
-		w.unknown = "what it waits for does not make sense"
-		m.wake(i, w.unknown)
-	case kind == reasonChan && g.waiting == 0 && !g.onThread && g.reason == "select":
+		m.wake(i, causeNonsense)
+	case kind == reasonChan && g.waiting == 0 && !g.onThread && m.reason(i) == "select":
 		w.never = true // it has nil channels only
-	case len(w.objs) > 0:
-		for _, o := range w.objs {
+	case w.n > 0:
+		for _, o := range m.objs(i) {
 			m.waitFor(i, o.addr)
 		}
 	case kind == reasonCond:
 		conds[g.addr] = i
 	default:
-		w.unknown = "what it waits for was not found"
-		m.wake(i, w.unknown)
+		m.wake(i, causeNotFound)
 	}
 }
 
 // statusNames are the states of goroutines that do not wait.
-var statusNames = map[uint32]string{
+var statusNames = map[uint8]string{
 	statusRunnable: "it is runnable", statusRunning: "it is running", statusSyscall: "it is in a system call", statusPreempted: "it was preempted",
 	statusCopystack: "its stack moves", statusIdle: "it is about to start", statusDead: "it has ended", statusDeadExtra: "it has ended",
 }
 
 // doing says why a goroutine that is no candidate counts as live.
-func (m *marker) doing(g *goroutine) string {
+func (m *marker) doing(i int32) string {
+	g, reason := &m.gs[i], m.reason(i)
 	switch {
 	case !g.waits():
 		if s, ok := statusNames[g.status]; ok {
 			return s
 		}
 		return "it is between two states"
-	case strings.HasSuffix(g.reason, "(durable)"):
+	case strings.HasSuffix(reason, "(durable)"):
 		return "it waits in a synctest bubble, which sees to it that it ends"
-	case g.reason == "":
+	case reason == "":
 		return "why it waits is not known"
 	}
-	return "it waits for the runtime or the system: " + g.reason
+	return "it waits for the runtime or the system: " + reason
 }
 
 // waitFor notes that a goroutine waits for what is at addr.
 func (m *marker) waitFor(i int32, addr uint64) {
 	id, ok := m.heap.id(addr)
-	if !ok {
-		if m.global(addr) {
-			m.wake(i, "it waits for a global variable")
-			return
-		}
-		m.waits[i].unknown = fmt.Sprintf("it waits for something outside the heap, at %#x", addr)
-		m.wake(i, m.waits[i].unknown)
-		return
+	switch {
+	case ok:
+		m.waited.set(id)
+		m.waiters = append(m.waiters, waiter{id, i})
+	case m.global(addr):
+		m.wake(i, causeGlobal)
+	default:
+		m.wake(i, causeOutside)
 	}
-	m.waited.set(id)
-	m.waiters[id] = append(m.waiters[id], i)
 }
 
 // global reports whether an address is that of a variable.
@@ -178,7 +249,11 @@ func (m *marker) global(addr uint64) bool {
 func (m *marker) findConds(conds map[uint64]int32) {
 	size := m.o.sudog.size
 	off := m.o.sudog.g
-	found := make(map[int32]bool)
+	type found struct {
+		g    int32
+		addr uint64
+	}
+	var list []found
 	for i := range m.heap.spans {
 		sp := &m.heap.spans[i]
 		if sp.noscan || sp.elem < size || sp.elem > size+24 {
@@ -189,17 +264,23 @@ func (m *marker) findConds(conds map[uint64]int32) {
 				continue
 			}
 			if g, ok := conds[off.get(sp.bytes(idx))]; ok {
-				addr := sp.start + uint64(idx)*sp.elem
-				m.waitFor(g, addr)
-				m.waits[g].objs = append(m.waits[g].objs, waitObject{addr, addr})
-				found[g] = true
+				list = append(list, found{g, sp.start + uint64(idx)*sp.elem})
 			}
 		}
 	}
+	slices.SortFunc(list, func(a, b found) int { return cmp.Or(cmp.Compare(a.g, b.g), cmp.Compare(a.addr, b.addr)) })
+	for _, f := range list {
+		m.waitFor(f.g, f.addr)
+		w := &m.waits[f.g]
+		if w.n == 0 {
+			w.first = uint32(len(m.waitObjs))
+		}
+		w.n++
+		m.waitObjs = append(m.waitObjs, waitObject{f.addr, f.addr})
+	}
 	for _, g := range conds {
-		if !found[g] {
-			m.waits[g].unknown = "what it waits for was not found"
-			m.wake(g, m.waits[g].unknown)
+		if m.waits[g].n == 0 {
+			m.wake(g, causeNotFound)
 		}
 	}
 }

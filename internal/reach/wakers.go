@@ -1,6 +1,10 @@
 package reach
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
 
 // A WakerKind says what could end a wait.
 type WakerKind uint8
@@ -50,6 +54,10 @@ type wakerSearch struct {
 	list  []Waker
 	more  int
 	g     int32
+	// told is what was told of objects that several goroutines wait for, and alone what is told of each that is proven and whom nobody
+	// could wake.
+	told  map[sharedWait]*snapshot.Reach
+	alone *snapshot.Reach
 }
 
 // A wakerKey tells wakers apart.
@@ -64,7 +72,7 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 	s.g, s.list, s.more, s.queue = g, nil, 0, s.queue[:0]
 	clear(s.child)
 	clear(s.seen)
-	for _, o := range m.waits[g].objs {
+	for _, o := range m.objs(g) {
 		id, ok := m.heap.id(o.addr)
 		if !ok {
 			if m.global(o.addr) {
@@ -84,7 +92,7 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 			s.visit(s.queue[i])
 		}
 	}
-	if len(s.list) == 0 && m.states[g] == live && m.waits[g].why == "" {
+	if len(s.list) == 0 && m.states[g] == live && m.waits[g].cause == causeObject {
 		s.first(m.waits[g].by)
 	}
 	for i := range s.list {
@@ -96,7 +104,7 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 
 // target returns the address that g waits for to which a waker leads.
 func (s *wakerSearch) target(g int32, w *Waker) uint64 {
-	objs := s.r.m.waits[g].objs
+	objs := s.r.m.objs(g)
 	if len(w.objs) > 0 {
 		for i, o := range objs {
 			if id, ok := s.r.m.heap.id(o.addr); ok && id == w.objs[len(w.objs)-1] {
@@ -113,7 +121,7 @@ func (s *wakerSearch) visit(id uint32) {
 	list := s.r.refs.of(id)
 	for _, by := range list[:min(len(list), maxRefs)] {
 		if by&rootFlag != 0 {
-			s.root(m.roots[by&^rootFlag], id)
+			s.root(m.roots.at(by&^rootFlag), id)
 			continue
 		}
 		if _, ok := s.child[by]; ok {
@@ -198,7 +206,7 @@ func (s *wakerSearch) first(id uint32) {
 			for i, o := range chain {
 				s.child[o] = chain[min(i+1, len(chain)-1)]
 			}
-			s.root(m.roots[by&^rootFlag], id)
+			s.root(m.roots.at(by&^rootFlag), id)
 			return
 		}
 		if t, ok := s.r.timerOf(by, id); ok {
@@ -216,12 +224,12 @@ func (s *wakerSearch) first(id uint32) {
 
 // sameWait reports whether a waits for nothing but what b waits for too: then it cannot help b before something has helped it.
 func (r *Result) sameWait(a, b int32) bool {
-	wa, wb := &r.m.waits[a], &r.m.waits[b]
-	if !wa.candidate || len(wa.objs) == 0 {
+	wa, objs := &r.m.waits[a], r.m.objs(b)
+	if !wa.candidate || wa.n == 0 {
 		return wa.never
 	}
-	for _, o := range wa.objs {
-		if !slices.ContainsFunc(wb.objs, func(p waitObject) bool { return p.addr == o.addr }) {
+	for _, o := range r.m.objs(a) {
+		if !slices.ContainsFunc(objs, func(p waitObject) bool { return p.addr == o.addr }) {
 			return false
 		}
 	}

@@ -134,6 +134,7 @@ func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 	next := 0
 	for range min(readers, len(chunks)) {
 		wg.Go(func() {
+			v := vectors{make([]unix.Iovec, 0, maxPieces), make([]unix.RemoteIovec, 0, maxPieces)}
 			for {
 				mu.Lock()
 				i := next
@@ -142,7 +143,7 @@ func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 				if i >= len(chunks) {
 					return
 				}
-				if failed := p.readChunk(bufs, addrs, chunks[i]); len(failed) > 0 {
+				if failed := p.readChunk(&v, bufs, addrs, chunks[i]); len(failed) > 0 {
 					mu.Lock()
 					bad = append(bad, failed...)
 					mu.Unlock()
@@ -158,10 +159,15 @@ func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 // A chunk is a range of pieces that are read together.
 type chunk struct{ from, to int }
 
+// vectors is memory for what a system call is given.
+type vectors struct {
+	local  []unix.Iovec
+	remote []unix.RemoteIovec
+}
+
 // readChunk reads the pieces of c with one system call, and each by itself where that does not read all.
-func (p *Process) readChunk(bufs [][]byte, addrs []uint64, c chunk) (bad []int) {
-	local := make([]unix.Iovec, 0, c.to-c.from)
-	remote := make([]unix.RemoteIovec, 0, c.to-c.from)
+func (p *Process) readChunk(v *vectors, bufs [][]byte, addrs []uint64, c chunk) (bad []int) {
+	local, remote := v.local[:0], v.remote[:0]
 	total := 0
 	for i := c.from; i < c.to; i++ {
 		if len(bufs[i]) == 0 {

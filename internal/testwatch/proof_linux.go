@@ -54,8 +54,9 @@ func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 	}
 	plan.Allocate()
 	var c *reach.Capture
+	until := time.Now().Add(2 * longestStop)
 	paused, err := src.Stop(func() (err error) {
-		if c, err = plan.Capture(); err == nil {
+		if c, err = plan.Capture(until); err == nil {
 			s, err = p.snapshot()
 		}
 		return err

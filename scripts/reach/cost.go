@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -72,11 +73,25 @@ func lookAlone(pid string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "reach:", err)
 		return 1
 	}
+	marked, _ := used()
+	memory, told := l.Snapshot(l.Paused, l.Estimate)
+	all, processor := used()
+	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all, of which %v on a processor; copied %d MB, reader's memory %d MB, %d MB with all that is told\n",
+		len(l.Proven()), l.Paused.Round(time.Millisecond), l.Estimate.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond),
+		processor.Round(time.Millisecond), l.Copied>>20, marked, all)
+	for _, s := range l.Steps {
+		fmt.Fprintf(stdout, "    %s: %v\n", s.Name, s.Took.Round(100*time.Microsecond))
+	}
+	runtime.KeepAlive(memory)
+	runtime.KeepAlive(told)
+	return 0
+}
+
+// used returns the memory that this process has used at most, in megabytes, and its time on processors.
+func used() (megabytes int64, processor time.Duration) {
 	var use unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &use)
-	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all; copied %d MB, reader's memory %d MB\n", len(l.Proven()), l.Paused.Round(time.Millisecond),
-		l.Estimate.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond), l.Copied>>20, use.Maxrss>>10)
-	return 0
+	return use.Maxrss >> 10, time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
 // cost measures what a look costs.

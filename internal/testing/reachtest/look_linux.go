@@ -24,6 +24,7 @@ type Look struct {
 	// opening the executable.
 	Estimate, Paused, Took time.Duration
 	Copied                 uint64
+	Steps                  []reach.Step
 }
 
 // LookAt stops a process, and marks.
@@ -46,11 +47,11 @@ func LookAt(pid int, prog *reach.Program) (l *Look, err error) {
 	l.Plan.Allocate()
 	var c *reach.Capture
 	l.Paused, err = p.Stop(func() error {
-		c, err = l.Plan.Capture()
+		c, err = l.Plan.Capture(time.Time{})
 		return err
 	})
 	if err == nil {
-		l.Copied = c.Copied
+		l.Copied, l.Steps = c.Copied, c.Steps
 		l.Result, err = c.Mark()
 	}
 	if err != nil {
@@ -67,7 +68,7 @@ func Open(src reach.Source, prog *reach.Program) (l *Look, err error) {
 	if l.Plan, err = reach.Prepare(src, prog); err != nil {
 		return nil, err
 	}
-	c, err := l.Plan.Capture()
+	c, err := l.Plan.Capture(time.Time{})
 	if err == nil {
 		l.Result, err = c.Mark()
 	}
@@ -88,7 +89,7 @@ type Running struct {
 }
 
 // patience is how long a program has to become ready, on a machine that may be very busy.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // Start starts a program, and waits until it has written a line "ready".
 func Start(cmd *exec.Cmd) (*Running, error) {
