@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -17,6 +18,7 @@ const (
 	maxBusy   = time.Second
 	busyLooks = 3    // a goroutine that was running each time that often, with no probe between, computes
 	busyShare = 10   // below one part in so many of a processor the program is idle; others may leave it no more than that
+	busySteps = 50   // what a goroutine that goes round passes between two looks, at least
 	maxQuiet  = 1000 // more goroutines than that are not looked at one by one
 )
 
@@ -36,7 +38,7 @@ func (w *watcher) compute(now time.Time, present int64) {
 		return
 	}
 	every := max(min(w.After/(busyLooks+1), maxBusy), minBusy)
-	c.next = now.Add(every)
+	c.next = now.Add(every/2 + rand.N(every)) // not in step with what the program does at intervals
 	stat, err := procfs.ReadStat(w.pid)
 	if err != nil {
 		return
@@ -54,6 +56,7 @@ func (w *watcher) compute(now time.Time, present int64) {
 	}
 	// What has been quiet for one interval is counted, so that who has been for long enough is known at once.
 	suspected := w.running(present, every)
+	suspected.Findings = append(suspected.Findings, w.circling()...)
 	if now.Sub(c.since) >= w.After && len(suspected.Findings) > 0 && w.news(suspected, now) {
 		w.report(suspected, now)
 	}
@@ -79,4 +82,14 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 	}
 	w.computing.seen = seen
 	return answer
+}
+
+// circling returns the goroutines that go round in a loop for long enough, as findings that are suspected.
+func (w *watcher) circling() (findings [][]Symptom) {
+	for id, l := range w.rec.Loops(nil, 3*maxBusy) {
+		if l.For >= int64(w.After) && l.Looks > busyLooks && l.Steps >= busySteps*int64(l.Looks) {
+			findings = append(findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: id}})
+		}
+	}
+	return findings
 }

@@ -65,6 +65,9 @@ func symptoms(r *diagnose.Report) (sure, possible [][]Symptom) {
 	for _, f := range r.Findings {
 		list := make([]Symptom, 0, len(f.Goroutines))
 		for _, id := range f.Goroutines {
+			if f.Rate != nil { // it moves all the time
+				since[id] = 0
+			}
 			list = append(list, Symptom{Kind: string(f.Kind), Goroutine: id, Since: since[id]})
 		}
 		if len(list) == 0 {
