@@ -36,7 +36,10 @@ func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 		f.families = make(map[familyKey][]int)
 		for i := range f.s.Goroutines {
 			if c := f.g(i).CreatedBy; c != nil && c.Goroutine != 0 && f.g(i).State != "exited" {
-				for _, k := range []familyKey{{c.Goroutine, c.Func}, {parent: c.Goroutine}} {
+				all := familyKey{parent: c.Goroutine}
+				f.families[all] = append(f.families[all], i)
+				if c.Func != "" { // tests do not know it
+					k := familyKey{c.Goroutine, c.Func}
 					f.families[k] = append(f.families[k], i)
 				}
 			}
