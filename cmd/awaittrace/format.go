@@ -59,7 +59,7 @@ func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
 // writeOut lets write write to standard output, or to the file of -o.
 func writeOut(c *cli.Context, write func(io.Writer) error) error {
 	if name := c.String("o"); name != "" {
-		return writeFile(name, write)
+		return writeFile("o", name, write)
 	}
 	return write(c.App.Writer)
 }
@@ -109,12 +109,12 @@ func readSource(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// writeFile writes a file of that name, which has either all of what write writes or what it had before. What is no regular file, such as
+// writeFile writes the file that a flag names, which has either all of what write writes or what it had before. What is no regular file, such as
 // /dev/stdout, is written as it stands.
-func writeFile(name string, write func(io.Writer) error) error {
+func writeFile(flag, name string, write func(io.Writer) error) error {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
-			return fmt.Errorf("-o %s: is a directory", name)
+			return fmt.Errorf("-%s %s: is a directory", flag, name)
 		}
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
@@ -125,7 +125,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".")
 	if err != nil {
-		return fmt.Errorf("-o %s: %w", name, err)
+		return fmt.Errorf("-%s %s: %w", flag, name, err)
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()

@@ -3,13 +3,18 @@
 package main
 
 import (
+	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/awaittrace/awaittrace/internal/export"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/testwatch"
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
@@ -22,14 +27,21 @@ func testVerb() *cli.Command {
 
 	awaittrace test ./...
 	awaittrace test -run TestServer -race -json ./server
+	awaittrace test -junit stuck.xml -html stuck.html ./...
 	awaittrace test -known leaks.txt -known-update ./...
 	awaittrace test -known leaks.txt ./...
+
+In a GitHub workflow, where GITHUB_ACTIONS is true, what is found is an annotation of the source too. With go test's own -artifacts the page of -html is written to its folder.
 
 A flag of the test binary that has the name of one of ours goes behind -args.`,
 	}, test)
 	verb.Flags = append(verb.Flags,
 		&cli.StringFlag{Name: "known", Category: flagsReport, Usage: "do not fail tests for the leaks that are listed in `FILE`"},
 		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
+	for _, format := range gocmd.ReportFormats {
+		f, _ := export.Find(format)
+		verb.Flags = append(verb.Flags, &cli.StringFlag{Name: format, Category: flagsReport, Usage: "write what tests leave and hang in to `FILE`: " + f.About})
+	}
 	return verb
 }
 
@@ -52,17 +64,42 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	switch {
 	case err == nil:
 		cmd.Env = append(cmd.Environ(), service.Env())
-	case known != "":
+	case known != "" || len(inv.Options.Reports) > 0:
 		return err
 	}
 	status, err := goCommand(c, p, cmd)
 	if service != nil {
-		if closed := service.Close(); err == nil {
-			err = closed
-		}
+		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()))
 	}
 	if err != nil {
 		return err
 	}
 	return ended(status)
+}
+
+// writeFound writes what was found in the formats that are asked for: by flags, by -artifacts of go test, and by the workflow that it runs in.
+func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) error {
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		if err := export.GitHub(c.App.ErrWriter, doc, exportOptions(false)); err != nil {
+			return err
+		}
+	}
+	files := maps.Clone(inv.Options.Reports)
+	if _, asked := files["html"]; inv.Bool("artifacts") && !asked && len(doc.Findings) > 0 {
+		// Where go test has the artifacts of its packages: see testing.(*common).ArtifactDir.
+		dir := filepath.Join(relativeTo(inv.Dir, inv.Value("outputdir")), "_artifacts")
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+		files = maps.Collect(maps.All(files))
+		files["html"] = filepath.Join(dir, "awaittrace.html")
+	}
+	for format, name := range files {
+		f, _ := export.Find(format)
+		err := writeFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(true)) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func GitHub(w io.Writer, doc *report.Document, opt Options) error {
 		if s := place(x.lead(f)); s.line > 0 {
 			fmt.Fprintf(out, "file=%s,line=%d,", property(opt.relative(s.file)), s.line)
 		}
-		text := strings.Join(append([]string{f.Title}, f.Why...), "\n")
+		text := strings.Join(append([]string{about(f)}, f.Why...), "\n")
 		if f.Fix != "" {
 			text += "\nfix: " + f.Fix
 		}

@@ -47,7 +47,7 @@ func JUnit(w io.Writer, doc *report.Document, opt Options) error {
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		s := place(x.lead(f))
-		c := junitCase{Name: f.Kind + ": " + f.Title, Class: program(doc), File: opt.relative(s.file), Line: s.line}
+		c := junitCase{Name: f.Kind + ": " + about(f), Class: program(doc), File: opt.relative(s.file), Line: s.line}
 		p := &junitProblem{Message: f.Title, Type: f.Kind + " (" + f.Certainty + ")", Text: text(f)}
 		if counts(f) {
 			c.Failure = p
@@ -73,6 +73,14 @@ func JUnit(w io.Writer, doc *report.Document, opt Options) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// about is the title of a finding, behind the test that it is about.
+func about(f *report.Finding) string {
+	if f.Test == "" {
+		return f.Title
+	}
+	return f.Test + ": " + f.Title
 }
 
 // text is a finding as several lines.

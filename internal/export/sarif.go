@@ -119,7 +119,7 @@ func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 			level = "note"
 		}
 		r := sarifResult{
-			RuleID: f.Kind, RuleIndex: at, Level: level, Message: sarifText{f.Title + "\n" + text(f)},
+			RuleID: f.Kind, RuleIndex: at, Level: level, Message: sarifText{about(f) + "\n" + text(f)},
 			Properties: map[string]any{"certainty": f.Certainty, "goroutines": len(f.Goroutines)},
 		}
 		lead := x.lead(f)

@@ -34,10 +34,15 @@ type Options struct {
 	// Known is -known, the file of the leaks that are known, and KnownUpdate -known-update, which writes it. With Test.
 	Known       string
 	KnownUpdate bool
+	// Reports are the files of -html, -junit and -sarif, by format. With Test.
+	Reports map[string]string
 }
 
 // ourFlags are the names of the flags of ours. All take a value.
 var ourFlags = []string{"probe", "probe-func", "deps", "chan-cap", "io-timeout", "after"}
+
+// ReportFormats are the formats of the flags of test that write a report to a file.
+var ReportFormats = []string{"html", "junit", "sarif"}
 
 // An Invocation is a command line of ours, taken apart.
 type Invocation struct {
@@ -294,7 +299,7 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 	if name == "" || name[0] == '-' {
 		return 0, false, usagef("bad flag syntax: %s", arg)
 	}
-	ours := slices.Contains(ourFlags, name) || p.inv.Verb == Test && name == "known"
+	ours := slices.Contains(ourFlags, name) || p.inv.Verb == Test && (name == "known" || slices.Contains(ReportFormats, name))
 	if p.inv.Verb == Test && name == "known-update" {
 		return p.knownUpdate(value, hasValue)
 	}
@@ -364,6 +369,11 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 		if err != nil {
 			return usagef("invalid value %q for flag -io-timeout: %v", value, err)
 		}
+	case "html", "junit", "sarif":
+		if inv.Options.Reports == nil {
+			inv.Options.Reports = make(map[string]string)
+		}
+		inv.Options.Reports[name] = value
 	case "known":
 		inv.Options.Known = value
 	case "after":

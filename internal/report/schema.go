@@ -78,6 +78,8 @@ type Finding struct {
 	Title      string   `json:"title"`
 	Why        []string `json:"why"`
 	Fix        string   `json:"fix,omitempty"`
+	// Test is the test that it is about, behind the folder of its package.
+	Test string `json:"test,omitempty"`
 	// Proof is what proves a leak: reachability or leakprofile.
 	Proof string `json:"proof,omitempty"`
 	// KeptBytes is heap and stacks that only these goroutines keep alive.

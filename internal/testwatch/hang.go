@@ -48,6 +48,7 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	r := p.ofTests(s, q.After)
 	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return !p.ofRunning(s, &f) })
 	return watch.NewAnswer(r, func(w io.Writer) error {
+		p.s.found.add(p, "", r, r.Findings)
 		fmt.Fprintf(w, "in the tests of %s:\n", shown(p.dir))
 		return report.Findings(w, r, r.Findings, report.TextOptions{})
 	}), nil

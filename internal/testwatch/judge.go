@@ -167,7 +167,18 @@ func (p *process) told(n int, r *diagnose.Report, findings []diagnose.Finding) s
 		return ""
 	}
 	p.s.failed.Add(1)
+	p.s.found.add(p, testName(r.Snapshot, n), r, findings)
 	return sentence(r, findings)
+}
+
+// testName returns the name of test n.
+func testName(s *snapshot.Snapshot, n int) string {
+	for i := range s.Goroutines {
+		if t := s.Goroutines[i].Test; t != nil && t.Number == n {
+			return t.Name
+		}
+	}
+	return ""
 }
 
 // settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was about to wait in the first may

@@ -35,6 +35,7 @@ type Service struct {
 	wg   sync.WaitGroup // connections and processes
 
 	known  *baseline
+	found  collection
 	failed atomic.Int64 // tests that have failed for what they leave
 
 	mu    sync.Mutex

@@ -1,0 +1,80 @@
+package testwatch
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// A collection is what was told of test binaries, for reports in other formats.
+type collection struct {
+	mu   sync.Mutex
+	docs map[*process]*report.Document
+}
+
+// add adds findings about a test of p, or about whatever tests run in it if there is no name.
+func (c *collection) add(p *process, test string, r *diagnose.Report, findings []diagnose.Finding) {
+	told := *r
+	told.Findings = findings
+	doc := report.NewDocument(&told)
+	for i := range doc.Findings {
+		f := &doc.Findings[i]
+		f.Test = shown(p.dir)
+		if name := test; name != "" || testOf(r, f.Root, &name) {
+			f.Test += " " + name
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.docs == nil {
+		c.docs = make(map[*process]*report.Document)
+	}
+	old := c.docs[p]
+	if old == nil {
+		c.docs[p] = doc
+		return
+	}
+	old.Findings = append(slices.DeleteFunc(old.Findings, func(f report.Finding) bool { return toldAgain(&f, doc) }), doc.Findings...)
+	known := make(map[int64]bool)
+	for i := range old.Goroutines {
+		known[old.Goroutines[i].ID] = true
+	}
+	for i := range doc.Goroutines {
+		if g := &doc.Goroutines[i]; !known[g.ID] {
+			old.Goroutines = append(old.Goroutines, *g)
+		}
+	}
+	old.Counts = doc.Counts
+}
+
+// testOf finds the name of the test that goroutine id belongs to.
+func testOf(r *diagnose.Report, id int64, name *string) bool {
+	i, ok := r.Find(id)
+	if !ok || r.Snapshot.Goroutines[i].Test == nil {
+		return false
+	}
+	*name = r.Snapshot.Goroutines[i].Test.Name
+	return true
+}
+
+// toldAgain reports whether doc has a finding about the goroutines of f too.
+func toldAgain(f *report.Finding, doc *report.Document) bool {
+	return slices.ContainsFunc(doc.Findings, func(g report.Finding) bool {
+		return g.Kind == f.Kind && g.Root == f.Root && slices.Equal(g.Goroutines, f.Goroutines)
+	})
+}
+
+// Document returns all that was told, of all test binaries together. It may be called once, after Close.
+func (s *Service) Document() *report.Document {
+	s.found.mu.Lock()
+	defer s.found.mu.Unlock()
+	procs := slices.SortedFunc(maps.Keys(s.found.docs), func(a, b *process) int { return a.pid - b.pid })
+	var docs []*report.Document
+	for _, p := range procs {
+		docs = append(docs, s.found.docs[p])
+	}
+	return report.Merge("go test", docs)
+}
