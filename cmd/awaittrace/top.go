@@ -4,60 +4,123 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/screen"
+	"github.com/awaittrace/awaittrace/internal/top"
 )
 
 func topVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "top",
 		Category:  verbsLook,
-		Usage:     "the report of a program, live in the terminal",
+		Usage:     "look at a program live in the terminal",
 		ArgsUsage: "[PID | FILE]",
-		Description: "PID is that of an instrumented program, FILE a record. Without either it is the program of yours that runs.\n\n" +
-			"   The screen is drawn anew every second; q ends it, any other key draws it at once. The program is not stopped for it:\n" +
-			"   what it shows is what the record tells, without states and stacks. If the output is no terminal, or a dumb one, it is written once.",
+		Description: `Top shows the findings of a program and the groups of its goroutines, live: what is stuck, what is new, and what grows. PID is that of an instrumented program, FILE a record. Without either it lists the programs, of which one is chosen.
+
+	awaittrace top 4711
+	awaittrace top
+
+The arrow keys and those of vi move, Enter tells all about a row, / filters, s sorts, f freezes, q quits, and ? tells the others. The program is not stopped for the list, which is what the record tells once a second; it is stopped for a moment when a row is opened, for states and stacks. If the output is no terminal, or a dumb one, the report is written once.`,
 		Flags:  []cli.Flag{afterFlag()},
-		Action: top,
+		Action: showTop,
 	}
 }
 
-// interval is how often top draws.
+// interval is how often top looks.
 const interval = time.Second
 
-func top(c *cli.Context) error {
+func showTop(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
+	}
+	in, isIn := c.App.Reader.(*os.File)
+	out, isOut := c.App.Writer.(*os.File)
+	onScreen := isIn && isOut && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && os.Getenv("TERM") != "dumb"
+	if onScreen && !c.Args().Present() {
+		return runTop(c, nil, in, out)
 	}
 	s, after, err := namedProgram(c)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	in, isIn := c.App.Reader.(*os.File)
-	out, isOut := c.App.Writer.(*os.File)
-	draw := func(w io.Writer) error { return drawTop(c.Context, w, s, after, out) }
-	if !isIn || !isOut || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
-		return draw(c.App.Writer)
+	p := &lookedAt{s, after}
+	if onScreen {
+		return runTop(c, p, in, out)
 	}
-	return screen.Show(in, out, interval, draw)
+	defer s.Close()
+	return writeTop(c.Context, c.App.Writer, p, out)
 }
 
-// drawTop writes what the record says now.
-func drawTop(ctx context.Context, w io.Writer, s *inspect.Session, after time.Duration, out *os.File) error {
-	r, err := s.Report(ctx, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath("text")}, NoStop: true})
+// hasEnded is 1 for a program that has ended.
+func hasEnded(e top.Entry) int {
+	if e.State == "live" || e.State == "stopped" {
+		return 0
+	}
+	return 1
+}
+
+func runTop(c *cli.Context, p top.Program, in, out *os.File) error {
+	err := top.Run(c.Context, p, top.Options{
+		Every: interval,
+		Open: func(arg string) (top.Program, error) {
+			s, after, err := program(c, arg, "")
+			if err != nil {
+				return nil, err
+			}
+			return &lookedAt{s, after}, nil
+		},
+		Programs: func(ctx context.Context) ([]top.Entry, error) {
+			list, err := programs{c}.Programs(ctx)
+			var entries []top.Entry
+			for _, p := range list {
+				entries = append(entries, top.Entry{
+					Arg: strconv.Itoa(p.Pid), State: p.State, Name: filepath.Base(p.Exe), Goroutines: p.Goroutines, Stuck: p.Stuck,
+				})
+			}
+			// What runs stands first, and what was started last.
+			slices.Reverse(entries)
+			slices.SortStableFunc(entries, func(a, b top.Entry) int { return hasEnded(a) - hasEnded(b) })
+			return entries, err
+		},
+	}, tea.WithInput(in), tea.WithOutput(out))
+	if errors.Is(err, tea.ErrInterrupted) {
+		return exitCode(130)
+	}
+	return err
+}
+
+// A lookedAt is the program that top shows.
+type lookedAt struct {
+	s     *inspect.Session
+	after time.Duration
+}
+
+func (p *lookedAt) Close() { p.s.Close() }
+
+func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, error) {
+	return p.s.Report(ctx, inspect.Options{
+		Options: diagnose.Options{After: p.after, Path: shownPath("text")}, NoStop: !stop, Prove: inspect.ProveNever,
+	})
+}
+
+// writeTop writes what top shows as a report.
+func writeTop(ctx context.Context, w io.Writer, p *lookedAt, out *os.File) error {
+	r, err := p.Report(ctx, false)
 	if err != nil {
 		return err
 	}
-	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(s.Pid())})
+	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(p.s.Pid())})
 }
