@@ -204,7 +204,21 @@ func (t *writer) link(i, j int) string {
 	case t.read(i):
 		return t.reachedLink(i, j)
 	}
-	return fmt.Sprintf("all who are known to be able to end that are waiting themselves: goroutine %d was started where %s was made", t.g(j).ID, nameOr(name, "it"))
+	return "all who are known to be able to end that are waiting themselves: " + t.guess(j, obj, p, nameOr(name, "it"))
+}
+
+// guess says why goroutine j may use the other side of the channel obj, which p used last, without its being known to have.
+func (t *writer) guess(j int, obj uint64, p *snapshot.Fact, name string) string {
+	g, o := t.g(j), t.s.Objects[obj]
+	switch {
+	case o != nil && o.Made != nil && o.Made.Goroutine == g.ID:
+		return fmt.Sprintf("goroutine %d made %s, at %s", g.ID, name, t.place(o.Made.Probe))
+	case o != nil && o.Made != nil && g.CreatedBy != nil && g.CreatedBy.Goroutine == o.Made.Goroutine:
+		return fmt.Sprintf("goroutine %d was started where %s was made", g.ID, name)
+	case p != nil && slices.ContainsFunc(g.History, func(s snapshot.Step) bool { return s.Probe == p.Probe }):
+		return fmt.Sprintf("goroutine %d has been at %s, from where %s was used last", g.ID, t.place(p.Probe), name)
+	}
+	return fmt.Sprintf("goroutine %d may", g.ID)
 }
 
 func nameOr(name, other string) string {
