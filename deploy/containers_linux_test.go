@@ -341,3 +341,48 @@ func (b *built) start(t *testing.T, args []string) (pid int, end func()) {
 	}
 	return pid, end
 }
+
+// TestOverlayDockerfile runs the steps of overlay.Dockerfile that build the program with a shell, on a module that make builds.
+func TestOverlayDockerfile(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil || testing.Short() {
+		t.Skip("takes make, and builds the command")
+	}
+	text, err := os.ReadFile("overlay.Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	src, probes, bin := filepath.Join(dir, "src"), filepath.Join(dir, "probes.json"), filepath.Join(dir, "bin")
+	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "GOFLAGS=")
+	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
+		env = append(env, "GOCACHE="+strings.TrimSpace(string(cache)))
+	}
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "awaittrace"), "../cmd/awaittrace").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	steps := 0
+	for line := range strings.Lines(string(text)) {
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		rest = strings.ReplaceAll(rest, "/tmp/probes.json", probes)
+		switch {
+		case word == "ENV":
+			env = append(env, rest)
+		case line == "COPY . .\n":
+			if err := os.CopyFS(src, os.DirFS("testdata/make")); err != nil {
+				t.Fatal(err)
+			}
+		case word == "RUN" && !strings.HasPrefix(rest, "go "): // what is installed and downloaded is there
+			cmd := exec.Command("sh", "-c", rest)
+			cmd.Dir, cmd.Env = src, env
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", rest, err, out)
+			}
+			steps++
+		}
+	}
+	cmd := exec.Command(filepath.Join(src, "server"))
+	cmd.Env = append(os.Environ(), "AWAITTRACE=log")
+	if out, err := cmd.CombinedOutput(); err != nil || steps != 2 || !strings.Contains(string(out), "main.go:6:10 recv <-c reached") {
+		t.Errorf("after %d steps the program has no probes: %v\n%s", steps, err, out)
+	}
+}

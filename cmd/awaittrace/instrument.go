@@ -58,9 +58,10 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	}
 	switch {
 	case overlay:
-		var command string
-		if command, err = src.WriteOverlay(); err == nil {
+		var command, environment string
+		if command, environment, err = src.WriteOverlay(); err == nil {
 			fmt.Fprintln(c.App.Writer, command)
+			fmt.Fprintf(c.App.ErrWriter, "awaittrace: for make and other tools that call the go command: export %s\n", environment)
 		}
 	case inv.Bool("w"):
 		err = writeInPlace(src)

@@ -101,7 +101,7 @@ func mutate(r *rand.Rand, b []byte) []byte {
 // harmless runs the command and returns its exit status.
 func harmless(t *testing.T, round int, args []string) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	like := command(args...)
 	cmd := exec.CommandContext(ctx, like.Path)
@@ -120,6 +120,9 @@ func harmless(t *testing.T, round int, args []string) int {
 	}
 	if status == 0 && args[0] == "report" && len(args) > 2 && args[2] == "json" && !json.Valid(out.Bytes()) {
 		t.Errorf("round %d: %q wrote JSON that is none", round, args)
+	}
+	if used := cmd.ProcessState.UserTime(); used > 10*time.Second {
+		t.Errorf("round %d: %q took %v of processor time", round, args, used)
 	}
 	const most = 400 << 10 // kilobytes
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && u.Maxrss > most {

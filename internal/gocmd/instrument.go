@@ -188,30 +188,31 @@ func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rew
 
 // WriteOverlay writes the file for go's -overlay, and the files that it names into a folder beside it, name + ".files". It returns the command
 // line that builds the packages with it. A folder there that is not of an earlier call is an error.
-func (s *Source) WriteOverlay() (command string, err error) {
+func (s *Source) WriteOverlay() (command, environment string, err error) {
 	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
 	folder, err := newFolder(name + ".files")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	overlay := Overlay{}
 	if err := overlay.addCollector(s.tc.GOROOT, folder); err != nil {
-		return "", err
+		return "", "", err
 	}
 	for _, f := range s.Result.Files {
 		stored, err := folder.Put(f.Text, filepath.Ext(f.Name))
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
 		overlay[f.Name] = stored
 	}
 	if _, err := overlay.openModCache(s.inv, s.tc, s.Result, folder); err != nil {
-		return "", err
+		return "", "", err
 	}
 	if err := overlay.write(name); err != nil {
-		return "", err
+		return "", "", err
 	}
-	return s.command(name), nil
+	environment, err = s.environment(name)
+	return s.command(name), environment, err
 }
 
 // overlaySign is a file in a folder of WriteOverlay.
@@ -263,6 +264,21 @@ func (s *Source) command(overlay string) string {
 		words[i] = shellQuote(word)
 	}
 	return strings.Join(words, " ")
+}
+
+// environment returns what a shell has to export for a tool that calls the go command itself. Flags that the user has in GOFLAGS stay.
+func (s *Source) environment(overlay string) (string, error) {
+	var words []string
+	for _, e := range s.tc.Env[s.tc.given:] {
+		if !strings.HasPrefix(e, "PATH=") {
+			words = append(words, shellQuote(e))
+		}
+	}
+	if s.tc.linked {
+		words = append(words, "PATH="+shellQuote(filepath.Dir(s.tc.Go))+`:"$PATH"`)
+	}
+	flag, err := joinQuoted([]string{"-overlay=" + overlay})
+	return strings.Join(append(words, `GOFLAGS="${GOFLAGS:+$GOFLAGS }"`+shellQuote(flag)), " "), err
 }
 
 // shellQuote quotes a word for a POSIX shell if it needs that.
