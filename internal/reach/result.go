@@ -35,6 +35,7 @@ type Result struct {
 	nearOf      map[uint64][]Near
 	lockFuncs   map[uint64][]lockCall // by entry: see lockCalls
 	typeNames   map[uint64]string
+	owners      map[uint64]string // by address: see pointsTo
 	timerHeaps  map[uint32]bool
 	stands      map[int32]uint64 // where goroutines stand
 }

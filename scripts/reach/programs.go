@@ -8,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,9 +52,9 @@ func (j *job) compare(what string, v variant, l *reachtest.Look, dump string) er
 	}
 	c := reachtest.Compare(l.Result, list, reachtest.Stacks(dump))
 	j.wrong += len(c.False)
-	fmt.Fprintf(j.out, "%s: %d goroutines in waits, %d proven, %d false, %d missed, stopped for %v\n",
-		what, c.Goroutines, c.Proven, len(c.False), len(c.Missed), l.Paused.Round(10*time.Microsecond))
-	for _, text := range slices.Concat(c.False, c.Missed) {
+	fmt.Fprintf(j.out, "%s: %d goroutines in waits, %d proven, %d false, %d missed, %d otherwise, stopped for %v\n",
+		what, c.Goroutines, c.Proven, len(c.False), len(c.Missed), len(c.Other), l.Paused.Round(10*time.Microsecond))
+	for _, text := range slices.Concat(c.False, c.Missed, c.Other) {
 		fmt.Fprintln(j.out, "   ", text)
 	}
 	return nil
@@ -218,122 +216,4 @@ func (j *job) emulated(emulator string, v variant) error {
 		return fmt.Errorf("go%s arm64: %w", v.version, err)
 	}
 	return j.compare("waits, a core of qemu's, go"+v.version+" arm64", v, l, p.Output)
-}
-
-var (
-	writesProfile = regexp.MustCompile(`\bprof\.WriteTo\(`)
-	registers     = regexp.MustCompile(`(?m)^\s*register\("(\w+)"`)
-	leaked        = regexp.MustCompile(`(?m)^goroutine (\d+) .*\[[^\]]*\bleaked\b`)
-)
-
-// pausing is added to Go's programs: they are looked at before they take their profile.
-const pausing = `package main
-
-import (
-	"io"
-	"os"
-	"runtime/pprof"
-	"syscall"
-)
-
-func profile(p *pprof.Profile, w io.Writer, debug int) {
-	os.Stdout.WriteString("ready\n")
-	syscall.Read(0, make([]byte, 1))
-	p.WriteTo(w, debug)
-}
-`
-
-// goProfile holds reach against Go's own profile of leaks.
-func (j *job) goProfile() error {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return err
-	}
-	from := filepath.Join(strings.TrimSpace(string(root)), "src", "runtime", "testdata", "testgoroutineleakprofile")
-	var programs, marked, proven, missed, extra int
-	for _, sub := range []string{".", "goker"} {
-		exe := filepath.Join(j.work, "profile-"+filepath.Base(sub))
-		names, err := j.copyProfiled(filepath.Join(from, sub), exe)
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			theirs, ours, reasons, err := profiled(exe, name)
-			if err != nil {
-				fmt.Fprintf(j.log, "reach: %s: %v\n", name, err)
-				continue
-			}
-			programs, marked, proven = programs+1, marked+len(theirs), proven+len(ours)
-			for _, id := range theirs {
-				if !slices.Contains(ours, id) {
-					missed++
-					fmt.Fprintf(j.out, "    %s: Go marks goroutine %d, which is not proven: %s\n", name, id, reasons(id))
-				}
-			}
-			more := slices.DeleteFunc(slices.Clone(ours), func(id int64) bool { return slices.Contains(theirs, id) })
-			if extra += len(more); len(more) > 0 {
-				fmt.Fprintf(j.out, "    %s: proven, and not marked by Go: %d, such as %v\n", name, len(more), more[:min(3, len(more))])
-			}
-		}
-	}
-	fmt.Fprintf(j.out, "%d of Go's programs, go%s: Go marks %d, proven are %d; %d of Go's are not, %d are more\n", programs, here(), marked, proven, missed, extra)
-	return nil
-}
-
-// copyProfiled builds the programs of a folder so that they wait before they take their profile, and returns their names.
-func (j *job) copyProfiled(from, exe string) (names []string, err error) {
-	dir := exe + "-source"
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(from, "*.go"))
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range registers.FindAllSubmatch(text, -1) {
-			names = append(names, string(m[1]))
-		}
-		text = writesProfile.ReplaceAll(text, []byte("profile(prof, "))
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), text, 0o666); err != nil {
-			return nil, err
-		}
-	}
-	for name, text := range map[string]string{"go.mod": "module profiled\n\ngo 1.26\n", "zprofile.go": pausing} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return nil, err
-		}
-	}
-	return names, j.goBuild(dir, exe, variant{env: []string{"GOEXPERIMENT=goroutineleakprofile"}})
-}
-
-// profiled runs one of Go's programs, and returns what Go's profile marks and what is proven.
-func profiled(exe, name string) (theirs, ours []int64, reasons func(int64) string, err error) {
-	cmd := exec.Command(exe, name)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	p, err := reachtest.Start(cmd)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer p.Close()
-	time.Sleep(200 * time.Millisecond) // Go's profile comes a little later, too
-	l, err := reachtest.LookAt(p.Pid(), nil)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	ours = l.Proven()
-	stdin.Close() // also for programs that take more than one profile
-	for _, m := range leaked.FindAllStringSubmatch(p.Rest(), -1) {
-		id, _ := strconv.ParseInt(m[1], 10, 64)
-		theirs = append(theirs, id)
-	}
-	reasons = func(id int64) string { _, why := l.Answer(id); return why }
-	return theirs, ours, reasons, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // A Check is what a look at a program with waits has shown.
@@ -20,6 +21,7 @@ func (c *Check) OK() bool { return len(c.False)+len(c.Missed)+len(c.Other) == 0 
 // Compare holds a result against the comments of a program and the stacks that it has written.
 func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 	c := &Check{Waits: len(waits), Proven: len(r.Proven())}
+	_, told := r.Snapshot(0, 0)
 	at := make(map[string]Wait)
 	seen := make(map[string]bool)
 	for _, w := range waits {
@@ -48,6 +50,10 @@ func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 			c.Missed = append(c.Missed, text+": "+why)
 		case w.Want != Leak && answer == reach.Proven:
 			c.False = append(c.False, text+", and is proven")
+		case answer == reach.Live:
+			if list := told[s.ID].Reach.CouldEnd; !named(list, w) {
+				c.Other = append(c.Other, fmt.Sprintf("%s, and could be ended by %v", text, list))
+			}
 		}
 	}
 	for place, w := range at {
@@ -57,4 +63,18 @@ func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 	}
 	slices.Sort(c.Other)
 	return c
+}
+
+// kinds are the comments that say of what kind somebody is who could end the wait.
+var kinds = map[string]snapshot.WakerKind{
+	"timer": snapshot.WakerTimer, "global": snapshot.WakerGlobal, "goroutine": snapshot.WakerGoroutine, "finalizer": snapshot.WakerFinalizer,
+	"cleanup": snapshot.WakerCleanup,
+}
+
+// named reports whether one of those who could end a wait is what the comment says. In a stripped program variables have no names.
+func named(list []snapshot.Waker, w Wait) bool {
+	kind, ok := kinds[w.Want]
+	return !ok || slices.ContainsFunc(list, func(waker snapshot.Waker) bool {
+		return waker.Kind == kind && (w.Name == "" || kind != snapshot.WakerGlobal || waker.Name == "" || waker.Name == "main."+w.Name)
+	})
 }
