@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,28 +115,32 @@ func (j *job) sample(what string, cmd *exec.Cmd, more func(i int) bool) error {
 	return nil
 }
 
-// healthy samples the programs of testdata/healthy.
+// healthy samples the programs of testdata/healthy, which are for Go 1.24 and later. The versions share the time that there is for each program.
 func (j *job) healthy() error {
-	exe := filepath.Join(j.work, "healthy")
-	if out, err := exec.Command("go", "build", "-o", exe, "./testdata/healthy").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %v\n%s", err, out)
-	}
-	names, err := exec.Command(exe).Output()
-	if err != nil {
-		return err
-	}
 	var errs []error
-	for line := range strings.Lines(string(names)) {
-		name := strings.Fields(line + " ?")[0] // some are marked as heavy
-		// A shell says that it is ready, and becomes the program.
-		cmd := exec.Command("/bin/sh", "-c", `echo ready; exec "$0" "$@"`, exe, name, (j.length + time.Minute).String())
-		errs = append(errs, j.sampleFor("healthy, "+name, cmd, exe))
+	list := slices.DeleteFunc(j.variants(), func(v variant) bool { return v.name == "stripped" || version.Compare("go"+v.version, "go1.24") < 0 })
+	for _, v := range list {
+		exe, err := j.build("healthy", v)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		names, err := exec.Command(exe).Output()
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(names)) {
+			name := strings.Fields(line + " ?")[0] // some are marked as heavy
+			// A shell says that it is ready, and becomes the program.
+			cmd := exec.Command("/bin/sh", "-c", `echo ready; exec "$0" "$@"`, exe, name, (j.length + time.Minute).String())
+			errs = append(errs, j.sampleFor(fmt.Sprintf("healthy, go%s %s, %s", v.version, v.name, name), cmd, exe, j.length/time.Duration(len(list))))
+		}
 	}
 	return errors.Join(errs...)
 }
 
 // sampleFor looks at a program that needs a second to begin.
-func (j *job) sampleFor(what string, cmd *exec.Cmd, exe string) error {
+func (j *job) sampleFor(what string, cmd *exec.Cmd, exe string, length time.Duration) error {
 	p, err := reachtest.Start(cmd)
 	if err != nil {
 		return err
@@ -147,7 +152,7 @@ func (j *job) sampleFor(what string, cmd *exec.Cmd, exe string) error {
 	}
 	time.Sleep(time.Second)
 	samples, failed := 0, 0
-	for end := time.Now().Add(j.length); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		l, err := reachtest.LookAt(p.Pid(), prog)
 		if err != nil {
 			failed++
@@ -175,8 +180,8 @@ func (j *job) arm64() error {
 		return fmt.Errorf("no %s: it is in Debian's qemu-user", emulator)
 	}
 	var errs []error
-	for _, version := range j.versions {
-		errs = append(errs, j.emulated(emulator, variant{version, "arm64", nil, []string{"GOARCH=arm64", "CGO_ENABLED=0"}}))
+	for _, v := range j.versions {
+		errs = append(errs, j.emulated(emulator, variant{v, "arm64", nil, []string{"GOARCH=arm64", "CGO_ENABLED=0"}}))
 	}
 	return errors.Join(errs...)
 }

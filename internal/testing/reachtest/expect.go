@@ -29,6 +29,9 @@ var words = []string{Leak, "timer", "global", "goroutine", "finalizer", "cleanup
 
 var comment = regexp.MustCompile(`\S.*// (\w+)( since (go1\.\d+)| ([A-Za-z]\w*))?(:.*)?$`)
 
+// newer are files for a version of Go and later ones.
+var newer = regexp.MustCompile(`^go1(\d\d)\.go$`)
+
 // Waits reads the comments of the program in folder dir, for a version of Go such as "go1.26.8".
 func Waits(dir, goVersion string) ([]Wait, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -37,6 +40,9 @@ func Waits(dir, goVersion string) ([]Wait, error) {
 	}
 	var list []Wait
 	for _, name := range names {
+		if m := newer.FindStringSubmatch(filepath.Base(name)); m != nil && version.Compare(goVersion, "go1."+m[1]) < 0 {
+			continue // its build constraint is like its name
+		}
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
