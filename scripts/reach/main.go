@@ -2,7 +2,7 @@
 
 // Reach measures package reach with programs of several versions of Go, and prints a table.
 //
-//	go run ./scripts/reach [-go 1.21.13,1.26.8] [-samples 1000] [-for 20s] [PART...]
+//	go run ./scripts/reach [-go 1.21.13,1.26.8] [-ways plain,race,stripped] [-samples 1000] [-for 20s] [PART...]
 //
 // The parts, all of them by default but cost:
 //
@@ -39,6 +39,7 @@ func main() {
 type job struct {
 	work     string // folder for what is built
 	versions []string
+	ways     []string
 	samples  int
 	length   time.Duration
 	out, log io.Writer
@@ -64,6 +65,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("reach", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	versions := flags.String("go", "1.21.13,1.23.12,1.26.8,1.27.4", "versions of Go")
+	ways := flags.String("ways", "plain,race,stripped", "how the programs are built")
 	samples := flags.Int("samples", 1000, "samples of storm, over all versions")
 	length := flags.Duration("for", 20*time.Second, "how long each healthy program is sampled")
 	if err := flags.Parse(args); err != nil {
@@ -81,7 +83,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	defer os.RemoveAll(work)
-	j := &job{work: work, versions: strings.Split(*versions, ","), samples: *samples, length: *length, out: stdout, log: stderr}
+	j := &job{work: work, versions: strings.Split(*versions, ","), ways: strings.Split(*ways, ","), samples: *samples, length: *length, out: stdout, log: stderr}
 	failed := false
 	for _, p := range parts {
 		if flags.NArg() == 0 && p.extra || flags.NArg() > 0 && !slices.Contains(flags.Args(), p.name) {
@@ -110,7 +112,16 @@ type variant struct {
 // variants are the ways in which the programs are built.
 func (j *job) variants() (list []variant) {
 	for _, v := range j.versions {
-		list = append(list, variant{version: v}, variant{v, "-race", []string{"-race"}, nil}, variant{v, "stripped", []string{"-ldflags=-s -w"}, nil})
+		for _, way := range j.ways {
+			switch way {
+			case "plain":
+				list = append(list, variant{version: v})
+			case "race":
+				list = append(list, variant{v, "-race", []string{"-race"}, nil})
+			case "stripped":
+				list = append(list, variant{v, "stripped", []string{"-ldflags=-s -w"}, nil})
+			}
+		}
 	}
 	return list
 }
