@@ -104,8 +104,10 @@ func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 	return threads
 }
 
-// circleEvery is how often goroutines are looked at that seem to go round, at most.
-const circleEvery = 20 * time.Millisecond
+const (
+	circleEvery = 20 * time.Millisecond // how often goroutines are looked at that seem to go round, at most
+	longGap     = 10 * time.Second      // between two looks of who looks often, at most: the machine may be busy
+)
 
 // circles looks whether the goroutines of r that seem to go round in a loop do nothing else, and returns what is known then. With watch it looks on until that is
 // known; otherwise it remembers what it has seen, for the next call.
@@ -114,12 +116,12 @@ func circles(ctx context.Context, rec *record.Record, r *diagnose.Report, watch 
 		return r
 	}
 	after := int64(r.Options.After)
-	loops := rec.Loops(r.Circling, 2*r.Options.After)
+	loops := rec.Loops(r.Circling, 2*r.Options.After+longGap)
 	for watching := watch; watching && ctx.Err() == nil; {
 		start := time.Now()
 		time.Sleep(circleEvery)
 		was := loops
-		loops = rec.Loops(r.Circling, time.Minute)
+		loops = rec.Loops(r.Circling, longGap)
 		watching = false
 		for id, l := range loops {
 			if was[id] == nil || l.Looks < was[id].Looks {

@@ -86,7 +86,7 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 
 // circling returns the goroutines that go round in a loop for long enough, as findings that are suspected.
 func (w *watcher) circling() (findings [][]Symptom) {
-	for id, l := range w.rec.Loops(nil, 3*maxBusy) {
+	for id, l := range w.rec.Loops(nil, 10*maxBusy) {
 		if l.For >= int64(w.After) && l.Looks > busyLooks && l.Steps >= busySteps*int64(l.Looks) {
 			findings = append(findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: id}})
 		}
