@@ -15,8 +15,8 @@ type Target struct {
 	Core string
 	// Exe is the executable's path. It is needed for a core; for a process, empty means the file that the process runs.
 	Exe string
-	// Registers returns the general registers of a thread of a process that a debugger holds, where the caller knows them, or nil. The kernel tells them
-	// to the debugger alone.
+	// Registers returns the general registers of a thread of a process that a debugger holds, in the order of [source.RegisterNames], where the caller
+	// knows them, or nil. The kernel tells them to the debugger alone.
 	Registers func(tid int) []uint64
 }
 

@@ -86,10 +86,10 @@ func (d *debugger) open(pid int) (*inspect.Session, error) {
 	case d.core != "":
 		return inspect.Core(d.exe, d.core)
 	case d.local:
-		return inspect.Held(pid)
+		return inspect.Held(pid, d.registers)
 	}
 	if procfs.Traced(pid) {
-		if s, err := inspect.Held(pid); err == nil && d.here(pid) {
+		if s, err := inspect.Held(pid, d.registers); err == nil && d.here(pid) {
 			return s, nil
 		} else if err == nil {
 			s.Close()

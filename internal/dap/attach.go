@@ -94,7 +94,7 @@ func (p *Proxy) move(args *attachArguments) error {
 		return nil
 	}
 	if pid := server.Pid(); pid != 0 && procfs.TracedBy(pid, 0) != 0 {
-		p.program.from(local(pid))
+		p.program.from(p.local(pid))
 		return nil
 	}
 	p.program.from(source{far: true, open: server.Open})

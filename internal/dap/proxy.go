@@ -71,7 +71,7 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 		done: make(chan struct{}), later: make(chan struct{}, maxLater),
 		own: make(map[int]chan *message), waiting: make(map[int]*message),
 	}
-	p.program.opt, p.program.selected, p.program.source = opt, p.selected, local(opt.DelvePid)
+	p.program.opt, p.program.selected, p.program.source = opt, p.selected, p.local(opt.DelvePid)
 	if opt.Core != "" {
 		p.program.source = coreFile(opt.Exe, opt.Core)
 	}

@@ -31,13 +31,14 @@ type source struct {
 }
 
 // local is a program that the Delve in process delve holds.
-func local(delve int) source {
+func (p *Proxy) local(delve int) source {
+	registers := p.registers()
 	return source{
 		open: func(pid int) (*inspect.Session, error) {
 			if pid = procfs.TracedBy(delve, pid); pid == 0 {
 				return nil, errNoProgram
 			}
-			return inspect.Held(pid)
+			return inspect.Held(pid, registers)
 		},
 	}
 }

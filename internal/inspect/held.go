@@ -12,8 +12,8 @@ import (
 )
 
 // Held begins a session with process pid, which a debugger holds or will hold: this process, or another. It is read through its memory
-// and its record. That its states cannot be read is no error: the reports say so. That there is no such process is one.
-func Held(pid int) (*Session, error) {
+// and its record. Registers asks the debugger for those of a thread, see [dlvext.Target]; nil: nobody can be asked. That its states cannot be read is no error: the reports say so. That there is no such process is one.
+func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 	stat, live := procfs.Is(pid, 0)
 	if !live {
 		return nil, fmt.Errorf("process %d has exited", pid)
@@ -35,11 +35,11 @@ func Held(pid int) (*Session, error) {
 		return now - int64(time.Since(last))
 	}
 	var p *dlvext.Program
-	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid}); s.noRead == nil {
+	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid, Registers: registers}); s.noRead == nil {
 		s.target = p
 	}
 	if isBare(s.noRead) {
-		if t := heldBare(pid, nil); t != nil {
+		if t := heldBare(pid, registers); t != nil {
 			s.target, s.noRead = t, nil
 		}
 	}

@@ -78,7 +78,7 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 		return diagnose.Analyze(s.dump, opt.Options), nil
 	}
 	if s.runs && (s.rec == nil || s.rec.Live && !s.rec.Hidden()) && procfs.Traced(s.process.Pid) {
-		if held, err := Held(s.process.Pid); err == nil {
+		if held, err := Held(s.process.Pid, nil); err == nil {
 			defer held.Close()
 			return held.Report(ctx, opt)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,6 +228,9 @@ func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, err
 		}
 		if registers != nil {
 			th.Regs = registers(tid)
+			if runtime.GOARCH == "arm64" && len(th.Regs) > linkRegister {
+				th.LR = th.Regs[linkRegister]
+			}
 		}
 		list = append(list, th)
 	}
