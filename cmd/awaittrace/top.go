@@ -28,12 +28,12 @@ func topVerb() *cli.Command {
 		Category:  verbsLook,
 		Usage:     "look at a program live in the terminal",
 		ArgsUsage: "[PID | FILE]",
-		Description: `Top shows the findings of a program and the groups of its goroutines, live: what is stuck, what is new, and what grows. PID is that of an instrumented program, FILE a record. Without either it lists the programs, of which one is chosen.
+		Description: `Top shows the findings of a program and the groups of its goroutines, live: what is stuck, what is new, and what grows. PID is that of a program, FILE a record. Without either it lists the programs, of which one is chosen.
 
 	awaittrace top 4711
 	awaittrace top
 
-The arrow keys and those of vi move, Enter tells all about a row, / filters, s sorts, f freezes, q quits, and ? tells the others. The program is not stopped for the list, which is what the record tells once a second; it is stopped for a moment when a row is opened, for states and stacks. If the output is no terminal, or a dumb one, the report is written once.`,
+The arrow keys and those of vi move, Enter tells all about a row, / filters, s sorts, f freezes, q quits, and ? tells the others. The program is not stopped for the list, which is what the record tells once a second; it is stopped for a moment when a row is opened, for states and stacks, and each time if it has no probes. If the output is no terminal, or a dumb one, the report is written once.`,
 		Flags:  []cli.Flag{afterFlag()},
 		Action: showTop,
 	}
@@ -111,9 +111,13 @@ type lookedAt struct {
 func (p *lookedAt) Close() { p.s.Close() }
 
 func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, error) {
-	return p.s.Report(ctx, inspect.Options{
-		Options: diagnose.Options{After: p.after, Path: shownPath("text")}, NoStop: !stop, Prove: inspect.ProveNever,
-	})
+	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: shownPath("text")}, NoStop: !stop, Prove: inspect.ProveNever}
+	r, err := p.s.Report(ctx, opt)
+	if errors.Is(err, inspect.ErrUnprobed) { // there is no record to tell
+		opt.NoStop, opt.Prove, opt.MaxPause = false, inspect.ProveAuto, interval/100
+		r, err = p.s.Report(ctx, opt)
+	}
+	return r, err
 }
 
 // writeTop writes what top shows as a report.

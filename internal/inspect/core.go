@@ -57,7 +57,7 @@ func (s *Session) bareCore(core string) error {
 	s.process.Pid = c.Pid()
 	s.open = func() (*record.Record, error) {
 		if !mayHaveProbes(s.exe) {
-			return nil, errUnprobed
+			return nil, ErrUnprobed
 		}
 		return nil, errors.New("the program has no debug information, and its record is not found in the core without")
 	}
@@ -67,14 +67,14 @@ func (s *Session) bareCore(core string) error {
 // ErrUnmade is why a program with probes has no record.
 var ErrUnmade = errors.New("the program has not come to func main, or to a probe, yet")
 
-// errUnprobed is why a program without probes has no record.
-var errUnprobed = errors.New("the program was built without probes")
+// ErrUnprobed is why a program without probes has no record.
+var ErrUnprobed = errors.New("the program was built without probes")
 
 // Unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
 func Unmade(addr uint64, probes bool) error {
 	switch {
 	case !probes:
-		return errUnprobed
+		return ErrUnprobed
 	case addr == 0:
 		return ErrUnmade
 	}

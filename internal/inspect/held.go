@@ -64,7 +64,7 @@ func goVersion(exe string) string {
 func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
 	rec, err := record.Open(pid)
 	if err != nil && p == nil && !mayHaveProbes(fmt.Sprintf("/proc/%d/exe", pid)) {
-		return nil, errUnprobed
+		return nil, ErrUnprobed
 	}
 	if err == nil || p == nil {
 		return rec, err

@@ -57,7 +57,7 @@ func liveRecord(pid int, exe string) (*record.Record, error) {
 		return rec, nil
 	}
 	if !mayHaveProbes(exe) {
-		return nil, errUnprobed
+		return nil, ErrUnprobed
 	}
 	p, err := dlvext.Open(dlvext.Target{Pid: pid})
 	if isBare(err) {

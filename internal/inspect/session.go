@@ -42,6 +42,9 @@ type Session struct {
 	// program is the executable, for its labels; nil: not needed yet. noLabels says that they cannot be read.
 	program  *reach.Program
 	noLabels bool
+	// last and lastRes are the last look at a program without probes that runs.
+	last    *snapshot.Snapshot
+	lastRes *dlvext.Result
 	// process describes the program where there is no record.
 	process snapshot.Process
 	// dump is what a goroutine dump tells; nil for a program.

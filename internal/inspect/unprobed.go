@@ -55,9 +55,16 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 	if err != nil {
 		return s.done(p, nil, err)
 	}
+	if before == nil && s.runs {
+		before, was = s.last, s.lastRes
+	}
 	if before != nil {
 		snap.Before = before
 		stayed(snap, res, before, was)
+		before.Before = nil
+	}
+	if s.runs {
+		s.last, s.lastRes = snap, res
 	}
 	r := diagnose.Analyze(snap, opt.Options)
 	if s.runs && before == nil && slices.ContainsFunc(r.Findings, momentary) {
@@ -74,6 +81,8 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		}
 		later.Before = snap
 		stayed(later, laterRes, snap, res)
+		snap.Before = nil
+		s.last, s.lastRes = later, laterRes
 		r = diagnose.Analyze(later, opt.Options)
 	}
 	return s.done(p, r, nil)
@@ -158,7 +167,7 @@ func representatives(all []snapshot.Goroutine) []int64 {
 
 // noProbes says why nothing is known but states and stacks, and how that can be changed. why is what is wrong with the record.
 func noProbes(exe string, why error) string {
-	if !errors.Is(why, errUnprobed) {
+	if !errors.Is(why, ErrUnprobed) {
 		return why.Error()
 	}
 	pkg := "PACKAGE"
@@ -169,7 +178,7 @@ func noProbes(exe string, why error) string {
 	if test, ok := strings.CutSuffix(pkg, ".test"); ok {
 		command = "test " + test
 	}
-	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", errUnprobed, command)
+	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", ErrUnprobed, command)
 }
 
 // stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason.
@@ -184,11 +193,15 @@ func stayed(now *snapshot.Snapshot, nowRes *dlvext.Result, before *snapshot.Snap
 		if was.State != g.State || was.Reason != g.Reason || nowRes.Parks == nil || nowRes.Parks[i] != beforeRes.Parks[j] {
 			continue
 		}
+		since := before.Taken
+		if was.Blocked != nil && was.Blocked.Since != 0 {
+			since = was.Blocked.Since
+		}
 		if g.Blocked == nil {
 			g.Blocked = &snapshot.Blocked{}
 		}
-		if g.Blocked.Since == 0 || g.Blocked.Since > before.Taken {
-			g.Blocked.Since = before.Taken
+		if g.Blocked.Since == 0 || g.Blocked.Since > since {
+			g.Blocked.Since = since
 		}
 	}
 }
