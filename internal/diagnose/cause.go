@@ -361,6 +361,7 @@ func (d *finder) orphanedLocks() {
 // addCause adds a cause. One that is only possible leaves its goroutines what they are without it: idle, or going on.
 func (d *finder) addCause(c *cause) {
 	d.prove(c)
+	d.unsupported(c)
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {
@@ -390,6 +391,7 @@ func (d *finder) prove(c *cause) {
 	}
 	switch {
 	case len(root) == 0:
+	case c.kind == KindLeak && d.unprobed[root[0]] && d.wait(root[0]).Probe.Op != runtime.OpSelect && d.never(root[0]): // why the channel is nil is not known
 	case !slices.ContainsFunc(root, func(i int) bool { return !d.proven(i) }):
 		c.proof, c.certainty = ProofReachability, Certain
 		if c.kind == KindStuck && c.pool == nil {

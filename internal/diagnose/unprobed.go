@@ -169,6 +169,22 @@ func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	return since
 }
 
+// unsupported makes a cause a possibility that rests, in a program without probes, on nothing but that its goroutines have waited: what they wait for may move meanwhile,
+// and whom they wait for may go on.
+func (d *finder) unsupported(c *cause) {
+	if d.s.NoProbes == "" || c.certainty == Certain || c.kind == KindDeadlock || c.kind == KindBusy {
+		return
+	}
+	if len(c.roots) > 0 {
+		root := c.roots[0]
+		r := d.g(root).Reach
+		if inC(d.g(root)) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
+			return // it is in C code, or the holder of a lock has waited as long, and for others
+		}
+	}
+	c.certainty = Possible
+}
+
 // sameTarget reports whether two looks saw a goroutine wait on the same object, as far as they tell.
 func sameTarget(a, b *snapshot.Blocked) bool {
 	if a == nil || b == nil || len(a.On) == 0 || len(b.On) == 0 {

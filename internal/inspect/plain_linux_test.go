@@ -176,3 +176,38 @@ func plainWants(t *testing.T) map[string]string {
 	}
 	return wants
 }
+
+// TestPlainHealthy: of programs without probes in which nothing is wrong nothing is told, however busy they are.
+func TestPlainHealthy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Setenv("AWAITTRACE_DIR", t.TempDir())
+	exe := filepath.Join(t.TempDir(), "healthy")
+	if out, err := exec.Command("go", "build", "-o", exe, "../../testdata/healthy").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(exe, "all", "2m")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	time.Sleep(3 * time.Second)
+	s, err := Live(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 3 {
+		r, err := s.Report(context.Background(), Options{Options: diagnose.Options{After: time.Second}, Twice: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Findings {
+			if f := &r.Findings[i]; !r.Doubtful(f) {
+				t.Errorf("%s: %s\n\t%s", f.Kind, f.Title, strings.Join(f.Why, "\n\t"))
+			}
+		}
+	}
+}
