@@ -18,18 +18,15 @@ func To[T any](s *Site, ch chan<- T) Sender[T] { return Sender[T]{s, ch} }
 // statement also where they are no calls: in p.ch <- f(), the compiler calls f before it looks into p.
 func Send[T any](s *Site, ch chan<- T, v T) { Sender[T]{s, ch}.Send(v) }
 
-// Send is ch <- v.
+// Send is ch <- v. A send that has to wait does so here: each function that is left after the goroutine has waited takes as long as a probe. A channel that is
+// closed meanwhile makes it panic, which also ends the wait.
 func (to Sender[T]) Send(v T) {
 	select {
 	case to.ch <- v:
 		note(to.s, pointer(to.ch), KindChan, factSent)
+		return
 	default:
-		to.block(v)
 	}
-}
-
-// block sends a value that has to wait. A channel that is closed meanwhile makes it panic, which also ends the wait.
-func (to Sender[T]) block(v T) {
 	sl := waiting(to.s, pointer(to.ch), uint32(cap(to.ch)))
 	if sl == nil {
 		to.ch <- v
@@ -76,7 +73,7 @@ func Recv[T any](s *Site, ch <-chan T) T {
 	return v
 }
 
-// RecvOK is v, ok := <-ch.
+// RecvOK is v, ok := <-ch. A receive that has to wait does so here, as a send does.
 func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 	select {
 	case v, ok := <-ch:
@@ -87,18 +84,7 @@ func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 		}
 		return v, ok
 	default:
-		return recvBlock(s, ch)
 	}
-}
-
-// RecvOKFor is v, *ok = <-ch, where ok is not of type bool. The variable is named for its type alone.
-func RecvOKFor[T any, B ~bool](s *Site, ch <-chan T, _ *B) (T, B) {
-	v, ok := RecvOK(s, ch)
-	return v, B(ok)
-}
-
-// recvBlock receives a value that has to be waited for.
-func recvBlock[T any](s *Site, ch <-chan T) (T, bool) {
 	sl := waiting(s, pointer(ch), uint32(cap(ch)))
 	v, ok := <-ch
 	if sl == nil {
@@ -110,6 +96,12 @@ func recvBlock[T any](s *Site, ch <-chan T) (T, bool) {
 		sl.pass(s, sl.Depth-1)
 	}
 	return v, ok
+}
+
+// RecvOKFor is v, *ok = <-ch, where ok is not of type bool. The variable is named for its type alone.
+func RecvOKFor[T any, B ~bool](s *Site, ch <-chan T, _ *B) (T, B) {
+	v, ok := RecvOK(s, ch)
+	return v, B(ok)
 }
 
 // A Ranger is a channel that a loop ranges over.

@@ -78,7 +78,11 @@ TEXT ·note(SB), NOSPLIT, $0-32
 other:
 	JMP ·noteFact(SB)
 none:
+	CMPB ·off(SB), $0
+	JNE done
 	JMP ·noteFirst(SB)
+done:
+	RET
 
 // The last reading of the clock into R10, or a jump to old if time may have passed since. AX and DX are lost. What says whether it has is read first: a
 // reading that replaces it meanwhile is newer.
@@ -116,7 +120,12 @@ TEXT ·waiting(SB), NOSPLIT, $0-32
 inside:
 	JMP ·waitingInside(SB)
 none:
+	CMPB ·off(SB), $0
+	JNE done
 	JMP ·waitingSlow(SB)
+done:
+	MOVQ $0, sl+24(FP)
+	RET
 
 // func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
 TEXT ·passed(SB), NOSPLIT, $0-32
@@ -225,3 +234,209 @@ TEXT ·frame(SB), NOSPLIT, $0-4
 lost:
 	MOVL $const_InfoFrame, f+0(FP)
 	RET
+
+// What frame returns, into R11, in a function that the probe calls by a wrapper. AX, CX, R8 and R9 are lost.
+#define FRAME \
+	MOVQ g, AX \
+	MOVQ 8(AX), R8 \
+	MOVQ R8, R9 \
+	SUBQ SP, R9 \
+	MOVQ BP, AX \
+	OUT \
+	MOVQ R8, R11 \
+	SUBQ AX, R11 \
+	CMPQ R11, R9 \
+	JCS kept \
+lost: \
+	XORL R11, R11 \
+kept: \
+	ANDL ·fast+fastState_frames(SB), R11 \
+	ORL $const_InfoFrame, R11
+
+// func ioBegin(s *Site, x unsafe.Pointer, size uintptr, f uint32)
+TEXT ·ioBegin(SB), NOSPLIT, $0-28
+	FRAME
+	MOVL R11, f+24(FP)
+	RECENT(none)
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	CMPL Slot_Depth(BX), $0
+	JNE nested
+	MOVQ x+8(FP), CX
+	MOVQ size+16(FP), AX
+	XORL R8, R8
+	CMPQ AX, $8
+	JEQ pointer
+	CMPQ AX, $16
+	JNE object
+	ADDQ $8, CX
+pointer:
+	MOVQ (CX), R8
+object:
+	MOVQ R8, Slot_Waits+Wait_Obj(BX)
+	MOVQ R10, Slot_Waits+Wait_Since(BX)
+	MOVL DX, Slot_Waits+Wait_Site(BX)
+	MOVL R11, Slot_Waits+Wait_Info(BX)
+	MOVL $1, Slot_Depth(BX)
+	RET
+nested:
+	JMP ·ioBeginInside(SB)
+none:
+	JMP ·ioBeginSlow(SB)
+
+// func ioEnd(f uint32)
+TEXT ·ioEnd(SB), NOSPLIT, $0-4
+	FRAME
+	MOVL R11, f+0(FP)
+	RECENT(none)
+	FIND(none)
+	CMPL Slot_Depth(BX), $1
+	JNE none
+	CMPL Slot_Waits+Wait_Info(BX), R11
+	JNE none
+	MOVL $0, Slot_Depth(BX)
+	MOVL Slot_Waits+Wait_Site(BX), DX
+	MOVL Slot_Head(BX), CX
+	DECL CX
+	ANDL $(const_RingLen-1), CX
+	CMPL Slot_Ring(BX)(CX*8), DX
+	JNE done
+	MOVQ ·fast+fastState_clock(SB), R9
+	MOVL (R9), R9
+	MOVL R9, (Slot_Ring+4)(BX)(CX*8)
+done:
+	RET
+none:
+	JMP ·ioEndSlow(SB)
+
+// Notes that the goroutine whose slot is in BX holds the object in CX, with the entry in R9, or jumps to full. AX and R8 are lost.
+#define HOLD(full) \
+	MOVL Slot_Held(BX), AX \
+	CMPL AX, $const_HeldLen \
+	JCC full \
+	MOVL AX, R8 \
+	SHLL $4, R8 \
+	MOVQ CX, Slot_Locks+Hold_Obj(BX)(R8*1) \
+	MOVQ R9, Slot_Locks+Hold_Site(BX)(R8*1) \
+	INCL AX \
+	MOVL AX, Slot_Held(BX)
+
+// Notes that the goroutine whose slot is in BX does not hold the object in CX any more, or jumps to other if that is not the one that it took last. AX and R8
+// are lost.
+#define RELEASE(other) \
+	MOVL Slot_Held(BX), AX \
+	DECL AX \
+	CMPL AX, $const_HeldLen \
+	JCC other \
+	MOVL AX, R8 \
+	SHLL $4, R8 \
+	CMPQ Slot_Locks+Hold_Obj(BX)(R8*1), CX \
+	JNE other \
+	MOVL AX, Slot_Held(BX)
+
+// func lock(s *Site, m *sync.Mutex)
+TEXT ·lock(SB), NOSPLIT, $0-16
+	CMPB ·locksTell(SB), $0
+	JEQ slow
+	MOVQ m+8(FP), CX
+	XORL AX, AX
+	MOVL $1, DX
+	LOCK
+	CMPXCHGL DX, (CX)
+	JNE slow
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	MOVQ m+8(FP), CX
+	HOLD(full)
+	RET
+slow:
+	JMP ·lockSlow(SB)
+none:
+	CMPB ·off(SB), $0
+	JNE done
+	JMP ·lockFirst(SB)
+full:
+	JMP ·lockFull(SB)
+done:
+	RET
+
+// func unlock(s *Site, m *sync.Mutex)
+TEXT ·unlock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	MOVQ m+8(FP), CX
+	RELEASE(other)
+unlock:
+	CMPB ·locksTell(SB), $0
+	JEQ plain
+	MOVL $1, AX
+	XORL DX, DX
+	LOCK
+	CMPXCHGL DX, (CX)
+	JNE plain
+	RET
+plain:
+	JMP ·unlockPlain(SB)
+none:
+	MOVQ m+8(FP), CX
+	CMPB ·off(SB), $0
+	JNE unlock
+	JMP ·unlockFirst(SB)
+other:
+	JMP ·unlockOther(SB)
+
+// func rlock(s *Site, m *sync.RWMutex)
+TEXT ·rlock(SB), NOSPLIT, $0-16
+	CMPB ·locksTell(SB), $0
+	JEQ slow
+	MOVQ m+8(FP), CX
+	MOVL const_readerCount(CX), AX
+	TESTL AX, AX
+	JLT slow
+	LEAL 1(AX), DX
+	LOCK
+	CMPXCHGL DX, const_readerCount(CX)
+	JNE slow
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	BTSQ $31, R9 // HoldRead
+	MOVQ m+8(FP), CX
+	HOLD(full)
+	RET
+slow:
+	JMP ·rlockSlow(SB)
+none:
+	CMPB ·off(SB), $0
+	JNE done
+	JMP ·rlockFirst(SB)
+full:
+	JMP ·rlockFull(SB)
+done:
+	RET
+
+// func runlock(s *Site, m *sync.RWMutex)
+TEXT ·runlock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), SI
+	ENTER(none)
+	MOVQ m+8(FP), CX
+	RELEASE(other)
+unlock:
+	CMPB ·locksTell(SB), $0
+	JEQ plain
+	MOVL const_readerCount(CX), AX
+	CMPL AX, $0
+	JLE plain
+	LEAL -1(AX), DX
+	LOCK
+	CMPXCHGL DX, const_readerCount(CX)
+	JNE plain
+	RET
+plain:
+	JMP ·runlockPlain(SB)
+none:
+	MOVQ m+8(FP), CX
+	CMPB ·off(SB), $0
+	JNE unlock
+	JMP ·runlockFirst(SB)
+other:
+	JMP ·runlockOther(SB)

@@ -192,3 +192,34 @@ func grow(n int) (sum byte) {
 	}
 	return 0
 }
+
+// TestProbesAgree has operations whose ends look for their beginnings from different code: assembly and Go.
+func TestProbesAgree(t *testing.T) {
+	s, other := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
+	f := func() int { return 1 }
+	for i := 0; i < 2; i++ { // the first time, the sites are new
+		End1(IOFunc(s, f)())
+		func() {
+			defer IOEnd(s)
+			defer f()
+			defer IOBegin(s)
+		}()
+		if sl := mine(t); sl.Depth != 0 {
+			t.Fatalf("depth %d", sl.Depth)
+		}
+		inner := uint32(0)
+		End1(IOFunc(s, func() int { // nested, so that both are left to Go
+			End1(IOFunc(other, func() int { inner = mine(t).Depth; return 1 })())
+			return 1
+		})())
+		if sl := mine(t); inner != 2 || sl.Depth != 0 {
+			t.Fatalf("depth %d inside, %d after it", inner, sl.Depth)
+		}
+	}
+	w := mine(t).Waits[0]
+	IOBegin(s) // from the same function, by another way
+	if of := mine(t).Waits[0]; of.Info != w.Info || w.Info == InfoFrame {
+		t.Errorf("frame %#x in assembly, %#x in Go", w.Info, of.Info)
+	}
+	IOEnd(s)
+}

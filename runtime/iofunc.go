@@ -42,14 +42,6 @@ func endAt(s *Site) (sl *Slot, obj uintptr) {
 	return nil, 0
 }
 
-// End5 ends a call with five results, as End1 to End4 do one with fewer.
-//
-//go:noinline
-func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {
-	end()
-	return a, b, c, d, e
-}
-
 // The functions below make a function with a probe in it of one that may wait, for where it is not called: in a go statement, or as a value.
 // FuncPR is for P parameters and R results, FuncVPR for P parameters of which the last is variadic. They are not inlined, so that
 // the function literals do not bear the name of the user's function in stack traces.

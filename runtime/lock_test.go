@@ -180,3 +180,22 @@ func TestOwnLocker(t *testing.T) {
 		})
 	}
 }
+
+// TestNilLock locks and unlocks nothing: the panic is that of package sync.
+func TestNilLock(t *testing.T) {
+	s := newSite(OpLock, KindMutex, "mu.Lock()")
+	var mu *sync.Mutex
+	var rw *sync.RWMutex
+	for name, f := range map[string][2]func(){
+		"Lock":    {func() { mu.Lock() }, func() { Lock(s, mu) }},
+		"Unlock":  {func() { mu.Unlock() }, func() { Unlock(s, mu) }},
+		"RLock":   {func() { rw.RLock() }, func() { RLock(s, rw) }},
+		"RUnlock": {func() { rw.RUnlock() }, func() { RUnlock(s, rw) }},
+	} {
+		for i := 0; i < 2; i++ { // the first time, the site is new
+			if plain, probed := panicText(f[0]), panicText(f[1]); plain != probed || plain == "" {
+				t.Errorf("%s: %q, want %q", name, probed, plain)
+			}
+		}
+	}
+}

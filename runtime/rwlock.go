@@ -50,39 +50,6 @@ func RWTryLock(s *Site, m *sync.RWMutex) bool {
 	return ok
 }
 
-// RLock is m.RLock().
-//
-//go:norace
-func RLock(s *Site, m *sync.RWMutex) {
-	ok := m.TryRLock()
-	sl, e := enter(s)
-	if sl == nil {
-		sl, e = reach(s)
-	}
-	if !ok {
-		d := sl.block(s, addr(m), 0)
-		m.RLock()
-		e = sl.pass(s, d)
-	}
-	if sl != nil {
-		sl.hold(addr(m), e|HoldRead)
-	}
-}
-
-// RUnlock is m.RUnlock().
-//
-//go:norace
-func RUnlock(s *Site, m *sync.RWMutex) {
-	sl, e := enter(s)
-	if sl == nil {
-		sl, e = reach(s)
-	}
-	if sl != nil {
-		sl.release(addr(m), e, KindRWMutex)
-	}
-	m.RUnlock()
-}
-
 // TryRLock is m.TryRLock().
 //
 //go:norace

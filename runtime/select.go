@@ -45,6 +45,9 @@ func caseValue(s *Site) {
 //
 //go:norace
 func addCase(s *Site, i int, ch uintptr, send, ready bool) {
+	if off {
+		return
+	}
 	sl := current()
 	if sl == nil || s.id == 0 {
 		if sl = newCase(s); sl == nil {
@@ -108,6 +111,9 @@ func (sl *Slot) selects(s *Site) {
 //
 //go:norace
 func Chose(s *Site, i int) {
+	if off {
+		return
+	}
 	sl := own()
 	if sl == nil || s.id == 0 || sl.Head == 0 {
 		// A goroutine or a site that is new: the select has only a default clause.

@@ -45,7 +45,7 @@ func findTick() {
 		return
 	}
 	p := (*clockPage)(*(*unsafe.Pointer)(unsafe.Pointer(&page)))
-	for range 3 { // the kernel may tick in between
+	for i := 0; i < 3; i++ { // the kernel may tick in between
 		if at := p.sequence(); at >= 0 {
 			foundTick = (*uint32)(unsafe.Pointer(&p[at]))
 			tickThen, foundAt = *foundTick, nanotime()

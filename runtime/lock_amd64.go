@@ -1,0 +1,135 @@
+//go:build linux || darwin
+
+package runtime
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// What the probes of locks do is one function of assembly each: first what the method of package sync does, and then what a goroutine with a slot needs. The
+// rest is left to the Go functions below. What they are given escapes, as it does where it is given to package sync.
+func lock(s *Site, m *sync.Mutex)
+func unlock(s *Site, m *sync.Mutex)
+func rlock(s *Site, m *sync.RWMutex)
+func runlock(s *Site, m *sync.RWMutex)
+
+// locksTell says that the words of a lock mean what the assembly takes them for, as in every version of Go so far: the first of a Mutex is 1 while it is locked and
+// nobody waits, and the one at readerCount of an RWMutex counts its readers. Else all is left to package sync.
+var locksTell = tryLocks()
+
+const readerCount = 16
+
+func tryLocks() bool {
+	var m sync.Mutex
+	var rw sync.RWMutex
+	if unsafe.Sizeof(m) != 8 || unsafe.Sizeof(rw) != 24 {
+		return false
+	}
+	word := func(p unsafe.Pointer, off uintptr) int32 { return *(*int32)(at(p, off)) }
+	state := func() [2]int32 { return [2]int32{word(unsafe.Pointer(&m), 0), word(unsafe.Pointer(&m), 4)} }
+	readers := func() int32 { return word(unsafe.Pointer(&rw), readerCount) }
+	ok := state() == [2]int32{} && readers() == 0
+	m.Lock()
+	ok = ok && state() == [2]int32{1, 0}
+	m.Unlock()
+	rw.RLock()
+	ok = ok && readers() == 1
+	rw.RLock()
+	ok = ok && readers() == 2
+	rw.RUnlock()
+	rw.RUnlock()
+	ok = ok && state() == [2]int32{} && readers() == 0
+	rw.Lock()
+	ok = ok && readers() < 0
+	rw.Unlock()
+	return ok
+}
+
+// lockSlow is lock where the lock could not be taken at once.
+func lockSlow(s *Site, m *sync.Mutex) {
+	ok := m.TryLock()
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if !ok {
+		d := sl.block(s, addr(m), 0)
+		m.Lock()
+		e = sl.pass(s, d)
+	}
+	if sl != nil {
+		sl.hold(addr(m), e)
+	}
+}
+
+// lockFirst is the rest of lock where enter has no answer, and lockFull where there are many locks already.
+func lockFirst(s *Site, m *sync.Mutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.hold(addr(m), e)
+	}
+}
+
+func lockFull(s *Site, m *sync.Mutex) {
+	sl := current()
+	sl.hold(addr(m), *sl.last())
+}
+
+// unlockFirst is unlock where enter has no answer, and unlockOther where the lock is not the last that was taken.
+func unlockFirst(s *Site, m *sync.Mutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.release(addr(m), e, KindMutex)
+	}
+	m.Unlock()
+}
+
+func unlockOther(s *Site, m *sync.Mutex) {
+	sl := current()
+	sl.release(addr(m), *sl.last(), KindMutex)
+	m.Unlock()
+}
+
+// unlockPlain is the rest of unlock where others wait for the lock, or it is not locked.
+func unlockPlain(s *Site, m *sync.Mutex) { m.Unlock() }
+
+func rlockSlow(s *Site, m *sync.RWMutex) {
+	ok := m.TryRLock()
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if !ok {
+		d := sl.block(s, addr(m), 0)
+		m.RLock()
+		e = sl.pass(s, d)
+	}
+	if sl != nil {
+		sl.hold(addr(m), e|HoldRead)
+	}
+}
+
+func rlockFirst(s *Site, m *sync.RWMutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.hold(addr(m), e|HoldRead)
+	}
+}
+
+func rlockFull(s *Site, m *sync.RWMutex) {
+	sl := current()
+	sl.hold(addr(m), *sl.last()|HoldRead)
+}
+
+func runlockFirst(s *Site, m *sync.RWMutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.release(addr(m), e, KindRWMutex)
+	}
+	m.RUnlock()
+}
+
+func runlockOther(s *Site, m *sync.RWMutex) {
+	sl := current()
+	sl.release(addr(m), *sl.last(), KindRWMutex)
+	m.RUnlock()
+}
+
+func runlockPlain(s *Site, m *sync.RWMutex) { m.RUnlock() }
