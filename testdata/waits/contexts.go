@@ -109,6 +109,6 @@ func startSignals() {
 	signal.Notify(off, syscall.SIGUSR2)
 	signal.Stop(off)
 	go func() {
-		<-off // leak since go1.22: stopped
+		<-off // leak since go1.24: stopped; before, package signal goes on to have it
 	}()
 }

@@ -75,6 +75,9 @@ var kinds = map[string]snapshot.WakerKind{
 func named(list []snapshot.Waker, w Wait) bool {
 	kind, ok := kinds[w.Want]
 	return !ok || slices.ContainsFunc(list, func(waker snapshot.Waker) bool {
+		if kind == snapshot.WakerCleanup && waker.Kind == snapshot.WakerFinalizer { // Go 1.24 queues both together
+			return true
+		}
 		return waker.Kind == kind && (w.Name == "" || kind != snapshot.WakerGlobal || waker.Name == "" || waker.Name == "main."+w.Name)
 	})
 }
