@@ -67,7 +67,8 @@
 // Names and paths come from DWARF; without it there are the names of functions, variables and channels' types only.
 // The name of a local variable is that which the compiler's location lists give it, at the call or after it.
 //
-// The copy takes the program's pause, about 0.3 ms a megabyte of memory with pointers, and as much of the reader's
-// memory; memory without pointers is not copied. The references backwards take four bytes each and are left out where
+// The copy takes the program's pause, and as much of the reader's memory: memory with pointers, variables, and what is
+// in use of stacks. How long it takes depends on the machine and its load; Prepare measures it on a part. See
+// docs/benchmarks.md. The references backwards take four bytes each and are left out where
 // they would take too much: then there is one waker for each goroutine, the one that marking came by.
 package reach

@@ -190,7 +190,7 @@ func (j *job) copyProfiled(from, exe string) (names []string, err error) {
 
 // A profile is what was found in one of Go's programs.
 type profile struct {
-	theirs, ours []int64
+	theirs, ours []int64 // ours at any look
 	changed      []int64 // proven at a moment, and woken or gone later
 	look         *reachtest.Look
 	// text has, by goroutine, its first function and its wait reason, as Go's test writes them.
@@ -213,6 +213,7 @@ func profiled(exe, name string) (p *profile, err error) {
 	}
 	defer r.Close()
 	p = &profile{text: make(map[int64]string)}
+	var last []int64
 	for same, i := 0, 0; same < 2 && i < maxLooks; i++ {
 		time.Sleep(200 * time.Millisecond) // Go's profile comes a little later, too
 		look, err := reachtest.LookAt(r.Pid(), nil)
@@ -221,7 +222,7 @@ func profiled(exe, name string) (p *profile, err error) {
 		}
 		ours := look.Proven()
 		look.Plan.Close()
-		if same++; !slices.Equal(ours, p.ours) {
+		if same++; !slices.Equal(ours, last) {
 			same = 0
 		}
 		for _, id := range p.ours {
@@ -230,7 +231,10 @@ func profiled(exe, name string) (p *profile, err error) {
 				p.changed = append(p.changed, id)
 			}
 		}
-		p.look, p.ours = look, ours
+		p.look, last = look, ours
+		p.ours = append(p.ours, ours...) // what was proven once is so
+		slices.Sort(p.ours)
+		p.ours = slices.Compact(p.ours)
 	}
 	stdin.Close() // also for programs that take more than one profile
 	for _, m := range goroutines.FindAllStringSubmatch(r.Rest(), -1) {
