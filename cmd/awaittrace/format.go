@@ -86,7 +86,7 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 
 // exportOptions are those of the folder that the command runs in.
 func exportOptions(source bool) export.Options {
-	var opt export.Options
+	opt := export.Options{Version: moduleVersion()}
 	if dir, err := os.Getwd(); err == nil {
 		opt.Dir = dir
 	}

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	// Dir is the folder that shown paths are relative to, where the file lies below it; empty leaves paths as they are.
 	Dir string
+	// Version is that of awaittrace; empty: unknown.
+	Version string
 	// Source returns the text of a source file, to be shown around a site; nil shows none.
 	Source func(file string) ([]byte, error)
 }

@@ -29,9 +29,10 @@ type sarifTool struct {
 }
 
 type sarifDriver struct {
-	Name  string      `json:"name"`
-	URI   string      `json:"informationUri"`
-	Rules []sarifRule `json:"rules"`
+	Name    string      `json:"name"`
+	Version string      `json:"version,omitempty"`
+	URI     string      `json:"informationUri"`
+	Rules   []sarifRule `json:"rules"`
 }
 
 type sarifRule struct {
@@ -95,7 +96,7 @@ var kindText = map[string]string{
 func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 	x := newIndex(doc)
 	run := sarifRun{
-		Tool:    sarifTool{sarifDriver{Name: "awaittrace", URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
+		Tool:    sarifTool{sarifDriver{Name: "awaittrace", Version: opt.Version, URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
 		Results: []sarifResult{},
 	}
 	if opt.Dir != "" {

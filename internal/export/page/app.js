@@ -52,7 +52,7 @@ function Source({ at }) {
   if (!src) return null;
   const line = +at.slice(at.lastIndexOf(":") + 1);
   return html`<pre aria-label=${"source at " + at}>${src.lines.map((l, i) =>
-    html`<div class=${src.first + i === line ? "hit" : ""}>${String(src.first + i).padStart(5)}  ${l}</div>`)}</pre>`;
+    html`<div class=${src.first + i === line ? "hit" : ""}>${String(src.first + i).padStart(6)}  ${l}</div>`)}</pre>`;
 }
 
 // ids expands "7,10-99" up to a number of goroutines.
