@@ -26,6 +26,6 @@
 //
 // # Limits
 //
-// A program without debug information (-ldflags=-w, strip) cannot be read: [Error] says so. Runtimes that are a
+// A program without debug information (-ldflags=-w, strip) cannot be read here: [Error] says so, and package inspect has package reach read it. Runtimes that are a
 // shared library (-buildmode=c-shared, -linkshared) are not looked for.
 package dlvext
