@@ -29,6 +29,7 @@ var facts = []fact{
 	{"os/exec.(*Cmd).", "c.Path", setPath},
 	{"database/sql.(*DB).", "db.maxOpen", setLimit},
 	{"net/http.(*Transport).", "t.MaxConnsPerHost", setLimit},
+	{"net/http.(*persistConn).readLoop", "uintptr(pc.t)", setOwner},
 	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", "s.size", setLimit},
 }
 
@@ -41,6 +42,12 @@ func setFD(b *Blocked, v constant.Value) {
 func setLimit(b *Blocked, v constant.Value) {
 	if n, ok := constant.Int64Val(v); ok && b.Limit == 0 && n > 0 && n < 1<<31 {
 		b.Limit = int(n)
+	}
+}
+
+func setOwner(b *Blocked, v constant.Value) {
+	if n, ok := constant.Uint64Val(v); ok && b.Owner == 0 {
+		b.Owner = n
 	}
 }
 

@@ -23,14 +23,15 @@ type cause struct {
 	// by says how the queue waits for the root.
 	by linkKind
 	// obj is the lock, channel or WaitGroup that it is about.
-	obj    uint64
-	orphan *snapshot.Hold
-	gone   bool // nobody is left who could end it
-	guess  bool // a link of the cycle is only what relatives may do
-	proof  Proof
-	pool   *pool
-	growth *Growth
-	rate   *Rate
+	obj     uint64
+	orphan  *snapshot.Hold
+	gone    bool // nobody is left who could end it
+	guess   bool // a link of the cycle is only what relatives may do
+	proof   Proof
+	pool    *pool
+	growth  *Growth
+	clients *clientConns
+	rate    *Rate
 	// starved says that the roots want a processor, and get none.
 	starved bool
 }
@@ -103,7 +104,6 @@ func (d *finder) run() {
 	d.judge = &judge{facts: d.facts}
 	d.knots(true, Certain)
 	d.orphanedLocks()
-	d.pools()
 	long := func(i int) bool { // or for longer than is known
 		return (d.long(i) || d.unprobed[i] && d.s.NoProbes != "") && !d.unread(i) && !d.timed(i)
 	}
@@ -111,12 +111,14 @@ func (d *finder) run() {
 	for _, c := range d.causes { // of locks so far, and of what was starved
 		c.behind = append(c.behind, d.behind(c.all(), verdictOf(c.kind))...)
 	}
+	d.pools()
 	d.knots(false, Likely)
 	d.judge = newJudge(d.facts, d.claimed)
 	d.alone(dead)
 	d.chains()
 	d.computing()
 	d.spinning()
+	d.clients()
 	d.growing()
 	d.doubts()
 }

@@ -301,10 +301,15 @@ func (j *judge) explained(i int) bool {
 			return !j.endsUnbounded(i)
 		case snapshot.WakerGoroutine:
 			k, ok := j.find(w.Goroutine)
-			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
+			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) && !queued(j.g(k)) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
 		}
 		return false
 	})
+}
+
+// queued reports whether goroutine g, which is the business of a library, waits for others of the program.
+func queued(g *snapshot.Goroutine) bool {
+	return g.State == "waiting" && (strings.HasPrefix(g.Reason, "select") || strings.HasPrefix(g.Reason, "chan ") || strings.HasPrefix(g.Reason, "sync."))
 }
 
 // outlives reports whether one of those who owe the WaitGroup at obj a Done waits itself for something from outside, such as the end of a context, or in the same

@@ -21,21 +21,35 @@ type pool struct {
 	holders []int           // who has taken a token and not given it back, as far as their histories tell
 	nested  int             // of the holders, how many wait for another token of the pool
 	unread  int             // of an HTTP client: connections whose response was neither closed nor read to its end
+	behind  bool            // those who have a token wait for others that need one
+	lost    bool            // who took tokens has exited, or is done, and has not given them back
 }
 
 // asPool makes c, the cause of goroutines that wait for a channel, one of an exhausted pool if the channel is used as one.
 func (d *finder) asPool(c *cause) {
-	w := d.wait(c.roots[0])
-	obj, send := w.Obj, w.Probe.Op == runtime.OpSend
-	for k, cs := range w.Cases {
-		if o := d.s.Objects[cs.Obj]; o != nil && o.Cap > 0 && !d.endOnly(w, k) {
-			obj, send = cs.Obj, cs.Send
-			break
-		}
-	}
-	o := d.s.Objects[obj]
-	if o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan || d.unprobed[c.roots[0]] {
+	if d.unprobed[c.roots[0]] {
 		return
+	}
+	p := d.channelPool(c.roots[0])
+	if p == nil || len(p.holders) > p.size {
+		return
+	}
+	if len(p.holders) == 0 {
+		if _, send := d.poolChannel(c.roots[0]); !send || !takes(d.wait(c.roots[0]), p.obj) {
+			return
+		}
+		p.lost = true
+	}
+	c.kind, c.pool, c.obj = KindExhaustedPool, p, p.obj
+	p.first(c.roots)
+}
+
+// channelPool returns the pool that the channel is for which goroutine i waits; nil: it is none.
+func (d *finder) channelPool(i int) *pool {
+	obj, send := d.poolChannel(i)
+	o, w := d.s.Objects[obj], d.wait(i)
+	if o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan {
+		return nil
 	}
 	p := &pool{obj: obj, take: w.Probe, size: o.Cap}
 	back := o.Sent
@@ -43,21 +57,37 @@ func (d *finder) asPool(c *cause) {
 		back = o.Received
 	}
 	if !d.isPool(o, send, w.Probe, back) && !takes(w, obj) {
-		return
+		return nil
 	}
 	for i := range d.graph.n {
-		if d.holdsToken(i, w.Probe, back) {
-			p.holders = append(p.holders, i)
-			if d.waitsFor(i, obj) {
-				p.nested++
-			}
+		if !d.holdsToken(i, w.Probe, back) {
+			continue
+		}
+		if given := d.handedOn(i, w.Probe, obj); len(given) > 0 {
+			p.holders = append(p.holders, given...)
+			continue
+		}
+		p.holders = append(p.holders, i)
+		if d.waitsFor(i, obj) {
+			p.nested++
 		}
 	}
-	if len(p.holders) == 0 || len(p.holders) > o.Cap {
-		return
+	return p
+}
+
+// handedOn returns the goroutines that goroutine i has started behind take, in the same function, and that do not take tokens themselves: it takes one for each.
+//
+//	slots <- struct{}{}
+//	go func() { defer func() { <-slots }(); … }()
+func (d *finder) handedOn(i int, take *snapshot.Probe, obj uint64) (list []int) {
+	_, started := d.family(&snapshot.Fact{Goroutine: d.g(i).ID, Probe: take}, take.Func)
+	for _, k := range started {
+		c := d.g(k).CreatedBy
+		if c.Func == take.Func && c.Line > take.Line && !d.waitsFor(k, obj) && !slices.ContainsFunc(d.g(k).History, func(s snapshot.Step) bool { return s.Probe == take }) {
+			list = append(list, k)
+		}
 	}
-	c.kind, c.pool, c.obj = KindExhaustedPool, p, obj
-	p.first(c.roots)
+	return list
 }
 
 // first puts those of list first that have tokens.
@@ -130,11 +160,24 @@ func (t *writer) pool(f *Finding, c *cause) {
 	if o := t.s.Objects[p.obj]; o != nil && o.Kind == runtime.KindChan {
 		had = max(had, o.Len)
 	}
+	all := fmt.Sprintf("all %d are", max(had, p.size))
+	switch max(had, p.size) {
+	case 1:
+		all = "the only one is"
+	case 2:
+		all = "both are"
+	}
 	switch {
+	case p.lost:
+		f.Title = fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
+	case p.nested == 1 && had == 1 && p.size == 1:
+		f.Title = fmt.Sprintf("%s; the only one is taken, by a goroutine that waits for another", who)
+	case p.behind:
+		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
 		f.Title = fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
-		f.Title = fmt.Sprintf("%s; all %d are taken, by goroutines that wait for another", who, had)
+		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for another", who, all)
 	case p.nested == len(p.holders):
 		f.Title = fmt.Sprintf("%s; %d of %d are taken, by goroutines that wait for another", who, had, p.size)
 	case p.size == 0:
@@ -154,14 +197,23 @@ func (t *writer) pool(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.step(t.shown(c.roots)))
 		f.Why = append(f.Why, t.responses()...)
 	}
+	if p.lost && p.kind != nil {
+		for _, call := range t.s.Calls {
+			if slices.Contains(p.kind.takes, call.Callee) {
+				f.Why = append(f.Why, fmt.Sprintf("they are taken by %s at %s%s", call.Expr, t.place(call), in(call.Func)))
+			}
+		}
+	}
 	if p.name == "" {
 		f.Why = append(f.Why, t.factsAbout(p.obj, t.wait(c.roots[0]).Probe.Op == runtime.OpSend)...)
 	}
 	f.Why = append(f.Why, t.callers(slices.DeleteFunc(slices.Clone(c.roots), func(i int) bool { return slices.Contains(p.holders, i) }))...)
 	f.Why = append(f.Why, t.others("waiting", c.roots)...)
 	switch {
+	case p.behind:
+		f.Fix = "give the token back before waiting for those that need one, or let these have none"
 	case p.unread > 0:
-		f.Fix = "close the body of every response, also where its status is an error: defer resp.Body.Close() right behind the check of err"
+		f.Fix = closeBody
 	case p.nested > 0:
 		f.Fix = "do not take a second one while one is held: pass on the one that is there, or give it back before"
 	default:
@@ -183,7 +235,7 @@ func (f *facts) taken(p *pool, i int) *snapshot.Step {
 	h := f.g(i).History
 	for k := range h {
 		s := &h[k]
-		if (s.Probe == p.take || p.kind != nil && slices.Contains(p.kind.takes, s.Probe.Callee)) && !f.waitsAt(i, s) {
+		if (s.Probe == p.take || p.kind != nil && (slices.Contains(p.kind.takes, s.Probe.Callee) || p.kind.takes == nil && httpCall(s.Probe))) && !f.waitsAt(i, s) {
 			return s
 		}
 	}
@@ -210,39 +262,4 @@ func (f *facts) shown(list []int) int {
 		read = list
 	}
 	return f.oldest(read)
-}
-
-// unclosed says where the program calls net/http as a client, if goroutines of connections are left whose response was not read to its end.
-func (t *writer) unclosed(c *cause) []string {
-	if !slices.ContainsFunc(t.g(c.roots[0]).Stack, func(f snapshot.Frame) bool {
-		return f.Func == "net/http.(*persistConn).readLoop" || f.Func == "net/http.(*persistConn).writeLoop"
-	}) {
-		return nil
-	}
-	return append([]string{"it is of a connection of an http client, whose response has a body that was neither closed nor read to its end"}, t.responses()...)
-}
-
-// responses says where the program has called net/http as a client lately.
-func (t *writer) responses() []string {
-	var lines []string
-	for i := range t.s.Goroutines {
-		for _, s := range t.g(i).History {
-			if p := s.Probe; p.Op == runtime.OpIO && httpCall(p) {
-				if line := fmt.Sprintf("responses come from %s at %s%s", p.Expr, t.place(p), in(p.Func)); !slices.Contains(lines, line) {
-					lines = append(lines, line)
-				}
-			}
-		}
-	}
-	return lines[:min(3, len(lines))]
-}
-
-// httpCall reports whether p calls an http client.
-func httpCall(p *snapshot.Probe) bool {
-	switch p.Callee {
-	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post", "net/http.Client.PostForm",
-		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.Transport.RoundTrip", "net/http.RoundTripper.RoundTrip":
-		return true
-	}
-	return false
 }

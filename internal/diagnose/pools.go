@@ -57,7 +57,59 @@ func (d *finder) pools() {
 			d.libraryPool(k.kind, k.obj, list)
 		}
 	}
+	d.channelPools()
 	d.workerPools()
+}
+
+// channelPools makes the causes of goroutines that wait for a channel that is used as a semaphore or a pool, where those that have its tokens wait, too.
+func (d *finder) channelPools() {
+	waiting := make(map[uint64][]int)
+	var order []uint64
+	for i := range d.graph.n {
+		if d.claimed[i] || d.wait(i) == nil || d.unprobed[i] {
+			continue
+		}
+		obj, _ := d.poolChannel(i)
+		if o := d.s.Objects[obj]; o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan {
+			continue
+		}
+		if waiting[obj] == nil {
+			order = append(order, obj)
+		}
+		waiting[obj] = append(waiting[obj], i)
+	}
+	for _, obj := range order {
+		list := waiting[obj]
+		p := d.channelPool(list[0])
+		if p == nil || len(p.holders) == 0 || !slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
+			continue
+		}
+		if _, send := d.poolChannel(list[0]); d.moves(obj, send) || slices.ContainsFunc(p.holders, func(i int) bool { return !d.keeps(i, obj) }) {
+			continue
+		}
+		p.behind = p.nested == 0 && !slices.ContainsFunc(p.holders, func(i int) bool { return !d.bad[i] })
+		if p.nested == len(p.holders) || len(p.holders) == p.size {
+			d.addPool(p, list)
+		}
+	}
+}
+
+// poolChannel returns the channel that goroutine i waits for: of a select the one with a buffer.
+func (d *finder) poolChannel(i int) (obj uint64, send bool) {
+	w := d.wait(i)
+	for k, cs := range w.Cases {
+		if o := d.s.Objects[cs.Obj]; o != nil && o.Cap > 0 && !d.endOnly(w, k) {
+			return cs.Obj, cs.Send
+		}
+	}
+	return w.Obj, w.Probe.Op == runtime.OpSend
+}
+
+// keeps reports whether goroutine i, which has a token of the channel at obj, is not known to give it back: it waits for another, or for what only those do that wait
+// themselves, or has long had no answer.
+func (d *finder) keeps(i int, obj uint64) bool {
+	w := d.wait(i)
+	return w != nil && d.long(i) && !d.timed(i) && (d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
 }
 
 // poolWait returns the kind of pool that goroutine i waits for, and the pool's address; nil: for none.
@@ -79,7 +131,10 @@ func (d *finder) poolWait(i int) (*poolKind, uint64) {
 
 // libraryPool makes the cause of list, which wait for a pool.
 func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
-	p := &pool{kind: k, obj: obj, name: strings.TrimSpace(k.token + " of " + d.object(obj, d.wait(list[0]).Probe))}
+	p := &pool{kind: k, obj: obj, name: k.token}
+	if o := d.s.Objects[obj]; o != nil && o.Expr != "" {
+		p.name += " of " + o.Expr
+	}
 	for _, i := range list {
 		for _, w := range d.g(i).Waits {
 			if w.IO != nil && w.IO.Limit > 0 {
@@ -95,6 +150,14 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 		if p.unread = len(loops); p.unread < p.size {
 			return
 		}
+		for _, i := range list { // who called before in a function that it is still in has the response in hand
+			if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return d.hasResponse(i, &s) }) {
+				p.holders, p.nested = append(p.holders, i), p.nested+1
+			}
+		}
+		if len(p.holders) >= p.size {
+			p.unread = 0
+		}
 		d.addPool(p, list)
 		return
 	}
@@ -107,15 +170,41 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 			p.holders = append(p.holders, i)
 			if slices.Contains(list, i) {
 				p.nested++
-			} else if !d.long(i) || d.wait(i) == nil {
-				return // it will come back
+			} else if !d.keeps(i, obj) {
+				return // it may give it back
 			}
 		}
 	}
-	if len(p.holders) == 0 || p.size > 0 && len(p.holders) > p.size || p.nested == 0 && len(p.holders) < p.size {
+	switch {
+	case p.size > 0 && len(p.holders) > p.size:
+		return
+	case p.nested > 0 || p.size > 0 && len(p.holders) == p.size:
+	case p.size > 0 && d.allKnown(list): // those that took the others are done with, or have exited
+		p.lost = true
+	default:
 		return
 	}
 	d.addPool(p, list)
+}
+
+// hasResponse reports whether step s of goroutine i is a call of an HTTP client, which is over, in a function that the goroutine is still in.
+func (d *finder) hasResponse(i int, s *snapshot.Step) bool {
+	own := OwnFrame(d.g(i).Stack)
+	return httpCall(s.Probe) && own != nil && own.Func != s.Probe.Func &&
+		slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == s.Probe.Func })
+}
+
+// allKnown reports whether all is known that the goroutines have done besides those of list which have moved lately: nobody can have a token since longer ago than its
+// history goes back.
+func (d *finder) allKnown(list []int) bool {
+	const whole = 16 // steps of a history that may have begun before
+	for i := range d.graph.n {
+		g := d.g(i)
+		if !slices.Contains(list, i) && g.Last != nil && len(g.History) >= whole && d.s.Taken-g.LastAt < int64(d.opt.After) {
+			return false
+		}
+	}
+	return true
 }
 
 // hasToken reports whether goroutine i has taken a token and not given it back, as far as its history tells, and whether it has taken or given one lately.
@@ -198,38 +287,4 @@ func (d *finder) workerPools() {
 			d.addPool(p, list)
 		}
 	}
-}
-
-// dials reports whether an HTTP client of the program is making a connection.
-func (d *finder) dials() bool {
-	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool {
-		return slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == "net/http.(*Transport).dialConn" })
-	})
-}
-
-// readLoop is the function that reads the responses of a connection of an HTTP client. It waits in a select until who has a response has read or closed it.
-const readLoop = "net/http.(*persistConn).readLoop"
-
-// clientLoops returns the goroutines of connections of HTTP clients: those whose response is not done with, and those without one. Of few of them the stack
-// was read: the others are known by where they were started.
-func (d *finder) clientLoops() (unread, idle []int) {
-	line := 0
-	for i := range d.s.Goroutines {
-		g := d.g(i)
-		if g.CreatedBy != nil && slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == readLoop }) {
-			line = g.CreatedBy.Line
-		}
-	}
-	for i := range d.s.Goroutines {
-		g := d.g(i)
-		if c := g.CreatedBy; c == nil || line == 0 || c.Func != "net/http.(*Transport).dialConn" || c.Line != line {
-			continue
-		}
-		if strings.HasPrefix(g.Reason, "select") {
-			unread = append(unread, i)
-		} else if g.Reason == "IO wait" {
-			idle = append(idle, i)
-		}
-	}
-	return unread, idle
 }

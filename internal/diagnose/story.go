@@ -34,6 +34,8 @@ func (t *writer) finding(c *cause) Finding {
 		t.deadlock(&f, c)
 	case c.kind == KindOrphanedLock:
 		t.orphan(&f, c)
+	case c.clients != nil:
+		t.clients(&f, c)
 	case c.kind == KindGrowth:
 		t.growth(&f, c)
 	case c.pool != nil:
@@ -524,7 +526,6 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.nobody(w))
 	}
 	f.Why = append(f.Why, t.couldEnd(i)...)
-	f.Why = append(f.Why, t.unclosed(c)...)
 	if n := t.threads(c.roots); n > 1 {
 		f.Why = append(f.Why, fmt.Sprintf("they keep %d threads from other work", n))
 	}

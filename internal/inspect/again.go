@@ -90,6 +90,35 @@ func watchStates(ctx context.Context, rec *record.Record, s *snapshot.Snapshot, 
 	}
 }
 
+const (
+	laterAfter  = time.Second // from the first look to the one that tells whether connections become more, at most
+	leastOwners = 10          // of connections, for that look
+)
+
+// later looks a second time at a program whose HTTP clients have many transports, to tell whether they become more.
+func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnose.Report {
+	s := r.Snapshot
+	owners := make(map[uint64]bool)
+	for i := range s.Goroutines {
+		owners[s.Goroutines[i].Owner] = true
+	}
+	if delete(owners, 0); len(owners) < leastOwners {
+		return r
+	}
+	start := time.Now()
+	select {
+	case <-ctx.Done():
+		return r
+	case <-time.After(min(r.Options.After, laterAfter)):
+	}
+	res, err := dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, dlvext.Options{MaxStacks: 1})
+	if err != nil {
+		return r
+	}
+	s.Later = &snapshot.Snapshot{Goroutines: res.Goroutines, Taken: s.Taken + int64(time.Since(start))}
+	return diagnose.Analyze(s, r.Options)
+}
+
 // computing returns the threads of the goroutines of s that are on a processor, or want one, and may have been for longer than after: that have reached no probe since,
 // or never. A goroutine that wants one has none.
 func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {

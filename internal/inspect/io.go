@@ -14,6 +14,7 @@ func addIO(s *snapshot.Snapshot, pid int, res *dlvext.Result) {
 	system := ioReader{pid: pid}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
+		g.Owner = res.Blocked[g.ID].Owner
 		if len(g.Waits) == 0 {
 			continue
 		}

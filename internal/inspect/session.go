@@ -120,7 +120,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 		},
 	})
 	if err == nil && r.Snapshot.Process.State != "stopped" {
-		r = circles(ctx, s.rec, again(ctx, s.rec, r, opt.Watch), opt.Watch)
+		r = later(ctx, s.rec, circles(ctx, s.rec, again(ctx, s.rec, r, opt.Watch), opt.Watch))
 	}
 	return s.done(p, r, err)
 }

@@ -139,6 +139,9 @@ func (r *reader) readSites() error {
 			continue
 		}
 		r.cases[i] = e.Cases
+		if e.Op == runtime.OpIO && e.Flags&runtime.SiteRequest != 0 {
+			r.snap.Calls = append(r.snap.Calls, r.probes[i])
+		}
 	}
 	return nil
 }

@@ -31,9 +31,13 @@ type Snapshot struct {
 	Dropped map[string]int
 	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
 	Memory *Memory
+	// Calls are the places of requests that the program has made so far.
+	Calls []*Probe
 	// Before is an earlier look at the same program, by its record at least; nil if it was looked at once. Which goroutines pass probes all
 	// the time, and which are more and more, takes two looks to tell.
 	Before *Snapshot
+	// Later is the same program a while later, by the states of its goroutines alone; nil: nobody looked.
+	Later *Snapshot
 }
 
 // A Process is the program as a whole.
@@ -138,6 +142,7 @@ type Goroutine struct {
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
+	Owner     uint64   // address of what it serves: of a connection of an HTTP client, the http.Transport; 0 unknown
 	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
 	// work between; 0 otherwise, and if it was looked at once. Negative: the second look found it elsewhere.
 	Ran int64

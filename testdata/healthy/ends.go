@@ -122,3 +122,35 @@ func tickets(ctx context.Context) error {
 		}
 	}
 }
+
+// eachClient has a transport for each of its clients, which are there from the beginning.
+func eachClient(ctx context.Context) error {
+	return serve(ctx, answer(0), func(url string) {
+		start(14, func(int) {
+			client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+			defer client.CloseIdleConnections()
+			every(ctx, 200*time.Millisecond, func() { get(ctx, client, url) })
+		})()
+	})
+}
+
+// openBodies has responses in hand while it does something else for three seconds.
+func openBodies(ctx context.Context) error {
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
+	return serve(ctx, func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 1<<20)) }, func(url string) {
+		start(10, func(int) {
+			for ctx.Err() == nil {
+				resp, err := client.Get(url)
+				if err != nil {
+					continue
+				}
+				select {
+				case <-time.After(3 * time.Second):
+				case <-ctx.Done():
+				}
+				resp.Body.Close()
+			}
+		})()
+	})
+}

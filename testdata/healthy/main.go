@@ -100,6 +100,8 @@ var programs = map[string]func(context.Context) error{
 	"quit-handlers":   quitHandlers,
 	"nested-queries":  nestedQueries,
 	"tickets":         tickets,
+	"each-client":     eachClient,
+	"open-bodies":     openBodies,
 }
 
 // heavy are the programs that take a processor.

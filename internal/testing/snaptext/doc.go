@@ -7,6 +7,7 @@
 //	unwatched                         nobody saw when it ended
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
+//	call PROBE                        a request that was made
 //
 //	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program, shut
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
@@ -24,6 +25,7 @@
 //	  created 1 main.main main.go:5
 //	  frame main.worker main.go:31
 //	  thread 4711
+//	  owner 0xa1                      what it serves
 //	  label path /transfer            a profiler label
 //	  born 1s                         when it reached its first probe
 //	  blocked [12s] [never]           what the memory says of its wait; since when; never: in select {}, or on nil channels only

@@ -33,6 +33,9 @@ func Format(s *snapshot.Snapshot) string {
 		p.line("reads", fmt.Sprint(s.Process.Reads), fmt.Sprint(s.Process.ReadBytes))
 	}
 	p.memory(s.Memory)
+	for _, c := range s.Calls {
+		p.line(join("call", probe(c))...)
+	}
 	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
 		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))
 	}
@@ -49,7 +52,10 @@ func Format(s *snapshot.Snapshot) string {
 		}
 	}
 	if s.Before != nil {
-		return p.String() + "before\n" + Format(s.Before)
+		p.WriteString("before\n" + Format(s.Before))
+	}
+	if s.Later != nil {
+		p.WriteString("later\n" + Format(s.Later))
 	}
 	return p.String()
 }
@@ -165,6 +171,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	}
 	if g.ThreadID != 0 {
 		p.line("  thread", strconv.Itoa(g.ThreadID))
+	}
+	if g.Owner != 0 {
+		p.line("  owner", addr(g.Owner))
 	}
 	if t := g.Test; t != nil {
 		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)

@@ -11,13 +11,17 @@ import (
 	"example.com/reports/bodyunclosed"
 	"example.com/reports/closedselect"
 	"example.com/reports/condowed"
+	"example.com/reports/dbleaked"
 	"example.com/reports/dbnested"
 	"example.com/reports/dbrows"
+	"example.com/reports/dbtx"
 	"example.com/reports/deadconn"
 	"example.com/reports/eofspin"
 	"example.com/reports/grandchild"
 	"example.com/reports/growthsleep"
 	"example.com/reports/heldthreads"
+	"example.com/reports/httpheld"
+	"example.com/reports/httplimit"
 	"example.com/reports/latesend"
 	"example.com/reports/onceself"
 	"example.com/reports/owednone"
@@ -25,6 +29,8 @@ import (
 	"example.com/reports/pssyslog"
 	"example.com/reports/publock"
 	"example.com/reports/rpcsilent"
+	"example.com/reports/semleaked"
+	"example.com/reports/semnested"
 	"example.com/reports/shutdowninside"
 	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
@@ -59,6 +65,12 @@ var cases = map[string]func(){
 	"sseslow":        sseslow.Main,
 	"starved":        starved.Main,
 	"transportper":   transportper.Main,
+	"semleaked":      semleaked.Main,
+	"semnested":      semnested.Main,
+	"dbleaked":       dbleaked.Main,
+	"dbtx":           dbtx.Main,
+	"httplimit":      httplimit.Main,
+	"httpheld":       httpheld.Main,
 	"wgself":         wgself.Main,
 }
 

@@ -1,0 +1,167 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A connection of an HTTP client has two goroutines of net/http, which have no probes. They stay as long as a response is neither closed nor read to its end, and as long
+// as the connection is kept for the next request.
+
+const (
+	// readLoop is the function that reads the responses of a connection. It waits in a select until who has a response is done with it.
+	readLoop = "net/http.(*persistConn).readLoop"
+	dialConn = "net/http.(*Transport).dialConn" // starts it, and writeLoop
+)
+
+// Told are this many connections, at least, whose responses nobody is done with, or that have a transport each.
+const (
+	leastUnread     = 5
+	leastTransports = 10
+)
+
+// clientConns are connections of HTTP clients that stay.
+type clientConns struct {
+	n       int
+	perCall bool // each has a transport of its own, and they become more
+}
+
+// clients makes the causes of connections of HTTP clients that stay.
+func (d *finder) clients() {
+	unread, idle := d.clientLoops()
+	// Who has called lately, or reads, may be about a response.
+	users := 0
+	for i := range d.graph.n {
+		if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool {
+			return s.Probe.Op == runtime.OpIO && (httpCall(s.Probe) || isRead(s.Probe))
+		}) {
+			users++
+		}
+	}
+	if len(unread)-users >= leastUnread {
+		d.addClients(&cause{kind: KindLeak, certainty: Likely, roots: unread, clients: &clientConns{n: len(unread)}})
+	}
+	owners, read := make(map[uint64]bool), 0
+	for _, i := range idle {
+		if g := d.g(i); g.Owner != 0 {
+			owners[g.Owner], read = true, read+1
+		}
+	}
+	later := d.s.Later
+	if len(owners) < leastTransports || len(owners)*2 < read || later == nil || later.Taken <= d.s.Taken {
+		return
+	}
+	left, more := 0, 0
+	for i := range later.Goroutines {
+		g := &later.Goroutines[i]
+		if j, ok := d.find(g.ID); ok && slices.Contains(idle, j) {
+			left++
+		} else if c := g.CreatedBy; !ok && c != nil && c.Func == dialConn && c.Line == d.g(idle[0]).CreatedBy.Line {
+			more++
+		}
+	}
+	if more == 0 || left*10 < len(idle)*9 {
+		return
+	}
+	span := time.Duration(later.Taken - d.s.Taken)
+	d.addClients(&cause{
+		kind: KindGrowth, certainty: Likely, roots: idle, clients: &clientConns{n: len(idle), perCall: true},
+		growth: &Growth{Count: 2 * len(idle), PerSecond: 2 * float64(more) / span.Seconds()},
+	})
+}
+
+// addClients makes a cause of c, whose roots are the goroutines that read from connections, and of those that write to them.
+func (d *finder) addClients(c *cause) {
+	dials := make(map[int64]bool)
+	line := d.g(c.roots[0]).CreatedBy.Line
+	for _, i := range c.roots {
+		dials[d.g(i).CreatedBy.Goroutine] = true
+	}
+	for i := range d.s.Goroutines {
+		if cr := d.g(i).CreatedBy; cr != nil && cr.Func == dialConn && cr.Line != line && dials[cr.Goroutine] {
+			c.roots = append(c.roots, i)
+		}
+	}
+	for _, i := range c.roots {
+		d.claim(i, verdictOf(c.kind))
+	}
+	d.addCause(c)
+}
+
+// clientLoops returns the goroutines that read from connections of HTTP clients: of those whose response is not done with, and of those without one. Of few of them the
+// stack was read: the others are known by where they were started.
+func (d *finder) clientLoops() (unread, idle []int) {
+	line := 0
+	for i := range d.s.Goroutines {
+		g := d.g(i)
+		if g.CreatedBy != nil && slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == readLoop }) {
+			line = g.CreatedBy.Line
+		}
+	}
+	for i := range d.s.Goroutines {
+		g := d.g(i)
+		if c := g.CreatedBy; c == nil || line == 0 || c.Func != dialConn || c.Line != line {
+			continue
+		}
+		if strings.HasPrefix(g.Reason, "select") {
+			unread = append(unread, i)
+		} else if g.Reason == "IO wait" {
+			idle = append(idle, i)
+		}
+	}
+	return unread, idle
+}
+
+// dials reports whether an HTTP client of the program is making a connection.
+func (d *finder) dials() bool {
+	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool {
+		return slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == dialConn })
+	})
+}
+
+// clients tells of connections of HTTP clients that stay.
+func (t *writer) clients(f *Finding, c *cause) {
+	if c.clients.perCall {
+		f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, %s more a second: each has an http.Transport of its own, which keeps it for a next request",
+			len(c.roots), plural(c.clients.n, "connection"), perSecond(c.growth.PerSecond))
+		f.Why = t.responses()
+		f.Fix = "make one http.Client, or one http.Transport, and use it for all requests; or call CloseIdleConnections when one is done with"
+		return
+	}
+	f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, each of which has a response whose body was neither closed nor read to its end", len(c.roots), plural(c.clients.n, "connection"))
+	f.Why = t.responses()
+	f.Fix = closeBody
+}
+
+// closeBody is what to do where responses are not closed.
+const closeBody = "close the body of every response, also where its status is an error: defer resp.Body.Close() right behind the check of err"
+
+// responses says where the program has called net/http as a client.
+func (t *writer) responses() []string {
+	const room = 3
+	var lines []string
+	for _, p := range t.s.Calls {
+		if httpCall(p) {
+			lines = append(lines, fmt.Sprintf("its requests are made by %s at %s%s", p.Expr, t.place(p), in(p.Func)))
+		}
+	}
+	if n := len(lines) - room; n > 0 {
+		lines = append(lines[:room], fmt.Sprintf("and in %s more", plural(n, "place")))
+	}
+	return lines
+}
+
+// httpCall reports whether p calls an http client.
+func httpCall(p *snapshot.Probe) bool {
+	switch p.Callee {
+	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post", "net/http.Client.PostForm",
+		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.Transport.RoundTrip", "net/http.RoundTripper.RoundTrip":
+		return true
+	}
+	return false
+}
