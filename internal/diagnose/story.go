@@ -483,7 +483,7 @@ func (t *writer) briefly(i int) string {
 
 // together tells of goroutines that wait in the same way, each for itself.
 func (t *writer) together(f *Finding, c *cause) {
-	i := t.oldest(c.roots)
+	i := t.shown(c.roots)
 	w := t.wait(i)
 	n := len(c.roots)
 	span := t.span(c.roots)
