@@ -28,6 +28,7 @@ type facts struct {
 	nearby   map[uint64][]int                     // see near
 	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
 	named    map[fieldUse]map[int]*snapshot.Probe // who has used fields of a name, and where; nil: not needed yet
+	having   map[uint64][]int                     // see tokens
 	// relations says of a channel whether the family of who made it has others than those that wait for it.
 	relations map[uint64]bool
 }

@@ -123,6 +123,11 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 		return []need{n}
 	}
 	n := f.used(i, c.Obj, c.Send)
+	if !n.direct && c.Send && takes(w, c.Obj) && f.partner(c.Obj, true) == nil { // nobody has given a token back: who has one may
+		if list := slices.DeleteFunc(f.tokens(c.Obj, w.Probe), func(j int) bool { return j == i }); len(list) > 0 {
+			n = need{obj: c.Obj, send: true, by: list, open: known}
+		}
+	}
 	if len(w.Cases) > 0 && f.endOnly(w, k) {
 		n = need{obj: c.Obj, open: ends}
 	}

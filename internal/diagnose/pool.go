@@ -133,14 +133,31 @@ func takes(w *snapshot.Wait, obj uint64) bool {
 	return false
 }
 
+// tokens returns who has been at take, where a token of the semaphore at obj is taken, and not given it back; all by their histories. The slice is the caller's.
+func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
+	list, ok := f.having[obj]
+	if !ok {
+		for i := range f.s.Goroutines {
+			if f.holdsToken(i, take, nil) {
+				list = append(list, i)
+			}
+		}
+		if f.having == nil {
+			f.having = make(map[uint64][]int)
+		}
+		f.having[obj] = list
+	}
+	return slices.Clone(list)
+}
+
 // holdsToken reports whether goroutine i has been at take, and not at back since.
-func (d *finder) holdsToken(i int, take *snapshot.Probe, back *snapshot.Fact) bool {
-	h := d.g(i).History
+func (f *facts) holdsToken(i int, take *snapshot.Probe, back *snapshot.Fact) bool {
+	h := f.g(i).History
 	for k, s := range h {
 		switch {
 		case back != nil && s.Probe == back.Probe && back.Probe != take:
 			return false
-		case s.Probe == take && !(k == 0 && d.wait(i) != nil && d.wait(i).Probe == take):
+		case s.Probe == take && !(k == 0 && f.wait(i) != nil && f.wait(i).Probe == take):
 			return true
 		}
 	}

@@ -81,16 +81,14 @@ func (d *finder) channelPools() {
 	for _, obj := range order {
 		list := waiting[obj]
 		p := d.channelPool(list[0])
-		if p == nil || len(p.holders) == 0 || !slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
+		if p == nil || len(p.holders) != p.size || p.size == 1 && !takes(d.wait(list[0]), obj) || !slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
 			continue
 		}
 		if _, send := d.poolChannel(list[0]); d.moves(obj, send) || slices.ContainsFunc(p.holders, func(i int) bool { return !d.keeps(i, obj) }) {
 			continue
 		}
 		p.behind = p.nested == 0 && !slices.ContainsFunc(p.holders, func(i int) bool { return !d.bad[i] })
-		if p.nested == len(p.holders) || len(p.holders) == p.size {
-			d.addPool(p, list)
-		}
+		d.addPool(p, list)
 	}
 }
 
