@@ -242,7 +242,7 @@ func (j *judge) overdue(w *snapshot.Wait) bool {
 // idle reports whether goroutine i is in a wait that is normal however long it takes.
 func (j *judge) idle(i int) bool {
 	w := j.wait(i)
-	if j.external(i) || w.Probe.Op == runtime.OpSleep || j.waitsForEnd(i) || j.never(i) && j.meant(i) || j.explained(i) {
+	if j.external(i) || j.drains(i) || w.Probe.Op == runtime.OpSleep || j.waitsForEnd(i) || j.never(i) && j.meant(i) || j.explained(i) {
 		return true
 	}
 	if j.unprobed[i] && w.Probe.Op == runtime.OpIO {
@@ -301,15 +301,10 @@ func (j *judge) explained(i int) bool {
 			return !j.endsUnbounded(i)
 		case snapshot.WakerGoroutine:
 			k, ok := j.find(w.Goroutine)
-			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) && !queued(j.g(k)) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
+			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
 		}
 		return false
 	})
-}
-
-// queued reports whether goroutine g, which is the business of a library, waits for others of the program.
-func queued(g *snapshot.Goroutine) bool {
-	return g.State == "waiting" && (strings.HasPrefix(g.Reason, "select") || strings.HasPrefix(g.Reason, "chan ") || strings.HasPrefix(g.Reason, "sync."))
 }
 
 // outlives reports whether one of those who owe the WaitGroup at obj a Done waits itself for something from outside, such as the end of a context, or in the same
@@ -421,16 +416,22 @@ func (j *judge) ending(i int) bool {
 	if w == nil || j.explained(i) || j.external(i) {
 		return false
 	}
-	if list := j.handlers(i); len(list) > 0 && !slices.ContainsFunc(list, j.lingers) {
+	if j.drains(i) {
 		return false
 	}
 	switch w.Probe.Op {
 	case runtime.OpWait, runtime.OpCond:
 		return w.Obj != 0 && endFunc(w.Probe.Func)
 	case runtime.OpIO:
-		return w.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Kind != runtime.KindConn && endFunc(method(w.Probe.Expr))
+		return w.Probe.Flags&(runtime.SiteServe|runtime.SiteBounded) == 0 && w.Probe.Kind != runtime.KindConn && endFunc(method(w.Probe.Expr))
 	}
 	return false
+}
+
+// drains reports whether goroutine i ends something, and all handlers that it waits for will return by themselves.
+func (j *judge) drains(i int) bool {
+	list := j.handlers(i)
+	return len(list) > 0 && !slices.ContainsFunc(list, j.lingers)
 }
 
 // lingers reports whether goroutine i, which runs a handler, has waited for long for what no clock ends.
