@@ -71,7 +71,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("GOPROXY", "off") // nothing but what the module cache has
 			env.Setenv("TESTPROXY", proxy.URL)
 			env.Setenv("GOSUMDB", "off")
-			env.Setenv("GOFLAGS", "")
+			env.Setenv("GOFLAGS", scriptFlags)
 			env.Setenv("GOTOOLCHAIN", "local")
 			env.Setenv("XDG_CACHE_HOME", ours)
 			env.Setenv("AWAITTRACE_DIR", filepath.Join(filepath.Dir(ours), "records-"+filepath.Base(env.WorkDir)))

@@ -1,0 +1,6 @@
+//go:build !awaittrace_portable
+
+package main
+
+// scriptFlags are the GOFLAGS of scripts.
+const scriptFlags = ""
