@@ -68,6 +68,9 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	status, err := goCommand(c, p, cmd)
+	if status == 1 && p.Result != nil {
+		adviseGoleak(c.App.ErrWriter, p.Result.Files)
+	}
 	if service != nil {
 		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()))
 	}
