@@ -21,6 +21,9 @@ const (
 	OK       Verdict = "ok"
 )
 
+// Verdicts returns all verdicts, worst first. The slice is the caller's.
+func Verdicts() []Verdict { return []Verdict{Deadlock, Orphaned, Leaked, Stuck, Busy, Idle, OK} }
+
 // Bad reports whether a goroutine with this verdict is one that a finding is about.
 func (v Verdict) Bad() bool { return v != OK && v != Idle }
 

@@ -1,0 +1,119 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/awaittrace/awaittrace/internal/report"
+)
+
+// What is kept is bounded: by number, and by bytes. The oldest reports go first.
+const (
+	maxKept      = 1000
+	maxKeptBytes = 256 << 20
+)
+
+// KeptSuffix is how the names of the reports end that are kept: JSON, compressed.
+const KeptSuffix = ".json.zst"
+
+// A keep is a folder with the reports of programs of which something has changed.
+type keep struct {
+	dir string // empty: nothing is kept
+	enc *zstd.Encoder
+}
+
+func openKeep(dir string) (*keep, error) {
+	if dir == "" {
+		return &keep{}, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("invalid -keep: %w", err)
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	return &keep{dir, enc}, err
+}
+
+// write keeps a report on each program that still runs and of which something has changed.
+func (k *keep) write(ctx context.Context, s *survey, changes []change) error {
+	if k.dir == "" || len(changes) == 0 {
+		return nil
+	}
+	done := make(map[*program]bool)
+	for _, c := range changes {
+		if done[c.program] || !c.program.entry.Live {
+			continue
+		}
+		done[c.program] = true
+		r, err := s.report(ctx, c.program.entry, false)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		var b bytes.Buffer
+		if err := report.JSON(&b, r); err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s-%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), fileName(c.program.name), c.program.entry.Pid, KeptSuffix)
+		if err := k.put(name, k.enc.EncodeAll(b.Bytes(), nil)); err != nil {
+			return err
+		}
+	}
+	return k.trim()
+}
+
+// put writes a file, which is there in whole or not at all.
+func (k *keep) put(name string, text []byte) error {
+	f, err := os.CreateTemp(k.dir, ".awaittrace-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(k.dir, name))
+}
+
+// trim removes the oldest reports that are too many. Files that are not ours stay.
+func (k *keep) trim() error {
+	names, err := filepath.Glob(filepath.Join(k.dir, "*"+KeptSuffix))
+	if err != nil {
+		return err
+	}
+	slices.Sort(names) // their names begin with their time
+	slices.Reverse(names)
+	size := int64(0)
+	for i, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			continue
+		}
+		if size += info.Size(); i >= maxKept || size > maxKeptBytes {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fileName makes a part of a file's name of the name of a program.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, cut(s, 64))
+}

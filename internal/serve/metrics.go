@@ -1,0 +1,129 @@
+package serve
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// A metric is one that Prometheus reads and OpenTelemetry gets.
+type metric struct {
+	name, help, unit string
+	labels           []string // besides program and container
+}
+
+var (
+	stuckGoroutines = metric{"awaittrace_stuck_goroutines", "Goroutines that are stuck, by the kind of finding and how certain it is.", "{goroutine}", []string{"kind", "certainty"}}
+	goroutines      = metric{"awaittrace_goroutines", "Goroutines that have reached a probe, by verdict.", "{goroutine}", []string{"verdict"}}
+	oldestWait      = metric{"awaittrace_oldest_wait_seconds", "How long the goroutine that is stuck longest has waited, by the kind of finding.", "s", []string{"kind"}}
+	keptBytes       = metric{"awaittrace_kept_bytes", "Memory that proven leaks keep alive, where serve -prove reads it.", "By", nil}
+	recordComplete  = metric{"awaittrace_record_complete", "1 if the record had room for all that the program did, 0 otherwise.", "1", nil}
+	programs        = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
+)
+
+// metrics lists all of them.
+var metrics = []metric{stuckGoroutines, goroutines, oldestWait, keptBytes, recordComplete, programs}
+
+// A sample is one value of a metric, with the values of program, container and its own labels.
+type sample struct {
+	metric *metric
+	labels []string
+	value  float64
+}
+
+// maxPrograms bounds how many names of programs there may be in metrics. Those beyond it count as one, "other".
+const maxPrograms = 500
+
+// samples returns the metrics of all programs. Several processes of one name and container are one.
+func (s *survey) samples() []sample {
+	var list []sample
+	at := make(map[string]int)
+	names := make(map[[2]string]bool)
+	add := func(m *metric, merge func(a, b float64) float64, v float64, labels ...string) {
+		key := fmt.Sprintf("%s%q", m.name, labels)
+		if i, ok := at[key]; ok {
+			list[i].value = merge(list[i].value, v)
+			return
+		}
+		at[key] = len(list)
+		list = append(list, sample{m, labels, v})
+	}
+	sum := func(a, b float64) float64 { return a + b }
+	for _, r := range s.rows() {
+		name, container := r.p.name, r.p.container
+		if of := [2]string{name, container}; !names[of] && len(names) >= maxPrograms {
+			name, container = "other", ""
+		} else {
+			names[of] = true
+		}
+		add(&programs, sum, 1, name, container)
+		l := r.look
+		if l.fault != "" {
+			add(&recordComplete, math.Min, 0, name, container)
+			continue
+		}
+		add(&recordComplete, math.Min, number(l.complete), name, container)
+		for _, v := range diagnose.Verdicts() {
+			add(&goroutines, sum, float64(l.counts[v]), name, container, string(v))
+		}
+		for _, f := range l.findings {
+			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(f.kind), string(f.certainty))
+			if f.certainty != diagnose.Possible {
+				add(&oldestWait, math.Max, f.oldest.Seconds(), name, container, string(f.kind))
+			}
+		}
+		if l.kept >= 0 {
+			add(&keptBytes, sum, float64(l.kept), name, container)
+		}
+	}
+	return list
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// A collector offers the samples of a survey to Prometheus.
+type collector struct {
+	*survey
+	descs map[string]*prometheus.Desc
+}
+
+func newCollector(s *survey) *collector {
+	c := &collector{s, make(map[string]*prometheus.Desc)}
+	for _, m := range metrics {
+		c.descs[m.name] = prometheus.NewDesc(m.name, m.help, append([]string{"program", "container"}, m.labels...), nil)
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, m := range metrics {
+		ch <- c.descs[m.name]
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range c.samples() {
+		ch <- prometheus.MustNewConstMetric(c.descs[s.metric.name], prometheus.GaugeValue, s.value, s.labels...)
+	}
+}
+
+// newRegistry returns what /metrics shows.
+func newRegistry(s *survey, version string) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "awaittrace_build_info", Help: "The version of awaittrace, as a label.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	info.Set(1)
+	r.MustRegister(newCollector(s), info)
+	return r
+}

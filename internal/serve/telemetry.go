@@ -1,0 +1,191 @@
+package serve
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/log"
+	otelmetric "go.opentelemetry.io/otel/metric"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+)
+
+// scope names what the records of OpenTelemetry come from.
+const scope = "github.com/awaittrace/awaittrace"
+
+// A telemetry pushes findings and metrics by OTLP, where OpenTelemetry's own variables name an endpoint. Its parts are nil
+// where they do not. Exports wait in a queue that is bounded and drops the oldest: an engine that is slow or gone costs
+// nothing else.
+type telemetry struct {
+	logs    *sdklog.BatchProcessor
+	metrics *sdkmetric.MeterProvider
+	version string
+}
+
+// newTelemetry begins to push what the variables of the environment ask for.
+func newTelemetry(ctx context.Context, s *survey, opt Options) (*telemetry, error) {
+	t := &telemetry{version: opt.Version}
+	wants := func(signal string) (bool, error) {
+		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") || opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
+			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {
+			return false, nil
+		}
+		protocol := cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_PROTOCOL"), opt.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+		if protocol != "http/protobuf" {
+			return false, fmt.Errorf("invalid OTEL_EXPORTER_OTLP_PROTOCOL %q: want http/protobuf", protocol)
+		}
+		return true, nil
+	}
+	if ok, err := wants("LOGS"); err != nil {
+		return nil, err
+	} else if ok {
+		exporter, err := otlploghttp.New(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.logs = sdklog.NewBatchProcessor(exporter)
+	}
+	if ok, err := wants("METRICS"); err != nil {
+		return nil, err
+	} else if ok {
+		exporter, err := otlpmetrichttp.New(ctx)
+		if err != nil {
+			return nil, err
+		}
+		res, err := resource.New(ctx, resource.WithFromEnv(), resource.WithHost(), resource.WithTelemetrySDK())
+		if err != nil && !errors.Is(err, resource.ErrPartialResource) {
+			return nil, err
+		}
+		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithResource(res), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)))
+		if err := observe(t.metrics.Meter(scope, otelmetric.WithInstrumentationVersion(opt.Version)), s); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// observe offers the samples of a survey as gauges of a meter, by the names that Prometheus' metrics have in OpenTelemetry.
+func observe(meter otelmetric.Meter, s *survey) error {
+	gauges := make(map[string]otelmetric.Float64ObservableGauge)
+	var all []otelmetric.Observable
+	for _, m := range metrics {
+		name := strings.TrimSuffix(strings.Replace(m.name, "awaittrace_", "awaittrace.", 1), "_seconds")
+		g, err := meter.Float64ObservableGauge(name, otelmetric.WithDescription(m.help), otelmetric.WithUnit(m.unit))
+		if err != nil {
+			return err
+		}
+		gauges[m.name], all = g, append(all, g)
+	}
+	_, err := meter.RegisterCallback(func(_ context.Context, o otelmetric.Observer) error {
+		for _, v := range s.samples() {
+			var attrs []attribute.KeyValue
+			for i, name := range append([]string{"program", "container"}, v.metric.labels...) {
+				attrs = append(attrs, attribute.String(name, v.labels[i]))
+			}
+			o.ObserveFloat64(gauges[v.metric.name], v.value, otelmetric.WithAttributes(attrs...))
+		}
+		return nil
+	}, all...)
+	return err
+}
+
+// tell pushes a log record for each finding that has appeared or is gone.
+func (t *telemetry) tell(ctx context.Context, changes []change) {
+	if t.logs == nil {
+		return
+	}
+	loggers := make(map[*program]log.Logger)
+	for _, c := range changes {
+		l := loggers[c.program]
+		if l == nil {
+			// The program is the resource: each has a provider of its own, and all of them one queue.
+			l = sdklog.NewLoggerProvider(sdklog.WithResource(programResource(c.program)), sdklog.WithProcessor(t.logs)).
+				Logger(scope, log.WithInstrumentationVersion(t.version))
+			loggers[c.program] = l
+		}
+		ctx, r := logRecord(ctx, c)
+		l.Emit(ctx, r)
+	}
+}
+
+// programResource describes a program by OpenTelemetry's semantic conventions.
+func programResource(p *program) *resource.Resource {
+	attrs := []attribute.KeyValue{attribute.String("service.name", p.name), attribute.Int("process.pid", p.entry.Pid)}
+	if p.last != nil {
+		attrs = append(attrs,
+			attribute.String("process.executable.path", cut(p.last.process.Exe, 4*maxLabel)),
+			attribute.String("process.runtime.name", "go"), attribute.String("process.runtime.version", label(p.last.process.Go)))
+	}
+	if p.container != "" {
+		attrs = append(attrs, attribute.String("container.id", p.container))
+	}
+	return resource.NewSchemaless(attrs...)
+}
+
+// logRecord makes the log record of a change. The trace is that of the first goroutine's labels.
+func logRecord(ctx context.Context, c change) (context.Context, log.Record) {
+	var r log.Record
+	now := time.Now()
+	r.SetTimestamp(now)
+	r.SetObservedTimestamp(now)
+	r.SetEventName("awaittrace.finding.appeared")
+	severity := log.SeverityWarn
+	if c.finding.certainty == diagnose.Certain {
+		severity = log.SeverityError
+	}
+	if c.gone {
+		r.SetEventName("awaittrace.finding.gone")
+		severity = log.SeverityInfo
+	}
+	r.SetSeverity(severity)
+	r.SetSeverityText(severity.String())
+	r.SetBody(attribute.StringValue(string(c.key.kind) + ": " + c.finding.title))
+	r.AddAttributes(
+		attribute.String("awaittrace.kind", string(c.key.kind)), attribute.String("awaittrace.certainty", string(c.finding.certainty)),
+		attribute.Int("awaittrace.goroutines", c.finding.goroutines), attribute.Float64("awaittrace.oldest_wait", c.finding.oldest.Seconds()),
+	)
+	if c.key.file != "" {
+		r.AddAttributes(
+			attribute.String("code.file.path", cut(c.key.file, 4*maxLabel)), attribute.Int("code.line.number", c.key.line),
+			attribute.String("code.function.name", cut(c.finding.function, 4*maxLabel)))
+	}
+	if id, ok := traceOf(c.finding.labels); ok {
+		ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: id}))
+	}
+	return ctx, r
+}
+
+// traceOf returns the trace of a goroutine by its profiler labels.
+func traceOf(labels map[string]string) (id trace.TraceID, ok bool) {
+	for _, key := range []string{"trace_id", "traceid", "trace id", "traceID"} {
+		if b, err := hex.DecodeString(labels[key]); err == nil && len(b) == len(id) {
+			copy(id[:], b)
+			return id, id.IsValid()
+		}
+	}
+	return id, false
+}
+
+// shutdown sends what is in the queues, as far as ctx allows.
+func (t *telemetry) shutdown(ctx context.Context) error {
+	var errs []error
+	if t.logs != nil {
+		errs = append(errs, t.logs.Shutdown(ctx))
+	}
+	if t.metrics != nil {
+		errs = append(errs, t.metrics.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
