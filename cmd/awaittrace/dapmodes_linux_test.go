@@ -26,7 +26,7 @@ func TestDAPCore(t *testing.T) {
 	exe, pid := started(t)
 	untilStuck(t, pid)
 	core := filepath.Join(t.TempDir(), "core")
-	conn, err := net.Dial("tcp", serve(t, "awaittrace", "attach", strconv.Itoa(pid)))
+	conn, err := net.Dial("tcp", serveDelve(t, "awaittrace", "attach", strconv.Itoa(pid)))
 	if err != nil {
 		t.Fatal(err)
 	}

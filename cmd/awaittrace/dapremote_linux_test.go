@@ -25,8 +25,8 @@ func delve() {
 	}
 }
 
-// serve starts a server of Delve's, ours or a plain one, and returns its address. It is gone when the test ends.
-func serve(t *testing.T, name string, args ...string) string {
+// serveDelve starts a server of Delve's, ours or a plain one, and returns its address. It is gone when the test ends.
+func serveDelve(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := command(append(args, "--headless", "--listen=127.0.0.1:0")...)
 	if cmd.Args[0] = name; name == "awaittrace" {
@@ -120,7 +120,7 @@ func TestDAPHeadless(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	addr := serve(t, "awaittrace", "exec", built(t), "--accept-multiclient")
+	addr := serveDelve(t, "awaittrace", "exec", built(t), "--accept-multiclient")
 	first := dialDAP(t, addr)
 	first.begin("attach", remote(t, "", nil), "awaittrace-deadlock")
 	ask[*dap.ConfigurationDoneResponse](first, "configurationDone", nil)
@@ -144,7 +144,7 @@ func TestDAPHeadlessRestart(t *testing.T) {
 		t.Skip("builds")
 	}
 	t.Parallel()
-	addr := serve(t, "awaittrace", "debug", "--build-flags=-C="+bank(t), "--output="+filepath.Join(t.TempDir(), "bank"))
+	addr := serveDelve(t, "awaittrace", "debug", "--build-flags=-C="+bank(t), "--output="+filepath.Join(t.TempDir(), "bank"))
 	c := dialDAP(t, addr)
 	c.begin("attach", remote(t, "", nil))
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
@@ -167,7 +167,7 @@ func TestDAPRemote(t *testing.T) {
 	exe := built(t)
 	t.Run("here", func(t *testing.T) { // with one client, whose process says which program it is
 		c := startDAP(t)
-		c.begin("attach", remote(t, serve(t, plainDelve, "exec", exe), nil), "awaittrace-deadlock")
+		c.begin("attach", remote(t, serveDelve(t, plainDelve, "exec", exe), nil), "awaittrace-deadlock")
 		ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 		if stop := await[*dap.StoppedEvent](c, nil).Body; stop.Reason != "exception" {
 			t.Errorf("stopped: %+v", stop)

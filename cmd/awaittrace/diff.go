@@ -12,12 +12,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/compare"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/serve"
 )
 
 func diffVerb() *cli.Command {
@@ -107,12 +109,21 @@ func savedReport(name string) (*report.Document, error) {
 		return nil, err
 	}
 	defer f.Close()
-	in := bufio.NewReader(f)
-	if first, err := in.Peek(1); err != nil || first[0] != '{' {
+	in := io.Reader(f)
+	if strings.HasSuffix(name, serve.KeptSuffix) {
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		in = z
+	}
+	text := bufio.NewReader(in)
+	if first, err := text.Peek(1); err != nil || first[0] != '{' {
 		return nil, nil
 	}
 	doc := new(report.Document)
-	if err := json.NewDecoder(in).Decode(doc); err != nil {
+	if err := json.NewDecoder(text).Decode(doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if doc.Schema != report.Schema {

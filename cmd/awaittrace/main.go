@@ -55,7 +55,7 @@ func verbs() []*cli.Command {
 	return []*cli.Command{
 		runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(),
 		reportVerb(), psVerb(), topVerb(), checkVerb(), diffVerb(),
-		dlvVerb(), dapVerb(), mcpVerb(),
+		dlvVerb(), dapVerb(), mcpVerb(), serveVerb(),
 		helpVerb(), completionVerb(), manVerb(), versionVerb(),
 		completeVerb(), guessVerb(), toolexecVerb(),
 	}

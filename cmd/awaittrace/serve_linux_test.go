@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/pprof/profile"
+)
+
+// TestServe: what is stuck in a program that runs is in the metrics, in its report, in its profile, and in the answer of
+// /livez, and a report is kept of it, which diff reads.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	exe, kept := filepath.Join(dir, "bank"), filepath.Join(dir, "kept")
+	mustRun(t, "build", "-C", bank(t), "-o", exe, ".")
+	env := append(os.Environ(), "AWAITTRACE_DIR="+t.TempDir(), "AWAITTRACE_AFTER=1s")
+	if err := os.Chmod(strings.TrimPrefix(env[len(env)-2], "AWAITTRACE_DIR="), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command(exe)
+	program.Env = env
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		program.Process.Kill()
+		program.Wait()
+	})
+	server := command("serve", "-listen", "127.0.0.1:0", "-every", "1s", "-keep", kept)
+	server.Env = env
+	out, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Signal(os.Interrupt)
+		ends(t, server)
+	})
+	in := bufio.NewReader(out)
+	line, _ := in.ReadString('\n')
+	_, url, ok := strings.Cut(strings.TrimSpace(line), "serving ")
+	if !ok {
+		t.Fatalf("it says %q", line)
+	}
+	go io.Copy(io.Discard, in)
+	get := func(path string) (int, string) {
+		res, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(b)
+	}
+	const stuck = `awaittrace_stuck_goroutines{certainty="certain",container="",kind="deadlock",program="bank"} 3`
+	for end := time.Now().Add(dapPatience); ; time.Sleep(100 * time.Millisecond) {
+		if _, text := get("/metrics"); strings.Contains(text, stuck) {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("no %s in\n%s", stuck, text)
+		}
+	}
+	if status, text := get("/livez?program=bank"); status != http.StatusServiceUnavailable || !strings.HasPrefix(text, "deadlock: ") {
+		t.Errorf("livez: %d %s", status, text)
+	}
+	if status, text := get("/livez?program=bank&kind=leak"); status != http.StatusOK {
+		t.Errorf("livez of leaks: %d %s", status, text)
+	}
+	if status, text := get("/report/bank"); status != http.StatusOK || !strings.HasPrefix(text, "<!DOCTYPE html>") {
+		t.Errorf("report: %d %.200s", status, text)
+	}
+	if status, text := get("/report/bank?f=text"); status != http.StatusOK || !strings.Contains(text, "wait for each other's locks") {
+		t.Errorf("report as text: %d %s", status, text)
+	}
+	_, text := get("/debug/pprof/awaittrace?program=bank")
+	if p, err := profile.ParseData([]byte(text)); err != nil || len(p.Sample) == 0 {
+		t.Errorf("profile: %v", err)
+	}
+	var names []string
+	for end := time.Now().Add(dapPatience); len(names) == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		names, _ = filepath.Glob(filepath.Join(kept, "*-bank-*.json.zst"))
+	}
+	if len(names) == 0 {
+		t.Fatal("no report is kept")
+	}
+	var diff bytes.Buffer
+	cmd := command("diff", names[0], names[0])
+	cmd.Stdout, cmd.Stderr = &diff, &diff
+	if err := cmd.Run(); err != nil || !strings.Contains(diff.String(), "deadlock") {
+		t.Errorf("diff: %v\n%s", err, &diff)
+	}
+}

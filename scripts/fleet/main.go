@@ -1,0 +1,209 @@
+//go:build linux
+
+// Command fleet runs awaittrace serve under a real Prometheus and Alertmanager: it builds a program that gets into a
+// deadlock, lets them scrape it, holds the metrics against promtool, each query of the dashboard against the answer, and
+// waits for the alert. It takes about three minutes. The engines are those of Debian, which it unpacks with apt and dpkg
+// into a temporary folder, unless -bin names a folder that has prometheus, promtool and prometheus-alertmanager.
+//
+//	go run ./scripts/fleet
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+var bin = flag.String("bin", "", "folder with prometheus, promtool and prometheus-alertmanager")
+
+// template is a file that Debian's Alertmanager does not start without.
+const template = "/usr/share/prometheus/alertmanager/default.tmpl"
+
+func main() {
+	log.SetFlags(0)
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "awaittrace-fleet-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = run(dir)
+	os.RemoveAll(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(dir string) error {
+	if *bin == "" {
+		*bin = filepath.Join(dir, "usr/bin")
+		if err := command(dir, "sh", "-c", "apt-get download -qq prometheus prometheus-alertmanager && for d in *.deb; do dpkg -x $d .; done").Run(); err != nil {
+			return fmt.Errorf("cannot get the engines: %w", err)
+		}
+	}
+	tool := filepath.Join(*bin, "promtool")
+	rules, err := filepath.Abs("deploy/prometheus/awaittrace.rules.yml")
+	if err != nil {
+		return err
+	}
+	if err := command("", tool, "test", "rules", strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
+		return fmt.Errorf("the tests of the rules: %w", err)
+	}
+	at, bank := filepath.Join(dir, "awaittrace"), filepath.Join(dir, "bank")
+	for _, args := range [][]string{{"go", "build", "-o", at, "./cmd/awaittrace"}, {at, "build", "-C", "dlvext/terminal/testdata/bank", "-o", bank, "."}} {
+		if err := command("", args[0], args[1:]...).Run(); err != nil {
+			return fmt.Errorf("%v: %w", args, err)
+		}
+	}
+	records := filepath.Join(dir, "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		return err
+	}
+	ours, prom, am := address(), address(), address()
+	config := fmt.Sprintf(`global: {scrape_interval: 5s, evaluation_interval: 5s}
+rule_files: [%q]
+alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
+scrape_configs: [{job_name: awaittrace, static_configs: [{targets: [%q]}]}]
+`, rules, am, ours)
+	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "alertmanager.yml"), []byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600); err != nil {
+		return err
+	}
+	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=2s")
+	engines := [][]string{
+		{bank},
+		{at, "serve", "-listen", ours, "-every", "2s"},
+		{filepath.Join(*bin, "prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + prom},
+	}
+	alerts := []string{"http://" + prom + "/api/v1/query?query=" + url.QueryEscape(`ALERTS{alertname="GoroutinesDeadlocked",alertstate="firing"}`)}
+	if _, err := os.Stat(template); err == nil {
+		engines = append(engines, []string{filepath.Join(*bin, "prometheus-alertmanager"), "--config.file=alertmanager.yml", "--storage.path=" + filepath.Join(dir, "am"), "--web.listen-address=" + am, "--cluster.listen-address="})
+		alerts = append(alerts, "http://"+am+"/api/v2/alerts")
+	} else {
+		fmt.Println("without Alertmanager: Debian's needs " + template + ", which apt-get install puts there")
+	}
+	for _, args := range engines {
+		cmd := command(dir, args[0], args[1:]...)
+		var out bytes.Buffer
+		cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		defer func() {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}()
+	}
+	if err := until(time.Minute, "a deadlock in the metrics", func() bool {
+		text, err := get("http://" + ours + "/metrics")
+		return err == nil && strings.Contains(text, `kind="deadlock",program="bank"`)
+	}); err != nil {
+		return err
+	}
+	text, err := get("http://" + ours + "/metrics")
+	if err != nil {
+		return err
+	}
+	check := command("", tool, "check", "metrics")
+	check.Stdin = strings.NewReader(text)
+	if err := check.Run(); err != nil {
+		return fmt.Errorf("promtool check metrics: %w", err)
+	}
+	fmt.Println("promtool has nothing to say of the metrics")
+	if err := queries("http://" + prom); err != nil {
+		return err
+	}
+	began := time.Now()
+	for _, from := range alerts {
+		if err := until(4*time.Minute, "the alert GoroutinesDeadlocked at "+from, func() bool {
+			text, err := get(from)
+			return err == nil && strings.Contains(text, "GoroutinesDeadlocked")
+		}); err != nil {
+			return err
+		}
+		at, _ := url.Parse(from)
+		fmt.Printf("%s%s has the alert GoroutinesDeadlocked, after %v\n", at.Host, at.Path, time.Since(began).Round(time.Second))
+	}
+	return nil
+}
+
+// queries asks Prometheus each query of the dashboard, which must answer with series.
+func queries(prom string) error {
+	b, err := os.ReadFile("deploy/grafana/awaittrace.json")
+	if err != nil {
+		return err
+	}
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(b, &dashboard); err != nil {
+		return err
+	}
+	for _, p := range dashboard.Panels {
+		for _, t := range p.Targets {
+			expr := regexp.MustCompile(`\$\w+`).ReplaceAllString(t.Expr, ".*")
+			if err := until(time.Minute, "an answer to "+expr, func() bool {
+				text, err := get(prom + "/api/v1/query?query=" + url.QueryEscape(expr))
+				return err == nil && strings.Contains(text, `"value":`)
+			}); err != nil {
+				return err
+			}
+			fmt.Printf("the panel %q has series\n", p.Title)
+		}
+	}
+	return nil
+}
+
+func until(patience time.Duration, what string, done func() bool) error {
+	for end := time.Now().Add(patience); !done(); time.Sleep(time.Second) {
+		if time.Now().After(end) {
+			return fmt.Errorf("there is not %s after %v", what, patience)
+		}
+	}
+	return nil
+}
+
+func get(url string) (string, error) {
+	res, err := http.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return string(b), err
+}
+
+// address returns one of loopback where nobody listens.
+func address() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// command makes a command that ends with this one.
+func command(dir, name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
