@@ -1,16 +1,24 @@
 package watch
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // burst is how much processor time a budget saves up at most.
 const burst = 250 * time.Millisecond
+
+// atMost bounds what a look may take that the limit of its budget permits: one part in so many of the time between two looks. In a program with
+// a hundred thousand goroutines that are stuck a look takes half a second.
+const atMost = 50
 
 // A budget bounds the processor time that looking takes: one part in share of the time that passes, on average. What was not used is saved, so
 // that what is new is looked at at once.
 type budget struct {
 	share time.Duration
-	// limit is the longest time between two looks, whatever they cost.
+	// limit is the longest time between two looks, unless the last one cost more than a part in atMost of it.
 	limit time.Duration
+	last  time.Duration // what the last look cost
 	saved time.Duration // at the time at; negative after a look that cost more than was saved
 	at    time.Time
 	spent time.Time // the last look
@@ -26,11 +34,19 @@ func (b *budget) allows(now time.Time) bool {
 		b.saved = min(b.saved+now.Sub(b.at)/b.share, burst)
 	}
 	b.at = now
-	return b.saved >= 0 || now.Sub(b.spent) >= b.limit
+	return b.saved >= 0 || now.Sub(b.spent) >= b.longest()
+}
+
+// longest returns the longest time until the next look.
+func (b *budget) longest() time.Duration {
+	if b.limit == math.MaxInt64 {
+		return b.limit
+	}
+	return max(b.limit, b.last*atMost)
 }
 
 // spend notes that a look at the time now took cost.
 func (b *budget) spend(now time.Time, cost time.Duration) {
-	b.saved = max(b.saved-cost, -b.limit/b.share) // a debt is paid after limit anyway
-	b.spent = now
+	b.last, b.spent = cost, now
+	b.saved = max(b.saved-cost, -b.longest()/b.share) // a debt is paid after that anyway
 }

@@ -161,7 +161,7 @@ func TestNoRecord(t *testing.T) {
 }
 
 // TestBudget looks every tenth of a second, at a cost, for as long as the budget allows it: at once when something is new, in the long run for one
-// part in share of the time, and never put off for longer than a wait may take.
+// part in share of the time. It is put off for longer than a wait may take only where a look costs so much that the limit would take more than a part in atMost.
 func TestBudget(t *testing.T) {
 	const limit = 2 * time.Second
 	tests := []struct {
@@ -170,7 +170,8 @@ func TestBudget(t *testing.T) {
 	}{
 		{time.Microsecond, 10, 600},
 		{20 * time.Millisecond, 10, 60},
-		{time.Second, 1, 30},
+		{40 * time.Millisecond, 7, 30},
+		{time.Second, 1, 1},
 	}
 	for _, test := range tests {
 		b := newBudget(50, limit)
