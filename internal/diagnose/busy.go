@@ -103,7 +103,7 @@ func (d *finder) spin(list []int, c Certainty) {
 // What a loop that gets nowhere does at least: others may leave it no more.
 const (
 	leastRate  = 200  // probes that it passes a second
-	leastShare = 0.1  // of a processor
+	leastShare = 0.03 // of a processor
 	leastLooks = 5    // that found it there
 	mostWork   = 2000 // nanoseconds of processor time for a round without input or output: with more there is work in it
 )
