@@ -107,6 +107,12 @@ func (p *parser) top(word string) bool {
 		p.end()
 		p.begin()
 		s.Before = p.snap
+	case "later": // of the whole
+		p.end()
+		p.begin()
+		p.first.Later = p.snap
+	case "call":
+		s.Calls = append(s.Calls, p.probe())
 	case "cpu":
 		s.Process.CPU = p.time()
 	case "reads":
