@@ -16,14 +16,14 @@ var placeholders = strings.NewReplacer(
 
 var reGoroutineIDs = regexp.MustCompile(`goroutines? \d+( and \d+)?`)
 
-// TestReadme: the findings that the README shows are those of the pitfalls' goldens, line by line.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// TestFindings: the findings that docs/findings.md shows are those of the pitfalls' goldens, line by line.
+func TestFindings(t *testing.T) {
+	page, err := os.ReadFile("../../docs/findings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var shown []string
-	for line := range strings.Lines(string(readme)) {
+	for line := range strings.Lines(string(page)) {
 		shown = append(shown, strings.TrimSpace(line))
 	}
 	for _, p := range pitfalls {
@@ -48,7 +48,7 @@ func TestReadme(t *testing.T) {
 				continue
 			}
 			if !shows(shown, f.Kind+": "+f.Title) || !shows(shown, "fix: "+f.Fix) {
-				t.Errorf("the README does not show\n%s: %s\nfix: %s", f.Kind, f.Title, f.Fix)
+				t.Errorf("docs/findings.md does not show\n%s: %s\nfix: %s", f.Kind, f.Title, f.Fix)
 			}
 			why := 0
 			for _, line := range f.Why {
@@ -57,7 +57,7 @@ func TestReadme(t *testing.T) {
 				}
 			}
 			if why < min(2, len(f.Why)) {
-				t.Errorf("of %s the README shows %d of the steps:\n%s", f.Kind, why, strings.Join(f.Why, "\n"))
+				t.Errorf("of %s docs/findings.md shows %d of the steps:\n%s", f.Kind, why, strings.Join(f.Why, "\n"))
 			}
 		}
 	}
