@@ -1,6 +1,6 @@
 module github.com/awaittrace/awaittrace/bench/locks
 
-go 1.26.0
+go 1.26.7
 
 require (
 	github.com/awaittrace/awaittrace v0.0.0
