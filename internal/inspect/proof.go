@@ -34,7 +34,6 @@ type proof struct {
 	limit time.Duration
 
 	estimate time.Duration
-	ready    time.Time // when it was: just before the program was stopped
 	plan     *reach.Plan
 	capture  *reach.Capture
 	why      string // why nothing is proven
@@ -97,7 +96,7 @@ func (p *proof) Ready(src reach.Source, err error) {
 		return
 	}
 	plan.Allocate()
-	p.plan, p.ready = plan, time.Now()
+	p.plan = plan
 }
 
 // Capture implements dlvext.Capturer.
@@ -105,14 +104,16 @@ func (p *proof) Capture() {
 	if p.plan == nil {
 		return
 	}
-	var until time.Time
+	// The estimate decides what is begun. On a machine that is busy, what is small takes long because it waits for a processor:
+	// that is no reason to give it up soon.
+	var limit time.Duration
 	if p.limit > 0 {
-		until = p.ready.Add(2 * p.limit)
+		limit = 2 * maxPause
 	}
 	var err error
-	switch p.capture, err = p.plan.Capture(until); {
+	switch p.capture, err = p.plan.Capture(limit); {
 	case errors.Is(err, reach.ErrLate):
-		p.why = fmt.Sprintf("given up after %s, estimate %s; use -prove always", diagnose.Duration(time.Since(p.ready)), diagnose.Duration(p.estimate))
+		p.why = fmt.Sprintf("given up after %s, estimate %s; use -prove always", diagnose.Duration(limit), diagnose.Duration(p.estimate))
 	case err != nil:
 		p.why = err.Error()
 	}

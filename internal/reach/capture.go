@@ -176,11 +176,14 @@ var ErrLate = errors.New("the program has stood still for too long")
 // late reports whether the program has to go on.
 func (c *Capture) late() bool { return !c.until.IsZero() && time.Now().After(c.until) }
 
-// Capture copies what is needed, until a moment when it gives up, with ErrLate; the zero time is never. The program must stand still from
-// before it is called until it has returned. It is called once.
-func (p *Plan) Capture(until time.Time) (c *Capture, err error) {
+// Capture copies what is needed. It gives up with ErrLate when that takes for longer than limit; zero is no limit. The program
+// must stand still from before it is called until it has returned. It is called once.
+func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 	p.Allocate()
-	c = &Capture{Plan: p, heap: p.heap, until: until}
+	c = &Capture{Plan: p, heap: p.heap}
+	if limit > 0 {
+		c.until = time.Now().Add(limit)
+	}
 	c.heap.loose = false
 	threads, err := p.src.Threads()
 	if err != nil {

@@ -144,7 +144,7 @@ func look(t *testing.T, p *testProcess, prog *Program) *Result {
 		t.Fatal(err)
 	}
 	t.Cleanup(plan.Close)
-	c, err := captureRunning(p, plan, time.Time{})
+	c, err := captureRunning(p, plan, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func look(t *testing.T, p *testProcess, prog *Program) *Result {
 }
 
 // captureRunning captures a running program.
-func captureRunning(p *testProcess, plan *Plan, until time.Time) (c *Capture, err error) {
+func captureRunning(p *testProcess, plan *Plan, limit time.Duration) (c *Capture, err error) {
 	plan.Allocate()
 	done := make(chan bool)
 	go func() {
@@ -164,7 +164,7 @@ func captureRunning(p *testProcess, plan *Plan, until time.Time) (c *Capture, er
 		runtime.LockOSThread()
 		defer p.release()
 		if err = p.stop(); err == nil {
-			c, err = plan.Capture(until)
+			c, err = plan.Capture(limit)
 		}
 	}()
 	<-done

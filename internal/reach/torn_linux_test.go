@@ -158,7 +158,7 @@ func attempt(src Source, prog *Program) ([]int64, error) {
 		return nil, err
 	}
 	defer plan.Close()
-	c, err := plan.Capture(time.Time{})
+	c, err := plan.Capture(0)
 	if err != nil {
 		return nil, err
 	}

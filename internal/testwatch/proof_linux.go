@@ -54,9 +54,8 @@ func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 	}
 	plan.Allocate()
 	var c *reach.Capture
-	until := time.Now().Add(2 * longestStop)
 	paused, err := src.Stop(func() (err error) {
-		if c, err = plan.Capture(until); err == nil {
+		if c, err = plan.Capture(2 * longestStop); err == nil {
 			s, err = p.snapshot()
 		}
 		return err

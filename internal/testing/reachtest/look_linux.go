@@ -47,7 +47,7 @@ func LookAt(pid int, prog *reach.Program) (l *Look, err error) {
 	l.Plan.Allocate()
 	var c *reach.Capture
 	l.Paused, err = p.Stop(func() error {
-		c, err = l.Plan.Capture(time.Time{})
+		c, err = l.Plan.Capture(0)
 		return err
 	})
 	if err == nil {
@@ -68,7 +68,7 @@ func Open(src reach.Source, prog *reach.Program) (l *Look, err error) {
 	if l.Plan, err = reach.Prepare(src, prog); err != nil {
 		return nil, err
 	}
-	c, err := l.Plan.Capture(time.Time{})
+	c, err := l.Plan.Capture(0)
 	if err == nil {
 		l.Result, err = c.Mark()
 	}
