@@ -167,7 +167,12 @@ func (g *graph) readExport(path, file string) error {
 		return err
 	}
 	defer f.Close()
-	_, err = gcexportdata.Read(f, g.l.fset, g.imports, path)
+	// The file is an archive where the go command has compiled the package for a build, and not for its export data alone.
+	r, err := gcexportdata.NewReader(f) //lint:ignore SA1019 there is nothing else for archives
+	if err != nil {
+		return err
+	}
+	_, err = gcexportdata.Read(r, g.l.fset, g.imports, path)
 	return err
 }
 
