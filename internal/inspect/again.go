@@ -49,8 +49,13 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 			continue
 		}
 		st, err := procfs.ReadThread(rec.Pid, thread)
-		if s.Goroutines[at].Ran = -1; err == nil && now.State == "running" && now.ThreadID == thread && work[thread] > againLooks/2 {
-			s.Goroutines[at].Ran = int64(st.Busy)
+		switch g := &s.Goroutines[at]; {
+		case err == nil && now.State == "running" && now.ThreadID == thread && work[thread] > againLooks/2:
+			g.Ran = int64(st.Busy)
+		case g.Last != nil && (now.State == "running" || now.State == "runnable"):
+			// The runtime has moved it to another thread. Whether it reached a probe meanwhile its steps tell.
+		default:
+			g.Ran = -1
 		}
 	}
 	if watch {
