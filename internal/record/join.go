@@ -54,6 +54,9 @@ func dropContradicted(g *snapshot.Goroutine) {
 	case g.Last == nil || w.Probe != g.Last: // it is inside this operation and has gone on since
 	case w.Probe.Op == runtime.OpIO || w.Probe.Op == runtime.OpOnce:
 	default:
+		if w.Probe.Op == runtime.OpSelect { // it has left it, or is about to
+			g.Passed = &snapshot.Wait{Probe: w.Probe, Cases: w.Cases, More: w.More, Cap: -1}
+		}
 		g.Waits = g.Waits[1:]
 	}
 }

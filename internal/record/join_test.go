@@ -56,3 +56,19 @@ orphan 7 lock/mutex a.go:19 main.feed mu.Lock() 0xa1 1s
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 }
+
+// TestJoinSelect: a goroutine that runs has left the select that its record says it waits in, and goes round in it, perhaps.
+func TestJoinSelect(t *testing.T) {
+	s := snaptext.MustParse(`taken 60s
+goroutine 1 unknown
+  wait select a.go:1 main.main "select { case <-a; case <-b }" - 3s
+    case recv 0xa2
+    case recv 0xa3
+  step select a.go:1 main.main "select { case <-a; case <-b }" 3s
+`)
+	Join(s, snaptext.MustParse("goroutine 1 running\n  thread 77\n").Goroutines)
+	g := &s.Goroutines[0]
+	if len(g.Waits) != 0 || g.Passed == nil || g.Passed.Probe != g.Last || len(g.Passed.Cases) != 2 || g.Passed.Cases[1].Obj != 0xa3 {
+		t.Errorf("it is in %+v, and has left %+v", g.Waits, g.Passed)
+	}
+}
