@@ -187,7 +187,7 @@ func (n *normalizer) text(key, v string) string {
 		return filepath.Base(v)
 	}
 	v = strings.ReplaceAll(v, filepath.Dir(testdata), "$REPO")
-	v = strings.ReplaceAll(v, runtime.GOROOT(), "$GOROOT")
+	v = strings.ReplaceAll(v, runtime.GOROOT(), "$GOROOT") //lint:ignore SA1019 the test runs where it was built
 	v = reGoroutine.ReplaceAllStringFunc(v, func(s string) string {
 		return reNumber.ReplaceAllStringFunc(s, func(id string) string { return fmt.Sprint(n.number(id)) })
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,9 +38,6 @@ type Options struct {
 	// Log gets what goes wrong.
 	Log *slog.Logger
 }
-
-// Discard is a logger that tells nothing.
-func Discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 // shutdownPatience is how long requests and exports have at the end.
 const shutdownPatience = 3 * time.Second

@@ -3,6 +3,7 @@ package serve
 import (
 	"compress/gzip"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +41,7 @@ goroutine 9 running
 // surveyed returns a survey that has looked at programs: by name, a snapshot each.
 func surveyed(t *testing.T, programs map[string]string) *survey {
 	t.Helper()
-	s := newSurvey(Options{Getenv: func(string) string { return "" }, Log: Discard(), Version: "v1"})
+	s := newSurvey(Options{Getenv: func(string) string { return "" }, Log: slog.New(slog.DiscardHandler), Version: "v1"})
 	pid := 10
 	for name, text := range programs {
 		pid++
