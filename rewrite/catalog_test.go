@@ -16,7 +16,9 @@ import (
 )
 
 // elsewhere are packages of the catalog that this module does not require.
-var elsewhere = map[string]bool{"google.golang.org/grpc": true}
+var elsewhere = map[string]bool{
+	"github.com/boltdb/bolt": true, "github.com/gofrs/flock": true, "go.etcd.io/bbolt": true, "google.golang.org/grpc": true,
+}
 
 // catalogPackages loads the types of every package that the catalog names, as they are on Linux.
 var catalogPackages = sync.OnceValues(func() (map[string]*types.Package, error) {
