@@ -117,6 +117,19 @@ func (d *finder) clientLoops() (unread, idle []int) {
 	return unread, idle
 }
 
+// answered reports whether a call of an HTTP client has returned lately: then connections come back, and who waits for one gets it.
+func (d *finder) answered() bool {
+	for i := range d.s.Goroutines {
+		h := d.g(i).History // newest first: what follows a call begins after it has returned
+		for j := 1; j < len(h); j++ {
+			if httpCall(h[j].Probe) && d.s.Taken-h[j-1].At < int64(d.opt.After) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // dials reports whether an HTTP client of the program is making a connection.
 func (d *finder) dials() bool {
 	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool {

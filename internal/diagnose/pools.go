@@ -141,7 +141,7 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 		}
 	}
 	if k.takes == nil {
-		if p.size == 0 || d.dials() {
+		if p.size == 0 || d.dials() || d.answered() {
 			return
 		}
 		loops, _ := d.clientLoops()
