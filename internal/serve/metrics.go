@@ -69,10 +69,10 @@ func (s *survey) samples() []sample {
 		for _, v := range diagnose.Verdicts() {
 			add(&goroutines, sum, float64(l.counts[v]), name, container, string(v))
 		}
-		for _, f := range l.findings {
-			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(f.kind), string(f.certainty))
+		for k, f := range l.findings {
+			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(k.kind), string(f.certainty))
 			if f.certainty != diagnose.Possible {
-				add(&oldestWait, math.Max, f.oldest.Seconds(), name, container, string(f.kind))
+				add(&oldestWait, math.Max, f.oldest.Seconds(), name, container, string(k.kind))
 			}
 		}
 		if l.kept >= 0 {

@@ -69,7 +69,6 @@ type findingKey struct {
 
 // A finding is one that a look has shown.
 type finding struct {
-	kind       diagnose.Kind
 	certainty  diagnose.Certainty
 	title      string
 	function   string
@@ -237,7 +236,7 @@ func summarize(r *diagnose.Report) *look {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		sum := &finding{kind: f.Kind, certainty: f.Certainty, title: cut(printable.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
+		sum := &finding{certainty: f.Certainty, title: cut(printable.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
 		key := findingKey{kind: f.Kind}
 		for k, id := range append([]int64{f.Root}, f.Goroutines...) {
 			n, ok := r.Find(id)
