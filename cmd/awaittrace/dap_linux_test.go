@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -293,7 +294,9 @@ func TestDAPNode(t *testing.T) {
 	if err := os.Link(os.Args[0], us); err != nil {
 		t.Skip(err)
 	}
-	if out, err := exec.Command("node", filepath.Join(client, "client.js"), us, bank(t)).CombinedOutput(); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "node", filepath.Join(client, "client.js"), us, bank(t)).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

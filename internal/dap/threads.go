@@ -1,6 +1,7 @@
 package dap
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -47,22 +48,12 @@ func nameThreads(p *Proxy, _, resp *message) {
 		return
 	}
 	list := p.addThreads(body.Threads, r)
-	bad := make(map[int64]bool)
 	for n := range list {
 		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
 			list[n].Name = printable.Line(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
-			bad[list[n].ID] = r.Verdicts[i].Bad()
 		}
 	}
-	slices.SortStableFunc(list, func(a, b thread) int {
-		switch {
-		case bad[a.ID] == bad[b.ID]:
-			return 0
-		case bad[a.ID]:
-			return -1
-		}
-		return 1
-	})
+	worstFirst(list, r)
 	if left := len(list) - maxThreads; left > 0 {
 		list = list[:maxThreads]
 		p.say(fmt.Sprintf("%d goroutines are not listed; awaittrace stuck and awaittrace probes tell of all", left))
@@ -72,6 +63,19 @@ func nameThreads(p *Proxy, _, resp *message) {
 	}{list}); err != nil {
 		p.say(err.Error())
 	}
+}
+
+// worstFirst sorts threads as the report sorts its findings, with those that are not stuck behind, in the order they had.
+func worstFirst(list []thread, r *diagnose.Report) {
+	rank := make(map[int64]int)
+	for n := len(r.Findings) - 1; n >= 0; n-- {
+		for _, id := range r.Findings[n].Goroutines {
+			if i, ok := r.Find(id); ok && r.Verdicts[i].Bad() {
+				rank[id] = n - len(r.Findings)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b thread) int { return cmp.Compare(rank[a.ID], rank[b.ID]) })
 }
 
 // reportSoon returns the report of a stop if there is one soon, and nil where nothing is to be added. Where it comes later the client is told then that it

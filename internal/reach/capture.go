@@ -71,7 +71,9 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 	if p.modules, err = readModules(p.code, p.o, p.addr.Firstmoduledata); err != nil {
 		return nil, err
 	}
-	p.readReasons()
+	if p.readReasons(); len(p.reasons) == 0 {
+		return nil, errors.New("the runtime's reasons to wait cannot be read")
+	}
 	// The reader of what does not change has none of that yet.
 	p.code = newReader(src)
 	return p, p.try()

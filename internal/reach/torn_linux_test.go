@@ -227,6 +227,24 @@ func FuzzTorn(f *testing.F) {
 	})
 }
 
+// TestTornReasons overwrites the runtime's reasons to wait, without which nothing can be proven.
+func TestTornReasons(t *testing.T) {
+	x := tearable(t)
+	p, err := Prepare(x.image, x.prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	im := x.image.without(func(uint64) bool { return false })
+	page := im.change(p.addr.WaitReasonStrings &^ (pageSize - 1))
+	for i := range page {
+		page[i] = 0xff
+	}
+	if proven, err := attempt(im, x.prog); err == nil {
+		t.Errorf("without reasons goroutines %d are proven", proven)
+	}
+}
+
 // tear reads the image as a seed makes it.
 func (x *tornProgram) tear(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 1))
