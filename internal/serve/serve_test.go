@@ -46,7 +46,8 @@ func surveyed(t *testing.T, programs map[string]string) *survey {
 	for name, text := range programs {
 		pid++
 		p := s.program(programID{pid, 1}, record.Entry{Pid: pid, StartTicks: 1, Live: true, Container: "web"})
-		p.name, p.last = label(name), summarize(diagnose.Analyze(snaptext.MustParse(text), diagnose.Options{}))
+		p.name = label(name)
+		s.note(p, summarize(diagnose.Analyze(snaptext.MustParse(text), diagnose.Options{})), false)
 	}
 	return s
 }
@@ -127,6 +128,34 @@ func TestChanged(t *testing.T) {
 		got := changed(&p, test.was, test.now)
 		if len(got) != test.want || test.want > 0 && got[0].gone != test.gone {
 			t.Errorf("%s: %+v", test.what, got)
+		}
+	}
+}
+
+// TestFailedLook: a look that fails makes no finding appear or go. What ends after it is gone.
+func TestFailedLook(t *testing.T) {
+	s := surveyed(t, map[string]string{"shop": twoLocks})
+	p := s.rows()[0].p
+	stuck := p.last
+	p.last, p.told = nil, nil
+	for i, test := range []struct {
+		now        *look
+		news, gone int
+	}{
+		{stuck, 1, 0},
+		{&look{fault: "no memory"}, 0, 0},
+		{stuck, 0, 0},
+		{&look{fault: "no memory"}, 0, 0},
+		{nil, 0, 1},
+	} {
+		var got []change
+		if test.now != nil {
+			got = s.note(&p, test.now, false)
+		} else {
+			got = changed(&p, p.told, nil)
+		}
+		if len(got) != test.news+test.gone || test.gone > 0 && !got[0].gone {
+			t.Errorf("look %d: %+v", i, got)
 		}
 	}
 }

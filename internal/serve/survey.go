@@ -42,7 +42,8 @@ type program struct {
 	entry     record.Entry
 	name      string // of its executable
 	container string
-	last      *look
+	last      *look // nil: none yet
+	told      *look // the last that did not fail, whose findings have been told; nil: none yet
 	proved    time.Time
 }
 
@@ -105,29 +106,36 @@ func (s *survey) refresh(ctx context.Context) ([]change, error) {
 		here[id] = true
 		p := s.program(id, e)
 		now, prove := s.look(ctx, p)
-		s.mu.Lock()
-		was := p.last
-		if prove {
-			p.proved = now.at
-		}
-		if was != nil && now.kept < 0 {
-			now.kept = was.kept
-		}
-		p.last = now
-		s.mu.Unlock()
-		if now.fault == "" {
-			changes = append(changes, changed(p, was, now)...)
-		}
+		changes = append(changes, s.note(p, now, prove)...)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, p := range s.programs {
 		if !here[id] && ctx.Err() == nil {
 			delete(s.programs, id)
-			changes = append(changes, changed(p, p.last, nil)...)
+			changes = append(changes, changed(p, p.told, nil)...)
 		}
 	}
 	return changes, ctx.Err()
+}
+
+// note makes now the last look at p, and returns what has changed since the one before. A look that failed changes nothing.
+func (s *survey) note(p *program, now *look, proved bool) []change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if proved {
+		p.proved = now.at
+	}
+	if p.last != nil && now.kept < 0 {
+		now.kept = p.last.kept
+	}
+	p.last = now
+	if now.fault != "" {
+		return nil
+	}
+	was := p.told
+	p.told = now
+	return changed(p, was, now)
 }
 
 // program returns the program of an entry.

@@ -123,10 +123,10 @@ func (t *telemetry) tell(ctx context.Context, changes []change) {
 // programResource describes a program by OpenTelemetry's semantic conventions.
 func programResource(p *program) *resource.Resource {
 	attrs := []attribute.KeyValue{attribute.String("service.name", p.name), attribute.Int("process.pid", p.entry.Pid)}
-	if p.last != nil {
+	if p.told != nil {
 		attrs = append(attrs,
-			attribute.String("process.executable.path", cut(p.last.process.Exe, 4*maxLabel)),
-			attribute.String("process.runtime.name", "go"), attribute.String("process.runtime.version", label(p.last.process.Go)))
+			attribute.String("process.executable.path", cut(p.told.process.Exe, 4*maxLabel)),
+			attribute.String("process.runtime.name", "go"), attribute.String("process.runtime.version", label(p.told.process.Go)))
 	}
 	if p.container != "" {
 		attrs = append(attrs, attribute.String("container.id", p.container))
