@@ -185,13 +185,19 @@ func sweepFolder(folder string) {
 	}
 }
 
-// examine looks at a file of the folder. It reports whether it is a record whose program has ended.
+// examine looks at a file of the folder. It reports whether it is a record whose program has ended. It removes an earlier record
+// of this process.
 func examine(folder, name string) (dead, bool) {
 	pid, rest := digits(name)
 	if pid == 0 || pid > 1<<31 || len(rest) < 2 || rest[0] != '-' {
 		return dead{}, false
 	}
-	if _, rest = digits(rest[1:]); rest != "" || syscall.Kill(int(pid), 0) != syscall.ESRCH {
+	_, rest = digits(rest[1:])
+	if rest == "" && int(pid) == syscall.Getpid() {
+		// The program replaced itself by exec, and the record that it had before tells nothing about it any more.
+		syscall.Unlink(folder + "/" + name)
+	}
+	if rest != "" || syscall.Kill(int(pid), 0) != syscall.ESRCH {
 		return dead{}, false
 	}
 	fd, err := syscall.Open(folder+"/"+name, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)

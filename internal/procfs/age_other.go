@@ -7,5 +7,11 @@ import (
 	"time"
 )
 
-// Age fails: it is not known here when a process was started.
-func (s Stat) Age() (time.Duration, error) { return 0, errors.ErrUnsupported }
+// Age returns how long ago the process was started. It fails where the system does not tell.
+func (s Stat) Age() (time.Duration, error) {
+	started, ok := Started(s)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	return time.Since(started), nil
+}

@@ -219,6 +219,10 @@ func (r *Record) Replaced() bool {
 		return false
 	}
 	now, err1 := os.Stat(r.Path)
+	if portable && errors.Is(err1, fs.ErrNotExist) { // each record of a process has a name of its own, and the last one stays
+		_, err := find(r.Pid, filepath.Dir(r.Path))
+		return err == nil
+	}
 	was, err2 := r.file.Stat()
 	return err1 == nil && err2 == nil && !os.SameFile(now, was)
 }
