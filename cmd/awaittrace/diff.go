@@ -67,7 +67,7 @@ func diffReports(c *cli.Context) error {
 	d := compare.Documents(docs[0], docs[1])
 	write := func(w io.Writer) error {
 		if format == "text" {
-			return compare.Text(w, d, compare.TextOptions{Path: shownPath(format), All: c.Bool("all")})
+			return compare.Text(w, d, compare.TextOptions{Path: shownPath(format, outOf(c)), All: c.Bool("all")})
 		}
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
@@ -95,7 +95,7 @@ func document(c *cli.Context, arg, format string) (*report.Document, error) {
 		return nil, err
 	}
 	defer s.Close()
-	r, err := s.Report(c.Context, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath(format)}})
+	r, err := s.Report(c.Context, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))}})
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func terminalEnv(c *cli.Context, after time.Duration) terminal.Env {
 		Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return prepare(c, inv) },
 		After:   after,
 		Answers: console.Options{
-			Options: diagnose.Options{Path: shownPath("text")},
+			Options: diagnose.Options{Path: report.Paths(os.Stdout)},
 			Color:   report.Color(os.Stdout, os.Getenv),
 		},
 	}

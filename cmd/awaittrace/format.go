@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/export"
@@ -23,7 +22,7 @@ func formatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "f", Value: "text", Usage: "write the report in `FORMAT`: " + strings.Join(formatNames(), ", ")},
 		&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
-		&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of the HTML page"},
+		&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of the HTML page, and of text on a terminal"},
 	}
 }
 
@@ -45,7 +44,7 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	if c.IsSet("g") && format != "text" {
 		return "", usageError(c, fmt.Errorf("-g tells of a goroutine as text; -f %s has all of them", format), false)
 	}
-	if out, isFile := c.App.Writer.(*os.File); f.Binary && c.String("o") == "" && isFile && term.IsTerminal(int(out.Fd())) {
+	if f.Binary && c.String("o") == "" && report.IsTerminal(c.App.Writer) {
 		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)
 	}
 	return format, nil
@@ -54,6 +53,14 @@ func checkFormat(c *cli.Context) (format string, err error) {
 // writeReport writes r to standard output, or to the file of -o.
 func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
 	return writeOut(c, func(w io.Writer) error { return formatReport(c, w, r, format) })
+}
+
+// outOf returns where the report goes; nil: to the file of -o.
+func outOf(c *cli.Context) io.Writer {
+	if c.String("o") != "" {
+		return nil
+	}
+	return c.App.Writer
 }
 
 // writeOut lets write write to standard output, or to the file of -o.
@@ -77,8 +84,12 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 		if name == "" {
 			name = strconv.Itoa(r.Snapshot.Process.Pid)
 		}
-		file, _ := w.(*os.File)
-		return report.Text(w, r, report.TextOptions{Color: report.Color(file, os.Getenv), All: c.Bool("all"), By: c.String("by"), Name: name})
+		opt := report.ForWriter(w)
+		opt.All, opt.By, opt.Verbose, opt.Name = c.Bool("all"), c.String("by"), c.Bool("v"), name
+		if c.Bool("no-source") {
+			opt.Source = nil
+		}
+		return report.Text(w, r, opt)
 	}
 	f, _ := export.Find(format)
 	return f.Write(w, report.NewDocument(r), exportOptions(!c.Bool("no-source")))
@@ -91,22 +102,9 @@ func exportOptions(source bool) export.Options {
 		opt.Dir = dir
 	}
 	if source {
-		opt.Source = readSource
+		opt.Source = report.ReadSource
 	}
 	return opt
-}
-
-// readSource reads a file of source. The name comes from another program: what is no Go source, or no regular file, is not read.
-func readSource(name string) ([]byte, error) {
-	const most = 8 << 20
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if filepath.Ext(name) != ".go" || !info.Mode().IsRegular() || info.Size() > most {
-		return nil, fmt.Errorf("%s is not Go source", name)
-	}
-	return os.ReadFile(name)
 }
 
 // writeFile writes the file that a flag names, which has either all of what write writes or what it had before. What is no regular file, such as

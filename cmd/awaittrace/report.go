@@ -53,6 +53,7 @@ A program that runs is stopped for a moment, to read what its goroutines do, and
 				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for at most 200 ms, always or never", DefaultText: "auto",
 			},
 			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by their values of the profiler label `KEY`"},
+			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all of what is only possible"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,
@@ -85,7 +86,7 @@ func reportProgram(c *cli.Context) error {
 	}
 	defer s.Close()
 	r, err := s.Report(c.Context, inspect.Options{
-		Options: diagnose.Options{After: after, Path: shownPath(format)},
+		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
 		NoStop:  c.Bool("no-stop"),
 		Twice:   c.IsSet("after"),
 		Watch:   true,
@@ -163,13 +164,12 @@ func askedAfter(c *cli.Context) (time.Duration, error) {
 	return after, nil
 }
 
-// shownPath returns how a report shows paths: whole in JSON, and for people relative to where they are.
-func shownPath(format string) func(string) string {
-	dir, err := os.Getwd()
-	if format == "json" || err != nil {
+// shownPath returns how a report on w shows paths: whole in JSON, and for people relative to where they are.
+func shownPath(format string, w io.Writer) func(string) string {
+	if format == "json" {
 		return nil
 	}
-	return report.Relative(dir)
+	return report.Paths(w)
 }
 
 // checkArgs checks that there are at most n arguments, and no flag behind them, which would not be heard.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/serve"
 )
 
@@ -79,7 +80,7 @@ func serveHost(c *cli.Context) error {
 	fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr())
 	return serve.Serve(c.Context, listener, serve.Options{
 		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove, ProveEvery: c.Duration("prove-every"),
-		Keep: c.String("keep"), WebConfig: c.String("web-config"), Source: readSource,
+		Keep: c.String("keep"), WebConfig: c.String("web-config"), Source: report.ReadSource,
 		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv, Log: slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
 	})
 }

@@ -61,7 +61,7 @@ func showTop(c *cli.Context) error {
 		return runTop(c, p, in, out)
 	}
 	defer s.Close()
-	return writeTop(c.Context, c.App.Writer, p, out)
+	return writeTop(c.Context, c.App.Writer, p)
 }
 
 // hasEnded is 1 for a program that has ended.
@@ -111,7 +111,7 @@ type lookedAt struct {
 func (p *lookedAt) Close() { p.s.Close() }
 
 func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, error) {
-	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: shownPath("text")}, NoStop: !stop, Prove: inspect.ProveNever}
+	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: report.Paths(os.Stdout)}, NoStop: !stop, Prove: inspect.ProveNever}
 	r, err := p.s.Report(ctx, opt)
 	if errors.Is(err, inspect.ErrUnprobed) { // there is no record to tell
 		opt.NoStop, opt.Prove, opt.MaxPause = false, inspect.ProveAuto, interval/100
@@ -121,10 +121,12 @@ func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, err
 }
 
 // writeTop writes what top shows as a report.
-func writeTop(ctx context.Context, w io.Writer, p *lookedAt, out *os.File) error {
+func writeTop(ctx context.Context, w io.Writer, p *lookedAt) error {
 	r, err := p.Report(ctx, false)
 	if err != nil {
 		return err
 	}
-	return report.Text(w, r, report.TextOptions{Color: report.Color(out, os.Getenv), All: true, Name: strconv.Itoa(p.s.Pid())})
+	opt := report.ForWriter(w)
+	opt.All, opt.Name = true, strconv.Itoa(p.s.Pid())
+	return report.Text(w, r, opt)
 }

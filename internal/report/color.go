@@ -13,6 +13,7 @@ import (
 // The escape sequences of the colours.
 const (
 	bold   = "\x1b[1m"
+	dim    = "\x1b[2m"
 	red    = "\x1b[1;31m"
 	yellow = "\x1b[33m"
 	green  = "\x1b[32m"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -26,41 +27,56 @@ type crowd struct {
 func (t *text) others() {
 	if t.s.NoProbes != "" {
 		t.line("")
-		t.list(t.crowds(diagnose.OK, diagnose.Idle)) // without times nobody can tell them apart
+		t.listCrowds(t.crowds(diagnose.OK, diagnose.Idle)) // without times nobody can tell them apart
 		return
 	}
 	for _, p := range healthy {
 		if crowds := t.crowds(p.verdict); len(crowds) > 0 {
 			t.line("")
 			t.line("%s", t.paint(bold, fmt.Sprintf("%d %s:", t.r.Counts[p.verdict], p.words)))
-			t.list(crowds)
+			t.listCrowds(crowds)
 		}
 	}
 }
 
-func (t *text) list(crowds []*crowd) {
+// crowdWidth is how wide a column of places is at most: longer ones move only what stands behind them.
+const crowdWidth = 100
+
+// listCrowds writes a line for each crowd, with its columns aligned.
+func (t *text) listCrowds(crowds []*crowd) {
+	places, spans := 0, 0
 	for _, c := range crowds {
-		t.line("    %4d  %s  %s", len(c.ids), c.place, c.who())
+		if n := utf8.RuneCountInString(c.place); n <= crowdWidth {
+			places = max(places, n)
+		}
+		spans = max(spans, len(c.span()))
+	}
+	for _, c := range crowds {
+		line := fmt.Sprintf("    %4d  %-*s  ", len(c.ids), places, c.place)
+		if spans > 0 {
+			line += fmt.Sprintf("%-*s  ", spans, c.span())
+		}
+		noun := "goroutines"
+		if len(c.ids) == 1 {
+			noun = "goroutine"
+		}
+		t.line("%s[%s %s]", line, noun, t.list(c.ids))
 		if c.ends != "" {
 			t.line("          %s", c.ends)
 		}
 	}
 }
 
-// who says since when the goroutines of a crowd are there, and which they are.
-func (c *crowd) who() string {
-	ids := "goroutine " + list(c.ids)
-	if len(c.ids) > 1 {
-		ids = "goroutines " + list(c.ids)
-	}
+// span says since when the goroutines of a crowd are there; empty: unknown.
+func (c *crowd) span() string {
 	lo, hi := diagnose.Duration(c.least), diagnose.Duration(c.most)
 	switch {
 	case c.most == 0:
-		return "[" + ids + "]"
+		return ""
 	case lo == hi:
-		return fmt.Sprintf("%s  [%s]", hi, ids)
+		return hi
 	}
-	return fmt.Sprintf("%s to %s  [%s]", lo, hi, ids)
+	return lo + " to " + hi
 }
 
 // crowds groups the goroutines of some verdicts.
@@ -163,9 +179,8 @@ func (t *text) ends(g *snapshot.Goroutine) string {
 	if g.Reach == nil || g.Reach.Answer != snapshot.Live || len(g.Reach.CouldEnd) == 0 {
 		return ""
 	}
-	const room = 2
 	var parts []string
-	for _, w := range g.Reach.CouldEnd[:min(room, len(g.Reach.CouldEnd))] {
+	for _, w := range g.Reach.CouldEnd[:min(t.room(2), len(g.Reach.CouldEnd))] {
 		parts = append(parts, t.waker(&w))
 	}
 	if n := len(g.Reach.CouldEnd) - len(parts) + g.Reach.More; n > 0 {

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("u", false, "renew the reports in testdata")
 
-// TestReport renders the snapshots in testdata in every form: as text, as text with everything, and as JSON.
+// TestReport renders the snapshots in testdata in every form: as text, as text with everything, as JSON, and as text on a terminal with -v.
 func TestReport(t *testing.T) {
 	goldentest.Run(t, *update, func(t *testing.T, input string) []string {
 		s := parse(t, input)
@@ -29,6 +29,10 @@ func TestReport(t *testing.T) {
 				return Text(b, diagnose.Analyze(s, diagnose.Options{}), TextOptions{All: true, Color: true, Name: "4711"})
 			},
 			func(b *bytes.Buffer) error { return JSON(b, diagnose.Analyze(s, diagnose.Options{})) },
+			func(b *bytes.Buffer) error {
+				r := diagnose.Analyze(s, diagnose.Options{Path: Short("/src/app")})
+				return Text(b, r, TextOptions{Name: "4711", Verbose: true, Source: sourceOf(s)})
+			},
 		}
 		var got []string
 		for _, form := range forms {
@@ -51,6 +55,47 @@ func parse(t *testing.T, text string) *snapshot.Snapshot {
 	s.Process.StartWall = 1000e9
 	s.Process.TakenWall = s.Process.StartWall + s.Taken
 	return s
+}
+
+// sourceOf returns a reader of source in which the operations of s stand, as far as they are in /src/app/main.go.
+func sourceOf(s *snapshot.Snapshot) func(string) ([]byte, error) {
+	lines := make([]string, 100)
+	for i := range s.Goroutines {
+		if p := s.Goroutines[i].Last; p != nil && p.Line <= len(lines) {
+			lines[p.Line-1] = "\t" + p.Expr + "\t// line of\x1b[31m source"
+		}
+	}
+	return func(name string) ([]byte, error) {
+		if name != "/src/app/main.go" {
+			return nil, os.ErrNotExist
+		}
+		return []byte(strings.Join(lines, "\n")), nil
+	}
+}
+
+// TestSource: a line of source is left out where it is not the operation's.
+func TestSource(t *testing.T) {
+	s := parse(t, "taken 60s\ngoroutine 1 unknown\n wait send/chan a.go:2 main.f \"c <- 1\" 0xc1 1s cap=0\n step send/chan a.go:2 main.f \"c <- 1\" 1s\n")
+	tests := []struct{ source, want string }{
+		{"\n\tc <- 1", "    a.go:2:  c <- 1\n"},
+		{"\n  c   <-\t1 // sent", "    a.go:2:  c <- 1 // sent\n"},
+		{"\nedited", ""},
+		{"\n", ""},
+		{"", ""},
+		{"\nc" + strings.Repeat("ä", 200), "    a.go:2:  c" + strings.Repeat("ä", maxSource-1) + "…\n"},
+	}
+	for _, tt := range tests {
+		var b strings.Builder
+		opt := TextOptions{Source: func(string) ([]byte, error) { return []byte(tt.source), nil }}
+		if err := Text(&b, diagnose.Analyze(s, diagnose.Options{}), opt); err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(b.String(), "for 59s (likely)\n")
+		got, _, _ := strings.Cut(rest, "    goroutine 1 sends")
+		if got != tt.want {
+			t.Errorf("%q: got %q, want %q in\n%s", tt.source, got, tt.want, &b)
+		}
+	}
 }
 
 // TestSchema: what scripts rely on is there even where there is nothing to tell.
@@ -115,6 +160,29 @@ func TestColor(t *testing.T) {
 	}
 	if Color(nil, func(string) string { return "" }) {
 		t.Error("what is no file is no terminal")
+	}
+}
+
+func TestShort(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "cmd", "x"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	short := Short(filepath.Join(dir, "cmd", "x"))
+	for file, want := range map[string]string{
+		filepath.Join(dir, "cmd", "x", "main.go"):                          "main.go",
+		filepath.Join(dir, "internal", "y.go"):                             filepath.Join("..", "..", "internal", "y.go"),
+		filepath.Join(dir+"2", "y.go"):                                     filepath.Join(dir+"2", "y.go"),
+		filepath.FromSlash("/home/g/go/pkg/mod/example.com/m@v1.2.0/e.go"): filepath.FromSlash("example.com/m@v1.2.0/e.go"),
+		filepath.FromSlash("/home/g/pkg/mod/e.go"):                         filepath.FromSlash("/home/g/pkg/mod/e.go"),
+		"example.com/m@v1.2.0/e.go":                                        "example.com/m@v1.2.0/e.go",
+	} {
+		if got := short(file); got != want {
+			t.Errorf("Short(%q) = %q, want %q", file, got, want)
+		}
 	}
 }
 

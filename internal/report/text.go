@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +24,10 @@ type TextOptions struct {
 	All bool
 	// By is a profiler label by whose values the goroutines are grouped; empty: by none.
 	By string
+	// Verbose says that nothing is folded: all goroutines of a list, all frames of a stack, and possibilities as the other findings.
+	Verbose bool
+	// Source reads a file of source, for the line at the root of a finding; nil: no such lines.
+	Source func(name string) ([]byte, error)
 	// OneTest says that all is about the same test, which need not be named.
 	OneTest bool
 	// Name is what a command of ours is to be given to see more of the same program: its pid, or the file of its record.
@@ -53,17 +59,6 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 	}
 	t.dig()
 	return t.Flush()
-}
-
-// Relative returns a function for diagnose.Options.Path: it makes paths below the folder dir relative to it, and leaves others.
-func Relative(dir string) func(string) string {
-	prefix := strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
-	return func(file string) string {
-		if rel, ok := strings.CutPrefix(file, prefix); ok && len(prefix) > 1 {
-			return rel
-		}
-		return file
-	}
 }
 
 // Verdict returns the answer in one line.
@@ -240,13 +235,14 @@ func (t *text) notes() []string {
 func (t *text) finding(f *diagnose.Finding) {
 	told := make(map[string]bool)
 	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, t.label(f.Title, told))+certainty(f))
+	t.source(f)
 	for _, why := range f.Why {
 		if !strings.HasPrefix(f.Title, why) { // a wait of one goroutine is told by its title
 			t.line("    %s", t.label(why, told))
 		}
 	}
 	if len(f.Goroutines) > 1 {
-		t.line("    goroutines: %s", list(f.Goroutines))
+		t.line("    goroutines: %s", t.list(f.Goroutines))
 		t.otherLabels(f, told)
 	}
 	if f.KeptBytes >= worthTelling {
@@ -264,7 +260,7 @@ func (t *text) finding(f *diagnose.Finding) {
 // maxDoubts bounds the findings that are possibilities only and are told.
 const maxDoubts = 10
 
-// doubts tells the findings that are possibilities only, a line each, those of most goroutines first, and how many more there are.
+// doubts tells the findings that are possibilities only, those of most goroutines first: a line each and how many more there are, or with Verbose whole.
 func (t *text) doubts() {
 	var list []*diagnose.Finding
 	for i := range t.r.Findings {
@@ -276,6 +272,13 @@ func (t *text) doubts() {
 		return
 	}
 	slices.SortStableFunc(list, func(a, b *diagnose.Finding) int { return len(b.Goroutines) - len(a.Goroutines) })
+	if t.opt.Verbose {
+		for _, f := range list {
+			t.line("")
+			t.finding(f)
+		}
+		return
+	}
 	t.line("")
 	t.line("%s", t.paint(bold, "may be stuck:"))
 	for _, f := range list[:min(maxDoubts, len(list))] {
@@ -294,52 +297,69 @@ func certainty(f *diagnose.Finding) string {
 	return " (" + string(f.Certainty) + ")"
 }
 
+// room returns how much of a list is told: n, or with Verbose all.
+func (t *text) room(n int) int {
+	if t.opt.Verbose {
+		return math.MaxInt
+	}
+	return n
+}
+
 // list lists goroutines, as many as a line has room for, and says how many are left out.
-func list(ids []int64) string {
-	const room = 10
+func (t *text) list(ids []int64) string {
+	shown := ids[:min(t.room(10), len(ids))]
 	var parts []string
-	for _, id := range ids[:min(room, len(ids))] {
-		parts = append(parts, fmt.Sprint(id))
+	for _, id := range shown {
+		parts = append(parts, strconv.FormatInt(id, 10))
 	}
 	s := strings.Join(parts, ", ")
-	if n := len(ids) - room; n > 0 {
+	if n := len(ids) - len(shown); n > 0 {
 		s += fmt.Sprintf(" and %d more", n)
 	}
 	return s
 }
 
-// stack shows how the goroutine at the root of f came to where it is: the user's own functions, and how many of others lie between.
-func (t *text) stack(f *diagnose.Finding) {
+// root returns the goroutine that a finding is told of first, or nil.
+func (t *text) root(f *diagnose.Finding) *snapshot.Goroutine {
 	id := f.Root
 	if id == 0 && len(f.Goroutines) > 0 {
 		id = f.Goroutines[0]
 	}
-	i, ok := t.s.Find(id)
-	if !ok || len(t.s.Goroutines[i].Stack) == 0 {
+	if i, ok := t.s.Find(id); ok {
+		return &t.s.Goroutines[i]
+	}
+	return nil
+}
+
+// stack shows how the goroutine at the root of f came to where it is: the user's own functions, and how many of others lie between; with Verbose all.
+func (t *text) stack(f *diagnose.Finding) {
+	g := t.root(f)
+	if g == nil {
 		return
 	}
-	g := &t.s.Goroutines[i]
-	var own []string
-	library := 0
+	var frames []string
+	own := 0
 	for _, fr := range g.Stack {
-		if diagnose.Own(fr.Func, fr.File) {
-			own = append(own, fmt.Sprintf("%s at %s:%d", diagnose.ShortFunc(fr.Func), t.path(fr.File), fr.Line))
-		} else {
-			library++
+		is := diagnose.Own(fr.Func, fr.File)
+		if is {
+			own++
+		}
+		if is || t.opt.Verbose {
+			frames = append(frames, fmt.Sprintf("%s at %s:%d", diagnose.ShortFunc(fr.Func), t.path(fr.File), fr.Line))
 		}
 	}
-	if len(own) < 2 { // it is at the place that was named already
+	if len(frames) < 2 { // it is at the place that was named already
 		return
 	}
-	const room = 8
-	t.line("    goroutine %d is in:", id)
-	for _, l := range own[:min(room, len(own))] {
+	shown := frames[:min(t.room(8), len(frames))]
+	t.line("    goroutine %d is in:", g.ID)
+	for _, l := range shown {
 		t.line("        %s", l)
 	}
-	if n := len(own) - room; n > 0 {
+	if n := len(frames) - len(shown); n > 0 {
 		t.line("        … called from %d more", n)
 	}
-	if library > 0 {
+	if library := len(g.Stack) - own; library > 0 && !t.opt.Verbose {
 		t.line("        (and in %d of the runtime and of libraries)", library)
 	}
 }

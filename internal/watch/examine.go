@@ -28,10 +28,7 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 		// The session is not closed: the record is the caller's.
 		e.rec, e.session = rec, inspect.Recorded(rec)
 	}
-	opt := diagnose.Options{After: q.After}
-	if dir, err := os.Getwd(); err == nil {
-		opt.Path = report.Relative(dir)
-	}
+	opt := diagnose.Options{After: q.After, Path: report.Paths(os.Stderr)}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	r, err := e.session.Report(ctx, inspect.Options{Options: opt, NoStop: !q.Stacks, MaxPause: q.MaxPause})
@@ -39,7 +36,9 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 		return nil, err
 	}
 	return NewAnswer(r, func(w io.Writer) error {
-		return report.Text(w, r, report.TextOptions{Color: color(w), Name: strconv.Itoa(rec.Pid)})
+		text := report.ForWriter(w)
+		text.Name = strconv.Itoa(rec.Pid)
+		return report.Text(w, r, text)
 	}), nil
 }
 
@@ -47,12 +46,6 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
 	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write, Stopped: time.Duration(r.Snapshot.Process.StoppedFor)}
-}
-
-// color reports whether what is written to w may have colour.
-func color(w io.Writer) bool {
-	f, _ := w.(*os.File)
-	return report.Color(f, os.Getenv)
 }
 
 // symptoms returns the findings of r: those that are more than a possibility, and the others.
