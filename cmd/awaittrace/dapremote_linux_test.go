@@ -12,18 +12,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-delve/delve/cmd/dlv/cmds"
 	dap "github.com/google/go-dap"
 )
-
-// plainDelve is the name by which the test binary is Delve itself.
-const plainDelve = "plaindlv"
-
-func delve() {
-	if cmds.New(false).Execute() != nil {
-		os.Exit(1)
-	}
-}
 
 // serveDelve starts a server of Delve's, ours or a plain one, and returns its address. It is gone when the test ends.
 func serveDelve(t *testing.T, name string, args ...string) string {

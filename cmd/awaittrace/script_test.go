@@ -14,9 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-delve/delve/cmd/dlv/cmds"
 	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// plainDelve is the name by which the test binary is Delve itself.
+const plainDelve = "plaindlv"
+
+func delve() {
+	if cmds.New(false).Execute() != nil {
+		os.Exit(1)
+	}
+}
 
 func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){"awaittrace": main, plainDelve: delve})

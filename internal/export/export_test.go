@@ -240,7 +240,7 @@ func large(n int) *report.Document {
 		g := report.Goroutine{
 			ID: int64(i + 1), State: "waiting", Verdict: "leaked", Phase: "waiting", SinceNS: &since,
 			Probe:   &report.Probe{Op: "recv", Expr: "<-ch", Func: "main.work", File: "/src/app/main.go", Line: at + 1},
-			WaitsOn: &report.Object{Kind: "chan", Addr: fmt.Sprintf("%#x", 0xc000000000+i*96), Expr: "ch"},
+			WaitsOn: &report.Object{Kind: "chan", Addr: fmt.Sprintf("%#x", 0xc000000000+int64(i)*96), Expr: "ch"},
 			Stack:   stack,
 		}
 		doc.Findings[at].Goroutines = append(doc.Findings[at].Goroutines, g.ID)
