@@ -364,6 +364,9 @@ func (d *finder) orphanedLocks() {
 func (d *finder) addCause(c *cause) {
 	d.prove(c)
 	d.unsupported(c)
+	if d.guesswork(c) {
+		c.certainty = Possible
+	}
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {

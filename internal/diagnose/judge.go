@@ -18,6 +18,8 @@ type judge struct {
 	groups map[uint64]bool  // of a WaitGroup, whether who waits for it is idle (see outlives)
 	taken  map[uint64]int64 // when a lock was taken last
 	server *bool            // some goroutine waits for clients or a signal
+
+	returned map[*snapshot.Probe]int64 // when a call at a place returned last; nil: not needed yet
 }
 
 // newJudge returns a judge. Goroutines that stuck says are out.
@@ -95,8 +97,37 @@ func (j *judge) turns(i int) bool {
 		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) })
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
+	case runtime.OpIO:
+		return w.Probe.Flags&runtime.SiteRequest != 0 && j.answers(w.Probe)
 	}
 	return false
+}
+
+// answers reports whether a call at p has returned lately.
+func (j *judge) answers(p *snapshot.Probe) bool {
+	if j.returned == nil {
+		j.returned = make(map[*snapshot.Probe]int64)
+		for i := range j.s.Goroutines {
+			j.returns(i)
+		}
+	}
+	at, ok := j.returned[p]
+	return ok && j.s.Taken-at < int64(j.opt.After)
+}
+
+// returns notes when the calls in the history of goroutine i had returned: before the same was called again, or, if it is in none, before its next step.
+func (j *judge) returns(i int) {
+	g := j.g(i)
+	for k, s := range g.History { // newest first
+		newer := slices.IndexFunc(g.History[:k], func(o snapshot.Step) bool { return o.Probe == s.Probe })
+		switch {
+		case newer < 0 && slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == s.Probe }):
+			continue
+		case newer < 0:
+			newer = max(k-1, 0)
+		}
+		j.returned[s.Probe] = max(j.returned[s.Probe], g.History[newer].At)
+	}
 }
 
 // passedOn reports whether goroutine i waits to send a token that it passes on to a goroutine that it starts then, and one of those that it has started so goes on:

@@ -121,7 +121,7 @@ func TestSchema(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	const wait = "\n wait send/chan a.go:1 main.f \"c <- 1\" 0xc1 %s cap=0\n step send/chan a.go:1 main.f \"c <- 1\" 1s\n"
+	const wait = "\n wait lock/mutex a.go:1 main.f mu.Lock() 0xc1 %s\n step lock/mutex a.go:1 main.f mu.Lock() 1s\n"
 	at := func(since string) string { return strings.ReplaceAll(wait, "%s", since) }
 	tests := []struct{ text, want string }{
 		{"", "nothing is stuck: of 0 goroutines, none has reached a probe"},

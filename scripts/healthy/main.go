@@ -3,9 +3,9 @@
 //	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 8] [-servers] [name ...]
 //
 // The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy, which idle. Those of testdata/healthy run some at a
-// time, the heavy ones alone, and awaittrace report looks at one after the other until they end. All of them at once in one process, which is the program
-// "all", and the servers run under awaittrace run; they end by themselves, or on an interrupt, so that their end is looked at, too. The exit status is 1 if anything
-// was told.
+// time, the heavy ones alone, and awaittrace report looks at one after the other until they end, every other time without their memory (-prove never). All of them
+// at once in one process, which is the program "all", and the servers run under awaittrace run; they end by themselves, or on an interrupt, so that their end is
+// looked at, too. The program "all-unread" is the same, and its memory is never read. The exit status is 1 if anything was told.
 package main
 
 import (
@@ -125,6 +125,7 @@ type program struct {
 	dir     string   // of run: where it is built; empty is here
 	args    []string // of run: package and arguments
 	stop    bool     // it has to be interrupted
+	unread  bool     // its memory is never read
 	reports int      // that were taken of it
 
 	exit   error
@@ -151,6 +152,7 @@ func (w *watcher) programs() (list []*program, err error) {
 		list = append(list, &program{name: name, heavy: heavy != ""})
 	}
 	list = append(list, &program{name: "all", run: true, args: []string{"./testdata/healthy", "all", w.length.String()}})
+	list = append(list, &program{name: "all-unread", unread: true, heavy: true})
 	if w.servers {
 		for _, s := range []struct{ name, module, pkg, args string }{
 			{"nats-server", "github.com/nats-io/nats-server/v2@v2.15.2", ".", "-p 14290"},
@@ -180,7 +182,8 @@ func (w *watcher) watch(p *program) {
 	if p.run {
 		cmd = exec.Command(w.awaittrace, append([]string{"run", "-after", w.after.String()}, p.args...)...)
 	} else {
-		cmd = exec.Command(w.exe, p.name, w.length.String())
+		name, _, _ := strings.Cut(p.name, "-unread")
+		cmd = exec.Command(w.exe, name, w.length.String())
 	}
 	var errs bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, append(os.Environ(), "AWAITTRACE_DIR="+w.records(p)), &errs
@@ -219,7 +222,11 @@ func (w *watcher) look(p *program, cmd *exec.Cmd) string {
 			w.looking.Unlock()
 			return ""
 		}
-		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), strconv.Itoa(cmd.Process.Pid))
+		prove := "auto"
+		if p.unread || p.reports%2 == 1 {
+			prove = "never"
+		}
+		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), "-prove", prove, strconv.Itoa(cmd.Process.Pid))
 		report.Env = cmd.Env
 		out, err := report.CombinedOutput()
 		w.looking.Unlock()

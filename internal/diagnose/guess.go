@@ -1,0 +1,94 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// The record does not tell who could reach what a goroutine waits for: a timer, a context, or a global variable that somebody looks up. Where the program's memory was
+// not read, what rests on that is a guess.
+
+// guesswork reports whether c rests on what the record alone cannot know, and the memory was not read. What a test leaves behind should be over, and is no guess.
+func (d *finder) guesswork(c *cause) bool {
+	if c.certainty != Likely || d.opt.Scope != nil {
+		return false
+	}
+	switch c.kind {
+	case KindDeadlock:
+		return c.guess && !slices.ContainsFunc(c.cycle, func(i int) bool { _, ok := d.lockOf(i); return ok || d.read(i) })
+	case KindLeak, KindStuck, KindNoAnswer, KindFullChannel:
+	default:
+		return false
+	}
+	if len(c.roots) == 0 {
+		return false
+	}
+	if (len(c.queue) == 0 || c.kind != KindFullChannel && c.by != byLock) && !slices.ContainsFunc(c.roots, d.firm) {
+		return true
+	}
+	direct := func(i int) bool {
+		j, _ := d.linkOf(i)
+		return slices.Contains(c.roots, j) && (d.read(i) || !d.guessed(i, j))
+	}
+	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
+}
+
+// firm reports whether what is known of the wait of goroutine i is more than that it has lasted.
+func (d *finder) firm(i int) bool {
+	w := d.wait(i)
+	if w == nil || d.read(i) || d.never(i) {
+		return true
+	}
+	switch w.Probe.Op {
+	case runtime.OpIO:
+		io := d.ioOf(w)
+		return w.Probe.Flags&runtime.SiteRequest == 0 && !d.judge.ending(i) || isLocked(io) || io != nil && io.Deadline == 0 && io.Network != "" || boundless(w.Probe)
+	case runtime.OpWait:
+		return d.missingDone(i) || d.owedByStuck(i)
+	case runtime.OpRecv, runtime.OpRange, runtime.OpCond, runtime.OpSend:
+		return d.wasUsed(i, w.Obj, w.Probe.Op == runtime.OpSend)
+	case runtime.OpSelect:
+		used := false
+		for k, c := range w.Cases {
+			switch {
+			case c.Obj != 0 && d.wasUsed(i, c.Obj, c.Send):
+				used = true
+			case c.Obj != 0 && !d.endOnly(w, k):
+				return false
+			}
+		}
+		return used
+	}
+	return true
+}
+
+// wasUsed reports whether another goroutine than i has used the other side of a channel, or signaled a Cond.
+func (d *finder) wasUsed(i int, obj uint64, send bool) bool {
+	p := d.partner(obj, send)
+	return p != nil && p.Goroutine != d.g(i).ID
+}
+
+// owedByStuck reports whether goroutine i waits for a WaitGroup whose Dones are owed by just as many goroutines as there are to come, all of which are stuck.
+func (d *finder) owedByStuck(i int) bool {
+	return slices.ContainsFunc(d.graph.nodes[i].deps, func(at int) bool {
+		nd := &d.graph.nodes[at]
+		return nd.need.each && len(nd.deps) > 0 && !slices.ContainsFunc(nd.deps, func(j int) bool { return !d.bad[j] })
+	})
+}
+
+// boundless reports whether p is a request that nothing can bound that stands elsewhere, such as in a context, or in the http.Client.
+func boundless(p *snapshot.Probe) bool {
+	if p.Flags&runtime.SiteRequest == 0 || p.Flags&runtime.SiteBounded != 0 || p.Kind == runtime.KindOther || strings.HasSuffix(p.Callee, "Context") {
+		return false
+	}
+	switch pkgPath(p.Callee) {
+	case "net/http":
+		return strings.Count(p.Callee, ".") == 1 // a function, which uses the default client
+	case "database/sql", "net/rpc":
+		return true
+	}
+	return false
+}
