@@ -239,9 +239,9 @@ type report struct {
 }
 
 type finding struct {
-	Kind, Certainty, Title string
-	Goroutines             []int64
-	Root                   int64
+	Kind, Certainty, Proof, Title string
+	Goroutines                    []int64
+	Root                          int64
 }
 
 type goroutine struct {
@@ -249,7 +249,10 @@ type goroutine struct {
 	State   string
 	Verdict string
 	Phase   string
-	Stack   []struct{ Func string }
+	Stack   []struct {
+		Func, File string
+		Line       int
+	}
 	Probe   *probe
 	WaitsOn *struct{ Kind, Addr string } `json:"waits_on"`
 	Holds   []struct {

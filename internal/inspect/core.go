@@ -59,7 +59,7 @@ func (s *Session) bareCore(core string) error {
 		if !mayHaveProbes(s.exe) {
 			return nil, ErrUnprobed
 		}
-		return nil, errors.New("the program has no debug information, and its record is not found in the core without")
+		return bareRecord(c)
 	}
 	return nil
 }
@@ -90,14 +90,33 @@ func coreRecord(p *dlvext.Program) (*record.Record, error) {
 	if rec, err := record.OpenMemory(p.Memory(), addr); err == nil {
 		return rec, nil
 	}
-	// A mapped file is not part of a core as the kernel writes it, unless it is asked for (core_pattern, coredump_filter in core(5)).
-	rec, err := record.Open(p.Pid())
+	return keptRecord(p.Pid(), addr)
+}
+
+// bareRecord is coreRecord for a program of which nobody knows where it keeps the address of its record: a mapping begins with the record.
+func bareRecord(c *source.Core) (*record.Record, error) {
+	for _, addr := range c.Starts() {
+		rec, err := record.OpenMemory(c, addr)
+		if err != nil {
+			continue
+		}
+		if base, err := rec.Base(); err == nil && base == addr {
+			return rec, nil
+		}
+	}
+	return keptRecord(c.Pid(), c.Starts()...)
+}
+
+// keptRecord opens the file of the record that process pid had at one of addrs. A mapped file is not part of a core as the kernel writes it, unless it is asked
+// for (core_pattern, coredump_filter in core(5)).
+func keptRecord(pid int, addrs ...uint64) (*record.Record, error) {
+	rec, err := record.Open(pid)
 	if err != nil {
 		return nil, fmt.Errorf("the record is not in the core: %w", err)
 	}
-	if base, err := rec.Base(); err != nil || base != addr {
+	if base, err := rec.Base(); err != nil || !slices.Contains(addrs, base) {
 		rec.Close()
-		return nil, fmt.Errorf("the record is not in the core, and the process %d that there is a record of is another", p.Pid())
+		return nil, fmt.Errorf("the record is not in the core, and the process %d that there is a record of is another", pid)
 	}
 	return rec, nil
 }

@@ -18,6 +18,7 @@ import (
 type Core struct {
 	files   []*os.File
 	loads   []load // sorted by address; those of the core, and between them those of the executable
+	starts  []uint64 // where the mappings of the program began, also those of which the core has no bytes
 	threads []reach.Thread
 	entry   uint64
 	pid     int
@@ -88,6 +89,7 @@ func (c *Core) openCore(name string) error {
 	for _, p := range e.Progs {
 		switch p.Type {
 		case elf.PT_LOAD:
+			c.starts = append(c.starts, p.Vaddr)
 			// What is beyond the end of the file is not there: the core is cut off.
 			if size := min(p.Filesz, uint64(max(0, info.Size()-int64(p.Off)))); size > 0 && p.Off < uint64(info.Size()) && p.Vaddr+size > p.Vaddr {
 				c.loads = append(c.loads, load{p.Vaddr, p.Vaddr + size, int64(p.Off), f})
@@ -230,6 +232,17 @@ func (c *Core) Pid() int {
 		return c.threads[0].TID
 	}
 	return c.pid
+}
+
+// Starts returns the addresses at which the program had mapped something.
+func (c *Core) Starts() []uint64 { return c.starts }
+
+// ReadAt implements [io.ReaderAt]: the offset is an address.
+func (c *Core) ReadAt(b []byte, addr int64) (int, error) {
+	if err := c.ReadMemory(b, uint64(addr)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // Entry implements [reach.Source].
