@@ -398,7 +398,11 @@ func (d *finder) prove(c *cause) {
 	case len(root) == 0:
 	case c.kind == KindLeak && d.unprobed[root[0]] && d.wait(root[0]).Probe.Op != runtime.OpSelect && d.never(root[0]): // why the channel is nil is not known
 	case !slices.ContainsFunc(root, func(i int) bool { return !d.proven(i) }):
-		c.proof, c.certainty = ProofReachability, Certain
+		if !slices.ContainsFunc(root, func(i int) bool { return !provenByMemory(d.g(i)) }) {
+			c.proof, c.certainty = ProofReachability, Certain
+		} else if c.certainty == Possible {
+			c.certainty = Likely
+		}
 		if c.kind == KindStuck && c.pool == nil {
 			c.kind = KindLeak
 			for _, i := range c.all() {

@@ -244,10 +244,14 @@ func (f *facts) blocked(i int) bool {
 	return len(f.g(i).Waits) == 0 && f.opt.Blocked != nil && f.opt.Blocked(f.g(i).ID)
 }
 
-// proven reports whether the program's memory has proven that nothing can wake goroutine i.
+// proven reports whether the program's memory has proven that nothing can wake goroutine i, or the program has ended because nothing could wake any.
 func (f *facts) proven(i int) bool { return f.provenG(f.g(i)) }
 
 func (f *facts) provenG(g *snapshot.Goroutine) bool {
+	return provenByMemory(g) || f.s.Asleep && len(g.Waits) > 0
+}
+
+func provenByMemory(g *snapshot.Goroutine) bool {
 	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 

@@ -644,6 +644,8 @@ func (t *writer) proof(c *cause) []string {
 	case c.proof == ProofReachability && c.kind != KindOrphanedLock:
 		it, waits := who(n)
 		return []string{fmt.Sprintf("proven: nothing that goes on can reach what %s for, so nothing can wake %s", waits, it)}
+	case t.s.Asleep && n > 0:
+		return []string{"it seems that the Go runtime ended the program because all goroutines were asleep: nothing was left that could wake them"}
 	case marked > 0:
 		it, waits := who(marked)
 		return []string{fmt.Sprintf("the garbage collector has proven that nothing can wake %s: nothing that goes on can reach what %s for", it, waits)}

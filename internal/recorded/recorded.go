@@ -26,7 +26,7 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 		Used(&snap.Process, rec.Process())
 	}
 	if !rec.Live && asleep(rec, snap) {
-		opt.After = 1
+		snap.Asleep, opt.After = true, 1
 	}
 	r := diagnose.Analyze(snap, opt)
 	rec.Mark(r.Bad() > 0)

@@ -16,6 +16,8 @@ type Snapshot struct {
 	Taken int64
 	// Goroutines is sorted by ID. It holds the goroutines that reached a probe, and, where HasStates, all others too.
 	Goroutines []Goroutine
+	// Asleep says that the program has ended, it seems because all its goroutines were asleep: the Go runtime ends it then.
+	Asleep bool
 	// HasStates says that the states and stacks of all goroutines were read from the program itself, so that a goroutine that
 	// the record knows and Goroutines does not have has exited.
 	HasStates bool

@@ -17,7 +17,7 @@ import (
 // executable.
 type Core struct {
 	files   []*os.File
-	loads   []load // sorted by address; those of the core, and between them those of the executable
+	loads   []load   // sorted by address; those of the core, and between them those of the executable
 	starts  []uint64 // where the mappings of the program began, also those of which the core has no bytes
 	threads []reach.Thread
 	entry   uint64

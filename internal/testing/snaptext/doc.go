@@ -5,6 +5,7 @@
 //	taken 60s                         the moment of the snapshot; all times count from the program's start
 //	state live                        of the process
 //	unwatched                         nobody saw when it ended
+//	asleep                            the runtime ended it because all goroutines were asleep
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
 //	call PROBE                        a request that was made

@@ -23,6 +23,9 @@ func Format(s *snapshot.Snapshot) string {
 	if s.Process.Unwatched {
 		p.line("unwatched")
 	}
+	if s.Asleep {
+		p.line("asleep")
+	}
 	if s.HasStates {
 		p.line("states")
 	}

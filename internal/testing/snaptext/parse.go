@@ -101,6 +101,8 @@ func (p *parser) top(word string) bool {
 		s.Process.State = p.next()
 	case "unwatched":
 		s.Process.Unwatched = true
+	case "asleep":
+		s.Asleep = true
 	case "states":
 		s.HasStates = true
 	case "before":
