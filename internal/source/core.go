@@ -18,7 +18,7 @@ import (
 type Core struct {
 	files   []*os.File
 	loads   []load   // sorted by address; those of the core, and between them those of the executable
-	starts  []uint64 // where the mappings of the program began, also those of which the core has no bytes
+	starts  []uint64 // where the mappings of the program began, and those of files also where the core does not have them
 	threads []reach.Thread
 	entry   uint64
 	pid     int
@@ -158,6 +158,7 @@ const (
 	ntPrstatus = 1
 	ntPrpsinfo = 3
 	ntAuxv     = 6
+	ntFile     = 0x46494c45
 
 	// Where NT_PRSTATUS has the thread's ID and its registers.
 	prstatusPID  = 32
@@ -199,8 +200,24 @@ func (c *Core) readNotes(b []byte) {
 			}
 		case ntAuxv:
 			c.entry = auxvEntry(desc)
+		case ntFile:
+			c.starts = append(c.starts, fileStarts(desc)...)
 		}
 	}
+}
+
+// fileStarts returns the addresses at which an NT_FILE says that files were mapped: it has their number, the size of a page, and start, end and offset of each.
+func fileStarts(desc []byte) (starts []uint64) {
+	const header, entry = 16, 24
+	if len(desc) < header {
+		return nil
+	}
+	n := min(binary.LittleEndian.Uint64(desc), uint64(len(desc)-header)/entry)
+	for b := desc[header:]; n > 0; n-- {
+		starts = append(starts, binary.LittleEndian.Uint64(b))
+		b = b[entry:]
+	}
+	return starts
 }
 
 // thread reads an NT_PRSTATUS.
