@@ -155,6 +155,7 @@ func reportProgram(flags *flag.FlagSet, after *time.Duration, args []string, std
 	if err != nil {
 		return 1, err
 	}
+	new(recorded.Labels).Add(rec, r.Snapshot)
 	if *format == "json" {
 		err = report.JSON(stdout, r)
 	} else {

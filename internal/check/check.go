@@ -101,7 +101,8 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 	case len(found) == 0:
 		return printable.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
 	}
-	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, found[0].Title)
+	new(recorded.Labels).Add(rec, r.Snapshot)
+	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, report.Labelled(found[0].Title, map[string]bool{}, report.LabelsOf(r.Snapshot)))
 	if n := len(found) - 1; n > 0 {
 		line += fmt.Sprintf(", and %d more", n)
 	}

@@ -76,6 +76,14 @@ func newIndex(doc *report.Document) index {
 	return x
 }
 
+// labels returns the profiler labels of a goroutine.
+func (x index) labels(goroutine int64) map[string]string {
+	if g := x.at[goroutine]; g != nil {
+		return g.Labels
+	}
+	return nil
+}
+
 // lead returns the goroutine that a finding is shown at: its root, or else its first; nil if the document has neither.
 func (x index) lead(f *report.Finding) *report.Goroutine {
 	if g := x.at[f.Root]; g != nil {

@@ -199,9 +199,14 @@ func TestPage(t *testing.T) {
 			if err := json.Unmarshal([]byte(data), &got); err != nil {
 				t.Fatal(err)
 			}
+			labels := make(map[int64]map[string]string)
+			for _, g := range doc.Goroutines {
+				labels[g.ID] = g.Labels
+			}
 			for i, f := range doc.Findings {
-				if got.Findings[i].Title != f.Title {
-					t.Errorf("a title is %q, want %q", got.Findings[i].Title, f.Title)
+				want := report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string { return labels[id] })
+				if got.Findings[i].Title != want {
+					t.Errorf("a title is %q, want %q", got.Findings[i].Title, want)
 				}
 			}
 			for _, g := range doc.Goroutines {

@@ -79,6 +79,12 @@ func newPage(doc *report.Document, opt Options) *page {
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		pf := pageFinding{Finding: *f, Goroutines: ranges(f.Goroutines), Count: len(f.Goroutines)}
+		told := make(map[string]bool)
+		pf.Title = report.Labelled(f.Title, told, x.labels)
+		pf.Why = slices.Clone(f.Why)
+		for i, line := range pf.Why {
+			pf.Why[i] = report.Labelled(line, told, x.labels)
+		}
 		if lead := x.lead(f); lead != nil {
 			pf.Lead = lead.ID
 			if s := place(lead); s.file != "" {

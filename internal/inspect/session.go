@@ -8,8 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -39,9 +39,8 @@ type Session struct {
 	// kept is what they keep alive, by the findings of the last look that read the heap, and keptBytes all together.
 	kept      []record.Kept
 	keptBytes uint64
-	// program is the executable, for its labels; nil: not needed yet. noLabels says that they cannot be read.
-	program  *reach.Program
-	noLabels bool
+	// labels reads the profiler labels of a program that is not stopped.
+	labels recorded.Labels
 	// last and lastRes are the last look at a program without probes that runs.
 	last    *snapshot.Snapshot
 	lastRes *dlvext.Result
@@ -103,7 +102,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 	case err != nil || !s.rec.Live:
 		return first, err
 	case opt.NoStop && !s.rec.Hidden():
-		s.addLabels(first.Snapshot)
+		s.labels.Add(s.rec, first.Snapshot)
 		return first, nil
 	case opt.NoStop:
 		return first, nil

@@ -41,6 +41,7 @@ type lookedUpon struct {
 	State, Reason string
 	Leaked        bool              `json:",omitempty"`
 	IO            *snapshot.IO      `json:",omitempty"` // of the operation that it is in
+	Labels        map[string]string `json:",omitempty"`
 	CreatedBy     *snapshot.Created `json:",omitempty"`
 	Stack         []snapshot.Frame  `json:",omitempty"`
 	Blocked       *snapshot.Blocked `json:",omitempty"`
@@ -49,7 +50,7 @@ type lookedUpon struct {
 
 // upon returns what was seen of g.
 func upon(g *snapshot.Goroutine) lookedUpon {
-	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.CreatedBy, g.Stack, g.Blocked, g.Reach}
+	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach}
 }
 
 // isProven reports whether nothing can wake g.
@@ -175,7 +176,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 			continue
 		case ok && was.Steps == g.Steps:
 			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
-			g.Blocked, g.Reach = was.Blocked, was.Reach
+			g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
 			dropContradicted(&g)
 			if len(g.Waits) > 0 {
 				g.Waits[0].IO = was.IO
@@ -215,7 +216,7 @@ func (p *provenThen) recall(s *snapshot.Snapshot) {
 	for _, was := range p.Others {
 		if _, ok := s.Find(was.ID); !ok {
 			s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
-				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy, Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach,
+				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy, Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach, Labels: was.Labels,
 			})
 		}
 	}

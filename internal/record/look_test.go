@@ -39,7 +39,7 @@ func TestLook(t *testing.T) {
 	alive := read()
 	Join(alive, []snapshot.Goroutine{
 		{ID: 1, State: "waiting", Reason: "select"},
-		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
+		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Labels: map[string]string{"path": "/a"}, Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
 	})
 	alive.Objects[0xc0].Len = 3
 	alive.Goroutines[1].Reach = &snapshot.Reach{Answer: snapshot.Proven}
@@ -49,7 +49,7 @@ func TestLook(t *testing.T) {
 	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}})
 	s := read()
 	text := snaptext.Format(s)
-	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n", "goroutine 12 waiting \"chan receive\"\n  reach proven\n", "1s running\n  reach proven\n"} {
+	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n", "goroutine 12 waiting \"chan receive\"\n  reach proven\n", "1s running\n  label path /a\n  reach proven\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("after the look there is no %q in\n%s", want, text)
 		}

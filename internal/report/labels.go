@@ -49,17 +49,33 @@ func labelWord(s string) string {
 // named finds where a line names one goroutine.
 var named = regexp.MustCompile(`\bgoroutine (\d+)\b`)
 
-// label adds the profiler labels of each goroutine that line names, where it is named first. told has those that were.
-func (t *text) label(line string, told map[string]bool) string {
+// Labelled returns line with the profiler labels of each goroutine behind its name, where told does not have that name yet. It adds
+// those names to told. Labels returns the labels of a goroutine, which may be none.
+func Labelled(line string, told map[string]bool, labels func(goroutine int64) map[string]string) string {
 	return named.ReplaceAllStringFunc(line, func(name string) string {
 		id, _ := strconv.ParseInt(strings.TrimPrefix(name, "goroutine "), 10, 64)
-		i, ok := t.s.Find(id)
-		if !ok || told[name] || len(t.s.Goroutines[i].Labels) == 0 {
+		set := labels(id)
+		if told[name] || len(set) == 0 {
 			return name
 		}
 		told[name] = true
-		return name + " {" + LabelText(t.s.Goroutines[i].Labels) + "}"
+		return name + " {" + LabelText(set) + "}"
 	})
+}
+
+// LabelsOf returns the labels of a goroutine of s.
+func LabelsOf(s *snapshot.Snapshot) func(goroutine int64) map[string]string {
+	return func(goroutine int64) map[string]string {
+		i, ok := s.Find(goroutine)
+		if !ok {
+			return nil
+		}
+		return s.Goroutines[i].Labels
+	}
+}
+
+func (t *text) label(line string, told map[string]bool) string {
+	return Labelled(line, told, LabelsOf(t.s))
 }
 
 // otherLabels tells the labels of the goroutines of f that no line has named: of each key the values, or how many there are.

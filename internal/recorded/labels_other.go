@@ -1,0 +1,14 @@
+//go:build !linux || (!amd64 && !arm64) || awaittrace_portable
+
+package recorded
+
+import (
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// Labels does nothing: the memory of a program that goes on is not read on this system.
+type Labels struct{}
+
+// Add does nothing.
+func (*Labels) Add(*record.Record, *snapshot.Snapshot) {}
