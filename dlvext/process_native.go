@@ -1,4 +1,4 @@
-//go:build (windows && amd64) || (darwin && (amd64 || arm64))
+//go:build (windows && amd64) || (darwin && macnative && (amd64 || arm64))
 
 package dlvext
 
@@ -11,7 +11,7 @@ import (
 	"github.com/go-delve/delve/pkg/proc/native"
 )
 
-// readProcess reads a process with Delve's own backend. On macOS it exists only in a build with the tag macnative, and says so.
+// readProcess reads a process with Delve's own backend. On macOS it exists only in a build with the tag macnative.
 func readProcess(ctx context.Context, t Target, o Options) (res *Result, err error) {
 	defer guard(&err)
 	start := time.Now()

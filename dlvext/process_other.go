@@ -1,4 +1,4 @@
-//go:build !(linux && (amd64 || arm64)) && !(windows && amd64) && !(darwin && (amd64 || arm64))
+//go:build !(linux && (amd64 || arm64) && !awaittrace_portable) && !(windows && amd64) && !(darwin && macnative && (amd64 || arm64))
 
 package dlvext
 

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -66,6 +68,8 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		cmd.Env = append(cmd.Environ(), service.Env())
 	case known != "" || len(inv.Options.Reports) > 0:
 		return err
+	case errors.Is(err, testwatch.ErrUnsupported):
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %v\n", err)
 	}
 	status, err := goCommand(c, p, cmd)
 	if status == 1 && p.Result != nil {

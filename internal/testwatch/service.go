@@ -43,10 +43,13 @@ type Service struct {
 	log   sync.Mutex // one report at a time
 }
 
-// Start starts a service. Close ends it. On a system where the collector cannot ask it anything that is errors.ErrUnsupported.
+// ErrUnsupported is why Start fails on a system where the collector cannot ask a service anything.
+var ErrUnsupported = errors.New("what tests leave stuck is found on Linux only")
+
+// Start starts a service. Close ends it.
 func Start(o Options) (*Service, error) {
 	if !available {
-		return nil, errors.ErrUnsupported
+		return nil, ErrUnsupported
 	}
 	s := &Service{Options: o, name: "awaittrace-" + rand.Text(), procs: make(map[int]*process)}
 	var err error
