@@ -8,7 +8,7 @@
 //
 //	waits      testdata/waits with each version, with and without -race, and stripped: each wait against its comment
 //	storm      testdata/storm, likewise: -samples samples, of which none may prove anything
-//	healthy    the programs of testdata/healthy, likewise, from Go 1.24 on: sampled for -for each, over all versions
+//	healthy    the programs of testdata/healthy, likewise: sampled for -for each, over all versions
 //	go         Go's own programs for its profile of leaks (GOROOT/src/runtime/testdata/testgoroutineleakprofile) against that profile, and
 //	           against what Go's test of it knows to leak in them
 //	arm64      testdata/waits in the emulation of qemu-user, by the core that it writes

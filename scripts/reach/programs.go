@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,10 +114,10 @@ func (j *job) sample(what string, cmd *exec.Cmd, more func(i int) bool) error {
 	return nil
 }
 
-// healthy samples the programs of testdata/healthy, which are for Go 1.24 and later. The versions share the time that there is for each program.
+// healthy samples the programs of testdata/healthy. The versions share the time that there is for each program.
 func (j *job) healthy() error {
 	var errs []error
-	list := slices.DeleteFunc(j.variants(), func(v variant) bool { return v.name == "stripped" || version.Compare("go"+v.version, "go1.24") < 0 })
+	list := slices.DeleteFunc(j.variants(), func(v variant) bool { return v.name == "stripped" })
 	for _, v := range list {
 		exe, err := j.build("healthy", v)
 		if err != nil {

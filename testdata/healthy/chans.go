@@ -68,7 +68,7 @@ func pipeline(ctx context.Context) error {
 		}
 	})
 	every(ctx, 3*time.Second, func() {
-		for i := range 100 {
+		for i := 0; i < 100; i++ {
 			source <- i
 		}
 	})

@@ -61,7 +61,7 @@ func gainsClients(ctx context.Context) error {
 func warmUp(ctx context.Context) error {
 	jobs := make(chan int)
 	var wg sync.WaitGroup
-	for range 200 {
+	for i := 0; i < 200; i++ {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

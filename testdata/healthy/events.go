@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	"weak"
 )
 
 // atEnd calls f when ctx is done, by a timer of the runtime: no goroutine waits for that.
@@ -22,7 +21,7 @@ func atEnd(ctx context.Context, f func()) {
 func afterSend(ctx context.Context) error {
 	values := make(chan int)
 	atEnd(ctx, func() {
-		for range 3 {
+		for i := 0; i < 3; i++ {
 			<-values
 		}
 	})
@@ -94,21 +93,27 @@ type resource struct {
 // kept is what keeps resources until the end.
 var kept struct {
 	sync.Mutex
-	finalized, cleaned *resource
+	list map[*resource]bool
 }
 
-// finalizer waits for a channel that a finalizer closes, and one that a cleanup does.
+// finalizer waits for a channel that a finalizer closes.
 func finalizer(ctx context.Context) error {
-	finalized, cleaned := make(chan struct{}), make(chan struct{})
+	r := &resource{"finalized", make(chan struct{})}
+	runtime.SetFinalizer(r, func(r *resource) { close(r.done) })
+	return untilCollected(ctx, r, r.done)
+}
+
+// untilCollected keeps a resource until the end, and waits for what its collection closes.
+func untilCollected(ctx context.Context, r *resource, done chan struct{}) error {
 	kept.Lock()
-	kept.finalized = &resource{"finalized", finalized}
-	runtime.SetFinalizer(kept.finalized, func(r *resource) { close(r.done) })
-	kept.cleaned = &resource{name: "cleaned"}
-	runtime.AddCleanup(kept.cleaned, func(c chan struct{}) { close(c) }, cleaned)
+	if kept.list == nil {
+		kept.list = make(map[*resource]bool)
+	}
+	kept.list[r] = true
 	kept.Unlock()
 	atEnd(ctx, func() {
 		kept.Lock()
-		kept.finalized, kept.cleaned = nil, nil
+		clear(kept.list)
 		kept.Unlock()
 	})
 	go every(ctx, time.Second, runtime.GC)
@@ -118,30 +123,7 @@ func finalizer(ctx context.Context) error {
 		runtime.GC()
 		runtime.GC()
 	}()
-	start(2, func(i int) {
-		if i == 0 {
-			<-finalized
-		} else {
-			<-cleaned
-		}
-	})()
-	return nil
-}
-
-// weakPointer waits for a channel that another goroutine has a weak pointer to.
-func weakPointer(ctx context.Context) error {
-	r := &resource{"weak", make(chan struct{})}
-	w := weak.Make(r)
-	go func() {
-		<-ctx.Done()
-		if r := w.Value(); r != nil {
-			close(r.done)
-		}
-	}()
-	start(1, func(int) {
-		<-r.done
-		runtime.KeepAlive(r)
-	})()
+	start(1, func(int) { <-done })()
 	return nil
 }
 
@@ -268,7 +250,7 @@ func reload(ctx context.Context) error {
 // shortChannels makes thousands of channels that are closed at once, and lets the collector free them: what is made at their addresses has another story.
 func shortChannels(ctx context.Context) error {
 	for ctx.Err() == nil {
-		for range 2000 {
+		for i := 0; i < 2000; i++ {
 			done := make(chan struct{})
 			go close(done)
 			<-done

@@ -49,7 +49,7 @@ func frames(ctx context.Context) error {
 		case <-input:
 		default:
 		}
-		for range 100 {
+		for i := 0; i < 100; i++ {
 			work()
 		}
 		next = next.Add(time.Second / 60)
@@ -151,7 +151,7 @@ func echo(addr string) error {
 func drains(ctx context.Context) error {
 	for ctx.Err() == nil {
 		full := make(chan int, 100_000)
-		for i := range cap(full) {
+		for i := 0; i < cap(full); i++ {
 			full <- i
 		}
 		close(full)

@@ -9,9 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -64,7 +63,6 @@ var programs = map[string]func(context.Context) error{
 	"lazy-channel":    lazyChannel,
 	"after-context":   afterContext,
 	"finalizer":       finalizer,
-	"weak-pointer":    weakPointer,
 	"global-map":      globalMap,
 	"late-done":       lateDone,
 	"rare-broadcast":  rareBroadcast,
@@ -116,7 +114,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		for _, name := range slices.Sorted(maps.Keys(programs)) {
+		for _, name := range names() {
 			if heavy[name] {
 				name += " heavy"
 			}
@@ -137,13 +135,22 @@ func run(args []string) error {
 		return programs[args[0]](ctx)
 	}
 	errs := make([]error, len(programs))
-	names := slices.Sorted(maps.Keys(programs))
+	names := names()
 	start(len(names), func(i int) {
 		if !heavy[names[i]] {
 			errs[i] = programs[names[i]](ctx)
 		}
 	})()
 	return errors.Join(errs...)
+}
+
+// names returns the names of the programs, sorted.
+func names() (list []string) {
+	for name := range programs {
+		list = append(list, name)
+	}
+	sort.Strings(list)
+	return list
 }
 
 // every calls f at intervals until ctx is done.
@@ -163,7 +170,8 @@ func every(ctx context.Context, d time.Duration, f func()) {
 // start runs n goroutines of f and returns a function that waits for them.
 func start(n int, f func(int)) (wait func()) {
 	var wg sync.WaitGroup
-	for i := range n {
+	for i := 0; i < n; i++ {
+		i := i // of each goroutine, before Go 1.22 too
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

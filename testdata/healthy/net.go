@@ -59,7 +59,7 @@ func httpIdle(ctx context.Context) error {
 	return serve(ctx, hello, func(url string) {
 		client := &http.Client{Transport: &http.Transport{}}
 		defer client.CloseIdleConnections()
-		for range 3 {
+		for i := 0; i < 3; i++ {
 			get(ctx, client, url)
 		}
 		<-ctx.Done()

@@ -156,7 +156,7 @@ func slowWriter(ctx context.Context) error {
 // nestedPool lends from two pools: who has of the first takes of the second, and gives both back.
 func nestedPool(ctx context.Context) error {
 	outer, inner := make(chan int, 4), make(chan int, 2)
-	for i := range 4 {
+	for i := 0; i < 4; i++ {
 		outer <- i
 	}
 	inner <- 0
