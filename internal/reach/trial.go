@@ -26,9 +26,8 @@ type trial struct {
 // Estimate returns how long the program will probably stand still for Capture, and how many bytes will be copied.
 func (p *Plan) Estimate() (pause time.Duration, bytes uint64) {
 	t := &p.trial
-	sum := t.spans + t.heap + t.others
-	// Threads have to be stopped, and others may want the machine then. An estimate that is too small is worse than one that is too large.
-	return time.Millisecond + 2*sum, p.heap.scan + t.stacks + t.channels + p.variables()
+	// Threads have to be stopped, too. Where others want the machine then, Capture's limit holds.
+	return time.Millisecond + t.spans + t.heap + t.others, p.heap.scan + t.stacks + t.channels + p.variables()
 }
 
 // variables returns how many bytes of variables will be copied.
