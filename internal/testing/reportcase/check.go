@@ -18,17 +18,25 @@ type Report struct {
 type document struct {
 	Findings []*told `json:"findings"`
 
-	Goroutines []struct {
-		ID    int64  `json:"id"`
-		Probe *place `json:"probe"`
+	Goroutines []goroutine `json:"goroutines"`
+}
 
-		Stack []place `json:"stack"`
-	} `json:"goroutines"`
+type goroutine struct {
+	ID       int64   `json:"id"`
+	Probe    *place  `json:"probe"`
+	WaitsOn  object  `json:"waits_on"`
+	Stack    []place `json:"stack"`
+	CouldEnd []any   `json:"could_end"`
+}
+
+type object struct {
+	Holders []any `json:"holders"`
 }
 
 // told is a finding of the report.
 type told struct {
 	Kind, Certainty string
+	Proof           string
 	Goroutines      []int64
 	Root            int64
 	Title, Fix      string
@@ -78,10 +86,11 @@ func (r *Run) Problems(rep *Report) []string {
 }
 
 func (r *Run) problems(rep *Report) (problems []string, err error) {
-	findings, err := parse(rep.JSON)
+	d, err := parse(rep.JSON)
 	if err != nil {
 		return nil, err
 	}
+	findings := d.Findings
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	var all strings.Builder
 	for _, f := range findings {
@@ -114,9 +123,9 @@ func (r *Run) problems(rep *Report) (problems []string, err error) {
 }
 
 // parse reads the JSON of a report.
-func parse(text []byte) ([]*told, error) {
-	var d document
-	if err := json.Unmarshal(text, &d); err != nil {
+func parse(text []byte) (*document, error) {
+	d := new(document)
+	if err := json.Unmarshal(text, d); err != nil {
 		return nil, fmt.Errorf("the report is not JSON: %w", err)
 	}
 	for _, f := range d.Findings {
@@ -129,15 +138,21 @@ func parse(text []byte) ([]*told, error) {
 			if g.ID != root {
 				continue
 			}
-			if g.Probe != nil {
-				f.places = append(f.places, fmt.Sprintf("/%s:%d", g.Probe.File, g.Probe.Line))
-			}
-			for _, fr := range g.Stack {
-				f.places = append(f.places, fmt.Sprintf("/%s:%d", fr.File, fr.Line))
-			}
+			f.places = append(f.places, g.places()...)
 		}
 	}
-	return d.Findings, nil
+	return d, nil
+}
+
+// places returns where the goroutine is: its probe and its frames.
+func (g *goroutine) places() (list []string) {
+	if g.Probe != nil {
+		list = append(list, fmt.Sprintf("/%s:%d", g.Probe.File, g.Probe.Line))
+	}
+	for _, fr := range g.Stack {
+		list = append(list, fmt.Sprintf("/%s:%d", fr.File, fr.Line))
+	}
+	return list
 }
 
 // match returns the finding that is meant by want, and says what is wrong with it.

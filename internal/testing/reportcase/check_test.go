@@ -55,6 +55,27 @@ func TestWrong(t *testing.T) {
 	}
 }
 
+func TestAbout(t *testing.T) {
+	text := `{"findings": [
+	{"kind": "leak", "certainty": "possible", "goroutines": [9], "title": "at /src/main.go:4"},
+	{"kind": "leak", "certainty": "certain", "proof": "reachability", "root": 7, "goroutines": [7], "title": "goroutine 7"}],
+	"goroutines": [{"id": 7, "stack": [{"file": "/src/main.go", "line": 4}]}, {"id": 9, "stack": [{"file": "/src/main.go", "line": 9}], "could_end": [{"goroutine": 1}]}]}`
+	r := &Report{Text: "at /src/main.go:4, and at /src/main.go:90", JSON: []byte(text)}
+	for at, want := range map[string]About{
+		"main.go:4":  {Named: true, Told: "certain", Ends: true},
+		"main.go:9":  {Told: "possible", Ends: true},
+		"main.go:90": {Named: true},
+		"main.go:41": {},
+	} {
+		if got, err := r.About(at); err != nil || got != want {
+			t.Errorf("%s: got %+v, want %+v (%v)", at, got, want, err)
+		}
+	}
+	if n, err := r.Findings(); err != nil || n != 1 {
+		t.Errorf("got %d findings, want 1 (%v)", n, err)
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	for expect, want := range map[string]string{
 		"finding: leak likely @nowhere": "no marker @nowhere",

@@ -53,8 +53,8 @@ func (pl *Player) Start(r *Run, exe string, args ...string) (*Program, error) {
 	return p, nil
 }
 
-// settle waits until the program has run for as long as its run says.
-func (p *Program) settle(ctx context.Context) error {
+// Settle waits until the program has run for as long as its run says.
+func (p *Program) Settle(ctx context.Context) error {
 	select {
 	case <-time.After(time.Until(p.since.Add(p.run.Wait))):
 		return nil
@@ -65,8 +65,8 @@ func (p *Program) settle(ctx context.Context) error {
 	}
 }
 
-// report returns awaittrace's report on the program.
-func (p *Program) report(ctx context.Context) (*Report, error) {
+// Report returns awaittrace's report on the program.
+func (p *Program) Report(ctx context.Context) (*Report, error) {
 	text, err := p.ask(ctx, "json")
 	if err != nil {
 		return nil, err
@@ -92,6 +92,17 @@ func (p *Program) ask(ctx context.Context, format string) ([]byte, error) {
 		return nil, fmt.Errorf("awaittrace report: %w\n%s", err, errs.Bytes())
 	}
 	return out, nil
+}
+
+// End sends the program a signal that ends it, and returns all that it has written.
+func (p *Program) End(sig syscall.Signal) string {
+	p.cmd.Process.Signal(sig)
+	select {
+	case <-p.exited:
+	case <-time.After(time.Minute):
+		p.Stop()
+	}
+	return p.out.String()
 }
 
 // Stop kills the program and whatever it started.

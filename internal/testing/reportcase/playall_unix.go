@@ -64,10 +64,10 @@ func (pl *Player) play(ctx context.Context, j *Job, slots chan bool) {
 		return
 	}
 	defer p.Stop()
-	if j.Err = p.settle(ctx); j.Err != nil {
+	if j.Err = p.Settle(ctx); j.Err != nil {
 		return
 	}
 	slots <- true
 	defer func() { <-slots }()
-	j.Report, j.Err = p.report(ctx)
+	j.Report, j.Err = p.Report(ctx)
 }

@@ -1,0 +1,126 @@
+//go:build linux && (amd64 || arm64)
+
+// Compare builds programs that get stuck, without probes, and holds awaittrace's report on them against what else there is to look at such a program.
+//
+//	go run ./scripts/compare [-v] [PROGRAM...]
+//
+// The programs are testdata/hang, those of testdata/pitfalls and testdata/reports/std, and testdata/waits, each of whose comments "// leak" counts as one. The
+// tools are awaittrace report, a goroutine dump (SIGQUIT), panicparse of that dump, and Go's goroutineleak profile (debug=2), for which the program is
+// built again, with a function that writes it. Where the root of a program is stands in its facts.json or EXPECT file. For each root and tool it is asked:
+//
+//	named   the line is in what the tool prints
+//	told    the tool says of that line that it is stuck: a finding of awaittrace that is certain or likely (possible in parentheses), "(leaked)" in the profile
+//	ends    it says who could end that wait, or that nothing can
+//	wrong   of the waits in testdata/waits that something can end, it says that they are stuck
+//
+// The table's last row has the median of how many stacks, groups or findings there are to read.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	verbose := flags.Bool("v", false, "print what each tool says")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	work, err := os.MkdirTemp("", "awaittrace-compare-")
+	if err == nil {
+		defer os.RemoveAll(work)
+		err = compare(ctx, work, flags.Args(), *verbose, stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "compare:", err)
+		return 1
+	}
+	return 0
+}
+
+// atOnce is how many programs run at a time.
+const atOnce = 4
+
+// compare runs the programs, or those that are named, and prints the table.
+func compare(ctx context.Context, work string, names []string, verbose bool, stdout io.Writer) error {
+	programs, err := list()
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 {
+		programs = slices.DeleteFunc(programs, func(p *program) bool { return !slices.Contains(names, p.name) })
+	}
+	b := &builder{ctx: ctx, work: work, built: make(map[string]bool)}
+	if err := b.tools(); err != nil {
+		return err
+	}
+	for _, p := range programs {
+		if err := b.build(p); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	pl := &reportcase.Player{Awaittrace: filepath.Join(work, "awaittrace"), Dir: work, After: time.Second, Text: true}
+	var wg sync.WaitGroup
+	slots := make(chan bool, atOnce)
+	for _, p := range programs {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			slots <- true
+			defer func() { <-slots }()
+			if p.err = p.play(ctx, pl); p.err == nil {
+				p.judge()
+			}
+		}()
+	}
+	wg.Wait()
+	print(stdout, programs, verbose)
+	return ctx.Err()
+}
+
+// play runs both builds of a program, and takes what the tools say.
+func (p *program) play(ctx context.Context, pl *reportcase.Player) error {
+	plain, err := pl.Start(p.run, p.exe, p.args...)
+	if err != nil {
+		return err
+	}
+	defer plain.Stop()
+	profiled, err := pl.Start(p.run, p.exe+"-profiled", p.args...)
+	if err != nil {
+		return err
+	}
+	defer profiled.Stop()
+	if err := plain.Settle(ctx); err != nil {
+		return err
+	}
+	if p.report, err = plain.Report(ctx); err != nil {
+		return err
+	}
+	p.text[dump] = plain.End(syscall.SIGQUIT)
+	p.text[profile] = profiled.End(syscall.SIGUSR1)
+	parse := exec.CommandContext(ctx, filepath.Join(pl.Dir, "panicparse"), "-full-path", "-no-color")
+	parse.Stdin = reader(p.text[dump])
+	out, err := parse.Output()
+	p.text[panicparse], p.text[awaittrace] = string(out), p.report.Text
+	return err
+}
