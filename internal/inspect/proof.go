@@ -128,14 +128,14 @@ func (p *proof) tell(s *snapshot.Snapshot) {
 	}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if t, ok := told[g.ID]; ok && g.State == "waiting" {
+		if t := told.Of(g.ID); t.Blocked != nil && g.State == "waiting" {
 			g.Reach, g.Blocked = t.Reach, t.Blocked
 		}
 	}
 }
 
 // mark sets s.Memory, and returns what follows from the capture for each goroutine. Its error says why nothing does.
-func (p *proof) mark(s *snapshot.Snapshot) (told map[int64]reach.Told, err error) {
+func (p *proof) mark(s *snapshot.Snapshot) (told *reach.Tellings, err error) {
 	// The memory is another program's: what does not make sense there is no fault of this one.
 	defer func() {
 		if r := recover(); r != nil {

@@ -137,6 +137,8 @@ type marker struct {
 	frozen     bool            // nobody is woken any more
 	doubts     int             // stacks that were scanned conservatively, in part
 	bytes      uint64
+	framesOf   *goroutine // whose frames are lastFrames
+	lastFrames []frame
 }
 
 // newMarker returns one that knows who waits for what.

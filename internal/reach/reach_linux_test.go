@@ -116,8 +116,12 @@ func told(x Told) string {
 func testSnapshot(t *testing.T, r *Result) {
 	mem, all := r.Snapshot(0, 0)
 	got := make(map[string]string)
-	for id, x := range all {
-		i, _ := r.goroutine(id)
+	for _, i := range r.byID {
+		id := r.m.gs[i].id
+		x := all.Of(id)
+		if x.Blocked == nil {
+			continue
+		}
 		name := strings.TrimPrefix(r.frameAt(r.standsAt(i)).Func, "main.")
 		got[name] = told(x)
 		if kept := mem.Kept([]int64{id}); name == "keeper" && kept < 1<<20 || name != "keeper" && kept > 1<<16 {

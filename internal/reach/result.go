@@ -42,6 +42,7 @@ type Result struct {
 
 // Mark finds out which goroutines nothing can wake. The program may have gone on.
 func (c *Capture) Mark() (*Result, error) {
+	defer collectOften(c.Copied)()
 	m := newMarker(c)
 	common := m.run()
 	if m.unknownRegisters() {

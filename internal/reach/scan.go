@@ -252,13 +252,17 @@ func (k *stackScan) args(f *pcInfo, argp uint64) {
 	}
 }
 
-// frames returns the frames of a goroutine, the innermost first, as far as they can be told.
+// frames returns the frames of a goroutine, the innermost first, as far as they can be told. It remembers those of one: of each, several are asked for.
 func (m *marker) frames(g *goroutine) []frame {
-	var list []frame
+	if m.framesOf == g {
+		return m.lastFrames
+	}
+	list := make([]frame, 0, max(len(m.lastFrames), 4))
 	k := stackScan{c: m.Capture, code: m.code, g: g, data: m.stack(g), found: func(uint64, uint64) {}}
 	if k.data != nil {
 		k.onFrame = func(f frame) { list = append(list, f) }
 		k.walk(false)
 	}
+	m.framesOf, m.lastFrames = g, list
 	return list
 }

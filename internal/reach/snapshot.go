@@ -13,11 +13,29 @@ type Told struct {
 	Reach   *snapshot.Reach
 }
 
-// Snapshot returns what r tells in the terms of package snapshot: by the ID of the goroutines that wait for others, of which several may have the same Reach. paused is how long the program
+// Tellings are what a Result tells of its goroutines.
+type Tellings struct {
+	r    *Result
+	list []Told // by goroutine
+}
+
+// Of returns what is told of the goroutine with an ID; the zero Told if it does not wait for others.
+func (t *Tellings) Of(id int64) Told {
+	if t != nil {
+		if g, ok := t.r.goroutine(id); ok {
+			return t.list[g]
+		}
+	}
+	return Told{}
+}
+
+// Snapshot returns what r tells in the terms of package snapshot. Several goroutines may share a Reach, and the targets of a Blocked. paused is how long the program
 // stood still, and estimate what the Plan had said. The Memory's Kept may be called until the Plan is closed.
-func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, map[int64]Told) {
+func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Tellings) {
+	defer collectOften(r.m.Copied)()
 	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
-	told := make(map[int64]Told)
+	told := &Tellings{r, make([]Told, len(r.m.gs))}
+	on := make(map[sharedTarget][]snapshot.Target)
 	search := &wakerSearch{
 		r: r, child: make(map[uint32]uint32), seen: make(map[wakerKey]bool), told: make(map[sharedWait]*snapshot.Reach),
 		alone: &snapshot.Reach{Answer: snapshot.Proven},
@@ -27,8 +45,8 @@ func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, map
 		if !w.candidate || g.from == 0 {
 			continue
 		}
-		told[g.id] = Told{
-			Blocked: &snapshot.Blocked{On: r.snapshotTargets(int32(i)), Since: r.m.since(g), NoneCanWake: w.never},
+		told.list[i] = Told{
+			Blocked: &snapshot.Blocked{On: r.sharedTargets(on, int32(i)), Since: r.m.since(g), NoneCanWake: w.never},
 			Reach:   r.snapshotReach(search, int32(i)),
 		}
 	}
@@ -39,6 +57,28 @@ func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, map
 var kinds = map[Kind]runtime.Kind{
 	Chan: runtime.KindChan, Mutex: runtime.KindMutex, RWMutex: runtime.KindRWMutex, WaitGroup: runtime.KindWaitGroup, Cond: runtime.KindCond,
 	Once: runtime.KindOnce, Other: runtime.KindOther,
+}
+
+// A sharedTarget is an object that several goroutines wait for at one place, by which they call it by one name.
+type sharedTarget struct {
+	sharedWait
+	at     uint64
+	reason uint8
+}
+
+// sharedTargets returns what goroutine g waits on. Those that wait for the same at the same place share it.
+func (r *Result) sharedTargets(on map[sharedTarget][]snapshot.Target, g int32) []snapshot.Target {
+	key, shared := r.sharedWait(g)
+	if !shared || r.m.kind(g) != reasonChan {
+		return r.snapshotTargets(g)
+	}
+	k := sharedTarget{key, r.standsAt(g), r.m.gs[g].reason}
+	list, ok := on[k]
+	if !ok {
+		list = r.snapshotTargets(g)
+		on[k] = list
+	}
+	return list
 }
 
 func (r *Result) snapshotTargets(g int32) []snapshot.Target {

@@ -71,7 +71,7 @@ func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 	s.Memory = memory
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if t, ok := told[g.ID]; ok && g.State == "waiting" {
+		if t := told.Of(g.ID); t.Blocked != nil && g.State == "waiting" {
 			g.Reach, g.Blocked = t.Reach, t.Blocked
 		}
 	}

@@ -51,7 +51,7 @@ func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 		case w.Want != Leak && answer == reach.Proven:
 			c.False = append(c.False, text+", and is proven")
 		case answer == reach.Live:
-			if list := told[s.ID].Reach.CouldEnd; !named(list, w) {
+			if list := told.Of(s.ID).Reach.CouldEnd; !named(list, w) {
 				c.Other = append(c.Other, fmt.Sprintf("%s, and could be ended by %v", text, list))
 			}
 		}
