@@ -46,7 +46,7 @@ func list() (programs []*program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	programs = append(programs, &program{name: "hang", dir: "testdata/hang", run: &reportcase.Run{Wait: time.Second}, roots: [][]string{{hang}}})
+	programs = append(programs, &program{name: "hang", dir: "testdata/hang", run: &reportcase.Run{Wait: settles}, roots: [][]string{{hang}}})
 	for _, add := range []func([]*program) ([]*program, error){addPitfalls, addReports, addWaits} {
 		if programs, err = add(programs); err != nil {
 			return nil, err
@@ -188,19 +188,40 @@ func (b *builder) build(p *program) error {
 		return nil
 	}
 	b.built[p.exe] = true
-	if err := b.goCommand(p.dir, nil, "build", "-o", p.exe, "."); err != nil {
+	replace := make(map[string]string)
+	if p.name == "hang" { // which gives up after five seconds
+		text, err := os.ReadFile("testdata/hang/main.go")
+		if err != nil {
+			return err
+		}
+		replace["main.go"] = strings.ReplaceAll(string(text), "5 * time.Second", "5 * time.Minute")
+	}
+	if err := b.buildWith(p.dir, p.exe, replace); err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(p.dir)
+	replace["profiling.go"] = profiling
+	return b.buildWith(p.dir, p.exe+"-profiled", replace, "GOEXPERIMENT=goroutineleakprofile")
+}
+
+// buildWith builds the package in dir with other texts for some of its files.
+func (b *builder) buildWith(dir, exe string, texts map[string]string, env ...string) error {
+	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	added, overlay := filepath.Join(b.work, "profiling.go"), p.exe+".overlay"
-	text, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(dir, "profiling.go"): added}})
-	if err = cmp.Or(err, os.WriteFile(added, []byte(profiling), 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
+	replace := make(map[string]string)
+	for name, text := range texts {
+		to := exe + "-" + name
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+			return err
+		}
+		replace[filepath.Join(abs, name)] = to
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err = cmp.Or(err, os.WriteFile(exe+".overlay", overlay, 0o600)); err != nil {
 		return err
 	}
-	return b.goCommand(p.dir, []string{"GOEXPERIMENT=goroutineleakprofile"}, "build", "-overlay", overlay, "-o", p.exe+"-profiled", ".")
+	return b.goCommand(dir, env, "build", "-overlay", exe+".overlay", "-o", exe, ".")
 }
 
 func (b *builder) goCommand(dir string, env []string, args ...string) error {
