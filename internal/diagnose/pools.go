@@ -1,7 +1,7 @@
 package diagnose
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,11 +40,19 @@ func (d *finder) pools() {
 	}
 	waiting := make(map[key][]int)
 	var order []key
+	places := make(map[*snapshot.Probe]*poolKind) // of the goroutines at one place, the stacks of some are read
 	for i := range d.graph.n {
-		if d.claimed[i] || d.wait(i) == nil {
+		if k := d.poolWait(i); k != nil && d.wait(i) != nil {
+			places[d.wait(i).Probe] = k
+		}
+	}
+	for i := range d.graph.n {
+		w := d.wait(i)
+		if d.claimed[i] || w == nil || places[w.Probe] == nil || len(d.g(i).Stack) > 0 && d.poolWait(i) == nil {
 			continue
 		}
-		if k, obj := d.poolWait(i); k != nil {
+		k := places[w.Probe]
+		if obj, ok := d.poolCalled(i, k); ok {
 			at := key{k, obj}
 			if waiting[at] == nil {
 				order = append(order, at)
@@ -110,21 +118,26 @@ func (d *finder) keeps(i int, obj uint64) bool {
 	return w != nil && d.long(i) && !d.timed(i) && (d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
 }
 
-// poolWait returns the kind of pool that goroutine i waits for, and the pool's address; nil: for none.
-func (d *finder) poolWait(i int) (*poolKind, uint64) {
+// poolWait returns the kind of pool that goroutine i waits for, by its stack; nil: none.
+func (d *finder) poolWait(i int) *poolKind {
 	g := d.g(i)
 	for n := range poolKinds {
 		k := &poolKinds[n]
-		if !slices.ContainsFunc(g.Stack[:min(len(g.Stack), 8)], func(f snapshot.Frame) bool { return f.Func == k.waits }) || strings.HasPrefix(g.Reason, "sync.") {
-			continue
-		}
-		for _, w := range g.Waits {
-			if w.Probe.Op == runtime.OpIO && w.Probe.Callee != "" && pkgPath(w.Probe.Callee) == pkgPath(k.waits) {
-				return k, w.Obj
-			}
+		if !strings.HasPrefix(g.Reason, "sync.") && slices.ContainsFunc(g.Stack[:min(len(g.Stack), 8)], func(f snapshot.Frame) bool { return f.Func == k.waits }) {
+			return k
 		}
 	}
-	return nil, 0
+	return nil
+}
+
+// poolCalled returns the address of the pool of kind k that goroutine i has called.
+func (d *finder) poolCalled(i int, k *poolKind) (uint64, bool) {
+	for _, w := range d.g(i).Waits {
+		if w.Probe.Op == runtime.OpIO && w.Probe.Callee != "" && pkgPath(w.Probe.Callee) == pkgPath(k.waits) {
+			return w.Obj, true
+		}
+	}
+	return 0, false
 }
 
 // libraryPool makes the cause of list, which wait for a pool.
@@ -255,34 +268,95 @@ func (d *finder) addPool(p *pool, list []int) {
 // some of them for a worker.
 func (d *finder) workerPools() {
 	waiting := make(map[uint64][]int)
+	groups := make(map[string][]int) // of those that wait for others to be done, each of which has a WaitGroup of its own: by library
 	var order []uint64
 	for i := range d.graph.n {
 		w := d.wait(i)
-		if d.claimed[i] || w == nil || w.Obj == 0 || w.Probe.Op != runtime.OpCond && w.Probe.Op != runtime.OpSend || Own(w.Probe.Func, w.Probe.File) || d.ender(i) != nil {
+		if d.claimed[i] || w == nil || w.Obj == 0 || Own(w.Probe.Func, w.Probe.File) || d.ender(i) != nil {
 			continue
 		}
-		if waiting[w.Obj] == nil {
-			order = append(order, w.Obj)
+		switch w.Probe.Op {
+		case runtime.OpWait:
+			lib := pkgPath(w.Probe.Func)
+			groups[lib] = append(groups[lib], i)
+		case runtime.OpCond, runtime.OpSend:
+			if waiting[w.Obj] == nil {
+				order = append(order, w.Obj)
+			}
+			waiting[w.Obj] = append(waiting[w.Obj], i)
 		}
-		waiting[w.Obj] = append(waiting[w.Obj], i)
 	}
 	for _, obj := range order {
 		list := waiting[obj]
-		lib := pkgPath(d.wait(list[0]).Probe.Func)
-		p := &pool{obj: obj, name: fmt.Sprintf("a worker of %s", lib)}
-		idle := false
-		for i := range d.graph.n {
-			if !d.handles(i, lib) {
-				continue
-			}
-			p.holders = append(p.holders, i)
-			if slices.Contains(list, i) {
-				p.nested++
-			}
-			idle = idle || d.wait(i) == nil || !d.long(i) || d.timed(i)
-		}
-		if p.nested > 0 && !idle {
+		if p := d.workers(list); p.nested > 0 {
+			p.obj = obj
 			d.addPool(p, list)
 		}
 	}
+	for _, lib := range slices.Sorted(maps.Keys(groups)) {
+		list := groups[lib]
+		if p := d.workers(list); p.nested > 0 && p.nested == len(p.holders) && !d.spare(p.holders) {
+			p.obj = d.wait(list[0]).Obj
+			d.addPool(p, list)
+		}
+	}
+}
+
+// workers returns the pool of the workers of the library that the goroutines of list wait in. None of its holders is nested if a worker goes on.
+func (d *finder) workers(list []int) *pool {
+	lib := pkgPath(d.wait(list[0]).Probe.Func)
+	p := &pool{name: "a worker of " + lib}
+	for _, i := range d.handling(lib) {
+		if d.wait(i) == nil || !d.long(i) || d.timed(i) {
+			return &pool{}
+		}
+		p.holders = append(p.holders, i)
+		if slices.Contains(list, i) {
+			p.nested++
+		}
+	}
+	return p
+}
+
+// handling returns the goroutines of the library lib that are in functions that it was given. Of those at one place, the stacks of some are read.
+func (d *finder) handling(lib string) (list []int) {
+	type place struct {
+		started snapshot.Created
+		at      *snapshot.Probe
+	}
+	places := make(map[place]bool)
+	for i := range d.graph.n {
+		if d.handles(i, lib) {
+			places[place{d.startedAt(i), d.probe(i)}] = true
+		}
+	}
+	for i := range d.graph.n {
+		if d.handles(i, lib) || len(d.g(i).Stack) == 0 && d.wait(i) != nil && places[place{d.startedAt(i), d.probe(i)}] {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// spare reports whether another goroutine was started where those of list were: a worker that has nothing to do.
+func (d *finder) spare(list []int) bool {
+	started := make(map[snapshot.Created]bool)
+	for _, i := range list {
+		started[d.startedAt(i)] = true
+	}
+	for i := range d.graph.n {
+		if started[d.startedAt(i)] && !slices.Contains(list, i) && d.g(i).State != "exited" {
+			return true
+		}
+	}
+	return false
+}
+
+// startedAt returns where goroutine i was started, whoever did so.
+func (f *facts) startedAt(i int) (c snapshot.Created) {
+	if by := f.g(i).CreatedBy; by != nil {
+		c = *by
+		c.Goroutine = 0
+	}
+	return c
 }

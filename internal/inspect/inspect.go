@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -150,11 +151,12 @@ func running(all []snapshot.Goroutine) []int64 {
 	return ids
 }
 
-// places returns a goroutine for each place at which goroutines are, then one for each way by which they got there, as far as the probe before tells, and, as far as
-// there is room, those that are in an operation of the operating system: their stacks tell which file or connection it is on.
+// places returns a goroutine for each place at which goroutines are, then one for each way by which they got there, as far as the probe before tells, the newest of
+// each place, which may have been started elsewhere than the oldest, and, as far as there is room, those that are in an operation of the operating system: their stacks tell which file or connection it is on.
 // The record still has some that have exited: all are those that are there.
 func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	var first, ways, io []int64
+	last := make(map[*snapshot.Probe]int64)
 	there := make(map[int64]bool, len(all))
 	for i := range all {
 		there[all[i].ID] = true
@@ -170,7 +172,11 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 		if len(g.History) > 1 {
 			w.before = g.History[1].Probe
 		}
-		switch at := (way{last: g.Last}); {
+		at := way{last: g.Last}
+		if seen[at] {
+			last[g.Last] = g.ID
+		}
+		switch {
 		case !seen[at]:
 			seen[at] = true
 			first = append(first, g.ID)
@@ -181,7 +187,8 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 		}
 		seen[w] = true
 	}
-	return slices.Concat(first, ways, io)
+	newest := slices.Sorted(maps.Values(last))
+	return slices.Concat(first, ways, newest, io)
 }
 
 // counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which

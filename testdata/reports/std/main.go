@@ -16,12 +16,14 @@ import (
 	"example.com/reports/dbrows"
 	"example.com/reports/dbtx"
 	"example.com/reports/deadconn"
+	"example.com/reports/donepanic"
 	"example.com/reports/eofspin"
 	"example.com/reports/grandchild"
 	"example.com/reports/growthsleep"
 	"example.com/reports/heldthreads"
 	"example.com/reports/httpheld"
 	"example.com/reports/httplimit"
+	"example.com/reports/httpstreams"
 	"example.com/reports/latesend"
 	"example.com/reports/onceself"
 	"example.com/reports/owednone"
@@ -71,6 +73,8 @@ var cases = map[string]func(){
 	"dbtx":           dbtx.Main,
 	"httplimit":      httplimit.Main,
 	"httpheld":       httpheld.Main,
+	"donepanic":      donepanic.Main,
+	"httpstreams":    httpstreams.Main,
 	"wgself":         wgself.Main,
 }
 
