@@ -98,7 +98,7 @@ func (j *judge) turns(i int) bool {
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
 	case runtime.OpIO:
-		return w.Probe.Flags&runtime.SiteRequest != 0 && j.answers(w.Probe)
+		return (w.Probe.Flags&runtime.SiteRequest != 0 || isOpen(w.Probe)) && j.answers(w.Probe)
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package procfs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -66,13 +67,8 @@ func Slept(pid int) map[int]time.Duration {
 		if err != nil {
 			continue
 		}
-		st, err := ReadThread(pid, tid)
-		if err != nil || st.State != 'S' && st.State != 'D' {
-			continue
-		}
-		cpu, err1 := processor(path(tid, "stat"))
-		at, err2 := lastRan(path(tid, "sched"))
-		if err1 != nil || err2 != nil {
+		cpu, at, err := sleeping(pid, tid)
+		if err != nil {
 			continue
 		}
 		c, ok := clocks[cpu]
@@ -85,6 +81,24 @@ func Slept(pid int) map[int]time.Duration {
 		}
 	}
 	return slept
+}
+
+// sleeping returns when a thread that sleeps ran last, and on which processor, whose clock that is.
+func sleeping(pid, tid int) (cpu int, at float64, err error) {
+	cpu, err1 := processor(path(tid, "stat"))
+	at, err2 := lastRan(path(tid, "sched"))
+	st, err3 := ReadThread(pid, tid)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return 0, 0, err
+	}
+	// It may have run between, on another processor.
+	if again, err := lastRan(path(tid, "sched")); err != nil || again != at || st.State != 'S' && st.State != 'D' {
+		return 0, 0, fmt.Errorf("thread %d does not sleep", tid)
+	}
+	if now, err := processor(path(tid, "stat")); err != nil || now != cpu {
+		return 0, 0, fmt.Errorf("thread %d has moved to another processor", tid)
+	}
+	return cpu, at, nil
 }
 
 // schedulerClock returns the time of the scheduler of a processor, in milliseconds, and what time it was then. Every processor has its own: it does

@@ -100,6 +100,11 @@ var programs = map[string]func(context.Context) error{
 	"tickets":         tickets,
 	"each-client":     eachClient,
 	"open-bodies":     openBodies,
+	"weighted":        weighted,
+	"limited":         limited,
+	"busy-workers":    busyWorkers,
+	"file-lock":       fileLock,
+	"slow-c":          slowC,
 }
 
 // heavy are the programs that take a processor.
