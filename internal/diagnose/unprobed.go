@@ -146,13 +146,14 @@ func foreign(stack []snapshot.Frame) bool {
 	return false
 }
 
-// unprobedSince returns since when g waits at least: since the runtime noticed, or since an earlier look that found it in the same wait. Zero: unknown.
+// unprobedSince returns since when g waits at least: since the runtime noticed, or since an earlier look that found it in the same wait. Zero: unknown. Two looks at
+// calls of the system or of C may have found two calls.
 func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	if g.Blocked != nil && g.Blocked.Since != 0 {
 		return g.Blocked.Since
 	}
 	since := int64(0)
-	if f.s.NoProbes != "" { // two looks have told more: see package inspect
+	if f.s.NoProbes != "" || g.State == "syscall" { // two looks have told more: see package inspect
 		return 0
 	}
 	for was := f.s.Before; was != nil; was = was.Before {
@@ -178,8 +179,8 @@ func (d *finder) unsupported(c *cause) {
 	if len(c.roots) > 0 {
 		root := c.roots[0]
 		r := d.g(root).Reach
-		if inC(d.g(root)) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
-			return // it is in C code, or the holder of a lock has waited as long, and for others
+		if inC(d.g(root)) && d.long(root) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
+			return // it has been in C code for long, or the holder of a lock has waited as long, and for others
 		}
 	}
 	c.certainty = Possible

@@ -13,6 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/dump"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
@@ -51,10 +52,15 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		}
 	}
 	p := s.newProof(opt)
+	var slept map[int]time.Duration
+	if s.runs {
+		slept = procfs.Slept(s.process.Pid)
+	}
 	snap, res, err := s.states(ctx, why, p)
 	if err != nil {
 		return s.done(p, nil, err)
 	}
+	calledSince(snap, slept)
 	if before == nil && s.runs {
 		before, was = s.last, s.lastRes
 	}
@@ -181,12 +187,13 @@ func noProbes(exe string, why error) string {
 	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", ErrUnprobed, command)
 }
 
-// stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason.
+// stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason. Of calls
+// of the system and of C only calledSince tells.
 func stayed(now *snapshot.Snapshot, nowRes *dlvext.Result, before *snapshot.Snapshot, beforeRes *dlvext.Result) {
 	for i := range now.Goroutines {
 		g := &now.Goroutines[i]
 		j, ok := before.Find(g.ID)
-		if !ok || g.State != "waiting" && g.State != "syscall" {
+		if !ok || g.State != "waiting" {
 			continue
 		}
 		was := &before.Goroutines[j]
