@@ -6,7 +6,15 @@ import "syscall"
 
 // startTicks returns when the process was started, field 22 of /proc/PID/stat, or 0 if there is no such process.
 func startTicks(pid int) uint64 {
-	s := read("/proc/"+itoa(uint64(pid))+"/stat", 1024)
+	return ticksOf(read("/proc/"+itoa(uint64(pid))+"/stat", 1024))
+}
+
+// ownTicks returns when this process was started, or 0 if /proc is missing. Where /proc is that of another pid namespace, it has this process under
+// another pid, but with the same start.
+func ownTicks() uint64 { return ticksOf(read("/proc/self/stat", 1024)) }
+
+// ticksOf returns field 22 of the text of a stat file, or 0 if it has none.
+func ticksOf(s string) uint64 {
 	// The second field is the command in parentheses, which may contain anything.
 	for i := len(s) - 1; i >= 0; i-- {
 		if s[i] == ')' {
@@ -14,15 +22,6 @@ func startTicks(pid int) uint64 {
 		}
 	}
 	return 0
-}
-
-// ownTicks returns when this process was started, or 0 if /proc is missing, or that of another pid namespace.
-func ownTicks() uint64 {
-	pid, _ := digits(read("/proc/self/stat", 20))
-	if pid != uint64(syscall.Getpid()) {
-		return 0
-	}
-	return startTicks(int(pid))
 }
 
 // field returns the number that is the n-th of the fields in s, each with a space before it.

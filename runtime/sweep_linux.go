@@ -103,11 +103,11 @@ func examine(dir int, name string, now int64, closely bool) (dead, bool) {
 	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return dead{}, false
 	}
-	// A lock that can be had is that of nobody. One that cannot be asked for may be that of a program.
-	if locked && syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) != nil {
+	if making && now-st.Mtim.Sec < halfMade { // its program may take the lock at this moment
 		return dead{}, false
 	}
-	if making && now-st.Mtim.Sec < halfMade {
+	// A lock that can be had is that of nobody. One that cannot be asked for may be that of a program.
+	if locked && syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) != nil {
 		return dead{}, false
 	}
 	return dead{name, st.Mtim.Sec, int64(st.Blocks) * blockSize, rank(fd, closely)}, true
