@@ -1,0 +1,179 @@
+// Goleak runs the tests of real modules that look for leaked goroutines with go.uber.org/goleak, without probes and with them, and prints a table.
+// Such tests look at stacks, on which probes have frames of their own.
+//
+//	go run ./scripts/goleak [module@version ...]
+//
+// The exit status is 1 if a test fails with probes only, and neither leaves goroutines stuck nor is known to.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A module and those of its packages whose tests are run.
+type module struct {
+	version  string
+	packages []string
+	known    []string // tests that ask which function is on top of a stack that waits, and so fail with probes
+}
+
+var modules = []module{
+	{"go.uber.org/goleak@v1.3.0", []string{"./..."}, []string{"TestAll", "TestOptionsFilters"}},
+	{"go.uber.org/fx@v1.24.0", []string{"."}, nil},
+	{"go.uber.org/zap@v1.28.0", []string{".", "./zapcore", "./internal/..."}, nil},
+	{"github.com/go-co-op/gocron/v2@v2.21.2", []string{"."}, nil},
+	{"github.com/jellydator/ttlcache/v3@v3.4.1", []string{"."}, nil},
+	{"github.com/rabbitmq/amqp091-go@v1.16.0", []string{"."}, nil},
+	{"github.com/prometheus/client_golang@v1.25.0", []string{"./prometheus/..."}, nil},
+	{"github.com/getsentry/sentry-go@v0.50.0", []string{"."}, nil},
+	{"go.opentelemetry.io/collector/component@v1.71.0", []string{"./..."}, nil},
+	{"go.opentelemetry.io/collector/consumer@v1.71.0", []string{"./..."}, nil},
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "goleak:", err)
+		os.Exit(1)
+	}
+}
+
+func run(names []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	work, err := os.MkdirTemp("", "awaittrace-goleak.")
+	if err != nil {
+		return err
+	}
+	at := filepath.Join(work, "awaittrace")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", at, "./cmd/awaittrace").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %v\n%s", err, out)
+	}
+	fmt.Println("| module | plain | with probes | tests that differ | goroutines left stuck |")
+	fmt.Println("|---|---|---|---|---|")
+	failed := 0
+	for _, m := range choose(names) {
+		dir := filepath.Join(work, strings.NewReplacer("/", "_", "@", "_").Replace(m.version))
+		if out, err := exec.CommandContext(ctx, "scripts/fetch", m.version, dir).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %v\n%s", m.version, err, out)
+		}
+		plain := test(ctx, dir, m, "go", "test")
+		probed := test(ctx, dir, m, at, "test")
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		differ := probed.beyond(plain)
+		if run := onlyTests(differ); run != "" { // many tests go by the clock, and fail now and then
+			differ = test(ctx, dir, m, at, "test", "-run="+run).beyond(plain)
+		}
+		if slices.ContainsFunc(differ, func(test string) bool { return !slices.Contains(m.known, test) }) {
+			failed++
+		}
+		fmt.Printf("| %s | %v | %v | %s | %d |\n", m.version, plain, probed, strings.Join(differ, ", "), len(probed.left))
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d modules differ with probes: sources and logs are in %s", failed, work)
+	}
+	return errors.Join(exec.Command("chmod", "-R", "u+w", work).Run(), os.RemoveAll(work))
+}
+
+// choose returns the modules that are named, whole where they are not in the table, or the table.
+func choose(names []string) []module {
+	if len(names) == 0 {
+		return modules
+	}
+	var chosen []module
+	for _, name := range names {
+		m := module{version: name, packages: []string{"./..."}}
+		for _, known := range modules {
+			if known.version == name {
+				m = known
+			}
+		}
+		chosen = append(chosen, m)
+	}
+	return chosen
+}
+
+// A result is what came of the tests of a module.
+type result struct {
+	failed map[string]bool // names of tests and packages
+	left   map[string]bool // tests that fail for what they leave stuck
+	passed int
+	time   time.Duration
+}
+
+func (r *result) String() string {
+	return fmt.Sprintf("%d pass, %d fail, %.0f s", r.passed, len(r.failed), r.time.Seconds())
+}
+
+// beyond returns the failures that other does not have, and that are not for goroutines left stuck.
+func (r *result) beyond(other *result) []string {
+	var names []string
+	for name := range r.failed {
+		if !other.failed[name] && !r.left[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// onlyTests returns the pattern for -run that names tests; "" if there are none, or not all of the names are those of tests.
+func onlyTests(names []string) string {
+	var tests []string
+	for _, name := range names {
+		if !strings.HasPrefix(name, "Test") {
+			return ""
+		}
+		top, _, _ := strings.Cut(name, "/")
+		tests = append(tests, top)
+	}
+	if len(tests) == 0 {
+		return ""
+	}
+	return "^(" + strings.Join(tests, "|") + ")$"
+}
+
+var (
+	outcome = regexp.MustCompile(`(?m)^ *--- (PASS|FAIL): (\S+) `)
+	stuck   = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+) .*\n(?: +\S.*\n)*? +\S+:\d+: it leaves \d+ goroutines? stuck`)
+	leaked  = regexp.MustCompile(`(?m)^goleak: `)
+)
+
+// test runs the tests of a module, and writes their output to a file beside its folder.
+func test(ctx context.Context, dir string, m module, command ...string) *result {
+	start := time.Now()
+	args := append(command[1:], "-count=1", "-v", "-p=1", "-vet=off", "-mod=mod", "-timeout=5m")
+	cmd := exec.CommandContext(ctx, command[0], append(args, m.packages...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	os.WriteFile(dir+"."+filepath.Base(command[0])+".log", out, 0o666) // for people
+	r := &result{failed: make(map[string]bool), left: make(map[string]bool), time: time.Since(start)}
+	for _, match := range outcome.FindAllSubmatch(out, -1) {
+		if string(match[1]) == "PASS" {
+			r.passed++
+		} else {
+			r.failed[string(match[2])] = true
+		}
+	}
+	for _, match := range stuck.FindAllSubmatch(out, -1) {
+		r.left[string(match[1])] = true
+	}
+	if leaked.Match(out) {
+		r.failed["goleak.VerifyTestMain"] = true
+	} else if err != nil && len(r.failed) == 0 {
+		r.failed["go test"] = true
+	}
+	return r
+}
