@@ -151,7 +151,7 @@ func TestNamespaces(t *testing.T) {
 		{"mount namespace", unshare("-m", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
 		{"container", unshare("-mpfiun", "--mount-proc", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
 		{"user namespace", unshare("-Urpf", "--mount-proc"), true},
-		{"unlinked", []string{"sh", "-c", `(sleep .3; rm -f $AWAITTRACE_DIR/*-*) & exec "$@"`, "sh"}, false},
+		{"unlinked", []string{"sh", "-c", `(until rm $AWAITTRACE_DIR/*-* 2>/dev/null; do sleep .1; done) & exec "$@"`, "sh"}, false},
 		{"no folder", []string{"env", "AWAITTRACE_DIR=/proc/none"}, false},
 		{"file size limit", []string{"sh", "-c", `ulimit -f 1000; exec "$@"`, "sh"}, false},
 	}
