@@ -54,7 +54,8 @@ class Findings implements vscode.TreeDataProvider<report.Row>, vscode.Disposable
 
   getTreeItem(row: report.Row): vscode.TreeItem {
     const state = row.rows.length ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None;
-    const item = new vscode.TreeItem(row.label, state);
+    const here = folder();
+    const item = new vscode.TreeItem(here ? row.label.replaceAll(here + path.sep, "") : row.label, state);
     item.description = row.description;
     item.tooltip = row.label;
     item.iconPath = new vscode.ThemeIcon(row.icon);
