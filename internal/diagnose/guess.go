@@ -13,7 +13,7 @@ import (
 
 // guesswork reports whether c rests on what the record alone cannot know, and the memory was not read. What a test leaves behind should be over, and is no guess.
 func (d *finder) guesswork(c *cause) bool {
-	if c.certainty != Likely || d.opt.Scope != nil {
+	if c.certainty != Likely || d.opt.Scope != nil || d.over() {
 		return false
 	}
 	switch c.kind {
@@ -34,6 +34,15 @@ func (d *finder) guesswork(c *cause) bool {
 		return slices.Contains(c.roots, j) && (d.read(i) || !d.guessed(i, j))
 	}
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
+}
+
+// over reports whether the program has ended with nothing in it that could have gone on, as the runtime ends one whose goroutines are all asleep.
+func (d *finder) over() bool {
+	switch d.s.Process.State {
+	case "exited", "killed":
+		return d.judge != nil && d.judge.active != nil && d.judge.events == 0
+	}
+	return false
 }
 
 // firm reports whether what is known of the wait of goroutine i is more than that it has lasted.

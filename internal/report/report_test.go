@@ -87,7 +87,7 @@ func TestSource(t *testing.T) {
 	for _, tt := range tests {
 		var b strings.Builder
 		opt := TextOptions{Source: func(string) ([]byte, error) { return []byte(tt.source), nil }}
-		if err := Text(&b, diagnose.Analyze(s, diagnose.Options{}), opt); err != nil {
+		if err := Text(&b, diagnose.Analyze(s, diagnose.Options{Scope: func(int64) bool { return true }}), opt); err != nil {
 			t.Fatal(err)
 		}
 		_, rest, _ := strings.Cut(b.String(), "for 59s (likely)\n")
