@@ -29,6 +29,8 @@ type process struct {
 	threads     []proc.Thread
 	// stopped is set while the threads stand still. Before, Delve must not try to set its breakpoints.
 	stopped bool
+	// copies are what was copied of the process, which goes on before it is read; nil: it does not.
+	copies *copies
 	// held says that somebody else traces the process, if anybody does: its registers cannot be had from the kernel.
 	held bool
 }
@@ -38,7 +40,7 @@ func newTarget(pid int, exe string, mem *procfs.Memory) (*process, *proc.Target,
 	p := &process{
 		pid:         pid,
 		bi:          proc.NewBinaryInfo("linux", runtime.GOARCH, true),
-		mem:         readOnly{memory{mem}},
+		mem:         readOnly{memory{f: mem}},
 		breakpoints: proc.NewBreakpointMap(),
 	}
 	leader := &thread{p: p, tid: pid}
@@ -101,6 +103,9 @@ type thread struct {
 	tid    int
 	runner runner
 	common proc.CommonThread
+	// regs are the registers that it had while a process stood still that has gone on.
+	regs    proc.Registers
+	regsErr error
 }
 
 func (t *thread) ThreadID() int                          { return t.tid }
@@ -113,7 +118,7 @@ func (t *thread) SoftExc() bool                          { return false }
 func (t *thread) RestoreRegisters(proc.Registers) error  { return errReadOnly }
 func (t *thread) SetReg(uint64, *op.DwarfRegister) error { return errReadOnly }
 
-// Registers returns the thread's registers. It is called on the thread that traces the process, if we do.
+// Registers returns the thread's registers.
 func (t *thread) Registers() (proc.Registers, error) {
 	switch {
 	case !t.p.stopped:
@@ -121,7 +126,7 @@ func (t *thread) Registers() (proc.Registers, error) {
 	case t.p.held:
 		return t.heldRegisters()
 	}
-	return t.registers()
+	return t.regs, t.regsErr
 }
 
 // goCaller returns where a thread that is at pc goes on in Go code, if it is not in Go code now: Delve cannot find its way from C to
@@ -186,10 +191,18 @@ func (t *thread) inGo(pc uint64) bool {
 	return fn != nil && strings.Contains(fn.Name, ".")
 }
 
-// memory is a process's memory, by /proc/PID/mem.
-type memory struct{ f *procfs.Memory }
+// memory is a process's memory, by /proc/PID/mem, as it was when it was copied, or else as it is now.
+type memory struct {
+	f      *procfs.Memory
+	copies *copies
+}
 
 // ReadMemory fills b with the memory at addr, as far as there is any.
 func (m memory) ReadMemory(b []byte, addr uint64) (int, error) {
-	return m.f.ReadAt(b, int64(addr))
+	if m.copies.patch(b, addr) == len(b) {
+		return len(b), nil
+	}
+	n, err := m.f.ReadAt(b, int64(addr))
+	m.copies.patch(b[:n], addr)
+	return n, err
 }

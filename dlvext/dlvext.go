@@ -22,16 +22,18 @@ type Target struct {
 
 // Options say how much is read. The zero Options read the goroutines and no stacks.
 type Options struct {
-	// Select is called once, with all goroutines sorted by ID, and says which stacks and objects are wanted. A live program is
-	// stopped meanwhile, so that what Select reads of it fits what it is given; it should take milliseconds. It must neither
-	// keep nor change the slice. CreatedBy and Stack are not there yet. Nil: nothing is wanted.
+	// Standing is called once while the program stands still, so that what it reads of it fits what is read here; it should take milliseconds. It returns the objects
+	// that Select may want. Nil: it wants none.
+	Standing func() []Ref
+	// Select is called once, with all goroutines sorted by ID, after Standing, and says which stacks and objects are wanted. A live program may have gone on by then. It
+	// must neither keep nor change the slice. CreatedBy and Stack are not there yet. Nil: nothing is wanted.
 	Select func([]snapshot.Goroutine) Wanted
 	// Depth is the number of frames read of each stack; zero means 64.
 	Depth int
 	// MaxStacks bounds the number of stacks; zero means 256. Result.StacksLeft says how many were asked for in vain.
 	MaxStacks int
-	// Timeout bounds the time for which a live program is kept stopped; zero means 5 seconds. Stacks that are not read by then
-	// are left out, and counted in Result.StacksLeft.
+	// Timeout bounds the time for which a live program is kept stopped; zero means 5 seconds. Where it must stand still until its stacks have been read, those
+	// that are not read by then are left out, and counted in Result.StacksLeft.
 	Timeout time.Duration
 	// Capturer, if it is not nil, copies memory in the same stop.
 	Capturer Capturer
@@ -124,17 +126,32 @@ func guard(err *error) {
 	}
 }
 
-// readSession reads all that o asks for. It is called while the program stands still.
+// read reads all that o asks for. It is called while the program stands still.
 func (s *session) read(o Options) (*Result, error) {
+	res, _, err := s.look(o)
+	if err == nil {
+		s.fill(res, o)
+	}
+	return res, err
+}
+
+// look reads what changes when the program goes on. It returns the objects that may be wanted.
+func (s *session) look(o Options) (*Result, []Ref, error) {
 	if err := s.loadGoroutines(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	res := &Result{Goroutines: s.snapshots(), Unreadable: s.unreadable, Parks: s.parks()}
-	if o.Select == nil {
-		return res, nil
+	if o.Standing == nil {
+		return res, nil, nil
 	}
-	want := o.Select(res.Goroutines)
-	s.readStacks(res, want.Stacks, o)
-	s.readObjects(res, want.Objects)
-	return res, nil
+	return res, o.Standing(), nil
+}
+
+// fill reads the stacks and objects that o wants.
+func (s *session) fill(res *Result, o Options) {
+	if o.Select != nil {
+		want := o.Select(res.Goroutines)
+		s.readStacks(res, want.Stacks, o)
+		s.readObjects(res, want.Objects)
+	}
 }

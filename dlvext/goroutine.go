@@ -2,6 +2,7 @@ package dlvext
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ const maxGoroutines = 1 << 27
 // gLayout is where the runtime's struct g, which describes a goroutine, has what we need of it.
 type gLayout struct {
 	layout
-	size                                 int64
+	size, mSize                          int64 // of runtime.g and runtime.m
 	goid, status, reason, gopc, startpc  field
 	parent, m, stackLo, stackHi, schedSP field
 	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
@@ -27,7 +28,7 @@ type gLayout struct {
 // newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
 func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l := gLayout{layout: layout{bi: bi}}
-	l.size = l.field("runtime.g").size
+	l.size, l.mSize = l.field("runtime.g").size, l.field("runtime.m").size
 	l.goid = l.field("runtime.g", "goid")
 	l.reason = l.field("runtime.g", "waitreason")
 	l.gopc = l.field("runtime.g", "gopc")
@@ -64,7 +65,9 @@ type goroutine struct {
 	parks         uint8
 	labels        uint64 // address of its profiler labels
 	m             uint64 // address of the runtime's m, 0 if it has none
-	thread        int    // the system's id of that thread
+	// Its stack, and where it was on that when it left its processor last.
+	stackLo, stackHi, sp uint64
+	thread               int // the system's id of that thread
 }
 
 // state returns the state's name in reports.
@@ -87,6 +90,7 @@ func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.m = l.m.uint(b)
 	g.parks = uint8(l.parks.uint(b))
 	g.labels = l.labels.uint(b)
+	g.stackLo, g.stackHi, g.sp = l.stackLo.uint(b), l.stackHi.uint(b), l.schedSP.uint(b)
 }
 
 // loadGoroutines reads all goroutines and sorts them by ID.
@@ -98,13 +102,20 @@ func (s *session) loadGoroutines() error {
 	s.readReasons()
 	s.gs = make([]goroutine, 0, len(addrs))
 	system := make(map[uint64]string)
+	var copied []piece
 	s.unreadable = readEach(s.mem, addrs, int(s.g.size), func(i int, b []byte) {
+		if s.copies != nil {
+			copied = append(copied, piece{addrs[i], slices.Clone(b)})
+		}
 		g := goroutine{addr: addrs[i], index: i}
 		s.g.decode(b, &g)
 		if g.alive() && !s.system(&g, system) {
 			s.gs = append(s.gs, g)
 		}
 	})
+	if s.copies != nil {
+		s.copies.add(copied)
+	}
 	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
 	s.findThreads()
 	return nil
@@ -127,6 +138,9 @@ func (s *session) readAllgs() ([]uint64, error) {
 	b := make([]byte, n*size)
 	if err := readFull(s.mem, b, list); err != nil {
 		return nil, err
+	}
+	if s.copies != nil {
+		s.copies.add([]piece{{s.allgs, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, list), n)}, {list, b}})
 	}
 	addrs := make([]uint64, n)
 	for i := range addrs {
@@ -163,6 +177,7 @@ func System(name, reason string) bool {
 // A runner is a goroutine that is on a processor: the one whose registers are not in its g.
 type runner struct {
 	thread           int
+	m                uint64 // address of the runtime's m
 	g, g0            uint64 // addresses of the goroutine's g, and of the one that stands for the thread's system stack
 	stackLo, stackHi uint64
 	// While the thread is in the kernel's own code (vDSO), the Go function that called it, as the runtime noted it for its profiler.
@@ -188,10 +203,9 @@ func (s *session) findThreads() {
 		if g.status == runtime.GSyscall {
 			continue
 		}
-		r := runner{thread: g.thread, g: g.addr}
+		r := runner{thread: g.thread, m: g.m, g: g.addr}
+		r.stackLo, r.stackHi = g.stackLo, g.stackHi
 		// What cannot be read stays zero, which none of these is otherwise.
-		r.stackLo, _ = s.fieldAt(g.addr, l.stackLo)
-		r.stackHi, _ = s.fieldAt(g.addr, l.stackHi)
 		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)
 		r.vdsoSP, _ = s.fieldAt(g.m, l.vdsoSP)
 		if r.g0, _ = s.fieldAt(g.m, l.g0); r.g0 != 0 {

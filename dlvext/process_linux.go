@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/go-delve/delve/pkg/proc"
 	"golang.org/x/sys/unix"
 )
 
@@ -52,7 +54,9 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 		return nil, noDebugInfo(pid, err)
 	}
 	defer p.bi.Close()
-	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, running: p.setThreads}
+	p.copies = new(copies)
+	p.mem = readOnly{memory{mem, p.copies}}
+	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, copies: p.copies, running: p.setThreads}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -77,8 +81,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	taken := monotonic()
 	p.stopped = true
 	s.deadline = start.Add(o.Timeout)
-	res, err := s.read(o)
-	p.stopped = false
+	res, err := s.copyAll(o, src, p)
 	if o.Capturer != nil && err == nil {
 		src.Use(tr)
 		o.Capturer.Capture()
@@ -89,14 +92,60 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 		return nil, unreadable(pid, err)
 	}
 	res.Stopped, res.Taken, res.Paused = wasStopped, taken, time.Since(start)
+	s.deadline = time.Time{}
+	s.fill(res, o)
+	s.dropMoved(res, memory{f: mem})
 	s.setCreators(res)
 	return res, nil
+}
+
+// copyAll copies all that reading the program will need when it has gone on. What else is read then is of a goroutine that has not moved since.
+func (s *session) copyAll(o Options, src reach.Source, p *process) (*Result, error) {
+	res, refs, err := s.look(o)
+	if err != nil || o.Select == nil {
+		return res, err
+	}
+	s.copyStacks(src)
+	s.copySystemStacks(src, p.threads)
+	s.copyObjects(src, refs)
+	return res, nil
+}
+
+// copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them: it may be what the thread is in.
+func (s *session) copySystemStacks(src reach.Source, threads []proc.Thread) {
+	var addrs, lengths []uint64
+	for _, th := range threads {
+		r := &th.(*thread).runner
+		if r.g0 != 0 {
+			addrs, lengths = append(addrs, r.m, r.g0), append(lengths, uint64(s.g.mSize), uint64(s.g.size))
+		}
+	}
+	s.copyMany(src, addrs, lengths)
+	addrs, lengths = nil, nil
+	for _, th := range threads {
+		t := th.(*thread)
+		if t.regsErr != nil || t.runner.g0 == 0 {
+			continue
+		}
+		lo, _ := s.fieldAt(t.runner.g0, s.g.stackLo)
+		hi, _ := s.fieldAt(t.runner.g0, s.g.stackHi)
+		if sp := t.regs.SP(); sp >= lo && sp < hi {
+			addrs, lengths = append(addrs, sp), append(lengths, min(hi-sp, maxStackCopy))
+		}
+	}
+	s.copyMany(src, addrs, lengths)
 }
 
 // setThreads tells the backend which threads run a goroutine.
 func (p *process) setThreads(running []runner) {
 	for _, r := range running {
-		p.threads = append(p.threads, &thread{p: p, tid: r.thread, runner: r})
+		t := &thread{p: p, tid: r.thread, runner: r}
+		if p.copies != nil {
+			if t.regs, t.regsErr = t.registers(); t.regsErr == nil {
+				t.regs = counted{t.regs, r.onStack(t.regs.SP())}
+			}
+		}
+		p.threads = append(p.threads, t)
 	}
 }
 

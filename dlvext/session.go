@@ -2,6 +2,8 @@ package dlvext
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-delve/delve/pkg/dwarf/godwarf"
@@ -27,6 +29,10 @@ type session struct {
 	unreadable int
 	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
 	running func([]runner)
+	// copies are what was copied of a program that goes on before it is read; nil: it stands still until it has been read.
+	copies    *copies
+	sizes     map[string]int64 // of the types of objects, and of runtime.timer
+	chanTimer field            // of runtime.hchan, where a channel knows its timer
 	// deadline is when the program has to go on; zero for none.
 	deadline time.Time
 }
@@ -42,6 +48,12 @@ func (s *session) prepare() error {
 		return damaged("the debug information has no variable runtime.allgs: %v", err)
 	}
 	s.allgs = v.Addr
+	s.sizes = make(map[string]int64)
+	for _, name := range append(slices.Collect(maps.Values(objectTypes)), "runtime.timer") {
+		whole, _ := s.g.maybe(name)
+		s.sizes[name] = whole.size
+	}
+	s.chanTimer, _ = s.g.maybe("runtime.hchan", "timer")
 	return nil
 }
 

@@ -116,6 +116,9 @@ func (r remote) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, err
 		start = next
 	}
 	slices.SortFunc(res.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	if o.Standing != nil {
+		o.Standing()
+	}
 	if o.Select != nil {
 		r.stacks(res, o.Select(res.Goroutines).Stacks, cmp.Or(o.Depth, 64), deadline)
 	}

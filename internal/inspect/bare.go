@@ -18,9 +18,7 @@ type bare struct {
 	exe  string
 	open func() (reach.Source, error)
 	// stop has the program stand still while f runs; nil: it does already.
-	stop func(src reach.Source, f func() error) (time.Duration, error)
-	// late says that Options.Select reads nothing of the program, and may be called when that goes on.
-	late  bool
+	stop  func(src reach.Source, f func() error) (time.Duration, error)
 	close func() // nil: there is nothing to close
 }
 
@@ -67,25 +65,13 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 	plan.AllocateStacks()
 	res = new(dlvext.Result)
 	var states *reach.States
-	var want dlvext.Wanted
-	list := func() {
-		for _, st := range states.List() {
-			if !dlvext.System(st.Start, st.Reason) {
-				res.Goroutines = append(res.Goroutines, st.Goroutine)
-				res.Parks = append(res.Parks, st.Parks)
-			}
-		}
-		if o.Select != nil {
-			want = o.Select(res.Goroutines)
-		}
-	}
 	look := func() (err error) {
 		res.Taken = monotonic()
 		if states, err = plan.CaptureStacks(); err != nil {
 			return err
 		}
-		if !b.late {
-			list()
+		if o.Standing != nil {
+			o.Standing()
 		}
 		if o.Capturer != nil {
 			o.Capturer.Capture()
@@ -100,8 +86,15 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 	if err != nil {
 		return nil, err
 	}
-	if b.late {
-		list()
+	for _, st := range states.List() {
+		if !dlvext.System(st.Start, st.Reason) {
+			res.Goroutines = append(res.Goroutines, st.Goroutine)
+			res.Parks = append(res.Parks, st.Parks)
+		}
+	}
+	var want dlvext.Wanted
+	if o.Select != nil {
+		want = o.Select(res.Goroutines)
 	}
 	if !states.HasParks() {
 		res.Parks = nil

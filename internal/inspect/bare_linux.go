@@ -14,11 +14,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// readBare reads process pid, which runs, without its debug information. late says that o.Select reads nothing of it.
-func readBare(ctx context.Context, pid int, o dlvext.Options, late bool) (*dlvext.Result, error) {
+// readBare reads process pid, which runs, without its debug information.
+func readBare(ctx context.Context, pid int, o dlvext.Options) (*dlvext.Result, error) {
 	stopped := source.ThreadState(pid) == 'T'
 	b := &bare{
-		late: late,
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),
 		open: func() (reach.Source, error) { return source.OpenProcess(pid) },
 		stop: func(src reach.Source, f func() error) (time.Duration, error) { return src.(*source.Process).Stop(f) },

@@ -10,7 +10,7 @@ import (
 )
 
 // readBare fails: programs without debug information are read on Linux only.
-func readBare(context.Context, int, dlvext.Options, bool) (*dlvext.Result, error) {
+func readBare(context.Context, int, dlvext.Options) (*dlvext.Result, error) {
 	return nil, errors.New("programs without debug information can be read on Linux only: build without -ldflags=-s or -w")
 }
 

@@ -47,15 +47,25 @@ type look struct {
 // join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
 func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*diagnose.Report, error) {
 	var still *snapshot.Snapshot // the record while the program stood still
+	var now func() (*snapshot.Snapshot, error)
 	res, err := s.target.Read(ctx, l.proof.in(dlvext.Options{
+		Standing: func() []dlvext.Ref {
+			if l.settle != nil {
+				now = s.rec.Still() // a wait may have become a long one since
+			}
+			return append(waited(first.Snapshot), passed(first.Snapshot)...)
+		},
 		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
 			at := first
-			if l.settle == nil {
-				still = first.Snapshot
-			} else if snap, err := s.rec.Snapshot(); err == nil { // a wait may have become a long one since
+			if l.settle != nil {
+				snap, err := now()
+				if err != nil {
+					return dlvext.Wanted{}
+				}
 				l.settle(snap)
-				still, at = snap, diagnose.Analyze(snap, first.Options)
+				at = diagnose.Analyze(snap, first.Options)
 			}
+			still = at.Snapshot
 			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)
 			w.Stacks = append(w.Stacks, places(at.Snapshot, all)...)
@@ -131,10 +141,7 @@ func wanted(r *diagnose.Report) dlvext.Wanted {
 			continue
 		}
 		for _, wait := range g.Waits {
-			w.Objects = append(w.Objects, dlvext.Ref{Addr: wait.Obj, Kind: wait.Probe.Kind})
-			for _, c := range wait.Cases {
-				w.Objects = append(w.Objects, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
-			}
+			w.Objects = append(w.Objects, objects(wait)...)
 		}
 	}
 	return w
@@ -189,6 +196,26 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	}
 	newest := slices.Sorted(maps.Values(last))
 	return slices.Concat(first, ways, newest, io)
+}
+
+// waited returns the objects that goroutines wait for.
+func waited(s *snapshot.Snapshot) []dlvext.Ref {
+	var refs []dlvext.Ref
+	for i := range s.Goroutines {
+		for _, wait := range s.Goroutines[i].Waits {
+			refs = append(refs, objects(wait)...)
+		}
+	}
+	return refs
+}
+
+// objects returns the objects of a wait.
+func objects(w snapshot.Wait) []dlvext.Ref {
+	refs := []dlvext.Ref{{Addr: w.Obj, Kind: w.Probe.Kind}}
+	for _, c := range w.Cases {
+		refs = append(refs, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
+	}
+	return refs
 }
 
 // counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which

@@ -122,7 +122,7 @@ type process int
 func (p process) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, error) {
 	res, err := dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
 	if isBare(err) {
-		return readBare(ctx, int(p), o, false)
+		return readBare(ctx, int(p), o)
 	}
 	return res, err
 }

@@ -141,7 +141,7 @@ func (s *Session) readUnprobed(ctx context.Context, p *proof) (*dlvext.Result, e
 		return dlvext.Wanted{Stacks: representatives(all)}
 	}})
 	if pid, ok := s.target.(process); ok {
-		if res, err := readBare(ctx, int(pid), o, true); err == nil {
+		if res, err := readBare(ctx, int(pid), o); err == nil {
 			return res, nil
 		}
 		p.close(nil)

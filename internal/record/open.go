@@ -282,7 +282,10 @@ func (r *Record) Close() error {
 }
 
 // Snapshot reads the record. The goroutines have neither states nor stacks; Join adds them.
-func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
+func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin()(r.src) }
+
+// begin returns what reads the record, or a copy of it, as of now.
+func (r *Record) begin() func(Source) (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
 		if st, live = r.alive(); !live {
@@ -290,24 +293,26 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 		}
 	}
 	var now int64
+	var nowErr error
 	if live {
-		var err error
-		if now, err = r.now(); err != nil {
+		now, nowErr = r.now()
+	}
+	return func(src Source) (*snapshot.Snapshot, error) {
+		if nowErr != nil {
+			return nil, r.named(nowErr)
+		}
+		s, err := Read(src, now)
+		if err != nil {
 			return nil, r.named(err)
 		}
-	}
-	s, err := Read(r.src, now)
-	if err != nil {
-		return nil, r.named(err)
-	}
-	s.Process.State = r.state(st, live)
-	s.Process.Pid, s.Process.Container, s.Process.Doubt = r.Pid, r.Container, r.Doubt
-	if !live {
-		if l := r.kept(); l != nil {
-			recall(s, l)
+		s.Process.State = r.state(st, live)
+		s.Process.Pid, s.Process.Container, s.Process.Doubt = r.Pid, r.Container, r.Doubt
+		if !live {
+			if l := r.kept(); l != nil {
+				recall(s, l)
+			}
+			return s, nil
 		}
-	}
-	if live {
 		r.Seen(now)
 		if s.Process.Exe == "" && r.process != 0 {
 			s.Process.Exe = procfs.Exe(r.process)
@@ -315,8 +320,8 @@ func (r *Record) Snapshot() (*snapshot.Snapshot, error) {
 		if len(s.Process.Args) == 0 && r.process != 0 {
 			s.Process.Args = procfs.Args(r.process)
 		}
+		return s, nil
 	}
-	return s, nil
 }
 
 // Program returns what the record says of the program as a whole.

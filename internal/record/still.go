@@ -1,0 +1,109 @@
+package record
+
+import (
+	"io"
+	"os"
+	"runtime"
+
+	collector "github.com/awaittrace/awaittrace/runtime"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+)
+
+// maxStill bounds what Still copies, in bytes.
+const maxStill = 128 << 20
+
+// Still copies the record of a program that stands still, and returns what reads the copy when the program has gone on: reading takes much longer than copying.
+// A record that is not in its file as a whole is read at once.
+func (r *Record) Still() func() (*snapshot.Snapshot, error) {
+	read := r.begin()
+	if src, ok := r.copied(); ok {
+		return func() (*snapshot.Snapshot, error) { return read(src) }
+	}
+	s, err := read(r.src)
+	return func() (*snapshot.Snapshot, error) { return s, err }
+}
+
+// copied returns a copy of the record, unless parts of it are in private memory or it is too large.
+func (r *Record) copied() (Source, bool) {
+	if r.file == nil || runtime.GOOS != "linux" {
+		return Source{}, false
+	}
+	data, ok := copyFile(r.file)
+	src := Source{Data: data, Size: r.src.Size, Memory: r.src.Memory}
+	h, err := readHeader(src)
+	if !ok || err != nil || h.Private != 0 {
+		return Source{}, false
+	}
+	chunks, err := src.region(uint64(h.ChunkOff), uint64(h.Slots+collector.ChunkSlots-1)/collector.ChunkSlots)
+	if err != nil {
+		return Source{}, false
+	}
+	for _, st := range chunks {
+		if st == chunkPrivate {
+			return Source{}, false
+		}
+	}
+	return src, true
+}
+
+// A sparse is the content of a file that has holes. It implements io.ReaderAt.
+type sparse struct {
+	size   int64
+	pieces []extent
+}
+
+type extent struct {
+	off  int64
+	data []byte
+}
+
+// How Linux seeks in a file with holes: see lseek(2).
+const (
+	seekData = 3
+	seekHole = 4
+)
+
+// copyFile copies what a file has between its holes.
+func copyFile(f *os.File) (s sparse, ok bool) {
+	fi, err := f.Stat()
+	if err != nil {
+		return s, false
+	}
+	s.size = fi.Size()
+	total := int64(0)
+	for off := int64(0); off < s.size; {
+		from, err := f.Seek(off, seekData)
+		if err != nil {
+			break // there is a hole up to the end
+		}
+		to, err := f.Seek(from, seekHole)
+		if total += to - from; err != nil || to <= from || total > maxStill {
+			return s, false
+		}
+		e := extent{from, make([]byte, to-from)}
+		if _, err := f.ReadAt(e.data, from); err != nil && err != io.EOF {
+			return s, false
+		}
+		s.pieces = append(s.pieces, e)
+		off = to
+	}
+	return s, true
+}
+
+// ReadAt implements io.ReaderAt.
+func (s sparse) ReadAt(b []byte, off int64) (n int, err error) {
+	if off < 0 || off >= s.size {
+		return 0, io.EOF
+	}
+	if int64(len(b)) > s.size-off {
+		b, err = b[:s.size-off], io.EOF
+	}
+	clear(b)
+	for _, e := range s.pieces {
+		if from := max(e.off, off); from < min(e.off+int64(len(e.data)), off+int64(len(b))) {
+			copy(b[from-off:], e.data[from-e.off:])
+		}
+	}
+	return len(b), err
+}

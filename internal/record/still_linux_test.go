@@ -1,0 +1,57 @@
+package record
+
+import (
+	"os"
+	"reflect"
+	"testing"
+)
+
+// TestStill reads a copy of a record as it was, when the record is another by then.
+func TestStill(t *testing.T) {
+	b := many(300)
+	r := fileOf(t, b)
+	if err := r.openFile(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	want, err := r.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := r.Still()
+	if err := os.Truncate(r.Path, 10); err != nil {
+		t.Fatal(err)
+	}
+	got, err := read()
+	if err != nil || len(got.Goroutines) != 300 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v; got\n%+v\nwant\n%+v", err, got, want)
+	}
+	if _, err := r.Snapshot(); err == nil {
+		t.Error("the record itself can be read still")
+	}
+}
+
+// TestSparse copies a file that has holes.
+func TestSparse(t *testing.T) {
+	f, err := os.Create(t.TempDir() + "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	want := make([]byte, 3<<20)
+	copy(want[1<<20:], "middle")
+	copy(want[len(want)-3:], "end")
+	for _, at := range []int{1 << 20, len(want) - 3} {
+		if _, err := f.WriteAt(want[at:min(at+6, len(want))], int64(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, ok := copyFile(f)
+	got := make([]byte, len(want))
+	if n, err := s.ReadAt(got, 0); !ok || n != len(want) || err != nil || string(got) != string(want) {
+		t.Errorf("%t, %d bytes, %v", ok, n, err)
+	}
+	if n, err := s.ReadAt(got[:8], int64(len(want))-4); n != 4 || err == nil || string(got[:4]) != "\x00end" {
+		t.Errorf("at the end: %d, %v, %q", n, err, got[:4])
+	}
+}
