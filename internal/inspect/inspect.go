@@ -48,8 +48,12 @@ type look struct {
 func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*diagnose.Report, error) {
 	var still *snapshot.Snapshot // the record while the program stood still
 	var now func() (*snapshot.Snapshot, error)
+	var used snapshot.Process // what it had used then
 	res, err := s.target.Read(ctx, l.proof.in(dlvext.Options{
 		Standing: func() []dlvext.Ref {
+			if s.here {
+				recorded.Used(&used, s.rec.Pid)
+			}
 			if l.settle != nil {
 				now = s.rec.Still() // a wait may have become a long one since
 			}
@@ -83,7 +87,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	}
 	still.Process.StoppedFor = res.Paused.Nanoseconds()
 	if s.here {
-		recorded.Used(&still.Process, s.rec.Pid)
+		still.Process.CPU, still.Process.Reads, still.Process.ReadBytes = used.CPU, used.Reads, used.ReadBytes
 	}
 	if l.settle != nil {
 		first.Snapshot.Before = nil
