@@ -8,12 +8,14 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// The record does not tell who could reach what a goroutine waits for: a timer, a context, or a global variable that somebody looks up. Where the program's memory was
-// not read, what rests on that is a guess.
+// The record does not tell who could reach what a goroutine waits for: a timer, a context, or a global variable that somebody looks up. Where the program
+// stood still and its memory was not read, such as because the pause would be too long, what rests on that is a guess. Of a record alone it is what
+// usually explains the facts, and nothing better is to be had.
 
-// guesswork reports whether c rests on what the record alone cannot know, and the memory was not read. What a test leaves behind should be over, and is no guess.
+// guesswork reports whether c rests on what the record cannot know, where the memory could have been read and was not. What a test leaves behind should
+// be over, and is no guess.
 func (d *finder) guesswork(c *cause) bool {
-	if c.certainty != Likely || d.opt.Scope != nil || d.over() {
+	if c.certainty != Likely || d.opt.Scope != nil || !d.s.HasStates {
 		return false
 	}
 	switch c.kind {
@@ -34,15 +36,6 @@ func (d *finder) guesswork(c *cause) bool {
 		return slices.Contains(c.roots, j) && (d.read(i) || !d.guessed(i, j))
 	}
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
-}
-
-// over reports whether the program has ended with nothing in it that could have gone on, as the runtime ends one whose goroutines are all asleep.
-func (d *finder) over() bool {
-	switch d.s.Process.State {
-	case "exited", "killed":
-		return d.judge != nil && d.judge.active != nil && d.judge.events == 0
-	}
-	return false
 }
 
 // firm reports whether what is known of the wait of goroutine i is more than that it has lasted.
