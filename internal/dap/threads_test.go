@@ -11,7 +11,6 @@ import (
 // Editors list threads as they come: what the report tells first is in front, whatever the numbers of its goroutines.
 func TestWorstFirst(t *testing.T) {
 	s, err := snaptext.Parse(`taken 60s
-states
 object 0xa1 mutex a.mu
 object 0xb1 mutex b.mu
 goroutine 1 waiting "sync.WaitGroup.Wait"
