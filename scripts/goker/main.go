@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.after, "after", time.Second, "awaittrace's -after, and go-deadlock's timeout")
 	flags.BoolVar(&o.verbose, "v", false, "tell of each goroutine that was missed, and keep the folder with the programs")
 	flags.Func("only", "run only this `variant` (may be given again): "+variantNames(), func(name string) error {
+		if !slices.ContainsFunc(variants, func(v variant) bool { return v.name == name }) {
+			return fmt.Errorf("there is none of this name: want one of %s", variantNames())
+		}
 		o.variants = append(o.variants, name)
 		return nil
 	})
