@@ -5,14 +5,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
@@ -38,8 +37,8 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	defer p.Close()
-	if f, ok := c.App.ErrWriter.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		tellFirst(f, inv.Options.After)
+	if report.IsTerminal(c.App.ErrWriter) {
+		tellFirst(c.App.ErrWriter, inv.Options.After)
 	}
 	status, err := goBuild(c, p, p.BuildProgram())
 	if err != nil || status != 0 || inv.Bool("n") {

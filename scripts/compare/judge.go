@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -67,7 +66,10 @@ func (p *program) about(tool int, root []string) (v verdict) {
 	for _, at := range root {
 		about, marked := reportcase.About{}, false
 		if tool == awaittrace {
-			about, p.err = p.report.About(at)
+			var err error
+			if about, err = p.report.About(at); err != nil {
+				p.err = err
+			}
 		} else {
 			about.Named, marked = inText(p.text[tool], at)
 			about.Ends = marked
@@ -82,9 +84,8 @@ func (p *program) about(tool int, root []string) (v verdict) {
 
 // inText reports whether a place stands in a text of stacks, and whether one of the stacks is marked as leaked.
 func inText(text, at string) (named, marked bool) {
-	re := regexp.MustCompile(`/` + regexp.QuoteMeta(at) + `\b`)
 	for _, block := range strings.Split(text, "\n\n") {
-		if re.MatchString(block) {
+		if reportcase.HasPlace(block, at) {
 			named, marked = true, marked || strings.Contains(block, leaked)
 		}
 	}
@@ -97,8 +98,6 @@ func count(b bool) int {
 	}
 	return 0
 }
-
-func reader(text string) io.Reader { return strings.NewReader(text) }
 
 // print prints a row for each program, and the sums.
 func print(w io.Writer, programs []*program, verbose bool) {
@@ -116,7 +115,7 @@ func print(w io.Writer, programs []*program, verbose bool) {
 			fmt.Fprintf(w, row+"  %v\n", p.name, p.err)
 			continue
 		}
-		fmt.Fprintf(w, row, cmp.Or(p.name, "?"))
+		fmt.Fprintf(w, row, p.name)
 		for tool, v := range p.said {
 			fmt.Fprintf(w, "  %-26s", v.of(len(p.roots)))
 			sum[tool].add(v)

@@ -26,6 +26,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -119,7 +120,7 @@ func (p *program) play(ctx context.Context, pl *reportcase.Player) error {
 	p.text[dump] = plain.End(syscall.SIGQUIT)
 	p.text[profile] = profiled.End(syscall.SIGUSR1)
 	parse := exec.CommandContext(ctx, filepath.Join(pl.Dir, "panicparse"), "-full-path", "-no-color")
-	parse.Stdin = reader(p.text[dump])
+	parse.Stdin = strings.NewReader(p.text[dump])
 	out, err := parse.Output()
 	p.text[panicparse], p.text[awaittrace] = string(out), p.report.Text
 	return err

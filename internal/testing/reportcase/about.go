@@ -23,10 +23,10 @@ func (r *Report) About(at string) (About, error) {
 	if err != nil {
 		return About{}, err
 	}
-	a := About{Named: hasPlace(r.Text, at)}
+	a := About{Named: HasPlace(r.Text, at)}
 	best := len(certainties)
 	for _, f := range d.Findings {
-		if !f.rootAt(at) && !hasPlace(f.text, at) {
+		if !f.rootAt(at) && !HasPlace(f.text, at) {
 			continue
 		}
 		if i := slices.Index(certainties, f.Certainty); i >= 0 && i < best {
@@ -56,8 +56,8 @@ func (r *Report) Findings() (n int, err error) {
 	return n, nil
 }
 
-// hasPlace reports whether text has a place such as main.go:12, and not only main.go:123.
-func hasPlace(text, at string) bool {
+// HasPlace reports whether text has a place such as main.go:12, and not only main.go:123.
+func HasPlace(text, at string) bool {
 	for {
 		_, rest, ok := strings.Cut(text, "/"+at)
 		if !ok {
