@@ -30,8 +30,8 @@ func (w *watcher) end(state *os.ProcessState) {
 		fmt.Fprintln(w.Log, "awaittrace: the program's record cannot be read:", err)
 		return
 	}
-	// What a closer look did not bear out cannot be looked at again.
-	answer.Findings = slices.DeleteFunc(answer.Findings, w.doubtful)
+	// What a closer look has refuted cannot be looked at again.
+	answer.Findings = slices.DeleteFunc(answer.Findings, w.refuted)
 	if len(answer.Findings) == 0 {
 		w.rec.Remove()
 		return
@@ -48,7 +48,7 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 }
 
-// doubtful reports whether a finding was suspected before, and found to be none.
-func (w *watcher) doubtful(symptoms []Symptom) bool {
-	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s].times > 0 })
+// refuted reports whether a finding was suspected before, and found to be none.
+func (w *watcher) refuted(symptoms []Symptom) bool {
+	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s.wait()].refuted })
 }

@@ -45,7 +45,9 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 // NewAnswer returns the answer that r gives, which write writes.
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
-	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write, Stopped: time.Duration(r.Snapshot.Process.StoppedFor)}
+	m := r.Snapshot.Memory
+	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write,
+		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoProof: m == nil || m.NoProof != ""}
 }
 
 // symptoms returns the findings of r: those that are more than a possibility, and the others.

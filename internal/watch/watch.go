@@ -63,6 +63,8 @@ type Answer struct {
 	Verdict string
 	// Stopped is how long the program was stopped.
 	Stopped time.Duration
+	// NoProof says that the program's heap was not read, such as because that would have taken too long.
+	NoProof bool
 	// Write writes the report.
 	Write func(io.Writer) error
 }
@@ -73,10 +75,10 @@ type watcher struct {
 	pid     int
 	started time.Time
 
-	rec      *record.Record   // nil: not found yet, or there is none
-	told     map[Symptom]bool // what was reported
-	doubts   map[Symptom]doubt
-	child    bool // of the program that was started: nobody waits for it here
+	rec      *record.Record    // nil: not found yet, or there is none
+	told     map[Symptom]bool  // what was reported
+	doubts   map[Symptom]doubt // without the kinds of finding
+	child    bool              // of the program that was started: nobody waits for it here
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
@@ -282,7 +284,7 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	if news {
 		w.tell(answer, now.Sub(w.started))
 	}
-	borneOut := answer.waits()
+	borneOut, open := answer.waits(), answer.undecided()
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
 			if borneOut[s.wait()] {
@@ -292,10 +294,12 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 			if news {
 				continue
 			}
-			d := w.doubts[s]
-			d.times++
+			d := w.doubts[s.wait()]
+			if d.times++; !open[s.wait()] {
+				d.refuted = true
+			}
 			d.until = now.Add(w.After << min(d.times, 10))
-			w.doubts[s] = d
+			w.doubts[s.wait()] = d
 		}
 	}
 }
@@ -310,11 +314,23 @@ func (s Symptom) wait() Symptom {
 
 // waits returns the symptoms that a explains, without the kinds of finding. The answer may be nil.
 func (a *Answer) waits() map[Symptom]bool {
-	all := make(map[Symptom]bool)
 	if a == nil {
-		return all
+		return nil
 	}
-	for _, symptoms := range a.Findings {
+	return waits(a.Findings)
+}
+
+// undecided returns the symptoms that would be more than possible if the heap showed nothing against them, without the kinds of finding. The answer may be nil.
+func (a *Answer) undecided() map[Symptom]bool {
+	if a == nil || !a.NoProof {
+		return nil
+	}
+	return waits(a.Possible)
+}
+
+func waits(findings [][]Symptom) map[Symptom]bool {
+	all := make(map[Symptom]bool)
+	for _, symptoms := range findings {
 		for _, s := range symptoms {
 			all[s.wait()] = true
 		}
@@ -322,16 +338,17 @@ func (a *Answer) waits() map[Symptom]bool {
 	return all
 }
 
-// A doubt is a symptom that was not there when the program was looked at closely.
+// A doubt is a symptom that was not borne out when the program was looked at closely.
 type doubt struct {
-	times int
-	until time.Time // not before then is it a reason to look closely again
+	times   int
+	refuted bool      // by what was seen, not by what there was no time to see
+	until   time.Time // not before then is it a reason to look closely again
 }
 
 // news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
 func (w *watcher) news(answer *Answer, now time.Time) bool {
 	return slices.ContainsFunc(answer.Findings, func(symptoms []Symptom) bool {
-		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] || now.Before(w.doubts[s].until) })
+		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] || now.Before(w.doubts[s.wait()].until) })
 	})
 }
 
@@ -340,6 +357,7 @@ func (w *watcher) tell(answer *Answer, after time.Duration) {
 	for _, symptoms := range answer.Findings {
 		for _, s := range symptoms {
 			w.told[s] = true
+			delete(w.doubts, s.wait())
 		}
 	}
 	fmt.Fprintf(w.Log, "\nawaittrace: after %v:\n", after.Round(100*time.Millisecond))

@@ -115,6 +115,34 @@ func TestPossible(t *testing.T) {
 	}
 }
 
+// TestRefuted: what a closer look has refuted is not told when the program ends; what it could not decide is, and so is what was told in the end.
+func TestRefuted(t *testing.T) {
+	stuck := []Symptom{{"stuck", 7, 100}}
+	undecided := &Answer{Possible: [][]Symptom{stuck}, NoProof: true}
+	tests := []struct {
+		name  string
+		looks []*Answer // the closer looks, one after the other
+		want  bool
+	}{
+		{"gone", []*Answer{answer("nothing")}, true},
+		{"possible, with all that there is to know", []*Answer{{Possible: [][]Symptom{stuck}}}, true},
+		{"no time to read the heap", []*Answer{undecided}, false},
+		{"no time, then gone", []*Answer{undecided, answer("nothing")}, true},
+		{"gone, then told", []*Answer{answer("nothing"), answer("b", stuck)}, false},
+		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []Symptom{{"leak", 7, 100}})}, false},
+	}
+	for _, test := range tests {
+		var log bytes.Buffer
+		w := newWatcher(Options{After: time.Second, Log: &log, Examine: (&script{answers: test.looks}).examine}, time.Now())
+		for i := range test.looks {
+			w.report(answer("a", stuck), w.started.Add(time.Duration(i+1)*time.Minute))
+		}
+		if got := w.refuted(stuck); got != test.want {
+			t.Errorf("%s: refuted %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
 // TestStops: a program is stopped for no more than a hundredth of its time. What comes in between is told later.
 func TestStops(t *testing.T) {
 	var log bytes.Buffer

@@ -5,11 +5,13 @@ import (
 	"bufio"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 )
 
 type api struct {
-	url string
-	hc  *http.Client
+	url      string
+	hc       *http.Client
+	watching sync.WaitGroup
 }
 
 func (a *api) watch(what string) {
@@ -18,6 +20,8 @@ func (a *api) watch(what string) {
 		return
 	}
 	defer resp.Body.Close()
+	a.watching.Done()
+	a.watching.Wait()                                         // for whoever had not begun would wait alone
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); { // @read
 		a.list(lines.Text())
 	}
@@ -38,7 +42,8 @@ func Main() {
 			<-r.Context().Done()
 		}
 	}))
-	a := &api{srv.URL, &http.Client{Transport: &http.Transport{MaxConnsPerHost: 2}}}
+	a := &api{url: srv.URL, hc: &http.Client{Transport: &http.Transport{MaxConnsPerHost: 2}}}
+	a.watching.Add(2)
 	go a.watch("pods")
 	go a.watch("nodes")
 	select {}
