@@ -48,7 +48,12 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 }
 
-// refuted reports whether a finding was suspected before, and found to be none.
+// refuted reports whether a finding was suspected before, and found to be none, and none of its waits was ever told.
 func (w *watcher) refuted(symptoms []Symptom) bool {
-	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s.wait()].refuted })
+	told := make(map[Symptom]bool, len(w.told))
+	for s := range w.told {
+		told[s.wait()] = true
+	}
+	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s.wait()].refuted }) &&
+		!slices.ContainsFunc(symptoms, func(s Symptom) bool { return told[s.wait()] })
 }

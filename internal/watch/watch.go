@@ -63,8 +63,8 @@ type Answer struct {
 	Verdict string
 	// Stopped is how long the program was stopped.
 	Stopped time.Duration
-	// NoProof says that the program's heap was not read, such as because that would have taken too long.
-	NoProof bool
+	// NoStates and NoProof say that the states of the program's goroutines were not read, or its heap, such as because there was no time for it.
+	NoStates, NoProof bool
 	// Write writes the report.
 	Write func(io.Writer) error
 }
@@ -284,7 +284,7 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	if news {
 		w.tell(answer, now.Sub(w.started))
 	}
-	borneOut, open := answer.waits(), answer.undecided()
+	borneOut := answer.waits()
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
 			if borneOut[s.wait()] {
@@ -295,9 +295,8 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 				continue
 			}
 			d := w.doubts[s.wait()]
-			if d.times++; !open[s.wait()] {
-				d.refuted = true
-			}
+			d.times++
+			d.refuted = d.refuted || answer.refutes(s)
 			d.until = now.Add(w.After << min(d.times, 10))
 			w.doubts[s.wait()] = d
 		}
@@ -314,28 +313,26 @@ func (s Symptom) wait() Symptom {
 
 // waits returns the symptoms that a explains, without the kinds of finding. The answer may be nil.
 func (a *Answer) waits() map[Symptom]bool {
-	if a == nil {
-		return nil
-	}
-	return waits(a.Findings)
-}
-
-// undecided returns the symptoms that would be more than possible if the heap showed nothing against them, without the kinds of finding. The answer may be nil.
-func (a *Answer) undecided() map[Symptom]bool {
-	if a == nil || !a.NoProof {
-		return nil
-	}
-	return waits(a.Possible)
-}
-
-func waits(findings [][]Symptom) map[Symptom]bool {
 	all := make(map[Symptom]bool)
-	for _, symptoms := range findings {
+	if a == nil {
+		return all
+	}
+	for _, symptoms := range a.Findings {
 		for _, s := range symptoms {
 			all[s.wait()] = true
 		}
 	}
 	return all
+}
+
+// refutes reports whether a, an answer with stacks that does not have s among its findings, says that it is none. Otherwise there was no time to see. The answer may be nil.
+func (a *Answer) refutes(s Symptom) bool {
+	if a == nil || a.NoStates {
+		return false
+	}
+	return !a.NoProof || !slices.ContainsFunc(a.Possible, func(symptoms []Symptom) bool {
+		return slices.ContainsFunc(symptoms, func(p Symptom) bool { return p.wait() == s.wait() })
+	})
 }
 
 // A doubt is a symptom that was not borne out when the program was looked at closely.

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -12,7 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
-// A script answers the examinations of a watcher one after the other; the last answer stands for all that follow.
+// A script answers the examinations of a watcher one after the other, nil by an error; the last answer stands for all that follow.
 type script struct {
 	answers []*Answer
 	deep    int // examinations with stacks
@@ -25,6 +26,9 @@ func (s *script) examine(_ *record.Record, q Question) (*Answer, error) {
 	}
 	if len(s.answers) > 1 {
 		s.answers = s.answers[1:]
+	}
+	if a == nil {
+		return nil, errors.New("the program cannot be read")
 	}
 	return a, nil
 }
@@ -128,6 +132,9 @@ func TestRefuted(t *testing.T) {
 		{"possible, with all that there is to know", []*Answer{{Possible: [][]Symptom{stuck}}}, true},
 		{"no time to read the heap", []*Answer{undecided}, false},
 		{"no time, then gone", []*Answer{undecided, answer("nothing")}, true},
+		{"the program had ended", []*Answer{{NoStates: true}}, false},
+		{"it could not be read", []*Answer{nil}, false},
+		{"told, then another name and gone", []*Answer{answer("b", []Symptom{{"leak", 7, 100}}), answer("nothing")}, false},
 		{"gone, then told", []*Answer{answer("nothing"), answer("b", stuck)}, false},
 		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []Symptom{{"leak", 7, 100}})}, false},
 	}
