@@ -21,6 +21,7 @@ func (d *finder) chains() {
 	for i := range roots {
 		roots[i] = unvisited
 	}
+	kin := make(map[familyKey][]kinPlace)
 	type key struct {
 		root int
 		obj  uint64 // of a lock whose holder is not known
@@ -32,7 +33,7 @@ func (d *finder) chains() {
 		if d.claimed[i] || !locks && !d.tied(i) {
 			continue
 		}
-		k := key{root: d.root(i, roots)}
+		k := key{root: d.root(i, roots, kin)}
 		if k.root < 0 {
 			k.root, k.obj = noRoot, d.wait(i).Obj
 		}
@@ -68,7 +69,7 @@ func (d *finder) tied(i int) bool {
 
 // root returns the goroutine at the head of the chain that goroutine i is in. Roots remembers them. The answer is negative if the holder of a lock on the way is
 // not known.
-func (d *finder) root(i int, roots []int) int {
+func (d *finder) root(i int, roots []int, kin map[familyKey][]kinPlace) int {
 	var path []int
 	r := noRoot
 	for at := i; ; {
@@ -80,7 +81,7 @@ func (d *finder) root(i int, roots []int) int {
 		}
 		roots[at] = onPath
 		path = append(path, at)
-		next, kind := d.next(at)
+		next, kind := d.next(at, kin)
 		d.links[at] = link{next, kind}
 		if next == noRoot {
 			if _, lock := d.lockOf(at); !lock {
@@ -96,8 +97,8 @@ func (d *finder) root(i int, roots []int) int {
 	return r
 }
 
-// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on.
-func (d *finder) next(i int) (int, linkKind) {
+// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on. Kin remembers what it needs of families.
+func (d *finder) next(i int, kin map[familyKey][]kinPlace) (int, linkKind) {
 	w := d.wait(i)
 	if w == nil || d.claimed[i] {
 		return noRoot, byNothing
@@ -117,23 +118,74 @@ func (d *finder) next(i int) (int, linkKind) {
 	}
 	for _, at := range d.graph.nodes[i].deps {
 		nd := &d.graph.nodes[at]
-		for _, j := range d.candidates(nd) {
+		for _, j := range nd.need.by {
 			if j != i && !d.claimed[j] && d.wait(j) != nil && d.cause(i, j, nd) {
 				return j, kind
 			}
+		}
+		if j := d.relative(i, nd, kin); j != noRoot {
+			return j, kind
 		}
 	}
 	return noRoot, byNothing
 }
 
-// candidates returns the goroutines that could meet a need: those that are known by name, and then relatives. Where all that could are stuck, so are those that have been
-// at the place.
-func (d *finder) candidates(nd *node) []int {
-	list := nd.need.by
-	if nd.need.kin != (familyKey{}) {
-		list = slices.Concat(list, d.families[nd.need.kin])
+// relative returns the first of the family that could meet a need of goroutine i whose wait is why i waits, or noRoot.
+func (d *finder) relative(i int, nd *node, kin map[familyKey][]kinPlace) int {
+	key, first := nd.need.kin, noRoot
+	if key == (familyKey{}) {
+		return first
 	}
-	return list
+	if _, ok := kin[key]; !ok {
+		kin[key] = d.kinPlaces(d.families[key])
+	}
+	for _, p := range kin[key] {
+		if *d.wait(i).Probe == *p.probe {
+			continue // likewise
+		}
+		k := slices.IndexFunc(p.members, func(j int) bool { return d.cause(i, j, nd) })
+		if k >= 0 && (first == noRoot || p.members[k] < first) {
+			first = p.members[k]
+		}
+	}
+	return first
+}
+
+// A kinPlace is those of a family that wait at one place: of those that wait for the same object the first that is tied, and the first that has waited for long. Whoever asks
+// for a cause gets the same answer of the others.
+type kinPlace struct {
+	probe   *snapshot.Probe
+	members []int // in order
+}
+
+// kinPlaces returns the places where the goroutines of a family wait, for families may be large, and each of its goroutines may ask.
+func (d *finder) kinPlaces(family []int) []kinPlace {
+	type class struct {
+		place int
+		obj   uint64
+		tied  bool
+	}
+	var places []kinPlace
+	index := make(map[snapshot.Probe]int)
+	seen := make(map[class]bool)
+	for _, j := range family {
+		w := d.wait(j)
+		if w == nil || d.claimed[j] {
+			continue
+		}
+		at, ok := index[*w.Probe]
+		if !ok {
+			at = len(places)
+			index[*w.Probe] = at
+			places = append(places, kinPlace{probe: w.Probe})
+		}
+		tied, long := class{at, w.Obj, true}, class{at, w.Obj, false}
+		if isTied, isLong := d.tied(j) && !seen[tied], d.long(j) && !seen[long]; isTied || isLong {
+			seen[tied], seen[long] = seen[tied] || isTied, seen[long] || isLong
+			places[at].members = append(places[at].members, j)
+		}
+	}
+	return places
 }
 
 // cause reports whether the wait of goroutine j is why goroutine i waits: it is stuck, or, if i waits for a WaitGroup that just as many owe as it is owed, and should not wait

@@ -76,8 +76,24 @@ func largeFamilies(n int) string {
 	return objects.String() + goroutines.String()
 }
 
+// largeSiblings is a snapshot of n goroutines that one has started, and that wait at two places to send to channels that nobody has received from.
+func largeSiblings(n int) string {
+	var objects, goroutines strings.Builder
+	goroutines.WriteString("goroutine 1 waiting\n wait recv/chan a.go:30 main.main <-release 0x8 5s cap=0\n")
+	objects.WriteString("taken 60s\nstates\nobject 0x10 chan gate cap=0\n made 1 make/chan a.go:3 main.main make(chan) 1s\n")
+	for i := 2; i <= n; i++ {
+		obj, line := 0x10, 19
+		if i%2 == 0 {
+			obj, line = 0x1000+i*8, 29
+			fmt.Fprintf(&objects, "object %#x chan c cap=0\n made 1 make/chan a.go:4 main.main make(chan) 1s\n", obj)
+		}
+		fmt.Fprintf(&goroutines, "goroutine %d waiting\n created 1 main.main a.go:4\n wait send/chan a.go:%d main.f \"c <- 1\" %#x 5s cap=0\n", i, line, obj)
+	}
+	return objects.String() + goroutines.String()
+}
+
 // largeTexts makes large snapshots, by what their goroutines wait for.
-var largeTexts = map[string]func(goroutines int) string{"locks": large, "channels": largeChannels, "families": largeFamilies}
+var largeTexts = map[string]func(goroutines int) string{"locks": large, "channels": largeChannels, "families": largeFamilies, "siblings": largeSiblings}
 
 // TestLarge: what is found among many goroutines is grouped.
 func TestLarge(t *testing.T) {
@@ -100,7 +116,7 @@ func processorTime(b *testing.B) time.Duration {
 
 // BenchmarkAnalyze shows how the diagnosis grows with the number of goroutines.
 func BenchmarkAnalyze(b *testing.B) {
-	for _, name := range []string{"locks", "channels", "families"} {
+	for _, name := range []string{"locks", "channels", "families", "siblings"} {
 		for _, n := range []int{25_000, 100_000} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				s := snaptext.MustParse(largeTexts[name](n))
