@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -12,64 +14,64 @@ const (
 )
 
 // A family is the processes that a program has started, and those that they have: each that keeps a record is watched as the program itself is.
+// They are looked for all the time, also while an examination takes long: a child that has come and gone meanwhile is reported on when that is over.
 type family struct {
-	parent  *watcher
-	opt     Options
-	members map[int]*member
-	next    time.Time
+	parent    *watcher
+	opt       Options
+	end, over chan struct{} // closed to end the search, and when it has ended
+
+	mu      sync.Mutex
+	members map[process]*member
+}
+
+// A process is one by its pid and when it was started.
+type process struct {
+	pid   int
+	ticks uint64
+}
+
+func (p process) live() bool {
+	_, live := procfs.Is(p.pid, p.ticks)
+	return live
 }
 
 type member struct {
-	ticks   uint64 // when it was started, with its pid it names it
 	watcher *watcher
 	seen    time.Time
 }
 
 func newFamily(w *watcher, o Options) *family {
-	return &family{parent: w, opt: o, members: make(map[int]*member)}
+	f := &family{parent: w, opt: o, members: make(map[process]*member), end: make(chan struct{}), over: make(chan struct{})}
+	go f.search()
+	return f
 }
 
-// tick watches the members, and looks for new ones.
-func (f *family) tick(now time.Time) {
-	for pid, m := range f.members {
-		if m.watcher == nil {
-			continue
-		}
-		if _, live := procfs.Is(pid, m.ticks); !live {
-			m.watcher.end(nil)
-			m.watcher = nil
-			continue
-		}
-		// One that has no record by now has no probes: asking for it again and again is not for nothing only with its parent.
-		if m.watcher.rec != nil || now.Sub(m.seen) < familyPatience {
-			m.watcher.tick(now)
+// search looks for new members until the family is closed.
+func (f *family) search() {
+	defer close(f.over)
+	ticker := time.NewTicker(familyInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-f.end:
+			return
+		case now := <-ticker.C:
+			f.look(now)
 		}
 	}
-	if now.Before(f.next) {
-		return
-	}
-	f.look(now)
-	f.next = now.Add(familyInterval)
 }
 
-// look finds the descendants of the program among the processes of the system, and forgets those that are no more.
+// look finds the descendants of the program among the processes of the system.
 func (f *family) look(now time.Time) {
-	children := make(map[int][]procfs.Stat)
-	there := make(map[int]uint64)
+	children := make(map[int][]process)
 	for _, pid := range procfs.Pids() {
 		if st, err := procfs.ReadStat(pid); err == nil && st.Alive() {
-			children[st.Parent] = append(children[st.Parent], st)
-			there[pid] = st.StartTicks
-		}
-	}
-	for pid, m := range f.members {
-		if there[pid] != m.ticks && m.watcher == nil {
-			delete(f.members, pid)
+			children[st.Parent] = append(children[st.Parent], process{st.Pid, st.StartTicks})
 		}
 	}
 	parents := []int{f.parent.pid}
-	for pid := range f.members { // whoever was one stays one when its own parent ends
-		parents = append(parents, pid)
+	for p := range f.known() { // whoever was one stays one when its own parent ends
+		parents = append(parents, p.pid)
 	}
 	done := make(map[int]bool)
 	for len(parents) > 0 {
@@ -79,25 +81,57 @@ func (f *family) look(now time.Time) {
 			continue
 		}
 		done[pid] = true
-		for _, st := range children[pid] {
-			parents = append(parents, st.Pid)
-			if m := f.members[st.Pid]; m == nil || m.ticks != st.StartTicks {
-				age, _ := st.Age() // unknown: from now on
-				w := newWatcher(f.opt, time.Now().Add(-age))
-				w.pid, w.child = st.Pid, true
-				f.members[st.Pid] = &member{ticks: st.StartTicks, watcher: w, seen: now}
-			}
+		for _, p := range children[pid] {
+			parents = append(parents, p.pid)
+			f.add(p, now)
+		}
+	}
+}
+
+// add makes p a member, unless it is one or has ended: it may have been reported on since it was seen.
+func (f *family) add(p process, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	st, live := procfs.Is(p.pid, p.ticks)
+	if f.members[p] != nil || !live {
+		return
+	}
+	age, _ := st.Age() // unknown: from now on
+	w := newWatcher(f.opt, time.Now().Add(-age))
+	w.pid, w.child = p.pid, true
+	f.members[p] = &member{watcher: w, seen: now}
+}
+
+// known returns the members that were found so far.
+func (f *family) known() map[process]*member {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.members)
+}
+
+// tick watches the members, and reports on those that have ended.
+func (f *family) tick(now time.Time) {
+	for p, m := range f.known() {
+		if !p.live() {
+			f.mu.Lock()
+			delete(f.members, p)
+			f.mu.Unlock()
+			m.watcher.end(nil)
+			continue
+		}
+		// One that has no record by now has no probes: asking for it again and again is not for nothing only with its parent.
+		if m.watcher.rec != nil || now.Sub(m.seen) < familyPatience {
+			m.watcher.tick(now)
 		}
 	}
 }
 
 // close ends the watch when the program has ended. Members that ended with it are reported on; those that live on are left alone.
 func (f *family) close() {
-	for pid, m := range f.members {
-		if m.watcher == nil {
-			continue
-		}
-		if _, live := procfs.Is(pid, m.ticks); !live {
+	close(f.end)
+	<-f.over
+	for p, m := range f.members {
+		if !p.live() {
 			m.watcher.end(nil)
 		} else if m.watcher.rec != nil {
 			m.watcher.rec.Close()

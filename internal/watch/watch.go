@@ -104,13 +104,13 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	defer program.Close()
 	w.pid = program.Pid()
 	f := newFamily(w, o)
+	defer f.close()
 	w.watch(program.Done(), f)
 	state, err := program.Wait()
 	if err != nil {
 		return 0, err
 	}
 	w.end(state)
-	f.close()
 	return child.Status(state), nil
 }
 
