@@ -343,5 +343,5 @@ func (f *facts) left(id int64, fn string) bool {
 	if !ok || len(f.g(i).Stack) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(f.g(i).Stack, func(fr snapshot.Frame) bool { return fr.Func == fn })
+	return !slices.ContainsFunc(f.g(i).Stack, func(fr snapshot.Frame) bool { return sameFunc(fr.Func, fn) })
 }

@@ -122,7 +122,7 @@ func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
 	}
 	for i := range g.Stack {
 		if fr := &g.Stack[i]; !machinery(fr.Func) {
-			if fr.Func != p.Func || fr.Line != p.Line {
+			if !sameFunc(fr.Func, p.Func) || fr.Line != p.Line {
 				return nil
 			}
 			break

@@ -203,7 +203,7 @@ func (f *facts) origin(i int) []string {
 // calledFrom says which line of the user's own led goroutine i into the library where it waits.
 func (f *facts) calledFrom(i int) []string {
 	w := f.wait(i)
-	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) && !(fr.Func == w.Probe.Func && w.Probe.Op == runtime.OpSelect) {
+	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) && !(sameFunc(fr.Func, w.Probe.Func) && w.Probe.Op == runtime.OpSelect) {
 		return []string{"called from " + f.position(fr.File, fr.Line) + in(fr.Func)}
 	}
 	return nil
