@@ -66,7 +66,9 @@ func ShortFunc(fn string) string {
 }
 
 // sameFunc reports whether the name of a function on a stack is that which a probe has for it: a probe has [...] for type arguments.
-func sameFunc(frame, probe string) bool { return frame == probe || ShortFunc(frame) == ShortFunc(probe) }
+func sameFunc(frame, probe string) bool {
+	return frame == probe || ShortFunc(frame) == ShortFunc(probe)
+}
 
 // FuncName returns the name of a function without what its symbol escapes: gopkg.in/yaml.v2.Marshal for gopkg.in/yaml%2ev2.Marshal.
 func FuncName(fn string) string {

@@ -134,6 +134,26 @@ func TestForms(t *testing.T) {
 	}
 }
 
+func TestSARIFVersion(t *testing.T) {
+	for version, want := range map[string]string{"v1.2.3": "1.2.3", "devel": "0.0.0-devel", "": ""} {
+		var b bytes.Buffer
+		if err := export.SARIF(&b, new(report.Document), export.Options{Version: version}); err != nil {
+			t.Fatal(err)
+		}
+		var log struct {
+			Runs []struct {
+				Tool struct{ Driver struct{ Version string } }
+			}
+		}
+		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+			t.Fatal(err)
+		}
+		if got := log.Runs[0].Tool.Driver.Version; got != want {
+			t.Errorf("the version of %q is %q, want %q", version, got, want)
+		}
+	}
+}
+
 func TestPprof(t *testing.T) {
 	for name, doc := range documents(t) {
 		t.Run(name, func(t *testing.T) {

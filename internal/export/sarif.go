@@ -96,7 +96,7 @@ var kindText = map[string]string{
 func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 	x := newIndex(doc)
 	run := sarifRun{
-		Tool:    sarifTool{sarifDriver{Name: "awaittrace", Version: opt.Version, URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
+		Tool:    sarifTool{sarifDriver{Name: "awaittrace", Version: sarifVersion(opt.Version), URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
 		Results: []sarifResult{},
 	}
 	if opt.Dir != "" {
@@ -136,6 +136,15 @@ func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 		Schema:  "https://json.schemastore.org/sarif-2.1.0.json",
 		Version: "2.1.0", Runs: []sarifRun{run},
 	})
+}
+
+// sarifVersion returns a version as readers of SARIF compare it, which begins with a number.
+func sarifVersion(version string) string {
+	version = strings.TrimPrefix(version, "v")
+	if version != "" && (version[0] < '0' || version[0] > '9') {
+		return "0.0.0-" + version
+	}
+	return version
 }
 
 // maxRelated bounds the places of one result besides the first.
