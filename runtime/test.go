@@ -26,6 +26,9 @@ func Test(t T) {
 		if left := endTest(n, t.Failed()); left != "" {
 			t.Helper()
 			t.Errorf("%s", left)
+			if a, ok := t.(interface{ ArtifactDir() string }); ok && wantFolders { // since Go 1.26
+				tellFolder(n, a.ArtifactDir())
+			}
 		}
 	})
 	t.Helper()
@@ -65,3 +68,6 @@ func nilPointer(t T) bool {
 
 // watched says that `awaittrace test` watches this process. Written by open.
 var watched bool
+
+// wantFolders says that tests that leave something say which folder they have for artifacts. Written by open.
+var wantFolders bool

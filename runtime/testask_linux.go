@@ -25,10 +25,11 @@ func testService() string {
 
 // openTests finds out whether this process is watched. The record is complete.
 func openTests(service string) {
-	answer := ask(service, AskWatch, 0, watchPatience)
-	if len(answer) != 17 || answer[0] != AnswerWatch {
+	answer := ask(service, AskWatch, 0, "", watchPatience)
+	if len(answer) != 17 || answer[0] != AnswerWatch && answer[0] != AnswerFolders {
 		return
 	}
+	wantFolders = answer[0] == AnswerFolders
 	var addrs [2]uint64
 	copy((*[16]byte)(unsafe.Pointer(&addrs))[:], answer[1:])
 	watched = openGoroutines(addrs[0], addrs[1])
@@ -37,12 +38,21 @@ func openTests(service string) {
 // judgement asks what there is to say of the goroutines that test n leaves. The race detector is disabled.
 //
 //go:norace
-func judgement(n uint32) string { return ask(testService(), AskLeft, n, leftPatience) }
+func judgement(n uint32) string { return ask(testService(), AskLeft, n, "", leftPatience) }
 
-// ask asks a question, and returns the answer, which is empty if there is none.
+// tellFolder says which folder test n has for artifacts.
 //
 //go:norace
-func ask(service string, question byte, n uint32, patience time.Duration) string {
+func tellFolder(n uint32, dir string) {
+	raceDisable()
+	ask(testService(), AskFolder, n, dir, watchPatience)
+	raceEnable()
+}
+
+// ask asks a question about test n, with a text, and returns the answer, which is empty if there is none.
+//
+//go:norace
+func ask(service string, question byte, n uint32, text string, patience time.Duration) string {
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return ""
@@ -53,9 +63,11 @@ func ask(service string, question byte, n uint32, patience time.Duration) string
 		syscall.Connect(fd, &syscall.SockaddrUnix{Name: "@" + service}) != nil {
 		return ""
 	}
-	q := [5]byte{question}
+	q := make([]byte, 5, 5+len(text))
+	q[0] = question
 	*(*[4]byte)(q[1:]) = *(*[4]byte)(unsafe.Pointer(&n))
-	if m, err := syscall.Write(fd, q[:]); err != nil || m != len(q) {
+	q = append(q, text...)
+	if m, err := syscall.Write(fd, q); err != nil || m != len(q) || syscall.Shutdown(fd, syscall.SHUT_WR) != nil {
 		return ""
 	}
 	var answer []byte

@@ -33,7 +33,7 @@ func testVerb() *cli.Command {
 	awaittrace test -known leaks.txt -known-update ./...
 	awaittrace test -known leaks.txt ./...
 
-In a GitHub workflow, where GITHUB_ACTIONS is true, what is found is an annotation of the source too. With go test's own -artifacts the page of -html is written to its folder.
+In a GitHub workflow, where GITHUB_ACTIONS is true, what is found is an annotation of the source too. With go test's own -artifacts the page of -html is written to its folder, and one of each test that fails to the folder of that test.
 
 A flag of the test binary that has the name of one of ours goes behind -args.`,
 	}, test)
@@ -76,13 +76,16 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		adviseGoleak(c.App.ErrWriter, p.Result.Files)
 	}
 	if service != nil {
-		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()))
+		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()), writePages(service.Pages()))
 	}
 	if err != nil {
 		return err
 	}
 	return ended(status)
 }
+
+// pageName is the name of a page among artifacts.
+const pageName = "awaittrace.html"
 
 // writeFound writes what was found in the formats that are asked for: by flags, by -artifacts of go test, and by the workflow that it runs in.
 func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) error {
@@ -99,11 +102,23 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 			return err
 		}
 		files = maps.Collect(maps.All(files))
-		files["html"] = filepath.Join(dir, "awaittrace.html")
+		files["html"] = filepath.Join(dir, pageName)
 	}
 	for format, name := range files {
 		f, _ := export.Find(format)
 		err := writeFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(true)) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writePages writes the page of each test that has a folder for artifacts into that.
+func writePages(pages []testwatch.Page) error {
+	f, _ := export.Find("html")
+	for _, p := range pages {
+		err := writeFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(true)) })
 		if err != nil {
 			return err
 		}

@@ -13,13 +13,47 @@ import (
 type collection struct {
 	mu   sync.Mutex
 	docs map[*process]*report.Document
+	// pages are for the folders that tests have for artifacts.
+	pages []Page
+}
+
+// A Page is the report on what one test left, and the folder that it is for.
+type Page struct {
+	Dir      string // empty: the test did not say
+	Document *report.Document
+	p        *process
+	test     int // the number of the test
+}
+
+// addPage adds the report on what test n of p left.
+func (c *collection) addPage(p *process, n int, r *diagnose.Report, findings []diagnose.Finding) {
+	page := Page{Document: document(r, findings), p: p, test: n}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pages = append(c.pages, page)
+}
+
+// setFolder says which folder test n of p has.
+func (c *collection) setFolder(p *process, n int, dir string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.pages {
+		if page := &c.pages[i]; page.p == p && page.test == n {
+			page.Dir = dir
+		}
+	}
+}
+
+// Pages returns the reports for the folders that tests have for artifacts. It may be called after Close.
+func (s *Service) Pages() []Page {
+	s.found.mu.Lock()
+	defer s.found.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.found.pages), func(p Page) bool { return p.Dir == "" })
 }
 
 // add adds findings about a test of p, or about whatever tests run in it if there is no name.
 func (c *collection) add(p *process, test string, r *diagnose.Report, findings []diagnose.Finding) {
-	told := *r
-	told.Findings = findings
-	doc := report.NewDocument(&told)
+	doc := document(r, findings)
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		f.Test = shown(p.dir)
@@ -48,6 +82,13 @@ func (c *collection) add(p *process, test string, r *diagnose.Report, findings [
 		}
 	}
 	old.Counts = doc.Counts
+}
+
+// document returns a report that tells findings of r.
+func document(r *diagnose.Report, findings []diagnose.Finding) *report.Document {
+	told := *r
+	told.Findings = findings
+	return report.NewDocument(&told)
 }
 
 // testOf finds the name of the test that goroutine id belongs to.

@@ -168,6 +168,9 @@ func (p *process) told(n int, r *diagnose.Report, findings []diagnose.Finding) s
 	}
 	p.s.failed.Add(1)
 	p.s.found.add(p, testName(r.Snapshot, n), r, findings)
+	if p.keepsArtifacts() {
+		p.s.found.addPage(p, n, r, findings)
+	}
 	return sentence(r, findings)
 }
 

@@ -3,6 +3,7 @@ package testwatch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,11 @@ func (s *Service) open(pid int) (*process, error) {
 
 func (p *process) proc(name string) string {
 	return filepath.Join(procfs.Root, strconv.Itoa(p.pid), name)
+}
+
+// keepsArtifacts reports whether the tests have folders for artifacts that stay.
+func (p *process) keepsArtifacts() bool {
+	return slices.Contains(p.args, "-test.artifacts=true") || slices.Contains(p.args, "-test.artifacts")
 }
 
 // watch watches the process until it has ended, or nobody waits for that any more.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,8 +101,12 @@ func (s *Service) serve() {
 	}
 }
 
-// questionTime is how long a question may take to arrive.
-const questionTime = 20 * time.Second
+const (
+	// questionTime is how long a question may take to arrive.
+	questionTime = 20 * time.Second
+	// maxPath bounds the path of a folder.
+	maxPath = 1 << 12
+)
 
 // answer answers one question. What cannot be answered gets none: the program then goes on as without us.
 func (s *Service) answer(conn *net.UnixConn) {
@@ -120,17 +125,35 @@ func (s *Service) answer(conn *net.UnixConn) {
 	case runtime.AskWatch:
 		if s.add(pid) {
 			length, list := allgs(pid)
-			answer := binary.NativeEndian.AppendUint64([]byte{runtime.AnswerWatch}, length)
+			answer := binary.NativeEndian.AppendUint64([]byte{s.watchAnswer(pid)}, length)
 			conn.Write(binary.NativeEndian.AppendUint64(answer, list))
 		}
 	case runtime.AskLeft:
-		s.mu.Lock()
-		p := s.procs[pid]
-		s.mu.Unlock()
-		if p != nil {
+		if p := s.process(pid); p != nil {
 			io.WriteString(conn, p.judge(n))
 		}
+	case runtime.AskFolder:
+		conn.SetDeadline(time.Now().Add(questionTime))
+		dir, err := io.ReadAll(io.LimitReader(conn, maxPath))
+		if p := s.process(pid); p != nil && err == nil && filepath.IsAbs(string(dir)) {
+			s.found.setFolder(p, n, string(dir))
+		}
 	}
+}
+
+// process returns the process with that pid; nil if it is not watched.
+func (s *Service) process(pid int) *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.procs[pid]
+}
+
+// watchAnswer returns the answer to AskWatch of a process that is watched.
+func (s *Service) watchAnswer(pid int) byte {
+	if p := s.process(pid); p != nil && p.keepsArtifacts() {
+		return runtime.AnswerFolders
+	}
+	return runtime.AnswerWatch
 }
 
 // add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test binary itself once more, is a
