@@ -54,6 +54,11 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	return &c
 }
 
+// noSourceFlag is the flag -no-source of a go verb, whose reports have lines of source in what is named.
+func noSourceFlag(where string) cli.Flag {
+	return &cli.BoolFlag{Name: "no-source", Category: flagsReport, Usage: "leave the lines of the source out of " + where}
+}
+
 // depsDefault says what -deps is without the flag.
 func depsDefault(verb gocmd.Verb) string {
 	if verb == gocmd.Test || verb == gocmd.Instrument {

@@ -16,7 +16,7 @@ import (
 )
 
 func runVerb() *cli.Command {
-	return goVerb(gocmd.Run, cli.Command{
+	verb := goVerb(gocmd.Run, cli.Command{
 		Usage:     "build with probes, run, and report what gets stuck",
 		ArgsUsage: "package [arguments...]",
 		Description: `Run builds a program with probes, runs it, watches it from outside, and reports what gets stuck. The package is an import path, a folder, or .go files, as with go run; what follows it is for the program.
@@ -29,6 +29,8 @@ The program has the terminal, and gets the signals that are sent to awaittrace. 
 
 What has been stuck for longer than -after is reported on standard error, each finding once, and again when the program ends with something stuck. The record of the program then stays for awaittrace report.`,
 	}, runProgram)
+	verb.Flags = append(verb.Flags, noSourceFlag("reports on a terminal"))
+	return verb
 }
 
 func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
@@ -49,7 +51,7 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
-	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter})
+	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter, NoSource: inv.Options.NoSource})
 	if err != nil {
 		return fmt.Errorf("cannot run the program: %v", err)
 	}

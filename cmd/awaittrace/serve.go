@@ -50,6 +50,7 @@ docs/fleet.md has the metrics, the alerts and a dashboard.`,
 				Name: "prove", Value: string(inspect.ProveNever),
 				Usage: "read the heap of programs, to prove leaks: `WHEN` is auto, if a program stands still for at most 200 ms, always or never",
 			},
+			&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of pages"},
 			&cli.DurationFlag{Name: "prove-every", Value: 10 * time.Minute, Usage: "read the heap of a program at most once every `D`"},
 		},
 		Action: serveHost,
@@ -73,6 +74,10 @@ func serveHost(c *cli.Context) error {
 			return usageError(c, fmt.Errorf("invalid -%s %v: must be at least 1s", name, d), false)
 		}
 	}
+	source := report.ReadSource
+	if c.Bool("no-source") {
+		source = nil
+	}
 	listener, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {
 		return fmt.Errorf("invalid -listen: %w", err)
@@ -80,7 +85,7 @@ func serveHost(c *cli.Context) error {
 	fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr())
 	return serve.Serve(c.Context, listener, serve.Options{
 		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove, ProveEvery: c.Duration("prove-every"),
-		Keep: c.String("keep"), WebConfig: c.String("web-config"), Source: report.ReadSource,
+		Keep: c.String("keep"), WebConfig: c.String("web-config"), Source: source,
 		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv, Log: slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
 	})
 }

@@ -38,6 +38,7 @@ In a GitHub workflow, where GITHUB_ACTIONS is true, what is found is an annotati
 A flag of the test binary that has the name of one of ours goes behind -args.`,
 	}, test)
 	verb.Flags = append(verb.Flags,
+		noSourceFlag("the page of -html and of -artifacts"),
 		&cli.StringFlag{Name: "known", Category: flagsReport, Usage: "do not fail tests for the leaks that are listed in `FILE`"},
 		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
 	for _, format := range gocmd.ReportFormats {
@@ -76,7 +77,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		adviseGoleak(c.App.ErrWriter, p.Result.Files)
 	}
 	if service != nil {
-		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()), writePages(service.Pages()))
+		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()), writePages(inv, service.Pages()))
 	}
 	if err != nil {
 		return err
@@ -106,7 +107,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 	}
 	for format, name := range files {
 		f, _ := export.Find(format)
-		err := writeFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(true)) })
+		err := writeFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(!inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}
@@ -115,10 +116,10 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 }
 
 // writePages writes the page of each test that has a folder for artifacts into that.
-func writePages(pages []testwatch.Page) error {
+func writePages(inv *gocmd.Invocation, pages []testwatch.Page) error {
 	f, _ := export.Find("html")
 	for _, p := range pages {
-		err := writeFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(true)) })
+		err := writeFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(!inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ type Options struct {
 	// Known is -known, the file of the leaks that are known, and KnownUpdate -known-update, which writes it. With Test.
 	Known       string
 	KnownUpdate bool
+	// NoSource is -no-source: reports have no lines of source. With Run and Test.
+	NoSource bool
 	// Reports are the files of -html, -junit and -sarif, by format. With Test.
 	Reports map[string]string
 }
@@ -300,8 +302,8 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 		return 0, false, usagef("bad flag syntax: %s", arg)
 	}
 	ours := slices.Contains(ourFlags, name) || p.inv.Verb == Test && (name == "known" || slices.Contains(ReportFormats, name))
-	if p.inv.Verb == Test && name == "known-update" {
-		return p.knownUpdate(value, hasValue)
+	if on := p.ourSwitch(name); on != nil {
+		return p.turn(on, name, value, hasValue)
 	}
 	flag := lookup(p.inv.Verb, name)
 	switch {
@@ -328,15 +330,25 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 	return aFlag, true, p.setGo(flag, value, taken)
 }
 
-// knownUpdate takes -known-update, a boolean.
-func (p *parser) knownUpdate(value string, hasValue bool) (word, bool, error) {
-	on, err := true, error(nil)
+// ourSwitch returns the option that a flag of ours without a value sets; nil: there is none with that name.
+func (p *parser) ourSwitch(name string) *bool {
+	switch verb := p.inv.Verb; {
+	case name == "known-update" && verb == Test:
+		return &p.inv.Options.KnownUpdate
+	case name == "no-source" && (verb == Run || verb == Test):
+		return &p.inv.Options.NoSource
+	}
+	return nil
+}
+
+// turn sets an option to the value of its flag, which is true if the flag has none.
+func (p *parser) turn(on *bool, name, value string, hasValue bool) (_ word, _ bool, err error) {
+	*on = true
 	if hasValue {
-		if on, err = strconv.ParseBool(value); err != nil {
-			return 0, false, usagef("invalid value %q for flag -known-update: want true or false", value)
+		if *on, err = strconv.ParseBool(value); err != nil {
+			return 0, false, usagef("invalid value %q for flag -%s: want true or false", value, name)
 		}
 	}
-	p.inv.Options.KnownUpdate = on
 	p.args = p.args[1:]
 	return aFlag, true, nil
 }

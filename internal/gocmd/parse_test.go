@@ -34,6 +34,9 @@ func TestParse(t *testing.T) {
 		}},
 		{Run, "a.go b.go c -- d.go", Invocation{Packages: []string{"a.go", "b.go"}, Args: []string{"c", "--", "d.go"}}},
 		{Run, "-exec nice -x ./cmd -x", Invocation{GoArgs: []string{"-x"}, Packages: []string{"./cmd"}, Args: []string{"-x"}}},
+		{Run, "-no-source . -no-source", Invocation{Options: Options{NoSource: true}, Packages: []string{"."}, Args: []string{"-no-source"}}},
+		{Test, "-known-update -known f --no-source=1", Invocation{Options: Options{NoSource: true, Known: "f", KnownUpdate: true}}},
+		{Test, "-no-source=false", Invocation{}},
 		{Test, "-run X ./... -probe chan -v", Invocation{
 			Options: Options{Probes: rewrite.ProbeChan}, GoArgs: []string{"-run", "X", "./...", "-v"}, Packages: []string{"./..."},
 		}},

@@ -19,8 +19,9 @@ const patience = time.Minute
 
 // An examiner answers questions by the diagnosis of a program.
 type examiner struct {
-	rec     *record.Record
-	session *inspect.Session // with rec; what it has proven stays so
+	noSource bool // Options.NoSource
+	rec      *record.Record
+	session  *inspect.Session // with rec; what it has proven stays so
 }
 
 func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
@@ -37,6 +38,9 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 	}
 	return NewAnswer(r, func(w io.Writer) error {
 		text := report.ForWriter(w)
+		if e.noSource {
+			text.Source = nil
+		}
 		text.Name = strconv.Itoa(rec.Pid)
 		return report.Text(w, r, text)
 	}), nil

@@ -34,6 +34,8 @@ type Options struct {
 	After time.Duration
 	// Log gets the reports.
 	Log io.Writer
+	// NoSource leaves lines of source out of them.
+	NoSource bool
 	// Examine looks at the record; nil means by a session of package inspect.
 	Examine func(*record.Record, Question) (*Answer, error)
 }
@@ -127,7 +129,7 @@ func Follow(pid int, done <-chan struct{}, o Options) {
 // newWatcher returns a watcher of a program that was started at a moment.
 func newWatcher(o Options, started time.Time) *watcher {
 	if o.Examine == nil {
-		o.Examine = new(examiner).examine
+		o.Examine = (&examiner{noSource: o.NoSource}).examine
 	}
 	return &watcher{
 		Options: o, started: started, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
