@@ -43,6 +43,9 @@ var ErrNone = errors.New("not a goroutine dump: no line begins with \"goroutine 
 // errProfile is the error for the other text of net/http/pprof.
 var errProfile = errors.New("a goroutine profile without the goroutines' states: take it with debug=2 instead of debug=1")
 
+// maxLine bounds the lines that are read: a longer one is of a file that is no text.
+const maxLine = 1 << 20
+
 // Parse returns the last dump in text.
 func Parse(text []byte) (*Dump, error) {
 	p := parser{seen: make(map[int64]int)}
@@ -53,7 +56,7 @@ func Parse(text []byte) (*Dump, error) {
 		} else {
 			text = nil
 		}
-		p.line(printable(line))
+		p.line(printable(line[:min(len(line), maxLine)]))
 	}
 	p.end()
 	switch {

@@ -85,7 +85,7 @@ func truncated(t *testing.T, record []byte, dir string) {
 // deadRecord is the record of a program that was killed.
 func deadRecord(t *testing.T) []byte {
 	t.Helper()
-	prog := start(t, nil, build(t, true, filepath.Dir(testdata), "./testdata/crowd"), "10")
+	prog := start(t, []string{"AWAITTRACE_GOROUTINES=128"}, build(t, true, filepath.Dir(testdata), "./testdata/crowd"), "10") // a file that is not large
 	prog.expect("waiting")
 	prog.kill()
 	files, _ := filepath.Glob(filepath.Join(prog.dir, prog.pid()+"-*"))
