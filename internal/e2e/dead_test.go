@@ -80,15 +80,16 @@ func told(r report) []string {
 	return list
 }
 
-// TestCrowd: 100,000 goroutines that wait for a channel are one line of the report, which does not hurt the program.
+// TestCrowd: 20,000 goroutines that wait for a channel are one line of the report, which does not hurt the program. TestDAPCrowd of the command has
+// 100,000.
 func TestCrowd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("100,000 goroutines")
+		t.Skip("20,000 goroutines")
 	}
 	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")
-	prog := start(t, nil, exe)
+	prog := start(t, nil, exe, "20000")
 	prog.expect("waiting")
-	line := regexp.MustCompile(`(?m)^ +waiting: 100,?000 goroutines at .*crowd/main.go:\d+ `)
+	line := regexp.MustCompile(`(?m)^ +waiting: 20,?000 goroutines at .*crowd/main.go:\d+ `)
 	for end := time.Now().Add(patience); ; { // they are about to wait
 		r := must(t, "report", prog.report("-after", "100ms"))
 		if line.MatchString(r.stdout) && strings.Count(r.stdout, "\n") <= 20 {
@@ -100,7 +101,7 @@ func TestCrowd(t *testing.T) {
 		}
 	}
 	signalTo(t, prog, "USR1")
-	prog.expect("100000")
+	prog.expect("20000")
 }
 
 // TestTooMany: a record without room for all goroutines says so, and the program goes on.

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// TestHang is the README's first command.
+// TestHang is the README's first command, with a command that is built.
 func TestHang(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir + "/records"}, "go", "run", "./cmd/awaittrace", "run", "-after", "2s", "./testdata/hang")
+	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir + "/records"}, awaittrace, "run", "-after", "2s", "./testdata/hang")
 	if r.code != 1 {
 		t.Errorf("exit status %d, want that of the program, 1", r.code)
 	}

@@ -4,25 +4,30 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
 // TestTorture runs the program that has every form of every operation, plain and with probes: it must print the same, as a module of today,
-// of Go 1.21 (one loop variable for all iterations) and of Go 1.17 (no type parameters), and in files with other bytes.
+// of Go 1.21 (one loop variable for all iterations) and of Go 1.17 (no type parameters), in files with other bytes, with file names without a machine's
+// paths, under the race detector, which must find nothing in either, and with a probe in every iteration of every loop. Each build has several of these.
 func TestTorture(t *testing.T) {
 	t.Parallel()
+	const perIteration, perLoop = "captured 1 2 3 20 30 40 20 30 40", "captured 1 2 3 40 400 4000 4000 4000 4000"
 	for _, v := range []struct {
 		name    string
 		minor   int // of the module's Go version
 		capture string
 		odd     bool
+		flags   []string
+		probes  []string // flags of the build with probes alone
 	}{
-		{"go1.26", 26, "captured 1 2 3 20 30 40 20 30 40", false},
-		{"go1.21", 21, "captured 1 2 3 40 400 4000 4000 4000 4000", false},
-		{"go1.17", 17, "captured 1 2 3 40 400 4000 4000 4000 4000", false},
-		{"odd bytes", 26, "captured", true},
+		{"go1.26", 26, perIteration, false, nil, nil},
+		{"go1.26, race, loops", 26, perIteration, false, []string{"-race"}, []string{"-probe", "chan,lock,io,sync,sleep,loop"}},
+		{"go1.21, odd bytes", 21, perLoop, true, nil, nil},
+		{"go1.17, trimpath", 17, perLoop, false, []string{"-trimpath"}, nil},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			if testing.Short() && v.name != "go1.26" {
@@ -30,59 +35,18 @@ func TestTorture(t *testing.T) {
 			}
 			t.Parallel()
 			module := tortureModule(t, v.minor, v.odd)
-			plain := tortureOutput(t, build(t, false, module, "."))
+			plain := tortureOutput(t, build(t, false, module, append(slices.Clip(v.flags), ".")...))
 			if !strings.Contains(plain, v.capture) || !strings.Contains(plain, "== waitgroup\n") {
 				t.Fatalf("the plain program does not print what it should:\n%s", plain)
 			}
-			same(t, plain, tortureOutput(t, build(t, true, module, ".")))
+			probed := build(t, true, module, slices.Concat(v.flags, v.probes, []string{"."})...)
+			same(t, plain, tortureOutput(t, probed))
+			if v.flags == nil { // probes that are turned off do not change anything either
+				same(t, plain, tortureOutput(t, probed, "AWAITTRACE=off"))
+				same(t, plain, tortureOutput(t, probed, "AWAITTRACE_GOROUTINES=1"))
+			}
 		})
 	}
-}
-
-// TestTortureRace does the same under the race detector, which must find nothing in either.
-func TestTortureRace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("building with -race takes its time")
-	}
-	t.Parallel()
-	module := filepath.Join(testdata, "torture")
-	plain := tortureOutput(t, build(t, false, module, "-race", "."))
-	same(t, plain, tortureOutput(t, build(t, true, module, "-race", ".")))
-}
-
-// TestTortureTrimpath: file names without a machine's paths.
-func TestTortureTrimpath(t *testing.T) {
-	if testing.Short() {
-		t.Skip("another build of the same program")
-	}
-	t.Parallel()
-	module := filepath.Join(testdata, "torture")
-	plain := tortureOutput(t, build(t, false, module, "-trimpath", "."))
-	same(t, plain, tortureOutput(t, build(t, true, module, "-trimpath", ".")))
-}
-
-// TestTortureLoop: a probe in every iteration of every loop.
-func TestTortureLoop(t *testing.T) {
-	if testing.Short() {
-		t.Skip("another build of the same program")
-	}
-	t.Parallel()
-	module := filepath.Join(testdata, "torture")
-	plain := tortureOutput(t, build(t, false, module, "."))
-	same(t, plain, tortureOutput(t, build(t, true, module, "-probe", "chan,lock,io,sync,sleep,loop", ".")))
-}
-
-// TestTortureOff: probes that are turned off do not change anything either.
-func TestTortureOff(t *testing.T) {
-	if testing.Short() {
-		t.Skip("another build of the same program")
-	}
-	t.Parallel()
-	module := filepath.Join(testdata, "torture")
-	plain := tortureOutput(t, build(t, false, module, "."))
-	probed := build(t, true, module, ".")
-	same(t, plain, tortureOutput(t, probed, "AWAITTRACE=off"))
-	same(t, plain, tortureOutput(t, probed, "AWAITTRACE_GOROUTINES=1"))
 }
 
 // TestAsleep: the runtime still finds that all goroutines are asleep, and says the same.
