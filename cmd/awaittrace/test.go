@@ -63,7 +63,10 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	defer p.Close()
 	cmd := p.Command()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
-	service, err := testwatch.Start(testwatch.Options{After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate})
+	service, err := testwatch.Start(testwatch.Options{
+		After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate,
+		Quiet: inv.Bool("json"), // what reads that counts itself, and takes a line on standard error for an error, as gotestsum does
+	})
 	switch {
 	case err == nil:
 		cmd.Env = append(cmd.Environ(), service.Env())

@@ -26,6 +26,8 @@ type Options struct {
 	// Known is the file of the leaks that are known and fail no test; empty: none. Update writes it anew, and no test fails.
 	Known  string
 	Update bool
+	// Quiet says that Close need not say how many tests have failed for what they leave.
+	Quiet bool
 }
 
 // A Service answers the test binaries below this process.
@@ -78,9 +80,9 @@ func (s *Service) Close() error {
 	}
 	s.mu.Unlock()
 	s.wg.Wait()
-	switch n := s.failed.Load(); n {
-	case 0:
-	case 1:
+	switch n := s.failed.Load(); {
+	case n == 0 || s.Quiet:
+	case n == 1:
 		fmt.Fprintln(s.Log, "awaittrace: 1 test left goroutines stuck")
 	default:
 		fmt.Fprintf(s.Log, "awaittrace: %d tests left goroutines stuck\n", n)
