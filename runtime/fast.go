@@ -74,11 +74,12 @@ func openSlots(logging bool) uint16 {
 		return OffNoSpace
 	}
 	fast.mask, fast.slots, fast.goid, fast.clock = n-1, slotBase, goid, &hdr.Clock
-	if !logging {
+	lastTick = neverTick
+	if !logging { // else no reading of the clock is recent, which keeps the ends of waits from the fast path, too
 		atomic.StorePointer(&fast.tab, index)
+		cycleSpan = cyclesPerSpan()
+		findTick()
 	}
-	lastTick, cycleSpan = neverTick, cyclesPerSpan()
-	findTick()
 	fast.frames = InfoFrame - 1
 	if !frameTells() {
 		fast.frames = 0

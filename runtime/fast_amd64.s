@@ -127,27 +127,25 @@ done:
 	MOVQ $0, sl+24(FP)
 	RET
 
+// A wait that ends while the reading of the clock is the one with which it began has no length to be noted, and the entry that it made has the present time.
+
 // func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
 TEXT ·passed(SB), NOSPLIT, $0-32
-	CMPQ ·fast+fastState_tab(SB), $0
-	JEQ slow
 	RECENT(slow)
 	MOVQ sl+0(FP), BX
 	MOVQ s+8(FP), SI
 	CMPL Slot_Depth(BX), $1
 	JNE slow
+	CMPQ Slot_Waits+Wait_Since(BX), R10
+	JNE slow
 	MOVL Site_id(SI), DX
 	MOVL Slot_Head(BX), CX
 	DECL CX
 	ANDL $(const_RingLen-1), CX
-	CMPL Slot_Ring(BX)(CX*8), DX
+	MOVQ Slot_Ring(BX)(CX*8), R9
+	CMPL R9, DX
 	JNE slow
-	MOVQ ·fast+fastState_clock(SB), R9
-	MOVL (R9), R9
-	SHLQ $32, R9
-	ORQ DX, R9
 	MOVL $0, Slot_Depth(BX)
-	MOVQ R9, Slot_Ring(BX)(CX*8)
 	MOVQ which+24(FP), AX
 	MOVQ ch+16(FP), CX
 	NOTED(other)
@@ -294,17 +292,9 @@ TEXT ·ioEnd(SB), NOSPLIT, $0-4
 	JNE none
 	CMPL Slot_Waits+Wait_Info(BX), R11
 	JNE none
+	CMPQ Slot_Waits+Wait_Since(BX), R10
+	JNE none
 	MOVL $0, Slot_Depth(BX)
-	MOVL Slot_Waits+Wait_Site(BX), DX
-	MOVL Slot_Head(BX), CX
-	DECL CX
-	ANDL $(const_RingLen-1), CX
-	CMPL Slot_Ring(BX)(CX*8), DX
-	JNE done
-	MOVQ ·fast+fastState_clock(SB), R9
-	MOVL (R9), R9
-	MOVL R9, (Slot_Ring+4)(BX)(CX*8)
-done:
 	RET
 none:
 	JMP ·ioEndSlow(SB)

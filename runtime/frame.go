@@ -59,7 +59,7 @@ func (sl *Slot) over(w *Wait) {
 	if state == stateLog {
 		logEnd(sl, w)
 	}
-	now() // moves the coarse clock on: nobody else may have looked at it since the wait began
+	w.ended(now()) // moves the coarse clock on: nobody else may have looked at it since the wait began
 	if l := sl.last(); l.site() == w.Site {
 		*l = Entry(w.Site) | Entry(hdr.Clock)<<32
 	}

@@ -7,7 +7,7 @@ package runtime
 // Magic are the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
-	Version uint32 = 3
+	Version uint32 = 4
 )
 
 // SweptFile is the file of the folder that tells which records were swept from it: a line "NAME UNIXTIME age|room" each. It has at most SweptSize
@@ -85,9 +85,15 @@ type Header struct {
 	GoidsOff, GoidsCap uint32
 	// ParentOff is the offset in a g of the ID of the goroutine that started it; zero: unknown.
 	ParentOff uint32
-	_         uint32
+
+	// Waited counts the sites at which a goroutine has waited for longer than a tick: of these, in the order in which they were first seen to, there is a Waited.
+	Waited uint32
 	// AllgLen and AllgPtr are the addresses of runtime.allglen and runtime.allgptr; zero: unknown.
 	AllgLen, AllgPtr uint64
+
+	WaitedOff, WaitedCap, WaitedSize uint32 // how long waits were: offset in units of 4096 bytes, number, bytes each
+
+	_ uint32 // so that 32-bit systems have the same size
 }
 
 // Where a record is (Header.Where).
@@ -122,6 +128,7 @@ const (
 	SiteSize   = 48
 	OrphanSize = 32
 	TestSize   = 256
+	WaitedSize = 128
 
 	// The most that a record has room for. A reader takes no larger number for true.
 	MaxSlots   = 1 << 22
@@ -236,6 +243,36 @@ type Orphan struct {
 	Time uint32 // coarse time when it was taken
 	Last uint32 // the last site that the holder reached
 	Died uint32 // coarse time when its slot was recycled
+}
+
+// A Waited says how long the waits at a site were that are over. It is written with atomic operations. A wait that began and ended in the same tick of the
+// kernel, of 1 to 10 ms, is not in it. One that did not, however short, is taken for as long as the clock has moved on meanwhile: Sum is right all the same, as
+// the longer a wait is, the more often it does.
+type Waited struct {
+	Sum  uint64 // of all, in nanoseconds
+	Max  uint64 // of the longest, in nanoseconds
+	Site uint32
+	// Waits counts them by their length: see WaitedBucket. A count that is full stays as it is.
+	Waits [WaitedLen]uint32
+}
+
+// WaitedLen is the number of counts of a Waited, and WaitedFirst where the first ends, in nanoseconds: 1/256 s. Each of the others ends at twice of that of the one
+// before, and the last, of what is longer than 36 hours, never.
+const (
+	WaitedLen         = 27
+	WaitedFirst int64 = 1e9 / 256
+
+	// A wait that crosses one tick is less than two ticks long, and most are short. So a little is taken off before a wait is counted.
+	waitedOff = 2e6
+)
+
+// WaitedBucket returns which of Waited.Waits counts a wait of d nanoseconds.
+func WaitedBucket(d int64) int {
+	n := 0
+	for end := WaitedFirst; n < WaitedLen-1 && d-waitedOff >= end; n++ {
+		end *= 2
+	}
+	return n
 }
 
 // A TestEntry is a test, a subtest or the seed of a fuzz test.

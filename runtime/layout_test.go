@@ -15,6 +15,7 @@ func TestLayoutSizes(t *testing.T) {
 		{"SiteEntry", unsafe.Sizeof(SiteEntry{}), SiteSize},
 		{"Orphan", unsafe.Sizeof(Orphan{}), OrphanSize},
 		{"TestEntry", unsafe.Sizeof(TestEntry{}), TestSize},
+		{"Waited", unsafe.Sizeof(Waited{}), WaitedSize},
 		{"objShift", 1 << objShift, ObjSize},
 	} {
 		if s.got != s.want {
@@ -44,6 +45,7 @@ func TestPlan(t *testing.T) {
 			{"orphans", uint64(h.OrphanOff) << pageShift, uint64(h.OrphanCap) * OrphanSize},
 			{"tests", uint64(h.TestOff) << pageShift, uint64(h.TestCap) * TestSize},
 			{"goroutines of tests", uint64(h.GoidsOff) << pageShift, uint64(h.GoidsCap) * 8},
+			{"lengths of waits", uint64(h.WaitedOff) << pageShift, uint64(h.WaitedCap) * WaitedSize},
 			{"objects", uint64(h.ObjOff) << pageShift, uint64(h.ObjCap) * ObjSize},
 			{"slots", uint64(h.SlotOff) << pageShift, uint64(slots) * SlotSize},
 		} {

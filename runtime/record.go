@@ -27,7 +27,7 @@ const (
 // A region is a part of the record that is filled from its beginning, and reserved as it grows. Guarded by mu.
 type region struct{ end uintptr }
 
-var entries, names, graves, tests region
+var entries, names, graves, tests, histograms region
 
 // has makes sure that the memory up to the offset end may be written.
 //
@@ -70,6 +70,7 @@ func open() uint32 {
 	names.end = uintptr(h.StrOff) << pageShift
 	graves.end = uintptr(h.OrphanOff) << pageShift
 	tests.end = uintptr(h.TestOff) << pageShift
+	histograms.end = uintptr(h.WaitedOff) << pageShift
 
 	off, logging := asked()
 	onceTells = !logging && tryOnce()
@@ -145,6 +146,7 @@ func plan(slots, tests uint32) *Header {
 		SlotCap: slots, SlotSize: SlotSize, ObjCap: objCap, ObjSize: ObjSize, SiteCap: siteCap, SiteSize: SiteSize,
 		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,
 		TestCap: tests, TestSize: TestSize, GoidsCap: tests * goidsPerTest,
+		WaitedCap: siteCap, WaitedSize: WaitedSize,
 	}
 	h.ChunkOff = pageSize
 	h.MetaOff = h.ChunkOff + (slots/ChunkSlots+pageSize-1)&^(pageSize-1)
@@ -158,6 +160,7 @@ func plan(slots, tests uint32) *Header {
 	place(&h.OrphanOff, orphanCap*OrphanSize)
 	place(&h.TestOff, uint64(tests)*TestSize)
 	place(&h.GoidsOff, uint64(h.GoidsCap)*8)
+	place(&h.WaitedOff, siteCap*WaitedSize)
 	place(&h.ObjOff, objCap*ObjSize)
 	place(&h.SlotOff, uint64(slots)*SlotSize)
 	h.Size = uint64(next) << pageShift

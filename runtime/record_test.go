@@ -131,6 +131,9 @@ func busy() {
 		ch <- 1
 	}
 	wg.Wait()
+	for i := range sites {
+		countWait(sites[i].id, 1e9)
+	}
 	private := 0
 	for n := uint32(0); n < (hdr.Slots+ChunkSlots-1)/ChunkSlots; n++ {
 		if *(*byte)(at(base, uintptr(hdr.ChunkOff)+uintptr(n))) == roomOwn {
@@ -146,7 +149,7 @@ func busy() {
 			}
 		}
 	}
-	fmt.Printf("%s sites %d private %d %d dropped %d\n", where, hdr.Sites, private, hdr.Private, hdr.DroppedGoroutines)
+	fmt.Printf("%s sites %d private %d %d dropped %d waited at %d\n", where, hdr.Sites, private, hdr.Private, hdr.DroppedGoroutines, hdr.Waited)
 }
 
 // TestFolder checks which folders a record is made in, and that it has a place without one.
@@ -208,7 +211,7 @@ func TestFullFolder(t *testing.T) {
 		if uerr := syscall.Unmount(dir, 0); uerr != nil {
 			t.Error(uerr)
 		}
-		if err != nil || !strings.HasPrefix(out, c.want) || strings.Contains(out, "private 0 0") == c.private || !strings.Contains(out, "sites 2000 ") {
+		if err != nil || !strings.HasPrefix(out, c.want) || strings.Contains(out, "private 0 0") == c.private || !strings.Contains(out, "sites 2000 ") || !strings.Contains(out, "waited at 2000\n") {
 			t.Errorf("%s: %v\n%s", c.size, err, out)
 		}
 	}
@@ -280,6 +283,13 @@ func TestLog(t *testing.T) {
 	if out, err := child(t, "lockstep"); out != "" || err != nil {
 		t.Errorf("without AWAITTRACE=log: %v\n%s", err, out)
 	}
+	dir := t.TempDir()
+	os.Chmod(dir, 0o700)
+	if _, err := child(t, "lockstep", "AWAITTRACE=log", "AWAITTRACE_DIR="+dir); err != nil {
+		t.Fatal(err)
+	}
+	h, b := recordIn(t, dir)
+	checkWaited(t, h, b)
 }
 
 // TestOff reads the record of a program whose probes are off: it says so, and nothing else.
@@ -290,8 +300,8 @@ func TestOff(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	h, _ := recordIn(t, dir)
-	if h.Off != OffAsked || h.Slots != 0 || h.Sites != 0 {
-		t.Errorf("off %d, slots %d, sites %d", h.Off, h.Slots, h.Sites)
+	if h.Off != OffAsked || h.Slots != 0 || h.Sites != 0 || h.Waited != 0 {
+		t.Errorf("off %d, slots %d, sites %d, %d of them waited at", h.Off, h.Slots, h.Sites, h.Waited)
 	}
 }
 
@@ -313,6 +323,19 @@ func TestRecord(t *testing.T) {
 	exe, _ := os.Executable()
 	if got, want := string(b[h.MetaOff:h.MetaOff+h.MetaLen]), exe+"\x00"+goruntime.Version()+"\x00"+os.Args[0]; got != want {
 		t.Errorf("meta %q, want %q", got, want)
+	}
+	checkWaited(t, h, b)
+}
+
+// checkWaited checks that the record of lockstep has its wait of 20 ms.
+func checkWaited(t *testing.T, h Header, b []byte) {
+	t.Helper()
+	var first Waited
+	if err := binary.Read(bytes.NewReader(b[int(h.WaitedOff)<<pageShift:]), binary.NativeEndian, &first); err != nil {
+		t.Fatal(err)
+	}
+	if h.Waited == 0 || first.Site != 1 || first.Sum != first.Max || first.Max < 8e6 || first.Waits[WaitedBucket(int64(first.Max))] != 1 {
+		t.Errorf("%d sites were waited at, the first %+v", h.Waited, first)
 	}
 }
 

@@ -31,7 +31,7 @@ func register(s *Site) {
 		s.id = hdr.SiteCap
 		return
 	}
-	e := (*SiteEntry)(at(base, off))
+	e := siteAt(n)
 	e.File, e.FileLen = name(s.File)
 	e.Func, e.FuncLen = name(s.Func)
 	e.Expr, e.ExprLen = str(s.Expr)
@@ -84,11 +84,16 @@ func str(s string) (uint32, uint16) {
 	return off, uint16(len(s))
 }
 
+//go:norace
+func siteAt(id uint32) *SiteEntry {
+	return (*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
+}
+
 // siteOf returns a site as the record has it.
 //
 //go:norace
 func siteOf(id uint32) *Site {
-	e := (*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
+	e := siteAt(id)
 	text := func(off uint32, n uint16) string {
 		return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
 	}

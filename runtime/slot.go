@@ -59,13 +59,12 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 	if sl == nil {
 		return 0
 	}
+	w := &sl.Waits[depth%WaitLen]
 	if state == stateLog {
-		logPassed(sl, s, sl.Waits[depth].Since)
+		logPassed(sl, s, w.Since)
 	}
 	sl.Depth = depth
-	if recent() == 0 {
-		readClock() // nobody else may have looked at it since the wait began
-	}
+	w.ended(now()) // nobody else may have looked at the clock since the wait began
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {
 		*l = e

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"math"
 	"strings"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -28,7 +30,7 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 	}
 	r := newReader(src, h, now)
 	r.process()
-	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects} {
+	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited} {
 		if err := table(); err != nil {
 			return nil, err
 		}
@@ -217,6 +219,34 @@ func (r *reader) readOrphans() error {
 			Goroutine: int64(o.Goid), Obj: o.Obj, Probe: p, Since: r.time(o.Time), Read: o.Site&runtime.HoldRead != 0,
 			Exited: true, Last: r.site(o.Last),
 		})
+	}
+	return nil
+}
+
+// readWaited reads how long waits were.
+func (r *reader) readWaited() error {
+	if r.h.Waited == 0 {
+		return nil
+	}
+	table, err := r.table(uint64(r.h.WaitedOff)*pageSize, uint64(r.h.Waited)*runtime.WaitedSize)
+	if err != nil {
+		return err
+	}
+	r.snap.Waited = make(map[*snapshot.Probe]*snapshot.Waited)
+	for ; len(table) >= runtime.WaitedSize; table = table[runtime.WaitedSize:] {
+		e := load[runtime.Waited](table)
+		p := r.site(e.Site)
+		if p == nil || e.Sum > math.MaxInt64 || e.Max > math.MaxInt64 {
+			r.drop(DroppedDamaged, 1)
+			continue
+		}
+		w := &snapshot.Waited{Sum: time.Duration(e.Sum), Max: time.Duration(e.Max)}
+		for k, n := range e.Waits {
+			w.Counts[k] = uint64(n)
+		}
+		if w.Count() > 0 {
+			r.snap.Waited[p] = w
+		}
 	}
 	return nil
 }

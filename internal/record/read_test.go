@@ -19,6 +19,8 @@ import (
 
 // twoLocks is a program in a deadlock, with a channel and a select beside it.
 const twoLocks = `taken 1m0s
+waited lock/mutex /src/main.go:31:2 main.ab b.mu.Lock() 1.5s 80ms 0=100 4=20 5=1
+waited recv/chan /src/main.go:30:3 main.work <-jobs 40h0m0s 40h0m0s 26=1
 object 0xa1 mutex a.mu
 object 0xb1 mutex b.mu
 object 0xc0 chan jobs cap=4

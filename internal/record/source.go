@@ -55,6 +55,7 @@ func readHeader(src Source) (runtime.Header, error) {
 	h.Slots = min(h.Slots, h.SlotCap)
 	h.Sites = min(h.Sites, max(h.SiteCap, 1)-1)
 	h.StrLen = min(h.StrLen, h.StrCap)
+	h.Waited = min(h.Waited, h.WaitedCap)
 	return h, nil
 }
 
@@ -70,6 +71,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"site", h.SiteSize, runtime.SiteSize},
 		{"orphan", h.OrphanSize, runtime.OrphanSize},
 		{"test", h.TestSize, runtime.TestSize},
+		{"length of waits", h.WaitedSize, runtime.WaitedSize},
 	}
 	for _, s := range sizes {
 		if s.got != s.want {
@@ -86,6 +88,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"bytes of strings", h.StrCap, runtime.MaxStrings},
 		{"orphans", h.OrphanCap, runtime.MaxOrphans},
 		{"tests", h.TestCap, runtime.MaxTests},
+		{"lengths of waits", h.WaitedCap, runtime.MaxSites},
 		{"bytes about the process", h.MetaLen, runtime.MaxMeta},
 	}
 	for _, c := range counts {
@@ -107,6 +110,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"strings", uint64(h.StrOff) * pageSize, uint64(h.StrCap)},
 		{"orphans", uint64(h.OrphanOff) * pageSize, uint64(h.OrphanCap) * runtime.OrphanSize},
 		{"tests", uint64(h.TestOff) * pageSize, uint64(h.TestCap) * runtime.TestSize},
+		{"lengths of waits", uint64(h.WaitedOff) * pageSize, uint64(h.WaitedCap) * runtime.WaitedSize},
 		{"goroutines of tests", uint64(h.GoidsOff) * pageSize, uint64(h.GoidsCap) * 8},
 		{"process", uint64(h.MetaOff), uint64(h.MetaLen)},
 	}

@@ -33,6 +33,8 @@ type Snapshot struct {
 	Dropped map[string]int
 	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
 	Memory *Memory
+	// Waited says how long waits were, by place. Places at which nobody has waited for longer than a tick are not in it.
+	Waited map[*Probe]*Waited
 	// Calls are the places of requests that the program has made so far.
 	Calls []*Probe
 	// Before is an earlier look at the same program, by its record at least; nil if it was looked at once. Which goroutines pass probes all

@@ -34,6 +34,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 		orphans = append(orphans, o)
 	}
 	objects := w.objects(s)
+	waited := w.waited(s)
 	meta := strings.Join(append([]string{s.Process.Exe, s.Process.Go}, s.Process.Args...), "\x00")
 
 	h := runtime.Header{
@@ -42,6 +43,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize, OrphanSize: runtime.OrphanSize,
 		TestSize: runtime.TestSize, Tests: uint32(len(w.tests)),
 		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)), Orphans: uint32(len(orphans)),
+		Waited: uint32(len(waited)), WaitedCap: uint32(len(waited)), WaitedSize: runtime.WaitedSize,
 		Clock: coarse(s.Taken),
 	}
 	chunks := (len(slots) + runtime.ChunkSlots - 1) / runtime.ChunkSlots
@@ -65,6 +67,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	h.OrphanOff = region(int(h.OrphanCap) * runtime.OrphanSize)
 	h.TestCap = uint32(len(w.tests))
 	h.TestOff = region(len(w.tests) * runtime.TestSize)
+	h.WaitedOff = region(len(waited) * runtime.WaitedSize)
 	h.Size = uint64(at) * page
 
 	b := make([]byte, h.Size)
@@ -77,6 +80,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	copy(b[h.StrOff*page:], w.text)
 	put(b, h.OrphanOff, orphans)
 	put(b, h.TestOff, w.tests)
+	put(b, h.WaitedOff, waited)
 	return b
 }
 
@@ -188,6 +192,19 @@ func (w *writer) test(t *snapshot.Test) uint32 {
 	copy(e.Name[:], t.Name)
 	w.tests[t.Number-1] = e
 	return e.Number
+}
+
+// waited returns how long waits were, by place.
+func (w *writer) waited(s *snapshot.Snapshot) (list []runtime.Waited) {
+	for p, waited := range s.Waited {
+		e := runtime.Waited{Sum: uint64(waited.Sum), Max: uint64(waited.Max), Site: w.site(p, 0)}
+		for k, n := range waited.Counts {
+			e.Waits[k] = uint32(n)
+		}
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b runtime.Waited) int { return int(a.Site) - int(b.Site) })
+	return list
 }
 
 // objects returns the table of objects, with every object at its place.

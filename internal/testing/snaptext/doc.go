@@ -9,6 +9,7 @@
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3
 //	call PROBE                        a request that was made
+//	waited PROBE 12s 80ms 0=100 4=20  how long waits at a place were: all, the longest, and how many in each count
 //
 //	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program, shut
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]

@@ -39,6 +39,7 @@ func Format(s *snapshot.Snapshot) string {
 	for _, c := range s.Calls {
 		p.line(join("call", probe(c))...)
 	}
+	p.waited(s.Waited)
 	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
 		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))
 	}
@@ -83,6 +84,23 @@ func (p *printer) line(words ...string) {
 		p.WriteString(w)
 	}
 	p.WriteByte('\n')
+}
+
+func (p *printer) waited(of map[*snapshot.Probe]*snapshot.Waited) {
+	var lines [][]string
+	for pr, w := range of {
+		words := join("waited", probe(pr), span(int64(w.Sum)), span(int64(w.Max)))
+		for k, n := range w.Counts {
+			if n > 0 {
+				words = append(words, fmt.Sprintf("%d=%d", k, n))
+			}
+		}
+		lines = append(lines, words)
+	}
+	slices.SortFunc(lines, slices.Compare)
+	for _, l := range lines {
+		p.line(l...)
+	}
 }
 
 func (p *printer) object(o *snapshot.Object) {

@@ -115,6 +115,8 @@ func (p *parser) top(word string) bool {
 		p.first.Later = p.snap
 	case "call":
 		s.Calls = append(s.Calls, p.probe())
+	case "waited":
+		p.waited()
 	case "cpu":
 		s.Process.CPU = p.time()
 	case "reads":
@@ -143,6 +145,24 @@ func (p *parser) top(word string) bool {
 		return false
 	}
 	return true
+}
+
+func (p *parser) waited() {
+	if p.snap.Waited == nil {
+		p.snap.Waited = make(map[*snapshot.Probe]*snapshot.Waited)
+	}
+	w := new(snapshot.Waited)
+	p.snap.Waited[p.probe()] = w
+	w.Sum, w.Max = time.Duration(p.time()), time.Duration(p.time())
+	for _, word := range p.rest() {
+		k, n, _ := strings.Cut(word, "=")
+		at := p.atoi(k)
+		if at < 0 || at >= len(w.Counts) {
+			p.fail("waited: there is no count %d", at)
+			return
+		}
+		w.Counts[at] = uint64(p.atoi(n))
+	}
 }
 
 func (p *parser) object() {

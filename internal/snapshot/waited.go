@@ -1,0 +1,52 @@
+package snapshot
+
+import (
+	"math"
+	"time"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Waited says how long the waits at a place were that are over, as far as they were longer than a tick of the program's clock.
+type Waited struct {
+	Sum, Max time.Duration
+	// Counts has the number of waits by their length: see runtime.WaitedBucket.
+	Counts [runtime.WaitedLen]uint64
+}
+
+// Count returns the number of waits.
+func (w *Waited) Count() (n uint64) {
+	for _, c := range w.Counts {
+		n += c
+	}
+	return n
+}
+
+// Median returns what half of the waits do not exceed: the end of the count that the one in the middle is in, or Max if that is less.
+func (w *Waited) Median() time.Duration {
+	half := (w.Count() + 1) / 2
+	for k, c := range w.Counts {
+		if c >= half {
+			return min(WaitedEnd(k), w.Max)
+		}
+		half -= c
+	}
+	return w.Max
+}
+
+// WaitedEnd returns the length at which count k of a Waited ends.
+func WaitedEnd(k int) time.Duration {
+	if k >= runtime.WaitedLen-1 {
+		return math.MaxInt64
+	}
+	return time.Duration(runtime.WaitedFirst << k)
+}
+
+// Add adds the waits of o.
+func (w *Waited) Add(o *Waited) {
+	w.Sum += o.Sum
+	w.Max = max(w.Max, o.Max)
+	for k, c := range o.Counts {
+		w.Counts[k] += c
+	}
+}

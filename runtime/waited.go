@@ -1,0 +1,70 @@
+package runtime
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// waitedOf is, by the number of a site, 1 + the number of its Waited; 0: it has none yet. Guarded by mu, and read without.
+var waitedOf [siteCap]uint32
+
+// ended notes that w is over at time t: within the same tick in nearly all cases, and then nothing is noted.
+//
+//go:norace
+func (w *Wait) ended(t int64) {
+	if d := t - w.Since; d > 0 && w.Site < siteCap {
+		countWait(w.Site, d)
+	}
+}
+
+// countWait counts a wait of d nanoseconds at site.
+//
+//go:norace
+//go:noinline
+func countWait(site uint32, d int64) {
+	n := waitedOf[site]
+	if n == 0 {
+		if n = newWaited(site); n == 0 {
+			return
+		}
+	}
+	h := waitedAt(n - 1)
+	raceDisable()
+	defer raceEnable()
+	atomic.AddUint64(&h.Sum, uint64(d))
+	for most := atomic.LoadUint64(&h.Max); uint64(d) > most && !atomic.CompareAndSwapUint64(&h.Max, most, uint64(d)); {
+		most = atomic.LoadUint64(&h.Max)
+	}
+	if c := &h.Waits[WaitedBucket(d)]; atomic.LoadUint32(c) != math.MaxUint32 {
+		atomic.AddUint32(c, 1)
+	}
+}
+
+//go:norace
+func waitedAt(n uint32) *Waited {
+	return (*Waited)(at(base, uintptr(hdr.WaitedOff)<<pageShift+uintptr(n)*WaitedSize))
+}
+
+// newWaited gives a site its Waited, and returns 1 + its number. It returns 0 where there is none: for want of room, or because nobody wants to know
+// how long the operation lasts.
+//
+//go:norace
+func newWaited(site uint32) uint32 {
+	switch siteAt(site).Op {
+	case OpSleep, OpOnce:
+		return 0
+	}
+	raceDisable()
+	defer raceEnable()
+	mu.Lock()
+	defer mu.Unlock()
+	n := hdr.Waited
+	off := uintptr(hdr.WaitedOff)<<pageShift + uintptr(n)*WaitedSize
+	if waitedOf[site] != 0 || n >= hdr.WaitedCap || !histograms.has(off+WaitedSize) {
+		return waitedOf[site]
+	}
+	waitedAt(n).Site = site
+	atomic.StoreUint32(&hdr.Waited, n+1)
+	waitedOf[site] = n + 1
+	return n + 1
+}
