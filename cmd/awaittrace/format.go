@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,6 +45,9 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	if c.IsSet("g") && format != "text" {
 		return "", usageError(c, fmt.Errorf("-g tells of a goroutine as text; -f %s has all of them", format), false)
 	}
+	if c.Bool("sites") && (c.IsSet("g") || format != "text" && format != "json") {
+		return "", usageError(c, errors.New("-sites is for -f text or json, and not with -g"), false)
+	}
 	if f.Binary && c.String("o") == "" && report.IsTerminal(c.App.Writer) {
 		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)
 	}
@@ -78,8 +82,14 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 		if by := c.String("by"); by != "" {
 			d.GroupBy(r, by)
 		}
+		if c.Bool("sites") {
+			d.AddSites(r)
+		}
 		return report.Encode(w, d)
 	case "text":
+		if c.Bool("sites") {
+			return report.TextSites(w, r, c.Bool("all"))
+		}
 		name := strings.Join(c.Args().Slice(), " ") // as the user named the program
 		if name == "" {
 			name = strconv.Itoa(r.Snapshot.Process.Pid)

@@ -46,13 +46,14 @@ Any Go program will do. Of one without probes the report tells states, stacks, a
 A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, its record alone is told.`,
 		Flags: append(formatFlags(),
 			afterFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong"},
+			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong; with -sites, all places"},
 			&cli.Int64Flag{Name: "g", Usage: "tell all that is known of the goroutine `ID`, as text"},
 			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: tell its record alone"},
 			&cli.StringFlag{
 				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for at most 200 ms, always or never", DefaultText: "auto",
 			},
 			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by their values of the profiler label `KEY`"},
+			&cli.BoolFlag{Name: "sites", Usage: "tell at which places goroutines waited longest, all together, in text or JSON; implies -no-stop"},
 			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all of what is only possible"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
@@ -87,7 +88,7 @@ func reportProgram(c *cli.Context) error {
 	defer s.Close()
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
-		NoStop:  c.Bool("no-stop"),
+		NoStop:  c.Bool("no-stop") || c.Bool("sites"),
 		Twice:   c.IsSet("after"),
 		Watch:   true,
 		Prove:   prove,
@@ -97,6 +98,9 @@ func reportProgram(c *cli.Context) error {
 	}
 	if c.IsSet("g") {
 		return writeGoroutine(c, r)
+	}
+	if c.Bool("sites") && r.Snapshot.NoProbes != "" {
+		return errors.New("-sites is told by probes, and the program has none")
 	}
 	if err := writeReport(c, r, format); err != nil {
 		return err
@@ -124,7 +128,9 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 		return "", usageError(c, fmt.Errorf("invalid -prove %q: want auto, always or never", prove), false)
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
 		return "", usageError(c, errors.New("-prove always reads the heap, for which the program is stopped: leave out -no-stop"), false)
-	case c.Bool("no-stop"):
+	case c.Bool("sites") && prove == inspect.ProveAlways:
+		return "", usageError(c, errors.New("-sites reads the record alone: leave out -prove always"), false)
+	case c.Bool("no-stop") || c.Bool("sites"):
 		return inspect.ProveNever, nil
 	}
 	return prove, nil

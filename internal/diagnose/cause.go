@@ -367,6 +367,9 @@ func (d *finder) addCause(c *cause) {
 	if d.guesswork(c) {
 		c.certainty = Possible
 	}
+	if c.certainty == Possible && slices.ContainsFunc(d.main(c), d.unusual) {
+		c.certainty = Likely
+	}
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {

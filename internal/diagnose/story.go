@@ -57,6 +57,7 @@ func (t *writer) finding(c *cause) Finding {
 			f.Why = append(f.Why, t.owed(w.Obj)...)
 		}
 	}
+	t.tellUsual(&f, c)
 	f.Why = append(f.Why, t.proof(c)...)
 	if m := t.s.Memory; m != nil && m.Kept != nil {
 		f.KeptBytes = m.Kept(f.Goroutines)

@@ -18,6 +18,8 @@ type Document struct {
 	Counts     Counts      `json:"counts"`
 	Findings   []Finding   `json:"findings"`
 	Goroutines []Goroutine `json:"goroutines"`
+	// Sites, with -sites, say how long goroutines waited, by place: first where they waited longest, all together.
+	Sites []SiteWaits `json:"sites,omitzero"`
 	// By are the goroutines by the values of the profiler label of -by.
 	By *By `json:"by,omitempty"`
 }
@@ -107,6 +109,18 @@ type Busy struct {
 type Usual struct {
 	MedianNS int64 `json:"median_ns"`
 	MaxNS    int64 `json:"max_ns"`
+}
+
+// A SiteWaits says how long goroutines waited at a place: in the waits that are over, as far as they were longer than a tick of the kernel, and in those that last.
+type SiteWaits struct {
+	Probe    Probe  `json:"probe"`
+	Count    uint64 `json:"count"`
+	TotalNS  int64  `json:"total_ns"`
+	MedianNS int64  `json:"median_ns,omitempty"`
+	MaxNS    int64  `json:"max_ns,omitempty"`
+	// Waiting is the number of goroutines that wait there now, and LongestNS for how long the first of them does.
+	Waiting   int   `json:"waiting"`
+	LongestNS int64 `json:"longest_ns,omitempty"`
 }
 
 // A Waker is something that could end a wait: a goroutine, with the place where it stands, or by name a timer, a finalizer, a cleanup or a

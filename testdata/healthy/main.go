@@ -66,6 +66,7 @@ var programs = map[string]func(context.Context) error{
 	"global-map":      globalMap,
 	"late-done":       lateDone,
 	"rare-broadcast":  rareBroadcast,
+	"quiet-night":     quietNight,
 	"live-polls":      livePolls,
 	"shutdown-hook":   shutdownHook,
 	"reload":          reload,
