@@ -367,7 +367,7 @@ func (d *finder) addCause(c *cause) {
 	if d.guesswork(c) {
 		c.certainty = Possible
 	}
-	if c.certainty == Possible && slices.ContainsFunc(d.main(c), d.unusual) {
+	if c.certainty == Possible && c.kind != KindBusy && slices.ContainsFunc(d.main(c), d.unusual) {
 		c.certainty = Likely
 	}
 	d.markDown(c)

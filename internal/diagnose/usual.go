@@ -12,10 +12,8 @@ import (
 
 const (
 	// usualFrom is the number of waits from which on it is told how long they are.
-	usualFrom = 5
-	// A wait is unusual where there were unusualFrom others, none of which took longer than one part in unusualTimes of it, and which lasts for unusualAfter times
-	// what is long for one.
-	unusualFrom  = 20
+	usualFrom = 20
+	// A wait is unusual that lasts unusualTimes as long as the longest of the others, and unusualAfter times what is long for one.
 	unusualTimes = 20
 	unusualAfter = 3
 	// unusualPoll is how long a request has to last that may be a long poll, which is answered when there is news.
@@ -48,7 +46,7 @@ func (f *facts) main(c *cause) (list []int) {
 // message may take as long as it likes, and so may the world. Who locks, sends, asks or waits for others to be done does not do so for that long.
 func (d *finder) unusual(i int) bool {
 	u, w := d.usual(i), d.wait(i)
-	if u == nil || u.Count() < unusualFrom {
+	if u == nil {
 		return false
 	}
 	now := time.Duration(d.s.Taken - w.Since)

@@ -93,6 +93,9 @@ func factsOf(t *testing.T, text []byte, names []string) []byte {
 		}
 		why, _ := x["why"].([]any)
 		for _, line := range why {
+			if strings.HasPrefix(str(line), "waits at ") {
+				continue // how many waits were longer than a tick depends on the machine
+			}
 			d.Why = append(d.Why, reEnded.ReplaceAllStringFunc(one(str(line)), func(s string) string {
 				if m := reEnded.FindStringSubmatch(s); computes[m[2]] {
 					return m[1] + "PLACE"

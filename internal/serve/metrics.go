@@ -24,7 +24,7 @@ var (
 	programs        = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
 )
 
-// metrics lists all of them.
+// metrics lists all that are gauges.
 var metrics = []metric{stuckGoroutines, goroutines, oldestWait, keptBytes, recordComplete, programs}
 
 // A sample is one value of a metric, with the values of program, container and its own labels.
@@ -41,7 +41,7 @@ const maxPrograms = 500
 func (s *survey) samples() []sample {
 	var list []sample
 	at := make(map[string]int)
-	names := make(map[[2]string]bool)
+	nameOf := named()
 	add := func(m *metric, merge func(a, b float64) float64, v float64, labels ...string) {
 		key := fmt.Sprintf("%s%q", m.name, labels)
 		if i, ok := at[key]; ok {
@@ -53,12 +53,8 @@ func (s *survey) samples() []sample {
 	}
 	sum := func(a, b float64) float64 { return a + b }
 	for _, r := range s.rows() {
-		name, container := r.p.name, r.p.container
-		if of := [2]string{name, container}; !names[of] && len(names) >= maxPrograms {
-			name, container = "other", ""
-		} else {
-			names[of] = true
-		}
+		of := nameOf(r)
+		name, container := of[0], of[1]
 		add(&programs, sum, 1, name, container)
 		l := r.look
 		if l.fault != "" {
@@ -82,6 +78,19 @@ func (s *survey) samples() []sample {
 	return list
 }
 
+// named returns a function that says by which name and container a program counts.
+func named() func(r row) [2]string {
+	names := make(map[[2]string]bool)
+	return func(r row) [2]string {
+		of := [2]string{r.p.name, r.p.container}
+		if !names[of] && len(names) >= maxPrograms {
+			return [2]string{"other", ""}
+		}
+		names[of] = true
+		return of
+	}
+}
+
 func number(b bool) float64 {
 	if b {
 		return 1
@@ -97,16 +106,22 @@ type collector struct {
 
 func newCollector(s *survey) *collector {
 	c := &collector{s, make(map[string]*prometheus.Desc)}
-	for _, m := range metrics {
+	describe := func(m metric) {
 		c.descs[m.name] = prometheus.NewDesc(m.name, m.help, append([]string{"program", "container"}, m.labels...), nil)
+	}
+	for _, m := range metrics {
+		describe(m)
+	}
+	for _, m := range waitMetrics {
+		describe(m)
 	}
 	return c
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, m := range metrics {
-		ch <- c.descs[m.name]
+	for _, d := range c.descs {
+		ch <- d
 	}
 }
 
@@ -114,6 +129,12 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range c.samples() {
 		ch <- prometheus.MustNewConstMetric(c.descs[s.metric.name], prometheus.GaugeValue, s.value, s.labels...)
+	}
+	for _, p := range c.waits() {
+		for i := range p.sites {
+			s := &p.sites[i]
+			ch <- s.histogram(c.descs[waitMetrics[s.kind].name], p.name, p.container, s.function, s.site)
+		}
 	}
 }
 

@@ -55,6 +55,7 @@ type look struct {
 	counts   map[diagnose.Verdict]int
 	findings map[findingKey]*finding
 	process  snapshot.Process
+	waits    []siteWaits
 	// kept is what proven leaks keep alive; negative: nobody has read the heap.
 	kept int64
 }
@@ -236,7 +237,7 @@ func (s *survey) rows() []row {
 func summarize(r *diagnose.Report) *look {
 	snap := r.Snapshot
 	l := &look{
-		at: time.Now(), complete: len(snap.Dropped) == 0, counts: r.Counts, process: snap.Process, kept: -1,
+		at: time.Now(), complete: len(snap.Dropped) == 0, counts: r.Counts, process: snap.Process, kept: -1, waits: waitsOf(snap),
 		findings: make(map[findingKey]*finding),
 	}
 	if m := snap.Memory; m != nil && m.NoProof == "" {
