@@ -16,7 +16,7 @@
 //
 // Locks and channels are tried first and noted afterwards, so that what is noted overlaps with the operation; one that would wait is noted before
 // it does. The start of a wait is late by a tick of the kernel at most, 1 to 10 ms. An entry of the history has the time at which its operation was over, or at
-// which the goroutine began to wait if it still does. A goroutine looks at the clock when it waits, and else once in a thousand probes.
+// which the goroutine began to wait if it still does. The length of a wait that was not over within a tick is counted by its site (Waited). A goroutine looks at the clock when it waits, and else once in a thousand probes.
 //
 // # Known limits
 //
