@@ -123,7 +123,11 @@ func (p *proof) Capture() {
 func (p *proof) tell(s *snapshot.Snapshot) {
 	told, err := p.mark(s)
 	if err != nil {
-		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
+		m := &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
+		if was := s.Memory; was != nil { // kept beside the record
+			m.KeptBytes, m.Kept = was.KeptBytes, was.Kept
+		}
+		s.Memory = m
 		return
 	}
 	for i := range s.Goroutines {

@@ -118,7 +118,12 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 			snap.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
 		},
 	})
-	if err == nil && r.Snapshot.Process.State != "stopped" {
+	if err == nil && !r.Snapshot.HasStates {
+		if dead, derr := Record(s.rec, opt.Options); derr == nil && !s.rec.Live { // it has ended meanwhile: what was kept of it is told
+			r = dead
+		}
+	}
+	if err == nil && s.rec.Live && r.Snapshot.Process.State != "stopped" {
 		r = later(ctx, s.rec, circles(ctx, s.rec, again(ctx, s.rec, r, opt.Watch), opt.Watch))
 	}
 	return s.done(p, r, err)
@@ -137,9 +142,11 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 				kept = append(kept, record.Kept{Goroutines: f.Goroutines, Bytes: f.KeptBytes})
 			}
 		}
-		if m := r.Snapshot.Memory; m != nil && m.NoProof == "" {
+		switch m := r.Snapshot.Memory; {
+		case m == nil:
+		case m.NoProof == "" || s.kept == nil: // of this look, or kept beside the record by another command
 			s.kept, s.keptBytes = kept, m.KeptBytes
-		} else if m != nil && len(s.proven) > 0 {
+		case len(s.proven) > 0:
 			m.KeptBytes = s.keptBytes
 		}
 		s.rec.Keep(r.Snapshot, s.kept)

@@ -40,7 +40,7 @@ func Join(s *snapshot.Snapshot, live []snapshot.Goroutine) {
 		}
 	}
 	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
-	s.HasStates, s.NoStates = true, ""
+	s.HasStates, s.NoStates, s.Process.Looked = true, "", 0
 	s.MarkExited()
 }
 

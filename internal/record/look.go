@@ -53,6 +53,12 @@ func upon(g *snapshot.Goroutine) lookedUpon {
 	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach}
 }
 
+// tell adds to g what was seen of it.
+func (was *lookedUpon) tell(g *snapshot.Goroutine) {
+	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
+	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
+}
+
 // isProven reports whether nothing can wake g.
 func isProven(g *snapshot.Goroutine) bool { return g.Reach != nil && g.Reach.Answer == snapshot.Proven }
 
@@ -152,11 +158,31 @@ func (r *Record) kept() *look {
 	if _, err := r.file.ReadAt(text, int64(h.Size)+lookHeader); err != nil || uint64(crc32.ChecksumIEEE(text)) != sum {
 		return nil
 	}
+	if r.known != nil && sum == r.knownSum {
+		return r.known
+	}
 	l := new(look)
 	if json.Unmarshal(text, l) != nil {
 		return nil
 	}
+	r.known, r.knownSum = l, sum
 	return l
+}
+
+// recallProofs adds to s, the snapshot of a program that runs, what was proven at the last look of goroutines that are still in the same wait.
+func recallProofs(s *snapshot.Snapshot, l *look) {
+	for i := range l.Goroutines {
+		was := &l.Goroutines[i]
+		k, ok := s.Find(was.ID)
+		if !ok || was.Reach == nil || was.Reach.Answer != snapshot.Proven || s.Goroutines[k].Steps != was.Steps || len(s.Goroutines[k].Waits) == 0 {
+			continue
+		}
+		s.Process.Looked = l.Taken
+		was.tell(&s.Goroutines[k])
+	}
+	if s.Process.Looked != 0 {
+		s.Memory = l.Proof.memory()
+	}
 }
 
 // recall adds to s, the snapshot of a program that has ended, what was seen at the last look: of the goroutines that have not moved since
@@ -175,8 +201,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 			s.Orphans = append(s.Orphans, g.Left()...)
 			continue
 		case ok && was.Steps == g.Steps:
-			g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
-			g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
+			was.tell(&g)
 			dropContradicted(&g)
 			if len(g.Waits) > 0 {
 				g.Waits[0].IO = was.IO
@@ -221,12 +246,20 @@ func (p *provenThen) recall(s *snapshot.Snapshot) {
 		}
 	}
 	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	s.Memory = p.memory()
+}
+
+// memory returns what is kept of the program's memory. p may be nil.
+func (p *provenThen) memory() *snapshot.Memory {
+	if p == nil {
+		return nil
+	}
 	bytes := make(map[string]uint64)
 	key := func(ids []int64) string { return fmt.Sprint(slices.Sorted(slices.Values(ids))) }
 	for _, k := range p.Kept {
 		bytes[key(k.Goroutines)] = k.Bytes
 	}
-	s.Memory = &snapshot.Memory{KeptBytes: p.KeptBytes, Kept: func(ids []int64) uint64 { return bytes[key(ids)] }}
+	return &snapshot.Memory{KeptBytes: p.KeptBytes, Kept: func(ids []int64) uint64 { return bytes[key(ids)] }}
 }
 
 // moved reports whether g reached a probe at t or later, as its coarse times tell: to a millisecond, and a goroutine that goes through

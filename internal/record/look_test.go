@@ -61,6 +61,24 @@ func TestLook(t *testing.T) {
 		t.Errorf("looked at %d, want %d", s.Process.Looked, alive.Taken)
 	}
 
+	// Of a program that still runs, it is what was proven of those that have not moved.
+	for _, moved := range []uint32{0, 1} {
+		s, err := Read(r.src, alive.Taken+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Goroutines[1].Steps += moved
+		recallProofs(s, r.kept())
+		switch g := &s.Goroutines[1]; {
+		case s.Goroutines[0].State != "unknown" || s.HasStates || len(s.Goroutines) != 3:
+			t.Errorf("more is told than what was proven:\n%s", snaptext.Format(s))
+		case moved == 0 && (g.Reach == nil || len(g.Stack) != 1 || s.Process.Looked != alive.Taken || s.Memory == nil || s.Memory.KeptBytes != 4096):
+			t.Errorf("what was proven is not told:\n%s", snaptext.Format(s))
+		case moved == 1 && (g.Reach != nil || s.Process.Looked != 0 || s.Memory != nil):
+			t.Errorf("what was proven is told of one that has moved:\n%s", snaptext.Format(s))
+		}
+	}
+
 	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}}) // a second look takes the place of the first
 	b, _ := os.ReadFile(path)
 	if !bytes.Equal(b[:len(whole)], whole) {

@@ -32,6 +32,9 @@ type Record struct {
 	// loops and looked are what Loops saw last, and when.
 	loops  map[int64]*loop
 	looked time.Time
+	// known is the look that was found behind the record last, and knownSum its checksum; nil: none was.
+	known    *look
+	knownSum uint64
 }
 
 // Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.
@@ -307,11 +310,15 @@ func (r *Record) begin() func(Source) (*snapshot.Snapshot, error) {
 		}
 		s.Process.State = r.state(st, live)
 		s.Process.Pid, s.Process.Container, s.Process.Doubt = r.Pid, r.Container, r.Doubt
-		if !live {
-			if l := r.kept(); l != nil {
-				recall(s, l)
-			}
+		l := r.kept()
+		switch {
+		case !live && l != nil:
+			recall(s, l)
 			return s, nil
+		case !live:
+			return s, nil
+		case l != nil:
+			recallProofs(s, l)
 		}
 		r.Seen(now)
 		if s.Process.Exe == "" && r.process != 0 {

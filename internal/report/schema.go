@@ -55,7 +55,7 @@ type Process struct {
 	Untrusted string `json:"untrusted,omitempty"`
 	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
-	// LookedNS: the program has ended, and states and stacks are from so long before Taken.
+	// LookedNS: states and stacks are from so long before Taken, where the program has ended; where it runs, the proofs are.
 	LookedNS *int64 `json:"looked_ns,omitempty"`
 }
 

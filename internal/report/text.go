@@ -214,8 +214,13 @@ func (t *text) notes() []string {
 		notes = append(notes, "nobody saw when it ended: what waited then may have waited for longer than is said here")
 	}
 	looked := t.s.Process.Looked
+	ended := t.s.Process.State != "live" && t.s.Process.State != "stopped"
 	if looked != 0 {
-		notes = append(notes, fmt.Sprintf("states and stacks are those of a look at it %s before", diagnose.Duration(time.Duration(ago(t.s, looked)))))
+		what := "what is proven was proven by"
+		if ended {
+			what = "states and stacks are those of"
+		}
+		notes = append(notes, fmt.Sprintf("%s a look at it %s before", what, diagnose.Duration(time.Duration(ago(t.s, looked)))))
 	}
 	if t.s.NoProbes != "" {
 		notes = append(notes, "no probes: "+t.s.NoProbes)
@@ -223,7 +228,7 @@ func (t *text) notes() []string {
 	if m := t.s.Memory; m != nil && m.NoProof != "" && t.s.HasStates {
 		notes = append(notes, "no proofs: "+m.NoProof)
 	}
-	if t.s.NoStates != "" && looked == 0 { // those of the look serve
+	if t.s.NoStates != "" && !(ended && looked != 0) { // those of the look serve
 		notes = append(notes, "no states and stacks: "+t.s.NoStates)
 	}
 	for _, what := range slices.Sorted(maps.Keys(t.s.Dropped)) {

@@ -56,8 +56,8 @@ type Process struct {
 	// Unwatched says that the program has ended and nobody saw when: Taken is then its last sign of life, and every wait may
 	// have been longer.
 	Unwatched bool
-	// Looked is, of a program that has ended, the moment of the last look at the program itself, from which the states and stacks of
-	// the goroutines are that have not moved since; zero if there was none.
+	// Looked is the moment of an earlier look at the program itself: of one that has ended, the last, from which the states and stacks of the goroutines are that
+	// have not moved since; of one that runs and of which the record alone is known, that which has proven that some are stuck. Zero if there was none.
 	Looked int64
 	// Container is the container that the program runs in, as its cgroup names it; empty: none, or unknown.
 	Container string

@@ -30,6 +30,7 @@ func (p *process) end() {
 	if err != nil || p.out == nil { // a record in memory is gone with its program
 		return
 	}
+	p.remember(s)
 	running := runningTests(s)
 	if len(running) == 0 {
 		return
@@ -55,6 +56,23 @@ func (p *process) end() {
 		// Nobody is left to tell if it fails.
 		_, _ = p.out.WriteString(b.String())
 	}
+}
+
+// remember adds to s, what is left of the process, what the last look at it knew besides what is kept in its record: the goroutines without a probe, and
+// that all that were there are known, so that what was told then is told under the same name. One that has moved since goes on as far as anybody knows.
+func (p *process) remember(s *snapshot.Snapshot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen == nil || s.Process.Looked == 0 {
+		return
+	}
+	for _, g := range p.seen.Goroutines {
+		if _, ok := s.Find(g.ID); !ok && g.Last == nil {
+			s.Goroutines = append(s.Goroutines, g)
+		}
+	}
+	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	s.HasStates = true
 }
 
 // runningTests returns the tests that had not ended, the first to begin first.

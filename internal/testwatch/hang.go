@@ -40,10 +40,11 @@ func (l *locked) Write(b []byte) (int, error) {
 
 // examine looks at the process for package watch.
 func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, error) {
-	s, err := p.snapshot()
+	s, done, err := p.look(q)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	p.keep(s)
 	r := p.ofTests(s, q.After)
 	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return !p.ofRunning(s, &f) })
@@ -54,6 +55,23 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	}), nil
 }
 
+// look looks at the process, also at its memory where it may be stopped for that. Done gives the memory for that back.
+func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err error) {
+	if q.Stacks {
+		if s, done, err = p.prove(); err == nil {
+			_, parents := idleTests(s)
+			for i := range s.Goroutines {
+				if g := &s.Goroutines[i]; parents[g.ID] { // package testing's wait, and none of the user's
+					g.Reach, g.Blocked = nil, nil
+				}
+			}
+			return s, done, nil
+		}
+	}
+	s, err = p.snapshot()
+	return s, func() {}, err
+}
+
 // keep keeps what s knows beyond the record, for when the process has died.
 func (p *process) keep(s *snapshot.Snapshot) {
 	if !s.HasStates {
@@ -62,6 +80,7 @@ func (p *process) keep(s *snapshot.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rec.Keep(s, nil)
+	p.seen = s
 }
 
 // mainGoroutine is the goroutine that runs func main.

@@ -25,8 +25,9 @@ type process struct {
 	args []string // of its command line
 	out  *os.File // what its standard output is, or nil
 
-	mu  sync.Mutex // the record is read by one goroutine at a time
-	rec *record.Record
+	mu   sync.Mutex // the record is read by one goroutine at a time
+	rec  *record.Record
+	seen *snapshot.Snapshot // the last look at it that knew the states; nil: there was none
 
 	dozed, proving atomic.Int64 // nanoseconds that were spent on waiting for goroutines that sleep, and on proofs
 

@@ -68,7 +68,7 @@ func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 		return nil, nil, err
 	}
 	memory, told := res.Snapshot(paused, estimate)
-	s.Memory = memory
+	s.Memory, s.Process.StoppedFor = memory, int64(paused)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		if t := told.Of(g.ID); t.Blocked != nil && g.State == "waiting" {
