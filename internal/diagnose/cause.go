@@ -408,6 +408,8 @@ func (d *finder) prove(c *cause) {
 		}
 		if c.kind == KindStuck && c.pool == nil {
 			c.kind = KindLeak
+		}
+		if c.kind == KindLeak {
 			for _, i := range c.all() {
 				if d.proven(i) {
 					d.verdict[i] = Leaked

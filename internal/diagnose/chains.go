@@ -15,8 +15,21 @@ const (
 	noRoot // nobody is known to hold the lock that it begins with
 )
 
-// chains makes the causes of the goroutines that are stuck and in no cycle.
+// chains makes the causes of the goroutines that are stuck and in no cycle. A goroutine of a library that only waits for work belongs to who waits for it, if anybody
+// does: that is where the user's own line is.
 func (d *finder) chains() {
+	d.chainsOf(func(i int) bool { return !d.servant(i) })
+	d.chainsOf(func(int) bool { return true })
+}
+
+// servant reports whether goroutine i is a library's own, with none of the user's functions on its stack, and waits for something to do.
+func (f *facts) servant(i int) bool {
+	g, w := f.g(i), f.wait(i)
+	return w != nil && f.unprobed[i] && f.proven(i) && receives(w) && len(g.Stack) > 0 && OwnFrame(g.Stack) == nil
+}
+
+// chainsOf makes the causes of those goroutines that may says, and of who waits for them.
+func (d *finder) chainsOf(may func(i int) bool) {
 	roots := make([]int, d.graph.n)
 	for i := range roots {
 		roots[i] = unvisited
@@ -30,7 +43,7 @@ func (d *finder) chains() {
 	var order []key
 	for i := range d.graph.n {
 		_, locks := d.lockOf(i)
-		if d.claimed[i] || !locks && !d.tied(i) {
+		if d.claimed[i] || !locks && !d.tied(i) || !may(i) {
 			continue
 		}
 		k := key{root: d.root(i, roots, kin)}
@@ -191,7 +204,7 @@ func (d *finder) kinPlaces(family []int) []kinPlace {
 // cause reports whether the wait of goroutine j is why goroutine i waits: it is stuck, or, if i waits for a WaitGroup that just as many owe as it is owed, and should not wait
 // long, it is whatever it waits for.
 func (d *finder) cause(i, j int, nd *node) bool {
-	if d.likewise(i, j) {
+	if d.likewise(i, j) || d.servant(j) && OwnFrame(d.g(i).Stack) != nil {
 		return false
 	}
 	if d.bad[i] && d.tied(j) && nd.open <= known {

@@ -174,6 +174,9 @@ func (t *writer) waitFix(c *cause, i int) string {
 	switch {
 	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
 		return t.unprobedFix(c, i)
+	case t.unprobed[i] && !Own(w.Probe.Func, w.Probe.File) && OwnFrame(t.g(i).Stack) != nil:
+		own := OwnFrame(t.g(i).Stack)
+		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for", t.position(own.File, own.Line))
 	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
 		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)
 	case c.kind == KindLeak && t.never(i):
