@@ -309,7 +309,7 @@ func (t *writer) queue(f *Finding, c *cause) {
 	if !ok {
 		w := t.wait(t.oldest(c.queue))
 		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue), verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
-		f.Why = append(t.others("waiting", c.queue), t.calledFrom(t.oldest(c.queue))...)
+		f.Why = t.others("waiting", c.queue)
 		if t.s.NoProbes != "" {
 			f.Why = append(f.Why, "nobody has its address on the stack in a function that locks: it may have exited without unlocking it")
 			f.Fix = "unlock on every way out of the function that locks: defer the Unlock"

@@ -455,7 +455,7 @@ func (f *facts) places(list []int) []waitPlace {
 	return ps
 }
 
-// others returns a line for each place where goroutines of list wait, the most common first.
+// others returns a line for each place where goroutines of list wait, with the line of the user's that led the oldest there, the most common first.
 func (f *facts) others(what string, list []int) []string {
 	var lines []string
 	for _, p := range f.places(list) {
@@ -463,7 +463,7 @@ func (f *facts) others(what string, list []int) []string {
 		if span := f.span(p.list); span != "" {
 			s += ", " + span
 		}
-		lines = append(lines, s)
+		lines = append(lines, strings.Join(append([]string{s}, f.calledFrom(f.oldest(p.list))...), ", "))
 	}
 	return lines
 }
