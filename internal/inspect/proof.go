@@ -123,11 +123,7 @@ func (p *proof) Capture() {
 func (p *proof) tell(s *snapshot.Snapshot) {
 	told, err := p.mark(s)
 	if err != nil {
-		m := &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
-		if was := s.Memory; was != nil { // kept beside the record
-			m.KeptBytes, m.Kept = was.KeptBytes, was.Kept
-		}
-		s.Memory = m
+		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
 		return
 	}
 	for i := range s.Goroutines {

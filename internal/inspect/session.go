@@ -142,11 +142,9 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 				kept = append(kept, record.Kept{Goroutines: f.Goroutines, Bytes: f.KeptBytes})
 			}
 		}
-		switch m := r.Snapshot.Memory; {
-		case m == nil:
-		case m.NoProof == "" || s.kept == nil: // of this look, or kept beside the record by another command
+		if m := r.Snapshot.Memory; m != nil && m.NoProof == "" {
 			s.kept, s.keptBytes = kept, m.KeptBytes
-		case len(s.proven) > 0:
+		} else if m != nil && len(s.proven) > 0 {
 			m.KeptBytes = s.keptBytes
 		}
 		s.rec.Keep(r.Snapshot, s.kept)

@@ -59,6 +59,11 @@ func (was *lookedUpon) tell(g *snapshot.Goroutine) {
 	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
 }
 
+// holds reports whether was was proven to wait for ever, which g has not moved since.
+func (was *lookedUpon) holds(g *snapshot.Goroutine) bool {
+	return was.Reach != nil && was.Reach.Answer == snapshot.Proven && was.Steps == g.Steps
+}
+
 // isProven reports whether nothing can wake g.
 func isProven(g *snapshot.Goroutine) bool { return g.Reach != nil && g.Reach.Answer == snapshot.Proven }
 
@@ -100,6 +105,8 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	// What an earlier look has proven is told again where this one had no time for proofs.
 	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
 		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept, Others: others}
+	} else if old := r.kept(); old != nil {
+		l.retain(old)
 	}
 	for _, o := range s.Objects {
 		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
@@ -115,6 +122,21 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	b = binary.LittleEndian.AppendUint64(b, uint64(crc32.ChecksumIEEE(text)))
 	// Half of a look, or one that two commands wrote at once, does not have its checksum.
 	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
+}
+
+// retain adds to l, a look that had no proofs, those of an earlier one.
+func (l *look) retain(old *look) {
+	seen := make(map[int64]*lookedUpon, len(old.Goroutines))
+	for i := range old.Goroutines {
+		seen[old.Goroutines[i].ID] = &old.Goroutines[i]
+	}
+	for i := range l.Goroutines {
+		g := &l.Goroutines[i]
+		if was := seen[g.ID]; was != nil && was.holds(&snapshot.Goroutine{Steps: g.Steps}) {
+			g.Reach, g.Blocked = was.Reach, was.Blocked
+		}
+	}
+	l.Proof = old.Proof
 }
 
 // ioOf returns what is known of the operation that g is in.
@@ -169,19 +191,18 @@ func (r *Record) kept() *look {
 	return l
 }
 
-// recallProofs adds to s, the snapshot of a program that runs, what was proven at the last look of goroutines that are still in the same wait.
-func recallProofs(s *snapshot.Snapshot, l *look) {
+// Recall adds to s, the snapshot of a program that runs, what was proven at the last look of goroutines that are still in the same wait.
+func (r *Record) Recall(s *snapshot.Snapshot) {
+	l := r.kept()
+	if l == nil {
+		return
+	}
 	for i := range l.Goroutines {
 		was := &l.Goroutines[i]
-		k, ok := s.Find(was.ID)
-		if !ok || was.Reach == nil || was.Reach.Answer != snapshot.Proven || s.Goroutines[k].Steps != was.Steps || len(s.Goroutines[k].Waits) == 0 {
-			continue
+		if k, ok := s.Find(was.ID); ok && was.holds(&s.Goroutines[k]) && len(s.Goroutines[k].Waits) > 0 {
+			was.tell(&s.Goroutines[k])
+			s.Process.Looked, s.Memory = l.Taken, l.Proof.memory()
 		}
-		s.Process.Looked = l.Taken
-		was.tell(&s.Goroutines[k])
-	}
-	if s.Process.Looked != 0 {
-		s.Memory = l.Proof.memory()
 	}
 }
 

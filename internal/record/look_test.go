@@ -68,7 +68,7 @@ func TestLook(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Goroutines[1].Steps += moved
-		recallProofs(s, r.kept())
+		r.Recall(s)
 		switch g := &s.Goroutines[1]; {
 		case s.Goroutines[0].State != "unknown" || s.HasStates || len(s.Goroutines) != 3:
 			t.Errorf("more is told than what was proven:\n%s", snaptext.Format(s))
@@ -79,6 +79,19 @@ func TestLook(t *testing.T) {
 		}
 	}
 
+	// A look without proofs leaves those of an earlier one.
+	unread := read()
+	for i := range unread.Goroutines {
+		unread.Goroutines[i].Reach = nil
+	}
+	unread.Memory = &snapshot.Memory{NoProof: "not asked for"}
+	r.Keep(unread, nil)
+	if s := read(); s.Memory == nil || s.Memory.KeptBytes != 4096 || s.Goroutines[1].Reach == nil {
+		t.Errorf("what was proven is lost with a look that proves nothing:\n%s", snaptext.Format(s))
+	}
+
+	os.Truncate(path, int64(len(whole))) // the looks differ in length
+	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}})
 	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}}) // a second look takes the place of the first
 	b, _ := os.ReadFile(path)
 	if !bytes.Equal(b[:len(whole)], whole) {

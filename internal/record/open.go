@@ -310,15 +310,11 @@ func (r *Record) begin() func(Source) (*snapshot.Snapshot, error) {
 		}
 		s.Process.State = r.state(st, live)
 		s.Process.Pid, s.Process.Container, s.Process.Doubt = r.Pid, r.Container, r.Doubt
-		l := r.kept()
-		switch {
-		case !live && l != nil:
-			recall(s, l)
+		if !live {
+			if l := r.kept(); l != nil {
+				recall(s, l)
+			}
 			return s, nil
-		case !live:
-			return s, nil
-		case l != nil:
-			recallProofs(s, l)
 		}
 		r.Seen(now)
 		if s.Process.Exe == "" && r.process != 0 {

@@ -22,6 +22,9 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 	if err != nil {
 		return nil, err
 	}
+	if rec.Live {
+		rec.Recall(snap)
+	}
 	if rec.Process() != 0 {
 		Used(&snap.Process, rec.Process())
 	}

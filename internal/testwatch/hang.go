@@ -68,7 +68,11 @@ func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err
 			return s, done, nil
 		}
 	}
-	s, err = p.snapshot()
+	if s, err = p.snapshot(); err == nil {
+		p.mu.Lock()
+		p.rec.Recall(s)
+		p.mu.Unlock()
+	}
 	return s, func() {}, err
 }
 
