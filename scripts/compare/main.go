@@ -3,6 +3,7 @@
 // Compare builds programs that get stuck, without probes, and holds awaittrace's report on them against what else there is to look at such a program.
 //
 //	go run ./scripts/compare [-v] [PROGRAM...]
+//	go run ./scripts/compare [-v] -gobench DIR [KERNEL...]
 //
 // The programs are testdata/hang, those of testdata/pitfalls and testdata/reports/std, and testdata/waits, each of whose comments "// leak" counts as one. The
 // tools are awaittrace report, a goroutine dump (SIGQUIT), panicparse of that dump, and Go's goroutineleak profile (debug=2), for which the program is
@@ -12,6 +13,9 @@
 //	told    the tool says of that line that it is stuck: a finding of awaittrace that is certain or likely (possible in parentheses), "(leaked)" in the profile
 //	ends    it says who could end that wait, or that nothing can
 //	wrong   of the waits in testdata/waits that something can end, it says that they are stuck
+//
+// With -gobench, the programs are the original kernels of GoBench's blocking bugs in DIR, a checkout of github.com/timmyyuan/gobench, each run until its bug has
+// struck, at most 10 times. The goroutines that the runtime's dump shows blocked in a kernel are its roots.
 //
 // The table's last row has the median of how many stacks, groups or findings there are to read.
 package main
@@ -25,7 +29,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,13 +47,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	verbose := flags.Bool("v", false, "print what each tool says")
+	kernels := flags.String("gobench", "", "`folder` of a checkout of github.com/timmyyuan/gobench: compare on its kernels")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	work, err := os.MkdirTemp("", "awaittrace-compare-")
 	if err == nil {
 		defer os.RemoveAll(work)
-		err = compare(ctx, work, flags.Args(), *verbose, stdout)
+		err = compare(ctx, work, *kernels, flags.Args(), *verbose, stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "compare:", err)
@@ -62,14 +66,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // atOnce is how many programs run at a time.
 const atOnce = 4
 
-// compare runs the programs, or those that are named, and prints the table.
-func compare(ctx context.Context, work string, names []string, verbose bool, stdout io.Writer) error {
-	programs, err := list()
+// compare runs the programs, or those that are named, and prints the table. They are the kernels in the folder kernels, if that is not empty.
+func compare(ctx context.Context, work, kernels string, names []string, verbose bool, stdout io.Writer) error {
+	var programs []*program
+	var err error
+	if kernels != "" {
+		programs, err = listKernels(kernels, work, names)
+	} else {
+		programs, err = list(names)
+	}
 	if err != nil {
 		return err
-	}
-	if len(names) > 0 {
-		programs = slices.DeleteFunc(programs, func(p *program) bool { return !slices.Contains(names, p.name) })
 	}
 	b := &builder{ctx: ctx, work: work, built: make(map[string]bool)}
 	if err := b.tools(); err != nil {
@@ -89,7 +96,11 @@ func compare(ctx context.Context, work string, names []string, verbose bool, std
 			defer wg.Done()
 			slots <- true
 			defer func() { <-slots }()
-			if p.err = p.play(ctx, pl); p.err == nil {
+			play := p.play
+			if p.kernel {
+				play = p.playKernel
+			}
+			if p.err = play(ctx, pl); p.err == nil {
 				p.judge()
 			}
 		}()
@@ -119,6 +130,11 @@ func (p *program) play(ctx context.Context, pl *reportcase.Player) error {
 	}
 	p.text[dump] = plain.End(syscall.SIGQUIT)
 	p.text[profile] = profiled.End(syscall.SIGUSR1)
+	return p.parse(ctx, pl)
+}
+
+// parse has panicparse read the dump.
+func (p *program) parse(ctx context.Context, pl *reportcase.Player) error {
 	parse := exec.CommandContext(ctx, filepath.Join(pl.Dir, "panicparse"), "-full-path", "-no-color")
 	parse.Stdin = strings.NewReader(p.text[dump])
 	out, err := parse.Output()

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type program struct {
 	roots [][]string
 	// live are places of waits that something can end.
 	live []string
+	// kernel says that it is one of GoBench's, which may end instead of getting stuck.
+	kernel bool
 
 	report *reportcase.Report
 	text   [tools]string
@@ -40,8 +43,28 @@ type program struct {
 // settles is how long a program has to get stuck, where it does not say so itself.
 const settles = 4 * time.Second
 
-// list returns the programs.
-func list() (programs []*program, err error) {
+// list returns the programs, or those that are named.
+func list(names []string) ([]*program, error) {
+	programs, err := listAll()
+	if err != nil || len(names) == 0 {
+		return programs, err
+	}
+	var named []*program
+	for _, name := range names {
+		i := slices.IndexFunc(programs, func(p *program) bool { return p.name == name })
+		if i < 0 {
+			var all []string
+			for _, p := range programs {
+				all = append(all, p.name)
+			}
+			return nil, fmt.Errorf("no program %q; there are %s", name, strings.Join(all, ", "))
+		}
+		named = append(named, programs[i])
+	}
+	return named, nil
+}
+
+func listAll() (programs []*program, err error) {
 	hang, err := find("testdata/hang/main.go", regexp.MustCompile(`// the bug:`))
 	if err != nil {
 		return nil, err

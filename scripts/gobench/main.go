@@ -81,9 +81,9 @@ func runAll(ctx context.Context, o options, stdout, stderr io.Writer) (missed in
 	for _, k := range c.kernels {
 		r, err := c.play(ctx, k)
 		if err != nil {
-			return 0, fmt.Errorf("kernel %s: %w", k.name, err)
+			return 0, fmt.Errorf("kernel %s: %w", k.Name, err)
 		}
-		fmt.Fprintf(stdout, "\n== %s: %s\n", k.name, r)
+		fmt.Fprintf(stdout, "\n== %s: %s\n", k.Name, r)
 		fmt.Fprint(stdout, r.text)
 		if r.blocked > 0 {
 			struck++
@@ -93,7 +93,7 @@ func runAll(ctx context.Context, o options, stdout, stderr io.Writer) (missed in
 		}
 		sum.add(r.counts)
 		if o.test {
-			fmt.Fprintf(stdout, "-- %s: awaittrace test\n%s", k.name, c.test(ctx, k))
+			fmt.Fprintf(stdout, "-- %s: awaittrace test\n%s", k.Name, c.test(ctx, k))
 		}
 	}
 	fmt.Fprintf(stdout, "\n%d kernels, of which %d struck, %d with a deadlock: %s\n", len(c.kernels), struck, cycles, sum)

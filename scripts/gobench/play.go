@@ -11,12 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/gobench"
 )
 
 // counts are numbers of goroutines.
@@ -58,7 +59,7 @@ func (r *result) String() string {
 }
 
 // play runs a kernel until its bug strikes.
-func (c *corpus) play(ctx context.Context, k *kernel) (*result, error) {
+func (c *corpus) play(ctx context.Context, k *gobench.Kernel) (*result, error) {
 	for try := 1; try <= c.tries; try++ {
 		r, err := c.once(ctx, k, try)
 		if err != nil || r != nil {
@@ -69,14 +70,14 @@ func (c *corpus) play(ctx context.Context, k *kernel) (*result, error) {
 }
 
 // once runs a kernel once. The result is nil if all of it ended.
-func (c *corpus) once(ctx context.Context, k *kernel, try int) (*result, error) {
+func (c *corpus) once(ctx context.Context, k *gobench.Kernel, try int) (*result, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	dir, err := os.MkdirTemp(filepath.Dir(c.exe), "record-")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, c.exe, k.name)
+	cmd := exec.CommandContext(ctx, c.exe, k.Name)
 	cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+filepath.Join(dir, "record"), "GOTRACEBACK=all")
 	if try%2 == 0 {
 		cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
@@ -122,13 +123,8 @@ func (c *corpus) once(ctx context.Context, k *kernel, try int) (*result, error) 
 	return compare(k, try, doc, string(text), dump.String())
 }
 
-var (
-	header = regexp.MustCompile(`(?m)^goroutine (\d+) .*?\[([^\]]*)\]:$`)
-	going  = regexp.MustCompile(`^(running|runnable|sleep|syscall|IO wait)`)
-)
-
 // compare compares a report with a goroutine dump.
-func compare(k *kernel, try int, doc []byte, text, dump string) (*result, error) {
+func compare(k *gobench.Kernel, try int, doc []byte, text, dump string) (*result, error) {
 	var d struct {
 		Findings []struct {
 			Kind, Certainty string
@@ -139,16 +135,11 @@ func compare(k *kernel, try int, doc []byte, text, dump string) (*result, error)
 		return nil, err
 	}
 	r := &result{tries: try, text: text}
-	for _, g := range strings.Split(dump, "\n\n") {
-		m := header.FindStringSubmatch(g)
-		if m == nil || going.MatchString(m[2]) || !strings.Contains(g, "/"+k.name+"/") {
-			continue
-		}
-		id, _ := strconv.ParseInt(m[1], 10, 64)
+	for _, g := range gobench.Blocked(dump, k.Name) {
 		r.blocked++
 		how := ""
 		for _, f := range d.Findings {
-			if slices.Contains(f.Goroutines, id) && (how == "" || how == "possible") {
+			if slices.Contains(f.Goroutines, g.ID) && (how == "" || how == "possible") {
 				how = f.Certainty
 				r.deadlock = r.deadlock || f.Kind == "deadlock"
 			}
@@ -156,24 +147,13 @@ func compare(k *kernel, try int, doc []byte, text, dump string) (*result, error)
 		switch how {
 		case "":
 			r.silent++
-			r.text += fmt.Sprintf("NOT TOLD: goroutine %d [%s]%s\n", id, m[2], ownFrames(g, k.name))
+			r.text += fmt.Sprintf("NOT TOLD: goroutine %d [%s] %s\n", g.ID, g.State, strings.Join(g.Places, " "))
 		case "possible":
 			r.possible++
-			r.text += fmt.Sprintf("POSSIBLE ONLY: goroutine %d [%s]%s\n", id, m[2], ownFrames(g, k.name))
+			r.text += fmt.Sprintf("POSSIBLE ONLY: goroutine %d [%s] %s\n", g.ID, g.State, strings.Join(g.Places, " "))
 		default:
 			r.told++
 		}
 	}
 	return r, nil
-}
-
-// ownFrames returns where in the kernel a goroutine of a dump is.
-func ownFrames(g, name string) (places string) {
-	for _, line := range strings.Split(g, "\n") {
-		if i := strings.Index(line, "/"+name+"/"); i >= 0 && strings.HasPrefix(line, "\t") {
-			place, _, _ := strings.Cut(line[i+len(name)+2:], " ")
-			places += " " + place
-		}
-	}
-	return places
 }
