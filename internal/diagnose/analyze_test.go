@@ -76,6 +76,7 @@ func TestOwn(t *testing.T) {
 		{"example.com/app/store.(*DB).Get", "/src/app/store/db.go", true},
 		{"example.com/app/store.(*DB).Get", "example.com/app/store/db.go", true}, // -trimpath
 		{"app/store.Get", "/home/me/app/store/db.go", true},
+		{"debug.lockSlow", "/usr/local/go/src/internal/sync/mutex.go", false},
 		{"github.com/x/y.F", "/home/gopher/go/pkg/mod/github.com/x/y@v1.2.3/f.go", false},
 		{"github.com/x/y.F", "github.com/x/y@v1.2.3/f.go", false},
 		{"github.com/x/y.F", "/src/app/vendor/github.com/x/y/f.go", false},

@@ -204,7 +204,7 @@ func (d *finder) kinPlaces(family []int) []kinPlace {
 // cause reports whether the wait of goroutine j is why goroutine i waits: it is stuck, or, if i waits for a WaitGroup that just as many owe as it is owed, and should not wait
 // long, it is whatever it waits for.
 func (d *finder) cause(i, j int, nd *node) bool {
-	if d.likewise(i, j) || d.servant(j) && OwnFrame(d.g(i).Stack) != nil {
+	if d.likewise(i, j) || d.servant(j) && d.proven(i) && OwnFrame(d.g(i).Stack) != nil {
 		return false
 	}
 	if d.bad[i] && d.tied(j) && nd.open <= known {

@@ -40,7 +40,8 @@ func Own(fn, file string) bool {
 	// A module whose name has no dot and the standard library are told by the file: GOROOT's, or with -trimpath a path that begins
 	// with the package.
 	return strings.HasPrefix(file, "/") && !strings.Contains(file, "/src/"+pkgPath(fn)+"/") &&
-		!strings.Contains(file, "/src/runtime/") // which has functions of other packages, such as sync.runtime_SemacquireMutex
+		!strings.Contains(file, "/src/runtime/") && // which has functions of other packages, such as sync.runtime_SemacquireMutex
+		!strings.Contains(file, "/src/internal/sync/") // of which functions of the collector have parts
 }
 
 // pkgPath returns the import path of the package of a function.
