@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -63,6 +64,7 @@ func (p *program) playKernel(ctx context.Context, pl *reportcase.Player) error {
 
 // untilStruck runs exe until look, which ends it and returns the stacks of its goroutines, shows some that are blocked, and returns those.
 func (p *program) untilStruck(ctx context.Context, pl *reportcase.Player, exe string, look func(*reportcase.Program) (string, error)) ([]gobench.Goroutine, error) {
+	var last error // that of a program that ended while it was looked at
 	for range kernelTries {
 		k, err := pl.Start(p.run, exe, p.args...)
 		if err != nil {
@@ -70,12 +72,12 @@ func (p *program) untilStruck(ctx context.Context, pl *reportcase.Player, exe st
 		}
 		text := ""
 		if k.Settle(ctx) == nil { // else it has ended
-			text, err = look(k)
+			text, last = look(k)
 		}
 		k.Stop()
-		if blocked := gobench.Blocked(text, p.name); len(blocked) > 0 || err != nil || ctx.Err() != nil {
-			return blocked, err
+		if blocked := gobench.Blocked(text, p.name); len(blocked) > 0 && last == nil || ctx.Err() != nil {
+			return blocked, ctx.Err()
 		}
 	}
-	return nil, fmt.Errorf("did not strike in %d runs", kernelTries)
+	return nil, cmp.Or(last, fmt.Errorf("did not strike in %d runs", kernelTries))
 }
