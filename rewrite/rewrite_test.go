@@ -21,7 +21,10 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-var update = flag.Bool("update", false, "write the goldens in testdata anew")
+var (
+	update    = flag.Bool("update", false, "write the goldens in testdata anew")
+	allStream = flag.Bool("stream", false, "TestGolden compares all modules, and not one in four, with what the path gives that loads packages one by one")
+)
 
 // Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
 // skipped, a file skipped. The comment may hold lines with options: "probe: LIST", "probe-func: LIST", "runtime: PATH",
@@ -34,7 +37,7 @@ func TestGolden(t *testing.T) {
 	for i, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			golden(t, name, !testing.Short() || i%4 == 0)
+			golden(t, name, *allStream || i%4 == 0)
 		})
 	}
 }

@@ -98,7 +98,7 @@ func TestFoundIsComplete(t *testing.T) {
 	}
 }
 
-var streamEdits = flag.Int("edits", 12, "how many random edits TestStreamEdits makes")
+var streamEdits = flag.Int("edits", 6, "how many random edits TestStreamEdits makes")
 
 // After each of a series of random edits, what comes from the cache is what comes without one.
 func TestStreamEdits(t *testing.T) {
