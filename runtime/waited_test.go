@@ -119,6 +119,9 @@ func TestWaited(t *testing.T) {
 
 // TestNotWaited ends operations at once. One of them may last for a while, on a busy machine.
 func TestNotWaited(t *testing.T) {
+	if cycles() == 0 {
+		t.Skip("every wait is counted where no reading of the clock is recent")
+	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	full := make(chan int, 1)
