@@ -146,7 +146,7 @@ func onlyTests(names []string) string {
 
 var (
 	outcome = regexp.MustCompile(`(?m)^ *--- (PASS|FAIL): (\S+) `)
-	stuck   = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+) .*\n(?: +\S.*\n)*? +\S+:\d+: it leaves \d+ goroutines? stuck`)
+	stuck   = regexp.MustCompile(`(?m)^=== (?:RUN|CONT|NAME) +(\S+)$|it leaves \d+ goroutines? stuck:$`)
 	leaked  = regexp.MustCompile(`(?m)^goleak: `)
 )
 
@@ -167,8 +167,18 @@ func test(ctx context.Context, dir string, m module, command ...string) *result 
 			r.failed[string(match[2])] = true
 		}
 	}
+	var test string // that the output is of
 	for _, match := range stuck.FindAllSubmatch(out, -1) {
-		r.left[string(match[1])] = true
+		if len(match[1]) > 0 {
+			test = string(match[1])
+			continue
+		}
+		for name := test; ; name = name[:strings.LastIndexByte(name, '/')] { // those around it fail with it
+			r.left[name] = true
+			if !strings.Contains(name, "/") {
+				break
+			}
+		}
 	}
 	if leaked.Match(out) {
 		r.failed["goleak.VerifyTestMain"] = true
