@@ -117,5 +117,11 @@ func own() *Slot {
 	return sl
 }
 
+// ofPackage reports whether an address is that of a package variable, or in one: no heap is that near to the program's variables.
+func ofPackage(addr uintptr) bool {
+	const near = 1 << 30
+	return addr-uintptr(unsafe.Pointer(&watched))+near/2 <= near
+}
+
 // at returns p moved by n bytes.
 func at(p unsafe.Pointer, n uintptr) unsafe.Pointer { return unsafe.Add(p, n) }

@@ -302,7 +302,7 @@ none:
 // Notes that the goroutine whose slot is in BX holds the object in CX, with the entry in R9, or jumps to full. AX and R8 are lost.
 #define HOLD(full) \
 	MOVL Slot_Held(BX), AX \
-	CMPL AX, $const_HeldLen \
+	CMPL AX, ·holdRoom(SB) \
 	JCC full \
 	MOVL AX, R8 \
 	SHLL $4, R8 \

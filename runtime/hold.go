@@ -1,17 +1,44 @@
 package runtime
 
+import "unsafe"
+
 // hold notes that the goroutine holds obj since e.
 //
 //go:norace
 func (sl *Slot) hold(obj uintptr, e Entry) {
+	n := sl.Held
+	if n >= holdRoom {
+		sl.holdSlow(obj, e)
+		return
+	}
+	h := (*Hold)(at(unsafe.Pointer(&sl.Locks), uintptr(n)*unsafe.Sizeof(Hold{})))
+	h.Obj, h.Site, h.Time = uint64(obj), e.site(), e.time()
+	sl.Held = n + 1
+}
+
+// holdRoom is how many locks hold notes before it leaves the rest to holdSlow: HeldLen, or one where the order of locks is asked for. It is written by open.
+var holdRoom uint32 = HeldLen
+
+// holdSlow is hold where the goroutine holds a lock already whose order with obj is asked for, or where there is no room.
+//
+//go:norace
+//go:noinline
+func (sl *Slot) holdSlow(obj uintptr, e Entry) {
+	sl.order(obj, e.site())
+	sl.keep(obj, e)
+}
+
+// keep is hold for a lock that was not waited for, or of which nobody knows what was: its order says nothing.
+//
+//go:norace
+func (sl *Slot) keep(obj uintptr, e Entry) {
 	n := sl.Held
 	if n >= HeldLen {
 		sl.Lost++
 		hdr.DroppedHeld++
 		return
 	}
-	h := &sl.Locks[n]
-	h.Obj, h.Site, h.Time = uint64(obj), e.site(), e.time()
+	sl.Locks[n] = Hold{uint64(obj), e.site(), e.time()}
 	sl.Held = n + 1
 }
 

@@ -93,7 +93,12 @@ type Header struct {
 
 	WaitedOff, WaitedCap, WaitedSize uint32 // how long waits were: offset in units of 4096 bytes, number, bytes each
 
-	_ uint32 // so that 32-bit systems have the same size
+	OrderOff, OrderCap, OrderSize uint32 // orders of locks: offset in units of 4096 bytes, number, bytes each. OrderCap is zero unless they are asked for
+	// Spawned counts the go statements that were executed so far, where orders of locks are asked for: those that tell the collector, and for others the goroutines
+	// that reached a probe.
+	Spawned uint32
+	// DroppedOrders counts the orders of locks that were forgotten for want of room.
+	DroppedOrders uint32
 }
 
 // Where a record is (Header.Where).
@@ -129,6 +134,7 @@ const (
 	OrphanSize = 32
 	TestSize   = 256
 	WaitedSize = 128
+	OrderSize  = 128
 
 	// The most that a record has room for. A reader takes no larger number for true.
 	MaxSlots   = 1 << 22
@@ -137,6 +143,7 @@ const (
 	MaxStrings = 16 << 20
 	MaxOrphans = 1 << 10
 	MaxTests   = 1 << 16
+	MaxOrders  = 1 << 12
 	MaxMeta    = 1 << 12
 
 	ChunkSlots = 128 // slots whose memory is reserved together
@@ -168,7 +175,8 @@ type Slot struct {
 	Born uint32 // coarse time of the goroutine's first probe
 	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
 	Ready uint32
-	_     uint32 // so that 32-bit systems, where a uint64 need not be at a multiple of 8, have the same layout
+	// Begun is Header.Spawned when the goroutine reached its first probe.
+	Begun uint32
 	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
 	Noted [2]Noted
 	// Test is the number of the test that started the goroutine, itself or by goroutines that it started; zero: none, or unknown.
@@ -274,6 +282,37 @@ func WaitedBucket(d int64) int {
 	}
 	return n
 }
+
+// An Order says that goroutines that held one lock took another, as far as that was asked for. Its place is one of OrderWays consecutive entries.
+type Order struct {
+	First, Second uint64 // addresses: who held First took Second
+	// FirstSite and SecondSite are where each was taken; with HoldRead.
+	FirstSite, SecondSite uint32
+	Seq                   uint32 // odd while the entry is written
+	// Begun is the least Slot.Begun of the goroutines that did it, and Last is Header.Spawned when one did it last: goroutines that were started by
+	// a go statement after Last were not there yet.
+	Begun, Last uint32
+	// Cycle is the number of the garbage collections that were over when it was done last, and bit n of Cycles says that it was done when that was Cycle-n.
+	// Locks in the heap may be others after a collection. Cycles is zero if both are package variables.
+	Cycle  uint32
+	Cycles uint64
+	Goids  [OrderGoids]uint32 // the low 32 bits of goroutines that did it: as many as there is room for
+	// Stack is where the first of them took Second: a line "function\x00file:line" for each caller; an offset into the strings.
+	Stack    uint32
+	StackLen uint32
+	// Gates are other locks that were held each time; with GateRead.
+	Gates [OrderGates]uint64
+}
+
+// What an Order has room for.
+const (
+	OrderWays  = 8
+	OrderGoids = 3
+	OrderGates = HeldLen - 1 // one that is held is First
+)
+
+// GateRead is set in the address of a gate that was held for reading only.
+const GateRead = 1 << 63
 
 // A TestEntry is a test, a subtest or the seed of a fuzz test.
 type TestEntry struct {

@@ -16,13 +16,14 @@ func TestLayoutSizes(t *testing.T) {
 		{"Orphan", unsafe.Sizeof(Orphan{}), OrphanSize},
 		{"TestEntry", unsafe.Sizeof(TestEntry{}), TestSize},
 		{"Waited", unsafe.Sizeof(Waited{}), WaitedSize},
+		{"Order", unsafe.Sizeof(Order{}), OrderSize},
 		{"objShift", 1 << objShift, ObjSize},
 	} {
 		if s.got != s.want {
 			t.Errorf("%s has %d bytes, want %d", s.name, s.got, s.want)
 		}
 	}
-	h := plan(1000, 0)
+	h := plan(1000, 0, 0)
 	if end := uintptr(h.ChunkOff); unsafe.Sizeof(*h) > end {
 		t.Errorf("the header has %d bytes, more than the %d before the chunks", unsafe.Sizeof(*h), end)
 	}
@@ -31,7 +32,7 @@ func TestLayoutSizes(t *testing.T) {
 // TestPlan checks that regions neither overlap nor leave the record, whatever the number of slots.
 func TestPlan(t *testing.T) {
 	for _, slots := range []uint32{ChunkSlots, 10 * ChunkSlots, 1 << 18, MaxSlots} {
-		h := plan(slots, testCap)
+		h := plan(slots, testCap, MaxOrders)
 		end := uint64(0)
 		for _, r := range []struct {
 			name      string
@@ -46,6 +47,7 @@ func TestPlan(t *testing.T) {
 			{"tests", uint64(h.TestOff) << pageShift, uint64(h.TestCap) * TestSize},
 			{"goroutines of tests", uint64(h.GoidsOff) << pageShift, uint64(h.GoidsCap) * 8},
 			{"lengths of waits", uint64(h.WaitedOff) << pageShift, uint64(h.WaitedCap) * WaitedSize},
+			{"orders", uint64(h.OrderOff) << pageShift, uint64(h.OrderCap) * OrderSize},
 			{"objects", uint64(h.ObjOff) << pageShift, uint64(h.ObjCap) * ObjSize},
 			{"slots", uint64(h.SlotOff) << pageShift, uint64(slots) * SlotSize},
 		} {

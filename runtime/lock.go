@@ -15,7 +15,7 @@ func TryLock(s *Site, m *sync.Mutex) bool {
 	}
 	ok := m.TryLock()
 	if ok && sl != nil {
-		sl.hold(addr(m), e)
+		sl.keep(addr(m), e)
 	}
 	return ok
 }

@@ -25,7 +25,7 @@ func LockerLock(s *Site, l sync.Locker) {
 	f := sl.inside(s, obj)
 	l.Lock()
 	sl.leave(f)
-	sl.hold(obj, entry(s))
+	sl.keep(obj, entry(s))
 }
 
 // lockKnown locks a lock of package sync, and says whether l is one.
@@ -84,7 +84,7 @@ func (done) Unlock() {}
 //go:noinline
 func Locked(s *Site) {
 	if sl, obj := endAt(s); sl != nil {
-		sl.hold(obj, entry(s))
+		sl.keep(obj, entry(s))
 	}
 }
 

@@ -58,7 +58,7 @@ func reserveChunk(n uint32) bool {
 // plain operations.
 func open() uint32 {
 	service := testService()
-	h := plan(slotCap(), testRoom(service))
+	h := plan(slotCap(), testRoom(service), orderRoom())
 	mem := mapRecord(h)
 	if mem == nil {
 		return stateOff
@@ -85,8 +85,11 @@ func open() uint32 {
 		hdr.Off = openSlots(logging)
 	}
 	hdr.Magic = magic // last: a reader takes nothing that is half made
-	if hdr.Off == OffNot && service != "" {
-		openTests(service)
+	if hdr.Off == OffNot {
+		openOrders()
+		if service != "" {
+			openTests(service)
+		}
 	}
 	switch {
 	case hdr.Off != OffNot:
@@ -137,8 +140,8 @@ func quoted(s string) string {
 	return string(append(b, '"'))
 }
 
-// plan lays out a record for so many slots and tests.
-func plan(slots, tests uint32) *Header {
+// plan lays out a record for so many slots, tests and orders of locks.
+func plan(slots, tests, orders uint32) *Header {
 	h := &Header{
 		Magic: Magic, Version: Version, HeaderSize: uint32(unsafe.Sizeof(Header{})),
 		Pid: uint64(syscall.Getpid()), StartTicks: ownTicks(),
@@ -147,6 +150,7 @@ func plan(slots, tests uint32) *Header {
 		StrCap: strCap, OrphanCap: orphanCap, OrphanSize: OrphanSize,
 		TestCap: tests, TestSize: TestSize, GoidsCap: tests * goidsPerTest,
 		WaitedCap: siteCap, WaitedSize: WaitedSize,
+		OrderCap: orders, OrderSize: OrderSize,
 	}
 	h.ChunkOff = pageSize
 	h.MetaOff = h.ChunkOff + (slots/ChunkSlots+pageSize-1)&^(pageSize-1)
@@ -161,6 +165,7 @@ func plan(slots, tests uint32) *Header {
 	place(&h.TestOff, uint64(tests)*TestSize)
 	place(&h.GoidsOff, uint64(h.GoidsCap)*8)
 	place(&h.WaitedOff, siteCap*WaitedSize)
+	place(&h.OrderOff, uint64(orders)*OrderSize)
 	place(&h.ObjOff, objCap*ObjSize)
 	place(&h.SlotOff, uint64(slots)*SlotSize)
 	h.Size = uint64(next) << pageShift

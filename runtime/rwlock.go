@@ -45,7 +45,7 @@ func RWTryLock(s *Site, m *sync.RWMutex) bool {
 	}
 	ok := m.TryLock()
 	if ok && sl != nil {
-		sl.hold(addr(m), e)
+		sl.keep(addr(m), e)
 	}
 	return ok
 }
@@ -60,7 +60,7 @@ func TryRLock(s *Site, m *sync.RWMutex) bool {
 	}
 	ok := m.TryRLock()
 	if ok && sl != nil {
-		sl.hold(addr(m), e|HoldRead)
+		sl.keep(addr(m), e|HoldRead)
 	}
 	return ok
 }

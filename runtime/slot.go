@@ -87,7 +87,7 @@ func newSlot(g uintptr, goid uint64) *Slot {
 	}
 	sl := slotAt(n)
 	sl.G = uint64(g)
-	sl.Born = hdr.Clock
+	sl.Born, sl.Begun = hdr.Clock, beginning()
 	sl.Test = testOfGoroutine()
 	sl.Goid = goid
 	atomic.StoreUint32(&hdr.Slots, n+1)
@@ -109,7 +109,7 @@ func (sl *Slot) recycle(goid uint64) {
 	sl.Cases = [CaseLen]uint64{}
 	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0
 	sl.Noted = [2]Noted{}
-	sl.Born = hdr.Clock
+	sl.Born, sl.Begun = hdr.Clock, beginning()
 	sl.Test, sl.Detached = testOfGoroutine(), 0
 	sl.Goid = goid
 	atomic.AddUint32(&sl.Seq, 1)

@@ -64,7 +64,8 @@ func CondWait(s *Site, c *sync.Cond) {
 	if taken.Site == 0 {
 		taken.Site = s.id
 	}
-	sl.hold(lock, Entry(taken.Site)|e&^(1<<32-1))
+	sl.order(lock, s.id|taken.Site&HoldRead)
+	sl.keep(lock, Entry(taken.Site)|e&^(1<<32-1))
 }
 
 // CondSignal is c.Signal().

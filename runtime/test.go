@@ -38,6 +38,9 @@ func Test(t T) {
 //
 //go:norace
 func Spawn() {
+	if orders != nil {
+		countSpawn()
+	}
 	if watched {
 		spawn()
 	}
@@ -47,6 +50,9 @@ func Spawn() {
 //
 //go:norace
 func Detach() {
+	if orders != nil {
+		countSpawn()
+	}
 	if watched {
 		detach()
 	}

@@ -98,12 +98,6 @@ func onceFunc(name string) bool {
 	return false
 }
 
-// ofPackage reports whether an address is that of a package variable, or in one: no heap is that near to the program's variables.
-func ofPackage(addr uintptr) bool {
-	const near = 1 << 30
-	return addr-uintptr(unsafe.Pointer(&watched))+near/2 <= near
-}
-
 // What Slot.Detached says: what this goroutine starts now is for the whole program.
 const (
 	detachedHere = 1 // by a go statement that is about to start it

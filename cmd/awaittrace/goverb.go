@@ -59,6 +59,9 @@ func noSourceFlag(where string) cli.Flag {
 	return &cli.BoolFlag{Name: "no-source", Category: flagsReport, Usage: "leave the lines of the source out of " + where}
 }
 
+// lockOrderFlag is the flag of run and test.
+var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport, Usage: "also tell of locks that goroutines take in orders that can deadlock, before they do"}
+
 // depsDefault says what -deps is without the flag.
 func depsDefault(verb gocmd.Verb) string {
 	if verb == gocmd.Test || verb == gocmd.Instrument {

@@ -29,7 +29,7 @@ The program has the terminal, and gets the signals that are sent to awaittrace. 
 
 What has been stuck for longer than -after is reported on standard error, each finding once, and again when the program ends with something stuck. The record of the program then stays for awaittrace report.`,
 	}, runProgram)
-	verb.Flags = append(verb.Flags, noSourceFlag("reports on a terminal"))
+	verb.Flags = append(verb.Flags, lockOrderFlag, noSourceFlag("reports on a terminal"))
 	return verb
 }
 

@@ -37,7 +37,7 @@ In a GitHub workflow, where GITHUB_ACTIONS is true, what is found is an annotati
 
 A flag of the test binary that has the name of one of ours goes behind -args.`,
 	}, test)
-	verb.Flags = append(verb.Flags,
+	verb.Flags = append(verb.Flags, lockOrderFlag,
 		noSourceFlag("the page of -html and of -artifacts"),
 		&cli.StringFlag{Name: "known", Category: flagsReport, Usage: "do not fail tests for the leaks that are listed in `FILE`"},
 		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
@@ -52,7 +52,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	start := time.Now()
 	defer func() { watch.Sweep(record.Dir(), start) }()
 	known := inv.Options.Known
-	if (os.Getenv("AWAITTRACE") != "" || known != "") && inv.Value("count") == "" {
+	if (os.Getenv("AWAITTRACE") != "" || known != "" || inv.Options.LockOrder) && inv.Value("count") == "" {
 		// The go command does not know that the result depends on it, and would take the one without it, now and later.
 		inv.GoArgs = append([]string{"-count=1"}, inv.GoArgs...)
 	}

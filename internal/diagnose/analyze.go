@@ -23,6 +23,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	for _, c := range d.causes {
 		r.Findings = append(r.Findings, t.finding(c))
 	}
+	r.Findings = append(r.Findings, t.lockOrders()...)
 	for _, v := range d.verdict {
 		r.Counts[v]++
 	}

@@ -54,18 +54,25 @@ func (t *writer) lockFix(cycle []int) string {
 		}
 	}
 	if w0.Obj == w1.Obj || h0.hold == nil || h1.hold == nil {
-		return "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
+		return readOnce
 	}
-	x, y := t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe)
-	if x == y || w0.Probe == w1.Probe && h0.hold.Probe == h1.hold.Probe { // two objects of one type, each of them the first for one goroutine
+	return t.sameOrder(t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe), orderSites{h0.hold.Probe, w0.Probe}, orderSites{h1.hold.Probe, w1.Probe})
+}
+
+// readOnce says what to do about a read lock that is taken by a goroutine that has it.
+const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
+
+// sameOrder says in which order to take two locks, of which x is the first at a and y at b.
+func (t *writer) sameOrder(x, y string, a, b orderSites) string {
+	if x == y || a == b { // two objects of one type, each of them the first for one goroutine
 		kind := "mutexes"
-		if w0.Probe.Kind == runtime.KindRWMutex {
+		if a.taken.Kind == runtime.KindRWMutex {
 			kind = "rwmutexes"
 		}
-		return fmt.Sprintf("lock the two %s of %s and %s in a fixed order, for example by an id that they have", kind, t.place(h0.hold.Probe), t.place(w0.Probe))
+		return fmt.Sprintf("lock the two %s of %s and %s in a fixed order, for example by an id that they have", kind, t.place(a.held), t.place(a.taken))
 	}
 	return fmt.Sprintf("take %s and %s in the same order: %s then %s takes %s first, %s then %s takes %s first",
-		x, y, t.place(h0.hold.Probe), t.place(w0.Probe), x, t.place(h1.hold.Probe), t.place(w1.Probe), y)
+		x, y, t.place(a.held), t.place(a.taken), x, t.place(b.held), t.place(b.taken), y)
 }
 
 // likelyFix says how to break a cycle of locks whose holders are likely only: where they were taken is not known.

@@ -151,7 +151,7 @@ func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int
 func (r *Report) Doubtful(f *Finding) bool { return doubt(r.Snapshot, f) }
 
 func doubt(s *snapshot.Snapshot, f *Finding) bool {
-	return f.Certainty == Possible && !s.Process.Unwatched
+	return f.Certainty == Possible && (!s.Process.Unwatched || f.Kind == KindLockOrder)
 }
 
 // Bad returns the number of goroutines that something is wrong with.

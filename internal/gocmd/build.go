@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
 // A Prepared build is a go command line that is ready to run. Close it when it has run.
@@ -117,7 +118,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		BuildFlags:  append(flags, inv.ListFlags...),
 		Patterns:    inv.Packages,
 		Tests:       what.tests,
-		TestBodies:  inv.Verb == Test,
+		TestBodies:  inv.Verb == Test || inv.Options.LockOrder, // go statements tell who can have been there at the same time
 		Overlay:     map[string][]byte{},
 		Progress:    inv.Progress,
 		Probes:      inv.Options.Probes,
@@ -242,7 +243,15 @@ func (p *Prepared) Command() *exec.Cmd {
 func (p *Prepared) command(verb Verb, args []string) *exec.Cmd {
 	cmd := exec.Command(p.tc.Go, slices.Concat([]string{string(verb)}, p.Flags(), args)...)
 	cmd.Dir, cmd.Env = p.inv.Dir, p.tc.Env
+	p.inv.askCollector(cmd)
 	return cmd
+}
+
+// askCollector adds to the environment of cmd what our flags ask of the collector.
+func (inv *Invocation) askCollector(cmd *exec.Cmd) {
+	if inv.Options.LockOrder {
+		cmd.Env = append(cmd.Environ(), collector.OrderVar+"=1")
+	}
 }
 
 // BuildProgram returns the go command that builds the package of run. Its standard files are not set.
@@ -279,5 +288,6 @@ func (p *Prepared) Program() (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(argv[0], append(argv[1:], p.inv.Args...)...)
 	cmd.Dir = p.inv.Dir
+	p.inv.askCollector(cmd)
 	return cmd, nil
 }

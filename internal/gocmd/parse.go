@@ -31,6 +31,8 @@ type Options struct {
 	IOTimeout time.Duration
 	// After is -after: how long a wait is before it is called stuck.
 	After time.Duration
+	// LockOrder is -lock-order: find locks that are taken in orders that can deadlock. With Run and Test.
+	LockOrder bool
 	// Known is -known, the file of the leaks that are known, and KnownUpdate -known-update, which writes it. With Test.
 	Known       string
 	KnownUpdate bool
@@ -335,6 +337,8 @@ func (p *parser) ourSwitch(name string) *bool {
 	switch verb := p.inv.Verb; {
 	case name == "known-update" && verb == Test:
 		return &p.inv.Options.KnownUpdate
+	case name == "lock-order" && (verb == Run || verb == Test):
+		return &p.inv.Options.LockOrder
 	case name == "no-source" && (verb == Run || verb == Test):
 		return &p.inv.Options.NoSource
 	}

@@ -3,6 +3,7 @@ package gocmd
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,9 @@ func TestParseErrors(t *testing.T) {
 		{Run, "-probe locks .", `-probe: unknown kind "locks"`},
 		{Build, "-after soon", `invalid value "soon" for flag -after`},
 		{Build, "-after -3s", "not longer than nothing"},
+		{Build, "-lock-order .", "flag provided but not defined: -lock-order"},
+		{Run, "-lock-order=perhaps .", `invalid value "perhaps" for flag -lock-order: want true or false`},
+		{Test, "-known-update=x", `invalid value "x" for flag -known-update: want true or false`},
 		{Instrument, "-w -cover", "-cover has no meaning for source"},
 		{Run, "example.com/x@latest", "clone its module"},
 	}
@@ -104,6 +108,17 @@ func TestParseErrors(t *testing.T) {
 	for _, help := range []string{"-h", "--help", "-race -help", "-cover=false -h"} {
 		if _, err := Parse(Test, strings.Fields(help), time.Second); err != ErrHelp {
 			t.Errorf("test %s: got error %v, want ErrHelp", help, err)
+		}
+	}
+}
+
+func TestLockOrder(t *testing.T) {
+	for args, want := range map[string]bool{".": false, "-lock-order .": true, "--lock-order=true -race .": true, "-lock-order -lock-order=0 .": false} {
+		for _, verb := range []Verb{Run, Test} {
+			inv, err := Parse(verb, strings.Fields(args), time.Second)
+			if err != nil || inv.Options.LockOrder != want || slices.Contains(inv.GoArgs, "-lock-order") {
+				t.Errorf("%s %s: %v, go's arguments %q, %v; want %v", verb, args, inv.Options.LockOrder, inv.GoArgs, err, want)
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ const (
 	DroppedSites      = "probes without room in the record"
 	DroppedLocks      = "locks held without room in the record"
 	DroppedObjects    = "objects forgotten for want of room"
+	DroppedOrders     = "orders of locks forgotten for want of room"
 	DroppedMoving     = "goroutines that moved while they were read"
 	DroppedPrivate    = "parts of the record in memory that cannot be read"
 	DroppedDamaged    = "damaged entries of the record"
@@ -30,7 +31,7 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 	}
 	r := newReader(src, h, now)
 	r.process()
-	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited} {
+	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders} {
 		if err := table(); err != nil {
 			return nil, err
 		}
@@ -39,6 +40,7 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 	r.drop(DroppedSites, h.DroppedSites)
 	r.drop(DroppedLocks, h.DroppedHeld)
 	r.drop(DroppedObjects, h.DroppedObjects)
+	r.drop(DroppedOrders, h.DroppedOrders)
 	r.finish()
 	return r.snap, nil
 }

@@ -55,6 +55,18 @@ goroutine 8 unknown
   step lock/mutex /src/main.go:40:2 main.ba b.mu.Lock() 12s
 orphan 9 lock/mutex /src/main.go:60:2 main.gone c.Lock() 0xd1 5s
   last lock/mutex /src/main.go:60:2 main.gone c.Lock()
+order 7 11 12
+  held lock/mutex /src/main.go:30:2 main.ab a.mu.Lock() 0xa1
+  taken lock/mutex /src/main.go:31:2 main.ab b.mu.Lock() 0xb1
+  gate 0xd1
+  gate 0xd8 read
+  span 3 9
+  caller main.ab /src/main.go:31
+  caller main.main.func1 /src/main.go:9
+order 8
+  held rlock/rwmutex /src/main.go:70:2 main.size r.RLock() 0xe1 read
+  taken rlock/rwmutex /src/main.go:71:2 main.size r.RLock() 0xe1 read
+  cycles 70 101
 `
 
 func source(b []byte) Source { return Source{Data: bytes.NewReader(b), Size: int64(len(b))} }

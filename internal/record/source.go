@@ -72,6 +72,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"orphan", h.OrphanSize, runtime.OrphanSize},
 		{"test", h.TestSize, runtime.TestSize},
 		{"length of waits", h.WaitedSize, runtime.WaitedSize},
+		{"order of locks", h.OrderSize, runtime.OrderSize},
 	}
 	for _, s := range sizes {
 		if s.got != s.want {
@@ -89,6 +90,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"orphans", h.OrphanCap, runtime.MaxOrphans},
 		{"tests", h.TestCap, runtime.MaxTests},
 		{"lengths of waits", h.WaitedCap, runtime.MaxSites},
+		{"orders of locks", h.OrderCap, runtime.MaxOrders},
 		{"bytes about the process", h.MetaLen, runtime.MaxMeta},
 	}
 	for _, c := range counts {
@@ -112,6 +114,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 		{"tests", uint64(h.TestOff) * pageSize, uint64(h.TestCap) * runtime.TestSize},
 		{"lengths of waits", uint64(h.WaitedOff) * pageSize, uint64(h.WaitedCap) * runtime.WaitedSize},
 		{"goroutines of tests", uint64(h.GoidsOff) * pageSize, uint64(h.GoidsCap) * 8},
+		{"orders of locks", uint64(h.OrderOff) * pageSize, uint64(h.OrderCap) * runtime.OrderSize},
 		{"process", uint64(h.MetaOff), uint64(h.MetaLen)},
 	}
 	for _, r := range regions {

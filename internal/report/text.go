@@ -51,6 +51,7 @@ func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 		}
 	}
 	t.doubts()
+	t.lockOrders()
 	if opt.By != "" {
 		t.groups()
 	}
@@ -269,7 +270,7 @@ const maxDoubts = 10
 func (t *text) doubts() {
 	var list []*diagnose.Finding
 	for i := range t.r.Findings {
-		if f := &t.r.Findings[i]; t.r.Doubtful(f) {
+		if f := &t.r.Findings[i]; t.r.Doubtful(f) && f.Kind != diagnose.KindLockOrder {
 			list = append(list, f)
 		}
 	}
@@ -291,6 +292,16 @@ func (t *text) doubts() {
 	}
 	if n := len(list) - maxDoubts; n > 0 {
 		t.line("    and %d more such places", n)
+	}
+}
+
+// lockOrders tells the findings about orders of locks, which were asked for, whole.
+func (t *text) lockOrders() {
+	for i := range t.r.Findings {
+		if f := &t.r.Findings[i]; f.Kind == diagnose.KindLockOrder {
+			t.line("")
+			t.finding(f)
+		}
 	}
 }
 

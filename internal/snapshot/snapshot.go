@@ -29,6 +29,8 @@ type Snapshot struct {
 	Objects map[uint64]*Object
 	// Orphans are locks whose holder has exited without unlocking.
 	Orphans []Hold
+	// Orders says which locks were taken while others were held. Nil: nobody asked for it, or none were.
+	Orders []Order
 	// Dropped counts what the record had no room for or what did not fit together, by a name that a reader understands.
 	Dropped map[string]int
 	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
@@ -205,6 +207,34 @@ type Hold struct {
 	Read      bool  // a read lock of an RWMutex
 	Exited    bool
 	Last      *Probe // of an orphan: the last probe that its goroutine reached
+}
+
+// An Order says that goroutines took a lock while they held another.
+type Order struct {
+	Held, Taken OrderedLock
+	Goroutines  []int64 // the first of those that did
+	// Begun and Last are the span of go statements of the program, by number, in which it was done: after Begun the first of the goroutines was started, and none
+	// did it after Last+1.
+	Begun, Last uint32
+	// Cycle and Cycles say between which garbage collections it was done: bit n of Cycles is for those after number Cycle-n. Zero Cycles: the locks are
+	// package variables, and the same always.
+	Cycle  uint32
+	Cycles uint64
+	Gates  []Gate  // other locks that were held each time
+	Stack  []Frame // how the first of the goroutines came to take the lock, innermost first; nil: unknown
+}
+
+// An OrderedLock is a lock and where it was taken, for reading only if Read is set.
+type OrderedLock struct {
+	Obj   uint64
+	Probe *Probe
+	Read  bool
+}
+
+// A Gate is a lock that is held around others.
+type Gate struct {
+	Obj  uint64
+	Read bool
 }
 
 // A Step is an entry of a history.

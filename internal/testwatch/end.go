@@ -27,7 +27,11 @@ func (p *process) end() {
 	}
 	p.mu.Unlock()
 	s, err := p.snapshot()
-	if err != nil || p.out == nil { // a record in memory is gone with its program
+	if err != nil { // a record in memory is gone with its program
+		return
+	}
+	p.tellOrders(s)
+	if p.out == nil {
 		return
 	}
 	p.remember(s)
@@ -73,6 +77,25 @@ func (p *process) remember(s *snapshot.Snapshot) {
 	}
 	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
 	s.HasStates = true
+}
+
+// tellOrders tells of locks that the process took in orders that can deadlock, which was asked for and fails no test.
+func (p *process) tellOrders(s *snapshot.Snapshot) {
+	if len(s.Orders) == 0 {
+		return
+	}
+	r := diagnose.Analyze(s, diagnose.Options{After: p.s.After, Path: p.path()})
+	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return f.Kind != diagnose.KindLockOrder })
+	write := report.LockOrders(r)
+	if write == nil {
+		return
+	}
+	p.s.found.add(p, "", r, r.Findings)
+	p.s.log.Lock()
+	defer p.s.log.Unlock()
+	fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s took locks in orders that can deadlock:\n", shown(p.dir))
+	// Nobody is left to tell if it fails.
+	_ = write(p.s.Log)
 }
 
 // runningTests returns the tests that had not ended, the first to begin first.

@@ -32,18 +32,23 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 	// What a closer look has refuted cannot be looked at again.
 	answer.Findings = slices.DeleteFunc(answer.Findings, w.refuted)
-	if len(answer.Findings) == 0 {
+	write := answer.Write
+	switch again := fmt.Sprintf("awaittrace: see it again with: awaittrace report %d\n", w.pid); {
+	case len(answer.Findings) == 0 && answer.Orders == nil:
 		w.rec.Remove()
 		return
+	case len(answer.Findings) == 0:
+		fmt.Fprintf(w.Log, "\nawaittrace: %s; it took locks in orders that can deadlock:\n", how)
+		write = answer.Orders
+	case !w.news(answer, time.Now()):
+		fmt.Fprintf(w.Log, "\nawaittrace: %s, with what was reported above still stuck: %s\n%s", how, answer.Verdict, again)
+		if write = answer.Orders; write == nil {
+			return
+		}
+	default:
+		fmt.Fprintf(w.Log, "\nawaittrace: %s:\n", how)
 	}
-	fmt.Fprintf(w.Log, "\nawaittrace: %s", how)
-	if !w.news(answer, time.Now()) {
-		fmt.Fprintf(w.Log, ", with what was reported above still stuck: %s\n", answer.Verdict)
-		fmt.Fprintf(w.Log, "awaittrace: see it again with: awaittrace report %d\n", w.pid)
-		return
-	}
-	fmt.Fprintln(w.Log, ":")
-	if err := answer.Write(w.Log); err != nil {
+	if err := write(w.Log); err != nil {
 		fmt.Fprintln(w.Log, "awaittrace:", err)
 	}
 }

@@ -50,7 +50,7 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
 	m := r.Snapshot.Memory
-	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write,
+	return &Answer{Findings: sure, Possible: possible, Orders: report.LockOrders(r), Verdict: report.Verdict(r), Write: write,
 		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
 }
 
@@ -62,6 +62,9 @@ func symptoms(r *diagnose.Report) (sure, possible [][]Symptom) {
 		since[g.ID] = begun(g)
 	}
 	for _, f := range r.Findings {
+		if f.Kind == diagnose.KindLockOrder { // nobody waits
+			continue
+		}
 		list := make([]Symptom, 0, len(f.Goroutines))
 		for _, id := range f.Goroutines {
 			if f.Rate != nil { // it moves all the time

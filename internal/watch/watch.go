@@ -61,6 +61,8 @@ type Answer struct {
 	Findings [][]Symptom
 	// Possible are those that are only possible: with the program's heap they may turn out to be more.
 	Possible [][]Symptom
+	// Orders writes the findings about orders of locks; nil: there are none. Write writes them too.
+	Orders func(io.Writer) error
 	// Verdict is the answer in one line.
 	Verdict string
 	// Stopped is how long the program was stopped.

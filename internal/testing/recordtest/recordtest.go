@@ -35,13 +35,14 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	}
 	objects := w.objects(s)
 	waited := w.waited(s)
+	orders := w.orders(s)
 	meta := strings.Join(append([]string{s.Process.Exe, s.Process.Go}, s.Process.Args...), "\x00")
 
 	h := runtime.Header{
 		Magic: runtime.Magic, Version: runtime.Version, HeaderSize: uint32(unsafe.Sizeof(runtime.Header{})),
 		Pid: uint64(s.Process.Pid), StartTicks: StartTicks, StartWall: s.Process.StartWall, Base: 1 << 40,
 		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize, OrphanSize: runtime.OrphanSize,
-		TestSize: runtime.TestSize, Tests: uint32(len(w.tests)),
+		TestSize: runtime.TestSize, Tests: uint32(len(w.tests)), OrderSize: runtime.OrderSize,
 		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)), Orphans: uint32(len(orphans)),
 		Waited: uint32(len(waited)), WaitedCap: uint32(len(waited)), WaitedSize: runtime.WaitedSize,
 		Clock: coarse(s.Taken),
@@ -68,6 +69,8 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	h.TestCap = uint32(len(w.tests))
 	h.TestOff = region(len(w.tests) * runtime.TestSize)
 	h.WaitedOff = region(len(waited) * runtime.WaitedSize)
+	h.OrderCap = uint32(len(orders))
+	h.OrderOff = region(len(orders) * runtime.OrderSize)
 	h.Size = uint64(at) * page
 
 	b := make([]byte, h.Size)
@@ -81,6 +84,7 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	put(b, h.OrphanOff, orphans)
 	put(b, h.TestOff, w.tests)
 	put(b, h.WaitedOff, waited)
+	put(b, h.OrderOff, orders)
 	return b
 }
 
@@ -165,6 +169,32 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 		slot.Ring[(slot.Head-1-uint32(i))%runtime.RingLen] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
 	}
 	return slot
+}
+
+func (w *writer) orders(s *snapshot.Snapshot) []runtime.Order {
+	var list []runtime.Order
+	for _, o := range s.Orders {
+		site := func(l snapshot.OrderedLock) uint32 { return w.held(&snapshot.Hold{Probe: l.Probe, Read: l.Read}) }
+		e := runtime.Order{
+			First: o.Held.Obj, FirstSite: site(o.Held), Second: o.Taken.Obj, SecondSite: site(o.Taken), Seq: 2,
+			Begun: o.Begun, Last: o.Last, Cycle: o.Cycle, Cycles: o.Cycles,
+		}
+		for i, id := range o.Goroutines {
+			e.Goids[i] = uint32(id)
+		}
+		for i, g := range o.Gates {
+			if e.Gates[i] = g.Obj; g.Read {
+				e.Gates[i] |= runtime.GateRead
+			}
+		}
+		var stack strings.Builder
+		for _, f := range o.Stack {
+			fmt.Fprintf(&stack, "%s\x00%s:%d\n", f.Func, f.File, f.Line)
+		}
+		e.Stack, e.StackLen = w.str(stack.String()), uint32(stack.Len())
+		list = append(list, e)
+	}
+	return list
 }
 
 func objectKind(o *snapshot.Object) uint32 {

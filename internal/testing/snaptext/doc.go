@@ -50,6 +50,14 @@
 //	orphan 9 PROBE 0xb1 10s [read]
 //	  last PROBE
 //
+//	order 7 8                         goroutines that took one lock while they held another
+//	  held PROBE 0xa1 [read]
+//	  taken PROBE 0xb1 [read]
+//	  gate 0xc1 [read]                that was held too
+//	  span 1 3                        go statements before the first of the goroutines, and before the last time; default 0 0
+//	  cycles 5 101                    last cycle of the garbage collector, and which before it, in binary; default: package variables
+//	  caller main.ab main.go:31
+//
 // A PROBE is four arguments: op/kind file:line[:col] function expression, such as
 //
 //	lock/mutex a.go:31 main.worker a.mu.Lock()

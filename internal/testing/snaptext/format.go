@@ -55,6 +55,9 @@ func Format(s *snapshot.Snapshot) string {
 			p.line(join("  last", probe(h.Last))...)
 		}
 	}
+	for i := range s.Orders {
+		p.order(&s.Orders[i])
+	}
 	if s.Before != nil {
 		p.WriteString("before\n" + Format(s.Before))
 	}
@@ -223,6 +226,28 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		p.line("  born", span(g.Born))
 	}
 	p.ofMemory(g)
+}
+
+func (p *printer) order(o *snapshot.Order) {
+	words := []string{"order"}
+	for _, g := range o.Goroutines {
+		words = append(words, id(g))
+	}
+	p.line(words...)
+	p.line(join("  held", probe(o.Held.Probe), addr(o.Held.Obj), flag(o.Held.Read, "read"))...)
+	p.line(join("  taken", probe(o.Taken.Probe), addr(o.Taken.Obj), flag(o.Taken.Read, "read"))...)
+	for _, g := range o.Gates {
+		p.line(join("  gate", addr(g.Obj), flag(g.Read, "read"))...)
+	}
+	if o.Begun != 0 || o.Last != 0 {
+		p.line("  span", strconv.Itoa(int(o.Begun)), strconv.Itoa(int(o.Last)))
+	}
+	if o.Cycles != 0 {
+		p.line("  cycles", strconv.Itoa(int(o.Cycle)), strconv.FormatUint(o.Cycles, 2))
+	}
+	for _, f := range o.Stack {
+		p.line("  caller", f.Func, place(f.File, f.Line, 0))
+	}
 }
 
 // direction is what a case of a select does.

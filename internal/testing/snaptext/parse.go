@@ -73,6 +73,7 @@ type parser struct {
 	err    error                              // the first thing that was wrong in the line
 	obj    *snapshot.Object
 	orphan bool // the last top line was an orphan
+	order  bool // the last top line was an order of locks
 }
 
 // line reads one line.
@@ -82,7 +83,7 @@ func (p *parser) line(line string) error {
 		return p.err
 	}
 	word := p.next()
-	if !p.top(word) && !p.ofObject(word) && !p.ofGoroutine(word) && p.err == nil {
+	if !p.ofOrder(word) && !p.top(word) && !p.ofObject(word) && !p.ofGoroutine(word) && p.err == nil {
 		return fmt.Errorf("%q is not known, or not here", word)
 	}
 	if p.err == nil && len(p.words) > 0 {
@@ -141,6 +142,49 @@ func (p *parser) top(word string) bool {
 		h.Exited = true
 		s.Orphans = append(s.Orphans, h)
 		p.orphan, p.obj = true, nil
+	case "order":
+		var o snapshot.Order
+		for len(p.words) > 0 {
+			o.Goroutines = append(o.Goroutines, int64(p.int()))
+		}
+		s.Orders = append(s.Orders, o)
+		p.order = true
+		return true
+	default:
+		return false
+	}
+	p.order = false
+	return true
+}
+
+// ofOrder reads the lines that belong to an order of locks. "taken" alone is the moment of the snapshot.
+func (p *parser) ofOrder(word string) bool {
+	if !p.order {
+		return false
+	}
+	o := &p.snap.Orders[len(p.snap.Orders)-1]
+	switch word {
+	case "held", "taken":
+		l := snapshot.OrderedLock{Probe: p.probe(), Obj: p.addr(), Read: p.flag("read")}
+		if word == "held" {
+			o.Held = l
+		} else {
+			o.Taken = l
+		}
+	case "gate":
+		o.Gates = append(o.Gates, snapshot.Gate{Obj: p.addr(), Read: p.flag("read")})
+	case "span":
+		o.Begun, o.Last = uint32(p.int()), uint32(p.int())
+	case "cycles":
+		o.Cycle = uint32(p.int())
+		var err error
+		if o.Cycles, err = strconv.ParseUint(p.next(), 2, 64); err != nil {
+			p.fail("cycles: %v", err)
+		}
+	case "caller":
+		f := snapshot.Frame{Func: p.next()}
+		f.File, f.Line, _ = p.position(p.next())
+		o.Stack = append(o.Stack, f)
 	default:
 		return false
 	}
