@@ -119,7 +119,8 @@ func start(t *testing.T, exe string, args []string) int {
 	t.Helper()
 	cmd := exec.Command(exe, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash") // for those that are told to crash
+	// One processor, so that the IDs of goroutines are the same each time; a traceback of all for those that are told to crash.
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GOTRACEBACK=crash")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -143,8 +144,8 @@ func deadlocked(t *testing.T) (exe string, pid int) {
 	return exe, pid
 }
 
-// firstTransfer is the first goroutine that the program starts for a transfer.
-const firstTransfer = 10
+// firstTransfer is the goroutine whose transfer runs first on one processor: the one that was started last.
+const firstTransfer = 11
 
 // patient is how long a test waits for what has to come about; it is long because other tests may keep the machine busy.
 const patient = 3 * time.Minute
