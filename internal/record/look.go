@@ -59,9 +59,9 @@ func (was *lookedUpon) tell(g *snapshot.Goroutine) {
 	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
 }
 
-// holds reports whether was was proven to wait for ever, which g has not moved since.
-func (was *lookedUpon) holds(g *snapshot.Goroutine) bool {
-	return was.Reach != nil && was.Reach.Answer == snapshot.Proven && was.Steps == g.Steps
+// holds reports whether was was proven to wait for ever, and has not moved since, by the number of its steps.
+func (was *lookedUpon) holds(steps uint32) bool {
+	return was.Reach != nil && was.Reach.Answer == snapshot.Proven && was.Steps == steps
 }
 
 // isProven reports whether nothing can wake g.
@@ -132,7 +132,7 @@ func (l *look) retain(old *look) {
 	}
 	for i := range l.Goroutines {
 		g := &l.Goroutines[i]
-		if was := seen[g.ID]; was != nil && was.holds(&snapshot.Goroutine{Steps: g.Steps}) {
+		if was := seen[g.ID]; was != nil && was.holds(g.Steps) {
 			g.Reach, g.Blocked = was.Reach, was.Blocked
 		}
 	}
@@ -197,12 +197,16 @@ func (r *Record) Recall(s *snapshot.Snapshot) {
 	if l == nil {
 		return
 	}
+	told := false
 	for i := range l.Goroutines {
 		was := &l.Goroutines[i]
-		if k, ok := s.Find(was.ID); ok && was.holds(&s.Goroutines[k]) && len(s.Goroutines[k].Waits) > 0 {
+		if k, ok := s.Find(was.ID); ok && was.holds(s.Goroutines[k].Steps) && len(s.Goroutines[k].Waits) > 0 {
 			was.tell(&s.Goroutines[k])
-			s.Process.Looked, s.Memory = l.Taken, l.Proof.memory()
+			told = true
 		}
+	}
+	if told {
+		s.Process.Looked, s.Memory = l.Taken, l.Proof.memory()
 	}
 }
 

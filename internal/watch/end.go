@@ -31,7 +31,8 @@ func (w *watcher) end(state *os.ProcessState) {
 		return
 	}
 	// What a closer look has refuted cannot be looked at again.
-	answer.Findings = slices.DeleteFunc(answer.Findings, w.refuted)
+	told := w.toldWaits()
+	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []Symptom) bool { return w.refuted(symptoms, told) })
 	write := answer.Write
 	switch again := fmt.Sprintf("awaittrace: see it again with: awaittrace report %d\n", w.pid); {
 	case len(answer.Findings) == 0 && answer.Orders == nil:
@@ -53,12 +54,17 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 }
 
-// refuted reports whether a finding was suspected before, and found to be none, and none of its waits was ever told.
-func (w *watcher) refuted(symptoms []Symptom) bool {
+// toldWaits returns the symptoms that were reported, without the kinds of finding.
+func (w *watcher) toldWaits() map[Symptom]bool {
 	told := make(map[Symptom]bool, len(w.told))
 	for s := range w.told {
 		told[s.wait()] = true
 	}
+	return told
+}
+
+// refuted reports whether a finding was suspected before, and found to be none, and none of its waits was ever told.
+func (w *watcher) refuted(symptoms []Symptom, told map[Symptom]bool) bool {
 	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s.wait()].refuted }) &&
 		!slices.ContainsFunc(symptoms, func(s Symptom) bool { return told[s.wait()] })
 }

@@ -144,7 +144,7 @@ func TestRefuted(t *testing.T) {
 		for i := range test.looks {
 			w.report(answer("a", stuck), w.started.Add(time.Duration(i+1)*time.Minute))
 		}
-		if got := w.refuted(stuck); got != test.want {
+		if got := w.refuted(stuck, w.toldWaits()); got != test.want {
 			t.Errorf("%s: refuted %v, want %v", test.name, got, test.want)
 		}
 	}
