@@ -19,11 +19,15 @@ var orders unsafe.Pointer
 // orderRoom returns how many orders a record needs room for.
 func orderRoom() uint32 {
 	asked, _ := syscall.Getenv(OrderVar)
-	switch lower(asked) {
-	case "", "off", "0", "false", "no":
+	if asked == "" {
 		return 0
-	case "on", "1", "true", "yes":
+	}
+	on, ok := onOff(asked)
+	if on {
 		return MaxOrders
+	}
+	if ok {
+		return 0
 	}
 	complain("invalid " + OrderVar + " " + quoted(asked) + ": want on or off; the order of locks is not noted")
 	return 0

@@ -103,15 +103,27 @@ func open() uint32 {
 // asked returns what AWAITTRACE asks for. A value that means nothing is told on standard error, once.
 func asked() (off, logging bool) {
 	mode, _ := syscall.Getenv("AWAITTRACE")
-	switch lower(mode) {
-	case "", "on", "1", "true", "yes":
+	if mode == "" {
 		return false, false
-	case "off", "0", "false", "no":
-		return true, false
-	case "log":
+	}
+	if on, ok := onOff(mode); ok {
+		return !on, false
+	}
+	if lower(mode) == "log" {
 		return false, true
 	}
 	complain("invalid AWAITTRACE " + quoted(mode) + ": want off, log or on; the probes are on")
+	return false, false
+}
+
+// onOff reads the value of a variable that is on or off. Ok is false if it is neither.
+func onOff(value string) (on, ok bool) {
+	switch lower(value) {
+	case "on", "1", "true", "yes":
+		return true, true
+	case "off", "0", "false", "no":
+		return false, true
+	}
 	return false, false
 }
 

@@ -16,7 +16,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	s, contradictions := reconcile(s)
 	n := len(s.Goroutines)
 	f := newFacts(s, opt)
-	d := &finder{facts: f, graph: newGraph(f), doubt: contradictions, verdict: make([]Verdict, n), claimed: make([]bool, n), links: make(map[int]link), first: make(map[int]int)}
+	d := &finder{facts: f, graph: newGraph(f), doubt: contradictions, verdict: make([]Verdict, n), claimed: make([]bool, n), links: make(map[int]link), first: make(map[int]int), kin: make(map[familyKey][]kinPlace)}
 	d.run()
 	t := &writer{facts: f, graph: d.graph, verdict: d.verdict, next: d.linkOf}
 	r := &Report{Snapshot: s, Options: opt, Verdicts: d.verdict, Counts: make(map[Verdict]int), Circling: d.circling, facts: f}

@@ -70,6 +70,7 @@ type finder struct {
 	certain []bool
 	links   map[int]link              // whom the goroutines of chains wait for
 	first   map[int]int               // the goroutine at the head of those that a lock waits for, by the lock's node
+	kin     map[familyKey][]kinPlace  // where the goroutines of families wait
 	stuckBy map[*snapshot.Probe][]int // see stuckAt
 	// circling are the goroutines of Report.Circling.
 	circling []int64

@@ -34,7 +34,6 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	for i := range roots {
 		roots[i] = unvisited
 	}
-	kin := make(map[familyKey][]kinPlace)
 	type key struct {
 		root int
 		obj  uint64 // of a lock whose holder is not known
@@ -46,7 +45,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 		if d.claimed[i] || !locks && !d.tied(i) || !may(i) {
 			continue
 		}
-		k := key{root: d.root(i, roots, kin)}
+		k := key{root: d.root(i, roots)}
 		if k.root < 0 {
 			k.root, k.obj = noRoot, d.wait(i).Obj
 		}
@@ -82,7 +81,7 @@ func (d *finder) tied(i int) bool {
 
 // root returns the goroutine at the head of the chain that goroutine i is in. Roots remembers them. The answer is negative if the holder of a lock on the way is
 // not known.
-func (d *finder) root(i int, roots []int, kin map[familyKey][]kinPlace) int {
+func (d *finder) root(i int, roots []int) int {
 	var path []int
 	r := noRoot
 	for at := i; ; {
@@ -94,7 +93,7 @@ func (d *finder) root(i int, roots []int, kin map[familyKey][]kinPlace) int {
 		}
 		roots[at] = onPath
 		path = append(path, at)
-		next, kind := d.next(at, kin)
+		next, kind := d.next(at)
 		d.links[at] = link{next, kind}
 		if next == noRoot {
 			if _, lock := d.lockOf(at); !lock {
@@ -110,8 +109,8 @@ func (d *finder) root(i int, roots []int, kin map[familyKey][]kinPlace) int {
 	return r
 }
 
-// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on. Kin remembers what it needs of families.
-func (d *finder) next(i int, kin map[familyKey][]kinPlace) (int, linkKind) {
+// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on.
+func (d *finder) next(i int) (int, linkKind) {
 	w := d.wait(i)
 	if w == nil || d.claimed[i] {
 		return noRoot, byNothing
@@ -136,7 +135,7 @@ func (d *finder) next(i int, kin map[familyKey][]kinPlace) (int, linkKind) {
 				return j, kind
 			}
 		}
-		if j := d.relative(i, nd, kin); j != noRoot {
+		if j := d.relative(i, nd); j != noRoot {
 			return j, kind
 		}
 	}
@@ -144,15 +143,17 @@ func (d *finder) next(i int, kin map[familyKey][]kinPlace) (int, linkKind) {
 }
 
 // relative returns the first of the family that could meet a need of goroutine i whose wait is why i waits, or noRoot.
-func (d *finder) relative(i int, nd *node, kin map[familyKey][]kinPlace) int {
+func (d *finder) relative(i int, nd *node) int {
 	key, first := nd.need.kin, noRoot
 	if key == (familyKey{}) {
 		return first
 	}
-	if _, ok := kin[key]; !ok {
-		kin[key] = d.kinPlaces(d.families[key])
+	places, ok := d.kin[key]
+	if !ok {
+		places = d.kinPlaces(d.families[key])
+		d.kin[key] = places
 	}
-	for _, p := range kin[key] {
+	for _, p := range places {
 		if *d.wait(i).Probe == *p.probe {
 			continue // likewise
 		}

@@ -89,11 +89,12 @@ func (o *orders) collect() {
 
 // orderOrders makes the report the same however the record has the orders.
 func orderOrders(a, b *snapshot.Order) int {
-	return cmp.Or(cmp.Compare(a.Taken.Obj, b.Taken.Obj), orderProbes(a.Held.Probe, b.Held.Probe), orderProbes(a.Taken.Probe, b.Taken.Probe))
+	return cmp.Or(cmp.Compare(a.Taken.Obj, b.Taken.Obj), orderSitesOf(a, b))
 }
 
-func orderProbes(a, b *snapshot.Probe) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+// orderSitesOf orders edges by their places.
+func orderSitesOf(a, b *snapshot.Order) int {
+	return cmp.Or(snapshot.ComparePlaces(a.Held.Probe, b.Held.Probe), snapshot.ComparePlaces(a.Taken.Probe, b.Taken.Probe))
 }
 
 // cycles returns the cycles of n locks that can deadlock: one for each set of places, and of locks.
@@ -114,7 +115,7 @@ func (o *orders) cycles(n int) (found [][]*snapshot.Order) {
 func (o *orders) key(cycle []*snapshot.Order) (places [maxOrderCycle]orderSites, locks [maxOrderCycle]uint64) {
 	first := 0
 	for i, e := range cycle {
-		if cmp.Or(orderProbes(e.Held.Probe, cycle[first].Held.Probe), orderProbes(e.Taken.Probe, cycle[first].Taken.Probe)) < 0 {
+		if orderSitesOf(e, cycle[first]) < 0 {
 			first = i
 		}
 	}
@@ -265,17 +266,4 @@ func (t *writer) orderStep(id int64, e *snapshot.Order, held, taken string) []st
 // orderedLock names a lock as the source does where it was taken.
 func (t *writer) orderedLock(l snapshot.OrderedLock) string {
 	return ObjectName(l.Probe.Kind.String(), cmp.Or(l.Probe.Obj, t.pathName(l.Obj)), l.Obj)
-}
-
-// enumerate returns "a and b" or "a, b and c".
-func enumerate(list []string) string {
-	s := list[0]
-	for i, x := range list[1:] {
-		if i == len(list)-2 {
-			s += " and " + x
-		} else {
-			s += ", " + x
-		}
-	}
-	return s
 }

@@ -528,18 +528,20 @@ func names(ids []int64) string {
 	if len(ids) > room {
 		return plural(len(ids), "goroutine")
 	}
-	var b strings.Builder
-	b.WriteString("goroutines ")
+	list := make([]string, len(ids))
 	for k, id := range ids {
-		switch {
-		case k == len(ids)-1:
-			b.WriteString(" and ")
-		case k > 0:
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, id)
+		list[k] = fmt.Sprint(id)
 	}
-	return b.String()
+	return "goroutines " + enumerate(list)
+}
+
+// enumerate returns "a", "a and b" or "a, b and c".
+func enumerate(list []string) string {
+	last := len(list) - 1
+	if last < 1 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
 // shorten tells a long chain from both ends, and how much is left out.

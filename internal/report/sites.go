@@ -51,13 +51,9 @@ func Sites(s *snapshot.Snapshot) []Waits {
 		list = append(list, *w)
 	}
 	slices.SortFunc(list, func(a, b Waits) int {
-		return cmp.Or(cmp.Compare(b.Waited.Sum, a.Waited.Sum), cmp.Compare(b.Longest, a.Longest), comparePlaces(a.Probe, b.Probe))
+		return cmp.Or(cmp.Compare(b.Waited.Sum, a.Waited.Sum), cmp.Compare(b.Longest, a.Longest), snapshot.ComparePlaces(a.Probe, b.Probe), cmp.Compare(a.Probe.Expr, b.Probe.Expr))
 	})
 	return list
-}
-
-func comparePlaces(a, b *snapshot.Probe) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Expr, b.Expr))
 }
 
 // mostSites bounds the lines of TextSites.

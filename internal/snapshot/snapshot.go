@@ -4,6 +4,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/runtime"
@@ -92,6 +93,11 @@ type Probe struct {
 	Callee string
 	// Roles holds the roles of the channels: see Role.
 	Roles uint32
+}
+
+// ComparePlaces orders probes by file, line and column.
+func ComparePlaces(a, b *Probe) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
 
 // Role returns what the channel of case i of a select is for, or, with i zero, that of any other operation on a channel.
