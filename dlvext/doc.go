@@ -1,31 +1,21 @@
-// Package dlvext reads a Go program from outside: the state, wait reason, creator and stack of its goroutines, and what its
-// memory says of the objects that they wait for. The program runs, is stopped, or has left a core. Nothing outside
-// of this folder touches Delve's Go packages, which promise no stable interface: the rest of awaittrace sees package snapshot's types.
+// Package dlvext is `awaittrace dlv`: Delve's own command line and terminal, in this process, on programs that it builds with probes, and
+// with the commands of package console.
 //
-// # How a live program is read
+//	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
+//	build.go     debug, test and rebuild: the build with probes
+//	execute.go   the session: Delve's server and terminal, as `dlv` puts them together
+//	relay.go     sits between the two: `rebuild` puts probes in, and the moment of each stop is noted; message.go has what goes through it
+//	view.go      has the user see the program as it is without probes: no frames of the collector
+//	goroutines.go, group.go  lists of goroutines, each at the place of its probe
+//	step.go      `step` passes over probes
+//	commands.go  adds our commands to Delve's terminal, with help; complete.go has it complete their arguments
+//	debugger.go  what the commands need to know: the diagnosis, and what an expression means
+//	remote.go    a server on another machine: everything through its protocol
+//	adapter.go   awaittrace dap: Delve's debug adapter in a process of its own, behind the proxy of package dap
+//	demux.go     the same proxy before the clients of a server without a terminal that are editors
+//	server.go    a second client of such a server, for what an editor's protocol cannot ask
+//	script.go    the same commands for a dlv that is not ours, in Starlark
 //
-// On Linux a Delve backend of our own takes the place of Delve's, because ours only ever reads. Delve's stops a process with
-// PTRACE_ATTACH, which sends it SIGSTOP, can lose a signal that arrives at the same moment, writes breakpoints into its text, and wakes up on
-// leaving a process that had been stopped before. Ours:
-//
-//   - loads the debug information first, while the program goes on;
-//   - stops the threads by PTRACE_SEIZE and PTRACE_INTERRUPT, which no program can see, and gives back the signals that arrived meanwhile;
-//   - reads memory through /proc/PID/mem and writes nothing;
-//   - does so on one thread that ends afterwards: whatever happens to us, the kernel lets the program go on, and one that
-//     was stopped (SIGSTOP) stays so.
-//
-// A process that a debugger holds cannot be traced by another, and need not: Program reads it as it stands, by its memory, and takes from /proc what
-// the tracer alone could ask for otherwise, the program counters of its threads.
-//
-// Elsewhere Delve's own backend is used, where it has one.
-//
-// # Cost
-//
-// The descriptors of all goroutines are read in pieces of a megabyte and decoded with the offsets in the program's debug
-// information, since Delve takes about 20 microseconds for each. Only the stacks that the caller asks for are unwound.
-//
-// # Limits
-//
-// A program without debug information (-ldflags=-w, strip) cannot be read here: [Error] says so, and package inspect has package reach read it. Runtimes that are a
-// shared library (-buildmode=c-shared, -linkshared) are not looked for.
+// Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go and complete.go read fields of it that are not
+// exported. The tests run a session of every kind, and go.mod pins the version.
 package dlvext

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/check"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 func checkVerb() *cli.Command {
@@ -69,7 +69,7 @@ func checkPrograms(c *cli.Context) error {
 		if status == check.StatusNoRecord {
 			return err
 		}
-		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", printable.Text(err.Error()))
+		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", terminal.Text(err.Error()))
 	}
 	if status != 0 {
 		return exitCode(status)

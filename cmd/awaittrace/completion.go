@@ -15,9 +15,9 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
@@ -71,7 +71,7 @@ func completeVerb() *cli.Command {
 		}
 		list, files := manual(c).Complete(words, usage.Values{Flag: flagValues, Args: verbArgs, More: goFlags})
 		for _, l := range list {
-			fmt.Fprintf(c.App.Writer, "%s\t%s\n", printable.Line(l.Word), printable.Line(l.About))
+			fmt.Fprintf(c.App.Writer, "%s\t%s\n", terminal.Line(l.Word), terminal.Line(l.About))
 		}
 		if files {
 			fmt.Fprintln(c.App.Writer, ":files")

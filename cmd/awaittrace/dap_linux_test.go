@@ -19,7 +19,7 @@ import (
 // bank is a program in which two goroutines wait for each other.
 func bank(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs("../../dlvext/terminal/testdata/bank")
+	dir, err := filepath.Abs("../../dlvext/testdata/bank")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/dlvext/terminal"
+	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -46,19 +46,19 @@ func dlv(c *cli.Context) error {
 	}
 	args := c.Args().Slice()
 	if len(args) == 1 && (args[0] == "-script" || args[0] == "--script") {
-		_, err := fmt.Fprint(c.App.Writer, terminal.Script())
+		_, err := fmt.Fprint(c.App.Writer, dlvext.Script())
 		return err
 	}
 	if len(args) > 0 && args[0] == "completion" {
 		return usageError(c, errors.New("awaittrace completion bash, zsh or fish is for awaittrace dlv too"), false)
 	}
 	env := terminalEnv(c, after)
-	return ended(terminal.Main(args, env))
+	return ended(dlvext.Main(args, env))
 }
 
 // terminalEnv is what a session of Delve's gets from us.
-func terminalEnv(c *cli.Context, after time.Duration) terminal.Env {
-	return terminal.Env{
+func terminalEnv(c *cli.Context, after time.Duration) dlvext.Env {
+	return dlvext.Env{
 		Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return prepare(c, inv) },
 		After:   after,
 		Answers: console.Options{
@@ -95,7 +95,7 @@ In VS Code one setting will do; docs/editors.md has those of other editors:
 				},
 				Diagnosis: env.Answers.Options,
 			}
-			return ended(terminal.Main(append([]string{"dap"}, c.Args().Slice()...), env))
+			return ended(dlvext.Main(append([]string{"dap"}, c.Args().Slice()...), env))
 		},
 	}
 }
@@ -107,10 +107,10 @@ func guessVerb() *cli.Command {
 		Hidden:          true,
 		SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
-			return ended(terminal.Main(append([]string{c.Command.Name}, c.Args().Slice()...), terminal.Env{}))
+			return ended(dlvext.Main(append([]string{c.Command.Name}, c.Args().Slice()...), dlvext.Env{}))
 		},
 	}
 }
 
 // delveVersion is the version of Delve that is part of this command.
-func delveVersion() string { return terminal.DelveVersion() }
+func delveVersion() string { return dlvext.DelveVersion() }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/progress"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -72,7 +72,7 @@ func depsDefault(verb gocmd.Verb) string {
 
 // putIn is called before probes are put in: it shows that, and bounds the memory for it.
 func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
-	bar := progress.Start(c.App.ErrWriter, "putting in probes", time.Second)
+	bar := terminal.Start(c.App.ErrWriter, "putting in probes", time.Second)
 	inv.Progress = func(done, total int) { bar.Tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
 	restore := boundMemory()
 	return func() {
@@ -119,7 +119,7 @@ func unused(c *cli.Context, r *rewrite.Result) error {
 
 // goBuild is goCommand for go build, which shows on a terminal that it works.
 func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
-	bar := progress.Start(c.App.ErrWriter, "building", time.Second)
+	bar := terminal.Start(c.App.ErrWriter, "building", time.Second)
 	defer bar.Stop()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, bar.Over(c.App.ErrWriter)
 	return goCommand(c, p, cmd)

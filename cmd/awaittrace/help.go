@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/nearest"
 	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
@@ -115,7 +114,7 @@ func helpVerb() *cli.Command {
 func showPage(c *cli.Context, name string) error {
 	found, err := manual(c).Page(c.App.Writer, name)
 	if err == nil && !found {
-		err = usageError(c, fmt.Errorf("no help on %q%s", name, nearest.DidYouMean(name, manual(c).Names())), false)
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, usage.DidYouMean(name, manual(c).Names())), false)
 	}
 	return err
 }
@@ -148,7 +147,7 @@ func explain(c *cli.Context, err error) string {
 		if c.Command.Name == c.App.Name {
 			return fmt.Sprintf("flag -%s has to stand behind a verb; awaittrace help lists the verbs", name)
 		}
-		return err.Error() + nearest.DidYouMean("-"+name, names)
+		return err.Error() + usage.DidYouMean("-"+name, names)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
 		for _, f := range c.Command.Flags {

@@ -27,7 +27,7 @@ func TestLite(t *testing.T) {
 	}
 	deps := exec.Command("go", "list", "-tags", "lite", "-deps", ".")
 	out, err := deps.Output()
-	for _, no := range []string{"go-delve", "awaittrace/dlvext", "awaittrace/rewrite", "urfave", "charm.land"} {
+	for _, no := range []string{"go-delve", "awaittrace/dlvext", "awaittrace/internal/target", "awaittrace/rewrite", "urfave", "charm.land"} {
 		if err != nil || strings.Contains(string(out), no) {
 			t.Errorf("%v: the lite build has %s in it", err, no)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/nearest"
-	"github.com/awaittrace/awaittrace/internal/printable"
+	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
 func main() {
@@ -67,7 +67,7 @@ func unknownVerb(c *cli.Context) error {
 		return manual(c).Overview(c.App.Writer)
 	}
 	name := c.Args().First()
-	hint := cmp.Or(nearest.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
+	hint := cmp.Or(usage.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
 	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
 }
 
@@ -88,10 +88,10 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, &theirs):
-		fmt.Fprintln(stderr, printable.Text(theirs.Error()))
+		fmt.Fprintln(stderr, terminal.Text(theirs.Error()))
 		return 1
 	}
-	fmt.Fprintln(stderr, "awaittrace:", printable.Text(err.Error()))
+	fmt.Fprintln(stderr, "awaittrace:", terminal.Text(err.Error()))
 	switch {
 	case errors.As(err, &usage):
 		return 2

@@ -15,11 +15,11 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/check"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/roster"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const usage = `usage: awaittrace check [-after D] [-kind LIST] [-certainty certain|likely] [-write FILE] [PID | FILE]
@@ -33,7 +33,7 @@ var errUsage = errors.New("wrong usage")
 func main() {
 	status, err := run(os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, errUsage) {
-		fmt.Fprintln(os.Stderr, "awaittrace:", printable.Text(err.Error()))
+		fmt.Fprintln(os.Stderr, "awaittrace:", terminal.Text(err.Error()))
 	}
 	os.Exit(status)
 }

@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // The exit statuses.
@@ -78,7 +78,7 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 		suspect, n, err := rec.LocksSuspect()
 		if err == nil && !suspect {
 			if p, err := rec.Program(); err == nil && p.Off == "" {
-				return printable.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
+				return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
 			}
 		}
 	}
@@ -97,9 +97,9 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 	name := processName(p)
 	switch {
 	case p.Off != "":
-		return printable.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
+		return terminal.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
 	case len(found) == 0:
-		return printable.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
+		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
 	}
 	new(recorded.Labels).Add(rec, r.Snapshot)
 	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, report.Labelled(found[0].Title, map[string]bool{}, report.LabelsOf(r.Snapshot)))
@@ -108,10 +108,10 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 	}
 	if o.Write != "" {
 		if err := write(o.Write, r); err != nil {
-			return printable.Line(line), StatusStuck, err
+			return terminal.Line(line), StatusStuck, err
 		}
 	}
-	return printable.Line(line), StatusStuck, nil
+	return terminal.Line(line), StatusStuck, nil
 }
 
 // gcPercent keeps this process small: it is one of many in a container, and soon over.

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -161,7 +161,7 @@ func variables(p *Proxy, m *message) bool {
 		parts = nil
 	}
 	for i := range parts {
-		parts[i].Value = printable.Line(parts[i].Value)
+		parts[i].Value = terminal.Line(parts[i].Value)
 	}
 	p.respond(m, map[string]any{"variables": append([]variable{}, parts...)})
 	return false

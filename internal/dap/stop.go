@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // runs is a request that lets the program run.
@@ -121,7 +121,7 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	s.found, s.thread, s.atProbe = f, root(f), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
-		"reason": "exception", "description": filterOf(f).label, "text": printable.Text(f.Title), "threadId": root(f), "allThreadsStopped": true,
+		"reason": "exception", "description": filterOf(f).label, "text": terminal.Text(f.Title), "threadId": root(f), "allThreadsStopped": true,
 	}})
 	if err == nil {
 		if line, _ := p.watcher.note(r, false); line != "" {
@@ -189,8 +189,8 @@ func exceptionInfo(p *Proxy, m *message) bool {
 		details = append(details, "fix: "+f.Fix)
 	}
 	p.respond(m, map[string]any{
-		"exceptionId": filterOf(f).id, "description": printable.Text(strings.Join(details, "\n")), "breakMode": "always",
-		"details": map[string]any{"message": printable.Text(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
+		"exceptionId": filterOf(f).id, "description": terminal.Text(strings.Join(details, "\n")), "breakMode": "always",
+		"details": map[string]any{"message": terminal.Text(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
 	})
 	return false
 }

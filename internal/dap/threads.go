@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const (
@@ -50,7 +50,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 	list := p.addThreads(body.Threads, r)
 	for n := range list {
 		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
-			list[n].Name = printable.Line(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
+			list[n].Name = terminal.Line(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
 		}
 	}
 	worstFirst(list, r)

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // A goroutine that is on a processor when the program is looked at may have just got there, and one that has never reached a probe has no last probe to tell
@@ -37,7 +37,7 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 			}
 		}
 	}
-	res, err := dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, dlvext.Options{})
+	res, err := target.Read(ctx, target.Target{Pid: rec.Pid}, target.Options{})
 	if err != nil {
 		return r
 	}
@@ -116,7 +116,7 @@ func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 		return r
 	case <-time.After(min(r.Options.After, laterAfter)):
 	}
-	res, err := dlvext.Read(ctx, dlvext.Target{Pid: rec.Pid}, dlvext.Options{MaxStacks: 1})
+	res, err := target.Read(ctx, target.Target{Pid: rec.Pid}, target.Options{MaxStacks: 1})
 	if err != nil {
 		return r
 	}

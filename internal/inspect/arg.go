@@ -10,9 +10,9 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/dump"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // maxDump bounds the size of a file that may be a goroutine dump.
@@ -45,7 +45,7 @@ func Open(arg, exe string) (*Session, error) {
 	isCore := info.Mode().IsRegular() && hasPrefix(arg, elf.ELFMAG)
 	switch {
 	case isCore && exe == "":
-		if exe, err = dlvext.CoreExe(arg); err != nil {
+		if exe, err = target.CoreExe(arg); err != nil {
 			return nil, err
 		}
 		return Core(exe, arg)

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // A bare is a program without debug information, as go test and -ldflags=-w leave it. Delve can make nothing of it: package reach tells its goroutines. What
@@ -36,7 +36,7 @@ func (b *bare) Close() {
 }
 
 // Read implements Target.
-func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, err error) {
+func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, err error) {
 	// The memory is another program's: what does not make sense there is no fault of this one.
 	defer func() {
 		if p := recover(); p != nil {
@@ -63,7 +63,7 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 		o.Capturer.Ready(src, nil)
 	}
 	plan.AllocateStacks()
-	res = new(dlvext.Result)
+	res = new(target.Result)
 	var states *reach.States
 	look := func() (err error) {
 		res.Taken = monotonic()
@@ -87,12 +87,12 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 		return nil, err
 	}
 	for _, st := range states.List() {
-		if !dlvext.System(st.Start, st.Reason) {
+		if !target.System(st.Start, st.Reason) {
 			res.Goroutines = append(res.Goroutines, st.Goroutine)
 			res.Parks = append(res.Parks, st.Parks)
 		}
 	}
-	var want dlvext.Wanted
+	var want target.Wanted
 	if o.Select != nil {
 		want = o.Select(res.Goroutines)
 	}
@@ -104,7 +104,7 @@ func (b *bare) Read(ctx context.Context, o dlvext.Options) (res *dlvext.Result, 
 }
 
 // readBareStacks fills in the stacks of the goroutines ids, as many as o permits.
-func readBareStacks(res *dlvext.Result, states *reach.States, ids []int64, o dlvext.Options) {
+func readBareStacks(res *target.Result, states *reach.States, ids []int64, o target.Options) {
 	const depth, most = 64, 256
 	if o.Depth <= 0 {
 		o.Depth = depth
@@ -125,7 +125,7 @@ func readBareStacks(res *dlvext.Result, states *reach.States, ids []int64, o dlv
 		}
 		stack := states.Stack(id, o.Depth)
 		for k, f := range stack {
-			if dlvext.Bottom(f) {
+			if target.Bottom(f) {
 				stack = stack[:k]
 				break
 			}

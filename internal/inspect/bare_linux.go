@@ -9,13 +9,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // readBare reads process pid, which runs, without its debug information.
-func readBare(ctx context.Context, pid int, o dlvext.Options) (*dlvext.Result, error) {
+func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, error) {
 	stopped := source.ThreadState(pid) == 'T'
 	b := &bare{
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),

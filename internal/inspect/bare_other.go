@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 
-	"github.com/awaittrace/awaittrace/dlvext"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // readBare fails: programs without debug information are read on Linux only.
-func readBare(context.Context, int, dlvext.Options) (*dlvext.Result, error) {
+func readBare(context.Context, int, target.Options) (*target.Result, error) {
 	return nil, errors.New("programs without debug information can be read on Linux only: build without -ldflags=-s or -w")
 }
 

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // Core begins a session with a core of the executable exe. The record is the one in the core, where it was dumped, or else the file of the process
@@ -32,7 +32,7 @@ func Core(exe, core string) (*Session, error) {
 			return moment
 		},
 	}
-	p, err := dlvext.Open(dlvext.Target{Core: core, Exe: exe})
+	p, err := target.Open(target.Target{Core: core, Exe: exe})
 	switch {
 	case isBare(err):
 		return s, s.bareCore(core)
@@ -46,7 +46,7 @@ func Core(exe, core string) (*Session, error) {
 
 // bareCore makes s a session with a core of an executable without debug information.
 func (s *Session) bareCore(core string) error {
-	if usable, err := dlvext.CheckCore(s.exe, core); !usable {
+	if usable, err := target.CheckCore(s.exe, core); !usable {
 		return err
 	}
 	c, err := source.OpenCore(core, s.exe)
@@ -82,7 +82,7 @@ func Unmade(addr uint64, probes bool) error {
 }
 
 // coreRecord opens the record of the process that a core is of.
-func coreRecord(p *dlvext.Program) (*record.Record, error) {
+func coreRecord(p *target.Program) (*record.Record, error) {
 	addr, probes := p.RecordAddr()
 	if err := Unmade(addr, probes); err != nil {
 		return nil, err

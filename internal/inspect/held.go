@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // Held begins a session with process pid, which a debugger holds or will hold: this process, or another. It is read through its memory
-// and its record. Registers asks the debugger for those of a thread, see [dlvext.Target]; nil: nobody can be asked. That its states cannot be read is no error: the reports say so. That there is no such process is one.
+// and its record. Registers asks the debugger for those of a thread, see [target.Target]; nil: nobody can be asked. That its states cannot be read is no error: the reports say so. That there is no such process is one.
 func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 	stat, live := procfs.Is(pid, 0)
 	if !live {
@@ -34,8 +34,8 @@ func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 		}
 		return now - int64(time.Since(last))
 	}
-	var p *dlvext.Program
-	if p, s.noRead = dlvext.Open(dlvext.Target{Pid: pid, Registers: registers}); s.noRead == nil {
+	var p *target.Program
+	if p, s.noRead = target.Open(target.Target{Pid: pid, Registers: registers}); s.noRead == nil {
 		s.target = p
 	}
 	if isBare(s.noRead) {
@@ -61,7 +61,7 @@ func goVersion(exe string) string {
 }
 
 // heldRecord opens the record of process pid. p is the program, or nil.
-func heldRecord(pid int, p *dlvext.Program) (*record.Record, error) {
+func heldRecord(pid int, p *target.Program) (*record.Record, error) {
 	rec, err := record.Open(pid)
 	if err != nil && p == nil && !mayHaveProbes(fmt.Sprintf("/proc/%d/exe", pid)) {
 		return nil, ErrUnprobed

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -49,8 +49,8 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	var still *snapshot.Snapshot // the record while the program stood still
 	var now func() (*snapshot.Snapshot, error)
 	var used snapshot.Process // what it had used then
-	res, err := s.target.Read(ctx, l.proof.in(dlvext.Options{
-		Standing: func() []dlvext.Ref {
+	res, err := s.target.Read(ctx, l.proof.in(target.Options{
+		Standing: func() []target.Ref {
 			if s.here {
 				recorded.Used(&used, s.rec.Pid)
 			}
@@ -59,12 +59,12 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			}
 			return append(waited(first.Snapshot), passed(first.Snapshot)...)
 		},
-		Select: func(all []snapshot.Goroutine) dlvext.Wanted {
+		Select: func(all []snapshot.Goroutine) target.Wanted {
 			at := first
 			if l.settle != nil {
 				snap, err := now()
 				if err != nil {
-					return dlvext.Wanted{}
+					return target.Wanted{}
 				}
 				l.settle(snap)
 				at = diagnose.Analyze(snap, first.Options)
@@ -126,8 +126,8 @@ func (s *Session) remember(snap *snapshot.Snapshot) {
 }
 
 // wanted says which stacks and objects a report on r shows.
-func wanted(r *diagnose.Report) dlvext.Wanted {
-	var w dlvext.Wanted
+func wanted(r *diagnose.Report) target.Wanted {
+	var w target.Wanted
 	for _, f := range r.Findings {
 		if f.Root != 0 {
 			w.Stacks = append(w.Stacks, f.Root)
@@ -203,8 +203,8 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 }
 
 // waited returns the objects that goroutines wait for.
-func waited(s *snapshot.Snapshot) []dlvext.Ref {
-	var refs []dlvext.Ref
+func waited(s *snapshot.Snapshot) []target.Ref {
+	var refs []target.Ref
 	for i := range s.Goroutines {
 		for _, wait := range s.Goroutines[i].Waits {
 			refs = append(refs, objects(wait)...)
@@ -214,25 +214,25 @@ func waited(s *snapshot.Snapshot) []dlvext.Ref {
 }
 
 // objects returns the objects of a wait.
-func objects(w snapshot.Wait) []dlvext.Ref {
-	refs := []dlvext.Ref{{Addr: w.Obj, Kind: w.Probe.Kind}}
+func objects(w snapshot.Wait) []target.Ref {
+	refs := []target.Ref{{Addr: w.Obj, Kind: w.Probe.Kind}}
 	for _, c := range w.Cases {
-		refs = append(refs, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
+		refs = append(refs, target.Ref{Addr: c.Obj, Kind: runtime.KindChan})
 	}
 	return refs
 }
 
 // counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which
 // may not run, and WaitGroups, which count what they are owed.
-func counted(s *snapshot.Snapshot) []dlvext.Ref {
-	var refs []dlvext.Ref
-	seen := make(map[dlvext.Ref]bool)
+func counted(s *snapshot.Snapshot) []target.Ref {
+	var refs []target.Ref
+	seen := make(map[target.Ref]bool)
 	for i := range s.Goroutines {
 		if len(s.Goroutines[i].Waits) == 0 || len(refs) == maxCounted {
 			continue
 		}
 		w := &s.Goroutines[i].Waits[0]
-		ref := dlvext.Ref{Addr: w.Obj, Kind: w.Probe.Kind}
+		ref := target.Ref{Addr: w.Obj, Kind: w.Probe.Kind}
 		if timer := strings.HasSuffix(w.Probe.Expr, ".C"); (timer || w.Probe.Op == runtime.OpWait) && !seen[ref] {
 			seen[ref] = true
 			refs = append(refs, ref)
@@ -242,15 +242,15 @@ func counted(s *snapshot.Snapshot) []dlvext.Ref {
 }
 
 // passed returns the channels of selects that goroutines have passed and may go round in.
-func passed(s *snapshot.Snapshot) []dlvext.Ref {
-	var refs []dlvext.Ref
+func passed(s *snapshot.Snapshot) []target.Ref {
+	var refs []target.Ref
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		if g.Passed == nil || g.Last != g.Passed.Probe || len(refs) >= maxCounted {
 			continue
 		}
 		for _, c := range g.Passed.Cases {
-			refs = append(refs, dlvext.Ref{Addr: c.Obj, Kind: runtime.KindChan})
+			refs = append(refs, target.Ref{Addr: c.Obj, Kind: runtime.KindChan})
 		}
 	}
 	return refs
@@ -286,7 +286,7 @@ func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 }
 
 // addObjects adds what the program's memory says of objects to s.
-func addObjects(s *snapshot.Snapshot, res *dlvext.Result) {
+func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	for ref, o := range res.Objects {
 		known := s.Objects[ref.Addr]
 		switch {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // addIO adds to s what the operating system knows of the files, connections and processes that goroutines are blocked in.
-func addIO(s *snapshot.Snapshot, pid int, res *dlvext.Result) {
+func addIO(s *snapshot.Snapshot, pid int, res *target.Result) {
 	system := ioReader{pid: pid}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
@@ -48,7 +48,7 @@ type ioReader struct {
 	asked   bool
 }
 
-func (r *ioReader) read(b dlvext.Blocked) *snapshot.IO {
+func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	io := &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid, Deadline: b.Deadline, Limit: b.Limit}
 	if b.Pid != 0 {
 		io.Peer = processName(b.Pid)
@@ -131,7 +131,7 @@ func (r *ioReader) lock(g *snapshot.Goroutine) *snapshot.IO {
 
 // reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output, and for the process that still has the pipe open. The
 // goroutines that read from those pipes are started by os/exec.
-func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *dlvext.Result, io *snapshot.IO) {
+func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *target.Result, io *snapshot.IO) {
 	if _, err := procfs.ReadStat(io.Pid); err == nil { // it runs, or has exited while we held who would wait for it
 		return
 	}

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // Recorded begins a session with the program of rec, which runs or has ended. The session closes rec.
@@ -59,7 +59,7 @@ func liveRecord(pid int, exe string) (*record.Record, error) {
 	if !mayHaveProbes(exe) {
 		return nil, ErrUnprobed
 	}
-	p, err := dlvext.Open(dlvext.Target{Pid: pid})
+	p, err := target.Open(target.Target{Pid: pid})
 	if isBare(err) {
 		return nil, errNotFound(pid)
 	}
@@ -89,7 +89,7 @@ func mayHaveProbes(exe string) bool {
 	if err != nil {
 		return mayCall(f)
 	}
-	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return dlvext.Collector(snapshot.Frame{Func: s.Name}) })
+	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return target.Collector(snapshot.Frame{Func: s.Name}) })
 }
 
 // mayCall is mayHaveProbes for an executable without symbols: its runtime knows the names of its functions.
@@ -99,7 +99,7 @@ func mayCall(f *elf.File) bool {
 			continue
 		}
 		table, err := s.Data()
-		return err != nil || slices.ContainsFunc(dlvext.CollectorFunctions(), func(fn string) bool {
+		return err != nil || slices.ContainsFunc(target.CollectorFunctions(), func(fn string) bool {
 			return bytes.Contains(table, []byte("\x00"+fn+"\x00")) || bytes.Contains(table, []byte("/"+fn+"\x00"))
 		})
 	}
@@ -119,8 +119,8 @@ func started(stat procfs.Stat) int64 {
 type process int
 
 // Read implements Target.
-func (p process) Read(ctx context.Context, o dlvext.Options) (*dlvext.Result, error) {
-	res, err := dlvext.Read(ctx, dlvext.Target{Pid: int(p)}, o)
+func (p process) Read(ctx context.Context, o target.Options) (*target.Result, error) {
+	res, err := target.Read(ctx, target.Target{Pid: int(p)}, o)
 	if isBare(err) {
 		return readBare(ctx, int(p), o)
 	}

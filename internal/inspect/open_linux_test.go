@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // TestOpenErrors: one line for everything that is no program.
@@ -65,7 +65,7 @@ func TestStayed(t *testing.T) {
 		waiting(1, "chan receive"), waiting(2, "chan receive"), waiting(3, "chan send"), {ID: 4, State: "running"}, waiting(5, "sleep"), waiting(6, "sleep"),
 	}}
 	now.Goroutines[5].Blocked = &snapshot.Blocked{Since: 1} // a garbage collection has noticed it earlier
-	stayed(now, &dlvext.Result{Parks: []uint8{7, 9, 7, 7, 7, 7}}, before, &dlvext.Result{Parks: []uint8{7, 8, 7, 7, 7}})
+	stayed(now, &target.Result{Parks: []uint8{7, 9, 7, 7, 7, 7}}, before, &target.Result{Parks: []uint8{7, 8, 7, 7, 7}})
 	got := make(map[int64]int64)
 	for _, g := range now.Goroutines {
 		if g.Blocked != nil {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // A Prove says when a program's heap is read, to prove which goroutines nothing can wake.
@@ -27,7 +27,7 @@ var Proves = []Prove{ProveAuto, ProveAlways, ProveNever}
 // maxPause is how long ProveAuto may have a program stand still.
 const maxPause = 200 * time.Millisecond
 
-// A proof is one reading of a program's heap. It implements dlvext.Capturer.
+// A proof is one reading of a program's heap. It implements target.Capturer.
 type proof struct {
 	exe string
 	// limit is how long the program may stand still for it; zero: however long it takes.
@@ -61,7 +61,7 @@ func (s *Session) newProof(opt Options) *proof {
 const neverProve = "not asked for (-prove never)"
 
 // in returns o with p, if anything is to be proven.
-func (p *proof) in(o dlvext.Options) dlvext.Options {
+func (p *proof) in(o target.Options) target.Options {
 	if p.why == "" {
 		p.why = "the program's memory was not read"
 		o.Capturer = p
@@ -69,7 +69,7 @@ func (p *proof) in(o dlvext.Options) dlvext.Options {
 	return o
 }
 
-// Ready implements dlvext.Capturer.
+// Ready implements target.Capturer.
 func (p *proof) Ready(src reach.Source, err error) {
 	if err != nil {
 		p.why = err.Error()
@@ -99,7 +99,7 @@ func (p *proof) Ready(src reach.Source, err error) {
 	p.plan = plan
 }
 
-// Capture implements dlvext.Capturer.
+// Capture implements target.Capturer.
 func (p *proof) Capture() {
 	if p.plan == nil {
 		return

@@ -5,18 +5,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // A Target is where a session gets the states and stacks of a program from.
 type Target interface {
 	// Read reads the program, which stands still meanwhile.
-	Read(context.Context, dlvext.Options) (*dlvext.Result, error)
+	Read(context.Context, target.Options) (*target.Result, error)
 	Close()
 }
 
@@ -43,7 +43,7 @@ type Session struct {
 	labels recorded.Labels
 	// last and lastRes are the last look at a program without probes that runs.
 	last    *snapshot.Snapshot
-	lastRes *dlvext.Result
+	lastRes *target.Result
 	// process describes the program where there is no record.
 	process snapshot.Process
 	// dump is what a goroutine dump tells; nil for a program.

@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/dlvext"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/dump"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 const (
@@ -37,7 +37,7 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		return nil, fmt.Errorf("%w; without a record, -no-stop leaves nothing to tell", why)
 	}
 	var before *snapshot.Snapshot
-	var was *dlvext.Result
+	var was *target.Result
 	if opt.Twice && s.runs {
 		never := opt
 		never.Prove = ProveNever
@@ -103,7 +103,7 @@ func momentary(f diagnose.Finding) bool {
 }
 
 // states reads the states and stacks of a program without probes, and has p read its heap.
-func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Snapshot, *dlvext.Result, error) {
+func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Snapshot, *target.Result, error) {
 	res, err := s.readUnprobed(ctx, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %w", why, err)
@@ -136,9 +136,9 @@ func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Sn
 
 // readUnprobed reads the goroutines and their stacks. Of a process that runs, package reach copies the stacks in a moment, and unwinds them when the process has gone
 // on; where it does not know the version of Go, Delve unwinds them while it waits.
-func (s *Session) readUnprobed(ctx context.Context, p *proof) (*dlvext.Result, error) {
-	o := p.in(dlvext.Options{MaxStacks: maxCopied, Timeout: time.Second, Select: func(all []snapshot.Goroutine) dlvext.Wanted {
-		return dlvext.Wanted{Stacks: representatives(all)}
+func (s *Session) readUnprobed(ctx context.Context, p *proof) (*target.Result, error) {
+	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: time.Second, Select: func(all []snapshot.Goroutine) target.Wanted {
+		return target.Wanted{Stacks: representatives(all)}
 	}})
 	if pid, ok := s.target.(process); ok {
 		if res, err := readBare(ctx, int(pid), o); err == nil {
@@ -189,7 +189,7 @@ func noProbes(exe string, why error) string {
 
 // stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason. Of calls
 // of the system and of C only calledSince tells.
-func stayed(now *snapshot.Snapshot, nowRes *dlvext.Result, before *snapshot.Snapshot, beforeRes *dlvext.Result) {
+func stayed(now *snapshot.Snapshot, nowRes *target.Result, before *snapshot.Snapshot, beforeRes *target.Result) {
 	for i := range now.Goroutines {
 		g := &now.Goroutines[i]
 		j, ok := before.Find(g.ID)
@@ -225,13 +225,13 @@ func Dump(text []byte) (*Session, error) {
 	for _, g := range snap.Goroutines {
 		entry := ""
 		for k, f := range g.Stack {
-			if dlvext.Bottom(f) {
+			if target.Bottom(f) {
 				g.Stack = g.Stack[:k]
 				break
 			}
 			entry = f.Func
 		}
-		if g.ID == 1 || !dlvext.System(entry, g.Reason) {
+		if g.ID == 1 || !target.System(entry, g.Reason) {
 			kept = append(kept, g)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const (
@@ -40,7 +40,7 @@ func labelWord(s string) string {
 	if r := []rune(s); len(r) > maxLabel {
 		s = string(r[:maxLabel-1]) + "…"
 	}
-	if s == "" || strings.ContainsAny(s, " ,={}\"") || printable.Line(s) != s {
+	if s == "" || strings.ContainsAny(s, " ,={}\"") || terminal.Line(s) != s {
 		return strconv.Quote(s)
 	}
 	return s

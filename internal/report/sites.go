@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -61,7 +61,7 @@ const mostSites = 30
 
 // TextSites writes to w the places of r at which goroutines waited longest, all of them if all is set.
 func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
-	out := printable.Writer(w)
+	out := terminal.Writer(w)
 	list := Sites(r.Snapshot)
 	total := time.Duration(0)
 	for i := range list {

@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // List writes the table of programs to w, and what is to be said besides to log. After is how long a wait is before it is called stuck; zero: that of the run that
@@ -40,7 +40,7 @@ func List(w, log io.Writer, after time.Duration) error {
 		t.others = t.others || e.UID >= 0 && e.UID != os.Geteuid()
 		t.dead = t.dead || !e.Live
 	}
-	t.w = tabwriter.NewWriter(printable.Writer(w), 0, 0, 2, ' ', 0)
+	t.w = tabwriter.NewWriter(terminal.Writer(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\t%sGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"), t.ended("ENDED"))
 	dead, size := 0, int64(0)
 	for _, e := range list {
@@ -100,13 +100,13 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	more := t.more(t.user(e.UID), cmp.Or(e.Container, "-"))
 	rec, err := record.OpenEntry(e)
 	if err != nil {
-		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, printable.Line(err.Error()))
+		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, terminal.Line(err.Error()))
 		return
 	}
 	defer rec.Close()
 	r, err := recorded.Diagnose(rec, diagnose.Options{After: cmp.Or(after, rec.After())})
 	if err != nil {
-		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, printable.Line(err.Error()))
+		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, terminal.Line(err.Error()))
 		return
 	}
 	p := &r.Snapshot.Process
@@ -121,7 +121,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	case p.Doubt != "":
 		name += " (not to be relied on: " + p.Doubt + ")"
 	}
-	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), printable.Line(name))
+	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
 }
 
 // programName returns the name of a program: that of its executable, but for one that a debugger has built, which is called __debug_bin and a number:
@@ -157,7 +157,7 @@ func (t *table) user(uid int) string {
 		}
 		t.users[uid] = name
 	}
-	return printable.Line(name)
+	return terminal.Line(name)
 }
 
 // Clean removes the records of programs that have ended, and returns how many those were.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
-	"github.com/awaittrace/awaittrace/internal/printable"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // maxLabel bounds what a label takes from another program, in bytes.
@@ -245,7 +245,7 @@ func summarize(r *diagnose.Report) *look {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		sum := &finding{certainty: f.Certainty, title: cut(printable.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
+		sum := &finding{certainty: f.Certainty, title: cut(terminal.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
 		key := findingKey{kind: f.Kind}
 		for k, id := range append([]int64{f.Root}, f.Goroutines...) {
 			n, ok := r.Find(id)
@@ -297,7 +297,7 @@ func changed(p *program, was, now *look) []change {
 }
 
 // label makes a label of what another program says of itself: without control characters, and not too long.
-func label(s string) string { return cut(printable.Line(strings.ToValidUTF8(s, "?")), maxLabel) }
+func label(s string) string { return cut(terminal.Line(strings.ToValidUTF8(s, "?")), maxLabel) }
 
 func cut(s string, n int) string {
 	if len(s) <= n {

@@ -62,7 +62,7 @@ func run(dir string) error {
 		return fmt.Errorf("the tests of the rules: %w", err)
 	}
 	at, bank := filepath.Join(dir, "awaittrace"), filepath.Join(dir, "bank")
-	for _, args := range [][]string{{"go", "build", "-o", at, "./cmd/awaittrace"}, {at, "build", "-C", "dlvext/terminal/testdata/bank", "-o", bank, "."}} {
+	for _, args := range [][]string{{"go", "build", "-o", at, "./cmd/awaittrace"}, {at, "build", "-C", "dlvext/testdata/bank", "-o", bank, "."}} {
 		if err := command("", args[0], args[1:]...).Run(); err != nil {
 			return fmt.Errorf("%v: %w", args, err)
 		}

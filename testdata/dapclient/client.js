@@ -2,7 +2,7 @@
 //
 //	npm ci && node client.js AWAITTRACE FOLDER
 //
-// AWAITTRACE is the command, FOLDER that of dlvext/terminal/testdata/bank.
+// AWAITTRACE is the command, FOLDER that of dlvext/testdata/bank.
 'use strict';
 
 const assert = require('node:assert');

@@ -1,0 +1,179 @@
+package dlvext
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/rpc"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-delve/delve/service/api"
+	"github.com/go-delve/delve/service/rpc2"
+
+	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/target"
+)
+
+// A debugger is Delve as package console sees it.
+type debugger struct {
+	client *rpc2.RPCClient
+	relay  *relay
+	// scope is where the user is, as the frame command has set it.
+	scope func() api.EvalScope
+	// exe and core are those of a session with a core; local says that the server is in this process.
+	exe, core string
+	local     bool
+	// stopped is when the program stopped for the first time; zero if it was before the session.
+	stopped time.Time
+
+	pid     int // of session
+	session *inspect.Session
+}
+
+// Report diagnoses the program as it stands.
+func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.Report, error) {
+	state, err := d.client.GetStateNonBlocking()
+	switch {
+	case errors.Is(err, rpc.ErrShutdown), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.New("the debugger's server has gone; the program may go on without it")
+	case err != nil && strings.Contains(err.Error(), "has exited"): // of errors the protocol hands on the text
+		return nil, fmt.Errorf("%w; awaittrace report %d tells what its record says", err, d.pid)
+	case err != nil:
+		return nil, err
+	case state.Exited:
+		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says", state.Pid, state.ExitStatus, state.Pid)
+	}
+	d.relay.reporting.Store(true)
+	defer d.relay.reporting.Store(false)
+	if err := d.begin(state.Pid); err != nil {
+		return nil, err
+	}
+	for _, p := range d.relay.Pauses() {
+		d.session.Paused(p.from, p.to)
+	}
+	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
+}
+
+// begin makes session that of process pid, which is another when the program was started again.
+func (d *debugger) begin(pid int) (err error) {
+	if d.session != nil && pid == d.pid {
+		return nil
+	}
+	d.close()
+	d.session, err = d.open(pid)
+	d.pid = pid
+	return err
+}
+
+// record returns the record of process pid. It is the session's.
+func (d *debugger) record(pid int) (*record.Record, error) {
+	if err := d.begin(pid); err != nil {
+		return nil, err
+	}
+	return d.session.Record()
+}
+
+// open begins a session with the process that Delve holds now.
+func (d *debugger) open(pid int) (*inspect.Session, error) {
+	switch {
+	case d.core != "":
+		return inspect.Core(d.exe, d.core)
+	case d.local:
+		return inspect.Held(pid, d.registers)
+	}
+	if procfs.Traced(pid) {
+		if s, err := inspect.Held(pid, d.registers); err == nil && d.here(pid) {
+			return s, nil
+		} else if err == nil {
+			s.Close()
+		}
+	}
+	return openRemote(d.client, pid), nil
+}
+
+// here reports whether the server's process pid is the one that has that pid here, and not one on another machine: no other was started in the
+// same nanosecond.
+func (d *debugger) here(pid int) bool {
+	const started = "runtime.runtimeInitTime"
+	p, err := target.Open(target.Target{Pid: pid})
+	if err != nil {
+		return false
+	}
+	defer p.Close()
+	v, err := d.client.EvalVariable(api.EvalScope{GoroutineID: -1}, started, api.LoadConfig{})
+	if err != nil {
+		return false
+	}
+	there, err := strconv.ParseUint(v.Value, 10, 64)
+	here, ok := p.Number(started)
+	return err == nil && ok && here == there && here != 0
+}
+
+// close ends the session with the program.
+func (d *debugger) close() {
+	if d.session != nil {
+		d.session.Close()
+		d.session = nil
+	}
+}
+
+// Selected returns the goroutine that the user looks at.
+func (d *debugger) Selected() int64 {
+	state, err := d.client.GetStateNonBlocking()
+	if err != nil || state.SelectedGoroutine == nil {
+		return 0
+	}
+	return state.SelectedGoroutine.ID
+}
+
+// maxFrames is how far up the stack an expression is looked for.
+const maxFrames = 32
+
+// Address returns the address of the lock or channel that expr means in the user's frame. Where a goroutine waits, that is one of the
+// runtime's: then it is looked for in those above.
+func (d *debugger) Address(expr string) (uint64, error) {
+	scope := d.scope()
+	first := scope.Frame
+	for last := first; ; scope.Frame++ {
+		v, err := d.client.EvalVariable(scope, expr, api.LoadConfig{MaxStructFields: -1})
+		if err == nil {
+			return address(v)
+		}
+		if scope.Frame == first {
+			frames, stackErr := d.client.Stacktrace(-1, maxFrames, 0, 0, nil)
+			if stackErr != nil || first != 0 {
+				return 0, err
+			}
+			last = len(frames) - 1
+		}
+		if scope.Frame >= last {
+			return 0, fmt.Errorf("%v, in no frame of the selected goroutine", err)
+		}
+	}
+}
+
+// address returns the address of what v is, or of what it points to.
+func address(v *api.Variable) (uint64, error) {
+	switch v.Kind {
+	case reflect.Chan:
+		if v.Base == 0 {
+			return 0, errors.New("the channel is nil: nobody will ever send on it or receive from it")
+		}
+		return v.Base, nil
+	case reflect.Struct:
+		return v.Addr, nil
+	case reflect.Pointer, reflect.Interface:
+		if len(v.Children) == 1 && v.Children[0].Addr != 0 {
+			return address(&v.Children[0])
+		}
+		return 0, errors.New("it is nil")
+	}
+	return 0, fmt.Errorf("a %s is neither a lock nor a channel", v.Type)
+}

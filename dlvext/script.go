@@ -1,0 +1,77 @@
+package dlvext
+
+import (
+	_ "embed" // for the script
+	"fmt"
+	"reflect"
+	osruntime "runtime"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/target"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// The script's two parts: how the record is read, and the commands.
+var (
+	//go:embed record.star
+	recordScript string
+	//go:embed commands.star
+	commandScript string
+)
+
+// Script returns the Starlark script that gives the commands to a dlv of the user's own. It is complete by itself: the tables that it
+// reads the record by stand in front of it, as package runtime has them.
+func Script() string {
+	var b strings.Builder
+	b.WriteString("# awaittrace.star gives dlv the commands stuck, probe, probes, holders and waitgraph:\n#\n#\t(dlv) source awaittrace.star\n#\n" +
+		"# It was printed by awaittrace dlv -script, and fits programs that the same awaittrace has built.\n\n")
+	fmt.Fprintf(&b, "MAGIC, VERSION = %d, %d\n", runtime.Magic, runtime.Version)
+	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
+		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
+	fmt.Fprintf(&b, "HASH, SERVE, ROLEBITS = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.RoleBits)
+	fmt.Fprintf(&b, "CLOCKS = [%d, %d, %d, %d]\n", runtime.RoleAfter, runtime.RoleTimer, runtime.RoleTicker, runtime.RoleTime)
+	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n", "(.*/)?("+strings.ReplaceAll(strings.Join(target.HeaderVariables(), "|"), ".", "[.]")+")")
+	fmt.Fprintf(&b, "LINUX = %s\n", map[bool]string{true: "True", false: "False"}[osruntime.GOOS == "linux"])
+	b.WriteString("SIZE = {")
+	var tables strings.Builder
+	for _, t := range []struct {
+		name string
+		typ  reflect.Type
+	}{
+		{"HEADER", reflect.TypeFor[runtime.Header]()}, {"SLOT", reflect.TypeFor[runtime.Slot]()}, {"WAIT", reflect.TypeFor[runtime.Wait]()},
+		{"HOLD", reflect.TypeFor[runtime.Hold]()}, {"SITE", reflect.TypeFor[runtime.SiteEntry]()}, {"OBJECT", reflect.TypeFor[runtime.Object]()},
+		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
+	} {
+		fmt.Fprintf(&b, "%q: %d, ", t.typ.Name(), t.typ.Size())
+		fmt.Fprintf(&tables, "%s = {%s}\n", t.name, fields(t.typ))
+	}
+	b.WriteString("}\n" + tables.String())
+	fmt.Fprintf(&b, "OPS = %s\n", names(func(n int) string { return runtime.Op(n).String() }))
+	fmt.Fprintf(&b, "KINDS = %s\n\n", names(func(n int) string { return runtime.Kind(n).String() }))
+	return b.String() + recordScript + "\n" + commandScript
+}
+
+// fields returns the offset and size of each field of a struct; of an array, the size of an element.
+func fields(t reflect.Type) string {
+	var list []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		size := f.Type.Size()
+		if f.Type.Kind() == reflect.Array {
+			size = f.Type.Elem().Size()
+		}
+		if f.Name != "_" {
+			list = append(list, fmt.Sprintf("%q: (%d, %d)", f.Name, f.Offset, size))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// names returns the list of the names of a table whose numbers begin with zero.
+func names(name func(int) string) string {
+	list := []string{`""`}
+	for n := 1; name(n) != ""; n++ {
+		list = append(list, fmt.Sprintf("%q", name(n)))
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}

@@ -1,0 +1,58 @@
+package target
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/go-delve/delve/pkg/proc"
+)
+
+const (
+	maxRun = 1 << 20 // bytes read at once
+	maxGap = 4 << 10 // bytes read in vain between two structs rather than ask twice
+)
+
+// readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, in order of address. Neighbours are
+// read together: the runtime allocates its descriptors in blocks, and a system call for each of 100,000 takes longer than
+// copying what lies between. It returns how many could not be read. The bytes are valid during the call only.
+func readEach(mem proc.MemoryReader, addrs []uint64, size int, visit func(i int, b []byte)) (unreadable int) {
+	order := make([]int, 0, len(addrs))
+	for i, a := range addrs {
+		if a != 0 && a+uint64(size) > a {
+			order = append(order, i)
+		}
+	}
+	unreadable = len(addrs) - len(order)
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(addrs[a], addrs[b]) })
+	buf := make([]byte, max(maxRun, size))
+	for len(order) > 0 {
+		n := run(addrs, order, size)
+		start := addrs[order[0]]
+		b := buf[:addrs[order[n-1]]-start+uint64(size)]
+		err := readFull(mem, b, start)
+		for _, i := range order[:n] {
+			one := b[addrs[i]-start:][:size]
+			if err != nil && readFull(mem, one, addrs[i]) != nil {
+				unreadable++
+				continue
+			}
+			visit(i, one)
+		}
+		order = order[n:]
+	}
+	return unreadable
+}
+
+// run returns how many of order, from the first, are read together.
+func run(addrs []uint64, order []int, size int) int {
+	start := addrs[order[0]]
+	n := 1
+	for n < len(order) {
+		a := addrs[order[n]]
+		if a-addrs[order[n-1]] > uint64(size+maxGap) || a-start+uint64(size) > maxRun {
+			break
+		}
+		n++
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+package target
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-delve/delve/pkg/proc"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// collectors are the import paths, or the ends of them, that the collector has in programs: in a build by awaittrace (the standard library has no
+// package of that name), in a tree that was instrumented, and in ours.
+var collectors = []string{runtime.Path, runtime.Folder, "awaittrace/runtime"}
+
+// Collector reports whether f is a frame of awaittrace's own collector.
+func Collector(f snapshot.Frame) bool { return isCollector(Package(f.Func)) }
+
+// isCollector reports whether pkg is the import path of the collector.
+func isCollector(pkg string) bool {
+	return pkg == collectors[0] || strings.HasSuffix(pkg, "/"+collectors[1]) || strings.HasSuffix(pkg, collectors[2])
+}
+
+// headerVariables are the expressions for the collector's pointer to the header of the record, which Delve finds by the end of the import path.
+var headerVariables = inCollectors("hdr")
+
+// CollectorFunctions are the names of a function of the collector that is in every program with probes, and inlined nowhere.
+func CollectorFunctions() []string { return inCollectors("reach") }
+
+func inCollectors(name string) []string {
+	return []string{collectors[0] + "." + name, collectors[1] + "." + name}
+}
+
+// HeaderVariables are the expressions by which Delve finds the pointer to the header of the record: one of them, or none in a program without probes.
+func HeaderVariables() []string { return slices.Clone(headerVariables) }
+
+// RecordAddr returns the address of the program's record in its memory, zero if it has not made one yet. Probes says whether the program was built
+// with probes.
+func (p *Program) RecordAddr() (addr uint64, probes bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.s == nil {
+		return 0, false
+	}
+	var err error
+	defer guard(&err)
+	for _, name := range headerVariables {
+		v, err := p.s.global(name)
+		if err != nil {
+			continue
+		}
+		if addr, err = p.s.word(v.Addr); err == nil {
+			return addr, true
+		}
+	}
+	return 0, false
+}
+
+// Number returns the value of a package variable that is a number of the size of a pointer.
+func (p *Program) Number(name string) (n uint64, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.s == nil {
+		return 0, false
+	}
+	var err error
+	defer guard(&err)
+	v, err := p.s.global(name)
+	if err != nil {
+		return 0, false
+	}
+	n, err = p.s.word(v.Addr)
+	return n, err == nil
+}
+
+// Memory returns the program's memory: the offset of ReadAt is an address. It can be read until p is closed.
+func (p *Program) Memory() io.ReaderAt { return readerAt{p.s.mem} }
+
+// readerAt is Delve's way to read memory, as an io.ReaderAt.
+type readerAt struct{ mem proc.MemoryReader }
+
+func (r readerAt) ReadAt(b []byte, addr int64) (n int, err error) {
+	defer guard(&err)
+	if err := readFull(r.mem, b, uint64(addr)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

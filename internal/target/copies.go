@@ -1,0 +1,151 @@
+package target
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/go-delve/delve/pkg/proc"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// Copies are what was copied of a program's memory while it stood still, to be read when it has gone on. Pieces are sorted by address and do not overlap.
+type copies struct{ pieces []piece }
+
+// A piece is memory from an address.
+type piece struct {
+	addr uint64
+	data []byte
+}
+
+func (p piece) end() uint64 { return p.addr + uint64(len(p.data)) }
+
+// add adds pieces. What is there already stays.
+func (c *copies) add(more []piece) {
+	all := append(c.pieces, more...)
+	slices.SortStableFunc(all, func(a, b piece) int { return cmp.Compare(a.addr, b.addr) })
+	c.pieces = all[:0]
+	end := uint64(0)
+	for _, p := range all {
+		if p.end() <= end {
+			continue
+		}
+		if p.addr < end {
+			p = piece{end, p.data[end-p.addr:]}
+		}
+		c.pieces = append(c.pieces, p)
+		end = p.end()
+	}
+}
+
+// patch overwrites in b, the memory at addr, what was copied, and returns how many bytes that is. A nil c has nothing.
+func (c *copies) patch(b []byte, addr uint64) (n int) {
+	if c == nil {
+		return 0
+	}
+	i, _ := slices.BinarySearchFunc(c.pieces, addr, func(p piece, addr uint64) int { return cmp.Compare(p.end(), addr+1) })
+	for end := addr + uint64(len(b)); i < len(c.pieces) && c.pieces[i].addr < end; i++ {
+		p := c.pieces[i]
+		from := max(p.addr, addr)
+		n += copy(b[from-addr:], p.data[from-p.addr:])
+	}
+	return n
+}
+
+const (
+	maxStackCopy  = 64 << 10  // bytes that are copied of one stack: more than as many frames have as are read
+	maxStackBytes = 256 << 20 // bytes that are copied of all stacks
+)
+
+// copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out.
+func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) {
+	total := uint64(0)
+	for _, n := range lengths {
+		total += n
+	}
+	room, bufs := make([]byte, total), make([][]byte, len(addrs))
+	for i, n := range lengths {
+		bufs[i], room = room[:n:n], room[n:]
+	}
+	bad := src.ReadMany(bufs, addrs)
+	list := make([]piece, 0, len(addrs))
+	for i := range addrs {
+		if len(bad) > 0 && bad[0] == i {
+			bad = bad[1:]
+			continue
+		}
+		list = append(list, piece{addrs[i], bufs[i]})
+	}
+	s.copies.add(list)
+}
+
+// copyStacks copies the stacks of all goroutines, from where each is.
+func (s *session) copyStacks(src reach.Source) {
+	var addrs, lengths []uint64
+	total := uint64(0)
+	for i := range s.gs {
+		g := &s.gs[i]
+		if g.stackHi <= g.stackLo {
+			continue
+		}
+		from, n := g.sp, min(g.stackHi-g.sp, maxStackCopy)
+		if g.onProcessor() || g.sp < g.stackLo || g.sp >= g.stackHi { // registers say where it is
+			n = min(g.stackHi-g.stackLo, maxStackCopy)
+			from = g.stackHi - n
+		}
+		if total += n; total > maxStackBytes {
+			break
+		}
+		addrs, lengths = append(addrs, from), append(lengths, n)
+	}
+	s.copyMany(src, addrs, lengths)
+}
+
+// objectTypes are the types of the objects that are read.
+var objectTypes = map[runtime.Kind]string{
+	runtime.KindChan: "runtime.hchan", runtime.KindMutex: "sync.Mutex", runtime.KindRWMutex: "sync.RWMutex", runtime.KindWaitGroup: "sync.WaitGroup",
+	runtime.KindCond: "sync.Cond",
+}
+
+// copyObjects copies the objects refs, and the timers that channels are of.
+func (s *session) copyObjects(src reach.Source, refs []Ref) {
+	var addrs, lengths []uint64
+	seen := make(map[uint64]bool)
+	want := func(addr uint64, size int64) {
+		if addr != 0 && size > 0 && !seen[addr] {
+			seen[addr] = true
+			addrs, lengths = append(addrs, addr), append(lengths, uint64(size))
+		}
+	}
+	for _, ref := range refs {
+		want(ref.Addr, s.sizes[objectTypes[ref.Kind]])
+	}
+	s.copyMany(src, addrs, lengths)
+	addrs, lengths = nil, nil
+	if s.chanTimer.size > 0 {
+		for _, ref := range refs {
+			var b [8]byte
+			if ref.Kind == runtime.KindChan && s.copies.patch(b[:], ref.Addr+uint64(s.chanTimer.offset)) == len(b) {
+				want(field{0, 8}.uint(b[:]), s.sizes["runtime.timer"])
+			}
+		}
+		s.copyMany(src, addrs, lengths)
+	}
+}
+
+// dropMoved forgets of goroutines that have left their processor since the program stood still what the operating system has to do with their waits: that was
+// read afterwards.
+func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
+	b := make([]byte, s.g.size)
+	for id := range res.Blocked {
+		i, ok := s.find(id)
+		var g goroutine
+		if ok && readFull(now, b, s.gs[i].addr) == nil {
+			s.g.decode(b, &g)
+		}
+		if was := &s.gs[i]; !ok || g.id != was.id || g.status != was.status || g.parks != was.parks || g.sp != was.sp {
+			delete(res.Blocked, id)
+		}
+	}
+}

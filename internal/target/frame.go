@@ -1,0 +1,18 @@
+package target
+
+import "strings"
+
+// Package returns the import path of the package of a function, given the function's name in a stack trace: "net/http" for
+// "net/http.(*conn).serve". A dot in the last element of the path is there as "%2e", as the linker writes it.
+func Package(fn string) string {
+	// Type arguments have paths of their own.
+	if i := strings.IndexByte(fn, '['); i >= 0 {
+		fn = fn[:i]
+	}
+	slash := strings.LastIndexByte(fn, '/')
+	dot := strings.IndexByte(fn[slash+1:], '.')
+	if dot < 0 {
+		return ""
+	}
+	return fn[:slash+1+dot]
+}

@@ -1,0 +1,229 @@
+package target
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/go-delve/delve/pkg/proc"
+)
+
+// maxGoroutines is more than any program has: a longer list of goroutines is damaged.
+const maxGoroutines = 1 << 27
+
+// gLayout is where the runtime's struct g, which describes a goroutine, has what we need of it.
+type gLayout struct {
+	layout
+	size, mSize                          int64 // of runtime.g and runtime.m
+	goid, status, reason, gopc, startpc  field
+	parent, m, stackLo, stackHi, schedSP field
+	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
+	sudogG, sudogNext                    field
+	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go counts up
+	labels                               field
+}
+
+// newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
+func newGLayout(bi *proc.BinaryInfo) gLayout {
+	l := gLayout{layout: layout{bi: bi}}
+	l.size, l.mSize = l.field("runtime.g").size, l.field("runtime.m").size
+	l.goid = l.field("runtime.g", "goid")
+	l.reason = l.field("runtime.g", "waitreason")
+	l.gopc = l.field("runtime.g", "gopc")
+	l.startpc = l.field("runtime.g", "startpc")
+	l.m = l.field("runtime.g", "m")
+	l.procid = l.field("runtime.m", "procid")
+	l.vdsoPC, _ = l.maybe("runtime.m", "vdsoPC")
+	l.vdsoSP, _ = l.maybe("runtime.m", "vdsoSP")
+	l.g0, _ = l.maybe("runtime.m", "g0")
+	l.schedSP = l.field("runtime.g", "sched", "sp")
+	l.stackLo = l.field("runtime.g", "stack", "lo")
+	l.stackHi = l.field("runtime.g", "stack", "hi")
+	l.sudogG = l.field("runtime.sudog", "g")
+	l.sudogNext = l.field("runtime.sudog", "next")
+	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
+	l.parks, _ = l.maybe("runtime.g", "trackingSeq")
+	l.labels, _ = l.maybe("runtime.g", "labels")
+	var ok bool
+	if l.status, ok = l.maybe("runtime.g", "atomicstatus", "value"); !ok {
+		l.status = l.field("runtime.g", "atomicstatus")
+	}
+	return l
+}
+
+// A goroutine is what the runtime's struct g says.
+type goroutine struct {
+	id            int64
+	addr          uint64 // of the g
+	index         int    // in runtime.allgs
+	status        uint32
+	reason        uint8
+	gopc, startpc uint64
+	parent        int64
+	parks         uint8
+	labels        uint64 // address of its profiler labels
+	m             uint64 // address of the runtime's m, 0 if it has none
+	// Its stack, and where it was on that when it left its processor last.
+	stackLo, stackHi, sp uint64
+	thread               int // the system's id of that thread
+}
+
+// state returns the state's name in reports.
+func (g *goroutine) state() string { return runtime.GState(g.status) }
+
+// State returns the name in reports of the status in a runtime's g.
+func State(status uint64) string { return runtime.GState(uint32(status)) }
+
+// alive reports whether there is a goroutine at all: the runtime keeps descriptors to use them again.
+func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(g.status) }
+
+// decode reads a g.
+func (l *gLayout) decode(b []byte, g *goroutine) {
+	g.id = int64(l.goid.uint(b))
+	g.status = uint32(l.status.uint(b)) &^ runtime.GScan
+	g.reason = uint8(l.reason.uint(b))
+	g.gopc = l.gopc.uint(b)
+	g.startpc = l.startpc.uint(b)
+	g.parent = int64(l.parent.uint(b))
+	g.m = l.m.uint(b)
+	g.parks = uint8(l.parks.uint(b))
+	g.labels = l.labels.uint(b)
+	g.stackLo, g.stackHi, g.sp = l.stackLo.uint(b), l.stackHi.uint(b), l.schedSP.uint(b)
+}
+
+// loadGoroutines reads all goroutines and sorts them by ID.
+func (s *session) loadGoroutines() error {
+	addrs, err := s.readAllgs()
+	if err != nil {
+		return err
+	}
+	s.readReasons()
+	s.gs = make([]goroutine, 0, len(addrs))
+	system := make(map[uint64]string)
+	var copied []piece
+	s.unreadable = readEach(s.mem, addrs, int(s.g.size), func(i int, b []byte) {
+		if s.copies != nil {
+			copied = append(copied, piece{addrs[i], slices.Clone(b)})
+		}
+		g := goroutine{addr: addrs[i], index: i}
+		s.g.decode(b, &g)
+		if g.alive() && !s.system(&g, system) {
+			s.gs = append(s.gs, g)
+		}
+	})
+	if s.copies != nil {
+		s.copies.add(copied)
+	}
+	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
+	s.findThreads()
+	return nil
+}
+
+// readAllgs returns the addresses of all descriptors.
+func (s *session) readAllgs() ([]uint64, error) {
+	size := uint64(s.bi.Arch.PtrSize())
+	list, err := s.word(s.allgs)
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.word(s.allgs + size)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 || n > maxGoroutines {
+		return nil, damaged("the program's list of goroutines has %d entries: its runtime has not started yet, or its memory is damaged", n)
+	}
+	b := make([]byte, n*size)
+	if err := readFull(s.mem, b, list); err != nil {
+		return nil, err
+	}
+	if s.copies != nil {
+		s.copies.add([]piece{{s.allgs, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, list), n)}, {list, b}})
+	}
+	addrs := make([]uint64, n)
+	for i := range addrs {
+		addrs[i] = field{int64(i) * int64(size), int64(size)}.uint(b)
+	}
+	return addrs, nil
+}
+
+// system reports whether the runtime counts g among its own, as isSystemGoroutine in GOROOT/src/runtime/traceback.go does. names
+// remembers the functions that goroutines start with.
+func (s *session) system(g *goroutine, names map[uint64]string) bool {
+	name, ok := names[g.startpc]
+	if !ok {
+		if fn := s.bi.PCToFunc(g.startpc); fn != nil {
+			name = fn.Name
+		}
+		names[g.startpc] = name
+	}
+	return System(name, s.reason(g))
+}
+
+// System reports whether the runtime counts a goroutine among its own that starts with the function name and waits for reason, if it does.
+func System(name, reason string) bool {
+	switch name {
+	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
+		return false
+	case "runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups":
+		// These run functions of the user's: they are the runtime's own only while they wait for the next.
+		return reason == "finalizer wait" || reason == "cleanup wait"
+	}
+	return strings.HasPrefix(name, "runtime.")
+}
+
+// A runner is a goroutine that is on a processor: the one whose registers are not in its g.
+type runner struct {
+	thread           int
+	m                uint64 // address of the runtime's m
+	g, g0            uint64 // addresses of the goroutine's g, and of the one that stands for the thread's system stack
+	stackLo, stackHi uint64
+	// While the thread is in the kernel's own code (vDSO), the Go function that called it, as the runtime noted it for its profiler.
+	vdsoPC, vdsoSP uint64
+	// Where the thread's system stack begins, on which C code runs.
+	systemSP uint64
+}
+
+// findThreads sets the thread of those goroutines that have one, and tells the backend which of them are running.
+func (s *session) findThreads() {
+	var running []runner
+	l := &s.g
+	for i := range s.gs {
+		g := &s.gs[i]
+		if g.m == 0 || g.status != runtime.GRunning && g.status != runtime.GSyscall && g.status != runtime.GCopystack {
+			continue
+		}
+		procid, err := s.fieldAt(g.m, l.procid)
+		if err != nil {
+			continue
+		}
+		g.thread = int(procid)
+		if g.status == runtime.GSyscall {
+			continue
+		}
+		r := runner{thread: g.thread, m: g.m, g: g.addr}
+		r.stackLo, r.stackHi = g.stackLo, g.stackHi
+		// What cannot be read stays zero, which none of these is otherwise.
+		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)
+		r.vdsoSP, _ = s.fieldAt(g.m, l.vdsoSP)
+		if r.g0, _ = s.fieldAt(g.m, l.g0); r.g0 != 0 {
+			r.systemSP, _ = s.fieldAt(r.g0, l.schedSP)
+		}
+		running = append(running, r)
+	}
+	if s.running != nil {
+		s.running(running)
+	}
+}
+
+// onProcessor reports whether a thread runs g, so that where it is stands in the thread's registers and not in g.
+func (g *goroutine) onProcessor() bool {
+	return g.status == runtime.GRunning || g.status == runtime.GCopystack
+}
+
+// find returns the index of the goroutine of that ID, in s.gs and Result.Goroutines.
+func (s *session) find(id int64) (int, bool) {
+	return slices.BinarySearchFunc(s.gs, id, func(g goroutine, id int64) int { return cmp.Compare(g.id, id) })
+}

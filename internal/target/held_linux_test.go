@@ -1,0 +1,56 @@
+//go:build amd64 || arm64
+
+package target
+
+import (
+	"errors"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// TestHeld reads a program that another process traces: everything but what is in registers, which on amd64 is nothing.
+func TestHeld(t *testing.T) {
+	p := start(t, build(t, "waits.go"))
+	held, err := Open(Target{Pid: p.pid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if _, err := held.Read(t.Context(), Options{}); reason(err) != Running {
+		t.Errorf("while it runs: %v, want Running", err)
+	}
+	for range 2 { // what Delve has cached of the first stop must not be told of the second
+		letGo := hold(t, p)
+		for range 2 {
+			res, err := held.Read(t.Context(), Options{Select: allStacks})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if runtime.GOARCH == "amd64" {
+				checkWants(t, res, "waits.go")
+			}
+		}
+		letGo()
+		p.ping()
+	}
+	if addr, probes := held.RecordAddr(); addr != 0 || probes {
+		t.Errorf("a program without probes has a record at %#x, %v", addr, probes)
+	}
+	syscall.Kill(p.pid, syscall.SIGKILL)
+	p.cmd.Wait()
+	if _, err := held.Read(t.Context(), Options{}); reason(err) != Exited {
+		t.Errorf("after its end: %v, want Exited", err)
+	}
+	if _, err := Open(Target{Pid: p.pid}); reason(err) != Exited {
+		t.Errorf("opened after its end: %v, want Exited", err)
+	}
+}
+
+// reason returns the Reason of err, or 0.
+func reason(err error) Reason {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Reason
+	}
+	return 0
+}

@@ -1,0 +1,159 @@
+//go:build (amd64 || arm64) && !awaittrace_portable
+
+package target
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/go-delve/delve/pkg/proc"
+	"golang.org/x/sys/unix"
+)
+
+// readProcess reads a process. The debug information is loaded before it is stopped.
+func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
+	if source.Gone(source.ThreadState(t.Pid)) {
+		return nil, source.HasExited(t.Pid)
+	}
+	mem, err := procfs.OpenMemory(t.Pid)
+	if err != nil {
+		return nil, source.Refused(t.Pid, err)
+	}
+	defer mem.Close()
+	exe := t.Exe
+	if exe == "" {
+		// The file that runs, also when that name has another file now, or is in another container.
+		exe = fmt.Sprintf("/proc/%d/exe", t.Pid)
+	}
+	if err := checkExe(exe, t.Pid); err != nil {
+		return nil, err
+	}
+
+	var res *Result
+	source.OnTracer(func() {
+		defer guard(&err)
+		res, err = readStopped(ctx, t.Pid, exe, mem, o)
+	})
+	if err != nil {
+		if source.Gone(source.ThreadState(t.Pid)) {
+			return nil, source.HasExited(t.Pid)
+		}
+		return nil, err
+	}
+	return res, nil
+}
+
+// readStopped loads the debug information, stops the process, reads it, and lets it go on.
+func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o Options) (*Result, error) {
+	p, tgt, err := newTarget(pid, exe, mem)
+	if err != nil {
+		return nil, noDebugInfo(pid, err)
+	}
+	defer p.bi.Close()
+	p.copies = new(copies)
+	p.mem = readOnly{memory{mem, p.copies}}
+	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, copies: p.copies, running: p.setThreads}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	src, err := source.OpenProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	if o.Capturer != nil {
+		o.Capturer.Ready(src, nil)
+	}
+
+	wasStopped := source.ThreadState(pid) == 'T'
+	tr := source.NewTracer(pid)
+	start := time.Now()
+	defer tr.Release()
+	if err := tr.Stop(); err != nil {
+		return nil, err
+	}
+	taken := monotonic()
+	p.stopped = true
+	s.deadline = start.Add(o.Timeout)
+	res, err := s.copyAll(o, src, p)
+	if o.Capturer != nil && err == nil {
+		src.Use(tr)
+		o.Capturer.Capture()
+		src.Use(nil)
+	}
+	tr.Release()
+	if err != nil {
+		return nil, unreadable(pid, err)
+	}
+	res.Stopped, res.Taken, res.Paused = wasStopped, taken, time.Since(start)
+	s.deadline = time.Time{}
+	s.fill(res, o)
+	s.dropMoved(res, memory{f: mem})
+	s.setCreators(res)
+	return res, nil
+}
+
+// copyAll copies all that reading the program will need when it has gone on. What else is read then is of a goroutine that has not moved since.
+func (s *session) copyAll(o Options, src reach.Source, p *process) (*Result, error) {
+	res, refs, err := s.look(o)
+	if err != nil || o.Select == nil {
+		return res, err
+	}
+	s.copyStacks(src)
+	s.copySystemStacks(src, p.threads)
+	s.copyObjects(src, refs)
+	return res, nil
+}
+
+// copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them: it may be what the thread is in.
+func (s *session) copySystemStacks(src reach.Source, threads []proc.Thread) {
+	var addrs, lengths []uint64
+	for _, th := range threads {
+		r := &th.(*thread).runner
+		if r.g0 != 0 {
+			addrs, lengths = append(addrs, r.m, r.g0), append(lengths, uint64(s.g.mSize), uint64(s.g.size))
+		}
+	}
+	s.copyMany(src, addrs, lengths)
+	addrs, lengths = nil, nil
+	for _, th := range threads {
+		t := th.(*thread)
+		if t.regsErr != nil || t.runner.g0 == 0 {
+			continue
+		}
+		lo, _ := s.fieldAt(t.runner.g0, s.g.stackLo)
+		hi, _ := s.fieldAt(t.runner.g0, s.g.stackHi)
+		if sp := t.regs.SP(); sp >= lo && sp < hi {
+			addrs, lengths = append(addrs, sp), append(lengths, min(hi-sp, maxStackCopy))
+		}
+	}
+	s.copyMany(src, addrs, lengths)
+}
+
+// setThreads tells the backend which threads run a goroutine.
+func (p *process) setThreads(running []runner) {
+	for _, r := range running {
+		t := &thread{p: p, tid: r.thread, runner: r}
+		if p.copies != nil {
+			if t.regs, t.regsErr = t.registers(); t.regsErr == nil {
+				t.regs = counted{t.regs, r.onStack(t.regs.SP())}
+			}
+		}
+		p.threads = append(p.threads, t)
+	}
+}
+
+// monotonic returns the system's monotonic clock, in nanoseconds.
+func monotonic() int64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+		return 0
+	}
+	return ts.Nano()
+}

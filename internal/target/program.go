@@ -1,0 +1,86 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+)
+
+// A Program is one that we read without stopping it: a process that a debugger holds, or a core. Its debug information is loaded once, for
+// as many readings as are wanted. The caller closes it.
+type Program struct {
+	pid int
+	mu  sync.Mutex // one reading at a time: Delve's caches are not made for more
+	s   *session
+	// memory opens what a Capturer reads; nil: there is nothing.
+	memory func() (reach.Source, error)
+	// ready is called before a reading, and says why there can be none; still is called after it. Nil: a core is always there.
+	ready, still func() error
+	// failed makes an error of a reading out of what went wrong in it.
+	failed  func(error) error
+	release func()
+}
+
+// Open opens t, of which Exe may be empty for a process. On Linux a process needs not let us trace it, for it has a tracer
+// already; it must let us read its memory. An error is an [*Error].
+func Open(t Target) (*Program, error) {
+	if t.Core != "" {
+		return openCore(t)
+	}
+	return openHeld(t)
+}
+
+// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*Error], or ctx's.
+func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.s == nil {
+		return nil, &Error{Reason: Exited, Text: "the program has been closed"}
+	}
+	o.setDefaults()
+	defer guard(&err)
+	p.s.tgt.ClearCaches()
+	if p.ready != nil {
+		if err := p.ready(); err != nil {
+			return nil, err
+		}
+	}
+	p.s.deadline = time.Now().Add(o.Timeout)
+	if res, err = p.s.read(o); err != nil {
+		if own := (*Error)(nil); !errors.As(err, &own) {
+			err = p.failed(err)
+		}
+		return nil, err
+	}
+	if o.Capturer != nil && p.memory != nil {
+		src, err := p.memory()
+		o.Capturer.Ready(src, err)
+		o.Capturer.Capture()
+	}
+	if p.still != nil {
+		if err := p.still(); err != nil { // what was read is of different moments
+			return nil, err
+		}
+	}
+	p.s.setCreators(res)
+	return res, nil
+}
+
+// Pid returns the process that the program is or was.
+func (p *Program) Pid() int { return p.pid }
+
+// Close ends the access to the program.
+func (p *Program) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.s != nil {
+		p.release()
+		p.s = nil
+	}
+}

@@ -1,0 +1,141 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/go-delve/delve/pkg/dwarf/godwarf"
+	"github.com/go-delve/delve/pkg/dwarf/op"
+	"github.com/go-delve/delve/pkg/proc"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A session is a program that stands still: stopped, or a core.
+type session struct {
+	tgt *proc.Target
+	bi  *proc.BinaryInfo
+	mem proc.MemoryReader
+	// allgs is the address of the variable of that name in package runtime; reasons the names of the wait reasons.
+	allgs   uint64
+	reasons []string
+	g       gLayout
+
+	gs         []goroutine // sorted by ID
+	unreadable int
+	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
+	running func([]runner)
+	// copies are what was copied of a program that goes on before it is read; nil: it stands still until it has been read.
+	copies    *copies
+	sizes     map[string]int64 // of the types of objects, and of runtime.timer
+	chanTimer field            // of runtime.hchan, where a channel knows its timer
+	// deadline is when the program has to go on; zero for none.
+	deadline time.Time
+}
+
+// prepare looks up what is needed of the debug information, and reads no memory that changes.
+func (s *session) prepare() error {
+	s.g = newGLayout(s.bi)
+	if s.g.err != nil {
+		return s.g.err
+	}
+	v, err := s.global("runtime.allgs")
+	if err != nil {
+		return damaged("the debug information has no variable runtime.allgs: %v", err)
+	}
+	s.allgs = v.Addr
+	s.sizes = make(map[string]int64)
+	for _, name := range append(slices.Collect(maps.Values(objectTypes)), "runtime.timer") {
+		whole, _ := s.g.maybe(name)
+		s.sizes[name] = whole.size
+	}
+	s.chanTimer, _ = s.g.maybe("runtime.hchan", "timer")
+	return nil
+}
+
+// global returns the package variable of that name without its value.
+func (s *session) global(name string) (*proc.Variable, error) {
+	image := s.bi.Images[0]
+	scope := &proc.EvalScope{Mem: readOnly{s.mem}, BinInfo: s.bi, Regs: op.DwarfRegisters{StaticBase: image.StaticBase}}
+	return scope.EvalExpression(name, proc.LoadConfig{})
+}
+
+// word reads the pointer-sized number at addr.
+func (s *session) word(addr uint64) (uint64, error) {
+	return s.fieldAt(addr, field{0, int64(s.bi.Arch.PtrSize())})
+}
+
+// fieldAt reads the field f of the struct at addr.
+func (s *session) fieldAt(addr uint64, f field) (uint64, error) {
+	b := make([]byte, f.size)
+	if err := readFull(s.mem, b, addr+uint64(f.offset)); err != nil {
+		return 0, err
+	}
+	return field{0, f.size}.uint(b), nil
+}
+
+// readFull fills b with the memory at addr.
+func readFull(mem proc.MemoryReader, b []byte, addr uint64) error {
+	n, err := mem.ReadMemory(b, addr)
+	if err == nil && n < len(b) {
+		err = fmt.Errorf("read %d bytes of %d at %#x", n, len(b), addr)
+	}
+	return err
+}
+
+// late reports whether the program has been kept from running for as long as it may.
+func (s *session) late() bool {
+	return !s.deadline.IsZero() && time.Now().After(s.deadline)
+}
+
+// snapshots returns the goroutines as the rest of awaittrace knows them, without creators and stacks.
+func (s *session) snapshots() []snapshot.Goroutine {
+	labels := s.labelReader()
+	out := make([]snapshot.Goroutine, len(s.gs))
+	for i := range s.gs {
+		g := &s.gs[i]
+		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
+		if labels != nil && g.labels != 0 && !s.late() {
+			out[i].Labels = labels.At(g.labels)
+		}
+	}
+	return out
+}
+
+// labelReader returns what reads the profiler labels of goroutines; nil: the program has none.
+func (s *session) labelReader() *reach.Labels {
+	t, err := s.bi.FindType("runtime/pprof.labelMap")
+	if err != nil {
+		return nil
+	}
+	_, isStruct := godwarf.ResolveTypedef(t).(*godwarf.StructType)
+	return reach.NewLabels(labelMemory{s.mem}, !isStruct)
+}
+
+// labelMemory implements reach.Memory.
+type labelMemory struct{ mem proc.MemoryReader }
+
+func (m labelMemory) ReadMemory(b []byte, addr uint64) error { return readFull(m.mem, b, addr) }
+
+// parks returns Result.Parks.
+func (s *session) parks() []uint8 {
+	if s.g.parks.size == 0 {
+		return nil
+	}
+	list := make([]uint8, len(s.gs))
+	for i := range s.gs {
+		list[i] = s.gs[i].parks
+	}
+	return list
+}
+
+// readOnly is memory that Delve may read. Nothing here ever writes; Delve's interfaces want the method.
+type readOnly struct{ proc.MemoryReader }
+
+func (readOnly) WriteMemory(addr uint64, data []byte) (int, error) {
+	return 0, fmt.Errorf("awaittrace does not write to the program's memory")
+}
