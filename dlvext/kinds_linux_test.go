@@ -339,5 +339,5 @@ func TestCoreAlone(t *testing.T) {
 // buildDelve builds Delve itself.
 func buildDelve(t *testing.T) string {
 	t.Helper()
-	return program(t, true, "../..", "github.com/go-delve/delve/cmd/dlv")
+	return program(t, true, "..", "github.com/go-delve/delve/cmd/dlv")
 }
