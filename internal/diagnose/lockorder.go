@@ -218,6 +218,7 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 	}
 	for i, id := range goroutinesOf(cycle, nil) {
 		e := cycle[i]
+		f.Places = append(f.Places, e.Taken.Probe, e.Held.Probe)
 		held, taken := locks[i], locks[(i+1)%len(cycle)]
 		if alike { // the places may have names that tell more
 			held, taken = fmt.Sprintf("%s (%#x)", t.orderedLock(e.Held), e.Held.Obj), fmt.Sprintf("%s (%#x)", t.orderedLock(e.Taken), e.Taken.Obj)
@@ -234,7 +235,7 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 // readAgain tells a read lock that was taken by a goroutine that had it.
 func (t *writer) readAgain(e *snapshot.Order) Finding {
 	lock := t.orderedLock(e.Held)
-	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{}, Fix: readOnce}
+	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{}, Places: []*snapshot.Probe{e.Taken.Probe, e.Held.Probe}, Fix: readOnce}
 	f.Title = fmt.Sprintf("%s is read-locked again by a goroutine that has it read-locked, which can deadlock", lock)
 	var id int64
 	if len(e.Goroutines) > 0 {

@@ -101,6 +101,8 @@ type Finding struct {
 	Goroutines []int64
 	// Root is the goroutine that everything else waits for, 0 if there is none or it has exited.
 	Root int64
+	// Places are where locks were taken, of KindLockOrder, whose goroutines have gone on. The first leads.
+	Places []*snapshot.Probe
 	// Title is one line; Why one line for each step, with file:line; Fix one line, or empty.
 	Title string
 	Why   []string

@@ -97,13 +97,26 @@ func (x index) lead(f *report.Finding) *report.Goroutine {
 	return nil
 }
 
+// site returns where f is shown: at the place of its lead, or else the first of its places.
+func (x index) site(f *report.Finding) site {
+	if g := x.lead(f); g != nil {
+		return place(g)
+	}
+	if len(f.Places) > 0 {
+		return probeSite(&f.Places[0])
+	}
+	return site{}
+}
+
+func probeSite(p *report.Probe) site { return site{p.File, p.Line} }
+
 // place returns where a goroutine is: at its last probe, or else in the innermost function that is not the runtime's.
 func place(g *report.Goroutine) site {
 	switch {
 	case g == nil:
 		return site{}
 	case g.Probe != nil:
-		return site{g.Probe.File, g.Probe.Line}
+		return probeSite(g.Probe)
 	}
 	for _, f := range g.Stack {
 		if !strings.HasPrefix(f.Func, "runtime.") && !strings.HasPrefix(f.Func, "internal/") && !strings.HasPrefix(f.Func, "sync.") {

@@ -21,7 +21,7 @@ func GitHub(w io.Writer, doc *report.Document, opt Options) error {
 			command = "notice"
 		}
 		fmt.Fprintf(out, "::%s ", command)
-		if s := place(x.lead(f)); s.line > 0 {
+		if s := x.site(f); s.line > 0 {
 			fmt.Fprintf(out, "file=%s,line=%d,", property(opt.relative(s.file)), s.line)
 		}
 		text := strings.Join(append([]string{about(f)}, f.Why...), "\n")

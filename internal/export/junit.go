@@ -46,7 +46,7 @@ func JUnit(w io.Writer, doc *report.Document, opt Options) error {
 	x := newIndex(doc)
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
-		s := place(x.lead(f))
+		s := x.site(f)
 		c := junitCase{Name: f.Kind + ": " + about(f), Class: program(doc), File: opt.relative(s.file), Line: s.line}
 		p := &junitProblem{Message: f.Title, Type: f.Kind + " (" + f.Certainty + ")", Text: text(f)}
 		if counts(f) {

@@ -87,9 +87,9 @@ func newPage(doc *report.Document, opt Options) *page {
 		}
 		if lead := x.lead(f); lead != nil {
 			pf.Lead = lead.ID
-			if s := place(lead); s.file != "" {
-				pf.At = opt.shown(s)
-			}
+		}
+		if s := x.site(f); s.file != "" {
+			pf.At = opt.shown(s)
 		}
 		p.Findings = append(p.Findings, pf)
 		for _, id := range f.Goroutines {
@@ -286,8 +286,6 @@ func (p *page) addSources(x index, opt Options) {
 				add(site{h.Probe.File, h.Probe.Line})
 			}
 		}
-		if p.Findings[i].Lead != 0 {
-			add(place(x.at[p.Findings[i].Lead]))
-		}
+		add(x.site(&x.doc.Findings[i]))
 	}
 }

@@ -105,10 +105,10 @@ func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 	rules := map[string]int{}
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
-		at, ok := rules[f.Kind]
+		rule, ok := rules[f.Kind]
 		if !ok {
-			at = len(run.Tool.Driver.Rules)
-			rules[f.Kind] = at
+			rule = len(run.Tool.Driver.Rules)
+			rules[f.Kind] = rule
 			about := kindText[f.Kind]
 			if about == "" {
 				about = f.Kind
@@ -120,14 +120,14 @@ func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 			level = "note"
 		}
 		r := sarifResult{
-			RuleID: f.Kind, RuleIndex: at, Level: level, Message: sarifText{about(f) + "\n" + text(f)},
+			RuleID: f.Kind, RuleIndex: rule, Level: level, Message: sarifText{about(f) + "\n" + text(f)},
 			Properties: map[string]any{"certainty": f.Certainty, "goroutines": len(f.Goroutines)},
 		}
-		lead := x.lead(f)
-		if s := place(lead); s.line > 0 {
-			r.Locations = []sarifLocation{{Physical: opt.physical(s)}}
+		at := x.site(f)
+		if at.line > 0 {
+			r.Locations = []sarifLocation{{Physical: opt.physical(at)}}
 		}
-		r.Related = opt.related(x, f, lead)
+		r.Related = opt.related(x, f, at)
 		run.Results = append(run.Results, r)
 	}
 	enc := json.NewEncoder(w)
@@ -150,19 +150,26 @@ func sarifVersion(version string) string {
 // maxRelated bounds the places of one result besides the first.
 const maxRelated = 16
 
-// related lists the other places at which the goroutines of f are, each once.
-func (opt Options) related(x index, f *report.Finding, lead *report.Goroutine) []sarifLocation {
+// related lists the places of f other than lead, each once: where its goroutines are, and where it says that something was done.
+func (opt Options) related(x index, f *report.Finding, lead site) []sarifLocation {
 	var list []sarifLocation
-	seen := map[site]bool{place(lead): true}
-	for _, id := range f.Goroutines {
-		g := x.at[id]
-		s := place(g)
+	seen := map[site]bool{lead: true}
+	add := func(s site, text string) {
 		if s.line == 0 || seen[s] || len(list) == maxRelated {
-			continue
+			return
 		}
 		seen[s] = true
 		n := len(list)
-		list = append(list, sarifLocation{ID: &n, Physical: opt.physical(s), Message: &sarifText{strings.SplitN(opt.does(g), "\n", 2)[0]}})
+		list = append(list, sarifLocation{ID: &n, Physical: opt.physical(s), Message: &sarifText{text}})
+	}
+	for _, id := range f.Goroutines {
+		if g := x.at[id]; g != nil {
+			text, _, _ := strings.Cut(opt.does(g), "\n")
+			add(place(g), text)
+		}
+	}
+	for i := range f.Places {
+		add(probeSite(&f.Places[i]), f.Places[i].Expr)
 	}
 	return list
 }

@@ -92,6 +92,9 @@ func finding(f *diagnose.Finding) Finding {
 		Title: f.Title, Why: append([]string{}, f.Why...), Fix: f.Fix,
 		Proof: string(f.Proof), KeptBytes: f.KeptBytes,
 	}
+	for _, p := range f.Places {
+		j.Places = append(j.Places, probe(p))
+	}
 	if g := f.Growth; g != nil {
 		j.Growth = &Growth{Count: g.Count, PerSecond: g.PerSecond, OldestNS: int64(g.Oldest), NewestNS: int64(g.Newest)}
 	}

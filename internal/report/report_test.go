@@ -98,6 +98,19 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestSourceOfOrder: a finding whose goroutines have gone on begins with the line of its first place.
+func TestSourceOfOrder(t *testing.T) {
+	f := diagnose.Finding{Kind: diagnose.KindLockOrder, Title: "both", Places: []*snapshot.Probe{{Expr: "b.Lock()", File: "a.go", Line: 1}}}
+	var b strings.Builder
+	opt := TextOptions{Source: func(string) ([]byte, error) { return []byte("\tb.Lock() // second"), nil }}
+	if err := Findings(&b, diagnose.Analyze(parse(t, ""), diagnose.Options{}), []diagnose.Finding{f}, opt); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n    a.go:1:  b.Lock() // second\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("no %q in\n%s", want, &b)
+	}
+}
+
 // TestSchema: what scripts rely on is there even where there is nothing to tell.
 func TestSchema(t *testing.T) {
 	var b bytes.Buffer

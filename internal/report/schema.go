@@ -73,13 +73,15 @@ type Counts struct {
 
 // A Finding is one cause with the goroutines that it keeps from going on.
 type Finding struct {
-	Kind       string   `json:"kind"`
-	Certainty  string   `json:"certainty"`
-	Goroutines []int64  `json:"goroutines"`
-	Root       int64    `json:"root,omitempty"`
-	Title      string   `json:"title"`
-	Why        []string `json:"why"`
-	Fix        string   `json:"fix,omitempty"`
+	Kind       string  `json:"kind"`
+	Certainty  string  `json:"certainty"`
+	Goroutines []int64 `json:"goroutines"`
+	Root       int64   `json:"root,omitempty"`
+	// Places are where locks were taken, of kind lock-order, whose goroutines have gone on. The first leads.
+	Places []Probe  `json:"places,omitempty"`
+	Title  string   `json:"title"`
+	Why    []string `json:"why"`
+	Fix    string   `json:"fix,omitempty"`
 	// Test is the test that it is about, behind the folder of its package.
 	Test string `json:"test,omitempty"`
 	// Proof is what proves a leak: reachability or leakprofile.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // IsTerminal reports whether w is a terminal.
@@ -101,17 +102,19 @@ func ReadSource(name string) ([]byte, error) {
 // maxSource bounds a line of source, in characters.
 const maxSource = 120
 
-// source shows the line of source at which the root of f is, if it is there and still has the operation.
+// source shows the line of source that f is about, if the file is there and the line still has the operation: that of the root, or else of
+// the first of the places.
 func (t *text) source(f *diagnose.Finding) {
-	g := t.root(f)
-	if t.opt.Source == nil || g == nil {
+	if t.opt.Source == nil {
 		return
 	}
 	file, at, expr := "", 0, ""
-	if g.Last != nil {
-		file, at, expr = g.Last.File, g.Last.Line, g.Last.Expr
-	} else if own := diagnose.OwnFrame(g.Stack); own != nil {
-		file, at = own.File, own.Line
+	if p := t.leads(f); p != nil {
+		file, at, expr = p.File, p.Line, p.Expr
+	} else if g := t.root(f); g != nil {
+		if own := diagnose.OwnFrame(g.Stack); own != nil {
+			file, at = own.File, own.Line
+		}
 	}
 	text, err := t.opt.Source(file)
 	lines := strings.Split(string(text), "\n")
@@ -127,4 +130,15 @@ func (t *text) source(f *diagnose.Finding) {
 		line = string(runes[:maxSource]) + "…"
 	}
 	t.line("    %s:%d:  %s", t.path(file), at, t.paint(dim, line))
+}
+
+// leads returns the probe that f is told of first: the last that its root reached, or the first of its places; nil: it has none.
+func (t *text) leads(f *diagnose.Finding) *snapshot.Probe {
+	if g := t.root(f); g != nil {
+		return g.Last
+	}
+	if len(f.Places) > 0 {
+		return f.Places[0]
+	}
+	return nil
 }

@@ -21,18 +21,15 @@ func Tests(s *snapshot.Snapshot, f *diagnose.Finding) []string {
 	return slices.Compact(names)
 }
 
-// LockOrders returns what writes the findings of r about orders of locks for people, or nil if there are none.
-func LockOrders(r *diagnose.Report) func(io.Writer) error {
+// LockOrders returns the findings of r about orders of locks.
+func LockOrders(r *diagnose.Report) []diagnose.Finding {
 	var found []diagnose.Finding
 	for _, f := range r.Findings {
 		if f.Kind == diagnose.KindLockOrder {
 			found = append(found, f)
 		}
 	}
-	if len(found) == 0 {
-		return nil
-	}
-	return func(w io.Writer) error { return Findings(w, r, found, ForWriter(w)) }
+	return found
 }
 
 // Findings writes findings of r to w for people, with an empty line between, without what Text says of the program as a whole.

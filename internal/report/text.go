@@ -297,11 +297,9 @@ func (t *text) doubts() {
 
 // lockOrders tells the findings about orders of locks, which were asked for, whole.
 func (t *text) lockOrders() {
-	for i := range t.r.Findings {
-		if f := &t.r.Findings[i]; f.Kind == diagnose.KindLockOrder {
-			t.line("")
-			t.finding(f)
-		}
+	for _, f := range LockOrders(t.r) {
+		t.line("")
+		t.finding(&f)
 	}
 }
 

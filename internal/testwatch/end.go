@@ -31,9 +31,6 @@ func (p *process) end() {
 		return
 	}
 	p.tellOrders(s)
-	if p.out == nil {
-		return
-	}
 	p.remember(s)
 	running := runningTests(s)
 	if len(running) == 0 {
@@ -50,12 +47,15 @@ func (p *process) end() {
 	}
 	var b strings.Builder
 	for _, t := range running {
+		if len(of[t]) > 0 {
+			p.s.found.add(p, t.Name, r, of[t])
+		}
 		within := func(u *snapshot.Test) bool { return u == t || strings.HasPrefix(u.Name, t.Name+"/") }
 		if slices.ContainsFunc(running, func(u *snapshot.Test) bool { return within(u) && len(of[u]) > 0 }) {
 			p.died(&b, r, t, of[t])
 		}
 	}
-	if b.Len() > 0 {
+	if b.Len() > 0 && p.out != nil {
 		p.out.SetWriteDeadline(time.Now().Add(writeTime)) // of no effect on a file
 		// Nobody is left to tell if it fails.
 		_, _ = p.out.WriteString(b.String())
@@ -85,17 +85,16 @@ func (p *process) tellOrders(s *snapshot.Snapshot) {
 		return
 	}
 	r := diagnose.Analyze(s, diagnose.Options{After: p.s.After, Path: p.path()})
-	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return f.Kind != diagnose.KindLockOrder })
-	write := report.LockOrders(r)
-	if write == nil {
+	found := report.LockOrders(r)
+	if len(found) == 0 {
 		return
 	}
-	p.s.found.add(p, "", r, r.Findings)
+	p.s.found.add(p, "", r, found)
 	p.s.log.Lock()
 	defer p.s.log.Unlock()
 	fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s took locks in orders that can deadlock:\n", shown(p.dir))
 	// Nobody is left to tell if it fails.
-	_ = write(p.s.Log)
+	_ = report.Findings(p.s.Log, r, found, report.ForWriter(p.s.Log))
 }
 
 // runningTests returns the tests that had not ended, the first to begin first.

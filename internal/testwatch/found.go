@@ -101,10 +101,10 @@ func testOf(r *diagnose.Report, id int64, name *string) bool {
 	return true
 }
 
-// toldAgain reports whether doc has a finding about the goroutines of f too.
+// toldAgain reports whether doc, which is newer, has a finding about the goroutines of f too.
 func toldAgain(f *report.Finding, doc *report.Document) bool {
-	return slices.ContainsFunc(doc.Findings, func(g report.Finding) bool {
-		return g.Kind == f.Kind && g.Root == f.Root && slices.Equal(g.Goroutines, f.Goroutines)
+	return len(f.Goroutines) > 0 && slices.ContainsFunc(doc.Findings, func(g report.Finding) bool {
+		return g.Root == f.Root && slices.Equal(g.Goroutines, f.Goroutines)
 	})
 }
 

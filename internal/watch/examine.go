@@ -36,21 +36,26 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewAnswer(r, func(w io.Writer) error {
+	options := func(w io.Writer) report.TextOptions {
 		text := report.ForWriter(w)
 		if e.noSource {
 			text.Source = nil
 		}
 		text.Name = strconv.Itoa(rec.Pid)
-		return report.Text(w, r, text)
-	}), nil
+		return text
+	}
+	answer := NewAnswer(r, func(w io.Writer) error { return report.Text(w, r, options(w)) })
+	if orders := report.LockOrders(r); len(orders) > 0 {
+		answer.Orders = func(w io.Writer) error { return report.Findings(w, r, orders, options(w)) }
+	}
+	return answer, nil
 }
 
 // NewAnswer returns the answer that r gives, which write writes.
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
 	m := r.Snapshot.Memory
-	return &Answer{Findings: sure, Possible: possible, Orders: report.LockOrders(r), Verdict: report.Verdict(r), Write: write,
+	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write,
 		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
 }
 
