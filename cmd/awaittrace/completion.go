@@ -61,6 +61,9 @@ func manVerb() *cli.Command {
 	}
 }
 
+// maxCandidates bounds what a shell is offered: a program may have a hundred thousand goroutines, and a few more letters tell which is meant.
+const maxCandidates = 500
+
 // completeVerb is what the scripts of completionVerb call with the words of a command line, of which the last is completed. It prints a line for each candidate,
 // with what it is behind a tab, and :files where names of files may stand.
 func completeVerb() *cli.Command {
@@ -70,7 +73,7 @@ func completeVerb() *cli.Command {
 			return completeDelve(c, words)
 		}
 		list, files := manual(c).Complete(words, usage.Values{Flag: flagValues, Args: verbArgs, More: goFlags})
-		for _, l := range list {
+		for _, l := range list[:min(len(list), maxCandidates)] {
 			fmt.Fprintf(c.App.Writer, "%s\t%s\n", terminal.Line(l.Word), terminal.Line(l.About))
 		}
 		if files {

@@ -35,38 +35,7 @@ func TestServe(t *testing.T) {
 		program.Process.Kill()
 		program.Wait()
 	})
-	server := command("serve", "-listen", "127.0.0.1:0", "-every", "1s", "-keep", kept)
-	server.Env = env
-	out, err := server.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Signal(os.Interrupt)
-		ends(t, server)
-	})
-	in := bufio.NewReader(out)
-	line, _ := in.ReadString('\n')
-	_, url, ok := strings.Cut(strings.TrimSpace(line), "serving ")
-	if !ok {
-		t.Fatalf("it says %q", line)
-	}
-	go io.Copy(io.Discard, in)
-	get := func(path string) (int, string) {
-		res, err := http.Get(url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		b, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(b)
-	}
+	get := startServer(t, env, "-keep", kept)
 	const stuck = `awaittrace_stuck_goroutines{certainty="certain",container="",kind="deadlock",program="bank"} 3`
 	for end := time.Now().Add(dapPatience); ; time.Sleep(100 * time.Millisecond) {
 		if _, text := get("/metrics"); strings.Contains(text, stuck) {
@@ -81,8 +50,24 @@ func TestServe(t *testing.T) {
 	if status, text := get("/livez?program=bank&kind=leak"); status != http.StatusOK {
 		t.Errorf("livez of leaks: %d %s", status, text)
 	}
-	if status, text := get("/report/bank"); status != http.StatusOK || !strings.HasPrefix(text, "<!doctype html>") {
-		t.Errorf("report: %d %.200s", status, text)
+	if status, text := get("/"); status != http.StatusOK || !strings.Contains(text, ">bank</a>") {
+		t.Errorf("index: %d %s", status, text)
+	}
+	// The page has the lines around what waits, in which the source has a comment, unless -no-source leaves them out.
+	const comment = "// so that it goes wrong each time"
+	if status, text := get("/report/bank"); status != http.StatusOK || !strings.HasPrefix(text, "<!doctype html>") || !strings.Contains(text, comment) {
+		t.Errorf("page: %d %.200s", status, text)
+	}
+	bare := startServer(t, env, "-no-source")
+	for end := time.Now().Add(dapPatience); ; time.Sleep(100 * time.Millisecond) {
+		status, text := bare("/report/bank")
+		if status == http.StatusNotFound && time.Now().Before(end) {
+			continue // it has not looked yet
+		}
+		if status != http.StatusOK || !strings.Contains(text, "to.mu.Lock()") || strings.Contains(text, comment) {
+			t.Errorf("page without source: %d %.200s", status, text)
+		}
+		break
 	}
 	if status, text := get("/report/bank?f=text"); status != http.StatusOK || !strings.Contains(text, "wait for each other's locks") {
 		t.Errorf("report as text: %d %s", status, text)
@@ -103,5 +88,43 @@ func TestServe(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = &diff, &diff
 	if err := cmd.Run(); err != nil || !strings.Contains(diff.String(), "1 finding as before") {
 		t.Errorf("diff: %v\n%s", err, &diff)
+	}
+}
+
+// startServer starts a server, and returns what gets a page of it, with the status.
+func startServer(t *testing.T, env []string, flags ...string) func(path string) (int, string) {
+	t.Helper()
+	server := command(append([]string{"serve", "-listen", "127.0.0.1:0", "-every", "1s"}, flags...)...)
+	server.Env = env
+	out, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Signal(os.Interrupt)
+		ends(t, server)
+	})
+	in := bufio.NewReader(out)
+	line, _ := in.ReadString('\n')
+	_, url, ok := strings.Cut(strings.TrimSpace(line), "serving ")
+	if !ok {
+		t.Fatalf("it says %q", line)
+	}
+	go io.Copy(io.Discard, in)
+	return func(path string) (int, string) {
+		t.Helper()
+		res, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(b)
 	}
 }

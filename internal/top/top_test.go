@@ -225,7 +225,7 @@ func TestDetail(t *testing.T) {
 	s.press("l", "esc")
 	s.want("KIND")
 	s.press("?")
-	s.want("help", "sort by the next")
+	s.want("help", "next, previous order")
 	s.press("x")
 	s.want("KIND")
 	// The mouse chooses, opens and scrolls.
@@ -271,6 +271,22 @@ func TestSizes(t *testing.T) {
 		for _, size := range [][2]int{{1, 1}, {3, 5}, {20, 6}, {40, 10}, {80, 24}, {200, 60}} {
 			s.do(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 			s.screen()
+		}
+	}
+}
+
+// TestFits: the text of help fits into 80 columns and 24 lines.
+func TestFits(t *testing.T) {
+	s := begin(t, &fake{})
+	s.do(tea.WindowSizeMsg{Width: 80, Height: 24})
+	s.press("?")
+	lines := s.m.helpLines()
+	if len(lines) > 23 {
+		t.Errorf("help has %d lines", len(lines))
+	}
+	for _, line := range lines {
+		if n := ansi.StringWidth(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
 		}
 	}
 }

@@ -225,21 +225,21 @@ func (m *Model) tell() {
 
 // help is what keys do.
 const help = `
-  ↑ ↓ k j          move              PgUp PgDn ^U ^D   a screen
-  Home End g G     first, last       Enter → l         all about the row
-  Esc ← h          back              ← → h l           in detail: the row's other goroutines
-  /                filter            s S               sort by the next, the previous
-  f Space          freeze, go on     r                 look now
-  p                other programs    q ^C              quit
+  ↑ ↓ k j        move              PgUp PgDn ^U ^D  a screen
+  Home End g G   first, last       Enter → l        all about the row
+  Esc ← h        back              ← → h l          the row's other goroutines
+  /              filter            s S              next, previous order
+  f Space        freeze, go on     r                look now
+  p              other programs    q ^C             quit
 
-  The first rows are findings, worst first; then groups of goroutines that are at
-  the same place. COUNT is how many goroutines a row has, AGE the oldest wait.
-  + marks a row that has come within the last ten looks; TREND is how the count
-  has changed within a minute, drawn, and by how many.
+  Findings come first, the worst on top. Groups of goroutines at the same place
+  follow. COUNT is the number of goroutines of a row, AGE the oldest wait.
+  A plus sign marks a row that is new within ten looks. TREND draws how COUNT
+  changed within a minute, and says by how many.
 
-  The program is not stopped for the list, which is what its record tells. It is
-  stopped for a moment when you open a row, for states and stacks.
-  A click chooses a row, another one opens it; the wheel scrolls.`
+  The list comes from the program's record and does not stop it. Opening a row
+  stops it for a moment, to read states and stacks.
+  A click chooses a row, a second one opens it. The wheel scrolls.`
 
 func (m *Model) helpLines() []string {
 	return append([]string{bold.Render("awaittrace top: help")}, strings.Split(help, "\n")...)

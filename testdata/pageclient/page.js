@@ -20,7 +20,7 @@ async function look(browser, file) {
   for (const f of data.findings) {
     check((await page.locator("article.card h3").allInnerTexts()).some(t => t.includes(f.title.split(/\s/)[0])), `${name}: a title is missing: ${f.title}`);
   }
-  if (data.findings.length) {
+  if (data.findings.some(f => f.count)) {
     // A goroutine of the first card opens the panel with its stack and history.
     await page.locator("article.card button.link").first().click();
     check(await page.locator("aside").isVisible(), `${name}: a goroutine opens no panel`);
@@ -31,6 +31,11 @@ async function look(browser, file) {
     await page.locator("svg.waits .node.goroutine").first().click();
     check(await page.locator("aside").isVisible(), `${name}: a node of the graph opens no panel`);
     await page.keyboard.press("Escape");
+  }
+  if (data.findings.length) {
+    if (data.findings[0].at in (data.sources || {})) {
+      check(await page.locator("article.card").first().locator("pre .hit").count() > 0, `${name}: the line of source of the first finding is not marked`);
+    }
     // A word that nothing has hides everything.
     await page.keyboard.press("/");
     await page.keyboard.type("nosuchwordanywhere");

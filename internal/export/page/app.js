@@ -152,7 +152,7 @@ function Finding({ f, i, open, picked, focused }) {
     ${f.at && html`<${Source} at=${f.at} />`}
     ${f.kept_bytes > 0 && html`<div>keeps ${bytes(f.kept_bytes)} alive</div>`}
     ${f.fix && html`<div class="fix"><b>fix:</b> ${f.fix}</div>`}
-    <${Goroutines} text=${f.goroutines} count=${f.count} open=${open} />
+    ${f.count > 0 && html`<${Goroutines} text=${f.goroutines} count=${f.count} open=${open} />`}
     <${Timeline} finding=${f} />
     ${parts.length > 0 && html`<details open=${drawn} onToggle=${e => draw(e.target.open)}><summary>wait-for graph</summary>${drawn && parts.map(p => html`<${Graph} part=${p} open=${open} picked=${picked} />`)}</details>`}
   </article>`;
