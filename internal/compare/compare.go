@@ -161,9 +161,12 @@ func findings(doc *report.Document) map[key]*found {
 				e.size.OldestNS = max(e.size.OldestNS, *g.SinceNS)
 			}
 		}
-		if lead != nil {
+		switch {
+		case lead != nil:
 			p := spot(lead)
 			e.file, e.line = p.File, p.Line
+		case len(f.Places) > 0:
+			e.file, e.line = f.Places[0].File, f.Places[0].Line
 		}
 		k := key{kind: f.Kind, file: e.file, line: e.line}
 		for set[k] != nil {
@@ -218,11 +221,20 @@ func spot(g *report.Goroutine) Place {
 	return Place{What: g.State}
 }
 
+// hasStacks reports whether doc tells of the goroutines that have reached no probe: a record alone does not.
+func hasStacks(doc *report.Document) bool {
+	return slices.ContainsFunc(doc.Goroutines, func(g report.Goroutine) bool { return len(g.Stack) > 0 })
+}
+
 // places returns where there are more or fewer goroutines than before, those first where there are most more.
 func places(from, to *report.Document) []Place {
 	counts := make(map[Place]*Place)
+	all := hasStacks(from) && hasStacks(to)
 	count := func(doc *report.Document, add func(*Place)) {
 		for i := range doc.Goroutines {
+			if !all && doc.Goroutines[i].Probe == nil {
+				continue
+			}
 			s := spot(&doc.Goroutines[i])
 			if counts[s] == nil {
 				p := s

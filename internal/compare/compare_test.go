@@ -104,3 +104,31 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestRecordAlone: goroutines without a probe, which only a look at the program sees, are not new where one side is a record.
+func TestRecordAlone(t *testing.T) {
+	before, after := doc(1e9, 0, 1e9, nil), doc(2e9, 0, 2e9, nil)
+	stack := []report.Frame{{Func: "runtime.notetsleepg", File: "/go/lock_futex.go", Line: 1}}
+	after.Goroutines[0].Stack = stack
+	after.Goroutines = append(after.Goroutines, report.Goroutine{ID: 9, State: "syscall", Stack: stack})
+	if d := compare.Documents(before, after); len(d.Places) != 0 {
+		t.Errorf("the places are %+v", d.Places)
+	}
+	before.Goroutines[0].Stack = stack
+	if d := compare.Documents(before, after); len(d.Places) != 1 {
+		t.Errorf("the places are %+v", d.Places)
+	}
+}
+
+// TestLockOrder: a finding whose goroutines have gone on is known by its first place.
+func TestLockOrder(t *testing.T) {
+	before, after := doc(1e9, 0, 1e9, nil), doc(2e9, 0, 2e9, nil)
+	order := func(line int) report.Finding {
+		return report.Finding{Kind: "lock-order", Certainty: "possible", Title: "both", Places: []report.Probe{{File: "/src/main.go", Line: line}}}
+	}
+	before.Findings, after.Findings = append(before.Findings, order(5)), append(after.Findings, order(6), order(5))
+	d := compare.Documents(before, after)
+	if f := d.Findings[0]; len(d.Findings) != 2 || f.Change != compare.New || f.Line != 6 {
+		t.Errorf("the findings are %+v", d.Findings)
+	}
+}
