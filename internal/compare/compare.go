@@ -221,18 +221,18 @@ func spot(g *report.Goroutine) Place {
 	return Place{What: g.State}
 }
 
-// hasStacks reports whether doc tells of the goroutines that have reached no probe: a record alone does not.
-func hasStacks(doc *report.Document) bool {
-	return slices.ContainsFunc(doc.Goroutines, func(g report.Goroutine) bool { return len(g.Stack) > 0 })
+// isRecord reports whether doc comes from a record alone, which knows only the goroutines that have reached a probe.
+func isRecord(doc *report.Document) bool {
+	return len(doc.Goroutines) > 0 && !slices.ContainsFunc(doc.Goroutines, func(g report.Goroutine) bool { return g.Probe == nil || len(g.Stack) > 0 })
 }
 
 // places returns where there are more or fewer goroutines than before, those first where there are most more.
 func places(from, to *report.Document) []Place {
 	counts := make(map[Place]*Place)
-	all := hasStacks(from) && hasStacks(to)
+	probed := isRecord(from) || isRecord(to)
 	count := func(doc *report.Document, add func(*Place)) {
 		for i := range doc.Goroutines {
-			if !all && doc.Goroutines[i].Probe == nil {
+			if probed && doc.Goroutines[i].Probe == nil {
 				continue
 			}
 			s := spot(&doc.Goroutines[i])
