@@ -41,7 +41,7 @@ func (d *finder) starving() {
 
 // onlyBy reports whether the program's memory says that nobody but goroutines of list could end the wait of goroutine i.
 func (d *finder) onlyBy(i int, list []int) bool {
-	r := d.g(i).Reach
+	r := d.reach(i)
 	if r == nil || r.Answer != snapshot.Live || r.More > 0 || len(r.CouldEnd) == 0 {
 		return false
 	}

@@ -71,7 +71,7 @@ func (d *finder) sinceWhen(i int) bool {
 
 // known reports whether the memory says who could end the wait of goroutine i: then there is nothing to doubt.
 func (d *finder) known(i int) bool {
-	r := d.g(i).Reach
+	r := d.reach(i)
 	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		if w.Kind != snapshot.WakerGoroutine {
 			return true

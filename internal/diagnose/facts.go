@@ -25,6 +25,7 @@ type facts struct {
 	writers  map[uint64]int
 	families map[familyKey][]int
 	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
+	reaches  map[int]*snapshot.Reach              // see reach
 	nearby   map[uint64][]int                     // see near
 	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
 	named    map[fieldUse]map[int]*snapshot.Probe // who has used fields of a name, and where; nil: not needed yet
@@ -56,6 +57,7 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	f := &facts{
 		s: s, opt: opt, index: make(map[int64]int, n), waits: make([]*snapshot.Wait, n), unprobed: make([]bool, n),
 		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold), writers: make(map[uint64]int), relations: make(map[uint64]bool),
+		reaches: make(map[int]*snapshot.Reach),
 	}
 	for i := range s.Goroutines {
 		f.index[s.Goroutines[i].ID] = i
@@ -255,21 +257,59 @@ func provenByMemory(g *snapshot.Goroutine) bool {
 	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 
+// reach returns what the memory says of goroutine i, or nil, without those goroutines that have what it waits for at hand, and do not end the wait of
+// their own accord.
+func (f *facts) reach(i int) *snapshot.Reach {
+	if r, ok := f.reaches[i]; ok {
+		return r
+	}
+	r := f.g(i).Reach
+	idle := func(w snapshot.Waker) bool {
+		k, ok := f.find(w.Goroutine)
+		return ok && w.Kind == snapshot.WakerGoroutine && (f.listens(k, w.Path) || f.carries(k, i))
+	}
+	if r == nil || !slices.ContainsFunc(r.CouldEnd, idle) {
+		return r
+	}
+	less := *r
+	less.CouldEnd = slices.DeleteFunc(slices.Clone(r.CouldEnd), idle)
+	f.reaches[i] = &less
+	return &less
+}
+
+// listens reports whether goroutine k is one by which net/http notices, while a handler runs, that the client has gone, and which reaches what is waited for
+// by its server. It cancels the request's context, and calls no handler.
+func (f *facts) listens(k int, path []string) bool {
+	c := f.g(k).CreatedBy
+	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" && slices.Contains(path, "*net/http.conn.server")
+}
+
+// carries reports whether goroutine k is one of a library's own that bring goroutine i the answer to its request: it waits for the peer, too.
+func (f *facts) carries(k, i int) bool {
+	w, c := f.wait(i), f.g(k).CreatedBy
+	return isRequest(w) && f.wait(k) == nil && c != nil && related(pkgPath(c.Func), pkgPath(w.Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
+}
+
+// isRequest reports whether w waits for the answer of a peer, and the source has no limit for that.
+func isRequest(w *snapshot.Wait) bool {
+	return w != nil && w.Probe.Kind == runtime.KindConn && w.Probe.Flags&(runtime.SiteRequest|runtime.SiteBounded) == runtime.SiteRequest
+}
+
 // read reports whether the memory says of goroutine i what could end its wait.
 func (f *facts) read(i int) bool {
-	r := f.g(i).Reach
+	r := f.reach(i)
 	return r != nil && r.Answer != snapshot.Unknown
 }
 
 // open reports whether the memory says that what goroutine i waits for can be reached from more than goroutines: a timer, a global variable, a finalizer.
 func (f *facts) open(i int) bool {
-	r := f.g(i).Reach
+	r := f.reach(i)
 	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool { return w.Kind != snapshot.WakerGoroutine })
 }
 
 // timed reports whether the memory says that a timer, or the garbage collector, will end the wait of goroutine i.
 func (f *facts) timed(i int) bool {
-	r := f.g(i).Reach
+	r := f.reach(i)
 	return r != nil && !f.endsUnbounded(i) && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		return w.Kind != snapshot.WakerGoroutine && w.Kind != snapshot.WakerGlobal
 	})

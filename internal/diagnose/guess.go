@@ -41,7 +41,7 @@ func (d *finder) guesswork(c *cause) bool {
 // firm reports whether what is known of the wait of goroutine i is more than that it has lasted.
 func (d *finder) firm(i int) bool {
 	w := d.wait(i)
-	if w == nil || d.read(i) || d.never(i) {
+	if w == nil || d.read(i) && !d.cancellable(i) || d.never(i) {
 		return true
 	}
 	switch w.Probe.Op {
@@ -65,6 +65,11 @@ func (d *finder) firm(i int) bool {
 		return used
 	}
 	return true
+}
+
+// cancellable reports whether goroutine i waits for an answer, and another could tell it not to: one that has the function that cancels its context.
+func (d *finder) cancellable(i int) bool {
+	return isRequest(d.wait(i)) && slices.ContainsFunc(d.reach(i).CouldEnd, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine })
 }
 
 // wasUsed reports whether another goroutine than i has used the other side of a channel, or signaled a Cond.

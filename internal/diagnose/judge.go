@@ -319,7 +319,7 @@ func (j *judge) world(i int) bool {
 // explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for
 // its holder.
 func (j *judge) explained(i int) bool {
-	r := j.g(i).Reach
+	r := j.reach(i)
 	if r == nil || r.Answer != snapshot.Live {
 		return false
 	}

@@ -58,7 +58,7 @@ func (f *facts) needs(i int) []need {
 // wakers returns the goroutines from which alone what goroutine i waits for can be reached, if the program's memory says that it is these. One that waits
 // for the same in the same way could not end the wait.
 func (f *facts) wakers(i int) []int {
-	r := f.g(i).Reach
+	r := f.reach(i)
 	if r == nil || r.Answer == snapshot.Unknown || r.More > 0 {
 		return nil
 	}

@@ -196,11 +196,11 @@ func (t *writer) pool(f *Finding, c *cause) {
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
 		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for another", who, all)
 	case p.nested == len(p.holders):
-		f.Title = fmt.Sprintf("%s; %d of %d are taken, by goroutines that wait for another", who, had, p.size)
+		f.Title = fmt.Sprintf("%s, which has %d; all that are known to have one wait for another", who, p.size)
 	case p.size == 0:
 		f.Title = fmt.Sprintf("%s, and who has one does not give it back", who)
 	default:
-		f.Title = fmt.Sprintf("%s; %d of %d are taken", who, had, p.size)
+		f.Title = fmt.Sprintf("%s, which has %d, and who has one does not give it back", who, p.size)
 	}
 	const room = 4
 	for _, i := range p.holders[:min(len(p.holders), room)] {

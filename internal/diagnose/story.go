@@ -252,7 +252,7 @@ func (t *writer) reachedLink(i, j int) string {
 
 // pathTo returns by what goroutine j reaches what goroutine i waits for.
 func (t *writer) pathTo(i, j int) string {
-	for _, w := range t.g(i).Reach.CouldEnd {
+	for _, w := range t.reach(i).CouldEnd {
 		if w.Kind == snapshot.WakerGoroutine && w.Goroutine == t.g(j).ID {
 			return strings.Join(w.Path, " → ")
 		}
@@ -597,13 +597,16 @@ func (t *writer) nobody(w *snapshot.Wait) string {
 
 // couldEnd says who could end the wait of goroutine i, where the memory tells.
 func (t *writer) couldEnd(i int) []string {
-	r := t.g(i).Reach
+	r := t.reach(i)
 	if r == nil || r.Answer != snapshot.Live || len(r.CouldEnd) == 0 {
 		return nil
 	}
 	const room = 2
 	var lines []string
 	for _, w := range r.CouldEnd[:min(room, len(r.CouldEnd))] {
+		if w.Kind == snapshot.WakerGlobal && w.Name == "" {
+			continue // its path would be addresses
+		}
 		who := string(w.Kind) + " " + w.Name
 		if w.Kind == snapshot.WakerGoroutine {
 			who = fmt.Sprintf("goroutine %d", w.Goroutine)

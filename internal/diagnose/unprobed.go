@@ -178,7 +178,7 @@ func (d *finder) unsupported(c *cause) {
 	}
 	if len(c.roots) > 0 {
 		root := c.roots[0]
-		r := d.g(root).Reach
+		r := d.reach(root)
 		if inC(d.g(root)) && d.long(root) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
 			return // it has been in C code for long, or the holder of a lock has waited as long, and for others
 		}

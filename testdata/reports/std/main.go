@@ -23,6 +23,7 @@ import (
 	"example.com/reports/heldthreads"
 	"example.com/reports/httpheld"
 	"example.com/reports/httplimit"
+	"example.com/reports/httpsilent"
 	"example.com/reports/httpstreams"
 	"example.com/reports/latesend"
 	"example.com/reports/onceself"
@@ -34,6 +35,7 @@ import (
 	"example.com/reports/semleaked"
 	"example.com/reports/semnested"
 	"example.com/reports/shutdowninside"
+	"example.com/reports/shutdownowed"
 	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
@@ -62,6 +64,7 @@ var cases = map[string]func(){
 	"publock":        publock.Main,
 	"rpcsilent":      rpcsilent.Main,
 	"shutdowninside": shutdowninside.Main,
+	"shutdownowed":   shutdownowed.Main,
 	"slogdefault":    slogdefault.Main,
 	"spins":          spins.Main,
 	"sseslow":        sseslow.Main,
@@ -74,6 +77,7 @@ var cases = map[string]func(){
 	"httplimit":      httplimit.Main,
 	"httpheld":       httpheld.Main,
 	"donepanic":      donepanic.Main,
+	"httpsilent":     httpsilent.Main,
 	"httpstreams":    httpstreams.Main,
 	"wgself":         wgself.Main,
 }
