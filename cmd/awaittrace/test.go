@@ -76,7 +76,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %v\n", err)
 	}
 	status, err := goCommand(c, p, cmd)
-	if status == 1 && p.Result != nil {
+	if status == 1 && p.Result != nil && len(inv.Options.Deps) == 0 {
 		adviseGoleak(c.App.ErrWriter, p.Result.Files)
 	}
 	if service != nil {
