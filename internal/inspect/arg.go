@@ -58,7 +58,7 @@ func Open(arg, exe string) (*Session, error) {
 	if err == nil {
 		return Recorded(rec), nil
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxDump {
+	if !errors.Is(err, record.ErrNotRecord) || !info.Mode().IsRegular() || info.Size() > maxDump {
 		return nil, err
 	}
 	text, readErr := os.ReadFile(arg)

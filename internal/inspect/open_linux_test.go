@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // TestOpenErrors: one line for everything that is no program.
@@ -23,8 +25,9 @@ func TestOpenErrors(t *testing.T) {
 	}
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
-	text, core := filepath.Join(dir, "text"), filepath.Join(dir, "core")
-	for file, content := range map[string]string{text: "no record", core: "\x7fELF, or not"} {
+	text, core, old := filepath.Join(dir, "text"), filepath.Join(dir, "core"), filepath.Join(dir, "old")
+	header := binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint64(nil, runtime.Magic), runtime.Version-1)
+	for file, content := range map[string]string{text: "no record", core: "\x7fELF, or not", old: string(header) + "rest"} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +53,10 @@ func TestOpenErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("Open(%q, %q): %v, want one line with %q", tt.arg, tt.exe, err, tt.want)
 		}
+	}
+	want := fmt.Sprintf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program, or build it anew", runtime.Version-1, runtime.Version)
+	if _, err := Open(old, ""); err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("a record of another version: %v, want what ends in %q", err, want)
 	}
 }
 

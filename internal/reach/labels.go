@@ -111,14 +111,14 @@ func (l *Labels) hmap(ptr uint64, set map[string]string) bool {
 	return buckets(l.r.u64(h+hmapBuckets), n) && buckets(l.r.u64(h+hmapOld), max(n/2, 1))
 }
 
-// add adds the strings at two addresses to a set, and reports whether they make sense.
+// add adds the strings at two addresses to a set, and reports whether they are strings. A key that is no text is left out.
 func (l *Labels) add(key, value uint64, set map[string]string) bool {
 	k, ok := l.text(key)
-	if !ok || k == "" || !utf8.ValidString(k) {
+	if !ok {
 		return false
 	}
 	v, ok := l.text(value)
-	if ok {
+	if ok && k != "" && utf8.ValidString(k) {
 		set[k] = strings.ToValidUTF8(v, "\uFFFD")
 	}
 	return ok

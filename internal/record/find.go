@@ -167,7 +167,7 @@ func openRegular(path string, flag int) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s: not a record of an instrumented program", path)
+		return nil, nil, fmt.Errorf("%s: %w", path, ErrNotRecord)
 	}
 	f, err := os.OpenFile(path, flag|noFollow, 0)
 	if err != nil {
@@ -175,7 +175,7 @@ func openRegular(path string, flag int) (*os.File, fs.FileInfo, error) {
 	}
 	if fi, err = f.Stat(); err != nil || !fi.Mode().IsRegular() {
 		f.Close()
-		return nil, nil, fmt.Errorf("%s: not a record of an instrumented program", path)
+		return nil, nil, fmt.Errorf("%s: %w", path, ErrNotRecord)
 	}
 	return f, fi, nil
 }

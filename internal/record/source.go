@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"unsafe"
@@ -30,6 +31,9 @@ func load[T any](b []byte) (v T) {
 	return v
 }
 
+// ErrNotRecord is the error of what does not begin as a record does.
+var ErrNotRecord = errors.New("not a record of an instrumented program")
+
 // readHeader returns the header of src, or an error that says why src is no record that can be read.
 func readHeader(src Source) (runtime.Header, error) {
 	const size = int64(unsafe.Sizeof(runtime.Header{}))
@@ -39,10 +43,10 @@ func readHeader(src Source) (runtime.Header, error) {
 		return h, fmt.Errorf("cannot read the record: %w", err)
 	}
 	if len(b) < 16 || load[uint64](b) != runtime.Magic {
-		return h, fmt.Errorf("not a record of an instrumented program")
+		return h, ErrNotRecord
 	}
 	if v := load[uint32](b[8:]); v != runtime.Version {
-		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program", v, runtime.Version)
+		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program, or build it anew", v, runtime.Version)
 	}
 	if int64(len(b)) < size {
 		return h, fmt.Errorf("record is truncated: %d bytes, not even a header", len(b))

@@ -34,7 +34,7 @@ func main() {
 	}
 	with("name", "one")
 	with("name", "three", "path", "/transfer", "trace_id", "4bf92f3577b34da6")
-	with("name", "odd", "control", "a\x1b[31mb", "invalid", "a\xff", "empty", "")
+	with("name", "odd", "control", "a\x1b[31mb", "invalid", "a\xff", "empty", "", "key\xff", "left out")
 	with("name", "long", "value", strings.Repeat("x", 5000))
 	many := []string{"name", "many"}
 	for i := range [20]int{} {
