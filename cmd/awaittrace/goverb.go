@@ -74,7 +74,7 @@ func depsDefault(verb gocmd.Verb) string {
 func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
 	bar := terminal.Start(c.App.ErrWriter, "putting in probes", time.Second)
 	inv.Progress = func(done, total int) { bar.Tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
-	restore := boundMemory()
+	restore := boundMemory(rewriteGC, rewriteLimit)
 	return func() {
 		bar.Stop()
 		restore()

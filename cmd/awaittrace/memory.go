@@ -14,13 +14,19 @@ const (
 	rewriteLimit = 800 << 20 // bytes
 )
 
-// boundMemory sets how much memory the rewriter may take, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
+// Serve takes little, but for the moments at which it looks at a large program.
+const (
+	serveGC    = 100
+	serveLimit = 100 << 20
+)
+
+// boundMemory sets how much memory this process may take, in percent of what a collection leaves and in bytes, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
 // system: run stays for as long as its program.
-func boundMemory() (restore func()) {
+func boundMemory(percent int, limit int64) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	percent, limit := debug.SetGCPercent(rewriteGC), debug.SetMemoryLimit(rewriteLimit)
+	percent, limit = debug.SetGCPercent(percent), debug.SetMemoryLimit(limit)
 	return func() {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)

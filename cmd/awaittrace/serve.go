@@ -82,6 +82,7 @@ func serveHost(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("invalid -listen: %w", err)
 	}
+	defer boundMemory(serveGC, serveLimit)()
 	fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr())
 	return serve.Serve(c.Context, listener, serve.Options{
 		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove, ProveEvery: c.Duration("prove-every"),

@@ -177,3 +177,37 @@ func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) 
 	}
 	return labels, nil
 }
+
+// LabelsAt returns the profiler labels of some goroutines, by ID: gs has the address of the g of each. Nothing is read of the executable, so that it works for
+// the versions of Go of which the layout is known. As with ReadLabels the program may run meanwhile.
+func LabelsAt(src Memory, goVersion, arch string, gs map[int64]uint64) (map[int64]map[string]string, error) {
+	layout, err := LayoutFor(goVersion, arch)
+	if err != nil {
+		return nil, err
+	}
+	o := newOffsets(layout)
+	f := &o.g
+	if !f.labels.has() {
+		return nil, errors.New("where goroutines have their labels is not known")
+	}
+	sets := NewLabels(src, LabelsAreMaps(goVersion))
+	labels := make(map[int64]map[string]string, len(gs))
+	b := make([]byte, f.size)
+	read := func(id int64, g uint64) (ptr uint64, ok bool) {
+		if src.ReadMemory(b, g) != nil || int64(f.id.get(b)) != id {
+			return 0, false
+		}
+		return f.labels.get(b), true
+	}
+	for id, g := range gs {
+		ptr, ok := read(id, g)
+		if !ok {
+			continue
+		}
+		set := sets.At(ptr)
+		if again, ok := read(id, g); set != nil && ok && again == ptr {
+			labels[id] = set
+		}
+	}
+	return labels, nil
+}

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,14 +33,42 @@ func TestLabels(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				labels, err := ReadLabels(start(t, exe), prog)
+				src := start(t, exe)
+				labels, err := ReadLabels(src, prog)
 				if err != nil {
 					t.Fatal(err)
 				}
+				ids := maps.Clone(labels)
 				checkLabels(t, labels)
+				some, err := LabelsAt(src, prog.Go, prog.Arch, addresses(t, src, prog, ids))
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLabels(t, some)
+				if wrong, err := LabelsAt(src, prog.Go, prog.Arch, map[int64]uint64{1: 8}); err != nil || len(wrong) != 0 {
+					t.Errorf("at no address: %v %v", wrong, err)
+				}
 			})
 		}
 	}
+}
+
+// addresses returns the g of each goroutine that ids has.
+func addresses(t *testing.T, src Source, prog *Program, ids map[int64]map[string]string) map[int64]uint64 {
+	t.Helper()
+	p, err := newPlan(src, prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReader(src)
+	gs := make(map[int64]uint64)
+	for i := range r.u64(p.addr.Allgs + 8) {
+		g := r.u64(r.u64(p.addr.Allgs) + 8*i)
+		if id := int64(p.o.g.id.get(r.view(g, p.o.g.size))); ids[id] != nil {
+			gs[id] = g
+		}
+	}
+	return gs
 }
 
 // skipToolchain skips the test where a version of Go would have to be downloaded first, or the standard library compiled.

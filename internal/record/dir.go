@@ -74,27 +74,39 @@ func parseName(name string) (n fileName, ok bool) {
 
 // List returns the records in dir and those of all other programs that this user may look into, in whatever namespaces, sorted by start, newest last. Where
 // AWAITTRACE_DIR keeps programs apart, those are not listed that were started with another. A folder that does not exist holds none.
-func List(dir string) ([]Entry, error) {
+func List(dir string) ([]Entry, error) { return new(Lister).List(dir) }
+
+// A Lister lists records again and again. What it has found once it finds again at little cost. The zero value is ready for use.
+type Lister struct {
+	known map[int]Entry // the programs that run, by process
+}
+
+// List is the function List.
+func (l *Lister) List(dir string) ([]Entry, error) {
 	var list []Entry
+	known := make(map[int]Entry)
 	mapped := make(map[string]bool) // device and inode of the files that are listed
 	for _, pid := range procfs.Pids() {
 		if pid == os.Getpid() {
 			continue
 		}
-		if e, err := ofProcess(pid); err == nil && isOurs(pid, e.mapping, dir) {
-			mapped[fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)] = true
-			list = append(list, e)
+		e, ok := l.known[pid]
+		if !ok || !e.remains() {
+			var err error
+			if e, err = ofProcess(pid); err != nil || !isOurs(pid, e.mapping, dir) {
+				continue
+			}
 		}
+		known[pid] = e
+		mapped[fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)] = true
+		list = append(list, e)
 	}
-	files, err := inFolder(dir)
+	l.known = known
+	files, err := inFolder(dir, mapped)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot list the records: %w", err)
 	}
-	for _, e := range files {
-		if fi, err := os.Lstat(e.Path); err == nil && !mapped[deviceAndInode(fi)] {
-			list = append(list, e)
-		}
-	}
+	list = append(list, files...)
 	slices.SortFunc(list, func(a, b Entry) int {
 		if a.StartTicks != b.StartTicks {
 			return cmp.Compare(a.StartTicks, b.StartTicks)
@@ -104,9 +116,20 @@ func List(dir string) ([]Entry, error) {
 	return list, nil
 }
 
+// remains reports whether the program of an entry that ofProcess has found still runs, and has the same record: one that has replaced itself by exec has another
+// file of that name.
+func (e *Entry) remains() bool {
+	if _, live := procfs.Is(e.Pid, e.StartTicks); !live {
+		return false
+	}
+	fi, err := os.Lstat(e.mapping.Path)
+	return err == nil && deviceAndInode(fi) == fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)
+}
+
 // inFolder returns the records in the files of dir. Those in the default folder count only if it is this user's alone: anybody could have made it
-// before. A folder that the user names is as the user wants it; what is wrong with it is the Doubt of its records.
-func inFolder(dir string) ([]Entry, error) {
+// before. A folder that the user names is as the user wants it; what is wrong with it is the Doubt of its records. Files in except, by device and inode, are left
+// out.
+func inFolder(dir string, except map[string]bool) ([]Entry, error) {
 	fault := folderFault(dir)
 	if fault != "" && dir == defaultDir() {
 		return nil, nil
@@ -119,6 +142,9 @@ func inFolder(dir string) ([]Entry, error) {
 	for _, f := range files {
 		n, ok := parseName(f.Name())
 		if !ok || !f.Type().IsRegular() {
+			continue
+		}
+		if fi, err := f.Info(); err != nil || except[deviceAndInode(fi)] {
 			continue
 		}
 		if e, err := ofFile(filepath.Join(dir, f.Name()), n); err == nil {

@@ -116,7 +116,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	if status, err := procfs.ReadStatus(pid); err == nil && status.OwnPid() != 0 {
 		own = status.OwnPid()
 	}
-	files, _ := inFolder(dir)
+	files, _ := inFolder(dir, nil)
 	var best Entry
 	for _, e := range files {
 		n, _ := parseName(filepath.Base(e.Path))
@@ -137,7 +137,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 // findDead returns the newest record of a program that had pid, and has ended; or lives, where there is no /proc to see it in.
 func findDead(pid int, dir string) (Entry, error) {
 	var best Entry
-	files, err := inFolder(dir)
+	files, err := inFolder(dir, nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return best, fmt.Errorf("no process %d, and the records in %s cannot be listed: %w", pid, dir, err)
 	}

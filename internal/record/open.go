@@ -264,8 +264,11 @@ func (r *Record) beingMade() bool {
 	return live
 }
 
-// named puts the name of the record before err.
+// named puts the name of the record before err, which may be nil.
 func (r *Record) named(err error) error {
+	if err == nil {
+		return nil
+	}
 	if r.Path == "" {
 		return fmt.Errorf("process %d: %w", r.Pid, err)
 	}

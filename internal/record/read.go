@@ -1,7 +1,6 @@
 package record
 
 import (
-	"math"
 	"strings"
 	"time"
 
@@ -236,21 +235,27 @@ func (r *reader) readWaited() error {
 	}
 	r.snap.Waited = make(map[*snapshot.Probe]*snapshot.Waited)
 	for ; len(table) >= runtime.WaitedSize; table = table[runtime.WaitedSize:] {
-		e := load[runtime.Waited](table)
-		p := r.site(e.Site)
-		if p == nil || e.Sum > math.MaxInt64 || e.Max > math.MaxInt64 {
+		w := waited(table)
+		p := r.site(w.Site)
+		if p == nil || w.Sum < 0 || w.Max < 0 {
 			r.drop(DroppedDamaged, 1)
 			continue
-		}
-		w := &snapshot.Waited{Sum: time.Duration(e.Sum), Max: time.Duration(e.Max)}
-		for k, n := range e.Waits {
-			w.Counts[k] = uint64(n)
 		}
 		if w.Count() > 0 {
 			r.snap.Waited[p] = w
 		}
 	}
 	return nil
+}
+
+// waited returns the entry that b begins with. In a damaged one Sum or Max may be negative.
+func waited(b []byte) *snapshot.Waited {
+	e := load[runtime.Waited](b)
+	w := &snapshot.Waited{Site: e.Site, Sum: time.Duration(e.Sum), Max: time.Duration(e.Max)}
+	for k, n := range e.Waits {
+		w.Counts[k] = uint64(n)
+	}
+	return w
 }
 
 // finish sets the moment of the snapshot.

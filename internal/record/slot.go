@@ -30,6 +30,8 @@ func (r *reader) readSlots() error {
 		return err
 	}
 	r.ids = make(map[uint32]int64)
+	used := len(state) - bytes.Count(state, []byte{chunkUnused})
+	r.snap.Goroutines = make([]snapshot.Goroutine, 0, min(used*runtime.ChunkSlots, int(r.src.Size/runtime.SlotSize)))
 	a := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
 	b := make([]byte, len(a))
 	for i, st := range state {

@@ -4,6 +4,7 @@ package recorded
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
@@ -15,6 +16,27 @@ import (
 type Labels struct {
 	program *reach.Program // nil: not needed yet
 	failed  bool           // they cannot be read
+}
+
+// LabelsOf returns the profiler labels of some goroutines of the program of rec, by ID: less is read for it than for Labels.
+func LabelsOf(rec *record.Record, p *snapshot.Process, ids map[int64]bool) map[int64]map[string]string {
+	pid := rec.Process()
+	if pid == 0 || len(ids) == 0 {
+		return nil
+	}
+	src, err := source.OpenProcess(pid)
+	if err != nil {
+		return nil
+	}
+	gs, err := rec.Gs(ids)
+	if err != nil {
+		return nil
+	}
+	labels, err := reach.LabelsAt(src, p.Go, runtime.GOARCH, gs)
+	if err != nil {
+		return nil
+	}
+	return labels
 }
 
 // Add adds to snap the profiler labels of the program of rec, which goes on meanwhile. Where its memory may not be read there are none.

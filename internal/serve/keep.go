@@ -2,7 +2,6 @@ package serve
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -41,29 +41,19 @@ func openKeep(dir string) (*keep, error) {
 	return &keep{dir, enc}, err
 }
 
-// write keeps a report on each program that still runs and of which something has changed.
-func (k *keep) write(ctx context.Context, s *survey, changes []change) error {
-	if k.dir == "" || len(changes) == 0 {
+// write keeps the report on a program of which something has changed; nil: it has ended, and there is nothing to keep.
+func (k *keep) write(changes []change, r *diagnose.Report) error {
+	if k.dir == "" || len(changes) == 0 || r == nil {
 		return nil
 	}
-	done := make(map[*program]bool)
-	for _, c := range changes {
-		if done[c.program] || !c.program.entry.Live {
-			continue
-		}
-		done[c.program] = true
-		r, err := s.report(ctx, c.program.entry, false)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		var b bytes.Buffer
-		if err := report.JSON(&b, r); err != nil {
-			return err
-		}
-		name := fmt.Sprintf("%s-%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), fileName(c.program.name), c.program.entry.Pid, KeptSuffix)
-		if err := k.put(name, k.enc.EncodeAll(b.Bytes(), nil)); err != nil {
-			return err
-		}
+	var b bytes.Buffer
+	if err := report.JSON(&b, r); err != nil {
+		return err
+	}
+	p := changes[0].program
+	name := fmt.Sprintf("%s-%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), fileName(p.name), p.entry.Pid, KeptSuffix)
+	if err := k.put(name, k.enc.EncodeAll(b.Bytes(), nil)); err != nil {
+		return err
 	}
 	return k.trim()
 }

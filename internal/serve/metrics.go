@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,11 +22,12 @@ var (
 	oldestWait      = metric{"awaittrace_oldest_wait_seconds", "How long the goroutine that is stuck longest has waited, by the kind of finding.", "s", []string{"kind"}}
 	keptBytes       = metric{"awaittrace_kept_bytes", "Memory that proven leaks keep alive, where serve -prove reads it.", "By", nil}
 	recordComplete  = metric{"awaittrace_record_complete", "1 if the record had room for all that the program did, 0 otherwise.", "1", nil}
+	lookAge         = metric{"awaittrace_look_age_seconds", "How long ago the program was looked at: it is longer than between two rounds where nothing seems to have changed, or there are too many goroutines.", "s", nil}
 	programs        = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
 )
 
 // metrics lists all that are gauges.
-var metrics = []metric{stuckGoroutines, goroutines, oldestWait, keptBytes, recordComplete, programs}
+var metrics = []metric{stuckGoroutines, goroutines, oldestWait, keptBytes, recordComplete, lookAge, programs}
 
 // A sample is one value of a metric, with the values of program, container and its own labels.
 type sample struct {
@@ -61,6 +63,8 @@ func (s *survey) samples() []sample {
 			add(&recordComplete, math.Min, 0, name, container)
 			continue
 		}
+		age := time.Since(l.at).Truncate(time.Second)
+		add(&lookAge, math.Max, age.Seconds(), name, container)
 		add(&recordComplete, math.Min, number(l.complete), name, container)
 		for _, v := range diagnose.Verdicts() {
 			add(&goroutines, sum, float64(l.counts[v]), name, container, string(v))
@@ -68,7 +72,7 @@ func (s *survey) samples() []sample {
 		for k, f := range l.findings {
 			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(k.kind), string(f.certainty))
 			if f.certainty != diagnose.Possible {
-				add(&oldestWait, math.Max, f.oldest.Seconds(), name, container, string(k.kind))
+				add(&oldestWait, math.Max, (f.oldest + age).Seconds(), name, container, string(k.kind))
 			}
 		}
 		if l.kept >= 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
@@ -79,13 +80,14 @@ func (s *survey) watch(ctx context.Context, k *keep, push *telemetry, failed <-c
 	tick := time.NewTicker(s.opt.Every)
 	defer tick.Stop()
 	for {
-		changes, err := s.refresh(ctx)
+		err := s.refresh(ctx, func(changes []change, r *diagnose.Report) {
+			push.tell(ctx, changes)
+			if err := k.write(changes, r); err != nil {
+				s.opt.Log.Error("cannot keep a report", "err", err)
+			}
+		})
 		if err != nil && ctx.Err() == nil {
 			s.opt.Log.Error("cannot list the programs", "err", err)
-		}
-		push.tell(ctx, changes)
-		if err := k.write(ctx, s, changes); err != nil {
-			s.opt.Log.Error("cannot keep a report", "err", err)
 		}
 		select {
 		case <-ctx.Done():

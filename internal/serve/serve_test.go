@@ -2,6 +2,7 @@ package serve
 
 import (
 	"compress/gzip"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"maps"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	collogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	colmetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -64,6 +66,9 @@ awaittrace_goroutines{container="web",program="shop",verdict="leaked"} 0
 awaittrace_goroutines{container="web",program="shop",verdict="ok"} 1
 awaittrace_goroutines{container="web",program="shop",verdict="orphaned"} 0
 awaittrace_goroutines{container="web",program="shop",verdict="stuck"} 0
+# HELP awaittrace_look_age_seconds How long ago the program was looked at: it is longer than between two rounds where nothing seems to have changed, or there are too many goroutines.
+# TYPE awaittrace_look_age_seconds gauge
+awaittrace_look_age_seconds{container="web",program="shop"} 0
 # HELP awaittrace_oldest_wait_seconds How long the goroutine that is stuck longest has waited, by the kind of finding.
 # TYPE awaittrace_oldest_wait_seconds gauge
 awaittrace_oldest_wait_seconds{container="web",kind="deadlock",program="shop"} 48
@@ -215,7 +220,7 @@ func TestKeep(t *testing.T) {
 type receiver struct {
 	mu      sync.Mutex
 	logs    []*collogs.ExportLogsServiceRequest
-	metrics map[string]bool
+	metrics map[string]*metricspb.Metric
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -243,7 +248,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			for _, rm := range m.ResourceMetrics {
 				for _, sm := range rm.ScopeMetrics {
 					for _, metric := range sm.Metrics {
-						r.metrics[metric.Name] = true
+						r.metrics[metric.Name] = metric
 					}
 				}
 			}
@@ -254,7 +259,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // TestTelemetry: findings and metrics reach a receiver of OTLP, with place, severity, program and trace.
 func TestTelemetry(t *testing.T) {
-	r := &receiver{metrics: make(map[string]bool)}
+	r := &receiver{metrics: make(map[string]*metricspb.Metric)}
 	server := httptest.NewServer(r)
 	defer server.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
@@ -298,8 +303,45 @@ func TestTelemetry(t *testing.T) {
 		t.Errorf("events: %s", got)
 	}
 	for _, want := range []string{"awaittrace.stuck_goroutines", "awaittrace.oldest_wait", "awaittrace.goroutines"} {
-		if !r.metrics[want] {
+		if r.metrics[want] == nil {
 			t.Errorf("no metric %s among %v", want, maps.Collect(maps.All(r.metrics)))
+		}
+	}
+}
+
+// TestWaitsPushed: waits reach a receiver of OTLP as exponential histograms with the trace of the goroutine that waits there.
+func TestWaitsPushed(t *testing.T) {
+	r := &receiver{metrics: make(map[string]*metricspb.Metric)}
+	server := httptest.NewServer(r)
+	defer server.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	s := surveyed(t, map[string]string{"shop": waited()})
+	s.opt.Getenv = os.Getenv
+	push, err := newTelemetry(t.Context(), s, s.opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := push.shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	locks, channels := r.metrics["awaittrace.lock_wait"].GetExponentialHistogram(), r.metrics["awaittrace.channel_wait"].GetExponentialHistogram()
+	if len(locks.GetDataPoints()) != maxSites || len(channels.GetDataPoints()) != 1 || channels.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
+		t.Fatalf("locks %v, channels %v", locks, channels)
+	}
+	pt := channels.DataPoints[0]
+	// Three waits of less than 1/256 s, and two of 1 to 2 s, which is the bucket that begins with a power of 0.
+	at := 0 - int(pt.GetPositive().GetOffset())
+	if pt.GetCount() != 5 || pt.GetSum() != 10 || pt.GetZeroCount() != 3 || pt.GetZeroThreshold() != 1.0/256 || pt.GetScale() != 0 || pt.GetPositive().GetBucketCounts()[at] != 2 {
+		t.Errorf("the histogram is %v", pt)
+	}
+	if len(pt.Exemplars) != 1 || hex.EncodeToString(pt.Exemplars[0].TraceId) != "4bf92f3577b34da6a3ce929d0e0e4736" || pt.Exemplars[0].GetAsDouble() != 20 {
+		t.Errorf("the exemplars are %v", pt.Exemplars)
+	}
+	for _, want := range []string{"main.work", "pool/worker.go:20", "shop", "web"} {
+		if !strings.Contains(pt.String(), want) {
+			t.Errorf("no attribute %s: %v", want, pt.Attributes)
 		}
 	}
 }

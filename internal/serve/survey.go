@@ -13,7 +13,9 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
@@ -23,11 +25,24 @@ const maxLabel = 128
 
 // A survey knows what is stuck in the programs of this host. It is safe for concurrent use.
 type survey struct {
-	opt Options
+	opt  Options
+	list func() ([]record.Entry, error) // only refresh uses it
+
+	// credit is how much may be looked at, in goroutines: see refresh. refreshed is when it grew last. Only refresh uses them.
+	credit    float64
+	refreshed time.Time
 
 	mu       sync.Mutex
 	programs map[programID]*program
 }
+
+// Looks that are not urgent go on as long as there is credit, which grows with time, up to maxCredit. A look costs its goroutines and lookCost. Half of maxCredit
+// is for looks that are urgent.
+const (
+	creditPerSecond = 500
+	maxCredit       = 400_000
+	lookCost        = 100
+)
 
 // A programID names a process as the record does.
 type programID struct {
@@ -45,6 +60,11 @@ type program struct {
 	last      *look // nil: none yet
 	told      *look // the last that did not fail, whose findings have been told; nil: none yet
 	proved    time.Time
+
+	// pulse is that of the last look, and now that of the last round; nil: none yet, or the program could not be read. Peak has by site how many goroutines stood
+	// there at one of the looks at most. Only refresh uses them.
+	pulse, now *record.Pulse
+	peak       map[uint32]int
 }
 
 // A look is the summary of one look at a program.
@@ -80,7 +100,8 @@ type finding struct {
 }
 
 func newSurvey(opt Options) *survey {
-	return &survey{opt: opt, programs: make(map[programID]*program)}
+	var lister record.Lister
+	return &survey{opt: opt, list: func() ([]record.Entry, error) { return lister.List(opt.Dir) }, programs: make(map[programID]*program)}
 }
 
 // A change is a finding that has appeared, or is gone.
@@ -91,14 +112,19 @@ type change struct {
 	gone    bool
 }
 
-// refresh looks at all programs, and returns what has changed since the last time.
-func (s *survey) refresh(ctx context.Context) ([]change, error) {
-	list, err := record.List(s.opt.Dir)
+// refresh takes the pulse of all programs, looks at those of which it may show something new, and calls tell with what has changed since the last time. The
+// report is nil if the program has ended.
+//
+// New programs are always looked at; the others as far as there is credit: those first where something is urgent, then those that were looked at longest ago.
+func (s *survey) refresh(ctx context.Context, tell func([]change, *diagnose.Report)) error {
+	list, err := s.list()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	now := time.Now()
+	s.earn(now)
 	here := make(map[programID]bool)
-	var changes []change
+	var due []*program
 	for _, e := range list {
 		if !e.Live || e.Doubt != "" || ctx.Err() != nil {
 			continue
@@ -106,18 +132,157 @@ func (s *survey) refresh(ctx context.Context) ([]change, error) {
 		id := programID{e.Pid, e.StartTicks}
 		here[id] = true
 		p := s.program(id, e)
-		now, prove := s.look(ctx, p)
-		changes = append(changes, s.note(p, now, prove)...)
+		if s.takePulse(p); s.urgency(p, now) > idle {
+			due = append(due, p)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *program) int {
+		return cmp.Or(cmp.Compare(s.urgency(b, now), s.urgency(a, now)), a.lookedAt().Compare(b.lookedAt()))
+	})
+	for _, p := range due {
+		if ctx.Err() == nil && s.affords(s.urgency(p, now)) {
+			s.lookAt(ctx, p, tell)
+		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var gone []*program
 	for id, p := range s.programs {
 		if !here[id] && ctx.Err() == nil {
 			delete(s.programs, id)
-			changes = append(changes, changed(p, p.told, nil)...)
+			gone = append(gone, p)
 		}
 	}
-	return changes, ctx.Err()
+	s.mu.Unlock()
+	for _, p := range gone {
+		tell(changed(p, p.told, nil), nil)
+	}
+	return ctx.Err()
+}
+
+// earn adds the credit of the time since the last round. At the beginning there is all.
+func (s *survey) earn(now time.Time) {
+	if s.refreshed.IsZero() {
+		s.credit = maxCredit
+	}
+	s.credit = min(s.credit+max(now.Sub(s.refreshed).Seconds(), 0)*creditPerSecond, maxCredit)
+	s.refreshed = now
+}
+
+// affords reports whether there is credit for a look.
+func (s *survey) affords(u urgency) bool {
+	switch u {
+	case unknown:
+		return true
+	case urgent:
+		return s.credit > 0
+	}
+	return s.credit > maxCredit/2
+}
+
+// takePulse takes the pulse of a program, and brings up to date how long goroutines waited in it.
+func (s *survey) takePulse(p *program) {
+	p.now = nil
+	rec, err := record.OpenEntry(p.entry)
+	if err != nil {
+		return // the look will say so
+	}
+	defer rec.Close()
+	if p.now, err = rec.Pulse(s.after(rec)); err != nil {
+		p.now = nil
+		return
+	}
+	if p.pulse == nil || p.pulse.Started != p.now.Started {
+		return
+	}
+	s.mu.Lock()
+	last := p.last
+	s.mu.Unlock()
+	if last == nil || len(last.waits) == 0 {
+		return
+	}
+	sites := make([]uint32, len(last.waits))
+	for i := range last.waits {
+		sites[i] = last.waits[i].waited.Site
+	}
+	waited, err := rec.WaitedAt(sites)
+	if err != nil {
+		return
+	}
+	fresh := *last
+	fresh.waits = slices.Clone(last.waits)
+	for i := range fresh.waits {
+		if w := waited[sites[i]]; w != nil {
+			fresh.waits[i].waited = *w
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.told == last {
+		p.told = &fresh
+	}
+	p.last = &fresh
+}
+
+// An urgency says how soon a program is to be looked at.
+type urgency int
+
+const (
+	idle    urgency = iota // a look would show the same again
+	quiet                  // goroutines have moved, or time has passed
+	urgent                 // a goroutine waits that did not, or no longer waits, such that there may be a finding more or less
+	unknown                // there was no look yet
+)
+
+// again is how long no look follows at a program in which nothing moves: waits get longer.
+const again = time.Minute
+
+// urgency compares the pulse of p with that of the last look at it.
+func (s *survey) urgency(p *program, now time.Time) urgency {
+	switch {
+	case p.last == nil || p.last.fault != "" || p.pulse == nil || p.now == nil || p.pulse.Started != p.now.Started:
+		return unknown
+	case p.now.Blocked != p.pulse.Blocked:
+		return urgent
+	}
+	for site, n := range p.now.Standing {
+		if n > 2*p.peak[site] {
+			return urgent
+		}
+	}
+	if s.provable(p) {
+		return quiet
+	}
+	if age := now.Sub(p.last.at); p.now.Steps != p.pulse.Steps || age >= again || age < 0 {
+		return quiet
+	}
+	return idle
+}
+
+func (p *program) lookedAt() time.Time {
+	if p.last == nil {
+		return time.Time{}
+	}
+	return p.last.at
+}
+
+// lookAt looks at a program, and tells what has changed.
+func (s *survey) lookAt(ctx context.Context, p *program, tell func([]change, *diagnose.Report)) {
+	now, r, prove := s.look(ctx, p)
+	if now == nil {
+		return
+	}
+	s.credit -= lookCost
+	if p.now != nil {
+		s.credit -= float64(p.now.Goroutines)
+		if p.pulse == nil || p.pulse.Started != p.now.Started {
+			p.peak = make(map[uint32]int)
+		}
+		for site, n := range p.now.Standing {
+			p.peak[site] = max(p.peak[site], n)
+		}
+	}
+	p.pulse = p.now
+	tell(s.note(p, now, prove), r)
 }
 
 // note makes now the last look at p, and returns what has changed since the one before. A look that failed changes nothing.
@@ -152,18 +317,87 @@ func (s *survey) program(id programID, e record.Entry) *program {
 	return p
 }
 
-// look looks at a program, and reports whether it has read its heap.
-func (s *survey) look(ctx context.Context, p *program) (l *look, proved bool) {
-	prove := s.opt.Prove != inspect.ProveNever && time.Since(p.proved) >= s.opt.ProveEvery
-	r, err := s.report(ctx, p.entry, prove)
+// look looks at a program, and reports whether it has read its heap. The summary is nil if a debugger holds the program: what it shows is no more than before.
+func (s *survey) look(ctx context.Context, p *program) (l *look, r *diagnose.Report, proved bool) {
+	if procfs.Traced(p.entry.Process()) && p.last != nil {
+		return nil, nil, false
+	}
+	prove := s.provable(p)
+	var err error
+	if prove {
+		r, err = s.report(ctx, p.entry, true)
+	} else {
+		r, err = s.recorded(p.entry)
+	}
 	if err != nil {
-		return &look{at: time.Now(), fault: err.Error(), kept: -1}, prove
+		return &look{at: time.Now(), fault: err.Error(), kept: -1}, nil, prove
 	}
 	l = summarize(r)
 	s.mu.Lock()
 	p.name = label(cmp.Or(filepath.Base(r.Snapshot.Process.Exe), "unknown"))
 	s.mu.Unlock()
-	return l, prove
+	return l, r, prove
+}
+
+// provable reports whether the heap of p may be read.
+func (s *survey) provable(p *program) bool {
+	return s.opt.Prove != inspect.ProveNever && s.opt.Prove != "" && time.Since(p.proved) >= s.opt.ProveEvery
+}
+
+// recorded diagnoses the program of an entry by its record alone. Profiler labels are read of those goroutines whose traces are told.
+func (s *survey) recorded(e record.Entry) (*diagnose.Report, error) {
+	rec, err := record.OpenEntry(e)
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Close()
+	r, err := recorded.Diagnose(rec, diagnose.Options{After: s.after(rec)})
+	if err != nil {
+		return nil, err
+	}
+	labels := recorded.LabelsOf(rec, &r.Snapshot.Process, traced(r))
+	for id, set := range labels {
+		if n, ok := r.Find(id); ok {
+			r.Snapshot.Goroutines[n].Labels = set
+		}
+	}
+	return r, nil
+}
+
+// maxTraced bounds the findings of a program of which the trace is read.
+const maxTraced = 100
+
+// traced returns the goroutines whose traces are told: the first of each finding, and those that wait longest at their place.
+func traced(r *diagnose.Report) map[int64]bool {
+	ids := make(map[int64]bool)
+	for i := range r.Findings[:min(len(r.Findings), maxTraced)] {
+		f := &r.Findings[i]
+		ids[f.Root] = true
+		if len(f.Goroutines) > 0 {
+			ids[f.Goroutines[0]] = true
+		}
+	}
+	longest := make(map[*snapshot.Probe]*snapshot.Goroutine)
+	for i := range r.Snapshot.Goroutines {
+		g := &r.Snapshot.Goroutines[i]
+		if len(g.Waits) == 0 || r.Snapshot.Waited[g.Waits[0].Probe] == nil || kindOfWait(g.Waits[0].Probe.Op) == waitsNone {
+			continue
+		}
+		if was := longest[g.Waits[0].Probe]; was == nil || g.Waits[0].Since < was.Waits[0].Since {
+			longest[g.Waits[0].Probe] = g
+		}
+	}
+	for _, g := range longest {
+		if len(ids) < 2*maxTraced {
+			ids[g.ID] = true
+		}
+	}
+	return ids
+}
+
+// after returns how long a wait is in the program of rec before it is called stuck.
+func (s *survey) after(rec *record.Record) time.Duration {
+	return cmp.Or(s.opt.After, rec.After(), diagnose.DefaultAfter)
 }
 
 // report diagnoses the program of an entry: by its record alone, or with its heap.
@@ -172,10 +406,7 @@ func (s *survey) report(ctx context.Context, e record.Entry, prove bool) (*diagn
 	if err != nil {
 		return nil, err
 	}
-	opt := inspect.Options{
-		Options: diagnose.Options{After: cmp.Or(s.opt.After, rec.After(), diagnose.DefaultAfter)},
-		NoStop:  !prove, Prove: inspect.ProveNever,
-	}
+	opt := inspect.Options{Options: diagnose.Options{After: s.after(rec)}, NoStop: !prove, Prove: inspect.ProveNever}
 	if prove {
 		opt.Prove = s.opt.Prove
 	}

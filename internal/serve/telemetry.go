@@ -14,12 +14,15 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/log"
 	otelmetric "go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // scope names what the records of OpenTelemetry come from.
@@ -68,7 +71,7 @@ func newTelemetry(ctx context.Context, s *survey, opt Options) (*telemetry, erro
 		if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 			return nil, err
 		}
-		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithResource(res), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)))
+		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithResource(res), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithProducer(waitsProducer{s}))))
 		if err := observe(t.metrics.Meter(scope, otelmetric.WithInstrumentationVersion(opt.Version)), s); err != nil {
 			return nil, err
 		}
@@ -81,8 +84,7 @@ func observe(meter otelmetric.Meter, s *survey) error {
 	gauges := make(map[string]otelmetric.Float64ObservableGauge)
 	var all []otelmetric.Observable
 	for _, m := range metrics {
-		name := strings.TrimSuffix(strings.Replace(m.name, "awaittrace_", "awaittrace.", 1), "_seconds")
-		g, err := meter.Float64ObservableGauge(name, otelmetric.WithDescription(m.help), otelmetric.WithUnit(m.unit))
+		g, err := meter.Float64ObservableGauge(m.pushedName(), otelmetric.WithDescription(m.help), otelmetric.WithUnit(m.unit))
 		if err != nil {
 			return err
 		}
@@ -99,6 +101,51 @@ func observe(meter otelmetric.Meter, s *survey) error {
 		return nil
 	}, all...)
 	return err
+}
+
+// pushedName returns the name that a metric has in OpenTelemetry, where the unit is no part of it.
+func (m *metric) pushedName() string {
+	return strings.TrimSuffix(strings.Replace(m.name, "awaittrace_", "awaittrace.", 1), "_seconds")
+}
+
+// A waitsProducer offers how long goroutines waited to OpenTelemetry: its instruments take single measurements, and the record has whole histograms.
+type waitsProducer struct{ *survey }
+
+// Produce implements sdkmetric.Producer.
+func (p waitsProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
+	now := time.Now()
+	points := make(map[waitKind][]metricdata.ExponentialHistogramDataPoint[float64])
+	for _, w := range p.waits() {
+		for i := range w.sites {
+			s := &w.sites[i]
+			points[s.kind] = append(points[s.kind], s.point(now, attribute.NewSet(
+				attribute.String("program", w.name), attribute.String("container", w.container),
+				attribute.String("function", s.function), attribute.String("site", s.site))))
+		}
+	}
+	scoped := metricdata.ScopeMetrics{Scope: instrumentation.Scope{Name: scope, Version: p.opt.Version}}
+	for _, kind := range []waitKind{waitsLock, waitsChannel} {
+		if m := waitMetrics[kind]; len(points[kind]) > 0 {
+			scoped.Metrics = append(scoped.Metrics, metricdata.Metrics{
+				Name: m.pushedName(), Description: m.help, Unit: m.unit,
+				Data: metricdata.ExponentialHistogram[float64]{DataPoints: points[kind], Temporality: metricdata.CumulativeTemporality},
+			})
+		}
+	}
+	return []metricdata.ScopeMetrics{scoped}, nil
+}
+
+// point returns s as an exponential histogram, as histogram does for Prometheus, which counts buckets by their ends and not their beginnings.
+func (s *siteWaits) point(now time.Time, attrs attribute.Set) metricdata.ExponentialHistogramDataPoint[float64] {
+	pt := metricdata.ExponentialHistogramDataPoint[float64]{
+		Attributes: attrs, StartTime: s.began, Time: now, Count: s.waited.Count(), Sum: s.waited.Sum.Seconds(), Max: metricdata.NewExtrema(s.waited.Max.Seconds()),
+		ZeroCount: s.waited.Counts[0], ZeroThreshold: snapshot.WaitedEnd(0).Seconds(),
+		PositiveBucket: metricdata.ExponentialBucket{Offset: firstBucket - 1, Counts: s.waited.Counts[1:]},
+	}
+	if id, err := trace.TraceIDFromHex(s.trace); err == nil {
+		pt.Exemplars = []metricdata.Exemplar[float64]{{Value: s.longest.Seconds(), Time: now, TraceID: id[:]}}
+	}
+	return pt
 }
 
 // tell pushes a log record for each finding that has appeared or is gone.

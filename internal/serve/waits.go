@@ -41,6 +41,9 @@ const maxSites = 5
 // classicEnds are the buckets for a Prometheus that has no native histograms, as ends of counts of a snapshot.Waited: 62.5 ms, 1 s, 16 s and 256 s.
 var classicEnds = []int{4, 8, 12, 16}
 
+// firstBucket is the number that Prometheus' native histograms have for count 1 of a snapshot.Waited: bucket 0 ends at 1 s, and so does count 8.
+const firstBucket = 1 - 8
+
 // A siteWaits is how long goroutines of a program waited at a site.
 type siteWaits struct {
 	kind           waitKind
@@ -142,7 +145,7 @@ func (s *siteWaits) histogram(desc *prometheus.Desc, labels ...string) prometheu
 	cumulative := uint64(0)
 	for k, n := range s.waited.Counts {
 		if k > 0 && n > 0 {
-			native[k-8] = int64(n) // bucket 0 ends at 1 s, and so does count 8
+			native[k-1+firstBucket] = int64(n)
 		}
 		cumulative += n
 		if slices.Contains(classicEnds, k) {

@@ -9,6 +9,7 @@ import (
 
 // A Waited says how long the waits at a place were that are over, as far as they were longer than a tick of the program's clock.
 type Waited struct {
+	Site     uint32 // the number of the place in its record; zero: unknown
 	Sum, Max time.Duration
 	// Counts has the number of waits by their length: see runtime.WaitedBucket.
 	Counts [runtime.WaitedLen]uint64

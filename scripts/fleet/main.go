@@ -1,11 +1,21 @@
 //go:build linux
 
-// Command fleet runs awaittrace serve under a real Prometheus and Alertmanager: it builds a program that gets into a
-// deadlock, lets them scrape it, holds the metrics against promtool, each query of the dashboard against the answer, and
-// waits for the alert. It takes about three minutes. The engines are those of Debian, which it unpacks with apt and dpkg
-// into a temporary folder, unless -bin names a folder that has prometheus, promtool and prometheus-alertmanager.
+// Command fleet runs awaittrace serve with what is not ours beside it.
 //
-//	go run ./scripts/fleet
+//	go run ./scripts/fleet alert      a real Prometheus and Alertmanager
+//	go run ./scripts/fleet scale      many programs, some of them large
+//	go run ./scripts/fleet churn      10,000 programs that come and go
+//	go run ./scripts/fleet collector  a real OpenTelemetry collector
+//
+// Alert builds a program that gets into a deadlock, lets Prometheus scrape serve, holds the metrics against promtool, each query of the dashboard against the
+// answer, and waits for the alert. It takes about three minutes. The engines are those of Debian, which it unpacks with apt and dpkg into a temporary folder,
+// unless -bin names a folder that has prometheus, promtool and prometheus-alertmanager.
+//
+// Scale begins 200 programs of 1,000 goroutines and 5 of 100,000, which takes 5 GB, and tells what serve uses of processor and memory.
+// Churn tells what is left in serve of programs that ended, were killed, or replaced themselves.
+//
+// Collector builds an OpenTelemetry collector of scripts/fleet/collector, which takes about 12 minutes the first time, and waits until findings and metrics of a
+// program in a deadlock have come there.
 package main
 
 import (
@@ -15,6 +25,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,12 +33,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-var bin = flag.String("bin", "", "folder with prometheus, promtool and prometheus-alertmanager")
+var (
+	bin      = flag.String("bin", "", "alert: folder with prometheus, promtool and prometheus-alertmanager")
+	jobs     = flag.Int("jobs", 10, "scale: how many jobs each small program has a second; the large ones have twenty times as many")
+	rounds   = flag.Int("rounds", 20, "scale: how many rounds are measured")
+	programs = flag.Int("programs", 10_000, "churn: how many programs come and go")
+	exe      = flag.String("collector", "", "collector: the executable of a collector that was built before")
+)
 
 // template is a file that Debian's Alertmanager does not start without.
 const template = "/usr/share/prometheus/alertmanager/default.tmpl"
@@ -35,6 +53,11 @@ const template = "/usr/share/prometheus/alertmanager/default.tmpl"
 func main() {
 	log.SetFlags(0)
 	flag.Parse()
+	parts := map[string]func(dir string) error{"alert": alert, "scale": scale, "churn": churn, "collector": collect}
+	run := parts[flag.Arg(0)]
+	if run == nil || flag.NArg() != 1 {
+		log.Fatalf("usage: fleet [flags] %s", strings.Join(slices.Sorted(maps.Keys(parts)), "|"))
+	}
 	dir, err := os.MkdirTemp("", "awaittrace-fleet-")
 	if err != nil {
 		log.Fatal(err)
@@ -46,7 +69,13 @@ func main() {
 	}
 }
 
-func run(dir string) error {
+// build builds awaittrace in dir, and returns its path.
+func build(dir string) (string, error) {
+	at := filepath.Join(dir, "awaittrace")
+	return at, command("", "go", "build", "-o", at, "./cmd/awaittrace").Run()
+}
+
+func alert(dir string) error {
 	if *bin == "" {
 		*bin = filepath.Join(dir, "usr/bin")
 		if err := command(dir, "sh", "-c", "apt-get download -qq prometheus prometheus-alertmanager && for d in *.deb; do dpkg -x $d .; done").Run(); err != nil {
@@ -61,11 +90,13 @@ func run(dir string) error {
 	if err := command("", tool, "test", "rules", strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
 		return fmt.Errorf("the tests of the rules: %w", err)
 	}
-	at, bank := filepath.Join(dir, "awaittrace"), filepath.Join(dir, "bank")
-	for _, args := range [][]string{{"go", "build", "-o", at, "./cmd/awaittrace"}, {at, "build", "-C", "dlvext/testdata/bank", "-o", bank, "."}} {
-		if err := command("", args[0], args[1:]...).Run(); err != nil {
-			return fmt.Errorf("%v: %w", args, err)
-		}
+	at, err := build(dir)
+	if err != nil {
+		return err
+	}
+	bank := filepath.Join(dir, "bank")
+	if err := command("", at, "build", "-C", "dlvext/testdata/bank", "-o", bank, ".").Run(); err != nil {
+		return err
 	}
 	records := filepath.Join(dir, "records")
 	if err := os.Mkdir(records, 0o700); err != nil {
