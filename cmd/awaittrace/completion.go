@@ -61,11 +61,13 @@ func manVerb() *cli.Command {
 	}
 }
 
-// maxCandidates bounds what a shell is offered: a program may have a hundred thousand goroutines, and a few more letters tell which is meant.
+// maxCandidates bounds what a shell is offered: a program may have a hundred thousand goroutines, and a few more
+// letters tell which is meant.
 const maxCandidates = 500
 
-// completeVerb is what the scripts of completionVerb call with the words of a command line, of which the last is completed. It prints a line for each candidate,
-// with what it is behind a tab, and :files where names of files may stand.
+// completeVerb is what the scripts of completionVerb call with the words of a command line, of which the last is
+// completed. It prints a line for each candidate, with what it is behind a tab, and :files where names of files may
+// stand.
 func completeVerb() *cli.Command {
 	return &cli.Command{Name: "complete", Hidden: true, SkipFlagParsing: true, Action: func(c *cli.Context) error {
 		words := c.Args().Slice()

@@ -117,8 +117,8 @@ func exportOptions(source bool) export.Options {
 	return opt
 }
 
-// writeFile writes the file that a flag names, which has either all of what write writes or what it had before. What is no regular file, such as
-// /dev/stdout, is written as it stands.
+// writeFile writes the file that a flag names, which has either all of what write writes or what it had before. What
+// is no regular file, such as /dev/stdout, is written as it stands.
 func writeFile(flag, name string, write func(io.Writer) error) error {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {

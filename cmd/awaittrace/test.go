@@ -91,7 +91,8 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 // pageName is the name of a page among artifacts.
 const pageName = "awaittrace.html"
 
-// writeFound writes what was found in the formats that are asked for: by flags, by -artifacts of go test, and by the workflow that it runs in.
+// writeFound writes what was found in the formats that are asked for: by flags, by -artifacts of go test, and by the
+// workflow that it runs in.
 func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) error {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		if err := export.GitHub(c.App.ErrWriter, doc, exportOptions(false)); err != nil {

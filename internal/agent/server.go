@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A Program is one that ps lists.
+// A Program is a program that ps lists.
 type Program struct {
 	Pid        int    `json:"pid"`
 	State      string `json:"state" jsonschema:"live, stopped, exited or killed"`
@@ -22,11 +22,12 @@ type Program struct {
 type Source interface {
 	// Programs lists the programs with a record, live and dead.
 	Programs(ctx context.Context) ([]Program, error)
-	// Report diagnoses a program: by pid, or by the file of a record or a JSON report; empty means the one that runs. An after of zero means the default.
+	// Report diagnoses a program: by pid, or by the file of a record or a JSON report; empty means the one that runs.
+	// An after of zero means the default.
 	Report(ctx context.Context, program string, after time.Duration) (*report.Document, error)
 }
 
-// Options are what a server needs.
+// Options configure a server.
 type Options struct {
 	Source  Source
 	Version string
@@ -34,7 +35,7 @@ type Options struct {
 	Command string
 }
 
-// Serve answers on t until the client goes or ctx ends.
+// Serve answers requests on t until the client closes it or ctx ends.
 func Serve(ctx context.Context, t mcp.Transport, opt Options) error {
 	return newServer(opt).Run(ctx, t)
 }

@@ -121,7 +121,8 @@ func (p *started) start(verb string, args []string) error {
 // status returns the exit status; the command has ended.
 func (p *started) status() int { return max(p.cmd.ProcessState.ExitCode(), 0) }
 
-// watch waits until something is stuck in the program, it has ended, or limit is over, and returns the last report, nil if there is none.
+// watch waits until something is stuck in the program, it has ended, or limit is over, and returns the last report,
+// nil if there is none.
 func (p *started) watch(ctx context.Context, limit time.Duration) (doc *report.Document, ended bool) {
 	over := time.After(limit)
 	for {

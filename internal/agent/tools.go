@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// pageSize is how many elements of a list an answer has.
+// pageSize is the number of list elements in an answer.
 const pageSize = 20
 
 // A Page says which part of a list an answer has.
@@ -37,7 +37,7 @@ func paged[T any](list []T, offset int) ([]T, Page, error) {
 	return list[offset:end], p, nil
 }
 
-// NoInput is the input of a tool that takes none.
+// NoInput is the input of a tool without arguments.
 type NoInput struct {
 	Offset int `json:"offset,omitempty" jsonschema:"where in the list to begin"`
 }
@@ -165,7 +165,8 @@ type GoroutineInput struct {
 	ID int64 `json:"id" jsonschema:"the id of the goroutine"`
 }
 
-// GoroutineOutput is what goroutine answers. It has no schema: an Object may have others as its cases, which the SDK's schemas cannot say.
+// GoroutineOutput is what goroutine answers. It has no schema: an Object may have others as its cases, which the
+// SDK's schemas cannot say.
 type GoroutineOutput struct {
 	Goroutine *report.Goroutine `json:"goroutine"`
 	// Findings are the titles of the findings that it is part of.
@@ -263,7 +264,8 @@ func objects(doc *report.Document, name string) []Object {
 
 // GraphOutput is what graph answers.
 type GraphOutput struct {
-	// Edges are lines such as "goroutine 7 waits for mutex s.mu at main.go:12" and "mutex s.mu is held by goroutine 9, taken at main.go:8".
+	// Edges are lines such as "goroutine 7 waits for mutex s.mu at main.go:12" and "mutex s.mu is held by goroutine
+	// 9, taken at main.go:8".
 	Edges []string `json:"edges"`
 	Page
 }

@@ -1,9 +1,10 @@
-// Package compare says what has changed between two reports: which findings are new, gone, grown or only older, and at which places there
-// are more goroutines than before.
+// Package compare says what has changed between two reports: which findings are new, gone, grown or only older, and
+// at which places there are more goroutines than before.
 //
-// Goroutines have other ids in another run, and other lines of a finding's text move with every wait. So a finding is recognised by its
-// kind and by where its first goroutine is, and goroutines by where they are. Both ends may be the same program at two times, or two
-// runs, or two builds of which the source between has moved: what has moved is then gone at one line and new at another.
+// Goroutines have other ids in another run, and other lines of a finding's text move with every wait. So a finding is
+// recognised by its kind and by where its first goroutine is, and goroutines by where they are. Both ends may be the
+// same program at two times, or two runs, or two builds of which the source between has moved: what has moved is then
+// gone at one line and new at another.
 package compare
 
 import (
@@ -28,7 +29,7 @@ const (
 	Same   = "same"
 )
 
-// A Diff is what has changed. Its JSON is that of Schema.
+// A Diff lists the changes between two reports. Schema names its JSON.
 type Diff struct {
 	Schema string `json:"schema"`
 	Old    Side   `json:"old"`
@@ -46,7 +47,7 @@ type Side struct {
 	Stuck      int            `json:"stuck"`
 }
 
-// A Finding is one that either report has.
+// A Finding is a finding of either report.
 type Finding struct {
 	Change    string `json:"change"`
 	Kind      string `json:"kind"`
@@ -58,14 +59,14 @@ type Finding struct {
 	New       *Size  `json:"new,omitempty"`
 }
 
-// A Size is how large a finding is, or how many goroutines are at a place.
+// A Size is the size of a finding, or of the goroutines at a place.
 type Size struct {
 	Goroutines int    `json:"goroutines"`
 	OldestNS   int64  `json:"oldest_ns,omitempty"` // the longest wait
 	KeptBytes  uint64 `json:"kept_bytes,omitempty"`
 }
 
-// A Place is where goroutines are, of which there are more or fewer than before.
+// A Place is a place at which there are more or fewer goroutines than before.
 type Place struct {
 	Change string `json:"change"` // new, gone, grown or shrunk
 	Func   string `json:"func,omitempty"`
@@ -76,7 +77,7 @@ type Place struct {
 	New    int    `json:"new"`
 }
 
-// Worse reports whether d has a finding that is new or has grown, and that is more than possible.
+// Worse reports whether d has a new or grown finding that is certain or likely.
 func (d *Diff) Worse() bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool {
 		return (f.Change == New || f.Change == Grown) && f.Certainty != "possible"
@@ -113,12 +114,12 @@ func side(doc *report.Document) Side {
 	return Side{Process: doc.Process, Goroutines: c.Goroutines, Stuck: c.Deadlock + c.Orphaned + c.Leaked + c.Stuck + c.Busy}
 }
 
-// order is that in which changes are told.
+// order returns the position of a change in the output.
 func order(change string) int {
 	return slices.Index([]string{New, Grown, Older, Shrunk, Same, Gone}, change)
 }
 
-// size is how many goroutines f has, or had.
+// size returns the number of goroutines that f has, or had.
 func (f *Finding) size() int {
 	if f.New != nil {
 		return f.New.Goroutines
@@ -207,7 +208,8 @@ func finding(before, after *found) Finding {
 	return f
 }
 
-// spot returns where a goroutine is and what it does there. Of one that has reached no probe it is the innermost function of its stack.
+// spot returns where a goroutine is and what it does there. Of one that has reached no probe it is the innermost
+// function of its stack.
 func spot(g *report.Goroutine) Place {
 	switch {
 	case g.Probe != nil:
@@ -226,7 +228,7 @@ func isRecord(doc *report.Document) bool {
 	return len(doc.Goroutines) > 0 && !slices.ContainsFunc(doc.Goroutines, func(g report.Goroutine) bool { return g.Probe == nil || len(g.Stack) > 0 })
 }
 
-// places returns where there are more or fewer goroutines than before, those first where there are most more.
+// places returns the places with more or fewer goroutines than before, the largest growth first.
 func places(from, to *report.Document) []Place {
 	counts := make(map[Place]*Place)
 	probed := isRecord(from) || isRecord(to)
@@ -267,7 +269,7 @@ func places(from, to *report.Document) []Place {
 	return list
 }
 
-// Since says how much later the new report is: "40s later"; empty if that is not known.
+// Since returns how much later the new report is, such as "40s later", or "" if that is unknown.
 func (d *Diff) Since(format func(time.Duration) string) string {
 	if d.BetweenNS == nil {
 		return ""

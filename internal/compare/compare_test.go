@@ -10,7 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// doc returns a report with n goroutines at each of some lines of main.go, each line a finding, and one at main.go:1 that is in none.
+// doc returns a report with n goroutines at each of some lines of main.go, each line a finding, and one at main.go:1
+// that is in none.
 func doc(taken int64, first int64, since int64, lines map[int]int) *report.Document {
 	d := &report.Document{Schema: report.Schema, Process: report.Process{Pid: 7, Exe: "/bin/app", State: "live", Taken: taken}}
 	id := first
@@ -105,7 +106,8 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// TestRecordAlone: goroutines without a probe, which only a look at the program sees, are not new where one side is a record.
+// TestRecordAlone: goroutines without a probe, which only a look at the program sees, are not new where one side is a
+// record.
 func TestRecordAlone(t *testing.T) {
 	before, after := doc(1e9, 0, 1e9, nil), doc(2e9, 0, 2e9, nil)
 	stack := []report.Frame{{Func: "runtime.notetsleepg", File: "/go/lock_futex.go", Line: 1}}

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// TextOptions are how a Diff is written for people.
+// TextOptions say how Text writes a Diff.
 type TextOptions struct {
 	// Path turns the path of a source file into the form that is shown; nil leaves it as it is.
 	Path func(string) string

@@ -9,7 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// Dot writes the wait-for graph of the findings for Graphviz. Goroutines are boxes, objects ellipses, goroutines that have exited dashed.
+// Dot writes the wait-for graph of the findings for Graphviz. Goroutines are boxes, objects ellipses, goroutines that
+// have exited dashed.
 func Dot(w io.Writer, doc *report.Document, opt Options) error {
 	out := bufio.NewWriter(w)
 	g := buildGraph(doc, opt)

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// Options are what a format may depend on besides the document.
+// Options hold what a format may use besides the document.
 type Options struct {
 	// Dir is the folder that shown paths are relative to, where the file lies below it; empty leaves paths as they are.
 	Dir string
@@ -84,7 +84,7 @@ func (x index) labels(goroutine int64) map[string]string {
 	return nil
 }
 
-// lead returns the goroutine that a finding is shown at: its root, or else its first; nil if the document has neither.
+// lead returns the goroutine that leads a finding: its root, or else its first; nil if the document has neither.
 func (x index) lead(f *report.Finding) *report.Goroutine {
 	if g := x.at[f.Root]; g != nil {
 		return g
@@ -129,7 +129,7 @@ func place(g *report.Goroutine) site {
 	return site{}
 }
 
-// counts reports whether f counts: whether it is more than possible.
+// counts reports whether f is certain or likely.
 func counts(f *report.Finding) bool { return f.Certainty != "possible" }
 
 // relative returns file as opt shows it, with slashes.

@@ -25,8 +25,8 @@ import (
 
 var update = flag.Bool("u", false, "renew the goldens in testdata")
 
-// documents are the reports in testdata: one of a deadlock with what comes with it, one of a program in which nothing is stuck, and one whose
-// strings are made to break out of every format.
+// documents are the reports in testdata: one of a deadlock with what comes with it, one of a program in which nothing
+// is stuck, and one whose strings are made to break out of every format.
 func documents(t *testing.T) map[string]*report.Document {
 	t.Helper()
 	names, err := filepath.Glob("testdata/*.json")
@@ -93,7 +93,8 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// TestForms holds that what is written can be read by a parser of its format, and that the number of findings is the document's.
+// TestForms holds that what is written can be read by a parser of its format, and that the number of findings is the
+// document's.
 func TestForms(t *testing.T) {
 	for name, doc := range documents(t) {
 		t.Run(name, func(t *testing.T) {

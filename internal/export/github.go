@@ -9,8 +9,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// GitHub writes a line for each finding that GitHub Actions shows as an annotation of the source: an error for what is certain, a
-// warning for what is likely, a notice for what is possible. See "Workflow commands for GitHub Actions" in GitHub's documentation.
+// GitHub writes a line for each finding, which GitHub Actions shows as an annotation of the source: an error if it is
+// certain, a warning if likely, a notice if possible. See "Workflow commands for GitHub Actions" in GitHub's
+// documentation.
 func GitHub(w io.Writer, doc *report.Document, opt Options) error {
 	out := bufio.NewWriter(w)
 	x := newIndex(doc)

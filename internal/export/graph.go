@@ -8,7 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A graph is the wait-for graph of the findings: goroutines, the objects that they wait for or hold, and who did what with these.
+// A graph is the wait-for graph of the findings: goroutines, the objects that they wait for or hold, and who did what
+// with these.
 type graph struct {
 	Nodes []node `json:"nodes"`
 	Edges []edge `json:"edges"`
@@ -27,7 +28,8 @@ type node struct {
 	Findings []int `json:"findings"`
 }
 
-// An edge leads from who depends to what it depends on. What an object was used for by whom leads from the object to the goroutine.
+// An edge leads from who depends to what it depends on. What an object was used for by whom leads from the object to
+// the goroutine.
 type edge struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -37,8 +39,8 @@ type edge struct {
 // maxObjects bounds the objects of goroutines that wait at the same place: more of them are one node.
 const maxObjects = 6
 
-// buildGraph returns the graph of the findings of doc. Goroutines of one finding that wait at the same place for the same
-// object, or each for one of many objects, and hold nothing, are one node.
+// buildGraph returns the graph of the findings of doc. Goroutines of one finding that wait at the same place for the
+// same object, or each for one of many objects, and hold nothing, are one node.
 func buildGraph(doc *report.Document, opt Options) *graph {
 	b := &builder{index: newIndex(doc), opt: opt, nodes: map[string]*node{}, of: map[int64]string{}, edges: map[edge]bool{}, many: map[string]string{}}
 	for i := range doc.Findings {

@@ -25,8 +25,8 @@ var (
 	preact []byte
 )
 
-// HTML writes a page that shows the report in a browser. It is one file, asks for nothing from anywhere, and its policy lets nothing run but
-// the scripts that it is made of: what stands in the report is data.
+// HTML writes a page for a browser. The page is one file and requests nothing. Its policy permits only its own scripts:
+// the report is data.
 func HTML(w io.Writer, doc *report.Document, opt Options) error {
 	data, err := json.Marshal(newPage(doc, opt)) // escapes <, > and &
 	if err != nil {

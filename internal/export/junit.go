@@ -39,8 +39,8 @@ type junitProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes the findings as test results: one that counts is a failed test, one that is only possible a skipped test. Without any
-// there is one test, which passes.
+// JUnit writes the findings as test results. A certain or likely finding is a failed test, a possible one a skipped
+// test. A report without findings is one test that passes.
 func JUnit(w io.Writer, doc *report.Document, opt Options) error {
 	suite := junitSuite{Name: "awaittrace " + program(doc)}
 	x := newIndex(doc)

@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// The page has the goroutines by group, since a program may have a hundred thousand of them, and everything that is known of as many as
-// there is room for.
+// The page has the goroutines by group, since a program may have a hundred thousand of them, and everything that is
+// known of as many as there is room for.
 const (
 	detailBytes = 120 << 10 // of the details, as JSON
 	sourceLines = 3         // before and after a site
@@ -215,8 +215,8 @@ func (p *page) addLabels(doc *report.Document) {
 	slices.Sort(p.Labels)
 }
 
-// addDetails adds what is known of the goroutines that lead a finding, then of those in findings, and then of one of each group, as long as
-// there is room.
+// addDetails adds what is known of the goroutines that lead a finding, then of those in findings, and then of one of
+// each group, as long as there is room.
 func (p *page) addDetails(x index) {
 	var order []int64
 	for i := range p.Findings {

@@ -12,9 +12,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// Pprof writes a profile with a sample for each group of goroutines that do the same at the same place. Its values are the number
-// of goroutines, for how long they have waited together, and the bytes that a finding keeps alive, which the first sample of the
-// finding has. Labels are the verdict, kind and certainty of the finding, the object, its holder, and the program's own.
+// Pprof writes a profile with a sample for each group of goroutines that do the same at the same place. Its values are
+// the number of goroutines, the sum of their waits, and the bytes that a finding keeps alive, on its first sample. Its
+// labels are the verdict, the finding's kind and certainty, the object, its holder, and the program's own labels.
 func Pprof(w io.Writer, doc *report.Document, opt Options) error {
 	b := &profiler{
 		index: newIndex(doc), funcs: map[[2]string]*profile.Function{}, sites: map[siteKey]*profile.Location{},
@@ -90,7 +90,8 @@ func (b *profiler) add(g *report.Goroutine) {
 	}
 }
 
-// stackOf returns the stack of a goroutine, innermost first. Of one without a stack it is its last probe, or who started it.
+// stackOf returns the stack of a goroutine, innermost first. Of one without a stack it is its last probe, or who
+// started it.
 func stackOf(g *report.Goroutine) []report.Frame {
 	switch {
 	case len(g.Stack) > 0:

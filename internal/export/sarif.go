@@ -92,7 +92,7 @@ var kindText = map[string]string{
 	"lock-order":       "Two locks are taken in both orders.",
 }
 
-// SARIF writes the findings for code scanning: what is certain as errors, what is likely as warnings, what is possible as notes.
+// SARIF writes the findings for code scanning: certain ones as errors, likely ones as warnings, possible ones as notes.
 func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 	x := newIndex(doc)
 	run := sarifRun{
@@ -150,7 +150,8 @@ func sarifVersion(version string) string {
 // maxRelated bounds the places of one result besides the first.
 const maxRelated = 16
 
-// related lists the places of f other than lead, each once: where its goroutines are, and where it says that something was done.
+// related lists the places of f other than lead, each once: where its goroutines are, and where it says that
+// something was done.
 func (opt Options) related(x index, f *report.Finding, lead site) []sarifLocation {
 	var list []sarifLocation
 	seen := map[site]bool{lead: true}

@@ -20,8 +20,8 @@ const (
 	plain  = "\x1b[0m"
 )
 
-// Color reports whether what is written to f should have colour: NO_COLOR forbids it, FORCE_COLOR demands it, and else f must
-// be a terminal that is not dumb. getenv is os.Getenv, but for tests.
+// Color reports whether what is written to f should have colour: NO_COLOR forbids it, FORCE_COLOR demands it, and
+// else f must be a terminal that is not dumb. getenv is os.Getenv, but for tests.
 func Color(f *os.File, getenv func(string) string) bool {
 	switch {
 	case getenv("NO_COLOR") != "":
@@ -40,7 +40,8 @@ func (t *text) paint(color, s string) string {
 	return t.escape(color) + s + t.escape(plain)
 }
 
-// escape returns what stands for an escape sequence until the text is finished. What the program itself has put into the report cannot know it.
+// escape returns what stands for an escape sequence until the text is finished. What the program itself has put into
+// the report cannot know it.
 func (t *text) escape(sequence string) string {
 	return t.mark + strings.Trim(sequence, "\x1b[m") + ";m"
 }

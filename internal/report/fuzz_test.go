@@ -33,7 +33,8 @@ func seeds(tb testing.TB) (list []string) {
 	return list
 }
 
-// FuzzContradictions makes snapshots contradict themselves, and asks for a report: there is one, it is sound JSON, and it says if anything was left out.
+// FuzzContradictions makes snapshots contradict themselves, and asks for a report: there is one, it is sound JSON,
+// and it says if anything was left out.
 func FuzzContradictions(f *testing.F) {
 	list := seeds(f)
 	for i := range list {

@@ -16,7 +16,7 @@ import (
 // maxLines bounds what is listed of what belongs to one goroutine or object: holders, waiters, cases.
 const maxLines = 16
 
-// TextGoroutine writes what is known of goroutine id to w: its last probe, what it waits on, what it holds, and its history.
+// TextGoroutine writes what is known of goroutine id to w: last probe, object waited for, locks held, and history.
 func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
 	i, ok := r.Find(id)
 	if !ok {
@@ -129,7 +129,8 @@ func queued(io *snapshot.IO) string {
 	return s
 }
 
-// TextGoroutines writes a line for each goroutine to w, those that something is wrong with first, at most limit; then how many are left out.
+// TextGoroutines writes a line for each goroutine to w, those in trouble first, at most limit, and how many are left
+// out.
 func TextGoroutines(w io.Writer, r *diagnose.Report, limit int) error {
 	t := newText(w, r, TextOptions{})
 	order := make([]int, len(t.s.Goroutines))
@@ -149,7 +150,7 @@ func TextGoroutines(w io.Writer, r *diagnose.Report, limit int) error {
 	return t.Flush()
 }
 
-// severity orders verdicts: what is wrong first.
+// severity orders verdicts, the worst first.
 func severity(v diagnose.Verdict) int {
 	if v.Bad() {
 		return 0

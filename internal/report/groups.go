@@ -14,7 +14,7 @@ type Group struct {
 	Oldest  time.Duration // since the first of them came there; 0: unknown
 }
 
-// Groups returns all goroutines of r: those that something is wrong with first.
+// Groups returns all goroutines of r in groups, those in trouble first.
 func Groups(r *diagnose.Report) []Group {
 	t := newText(nil, r, TextOptions{})
 	var groups []Group
@@ -28,5 +28,5 @@ func Groups(r *diagnose.Report) []Group {
 	return groups
 }
 
-// Program describes the program of r in one line.
+// Program returns a line about the program of r.
 func Program(r *diagnose.Report) string { return newText(nil, r, TextOptions{}).process() }

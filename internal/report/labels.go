@@ -16,14 +16,15 @@ import (
 )
 
 const (
-	// maxLabels and maxLabel bound what is shown of a goroutine's labels where a line names it, and how long a value is: a trace id has room.
+	// maxLabels and maxLabel bound what is shown of a goroutine's labels where a line names it, and how long a value
+	// is: a trace id has room.
 	maxLabels, maxLabel = 6, 40
 	// maxGroups is how many groups -by lists.
 	maxGroups = 50
 )
 
-// LabelText returns profiler labels in one line, sorted by key: "path=/transfer, trace_id=4bf92f3577b34da6". Values that a reader could take for something
-// else are quoted, and long ones cut.
+// LabelText returns profiler labels in one line, sorted by key: "path=/transfer, trace_id=4bf92f3577b34da6". Values
+// that a reader could take for something else are quoted, and long ones cut.
 func LabelText(labels map[string]string) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
@@ -49,8 +50,8 @@ func labelWord(s string) string {
 // named finds where a line names one goroutine.
 var named = regexp.MustCompile(`\bgoroutine (\d+)\b`)
 
-// Labelled returns line with the profiler labels of each goroutine behind its name, where told does not have that name yet. It adds
-// those names to told. Labels returns the labels of a goroutine, which may be none.
+// Labelled returns line with the profiler labels of each goroutine behind its name, where told does not have that
+// name yet. It adds those names to told. Labels returns the labels of a goroutine, which may be none.
 func Labelled(line string, told map[string]bool, labels func(goroutine int64) map[string]string) string {
 	return named.ReplaceAllStringFunc(line, func(name string) string {
 		id, _ := strconv.ParseInt(strings.TrimPrefix(name, "goroutine "), 10, 64)
@@ -78,7 +79,8 @@ func (t *text) label(line string, told map[string]bool) string {
 	return Labelled(line, told, LabelsOf(t.s))
 }
 
-// otherLabels tells the labels of the goroutines of f that no line has named: of each key the values, or how many there are.
+// otherLabels tells the labels of the goroutines of f that no line has named: of each key the values, or how many
+// there are.
 func (t *text) otherLabels(f *diagnose.Finding, told map[string]bool) {
 	const room = 3
 	values := make(map[string]map[string]bool)
@@ -120,7 +122,8 @@ func (t *text) labels(g *snapshot.Goroutine) {
 	}
 }
 
-// groups tells the goroutines by the value that they have of the profiler label t.opt.By: those with the most that are stuck first.
+// groups tells the goroutines by the value that they have of the profiler label t.opt.By: those with the most that
+// are stuck first.
 func (t *text) groups() {
 	key := t.opt.By
 	list := groupBy(t.r, key)
@@ -193,7 +196,8 @@ func (g *group) bad() int {
 	return n
 }
 
-// groupBy groups the goroutines of r by their value of a profiler label: most that are stuck first, then most goroutines; those without it last.
+// groupBy groups the goroutines of r by their value of a profiler label: most that are stuck first, then most
+// goroutines; those without it last.
 func groupBy(r *diagnose.Report, key string) []*group {
 	type id struct {
 		value string

@@ -8,8 +8,8 @@ import (
 // apart is how far the ids of goroutines of two processes are apart in a merged document.
 const apart = 1_000_000
 
-// Merge returns one document with the findings and goroutines of several, each of another process. Goroutine 7 of the second has the id 1000007 in it, and
-// so on: ids are those of one process each. The documents are changed.
+// Merge returns one document with the findings and goroutines of several, each of another process. Goroutine 7 of the
+// second has the id 1000007 in it, and so on: ids are those of one process each. The documents are changed.
 func Merge(exe string, docs []*Document) *Document {
 	m := &Document{Schema: Schema, Process: Process{Exe: exe, State: "exited", Record: true}, Complete: true, Findings: []Finding{}, Goroutines: []Goroutine{}}
 	for n, d := range docs {

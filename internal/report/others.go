@@ -23,7 +23,8 @@ type crowd struct {
 	most  time.Duration
 }
 
-// others lists the goroutines with which nothing is wrong, by verdict and place: own code before library code, and the larger crowds first.
+// others lists the goroutines with which nothing is wrong, by verdict and place: own code before library code, and
+// the larger crowds first.
 func (t *text) others() {
 	if t.s.NoProbes != "" {
 		t.line("")

@@ -9,7 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// TestControl has a program whose names would act on a terminal: the text does not have them, in colour or without; JSON tells them as they are.
+// TestControl has a program whose names would act on a terminal: the text does not have them, in colour or without;
+// JSON tells them as they are.
 func TestControl(t *testing.T) {
 	const evil = "x\x1b]0;owned\a\x1b[2J\u009b31m\r"
 	s := parse(t, "")

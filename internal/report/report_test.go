@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("u", false, "renew the reports in testdata")
 
-// TestReport renders the snapshots in testdata in every form: as text, as text with everything, as JSON, and as text on a terminal with -v.
+// TestReport renders the snapshots in testdata in every form: as text, as text with everything, as JSON, and as text
+// on a terminal with -v.
 func TestReport(t *testing.T) {
 	goldentest.Run(t, *update, func(t *testing.T, input string) []string {
 		s := parse(t, input)

@@ -3,7 +3,8 @@ package report
 // Schema names the version of the JSON. Fields may be added to it; none changes its meaning.
 const Schema = "awaittrace.report/1"
 
-// The types below are the JSON objects. Times are nanoseconds, addresses hexadecimal strings, and what is absent is unknown.
+// The types below are the JSON objects. Times are nanoseconds, addresses hexadecimal strings, and what is absent is
+// unknown.
 
 // A Document is a whole report.
 type Document struct {
@@ -47,7 +48,8 @@ type Process struct {
 	Started int64    `json:"started,omitempty"`
 	Taken   int64    `json:"taken,omitempty"`
 	State   string   `json:"state"`
-	// Record: the program has probes, and this is what they tell. StoppedForNS is how long it stood still for the report.
+	// Record: the program has probes, and this is what they tell. StoppedForNS is how long it stood still for the
+	// report.
 	Record       bool   `json:"record"`
 	StoppedForNS *int64 `json:"stopped_for_ns,omitempty"`
 	Container    string `json:"container,omitempty"`
@@ -55,7 +57,8 @@ type Process struct {
 	Untrusted string `json:"untrusted,omitempty"`
 	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
-	// LookedNS: states and stacks are from so long before Taken, where the program has ended; where it runs, the proofs are.
+	// LookedNS: states and stacks are from so long before Taken, where the program has ended; where it runs, the
+	// proofs are.
 	LookedNS *int64 `json:"looked_ns,omitempty"`
 }
 
@@ -113,7 +116,8 @@ type Usual struct {
 	MaxNS    int64 `json:"max_ns"`
 }
 
-// A SiteWaits says how long goroutines waited at a place: in the waits that are over, as far as they were longer than a tick of the kernel, and in those that last.
+// A SiteWaits says how long goroutines waited at a place: in the waits that are over, as far as they were longer than
+// a tick of the kernel, and in those that last.
 type SiteWaits struct {
 	Probe    Probe  `json:"probe"`
 	Count    uint64 `json:"count"`
@@ -125,8 +129,8 @@ type SiteWaits struct {
 	LongestNS int64 `json:"longest_ns,omitempty"`
 }
 
-// A Waker is something that could end a wait: a goroutine, with the place where it stands, or by name a timer, a finalizer, a cleanup or a
-// global variable.
+// A Waker is something that could end a wait: a goroutine, with the place where it stands, or by name a timer, a
+// finalizer, a cleanup or a global variable.
 type Waker struct {
 	Goroutine int64    `json:"goroutine,omitempty"`
 	Timer     string   `json:"timer,omitempty"`
@@ -229,7 +233,8 @@ type Object struct {
 	Pid         int    `json:"pid,omitempty"`
 	UnsentBytes *int   `json:"unsent_bytes,omitempty"`
 	UnreadBytes *int   `json:"unread_bytes,omitempty"`
-	// DeadlineNS is how long until the operation ends by itself; NoDeadline says that it never will. Without either that is unknown.
+	// DeadlineNS is how long until the operation ends by itself; NoDeadline says that it never will. Without either
+	// that is unknown.
 	DeadlineNS *int64 `json:"deadline_ns,omitempty"`
 	NoDeadline bool   `json:"no_deadline,omitempty"`
 	// Owed is how many Dones a WaitGroup is owed.
@@ -242,8 +247,8 @@ type Case struct {
 	Dir string `json:"dir"`
 }
 
-// A Fact says who did something last. Of a WaitGroup, LastSend is the last Add and LastRecv the last Done; of a Cond, LastSend is the
-// last Signal or Broadcast.
+// A Fact says who did something last. Of a WaitGroup, LastSend is the last Add and LastRecv the last Done; of a Cond,
+// LastSend is the last Signal or Broadcast.
 type Fact struct {
 	Goroutine int64  `json:"goroutine"`
 	File      string `json:"file"`

@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Waits is how long goroutines waited at a place of the program, since it began.
+// A Waits sums up how long goroutines have waited at one place since the program began.
 type Waits struct {
 	Probe  *snapshot.Probe
 	Waited snapshot.Waited
@@ -23,8 +23,8 @@ type Waits struct {
 	Longest time.Duration
 }
 
-// Sites returns the places at which goroutines of s have waited, or do: first those where they waited longest, all together. A call that waits inside, in a function
-// that has probes, counts at both places.
+// Sites returns the places at which goroutines of s wait or have waited, the largest sum of waits first. A call that
+// waits in a function with probes counts at both places.
 func Sites(s *snapshot.Snapshot) []Waits {
 	at := make(map[snapshot.Probe]*Waits)
 	of := func(p *snapshot.Probe) *Waits {
@@ -59,7 +59,7 @@ func Sites(s *snapshot.Snapshot) []Waits {
 // mostSites bounds the lines of TextSites.
 const mostSites = 30
 
-// TextSites writes to w the places of r at which goroutines waited longest, all of them if all is set.
+// TextSites writes the places of r at which goroutines waited longest to w, or all places if all is set.
 func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 	out := terminal.Writer(w)
 	list := Sites(r.Snapshot)
@@ -108,7 +108,7 @@ func places(n int) string {
 	return fmt.Sprintf("%d places", n)
 }
 
-// AddSites adds to d, the document of r, how long goroutines waited, by place.
+// AddSites adds the waits by place to d, the document of r.
 func (d *Document) AddSites(r *diagnose.Report) {
 	d.Sites = []SiteWaits{}
 	for _, s := range Sites(r.Snapshot) {

@@ -19,7 +19,7 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// ForWriter returns the options of a text that is written to w: with colour where that should have it, and with lines of source on a terminal.
+// ForWriter returns the options of a text for w: with colour if w should have it, and with source lines on a terminal.
 func ForWriter(w io.Writer) TextOptions {
 	f, _ := w.(*os.File)
 	opt := TextOptions{Color: Color(f, os.Getenv)}
@@ -29,8 +29,8 @@ func ForWriter(w io.Writer) TextOptions {
 	return opt
 }
 
-// Paths returns how a report on w shows paths: relative to the working folder, and on a terminal as short as Short makes them; nil: that folder is
-// not known.
+// Paths returns the function by which a report on w shortens paths: Short on a terminal, Relative elsewhere. It returns
+// nil if the working folder is unknown.
 func Paths(w io.Writer) func(string) string {
 	dir, err := os.Getwd()
 	switch {
@@ -42,7 +42,8 @@ func Paths(w io.Writer) func(string) string {
 	return Relative(dir)
 }
 
-// Relative returns a function for diagnose.Options.Path: it makes paths below the folder dir relative to it, and leaves others.
+// Relative returns a function for diagnose.Options.Path: it makes paths below the folder dir relative to it, and
+// leaves others.
 func Relative(dir string) func(string) string {
 	prefix := strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
 	return func(file string) string {
@@ -53,8 +54,9 @@ func Relative(dir string) func(string) string {
 	}
 }
 
-// Short returns a function for diagnose.Options.Path that shortens paths for a terminal: those of the module that the folder dir is in are relative
-// to dir, as the go command writes them, and those of the module cache begin with the module.
+// Short returns a function for diagnose.Options.Path that shortens paths for a terminal: those of the module that the
+// folder dir is in are relative to dir, as the go command writes them, and those of the module cache begin with the
+// module.
 func Short(dir string) func(string) string {
 	relative, root := Relative(dir), moduleRoot(dir)
 	return func(file string) string {
@@ -72,7 +74,7 @@ func Short(dir string) func(string) string {
 	}
 }
 
-// moduleRoot returns the folder of the module that dir is in; empty: there is none.
+// moduleRoot returns the root of the module that dir is in, or "" if there is none.
 func moduleRoot(dir string) string {
 	for {
 		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && info.Mode().IsRegular() {
@@ -86,7 +88,8 @@ func moduleRoot(dir string) string {
 	}
 }
 
-// ReadSource reads a file of source. The name comes from another program: what is no Go source, or no regular file, is not read.
+// ReadSource reads a Go source file. The name comes from another program, so it refuses other files, and files that are
+// not regular.
 func ReadSource(name string) ([]byte, error) {
 	const most = 8 << 20
 	info, err := os.Stat(name)
@@ -102,8 +105,8 @@ func ReadSource(name string) ([]byte, error) {
 // maxSource bounds a line of source, in characters.
 const maxSource = 120
 
-// source shows the line of source that f is about, if the file is there and the line still has the operation: that of the root, or else of
-// the first of the places.
+// source writes the source line of the root of f, or else of its first place, if the file is there and the line still
+// has the operation.
 func (t *text) source(f *diagnose.Finding) {
 	if t.opt.Source == nil {
 		return
@@ -132,7 +135,7 @@ func (t *text) source(f *diagnose.Finding) {
 	t.line("    %s:%d:  %s", t.path(file), at, t.paint(dim, line))
 }
 
-// leads returns the probe that f is told of first: the last that its root reached, or the first of its places; nil: it has none.
+// leads returns the probe that leads f: the last one of its root, or its first place; nil if it has none.
 func (t *text) leads(f *diagnose.Finding) *snapshot.Probe {
 	if g := t.root(f); g != nil {
 		return g.Last

@@ -32,7 +32,7 @@ func LockOrders(r *diagnose.Report) []diagnose.Finding {
 	return found
 }
 
-// Findings writes findings of r to w for people, with an empty line between, without what Text says of the program as a whole.
+// Findings writes findings of r to w for people, with empty lines between, and nothing about the whole program.
 func Findings(w io.Writer, r *diagnose.Report, findings []diagnose.Finding, opt TextOptions) error {
 	t := newText(w, r, opt)
 	for i := range findings {

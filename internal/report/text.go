@@ -16,27 +16,27 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// TextOptions are how a report is written for people.
+// TextOptions say how Text writes a report.
 type TextOptions struct {
-	// Color says that the text may hold escape sequences for colour.
+	// Color permits escape sequences for colour.
 	Color bool
-	// All says that the goroutines with which nothing is wrong are listed too.
+	// All also lists healthy goroutines.
 	All bool
-	// By is a profiler label by whose values the goroutines are grouped; empty: by none.
+	// By groups goroutines by the values of this profiler label; empty means no groups.
 	By string
-	// Verbose says that nothing is folded: all goroutines of a list, all frames of a stack, and possibilities as the other findings.
+	// Verbose folds nothing: it writes whole lists, whole stacks, and possible findings like the others.
 	Verbose bool
-	// Source reads a file of source, for the line at the root of a finding; nil: no such lines.
+	// Source reads a source file, for the line at the root of a finding; nil leaves the lines out.
 	Source func(name string) ([]byte, error)
-	// OneTest says that all is about the same test, which need not be named.
+	// OneTest leaves out the name of the test, because all findings are about the same.
 	OneTest bool
-	// Name is what a command of ours is to be given to see more of the same program: its pid, or the file of its record.
-	// Empty: there is nothing more to see.
+	// Name is the argument by which our commands find the same program: its pid, or the file of its record. Empty means
+	// that there is nothing more to see.
 	Name string
 }
 
-// Text writes r to w for people: the verdict first, then the findings, worst first, and last how to see more. Paths are those of
-// r.Options.Path, as in the findings.
+// Text writes r to w for people: the verdict, the findings, worst first, and how to see more. r.Options.Path shortens
+// paths, as in the findings.
 func Text(w io.Writer, r *diagnose.Report, opt TextOptions) error {
 	t := newText(w, r, opt)
 	t.line("%s", t.paint(t.verdictColor(), Verdict(r)))
@@ -92,7 +92,7 @@ func Verdict(r *diagnose.Report) string {
 	return fmt.Sprintf("%d of %d %s %s stuck: %s", bad, n, all, is, counts(r.Counts, sick))
 }
 
-// possible counts the goroutines of findings that are possibilities only.
+// possible counts the goroutines of findings that are only possible.
 func possible(r *diagnose.Report) int {
 	n := 0
 	for i := range r.Findings {
@@ -144,7 +144,7 @@ func newText(w io.Writer, r *diagnose.Report, opt TextOptions) *text {
 	return &text{r: r, s: r.Snapshot, opt: opt, to: w, mark: fmt.Sprintf("\x00%x;", rand.Uint64())}
 }
 
-// Flush writes the text.
+// Flush writes the text to its writer.
 func (t *text) Flush() error {
 	_, err := io.WriteString(t.to, t.finish(t.String()))
 	return err
@@ -152,7 +152,7 @@ func (t *text) Flush() error {
 
 func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
-// process describes the program in one line.
+// process returns a line about the program.
 func (t *text) process() string {
 	p := &t.s.Process
 	name := filepath.Base(p.Exe)
@@ -196,7 +196,7 @@ func (t *text) process() string {
 // worthTelling is how many bytes goroutines must keep alive for people to be told: any stack has some.
 const worthTelling = 64 << 10
 
-// notes returns what is to be known of the whole program, and what keeps the report from being complete, a line each.
+// notes returns facts about the whole program, and what makes the report incomplete, a line each.
 func (t *text) notes() []string {
 	var notes []string
 	if m := t.s.Memory; m != nil && m.KeptBytes >= worthTelling {
@@ -263,10 +263,11 @@ func (t *text) finding(f *diagnose.Finding) {
 	}
 }
 
-// maxDoubts bounds the findings that are possibilities only and are told.
+// maxDoubts bounds the possible findings in a text.
 const maxDoubts = 10
 
-// doubts tells the findings that are possibilities only, those of most goroutines first: a line each and how many more there are, or with Verbose whole.
+// doubts writes the possible findings, those with most goroutines first: a line each and how many more there are, or
+// whole with Verbose.
 func (t *text) doubts() {
 	var list []*diagnose.Finding
 	for i := range t.r.Findings {
@@ -295,7 +296,7 @@ func (t *text) doubts() {
 	}
 }
 
-// lockOrders tells the findings about orders of locks, which were asked for, whole.
+// lockOrders writes the findings about orders of locks whole, because the user asked for them.
 func (t *text) lockOrders() {
 	for _, f := range LockOrders(t.r) {
 		t.line("")
@@ -303,7 +304,7 @@ func (t *text) lockOrders() {
 	}
 }
 
-// certainty says what is not certain of f.
+// certainty returns how certain f is, in brackets, or "" if it is certain.
 func certainty(f *diagnose.Finding) string {
 	if f.Certainty == diagnose.Certain {
 		return ""
@@ -311,7 +312,7 @@ func certainty(f *diagnose.Finding) string {
 	return " (" + string(f.Certainty) + ")"
 }
 
-// room returns how much of a list is told: n, or with Verbose all.
+// room bounds a list: by n, or not at all with Verbose.
 func (t *text) room(n int) int {
 	if t.opt.Verbose {
 		return math.MaxInt
@@ -319,7 +320,7 @@ func (t *text) room(n int) int {
 	return n
 }
 
-// list lists goroutines, as many as a line has room for, and says how many are left out.
+// list returns goroutines, as many as fit into a line, and how many are left out.
 func (t *text) list(ids []int64) string {
 	shown := ids[:min(t.room(10), len(ids))]
 	var parts []string
@@ -333,7 +334,7 @@ func (t *text) list(ids []int64) string {
 	return s
 }
 
-// root returns the goroutine that a finding is told of first, or nil.
+// root returns the goroutine that leads a finding, or nil.
 func (t *text) root(f *diagnose.Finding) *snapshot.Goroutine {
 	id := f.Root
 	if id == 0 && len(f.Goroutines) > 0 {
@@ -345,7 +346,7 @@ func (t *text) root(f *diagnose.Finding) *snapshot.Goroutine {
 	return nil
 }
 
-// stack shows how the goroutine at the root of f came to where it is: the user's own functions, and how many of others lie between; with Verbose all.
+// stack writes the stack of the root of f: the user's own functions and the number of others, or all with Verbose.
 func (t *text) stack(f *diagnose.Finding) {
 	g := t.root(f)
 	if g == nil {
@@ -385,7 +386,7 @@ func (t *text) path(file string) string {
 	return file
 }
 
-// dig says how to see more.
+// dig writes how to see more.
 func (t *text) dig() {
 	if t.opt.Name == "" || t.s.NoProbes != "" {
 		return

@@ -12,7 +12,8 @@ import (
 // maxObjects bounds the objects that a graph is written for.
 const maxObjects = 200
 
-// TextWaitGraph writes the wait-for graph to w: for every object that somebody waits for, the most awaited first, who holds it and who waits.
+// TextWaitGraph writes the wait-for graph to w: the holders and waiters of every awaited object, the most awaited
+// first.
 func TextWaitGraph(w io.Writer, r *diagnose.Report) error {
 	t := newText(w, r, TextOptions{})
 	waiters := make(map[uint64][]int)

@@ -1,5 +1,5 @@
-// Package terminal is what all verbs need of a terminal: names that other processes chose must not act on it, and a line says that work is
-// going on.
+// Package terminal is what all verbs need of a terminal: names that other processes chose must not act on it, and a
+// line says that work is going on.
 package terminal
 
 import (
@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Text passes what other processes have named (executables, arguments, sockets, files) on its way to a terminal; JSON, which has escapes
-// of its own, does not. It returns s with every character that could act on one, or turn text around, replaced by U+FFFD. Newlines and tabs stay.
+// Text returns s with U+FFFD for every character that could act on a terminal or reverse the text. Newlines and tabs
+// stay. What other processes name (executables, arguments, sockets, files) passes through it, except in JSON, which has
+// escapes of its own.
 func Text(s string) string {
 	for i := 0; ; i++ { // nearly all strings are printable, and long ones are reports
 		if i == len(s) {
@@ -30,7 +31,7 @@ func Text(s string) string {
 	}, s)
 }
 
-// Line returns Text of s with newlines and tabs replaced too, for names that are part of a line or a table.
+// Line is like Text, but also replaces newlines and tabs, for names in a line or a table.
 func Line(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c == '\n' || c == '\t' {

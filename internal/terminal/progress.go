@@ -18,8 +18,8 @@ type Bar struct {
 	done sync.WaitGroup
 }
 
-// Start begins to show what is being done, and for how long, once it has taken longer than delay. Nothing is written if w is no
-// terminal.
+// Start returns a Bar that shows what is being done, and for how long, once that has taken longer than delay. It writes
+// nothing if w is not a terminal.
 func Start(w io.Writer, what string, delay time.Duration) *Bar {
 	b := &Bar{}
 	b.what.Store(what)
@@ -32,10 +32,10 @@ func Start(w io.Writer, what string, delay time.Duration) *Bar {
 	return b
 }
 
-// Tell says anew what is being done. It may be called by any goroutine.
+// Tell replaces the text of the Bar. Any goroutine may call it.
 func (b *Bar) Tell(what string) { b.what.Store(what) }
 
-// Over returns a writer to w that first stops the bar, for what others write while they work. Where the bar shows nothing it is w.
+// Over returns a writer to w that stops the Bar before it writes. If the Bar shows nothing, Over returns w.
 func (b *Bar) Over(w io.Writer) io.Writer {
 	if b.stop == nil {
 		return w
@@ -73,7 +73,7 @@ func (b *Bar) show(w io.Writer, delay time.Duration, stop <-chan struct{}) {
 	}
 }
 
-// Stop ends the work. The line is gone when it returns. Only one goroutine at a time may call it, or write to what Over returned.
+// Stop removes the line. Only one goroutine at a time may call it, or write to the writer that Over returned.
 func (b *Bar) Stop() {
 	if b.stop != nil {
 		close(b.stop)

@@ -18,8 +18,9 @@ const writeTime = 5 * time.Second
 // leastWait is the shortest wait that is told of a test binary that has died.
 const leastWait = 200 * time.Millisecond
 
-// end tells what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit or was killed. It is written
-// behind its output in the format of go test, so that it belongs to the tests that it is about.
+// end tells what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit
+// or was killed. It is written behind its output in the format of go test, so that it belongs to the tests that it is
+// about.
 func (p *process) end() {
 	p.mu.Lock()
 	if now, err := p.rec.Now(); err == nil {
@@ -62,8 +63,9 @@ func (p *process) end() {
 	}
 }
 
-// remember adds to s, what is left of the process, what the last look at it knew besides what is kept in its record: the goroutines without a probe, and
-// that all that were there are known, so that what was told then is told under the same name. One that has moved since goes on as far as anybody knows.
+// remember adds to s, what is left of the process, what the last look at it knew besides what is kept in its record:
+// the goroutines without a probe, and that all that were there are known, so that what was told then is told under
+// the same name. One that has moved since goes on as far as anybody knows.
 func (p *process) remember(s *snapshot.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -101,8 +101,8 @@ func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.R
 	})
 }
 
-// idleTests returns the goroutines that do nothing for the tests that run: those that ended tests have left behind, and those of tests that wait
-// for their subtests, or for all tests.
+// idleTests returns the goroutines that do nothing for the tests that run: those that ended tests have left behind,
+// and those of tests that wait for their subtests, or for all tests.
 func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 	ended, parents = make(map[int64]bool), make(map[int64]bool)
 	running := runningTests(s)
@@ -119,7 +119,8 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 	return ended, parents
 }
 
-// ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for which those fail by themselves.
+// ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for
+// which those fail by themselves.
 func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
 	if f.Certainty == diagnose.Possible {
 		return false

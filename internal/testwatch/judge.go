@@ -26,8 +26,9 @@ const (
 	maxPause   = 50 * time.Millisecond
 )
 
-// judge returns what there is to say of the goroutines that test n, which has ended, leaves, or nothing. Only what is stuck, and stays so for as
-// long as grace, counts: others may be on their way out, or are there for tests that come later.
+// judge returns what there is to say of the goroutines that test n, which has ended, leaves, or nothing. Only what is
+// stuck, and stays so for as long as grace, counts: others may be on their way out, or are there for tests that come
+// later.
 func (p *process) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
@@ -86,8 +87,8 @@ const (
 // mayDoze reports whether there is time left to wait for goroutines that sleep.
 func (p *process) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
 
-// decided is what test n says, if the program's memory leaves nothing to wait for: nothing can ever wake what is left, or what could is a timer or a
-// variable of the program.
+// decided is what test n says, if the program's memory leaves nothing to wait for: nothing can ever wake what is
+// left, or what could is a timer or a variable of the program.
 func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	s, done, err := p.prove()
 	if err != nil {
@@ -117,14 +118,16 @@ func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	return p.told(n, r, findings), true
 }
 
-// final reports whether the answer of a program's memory stays what it is, whatever goroutines do that are on their way out.
+// final reports whether the answer of a program's memory stays what it is, whatever goroutines do that are on their
+// way out.
 func final(r *snapshot.Reach) bool {
 	return r.Answer == snapshot.Proven || r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		return w.Kind == snapshot.WakerTimer || w.Kind == snapshot.WakerGlobal
 	})
 }
 
-// confirmed is what test n says that fails because of findings, unless the program's memory shows that their waits can end.
+// confirmed is what test n says that fails because of findings, unless the program's memory shows that their waits
+// can end.
 func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Finding, elapsed time.Duration) string {
 	s, done, err := p.prove()
 	if err != nil {
@@ -138,7 +141,8 @@ func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Findi
 	return p.told(n, r, findings)
 }
 
-// proven is what test n says that leaves goroutines of which the record alone tells nothing, and the program's memory shows that nothing can wake them.
+// proven is what test n says that leaves goroutines of which the record alone tells nothing, and the program's memory
+// shows that nothing can wake them.
 func (p *process) proven(n int) string {
 	if time.Duration(p.proving.Load()) > mostProving {
 		return ""
@@ -184,8 +188,8 @@ func testName(s *snapshot.Snapshot, n int) string {
 	return ""
 }
 
-// settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was about to wait in the first may
-// wait in the others.
+// settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was
+// about to wait in the first may wait in the others.
 const settledLooks = 2
 
 // A left is what a test leaves.
@@ -197,7 +201,8 @@ type left struct {
 	asleep bool           // one sleeps
 }
 
-// leftBy takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to the test.
+// leftBy takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to
+// the test.
 func leftBy(s *snapshot.Snapshot, n int) left {
 	l := left{ids: make(map[int64]bool)}
 	for i := range s.Goroutines {
@@ -220,8 +225,8 @@ func leftBy(s *snapshot.Snapshot, n int) left {
 	return l
 }
 
-// withoutRunner takes the goroutine of a test that has ended out of those who could end a wait: what is left on its stack it does not use. Whether
-// something else could is unknown if it was the only one that is known.
+// withoutRunner takes the goroutine of a test that has ended out of those who could end a wait: what is left on its
+// stack it does not use. Whether something else could is unknown if it was the only one that is known.
 func withoutRunner(r *snapshot.Reach, runner int64) {
 	if r == nil || r.Answer != snapshot.Live {
 		return
@@ -242,8 +247,8 @@ func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
 	return snapshot.Unknown
 }
 
-// leftBehind returns the findings that are more than a possibility and concern a goroutine that was left, and the report that they are of. A wait
-// that is not older than elapsed does not count.
+// leftBehind returns the findings that are more than a possibility and concern a goroutine that was left, and the
+// report that they are of. A wait that is not older than elapsed does not count.
 func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
@@ -272,8 +277,8 @@ func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration
 	return r, findings
 }
 
-// goesOn reports whether a goroutine that was left waits for what tests that follow may do, and may then end the wait of another one: what is not
-// certain of the others is not known.
+// goesOn reports whether a goroutine that was left waits for what tests that follow may do, and may then end the wait
+// of another one: what is not certain of the others is not known.
 func (l *left) goesOn(s *snapshot.Snapshot) bool {
 	for id := range l.ids {
 		if answer(s, id) != snapshot.Proven && shared(s, id, l.ids) {
@@ -283,8 +288,9 @@ func (l *left) goesOn(s *snapshot.Snapshot) bool {
 	return false
 }
 
-// shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left, such as that of the test around
-// the one that has ended, or made for the whole program: that goroutine, or a test that follows, may end the wait.
+// shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left,
+// such as that of the test around the one that has ended, or made for the whole program: that goroutine, or a test
+// that follows, may end the wait.
 func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
 	outside := func(f *snapshot.Fact) bool { return f != nil && !f.Exited && !left[f.Goroutine] }
 	known := func(obj uint64) bool {

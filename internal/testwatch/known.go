@@ -14,8 +14,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// A baseline is the file of -known: the leaks that are known, which fail no test. A line is the folder of a package, from that of the file on, the
-// function that waits, and the operation, with tabs between: no line numbers, which change.
+// A baseline is the file of -known: the leaks that are known, which fail no test. A line is the folder of a package,
+// from that of the file on, the function that waits, and the operation, with tabs between: no line numbers, which
+// change.
 type baseline struct {
 	name   string // of the file; empty: nothing is known
 	update bool   // all that is found becomes known
@@ -80,7 +81,8 @@ func (b *baseline) ran(dir string) {
 	b.dirs[b.folder(dir)] = true
 }
 
-// unknown returns those of the findings that are not known: some goroutine of each waits at a place that is not in the file. With update there are none.
+// unknown returns those of the findings that are not known: some goroutine of each waits at a place that is not in
+// the file. With update there are none.
 func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.Finding) []diagnose.Finding {
 	if b.name == "" {
 		return findings

@@ -19,7 +19,8 @@ const (
 	mostProving = 3 * time.Second
 )
 
-// prove stops the process for a moment, and returns a snapshot of it that has what its memory says of each wait. Done gives the memory for that back.
+// prove stops the process for a moment, and returns a snapshot of it that has what its memory says of each wait. Done
+// gives the memory for that back.
 func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 	p.prover.Lock()
 	defer p.prover.Unlock()

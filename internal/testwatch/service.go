@@ -23,7 +23,8 @@ type Options struct {
 	After time.Duration
 	// Log gets what is told while tests run.
 	Log io.Writer
-	// Known is the file of the leaks that are known and fail no test; empty: none. Update writes it anew, and no test fails.
+	// Known is the file of the leaks that are known and fail no test; empty: none. Update writes it anew, and no test
+	// fails.
 	Known  string
 	Update bool
 	// Quiet says that Close need not say how many tests have failed for what they leave.
@@ -70,8 +71,8 @@ func Start(o Options) (*Service, error) {
 // Env is what the environment of the tests needs.
 func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
 
-// Close ends the service, when all has been told of the test binaries that have ended, and says how many tests have failed for what they leave. Its
-// error is that of writing Options.Known.
+// Close ends the service, when all has been told of the test binaries that have ended, and says how many tests have
+// failed for what they leave. Its error is that of writing Options.Known.
 func (s *Service) Close() error {
 	s.ln.Close()
 	s.mu.Lock()
@@ -158,8 +159,8 @@ func (s *Service) watchAnswer(pid int) byte {
 	return runtime.AnswerWatch
 }
 
-// add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test binary itself once more, is a
-// part of the test, and what it prints is nobody else's.
+// add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test
+// binary itself once more, is a part of the test, and what it prints is nobody else's.
 func (s *Service) add(pid int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// A settling says whether the goroutines of a process have had the time to get to where they wait. That is processor time, not time: on a
-// machine that is busy a thread may wait long for its turn.
+// A settling says whether the goroutines of a process have had the time to get to where they wait. That is processor
+// time, not time: on a machine that is busy a thread may wait long for its turn.
 type settling struct {
 	rests time.Time     // since when no thread of the process was seen awake, or zero
 	had   time.Duration // how much processor time each thread that was awake has had, on the average
@@ -15,10 +15,11 @@ type settling struct {
 }
 
 const (
-	// settle is how much processor time one that computes has to get to where it waits. It need not be going to wait at all.
+	// settle is how much processor time one that computes has to get to where it waits. It need not be going to wait
+	// at all.
 	settle = 100 * time.Millisecond
-	// rest is for how long no thread is awake in a process in which no goroutine is about to do anything. The runtime looks every 10 ms for
-	// goroutines whose turn it is while the thread that they would run on is in a system call.
+	// rest is for how long no thread is awake in a process in which no goroutine is about to do anything. The runtime
+	// looks every 10 ms for goroutines whose turn it is while the thread that they would run on is in a system call.
 	rest = 15 * time.Millisecond
 )
 

@@ -25,8 +25,8 @@ func peer(conn *net.UnixConn) (pid int, ok bool) {
 	return int(cred.Pid), int(cred.Uid) == os.Geteuid()
 }
 
-// output opens the standard output of another process for writing behind what that writes, or returns nil. Where both have the same file, ours is
-// taken: it goes on where the other one ends.
+// output opens the standard output of another process for writing behind what that writes, or returns nil. Where both
+// have the same file, ours is taken: it goes on where the other one ends.
 func output(path string) *os.File {
 	theirs, err := os.Stat(path)
 	if err != nil {

@@ -11,27 +11,27 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// A Program is what is looked at.
+// A Program is the program that top shows.
 type Program interface {
-	// Report diagnoses the program; with stop, it is stopped for a moment, for states and stacks.
+	// Report diagnoses the program. With stop it stops the program for a moment, to read states and stacks.
 	Report(ctx context.Context, stop bool) (*diagnose.Report, error)
 	Close()
 }
 
-// An Entry is a program that can be chosen. Arg is what Open takes.
+// An Entry is a program that the user can choose. Open takes its Arg.
 type Entry struct {
 	Arg, State, Name  string
 	Goroutines, Stuck int
 }
 
-// Options are where programs come from.
+// Options say where programs come from.
 type Options struct {
 	Programs func(context.Context) ([]Entry, error)
 	Open     func(arg string) (Program, error)
-	Every    time.Duration // between two looks
+	Every    time.Duration // between two looks; zero: only when the user asks
 }
 
-// Run shows program, or lets the user choose one if it is nil, until the user has seen enough. It closes program.
+// Run shows program until the user quits. If program is nil, the user chooses one. Run closes program.
 func Run(ctx context.Context, program Program, opt Options, terminal ...tea.ProgramOption) error {
 	m := &Model{ctx: ctx, opt: opt}
 	m.show(program)
@@ -43,7 +43,7 @@ func Run(ctx context.Context, program Program, opt Options, terminal ...tea.Prog
 	return err
 }
 
-// A page is what the screen shows.
+// A page is one kind of screen.
 type page int
 
 const (
@@ -53,7 +53,7 @@ const (
 	pageHelp
 )
 
-// A Model is what the screen shows, and what keys do. It implements [tea.Model].
+// A Model holds the state of the screen and handles keys. It implements [tea.Model].
 type Model struct {
 	ctx           context.Context
 	opt           Options
@@ -85,10 +85,10 @@ type Model struct {
 	which  int // of the row's goroutines
 }
 
-// A scroll is a list of which a part is shown, and a line of it that is chosen.
+// A scroll is the position in a list: the chosen line, and the first that is shown.
 type scroll struct{ at, top int }
 
-// move moves the choice by n of size lines, of which so many are shown.
+// move moves the choice by n lines in a list of size lines, of which the screen shows so many.
 func (s *scroll) move(n, size, shown int) {
 	s.at = max(0, min(s.at+n, size-1))
 	s.top = max(0, min(s.top, s.at), s.at-shown+1)
@@ -120,7 +120,7 @@ func (m *Model) show(p Program) {
 	}
 }
 
-// Init begins to look.
+// Init starts the first look.
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.look(false), m.wait()) }
 
 // look looks at the program, or for programs.
@@ -140,11 +140,14 @@ func (m *Model) look(stop bool) tea.Cmd {
 
 // wait waits for the time of the next look.
 func (m *Model) wait() tea.Cmd {
+	if m.opt.Every == 0 {
+		return nil
+	}
 	number := m.number
 	return tea.Tick(m.opt.Every, func(time.Time) tea.Msg { return tick{number} })
 }
 
-// Update does what a message asks for.
+// Update handles a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -182,7 +185,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// take takes what a look has seen.
+// take handles the result of a look.
 func (m *Model) take(l looked) tea.Cmd {
 	switch {
 	case l.number != m.number || !l.detail && m.frozen:
@@ -207,7 +210,7 @@ func (m *Model) take(l looked) tea.Cmd {
 	return nil
 }
 
-// arrange sorts and filters the rows, and keeps the choice where it is.
+// arrange sorts and filters the rows, and keeps the chosen row.
 func (m *Model) arrange() {
 	if m.program == nil {
 		return
@@ -235,7 +238,7 @@ func (m *Model) move(n int) {
 	}
 }
 
-// press does what a key is for.
+// press handles a key.
 func (m *Model) press(k tea.KeyPressMsg) tea.Cmd {
 	key := k.String()
 	switch {
@@ -284,7 +287,7 @@ func (m *Model) press(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// pressRow does what keys are for that only the list of rows has.
+// pressRow handles the keys of the list of rows.
 func (m *Model) pressRow(key string) {
 	if m.page != pageRows {
 		return
@@ -302,7 +305,7 @@ func (m *Model) pressRow(key string) {
 	m.arrange()
 }
 
-// sideways goes to the next or the previous goroutine of a row, or into a row and out of it.
+// sideways goes to the next or previous goroutine of a row, or enters or leaves the row.
 func (m *Model) sideways(key string) tea.Cmd {
 	back := key == "left" || key == "h"
 	switch {
@@ -347,7 +350,7 @@ func (m *Model) typed(k tea.KeyPressMsg) {
 	m.arrange()
 }
 
-// open goes to what is chosen.
+// open opens what is chosen.
 func (m *Model) open() tea.Cmd {
 	switch {
 	case m.page == pagePrograms && m.list.at < len(m.entries):
@@ -370,7 +373,7 @@ func (m *Model) open() tea.Cmd {
 	return nil
 }
 
-// back leaves a page, or ends the filter.
+// back leaves a page, or drops the filter.
 func (m *Model) back() {
 	switch m.page {
 	case pageDetail:
@@ -381,7 +384,7 @@ func (m *Model) back() {
 	m.arrange()
 }
 
-// click chooses the line that is clicked, and opens one that is chosen.
+// click chooses a line, or opens it if it is chosen already.
 func (m *Model) click(y int) tea.Cmd {
 	if m.page != pageRows && m.page != pagePrograms {
 		return nil

@@ -24,7 +24,7 @@ type row struct {
 	trend   *trend
 }
 
-// A trend is how many goroutines a row has had, at the looks at which it was there, the last ones.
+// A trend counts the goroutines of a row at the last looks that saw it.
 type trend struct {
 	first  int // the number of the look at which the row was new
 	last   int // that of the last at which it was there
@@ -86,7 +86,7 @@ type history struct {
 	trends map[string]*trend
 }
 
-// add notes one more look.
+// add adds the counts of one more look.
 func (h *history) add(rows []row) {
 	if h.trends == nil {
 		h.trends = make(map[string]*trend)
@@ -112,13 +112,13 @@ func (h *history) add(rows []row) {
 	}
 }
 
-// newFor is for how many looks a row counts as new.
+// newFor is the number of looks for which a row counts as new.
 const newFor = 10
 
-// isNew reports whether the row was not there a while ago.
+// isNew reports whether the row has come within the last looks.
 func (h *history) isNew(w *row) bool { return w.trend.first > 1 && h.looks-w.trend.first < newFor }
 
-// grown returns how many goroutines more the row has than it had first.
+// grown returns how many goroutines the row has gained since the first count.
 func (w *row) grown() int {
 	if w.trend == nil {
 		return 0
@@ -161,7 +161,7 @@ var orders = []order{
 	{"by what they do", func(a, b *row) int { return strings.Compare(a.text, b.text) }},
 }
 
-// arrange returns the rows that have the filter in them, in an order.
+// arrange returns the rows that contain the filter, sorted by o.
 func arrange(rows []row, o order, filter string) []row {
 	var shown []row
 	for _, w := range rows {

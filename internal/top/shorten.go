@@ -10,7 +10,8 @@ import (
 // path matches a path of several elements that ends in the name of a file of Go source.
 var path = regexp.MustCompile(`[^\s():,]*/[^\s():,]+\.go\b`)
 
-// shorten makes text at most so many columns wide: first in the middle of paths, and then, if that does not do, in the middle of the text.
+// shorten makes text at most so many columns wide: first in the middle of paths, and then, if that does not do, in
+// the middle of the text.
 func shorten(text string, width int) string {
 	if ansi.StringWidth(text) <= width {
 		return text

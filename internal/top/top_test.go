@@ -63,7 +63,6 @@ type session struct {
 
 func begin(t *testing.T, p Program) *session {
 	m := &Model{ctx: t.Context(), opt: Options{
-		Every: time.Hour,
 		Programs: func(context.Context) ([]Entry, error) {
 			return []Entry{{"4711", "live", "bank", 33, 2}, {"4712", "exited", "shop", 7, 0}}, nil
 		},
@@ -86,27 +85,21 @@ func (s *session) do(msg tea.Msg) {
 	s.after(cmd)
 }
 
-// after does what a command asks for, except to wait.
+// after does what a command asks for.
 func (s *session) after(cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
-	done := make(chan tea.Msg, 1)
-	go func() { done <- cmd() }()
-	select {
-	case msg := <-done:
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			for _, c := range batch {
-				s.after(c)
-			}
-		} else if msg != nil {
-			if _, quit := msg.(tea.QuitMsg); quit {
-				s.m.failed = errors.New("it quits")
-				return
-			}
-			s.do(msg)
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			s.after(c)
 		}
-	case <-time.After(100 * time.Millisecond): // it waits for the next look
+	case tea.QuitMsg:
+		s.m.failed = errors.New("it quits")
+	default:
+		s.do(msg)
 	}
 }
 
@@ -322,7 +315,8 @@ func TestMain(m *testing.M) {
 	time.Sleep(time.Minute)
 }
 
-// TestTerminal shows a program in tmux, screen by screen, in a terminal of 80 columns and 24 lines, with and without colour.
+// TestTerminal shows a program in tmux, screen by screen, in a terminal of 80 columns and 24 lines, with and without
+// colour.
 func TestTerminal(t *testing.T) {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux here")

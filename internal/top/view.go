@@ -13,7 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// The styles. Where there is no colour, what they say is said by words and marks too.
+// The styles. Words and marks say the same for a terminal without colour.
 var (
 	bold   = lipgloss.NewStyle().Bold(true)
 	faint  = lipgloss.NewStyle().Faint(true)
@@ -28,7 +28,7 @@ var (
 	well = lipgloss.NewStyle().Foreground(lipgloss.Green)
 )
 
-// head is how many lines stand above the list, room how many the list has.
+// head returns the number of lines above the list, and room that of the list.
 func (m *Model) head() int {
 	if m.page == pagePrograms {
 		return 3
@@ -69,7 +69,7 @@ func (m *Model) View() tea.View {
 	return v
 }
 
-// foot is the last line: what keys do, or what is being typed.
+// foot returns the last line: the keys, or the filter being typed.
 func (m *Model) foot() string {
 	switch {
 	case m.filtering:
@@ -86,7 +86,7 @@ func (m *Model) foot() string {
 	return "↑↓ move  enter detail  / filter  s sort  f freeze  p programs  ? help  q quit"
 }
 
-// programHead is what stands above the list of rows: the program, the verdict, and how the list is made.
+// programHead returns the lines above the list of rows: program, verdict, order and filter, columns.
 func (m *Model) programHead() []string {
 	if m.last == nil {
 		return []string{"looking …", "", "", ""}
@@ -123,7 +123,8 @@ func (m *Model) rowLines() []string {
 	return lines
 }
 
-// columns aligns what stands before the text of a row. A column is as wide as what is in it, and is left out where nothing is.
+// columns aligns the columns before the text of a row. A column is as wide as its content, and an empty one is left
+// out.
 func (m *Model) columns(kind, count, trend, age string) string {
 	wide := [4]int{len("KIND"), len("COUNT"), 0, len("AGE")}
 	for i := range m.rows {
@@ -140,7 +141,7 @@ func (m *Model) columns(kind, count, trend, age string) string {
 	return s + "  " + strings.Repeat(" ", wide[3]-ansi.StringWidth(age)) + age + "  "
 }
 
-// drawn is the trend of a row, drawn and as a number; empty: it has none.
+// drawn returns the trend of a row as a sparkline and a number, or "" if it has none.
 func (w *row) drawn() string {
 	if spark := w.spark(); spark != "" {
 		return fmt.Sprintf("%s %+d", spark, w.grown())
@@ -148,7 +149,7 @@ func (w *row) drawn() string {
 	return ""
 }
 
-// oldest is the age of a row; empty: unknown.
+// oldest returns the age of a row, or "" if it is unknown.
 func (w *row) oldest() string {
 	if w.age == 0 {
 		return ""
@@ -156,7 +157,7 @@ func (w *row) oldest() string {
 	return diagnose.Duration(w.age)
 }
 
-// rowLine is one row. A plus sign marks what is new.
+// rowLine returns one row. A plus sign marks a new one.
 func (m *Model) rowLine(w *row, isChosen bool) string {
 	mark := "  "
 	if m.past.isNew(w) {
@@ -191,7 +192,7 @@ func (m *Model) programLines() []string {
 	return lines
 }
 
-// tell writes the page about a row.
+// tell renders the page about a row.
 func (m *Model) tell() {
 	if m.about == nil || m.last == nil {
 		return
@@ -223,7 +224,7 @@ func (m *Model) tell() {
 	m.move(0)
 }
 
-// help is what keys do.
+// help describes the keys.
 const help = `
   ↑ ↓ k j        move              PgUp PgDn ^U ^D  a screen
   Home End g G   first, last       Enter → l        all about the row

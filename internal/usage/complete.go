@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Values is what completions need to know besides the table.
+// Values supplies what completions need besides the table of verbs.
 type Values struct {
 	// Flag returns the values that a flag may have, in the command line words, and whether files may be such values.
 	Flag func(verb, flag string, words []string) (list []Candidate, files bool)
@@ -17,11 +17,11 @@ type Values struct {
 	More func(verb string) map[string]bool
 }
 
-// A Candidate is a word that may stand where the cursor is.
+// A Candidate is a word that may complete the one at the cursor.
 type Candidate struct{ Word, About string }
 
-// Complete returns what may stand in the place of the last of words, those behind the name of the command: all of it begins with that word. With
-// files, names of files may stand there too.
+// Complete returns the candidates for the last of words, which follow the name of the command. Each begins with that
+// word. Files reports whether a file name may stand there too.
 func (c Command) Complete(words []string, v Values) (list []Candidate, files bool) {
 	if len(words) == 0 {
 		return nil, false
@@ -84,7 +84,7 @@ func (c Command) candidates(before []string, last string, v Values) (list []Cand
 	return list, false
 }
 
-// takesValue returns the name of the flag that word is, and whether its value is the next word.
+// takesValue returns the name of the flag in word, and reports whether the next word is its value.
 func takesValue(verb *cli.Command, word string, more map[string]bool) (name string, takes bool) {
 	name, ok := strings.CutPrefix(word, "-")
 	if !ok || strings.Contains(word, "=") {
@@ -99,7 +99,7 @@ func takesValue(verb *cli.Command, word string, more map[string]bool) (name stri
 	return name, more[name]
 }
 
-// pages are the verbs, and the topics of help too.
+// pages returns the verbs and, with topics, the topics of help.
 func (c Command) pages(topics bool) (list []Candidate) {
 	for _, v := range c.App.Commands {
 		if !v.Hidden {
@@ -126,7 +126,7 @@ var fish string
 // Shells are the shells that Script knows.
 var Shells = []string{"bash", "zsh", "fish"}
 
-// Script returns what tells a shell to complete the command, or "" if there is none for it. It asks the command with the hidden verb complete.
+// Script returns the completion script for a shell, or "" for an unknown one. The script calls the hidden verb complete.
 func Script(shell string) string {
 	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish}[shell]
 }

@@ -1,5 +1,5 @@
-// Package usage writes what a command says of itself: its help, in the form of the go command's, its man page, and completions for
-// shells. All come from one table, the verbs of a [cli.App].
+// Package usage writes what a command says of itself: its help, in the form of the go command's, its man page, and
+// completions for shells. All come from one table, the verbs of a [cli.App].
 package usage
 
 import (
@@ -15,8 +15,8 @@ type Topic struct {
 	Name, Short, Text string
 }
 
-// A Command is a command with its pages of help. The descriptions of verbs and the texts of topics are paragraphs, which are broken into lines
-// where they are shown; a line that begins with a space stays as it is.
+// A Command is a command with its pages of help. The descriptions of verbs and the texts of topics are paragraphs,
+// which are broken into lines where they are shown; a line that begins with a space stays as it is.
 type Command struct {
 	App    *cli.App
 	Topics []Topic
@@ -25,7 +25,7 @@ type Command struct {
 // columns is the width of help, which is read in terminals of any width.
 const columns = 80
 
-// Overview writes what the command is for, and lists its verbs.
+// Overview writes the purpose of the command and the list of its verbs.
 func (c Command) Overview(w io.Writer) error {
 	name := c.App.Name
 	var b strings.Builder
@@ -47,7 +47,7 @@ func (c Command) Overview(w io.Writer) error {
 
 func entry(b *strings.Builder, name, short string) { fmt.Fprintf(b, "\t%-11s %s\n", name, short) }
 
-// Page writes the help on a verb or a topic. It reports whether there is one of that name.
+// Page writes the help on a verb or a topic, and reports whether there is one of that name.
 func (c Command) Page(w io.Writer, name string) (found bool, err error) {
 	for _, topic := range c.Topics {
 		if topic.Name == name {
@@ -204,7 +204,7 @@ func (f flag) initial() string {
 	return f.GetDefaultText()
 }
 
-// fill breaks paragraphs into lines of at most so many columns, each after indent.
+// fill breaks paragraphs into lines of at most so many columns, each with indent before it.
 func fill(text string, columns int, indent string) string {
 	var lines []string
 	column := 0 // zero: the next word begins a line

@@ -79,7 +79,7 @@ func (m *manual) text(text string) {
 	flush()
 }
 
-// escape writes text so that it is shown as it stands.
+// escape returns text as a man page shows it literally.
 func escape(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

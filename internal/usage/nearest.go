@@ -2,7 +2,8 @@ package usage
 
 import "fmt"
 
-// DidYouMean returns the end of an error message about name: `; did you mean run?`. It is empty if none of names is like it.
+// DidYouMean returns the end of an error message about name: `; did you mean run?`. It is empty if none of names is
+// like it.
 func DidYouMean(name string, names []string) string {
 	best, least := "", 1+max(1, len(name)/3) // one in three may be wrong
 	for _, n := range names {
@@ -16,7 +17,7 @@ func DidYouMean(name string, names []string) string {
 	return fmt.Sprintf("; did you mean %s?", best)
 }
 
-// distance returns how many bytes have to be put in, taken out, replaced, or swapped with the next, to make b of a.
+// distance returns the number of insertions, deletions, replacements and swaps of neighbours that turn a into b.
 func distance(a, b string) int {
 	var before, last, row []int // the two rows before this one
 	for j := range len(b) + 1 {

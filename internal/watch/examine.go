@@ -14,7 +14,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// patience is how long the states and stacks of a program may take to read: its debug information, above all, on a machine that is busy.
+// patience is how long the states and stacks of a program may take to read: its debug information, above all, on a
+// machine that is busy.
 const patience = time.Minute
 
 // An examiner answers questions by the diagnosis of a program.

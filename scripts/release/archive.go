@@ -20,8 +20,8 @@ type entry struct {
 	text []byte
 }
 
-// archive packs files into a folder called name, as a .zip for Windows and a .tar.gz for other systems. All have the time at, and the first is a
-// program.
+// archive packs files into a folder called name, as a .zip for Windows and a .tar.gz for other systems. All have the
+// time at, and the first is a program.
 func archive(t target, name string, files []string, at time.Time) (file string, data []byte, err error) {
 	var entries []entry
 	for i, f := range files {

@@ -1,10 +1,10 @@
-// Release builds the archives of a version: the command for Linux, macOS and Windows on amd64 and arm64, and the lite command for Linux, each with
-// LICENSE and README.md, and a file of their checksums.
+// Release builds the archives of a version: the command for Linux, macOS and Windows on amd64 and arm64, and the lite
+// command for Linux, each with LICENSE and README.md, and a file of their checksums.
 //
 //	git tag v1.2.3 && go run ./scripts/release -o /tmp/release v1.2.3
 //
-// It builds a clone of the tag, so that nothing that is not committed gets in, and reads the version in every command that it has built. The same
-// tag and the same Go give the same bytes.
+// It builds a clone of the tag, so that nothing that is not committed gets in, and reads the version in every command
+// that it has built. The same tag and the same Go give the same bytes.
 package main
 
 import (
