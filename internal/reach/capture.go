@@ -112,6 +112,7 @@ func (p *Plan) allocateGoroutines() {
 
 // provide adds n bytes to what is ready.
 func (p *Plan) provide(n uint64) {
+	p.trim()
 	p.ready = populate(int(n))
 	p.bufs = append(p.bufs, p.ready)
 }
@@ -124,6 +125,15 @@ func (p *Plan) take(n uint64) []byte {
 	b := p.ready[:n:n]
 	p.ready = p.ready[n:]
 	return b
+}
+
+// trim gives back what was provided and not taken.
+func (p *Plan) trim() {
+	if n := len(p.bufs); n > 0 {
+		last := p.bufs[n-1]
+		discard(last, len(last)-len(p.ready))
+	}
+	p.ready = nil
 }
 
 // Close gives the memory back. Nothing that came of the plan may be used any more.
@@ -241,6 +251,8 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 	if c.torn || fresh.bad > 0 {
 		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
 	}
+	p.trim()
+	p.fresh = nil // what of it is still needed others have
 	return c, nil
 }
 

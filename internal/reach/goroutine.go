@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -32,15 +33,14 @@ const (
 	statusScan      = 0x1000
 )
 
-// A goroutine is one that was captured. There may be a million of them.
+// A goroutine is one that was captured. There may be a million of them; what is seldom asked for is read off its g.
 type goroutine struct {
-	addr    uint64 // of its g
-	id      int64
-	lo, hi  uint64 // its stack
-	sp, pc  uint64 // where it stands; of a running one see thread
-	from    uint64 // from where on its stack was copied; zero: not at all
-	at      uint64 // where in Capture.stacks
-	waiting uint64 // its first sudog
+	addr   uint64 // of its g
+	id     int64
+	lo     uint64 // where its stack begins
+	at     uint64 // where in Capture.stacks it was copied
+	size   uint32 // of its stack; zero: it has none
+	unused uint32 // how much of the beginning of its stack is not in use, and not copied
 	// thread is the index of the thread that runs it with the stack pointer on this stack, or -1.
 	thread int32
 	status uint8
@@ -50,6 +50,16 @@ type goroutine struct {
 	// onThread says that a thread has it as its goroutine, whatever its status.
 	onThread bool
 }
+
+// copied reports whether its stack counts, and was copied.
+func (g *goroutine) copied() bool { return g.alive() && g.size > 0 }
+
+// hi returns where its stack ends, and from from where on that is in use.
+func (g *goroutine) hi() uint64   { return g.lo + uint64(g.size) }
+func (g *goroutine) from() uint64 { return g.lo + uint64(g.unused) }
+
+// setFrom says from where on its stack is in use.
+func (g *goroutine) setFrom(addr uint64) { g.unused = uint32(max(addr&^7, g.lo) - g.lo) }
 
 // alive reports whether the goroutine has a stack that counts.
 func (g *goroutine) alive() bool {
@@ -113,42 +123,49 @@ func (p *Plan) goroutineAt(g *goroutine, addr uint64, b []byte) {
 	f := &p.o.g
 	status := uint32(f.status.get(b))
 	*g = goroutine{
-		addr: addr, id: int64(f.id.get(b)), status: uint8(min(status&^statusScan, statusUnknown)), lo: f.lo.get(b), hi: f.hi.get(b), sp: f.sp.get(b),
-		pc: f.pc.get(b), waiting: f.waiting.get(b), thread: -1,
+		addr: addr, id: int64(f.id.get(b)), status: uint8(min(status&^statusScan, statusUnknown)), lo: f.lo.get(b), thread: -1,
 		// Whoever scans its stack may be shrinking it: then the frames are between here and there.
 		conservative: status&statusScan != 0,
 	}
-	switch {
-	case g.waits():
-		if r := f.reason.get(b); r < uint64(len(p.reasons)) {
-			g.reason = uint8(r)
-		}
-	case g.status == statusSyscall:
-		if sp := f.syscallSP.get(b); sp != 0 {
-			g.sp, g.pc = sp, f.sysPC.get(b)
-		} else {
-			g.sp, g.conservative = g.lo, true // between two states
-		}
+	if hi := f.hi.get(b); g.lo != 0 && hi > g.lo && hi <= maxAddress {
+		g.size = uint32(min(hi-g.lo, math.MaxUint32)) // more is more than the runtime permits
+	}
+	if r := f.reason.get(b); g.waits() && r < uint64(len(p.reasons)) {
+		g.reason = uint8(r)
+	}
+	switch _, sp := p.position(g, b); {
+	case g.status == statusSyscall && f.syscallSP.get(b) == 0, sp < g.lo, sp >= g.hi():
+		// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal leaves nothing.
+		g.conservative = true
+	case !g.conservative:
+		g.setFrom(sp)
 	}
 }
 
-// stackOf sets from where the stack of g has to be copied, if it has one that counts.
-func (g *goroutine) stackOf() (ok bool) {
-	if !g.alive() || g.lo == 0 || g.hi <= g.lo || g.hi > maxAddress {
+// position returns where a goroutine stands that no thread runs. Its g has the bytes b.
+func (p *Plan) position(g *goroutine, b []byte) (pc, sp uint64) {
+	f := &p.o.g
+	if g.status == statusSyscall {
+		if sp = f.syscallSP.get(b); sp != 0 {
+			return f.sysPC.get(b), sp
+		}
+		return f.pc.get(b), g.lo
+	}
+	return f.pc.get(b), f.sp.get(b)
+}
+
+// stackOf reports whether the stack of g has to be copied, and says from where on.
+func (g *goroutine) stackOf() bool {
+	if !g.copied() {
 		return false
 	}
 	switch g.status {
 	case statusRunning, statusMoribund, statusCopystack:
 		g.conservative = true
 	}
-	from := g.sp
-	if g.thread >= 0 {
-		from = g.from // of the thread
-	} else if g.conservative || from < g.lo || from >= g.hi {
-		// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal leaves nothing.
-		from, g.conservative = g.lo, true
+	if g.conservative && g.thread < 0 {
+		g.unused = 0
 	}
-	g.from = max(from&^7, g.lo)
 	return true
 }
 
@@ -303,7 +320,7 @@ func (c *Capture) readChannels() error {
 		if !g.waits() || c.kinds[g.reason] != reasonChan {
 			continue
 		}
-		for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
+		for sg, n := c.o.g.waiting.get(c.words(g)), 0; sg != 0 && n < maxList; n++ {
 			b := c.view(sg, c.o.sudog.size)
 			if b == nil {
 				break

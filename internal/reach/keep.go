@@ -25,7 +25,7 @@ func newKeeper(r *Result) *keeper {
 	type key struct{ at, by uint64 }
 	numbers := make(map[key]uint32)
 	for i := range m.gs {
-		if m.gs[i].from == 0 {
+		if !m.gs[i].copied() {
 			continue
 		}
 		id := key{r.standsAt(int32(i)), m.o.g.gopc.get(m.words(&m.gs[i]))}
@@ -98,8 +98,8 @@ func (k *keeper) label() {
 // eachRoot calls f with the address of each object that the stack of a goroutine refers to.
 func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
 	m := k.r.m
-	for i, end := m.stackRoots[g][0], m.stackRoots[g][1]; i < end; i++ {
-		addr, _ := m.heap.place(m.roots.at(i).obj)
+	for i, end := m.roots.of[g][0], m.roots.of[g][1]; i < end; i++ {
+		addr, _ := m.heap.place(m.roots.object(i))
 		f(addr)
 	}
 }
@@ -108,7 +108,7 @@ func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
 func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 	count := make(map[uint32]int)
 	for g := range set {
-		bytes += k.r.m.gs[g].hi - k.r.m.gs[g].lo
+		bytes += uint64(k.r.m.gs[g].size)
 		count[k.groups[g]]++
 	}
 	whole := true

@@ -1,56 +1,5 @@
 package reach
 
-// A rootKind says where a pointer into the heap comes from that is in no object.
-type rootKind uint8
-
-const (
-	rootGlobal rootKind = iota // a variable
-	rootSpecial
-	rootQueued // a finalizer or a cleanup that is about to run
-	rootPinned
-	rootRegister
-	rootNative // the stack of a thread
-	rootStack  // the stack of a goroutine, or its g
-)
-
-// A root is a pointer from outside into the heap.
-type root struct {
-	addr uint64 // where the pointer is; of rootSpecial the index of the special; zero: unknown
-	obj  uint32 // what it points to
-	g    int32  // of rootStack; else less than zero: see rootOf
-}
-
-// kind returns what kind of root it is.
-func (r root) kind() rootKind {
-	if r.g >= 0 {
-		return rootStack
-	}
-	return rootKind(-1 - r.g)
-}
-
-// rootOf is what the g of a root is that is not of a goroutine's stack.
-func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
-
-// A rootList is a list that grows without a copy.
-type rootList struct {
-	chunks [][]root
-	n      uint32
-}
-
-func (l *rootList) at(i uint32) root { return l.chunks[i/chunkSize][i%chunkSize] }
-
-func (l *rootList) add(r root) (i uint32) {
-	if i = l.n; i%chunkSize == 0 {
-		l.chunks = append(l.chunks, make([]root, chunkSize))
-	}
-	l.chunks[i/chunkSize][i%chunkSize] = r
-	l.n++
-	return i
-}
-
-// rootFlag marks a parent that is a root and not an object.
-const rootFlag = 1 << 31
-
 // A bitset has a bit for each object.
 type bitset []uint64
 
@@ -72,9 +21,6 @@ type item struct {
 	span int32
 	idx  uint32
 }
-
-// chunkSize is how many elements lists provide memory for at once.
-const chunkSize = 1 << 13
 
 // A queue is a list of items, the first of which comes out first. It takes memory for what is in it, and not twice that.
 type queue struct {
@@ -124,10 +70,8 @@ type marker struct {
 	// parent is the object or the root from which an object was reached first.
 	parent []uint32
 	// degree counts the references to an object that is waited for or has pointers; see refsFor, which takes it.
-	degree []uint32
-	roots  rootList
-	// stackRoots are the roots of each goroutine: from and to.
-	stackRoots [][2]uint32
+	degree     []uint32
+	roots      rootList
 	states     []liveness
 	waits      []wait // by goroutine
 	waitObjs   []waitObject
@@ -147,10 +91,16 @@ func newMarker(c *Capture) *marker {
 	m := &marker{
 		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
-		parent: make([]uint32, n), degree: make([]uint32, n+1), stackRoots: make([][2]uint32, len(c.gs)), states: make([]liveness, len(c.gs)),
+		parent: make([]uint32, n), degree: make([]uint32, n+1), states: make([]liveness, len(c.gs)),
 		waits: make([]wait, len(c.gs)), waitObjs: make([]waitObject, 0, len(c.gs)), waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool),
 	}
 	m.scan = &stackScan{c: c, code: m.code}
+	m.roots.of, m.roots.base = make([][2]uint32, len(c.gs)), c.heap.lo
+	for i := range c.gs {
+		if g := &c.gs[i]; g.copied() {
+			m.roots.base = min(m.roots.base, g.lo&^7)
+		}
+	}
 	return m
 }
 
@@ -216,17 +166,20 @@ func (m *marker) markObject(si int32, idx, by uint32) {
 	}
 }
 
-// markRoot marks what a word outside the heap points to. g is a goroutine, or rootOf.
-func (m *marker) markRoot(val, addr uint64, g int32) {
-	if val < m.heap.lo || val >= m.heap.hi {
-		return
+// markRoot marks what a word outside the heap points to, at addr. kind is that of the root; those of stacks are marked by markGoroutine.
+func (m *marker) markRoot(val, addr uint64, kind rootKind) {
+	if si, idx, ok := m.rootObject(val); ok {
+		id := m.heap.spans[si].base + idx
+		m.markObject(si, idx, rootFlag|m.roots.add(root{addr, id, rootOf(kind)}))
 	}
-	si, idx, ok := m.heap.object(val)
-	if !ok || m.roots.n >= rootFlag-1 {
-		return
+}
+
+// rootObject returns the object that a word outside the heap points to, if there is room for one more root.
+func (m *marker) rootObject(val uint64) (si int32, idx uint32, ok bool) {
+	if val < m.heap.lo || val >= m.heap.hi || m.roots.n() >= rootFlag-1 {
+		return 0, 0, false
 	}
-	id := m.heap.spans[si].base + idx
-	m.markObject(si, idx, rootFlag|m.roots.add(root{addr, id, g}))
+	return m.heap.object(val)
 }
 
 // wake makes a goroutine live.
@@ -306,7 +259,7 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 		if mask != nil && (i/8 >= uint64(len(mask)) || mask[i/8]>>(i%8)&1 == 0) {
 			continue
 		}
-		m.markRoot(le64(b[i*8:]), lo+i*8, rootOf(rootGlobal))
+		m.markRoot(le64(b[i*8:]), lo+i*8, rootGlobal)
 	}
 }
 
@@ -315,10 +268,10 @@ func (m *marker) markSpecials() {
 	for i := range m.specials {
 		s := &m.specials[i]
 		if s.kind != m.o.kindCleanup { // which does not get the object
-			m.markRoot(s.obj, uint64(i), rootOf(rootSpecial))
+			m.markRoot(s.obj, uint64(i), rootSpecial)
 		}
 		for b := s.record; len(b) >= 8; b = b[8:] {
-			m.markRoot(le64(b), uint64(i), rootOf(rootSpecial))
+			m.markRoot(le64(b), uint64(i), rootSpecial)
 		}
 	}
 	for i, b := range m.pinned {
@@ -328,20 +281,31 @@ func (m *marker) markSpecials() {
 		sp := &m.heap.spans[i]
 		for idx := uint32(0); idx < sp.nelems; idx++ {
 			if b[idx/4]>>(idx%4*2)&3 != 0 {
-				m.markRoot(sp.start+uint64(idx)*sp.elem, 0, rootOf(rootPinned))
+				m.markRoot(sp.start+uint64(idx)*sp.elem, 0, rootPinned)
 			}
 		}
 	}
 	for _, w := range m.queued {
-		m.markRoot(w, 0, rootOf(rootQueued))
+		m.markRoot(w, 0, rootQueued)
 	}
 }
 
 // markGoroutine marks what a live goroutine can reach.
 func (m *marker) markGoroutine(g int32) {
-	from := m.roots.n
-	m.reaches(g, func(at, val uint64) { m.markRoot(val, at, g) })
-	m.stackRoots[g] = [2]uint32{from, m.roots.n}
+	m.roots.begin(g)
+	m.reaches(g, func(at, val uint64) {
+		si, idx, ok := m.rootObject(val)
+		if !ok {
+			return
+		}
+		// Nobody asks who refers to a g or a sudog that is not waited for.
+		if id := m.heap.spans[si].base + idx; m.opaque.has(id) && !m.waited.has(id) {
+			m.marked.set(id)
+		} else {
+			m.markObject(si, idx, rootFlag|m.roots.addOfStack(at, id))
+		}
+	})
+	m.roots.end(g)
 	if m.scan.doubt {
 		m.doubts++
 	}
@@ -350,7 +314,7 @@ func (m *marker) markGoroutine(g int32) {
 // reaches calls f for each word through which a goroutine reaches the heap, with the address of the word; zero: it has none that tells.
 func (m *marker) reaches(i int32, f func(at, val uint64)) {
 	g := &m.gs[i]
-	if g.from == 0 {
+	if !g.copied() {
 		m.scan.doubt = false
 		return
 	}
@@ -361,7 +325,7 @@ func (m *marker) reaches(i int32, f func(at, val uint64)) {
 			f(g.addr+uint64(o), le64(m.scan.words[o:]))
 		}
 	}
-	for sg, n := g.waiting, 0; sg != 0 && n < maxList; n++ {
+	for sg, n := m.o.g.waiting.get(m.scan.words), 0; sg != 0 && n < maxList; n++ {
 		b := m.view(sg, m.o.sudog.size)
 		if b == nil {
 			break

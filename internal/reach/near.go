@@ -75,7 +75,7 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 // nearGlobal looks for goroutines in functions that refer to a global variable.
 func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	for i := range r.m.gs {
-		if r.m.gs[i].from != 0 {
+		if r.m.gs[i].copied() {
 			list = r.addNear(list, int32(i), addr, func(f frame) bool { return r.refersTo(f.info, addr) })
 		}
 	}

@@ -421,8 +421,8 @@ func (r *Result) bestRoot(root root) (addr uint64, name string, typ dwarf.Type, 
 	m := r.m
 	addr = root.addr
 	best := 0
-	for i, end := m.stackRoots[root.g][0], m.stackRoots[root.g][1]; i < end; i++ {
-		o := m.roots.at(i)
+	for i, end := m.roots.of[root.g][0], m.roots.of[root.g][1]; i < end; i++ {
+		o := m.roots.ofStack(i, root.g)
 		if o.obj != root.obj || o.addr == 0 || m.onStack(o.addr, 8) == nil {
 			continue
 		}

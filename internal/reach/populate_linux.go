@@ -17,6 +17,13 @@ func populate(n int) []byte {
 	return b
 }
 
+// discard gives back the last part of what populate returned, from a byte on.
+func discard(b []byte, from int) {
+	if from = (from + pageSize - 1) &^ (pageSize - 1); from < len(b) {
+		_ = unix.Madvise(b[from:], unix.MADV_DONTNEED) // otherwise it is kept for longer
+	}
+}
+
 // free gives back what populate returned.
 func free(b []byte) {
 	if b != nil {

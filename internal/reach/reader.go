@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// blockSize is how much a reader reads at once.
-	blockSize = 64 << 10
+	// blockSize is how much a reader reads at once, and smallBlock how much one does of what lies far apart.
+	blockSize, smallBlock = 64 << 10, 8 << 10
 	// maxBlocks bounds what a reader keeps.
 	maxBlocks = 1 << 15
 	pageSize  = 4096
@@ -17,6 +17,7 @@ const (
 // know compares bad before and after.
 type reader struct {
 	src    Memory
+	size   uint64 // of a block
 	blocks map[uint64][]byte
 	last   []byte
 	lastAt uint64
@@ -27,7 +28,12 @@ type reader struct {
 }
 
 func newReader(src Memory) *reader {
-	return &reader{src: src, blocks: make(map[uint64][]byte), lastAt: 1, holes: make(map[uint64]bool)}
+	return newReaderOf(src, blockSize)
+}
+
+// newReaderOf returns a reader of blocks of a size, a power of two.
+func newReaderOf(src Memory, size uint64) *reader {
+	return &reader{src: src, size: size, blocks: make(map[uint64][]byte), lastAt: 1, holes: make(map[uint64]bool)}
 }
 
 // reset forgets what was read, so that it is read again, into the same memory.
@@ -42,7 +48,7 @@ func (r *reader) reset() {
 
 // from returns what is in the block of addr from addr on.
 func (r *reader) from(addr uint64) []byte {
-	base := addr &^ (blockSize - 1)
+	base := addr &^ (r.size - 1)
 	if base != r.lastAt {
 		b, ok := r.blocks[base]
 		if !ok {
@@ -65,11 +71,11 @@ func (r *reader) read(base uint64) []byte {
 	if n := len(r.spare); n > 0 {
 		b, r.spare = r.spare[n-1], r.spare[:n-1]
 	} else {
-		b = make([]byte, blockSize)
+		b = make([]byte, r.size)
 	}
 	if r.src.ReadMemory(b, base) != nil {
 		clear(b)
-		for o := uint64(0); o < blockSize; o += pageSize {
+		for o := uint64(0); o < r.size; o += pageSize {
 			if r.src.ReadMemory(b[o:o+pageSize], base+o) != nil {
 				clear(b[o : o+pageSize])
 				r.holes[base+o] = true

@@ -42,8 +42,8 @@ func (m *marker) refsFor(all bitset) *refs {
 		r.list[next[id]] = by
 		next[id]++
 	}
-	for i := range m.roots.n {
-		obj := m.roots.at(i).obj
+	for i := range m.roots.n() {
+		obj := m.roots.object(i)
 		if sp := m.heap.owner(obj); !sp.noscan || m.waited.has(obj) {
 			put(obj, rootFlag|i)
 		}

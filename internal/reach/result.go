@@ -37,7 +37,7 @@ type Result struct {
 	typeNames   map[uint64]string
 	owners      map[uint64]string // by address: see pointsTo
 	timerHeaps  map[uint32]bool
-	stands      map[int32]uint64 // where goroutines stand
+	stands      []uint64 // where goroutines stand; zero: not asked for yet, or unknown
 }
 
 // Mark finds out which goroutines nothing can wake. The program may have gone on.
@@ -50,7 +50,7 @@ func (c *Capture) Mark() (*Result, error) {
 	}
 	r := &Result{m: m, common: common}
 	for i := range c.gs {
-		if g := &c.gs[i]; g.alive() && g.from != 0 {
+		if g := &c.gs[i]; g.copied() {
 			r.byID = append(r.byID, int32(i))
 		}
 		if m.waits[i].candidate && m.states[i] == undecided {
@@ -72,7 +72,7 @@ func (r *Result) markProven() {
 	m.frozen = true
 	for _, g := range r.proven {
 		m.markGoroutine(g)
-		r.keptBytes += m.gs[g].hi - m.gs[g].lo
+		r.keptBytes += uint64(m.gs[g].size)
 	}
 	m.drain()
 	r.keptBytes += m.bytes - before

@@ -40,10 +40,10 @@ type stackRange struct {
 
 // word returns the word at addr of the stack, or zero.
 func (k *stackScan) word(addr uint64) uint64 {
-	if addr < k.g.from || addr+8 > k.g.hi || addr+8 < addr {
+	if addr < k.g.from() || addr+8 > k.g.hi() || addr+8 < addr {
 		return 0
 	}
-	return le64(k.data[addr-k.g.from:])
+	return le64(k.data[addr-k.g.from():])
 }
 
 // minPointer is what no pointer is below.
@@ -54,7 +54,7 @@ func (k *stackScan) put(addr uint64) {
 	v := k.word(addr)
 	switch {
 	case v < minPointer:
-	case v >= k.g.lo && v < k.g.hi:
+	case v >= k.g.lo && v < k.g.hi():
 		k.own = append(k.own, v)
 	default:
 		k.found(addr, v)
@@ -63,8 +63,8 @@ func (k *stackScan) put(addr uint64) {
 
 // all takes all words of a range.
 func (k *stackScan) all(lo, hi uint64) {
-	hi = min(hi, k.g.hi)
-	for a := max(lo, k.g.from) &^ 7; a+8 <= hi; a += 8 {
+	hi = min(hi, k.g.hi())
+	for a := max(lo, k.g.from()) &^ 7; a+8 <= hi; a += 8 {
 		k.put(a)
 	}
 }
@@ -79,7 +79,7 @@ func (k *stackScan) scan(g *goroutine) {
 	}
 	if g.conservative {
 		k.doubt = true
-		k.all(g.from, g.hi)
+		k.all(g.from(), g.hi())
 		if k.onFrame != nil {
 			k.walk(false)
 		}
@@ -88,7 +88,7 @@ func (k *stackScan) scan(g *goroutine) {
 	k.walk(true)
 	// Besides its frames: what the g itself points to, such as a closure's context, and defers.
 	for o := 0; o+8 <= len(k.words); o += 8 {
-		if v := le64(k.words[o:]); v >= g.lo && v < g.hi {
+		if v := le64(k.words[o:]); v >= g.lo && v < g.hi() {
 			k.own = append(k.own, v)
 		}
 	}
@@ -102,10 +102,10 @@ func (k *stackScan) defers() {
 	g := k.g
 	for d, n := k.c.o.g.defers.get(k.words), 0; d != 0 && n < maxList; n++ {
 		var b []byte
-		if d >= g.from && d+f.size <= g.hi && d+f.size > d {
+		if d >= g.from() && d+f.size <= g.hi() && d+f.size > d {
 			k.put(d + uint64(f.fn.Off))
 			k.put(d + uint64(f.link.Off))
-			b = k.data[d-g.from:]
+			b = k.data[d-g.from():]
 		} else {
 			k.found(0, d)
 			if b = k.c.view(d, f.size); b == nil {
@@ -113,7 +113,7 @@ func (k *stackScan) defers() {
 			}
 		}
 		// A record on the heap may have its closure on the stack.
-		if fn := f.fn.get(b); fn >= g.lo && fn < g.hi {
+		if fn := f.fn.get(b); fn >= g.lo && fn < g.hi() {
 			k.own = append(k.own, fn)
 		}
 		d = f.link.get(b)
@@ -140,24 +140,27 @@ const maxFrames = 1 << 24
 // walk goes through the frames from the innermost, and scans them if it is told to.
 func (k *stackScan) walk(scan bool) {
 	g := k.g
-	pc, sp, lr := g.pc, g.sp, k.c.linkRegister(g)
+	var pc, sp, lr uint64
 	if g.thread >= 0 {
 		th := &k.c.threads[g.thread]
 		pc, sp, lr = th.PC, th.SP, th.LR
+	} else {
+		pc, sp = k.c.position(g, k.c.words(g))
+		lr = k.c.linkRegister(g)
 	}
 	interrupted := false // the frame was stopped where it makes no call
 	for n := 0; n < maxFrames; n++ {
-		if sp >= g.hi || sp < g.lo {
+		if sp >= g.hi() || sp < g.lo {
 			return
 		}
 		f := k.code.at(pc)
 		fp := sp + f.delta + 8 - k.c.o.frameLR
 		switch {
-		case !f.ok, strings.Contains(f.name, "cgocallback"), f.flags&flagSPWrite != 0 && n > 0, fp > g.hi+8, fp < sp,
+		case !f.ok, strings.Contains(f.name, "cgocallback"), f.flags&flagSPWrite != 0 && n > 0, fp > g.hi()+8, fp < sp,
 			interrupted && k.c.o.frameLR != 0: // how a call was injected differs there
 			if scan {
 				k.doubt = true
-				k.all(sp, g.hi)
+				k.all(sp, g.hi())
 			}
 			return
 		}

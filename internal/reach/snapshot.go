@@ -15,15 +15,20 @@ type Told struct {
 
 // Tellings are what a Result tells of its goroutines.
 type Tellings struct {
-	r    *Result
-	list []Told // by goroutine
+	r *Result
+	// number is that of a goroutine in blocked and reach, from 1; zero: nothing is told of it.
+	number  []uint32
+	blocked []snapshot.Blocked
+	reach   []*snapshot.Reach
 }
 
 // Of returns what is told of the goroutine with an ID; the zero Told if it does not wait for others.
 func (t *Tellings) Of(id int64) Told {
 	if t != nil {
 		if g, ok := t.r.goroutine(id); ok {
-			return t.list[g]
+			if n := t.number[g]; n > 0 {
+				return Told{&t.blocked[n-1], t.reach[n-1]}
+			}
 		}
 	}
 	return Told{}
@@ -34,21 +39,27 @@ func (t *Tellings) Of(id int64) Told {
 func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Tellings) {
 	defer collectOften(r.m.Copied)()
 	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
-	told := &Tellings{r, make([]Told, len(r.m.gs))}
-	on := make(map[sharedTarget][]snapshot.Target)
+	tells := func(i int) bool { return r.m.waits[i].candidate && r.m.gs[i].copied() }
+	told, n := &Tellings{r: r, number: make([]uint32, len(r.m.gs))}, 0
+	for i := range told.number {
+		if tells(i) {
+			n++
+		}
+	}
+	told.blocked, told.reach = make([]snapshot.Blocked, 0, n), make([]*snapshot.Reach, 0, n)
+	shared := make(map[sharedTarget][]snapshot.Target)
 	search := &wakerSearch{
 		r: r, child: make(map[uint32]uint32), seen: make(map[wakerKey]bool), told: make(map[sharedWait]*snapshot.Reach),
 		alone: &snapshot.Reach{Answer: snapshot.Proven},
 	}
 	for i := range r.m.gs {
-		g, w := &r.m.gs[i], &r.m.waits[i]
-		if !w.candidate || g.from == 0 {
+		if !tells(i) {
 			continue
 		}
-		told.list[i] = Told{
-			Blocked: &snapshot.Blocked{On: r.sharedTargets(on, int32(i)), Since: r.m.since(g), NoneCanWake: w.never},
-			Reach:   r.snapshotReach(search, int32(i)),
-		}
+		on := r.sharedTargets(shared, int32(i))
+		told.blocked = append(told.blocked, snapshot.Blocked{On: on, Since: r.m.since(&r.m.gs[i]), NoneCanWake: r.m.waits[i].never})
+		told.reach = append(told.reach, r.snapshotReach(search, int32(i)))
+		told.number[i] = uint32(len(told.reach))
 	}
 	return mem, told
 }

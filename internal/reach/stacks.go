@@ -41,10 +41,10 @@ func (c *Capture) readStacks() error {
 	var total uint64
 	for i := range c.gs {
 		if g := &c.gs[i]; g.stackOf() {
-			n := g.hi - g.from
+			n := uint64(g.size - g.unused)
 			if n > largeSize {
-				if probe(c.src, g.from, g.hi) != nil {
-					return errNonsense("a stack", g.from)
+				if probe(c.src, g.from(), g.hi()) != nil {
+					return errNonsense("a stack", g.from())
 				}
 			}
 			g.at = total
@@ -59,8 +59,8 @@ func (c *Capture) readStacks() error {
 	var bufs [][]byte
 	var addrs []uint64
 	for i := range c.gs {
-		if g := &c.gs[i]; g.from != 0 {
-			bufs, addrs = append(bufs, c.stack(g)), append(addrs, g.from)
+		if g := &c.gs[i]; g.copied() {
+			bufs, addrs = append(bufs, c.stack(g)), append(addrs, g.from())
 		}
 		if len(bufs) == piecesAtOnce || len(bufs) > 0 && i == len(c.gs)-1 {
 			bad, err := c.readMany(bufs, addrs)
@@ -78,31 +78,32 @@ func (c *Capture) readStacks() error {
 
 // stack returns what was copied of the stack of g.
 func (c *Capture) stack(g *goroutine) []byte {
-	if g.from == 0 {
+	if !g.copied() {
 		return nil
 	}
-	return c.stacks[g.at:][: g.hi-g.from : g.hi-g.from]
+	n := g.size - g.unused
+	return c.stacks[g.at:][:n:n]
 }
 
 // onStack returns n bytes at addr of what was copied of some goroutine's stack, or nil.
 func (c *Capture) onStack(addr, n uint64) []byte {
 	if c.byStack == nil {
 		for i := range c.gs {
-			if c.gs[i].from != 0 {
+			if c.gs[i].copied() {
 				c.byStack = append(c.byStack, int32(i))
 			}
 		}
-		slices.SortFunc(c.byStack, func(a, b int32) int { return cmp.Compare(c.gs[a].hi, c.gs[b].hi) })
+		slices.SortFunc(c.byStack, func(a, b int32) int { return cmp.Compare(c.gs[a].hi(), c.gs[b].hi()) })
 	}
-	i := sort.Search(len(c.byStack), func(i int) bool { return c.gs[c.byStack[i]].hi > addr })
+	i := sort.Search(len(c.byStack), func(i int) bool { return c.gs[c.byStack[i]].hi() > addr })
 	if i == len(c.byStack) {
 		return nil
 	}
 	g := &c.gs[c.byStack[i]]
-	if addr < g.from || addr+n > g.hi || addr+n < addr {
+	if addr < g.from() || addr+n > g.hi() || addr+n < addr {
 		return nil
 	}
-	return c.stack(g)[addr-g.from:][:n:n]
+	return c.stack(g)[addr-g.from():][:n:n]
 }
 
 // A machine is what the runtime knows of a thread.
@@ -168,17 +169,19 @@ func (c *Capture) readThread(fresh *reader, m []byte, ti, gi int32, running bool
 	switch {
 	case running && c.gs[gi].status == statusSyscall:
 		th.quiet = "in a system call"
-	case running && within(th.SP, c.gs[gi].lo, c.gs[gi].hi):
+	case running && within(th.SP, c.gs[gi].lo, c.gs[gi].hi()):
 		g := &c.gs[gi]
-		g.thread, g.from = ti, th.SP-redZone
-		g.conservative = true
+		g.thread, g.conservative = ti, true
+		g.setFrom(th.SP - redZone)
 		if within(g0sp, g0lo, g0hi) {
 			c.addNative(g0sp, g0hi, true, -1)
 		}
 	case within(th.SP, g0lo, g0hi):
 		c.addNative(th.SP-redZone, g0hi, true, ti)
-		if g := gi; running && vdso != 0 && within(vdso, c.gs[g].lo, c.gs[g].hi) {
-			c.gs[g].thread, c.gs[g].from, c.gs[g].conservative = ti, vdso-redZone, true
+		if running && vdso != 0 && within(vdso, c.gs[gi].lo, c.gs[gi].hi()) {
+			g := &c.gs[gi]
+			g.thread, g.conservative = ti, true
+			g.setFrom(vdso - redZone)
 		}
 	case within(th.SP, siglo, sighi):
 		c.addNative(th.SP-redZone, sighi, false, -1)

@@ -65,6 +65,7 @@ func (p *Plan) CaptureStacks() (*States, error) {
 	if err := c.readStacks(); err != nil {
 		return nil, err
 	}
+	p.trim()
 	return &States{c: c, code: newCodeTable(p.code, c.o, c.modules), fresh: fresh}, nil
 }
 

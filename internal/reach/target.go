@@ -127,8 +127,8 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 		if !f.info.own {
 			continue
 		}
-		if f.sp >= gr.from && f.fp <= gr.hi {
-			at = findCases(data[f.sp-gr.from:f.fp-gr.from], objs, gr.lo, gr.hi)
+		if f.sp >= gr.from() && f.fp <= gr.hi() {
+			at = findCases(data[f.sp-gr.from():f.fp-gr.from()], objs, gr.lo, gr.hi())
 		}
 		break
 	}

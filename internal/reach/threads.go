@@ -84,7 +84,7 @@ func (m *marker) markThreads() {
 		}
 		for _, r := range th.Regs {
 			m.touch(r)
-			m.markRoot(r, uint64(th.TID), rootOf(rootRegister))
+			m.markRoot(r, uint64(th.TID), rootRegister)
 		}
 	}
 	for i := range m.native {
@@ -106,13 +106,13 @@ func (m *marker) markThreads() {
 		for a := ns.lo; a+8 <= end; a += 8 {
 			w := le64(ns.data[a-ns.lo:])
 			m.touch(w)
-			m.markRoot(w, a, rootOf(rootNative))
+			m.markRoot(w, a, rootNative)
 		}
 	}
 	// Goroutines that are between two things may have others at hand.
 	for i := range m.gs {
 		g := &m.gs[i]
-		if g.from == 0 || m.waits[i].candidate && !g.onThread || g.status == statusSyscall || g.waits() && !g.onThread {
+		if !g.copied() || m.waits[i].candidate && !g.onThread || g.status == statusSyscall || g.waits() && !g.onThread {
 			continue
 		}
 		for b := m.stack(g); len(b) >= 8; b = b[8:] {

@@ -103,7 +103,7 @@ func (l *batch) time(src Source) time.Duration {
 
 // tryGoroutines reads some goroutines, and what they wait for.
 func (p *Plan) tryGoroutines() error {
-	fresh := newReader(p.src) // of which nothing is left for Capture, which has this memory from its copy
+	fresh := newReaderOf(p.src, smallBlock) // of which nothing is left for Capture, which has this memory from its copy
 	list, err := goroutineList(fresh, p.addr.Allgs)
 	if err != nil {
 		return err
@@ -136,13 +136,14 @@ func (p *Plan) lookAtSome(fresh *reader, list []byte) (stacks, channels batch) {
 	for ; len(list) >= 8; list = list[8:] {
 		var g goroutine
 		addr := le64(list)
-		p.goroutineAt(&g, addr, fresh.view(addr, p.o.g.size))
-		if !g.stackOf() || g.hi-g.from > largeSize {
+		b := fresh.view(addr, p.o.g.size)
+		p.goroutineAt(&g, addr, b)
+		if !g.stackOf() || g.hi()-g.from() > largeSize {
 			continue
 		}
-		stacks.add(g.from, g.hi)
-		if g.waits() && p.kinds[g.reason] == reasonChan && g.waiting != 0 {
-			ch := p.o.sudog.c.get(fresh.view(g.waiting, p.o.sudog.size))
+		stacks.add(g.from(), g.hi())
+		if sudog := p.o.g.waiting.get(b); g.waits() && p.kinds[g.reason] == reasonChan && sudog != 0 {
+			ch := p.o.sudog.c.get(fresh.view(sudog, p.o.sudog.size))
 			if si := p.heap.spanAt(ch); si >= 0 && p.heap.spans[si].noscan {
 				chans = append(chans, ch)
 			}

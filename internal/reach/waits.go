@@ -152,7 +152,8 @@ func (m *marker) findWait(i int32, conds map[uint64]int32) {
 	g, w, kind := &m.gs[i], &m.waits[i], m.kind(i)
 	w.candidate, w.first = kind != reasonOther, uint32(len(m.waitObjs))
 	sense := true
-	for sg, n := g.waiting, 0; sg != 0; n++ {
+	first := m.o.g.waiting.get(m.words(g))
+	for sg, n := first, 0; sg != 0; n++ {
 		b := m.view(sg, m.o.sudog.size)
 		if b == nil || n > maxList {
 			sense = false
@@ -189,7 +190,7 @@ func (m *marker) findWait(i int32, conds map[uint64]int32) {
 	switch {
 	case !sense:
 		m.wake(i, causeNonsense)
-	case kind == reasonChan && g.waiting == 0 && !g.onThread && m.reason(i) == "select":
+	case kind == reasonChan && first == 0 && !g.onThread && m.reason(i) == "select":
 		w.never = true // it has nil channels only
 	case w.n > 0:
 		for _, o := range m.objs(i) {

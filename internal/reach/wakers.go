@@ -314,10 +314,10 @@ func (r *Result) special(s *special) (kind WakerKind, name string, pc uint64) {
 // standsAt returns where a goroutine stands: its innermost frame that is not the runtime's; zero if it has none.
 func (r *Result) standsAt(g int32) uint64 {
 	if r.stands == nil {
-		r.stands = make(map[int32]uint64)
+		r.stands = make([]uint64, len(r.m.gs))
 	}
-	pc, ok := r.stands[g]
-	if !ok {
+	pc := r.stands[g]
+	if pc == 0 {
 		for _, f := range r.m.frames(&r.m.gs[g]) {
 			if f.info.own {
 				pc = f.pc

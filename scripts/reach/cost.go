@@ -109,7 +109,7 @@ func (j *job) cost() error {
 	if err := j.goBuild(dir, exe, variant{}); err != nil {
 		return err
 	}
-	for _, size := range []struct{ goroutines, heap int }{{10_000, 0}, {100_000, 0}, {1_000_000, 0}, {1000, 1 << 30}, {1000, 4 << 30}} {
+	for _, size := range []struct{ goroutines, heap int }{{10, 0}, {10_000, 0}, {100_000, 0}, {1_000_000, 0}, {1000, 1 << 30}, {1000, 4 << 30}} {
 		p, err := reachtest.Start(exec.Command(exe, strconv.Itoa(size.goroutines), strconv.Itoa(size.heap)))
 		if err != nil {
 			return err
