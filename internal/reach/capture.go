@@ -182,12 +182,6 @@ type Step struct {
 	Took time.Duration
 }
 
-// ErrLate is the error of a Capture that has taken for too long.
-var ErrLate = errors.New("the program has stood still for too long")
-
-// late reports whether the program has to go on.
-func (c *Capture) late() bool { return !c.until.IsZero() && time.Now().After(c.until) }
-
 // Capture copies what is needed. It gives up with ErrLate when that takes for longer than limit; zero is no limit. The program
 // must stand still from before it is called until it has returned. It is called once.
 func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
@@ -195,6 +189,9 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 	c = &Capture{Plan: p, heap: p.heap}
 	if limit > 0 {
 		c.until = time.Now().Add(limit)
+		src := p.src
+		p.src = bounded{src, c.until}
+		defer func() { p.src = src }()
 	}
 	c.heap.loose = false
 	threads, err := p.src.Threads()
@@ -206,6 +203,7 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 	}
 	fresh := p.fresh
 	fresh.reset()
+	fresh.src = p.src
 	var list []machine
 	var current map[uint64]int32
 	last := time.Now()
@@ -239,14 +237,16 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 			return c.readChannels()
 		}},
 	} {
-		if err := s.run(); err != nil {
+		err := s.run()
+		if c.late() {
+			return nil, ErrLate
+		}
+		if err != nil {
 			return nil, err
 		}
 		now := time.Now()
 		c.Steps = append(c.Steps, Step{s.name, now.Sub(last)})
-		if last = now; c.late() {
-			return nil, ErrLate
-		}
+		last = now
 	}
 	if c.torn || fresh.bad > 0 {
 		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
@@ -262,31 +262,10 @@ func (c *Capture) copyHeap() error {
 		return err
 	}
 	c.Copied += c.heap.scan
-	bad, err := c.readMany(c.heap.bufs, c.heap.addrs)
-	if len(bad) > 0 {
+	if bad := c.src.ReadMany(c.heap.bufs, c.heap.addrs); len(bad) > 0 {
 		return fmt.Errorf("%d of %d parts of the heap cannot be read", len(bad), len(c.heap.bufs))
 	}
-	return err
-}
-
-// atOnce is how many bytes are read before it is looked whether it takes too long.
-const atOnce = 64 << 20
-
-// readMany reads as the Source does, but may give up, with ErrLate.
-func (c *Capture) readMany(bufs [][]byte, addrs []uint64) (bad []int, err error) {
-	for i := 0; i < len(bufs); {
-		from, n := i, 0
-		for ; i < len(bufs) && n < atOnce; i++ {
-			n += len(bufs[i])
-		}
-		for _, b := range c.src.ReadMany(bufs[from:i], addrs[from:i]) {
-			bad = append(bad, from+b)
-		}
-		if c.late() {
-			return bad, ErrLate
-		}
-	}
-	return bad, nil
+	return nil
 }
 
 // copyModules copies the variables of the modules. It reads the list again, for a plugin may have come.

@@ -343,11 +343,10 @@ func (c *Capture) readChannels() error {
 		bufs, addrs = append(bufs, b), append(addrs, lo)
 		c.Copied += hi - lo
 	})
-	bad, err := c.readMany(bufs, addrs)
-	for _, i := range bad {
+	for _, i := range c.src.ReadMany(bufs, addrs) {
 		c.channels[i].data = nil
 	}
-	return err
+	return nil
 }
 
 // eachChannelRun sorts a list of channels, and calls visit with the ranges in which they are. size is that of one.

@@ -63,11 +63,7 @@ func (c *Capture) readStacks() error {
 			bufs, addrs = append(bufs, c.stack(g)), append(addrs, g.from())
 		}
 		if len(bufs) == piecesAtOnce || len(bufs) > 0 && i == len(c.gs)-1 {
-			bad, err := c.readMany(bufs, addrs)
-			if err != nil {
-				return err
-			}
-			if len(bad) > 0 {
+			if bad := c.src.ReadMany(bufs, addrs); len(bad) > 0 {
 				return errNonsense("a stack", addrs[bad[0]])
 			}
 			bufs, addrs = bufs[:0], addrs[:0]
