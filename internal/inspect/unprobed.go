@@ -22,8 +22,9 @@ const (
 	// maxUnprobed bounds the stacks that Delve reads of a program without probes, and maxCopied those that package reach does.
 	maxUnprobed = 1000
 	maxCopied   = 200_000
-	// unprobedPause is how long such a program is stopped for them, at most.
+	// unprobedPause is how long such a program is stopped for them, at most, and unprobedTime how long they are read of one that stands still anyway.
 	unprobedPause = 200 * time.Millisecond
+	unprobedTime  = 10 * time.Second
 )
 
 // unprobed diagnoses a program without probes, by the states and stacks of its goroutines. why is what is wrong with the record.
@@ -137,7 +138,7 @@ func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Sn
 // readUnprobed reads the goroutines and their stacks. Of a process that runs, package reach copies the stacks in a moment, and unwinds them when the process has gone
 // on; where it does not know the version of Go, Delve unwinds them while it waits.
 func (s *Session) readUnprobed(ctx context.Context, p *proof) (*target.Result, error) {
-	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: time.Second, Select: func(all []snapshot.Goroutine) target.Wanted {
+	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Select: func(all []snapshot.Goroutine) target.Wanted {
 		return target.Wanted{Stacks: representatives(all)}
 	}})
 	if pid, ok := s.target.(process); ok {
