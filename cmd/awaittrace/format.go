@@ -78,14 +78,14 @@ func writeOut(c *cli.Context, write func(io.Writer) error) error {
 func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string) error {
 	switch format {
 	case "json":
-		d := report.NewDocument(r)
-		if by := c.String("by"); by != "" {
-			d.GroupBy(r, by)
-		}
-		if c.Bool("sites") {
-			d.AddSites(r)
-		}
-		return report.Encode(w, d)
+		return report.JSON(w, r, func(d *report.Document) {
+			if by := c.String("by"); by != "" {
+				d.GroupBy(r, by)
+			}
+			if c.Bool("sites") {
+				d.AddSites(r)
+			}
+		})
 	case "text":
 		if c.Bool("sites") {
 			return report.TextSites(w, r, c.Bool("all"))

@@ -2,35 +2,77 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// JSON writes r to w as JSON by Schema.
-func JSON(w io.Writer, r *diagnose.Report) error {
-	return Encode(w, NewDocument(r))
-}
-
-// Encode writes d to w as JSON.
-func Encode(w io.Writer, d *Document) error {
-	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false) // <-ch is a frequent expression
-	enc.SetIndent("", "  ")
+// JSON writes r to w as JSON by Schema, with what add adds to the document. Of a million goroutines, one at a time is made into JSON.
+func JSON(w io.Writer, r *diagnose.Report, add ...func(*Document)) error {
+	d := withoutGoroutines(r)
+	for _, f := range add {
+		f(d)
+	}
+	var text bytes.Buffer
+	enc := encoder(&text, "")
 	if err := enc.Encode(d); err != nil {
 		return err
 	}
+	out := bufio.NewWriter(w)
+	n := len(r.Snapshot.Goroutines)
+	const list = "\n  \"goroutines\": [" // only the document has a field that far to the left
+	before, after, ok := bytes.Cut(text.Bytes(), []byte(list+"]"))
+	if n == 0 || !ok {
+		out.Write(text.Bytes())
+		return out.Flush()
+	}
+	out.Write(before)
+	out.WriteString(list)
+	var one bytes.Buffer
+	enc = encoder(&one, "    ")
+	for i := range n {
+		one.Reset()
+		if err := enc.Encode(goroutine(r, i)); err != nil {
+			return err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString("\n    ")
+		out.Write(bytes.TrimSuffix(one.Bytes(), []byte("\n")))
+	}
+	out.WriteString("\n  ]")
+	out.Write(after)
 	return out.Flush()
+}
+
+// encoder returns an encoder of what stands behind indent.
+func encoder(w io.Writer, indent string) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // <-ch is a frequent expression
+	enc.SetIndent(indent, "  ")
+	return enc
 }
 
 // NewDocument returns r as the types of the schema.
 func NewDocument(r *diagnose.Report) *Document {
+	d := withoutGoroutines(r)
+	d.Goroutines = slices.Grow(d.Goroutines, len(r.Snapshot.Goroutines))
+	for i := range r.Snapshot.Goroutines {
+		d.Goroutines = append(d.Goroutines, goroutine(r, i))
+	}
+	return d
+}
+
+// withoutGoroutines is NewDocument without what the document says of each goroutine.
+func withoutGoroutines(r *diagnose.Report) *Document {
 	s := r.Snapshot
 	d := &Document{
 		Schema: Schema,
@@ -44,7 +86,7 @@ func NewDocument(r *diagnose.Report) *Document {
 		Note:       cmp.Or(s.NoProbes, s.NoStates),
 		Counts:     countsDocument(len(s.Goroutines), r.Counts),
 		Findings:   make([]Finding, 0, len(r.Findings)),
-		Goroutines: make([]Goroutine, 0, len(s.Goroutines)),
+		Goroutines: []Goroutine{},
 	}
 	if ns := s.Process.StoppedFor; ns != 0 {
 		d.Process.StoppedForNS = &ns
@@ -58,9 +100,6 @@ func NewDocument(r *diagnose.Report) *Document {
 	}
 	for i := range r.Findings {
 		d.Findings = append(d.Findings, finding(&r.Findings[i]))
-	}
-	for i := range s.Goroutines {
-		d.Goroutines = append(d.Goroutines, goroutine(r, i))
 	}
 	return d
 }
