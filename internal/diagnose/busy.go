@@ -111,12 +111,13 @@ const (
 // goingRound makes the causes of goroutines that pass the probes of one loop all the time, and get nowhere: a select takes its default, a lock is taken to look at something,
 // a channel that is closed is received from, or a call fails. It takes many looks to tell that they do nothing else (Goroutine.Loop); after two that is only worth a further look.
 func (d *finder) goingRound() {
+	born := d.born()
 	for i := range d.graph.n {
 		g := d.g(i)
 		if d.claimed[i] || g.Last == nil || g.Born != 0 && d.s.Taken-g.Born < int64(d.opt.After) {
 			continue
 		}
-		l := cmp.Or(g.Loop, d.twoLooks(g))
+		l := cmp.Or(g.Loop, d.twoLooks(g, born))
 		if l == nil || l.For == 0 || float64(l.Steps) < leastRate*seconds(l.For) || !d.nowhere(i, l) {
 			continue
 		}
@@ -133,8 +134,20 @@ func (d *finder) goingRound() {
 
 func seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
-// twoLooks returns what this look and the one before tell of goroutine g, or nil.
-func (d *finder) twoLooks(g *snapshot.Goroutine) *snapshot.Loop {
+// born returns how many goroutines were born since the look before.
+func (d *finder) born() (n int) {
+	if was := d.s.Before; was != nil {
+		for i := range d.graph.n {
+			if d.g(i).Born > was.Taken {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// twoLooks returns what this look and the one before tell of goroutine g, or nil. Since the one before so many goroutines were born.
+func (d *finder) twoLooks(g *snapshot.Goroutine, born int) *snapshot.Loop {
 	was := d.s.Before
 	if was == nil {
 		return nil
@@ -144,13 +157,10 @@ func (d *finder) twoLooks(g *snapshot.Goroutine) *snapshot.Loop {
 		return nil
 	}
 	p, q := &d.s.Process, &was.Process
-	l := &snapshot.Loop{For: d.s.Taken - was.Taken, Steps: int64(g.Steps - was.Goroutines[k].Steps), CPU: p.CPU - q.CPU, Reads: p.Reads - q.Reads, ReadBytes: p.ReadBytes - q.ReadBytes}
-	for j := range d.graph.n {
-		if d.g(j).Born > was.Taken {
-			l.Born++
-		}
+	return &snapshot.Loop{
+		For: d.s.Taken - was.Taken, Steps: int64(g.Steps - was.Goroutines[k].Steps), Born: born,
+		CPU: p.CPU - q.CPU, Reads: p.Reads - q.Reads, ReadBytes: p.ReadBytes - q.ReadBytes,
 	}
-	return l
 }
 
 // nowhere reports whether all that goroutine i did lately, of which l tells, is to look at something again and again, in one loop.
