@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -40,6 +41,7 @@ type telemetry struct {
 // newTelemetry begins to push what the variables of the environment ask for.
 func newTelemetry(ctx context.Context, s *survey, opt Options) (*telemetry, error) {
 	t := &telemetry{version: opt.Version}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { opt.Log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
 	wants := func(signal string) (bool, error) {
 		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") || opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
 			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {

@@ -98,6 +98,10 @@ func alert(dir string) error {
 	if err := command("", at, "build", "-C", "dlvext/testdata/bank", "-o", bank, ".").Run(); err != nil {
 		return err
 	}
+	pool := filepath.Join(dir, "pool")
+	if err := command("", at, "build", "-o", pool, "./scripts/fleet/pool").Run(); err != nil {
+		return err
+	}
 	records := filepath.Join(dir, "records")
 	if err := os.Mkdir(records, 0o700); err != nil {
 		return err
@@ -117,8 +121,9 @@ scrape_configs: [{job_name: awaittrace, static_configs: [{targets: [%q]}]}]
 	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=2s")
 	engines := [][]string{
 		{bank},
+		{pool, "20", "20"},
 		{at, "serve", "-listen", ours, "-every", "2s"},
-		{filepath.Join(*bin, "prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + prom},
+		{filepath.Join(*bin, "prometheus"), "--config.file=prometheus.yml", "--enable-feature=native-histograms", "--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + prom},
 	}
 	alerts := []string{"http://" + prom + "/api/v1/query?query=" + url.QueryEscape(`ALERTS{alertname="GoroutinesDeadlocked",alertstate="firing"}`)}
 	if _, err := os.Stat(template); err == nil {
@@ -189,7 +194,7 @@ func queries(prom string) error {
 	}
 	for _, p := range dashboard.Panels {
 		for _, t := range p.Targets {
-			expr := regexp.MustCompile(`\$\w+`).ReplaceAllString(t.Expr, ".*")
+			expr := regexp.MustCompile(`\$\w+`).ReplaceAllString(strings.ReplaceAll(t.Expr, "$__rate_interval", "1m"), ".*")
 			if err := until(time.Minute, "an answer to "+expr, func() bool {
 				text, err := get(prom + "/api/v1/query?query=" + url.QueryEscape(expr))
 				return err == nil && strings.Contains(text, `"value":`)

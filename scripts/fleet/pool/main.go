@@ -1,7 +1,8 @@
 //go:build linux
 
 // Pool is a program for the measurement of many: pool GOROUTINES JOBS has so many goroutines, in crews of ten that wait
-// for jobs, and gives them so many jobs a second. Each job takes a lock, waits for a reply and a moment. SIGHUP makes it
+// for jobs, and gives them so many jobs a second. Each job takes a lock; once a second
+// it holds it for a while, and another goroutine waits for it. SIGHUP makes it
 // replace itself by exec.
 package main
 
@@ -15,7 +16,10 @@ import (
 	"time"
 )
 
-type job struct{ done chan<- int }
+type job struct {
+	done chan<- int
+	slow bool // the lock is held for a while
+}
 
 // A crew shares a queue and a count under a lock.
 type crew struct {
@@ -29,6 +33,9 @@ func (c *crew) work() {
 		c.mu.Lock()
 		c.n++
 		n := c.n
+		if j.slow {
+			time.Sleep(20 * time.Millisecond)
+		}
 		c.mu.Unlock()
 		j.done <- n
 	}
@@ -64,7 +71,14 @@ func main() {
 	fmt.Println("ready")
 	done := make(chan int)
 	for i := 0; ; i++ {
-		crews[i%len(crews)].jobs <- job{done}
+		c, slow := &crews[i%len(crews)], i%jobs == 0
+		c.jobs <- job{done, slow}
+		if slow {
+			time.Sleep(5 * time.Millisecond)
+			c.mu.Lock() // which the worker holds
+			c.n++
+			c.mu.Unlock()
+		}
 		<-done
 		time.Sleep(time.Second / time.Duration(jobs))
 	}
