@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -60,6 +61,27 @@ func (d *finder) unusual(i int) bool {
 		return false
 	}
 	return now/unusualTimes > u.Max && now/unusualAfter > d.opt.After
+}
+
+// ordinary reports whether the waits of c that are told first last no longer than others did at their places, so that they may end as those did. What
+// locks, proofs and numbers of goroutines tell does not depend on how long a wait is, and what a test leaves should be over.
+func (d *finder) ordinary(c *cause) bool {
+	switch {
+	case c.certainty != Likely || c.proof != "" || d.opt.Scope != nil || c.kind == KindBusy || c.kind == KindGrowth:
+		return false
+	case slices.ContainsFunc(c.cycle, func(i int) bool { _, lock := d.lockOf(i); return lock }):
+		return false
+	}
+	some := false
+	for _, i := range d.main(c) {
+		if u := d.usual(i); u != nil {
+			if time.Duration(d.s.Taken-d.wait(i).Since) > u.Max {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }
 
 // mayPoll reports whether p is a request whose answer may be there to come late, as that of a long poll.
