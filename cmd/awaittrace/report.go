@@ -21,6 +21,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // somethingStuck is the exit status of report -exit-code when something is.
@@ -86,6 +87,7 @@ func reportProgram(c *cli.Context) error {
 		return err
 	}
 	defer s.Close()
+	bar := terminal.Start(c.App.ErrWriter, "looking at the program", time.Second) // two looks are -after apart
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
 		NoStop:  c.Bool("no-stop") || c.Bool("sites"),
@@ -93,6 +95,7 @@ func reportProgram(c *cli.Context) error {
 		Watch:   true,
 		Prove:   prove,
 	})
+	bar.Stop()
 	if err != nil {
 		return err
 	}
