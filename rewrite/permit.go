@@ -48,7 +48,7 @@ type transferOp struct {
 	send  bool
 	pos   token.Pos
 	value types.Object // what a receive is stored in, or a send sends; nil: nothing that has a name
-	plain bool         // a receive whose value is dropped, or a send of a value that says nothing
+	plain bool         // a receive whose value is dropped, but by a select that waits for more, or a send of a value that says nothing
 	in    []ast.Node   // the functions around it, outermost first
 }
 
@@ -56,8 +56,14 @@ type transferOp struct {
 func (f *file) transfers() map[string][]transferOp {
 	ops := map[string][]transferOp{}
 	var around []ast.Node
+	news := map[ast.Node]bool{} // receives of selects that wait: what comes is a message
 	var visit func(n ast.Node) bool
 	visit = func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectStmt); ok && waits(s) {
+			for _, c := range s.Body.List {
+				news[c.(*ast.CommClause).Comm] = true
+			}
+		}
 		if body := bodyOf(n); body != nil {
 			around = append(around, n)
 			ast.Inspect(body, visit)
@@ -67,6 +73,7 @@ func (f *file) transfers() map[string][]transferOp {
 		if ch, op, ok := f.transfer(n); ok {
 			if key := f.channelKey(ch); key != "" {
 				op.in = slices.Clone(around)
+				op.plain = op.plain && (op.send || !news[n])
 				ops[key] = append(ops[key], op)
 			}
 		}
@@ -76,6 +83,11 @@ func (f *file) transfers() map[string][]transferOp {
 		ast.Inspect(d, visit)
 	}
 	return ops
+}
+
+// waits reports whether a select has several cases, and no default.
+func waits(s *ast.SelectStmt) bool {
+	return len(s.Body.List) > 1 && !slices.ContainsFunc(s.Body.List, func(c ast.Stmt) bool { return c.(*ast.CommClause).Comm == nil })
 }
 
 // bodyOf is the body of a function, or nil.
