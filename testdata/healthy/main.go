@@ -106,6 +106,12 @@ var programs = map[string]func(context.Context) error{
 	"busy-workers":    busyWorkers,
 	"file-lock":       fileLock,
 	"slow-c":          slowC,
+	"closed-sessions": closedSessions,
+	"notified":        notified,
+	"reconnects":      reconnects,
+	"put-back":        putBack,
+	"recovered":       recovered,
+	"callbacks":       callbacks,
 }
 
 // heavy are the programs that take a processor.

@@ -4,6 +4,8 @@
 // the kind of each finding, how certain it is, the place of its root, and phrases. Lines have the form "key: value", and "#" begins a comment:
 //
 //	from: hashicorp/nomad #6977          where the bug was reported
+//	kind: stop-case one-cause            what it shows: see testdata/reports/README.md
+//	twin: actors                         programs of testdata/healthy that come near to it
 //	run: accept                          arguments of the program; what follows belongs to this run
 //	wait: 11s                            how long the program runs before the report is taken (default 5s)
 //	busy: yes                            it uses a processor, and runs after the others

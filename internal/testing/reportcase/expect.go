@@ -16,7 +16,9 @@ type Case struct {
 	Name string // of the folder
 	Dir  string
 	From string // the public report
-	Runs []*Run
+	// Kinds are the kinds of hang that it stands for, and Twins the programs of testdata/healthy that come near to it.
+	Kinds, Twins []string
+	Runs         []*Run
 }
 
 // A Run is one run of a case's program.
@@ -129,6 +131,12 @@ func (p *parser) line(line string) error {
 	switch key {
 	case "from":
 		p.c.From = value
+		return nil
+	case "kind":
+		p.c.Kinds = strings.Fields(value)
+		return nil
+	case "twin":
+		p.c.Twins = strings.Fields(value)
 		return nil
 	case "run":
 		p.run, p.f = &Run{Args: strings.Fields(value), Wait: 5 * time.Second}, nil

@@ -62,7 +62,9 @@ func onMessage(c mqtt.Client, m mqtt.Message) {
 func main() {
 	ln, _ := net.Listen("tcp", "127.0.0.1:0")
 	go broker(ln)
-	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + ln.Addr().String()).SetClientID("shop"))
+	o := mqtt.NewClientOptions().AddBroker("tcp://" + ln.Addr().String()).SetClientID("shop")
+	o.SetKeepAlive(time.Hour) // a ping without an answer ends the connection, and with it the hang
+	c := mqtt.NewClient(o)
 	if t := c.Connect(); t.Wait() && t.Error() != nil {
 		panic(t.Error())
 	}

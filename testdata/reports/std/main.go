@@ -25,8 +25,10 @@ import (
 	"example.com/reports/httplimit"
 	"example.com/reports/httpsilent"
 	"example.com/reports/httpstreams"
+	"example.com/reports/idleconns"
 	"example.com/reports/latesend"
 	"example.com/reports/onceself"
+	"example.com/reports/opentickers"
 	"example.com/reports/owednone"
 	"example.com/reports/poolnested"
 	"example.com/reports/pssyslog"
@@ -34,6 +36,7 @@ import (
 	"example.com/reports/rpcsilent"
 	"example.com/reports/semleaked"
 	"example.com/reports/semnested"
+	"example.com/reports/sessionclose"
 	"example.com/reports/shutdowninside"
 	"example.com/reports/shutdownowed"
 	"example.com/reports/slogdefault"
@@ -41,7 +44,9 @@ import (
 	"example.com/reports/sseslow"
 	"example.com/reports/starved"
 	"example.com/reports/transportper"
+	"example.com/reports/waiternotify"
 	"example.com/reports/wgself"
+	"example.com/reports/zkclose"
 )
 
 var cases = map[string]func(){
@@ -49,20 +54,32 @@ var cases = map[string]func(){
 	"bodyunclosed":   bodyunclosed.Main,
 	"closedselect":   closedselect.Main,
 	"condowed":       condowed.Main,
+	"dbleaked":       dbleaked.Main,
 	"dbnested":       dbnested.Main,
 	"dbrows":         dbrows.Main,
+	"dbtx":           dbtx.Main,
 	"deadconn":       deadconn.Main,
+	"donepanic":      donepanic.Main,
 	"eofspin":        eofspin.Main,
 	"grandchild":     grandchild.Main,
 	"growthsleep":    growthsleep.Main,
 	"heldthreads":    heldthreads.Main,
+	"httpheld":       httpheld.Main,
+	"httplimit":      httplimit.Main,
+	"httpsilent":     httpsilent.Main,
+	"httpstreams":    httpstreams.Main,
+	"idleconns":      idleconns.Main,
 	"latesend":       latesend.Main,
 	"onceself":       onceself.Main,
+	"opentickers":    opentickers.Main,
 	"owednone":       owednone.Main,
 	"poolnested":     poolnested.Main,
 	"pssyslog":       pssyslog.Main,
 	"publock":        publock.Main,
 	"rpcsilent":      rpcsilent.Main,
+	"semleaked":      semleaked.Main,
+	"semnested":      semnested.Main,
+	"sessionclose":   sessionclose.Main,
 	"shutdowninside": shutdowninside.Main,
 	"shutdownowed":   shutdownowed.Main,
 	"slogdefault":    slogdefault.Main,
@@ -70,16 +87,9 @@ var cases = map[string]func(){
 	"sseslow":        sseslow.Main,
 	"starved":        starved.Main,
 	"transportper":   transportper.Main,
-	"semleaked":      semleaked.Main,
-	"semnested":      semnested.Main,
-	"dbleaked":       dbleaked.Main,
-	"dbtx":           dbtx.Main,
-	"httplimit":      httplimit.Main,
-	"httpheld":       httpheld.Main,
-	"donepanic":      donepanic.Main,
-	"httpsilent":     httpsilent.Main,
-	"httpstreams":    httpstreams.Main,
+	"waiternotify":   waiternotify.Main,
 	"wgself":         wgself.Main,
+	"zkclose":        zkclose.Main,
 }
 
 func main() {
