@@ -245,7 +245,11 @@ func (t *writer) reachedLink(i, j int) string {
 		path = ": it reaches it by " + by
 	}
 	if others := len(t.wakers(i)) - 1; others > 0 {
-		return fmt.Sprintf("only goroutine %d, and %d more that wait themselves, could end that%s", t.g(j).ID, others, path)
+		more := "1 more that waits itself"
+		if others > 1 {
+			more = fmt.Sprintf("%d more that wait themselves", others)
+		}
+		return fmt.Sprintf("only goroutine %d, and %s, could end that%s", t.g(j).ID, more, path)
 	}
 	return fmt.Sprintf("only goroutine %d could end that%s", t.g(j).ID, path)
 }
@@ -691,8 +695,8 @@ func (t *writer) growth(f *Finding, c *cause) {
 		where = fmt.Sprintf(" in %s at %s%s", at.Expr, t.place(at), in(at.Func))
 	}
 	f.Title = fmt.Sprintf("%d goroutines%s, %s more a second, and hardly any has ended", g.Count, where, perSecond(g.PerSecond))
-	f.Why = append(f.Why, fmt.Sprintf("the oldest is there for %s, the newest for %s", Duration(g.Oldest), Duration(g.Newest)))
-	f.Why = append(f.Why, t.started(c.roots[0])...)
+	f.Why = append(f.Why, fmt.Sprintf("the oldest has been there for %s, the newest for %s", Duration(g.Oldest), Duration(g.Newest)))
+	f.Why = append(f.Why, t.started(c.roots...)...)
 	f.Why = append(f.Why, t.calledFrom(c.roots[0])...)
 	if w := t.wait(c.roots[0]); w != nil {
 		f.Why = append(f.Why, t.waitFacts(w)...)

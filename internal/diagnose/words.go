@@ -209,15 +209,18 @@ func (f *facts) calledFrom(i int) []string {
 	return nil
 }
 
-// started says which go statement of the user's started goroutine i.
-func (f *facts) started(i int) []string {
+// started says which go statement of the user's started the goroutines of list, which are of one place.
+func (f *facts) started(list ...int) []string {
 	// A go statement of a library, such as that in sync.(*WaitGroup).Go, tells nothing.
-	c := f.g(i).CreatedBy
+	c := f.g(list[0]).CreatedBy
 	if c == nil || c.File == "" || !Own(c.Func, c.File) {
 		return nil
 	}
 	s := "it was started at " + f.position(c.File, c.Line) + in(c.Func)
-	if c.Goroutine != 0 {
+	if len(list) > 1 {
+		s = "they were started at " + f.position(c.File, c.Line) + in(c.Func)
+	}
+	if c.Goroutine != 0 && !slices.ContainsFunc(list, func(i int) bool { return f.g(i).CreatedBy.Goroutine != c.Goroutine }) {
 		s += fmt.Sprintf(" by goroutine %d", c.Goroutine)
 	}
 	return []string{s}
