@@ -281,14 +281,14 @@ func (f *facts) ago(t int64) string { return Duration(time.Duration(max(f.s.Take
 // held says who holds an object, since when, and where that goroutine took it.
 func (f *facts) held(obj uint64, h holder) string {
 	at, p := h.since()
-	verb := "held"
+	verb, taken := "held", "taken"
 	switch {
 	case h.wait != nil:
-		verb = "run"
+		verb, taken = "run", "called"
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d for %s, taken%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at), f.as(obj, p), f.place(p), in(p.Func))
+	return fmt.Sprintf("%s is %s by goroutine %d for %s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at), taken, f.as(obj, p), f.place(p), in(p.Func))
 }
 
 // as returns " as NAME" if the source calls the lock obj by another name at p than in the newest place that used it, by which a report calls it.
