@@ -465,15 +465,18 @@ func (t *writer) chain(list []int, root int) []string {
 	seen := make(map[int]bool)
 	for i := t.farthest(list, root); i != root && !seen[i]; {
 		seen[i] = true
-		j, _ := t.next(i)
+		j, kind := t.next(i)
 		if j < 0 {
 			break
 		}
-		if len(lines) > 0 || j != root {
-			lines = append(lines, t.link(i, j)+"; "+t.briefly(i))
-		} else {
-			lines = append(lines, t.link(i, j))
+		line := t.link(i, j)
+		switch {
+		case kind == byOther: // the link may say "that" of the wait
+			line = t.briefly(i) + "; " + line
+		case len(lines) > 0 || j != root:
+			line += "; " + t.briefly(i)
 		}
+		lines = append(lines, line)
 		i = j
 	}
 	slices.Reverse(lines)

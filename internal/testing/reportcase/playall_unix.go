@@ -27,20 +27,24 @@ func (j *Job) Name() string {
 	return name
 }
 
-// atOnce is how many reports are taken at a time.
-const atOnce = 2
+const (
+	atOnce     = 2  // reports are taken at a time
+	sideBySide = 12 // programs run at a time: with more, some would wait long for their report, and do something else then
+)
 
 // PlayAll plays the jobs and calls done for each. Programs that wait run side by side; those that use a processor run after them, one at a time.
 func (pl *Player) PlayAll(ctx context.Context, jobs []*Job, done func(*Job)) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	slots := make(chan bool, atOnce)
+	slots, running := make(chan bool, atOnce), make(chan bool, sideBySide)
 	for _, j := range jobs {
 		if !j.Run.Busy {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
+				running <- true
 				pl.play(ctx, j, slots)
+				<-running
 				mu.Lock()
 				defer mu.Unlock()
 				done(j)
