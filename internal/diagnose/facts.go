@@ -290,6 +290,14 @@ func (f *facts) carries(k, i int) bool {
 	return isRequest(w) && f.wait(k) == nil && c != nil && related(pkgPath(c.Func), pkgPath(w.Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
 }
 
+// carried reports whether a goroutine of a library brings goroutine i the answer to its request.
+func (f *facts) carried(i int) bool {
+	return isRequest(f.wait(i)) && slices.ContainsFunc(f.g(i).Reach.CouldEnd, func(w snapshot.Waker) bool {
+		k, ok := f.find(w.Goroutine)
+		return ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i)
+	})
+}
+
 // isRequest reports whether w waits for the answer of a peer, and the source has no limit for that.
 func isRequest(w *snapshot.Wait) bool {
 	return w != nil && w.Probe.Kind == runtime.KindConn && w.Probe.Flags&(runtime.SiteRequest|runtime.SiteBounded) == runtime.SiteRequest

@@ -56,10 +56,10 @@ func (f *facts) needs(i int) []need {
 }
 
 // wakers returns the goroutines from which alone what goroutine i waits for can be reached, if the program's memory says that it is these. One that waits
-// for the same in the same way could not end the wait.
+// for the same in the same way could not end the wait. An answer that a library's goroutine brings comes from the peer.
 func (f *facts) wakers(i int) []int {
 	r := f.reach(i)
-	if r == nil || r.Answer == snapshot.Unknown || r.More > 0 {
+	if r == nil || r.Answer == snapshot.Unknown || r.More > 0 || f.carried(i) {
 		return nil
 	}
 	var list []int

@@ -38,8 +38,15 @@ func (h *hub) broadcast(s string) {
 func Main() {
 	h := &hub{subs: map[http.ResponseWriter]bool{}}
 	srv := httptest.NewServer(h)
-	c, _ := net.Dial("tcp", srv.Listener.Addr().String())
-	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // and never reads
+	ask := func() net.Conn {
+		c, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // and never reads
+		return c
+	}
+	clients := []net.Conn{ask()}
 	time.Sleep(100 * time.Millisecond)
 	go func() {
 		for {
@@ -47,10 +54,12 @@ func Main() {
 		}
 	}()
 	time.Sleep(time.Second)
-	for i := 0; i < 3; i++ {
-		go http.Get(srv.URL)
+	for range 3 {
+		clients = append(clients, ask())
 	}
 	for range time.Tick(time.Second) {
 	}
-	c.Close()
+	for _, c := range clients {
+		c.Close()
+	}
 }
