@@ -26,7 +26,7 @@ func closedSessions(ctx context.Context) error {
 				}
 			}
 		})
-		time.Sleep(3*time.Second)
+		time.Sleep(3 * time.Second)
 		cancel()
 		mu.Lock()
 		close(out)
@@ -43,12 +43,12 @@ func notified(ctx context.Context) error {
 	wait := start(2, func(i int) {
 		if i == 0 {
 			for range events {
-				time.Sleep(200*time.Millisecond)
+				time.Sleep(200 * time.Millisecond)
 			}
 			return
 		}
 		for ctx.Err() == nil {
-			time.Sleep(20*time.Millisecond)
+			time.Sleep(20 * time.Millisecond)
 			mu.Lock()
 			count++
 			mu.Unlock()
@@ -61,7 +61,7 @@ func notified(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		mu.Unlock()
-		time.Sleep(10*time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 	close(events)
 	wait()
@@ -78,7 +78,7 @@ func reconnects(ctx context.Context) error {
 			if !open {
 				return
 			}
-			time.Sleep(2500*time.Millisecond)
+			time.Sleep(2500 * time.Millisecond)
 		}
 	})
 	start(8, func(int) {
@@ -144,7 +144,7 @@ func putBack(ctx context.Context) error {
 				take()
 				put()
 			default:
-				time.Sleep(100*time.Millisecond)
+				time.Sleep(100 * time.Millisecond)
 				take()
 			}
 		}
@@ -160,7 +160,7 @@ func recovered(ctx context.Context) error {
 			if i == 0 {
 				panic(errors.New("malformed"))
 			}
-			time.Sleep(2*time.Second)
+			time.Sleep(2 * time.Second)
 		})
 		start(2, func(int) { wait() })()
 	}
@@ -198,7 +198,7 @@ func callbacks(ctx context.Context) error {
 	l := &list{}
 	l.dropped = func(int) {
 		for n := 0; n < l.size(); n++ {
-			time.Sleep(400*time.Millisecond)
+			time.Sleep(400 * time.Millisecond)
 		}
 	}
 	start(4, func(i int) {
