@@ -14,18 +14,11 @@ import (
 
 // churn begins programs one after the other, of which one third ends, one is killed and one replaces itself by exec before, and tells what serve has left of them.
 func churn(dir string) error {
-	at, err := build(dir)
+	at, records, err := prepare(dir, "pool")
 	if err != nil {
 		return err
 	}
 	pool := filepath.Join(dir, "pool")
-	if err := command("", at, "build", "-o", pool, "./scripts/fleet/pool").Run(); err != nil {
-		return err
-	}
-	records := filepath.Join(dir, "records")
-	if err := os.Mkdir(records, 0o700); err != nil {
-		return err
-	}
 	ours := address()
 	serve := command(dir, at, "serve", "-listen", ours, "-every", "1s")
 	serve.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)

@@ -39,22 +39,11 @@ func collect(dir string) error {
 			return err
 		}
 	}
-	at, err := build(dir)
+	at, records, err := prepare(dir, "bank", "pool")
 	if err != nil {
 		return err
 	}
-	bank := filepath.Join(dir, "bank")
-	if err := command("", at, "build", "-C", "dlvext/testdata/bank", "-o", bank, ".").Run(); err != nil {
-		return err
-	}
-	pool := filepath.Join(dir, "pool")
-	if err := command("", at, "build", "-o", pool, "./scripts/fleet/pool").Run(); err != nil {
-		return err
-	}
-	records := filepath.Join(dir, "records")
-	if err := os.Mkdir(records, 0o700); err != nil {
-		return err
-	}
+	bank, pool := filepath.Join(dir, "bank"), filepath.Join(dir, "pool")
 	endpoint := address()
 	config := filepath.Join(dir, "collector.yaml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, `receivers: {otlp: {protocols: {http: {endpoint: %q}}}}

@@ -69,10 +69,21 @@ func main() {
 	}
 }
 
-// build builds awaittrace in dir, and returns its path.
-func build(dir string) (string, error) {
-	at := filepath.Join(dir, "awaittrace")
-	return at, command("", "go", "build", "-o", at, "./cmd/awaittrace").Run()
+// folders are those of the programs that serve is tried on.
+var folders = map[string]string{"bank": "dlvext/testdata/bank", "pool": "scripts/fleet/pool"}
+
+// prepare builds awaittrace in dir, and programs with probes beside it, and makes a folder for their records. It returns the paths of the command and of the folder.
+func prepare(dir string, programs ...string) (at, records string, err error) {
+	at, records = filepath.Join(dir, "awaittrace"), filepath.Join(dir, "records")
+	if err := command("", "go", "build", "-o", at, "./cmd/awaittrace").Run(); err != nil {
+		return "", "", err
+	}
+	for _, name := range programs {
+		if err := command("", at, "build", "-C", folders[name], "-o", filepath.Join(dir, name), ".").Run(); err != nil {
+			return "", "", err
+		}
+	}
+	return at, records, os.Mkdir(records, 0o700)
 }
 
 func alert(dir string) error {
@@ -90,22 +101,11 @@ func alert(dir string) error {
 	if err := command("", tool, "test", "rules", strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
 		return fmt.Errorf("the tests of the rules: %w", err)
 	}
-	at, err := build(dir)
+	at, records, err := prepare(dir, "bank", "pool")
 	if err != nil {
 		return err
 	}
-	bank := filepath.Join(dir, "bank")
-	if err := command("", at, "build", "-C", "dlvext/testdata/bank", "-o", bank, ".").Run(); err != nil {
-		return err
-	}
-	pool := filepath.Join(dir, "pool")
-	if err := command("", at, "build", "-o", pool, "./scripts/fleet/pool").Run(); err != nil {
-		return err
-	}
-	records := filepath.Join(dir, "records")
-	if err := os.Mkdir(records, 0o700); err != nil {
-		return err
-	}
+	bank, pool := filepath.Join(dir, "bank"), filepath.Join(dir, "pool")
 	ours, prom, am := address(), address(), address()
 	config := fmt.Sprintf(`global: {scrape_interval: 5s, evaluation_interval: 5s}
 rule_files: [%q]

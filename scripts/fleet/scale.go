@@ -24,18 +24,11 @@ const settle = time.Minute
 
 // scale measures what one serve costs with many programs, some of them large, in which work goes on: its processor time and its memory.
 func scale(dir string) error {
-	at, err := build(dir)
+	at, records, err := prepare(dir, "pool")
 	if err != nil {
 		return err
 	}
 	pool := filepath.Join(dir, "pool")
-	if err := command("", at, "build", "-o", pool, "./scripts/fleet/pool").Run(); err != nil {
-		return err
-	}
-	records := filepath.Join(dir, "records")
-	if err := os.Mkdir(records, 0o700); err != nil {
-		return err
-	}
 	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "GOMAXPROCS=1")
 	var pids []int
 	begin := func(name string, goroutines, jobs int) error {
