@@ -257,31 +257,23 @@ func provenByMemory(g *snapshot.Goroutine) bool {
 	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 
-// reach returns what the memory says of goroutine i, or nil, without those goroutines that have what it waits for at hand, and do not end the wait of
-// their own accord.
+// reach returns what the memory says of goroutine i, or nil, without the goroutines that only bring it the answer that it waits for.
 func (f *facts) reach(i int) *snapshot.Reach {
 	if r, ok := f.reaches[i]; ok {
 		return r
 	}
 	r := f.g(i).Reach
-	idle := func(w snapshot.Waker) bool {
+	carrier := func(w snapshot.Waker) bool {
 		k, ok := f.find(w.Goroutine)
-		return ok && w.Kind == snapshot.WakerGoroutine && (f.listens(k, w.Path) || f.carries(k, i))
+		return ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i)
 	}
-	if r == nil || !slices.ContainsFunc(r.CouldEnd, idle) {
+	if r == nil || !slices.ContainsFunc(r.CouldEnd, carrier) {
 		return r
 	}
 	less := *r
-	less.CouldEnd = slices.DeleteFunc(slices.Clone(r.CouldEnd), idle)
+	less.CouldEnd = slices.DeleteFunc(slices.Clone(r.CouldEnd), carrier)
 	f.reaches[i] = &less
 	return &less
-}
-
-// listens reports whether goroutine k is one by which net/http notices, while a handler runs, that the client has gone, and which reaches what is waited for
-// by its server. It cancels the request's context, and calls no handler.
-func (f *facts) listens(k int, path []string) bool {
-	c := f.g(k).CreatedBy
-	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" && slices.Contains(path, "*net/http.conn.server")
 }
 
 // carries reports whether goroutine k is one of a library's own that bring goroutine i the answer to its request: it waits for the peer, too.

@@ -38,7 +38,6 @@ import (
 	"example.com/reports/semnested"
 	"example.com/reports/sessionclose"
 	"example.com/reports/shutdowninside"
-	"example.com/reports/shutdownowed"
 	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
@@ -81,7 +80,6 @@ var cases = map[string]func(){
 	"semnested":      semnested.Main,
 	"sessionclose":   sessionclose.Main,
 	"shutdowninside": shutdowninside.Main,
-	"shutdownowed":   shutdownowed.Main,
 	"slogdefault":    slogdefault.Main,
 	"spins":          spins.Main,
 	"sseslow":        sseslow.Main,
