@@ -263,11 +263,14 @@ func (f *facts) reach(i int) *snapshot.Reach {
 		return r
 	}
 	r := f.g(i).Reach
+	if r == nil || !isRequest(f.wait(i)) {
+		return r
+	}
 	carrier := func(w snapshot.Waker) bool {
 		k, ok := f.find(w.Goroutine)
 		return ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i)
 	}
-	if r == nil || !slices.ContainsFunc(r.CouldEnd, carrier) {
+	if !slices.ContainsFunc(r.CouldEnd, carrier) {
 		return r
 	}
 	less := *r
@@ -276,18 +279,10 @@ func (f *facts) reach(i int) *snapshot.Reach {
 	return &less
 }
 
-// carries reports whether goroutine k is one of a library's own that bring goroutine i the answer to its request: it waits for the peer, too.
+// carries reports whether goroutine k is one of a library's own that bring goroutine i, which made a request, the answer: it waits for the peer, too.
 func (f *facts) carries(k, i int) bool {
-	w, c := f.wait(i), f.g(k).CreatedBy
-	return isRequest(w) && f.wait(k) == nil && c != nil && related(pkgPath(c.Func), pkgPath(w.Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
-}
-
-// carried reports whether a goroutine of a library brings goroutine i the answer to its request.
-func (f *facts) carried(i int) bool {
-	return isRequest(f.wait(i)) && slices.ContainsFunc(f.g(i).Reach.CouldEnd, func(w snapshot.Waker) bool {
-		k, ok := f.find(w.Goroutine)
-		return ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i)
-	})
+	c := f.g(k).CreatedBy
+	return f.wait(k) == nil && c != nil && related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
 }
 
 // isRequest reports whether w waits for the answer of a peer, and the source has no limit for that.

@@ -98,7 +98,7 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 			}
 		}
 		known[pid] = e
-		mapped[fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)] = true
+		mapped[e.deviceAndInode()] = true
 		list = append(list, e)
 	}
 	l.known = known
@@ -123,8 +123,11 @@ func (e *Entry) remains() bool {
 		return false
 	}
 	fi, err := os.Lstat(e.mapping.Path)
-	return err == nil && deviceAndInode(fi) == fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode)
+	return err == nil && deviceAndInode(fi) == e.deviceAndInode()
 }
+
+// deviceAndInode is the function of that name for the file that the program has mapped.
+func (e *Entry) deviceAndInode() string { return fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode) }
 
 // inFolder returns the records in the files of dir. Those in the default folder count only if it is this user's alone: anybody could have made it
 // before. A folder that the user names is as the user wants it; what is wrong with it is the Doubt of its records. Files in except, by device and inode, are left

@@ -32,19 +32,21 @@ func (r *Record) Pulse(after time.Duration) (*Pulse, error) {
 		return nil, r.named(err)
 	}
 	r.Seen(now)
-	p, err := r.pulse(now, after)
-	return p, r.named(err)
+	return r.pulse(now, after)
 }
 
 // pulse is Pulse at a time of the program's clock.
 func (r *Record) pulse(now int64, after time.Duration) (*Pulse, error) {
 	h, err := readHeader(r.src)
 	if err != nil {
-		return nil, err
+		return nil, r.named(err)
 	}
 	p := &Pulse{Started: h.Start, Standing: make(map[uint32]int), Blocked: mix(uint64(h.Orphans))}
 	ops := make(map[uint32]runtime.Op)
-	err = r.slots(&h, func(slot []byte) {
+	err = r.eachSlot(func(h *runtime.Header, slot []byte) {
+		if !inUse(slot) {
+			return
+		}
 		id, head, depth := load[uint64](slot[slotGoid:]), load[uint32](slot[slotHead:]), load[uint32](slot[slotDepth:])
 		step := mix(id ^ uint64(head)<<32 ^ uint64(depth)<<24)
 		p.Goroutines++
@@ -58,7 +60,7 @@ func (r *Record) pulse(now int64, after time.Duration) (*Pulse, error) {
 		}
 		op, ok := ops[wait.Site]
 		if !ok {
-			op = r.op(&h, wait.Site)
+			op = r.op(h, wait.Site)
 			ops[wait.Site] = op
 		}
 		if load[uint32](slot[slotHeld:]) > 0 || blocks(op) {
@@ -81,34 +83,9 @@ const (
 	slotWaits = unsafe.Offsetof(runtime.Slot{}.Waits)
 )
 
-// slots calls each for every slot in use, as its bytes are at the moment. What cannot be read is left out: a Snapshot tells.
-func (r *Record) slots(h *runtime.Header, each func(slot []byte)) error {
-	chunks := (uint64(h.Slots) + runtime.ChunkSlots - 1) / runtime.ChunkSlots
-	state, err := r.src.region(uint64(h.ChunkOff), chunks)
-	if err != nil {
-		return err
-	}
-	buf := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
-	for i, st := range state {
-		first := uint32(i) * runtime.ChunkSlots
-		b := buf[:min(runtime.ChunkSlots, h.Slots-first)*runtime.SlotSize]
-		mem, off := r.src.Data, int64(h.SlotOff)*pageSize+int64(first)*runtime.SlotSize
-		switch {
-		case st == chunkPrivate && r.src.Memory != nil:
-			mem, off = r.src.Memory, off+int64(h.Base)
-		case st != chunkShared:
-			continue
-		}
-		if _, err := mem.ReadAt(b, off); err != nil {
-			continue
-		}
-		for ; len(b) > 0; b = b[runtime.SlotSize:] {
-			if load[uint64](b[slotGoid:]) != 0 && load[uint32](b[slotSeq:])%2 == 0 {
-				each(b[:runtime.SlotSize])
-			}
-		}
-	}
-	return nil
+// inUse reports whether the bytes of a slot are a goroutine's, and were not read in the middle of a change of its owner.
+func inUse(slot []byte) bool {
+	return load[uint64](slot[slotGoid:]) != 0 && load[uint32](slot[slotSeq:])%2 == 0
 }
 
 // op returns the operation of a site.
@@ -169,15 +146,11 @@ func (r *Record) WaitedAt(sites []uint32) (map[uint32]*snapshot.Waited, error) {
 
 // Gs returns the addresses of the runtime's g of goroutines, by ID.
 func (r *Record) Gs(ids map[int64]bool) (map[int64]uint64, error) {
-	h, err := readHeader(r.src)
-	if err != nil {
-		return nil, r.named(err)
-	}
 	gs := make(map[int64]uint64, len(ids))
-	err = r.slots(&h, func(slot []byte) {
-		if id := int64(load[uint64](slot[slotGoid:])); ids[id] {
+	err := r.eachSlot(func(_ *runtime.Header, slot []byte) {
+		if id := int64(load[uint64](slot[slotGoid:])); inUse(slot) && ids[id] {
 			gs[id] = load[uint64](slot[slotG:])
 		}
 	})
-	return gs, r.named(err)
+	return gs, err
 }

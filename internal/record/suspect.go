@@ -45,10 +45,10 @@ type locks struct {
 // add adds the goroutine in a slot. Slots may be changing: a wait or a lock more only makes a suspicion.
 func (l *locks) add(b []byte) {
 	var layout runtime.Slot
-	goid := load[uint64](b)
-	if goid == 0 || load[uint32](b[unsafe.Offsetof(layout.Seq):])%2 == 1 {
+	if !inUse(b) {
 		return
 	}
+	goid := load[uint64](b)
 	l.n++
 	depth, held := load[uint32](b[unsafe.Offsetof(layout.Depth):]), load[uint32](b[unsafe.Offsetof(layout.Held):])
 	l.lost = l.lost || load[uint32](b[unsafe.Offsetof(layout.Lost):]) > 0
