@@ -102,6 +102,17 @@ func privateDir(t *testing.T) string {
 	return dir
 }
 
+// sharedDir returns a folder below /dev/shm, of which some programs have another than we do. It goes after the programs that were started since.
+func sharedDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "awaittrace-where-")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // checkStuck opens the record of a program by its pid here, and checks what it tells.
 func checkStuck(t *testing.T, p *stuck) *Record {
 	t.Helper()
@@ -157,12 +168,7 @@ func TestNamespaces(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			// The programs keep their records below /dev/shm, of which some have another than we do.
-			dir, err := os.MkdirTemp("/dev/shm", "awaittrace-where-")
-			if err != nil {
-				t.Skip(err)
-			}
-			t.Cleanup(func() { os.RemoveAll(dir) })
+			dir := sharedDir(t)
 			p := startStuck(t, tt.before, "AWAITTRACE_DIR="+dir)
 			t.Setenv("AWAITTRACE_DIR", "") // ask as somebody does who does not know where it is
 			os.Unsetenv("AWAITTRACE_DIR")
@@ -345,8 +351,10 @@ func TestOtherUser(t *testing.T) {
 		if b, err := os.ReadFile(os.Args[0]); err != nil || os.WriteFile(exe, b, 0o755) != nil {
 			t.Fatal(err)
 		}
-		p := startStuck(t, []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "AWAITTRACE_DIR=/dev/shm/awaittrace-where-other", exe})
-		defer os.RemoveAll("/dev/shm/awaittrace-where-other")
+		records := sharedDir(t)
+		os.Chown(records, other, other)
+		p := startStuck(t, []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "AWAITTRACE_DIR=" + records, exe})
+		t.Setenv("AWAITTRACE_DIR", "")
 		os.Unsetenv("AWAITTRACE_DIR")
 		if r := checkStuck(t, p); r.UID != other {
 			t.Errorf("it belongs to %d", r.UID)
