@@ -134,6 +134,7 @@ func TestContainers(t *testing.T) {
 			}
 		})
 	}
+	t.Run("verbs", b.verbs)
 	if *update {
 		renew(t, string(text), fresh)
 	}

@@ -14,6 +14,8 @@ import (
 
 	dap "github.com/google/go-dap"
 	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // bank is a program in which two goroutines wait for each other.
@@ -111,12 +113,13 @@ func TestDAPFilterLater(t *testing.T) {
 	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
 }
 
-// started returns a program of the bank's that runs, with probes.
-func started(t *testing.T) (exe string, pid int) {
+// started returns a program of the bank's that runs, with probes. Its command may have others before it, such as unshare.
+func started(t *testing.T, before ...string) (exe string, pid int) {
 	t.Helper()
 	exe = filepath.Join(t.TempDir(), "bank")
 	mustRun(t, "build", "-C", bank(t), "-o", exe, ".")
-	cmd := exec.Command(exe)
+	args := append(before, exe)
+	cmd := exec.Command(args[0], args[1:]...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,13 +130,23 @@ func started(t *testing.T) (exe string, pid int) {
 	return exe, cmd.Process.Pid
 }
 
-// A client that attaches and vanishes leaves the program as it was.
+// A client that attaches to a program in a container and vanishes leaves it as it was.
 func TestDAPAttach(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	_, pid := started(t)
+	contained := []string{"unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc"}
+	if exec.Command(contained[0], append(contained[1:], "true")...).Run() != nil {
+		contained = nil // it is not permitted here
+	}
+	_, pid := started(t, contained...)
+	for end := time.Now().Add(dapPatience); contained != nil && procfs.Child(pid) == 0 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if child := procfs.Child(pid); child != 0 {
+		pid = child // as it is called here
+	}
 	untilStuck(t, pid)
 	c := startDAP(t)
 	c.begin("attach", map[string]any{"mode": "local", "processId": pid, "stopOnEntry": true, "awaittrace": map[string]any{"after": "500ms"}})

@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
@@ -61,6 +63,46 @@ func TestLite(t *testing.T) {
 		cmd.Run()
 		if got := cmd.ProcessState.ExitCode(); got != tt.status || !strings.Contains(out.String(), tt.want) {
 			t.Errorf("awaittrace %s: exit status %d, want %d with %q\n%s", tt.args, got, tt.status, tt.want, out.String())
+		}
+	}
+	checkMany(t, exe)
+}
+
+// checkMany checks programs with 10,000 goroutines, which has to take less than 20 ms of a processor. That is what it takes where nothing else runs: the test allows for machines that
+// are slower, and tells a look whose time grows by the square.
+func checkMany(t *testing.T, exe string) {
+	t.Helper()
+	text := strings.Builder{}
+	text.WriteString("taken 1m\n")
+	for id := 10; id < 10_010; id++ {
+		fmt.Fprintf(&text, "goroutine %d unknown\n  wait recv/chan main.go:9 main.work <-jobs 0xc1 12s cap=0\n", id)
+	}
+	for line, locks := range map[string]string{
+		"ok: pid ": "",
+		"stuck: pid ": `goroutine 7 unknown
+  wait lock/mutex main.go:31 main.ab b.mu.Lock() 0xb1 12s
+  hold lock/mutex main.go:30 main.ab a.mu.Lock() 0xa1 12s
+goroutine 8 unknown
+  wait lock/mutex main.go:41 main.ba a.mu.Lock() 0xa1 12s
+  hold lock/mutex main.go:40 main.ba b.mu.Lock() 0xb1 12s
+`,
+	} {
+		rec := filepath.Join(t.TempDir(), "record")
+		if err := os.WriteFile(rec, recordtest.Bytes(snaptext.MustParse(text.String()+locks)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		least := time.Hour
+		for range 10 {
+			cmd := exec.Command(exe, "check", rec)
+			out, _ := cmd.Output()
+			if !strings.HasPrefix(string(out), line) {
+				t.Fatalf("of 10,000 goroutines it says %q, want %q", out, line)
+			}
+			least = min(least, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+		}
+		t.Logf("%s…: %v of processor time", line, least)
+		if least > 500*time.Millisecond {
+			t.Errorf("%s…: %v of processor time for 10,000 goroutines", line, least)
 		}
 	}
 }

@@ -2,37 +2,47 @@ package procfs
 
 import (
 	"os"
+	"slices"
 	"strings"
 )
 
 // Container returns the name of the container that process pid is in, unless this process is in the same, as its cgroup tells: the first twelve digits of the id that Docker,
 // containerd, CRI-O and Podman give it, or the name that LXC or systemd-nspawn have for it. It is "" outside of containers, and where the cgroup namespace hides it.
 func Container(pid int) string {
-	b, err := os.ReadFile(path(pid, "cgroup"))
+	b, _ := os.ReadFile(path(pid, "cgroup")) // a process that has ended is in none
 	own, _ := os.ReadFile(Root + "/self/cgroup")
-	if name := containerOf(string(b)); err == nil && name != containerOf(string(own)) {
-		return name
-	}
-	return ""
+	return containerOf(string(b), string(own))
 }
 
 // shortID is how much of a container's id is shown, as by docker ps.
 const shortID = 12
 
-// containerOf reads /proc/PID/cgroup: a line "id:controllers:path" for each hierarchy.
-func containerOf(cgroup string) string {
+// containerOf returns the first container of /proc/PID/cgroup that is none of own, which is the same of the reader.
+func containerOf(cgroup, own string) string {
+	readers := containers(own)
+	for _, name := range containers(cgroup) {
+		if !slices.Contains(readers, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// containers reads /proc/PID/cgroup, which has a line "id:controllers:path" for each hierarchy, and returns the innermost container of each. Not every hierarchy needs to know of it.
+func containers(cgroup string) (names []string) {
 	for line := range strings.Lines(cgroup) {
 		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(f) < 3 {
 			continue
 		}
-		for _, part := range strings.Split(f[2], "/") {
+		for _, part := range slices.Backward(strings.Split(f[2], "/")) {
 			if name := containerName(part); name != "" {
-				return name
+				names = append(names, name)
+				break
 			}
 		}
 	}
-	return ""
+	return names
 }
 
 // containerName returns the container that one folder of a cgroup's path is named after, or "".

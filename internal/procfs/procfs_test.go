@@ -55,6 +55,7 @@ func TestParseSocket(t *testing.T) {
 
 func TestContainerOf(t *testing.T) {
 	const id = "3f4e5d6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80"
+	const inner = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 	tests := []struct{ cgroup, want string }{
 		{"0::/\n", ""},
 		{"0::/user.slice/user-1000.slice/session-2.scope\n", ""},
@@ -73,8 +74,17 @@ func TestContainerOf(t *testing.T) {
 		{"0::/docker/x\x1b[31m\n", ""},
 	}
 	for _, tt := range tests {
-		if got := containerOf(tt.cgroup); got != tt.want {
+		if got := containerOf(tt.cgroup, "0::/\n"); got != tt.want {
 			t.Errorf("containerOf(%q) = %q, want %q", tt.cgroup, got, tt.want)
+		}
+		if got := containerOf(tt.cgroup, tt.cgroup); got != "" {
+			t.Errorf("containerOf(%q) = %q for a reader in it", tt.cgroup, got)
+		}
+	}
+	// A container in a container, and one that only one hierarchy knows of.
+	for _, cgroup := range []string{"0::/docker/" + id + "/docker/" + inner + "\n", "4:memory:/docker/" + id + "\n0::/docker-" + inner + ".scope\n"} {
+		if got := containerOf(cgroup, "4:memory:/docker/"+id+"\n0::/\n"); got != inner[:shortID] {
+			t.Errorf("containerOf(%q) = %q for a reader in the outer one", cgroup, got)
 		}
 	}
 }
