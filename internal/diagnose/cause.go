@@ -181,7 +181,7 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 		if nodes[0] >= d.graph.n {
 			continue
 		}
-		c := &cause{kind: KindDeadlock, certainty: Certain, cycle: d.graph.oneCycle(edges, nodes)}
+		c := &cause{kind: KindDeadlock, certainty: Certain, cycle: d.graph.oneCycle(edges, nodes, d.guesses)}
 		if !onlyLocks {
 			c.certainty = d.knotCertainty(c)
 		}
@@ -302,6 +302,17 @@ func (d *finder) guessed(i, j int) bool {
 		}
 	}
 	return true
+}
+
+// guesses says how much of a guess it is that goroutine i waits for goroutine j: 0 if it is a fact, below 0 if neither could end the wait of the other.
+func (d *finder) guesses(i, j int) int {
+	switch {
+	case !d.guessed(i, j):
+		return 0
+	case i == j || d.likewise(i, j):
+		return -1
+	}
+	return 1
 }
 
 // again reports whether goroutine i has been before at the place where it waits.

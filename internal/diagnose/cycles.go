@@ -84,26 +84,10 @@ func (t *tarjan) leave(n int) {
 	t.stack = t.stack[:i]
 }
 
-// oneCycle returns the goroutines of a cycle within nodes, in the order in which each waits for the next, and first the one that began to wait last: it
+// oneCycle returns the goroutines of the shortest cycle within nodes, in the order in which each waits for the next, and first the one that began to wait last: it
 // closed the cycle.
-func (g *graph) oneCycle(edges [][]int, nodes []int) []int {
-	inside := make(map[int]bool, len(nodes))
-	for _, at := range nodes {
-		inside[at] = true
-	}
-	position := make(map[int]int)
-	var path []int
-	for at := nodes[0]; ; {
-		if from, ok := position[at]; ok {
-			path = path[from:]
-			break
-		}
-		position[at] = len(path)
-		path = append(path, at)
-		next := slices.IndexFunc(edges[at], func(m int) bool { return inside[m] })
-		at = edges[at][next]
-	}
-	path = slices.DeleteFunc(path, func(at int) bool { return at >= g.n })
+func (g *graph) oneCycle(edges [][]int, nodes []int, guesses func(i, j int) int) []int {
+	path := shortest(g.n, edges, nodes, guesses)
 	last := 0
 	for k, i := range path {
 		if g.f.wait(i).Since > g.f.wait(path[last]).Since {
@@ -111,4 +95,120 @@ func (g *graph) oneCycle(edges [][]int, nodes []int) []int {
 		}
 	}
 	return slices.Concat(path[last:], path[:last])
+}
+
+// shortest returns the shortest cycle of a component, whose nodes below n are goroutines: of several the one with the fewest guesses, and of these that of the
+// smallest goroutines, which it begins with. Guesses says how much of a guess an edge between two goroutines is: 0 for a fact; below 0, the edge is no reason to wait.
+func shortest(n int, edges [][]int, nodes []int, guesses func(i, j int) int) []int {
+	s := &search{n: n, edges: edges, inside: make(map[int]bool, len(nodes)), guesses: guesses}
+	for _, at := range nodes {
+		s.inside[at] = true
+	}
+	count := 0
+	for _, at := range nodes {
+		count += len(keep(edges[at], func(to int) bool { return s.inside[to] }))
+	}
+	if count > len(nodes) { // several cycles
+		s.left = 64 * count
+		for _, at := range nodes {
+			if at < n {
+				s.from(at)
+			}
+		}
+	}
+	if s.best == nil {
+		return s.any(nodes[0])
+	}
+	return s.best
+}
+
+// A search looks for the shortest cycle of a component.
+type search struct {
+	n       int // nodes below n are goroutines; the others stand between two of them
+	edges   [][]int
+	inside  map[int]bool // the nodes of the component
+	guesses func(i, j int) int
+	left    int   // how many edges to look at yet: a cycle of a large component may be longer than it need be
+	best    []int // nil: none was found
+	cost    int   // how many guesses best has
+}
+
+// A step is how a search came to a goroutine.
+type step struct{ from, depth, cost int }
+
+// from looks, level by level, for cycles through the goroutine start and larger ones.
+func (s *search) from(start int) {
+	met := map[int]step{start: {from: start}}
+	level := []int{start}
+	for depth := 1; len(level) > 0 && (s.best == nil || depth <= len(s.best)); depth++ {
+		var next []int
+		for _, i := range level {
+			for _, j := range s.followers(i) {
+				s.left--
+				more := s.guesses(i, j)
+				if more < 0 || j < start {
+					continue
+				}
+				was, ok := met[j]
+				if now := (step{i, depth, met[i].cost + more}); !ok || was.depth == 0 || was.depth == depth && now.cost < was.cost {
+					met[j] = now
+				}
+				if !ok {
+					next = append(next, j)
+				}
+			}
+			if s.left < 0 {
+				return
+			}
+		}
+		if end := met[start]; end.depth > 0 {
+			s.close(met, start)
+			return
+		}
+		slices.SortFunc(next, func(i, j int) int { return cmp.Or(met[i].cost-met[j].cost, i-j) })
+		level = next
+	}
+}
+
+// close takes the cycle that has come back to start, if it is better than the best.
+func (s *search) close(met map[int]step, start int) {
+	end := met[start]
+	if s.best != nil && len(s.best) == end.depth && s.cost <= end.cost {
+		return
+	}
+	s.best, s.cost = []int{start}, end.cost
+	for i := end.from; i != start; i = met[i].from {
+		s.best = append(s.best, i)
+	}
+	slices.Reverse(s.best[1:])
+}
+
+// followers returns the goroutines of the component that goroutine i waits for.
+func (s *search) followers(i int) []int {
+	var list []int
+	for _, to := range s.edges[i] {
+		switch {
+		case !s.inside[to]:
+		case to < s.n:
+			list = append(list, to)
+		default:
+			list = append(list, keep(s.edges[to], func(j int) bool { return s.inside[j] })...)
+		}
+	}
+	return list
+}
+
+// any returns the goroutines of the cycle that the first edges lead to.
+func (s *search) any(at int) []int {
+	position := make(map[int]int)
+	var path []int
+	for {
+		if from, ok := position[at]; ok {
+			return slices.DeleteFunc(path[from:], func(at int) bool { return at >= s.n })
+		}
+		position[at] = len(path)
+		path = append(path, at)
+		next := slices.IndexFunc(s.edges[at], func(m int) bool { return s.inside[m] })
+		at = s.edges[at][next]
+	}
 }
