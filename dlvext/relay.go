@@ -52,8 +52,11 @@ func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places f
 		methodStacktrace: r.stacktrace,
 		methodGoroutines: r.goroutines,
 	}
-	for _, name := range []string{"Eval", "Set", "ListLocalVars", "ListFunctionArgs", "ListRegisters", "FindLocation", "Disassemble", "CreateWatchpoint"} {
+	for _, name := range []string{"Eval", "Set", "ListRegisters", "FindLocation", "Disassemble", "CreateWatchpoint"} {
 		r.handlers["RPCServer."+name] = r.scoped
+	}
+	for _, name := range []string{"ListLocalVars", "ListFunctionArgs"} {
+		r.handlers["RPCServer."+name] = r.variables
 	}
 	go r.requests()
 	go r.responses()

@@ -3,12 +3,14 @@ package dlvext
 import (
 	"encoding/json"
 	"path"
+	"slices"
 
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // What users see of a program with probes is what it would look like without them: stacks have no frames of the collector, the others are numbered as if there
@@ -78,23 +80,75 @@ func (r *relay) stacktrace(request message) {
 	if err == nil && !failed(m) {
 		var out struct{ Locations []json.RawMessage }
 		for _, f := range user[min(in.Skip, len(user)):] {
-			out.Locations = append(out.Locations, f.text)
+			out.Locations = append(out.Locations, withoutLocals(f.text))
 		}
 		m.encode(out)
 	}
 	r.answer(request, m)
 }
 
-// scoped passes on a request about a frame, with the number that Delve has for it.
+// scoped passes on a request about a frame.
 func (r *relay) scoped(request message) {
+	if r.changes() {
+		r.renumber(request)
+	}
+	r.forward(request)
+}
+
+// variables answers a request for the arguments or the local variables of a frame.
+func (r *relay) variables(request message) {
+	if !r.changes() {
+		r.forward(request)
+		return
+	}
+	r.renumber(request)
+	m, err := r.ask(request)
+	if err != nil {
+		return // the session is over
+	}
+	if !failed(m) {
+		m.Result = withoutLocals(m.Result)
+	}
+	r.answer(request, m)
+}
+
+// withoutLocals returns a JSON object without the variables in its lists that are a probe's.
+func withoutLocals(text json.RawMessage) json.RawMessage {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil {
+		return text
+	}
+	changed := false
+	for key, value := range object {
+		var list []json.RawMessage
+		if json.Unmarshal(value, &list) != nil {
+			continue
+		}
+		n := len(list)
+		list = slices.DeleteFunc(list, func(v json.RawMessage) bool {
+			var variable struct{ Name string }
+			return json.Unmarshal(v, &variable) == nil && runtime.Local(variable.Name)
+		})
+		if len(list) < n {
+			object[key], _ = json.Marshal(list)
+			changed = true
+		}
+	}
+	if changed {
+		text, _ = json.Marshal(object)
+	}
+	return text
+}
+
+// renumber changes a request about a frame to the number that Delve has for it.
+func (r *relay) renumber(request message) {
 	var in map[string]json.RawMessage
 	var scope *api.EvalScope
-	if r.changes() && request.decode(&in) && json.Unmarshal(in["Scope"], &scope) == nil && scope != nil {
+	if request.decode(&in) && json.Unmarshal(in["Scope"], &scope) == nil && scope != nil {
 		scope.Frame = r.number(*scope)
 		in["Scope"], _ = json.Marshal(scope)
 		request.Params[0], _ = json.Marshal(in)
 	}
-	r.forward(request)
 }
 
 // number returns the number that Delve has for the frame of a scope.

@@ -67,6 +67,20 @@ func stack(out string) (functions []string) {
 	return functions
 }
 
+// TestLocals lists the variables of a frame with a loop over a channel, in the ways that Delve has: those that a probe has put there are not shown.
+func TestLocals(t *testing.T) {
+	t.Parallel()
+	exe := program(t, false, "testdata/steps", "-gcflags=-N -l", ".")
+	out := session(t, "break main.double\ncontinue\ncontinue\nup\nlocals\nstack -full\ncollector on\ncollector\nlocals\nexit\n", "exec", exe)
+	hidden, shown, _ := strings.Cut(out, "the collector's frames are on")
+	if n := strings.Count(hidden, "v = 1\n"); n != 2 || strings.Contains(hidden, "_at") {
+		t.Errorf("v is shown %d times, want it twice, and no variable of a probe:\n%s", n, hidden)
+	}
+	if !strings.Contains(shown, "_atV") {
+		t.Errorf("with the collector's frames the variables of a probe are not shown:\n%s", shown)
+	}
+}
+
 // TestInside stops inside a probe, as a program that is halted may: users are shown where the probe stands, and go on from there.
 func TestInside(t *testing.T) {
 	t.Parallel()

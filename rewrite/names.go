@@ -54,11 +54,6 @@ func anyHasPrefix(list []string, prefix string) bool {
 	return false
 }
 
-// Local reports whether name is that of a local variable of ours: of a loop over a channel, or a test without a name for its parameter.
-func Local(name string) bool { return local.MatchString(name) }
-
-var local = regexp.MustCompile(`^_at\d*([` + loopVars + `]\d+|T)$`)
-
 // array is the name of a file's site array.
 func (n names) array(base string) string {
 	h := fnv.New32a()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // A part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two of them stands text of
@@ -65,7 +67,7 @@ func (f *file) generalize(text string, site int) string {
 		return text
 	}
 	array := regexp.QuoteMeta(f.arrayName())
-	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, array, f.names, loopVars, site))
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, array, f.names, runtime.LoopVars, site))
 	return number.ReplaceAllString(text, "${1}$$")
 }
 

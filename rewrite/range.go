@@ -73,9 +73,6 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	return reason
 }
 
-// loopVars are the letters that follow the prefix in the names of a loop's variables; the number of the site follows the letter.
-const loopVars = "RVK"
-
 // rangeProbe writes the loop.
 func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)

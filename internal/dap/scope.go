@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/terminal"
-	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // maxParts bounds what is listed of holders.
@@ -176,7 +176,7 @@ func hideLocals(p *Proxy, _, resp *message) {
 	}
 	shown := slices.DeleteFunc(slices.Clone(list), func(raw json.RawMessage) bool {
 		var v struct{ Name string }
-		return json.Unmarshal(raw, &v) == nil && rewrite.Local(v.Name)
+		return json.Unmarshal(raw, &v) == nil && runtime.Local(v.Name)
 	})
 	if len(shown) == len(list) {
 		return

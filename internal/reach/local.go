@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // attrClosureOffset is what Go's DWARF has of a variable that a closure has captured: where in the closure it is.
@@ -89,7 +91,8 @@ func (t *typeTable) localVariable(e *dwarf.Entry) (localVariable, bool) {
 	v.name, _ = e.Val(dwarf.AttrName).(string)
 	typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
 	v.typ = typ
-	return v, ok && v.name != "" && v.name[0] != '.' // .autotmp_1 and the like are the compiler's own
+	// .autotmp_1 and the like are the compiler's own, _atR1 is a probe's, and the address of what has moved to the heap is called &_atR1.
+	return v, ok && v.name != "" && v.name[0] != '.' && !runtime.Local(strings.TrimPrefix(v.name, "&"))
 }
 
 // originName returns the name of the function that an entry is an instance of.
@@ -350,7 +353,7 @@ func (r *Result) variableIn(f frame, pc, addr uint64) (v *localVariable, at uint
 	list := t.locals(fn)
 	for i := range list {
 		typ := t.typeAt(list[i].typ)
-		if typ == nil {
+		if typ == nil || list[i].inlined {
 			continue
 		}
 		for _, p := range pieces(t.location(list[i], fn, pc), f.fp, typ.Size()) {

@@ -148,6 +148,7 @@ func testSnapshot(t *testing.T, r *Result) {
 		"contextWait": `live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go ` +
 			`["timer" "func context.WithDeadlineCause.func2 c" "*context.timerCtx.cancelCtx.done.v"]`,
 		"sleeperWait":     `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["c"]`,
+		"loopWait":        `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["main.looper"]`, // and not by _atR1
 		"cycleA":          `proven; on chan chan int 0/0 (a); by goroutine  at waits.go ["a"]`,
 		"cycleB":          `proven; on chan chan int 0/0 (b); by goroutine  at waits.go ["b"]`,
 		"param":           "proven; on chan chan int 0/0 (c)",

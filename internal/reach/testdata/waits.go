@@ -188,6 +188,32 @@ func sleeper(c chan int) {
 	c <- 1
 }
 
+// loopWait: live goroutine
+func loopWait() {
+	c := make(chan int)
+	go looper(func() (ranger, bool) { return ranger{1, c}, true })
+	<-c
+}
+
+// looper: other
+func looper(begin func() (ranger, bool)) {
+	_atR1, more := begin() // a variable as the rewriter makes it
+	for ; more; more = _atR1.next() {
+		time.Sleep(time.Hour)
+	}
+}
+
+type ranger struct {
+	site int
+	ch   chan int
+}
+
+//go:noinline
+func (r *ranger) next() bool {
+	r.ch <- r.site
+	return true
+}
+
 // cycleA: leak
 func cycleA() {
 	a, b := make(chan int), make(chan int)
@@ -216,7 +242,7 @@ func main() {
 	globalMu.Lock()
 	for _, f := range []func(){
 		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
-		mapWait, timerWait, contextWait, sleeperWait, cycleA, keeper,
+		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper,
 	} {
 		go f()
 		time.Sleep(time.Millisecond)
