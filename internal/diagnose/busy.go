@@ -166,7 +166,7 @@ func (d *finder) twoLooks(g *snapshot.Goroutine, born int) *snapshot.Loop {
 // nowhere reports whether all that goroutine i did lately, of which l tells, is to look at something again and again, in one loop.
 func (d *finder) nowhere(i int, l *snapshot.Loop) bool {
 	places := d.round(i)
-	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 && !slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return !d.looks(i, p, l) })
+	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 && every(places, func(p *snapshot.Probe) bool { return d.looks(i, p, l) })
 }
 
 // round returns the places where goroutine i was lately.

@@ -100,7 +100,7 @@ func (d *finder) run() {
 	}
 	d.bad = make([]bool, len(d.graph.nodes))
 	d.starving()
-	d.certain = d.graph.closure(shut, dead, func(i int) bool { _, ok := d.lockOf(i); return ok })
+	d.certain = d.graph.closure(shut, dead, d.locking)
 	d.bad = d.certain
 	d.judge = &judge{facts: d.facts}
 	d.knots(true, Certain)
@@ -244,7 +244,7 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 	locks, firm := false, false
 	for k, i := range c.cycle {
 		w := d.wait(i)
-		_, ok := d.lockOf(i)
+		ok := d.locking(i)
 		locks = locks || ok
 		if d.guessed(i, c.cycle[(k+1)%len(c.cycle)]) {
 			c.guess = true
@@ -257,7 +257,7 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 			firm = true
 		}
 	}
-	proven := !slices.ContainsFunc(c.cycle, func(i int) bool { return !d.certain[i] })
+	proven := every(c.cycle, func(i int) bool { return d.certain[i] })
 	switch {
 	case proven && (locks || firm):
 		return Certain
@@ -281,7 +281,7 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 
 // seen reports whether a cycle of waits without probes, whose lengths are not known, was there each time the program was looked at.
 func (d *finder) seen(cycle []int) bool {
-	return !slices.ContainsFunc(cycle, func(i int) bool { return !d.unprobed[i] || d.s.Before != nil && d.wait(i).Since == 0 })
+	return every(cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) })
 }
 
 // exact reports whether just as many goroutines may owe the WaitGroup at obj a Done as it is owed.
@@ -292,7 +292,7 @@ func (d *finder) exact(obj uint64) bool {
 
 // guessed reports whether goroutine i waits for goroutine j only since j is a relative of who made what i waits for.
 func (d *finder) guessed(i, j int) bool {
-	if _, ok := d.lockOf(i); ok {
+	if d.locking(i) {
 		return false
 	}
 	for _, at := range d.graph.nodes[i].deps {
@@ -334,7 +334,7 @@ func (d *finder) behind(list []int, v Verdict) []int {
 				continue
 			}
 			if up < d.graph.n {
-				if _, lock := d.lockOf(up); !lock && !d.bad[up] {
+				if !d.locking(up) && !d.bad[up] {
 					continue
 				}
 				d.claim(up, v)
@@ -412,8 +412,8 @@ func (d *finder) prove(c *cause) {
 	switch {
 	case len(root) == 0:
 	case c.kind == KindLeak && d.unprobed[root[0]] && d.wait(root[0]).Probe.Op != runtime.OpSelect && d.never(root[0]): // why the channel is nil is not known
-	case !slices.ContainsFunc(root, func(i int) bool { return !d.proven(i) }):
-		if !slices.ContainsFunc(root, func(i int) bool { return !provenByMemory(d.g(i)) }) {
+	case every(root, d.proven):
+		if every(root, func(i int) bool { return provenByMemory(d.g(i)) }) {
 			c.proof, c.certainty = ProofReachability, Certain
 		} else if c.certainty == Possible {
 			c.certainty = Likely

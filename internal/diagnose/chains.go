@@ -41,8 +41,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	queues := make(map[key][]int)
 	var order []key
 	for i := range d.graph.n {
-		_, locks := d.lockOf(i)
-		if d.claimed[i] || !locks && !d.tied(i) || !may(i) {
+		if d.claimed[i] || !d.locking(i) && !d.tied(i) || !may(i) {
 			continue
 		}
 		k := key{root: d.root(i, roots)}
@@ -96,7 +95,7 @@ func (d *finder) root(i int, roots []int) int {
 		next, kind := d.next(at)
 		d.links[at] = link{next, kind}
 		if next == noRoot {
-			if _, lock := d.lockOf(at); !lock {
+			if !d.locking(at) {
 				r = at
 			}
 			break
@@ -396,7 +395,7 @@ func (d *finder) together(list []int) {
 	i := d.oldest(list)
 	w := d.wait(i)
 	c.obj = w.Obj
-	never := !slices.ContainsFunc(list, func(i int) bool { return !d.never(i) })
+	never := every(list, d.never)
 	switch {
 	case never && slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }):
 		c.kind, c.certainty = KindLeak, Possible
@@ -409,9 +408,9 @@ func (d *finder) together(list []int) {
 		if io := d.ioOf(w); io != nil && io.Unsent > 0 {
 			c.certainty = Certain
 		}
-	case d.allGone(list):
+	case every(list, d.gone):
 		c.kind, c.gone = KindLeak, true
-	case d.allProven(list):
+	case every(list, d.dead):
 		c.kind = KindLeak
 	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
 		c.kind, c.certainty = KindFullChannel, d.unsure(Likely, list)
@@ -442,15 +441,6 @@ func verdictOf(k Kind) Verdict {
 		return Busy
 	}
 	return Stuck
-}
-
-func (d *finder) allGone(list []int) bool {
-	return !slices.ContainsFunc(list, func(i int) bool { return !d.gone(i) })
-}
-
-// allProven reports whether all of list are proven to wait for ever.
-func (d *finder) allProven(list []int) bool {
-	return !slices.ContainsFunc(list, func(i int) bool { return !d.dead(i) })
 }
 
 // sure returns how sure it is that the goroutines of list are stuck: as sure as of the surest.

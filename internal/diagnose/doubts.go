@@ -1,8 +1,6 @@
 package diagnose
 
 import (
-	"slices"
-
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -43,7 +41,7 @@ func (d *finder) doubts() {
 	}
 	for _, group := range d.sameCause(list) {
 		c := &cause{kind: KindStuck, certainty: Possible, roots: group, obj: d.wait(group[0]).Obj}
-		if d.allGone(group) {
+		if every(group, d.gone) {
 			c.kind, c.gone = KindLeak, true
 		}
 		d.asPool(c)
@@ -71,8 +69,7 @@ func (d *finder) sinceWhen(i int) bool {
 
 // known reports whether the memory says who could end the wait of goroutine i: then there is nothing to doubt.
 func (d *finder) known(i int) bool {
-	r := d.reach(i)
-	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+	return d.endedBy(i, func(w snapshot.Waker) bool {
 		if w.Kind != snapshot.WakerGoroutine {
 			return true
 		}

@@ -298,16 +298,21 @@ func (f *facts) read(i int) bool {
 
 // open reports whether the memory says that what goroutine i waits for can be reached from more than goroutines: a timer, a global variable, a finalizer.
 func (f *facts) open(i int) bool {
+	return f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind != snapshot.WakerGoroutine })
+}
+
+// endedBy reports whether the memory says that the wait of goroutine i can end, and one of those that could end it is such a one.
+func (f *facts) endedBy(i int, is func(w snapshot.Waker) bool) bool {
 	r := f.reach(i)
-	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool { return w.Kind != snapshot.WakerGoroutine })
+	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, is)
 }
 
 // timed reports whether the memory says that a timer, or the garbage collector, will end the wait of goroutine i.
 func (f *facts) timed(i int) bool {
-	r := f.reach(i)
-	return r != nil && !f.endsUnbounded(i) && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+	clock := func(w snapshot.Waker) bool {
 		return w.Kind != snapshot.WakerGoroutine && w.Kind != snapshot.WakerGlobal
-	})
+	}
+	return f.endedBy(i, clock) && !f.endsUnbounded(i)
 }
 
 // ids returns the goroutines' IDs.

@@ -81,7 +81,7 @@ func (t *writer) likelyFix(cycle []int) string {
 	switch {
 	case len(cycle) == 1:
 		return fmt.Sprintf("unlock before %s, or use there a function that expects the lock to be held", t.place(p))
-	case !slices.ContainsFunc(cycle, func(i int) bool { return *t.wait(i).Probe != *p }):
+	case every(cycle, func(i int) bool { return *t.wait(i).Probe == *p }):
 		return fmt.Sprintf("lock the objects of %s in a fixed order, for example by an id that they have", t.place(p))
 	}
 	return "take these locks in the same order everywhere"
@@ -103,7 +103,7 @@ func (t *writer) cycleFix(c *cause) string {
 		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	for k, i := range c.cycle {
-		if _, ok := t.lockOf(i); ok {
+		if t.locking(i) {
 			continue
 		}
 		w, before := t.wait(i), t.wait(c.cycle[(k+n-1)%n])

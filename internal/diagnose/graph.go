@@ -145,7 +145,7 @@ func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []
 
 // endsOnly reports whether goroutine i waits for nothing but the end of something.
 func (g *graph) endsOnly(i int) bool {
-	return !slices.ContainsFunc(g.nodes[i].deps, func(at int) bool { return g.nodes[at].open != ends })
+	return every(g.nodes[i].deps, func(at int) bool { return g.nodes[at].open == ends })
 }
 
 // edges returns the edges from goroutines to those that they wait for, by way of nodes that several share, among the goroutines that in says. With
@@ -196,6 +196,12 @@ func (f *facts) likewise(i, j int) bool {
 	return v != nil && w != nil && (*v.Probe == *w.Probe || v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
 }
 
+// every reports whether is is true of all elements of list.
+func every[E any](list []E, is func(E) bool) bool {
+	return !slices.ContainsFunc(list, func(e E) bool { return !is(e) })
+}
+
+// keep returns the elements of list that in says.
 func keep(list []int, in func(i int) bool) []int {
 	kept := make([]int, 0, len(list))
 	for _, j := range list {

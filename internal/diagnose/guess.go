@@ -20,7 +20,7 @@ func (d *finder) guesswork(c *cause) bool {
 	}
 	switch c.kind {
 	case KindDeadlock:
-		return c.guess && !slices.ContainsFunc(c.cycle, func(i int) bool { _, ok := d.lockOf(i); return ok || d.read(i) })
+		return c.guess && !slices.ContainsFunc(c.cycle, func(i int) bool { return d.locking(i) || d.read(i) })
 	case KindLeak, KindStuck, KindNoAnswer, KindFullChannel:
 	default:
 		return false
@@ -82,7 +82,7 @@ func (d *finder) wasUsed(i int, obj uint64, send bool) bool {
 func (d *finder) owedByStuck(i int) bool {
 	return slices.ContainsFunc(d.graph.nodes[i].deps, func(at int) bool {
 		nd := &d.graph.nodes[at]
-		return nd.need.each && len(nd.deps) > 0 && !slices.ContainsFunc(nd.deps, func(j int) bool { return !d.bad[j] })
+		return nd.need.each && len(nd.deps) > 0 && every(nd.deps, func(j int) bool { return d.bad[j] })
 	})
 }
 

@@ -79,7 +79,7 @@ func (j *judge) meant(i int) bool {
 // turns reports whether what goroutine i waits for was had by others lately: then it moves, and its turn comes.
 func (j *judge) turns(i int) bool {
 	w := j.wait(i)
-	if _, ok := j.lockOf(i); ok {
+	if j.locking(i) {
 		newest, ok := j.taken[w.Obj]
 		if !ok {
 			for _, h := range j.holders[w.Obj] {
@@ -319,14 +319,7 @@ func (j *judge) world(i int) bool {
 // explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for
 // its holder.
 func (j *judge) explained(i int) bool {
-	r := j.reach(i)
-	if r == nil || r.Answer != snapshot.Live {
-		return false
-	}
-	if _, ok := j.lockOf(i); ok {
-		return false
-	}
-	return slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+	return !j.locking(i) && j.endedBy(i, func(w snapshot.Waker) bool {
 		switch w.Kind {
 		case snapshot.WakerTimer, snapshot.WakerFinalizer, snapshot.WakerCleanup:
 			return !j.endsUnbounded(i)

@@ -262,6 +262,12 @@ func (f *facts) lockOf(i int) (lock, bool) {
 	return lock{}, false
 }
 
+// locking reports whether goroutine i waits for a lock.
+func (f *facts) locking(i int) bool {
+	_, ok := f.lockOf(i)
+	return ok
+}
+
 // lockNeed returns the need for a lock: all who hold it have to let go. A reader does not wait for readers, but for the writer that waits for
 // those: see "a blocked Lock call excludes new readers" in package sync.
 func (f *facts) lockNeed(l lock) need {

@@ -35,7 +35,7 @@ func (d *finder) asPool(c *cause) {
 		return
 	}
 	if len(p.holders) == 0 {
-		if _, send := d.poolChannel(c.roots[0]); !send || !takes(d.wait(c.roots[0]), p.obj) || !d.allProven(c.roots) {
+		if _, send := d.poolChannel(c.roots[0]); !send || !takes(d.wait(c.roots[0]), p.obj) || !every(c.roots, d.dead) {
 			return
 		}
 		p.lost = true

@@ -95,7 +95,7 @@ func (d *finder) channelPools() {
 		if _, send := d.poolChannel(list[0]); d.moves(obj, send) || slices.ContainsFunc(p.holders, func(i int) bool { return !d.keeps(i, obj) }) {
 			continue
 		}
-		p.behind = p.nested == 0 && !slices.ContainsFunc(p.holders, func(i int) bool { return !d.bad[i] })
+		p.behind = p.nested == 0 && every(p.holders, func(i int) bool { return d.bad[i] })
 		d.addPool(p, list)
 	}
 }

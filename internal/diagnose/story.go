@@ -103,7 +103,7 @@ func (t *writer) behindOf(c *cause) (int, bool) {
 
 // deadlock tells a cycle.
 func (t *writer) deadlock(f *Finding, c *cause) {
-	locks := !slices.ContainsFunc(c.cycle, func(i int) bool { _, ok := t.lockOf(i); return !ok })
+	locks := every(c.cycle, t.locking)
 	others := len(c.members) + len(c.behind)
 	first := t.wait(c.cycle[0])
 	switch {
@@ -150,7 +150,7 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 // owesItself reports whether all of the knot wait for one WaitGroup.
 func (t *writer) owesItself(c *cause) bool {
 	w := t.wait(c.cycle[0])
-	return w.Probe.Op == runtime.OpWait && !slices.ContainsFunc(c.cycle, func(i int) bool { return t.wait(i).Obj != w.Obj })
+	return w.Probe.Op == runtime.OpWait && every(c.cycle, func(i int) bool { return t.wait(i).Obj == w.Obj })
 }
 
 func (t *writer) dones(addr uint64) string {
@@ -175,7 +175,7 @@ func (t *writer) selfLock(i int) string {
 // link says why goroutine i waits for goroutine j.
 func (t *writer) link(i, j int) string {
 	w := t.wait(i)
-	if _, ok := t.lockOf(i); ok {
+	if t.locking(i) {
 		return t.because(i, j)
 	}
 	if slices.Contains(t.handlers(i), j) {

@@ -69,7 +69,7 @@ func (d *finder) ordinary(c *cause) bool {
 	switch {
 	case c.certainty != Likely || c.proof != "" || d.opt.Scope != nil || c.kind == KindBusy || c.kind == KindGrowth:
 		return false
-	case slices.ContainsFunc(c.cycle, func(i int) bool { _, lock := d.lockOf(i); return lock }):
+	case slices.ContainsFunc(c.cycle, d.locking):
 		return false
 	}
 	some := false

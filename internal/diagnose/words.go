@@ -220,7 +220,7 @@ func (f *facts) started(list ...int) []string {
 	if len(list) > 1 {
 		s = "they were started at " + f.position(c.File, c.Line) + in(c.Func)
 	}
-	if c.Goroutine != 0 && !slices.ContainsFunc(list, func(i int) bool { return f.g(i).CreatedBy.Goroutine != c.Goroutine }) {
+	if c.Goroutine != 0 && every(list, func(i int) bool { return f.g(i).CreatedBy.Goroutine == c.Goroutine }) {
 		s += fmt.Sprintf(" by goroutine %d", c.Goroutine)
 	}
 	return []string{s}
@@ -483,7 +483,7 @@ func (f *facts) span(list []int) string {
 		return "when the program was last heard of"
 	case f.s.Process.Unwatched:
 		return "for " + Duration(lo) + " or longer"
-	case hi == 0 && !slices.ContainsFunc(list, func(i int) bool { return !f.unprobed[i] }):
+	case hi == 0 && every(list, func(i int) bool { return f.unprobed[i] }):
 		return ""
 	}
 	if x, y := Duration(lo), Duration(hi); x != y {
