@@ -457,7 +457,7 @@ func (d *finder) sure(list []int) Certainty {
 // likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.
 func (d *finder) likely(i int) bool {
 	w := d.wait(i)
-	if d.judge.ending(i) || isLocked(d.ioOf(w)) {
+	if d.judge.ending(i) || isLocked(d.ioOf(w)) || d.judge.deserted(i) {
 		return true
 	}
 	switch w.Probe.Op {
@@ -524,5 +524,5 @@ func inWrite(stack []snapshot.Frame) bool {
 // noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, waits for something to end, or for the lock of a file.
 func (d *finder) noAnswer(i int) bool {
 	w := d.wait(i)
-	return d.judge.ending(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
+	return d.judge.ending(i) || d.judge.deserted(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
 }

@@ -244,6 +244,12 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
 			return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead of waiting"
 		}
+		if io := t.ioOf(w); io != nil && io.Pipe != nil {
+			if io.Pipe.Write {
+				return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr collect it, such as in a bytes.Buffer"
+			}
+			return "close the pipe to the process when all has been written, before its output or its end is waited for"
+		}
 		if isOpen(w.Probe) {
 			return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
 		}

@@ -35,6 +35,9 @@ func (f *facts) ioFacts(io *snapshot.IO) []string {
 	if io.Unread > 0 && io.Network != "" {
 		lines = append(lines, fmt.Sprintf("%s arrived that nobody has read", verb(io.Unread, plural(io.Unread, "byte")+" has")))
 	}
+	if p := io.Pipe; p != nil {
+		lines = append(lines, p.Process+" "+pipeWait(p))
+	}
 	switch {
 	case io.Deadline == 0:
 		lines = append(lines, "it has no deadline")
@@ -145,3 +148,44 @@ func method(expr string) string {
 
 // isLocked reports whether the lock of a file is what is waited for, and another process has it.
 func isLocked(io *snapshot.IO) bool { return io != nil && io.LockedBy != "" }
+
+// pipeWait says what the process that p tells of waits for.
+func pipeWait(p *snapshot.Pipe) string {
+	if p.Write {
+		return fmt.Sprintf("waits to write to a pipe that is full: this program has its other end, as file descriptor %d, and does not read", p.FD)
+	}
+	return fmt.Sprintf("waits to read from a pipe: this program has its other end, as file descriptor %d, and neither writes nor closes it", p.FD)
+}
+
+// pipeOf returns the pipe for which the process waits that goroutine i waits for, and the goroutines that could go on with it: those that can reach the program's end,
+// without those that wait for that process themselves. Nil: the process does not wait for this program, or others could go on with the pipe, too.
+func (f *facts) pipeOf(i int) (p *snapshot.Pipe, users []int) {
+	io := f.ioOf(f.wait(i))
+	if io == nil || io.Pipe == nil || len(io.Pipe.Users) == 0 {
+		return nil, nil
+	}
+	for _, id := range io.Pipe.Users {
+		k, ok := f.find(id)
+		if !ok {
+			return nil, nil
+		}
+		if other := f.ioOf(f.wait(k)); k != i && (other == nil || other.Pipe == nil || other.Pipe.FD != io.Pipe.FD) {
+			users = append(users, k)
+		}
+	}
+	return io.Pipe, users
+}
+
+// commandOf returns a goroutine that waits for the end of the process from which goroutine i reads.
+func (f *facts) commandOf(i int) (int, bool) {
+	p, _ := f.pipeOf(i)
+	if p == nil || f.wait(i).Probe.Kind == runtime.KindProcess {
+		return 0, false
+	}
+	for k, w := range f.waits {
+		if other, _ := f.pipeOf(k); other != nil && other.FD == p.FD && w.Probe.Kind == runtime.KindProcess {
+			return k, true
+		}
+	}
+	return 0, false
+}

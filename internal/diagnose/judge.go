@@ -16,6 +16,7 @@ type judge struct {
 	active []bool
 	events int              // goroutines that are a source of events
 	groups map[uint64]bool  // of a WaitGroup, whether who waits for it is idle (see outlives)
+	pipes  map[int]bool     // of a pipe, by descriptor, whether it is deserted
 	taken  map[uint64]int64 // when a lock was taken last
 	server *bool            // some goroutine waits for clients or a signal
 
@@ -24,7 +25,7 @@ type judge struct {
 
 // newJudge returns a judge. Goroutines that stuck says are out.
 func newJudge(f *facts, stuck []bool) *judge {
-	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64)}
+	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64), pipes: make(map[int]bool)}
 	j.findActive()
 	return j
 }
@@ -214,7 +215,8 @@ func (j *judge) eventful(i int) bool {
 	case runtime.OpSleep:
 		return true
 	case runtime.OpIO:
-		return !isWrite(w.Probe) && !isOpen(w.Probe)
+		p, _ := j.pipeOf(i)
+		return !isWrite(w.Probe) && !isOpen(w.Probe) && p == nil
 	case runtime.OpRecv, runtime.OpRange:
 		return j.ticks(w, 0, w.Obj)
 	}
@@ -306,7 +308,7 @@ func (j *judge) world(i int) bool {
 	w := j.wait(i)
 	io := j.ioOf(w)
 	switch {
-	case isWrite(w.Probe) || isOpen(w.Probe) || isLocked(io) || io != nil && io.Reaped || inWrite(j.g(i).Stack):
+	case isWrite(w.Probe) || isOpen(w.Probe) || isLocked(io) || io != nil && io.Reaped || inWrite(j.g(i).Stack) || j.deserted(i):
 		return false
 	case w.Probe.Kind == runtime.KindProcess:
 		return true
@@ -314,6 +316,21 @@ func (j *judge) world(i int) bool {
 		return w.Probe.Flags&runtime.SiteBounded != 0 || io != nil && io.Deadline > j.s.Taken
 	}
 	return w.Probe.Kind == runtime.KindConn || w.Probe.Kind == runtime.KindFile || isRead(w.Probe)
+}
+
+// deserted reports whether goroutine i waits for a process that waits for a pipe of this program's, with which nobody goes on.
+func (j *judge) deserted(i int) bool {
+	p, users := j.pipeOf(i)
+	if p == nil {
+		return false
+	}
+	is, ok := j.pipes[p.FD]
+	if !ok {
+		j.pipes[p.FD] = false // for users that wait for each other's
+		is = !slices.ContainsFunc(users, func(k int) bool { return !j.stuck[k] && (j.wait(k) == nil || !j.verdict(k).Bad()) })
+		j.pipes[p.FD] = is
+	}
+	return is
 }
 
 // explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for

@@ -100,6 +100,12 @@ func (f *facts) opNeeds(i int) []need {
 		if isLocked(f.ioOf(w)) {
 			return []need{{open: unknown}}
 		}
+		if k, ok := f.commandOf(i); ok {
+			return []need{{by: []int{k}, reached: true, open: known}}
+		}
+		if p, users := f.pipeOf(i); p != nil {
+			return []need{{by: users, reached: true, open: known}}
+		}
 	case runtime.OpLock, runtime.OpRLock, runtime.OpOnce: // of nobody knows what
 		return []need{{open: unknown}}
 	}

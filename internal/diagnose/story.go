@@ -181,6 +181,12 @@ func (t *writer) link(i, j int) string {
 	if slices.Contains(t.handlers(i), j) {
 		return t.handlerLink(t.ender(i), j)
 	}
+	if p, _ := t.pipeOf(i); p != nil {
+		if k, ok := t.commandOf(i); ok && k == j {
+			return fmt.Sprintf("goroutine %d waits for the end of that process", t.g(j).ID)
+		}
+		return fmt.Sprintf("goroutine %d can reach file descriptor %d", t.g(j).ID, p.FD)
+	}
 	obj, send := w.Obj, w.Probe.Op == runtime.OpSend
 	for _, c := range w.Cases {
 		if p := t.partner(c.Obj, c.Send); p != nil && p.Goroutine == t.g(j).ID {
@@ -392,6 +398,8 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing, t.atOf(root))
 	case c.by == byChannel:
 		return fmt.Sprintf("%s %s; goroutine %d, which should receive, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+	case t.pipeTitle(root) != "":
+		return t.pipeTitle(root)
 	case slices.Contains(t.handlers(direct), root):
 		name, _ := enderName(t.ender(direct))
 		return fmt.Sprintf("%s %s in %s for a handler: goroutine %d, which runs it, %s%s", t.who(alike), verb(len(alike), "waits"), name, id, doing, t.atOf(root))
@@ -399,6 +407,20 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing, t.atOf(root))
 	}
 	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+}
+
+// pipeTitle says that goroutine i waits for a process that waits for this program; empty: it does not.
+func (t *writer) pipeTitle(i int) string {
+	p, _ := t.pipeOf(i)
+	if p == nil {
+		return ""
+	}
+	w := t.wait(i)
+	does := "waits for what it is to read"
+	if p.Write {
+		does = "waits until somebody reads what it writes"
+	}
+	return fmt.Sprintf("goroutine %d %s at %s for %s, and %s %s", t.g(i).ID, t.does(w), t.place(w.Probe), t.ago(w.Since), p.Process, does)
 }
 
 // inEnd names the function that ends something and waits, such as " in Close".
@@ -511,6 +533,8 @@ func (t *writer) together(f *Finding, c *cause) {
 	case c.kind == KindNoAnswer && isLocked(t.ioOf(w)):
 		io := t.ioOf(w)
 		f.Title = fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots), verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
+	case c.kind == KindNoAnswer && n == 1 && t.pipeTitle(i) != "":
+		f.Title = t.pipeTitle(i)
 	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
 		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
 	case c.kind == KindNoAnswer:

@@ -104,7 +104,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	s.remember(still)
 	calledSince(still, l.slept)
 	if s.here {
-		addIO(still, s.rec.Pid, res)
+		addIO(still, s.rec.Pid, res, l.proof)
 	}
 	return diagnose.Analyze(still, first.Options), nil
 }

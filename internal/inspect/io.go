@@ -10,8 +10,8 @@ import (
 )
 
 // addIO adds to s what the operating system knows of the files, connections and processes that goroutines are blocked in.
-func addIO(s *snapshot.Snapshot, pid int, res *target.Result) {
-	system := ioReader{pid: pid}
+func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
+	system := ioReader{pid: pid, users: p.fileUsers}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		g.Owner = res.Blocked[g.ID].Owner
@@ -42,7 +42,8 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result) {
 // An ioReader asks the operating system about a process.
 type ioReader struct {
 	pid     int
-	sockets *procfs.Sockets // read when the first file descriptor is met
+	users   func(fd int) []int64 // see snapshot.Pipe
+	sockets *procfs.Sockets      // read when the first file descriptor is met
 	files   *procfs.OpenFiles
 	locks   []procfs.FileLock // that it may want; read when the first goroutine is met that asks for one
 	asked   bool
@@ -52,14 +53,13 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	io := &snapshot.IO{Unsent: -1, Unread: -1, FD: b.FD, Path: b.Path, Pid: b.Pid, Deadline: b.Deadline, Limit: b.Limit}
 	if b.Pid != 0 {
 		io.Peer = processName(b.Pid)
+		io.Pipe = r.pipe(b.Pid)
 	}
 	if b.FD < 0 {
 		return io
 	}
 	if r.sockets == nil {
-		if r.files == nil {
-			r.files = procfs.ReadOpenFiles()
-		}
+		r.open()
 		r.sockets = procfs.ReadSockets(r.pid)
 	}
 	if sock, ok := r.sockets.OfFD(r.pid, b.FD); ok {
@@ -81,9 +81,29 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	if strings.HasPrefix(path, "pipe:") || procfs.IsFIFO(path) {
 		if other := r.files.OtherEnd(r.pid, b.FD); other != 0 {
 			io.Peer = processName(other)
+			if other != r.pid {
+				io.Pipe = r.pipe(other)
+			}
 		}
 	}
 	return io
+}
+
+// open returns the open files of all processes.
+func (r *ioReader) open() *procfs.OpenFiles {
+	if r.files == nil {
+		r.files = procfs.ReadOpenFiles()
+	}
+	return r.files
+}
+
+// pipe returns the pipe for which process pid waits, or one that it has started.
+func (r *ioReader) pipe(pid int) *snapshot.Pipe {
+	w, ok := r.open().PipeWait(pid, r.pid)
+	if !ok {
+		return nil
+	}
+	return &snapshot.Pipe{Process: processName(w.Pid), Write: w.Write, FD: w.FD, Users: r.users(w.FD)}
 }
 
 // lockCalls are the functions that lock a file, as the catalog has them.
@@ -143,10 +163,7 @@ func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *targ
 		if !ok || b.FD < 0 || c == nil || c.Goroutine != g.ID || !strings.HasPrefix(c.Func, "os/exec.") {
 			continue
 		}
-		if r.files == nil {
-			r.files = procfs.ReadOpenFiles()
-		}
-		if pid := r.files.OtherEnd(r.pid, b.FD); pid != 0 && pid != r.pid {
+		if pid := r.open().OtherEnd(r.pid, b.FD); pid != 0 && pid != r.pid {
 			io.Peer = processName(pid)
 		}
 	}

@@ -36,6 +36,7 @@ type proof struct {
 	estimate time.Duration
 	plan     *reach.Plan
 	capture  *reach.Capture
+	result   *reach.Result
 	why      string // why nothing is proven
 }
 
@@ -149,8 +150,22 @@ func (p *proof) mark(s *snapshot.Snapshot) (told *reach.Tellings, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.result = res
 	s.Memory, told = res.Snapshot(time.Duration(s.Process.StoppedFor), p.estimate)
 	return told, nil
+}
+
+// fileUsers returns all goroutines that can reach the file with a descriptor; nil: unknown, or others can use it, too.
+func (p *proof) fileUsers(fd int) (list []int64) {
+	defer func() {
+		if recover() != nil { // see mark
+			list = nil
+		}
+	}()
+	if p.result == nil {
+		return nil
+	}
+	return p.result.FileUsers(fd)
 }
 
 // close gives the memory back. What s.Memory.Kept was cannot be asked any more.
@@ -158,6 +173,7 @@ func (p *proof) close(s *snapshot.Snapshot) {
 	if s != nil && s.Memory != nil {
 		s.Memory.Kept = nil
 	}
+	p.result = nil
 	if p.plan != nil {
 		p.plan.Close()
 		p.plan = nil

@@ -76,18 +76,6 @@ func hasLock(pid, fd int) bool {
 
 // LockCall returns the descriptor that a thread of process pid waits to lock; false if it is in no such system call.
 func LockCall(pid, thread int) (fd int, ok bool) {
-	b, err := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
-	if err != nil {
-		return 0, false
-	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0, false
-	}
-	nr, err := strconv.Atoi(fields[0])
-	if err != nil || nr != syscall.SYS_FLOCK && nr != syscall.SYS_FCNTL {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(fields[1], 0, 32)
-	return int(n), err == nil
+	nr, fd, ok := systemCall(pid, thread)
+	return fd, ok && (nr == syscall.SYS_FLOCK || nr == syscall.SYS_FCNTL)
 }

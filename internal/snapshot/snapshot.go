@@ -307,4 +307,15 @@ type IO struct {
 	Limit         int    // how many a pool may have, of which one is waited for: connections, tokens; 0 unknown
 	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
+	// Pipe is the pipe for which the process on the other side waits, or that is waited for; nil: it waits for none of this program's, or it is unknown.
+	Pipe *Pipe
+}
+
+// A Pipe is a pipe between the program and a process that waits for it.
+type Pipe struct {
+	Process string // that waits: "pid 4711 (name)"
+	Write   bool   // it writes, and the pipe is full; otherwise it reads, and the pipe is empty
+	FD      int    // the program's end, which no other process has
+	// Users are all goroutines that can reach the file that FD is, by the program's memory. Nil: unknown, or others could use it, too.
+	Users []int64
 }

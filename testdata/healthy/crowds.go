@@ -257,3 +257,59 @@ func batches(ctx context.Context) error {
 	})
 	return nil
 }
+
+// slowOutput waits for the end of a command whose output another goroutine reads, slowly: the pipe is full most of the time.
+func slowOutput(ctx context.Context) error {
+	for ctx.Err() == nil {
+		cmd := exec.Command("sh", "-c", "i=0; while [ $i -lt 12000 ]; do echo line $i; i=$((i+1)); done")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		read := start(1, func(int) {
+			for buf := make([]byte, 8<<10); ; time.Sleep(1200 * time.Millisecond) {
+				if _, err := out.Read(buf); err != nil || ctx.Err() != nil {
+					break
+				}
+			}
+			out.Close()
+		})
+		cmd.Wait()
+		read()
+	}
+	return nil
+}
+
+// filterProcess asks a process now and then, which waits for the next question between, and whose answers and end others wait for.
+func filterProcess(ctx context.Context) error {
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	wait := start(2, func(i int) {
+		if i == 0 {
+			cmd.Process.Wait()
+			return
+		}
+		for buf := make([]byte, 64); ; {
+			if _, err := out.Read(buf); err != nil {
+				return
+			}
+		}
+	})
+	every(ctx, 4*time.Second, func() { io.WriteString(in, "question\n") })
+	in.Close()
+	wait()
+	return nil
+}

@@ -111,6 +111,8 @@ var programs = map[string]func(context.Context) error{
 	"reconnects":      reconnects,
 	"put-back":        putBack,
 	"recovered":       recovered,
+	"slow-output":     slowOutput,
+	"filter-process":  filterProcess,
 	"callbacks":       callbacks,
 }
 

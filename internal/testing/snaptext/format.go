@@ -146,6 +146,13 @@ func (p *printer) io(word string, io *snapshot.IO) {
 	if io.Limit != 0 {
 		words = append(words, number("limit=", io.Limit)...)
 	}
+	if io.Pipe != nil {
+		words = append(words, "waiter="+io.Pipe.Process, "fd="+strconv.Itoa(io.Pipe.FD))
+		words = append(words, flag(io.Pipe.Write, "writes")...)
+		for _, id := range io.Pipe.Users {
+			words = append(words, "user="+strconv.FormatInt(id, 10))
+		}
+	}
 	if io.Deadline >= 0 {
 		words = append(words, "deadline="+span(io.Deadline))
 	}

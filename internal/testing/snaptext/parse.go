@@ -264,6 +264,10 @@ func (p *parser) io() *snapshot.IO {
 	io := &snapshot.IO{Unsent: -1, Unread: -1, Deadline: -1}
 	for _, w := range p.rest() {
 		switch k, v, _ := strings.Cut(w, "="); k {
+		case "waiter":
+			io.Pipe = &snapshot.Pipe{Process: v}
+		case "fd", "writes", "user":
+			p.pipe(io.Pipe, k, v)
 		case "network":
 			io.Network = v
 		case "pid":
@@ -296,6 +300,20 @@ func (p *parser) io() *snapshot.IO {
 		}
 	}
 	return io
+}
+
+// pipe reads what is known of a pipe, whose waiter came first.
+func (p *parser) pipe(pipe *snapshot.Pipe, k, v string) {
+	switch {
+	case pipe == nil:
+		p.fail("io: %s without waiter", k)
+	case k == "fd":
+		pipe.FD = p.atoi(v)
+	case k == "writes":
+		pipe.Write = true
+	default:
+		pipe.Users = append(pipe.Users, int64(p.atoi(v)))
+	}
 }
 
 // ofGoroutine reads the lines that belong to a goroutine or an orphan.

@@ -10,6 +10,8 @@ import (
 	"example.com/reports/actorreply"
 	"example.com/reports/bodyunclosed"
 	"example.com/reports/closedselect"
+	"example.com/reports/cmdstdin"
+	"example.com/reports/cmdunread"
 	"example.com/reports/condowed"
 	"example.com/reports/dbleaked"
 	"example.com/reports/dbnested"
@@ -52,6 +54,8 @@ var cases = map[string]func(){
 	"actorreply":     actorreply.Main,
 	"bodyunclosed":   bodyunclosed.Main,
 	"closedselect":   closedselect.Main,
+	"cmdstdin":       cmdstdin.Main,
+	"cmdunread":      cmdunread.Main,
 	"condowed":       condowed.Main,
 	"dbleaked":       dbleaked.Main,
 	"dbnested":       dbnested.Main,

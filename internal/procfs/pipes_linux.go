@@ -1,0 +1,87 @@
+package procfs
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// A PipeWait is a process that waits to write to a full pipe, or to read from an empty one.
+type PipeWait struct {
+	Pid   int
+	Write bool
+	FD    int // the other end, of the process that was asked about
+}
+
+// PipeWait returns the first of process pid and those that it has started that waits for a pipe whose other end process user alone has.
+func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
+	for _, p := range family(pid) {
+		tasks, _ := os.ReadDir(path(p, "task"))
+		for _, t := range tasks {
+			thread, err := strconv.Atoi(t.Name())
+			if err != nil {
+				continue
+			}
+			nr, fd, ok := systemCall(p, thread)
+			write := nr == syscall.SYS_WRITE || nr == syscall.SYS_WRITEV
+			if !ok || !write && nr != syscall.SYS_READ && nr != syscall.SYS_READV {
+				continue
+			}
+			if other, ok := o.onlyEnd(FDPath(p, fd), !write, user); ok {
+				return PipeWait{Pid: p, Write: write, FD: other}, true
+			}
+		}
+	}
+	return PipeWait{}, false
+}
+
+// family returns process pid and those that descend from it.
+func family(pid int) []int {
+	children := make(map[int][]int)
+	for _, p := range Pids() {
+		if s, err := ReadStat(p); err == nil && s.Alive() {
+			children[s.Parent] = append(children[s.Parent], p)
+		}
+	}
+	list := []int{pid}
+	for i := 0; i < len(list); i++ {
+		list = append(list, children[list[i]]...)
+	}
+	return list
+}
+
+// onlyEnd returns the descriptor by which process pid writes to a pipe, or reads from it, if nobody else does.
+func (o *OpenFiles) onlyEnd(pipe string, writes bool, pid int) (fd int, ok bool) {
+	if !strings.HasPrefix(pipe, "pipe:") {
+		return 0, false
+	}
+	const readOnly, writeOnly = 0, 1
+	for _, d := range o.byLink[pipe] {
+		mode := accessMode(d.pid, d.fd)
+		if mode == readOnly && writes || mode == writeOnly && !writes {
+			continue
+		}
+		if mode < 0 || d.pid != pid {
+			return 0, false
+		}
+		fd, ok = d.fd, true
+	}
+	return fd, ok
+}
+
+// systemCall returns the system call that a thread of process pid sleeps in, and its first argument, a file descriptor.
+func systemCall(pid, thread int) (nr, fd int, ok bool) {
+	b, err := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
+	if err != nil {
+		return 0, 0, false
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) < 2 {
+		return 0, 0, false
+	}
+	nr, err1 := strconv.Atoi(fields[0])
+	n, err2 := strconv.ParseInt(fields[1], 0, 32)
+	return nr, int(n), err1 == nil && err2 == nil
+}
