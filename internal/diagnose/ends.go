@@ -54,14 +54,33 @@ func (f *facts) handlers(i int) []int {
 	_, pkg := enderName(p)
 	var list []int
 	for j := range f.s.Goroutines {
-		if j != i && f.handles(j, pkg) {
+		if j != i && f.handles(j, pkg) && !f.ofAnother(j, i) {
 			list = append(list, j)
 		}
 	}
-	if len(list) == 0 && f.handles(i, pkg) {
+	if len(list) == 0 && f.handles(i, pkg) && !f.ofAnother(i, i) {
 		list = append(list, i)
 	}
 	return list
+}
+
+// ofAnother reports whether goroutine j is known to run a handler of another server than that which goroutine i shuts down.
+func (f *facts) ofAnother(j, i int) bool {
+	serves, ends := f.g(j).Owner, f.g(i).Ends
+	return serves != 0 && ends != 0 && serves != ends
+}
+
+// shut reports whether goroutine i runs a handler of a server that somebody shuts down.
+func (f *facts) shut(i int) bool {
+	server := f.g(i).Owner
+	return server != 0 && slices.ContainsFunc(f.s.Goroutines, func(g snapshot.Goroutine) bool { return g.Ends == server })
+}
+
+// listens reports whether goroutine k is one by which net/http notices, while a handler runs, that the client has gone, and which reaches what is waited for by its
+// server. It cancels the request's context. As long as the server is not shut down, it may call another handler.
+func (f *facts) listens(k int, path []string) bool {
+	c := f.g(k).CreatedBy
+	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" && slices.Contains(path, "*net/http.conn.server")
 }
 
 // handles reports whether goroutine i was started by the library pkg, and is in a function of the user's that the library has called.

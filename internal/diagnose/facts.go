@@ -257,24 +257,26 @@ func provenByMemory(g *snapshot.Goroutine) bool {
 	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 
-// reach returns what the memory says of goroutine i, or nil, without the goroutines that only bring it the answer that it waits for.
+// reach returns what the memory says of goroutine i, or nil, without the goroutines that only bring it the answer that it waits for, and, of a handler of a server that is
+// shut down, those that only notice that a client has gone.
 func (f *facts) reach(i int) *snapshot.Reach {
 	if r, ok := f.reaches[i]; ok {
 		return r
 	}
 	r := f.g(i).Reach
-	if r == nil || !isRequest(f.wait(i)) {
+	request := isRequest(f.wait(i))
+	if r == nil || !request && !f.shut(i) {
 		return r
 	}
-	carrier := func(w snapshot.Waker) bool {
+	idle := func(w snapshot.Waker) bool {
 		k, ok := f.find(w.Goroutine)
-		return ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i)
+		return ok && w.Kind == snapshot.WakerGoroutine && (request && f.carries(k, i) || !request && f.listens(k, w.Path))
 	}
-	if !slices.ContainsFunc(r.CouldEnd, carrier) {
+	if !slices.ContainsFunc(r.CouldEnd, idle) {
 		return r
 	}
 	less := *r
-	less.CouldEnd = slices.DeleteFunc(slices.Clone(r.CouldEnd), carrier)
+	less.CouldEnd = slices.DeleteFunc(slices.Clone(r.CouldEnd), idle)
 	f.reaches[i] = &less
 	return &less
 }

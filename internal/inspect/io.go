@@ -14,7 +14,7 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 	system := ioReader{pid: pid, users: p.fileUsers}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		g.Owner = res.Blocked[g.ID].Owner
+		g.Owner, g.Ends = res.Blocked[g.ID].Owner, res.Blocked[g.ID].Ends
 		if len(g.Waits) == 0 {
 			continue
 		}

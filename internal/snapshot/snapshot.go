@@ -154,7 +154,8 @@ type Goroutine struct {
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
-	Owner     uint64   // address of what it serves: of a connection of an HTTP client, the http.Transport; 0 unknown
+	Owner     uint64   // address of what it serves: of a connection of an HTTP client, the http.Transport; of a handler, the server; 0 unknown
+	Ends      uint64   // address of the server that it shuts down; 0 none, or unknown
 	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
 	// work between; 0 otherwise, and if it was looked at once. Negative: the second look found it elsewhere.
 	Ran int64

@@ -30,6 +30,13 @@ var facts = []fact{
 	{"database/sql.(*DB).", "db.maxOpen", setLimit},
 	{"net/http.(*Transport).", "t.MaxConnsPerHost", setLimit},
 	{"net/http.(*persistConn).readLoop", "uintptr(pc.t)", setOwner},
+	{"net/http.(*conn).serve", "uintptr(c.server)", setOwner},
+	{"net/http.(*http2serverConn).runHandler", "uintptr(sc.hs)", setOwner},
+	{"google.golang.org/grpc.(*Server).handleStream", "uintptr(s)", setOwner},
+	{"net/http.(*Server).Shutdown", "uintptr(s)", setEnds},
+	{"net/http.(*Server).Shutdown", "uintptr(srv)", setEnds}, // before Go 1.24
+	{"google.golang.org/grpc.(*Server).GracefulStop", "uintptr(s)", setEnds},
+	{"google.golang.org/grpc.(*Server).stop", "uintptr(s)", setEnds}, // which newer versions have GracefulStop call
 	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", "s.size", setLimit},
 }
 
@@ -48,6 +55,12 @@ func setLimit(b *Blocked, v constant.Value) {
 func setOwner(b *Blocked, v constant.Value) {
 	if n, ok := constant.Uint64Val(v); ok && b.Owner == 0 {
 		b.Owner = n
+	}
+}
+
+func setEnds(b *Blocked, v constant.Value) {
+	if n, ok := constant.Uint64Val(v); ok && b.Ends == 0 {
+		b.Ends = n
 	}
 }
 

@@ -90,7 +90,8 @@ type Blocked struct {
 	// Deadline is when the wait will end by itself, on the system's monotonic clock in nanoseconds; 0 if it will not, -1 unknown.
 	Deadline int64
 	Limit    int    // how many the pool may have that it waits for; 0 unknown
-	Owner    uint64 // address of what it serves: the http.Transport of a connection; 0 unknown
+	Owner    uint64 // address of what it serves: the http.Transport of a connection, the server of a handler; 0 unknown
+	Ends     uint64 // address of the server that it shuts down; 0 none, or unknown
 }
 
 // Read reads the program t. An error is an [*Error], or ctx's; the program goes on as before in any case.

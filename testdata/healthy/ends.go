@@ -45,6 +45,39 @@ func quitHandlers(ctx context.Context) error {
 	return nil
 }
 
+// twoServers shuts one server down, whose handler takes a while, and only then closes what a handler of the other waits for.
+func twoServers(ctx context.Context) error {
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+	for ctx.Err() == nil {
+		news, begun := make(chan struct{}), make(chan struct{}, 2)
+		handlers := []http.HandlerFunc{
+			func(http.ResponseWriter, *http.Request) { begun <- struct{}{}; <-news },
+			func(http.ResponseWriter, *http.Request) { begun <- struct{}{}; time.Sleep(2500 * time.Millisecond) },
+		}
+		var servers []*http.Server
+		var urls []string
+		for _, h := range handlers {
+			l, err := listen()
+			if err != nil {
+				return err
+			}
+			server := &http.Server{Handler: h}
+			go server.Serve(l)
+			servers, urls = append(servers, server), append(urls, "http://"+l.Addr().String())
+		}
+		asked := start(2, func(i int) { get(ctx, client, urls[i]) })
+		for range handlers {
+			<-begun
+		}
+		servers[1].Shutdown(context.Background())
+		close(news)
+		asked()
+		servers[0].Shutdown(context.Background())
+		client.CloseIdleConnections()
+	}
+	return nil
+}
+
 // nestedQueries ask a database for more while they read, and there are enough connections for that.
 func nestedQueries(ctx context.Context) error {
 	db := sql.OpenDB(slowDriver{})

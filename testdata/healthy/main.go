@@ -97,6 +97,7 @@ var programs = map[string]func(context.Context) error{
 	"free-list":       freeList,
 	"handover":        handover,
 	"quit-handlers":   quitHandlers,
+	"two-servers":     twoServers,
 	"nested-queries":  nestedQueries,
 	"tickets":         tickets,
 	"each-client":     eachClient,

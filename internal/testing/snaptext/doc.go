@@ -29,6 +29,7 @@
 //	  frame main.worker main.go:31
 //	  thread 4711
 //	  owner 0xa1                      what it serves
+//	  ends 0xa1                       the server that it shuts down
 //	  label path /transfer            a profiler label
 //	  born 1s                         when it reached its first probe
 //	  blocked [12s] [never]           what the memory says of its wait; since when; never: in select {}, or on nil channels only

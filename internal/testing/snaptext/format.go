@@ -206,6 +206,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 	if g.Owner != 0 {
 		p.line("  owner", addr(g.Owner))
 	}
+	if g.Ends != 0 {
+		p.line("  ends", addr(g.Ends))
+	}
 	if t := g.Test; t != nil {
 		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
 	}

@@ -359,6 +359,8 @@ func (p *parser) ofGoroutine(word string) bool {
 		g.ThreadID = p.int()
 	case "owner":
 		g.Owner = p.addr()
+	case "ends":
+		g.Ends = p.addr()
 	case "test":
 		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(), Running: p.flag("running")}
 	case "label":

@@ -40,6 +40,7 @@ import (
 	"example.com/reports/semnested"
 	"example.com/reports/sessionclose"
 	"example.com/reports/shutdowninside"
+	"example.com/reports/shutdownowed"
 	"example.com/reports/slogdefault"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
@@ -84,6 +85,7 @@ var cases = map[string]func(){
 	"semnested":      semnested.Main,
 	"sessionclose":   sessionclose.Main,
 	"shutdowninside": shutdowninside.Main,
+	"shutdownowed":   shutdownowed.Main,
 	"slogdefault":    slogdefault.Main,
 	"spins":          spins.Main,
 	"sseslow":        sseslow.Main,
