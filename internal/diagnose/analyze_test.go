@@ -84,6 +84,8 @@ func TestOwn(t *testing.T) {
 		{"net/http.(*conn).serve", "/usr/local/go/src/net/http/server.go", false},
 		{"net/http.(*conn).serve", "net/http/server.go", false},
 		{"runtime.gopark", "runtime/proc.go", false},
+		{"iter.Pull[example.com/app.row].func1", "/usr/local/go/src/iter/iter.go", false},
+		{"example.com/app.Get[github.com/x/y.T]", "/src/app/get.go", true},
 		{"sync.runtime_SemacquireMutex", "/usr/local/go/src/runtime/sema.go", false},
 		{"main.main.gowrap1", "/src/x.go", false},
 		{"", "/src/x.go", false},

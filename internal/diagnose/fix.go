@@ -179,6 +179,8 @@ func (t *writer) waitFix(c *cause, i int) string {
 	w := t.wait(i)
 	at := t.place(w.Probe)
 	switch {
+	case w.Probe.Callee == pull:
+		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
 	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
 		return t.unprobedFix(c, i)
 	case t.unprobed[i] && !Own(w.Probe.Func, w.Probe.File) && OwnFrame(t.g(i).Stack) != nil:

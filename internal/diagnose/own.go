@@ -33,6 +33,7 @@ func Own(fn, file string) bool {
 	if strings.HasPrefix(fn, "main.") {
 		return true
 	}
+	fn, _, _ = strings.Cut(fn, "[") // type arguments may be the user's own
 	first, _, path := strings.Cut(fn, "/")
 	if path && strings.Contains(first, ".") {
 		return true
@@ -46,6 +47,7 @@ func Own(fn, file string) bool {
 
 // pkgPath returns the import path of the package of a function.
 func pkgPath(fn string) string {
+	fn, _, _ = strings.Cut(fn, "[") // which may have paths of their own
 	slash := strings.LastIndexByte(fn, '/') + 1
 	dot := strings.IndexByte(fn[slash:], '.')
 	if dot < 0 {

@@ -19,6 +19,9 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 	if g.State != "waiting" && g.State != "syscall" || !g.Leaked && !f.provenG(g) && !foreign(g.Stack) {
 		return nil
 	}
+	if g.Reason == coroutine && !provenByMemory(g) { // it may be asked for more at any time
+		return nil
+	}
 	op, kind := reasonOp(g)
 	if op == 0 && g.Leaked {
 		op, kind = runtime.OpRecv, runtime.KindChan // what else the collector looks at is told by its reason
@@ -216,6 +219,8 @@ func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 		return runtime.OpWait, runtime.KindWaitGroup
 	case r == "sync.Cond.Wait":
 		return runtime.OpCond, runtime.KindCond
+	case r == coroutine:
+		return runtime.OpRecv, runtime.KindOther
 	case r == "IO wait":
 		return runtime.OpIO, runtime.KindNone
 	case r == "sleep":
@@ -250,7 +255,10 @@ func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 	for k < len(g.Stack)-1 && machinery(g.Stack[k].Func) {
 		k++
 	}
-	if p.Op == runtime.OpIO || p.Op == runtime.OpSleep {
+	if g.Reason == coroutine {
+		p.Callee = pull
+	}
+	if p.Op == runtime.OpIO || p.Op == runtime.OpSleep || p.Callee == pull {
 		for j := range g.Stack {
 			if Own(g.Stack[j].Func, g.Stack[j].File) && !cgoStub(&g.Stack[j]) {
 				k = j
@@ -263,7 +271,19 @@ func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 	if k > 0 {
 		p.Expr = called(g.Stack[k-1].Func)
 	}
+	if p.Callee == pull {
+		p.Expr = "next"
+		if c := g.CreatedBy; c != nil && strings.HasPrefix(c.Func, pull) {
+			p.Expr = "yield"
+		}
+	}
 }
+
+const (
+	// coroutine is the runtime's reason of a goroutine that has switched to another, as by the functions that iter.Pull returns.
+	coroutine = "coroutine"
+	pull      = "iter.Pull"
+)
 
 // machinery reports whether a function is the runtime's, or of the packages that wait on behalf of others.
 func machinery(fn string) bool {

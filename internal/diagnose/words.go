@@ -137,6 +137,12 @@ func (f *facts) does(w *snapshot.Wait) string {
 	case runtime.OpSend:
 		return "sends to " + orNil(obj, w)
 	case runtime.OpRecv, runtime.OpRange:
+		switch {
+		case w.Probe.Callee == pull && w.Probe.Expr == "yield":
+			return "waits in yield for the next call of next or stop of its iter.Pull"
+		case w.Probe.Callee == pull:
+			return "waits for the next value of an iter.Pull"
+		}
 		return "receives from " + orNil(obj, w)
 	case runtime.OpSelect:
 		if len(w.Cases)+w.More == 0 {

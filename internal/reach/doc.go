@@ -35,8 +35,9 @@
 //     something points to them, and the chain of deferred calls. Any doubt makes the rest of a stack count word by
 //     word; see scan.go.
 //  8. A goroutine whose object was not found is Unknown, and live. So are one that waits in a synctest bubble, which
-//     ends by its own rules, and the other side of an iter.Pull. An unknown version of Go without debug information
-//     has no proofs at all.
+//     ends by its own rules. An unknown version of Go without debug information has no proofs at all.
+//  9. A goroutine that has switched to another one, as the two sides of an iter.Pull do, waits for the runtime's coro,
+//     which both functions have. It is found by the goroutine that it has.
 //
 // Objects of the heap are scanned word by word, and count as reached by a pointer to any place in them. Of p's, m's
 // and the g's of threads only the words that are pointers count, for the others point to memory that is free.

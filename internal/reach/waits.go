@@ -112,6 +112,7 @@ const (
 	reasonNever
 	reasonSema
 	reasonCond
+	reasonCoroutine
 )
 
 // reasonKinds has the wait reasons that only other goroutines end.
@@ -119,7 +120,7 @@ var reasonKinds = map[string]reasonKind{
 	"chan receive": reasonChan, "chan send": reasonChan, "select": reasonChan,
 	"select (no cases)": reasonNever, "chan receive (nil chan)": reasonNever, "chan send (nil chan)": reasonNever,
 	"sync.WaitGroup.Wait": reasonSema, "sync.Mutex.Lock": reasonSema, "sync.RWMutex.RLock": reasonSema, "sync.RWMutex.Lock": reasonSema,
-	"semacquire": reasonSema, "sync.Cond.Wait": reasonCond,
+	"semacquire": reasonSema, "sync.Cond.Wait": reasonCond, "coroutine": reasonCoroutine,
 }
 
 // hide makes the object at an address opaque.
@@ -137,18 +138,22 @@ func (m *marker) findWaits() {
 	for _, w := range m.sema {
 		m.hide(w.sudog)
 	}
-	conds := make(map[uint64]int32)
+	conds, coroutines := make(map[uint64]int32), make(map[uint64]int32)
 	for i := range m.gs {
-		m.findWait(int32(i), conds)
+		m.findWait(int32(i), conds, coroutines)
 	}
 	if len(conds) > 0 {
-		m.findConds(conds)
+		m.findObjects(conds, m.o.sudog.size, m.o.sudog.size+24, m.o.sudog.g)
+	}
+	if len(coroutines) > 0 {
+		m.findObjects(coroutines, coroSize, coroSize, Field{0, 8})
 	}
 	slices.SortStableFunc(m.waiters, func(a, b waiter) int { return cmp.Compare(a.obj, b.obj) })
 }
 
-// findWait finds out what one goroutine waits for. It leaves to conds those that wait for a Cond that they do not name.
-func (m *marker) findWait(i int32, conds map[uint64]int32) {
+// findWait finds out what one goroutine waits for. It leaves to conds those that wait for a Cond that they do not name, and to coroutines those that have switched to
+// another goroutine by a coro.
+func (m *marker) findWait(i int32, conds, coroutines map[uint64]int32) {
 	g, w, kind := &m.gs[i], &m.waits[i], m.kind(i)
 	w.candidate, w.first = kind != reasonOther, uint32(len(m.waitObjs))
 	sense := true
@@ -198,6 +203,8 @@ func (m *marker) findWait(i int32, conds map[uint64]int32) {
 		}
 	case kind == reasonCond:
 		conds[g.addr] = i
+	case kind == reasonCoroutine:
+		coroutines[g.addr] = i
 	default:
 		m.wake(i, causeNotFound)
 	}
@@ -245,11 +252,12 @@ func (m *marker) global(addr uint64) bool {
 	return slices.ContainsFunc(m.modules, func(mod module) bool { return addr >= mod.lo && addr < mod.hi })
 }
 
-// findConds finds the sudogs of goroutines that wait for a Cond where they do not name it, which is so before Go 1.26: whoever can reach the
-// Cond reaches its list, and so the sudog.
-func (m *marker) findConds(conds map[uint64]int32) {
-	size := m.o.sudog.size
-	off := m.o.sudog.g
+// coroSize is the size of runtime.coro, by which the functions of iter.Pull switch goroutines. It begins with the goroutine that waits: see GOROOT/src/runtime/coro.go.
+const coroSize = 32
+
+// findObjects finds what goroutines wait for that do not name it: objects of a size from least to most that have the goroutine in a field. Of those that wait for a Cond
+// before Go 1.26, by their g's, they are the sudogs: whoever can reach the Cond reaches its list, and so the sudog. Of coroutines they are the coros.
+func (m *marker) findObjects(waiting map[uint64]int32, least, most uint64, field Field) {
 	type found struct {
 		g    int32
 		addr uint64
@@ -257,14 +265,14 @@ func (m *marker) findConds(conds map[uint64]int32) {
 	var list []found
 	for i := range m.heap.spans {
 		sp := &m.heap.spans[i]
-		if sp.noscan || sp.elem < size || sp.elem > size+24 {
+		if sp.noscan || sp.elem < least || sp.elem > most {
 			continue
 		}
 		for idx := uint32(0); idx < sp.nelems; idx++ {
 			if !sp.used(idx) {
 				continue
 			}
-			if g, ok := conds[off.get(sp.bytes(idx))]; ok {
+			if g, ok := waiting[field.get(sp.bytes(idx))]; ok {
 				list = append(list, found{g, sp.start + uint64(idx)*sp.elem})
 			}
 		}
@@ -279,7 +287,7 @@ func (m *marker) findConds(conds map[uint64]int32) {
 		w.n++
 		m.waitObjs = append(m.waitObjs, waitObject{f.addr, f.addr})
 	}
-	for _, g := range conds {
+	for _, g := range waiting {
 		if m.waits[g].n == 0 {
 			m.wake(g, causeNotFound)
 		}

@@ -4,11 +4,14 @@ package main
 
 import (
 	"context"
+	"iter"
 	"runtime"
+	"time"
 	"weak"
 )
 
 func init() {
+	programs["pulled"] = pulled
 	programs["cleanup"] = cleanup
 	programs["weak-pointer"] = weakPointer
 }
@@ -34,5 +37,26 @@ func weakPointer(ctx context.Context) error {
 		<-r.done
 		runtime.KeepAlive(r)
 	})()
+	return nil
+}
+
+// pulled asks an iterator for a value now and then, and keeps others for later, in a map.
+func pulled(ctx context.Context) error {
+	numbers := func(yield func(int) bool) {
+		for i := 0; yield(i); i++ {
+		}
+	}
+	next, stop := iter.Pull(iter.Seq[int](numbers))
+	defer stop()
+	kept := make(map[string]func() (int, bool))
+	for _, name := range []string{"a", "b"} {
+		next, stop := iter.Pull(iter.Seq[int](numbers))
+		defer stop()
+		kept[name] = next
+	}
+	every(ctx, 3*time.Second, func() { next() })
+	for _, next := range kept {
+		next()
+	}
 	return nil
 }

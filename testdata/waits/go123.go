@@ -30,7 +30,7 @@ func startIter() {
 	go func() {
 		next, stop := iter.Pull(blocked(make(chan int)))
 		defer stop()
-		next() // live: the other half of a coroutine
+		next() // leak: the other half of a coroutine, which waits for what nobody sends
 	}()
 	next, _ := iter.Pull(counted)
 	next()
@@ -38,7 +38,7 @@ func startIter() {
 	inPull := make(chan int)
 	go func() {
 		next, stop := iter.Pull(func(yield func(int) bool) {
-			yield(1) // live: nobody asks it for more
+			yield(1) // goroutine: it will call stop
 			close(inPull)
 		})
 		defer stop()
@@ -52,11 +52,11 @@ func startIter() {
 
 func blocked(ch chan int) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		yield(<-ch) // any: in an iterator of Pull
+		yield(<-ch) // leak: in an iterator of Pull
 	}
 }
 
 func counted(yield func(int) bool) {
-	for i := 0; yield(i); i++ { // live
+	for i := 0; yield(i); i++ { // global gNext
 	}
 }

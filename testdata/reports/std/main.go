@@ -35,6 +35,7 @@ import (
 	"example.com/reports/poolnested"
 	"example.com/reports/pssyslog"
 	"example.com/reports/publock"
+	"example.com/reports/pullunstopped"
 	"example.com/reports/rpcsilent"
 	"example.com/reports/semleaked"
 	"example.com/reports/semnested"
@@ -80,6 +81,7 @@ var cases = map[string]func(){
 	"poolnested":     poolnested.Main,
 	"pssyslog":       pssyslog.Main,
 	"publock":        publock.Main,
+	"pullunstopped":  pullunstopped.Main,
 	"rpcsilent":      rpcsilent.Main,
 	"semleaked":      semleaked.Main,
 	"semnested":      semnested.Main,
