@@ -38,6 +38,21 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
+// resumes reports whether c is of goroutines that send, and one that sleeps can reach their channel, by the memory: it may go on with it when it wakes, or start who does, as
+// one does that connects again after a while.
+func (d *finder) resumes(c *cause) bool {
+	if c.certainty != Likely || c.kind != KindFullChannel && c.kind != KindStuck || d.opt.Scope != nil {
+		return false
+	}
+	return slices.ContainsFunc(d.main(c), func(i int) bool {
+		w, r := d.wait(i), d.reach(i)
+		return w != nil && w.Probe.Op == runtime.OpSend && r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(by snapshot.Waker) bool {
+			k, ok := d.find(by.Goroutine)
+			return ok && by.Kind == snapshot.WakerGoroutine && d.wait(k) != nil && d.wait(k).Probe.Op == runtime.OpSleep
+		})
+	})
+}
+
 // firm reports whether what is known of the wait of goroutine i is more than that it has lasted.
 func (d *finder) firm(i int) bool {
 	w := d.wait(i)

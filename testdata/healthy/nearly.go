@@ -78,7 +78,7 @@ func reconnects(ctx context.Context) error {
 			if !open {
 				return
 			}
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(2500 * time.Millisecond)
 		}
 	})
 	start(8, func(int) {
