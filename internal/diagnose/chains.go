@@ -360,6 +360,9 @@ func (d *finder) sameCause(list []int) [][]int {
 		parent[k] = k
 		w := d.wait(i)
 		at := place{*w.Probe, d.inScope(i)}
+		if d.unprobed[i] && w.Probe.Line != 0 {
+			at.probe.Func = "" // a function that is inlined has a name in each that it is in
+		}
 		if j, ok := probes[at]; ok {
 			parent[find(k)] = find(j)
 		} else {

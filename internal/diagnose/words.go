@@ -190,7 +190,7 @@ func (f *facts) step(i int) string {
 	}
 	s := fmt.Sprintf("%s%s at %s%s", who, f.does(w), f.place(w.Probe), inProbe(w.Probe))
 	if w.Since != 0 {
-		s += " for " + f.ago(w.Since)
+		s += f.forAt(i) + f.ago(w.Since)
 	}
 	if g.State == "syscall" && g.ThreadID != 0 {
 		s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
@@ -199,6 +199,14 @@ func (f *facts) step(i int) string {
 		s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))
 	}
 	return s
+}
+
+// forAt returns " for ", or " for at least " of goroutine i in C code: what is known is since when its thread has not run.
+func (f *facts) forAt(i int) string {
+	if f.unprobed[i] && inC(f.g(i)) {
+		return " for at least "
+	}
+	return " for "
 }
 
 // origin says who started goroutine i, and where it is in the user's code if that is not where it waits.
@@ -491,6 +499,9 @@ func (f *facts) span(list []int) string {
 		return "for " + Duration(lo) + " or longer"
 	case hi == 0 && every(list, func(i int) bool { return f.unprobed[i] }):
 		return ""
+	}
+	if least := slices.IndexFunc(list, func(i int) bool { return f.forAt(i) != " for " }); least >= 0 {
+		return strings.TrimSpace(f.forAt(list[least])) + " " + Duration(lo)
 	}
 	if x, y := Duration(lo), Duration(hi); x != y {
 		return fmt.Sprintf("for %s to %s", x, y)

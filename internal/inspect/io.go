@@ -12,6 +12,12 @@ import (
 // addIO adds to s what the operating system knows of the files, connections and processes that goroutines are blocked in.
 func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 	system := ioReader{pid: pid, users: p.fileUsers}
+	conns := make(map[uint64]int) // the descriptors of connections of HTTP clients
+	for _, b := range res.Blocked {
+		if b.Conn != 0 && b.FD >= 0 {
+			conns[b.Conn] = b.FD
+		}
+	}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		g.Owner, g.Ends = res.Blocked[g.ID].Owner, res.Blocked[g.ID].Ends
@@ -27,6 +33,11 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 		}
 		b, ok := res.Blocked[g.ID]
 		if !ok {
+			continue
+		}
+		if fd, ok := conns[b.Conn]; ok && b.FD < 0 { // the object is the client, of all its connections
+			b.FD = fd
+			w.IO = system.read(b)
 			continue
 		}
 		w.IO = system.read(b)

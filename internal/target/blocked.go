@@ -30,6 +30,8 @@ var facts = []fact{
 	{"database/sql.(*DB).", "db.maxOpen", setLimit},
 	{"net/http.(*Transport).", "t.MaxConnsPerHost", setLimit},
 	{"net/http.(*persistConn).readLoop", "uintptr(pc.t)", setOwner},
+	{"net/http.(*persistConn).readLoop", "uintptr(pc)", setConn},
+	{"net/http.(*persistConn).roundTrip", "uintptr(pc)", setConn},
 	{"net/http.(*conn).serve", "uintptr(c.server)", setOwner},
 	{"net/http.(*http2serverConn).runHandler", "uintptr(sc.hs)", setOwner},
 	{"google.golang.org/grpc.(*Server).handleStream", "uintptr(s)", setOwner},
@@ -61,6 +63,12 @@ func setOwner(b *Blocked, v constant.Value) {
 func setEnds(b *Blocked, v constant.Value) {
 	if n, ok := constant.Uint64Val(v); ok && b.Ends == 0 {
 		b.Ends = n
+	}
+}
+
+func setConn(b *Blocked, v constant.Value) {
+	if n, ok := constant.Uint64Val(v); ok && b.Conn == 0 {
+		b.Conn = n
 	}
 }
 

@@ -91,6 +91,7 @@ type Blocked struct {
 	Deadline int64
 	Limit    int    // how many the pool may have that it waits for; 0 unknown
 	Owner    uint64 // address of what it serves: the http.Transport of a connection, the server of a handler; 0 unknown
+	Conn     uint64 // address of the connection of an HTTP client that it reads from, or has sent a request by; 0 unknown
 	Ends     uint64 // address of the server that it shuts down; 0 none, or unknown
 }
 
