@@ -76,6 +76,7 @@ TEXT ·note(SB), NOSPLIT, $0-32
 	NOTED(other)
 	RET
 other:
+	MOVQ BX, s+0(FP) // noteFact is given the slot
 	JMP ·noteFact(SB)
 none:
 	CMPB ·off(SB), $0

@@ -7,7 +7,7 @@ package runtime
 // Magic are the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
-	Version uint32 = 4
+	Version uint32 = 5
 )
 
 // SweptFile is the file of the folder that tells which records were swept from it: a line "NAME UNIXTIME age|room" each. It has at most SweptSize
@@ -218,8 +218,8 @@ const HoldRead = 1 << 31
 // An Entry of the history: the site in the low half, the coarse time in the high half.
 type Entry uint64
 
-// An Object is what is known of a channel, WaitGroup, Cond or lock, found by its address: in one of ObjWays consecutive entries that
-// begin at (ObjHash(addr) % ObjCap) rounded down to a multiple of ObjWays.
+// An Object is what is known of a channel, WaitGroup, Cond or lock, found by its address: in one of the ObjWays consecutive entries among which the one at
+// ObjHash(addr) % ObjCap is, the first of them at a multiple of ObjWays.
 type Object struct {
 	Addr uint64
 	Cap  uint32 // channels: capacity
@@ -235,6 +235,9 @@ const ObjOfProgram = 1 << 31
 
 // ObjWays is the number of entries of the object table among which an address has its place.
 const ObjWays = 8
+
+// ObjBusy takes the place of the address of an Object while it is given to another address.
+const ObjBusy = 1
 
 // A Fact says who did something last, where and when. A zero Site means that nobody did.
 type Fact struct {
@@ -354,7 +357,8 @@ type SiteEntry struct {
 // HashFactor is what ObjHash multiplies with.
 const HashFactor uint64 = 0x9E3779B97F4A7C15
 
-// ObjHash is the hash of an object's address.
+// ObjHash is the hash of an object's address. Neighbours stay near each other: what was allocated one after the other lies so in the table, and of two addresses
+// in the same MB none has the place of the other.
 func ObjHash(addr uint64) uint32 {
-	return uint32((addr >> 3) * HashFactor >> 40)
+	return uint32(addr>>4) ^ uint32((addr>>20)*HashFactor>>40)
 }

@@ -13,7 +13,6 @@ func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
 // noteFact is note after enter.
 //
 //go:norace
-func noteFact(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
-	sl := current()
+func noteFact(sl *Slot, obj unsafe.Pointer, kind Kind, which uintptr) {
 	sl.fact(*sl.last(), uintptr(obj), kind, which, capacity(obj, kind))
 }

@@ -1,6 +1,9 @@
 package runtime
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // The facts of an Object, as an index into them.
 const (
@@ -14,12 +17,18 @@ const (
 // The object table. Its pages are reserved when they are first written.
 var (
 	objBase  unsafe.Pointer
-	objMask  uint32 // ObjCap - 1, without the bits of the way
 	objPages [objCap * ObjSize >> pageShift]bool
 )
 
+// objWay returns the entry at which the search for an object with hash h looks after n others.
+//
 //go:norace
-func objAt(i uint32) *Object { return (*Object)(at(objBase, uintptr(i)*ObjSize)) }
+func objWay(h, n uint32) *Object {
+	return (*Object)(at(objBase, uintptr(h&^(ObjWays-1)|(h+n)%ObjWays)*ObjSize))
+}
+
+// objPage returns which of objPages the entries for hash h are in.
+func objPage(h uint32) uint32 { return h >> (pageShift - objShift) }
 
 func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
 
@@ -27,12 +36,12 @@ func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer
 //
 //go:norace
 func object(addr uintptr) *Object {
-	i := ObjHash(uint64(addr)) & objMask
-	if !objPages[i>>(pageShift-objShift)%uint32(len(objPages))] {
+	h := ObjHash(uint64(addr)) % objCap
+	if !objPages[objPage(h)] {
 		return nil
 	}
-	for end := i + ObjWays; i < end; i++ {
-		switch o := objAt(i); o.Addr {
+	for n := uint32(0); n < ObjWays; n++ {
+		switch o := objWay(h, n); o.Addr {
 		case uint64(addr):
 			return o
 		case 0:
@@ -58,15 +67,16 @@ func noteFirst(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
 //go:norace
 //go:noinline
 func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
+	var o *Object
 	if which == factMade {
 		sl.Noted = [2]Noted{}
+		o = newObject(addr, kind, capacity)
+	} else if o = object(addr); o == nil || o.isOther(kind, which, capacity) {
+		o = otherObject(addr, kind, capacity, o != nil)
 	}
 	sl.Noted[which&1] = Noted{uint64(addr), e}
-	o := object(addr)
-	if fresh := which == factMade || o.isOther(kind, which, capacity); fresh || o == nil {
-		if o = newObject(addr, kind, capacity, fresh); o == nil {
-			return
-		}
+	if o == nil {
+		return
 	}
 	if which == factMade && watched && madeForProgram(sl) {
 		o.Kind |= ObjOfProgram
@@ -82,55 +92,96 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 //
 //go:norace
 func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
-	return o != nil && (o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0)
+	return o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0
 }
 
-// newObject returns the entry of addr, made or found, without facts if it is fresh. It returns nil if there is no room.
+// newObject returns the entry of addr, a channel that was just made, without facts. It takes no lock: nobody else knows the channel yet. It returns nil if
+// there is no room.
 //
 //go:norace
 //go:noinline
-func newObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
+func newObject(addr uintptr, kind Kind, capacity uint32) *Object {
+	h := ObjHash(uint64(addr)) % objCap
+	if !objPages[objPage(h)] {
+		return otherObject(addr, kind, capacity, true)
+	}
+	raceDisable()
+	o := claim(h, addr, kind, capacity, true)
+	raceEnable()
+	return o
+}
+
+// otherObject returns the entry of an object that others may know: made or found, and without facts if it is fresh. It returns nil if there is no room, or no
+// object.
+//
+//go:norace
+//go:noinline
+func otherObject(addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
 	if addr == 0 {
 		return nil
 	}
+	h := ObjHash(uint64(addr)) % objCap
 	raceDisable()
 	mu.Lock()
-	o := claim(addr)
-	if o != nil && (fresh || o.Addr != uint64(addr)) {
-		*o = Object{Addr: uint64(addr), Kind: uint32(kind), Cap: capacity}
+	var o *Object
+	if hasObjects(objPage(h)) {
+		o = claim(h, addr, kind, capacity, fresh)
 	}
 	mu.Unlock()
 	raceEnable()
 	return o
 }
 
-// claim returns the entry of addr: its own, an empty one, or the one of which nothing was heard for longest. It returns nil if the table's
-// page cannot be had. mu is held.
+// hasObjects makes sure that a page of the table may be written. mu is held.
 //
 //go:norace
-func claim(addr uintptr) *Object {
-	i := ObjHash(uint64(addr)) & objMask
-	if page := i >> (pageShift - objShift); !objPages[page] {
+func hasObjects(page uint32) bool {
+	if !objPages[page] {
 		switch reserve((uintptr(hdr.ObjOff)+uintptr(page))<<pageShift, pageSize) {
 		case roomNone:
-			return nil
+			return false
 		case roomOwn:
 			hdr.Private++
 		}
 		objPages[page] = true
 	}
-	oldest, age := objAt(i), int32(-1)
-	for end := i + ObjWays; i < end; i++ {
-		o := objAt(i)
-		if o.Addr == uint64(addr) || o.Addr == 0 {
+	return true
+}
+
+// claim returns the entry of addr: its own, an empty one, or the one of which nothing was heard for longest. It takes the facts from it unless it is its own, and
+// not fresh. Who claims an entry has it alone while its address is ObjBusy. For one address there is one claim at a time, or there might be two entries.
+//
+//go:norace
+func claim(h uint32, addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
+	for {
+		var o *Object
+		was, age := uint64(0), int32(-1)
+		for n := uint32(0); n < ObjWays; n++ {
+			next := objWay(h, n)
+			a := atomic.LoadUint64(&next.Addr)
+			if a == uint64(addr) && !fresh {
+				return next
+			}
+			if a == uint64(addr) || a == 0 {
+				o, was = next, a
+				break
+			}
+			if old := next.age(); a != ObjBusy && old > age {
+				o, was, age = next, a, old
+			}
+		}
+		if o == nil {
+			return nil
+		}
+		if atomic.CompareAndSwapUint64(&o.Addr, was, ObjBusy) {
+			if was != 0 && was != uint64(addr) {
+				atomic.AddUint32(&hdr.DroppedObjects, 1)
+			}
+			*o = Object{Addr: ObjBusy, Kind: uint32(kind), Cap: capacity}
+			atomic.StoreUint64(&o.Addr, uint64(addr))
 			return o
 		}
-		if a := o.age(); a > age {
-			oldest, age = o, a
-		}
 	}
-	hdr.DroppedObjects++
-	return oldest
 }
 
 // age returns how long ago the newest fact is, in milliseconds.

@@ -1,6 +1,9 @@
 package runtime
 
-import "testing"
+import (
+	"sync"
+	"testing"
+)
 
 var evictions uintptr
 
@@ -11,15 +14,15 @@ func TestEviction(t *testing.T) {
 	sl := own()
 	evictions++
 	first := 0x1100_0000 + evictions<<20 // another object in each run
-	place := ObjHash(uint64(first)) & objMask
+	place := ObjHash(uint64(first)) % objCap
 	same := []uintptr{first}
 	for a := first + 8; len(same) < ObjWays+1; a += 8 {
-		if ObjHash(uint64(a))&objMask == place {
+		if ObjHash(uint64(a))%objCap == place {
 			same = append(same, a)
 		}
 	}
-	for i := place; i < place+ObjWays; i++ {
-		*objAt(i) = Object{}
+	for n := uint32(0); n < ObjWays; n++ {
+		*objWay(place, n) = Object{}
 	}
 	dropped := hdr.DroppedObjects
 	clock := hdr.Clock
@@ -68,3 +71,67 @@ func TestUnchangedFact(t *testing.T) {
 		t.Errorf("fact %+v", f)
 	}
 }
+
+// TestClaims makes more channels at once than there are places for their addresses: each of those that are kept has one, and its own facts.
+func TestClaims(t *testing.T) {
+	s := newSite(OpMake, KindChan, "make")
+	Loop(s)
+	evictions++
+	place := ObjHash(uint64(0x2000_0000+evictions<<24)) % objCap
+	const each = 4 * ObjWays
+	var wg sync.WaitGroup
+	for n := uintptr(0); n < 4; n++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			Loop(s)
+			sl := own()
+			a := uintptr(0x4000_0000) + n<<32
+			for i := 0; i < each; a += 8 {
+				if ObjHash(uint64(a))%objCap == place {
+					sl.fact(entryNow(s), a, KindChan, factMade, uint32(n))
+					sl.fact(entryNow(s), a, KindChan, factSent, uint32(n))
+					i++
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	seen := map[uint64]bool{}
+	for n := uint32(0); n < ObjWays; n++ {
+		o := copyObject(objWay(place, n))
+		if o.Addr <= ObjBusy || seen[o.Addr] || uint64(o.Cap) != o.Addr>>32 || o.Made.Site != s.id || o.Made.Goid != o.Sent.Goid {
+			t.Errorf("place %d: %+v", n, o)
+		}
+		seen[o.Addr] = true
+	}
+}
+
+// TestClaimsOfOne notes facts of one object that no goroutine made, from many at once: it has one place.
+func TestClaimsOfOne(t *testing.T) {
+	s := newSite(OpWait, KindWaitGroup, "wg.Add(1)")
+	Loop(s)
+	evictions++
+	first := uintptr(0x7000_0000 + evictions<<24)
+	for a := first; a < first+1000*16; a += 16 {
+		var wg sync.WaitGroup
+		for n := 0; n < 2; n++ {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				Loop(s)
+				own().fact(entryNow(s), a, KindWaitGroup, uintptr(1+n), 0)
+			}()
+		}
+		wg.Wait()
+		if o := known(a); o.Sent.Site != s.id || o.Received.Site != s.id {
+			t.Fatalf("object %+v", o)
+		}
+	}
+}
+
+//go:norace
+func copyObject(o *Object) Object { return *o }
+
+//go:norace
+func entryNow(s *Site) Entry { return entry(s) }

@@ -65,7 +65,7 @@ func open() uint32 {
 	}
 	base, hdr = mem, (*Header)(mem)
 	slotBase = at(base, uintptr(h.SlotOff)<<pageShift)
-	objBase, objMask = at(base, uintptr(h.ObjOff)<<pageShift), h.ObjCap-ObjWays
+	objBase = at(base, uintptr(h.ObjOff)<<pageShift)
 	entries.end = uintptr(h.SiteOff) << pageShift
 	names.end = uintptr(h.StrOff) << pageShift
 	graves.end = uintptr(h.OrphanOff) << pageShift

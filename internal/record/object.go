@@ -16,7 +16,7 @@ func (r *reader) readObjects() error {
 		return err
 	}
 	for ; len(table) >= runtime.ObjSize; table = table[runtime.ObjSize:] {
-		if load[uint64](table) != 0 {
+		if addr := load[uint64](table); addr != 0 && addr != runtime.ObjBusy {
 			r.object(load[runtime.Object](table))
 		}
 	}
