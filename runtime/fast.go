@@ -54,9 +54,8 @@ func recent() (t int64)
 // cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
 func cyclesPerSpan() (n uint64)
 
-// frame returns InfoFrame and how many bytes of the stack are in use by the function that called the probe that called the caller, and by its
-// callers. It stays the same while that function runs, also when the stack moves, and is greater in the functions that it calls. Neither the caller
-// nor the probe may be inlined.
+// frame returns InfoFrame and how far the frame of the function that called the probe that called the caller is from the beginning of the stack. It stays the same
+// while that function runs, also when the stack moves, and is greater in the functions that it calls. Neither the caller nor the probe may be inlined.
 func frame() (f uint32)
 
 // openSlots prepares the search for slots. It returns an Off… constant.

@@ -223,6 +223,7 @@ TEXT ·frame(SB), NOSPLIT, $0-4
 	MOVQ BP, AX
 	OUT
 	OUT
+	OUT
 	SUBQ AX, R8
 	CMPQ R8, R9
 	JCC lost
@@ -234,7 +235,7 @@ lost:
 	MOVL $const_InfoFrame, f+0(FP)
 	RET
 
-// What frame returns, into R11, in a function that the probe calls by a wrapper. AX, CX, R8 and R9 are lost.
+// What frame returns, into R11, but of the caller, which is the user's function with the probe inlined. There is a wrapper in between. AX, CX, R8 and R9 are lost.
 #define FRAME \
 	MOVQ g, AX \
 	MOVQ 8(AX), R8 \

@@ -6,7 +6,7 @@ import "unsafe"
 
 // The probes of calls have one function of assembly each for what a goroutine with a slot needs.
 
-// ioBegin notes that the caller of the probe is about to make a call. The receiver is at x, and has size bytes. ioEnd notes that the call that the caller of the probe
+// ioBegin notes that the caller is about to make a call. The receiver is at x, and has size bytes. ioEnd notes that the call that the caller
 // began last has returned. The last parameter is room for what frame returns.
 //
 //go:noescape
@@ -44,9 +44,8 @@ func ioEndSlow(f uint32) {
 //
 // A call that panics never gets to its End. What it leaves behind goes when the goroutine is next at a call that began no further down its stack.
 //
-// IO and End are not inlined, so that they have the same caller, by which they find each other.
-//
-//go:noinline
+// IO and End are inlined, and find each other by the frame of the function that they are in. So the compiler sees what is called, and what it is given need not
+// escape.
 func IO[T any](s *Site, x T) T {
 	if !off {
 		ioBegin(s, unsafe.Pointer(&x), unsafe.Sizeof(x), 0)
@@ -55,8 +54,6 @@ func IO[T any](s *Site, x T) T {
 }
 
 // IOFunc begins a call of a function that may wait, as IO does for a method. It returns f.
-//
-//go:noinline
 func IOFunc[F any](s *Site, f F) F {
 	if !off {
 		ioBegin(s, nil, 0, 0)
@@ -65,8 +62,6 @@ func IOFunc[F any](s *Site, f F) F {
 }
 
 // End1 ends a call with one result, which it returns.
-//
-//go:noinline
 func End1[A any](a A) A {
 	if !off {
 		ioEnd(0)
@@ -75,8 +70,6 @@ func End1[A any](a A) A {
 }
 
 // End2 ends a call with two results.
-//
-//go:noinline
 func End2[A, B any](a A, b B) (A, B) {
 	if !off {
 		ioEnd(0)
@@ -85,8 +78,6 @@ func End2[A, B any](a A, b B) (A, B) {
 }
 
 // End3 ends a call with three results.
-//
-//go:noinline
 func End3[A, B, C any](a A, b B, c C) (A, B, C) {
 	if !off {
 		ioEnd(0)
@@ -95,8 +86,6 @@ func End3[A, B, C any](a A, b B, c C) (A, B, C) {
 }
 
 // End4 ends a call with four results.
-//
-//go:noinline
 func End4[A, B, C, D any](a A, b B, c C, d D) (A, B, C, D) {
 	if !off {
 		ioEnd(0)
@@ -105,8 +94,6 @@ func End4[A, B, C, D any](a A, b B, c C, d D) (A, B, C, D) {
 }
 
 // End5 ends a call with five results, as End1 to End4 do one with fewer.
-//
-//go:noinline
 func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {
 	if !off {
 		ioEnd(0)

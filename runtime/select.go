@@ -1,5 +1,7 @@
 package runtime
 
+import "unsafe"
+
 // A select is
 //
 //	select {
@@ -16,13 +18,17 @@ const chosen = 1 << 31
 
 // CaseRecv returns ch, the channel that clause i receives from.
 func CaseRecv[T any](s *Site, i int, ch <-chan T) <-chan T {
-	addCase(s, i, uintptr(pointer(ch)), false, len(ch) > 0)
+	if !off {
+		addCase(s, i, pointer(ch), false)
+	}
 	return ch
 }
 
 // CaseSend returns ch, the channel that clause i sends on.
 func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
-	addCase(s, i, uintptr(pointer(ch)), true, len(ch) < cap(ch))
+	if !off {
+		addCase(s, i, pointer(ch), true)
+	}
 	return ch
 }
 
@@ -44,10 +50,7 @@ func caseValue(s *Site) {
 // one leaves its own cases behind: then those of this one before i are lost, and shown as unknown.
 //
 //go:norace
-func addCase(s *Site, i int, ch uintptr, send, ready bool) {
-	if off {
-		return
-	}
+func addCase(s *Site, i int, ch unsafe.Pointer, send bool) {
 	sl := current()
 	if sl == nil || s.id == 0 {
 		if sl = newCase(s); sl == nil {
@@ -61,12 +64,12 @@ func addCase(s *Site, i int, ch uintptr, send, ready bool) {
 		sl.CaseSend, sl.Ready = 0, 0
 	}
 	if i < CaseLen {
-		sl.Cases[i] = uint64(ch)
+		sl.Cases[i] = uint64(uintptr(ch))
 		if send {
 			sl.CaseSend |= 1 << i
 		}
 	}
-	if ready {
+	if c := *(*chan struct{})(unsafe.Pointer(&ch)); send && len(c) < cap(c) || !send && len(c) > 0 {
 		sl.Ready = 1
 	}
 	if i == int(s.Cases)-1 {
@@ -108,12 +111,14 @@ func (sl *Slot) selects(s *Site) {
 }
 
 // Chose notes that clause i was chosen, -1 for default.
-//
-//go:norace
 func Chose(s *Site, i int) {
-	if off {
-		return
+	if !off {
+		chose(s, i)
 	}
+}
+
+//go:norace
+func chose(s *Site, i int) {
 	sl := own()
 	if sl == nil || s.id == 0 || sl.Head == 0 {
 		// A goroutine or a site that is new: the select has only a default clause.
