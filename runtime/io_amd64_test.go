@@ -1,0 +1,18 @@
+//go:build !race && (linux || darwin)
+
+package runtime
+
+import (
+	"fmt"
+	"io"
+	"testing"
+)
+
+// TestArgumentsStay gives a function arguments that need not escape, and do not with a probe either.
+func TestArgumentsStay(t *testing.T) {
+	s := newSite(OpIO, KindOther, `fmt.Fprint(w, "a", "b")`)
+	w := io.Discard
+	if n := testing.AllocsPerRun(100, func() { End2(IOFunc(s, fmt.Fprint)(w, "a", "b")) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
