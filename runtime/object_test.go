@@ -86,7 +86,7 @@ func TestClaims(t *testing.T) {
 			defer wg.Done()
 			Loop(s)
 			sl := own()
-			a := uintptr(0x4000_0000) + n<<32
+			a := uintptr(0x2000_0000) * (n + 1)
 			for i := 0; i < each; a += 8 {
 				if ObjHash(uint64(a))%objCap == place {
 					sl.fact(entryNow(s), a, KindChan, factMade, uint32(n))
@@ -100,7 +100,7 @@ func TestClaims(t *testing.T) {
 	seen := map[uint64]bool{}
 	for n := uint32(0); n < ObjWays; n++ {
 		o := copyObject(objWay(place, n))
-		if o.Addr <= ObjBusy || seen[o.Addr] || uint64(o.Cap) != o.Addr>>32 || o.Made.Site != s.id || o.Made.Goid != o.Sent.Goid {
+		if o.Addr <= ObjBusy || seen[o.Addr] || uint64(o.Cap)+1 != o.Addr>>29 || o.Made.Site != s.id || o.Made.Goid != o.Sent.Goid {
 			t.Errorf("place %d: %+v", n, o)
 		}
 		seen[o.Addr] = true
