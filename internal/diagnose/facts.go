@@ -366,7 +366,15 @@ func (f *facts) moves(obj uint64, send bool) bool {
 			}
 		}
 	}
-	return f.s.Taken-at < int64(f.opt.After)
+	return f.lately(at)
+}
+
+// lately reports whether what happened at the given time shows that things move. Of a program whose end nobody saw, that is not so of what happened in the first
+// half of its life: it may have done nothing since.
+func (f *facts) lately(at int64) bool {
+	since := f.s.Taken - at
+	p := &f.s.Process
+	return since < int64(f.opt.After) && (!p.Unwatched || p.StartWall == 0 || since < (p.TakenWall-p.StartWall)/2)
 }
 
 // holder returns how goroutine i holds obj.

@@ -89,7 +89,7 @@ func (j *judge) turns(i int) bool {
 			}
 			j.taken[w.Obj] = newest
 		}
-		return w.Probe.Op != runtime.OpOnce && newest != 0 && j.s.Taken-newest < int64(j.opt.After)
+		return w.Probe.Op != runtime.OpOnce && newest != 0 && j.lately(newest)
 	}
 	switch w.Probe.Op {
 	case runtime.OpSend:
@@ -113,7 +113,7 @@ func (j *judge) answers(p *snapshot.Probe) bool {
 		}
 	}
 	at, ok := j.returned[p]
-	return ok && j.s.Taken-at < int64(j.opt.After)
+	return ok && j.lately(at)
 }
 
 // returns notes when the calls in the history of goroutine i had returned: before the same was called again, or, if it is in none, before its next step.

@@ -4,7 +4,7 @@
 //
 //	taken 60s                         the moment of the snapshot; all times count from the program's start
 //	state live                        of the process
-//	unwatched                         nobody saw when it ended
+//	unwatched 5s                      nobody saw when it ended; how long it had lived, if known
 //	asleep                            the runtime ended it because all goroutines were asleep
 //	states                            the states of all goroutines are known
 //	dropped "objects forgotten" 3

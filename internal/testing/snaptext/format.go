@@ -20,8 +20,12 @@ func Format(s *snapshot.Snapshot) string {
 	if s.Process.State != "live" {
 		p.line("state", s.Process.State)
 	}
-	if s.Process.Unwatched {
-		p.line("unwatched")
+	if proc := &s.Process; proc.Unwatched {
+		words := []string{"unwatched"}
+		if proc.StartWall != 0 {
+			words = append(words, span(proc.TakenWall-proc.StartWall))
+		}
+		p.line(words...)
 	}
 	if s.Asleep {
 		p.line("asleep")

@@ -102,6 +102,10 @@ func (p *parser) top(word string) bool {
 		s.Process.State = p.next()
 	case "unwatched":
 		s.Process.Unwatched = true
+		if len(p.words) > 0 {
+			s.Process.StartWall = 1
+			s.Process.TakenWall = 1 + p.time()
+		}
 	case "asleep":
 		s.Asleep = true
 	case "states":

@@ -7,7 +7,7 @@ import (
 
 const whole = `taken 1m0s
 state stopped
-unwatched
+unwatched 5s
 states
 cpu 3s
 memory kept=4096 paused=1ms
