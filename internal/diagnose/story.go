@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -264,10 +265,22 @@ func (t *writer) reachedLink(i, j int) string {
 func (t *writer) pathTo(i, j int) string {
 	for _, w := range t.reach(i).CouldEnd {
 		if w.Kind == snapshot.WakerGoroutine && w.Goroutine == t.g(j).ID {
-			return strings.Join(w.Path, " → ")
+			return pathOf(&w)
 		}
 	}
 	return ""
+}
+
+// packageFolders matches what stands before the last element of an import path.
+var packageFolders = regexp.MustCompile(`([\w.~%+-]+/)+`)
+
+// pathOf returns the way from a waker to what is waited for, without the waker itself, and with types and functions as people write them.
+func pathOf(w *snapshot.Waker) string {
+	path := w.Path
+	if w.Kind == snapshot.WakerGoroutine && len(path) > 0 && strings.HasPrefix(path[0], "goroutine ") {
+		path = path[1:]
+	}
+	return packageFolders.ReplaceAllString(strings.Join(path, " → "), "")
 }
 
 // because says why goroutine i waits for goroutine j, by a lock.
@@ -646,8 +659,8 @@ func (t *writer) couldEnd(i int) []string {
 		if w.File != "" {
 			s += " at " + t.position(w.File, w.Line)
 		}
-		if len(w.Path) > 0 {
-			s += ", by " + strings.Join(w.Path, " → ")
+		if path := pathOf(&w); path != "" {
+			s += ", by " + path
 		}
 		lines = append(lines, s)
 	}
