@@ -51,10 +51,10 @@ func main() {
 		left = bytes.Contains(buf[:runtime.Stack(buf, true)], []byte("/"+os.Args[1]+"/"))
 	}
 	if !left {
-		fmt.Println("ended")
+		fmt.Println("\nended") // a kernel may have printed no end of its line
 		return
 	}
-	fmt.Println("left")
+	fmt.Println("\nleft")
 	%s
 }
 `
