@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"os"
@@ -47,7 +48,11 @@ func serveAgents(c *cli.Context) error {
 // programs are those that this command sees.
 type programs struct{ c *cli.Context }
 
-func (programs) Programs(context.Context) ([]agent.Program, error) {
+func (p programs) Programs(context.Context) ([]agent.Program, error) {
+	after, err := askedAfter(p.c)
+	if err != nil {
+		return nil, err
+	}
 	list, err := record.List(record.Dir())
 	if err != nil {
 		return nil, err
@@ -59,7 +64,7 @@ func (programs) Programs(context.Context) ([]agent.Program, error) {
 			continue
 		}
 		if snap, err := rec.Snapshot(); err == nil {
-			r := diagnose.Analyze(snap, diagnose.Options{After: rec.After()})
+			r := diagnose.Analyze(snap, diagnose.Options{After: cmp.Or(after, rec.After())})
 			all = append(all, agent.Program{
 				Pid: e.Pid, State: snap.Process.State, Exe: snap.Process.Exe, Goroutines: len(snap.Goroutines), Stuck: r.Bad(),
 			})
