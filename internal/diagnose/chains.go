@@ -57,20 +57,56 @@ func (d *finder) chainsOf(may func(i int) bool) {
 			queues[k] = []int{}
 		}
 	}
+	// Roots that wait at one place have one cause, and so have those that wait for them, unless for locks.
+	heads, alike := make(map[head]key), make(map[key][]int)
+	for _, k := range order {
+		h, ok := d.head(k.root)
+		if _, is := heads[h]; ok && !is && len(queues[k]) > 0 && !d.byLocks(queues[k]) {
+			heads[h] = k
+		}
+	}
 	var alone []int
 	for _, k := range order {
-		queue := queues[k]
+		h, ok := d.head(k.root)
+		first, is := heads[h]
 		switch {
-		case len(queue) == 0:
+		case ok && is && first != k && !d.byLocks(queues[k]):
+			queues[first] = append(queues[first], queues[k]...)
+			alike[first] = append(alike[first], k.root)
+			queues[k] = nil
+		case len(queues[k]) == 0:
 			alone = append(alone, k.root)
-		case slices.ContainsFunc(queue, func(i int) bool { return d.verdict[i].Bad() || d.tied(i) }):
-			d.queue(k.root, k.obj, queue)
+		}
+	}
+	for _, k := range order {
+		if slices.ContainsFunc(queues[k], func(i int) bool { return d.verdict[i].Bad() || d.tied(i) }) {
+			d.queue(k.root, k.obj, queues[k], alike[k])
 		}
 	}
 	alone = slices.DeleteFunc(alone, func(i int) bool { return d.claimed[i] })
 	for _, group := range d.sameCause(alone) {
 		d.together(group)
 	}
+}
+
+// A head is the place of a wait, in Options.Scope or not.
+type head struct {
+	probe   snapshot.Probe
+	inScope bool
+}
+
+// head returns where the root of a chain waits, if it is stuck and waits for no lock.
+func (d *finder) head(root int) (h head, ok bool) {
+	if root < 0 || d.claimed[root] || !d.tied(root) {
+		return h, false
+	}
+	_, lock := d.lockOf(root)
+	return head{*d.wait(root).Probe, d.inScope(root)}, !lock
+}
+
+// byLocks reports whether one of a queue waits for a lock.
+func (d *finder) byLocks(queue []int) bool {
+	return slices.ContainsFunc(queue, func(i int) bool { _, lock := d.lockOf(i); return lock })
 }
 
 // tied reports whether goroutine i is stuck, by itself or as those are that it waits for.
@@ -245,14 +281,14 @@ func (d *finder) ahead(l lock) int {
 	return j
 }
 
-// queue makes the cause of one chain.
-func (d *finder) queue(root int, obj uint64, list []int) {
+// queue makes the cause of the chains that end at root, and at those that are alike.
+func (d *finder) queue(root int, obj uint64, list, alike []int) {
 	c := &cause{kind: KindStuck, certainty: d.unsure(Likely, list), obj: obj}
 	direct := list
 	if root >= 0 {
 		direct = nil
 		for _, i := range list {
-			if j, kind := d.linkOf(i); j == root {
+			if j, kind := d.linkOf(i); j == root || slices.Contains(alike, j) {
 				direct = append(direct, i)
 				if c.by == byNothing || kind < c.by { // a lock before a channel before others
 					c.by = kind
@@ -285,6 +321,10 @@ func (d *finder) queue(root int, obj uint64, list []int) {
 		}
 		d.claim(root, v)
 		c.roots = []int{root}
+		for _, i := range alike {
+			d.claim(i, v)
+			c.roots = append(c.roots, i)
+		}
 	}
 	d.kindOfQueue(c, root, direct)
 	if c.by != byLock && fresh { // who waits like the root has the same cause

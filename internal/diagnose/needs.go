@@ -216,7 +216,7 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	}
 	const few = 16
 	list := f.owers(o)
-	if len(list) > 0 && (len(list) <= o.Count || len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
+	if len(list) > 0 && (len(list) <= o.Count || f.onlyAsleep() && f.atOnePlace(list) || len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
 		n.by, n.each, n.open = list, len(list) == o.Count, known
 		return n
 	}

@@ -58,6 +58,13 @@ func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 // wait for it, unless it is owed just as many Dones as goroutines were started right behind the Add, and all of them wait for it.
 func (f *facts) owers(o *snapshot.Object) []int {
 	_, all := f.family(o.Sent, goOfWaitGroup)
+	if len(all) == 0 && f.onlyAsleep() { // who started whom is not known
+		for i := range f.s.Goroutines {
+			if f.wait(i) != nil {
+				all = append(all, i)
+			}
+		}
+	}
 	var list, waiting []int
 	for _, i := range all {
 		switch {
@@ -76,6 +83,14 @@ func (f *facts) owers(o *snapshot.Object) []int {
 		return near
 	}
 	return list
+}
+
+// onlyAsleep reports whether the program has ended because all goroutines were asleep, and nothing but its record is known.
+func (f *facts) onlyAsleep() bool { return f.s.Asleep && !f.s.HasStates }
+
+// atOnePlace reports whether all of list wait at the same place.
+func (f *facts) atOnePlace(list []int) bool {
+	return !slices.ContainsFunc(list, func(i int) bool { return *f.wait(i).Probe != *f.wait(list[0]).Probe })
 }
 
 // behindAdd reports whether a go statement stands right behind the Add that add tells of:
