@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -188,4 +189,28 @@ func (f *facts) commandOf(i int) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// across returns who could end the wait of goroutine i, which reads from a connection whose other end the program has itself, without a deadline: those that could write to
+// it or close it. Nil: goroutine i does not, or others could.
+func (f *facts) across(i int) (users []int) {
+	io := f.ioOf(f.wait(i))
+	if io == nil || io.Across == nil || io.Deadline != 0 || io.Unread > 0 || !inRead(f.g(i).Stack) {
+		return nil
+	}
+	for _, id := range io.Across {
+		k, ok := f.find(id)
+		if !ok {
+			return nil
+		}
+		if k != i && !slices.Contains(users, k) {
+			users = append(users, k)
+		}
+	}
+	return users
+}
+
+// inRead reports whether a stack is in the read of a connection.
+func inRead(stack []snapshot.Frame) bool {
+	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool { return fr.Func == "internal/poll.(*FD).Read" })
 }

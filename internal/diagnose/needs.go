@@ -100,6 +100,9 @@ func (f *facts) opNeeds(i int) []need {
 		if isLocked(f.ioOf(w)) {
 			return []need{{open: unknown}}
 		}
+		if users := f.across(i); len(users) > 0 {
+			return []need{{by: users, reached: true, open: known}}
+		}
 		if k, ok := f.commandOf(i); ok {
 			return []need{{by: []int{k}, reached: true, open: known}}
 		}

@@ -182,6 +182,13 @@ func (t *writer) link(i, j int) string {
 	if slices.Contains(t.handlers(i), j) {
 		return t.handlerLink(t.ender(i), j)
 	}
+	if users := t.across(i); slices.Contains(users, j) {
+		who := fmt.Sprintf("only goroutine %d", t.g(j).ID)
+		if len(users) > 1 {
+			who = fmt.Sprintf("goroutine %d, as others that wait,", t.g(j).ID)
+		}
+		return who + " could write to that connection, or close it; nothing is on its way"
+	}
 	if p, _ := t.pipeOf(i); p != nil {
 		if k, ok := t.commandOf(i); ok && k == j {
 			return fmt.Sprintf("goroutine %d waits for the end of that process", t.g(j).ID)

@@ -78,6 +78,11 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 		if other := r.sockets.Peer(sock, r.files); other != 0 {
 			io.Peer = processName(other)
 		}
+		if fd, ok := r.sockets.PeerFD(sock, r.files, r.pid); ok {
+			if mine, its := r.users(b.FD), r.users(fd); mine != nil && its != nil {
+				io.Across = append(mine, its...)
+			}
+		}
 		return io
 	}
 	path := procfs.FDPath(r.pid, b.FD)

@@ -179,6 +179,19 @@ func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
 	return 0
 }
 
+// PeerFD returns the descriptor by which process pid has the other side of a connection, if it alone has it, by one.
+func (s *Sockets) PeerFD(c Socket, files *OpenFiles, pid int) (fd int, ok bool) {
+	for _, o := range s.list {
+		if c.Remote == "" || o.inode == c.inode || o.Network != c.Network || o.inode != c.peer && (o.Local != c.Remote || o.Remote != c.Local) {
+			continue
+		}
+		if all := files.byLink[socketLink(o.inode)]; len(all) == 1 && all[0].pid == pid {
+			return all[0].fd, true
+		}
+	}
+	return 0, false
+}
+
 // Peer returns the process that has the other end of a TCP connection of this process, or 0. The addresses are as netip.AddrPort prints them.
 func Peer(local, remote string) int {
 	return ReadSockets(os.Getpid()).Peer(Socket{Network: "tcp", Local: local, Remote: remote}, ReadOpenFiles())

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// FileUsers returns all goroutines from which the os.File with a descriptor can be reached; nil where it was not found, and where others could use it, too: who
+// FileUsers returns all goroutines from which the os.File, or the connection, with a descriptor can be reached; nil where it was not found, and where others could use it, too: who
 // has a variable that leads to it, or a timer.
 func (r *Result) FileUsers(fd int) []int64 {
 	m := r.m
@@ -43,7 +43,7 @@ func (r *Result) FileUsers(fd int) []int64 {
 					users = append(users, g.id)
 				}
 			case rootSpecial:
-				if _, name, _ := r.special(&m.specials[root.addr]); !strings.HasPrefix(name, "os.") { // which closes it when nobody can reach it
+				if _, name, _ := r.special(&m.specials[root.addr]); !strings.HasPrefix(name, "os.") && !strings.HasPrefix(name, "net.") { // which closes it when nobody can reach it
 					return nil
 				}
 			default:
@@ -55,7 +55,7 @@ func (r *Result) FileUsers(fd int) []int64 {
 	return users
 }
 
-// files returns the addresses of what package os has of an open file, which has a finalizer.
+// files returns the addresses of what packages os and net have of an open file, which has a finalizer.
 func (r *Result) files(fd int) (list []uint64) {
 	for i := range r.m.specials {
 		if a := r.m.specials[i].obj; r.isFile(a, fd) {
@@ -65,7 +65,7 @@ func (r *Result) files(fd int) (list []uint64) {
 	return list
 }
 
-// isFile reports whether an os.file lies at addr: a poll.FD with its locks, the descriptor, and the runtime's pollDesc, which has the descriptor, too. See
+// isFile reports whether an os.file or a net.netFD lies at addr: a poll.FD with its locks, the descriptor, and the runtime's pollDesc, which has the descriptor, too. See
 // GOROOT/src/internal/poll/fd_unix.go.
 func (r *Result) isFile(addr uint64, fd int) bool {
 	const sysfd, descriptor = 16, 8

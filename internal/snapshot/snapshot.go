@@ -308,6 +308,9 @@ type IO struct {
 	Limit         int    // how many a pool may have, of which one is waited for: connections, tokens; 0 unknown
 	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
+	// Across are all goroutines that can reach one of the ends of a connection both of whose ends this program has, and nobody else, by the program's memory; nil: it is
+	// no such connection, or others could use it, or it is unknown.
+	Across []int64
 	// Pipe is the pipe for which the process on the other side waits, or that is waited for; nil: it waits for none of this program's, or it is unknown.
 	Pipe *Pipe
 }

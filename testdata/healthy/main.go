@@ -112,6 +112,7 @@ var programs = map[string]func(context.Context) error{
 	"reconnects":      reconnects,
 	"put-back":        putBack,
 	"recovered":       recovered,
+	"rare-messages":   rareMessages,
 	"slow-output":     slowOutput,
 	"filter-process":  filterProcess,
 	"callbacks":       callbacks,

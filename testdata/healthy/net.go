@@ -245,3 +245,36 @@ func rpcServer(ctx context.Context) error {
 	client.Close()
 	return l.Close()
 }
+
+// rareMessages has a client that asks now and then, and both ends of its connection in this program: between, both who reads the answers and the server wait to read.
+func rareMessages(ctx context.Context) error {
+	l, err := listen()
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	served := start(1, func(int) {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for r, w := bufio.NewReader(c), bufio.NewWriter(c); ; w.Flush() {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			w.WriteString(line)
+		}
+	})
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	answers := start(1, func(int) { io.Copy(io.Discard, c) })
+	every(ctx, 3*time.Second, func() { fmt.Fprintln(c, "question") })
+	c.Close()
+	answers()
+	served()
+	return nil
+}

@@ -268,6 +268,8 @@ func (p *parser) io() *snapshot.IO {
 	io := &snapshot.IO{Unsent: -1, Unread: -1, Deadline: -1}
 	for _, w := range p.rest() {
 		switch k, v, _ := strings.Cut(w, "="); k {
+		case "across":
+			io.Across = append(io.Across, int64(p.atoi(v)))
 		case "waiter":
 			io.Pipe = &snapshot.Pipe{Process: v}
 		case "fd", "writes", "user":

@@ -29,6 +29,7 @@ import (
 	"example.com/reports/httpstreams"
 	"example.com/reports/idleconns"
 	"example.com/reports/latesend"
+	"example.com/reports/noflush"
 	"example.com/reports/onceself"
 	"example.com/reports/opentickers"
 	"example.com/reports/owednone"
@@ -75,6 +76,7 @@ var cases = map[string]func(){
 	"httpstreams":    httpstreams.Main,
 	"idleconns":      idleconns.Main,
 	"latesend":       latesend.Main,
+	"noflush":        noflush.Main,
 	"onceself":       onceself.Main,
 	"opentickers":    opentickers.Main,
 	"owednone":       owednone.Main,
