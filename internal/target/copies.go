@@ -135,7 +135,7 @@ func (s *session) copyObjects(src reach.Source, refs []Ref) {
 }
 
 // dropMoved forgets of goroutines that have left their processor since the program stood still what the operating system has to do with their waits: that was
-// read afterwards.
+// read afterwards. The server that one shuts down stands on its stack, which was copied; and who shuts a server down looks again and again.
 func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
 	b := make([]byte, s.g.size)
 	for id := range res.Blocked {
@@ -145,7 +145,11 @@ func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
 			s.g.decode(b, &g)
 		}
 		if was := &s.gs[i]; !ok || g.id != was.id || g.status != was.status || g.parks != was.parks || g.sp != was.sp {
+			ends := res.Blocked[id].Ends
 			delete(res.Blocked, id)
+			if ends != 0 {
+				res.Blocked[id] = Blocked{FD: -1, Deadline: -1, Ends: ends}
+			}
 		}
 	}
 }
