@@ -254,10 +254,7 @@ func (t *writer) reachedLink(i, j int) string {
 		p := t.namedUsers(i, n.obj, n.send)[j]
 		return fmt.Sprintf("nobody has used this %s yet: goroutine %d, which can reach it, is the one that uses those of that name, at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
 	}
-	path := ""
-	if by := t.pathTo(i, j); by != "" {
-		path = ": it reaches it by " + by
-	}
+	path := t.pathTo(i, j)
 	if others := len(t.wakers(i)) - 1; others > 0 {
 		more := "1 more that waits itself"
 		if others > 1 {
@@ -268,12 +265,20 @@ func (t *writer) reachedLink(i, j int) string {
 	return fmt.Sprintf("only goroutine %d could end that%s", t.g(j).ID, path)
 }
 
-// pathTo returns by what goroutine j reaches what goroutine i waits for.
+// pathTo says by what goroutine j reaches what goroutine i waits for: a variable, or at least the function that has it.
 func (t *writer) pathTo(i, j int) string {
 	for _, w := range t.reach(i).CouldEnd {
-		if w.Kind == snapshot.WakerGoroutine && w.Goroutine == t.g(j).ID {
-			return pathOf(&w)
+		if w.Kind != snapshot.WakerGoroutine || w.Goroutine != t.g(j).ID {
+			continue
 		}
+		path := pathOf(&w)
+		switch {
+		case len(path) == 0:
+			return ""
+		case len(path) == 1 && slices.ContainsFunc(t.g(j).Stack, func(fr snapshot.Frame) bool { return sameFunc(fr.Func, path[0]) }):
+			return ": it has it in " + path[0]
+		}
+		return ": it reaches it by " + strings.Join(path, " → ")
 	}
 	return ""
 }
@@ -281,13 +286,15 @@ func (t *writer) pathTo(i, j int) string {
 // packageFolders matches what stands before the last element of an import path.
 var packageFolders = regexp.MustCompile(`([\w.~%+-]+/)+`)
 
-// pathOf returns the way from a waker to what is waited for, without the waker itself, and with types and functions as people write them.
-func pathOf(w *snapshot.Waker) string {
-	path := w.Path
-	if w.Kind == snapshot.WakerGoroutine && len(path) > 0 && strings.HasPrefix(path[0], "goroutine ") {
-		path = path[1:]
+// pathOf returns the way from a waker to what is waited for: without the waker itself and what has no name, and with types and functions as people write them.
+func pathOf(w *snapshot.Waker) (path []string) {
+	for k, s := range w.Path {
+		if strings.HasPrefix(s, "object of ") || k == 0 && w.Kind == snapshot.WakerGoroutine && strings.HasPrefix(s, "goroutine ") {
+			continue
+		}
+		path = append(path, packageFolders.ReplaceAllString(s, ""))
 	}
-	return packageFolders.ReplaceAllString(strings.Join(path, " → "), "")
+	return path
 }
 
 // because says why goroutine i waits for goroutine j, by a lock.
@@ -666,8 +673,8 @@ func (t *writer) couldEnd(i int) []string {
 		if w.File != "" {
 			s += " at " + t.position(w.File, w.Line)
 		}
-		if path := pathOf(&w); path != "" {
-			s += ", by " + path
+		if path := pathOf(&w); len(path) > 0 {
+			s += ", by " + strings.Join(path, " → ")
 		}
 		lines = append(lines, s)
 	}
