@@ -94,8 +94,8 @@ type Header struct {
 	WaitedOff, WaitedCap, WaitedSize uint32 // how long waits were: offset in units of 4096 bytes, number, bytes each
 
 	OrderOff, OrderCap, OrderSize uint32 // orders of locks: offset in units of 4096 bytes, number, bytes each. OrderCap is zero unless they are asked for
-	// Spawned counts the go statements that were executed so far, where orders of locks are asked for: those that tell the collector, and for others the goroutines
-	// that reached a probe.
+	// Spawned counts, where orders of locks are asked for, the waits for WaitGroups that are over and the go statements that were executed: those that tell the
+	// collector, and for others the goroutines that reached a probe.
 	Spawned uint32
 	// DroppedOrders counts the orders of locks that were forgotten for want of room.
 	DroppedOrders uint32
@@ -175,7 +175,7 @@ type Slot struct {
 	Born uint32 // coarse time of the goroutine's first probe
 	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
 	Ready uint32
-	// Begun is Header.Spawned when the goroutine reached its first probe.
+	// Begun is Header.Spawned when the goroutine reached its first probe, or was last let go by a WaitGroup.
 	Begun uint32
 	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
 	Noted [2]Noted

@@ -79,6 +79,18 @@ func beginning() uint32 {
 	return atomic.AddUint32(&hdr.Spawned, 1)
 }
 
+// joined notes that a WaitGroup let the goroutine go on: what it does now follows what those did that were waited for, as if it had just been started.
+//
+//go:norace
+func (sl *Slot) joined() {
+	if orders == nil {
+		return
+	}
+	raceDisable()
+	sl.Begun = atomic.AddUint32(&hdr.Spawned, 1)
+	raceEnable()
+}
+
 // An ordering is what a goroutine does when it takes a lock while it holds others.
 type ordering struct {
 	first, second         uint64

@@ -21,6 +21,7 @@ func WgWait(s *Site, wg *sync.WaitGroup) {
 	d := sl.block(s, addr(wg), 0)
 	wg.Wait()
 	sl.pass(s, d)
+	sl.joined()
 }
 
 // WgAdd is wg.Add(n).
