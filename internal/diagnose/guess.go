@@ -38,10 +38,10 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
-// resumes reports whether c is of goroutines that send, and one that sleeps can reach their channel, by the memory: it may go on with it when it wakes, or start who does, as
+// resumes reports whether c is of a full channel, and a goroutine that sleeps can reach that, by the memory: it may go on with it when it wakes, or start who does, as
 // one does that connects again after a while.
 func (d *finder) resumes(c *cause) bool {
-	if c.certainty != Likely || c.kind != KindFullChannel && c.kind != KindStuck || d.opt.Scope != nil {
+	if c.certainty != Likely || c.kind != KindFullChannel || d.opt.Scope != nil {
 		return false
 	}
 	return slices.ContainsFunc(d.main(c), func(i int) bool {
