@@ -43,6 +43,8 @@ const (
 	maxRefs = 2048
 	// maxWakers is how many are told.
 	maxWakers = 8
+	// maxMore is how many others are counted: thousands of goroutines may wait for their turn with the same queue.
+	maxMore = 99
 )
 
 // A wakerSearch looks backwards from what goroutines wait for.
@@ -121,6 +123,9 @@ func (s *wakerSearch) visit(id uint32) {
 	m := s.r.m
 	list := s.r.refs.of(id)
 	for _, by := range list[:min(len(list), maxRefs)] {
+		if s.more >= maxMore {
+			return
+		}
 		if by&rootFlag != 0 {
 			s.root(m.roots.at(by&^rootFlag), id)
 			continue

@@ -15,19 +15,29 @@ func (r *reader) readObjects() error {
 	if err != nil {
 		return err
 	}
+	taken := func(entry []byte) bool {
+		addr := load[uint64](entry)
+		return addr != 0 && addr != runtime.ObjBusy
+	}
+	// Most of them are of the past, and nobody asks for them one by one: they are made in as few pieces as can be.
+	count := 0
+	for t := table; len(t) >= runtime.ObjSize; t = t[runtime.ObjSize:] {
+		if taken(t) {
+			count++
+		}
+	}
+	objects := make([]snapshot.Object, 0, count)
+	r.snap.Objects = make(map[uint64]*snapshot.Object, count)
 	for ; len(table) >= runtime.ObjSize; table = table[runtime.ObjSize:] {
-		if addr := load[uint64](table); addr != 0 && addr != runtime.ObjBusy {
-			r.object(load[runtime.Object](table))
+		if !taken(table) {
+			continue
+		}
+		if o, ok := r.object(load[runtime.Object](table)); ok {
+			objects = append(objects, o)
+			r.snap.Objects[o.Addr] = &objects[len(objects)-1]
 		}
 	}
 	n := &namer{snap: r.snap, newest: make(map[uint64]int64)}
-	for _, o := range r.snap.Objects {
-		for _, f := range []*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
-			if f != nil {
-				n.use(o.Addr, f.Probe, f.At)
-			}
-		}
-	}
 	for i := range r.snap.Goroutines {
 		n.goroutine(&r.snap.Goroutines[i])
 	}
@@ -43,15 +53,15 @@ func (r *reader) readObjects() error {
 	return nil
 }
 
-// object adds an entry of the table to the snapshot.
-func (r *reader) object(e runtime.Object) {
+// object returns the object of an entry of the table, unless that is damaged.
+func (r *reader) object(e runtime.Object) (snapshot.Object, bool) {
 	number := e.Kind &^ runtime.ObjOfProgram
 	kind := runtime.Kind(number)
 	if number > 0xff || kind.String() == "" {
 		r.drop(DroppedDamaged, 1)
-		return
+		return snapshot.Object{}, false
 	}
-	o := &snapshot.Object{
+	o := snapshot.Object{
 		Addr: e.Addr, Kind: kind, Len: -1, Cap: -1, Count: -1,
 		OfProgram: e.Kind != number,
 		Made:      r.fact(e.Made), Sent: r.fact(e.Sent), Received: r.fact(e.Received), Closed: r.fact(e.Closed),
@@ -59,7 +69,8 @@ func (r *reader) object(e runtime.Object) {
 	if kind == runtime.KindChan {
 		o.Cap = int(e.Cap)
 	}
-	r.snap.Objects[e.Addr] = o
+	o.Expr, _, _ = factsName(&o)
+	return o, true
 }
 
 // fact returns a fact of the record, or nil if nobody did it. Its goroutine has certainly exited when no slot is that goroutine's,
@@ -73,8 +84,17 @@ func (r *reader) fact(f runtime.Fact) *snapshot.Fact {
 	if !found {
 		id = int64(f.Goid)
 	}
-	return &snapshot.Fact{Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0}
+	if len(r.facts) == cap(r.facts) {
+		r.facts = make([]snapshot.Fact, 0, factsAtOnce)
+	}
+	r.facts = append(r.facts, snapshot.Fact{
+		Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0,
+	})
+	return &r.facts[len(r.facts)-1]
 }
+
+// factsAtOnce is how many facts are made in one piece.
+const factsAtOnce = 256
 
 // voidHolds removes the holds of locks that a goroutine that did not hold them has unlocked since: in Go a lock may be
 // taken by one goroutine and released by another.
@@ -93,7 +113,22 @@ func (r *reader) voidHolds() {
 // A namer gives objects the name that the source calls them by.
 type namer struct {
 	snap   *snapshot.Snapshot
-	newest map[uint64]int64 // when the probe that gave the present name was reached
+	newest map[uint64]int64 // when the probe that gave the present name was reached, of objects that goroutines have named
+}
+
+// factsName returns the name that the facts on record of o give it, and when that was; ok is false if they give none.
+func factsName(o *snapshot.Object) (name string, at int64, ok bool) {
+	for _, f := range [...]*snapshot.Fact{o.Made, o.Sent, o.Received, o.Closed} {
+		if f != nil && renames(f.Probe, f.At, at, ok) {
+			name, at, ok = f.Probe.Obj, f.At, true
+		}
+	}
+	return name, at, ok
+}
+
+// renames reports whether probe p, reached at a time, gives an object its name, which has one since last if it is named.
+func renames(p *snapshot.Probe, at, last int64, named bool) bool {
+	return p.Obj != "" && p.Op != runtime.OpSelect && (!named || at > last)
 }
 
 func (n *namer) goroutine(g *snapshot.Goroutine) {
@@ -162,12 +197,11 @@ func (n *namer) object(addr uint64, kind runtime.Kind) *snapshot.Object {
 // use notes that the object at addr was used at p.
 func (n *namer) use(addr uint64, p *snapshot.Probe, at int64) *snapshot.Object {
 	o := n.object(addr, p.Kind)
-	if last, ok := n.newest[addr]; ok && at < last || p.Op == runtime.OpSelect {
-		return o
-	} else if ok && at == last && o.Expr != "" {
-		return o
+	last, named := n.newest[addr]
+	if !named {
+		_, last, named = factsName(o)
 	}
-	if p.Obj != "" {
+	if renames(p, at, last, named) {
 		o.Expr, n.newest[addr] = p.Obj, at
 	}
 	return o

@@ -54,13 +54,12 @@ type reader struct {
 	cases  []uint16          // by site number: the communication clauses of a select
 	ids    map[uint32]int64  // goroutine by the low 32 bits of its id
 	tests  map[uint32]*snapshot.Test
-	latest int64 // the latest time that the record mentions
+	latest int64           // the latest time that the record mentions
+	facts  []snapshot.Fact // made, and those for which there is room
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {
-	return &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{
-		Objects: make(map[uint64]*snapshot.Object), Dropped: make(map[string]int),
-	}}
+	return &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{Dropped: make(map[string]int)}}
 }
 
 func (r *reader) drop(what string, n uint32) {
