@@ -12,6 +12,8 @@
 // Most tests leave none, and nobody is asked. What hangs is told on standard error, once (hang.go). When a binary
 // dies in the middle of a test, what was stuck is written behind its output, in go test's own format (end.go).
 //
+// On macOS there is the record alone: what waits is told, and nothing is proven.
+//
 // Where a test binary cannot reach the service (another network namespace), or its memory cannot be read, its tests
 // are as those of go test.
 package testwatch

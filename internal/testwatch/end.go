@@ -56,7 +56,13 @@ func (p *process) end() {
 			p.died(&b, r, t, of[t])
 		}
 	}
-	if b.Len() > 0 && p.out != nil {
+	switch {
+	case b.Len() == 0:
+	case p.out == nil:
+		p.s.log.Lock()
+		defer p.s.log.Unlock()
+		fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s ended in the middle:\n%s", shown(p.dir), strings.ReplaceAll(b.String(), "\x16", ""))
+	default:
 		p.out.SetWriteDeadline(time.Now().Add(writeTime)) // of no effect on a file
 		// Nobody is left to tell if it fails.
 		_, _ = p.out.WriteString(b.String())

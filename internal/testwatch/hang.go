@@ -120,9 +120,11 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 }
 
 // ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for
-// which those fail by themselves.
+// which those fail by themselves, nor about those alone that wait in package testing.
 func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
-	if f.Certainty == diagnose.Possible {
+	_, parents := idleTests(s)
+	inTesting := len(f.Goroutines) > 0 && !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !parents[id] })
+	if f.Certainty == diagnose.Possible || inTesting {
 		return false
 	}
 	ofTest := false

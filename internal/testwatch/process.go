@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
@@ -39,14 +38,13 @@ type process struct {
 	leftOnce sync.Once
 }
 
-// open opens the record of process pid, which has just been made.
-func (s *Service) open(pid int) (*process, error) {
+// open opens the record of process pid, which has just been made. It runs in a folder.
+func (s *Service) open(pid int, dir string) (*process, error) {
 	rec, err := record.Open(pid)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{s: s, pid: pid, rec: rec, args: procfs.Args(pid), left: make(chan struct{})}
-	p.dir, _ = os.Readlink(p.proc("cwd"))
+	p := &process{s: s, pid: pid, dir: dir, rec: rec, args: procfs.Args(pid), left: make(chan struct{})}
 	p.out = output(p.proc("fd/1"))
 	return p, nil
 }
@@ -64,7 +62,7 @@ func (p *process) keepsArtifacts() bool {
 func (p *process) watch() {
 	ended := make(chan struct{})
 	go func() {
-		child.AwaitEnd(p.pid)
+		awaitEnd(p.pid)
 		close(ended)
 	}()
 	p.follow(ended)

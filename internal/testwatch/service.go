@@ -1,7 +1,6 @@
 package testwatch
 
 import (
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -34,7 +33,7 @@ type Options struct {
 // A Service answers the test binaries below this process.
 type Service struct {
 	Options
-	name string
+	name string // of the socket, as runtime.TestVar has it
 	ln   *net.UnixListener
 	wg   sync.WaitGroup // connections and processes
 
@@ -48,20 +47,22 @@ type Service struct {
 }
 
 // ErrUnsupported is why Start fails on a system where the collector cannot ask a service anything.
-var ErrUnsupported = errors.New("what tests leave stuck is found on Linux only")
+var ErrUnsupported = errors.New("what tests leave stuck is found on Linux and macOS only")
 
 // Start starts a service. Close ends it.
 func Start(o Options) (*Service, error) {
 	if !available {
 		return nil, ErrUnsupported
 	}
-	s := &Service{Options: o, name: "awaittrace-" + rand.Text(), procs: make(map[int]*process)}
+	s := &Service{Options: o, procs: make(map[int]*process)}
 	var err error
 	if s.known, err = openBaseline(o.Known, o.Update); err != nil {
 		return nil, err
 	}
-	// In the abstract namespace: nothing is left of it, and its name is short whatever the folders are called.
-	if s.ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: "@" + s.name, Net: "unix"}); err != nil {
+	if s.name, err = socketName(); err != nil {
+		return nil, err
+	}
+	if s.ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: s.name, Net: "unix"}); err != nil {
 		return nil, err
 	}
 	s.wg.Go(s.serve)
@@ -75,6 +76,7 @@ func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
 // failed for what they leave. Its error is that of writing Options.Known.
 func (s *Service) Close() error {
 	s.ln.Close()
+	removeSocket(s.name)
 	s.mu.Lock()
 	for _, p := range s.procs {
 		p.abandon()
@@ -126,7 +128,8 @@ func (s *Service) answer(conn *net.UnixConn) {
 	conn.SetDeadline(time.Time{})
 	switch q[0] {
 	case runtime.AskWatch:
-		if s.add(pid) {
+		dir, ok := folder(conn)
+		if ok && s.add(pid, dir) {
 			length, list := allgs(pid)
 			answer := binary.NativeEndian.AppendUint64([]byte{s.watchAnswer(pid)}, length)
 			conn.Write(binary.NativeEndian.AppendUint64(answer, list))
@@ -136,12 +139,20 @@ func (s *Service) answer(conn *net.UnixConn) {
 			io.WriteString(conn, p.judge(n))
 		}
 	case runtime.AskFolder:
-		conn.SetDeadline(time.Now().Add(questionTime))
-		dir, err := io.ReadAll(io.LimitReader(conn, maxPath))
-		if p := s.process(pid); p != nil && err == nil && filepath.IsAbs(string(dir)) {
-			s.found.setFolder(p, n, string(dir))
+		if dir, ok := folder(conn); ok {
+			if p := s.process(pid); p != nil {
+				s.found.setFolder(p, n, dir)
+			}
 		}
 	}
+}
+
+// folder reads the path of a folder, with which a question ends.
+func folder(conn *net.UnixConn) (dir string, ok bool) {
+	conn.SetDeadline(time.Now().Add(questionTime))
+	defer conn.SetDeadline(time.Time{})
+	b, err := io.ReadAll(io.LimitReader(conn, maxPath))
+	return string(b), err == nil && filepath.IsAbs(string(b))
 }
 
 // process returns the process with that pid; nil if it is not watched.
@@ -159,9 +170,9 @@ func (s *Service) watchAnswer(pid int) byte {
 	return runtime.AnswerWatch
 }
 
-// add begins to watch a process. It refuses one that go test did not start itself: what a test runs, be it the test
+// add begins to watch a process, which runs in a folder. It refuses one that go test did not start itself: what a test runs, be it the test
 // binary itself once more, is a part of the test, and what it prints is nobody else's.
-func (s *Service) add(pid int) bool {
+func (s *Service) add(pid int, dir string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for at, self := pid, os.Getpid(); at != self; {
@@ -171,7 +182,7 @@ func (s *Service) add(pid int) bool {
 		}
 		at = stat.Parent
 	}
-	p, err := s.open(pid)
+	p, err := s.open(pid, dir)
 	if err != nil {
 		return false
 	}

@@ -1,5 +1,3 @@
-//go:build !awaittrace_portable
-
 package testwatch
 
 import (

@@ -1,4 +1,4 @@
-//go:build !linux || awaittrace_portable
+//go:build !linux && !darwin
 
 package testwatch
 

@@ -1,11 +1,10 @@
-//go:build linux && (amd64 || arm64) && !awaittrace_portable
+//go:build (linux || darwin) && (amd64 || arm64)
 
 package runtime
 
 import (
 	"runtime"
 	"sync/atomic"
-	"syscall"
 	"time"
 	"unsafe"
 )
@@ -24,7 +23,7 @@ func remain(n uint32) bool {
 	for i := 0; i < yields; i++ {
 		runtime.Gosched()
 	}
-	pause := syscall.Timespec{Nsec: 20_000}
+	pause := int64(20_000)
 	for end := nanotime() + int64(arrival); ; {
 		if others() <= atomic.LoadInt32(&leastOthers) {
 			return false
@@ -33,8 +32,8 @@ func remain(n uint32) bool {
 		if !some || !moving || nanotime() >= end {
 			return some
 		}
-		syscall.Nanosleep(&pause, nil)
-		pause.Nsec = min(2*pause.Nsec, 1_000_000)
+		rest(pause)
+		pause = min(2*pause, 1_000_000)
 		runtime.Gosched()
 	}
 }

@@ -1,3 +1,5 @@
+//go:build !awaittrace_portable
+
 package testwatch
 
 import (

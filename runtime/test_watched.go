@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64) && !awaittrace_portable
+//go:build (linux || darwin) && (amd64 || arm64)
 
 package runtime
 
@@ -129,13 +129,16 @@ func (sl *Slot) detach(how uint32) {
 	sl.Detached += how
 }
 
-// attach takes back what detach noted.
+// attach takes back what detach noted. Where the list of all g's is not known, those that were started meanwhile and have not reached a probe cannot be told
+// from those that follow: none of them belongs to the test.
 //
 //go:norace
 func (sl *Slot) attach(how uint32) {
 	if sl.Detached -= how; sl.Detached == 0 {
 		settle(sl.Goid, 0)
-		remember(sl.Goid, sl.Test)
+		if hdr.AllgPtr != 0 {
+			remember(sl.Goid, sl.Test)
+		}
 	}
 }
 

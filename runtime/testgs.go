@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64) && !awaittrace_portable
+//go:build (linux || darwin) && (amd64 || arm64)
 
 package runtime
 

@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64) && !awaittrace_portable
+//go:build (linux || darwin) && (amd64 || arm64)
 
 package runtime
 
@@ -25,7 +25,8 @@ func testService() string {
 
 // openTests finds out whether this process is watched. The record is complete.
 func openTests(service string) {
-	answer := ask(service, AskWatch, 0, "", watchPatience)
+	dir, _ := syscall.Getwd()
+	answer := ask(service, AskWatch, 0, dir, watchPatience)
 	if len(answer) != 17 || answer[0] != AnswerWatch && answer[0] != AnswerFolders {
 		return
 	}
@@ -53,14 +54,14 @@ func tellFolder(n uint32, dir string) {
 //
 //go:norace
 func ask(service string, question byte, n uint32, text string, patience time.Duration) string {
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	fd, err := socket()
 	if err != nil {
 		return ""
 	}
 	defer syscall.Close(fd)
 	limit := syscall.NsecToTimeval(int64(patience))
 	if syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit) != nil ||
-		syscall.Connect(fd, &syscall.SockaddrUnix{Name: "@" + service}) != nil {
+		syscall.Connect(fd, &syscall.SockaddrUnix{Name: service}) != nil {
 		return ""
 	}
 	q := make([]byte, 5, 5+len(text))
