@@ -396,10 +396,10 @@ func (t *writer) queue(f *Finding, c *cause) {
 func (t *writer) queueTitle(c *cause, root, direct int) string {
 	g, rw, w := t.g(root), t.wait(root), t.wait(direct)
 	id := g.ID
-	alike := c.queue // those that wait in the same way
-	if other := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { _, kind := t.next(i); return kind != c.by }); len(other) > 0 {
-		alike = other
-	}
+	alike := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { // those that do not wait in the same way
+		_, kind := t.next(i)
+		return i != direct && (kind != c.by || kind != byLock && !t.likewise(i, direct))
+	})
 	what := fmt.Sprintf("%s %s for %s", t.who(alike), verb(len(alike), "waits"), t.object(w.Obj, w.Probe))
 	doing := "goes on"
 	switch {
