@@ -138,6 +138,9 @@ func (l *Labels) text(addr uint64) (string, bool) {
 	return string(l.r.bytes(at, n)), true
 }
 
+// labelBlocks is how many blocks ReadLabels keeps while it goes through the goroutines, most of which lie near the ones before: 16 MB.
+const labelBlocks = 256
+
 // ReadLabels returns the profiler labels of a program's goroutines, by ID. The program may run meanwhile: a set counts if the goroutine still has it
 // after it was read.
 func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) {
@@ -161,6 +164,9 @@ func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) 
 	sets := NewLabels(src, LabelsAreMaps(prog.Go))
 	var found []labelled
 	for ; len(list) >= 8; list = list[8:] {
+		if len(fresh.blocks) >= labelBlocks {
+			fresh.reset()
+		}
 		g := le64(list)
 		b := fresh.view(g, f.size)
 		ptr := f.labels.get(b)
