@@ -38,17 +38,24 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
-// resumes reports whether c is of a full channel, and a goroutine that sleeps can reach that, by the memory: it may go on with it when it wakes, or start who does, as
-// one does that connects again after a while.
+// resumes reports whether c is of a full channel, and a goroutine that sleeps may go on with it when it wakes, or start who does, as one does that connects again after
+// a while: it can reach the channel, by the memory, or that could have been read and was not.
 func (d *finder) resumes(c *cause) bool {
 	if c.certainty != Likely || c.kind != KindFullChannel || d.opt.Scope != nil {
 		return false
 	}
+	sleeps := func(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.OpSleep }
 	return slices.ContainsFunc(d.main(c), func(i int) bool {
 		w, r := d.wait(i), d.reach(i)
-		return w != nil && w.Probe.Op == runtime.OpSend && r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(by snapshot.Waker) bool {
+		switch {
+		case w == nil || w.Probe.Op != runtime.OpSend:
+			return false
+		case r == nil:
+			return d.s.HasStates && slices.ContainsFunc(d.waits, sleeps)
+		}
+		return r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(by snapshot.Waker) bool {
 			k, ok := d.find(by.Goroutine)
-			return ok && by.Kind == snapshot.WakerGoroutine && d.wait(k) != nil && d.wait(k).Probe.Op == runtime.OpSleep
+			return ok && by.Kind == snapshot.WakerGoroutine && sleeps(d.wait(k))
 		})
 	})
 }
