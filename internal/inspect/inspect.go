@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -41,7 +41,7 @@ type look struct {
 	// stood still when the record was read already, and need not be read again.
 	settle func(*snapshot.Snapshot)
 	// slept is how long threads had not run before the program was stopped.
-	slept map[int]time.Duration
+	slept map[int]procfs.Sleep
 }
 
 // join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
@@ -102,7 +102,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	addObjects(still, res)
 	l.proof.tell(still)
 	s.remember(still)
-	calledSince(still, l.slept)
+	calledSince(still, s.rec.Pid, l.slept)
 	if s.here {
 		addIO(still, s.rec.Pid, res, l.proof)
 	}
@@ -301,12 +301,16 @@ func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	}
 }
 
-// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last.
-func calledSince(s *snapshot.Snapshot, slept map[int]time.Duration) {
+// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last, of which slept tells. The
+// thread may have waited for work then, elsewhere, and the goroutine has been there since its last probe at most.
+func calledSince(s *snapshot.Snapshot, pid int, slept map[int]procfs.Sleep) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if d := slept[g.ThreadID]; g.State == "syscall" && g.ThreadID != 0 && d > 0 && len(g.Waits) == 0 && g.Blocked == nil {
-			g.Blocked = &snapshot.Blocked{Since: max(s.Taken-int64(d), 1)}
+		if g.State != "syscall" || len(g.Waits) > 0 || g.Blocked != nil {
+			continue
+		}
+		if d, ok := slept[g.ThreadID]; ok && !d.Moved(pid, g.ThreadID) {
+			g.Blocked = &snapshot.Blocked{Since: max(s.Taken-int64(d.For), g.LastAt, 1)}
 		}
 	}
 }

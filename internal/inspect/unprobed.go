@@ -53,7 +53,7 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		}
 	}
 	p := s.newProof(opt)
-	var slept map[int]time.Duration
+	var slept map[int]procfs.Sleep
 	if s.runs {
 		slept = procfs.Slept(s.process.Pid)
 	}
@@ -61,7 +61,7 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 	if err != nil {
 		return s.done(p, nil, err)
 	}
-	calledSince(snap, slept)
+	calledSince(snap, s.process.Pid, slept)
 	if before == nil && s.runs {
 		before, was = s.last, s.lastRes
 	}

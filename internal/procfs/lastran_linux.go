@@ -50,8 +50,31 @@ func LastRan(pid int) (time.Time, error) {
 // maxThreads bounds the threads that Slept looks at.
 const maxThreads = 256
 
+// A Sleep is that of a thread.
+type Sleep struct {
+	For time.Duration // for how long the thread has not run
+	at  string        // where it made the system call that it sleeps in
+}
+
+// Moved reports whether a thread of process pid sleeps elsewhere than it did.
+func (s Sleep) Moved(pid, thread int) bool {
+	now := sleepsIn(pid, thread)
+	return now != "" && s.at != "" && now != s.at
+}
+
+// sleepsIn returns where a thread of process pid made the system call that it sleeps in, as its stack and program counter, or an empty string if that is not known.
+// The number of the call is another one once the thread was stopped.
+func sleepsIn(pid, thread int) string {
+	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
+	fields := strings.Fields(string(b))
+	if len(fields) < 3 {
+		return ""
+	}
+	return strings.Join(fields[len(fields)-2:], " ")
+}
+
 // Slept returns how long threads of process pid have not run, by thread; of those of which the kernel tells.
-func Slept(pid int) map[int]time.Duration {
+func Slept(pid int) map[int]Sleep {
 	tasks, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
 		return nil
@@ -61,12 +84,13 @@ func Slept(pid int) map[int]time.Duration {
 		err error
 	}
 	clocks := make(map[int]clock)
-	slept := make(map[int]time.Duration)
+	slept := make(map[int]Sleep)
 	for _, t := range tasks[:min(len(tasks), maxThreads)] {
 		tid, err := strconv.Atoi(t.Name())
 		if err != nil {
 			continue
 		}
+		in := sleepsIn(pid, tid)
 		cpu, at, err := sleeping(pid, tid)
 		if err != nil {
 			continue
@@ -77,7 +101,7 @@ func Slept(pid int) map[int]time.Duration {
 			clocks[cpu] = c
 		}
 		if c.err == nil && c.at > at {
-			slept[tid] = time.Duration((c.at - at) * float64(time.Millisecond))
+			slept[tid] = Sleep{time.Duration((c.at - at) * float64(time.Millisecond)), in}
 		}
 	}
 	return slept

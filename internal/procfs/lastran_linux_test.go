@@ -42,3 +42,50 @@ func TestLastRan(t *testing.T) {
 		}
 	}
 }
+
+// TestMoved has a process that sleeps in a read, is stopped and goes on, and then waits for another one.
+func TestMoved(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "read x; sleep 100")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Wait()
+	})
+	pid := cmd.Process.Pid
+	until := func(what string, is func() bool) {
+		for start := time.Now(); !is(); time.Sleep(time.Millisecond) {
+			if time.Since(start) > 30*time.Second {
+				t.Fatal(what)
+			}
+		}
+	}
+	reads := func() bool {
+		nr, fd, ok := systemCall(pid, pid)
+		return ok && nr == syscall.SYS_READ && fd == 0
+	}
+	until("it does not read", reads)
+	slept, ok := Slept(pid)[pid]
+	for n := 0; !ok && n < 1000; n++ { // it may have been on its way into the call
+		time.Sleep(time.Millisecond)
+		slept, ok = Slept(pid)[pid]
+	}
+	if !ok {
+		t.Skip("the kernel does not tell how long threads sleep")
+	}
+	syscall.Kill(pid, syscall.SIGSTOP)
+	until("it does not stop", func() bool { s, err := ReadStat(pid); return err == nil && s.Stopped() })
+	syscall.Kill(pid, syscall.SIGCONT)
+	until("it does not go on", reads)
+	if slept.Moved(pid, pid) {
+		t.Error("a process that was stopped in a read, and reads, has moved")
+	}
+	in.Write([]byte("\n"))
+	until("it has read and waits, and has not moved", func() bool { return slept.Moved(pid, pid) })
+}
