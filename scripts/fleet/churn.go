@@ -12,7 +12,13 @@ import (
 	"time"
 )
 
-// churn begins programs one after the other, of which one third ends, one is killed and one replaces itself by exec before, and tells what serve has left of them.
+// Churn has so many programs at once, and each lives for longer than serve takes between two looks.
+const (
+	atOnce = 24
+	life   = 1500 * time.Millisecond
+)
+
+// churn begins programs, of which one third ends, one is killed and one replaces itself by exec before, and tells what serve has left of them.
 func churn(dir string) error {
 	at, records, err := prepare(dir, "pool")
 	if err != nil {
@@ -49,35 +55,59 @@ func churn(dir string) error {
 	if err := until(time.Minute, "an answer", func() bool { return tell(0) == nil }); err != nil {
 		return err
 	}
-	for n := 1; n <= *programs; n++ {
-		cmd := command(dir, pool, "10", "100")
-		cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)
-		cmd.Stdout = nil
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			return err
+	part := max(*programs/10, 1)
+	for done := 0; done < *programs; {
+		n := min(part, *programs-done)
+		next, errs := make(chan int), make(chan error, n)
+		for range atOnce {
+			go func() {
+				for i := range next {
+					errs <- lifetime(dir, pool, records, i)
+				}
+			}()
 		}
-		if err := cmd.Start(); err != nil {
-			return err
+		for range n {
+			next <- done
+			done++
 		}
-		ready := bufio.NewScanner(out)
-		ready.Scan()
-		end := syscall.SIGTERM
-		switch n % 3 {
-		case 0:
-			end = syscall.SIGKILL
-		case 1:
-			cmd.Process.Signal(syscall.SIGHUP)
-			ready.Scan()
-		}
-		cmd.Process.Signal(end)
-		cmd.Wait()
-		if n%max(*programs/10, 1) == 0 {
-			if err := tell(n); err != nil {
+		close(next)
+		for range n {
+			if err := <-errs; err != nil {
 				return err
 			}
+		}
+		if err := tell(done); err != nil {
+			return err
 		}
 	}
 	time.Sleep(3 * time.Second)
 	return tell(*programs)
+}
+
+// lifetime begins program n, and sees to its end when serve has had time to look at it: it is told to end, or killed, or replaces itself by exec before.
+func lifetime(dir, pool, records string, n int) error {
+	cmd := command(dir, pool, "10", "100")
+	cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)
+	cmd.Stdout = nil
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ready := bufio.NewScanner(out)
+	ready.Scan()
+	time.Sleep(life)
+	end := syscall.SIGTERM
+	switch n % 3 {
+	case 0:
+		end = syscall.SIGKILL
+	case 1:
+		cmd.Process.Signal(syscall.SIGHUP)
+		ready.Scan()
+	}
+	cmd.Process.Signal(end)
+	cmd.Wait()
+	return nil
 }
