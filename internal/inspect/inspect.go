@@ -41,7 +41,7 @@ type look struct {
 	// stood still when the record was read already, and need not be read again.
 	settle func(*snapshot.Snapshot)
 	// slept is how long threads had not run before the program was stopped.
-	slept map[int]procfs.Sleep
+	slept *procfs.Sleeps
 }
 
 // join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
@@ -54,6 +54,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			if s.here {
 				recorded.Used(&used, s.rec.Pid)
 			}
+			l.slept.Stopped()
 			if l.settle != nil {
 				now = s.rec.Still() // a wait may have become a long one since
 			}
@@ -102,7 +103,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	addObjects(still, res)
 	l.proof.tell(still)
 	s.remember(still)
-	calledSince(still, s.rec.Pid, l.slept)
+	calledSince(still, l.slept)
 	if s.here {
 		addIO(still, s.rec.Pid, res, l.proof)
 	}
@@ -301,16 +302,13 @@ func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	}
 }
 
-// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last, of which slept tells. The
-// thread may have waited for work then, elsewhere, and the goroutine has been there since its last probe at most.
-func calledSince(s *snapshot.Snapshot, pid int, slept map[int]procfs.Sleep) {
+// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last, and since their last probe at
+// most.
+func calledSince(s *snapshot.Snapshot, slept *procfs.Sleeps) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.State != "syscall" || len(g.Waits) > 0 || g.Blocked != nil {
-			continue
-		}
-		if d, ok := slept[g.ThreadID]; ok && !d.Moved(pid, g.ThreadID) {
-			g.Blocked = &snapshot.Blocked{Since: max(s.Taken-int64(d.For), g.LastAt, 1)}
+		if d, ok := slept.Of(g.ThreadID); ok && g.State == "syscall" && len(g.Waits) == 0 && g.Blocked == nil {
+			g.Blocked = &snapshot.Blocked{Since: max(s.Taken-int64(d), g.LastAt, 1)}
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 	p := s.newProof(opt)
 	r, err := s.join(ctx, first, look{
 		proof: p,
-		slept: procfs.Slept(s.rec.Pid),
+		slept: procfs.Slept(s.rec.Pid, opt.After),
 		settle: func(snap *snapshot.Snapshot) {
 			snap.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
 		},

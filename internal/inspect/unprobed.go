@@ -43,7 +43,7 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		never := opt
 		never.Prove = ProveNever
 		var err error
-		if before, was, err = s.states(ctx, why, s.newProof(never)); err != nil {
+		if before, was, err = s.states(ctx, why, s.newProof(never), nil); err != nil {
 			return nil, err
 		}
 		select {
@@ -53,15 +53,15 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		}
 	}
 	p := s.newProof(opt)
-	var slept map[int]procfs.Sleep
+	var slept *procfs.Sleeps
 	if s.runs {
-		slept = procfs.Slept(s.process.Pid)
+		slept = procfs.Slept(s.process.Pid, opt.After)
 	}
-	snap, res, err := s.states(ctx, why, p)
+	snap, res, err := s.states(ctx, why, p, slept)
 	if err != nil {
 		return s.done(p, nil, err)
 	}
-	calledSince(snap, s.process.Pid, slept)
+	calledSince(snap, slept)
 	if before == nil && s.runs {
 		before, was = s.last, s.lastRes
 	}
@@ -82,7 +82,7 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		case <-time.After(soon):
 		}
 		p = s.newProof(opt)
-		later, laterRes, err := s.states(ctx, why, p)
+		later, laterRes, err := s.states(ctx, why, p, nil)
 		if err != nil {
 			return s.done(p, nil, err)
 		}
@@ -104,8 +104,8 @@ func momentary(f diagnose.Finding) bool {
 }
 
 // states reads the states and stacks of a program without probes, and has p read its heap.
-func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Snapshot, *target.Result, error) {
-	res, err := s.readUnprobed(ctx, p)
+func (s *Session) states(ctx context.Context, why error, p *proof, slept *procfs.Sleeps) (*snapshot.Snapshot, *target.Result, error) {
+	res, err := s.readUnprobed(ctx, p, slept)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %w", why, err)
 	}
@@ -137,8 +137,12 @@ func (s *Session) states(ctx context.Context, why error, p *proof) (*snapshot.Sn
 
 // readUnprobed reads the goroutines and their stacks. Of a process that runs, package reach copies the stacks in a moment, and unwinds them when the process has gone
 // on; where it does not know the version of Go, Delve unwinds them while it waits.
-func (s *Session) readUnprobed(ctx context.Context, p *proof) (*target.Result, error) {
-	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Select: func(all []snapshot.Goroutine) target.Wanted {
+func (s *Session) readUnprobed(ctx context.Context, p *proof, slept *procfs.Sleeps) (*target.Result, error) {
+	standing := func() []target.Ref {
+		slept.Stopped()
+		return nil
+	}
+	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Standing: standing, Select: func(all []snapshot.Goroutine) target.Wanted {
 		return target.Wanted{Stacks: representatives(all)}
 	}})
 	if pid, ok := s.target.(process); ok {

@@ -50,20 +50,40 @@ func LastRan(pid int) (time.Time, error) {
 // maxThreads bounds the threads that Slept looks at.
 const maxThreads = 256
 
-// A Sleep is that of a thread.
-type Sleep struct {
-	For time.Duration // for how long the thread has not run
-	at  string        // where it made the system call that it sleeps in
+// Sleeps tells which threads of a process sleep, and for how long. Nil tells nothing.
+type Sleeps struct {
+	pid     int
+	threads map[int]sleep
 }
 
-// Moved reports whether a thread of process pid sleeps elsewhere than it did.
-func (s Sleep) Moved(pid, thread int) bool {
-	now := sleepsIn(pid, thread)
-	return now != "" && s.at != "" && now != s.at
+type sleep struct {
+	time time.Duration // for which the thread has not run
+	at   string        // where it made the system call that it sleeps in
 }
 
-// sleepsIn returns where a thread of process pid made the system call that it sleeps in, as its stack and program counter, or an empty string if that is not known.
-// The number of the call is another one once the thread was stopped.
+// Stopped is called while the process stands still. It forgets the threads that do not stand where they slept: one that had waited for work may have got some.
+func (s *Sleeps) Stopped() {
+	if s == nil {
+		return
+	}
+	for thread, was := range s.threads {
+		if was.at == "" || sleepsIn(s.pid, thread) != was.at {
+			delete(s.threads, thread)
+		}
+	}
+}
+
+// Of returns for how long a thread had slept, if it did.
+func (s *Sleeps) Of(thread int) (time.Duration, bool) {
+	if s == nil {
+		return 0, false
+	}
+	d, ok := s.threads[thread]
+	return d.time, ok
+}
+
+// sleepsIn returns where a thread of process pid made the system call that it sleeps in, or is stopped in, as its stack and program counter. It is empty where the kernel does
+// not tell, and if the thread runs. The number of the call may be another one once the thread was stopped.
 func sleepsIn(pid, thread int) string {
 	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
 	fields := strings.Fields(string(b))
@@ -73,18 +93,18 @@ func sleepsIn(pid, thread int) string {
 	return strings.Join(fields[len(fields)-2:], " ")
 }
 
-// Slept returns how long threads of process pid have not run, by thread; of those of which the kernel tells.
-func Slept(pid int) map[int]Sleep {
+// Slept returns how long threads of process pid have not run, those of which the kernel tells. Those count that have slept for at least a time.
+func Slept(pid int, least time.Duration) *Sleeps {
+	s := &Sleeps{pid, make(map[int]sleep)}
 	tasks, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
-		return nil
+		return s
 	}
 	type clock struct {
 		at  float64
 		err error
 	}
 	clocks := make(map[int]clock)
-	slept := make(map[int]Sleep)
 	for _, t := range tasks[:min(len(tasks), maxThreads)] {
 		tid, err := strconv.Atoi(t.Name())
 		if err != nil {
@@ -100,11 +120,11 @@ func Slept(pid int) map[int]Sleep {
 			c.at, _, c.err = schedulerClock(cpu)
 			clocks[cpu] = c
 		}
-		if c.err == nil && c.at > at {
-			slept[tid] = Sleep{time.Duration((c.at - at) * float64(time.Millisecond)), in}
+		if d := time.Duration((c.at - at) * float64(time.Millisecond)); c.err == nil && d >= max(least, 1) {
+			s.threads[tid] = sleep{d, in}
 		}
 	}
-	return slept
+	return s
 }
 
 // sleeping returns when a thread that sleeps ran last, and on which processor, whose clock that is.

@@ -43,9 +43,9 @@ func TestLastRan(t *testing.T) {
 	}
 }
 
-// TestMoved has a process that sleeps in a read, is stopped and goes on, and then waits for another one.
-func TestMoved(t *testing.T) {
-	cmd := exec.Command("sh", "-c", "read x; sleep 100")
+// TestSlept has a process that sleeps in a read, is stopped there, goes on, and is stopped when it waits for another one.
+func TestSlept(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "read x; sleep 100; :")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,26 +66,43 @@ func TestMoved(t *testing.T) {
 			}
 		}
 	}
-	reads := func() bool {
-		nr, fd, ok := systemCall(pid, pid)
-		return ok && nr == syscall.SYS_READ && fd == 0
+	calls := func(call int) func() bool {
+		return func() bool {
+			nr, _, ok := systemCall(pid, pid)
+			return ok && nr == call
+		}
 	}
-	until("it does not read", reads)
-	slept, ok := Slept(pid)[pid]
-	for n := 0; !ok && n < 1000; n++ { // it may have been on its way into the call
+	stop := func() {
+		syscall.Kill(pid, syscall.SIGSTOP)
+		until("it does not stop", func() bool { s, err := ReadStat(pid); return err == nil && s.Stopped() })
+	}
+	const least = 20 * time.Millisecond
+	until("it does not read", calls(syscall.SYS_READ))
+	slept, ok := Slept(pid, least), false
+	for n := 0; n < 2000; n++ { // it may have been on its way into the call
+		if _, ok = slept.Of(pid); ok {
+			break
+		}
 		time.Sleep(time.Millisecond)
-		slept, ok = Slept(pid)[pid]
+		slept = Slept(pid, least)
 	}
 	if !ok {
 		t.Skip("the kernel does not tell how long threads sleep")
 	}
-	syscall.Kill(pid, syscall.SIGSTOP)
-	until("it does not stop", func() bool { s, err := ReadStat(pid); return err == nil && s.Stopped() })
-	syscall.Kill(pid, syscall.SIGCONT)
-	until("it does not go on", reads)
-	if slept.Moved(pid, pid) {
-		t.Error("a process that was stopped in a read, and reads, has moved")
+	if d, ok := Slept(pid, time.Hour).Of(pid); ok {
+		t.Errorf("it has slept for %v, an hour at least", d)
 	}
+	stop()
+	slept.Stopped()
+	if d, ok := slept.Of(pid); !ok || d < least {
+		t.Errorf("when it is stopped in the read: %v, %v", d, ok)
+	}
+	syscall.Kill(pid, syscall.SIGCONT)
 	in.Write([]byte("\n"))
-	until("it has read and waits, and has not moved", func() bool { return slept.Moved(pid, pid) })
+	until("it does not wait", calls(syscall.SYS_WAIT4))
+	stop()
+	slept.Stopped()
+	if d, ok := slept.Of(pid); ok {
+		t.Errorf("when it is stopped elsewhere: it has slept for %v", d)
+	}
 }

@@ -12,11 +12,14 @@ func LastRan(pid int) (time.Time, error) {
 	return time.Time{}, errors.New("the system does not tell when a process ran last")
 }
 
-// A Sleep is that of a thread.
-type Sleep struct{ For time.Duration }
+// Sleeps tells nothing: only Linux tells how long a thread has not run.
+type Sleeps struct{}
 
-// Moved reports false.
-func (Sleep) Moved(pid, thread int) bool { return false }
+// Slept returns Sleeps.
+func Slept(int, time.Duration) *Sleeps { return nil }
 
-// Slept returns nothing: only Linux tells how long a thread has not run.
-func Slept(int) map[int]Sleep { return nil }
+// Stopped does nothing.
+func (*Sleeps) Stopped() {}
+
+// Of returns false.
+func (*Sleeps) Of(int) (time.Duration, bool) { return 0, false }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -41,7 +42,11 @@ type telemetry struct {
 // newTelemetry begins to push what the variables of the environment ask for.
 func newTelemetry(ctx context.Context, s *survey, opt Options) (*telemetry, error) {
 	t := &telemetry{version: opt.Version}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { opt.Log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
+	log := opt.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
 	wants := func(signal string) (bool, error) {
 		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") || opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
 			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {
