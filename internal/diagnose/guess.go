@@ -70,6 +70,8 @@ func (d *finder) firm(i int) bool {
 	case runtime.OpIO:
 		io := d.ioOf(w)
 		return w.Probe.Flags&runtime.SiteRequest == 0 && !d.judge.ending(i) || isLocked(io) || io != nil && io.Pipe != nil || io != nil && io.Deadline == 0 && io.Network != "" || boundless(w.Probe)
+	case runtime.OpSleep:
+		return false
 	case runtime.OpWait:
 		return d.missingDone(i) || d.owedByStuck(i)
 	case runtime.OpRecv, runtime.OpRange, runtime.OpCond, runtime.OpSend:
