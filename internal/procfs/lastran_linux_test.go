@@ -66,18 +66,16 @@ func TestSlept(t *testing.T) {
 			}
 		}
 	}
-	calls := func(call int) func() bool {
-		return func() bool {
-			nr, _, ok := systemCall(pid, pid)
-			return ok && nr == call
-		}
-	}
 	stop := func() {
 		syscall.Kill(pid, syscall.SIGSTOP)
 		until("it does not stop", func() bool { s, err := ReadStat(pid); return err == nil && s.Stopped() })
 	}
 	const least = 20 * time.Millisecond
-	until("it does not read", calls(syscall.SYS_READ))
+	until("it does not read", func() bool {
+		nr, fd, ok := systemCall(pid, pid)
+		return ok && nr == syscall.SYS_READ && fd == 0
+	})
+	read := sleepsIn(pid, pid)
 	slept, ok := Slept(pid, least), false
 	for n := 0; n < 2000; n++ { // it may have been on its way into the call
 		if _, ok = slept.Of(pid); ok {
@@ -99,7 +97,7 @@ func TestSlept(t *testing.T) {
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
 	in.Write([]byte("\n"))
-	until("it does not wait", calls(syscall.SYS_WAIT4))
+	until("it does not go on", func() bool { at := sleepsIn(pid, pid); return at != "" && at != read })
 	stop()
 	slept.Stopped()
 	if d, ok := slept.Of(pid); ok {
