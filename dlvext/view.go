@@ -3,14 +3,13 @@ package dlvext
 import (
 	"encoding/json"
 	"path"
-	"slices"
 
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
+	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
-	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // What users see of a program with probes is what it would look like without them: stacks have no frames of the collector, the others are numbered as if there
@@ -124,13 +123,8 @@ func withoutLocals(text json.RawMessage) json.RawMessage {
 		if json.Unmarshal(value, &list) != nil {
 			continue
 		}
-		n := len(list)
-		list = slices.DeleteFunc(list, func(v json.RawMessage) bool {
-			var variable struct{ Name string }
-			return json.Unmarshal(v, &variable) == nil && runtime.Local(variable.Name)
-		})
-		if len(list) < n {
-			object[key], _ = json.Marshal(list)
+		if shown := dap.WithoutLocals(list); len(shown) < len(list) {
+			object[key], _ = json.Marshal(shown)
 			changed = true
 		}
 	}

@@ -174,10 +174,7 @@ func hideLocals(p *Proxy, _, resp *message) {
 	if !resp.Success || json.Unmarshal(resp.Body, &body) != nil || json.Unmarshal(body["variables"], &list) != nil {
 		return
 	}
-	shown := slices.DeleteFunc(slices.Clone(list), func(raw json.RawMessage) bool {
-		var v struct{ Name string }
-		return json.Unmarshal(raw, &v) == nil && runtime.Local(v.Name)
-	})
+	shown := WithoutLocals(list)
 	if len(shown) == len(list) {
 		return
 	}
@@ -188,4 +185,12 @@ func hideLocals(p *Proxy, _, resp *message) {
 	if err != nil {
 		p.say(err.Error())
 	}
+}
+
+// WithoutLocals returns those of a list of variables, as JSON with a name each, that are none of a probe's.
+func WithoutLocals(list []json.RawMessage) []json.RawMessage {
+	return slices.DeleteFunc(slices.Clone(list), func(raw json.RawMessage) bool {
+		var v struct{ Name string }
+		return json.Unmarshal(raw, &v) == nil && runtime.Local(v.Name)
+	})
 }
