@@ -88,7 +88,7 @@ func TestReceiverFaults(t *testing.T) {
 			var told lockedBuffer
 			s := surveyed(t, map[string]string{"shop": twoLocks})
 			s.opt.Getenv, s.opt.Log = os.Getenv, slog.New(slog.NewTextHandler(&told, nil))
-			push, err := newTelemetry(t.Context(), s, s.opt)
+			push, err := newTelemetry(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}

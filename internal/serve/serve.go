@@ -36,7 +36,7 @@ type Options struct {
 	Version string
 	// Getenv is os.Getenv, for OpenTelemetry's variables.
 	Getenv func(string) string
-	// Log gets what goes wrong.
+	// Log gets what goes wrong; nil: nobody does.
 	Log *slog.Logger
 }
 
@@ -52,11 +52,12 @@ func Serve(ctx context.Context, listener net.Listener, opt Options) error {
 		}
 	}
 	s := newSurvey(opt)
+	opt = s.opt
 	k, err := openKeep(opt.Keep)
 	if err != nil {
 		return err
 	}
-	push, err := newTelemetry(ctx, s, opt)
+	push, err := newTelemetry(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -265,7 +265,7 @@ func TestTelemetry(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
 	s := surveyed(t, map[string]string{"shop": twoLocks})
 	s.opt.Getenv = os.Getenv
-	push, err := newTelemetry(t.Context(), s, s.opt)
+	push, err := newTelemetry(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestWaitsPushed(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
 	s := surveyed(t, map[string]string{"shop": waited()})
 	s.opt.Getenv = os.Getenv
-	push, err := newTelemetry(t.Context(), s, s.opt)
+	push, err := newTelemetry(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,13 +351,13 @@ func TestTelemetryOff(t *testing.T) {
 	env := map[string]string{}
 	opt := Options{Getenv: func(k string) string { return env[k] }}
 	s := newSurvey(opt)
-	push, err := newTelemetry(t.Context(), s, opt)
+	push, err := newTelemetry(t.Context(), s)
 	if err != nil || push.logs != nil || push.metrics != nil {
 		t.Fatalf("%+v %v", push, err)
 	}
 	push.tell(t.Context(), nil)
 	env["OTEL_EXPORTER_OTLP_ENDPOINT"], env["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http://localhost:1", "grpc"
-	if _, err := newTelemetry(t.Context(), s, opt); err == nil || !strings.Contains(err.Error(), "want http/protobuf") {
+	if _, err := newTelemetry(t.Context(), s); err == nil || !strings.Contains(err.Error(), "want http/protobuf") {
 		t.Errorf("got %v", err)
 	}
 }

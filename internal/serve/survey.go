@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,6 +101,9 @@ type finding struct {
 }
 
 func newSurvey(opt Options) *survey {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	var lister record.Lister
 	return &survey{opt: opt, list: func() ([]record.Entry, error) { return lister.List(opt.Dir) }, programs: make(map[programID]*program)}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -40,13 +39,10 @@ type telemetry struct {
 }
 
 // newTelemetry begins to push what the variables of the environment ask for.
-func newTelemetry(ctx context.Context, s *survey, opt Options) (*telemetry, error) {
+func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
+	opt := s.opt
 	t := &telemetry{version: opt.Version}
-	log := opt.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { opt.Log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
 	wants := func(signal string) (bool, error) {
 		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") || opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
 			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {
