@@ -82,11 +82,17 @@ func (s *Sleeps) Of(thread int) (time.Duration, bool) {
 	return d.time, ok
 }
 
+// syscallFields returns what the kernel tells of the system call that a thread of process pid sleeps in: the number, its arguments, and the thread's stack and program
+// counter, of which there may be no more than the number and these two; of a thread that runs one word.
+func syscallFields(pid, thread int) []string {
+	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread))) // of a thread that has ended there is nothing to tell
+	return strings.Fields(string(b))
+}
+
 // sleepsIn returns where a thread of process pid made the system call that it sleeps in, or is stopped in, as its stack and program counter. It is empty where the kernel does
 // not tell, and if the thread runs. The number of the call may be another one once the thread was stopped.
 func sleepsIn(pid, thread int) string {
-	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
-	fields := strings.Fields(string(b))
+	fields := syscallFields(pid, thread)
 	if len(fields) < 3 {
 		return ""
 	}

@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ type PipeWait struct {
 
 // PipeWait returns the first of process pid and those that it has started that waits for a pipe whose other end process user alone has.
 func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
-	for _, p := range family(pid) {
+	for _, p := range o.family(pid) {
 		tasks, _ := os.ReadDir(path(p, "task"))
 		for _, t := range tasks {
 			thread, err := strconv.Atoi(t.Name())
@@ -38,16 +37,18 @@ func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
 }
 
 // family returns process pid and those that descend from it.
-func family(pid int) []int {
-	children := make(map[int][]int)
-	for _, p := range Pids() {
-		if s, err := ReadStat(p); err == nil && s.Alive() {
-			children[s.Parent] = append(children[s.Parent], p)
+func (o *OpenFiles) family(pid int) []int {
+	if o.children == nil {
+		o.children = make(map[int][]int)
+		for _, p := range Pids() {
+			if s, err := ReadStat(p); err == nil && s.Alive() {
+				o.children[s.Parent] = append(o.children[s.Parent], p)
+			}
 		}
 	}
 	list := []int{pid}
 	for i := 0; i < len(list); i++ {
-		list = append(list, children[list[i]]...)
+		list = append(list, o.children[list[i]]...)
 	}
 	return list
 }
@@ -73,11 +74,7 @@ func (o *OpenFiles) onlyEnd(pipe string, writes bool, pid int) (fd int, ok bool)
 
 // systemCall returns the system call that a thread of process pid sleeps in, and its first argument, a file descriptor.
 func systemCall(pid, thread int) (nr, fd int, ok bool) {
-	b, err := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
-	if err != nil {
-		return 0, 0, false
-	}
-	fields := strings.Fields(string(b))
+	fields := syscallFields(pid, thread)
 	if len(fields) < 2 {
 		return 0, 0, false
 	}
