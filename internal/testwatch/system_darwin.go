@@ -1,31 +1,19 @@
 package testwatch
 
 import (
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// available says that processes can be watched on this system.
-const available = true
-
-// peer returns the process at the other end, if it is of the same user.
-func peer(conn *net.UnixConn) (pid int, ok bool) {
-	raw, err := conn.SyscallConn()
+// credentials returns the process at the other end of a socket, and its user.
+func credentials(fd int) (pid, uid int, err error) {
+	cred, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
 	if err != nil {
-		return 0, false
+		return 0, 0, err
 	}
-	var cred *unix.Xucred
-	cerr := raw.Control(func(fd uintptr) {
-		if cred, err = unix.GetsockoptXucred(int(fd), unix.SOL_LOCAL, unix.LOCAL_PEERCRED); err == nil {
-			pid, err = unix.GetsockoptInt(int(fd), unix.SOL_LOCAL, unix.LOCAL_PEERPID)
-		}
-	})
-	if cerr != nil || err != nil {
-		return 0, false
-	}
-	return pid, int(cred.Uid) == os.Geteuid()
+	pid, err = unix.GetsockoptInt(fd, unix.SOL_LOCAL, unix.LOCAL_PEERPID)
+	return pid, int(cred.Uid), err
 }
 
 // output returns nothing: the standard output of another process cannot be opened.

@@ -1,26 +1,18 @@
 package testwatch
 
 import (
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// available says that processes can be watched on this system.
-const available = true
-
-// peer returns the process at the other end, if it is of the same user.
-func peer(conn *net.UnixConn) (pid int, ok bool) {
-	raw, err := conn.SyscallConn()
+// credentials returns the process at the other end of a socket, and its user.
+func credentials(fd int) (pid, uid int, err error) {
+	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
-		return 0, false
+		return 0, 0, err
 	}
-	var cred *unix.Ucred
-	if cerr := raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); cerr != nil || err != nil {
-		return 0, false
-	}
-	return int(cred.Pid), int(cred.Uid) == os.Geteuid()
+	return int(cred.Pid), int(cred.Uid), nil
 }
 
 // output opens the standard output of another process for writing behind what that writes, or returns nil. Where both
