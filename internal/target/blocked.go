@@ -42,6 +42,13 @@ var facts = []fact{
 	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", "s.size", setLimit},
 }
 
+// The addresses that are noted.
+var (
+	setOwner = setAddress(func(b *Blocked) *uint64 { return &b.Owner })
+	setEnds  = setAddress(func(b *Blocked) *uint64 { return &b.Ends })
+	setConn  = setAddress(func(b *Blocked) *uint64 { return &b.Conn })
+)
+
 func setFD(b *Blocked, v constant.Value) {
 	if n, ok := constant.Int64Val(v); ok && b.FD < 0 && n >= 0 && n < 1<<31 {
 		b.FD = int(n)
@@ -54,21 +61,12 @@ func setLimit(b *Blocked, v constant.Value) {
 	}
 }
 
-func setOwner(b *Blocked, v constant.Value) {
-	if n, ok := constant.Uint64Val(v); ok && b.Owner == 0 {
-		b.Owner = n
-	}
-}
-
-func setEnds(b *Blocked, v constant.Value) {
-	if n, ok := constant.Uint64Val(v); ok && b.Ends == 0 {
-		b.Ends = n
-	}
-}
-
-func setConn(b *Blocked, v constant.Value) {
-	if n, ok := constant.Uint64Val(v); ok && b.Conn == 0 {
-		b.Conn = n
+// setAddress returns what sets a field to an address.
+func setAddress(field func(b *Blocked) *uint64) func(*Blocked, constant.Value) {
+	return func(b *Blocked, v constant.Value) {
+		if n, ok := constant.Uint64Val(v); ok && *field(b) == 0 {
+			*field(b) = n
+		}
 	}
 }
 
