@@ -58,10 +58,10 @@ func (d *finder) chainsOf(may func(i int) bool) {
 		}
 	}
 	// Roots that wait at one place have one cause, and so have those that wait for them, unless for locks.
-	heads, alike := make(map[head]key), make(map[key][]int)
+	heads, alike := make(map[spot]key), make(map[key][]int)
 	for _, k := range order {
 		h, ok := d.head(k.root)
-		if _, is := heads[h]; ok && !is && len(queues[k]) > 0 && !d.byLocks(queues[k]) {
+		if _, is := heads[h]; ok && !is && len(queues[k]) > 0 && !slices.ContainsFunc(queues[k], d.locking) {
 			heads[h] = k
 		}
 	}
@@ -70,7 +70,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 		h, ok := d.head(k.root)
 		first, is := heads[h]
 		switch {
-		case ok && is && first != k && !d.byLocks(queues[k]):
+		case ok && is && first != k && !slices.ContainsFunc(queues[k], d.locking):
 			queues[first] = append(queues[first], queues[k]...)
 			alike[first] = append(alike[first], k.root)
 			queues[k] = nil
@@ -89,24 +89,21 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	}
 }
 
-// A head is the place of a wait, in Options.Scope or not.
-type head struct {
+// A spot is the place of a wait, in Options.Scope or not.
+type spot struct {
 	probe   snapshot.Probe
 	inScope bool
 }
 
+// placeOf returns the place where goroutine i waits.
+func (d *finder) placeOf(i int) spot { return spot{*d.wait(i).Probe, d.inScope(i)} }
+
 // head returns where the root of a chain waits, if it is stuck and waits for no lock.
-func (d *finder) head(root int) (h head, ok bool) {
+func (d *finder) head(root int) (h spot, ok bool) {
 	if root < 0 || d.claimed[root] || !d.tied(root) {
 		return h, false
 	}
-	_, lock := d.lockOf(root)
-	return head{*d.wait(root).Probe, d.inScope(root)}, !lock
-}
-
-// byLocks reports whether one of a queue waits for a lock.
-func (d *finder) byLocks(queue []int) bool {
-	return slices.ContainsFunc(queue, func(i int) bool { _, lock := d.lockOf(i); return lock })
+	return d.placeOf(root), !d.locking(root)
 }
 
 // tied reports whether goroutine i is stuck, by itself or as those are that it waits for.
@@ -391,15 +388,11 @@ func (d *finder) sameCause(list []int) [][]int {
 		}
 		return k
 	}
-	type place struct {
-		probe   snapshot.Probe
-		inScope bool
-	}
-	probes, objects := make(map[place]int), make(map[uint64]int)
+	probes, objects := make(map[spot]int), make(map[uint64]int)
 	for k, i := range list {
 		parent[k] = k
 		w := d.wait(i)
-		at := place{*w.Probe, d.inScope(i)}
+		at := d.placeOf(i)
 		if d.unprobed[i] && w.Probe.Line != 0 {
 			at.probe.Func = "" // a function that is inlined has a name in each that it is in
 		}

@@ -73,7 +73,7 @@ func (f *facts) ofAnother(j, i int) bool {
 // shut reports whether goroutine i runs a handler of a server that somebody shuts down.
 func (f *facts) shut(i int) bool {
 	server := f.g(i).Owner
-	return server != 0 && slices.ContainsFunc(f.s.Goroutines, func(g snapshot.Goroutine) bool { return g.Ends == server })
+	return server != 0 && f.ended[server]
 }
 
 // listens reports whether goroutine k is one by which net/http notices, while a handler runs, that the client has gone, and which reaches what is waited for by its

@@ -30,6 +30,7 @@ type facts struct {
 	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
 	named    map[fieldUse]map[int]*snapshot.Probe // who has used fields of a name, and where; nil: not needed yet
 	having   map[uint64][]int                     // see tokens
+	ended    map[uint64]bool                      // the servers that somebody shuts down
 	// relations says of a channel whether the family of who made it has others than those that wait for it.
 	relations map[uint64]bool
 }
@@ -57,10 +58,14 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	f := &facts{
 		s: s, opt: opt, index: make(map[int64]int, n), waits: make([]*snapshot.Wait, n), unprobed: make([]bool, n),
 		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold), writers: make(map[uint64]int), relations: make(map[uint64]bool),
-		reaches: make(map[int]*snapshot.Reach),
+		reaches: make(map[int]*snapshot.Reach), ended: make(map[uint64]bool),
 	}
 	for i := range s.Goroutines {
-		f.index[s.Goroutines[i].ID] = i
+		g := &s.Goroutines[i]
+		f.index[g.ID] = i
+		if g.Ends != 0 {
+			f.ended[g.Ends] = true
+		}
 	}
 	f.findHolders()
 	for i := range s.Goroutines {

@@ -102,7 +102,7 @@ func (t *writer) cycleFix(c *cause) string {
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
 		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
-	if !slices.ContainsFunc(c.cycle, func(i int) bool { return t.across(i) == nil }) {
+	if every(c.cycle, func(i int) bool { return t.across(i) != nil }) {
 		return "see who is to write first, and whether what was written has been sent: a bufio.Writer sends it on Flush; or set a read deadline"
 	}
 	for k, i := range c.cycle {

@@ -46,14 +46,13 @@ func (d *finder) resumes(c *cause) bool {
 	}
 	sleeps := func(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.OpSleep }
 	return slices.ContainsFunc(d.main(c), func(i int) bool {
-		w, r := d.wait(i), d.reach(i)
-		switch {
+		switch w := d.wait(i); {
 		case w == nil || w.Probe.Op != runtime.OpSend:
 			return false
-		case r == nil:
+		case d.reach(i) == nil:
 			return d.s.HasStates && slices.ContainsFunc(d.waits, sleeps)
 		}
-		return r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(by snapshot.Waker) bool {
+		return d.endedBy(i, func(by snapshot.Waker) bool {
 			k, ok := d.find(by.Goroutine)
 			return ok && by.Kind == snapshot.WakerGoroutine && sleeps(d.wait(k))
 		})

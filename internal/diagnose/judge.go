@@ -327,7 +327,7 @@ func (j *judge) deserted(i int) bool {
 	is, ok := j.pipes[p.FD]
 	if !ok {
 		j.pipes[p.FD] = false // for users that wait for each other's
-		is = !slices.ContainsFunc(users, func(k int) bool { return !j.stuck[k] && (j.wait(k) == nil || !j.verdict(k).Bad()) })
+		is = every(users, func(k int) bool { return j.stuck[k] || j.wait(k) != nil && j.verdict(k).Bad() })
 		j.pipes[p.FD] = is
 	}
 	return is

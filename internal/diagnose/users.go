@@ -90,7 +90,7 @@ func (f *facts) onlyAsleep() bool { return f.s.Asleep && !f.s.HasStates }
 
 // atOnePlace reports whether all of list wait at the same place.
 func (f *facts) atOnePlace(list []int) bool {
-	return !slices.ContainsFunc(list, func(i int) bool { return *f.wait(i).Probe != *f.wait(list[0]).Probe })
+	return every(list, func(i int) bool { return *f.wait(i).Probe == *f.wait(list[0]).Probe })
 }
 
 // behindAdd reports whether a go statement stands right behind the Add that add tells of:
