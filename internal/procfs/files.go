@@ -11,7 +11,7 @@ import (
 // OpenFiles are the file descriptors of all processes that we may look into, at one moment.
 type OpenFiles struct {
 	byLink   map[string][]descriptor // by what FDPath says that they are
-	children map[int][]int           // processes by their parent; nil: not needed yet
+	children map[int][]Stat          // see Children; nil: not needed yet
 }
 
 type descriptor struct{ pid, fd int }

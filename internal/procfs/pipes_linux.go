@@ -39,16 +39,13 @@ func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
 // family returns process pid and those that descend from it.
 func (o *OpenFiles) family(pid int) []int {
 	if o.children == nil {
-		o.children = make(map[int][]int)
-		for _, p := range Pids() {
-			if s, err := ReadStat(p); err == nil && s.Alive() {
-				o.children[s.Parent] = append(o.children[s.Parent], p)
-			}
-		}
+		o.children = Children()
 	}
 	list := []int{pid}
 	for i := 0; i < len(list); i++ {
-		list = append(list, o.children[list[i]]...)
+		for _, s := range o.children[list[i]] {
+			list = append(list, s.Pid)
+		}
 	}
 	return list
 }

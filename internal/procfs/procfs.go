@@ -156,6 +156,17 @@ func statusNumbers(status []byte, name string) (list []int) {
 	return list
 }
 
+// Children returns the processes that live, by the process that started them.
+func Children() map[int][]Stat {
+	children := make(map[int][]Stat)
+	for _, pid := range Pids() {
+		if s, err := ReadStat(pid); err == nil && s.Alive() {
+			children[s.Parent] = append(children[s.Parent], s)
+		}
+	}
+	return children
+}
+
 // Child returns the first process that lives and was started by process parent, or 0.
 func Child(parent int) int {
 	for _, pid := range Pids() {

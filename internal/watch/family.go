@@ -63,12 +63,7 @@ func (f *family) search() {
 
 // look finds the descendants of the program among the processes of the system.
 func (f *family) look(now time.Time) {
-	children := make(map[int][]process)
-	for _, pid := range procfs.Pids() {
-		if st, err := procfs.ReadStat(pid); err == nil && st.Alive() {
-			children[st.Parent] = append(children[st.Parent], process{st.Pid, st.StartTicks})
-		}
-	}
+	children := procfs.Children()
 	parents := []int{f.parent.pid}
 	for p := range f.known() { // whoever was one stays one when its own parent ends
 		parents = append(parents, p.pid)
@@ -81,9 +76,9 @@ func (f *family) look(now time.Time) {
 			continue
 		}
 		done[pid] = true
-		for _, p := range children[pid] {
-			parents = append(parents, p.pid)
-			f.add(p, now)
+		for _, st := range children[pid] {
+			parents = append(parents, st.Pid)
+			f.add(process{st.Pid, st.StartTicks}, now)
 		}
 	}
 }
