@@ -131,7 +131,7 @@ func findings(doc *report.Document, offset int, possible bool) (*ReportOutput, e
 		}
 		const shown = 10
 		j := Finding{Finding: f, Goroutines: f.Goroutines[:min(shown, len(f.Goroutines))], Count: len(f.Goroutines)}
-		if g := lead(doc, &f); g != nil && g.Probe != nil {
+		if g := f.Lead(func(id int64) *report.Goroutine { return find(doc, id) }); g != nil && g.Probe != nil {
 			j.File, j.Line = g.Probe.File, g.Probe.Line
 		}
 		all = append(all, j)
@@ -139,16 +139,6 @@ func findings(doc *report.Document, offset int, possible bool) (*ReportOutput, e
 	part, page, err := paged(all, offset)
 	out.Findings, out.Page = append([]Finding{}, part...), page
 	return out, err
-}
-
-// lead returns the root of f, or its first goroutine.
-func lead(doc *report.Document, f *report.Finding) *report.Goroutine {
-	for _, id := range append([]int64{f.Root}, f.Goroutines...) {
-		if g := find(doc, id); g != nil {
-			return g
-		}
-	}
-	return nil
 }
 
 func find(doc *report.Document, id int64) *report.Goroutine {

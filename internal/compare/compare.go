@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -127,12 +128,6 @@ func (f *Finding) size() int {
 	return f.Old.Goroutines
 }
 
-// A key tells findings apart. The number tells those of one kind at the same place apart, in the order of the report.
-type key struct {
-	kind, file string
-	line, n    int
-}
-
 // A found is a finding of a report with its place and size.
 type found struct {
 	f    *report.Finding
@@ -142,38 +137,32 @@ type found struct {
 }
 
 // findings returns the findings of doc.
-func findings(doc *report.Document) map[key]*found {
+func findings(doc *report.Document) map[diagnose.Key]*found {
 	at := make(map[int64]*report.Goroutine, len(doc.Goroutines))
 	for i := range doc.Goroutines {
 		at[doc.Goroutines[i].ID] = &doc.Goroutines[i]
 	}
-	set := make(map[key]*found)
+	set := make(map[diagnose.Key]*found)
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		e := &found{f: f, size: Size{Goroutines: len(f.Goroutines), KeptBytes: f.KeptBytes}}
-		lead := at[f.Root]
 		for _, id := range f.Goroutines {
 			g := at[id]
 			if g == nil {
 				continue
 			}
-			lead = cmp.Or(lead, g)
 			if g.SinceNS != nil {
 				e.size.OldestNS = max(e.size.OldestNS, *g.SinceNS)
 			}
 		}
-		switch {
+		switch lead := f.Lead(func(id int64) *report.Goroutine { return at[id] }); {
 		case lead != nil:
 			p := spot(lead)
 			e.file, e.line = p.File, p.Line
 		case len(f.Places) > 0:
 			e.file, e.line = f.Places[0].File, f.Places[0].Line
 		}
-		k := key{kind: f.Kind, file: e.file, line: e.line}
-		for set[k] != nil {
-			k.n++
-		}
-		set[k] = e
+		set[diagnose.Numbered(set, diagnose.Key{Kind: diagnose.Kind(f.Kind), File: e.file, Line: e.line})] = e
 	}
 	return set
 }

@@ -3,7 +3,6 @@ package dap
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -120,9 +119,9 @@ func takeFilters(p *Proxy, m *message) bool {
 type watcher struct {
 	mu     sync.Mutex
 	on     map[string]bool
-	theirs []string        // filters of Delve's that are on, sorted
-	seen   map[string]bool // findings that the client has been told of
-	told   string          // the line of the last stop
+	theirs []string                  // filters of Delve's that are on, sorted
+	seen   map[diagnose.Symptom]bool // findings that the client has been told of
+	told   string                    // the line of the last stop
 	cancel context.CancelFunc
 	found  *diagnose.Finding // what the program is being stopped for
 	before map[int]*stop     // requests to run, and the stops that they ended
@@ -193,14 +192,13 @@ func (w *watcher) note(r *diagnose.Report, quiet bool) (line string, show bool) 
 
 // see remembers a finding, and reports whether it is new. A finding stays the same while others join it.
 func (w *watcher) see(f *diagnose.Finding) bool {
-	key := fmt.Sprint(f.Kind, root(f))
-	if w.seen[key] {
+	if w.seen[f.Lead()] {
 		return false
 	}
 	if w.seen == nil {
-		w.seen = make(map[string]bool)
+		w.seen = make(map[diagnose.Symptom]bool)
 	}
-	w.seen[key] = true
+	w.seen[f.Lead()] = true
 	return true
 }
 
@@ -252,7 +250,7 @@ func (p *Proxy) watching(ctx context.Context) {
 		p.watcher.mu.Lock()
 		p.watcher.found = f
 		p.watcher.mu.Unlock()
-		if _, err := p.ask("pause", map[string]any{"threadId": root(f)}); err != nil {
+		if _, err := p.ask("pause", map[string]any{"threadId": f.At()}); err != nil {
 			p.watcher.take()
 			continue
 		}

@@ -72,7 +72,7 @@ func (p *Proxy) paused(s *stop, m *message) {
 	var body map[string]json.RawMessage
 	if r, _ := s.soon(); r != nil && r.Bad() > 0 && len(r.Findings) > 0 && json.Unmarshal(m.Body, &body) == nil {
 		p.program.mu.Lock()
-		s.thread, s.atProbe = root(&r.Findings[0]), true
+		s.thread, s.atProbe = r.Findings[0].At(), true
 		p.program.mu.Unlock()
 		body["threadId"] = fmt.Append(nil, s.thread)
 		if err := m.set("body", body); err != nil {
@@ -110,7 +110,7 @@ func summary(r *diagnose.Report) string {
 func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	r, err := s.report()
 	if err == nil && r.Snapshot.HasStates {
-		now := sameFinding(r, f)
+		now := r.Same(f)
 		if now == nil {
 			p.goOn(s)
 			return
@@ -118,10 +118,10 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 		f = now
 	}
 	p.program.mu.Lock()
-	s.found, s.thread, s.atProbe = f, root(f), true
+	s.found, s.thread, s.atProbe = f, f.At(), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
-		"reason": "exception", "description": filterOf(f).label, "text": terminal.Text(f.Title), "threadId": root(f), "allThreadsStopped": true,
+		"reason": "exception", "description": filterOf(f).label, "text": terminal.Text(f.Title), "threadId": f.At(), "allThreadsStopped": true,
 	}})
 	if err == nil {
 		if line, _ := p.watcher.note(r, false); line != "" {
@@ -143,38 +143,6 @@ func (p *Proxy) goOn(s *stop) {
 		p.program.restore(s)
 		p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
 	}
-}
-
-// sameFinding returns the finding of r that is f.
-func sameFinding(r *diagnose.Report, f *diagnose.Finding) *diagnose.Finding {
-	for i := range r.Findings {
-		if g := &r.Findings[i]; !r.Doubtful(g) && overlap(f.Goroutines, g.Goroutines) {
-			return g
-		}
-	}
-	return nil
-}
-
-// overlap reports whether an element of a is in b.
-func overlap(a, b []int64) bool {
-	in := make(map[int64]bool, len(a))
-	for _, id := range a {
-		in[id] = true
-	}
-	for _, id := range b {
-		if in[id] {
-			return true
-		}
-	}
-	return false
-}
-
-// root returns the goroutine that a finding is shown at.
-func root(f *diagnose.Finding) int64 {
-	if f.Root != 0 || len(f.Goroutines) == 0 {
-		return f.Root
-	}
-	return f.Goroutines[0]
 }
 
 // exceptionInfo is the request for the details of an exception.

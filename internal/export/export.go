@@ -84,17 +84,9 @@ func (x index) labels(goroutine int64) map[string]string {
 	return nil
 }
 
-// lead returns the goroutine that leads a finding: its root, or else its first; nil if the document has neither.
+// lead returns the goroutine that leads a finding, nil if there is none.
 func (x index) lead(f *report.Finding) *report.Goroutine {
-	if g := x.at[f.Root]; g != nil {
-		return g
-	}
-	for _, id := range f.Goroutines {
-		if g := x.at[id]; g != nil {
-			return g
-		}
-	}
-	return nil
+	return f.Lead(func(id int64) *report.Goroutine { return x.at[id] })
 }
 
 // site returns where f is shown: at the place of its lead, or else the first of its places.

@@ -96,6 +96,19 @@ type Finding struct {
 	Usual     *Usual  `json:"usual,omitempty"`
 }
 
+// Lead returns the goroutine that leads f: its root, or else its first; nil if find, which returns the goroutine with an id, finds none of them.
+func (f *Finding) Lead(find func(id int64) *Goroutine) *Goroutine {
+	if g := find(f.Root); g != nil {
+		return g
+	}
+	for _, id := range f.Goroutines {
+		if g := find(id); g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
 // A Growth is of goroutines that become more and more.
 type Growth struct {
 	Count     int     `json:"count"`

@@ -70,9 +70,9 @@ func (s *survey) samples() []sample {
 			add(&goroutines, sum, float64(l.counts[v]), name, container, string(v))
 		}
 		for k, f := range l.findings {
-			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(k.kind), string(f.certainty))
+			add(&stuckGoroutines, sum, float64(f.goroutines), name, container, string(k.Kind), string(f.certainty))
 			if f.certainty != diagnose.Possible {
-				add(&oldestWait, math.Max, (f.oldest + age).Seconds(), name, container, string(k.kind))
+				add(&oldestWait, math.Max, (f.oldest + age).Seconds(), name, container, string(k.Kind))
 			}
 		}
 		if l.kept >= 0 {

@@ -74,20 +74,11 @@ type look struct {
 	fault    string // why it could not be looked at; empty: it could
 	complete bool
 	counts   map[diagnose.Verdict]int
-	findings map[findingKey]*finding
+	findings map[diagnose.Key]*finding
 	process  snapshot.Process
 	waits    []siteWaits
 	// kept is what proven leaks keep alive; negative: nobody has read the heap.
 	kept int64
-}
-
-// A findingKey recognises a finding in the next look: by its kind and by where its first goroutine is. The number tells
-// several of them apart.
-type findingKey struct {
-	kind diagnose.Kind
-	file string
-	line int
-	n    int
 }
 
 // A finding is one that a look has shown.
@@ -111,7 +102,7 @@ func newSurvey(opt Options) *survey {
 // A change is a finding that has appeared, or is gone.
 type change struct {
 	program *program
-	key     findingKey
+	key     diagnose.Key
 	finding *finding
 	gone    bool
 }
@@ -473,7 +464,7 @@ func summarize(r *diagnose.Report) *look {
 	snap := r.Snapshot
 	l := &look{
 		at: time.Now(), complete: len(snap.Dropped) == 0, counts: r.Counts, process: snap.Process, kept: -1, waits: waitsOf(snap),
-		findings: make(map[findingKey]*finding),
+		findings: make(map[diagnose.Key]*finding),
 	}
 	if m := snap.Memory; m != nil && m.NoProof == "" {
 		l.kept = int64(m.KeptBytes)
@@ -481,7 +472,7 @@ func summarize(r *diagnose.Report) *look {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		sum := &finding{certainty: f.Certainty, title: cut(terminal.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
-		key := findingKey{kind: f.Kind}
+		key := diagnose.Key{Kind: f.Kind}
 		for k, id := range append([]int64{f.Root}, f.Goroutines...) {
 			n, ok := r.Find(id)
 			if !ok {
@@ -491,14 +482,11 @@ func summarize(r *diagnose.Report) *look {
 			if g.LastAt != 0 {
 				sum.oldest = max(sum.oldest, time.Duration(snap.Taken-g.LastAt))
 			}
-			if g.Last != nil && key.file == "" && k <= 1 {
-				key.file, key.line, sum.function, sum.labels = g.Last.File, g.Last.Line, g.Last.Func, g.Labels
+			if g.Last != nil && key.File == "" && k <= 1 {
+				key.File, key.Line, sum.function, sum.labels = g.Last.File, g.Last.Line, g.Last.Func, g.Labels
 			}
 		}
-		for l.findings[key] != nil {
-			key.n++
-		}
-		l.findings[key] = sum
+		l.findings[diagnose.Numbered(l.findings, key)] = sum
 	}
 	return l
 }
@@ -507,7 +495,7 @@ func summarize(r *diagnose.Report) *look {
 // are none.
 func changed(p *program, was, now *look) []change {
 	var list []change
-	of := func(l *look, k findingKey) *finding {
+	of := func(l *look, k diagnose.Key) *finding {
 		if l == nil || l.findings[k] == nil || l.findings[k].certainty == diagnose.Possible {
 			return nil
 		}
@@ -525,9 +513,7 @@ func changed(p *program, was, now *look) []change {
 	}
 	each(now, was, false)
 	each(was, now, true)
-	slices.SortFunc(list, func(a, b change) int {
-		return cmp.Or(cmp.Compare(a.key.kind, b.key.kind), cmp.Compare(a.key.file, b.key.file), cmp.Compare(a.key.line, b.key.line), cmp.Compare(a.key.n, b.key.n))
-	})
+	slices.SortFunc(list, func(a, b change) int { return a.key.Compare(b.key) })
 	return list
 }
 

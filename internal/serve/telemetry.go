@@ -201,14 +201,14 @@ func logRecord(ctx context.Context, c change) (context.Context, log.Record) {
 	}
 	r.SetSeverity(severity)
 	r.SetSeverityText(severity.String())
-	r.SetBody(attribute.StringValue(string(c.key.kind) + ": " + c.finding.title))
+	r.SetBody(attribute.StringValue(string(c.key.Kind) + ": " + c.finding.title))
 	r.AddAttributes(
-		attribute.String("awaittrace.kind", string(c.key.kind)), attribute.String("awaittrace.certainty", string(c.finding.certainty)),
+		attribute.String("awaittrace.kind", string(c.key.Kind)), attribute.String("awaittrace.certainty", string(c.finding.certainty)),
 		attribute.Int("awaittrace.goroutines", c.finding.goroutines), attribute.Float64("awaittrace.oldest_wait", c.finding.oldest.Seconds()),
 	)
-	if c.key.file != "" {
+	if c.key.File != "" {
 		r.AddAttributes(
-			attribute.String("code.file.path", cut(c.key.file, 4*maxLabel)), attribute.Int("code.line.number", c.key.line),
+			attribute.String("code.file.path", cut(c.key.File, 4*maxLabel)), attribute.Int("code.line.number", c.key.Line),
 			attribute.String("code.function.name", cut(c.finding.function, 4*maxLabel)))
 	}
 	if id, ok := traceOf(c.finding.labels); ok {

@@ -77,7 +77,7 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 		}
 		seen[q] = w.computing.seen[q] + 1
 		if seen[q] >= busyLooks && present-q.Last >= w.After.Nanoseconds() {
-			answer.Findings = append(answer.Findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: q.ID, Since: q.Last}})
+			answer.Findings = append(answer.Findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: q.ID, Since: q.Last}})
 		}
 	}
 	w.computing.seen = seen
@@ -85,10 +85,10 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 }
 
 // circling returns the goroutines that go round in a loop for long enough, as findings that are suspected.
-func (w *watcher) circling() (findings [][]Symptom) {
+func (w *watcher) circling() (findings [][]diagnose.Symptom) {
 	for id, l := range w.rec.Loops(nil, 10*maxBusy) {
 		if l.For >= int64(w.After) && l.Looks > busyLooks && l.Steps >= busySteps*int64(l.Looks) {
-			findings = append(findings, []Symptom{{Kind: string(diagnose.KindBusy), Goroutine: id}})
+			findings = append(findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: id}})
 		}
 	}
 	return findings

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
 // end reports what was stuck when the program ended, and keeps or removes its record. State is nil for a child, of which nobody knows how it ended.
@@ -32,7 +33,7 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 	// What a closer look has refuted cannot be looked at again.
 	told := w.toldWaits()
-	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []Symptom) bool { return w.refuted(symptoms, told) })
+	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool { return w.refuted(symptoms, told) })
 	write := answer.Write
 	switch again := fmt.Sprintf("awaittrace: see it again with: awaittrace report %d\n", w.pid); {
 	case len(answer.Findings) == 0 && answer.Orders == nil:
@@ -55,16 +56,16 @@ func (w *watcher) end(state *os.ProcessState) {
 }
 
 // toldWaits returns the symptoms that were reported, without the kinds of finding.
-func (w *watcher) toldWaits() map[Symptom]bool {
-	told := make(map[Symptom]bool, len(w.told))
+func (w *watcher) toldWaits() map[diagnose.Symptom]bool {
+	told := make(map[diagnose.Symptom]bool, len(w.told))
 	for s := range w.told {
-		told[s.wait()] = true
+		told[s.Wait()] = true
 	}
 	return told
 }
 
 // refuted reports whether a finding was suspected before, and found to be none, and none of its waits was ever told.
-func (w *watcher) refuted(symptoms []Symptom, told map[Symptom]bool) bool {
-	return slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.doubts[s.wait()].refuted }) &&
-		!slices.ContainsFunc(symptoms, func(s Symptom) bool { return told[s.wait()] })
+func (w *watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom]bool) bool {
+	return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.doubts[s.Wait()].refuted }) &&
+		!slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return told[s.Wait()] })
 }

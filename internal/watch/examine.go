@@ -11,7 +11,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // patience is how long the states and stacks of a program may take to read: its debug information, above all, on a
@@ -60,40 +59,16 @@ func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
 }
 
-// symptoms returns the findings of r: those that are more than a possibility, and the others.
-func symptoms(r *diagnose.Report) (sure, possible [][]Symptom) {
-	since := make(map[int64]int64, len(r.Snapshot.Goroutines))
-	for i := range r.Snapshot.Goroutines {
-		g := &r.Snapshot.Goroutines[i]
-		since[g.ID] = begun(g)
-	}
-	for _, f := range r.Findings {
-		if f.Kind == diagnose.KindLockOrder { // nobody waits
-			continue
-		}
-		list := make([]Symptom, 0, len(f.Goroutines))
-		for _, id := range f.Goroutines {
-			if f.Rate != nil { // it moves all the time
-				since[id] = 0
-			}
-			list = append(list, Symptom{Kind: string(f.Kind), Goroutine: id, Since: since[id]})
-		}
-		if len(list) == 0 {
-			list = append(list, Symptom{Kind: f.Title})
-		}
-		if f.Certainty == diagnose.Possible {
-			possible = append(possible, list)
-		} else {
-			sure = append(sure, list)
+// symptoms returns the findings of r in which somebody waits: those that are more than a possibility, and the others.
+func symptoms(r *diagnose.Report) (sure, possible [][]diagnose.Symptom) {
+	for i := range r.Findings {
+		switch f := &r.Findings[i]; {
+		case f.Kind == diagnose.KindLockOrder: // nobody does
+		case f.Certainty == diagnose.Possible:
+			possible = append(possible, r.Symptoms(f))
+		default:
+			sure = append(sure, r.Symptoms(f))
 		}
 	}
 	return sure, possible
-}
-
-// begun returns when a goroutine came to where it is.
-func begun(g *snapshot.Goroutine) int64 {
-	if len(g.Waits) > 0 {
-		return g.Waits[0].Since
-	}
-	return g.LastAt
 }

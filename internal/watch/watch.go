@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
@@ -49,18 +50,12 @@ type Question struct {
 	MaxPause time.Duration
 }
 
-// A Symptom is a goroutine that is stuck in one operation. While it is, it stays the same from one examination to the next.
-type Symptom struct {
-	Kind             string // of the finding
-	Goroutine, Since int64
-}
-
 // An Answer is what an examination has found out.
 type Answer struct {
 	// Findings are the findings that call for a report, each with the symptoms that it explains.
-	Findings [][]Symptom
+	Findings [][]diagnose.Symptom
 	// Possible are those that are only possible: with the program's heap they may turn out to be more.
-	Possible [][]Symptom
+	Possible [][]diagnose.Symptom
 	// Orders writes the findings about orders of locks; nil: there are none. Write writes them too.
 	Orders func(io.Writer) error
 	// Verdict is the answer in one line.
@@ -79,10 +74,10 @@ type watcher struct {
 	pid     int
 	started time.Time
 
-	rec      *record.Record    // nil: not found yet, or there is none
-	told     map[Symptom]bool  // what was reported
-	doubts   map[Symptom]doubt // without the kinds of finding
-	child    bool              // of the program that was started: nobody waits for it here
+	rec      *record.Record             // nil: not found yet, or there is none
+	told     map[diagnose.Symptom]bool  // what was reported
+	doubts   map[diagnose.Symptom]doubt // without the kinds of finding
+	child    bool                       // of the program that was started: nobody waits for it here
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
@@ -92,7 +87,7 @@ type watcher struct {
 	// stops is for how long the program may be stopped, and closer what looking closely may cost where something is only possible.
 	stops, closer budget
 	// asked are the possibilities for which the program was looked at closely.
-	asked map[Symptom]doubt
+	asked map[diagnose.Symptom]doubt
 
 	computing computing
 }
@@ -134,9 +129,9 @@ func newWatcher(o Options, started time.Time) *watcher {
 		o.Examine = (&examiner{noSource: o.NoSource}).examine
 	}
 	return &watcher{
-		Options: o, started: started, told: map[Symptom]bool{}, doubts: map[Symptom]doubt{},
+		Options: o, started: started, told: map[diagnose.Symptom]bool{}, doubts: map[diagnose.Symptom]doubt{},
 		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
-		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: started}, asked: map[Symptom]doubt{},
+		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: started}, asked: map[diagnose.Symptom]doubt{},
 		stops: budget{share: shareStop, limit: math.MaxInt64, at: started},
 	}
 }
@@ -193,7 +188,7 @@ func (w *watcher) renew() {
 	}
 	w.rec.Close()
 	w.rec, w.nextOpen = nil, time.Time{}
-	w.told, w.doubts, w.waits = map[Symptom]bool{}, map[Symptom]doubt{}, record.Waits{}
+	w.told, w.doubts, w.waits = map[diagnose.Symptom]bool{}, map[diagnose.Symptom]doubt{}, record.Waits{}
 }
 
 // open opens the record of the program.
@@ -241,8 +236,8 @@ func (w *watcher) look(now time.Time, present int64) {
 
 // prove looks closely at what is only possible, once for each possibility, and again after a while: the heap may tell that nothing can end such a wait.
 func (w *watcher) prove(answer *Answer, now time.Time) {
-	ask := slices.ContainsFunc(answer.Possible, func(symptoms []Symptom) bool {
-		return slices.ContainsFunc(symptoms, func(s Symptom) bool { return !w.told[s] && !now.Before(w.asked[s].until) })
+	ask := slices.ContainsFunc(answer.Possible, func(symptoms []diagnose.Symptom) bool {
+		return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return !w.told[s] && !now.Before(w.asked[s].until) })
 	})
 	if !ask || !w.closer.allows(now) || !w.stops.allows(now) {
 		return
@@ -251,7 +246,7 @@ func (w *watcher) prove(answer *Answer, now time.Time) {
 	w.report(&Answer{}, now)
 	w.closer.spend(now, processorTime()-start)
 	was := w.asked
-	w.asked = make(map[Symptom]doubt)
+	w.asked = make(map[diagnose.Symptom]doubt)
 	for _, symptoms := range answer.Possible {
 		for _, s := range symptoms {
 			d := was[s]
@@ -291,51 +286,43 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	borneOut := answer.waits()
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
-			if borneOut[s.wait()] {
+			if borneOut[s.Wait()] {
 				w.told[s] = true // under another name it may be: with the stacks a wait may turn out to be a leak, or part of a deadlock
 				continue
 			}
 			if news {
 				continue
 			}
-			d := w.doubts[s.wait()]
+			d := w.doubts[s.Wait()]
 			d.times++
 			d.refuted = d.refuted || answer.refutes(s)
 			d.until = now.Add(w.After << min(d.times, 10))
-			w.doubts[s.wait()] = d
+			w.doubts[s.Wait()] = d
 		}
 	}
 }
 
-// wait returns s without the kind of finding.
-func (s Symptom) wait() Symptom {
-	if s.Goroutine != 0 {
-		s.Kind = ""
-	}
-	return s
-}
-
 // waits returns the symptoms that a explains, without the kinds of finding. The answer may be nil.
-func (a *Answer) waits() map[Symptom]bool {
-	all := make(map[Symptom]bool)
+func (a *Answer) waits() map[diagnose.Symptom]bool {
+	all := make(map[diagnose.Symptom]bool)
 	if a == nil {
 		return all
 	}
 	for _, symptoms := range a.Findings {
 		for _, s := range symptoms {
-			all[s.wait()] = true
+			all[s.Wait()] = true
 		}
 	}
 	return all
 }
 
 // refutes reports whether a, an answer with stacks that does not have s among its findings, says that it is none. Otherwise there was no time to see. The answer may be nil.
-func (a *Answer) refutes(s Symptom) bool {
+func (a *Answer) refutes(s diagnose.Symptom) bool {
 	if a == nil || a.NoStates {
 		return false
 	}
-	return !a.NoProof || !slices.ContainsFunc(a.Possible, func(symptoms []Symptom) bool {
-		return slices.ContainsFunc(symptoms, func(p Symptom) bool { return p.wait() == s.wait() })
+	return !a.NoProof || !slices.ContainsFunc(a.Possible, func(symptoms []diagnose.Symptom) bool {
+		return slices.ContainsFunc(symptoms, func(p diagnose.Symptom) bool { return p.Wait() == s.Wait() })
 	})
 }
 
@@ -348,8 +335,8 @@ type doubt struct {
 
 // news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
 func (w *watcher) news(answer *Answer, now time.Time) bool {
-	return slices.ContainsFunc(answer.Findings, func(symptoms []Symptom) bool {
-		return !slices.ContainsFunc(symptoms, func(s Symptom) bool { return w.told[s] || now.Before(w.doubts[s.wait()].until) })
+	return slices.ContainsFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool {
+		return !slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.told[s] || now.Before(w.doubts[s.Wait()].until) })
 	})
 }
 
@@ -358,7 +345,7 @@ func (w *watcher) tell(answer *Answer, after time.Duration) {
 	for _, symptoms := range answer.Findings {
 		for _, s := range symptoms {
 			w.told[s] = true
-			delete(w.doubts, s.wait())
+			delete(w.doubts, s.Wait())
 		}
 	}
 	fmt.Fprintf(w.Log, "\nawaittrace: after %v:\n", after.Round(100*time.Millisecond))

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
@@ -33,7 +34,7 @@ func (s *script) examine(_ *record.Record, q Question) (*Answer, error) {
 	return a, nil
 }
 
-func answer(text string, findings ...[]Symptom) *Answer {
+func answer(text string, findings ...[]diagnose.Symptom) *Answer {
 	return &Answer{Findings: findings, Verdict: text, Write: func(w io.Writer) error {
 		_, err := io.WriteString(w, text+"\n")
 		return err
@@ -41,11 +42,11 @@ func answer(text string, findings ...[]Symptom) *Answer {
 }
 
 func TestToldOnce(t *testing.T) {
-	deadlock := []Symptom{{"deadlock", 7, 100}, {"deadlock", 8, 110}}
-	more := append([]Symptom{{"deadlock", 3, 200}}, deadlock...)
-	again := []Symptom{{"deadlock", 7, 900}} // the same goroutine, in another wait
-	queue := []Symptom{{"lock-across-wait", 7, 100}}
-	other := []Symptom{{"stuck", 9, 50}}
+	deadlock := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Since: 100}, {What: "deadlock", Goroutine: 8, Since: 110}}
+	more := append([]diagnose.Symptom{{What: "deadlock", Goroutine: 3, Since: 200}}, deadlock...)
+	again := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Since: 900}} // the same goroutine, in another wait
+	queue := []diagnose.Symptom{{What: "lock-across-wait", Goroutine: 7, Since: 100}}
+	other := []diagnose.Symptom{{What: "stuck", Goroutine: 9, Since: 50}}
 	// Each goes through four rounds, which take an answer and one with stacks if there is news; the last answer stands for the rest.
 	tests := []struct {
 		name    string
@@ -90,8 +91,8 @@ func TestToldOnce(t *testing.T) {
 // TestPossible: what is only possible is looked at closely once, and told if that makes more of it; it is looked at again after a while.
 func TestPossible(t *testing.T) {
 	var log bytes.Buffer
-	leak := []Symptom{{"leak", 7, 100}}
-	maybe := &Answer{Possible: [][]Symptom{{{"stuck", 7, 100}}}}
+	leak := []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}}
+	maybe := &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: 7, Since: 100}}}}
 	deep := 0
 	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		if !q.Stacks {
@@ -121,22 +122,22 @@ func TestPossible(t *testing.T) {
 
 // TestRefuted: what a closer look has refuted is not told when the program ends; what it could not decide is, and so is what was told in the end.
 func TestRefuted(t *testing.T) {
-	stuck := []Symptom{{"stuck", 7, 100}}
-	undecided := &Answer{Possible: [][]Symptom{stuck}, NoProof: true}
+	stuck := []diagnose.Symptom{{What: "stuck", Goroutine: 7, Since: 100}}
+	undecided := &Answer{Possible: [][]diagnose.Symptom{stuck}, NoProof: true}
 	tests := []struct {
 		name  string
 		looks []*Answer // the closer looks, one after the other
 		want  bool
 	}{
 		{"gone", []*Answer{answer("nothing")}, true},
-		{"possible, with all that there is to know", []*Answer{{Possible: [][]Symptom{stuck}}}, true},
+		{"possible, with all that there is to know", []*Answer{{Possible: [][]diagnose.Symptom{stuck}}}, true},
 		{"no time to read the heap", []*Answer{undecided}, false},
 		{"no time, then gone", []*Answer{undecided, answer("nothing")}, true},
 		{"the program had ended", []*Answer{{NoStates: true}}, false},
 		{"it could not be read", []*Answer{nil}, false},
-		{"told, then another name and gone", []*Answer{answer("b", []Symptom{{"leak", 7, 100}}), answer("nothing")}, false},
+		{"told, then another name and gone", []*Answer{answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}}), answer("nothing")}, false},
 		{"gone, then told", []*Answer{answer("nothing"), answer("b", stuck)}, false},
-		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []Symptom{{"leak", 7, 100}})}, false},
+		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}})}, false},
 	}
 	for _, test := range tests {
 		var log bytes.Buffer
@@ -153,17 +154,17 @@ func TestRefuted(t *testing.T) {
 // TestStops: a program is stopped for no more than a hundredth of its time. What comes in between is told later.
 func TestStops(t *testing.T) {
 	var log bytes.Buffer
-	s := &script{answers: []*Answer{answer("a", []Symptom{{"stuck", 1, 1}})}}
+	s := &script{answers: []*Answer{answer("a", []diagnose.Symptom{{What: "stuck", Goroutine: 1, Since: 1}})}}
 	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		a, err := s.examine(nil, q)
 		if q.Stacks {
 			// Each time it is another goroutine that is stuck.
-			a = answer("more", []Symptom{{"stuck", int64(s.deep), 1}})
+			a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Since: 1}})
 			a.Stopped = 200 * time.Millisecond
 			if q.MaxPause <= 0 || q.MaxPause > burst {
 				t.Errorf("it may be stopped for %v", q.MaxPause)
 			}
-			s.answers[0] = answer("next", []Symptom{{"stuck", int64(s.deep + 1), 1}})
+			s.answers[0] = answer("next", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep + 1), Since: 1}})
 		}
 		return a, err
 	}}, time.Now())
