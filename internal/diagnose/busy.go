@@ -42,7 +42,7 @@ func (d *finder) starving() {
 // onlyBy reports whether the program's memory says that nobody but goroutines of list could end the wait of goroutine i.
 func (d *finder) onlyBy(i int, list []int) bool {
 	r := d.reach(i)
-	if r == nil || r.Answer != snapshot.Live || r.More > 0 || len(r.CouldEnd) == 0 {
+	if r == nil || r.Answer != snapshot.Live || r.More > 0 || r.Cut || len(r.CouldEnd) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {

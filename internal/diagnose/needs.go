@@ -59,7 +59,7 @@ func (f *facts) needs(i int) []need {
 // for the same in the same way could not end the wait. An answer that a library's goroutine brings comes from the peer.
 func (f *facts) wakers(i int) []int {
 	r := f.reach(i)
-	if r == nil || r != f.g(i).Reach && isRequest(f.wait(i)) || r.Answer == snapshot.Unknown || r.More > 0 {
+	if r == nil || r != f.g(i).Reach && isRequest(f.wait(i)) || r.Answer == snapshot.Unknown || r.More > 0 || r.Cut && r.Answer == snapshot.Live {
 		return nil
 	}
 	var list []int

@@ -126,6 +126,9 @@ func testSnapshot(t *testing.T, r *Result) {
 		}
 		name := strings.TrimPrefix(r.frameAt(r.standsAt(i)).Func, "main.")
 		got[name] = told(x)
+		if cut := name == "crowdWait"; x.Reach.Cut != cut {
+			t.Errorf("%s: that the search was cut off is %v, want %v", name, x.Reach.Cut, cut)
+		}
 		if kept := mem.Kept([]int64{id}); name == "keeper" && kept < 1<<20 || name != "keeper" && kept > 1<<16 {
 			t.Errorf("%s keeps %d bytes", name, kept)
 		}

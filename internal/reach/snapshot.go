@@ -142,7 +142,7 @@ func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
 	if answer == Proven && len(list) == 0 && more == 0 {
 		return search.alone
 	}
-	reach.More = more
+	reach.More, reach.Cut = more, search.cut
 	for i := range list {
 		reach.CouldEnd = append(reach.CouldEnd, r.snapshotWaker(&list[i]))
 	}

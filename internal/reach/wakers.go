@@ -56,6 +56,7 @@ type wakerSearch struct {
 	seen  map[wakerKey]bool
 	list  []Waker
 	more  int
+	cut   bool // it did not look everywhere
 	g     int32
 	// told is what was told of objects that several goroutines wait for, and alone what is told of each that is proven and whom nobody
 	// could wake.
@@ -72,7 +73,7 @@ type wakerKey struct {
 // wakers returns who could end the wait of goroutine g, by the shortest path first, and how many more there are, as far as it looked.
 func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 	m := s.r.m
-	s.g, s.list, s.more, s.queue = g, nil, 0, s.queue[:0]
+	s.g, s.list, s.more, s.cut, s.queue = g, nil, 0, false, s.queue[:0]
 	clear(s.child)
 	clear(s.seen)
 	for _, o := range m.objs(g) {
@@ -91,12 +92,15 @@ func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 		}
 	}
 	if len(s.queue) > 0 && s.r.references() != nil {
-		for i := 0; i < len(s.queue) && i < maxVisits && len(s.list) < maxWakers; i++ {
+		i := 0
+		for ; i < len(s.queue) && i < maxVisits && len(s.list) < maxWakers; i++ {
 			s.visit(s.queue[i])
 		}
+		s.cut = s.cut || i < len(s.queue)
 	}
 	if len(s.list) == 0 && m.states[g] == live && m.waits[g].cause == causeObject {
 		s.first(m.waits[g].by)
+		s.cut = true
 	}
 	for i := range s.list {
 		w := &s.list[i]
@@ -122,6 +126,7 @@ func (s *wakerSearch) target(g int32, w *Waker) uint64 {
 func (s *wakerSearch) visit(id uint32) {
 	m := s.r.m
 	list := s.r.refs.of(id)
+	s.cut = s.cut || len(list) > maxRefs
 	for _, by := range list[:min(len(list), maxRefs)] {
 		if s.more >= maxMore {
 			return

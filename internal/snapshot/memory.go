@@ -62,6 +62,8 @@ type Reach struct {
 	// Proven one they are other Proven goroutines, which could if they were not stuck themselves: the edges of a deadlock.
 	CouldEnd []Waker
 	More     int // wakers beyond those in CouldEnd
+	// Cut says that the search ended before it had looked everywhere: there may be others, such as a timer.
+	Cut bool
 }
 
 // A WakerKind says what could end a wait.

@@ -232,7 +232,7 @@ func withoutRunner(r *snapshot.Reach, runner int64) {
 		return
 	}
 	others := slices.DeleteFunc(slices.Clone(r.CouldEnd), func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine && w.Goroutine == runner })
-	if len(others) == 0 && len(r.CouldEnd) > 0 && r.More == 0 {
+	if len(others) == 0 && len(r.CouldEnd) > 0 && r.More == 0 && !r.Cut {
 		*r = snapshot.Reach{Answer: snapshot.Unknown, Reason: "only the test itself, which has ended, has it at hand"}
 		return
 	}

@@ -238,11 +238,36 @@ func keeper() {
 	fmt.Println(buf)
 }
 
+// crowdWait: live
+func crowdWait() { // by as many goroutines as are told, and by a timer that is farther away
+	c := make(chan bool)
+	for range [8]int{} {
+		go sleep(c)
+	}
+	far := &link{c: c}
+	for range [3]int{} {
+		far = &link{next: far}
+	}
+	time.AfterFunc(time.Hour, func() { close(far.next.next.next.c) })
+	<-c
+}
+
+type link struct {
+	next *link
+	c    chan bool
+}
+
+//go:noinline
+func sleep(c chan bool) {
+	time.Sleep(time.Hour)
+	c <- true
+}
+
 func main() {
 	globalMu.Lock()
 	for _, f := range []func(){
 		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
-		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper,
+		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper, crowdWait,
 	} {
 		go f()
 		time.Sleep(time.Millisecond)

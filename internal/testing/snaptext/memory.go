@@ -47,7 +47,7 @@ func (p *printer) ofMemory(g *snapshot.Goroutine) {
 		if r.More > 0 {
 			words = append(words, "more="+strconv.Itoa(r.More))
 		}
-		p.line(words...)
+		p.line(append(words, flag(r.Cut, "cut")...)...)
 		for _, w := range r.CouldEnd {
 			p.waker(w)
 		}
@@ -155,9 +155,12 @@ func (p *parser) ofBlocked(word string, g *snapshot.Goroutine) bool {
 	case "reach":
 		g.Reach = &snapshot.Reach{Answer: snapshot.Answer(p.next())}
 		for _, w := range p.rest() {
-			if n, ok := strings.CutPrefix(w, "more="); ok {
+			switch n, more := strings.CutPrefix(w, "more="); {
+			case more:
 				g.Reach.More = p.atoi(n)
-			} else {
+			case w == "cut":
+				g.Reach.Cut = true
+			default:
 				g.Reach.Reason = w
 			}
 		}
