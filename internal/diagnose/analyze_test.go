@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
@@ -27,6 +28,7 @@ func TestAnalyze(t *testing.T) {
 		if snaptext.Format(s) != before {
 			t.Error("the snapshot was changed")
 		}
+		testLeft(t, s)
 		return []string{got}
 	})
 }
@@ -136,6 +138,20 @@ func TestSpinning(t *testing.T) {
 			if f.Kind != KindBusy || f.Certainty != tt.certainty || strings.Join(f.Why, "\n") != why {
 				t.Errorf("%+v", f)
 			}
+		}
+	}
+}
+
+// testLeft takes the goroutines of all findings to have left their waits since they were read: then none is more than possible. Those without a probe are read while the
+// program stands still.
+func testLeft(t *testing.T, s *snapshot.Snapshot) {
+	left := make(map[int64]bool)
+	for id := range Analyze(s, Options{}).Resting {
+		left[id] = true
+	}
+	for _, f := range Analyze(s, Options{Left: left}).Findings {
+		if f.Certainty != Possible && slices.ContainsFunc(f.Goroutines, func(id int64) bool { return left[id] }) {
+			t.Errorf("%s, though all have left their waits: %s", f.Certainty, f.Title)
 		}
 	}
 }

@@ -74,6 +74,8 @@ type finder struct {
 	stuckBy map[*snapshot.Probe][]int // see stuckAt
 	// circling are the goroutines of Report.Circling.
 	circling []int64
+	// resting are the waits of Report.Resting.
+	resting map[int64]int64
 }
 
 // A link is the goroutine that another waits for, and how.
@@ -382,6 +384,7 @@ func (d *finder) addCause(c *cause) {
 	if c.certainty == Possible && c.kind != KindBusy && slices.ContainsFunc(d.main(c), d.unusual) {
 		c.certainty = Likely
 	}
+	d.rest(c)
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {
@@ -396,6 +399,23 @@ func (d *finder) addCause(c *cause) {
 		d.verdict[i] = OK
 		if d.wait(i) != nil {
 			d.verdict[i] = Idle
+		}
+	}
+}
+
+// rest notes the waits on which c rests, and makes it only possible if one of them is known to be over.
+func (d *finder) rest(c *cause) {
+	if c.certainty == Possible || c.kind == KindBusy || c.kind == KindGrowth {
+		return
+	}
+	for _, i := range slices.Concat(c.cycle, d.main(c)) {
+		id, w := d.g(i).ID, d.wait(i)
+		if w == nil || d.unprobed[i] {
+			continue
+		}
+		d.resting[id] = w.Since
+		if d.opt.Left[id] {
+			c.certainty, c.proof = Possible, ""
 		}
 	}
 }

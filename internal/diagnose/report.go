@@ -127,6 +127,8 @@ type Report struct {
 	Counts map[Verdict]int
 	// Circling are goroutines that seem to go round in a loop that gets nowhere. Only further looks (Goroutine.Loop) tell whether they do nothing else.
 	Circling []int64
+	// Resting are the waits on which findings rest that are more than possible, or were before Options.Left: when each began, by goroutine.
+	Resting map[int64]int64
 
 	facts *facts
 }
@@ -178,6 +180,8 @@ type Options struct {
 	Scope func(goroutine int64) bool
 	// Blocked, if it is not nil, says of a goroutine in no operation with a probe that it waits for others of the program.
 	Blocked func(goroutine int64) bool
+	// Left says of goroutines that they have left their wait since the snapshot was read: what rests on it is only possible.
+	Left map[int64]bool
 	// Path turns the path of a source file into the form that titles and steps show; nil leaves it as it is.
 	Path func(string) string
 }

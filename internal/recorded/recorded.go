@@ -32,6 +32,14 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 		snap.Asleep, opt.After = true, 1
 	}
 	r := diagnose.Analyze(snap, opt)
+	if rec.Live && len(r.Resting) > 0 { // it went on while it was read
+		if opt.Left, err = rec.Left(r.Resting); err != nil {
+			return nil, err
+		}
+		if len(opt.Left) > 0 {
+			r = diagnose.Analyze(snap, opt)
+		}
+	}
 	rec.Mark(r.Bad() > 0)
 	return r, nil
 }
