@@ -31,17 +31,17 @@ type computing struct {
 	seen  map[record.Quiet]int // how often each goroutine was found running
 }
 
-// compute looks whether a goroutine has computed for too long.
-func (w *watcher) compute(now time.Time, present int64) {
+// compute looks whether goroutines have computed for too long, and returns those as findings that are suspected; nil: there are none.
+func (w *watcher) compute(now time.Time, present int64) *Answer {
 	c := &w.computing
 	if now.Before(c.next) {
-		return
+		return nil
 	}
 	every := max(min(w.After/(busyLooks+1), maxBusy), minBusy)
 	c.next = now.Add(every/2 + rand.N(every)) // not in step with what the program does at intervals
 	stat, err := procfs.ReadStat(w.pid)
 	if err != nil {
-		return
+		return nil
 	}
 	idle := c.at.IsZero() || stat.Busy-c.used < now.Sub(c.at)/busyShare
 	if idle {
@@ -52,14 +52,15 @@ func (w *watcher) compute(now time.Time, present int64) {
 
 	c.used, c.at = stat.Busy, now
 	if idle {
-		return
+		return nil
 	}
 	// What has been quiet for one interval is counted, so that who has been for long enough is known at once.
 	suspected := w.running(present, every)
 	suspected.Findings = append(suspected.Findings, w.circling()...)
-	if now.Sub(c.since) >= w.After && len(suspected.Findings) > 0 && w.news(suspected, now) {
-		w.report(suspected, now)
+	if now.Sub(c.since) < w.After || len(suspected.Findings) == 0 {
+		return nil
 	}
+	return suspected
 }
 
 // running counts the goroutines that have reached no probe for the time quietFor and are on a processor. It returns those that have computed

@@ -24,8 +24,9 @@ import (
 const (
 	tick      = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
 	interval  = 100 * time.Millisecond // how often the record is looked at, at most
-	share     = 500                    // looking takes one part in so many of a processor's time, on average
-	shareNew  = 50                     // the same when something has begun to wait for long
+	share     = 50                     // looking takes one part in so many of a processor's time, on average
+	shareSame = 500                    // each kind of look does, while nothing has changed
+	shareSure = 20                     // so do closer looks at what the record alone calls stuck, where they are always wrong
 	shareStop = 100                    // the program is stopped for one part in so many of its time
 )
 
@@ -82,10 +83,13 @@ type watcher struct {
 	nextLook time.Time
 	waits    record.Waits // at the last examination
 
-	// looks is what looking at the record may cost; fresh and same are what examining it may, if waits has changed and if it has not.
-	looks, fresh, same budget
-	// stops is for how long the program may be stopped, and closer what looking closely may cost where something is only possible.
+	// all is what all looks at the record may cost. Of that, looks is for looking whether anything waits, and same for examining the record when waits has not
+	// changed.
+	all, looks, same budget
+	// stops is for how long the program may be stopped, and closer what looking closely may cost where the record alone shows no finding, or a wrong one.
 	stops, closer budget
+	// clock is processorTime.
+	clock func() time.Duration
 	// asked are the possibilities for which the program was looked at closely.
 	asked map[diagnose.Symptom]doubt
 
@@ -130,8 +134,8 @@ func newWatcher(o Options, started time.Time) *watcher {
 	}
 	return &watcher{
 		Options: o, started: started, told: map[diagnose.Symptom]bool{}, doubts: map[diagnose.Symptom]doubt{},
-		looks: newBudget(share, o.After), fresh: newBudget(shareNew, o.After), same: newBudget(share, o.After),
-		closer: budget{share: shareNew, limit: math.MaxInt64, saved: burst, at: started}, asked: map[diagnose.Symptom]doubt{},
+		all: newBudget(share, o.After), looks: newBudget(shareSame, o.After), same: newBudget(shareSame, o.After),
+		closer: budget{share: share, limit: math.MaxInt64, saved: burst, at: started}, asked: map[diagnose.Symptom]doubt{}, clock: processorTime,
 		stops: budget{share: shareStop, limit: math.MaxInt64, at: started},
 	}
 }
@@ -173,12 +177,27 @@ func (w *watcher) tick(now time.Time) {
 		return
 	}
 	w.rec.Tick(present)
-	w.compute(now, present)
-	if now.Before(w.nextLook) || !w.looks.allows(now) {
+	if !w.all.allows(now) {
 		return
 	}
-	w.nextLook = now.Add(interval)
-	w.look(now, present)
+	start := w.clock()
+	computing := w.compute(now, present)
+	var stuck *Answer
+	if !now.Before(w.nextLook) && w.looks.allows(now) {
+		w.nextLook = now.Add(interval)
+		stuck = w.look(now, present)
+	}
+	w.all.spend(now, w.clock()-start)
+	if computing != nil && w.closer.allows(now) && w.news(computing, now) {
+		w.report(computing, now)
+	}
+	switch {
+	case stuck == nil:
+	case !w.news(stuck, now):
+		w.prove(stuck, now)
+	case w.closer.allows(now) || now.Sub(w.closer.spent) >= w.closer.last*shareSure:
+		w.report(stuck, now)
+	}
 }
 
 // renew closes the record if the program has made another one since, as one does that replaces itself by exec. What was told of the other is no news of this one.
@@ -207,31 +226,26 @@ func (w *watcher) open() error {
 	return nil
 }
 
-// look looks whether anything has waited for long, and what it means if so.
-func (w *watcher) look(now time.Time, present int64) {
-	start := processorTime()
+// look looks whether anything has waited for long, and returns what it means; nil: nothing has, or that was looked at lately.
+func (w *watcher) look(now time.Time, present int64) *Answer {
+	start := w.clock()
 	waits, err := w.rec.Waiting(present - w.After.Nanoseconds())
-	w.looks.spend(now, processorTime()-start)
+	w.looks.spend(now, w.clock()-start)
 	if err != nil || waits.Long == 0 {
-		return
+		return nil
 	}
 	// The same waits may mean something else when others have gone on; but that can take its time.
-	if !w.fresh.allows(now) || waits == w.waits && !w.same.allows(now) {
-		return
+	if waits == w.waits && !w.same.allows(now) {
+		return nil
 	}
 	w.waits = waits
-	start = processorTime()
+	start = w.clock()
 	answer, err := w.ask(Question{After: w.After})
-	cost := processorTime() - start
-	w.fresh.spend(now, cost)
-	w.same.spend(now, cost)
-	switch {
-	case err != nil:
-	case w.news(answer, now):
-		w.report(answer, now)
-	default:
-		w.prove(answer, now)
+	w.same.spend(now, w.clock()-start)
+	if err != nil {
+		return nil
 	}
+	return answer
 }
 
 // prove looks closely at what is only possible, once for each possibility, and again after a while: the heap may tell that nothing can end such a wait.
@@ -242,9 +256,7 @@ func (w *watcher) prove(answer *Answer, now time.Time) {
 	if !ask || !w.closer.allows(now) || !w.stops.allows(now) {
 		return
 	}
-	start := processorTime()
 	w.report(&Answer{}, now)
-	w.closer.spend(now, processorTime()-start)
 	was := w.asked
 	w.asked = make(map[diagnose.Symptom]doubt)
 	for _, symptoms := range answer.Possible {
@@ -275,6 +287,7 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	if !w.stops.allows(now) {
 		return // it is news later, too
 	}
+	start := w.clock()
 	answer, err := w.ask(Question{After: w.After, Stacks: true, MaxPause: max(w.stops.saved, time.Millisecond)})
 	if err == nil {
 		w.stops.spend(now, answer.Stopped)
@@ -282,6 +295,8 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	news := err == nil && w.news(answer, now)
 	if news {
 		w.tell(answer, now.Sub(w.started))
+	} else {
+		w.closer.spend(now, w.clock()-start)
 	}
 	borneOut := answer.waits()
 	for _, symptoms := range suspected.Findings {
