@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,8 +17,9 @@ import (
 
 var update = flag.Bool("u", false, "renew the reports in testdata")
 
-// TestAnalyze makes the diagnosis of each snapshot in testdata.
+// TestAnalyze makes the diagnosis of each snapshot in testdata. Goroutines that are alike have the same needs.
 func TestAnalyze(t *testing.T) {
+	alike := 0
 	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
 		s, err := snaptext.Parse(text)
 		if err != nil {
@@ -25,12 +27,38 @@ func TestAnalyze(t *testing.T) {
 		}
 		before := snaptext.Format(s)
 		got := format(Analyze(s, Options{}))
+		alike += sameNeeds(t, s)
 		if snaptext.Format(s) != before {
 			t.Error("the snapshot was changed")
 		}
 		testLeft(t, s)
 		return []string{got}
 	})
+	if alike == 0 {
+		t.Error("no two goroutines are alike: the test tests nothing")
+	}
+}
+
+// sameNeeds checks that goroutines of s that are alike have the same needs, and returns how many are like one before.
+func sameNeeds(t *testing.T, s *snapshot.Snapshot) (n int) {
+	s, _ = reconcile(s)
+	f := newFacts(s, Options{After: DefaultAfter})
+	first := make(map[alike]int)
+	for i := range s.Goroutines {
+		if f.wait(i) == nil {
+			continue
+		}
+		k, ok := f.alike(i)
+		if j, was := first[k]; !ok || !was {
+			if ok {
+				first[k] = i
+			}
+			continue
+		} else if n++; !reflect.DeepEqual(f.needs(i), f.needs(j)) {
+			t.Errorf("goroutines %d and %d are alike: needs %+v and %+v", s.Goroutines[i].ID, s.Goroutines[j].ID, f.needs(i), f.needs(j))
+		}
+	}
+	return n
 }
 
 // format writes a report as the tests have it.

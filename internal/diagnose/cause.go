@@ -100,7 +100,7 @@ func (d *finder) run() {
 	for i := range n {
 		dead[i] = d.dead(i)
 	}
-	d.bad = make([]bool, len(d.graph.nodes))
+	d.bad = make([]bool, d.graph.len())
 	d.starving()
 	d.certain = d.graph.closure(shut, dead, d.locking)
 	d.bad = d.certain
@@ -151,10 +151,10 @@ func (d *finder) alone(dead []bool) {
 		d.bad[i] = true
 	}
 	for ; len(todo) > 0; todo = todo[1:] {
-		for _, up := range d.graph.back[todo[0]] {
+		for _, up := range d.graph.back.of(todo[0]) {
 			if in[up] && !d.bad[up] {
 				d.bad[up] = true
-				todo = append(todo, up)
+				todo = append(todo, int(up))
 			}
 		}
 	}
@@ -176,6 +176,9 @@ func (d *finder) claim(i int, v Verdict) { d.verdict[i], d.claimed[i] = v, true 
 // knots makes the causes of the cycles among the goroutines that are bad, by locks alone or by all edges, which are at least that certain, and of who waits for them.
 func (d *finder) knots(onlyLocks bool, least Certainty) {
 	free := func(i int) bool { return d.bad[i] && !d.claimed[i] && d.wait(i) != nil }
+	if !d.some(free) {
+		return
+	}
 	edges := d.graph.edges(free, onlyLocks)
 	at := make(map[knotKey]*cause)
 	var made []*cause
@@ -211,6 +214,16 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 		c.behind = d.behind(c.all(), Deadlock)
 		d.addCause(c)
 	}
+}
+
+// some reports whether is is true of some goroutine.
+func (d *finder) some(is func(i int) bool) bool {
+	for i := range d.graph.n {
+		if is(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // alike reports whether two neighbours of a cycle wait for the same: neither could end the wait of the other.
@@ -297,8 +310,8 @@ func (d *finder) guessed(i, j int) bool {
 	if d.locking(i) {
 		return false
 	}
-	for _, at := range d.graph.nodes[i].deps {
-		nd := &d.graph.nodes[at].need
+	for _, at := range d.graph.waits[i] {
+		nd := &d.graph.node(at).need
 		if slices.Contains(nd.by, j) {
 			return !nd.direct && !nd.each && !(nd.reached && !d.proven(i))
 		}
@@ -331,8 +344,9 @@ func (d *finder) behind(list []int, v Verdict) []int {
 	}
 	var queue []int
 	for todo := slices.Clone(list); len(todo) > 0; todo = todo[1:] {
-		for _, up := range d.graph.back[todo[0]] {
-			if seen[up] || up < d.graph.n && d.claimed[up] || up >= d.graph.n && d.graph.nodes[up].kind != ofLock && !d.bad[up] {
+		for _, dependent := range d.graph.back.of(todo[0]) {
+			up := int(dependent)
+			if seen[up] || up < d.graph.n && d.claimed[up] || up >= d.graph.n && d.graph.node(up).kind != ofLock && !d.bad[up] {
 				continue
 			}
 			if up < d.graph.n {

@@ -160,8 +160,8 @@ func (d *finder) next(i int) (int, linkKind) {
 			return j, kind
 		}
 	}
-	for _, at := range d.graph.nodes[i].deps {
-		nd := &d.graph.nodes[at]
+	for _, at := range d.graph.waits[i] {
+		nd := d.graph.node(at)
 		for _, j := range nd.need.by {
 			if j != i && !d.claimed[j] && d.wait(j) != nil && d.cause(i, j, nd) {
 				return j, kind
@@ -270,8 +270,8 @@ func (d *finder) ahead(l lock) int {
 	at := d.graph.lock(l)
 	j, ok := d.first[at]
 	if !ok {
-		if j = noRoot; len(d.graph.nodes[at].deps) > 0 {
-			j = d.oldest(d.graph.nodes[at].deps)
+		if j = noRoot; len(d.graph.node(at).deps) > 0 {
+			j = d.oldest(d.graph.node(at).deps)
 		}
 		d.first[at] = j
 	}

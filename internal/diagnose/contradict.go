@@ -51,8 +51,9 @@ func reconcile(s *snapshot.Snapshot) (*snapshot.Snapshot, *doubtSet) {
 	for i := range clean.Goroutines {
 		alive[clean.Goroutines[i].ID] = true
 	}
-	r.orphans(alive)
-	r.facts(alive)
+	isAlive := func(id int64) bool { return alive[id] }
+	r.orphans(isAlive)
+	r.facts(isAlive)
 	clean.Dropped = maps.Clone(s.Dropped)
 	if clean.Dropped == nil {
 		clean.Dropped = map[string]int{}
@@ -72,13 +73,21 @@ type reconciler struct {
 
 // contradicts reports whether there is anything to do.
 func (r *reconciler) contradicts() bool {
-	alive := make(map[int64]bool, len(r.s.Goroutines))
+	ids := make([]int64, len(r.s.Goroutines))
 	for i := range r.s.Goroutines {
 		g := &r.s.Goroutines[i]
-		if alive[g.ID] || r.impossible(g) {
+		if r.impossible(g) {
 			return true
 		}
-		alive[g.ID] = true
+		ids[i] = g.ID
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) < len(r.s.Goroutines) {
+		return true
+	}
+	alive := func(id int64) bool {
+		_, is := slices.BinarySearch(ids, id)
+		return is
 	}
 	for _, u := range r.uses() {
 		if u.several() {
@@ -90,7 +99,7 @@ func (r *reconciler) contradicts() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(r.s.Orphans, func(h snapshot.Hold) bool { return alive[h.Goroutine] || h.Probe == nil })
+	return slices.ContainsFunc(r.s.Orphans, func(h snapshot.Hold) bool { return alive(h.Goroutine) || h.Probe == nil })
 }
 
 // factsOf returns the places of what is known of an object.
@@ -99,8 +108,8 @@ func factsOf(o *snapshot.Object) []**snapshot.Fact {
 }
 
 // wrong reports whether a fact cannot be.
-func (r *reconciler) wrong(f *snapshot.Fact, alive map[int64]bool) bool {
-	return f != nil && (f.Probe == nil || r.never(f.At) || f.Exited && alive[f.Goroutine])
+func (r *reconciler) wrong(f *snapshot.Fact, alive func(id int64) bool) bool {
+	return f != nil && (f.Probe == nil || r.never(f.At) || f.Exited && alive(f.Goroutine))
 }
 
 // impossible reports whether goroutine g has a time that cannot be, or an operation without a probe.
@@ -212,10 +221,10 @@ func (r *reconciler) holders() {
 }
 
 // orphans leaves out locks of exited goroutines that are there.
-func (r *reconciler) orphans(alive map[int64]bool) {
+func (r *reconciler) orphans(alive func(id int64) bool) {
 	before := len(r.s.Orphans)
 	r.s.Orphans = slices.DeleteFunc(r.s.Orphans, func(h snapshot.Hold) bool {
-		void := alive[h.Goroutine] || h.Probe == nil
+		void := alive(h.Goroutine) || h.Probe == nil
 		if void {
 			r.doubt.objects[h.Obj] = true
 		}
@@ -227,7 +236,7 @@ func (r *reconciler) orphans(alive map[int64]bool) {
 }
 
 // facts leaves out facts that cannot be. A goroutine that is there has not exited, whatever a fact says.
-func (r *reconciler) facts(alive map[int64]bool) {
+func (r *reconciler) facts(alive func(id int64) bool) {
 	r.s.Objects = maps.Clone(r.s.Objects)
 	for addr, o := range r.s.Objects {
 		mended := *o

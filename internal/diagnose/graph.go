@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // A graph is the wait-for graph. Its nodes are the goroutines, by index, and behind them what they need: locks, channels, WaitGroups, and
@@ -11,15 +12,16 @@ import (
 // hold, one of them.
 type graph struct {
 	f     *facts
-	n     int // goroutines
-	nodes []node
-	back  [][]int // who depends on a node
+	n     int     // goroutines
+	waits [][]int // what each goroutine needs, by node
+	nodes []node  // those behind the goroutines
+	back  dependents
 	locks map[lock]int
 	kins  map[familyKey]int
 	place map[*snapshot.Probe]int
 }
 
-// A node is a goroutine, a need, or a group of goroutines.
+// A node is a need, or a group of goroutines.
 type node struct {
 	deps []int
 	each bool     // one dep that is stuck is enough
@@ -32,8 +34,7 @@ type node struct {
 type nodeKind uint8
 
 const (
-	ofGoroutine nodeKind = iota
-	ofLock
+	ofLock nodeKind = iota
 	ofNeed
 	ofGroup
 )
@@ -42,33 +43,122 @@ const (
 func newGraph(f *facts) *graph {
 	n := len(f.s.Goroutines)
 	g := &graph{
-		f: f, n: n, nodes: make([]node, n, 2*n), locks: make(map[lock]int), kins: make(map[familyKey]int), place: make(map[*snapshot.Probe]int),
+		f: f, n: n, waits: make([][]int, n), locks: make(map[lock]int), kins: make(map[familyKey]int), place: make(map[*snapshot.Probe]int),
 	}
+	like := make(map[alike][]int)
 	for i := range n {
-		if f.wait(i) == nil {
+		w := f.wait(i)
+		if w == nil {
 			continue
+		}
+		k, same := f.alike(i)
+		if same {
+			if needs, ok := like[k]; ok {
+				g.waits[i] = needs
+				continue
+			}
 		}
 		if l, ok := f.lockOf(i); ok {
-			g.nodes[i].deps = []int{g.lock(l)}
-			continue
+			g.waits[i] = []int{g.lock(l)}
+		} else {
+			needs := f.needs(i)
+			g.waits[i] = make([]int, len(needs))
+			for k := range needs {
+				g.waits[i][k] = g.need(needs[k])
+			}
 		}
-		for _, nd := range f.needs(i) {
-			at := g.need(nd)
-			g.nodes[i].deps = append(g.nodes[i].deps, at)
-		}
-	}
-	g.back = make([][]int, len(g.nodes))
-	for from := range g.nodes {
-		for _, to := range g.nodes[from].deps {
-			g.back[to] = append(g.back[to], from)
+		if same {
+			like[k] = g.waits[i]
 		}
 	}
+	g.back = g.dependents()
 	return g
+}
+
+// An alike is what the needs of a goroutine depend on, if they depend on nothing else of it.
+type alike struct {
+	probe *snapshot.Probe
+	obj   uint64
+}
+
+// alike returns that of goroutine i; ok is false if its needs may differ from those of others that wait at the same place for the same object. Thousands may
+// wait for one channel.
+func (f *facts) alike(i int) (k alike, ok bool) {
+	g, w := f.g(i), f.wait(i)
+	if f.unprobed[i] || g.Reach != nil || len(g.Waits) != 1 || w.Obj == 0 {
+		return k, false
+	}
+	switch w.Probe.Op {
+	case runtime.OpLock, runtime.OpRLock:
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange:
+		if takes(w, w.Obj) || f.isPartner(g.ID, w) {
+			return k, false
+		}
+	default:
+		return k, false
+	}
+	return alike{w.Probe, w.Obj}, f.ender(i) == nil
+}
+
+// isPartner reports whether a goroutine made the channel that w waits for, or used its other side last.
+func (f *facts) isPartner(id int64, w *snapshot.Wait) bool {
+	if p := f.partner(w.Obj, w.Probe.Op == runtime.OpSend); p != nil && p.Goroutine == id {
+		return true
+	}
+	o := f.s.Objects[w.Obj]
+	return o != nil && o.Made != nil && o.Made.Goroutine == id
+}
+
+// len returns the number of nodes.
+func (g *graph) len() int { return g.n + len(g.nodes) }
+
+// node returns a node that is no goroutine.
+func (g *graph) node(at int) *node { return &g.nodes[at-g.n] }
+
+// deps returns the nodes on which a node depends.
+func (g *graph) deps(at int) []int {
+	if at < g.n {
+		return g.waits[at]
+	}
+	return g.node(at).deps
 }
 
 func (g *graph) add(nd node) int {
 	g.nodes = append(g.nodes, nd)
-	return len(g.nodes) - 1
+	return g.len() - 1
+}
+
+// Dependents are the edges of a graph by their ends: those of node at begin at first[at] in from.
+type dependents struct{ first, from []int32 }
+
+// dependents returns who depends on each node.
+func (g *graph) dependents() dependents {
+	n := g.len()
+	d := dependents{first: make([]int32, n+2)}
+	for at := range n {
+		for _, to := range g.deps(at) {
+			d.first[to+2]++
+		}
+	}
+	for at := range n {
+		d.first[at+2] += d.first[at+1]
+	}
+	d.from = make([]int32, d.first[n+1])
+	for at := range n {
+		for _, to := range g.deps(at) { // first[to+1] is where the next goes, and in the end where those of to+1 begin
+			d.from[d.first[to+1]] = int32(at)
+			d.first[to+1]++
+		}
+	}
+	return d
+}
+
+// of returns who depends on node at.
+func (d *dependents) of(at int) []int32 {
+	if at+1 >= len(d.first) { // a lock that nobody waits for
+		return nil
+	}
+	return d.from[d.first[at]:d.first[at+1]]
 }
 
 // lock returns the node of a lock.
@@ -107,33 +197,27 @@ func (g *graph) need(nd need) int {
 // closure returns which nodes are stuck if those goroutines are that assumed says, and of the others those that may says and that wait for nothing
 // more open than level: the largest set in which everybody waits for others of the set.
 func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []bool {
-	in := make([]bool, len(g.nodes))
-	left := make([]int, len(g.nodes))
-	var out []int
-	for at := range g.nodes {
-		nd := &g.nodes[at]
-		left[at] = len(nd.deps)
-		switch {
-		case at < g.n:
-			in[at] = assumed[at] || len(nd.deps) > 0 && may(at) && !g.endsOnly(at)
-		case nd.kind == ofGroup:
-			in[at] = true
-		case nd.open == ends:
-			in[at] = level >= known
-		default:
-			in[at] = nd.void || nd.open <= level && len(nd.deps) > 0
+	in := make([]bool, g.len())
+	left := make([]int32, g.len())
+	var out []int32
+	for at := range in {
+		deps := g.deps(at)
+		left[at] = int32(len(deps))
+		if at < g.n {
+			in[at] = assumed[at] || len(deps) > 0 && may(at) && !g.endsOnly(at)
+		} else {
+			in[at] = g.node(at).holds(level)
 		}
 		if !in[at] {
-			out = append(out, at)
+			out = append(out, int32(at))
 		}
 	}
 	for len(out) > 0 {
 		at := out[len(out)-1]
 		out = out[:len(out)-1]
-		for _, up := range g.back[at] {
+		for _, up := range g.back.of(int(at)) {
 			left[up]--
-			nd := &g.nodes[up]
-			if !in[up] || nd.void || nd.each && left[up] > 0 || up < g.n && assumed[up] {
+			if !in[up] || int(up) < g.n && assumed[up] || int(up) >= g.n && g.node(int(up)).stays(left[up]) {
 				continue
 			}
 			in[up] = false
@@ -143,21 +227,35 @@ func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []
 	return in
 }
 
+// holds reports whether a node is stuck if all are on which it depends, and nobody meets a need that is more open than level.
+func (nd *node) holds(level openness) bool {
+	switch {
+	case nd.kind == ofGroup:
+		return true
+	case nd.open == ends:
+		return level >= known
+	}
+	return nd.void || nd.open <= level && len(nd.deps) > 0
+}
+
+// stays reports whether a node is stuck with so many of those on which it depends.
+func (nd *node) stays(left int32) bool { return nd.void || nd.each && left > 0 }
+
 // endsOnly reports whether goroutine i waits for nothing but the end of something.
 func (g *graph) endsOnly(i int) bool {
-	return every(g.nodes[i].deps, func(at int) bool { return g.nodes[at].open == ends })
+	return every(g.waits[i], func(at int) bool { return g.node(at).open == ends })
 }
 
 // edges returns the edges from goroutines to those that they wait for, by way of nodes that several share, among the goroutines that in says. With
 // onlyLocks it is those of locks, which are certain.
 func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
-	to := make([][]int, len(g.nodes))
+	to := make([][]int, g.len())
 	for i := range g.n {
 		if !in(i) {
 			continue
 		}
-		for _, at := range g.nodes[i].deps {
-			nd := &g.nodes[at]
+		for _, at := range g.waits[i] {
+			nd := g.node(at)
 			switch {
 			case nd.kind == ofLock && (nd.open == shut || !onlyLocks):
 				to[i] = append(to[i], at)
@@ -174,18 +272,20 @@ func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
 
 // strong returns the edges of goroutine i to who is known to be able to meet the need at: those by name, or the family.
 func (g *graph) strong(i, at int, to [][]int, in func(i int) bool) []int {
-	list := keep(g.nodes[at].need.by, in)
-	list = slices.DeleteFunc(list, func(j int) bool { return j == i && !g.nodes[at].each })
-	if len(list) > 0 || g.nodes[at].need.kin == (familyKey{}) {
+	nd := g.node(at)
+	list := keep(nd.need.by, in)
+	list = slices.DeleteFunc(list, func(j int) bool { return j == i && !nd.each })
+	if len(list) > 0 || nd.need.kin == (familyKey{}) {
 		return list
 	}
-	kin := g.kins[g.nodes[at].need.kin]
+	kin := g.kins[nd.need.kin]
+	members := g.node(kin).deps
 	const few = 16
-	if members := g.nodes[kin].deps; len(members) <= few { // without i itself
+	if len(members) <= few { // without i itself
 		return keep(members, func(j int) bool { return j != i && in(j) })
 	}
 	if to[kin] == nil {
-		to[kin] = keep(g.nodes[kin].deps, in)
+		to[kin] = keep(members, in)
 	}
 	return []int{kin}
 }

@@ -103,8 +103,8 @@ func (d *finder) wasUsed(i int, obj uint64, send bool) bool {
 
 // owedByStuck reports whether goroutine i waits for a WaitGroup whose Dones are owed by just as many goroutines as there are to come, all of which are stuck.
 func (d *finder) owedByStuck(i int) bool {
-	return slices.ContainsFunc(d.graph.nodes[i].deps, func(at int) bool {
-		nd := &d.graph.nodes[at]
+	return slices.ContainsFunc(d.graph.waits[i], func(at int) bool {
+		nd := d.graph.node(at)
 		return nd.need.each && len(nd.deps) > 0 && every(nd.deps, func(j int) bool { return d.bad[j] })
 	})
 }

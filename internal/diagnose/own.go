@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -18,16 +17,16 @@ func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
 	return nil
 }
 
-// wrapper matches the functions that the compiler makes of go and defer statements.
-var wrapper = regexp.MustCompile(`\.(gowrap|deferwrap)\d+$`)
-
-// Wrapper reports whether the compiler made a function of a go or defer statement.
-func Wrapper(fn string) bool { return wrapper.MatchString(fn) }
+// Wrapper reports whether the compiler made a function of a go or defer statement: its name ends in .gowrap or .deferwrap and a number.
+func Wrapper(fn string) bool {
+	base := strings.TrimRight(fn, "0123456789")
+	return base != fn && (strings.HasSuffix(base, ".gowrap") || strings.HasSuffix(base, ".deferwrap"))
+}
 
 // Own reports whether a function is the user's own code. The standard library's import paths have no dot in their first element; the
 // code of a module that was downloaded lies in a folder with an @.
 func Own(fn, file string) bool {
-	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || wrapper.MatchString(fn) {
+	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || Wrapper(fn) {
 		return false
 	}
 	if strings.HasPrefix(fn, "main.") {

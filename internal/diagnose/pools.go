@@ -272,14 +272,16 @@ func (d *finder) workerPools() {
 	var order []uint64
 	for i := range d.graph.n {
 		w := d.wait(i)
-		if d.claimed[i] || w == nil || w.Obj == 0 || Own(w.Probe.Func, w.Probe.File) || d.ender(i) != nil {
+		if d.claimed[i] || w == nil || w.Obj == 0 {
 			continue
 		}
-		switch w.Probe.Op {
-		case runtime.OpWait:
+		switch op := w.Probe.Op; {
+		case op != runtime.OpWait && op != runtime.OpCond && op != runtime.OpSend:
+		case Own(w.Probe.Func, w.Probe.File) || d.ender(i) != nil:
+		case op == runtime.OpWait:
 			lib := pkgPath(w.Probe.Func)
 			groups[lib] = append(groups[lib], i)
-		case runtime.OpCond, runtime.OpSend:
+		default:
 			if waiting[w.Obj] == nil {
 				order = append(order, w.Obj)
 			}

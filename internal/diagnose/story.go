@@ -93,7 +93,7 @@ func (t *writer) behindOf(c *cause) (int, bool) {
 		if !ok {
 			return i, true
 		}
-		nd := &t.graph.nodes[t.graph.lock(l)]
+		nd := t.graph.node(t.graph.lock(l))
 		if len(nd.deps) == 0 {
 			return 0, false
 		}

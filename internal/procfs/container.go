@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"os"
 	"slices"
 	"strings"
 )
@@ -9,8 +8,8 @@ import (
 // Container returns the name of the container that process pid is in, unless this process is in the same, as its cgroup tells: the first twelve digits of the id that Docker,
 // containerd, CRI-O and Podman give it, or the name that LXC or systemd-nspawn have for it. It is "" outside of containers, and where the cgroup namespace hides it.
 func Container(pid int) string {
-	b, _ := os.ReadFile(path(pid, "cgroup")) // a process that has ended is in none
-	own, _ := os.ReadFile(Root + "/self/cgroup")
+	b, _ := readFile(path(pid, "cgroup")) // a process that has ended is in none
+	own, _ := readFile(Root + "/self/cgroup")
 	return containerOf(string(b), string(own))
 }
 

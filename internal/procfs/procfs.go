@@ -27,6 +27,8 @@ type Stat struct {
 	Parent     int
 	StartTicks uint64        // clock ticks from boot to its start: with Pid it names the process
 	Busy       time.Duration // processor time that it has used
+	// Stack is where its stack begins, which most often is another address after an exec; zero: unknown.
+	Stack uint64
 }
 
 // Alive reports whether the process still runs: a zombie does not.
@@ -63,7 +65,7 @@ func Awake(pid int) (n int, err error) {
 }
 
 func readStat(file string, id int) (Stat, error) {
-	b, err := os.ReadFile(file)
+	b, err := readFile(file)
 	if err != nil {
 		return Stat{}, fmt.Errorf("no process %d", id)
 	}
@@ -101,10 +103,14 @@ func parseStat(line string) (Stat, error) {
 	if err := cmp.Or(err1, err2); err != nil {
 		return Stat{}, fmt.Errorf("processor time: %v", err)
 	}
-	return Stat{
+	s := Stat{
 		Pid: pid, Name: line[open+1 : end], State: f[0][0], Parent: parent, StartTicks: ticks,
 		Busy: time.Duration(user+system) * time.Second / userHz,
-	}, nil
+	}
+	if len(f) > 25 {
+		s.Stack, _ = strconv.ParseUint(f[25], 10, 64) // 0 without the permission to trace it
+	}
+	return s, nil
 }
 
 // Is reports whether process pid lives and was started at ticks; ticks zero means that any start will do.

@@ -1,7 +1,5 @@
 package procfs
 
-import "os"
-
 // A Status is what a process is to others.
 type Status struct {
 	UID  int   // the effective user; -1 if unknown
@@ -18,7 +16,7 @@ func (s Status) OwnPid() int {
 
 // ReadStatus returns the status of process pid.
 func ReadStatus(pid int) (Status, error) {
-	b, err := os.ReadFile(path(pid, "status"))
+	b, err := readFile(path(pid, "status"))
 	if err != nil {
 		return Status{UID: -1}, err
 	}

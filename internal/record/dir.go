@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
@@ -79,12 +80,36 @@ func List(dir string) ([]Entry, error) { return new(Lister).List(dir) }
 // A Lister lists records again and again. What it has found once it finds again at little cost. The zero value is ready for use.
 type Lister struct {
 	known map[int]Entry // the programs that run, by process
+	// without are the processes that had no record.
+	without map[int]recordless
+}
+
+// A recordless process had no record when it was looked at. It may make one when it reaches its first probe, or by exec.
+type recordless struct {
+	ticks, stack uint64 // of its procfs.Stat
+	name         string
+	first, last  time.Time // the looks at it
+}
+
+// A process that has long had no record is looked at again after a while only: all of what it has mapped is read for that.
+const (
+	leastWithout = 10 * time.Second
+	againWithout = time.Minute
+)
+
+// stays reports whether the process that st tells of is the one that had no record, and need not be looked at now.
+func (w *recordless) stays(st *procfs.Stat, now time.Time) bool {
+	return w.same(st) && w.last.Sub(w.first) >= leastWithout && now.Sub(w.last) < againWithout
+}
+
+func (w *recordless) same(st *procfs.Stat) bool {
+	return w.ticks == st.StartTicks && w.stack == st.Stack && w.name == st.Name
 }
 
 // List is the function List.
 func (l *Lister) List(dir string) ([]Entry, error) {
 	var list []Entry
-	known := make(map[int]Entry)
+	known, without, now := make(map[int]Entry), make(map[int]recordless), time.Now()
 	mapped := make(map[string]bool) // device and inode of the files that are listed
 	for _, pid := range procfs.Pids() {
 		if pid == os.Getpid() {
@@ -92,8 +117,19 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 		}
 		e, ok := l.known[pid]
 		if !ok || !e.remains() {
+			st, _ := procfs.ReadStat(pid)
+			was := l.without[pid]
+			if was.stays(&st, now) {
+				without[pid] = was
+				continue
+			}
 			var err error
 			if e, err = ofProcess(pid); err != nil || !isOurs(pid, e.mapping, dir) {
+				if !was.same(&st) {
+					was = recordless{ticks: st.StartTicks, stack: st.Stack, name: st.Name, first: now}
+				}
+				was.last = now
+				without[pid] = was
 				continue
 			}
 		}
@@ -101,7 +137,7 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 		mapped[e.deviceAndInode()] = true
 		list = append(list, e)
 	}
-	l.known = known
+	l.known, l.without = known, without
 	files, err := inFolder(dir, mapped)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot list the records: %w", err)

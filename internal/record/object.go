@@ -80,21 +80,14 @@ func (r *reader) fact(f runtime.Fact) *snapshot.Fact {
 	if p == nil {
 		return nil
 	}
-	id, found := r.ids[f.Goid]
+	id, found := r.idOf(f.Goid)
 	if !found {
 		id = int64(f.Goid)
 	}
-	if len(r.facts) == cap(r.facts) {
-		r.facts = make([]snapshot.Fact, 0, factsAtOnce)
-	}
-	r.facts = append(r.facts, snapshot.Fact{
+	return &append(r.facts.take(1), snapshot.Fact{
 		Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0,
-	})
-	return &r.facts[len(r.facts)-1]
+	})[0]
 }
-
-// factsAtOnce is how many facts are made in one piece.
-const factsAtOnce = 256
 
 // voidHolds removes the holds of locks that a goroutine that did not hold them has unlocked since: in Go a lock may be
 // taken by one goroutine and released by another.

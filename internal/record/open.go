@@ -35,7 +35,22 @@ type Record struct {
 	// known is the look that was found behind the record last, and knownSum its checksum; nil: none was.
 	known    *look
 	knownSum uint64
+	buffer   *Buffer // nil: not needed yet
 }
+
+// A Buffer is memory that one reading of a record after the other may use. The zero value is ready for use.
+type Buffer struct{ b []byte }
+
+// chunk returns room for a chunk of slots.
+func (b *Buffer) chunk() []byte {
+	if b.b == nil {
+		b.b = make([]byte, runtime.ChunkSlots*runtime.SlotSize)
+	}
+	return b.b
+}
+
+// Use makes r use b. It is not read at the same time as others that do.
+func (r *Record) Use(b *Buffer) { r.buffer = b }
 
 // Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.
 func Open(pid int) (*Record, error) {

@@ -51,7 +51,7 @@ func (r *reader) order(o *runtime.Order, text []byte) {
 		if goid == 0 {
 			break
 		}
-		id, ok := r.ids[goid]
+		id, ok := r.idOf(goid)
 		if !ok {
 			id = int64(goid)
 		}

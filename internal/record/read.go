@@ -46,16 +46,19 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 
 // A reader is one reading of a record.
 type reader struct {
-	src    Source
-	h      runtime.Header
-	now    int64
-	snap   *snapshot.Snapshot
-	probes []*snapshot.Probe // by site number; nil where the site is damaged
-	cases  []uint16          // by site number: the communication clauses of a select
-	ids    map[uint32]int64  // goroutine by the low 32 bits of its id
-	tests  map[uint32]*snapshot.Test
-	latest int64           // the latest time that the record mentions
-	facts  []snapshot.Fact // made, and those for which there is room
+	src     Source
+	h       runtime.Header
+	now     int64
+	snap    *snapshot.Snapshot
+	probes  []*snapshot.Probe // by site number; nil where the site is damaged
+	cases   []uint16          // by site number: the communication clauses of a select
+	ids     []int64           // of the goroutines, sorted by their low 32 bits
+	tests   map[uint32]*snapshot.Test
+	latest  int64 // the latest time that the record mentions
+	facts   slab[snapshot.Fact]
+	waiting slab[snapshot.Wait]
+	steps   slab[snapshot.Step]
+	clauses slab[snapshot.Case]
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -29,7 +30,6 @@ func (r *reader) readSlots() error {
 	if err != nil {
 		return err
 	}
-	r.ids = make(map[uint32]int64)
 	used := len(state) - bytes.Count(state, []byte{chunkUnused})
 	r.snap.Goroutines = make([]snapshot.Goroutine, 0, min(used*runtime.ChunkSlots, int(r.src.Size/runtime.SlotSize)))
 	a := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
@@ -60,6 +60,7 @@ func (r *reader) readSlots() error {
 		}
 	}
 	r.sortGoroutines()
+	r.sortIDs()
 	return nil
 }
 
@@ -135,14 +136,13 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 		}
 		g.Holds = append(g.Holds, snapshot.Hold{Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: h.Site&runtime.HoldRead != 0})
 	}
-	r.ids[uint32(slot.Goid)] = g.ID
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
 }
 
 // history returns the last probes of a slot, newest first.
 func (r *reader) history(slot *runtime.Slot) []snapshot.Step {
 	n := min(slot.Head, runtime.RingLen)
-	steps := make([]snapshot.Step, 0, n)
+	steps := r.steps.take(int(n))
 	for i := range n {
 		e := slot.Ring[(slot.Head-1-i)%runtime.RingLen]
 		if e == 0 {
@@ -165,7 +165,10 @@ func (r *reader) waits(slot *runtime.Slot) []snapshot.Wait {
 	if depth > runtime.WaitLen {
 		depth = runtime.WaitLen // deeper ones are counted and not kept
 	}
-	var waits []snapshot.Wait
+	if depth == 0 {
+		return nil
+	}
+	waits := r.waiting.take(int(depth))
 	for i := int(depth) - 1; i >= 0; i-- {
 		w := &slot.Waits[i]
 		p := r.site(w.Site)
@@ -193,6 +196,7 @@ func (r *reader) waits(slot *runtime.Slot) []snapshot.Wait {
 func (r *reader) selectCases(w *snapshot.Wait, slot *runtime.Slot) {
 	total := int(r.cases[slot.CaseSite])
 	n := min(total, runtime.CaseLen)
+	w.Cases = r.clauses.take(n)
 	for i := range n {
 		w.Cases = append(w.Cases, snapshot.Case{Obj: slot.Cases[i], Send: slot.CaseSend>>i&1 == 1})
 	}
@@ -202,14 +206,81 @@ func (r *reader) selectCases(w *snapshot.Wait, slot *runtime.Slot) {
 // sortGoroutines sorts the goroutines by id; of two slots with the same id, which only a damaged record has, the one that went further stays.
 func (r *reader) sortGoroutines() {
 	gs := r.snap.Goroutines
-	slices.SortFunc(gs, func(a, b snapshot.Goroutine) int {
-		if a.ID != b.ID {
-			return cmp.Compare(a.ID, b.ID)
+	order := make([]position, len(gs))
+	for i := range gs {
+		order[i] = position{gs[i].ID, gs[i].Steps, int32(i)}
+	}
+	slices.SortFunc(order, func(a, b position) int {
+		if a.id != b.id {
+			return cmp.Compare(a.id, b.id)
 		}
-		return cmp.Compare(b.Steps, a.Steps)
+		return cmp.Compare(b.steps, a.steps)
 	})
+	arrange(gs, order)
 	n := len(gs)
 	gs = slices.CompactFunc(gs, func(a, b snapshot.Goroutine) bool { return a.ID == b.ID })
 	r.drop(DroppedDamaged, uint32(n-len(gs)))
 	r.snap.Goroutines = gs
+}
+
+// A position is where a goroutine is in a list, by what the list is sorted by: a goroutine is too large to be moved about while that is done.
+type position struct {
+	id    int64
+	steps uint32
+	at    int32
+}
+
+// arrange moves each goroutine to its place in order, which it uses up.
+func arrange(gs []snapshot.Goroutine, order []position) {
+	for first := range order {
+		if int(order[first].at) == first {
+			continue
+		}
+		g := gs[first]
+		to := first
+		for int(order[to].at) != first {
+			from := int(order[to].at)
+			gs[to] = gs[from]
+			order[to].at = int32(to)
+			to = from
+		}
+		gs[to] = g
+		order[to].at = int32(to)
+	}
+}
+
+// sortIDs notes the goroutines by the low 32 bits of their ids, which are all that a fact knows.
+func (r *reader) sortIDs() {
+	r.ids = make([]int64, len(r.snap.Goroutines))
+	for i := range r.ids {
+		r.ids[i] = r.snap.Goroutines[i].ID
+	}
+	if n := len(r.ids); n > 0 && r.ids[n-1] > math.MaxUint32 {
+		slices.SortFunc(r.ids, func(a, b int64) int { return cmp.Compare(uint32(a), uint32(b)) })
+	}
+}
+
+// idOf returns the goroutine whose id has these low 32 bits, if it is there.
+func (r *reader) idOf(low uint32) (int64, bool) {
+	i, ok := slices.BinarySearchFunc(r.ids, low, func(id int64, low uint32) int { return cmp.Compare(uint32(id), low) })
+	if !ok {
+		return 0, false
+	}
+	return r.ids[i], true
+}
+
+// A slab makes many short slices in few pieces.
+type slab[E any] struct{ free []E }
+
+// slabLen is how many elements are made in one piece.
+const slabLen = 256
+
+// take returns an empty slice with room for n elements.
+func (s *slab[E]) take(n int) []E {
+	if n > len(s.free) {
+		s.free = make([]E, max(n, slabLen))
+	}
+	taken := s.free[:0:n]
+	s.free = s.free[n:]
+	return taken
 }

@@ -58,7 +58,10 @@ func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 	if err != nil {
 		return r.named(err)
 	}
-	buf := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
+	if r.buffer == nil {
+		r.buffer = new(Buffer)
+	}
+	buf := r.buffer.chunk()
 	for i, st := range state {
 		first := uint32(i) * runtime.ChunkSlots
 		chunk := buf[:min(runtime.ChunkSlots, h.Slots-first)*runtime.SlotSize]

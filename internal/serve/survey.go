@@ -32,6 +32,7 @@ type survey struct {
 	// credit is how much may be looked at, in goroutines: see refresh. refreshed is when it grew last. Only refresh uses them.
 	credit    float64
 	refreshed time.Time
+	buffer    record.Buffer // for pulses; only refresh uses it
 
 	mu       sync.Mutex
 	programs map[programID]*program
@@ -182,6 +183,7 @@ func (s *survey) takePulse(p *program) {
 		return // the look will say so
 	}
 	defer rec.Close()
+	rec.Use(&s.buffer)
 	if p.now, err = rec.Pulse(s.after(rec)); err != nil {
 		p.now = nil
 		return
