@@ -27,11 +27,15 @@ type Waits struct {
 // waits in a function with probes counts at both places.
 func Sites(s *snapshot.Snapshot) []Waits {
 	at := make(map[snapshot.Probe]*Waits)
+	known := make(map[*snapshot.Probe]*Waits) // most of a place have one probe, and to compare them takes long
 	of := func(p *snapshot.Probe) *Waits {
-		if at[*p] == nil {
-			at[*p] = &Waits{Probe: p}
+		if known[p] == nil {
+			if at[*p] == nil {
+				at[*p] = &Waits{Probe: p}
+			}
+			known[p] = at[*p]
 		}
-		return at[*p]
+		return known[p]
 	}
 	for p, w := range s.Waited {
 		of(p).Waited.Add(w)

@@ -86,8 +86,11 @@ func waitsOf(snap *snapshot.Snapshot) []siteWaits {
 			continue
 		}
 		trace, ok := traceOf(g.Labels)
+		if !ok {
+			continue
+		}
 		k, known := at[*g.Waits[0].Probe]
-		if d := time.Duration(snap.Taken - g.Waits[0].Since); ok && known && d > list[k].longest {
+		if d := time.Duration(snap.Taken - g.Waits[0].Since); known && d > list[k].longest {
 			list[k].trace, list[k].longest = trace.String(), d
 		}
 	}
