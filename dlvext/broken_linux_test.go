@@ -16,6 +16,9 @@ import (
 
 // TestBrokenCore reads what is left of a core, and one with an executable that it is not of.
 func TestBrokenCore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	exe, pid := deadlocked(t)
 	core := filepath.Join(t.TempDir(), "core")
@@ -46,6 +49,9 @@ func TestBrokenCore(t *testing.T) {
 
 // TestGone asks when what was there is not any more: the program that is held, the server, and the program that is attached to.
 func TestGone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	for _, test := range []struct {
 		name string

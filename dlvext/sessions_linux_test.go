@@ -90,6 +90,9 @@ func TestCrowd(t *testing.T) {
 
 // TestLongStop asks twice in one stop: the time between is not a wait of the program's.
 func TestLongStop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	_, pid := deadlocked(t)
 	out := session(t, "stuck\nsource "+idling(t)+"\nstuck\nexit\nn\n", "attach", strconv.Itoa(pid))
@@ -106,6 +109,9 @@ func TestLongStop(t *testing.T) {
 
 // TestEarlierStop stops a program twice: the first stop is not a wait either of those who waited all the time.
 func TestEarlierStop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	clock := "source " + starlark(t, "print(\"clock\", time.now().unix_nano)\n") + "\n"
 	out := session(t, "break main.go:53\ncontinue\nstuck\nsource "+idling(t)+"\n"+clock+"break main.audit\ncontinue\n"+clock+"stuck -after 1ms\nexit\n", "exec", program(t, false, bank, "."))

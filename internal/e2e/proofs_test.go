@@ -19,6 +19,9 @@ func TestProofs(t *testing.T) {
 		for _, ldflags := range []string{"", "-s -w"} {
 			t.Run(fmt.Sprintf("probes=%t/ldflags=%s", probes, ldflags), func(t *testing.T) {
 				t.Parallel()
+				if testing.Short() && (!probes || ldflags != "") {
+					t.Skip("takes long")
+				}
 				exe := build(t, probes, filepath.Dir(testdata), "-ldflags="+ldflags, "./testdata/receives")
 				want := receives(t, probes)
 				prog := start(t, nil, exe)
