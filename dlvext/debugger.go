@@ -55,9 +55,7 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	if err := d.begin(state.Pid); err != nil {
 		return nil, err
 	}
-	for _, p := range d.relay.Pauses() {
-		d.session.Paused(p.from, p.to)
-	}
+	d.session.Paused(d.relay.Pauses()...)
 	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
 }
 

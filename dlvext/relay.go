@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
+
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // A relay passes on what a client and a server of Delve's say to each other.
@@ -32,8 +34,8 @@ type relay struct {
 	toClient *json.Encoder
 	own      map[string]chan message
 	ownID    uint64
-	stopped  time.Time // zero: it runs, or has been stopped since before the session
-	pauses   []pause   // that the session with the program has not been told of
+	stopped  time.Time       // zero: it runs, or has been stopped since before the session
+	pauses   []inspect.Pause // that the session with the program has not been told of
 	// folder is where the collector's source is, once folderKnown is set; "" without a collector.
 	folder      string
 	folderKnown bool
@@ -72,15 +74,12 @@ func between(client, server net.Conn, rebuild func() error) *relay {
 	}
 }
 
-// A pause is a time for which the program was held.
-type pause struct{ from, to time.Time }
-
 // resumed notes that the program is about to run.
 func (r *relay) resumed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.stopped.IsZero() {
-		r.pauses = append(r.pauses, pause{r.stopped, time.Now()})
+		r.pauses = append(r.pauses, inspect.Pause{From: r.stopped, To: time.Now()})
 		r.stopped = time.Time{}
 	}
 }
@@ -93,7 +92,7 @@ func (r *relay) halted() {
 }
 
 // Pauses returns the times for which the program was held since it was asked last.
-func (r *relay) Pauses() []pause {
+func (r *relay) Pauses() []inspect.Pause {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := r.pauses

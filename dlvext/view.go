@@ -226,7 +226,7 @@ func (r *relay) inlined(l api.Location) bool {
 
 // inCollector reports whether l is in a function of the collector's.
 func inCollector(l api.Location) bool {
-	return l.Function != nil && target.Collector(snapshot.Frame{Func: l.Function.Name()})
+	return l.Function != nil && snapshot.Collector(l.Function.Name())
 }
 
 // collector returns the folder that the collector's source has in the debug information, or "" if there is no collector.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/target"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -151,6 +150,6 @@ func collectorFrame(f map[string]json.RawMessage) bool {
 	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
 		return false
 	}
-	return target.Collector(snapshot.Frame{Func: name}) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
+	return snapshot.Collector(name) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
 		strings.HasPrefix(name, runtime.Folder+".")
 }

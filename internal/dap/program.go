@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
@@ -21,25 +22,22 @@ type program struct {
 	selected func() (pid int, err error)
 
 	mu       sync.Mutex
-	launched bool      // Delve has started it
-	first    int       // the process that it began with; 0: not known yet
-	ticks    uint64    // when first was started
-	attached time.Time // since when Delve holds it; zero: it has begun under Delve, or has been let run
-	live     bool      // it has been let run
-	gone     bool      // it has ended
-	going    bool      // the client has asked for the end, or has gone
-	step     *step     // what the next stop ends; nil: not a step that could end in a probe
-	inner    bool      // it is we who let it run: the client has been told that it does
-	stop     *stop     // nil: the program runs, or has not been seen to stop
-	pauses   []pause
+	launched bool            // Delve has started it
+	first    int             // the process that it began with; 0: not known yet
+	ticks    uint64          // when first was started
+	attached time.Time       // since when Delve holds it; zero: it has begun under Delve, or has been let run
+	live     bool            // it has been let run
+	gone     bool            // it has ended
+	going    bool            // the client has asked for the end, or has gone
+	step     *step           // what the next stop ends; nil: not a step that could end in a probe
+	inner    bool            // it is we who let it run: the client has been told that it does
+	stop     *stop           // nil: the program runs, or has not been seen to stop
+	pauses   []inspect.Pause // stops that have ended
 
 	source    source
 	pid       int // the process that was looked at last; 0: not known yet
 	processes map[int]*held
 }
-
-// A pause is a stop that has ended.
-type pause struct{ from, to time.Time }
 
 // halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
 func (g *program) halt(thread int64) (*stop, *step) {
@@ -75,7 +73,7 @@ func (g *program) ran(s *stop) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s != nil {
-		g.pauses = append(g.pauses, pause{s.at, s.until})
+		g.pauses = append(g.pauses, inspect.Pause{From: s.at, To: s.until})
 	}
 }
 

@@ -80,15 +80,13 @@ type held struct {
 }
 
 // open returns the view of h, which is told of the times for which it was held before.
-func (h *held) open(pauses []pause) (*inspect.Session, error) {
+func (h *held) open(pauses []inspect.Pause) (*inspect.Session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.begin(); err != nil {
 		return nil, err
 	}
-	for _, p := range pauses[h.told:] {
-		h.view.Paused(p.from, p.to)
-	}
+	h.view.Paused(pauses[h.told:]...)
 	h.told = len(pauses)
 	return h.view, nil
 }

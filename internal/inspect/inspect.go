@@ -94,7 +94,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 		first.Snapshot.Before = nil
 		still.Before = first.Snapshot
 	}
-	record.Join(still, res.Goroutines)
+	still.Join(res.Goroutines)
 	if res.Unreadable > 0 {
 		still.Dropped[unreadable] = res.Unreadable
 	}

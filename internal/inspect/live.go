@@ -89,7 +89,7 @@ func mayHaveProbes(exe string) bool {
 	if err != nil {
 		return mayCall(f)
 	}
-	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return target.Collector(snapshot.Frame{Func: s.Name}) })
+	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return snapshot.Collector(s.Name) })
 }
 
 // mayCall is mayHaveProbes for an executable without symbols: its runtime knows the names of its functions.

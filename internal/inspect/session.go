@@ -49,7 +49,7 @@ type Session struct {
 	// dump is what a goroutine dump tells; nil for a program.
 	dump *snapshot.Snapshot
 	// pauses are the times for which the program was held before.
-	pauses []pause
+	pauses []Pause
 	// moment returns when the program stopped, on the clock of snap; stopped is what the caller knows of it.
 	moment func(snap *snapshot.Snapshot, stopped time.Time) int64
 }
@@ -160,7 +160,7 @@ func (s *Session) standing(ctx context.Context, opt Options) (*diagnose.Report, 
 		return nil, err
 	}
 	if !s.here || snap.Process.State != "live" {
-		record.At(snap, s.moment(snap, opt.Stopped))
+		snap.At(s.moment(snap, opt.Stopped))
 		snap.Process.State = s.process.State
 	}
 	s.takeOut(snap)
@@ -188,24 +188,23 @@ func (s *Session) Close() {
 	}
 }
 
-// A pause is a time for which a debugger held the program.
-type pause struct{ from, to time.Time }
+// A Pause is a time for which a debugger held the program.
+type Pause struct{ From, To time.Time }
 
-// Paused notes that the debugger has held the program from one moment to another. Like the stop that it is in now, that is no wait of the
-// program's. Pauses do not overlap.
-func (s *Session) Paused(from, to time.Time) {
+// Paused notes pauses. Like the stop that the program is in now, they are no waits of the program's. Pauses do not overlap.
+func (s *Session) Paused(pauses ...Pause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pauses = append(s.pauses, pause{from, to})
+	s.pauses = append(s.pauses, pauses...)
 }
 
 // takeOut takes the pauses out of the durations of snap.
 func (s *Session) takeOut(snap *snapshot.Snapshot) {
-	list := make([]record.Pause, len(s.pauses))
+	list := make([]snapshot.Pause, len(s.pauses))
 	for i, p := range s.pauses {
-		list[i] = record.Pause{From: s.moment(snap, p.from), To: s.moment(snap, p.to)}
+		list[i] = snapshot.Pause{From: s.moment(snap, p.From), To: s.moment(snap, p.To)}
 	}
-	record.Without(snap, list)
+	snap.Without(list)
 }
 
 // Record returns the record of the program. It is the session's, and must not be used while the session reports.

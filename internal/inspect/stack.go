@@ -5,7 +5,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // cleanStacks takes out of the stacks of s what the user's source does not have: the collector's frames, and the functions that the compiler makes of
@@ -14,7 +13,7 @@ func cleanStacks(s *snapshot.Snapshot) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		clean := slices.DeleteFunc(slices.Clone(g.Stack), func(f snapshot.Frame) bool {
-			return target.Collector(f) || diagnose.Wrapper(f.Func)
+			return snapshot.Collector(f.Func) || diagnose.Wrapper(f.Func)
 		})
 		if len(clean) > 0 {
 			g.Stack = clean

@@ -5,7 +5,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/runtime"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // The offsets in a runtime._func, which are the same since Go 1.20.
@@ -300,18 +300,9 @@ func (t *codeTable) file(m *module, unit uint32, i int32) string {
 	return t.r.cstring(m.filetab + uint64(off))
 }
 
-// isCollector reports whether a function is of the collector of programs with probes, which stands between the program and the runtime.
-func isCollector(fn string) bool {
-	fn, _, _ = strings.Cut(fn, "[")
-	dir := strings.LastIndexByte(fn, '/') + 1
-	pkg, _, _ := strings.Cut(fn[dir:], ".")
-	pkg = fn[:dir] + pkg
-	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) || strings.HasSuffix(pkg, "awaittrace/runtime")
-}
-
 // isRuntime reports whether a function is the runtime's own, or of the packages that park on its behalf.
 func isRuntime(fn string) bool {
-	if isCollector(fn) {
+	if snapshot.Collector(fn) {
 		return true
 	}
 	switch fn {

@@ -227,7 +227,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 			continue
 		case ok && was.Steps == g.Steps:
 			was.tell(&g)
-			dropContradicted(&g)
+			g.DropContradicted()
 			if len(g.Waits) > 0 {
 				g.Waits[0].IO = was.IO
 			}

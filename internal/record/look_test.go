@@ -37,7 +37,7 @@ func TestLook(t *testing.T) {
 	}
 
 	alive := read()
-	Join(alive, []snapshot.Goroutine{
+	alive.Join([]snapshot.Goroutine{
 		{ID: 1, State: "waiting", Reason: "select"},
 		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Labels: map[string]string{"path": "/a"}, Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
 	})

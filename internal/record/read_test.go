@@ -316,7 +316,7 @@ func readAny(t *testing.T, b []byte, now int64) {
 		}
 	}
 	diagnose.Analyze(s, diagnose.Options{})
-	Join(s, []snapshot.Goroutine{{ID: 7, State: "running"}, {ID: 1 << 40}})
+	s.Join([]snapshot.Goroutine{{ID: 7, State: "running"}, {ID: 1 << 40}})
 	diagnose.Analyze(s, diagnose.Options{})
 }
 

@@ -58,7 +58,7 @@ func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	if err != nil || len(live) == 0 {
 		return false
 	}
-	Join(s, live)
+	s.Join(live)
 	return true
 }
 

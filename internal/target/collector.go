@@ -3,25 +3,11 @@ package target
 import (
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/go-delve/delve/pkg/proc"
 
-	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
 )
-
-// collectors are the import paths, or the ends of them, that the collector has in programs: in a build by awaittrace (the standard library has no
-// package of that name), in a tree that was instrumented, and in ours.
-var collectors = []string{runtime.Path, runtime.Folder, "awaittrace/runtime"}
-
-// Collector reports whether f is a frame of awaittrace's own collector.
-func Collector(f snapshot.Frame) bool { return isCollector(Package(f.Func)) }
-
-// isCollector reports whether pkg is the import path of the collector.
-func isCollector(pkg string) bool {
-	return pkg == collectors[0] || strings.HasSuffix(pkg, "/"+collectors[1]) || strings.HasSuffix(pkg, collectors[2])
-}
 
 // headerVariables are the expressions for the collector's pointer to the header of the record, which Delve finds by the end of the import path.
 var headerVariables = inCollectors("hdr")
@@ -30,7 +16,7 @@ var headerVariables = inCollectors("hdr")
 func CollectorFunctions() []string { return inCollectors("reach") }
 
 func inCollectors(name string) []string {
-	return []string{collectors[0] + "." + name, collectors[1] + "." + name}
+	return []string{runtime.Path + "." + name, runtime.Folder + "." + name}
 }
 
 // HeaderVariables are the expressions by which Delve finds the pointer to the header of the record: one of them, or none in a program without probes.

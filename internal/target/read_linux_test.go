@@ -49,7 +49,7 @@ func checkWants(t *testing.T, res *Result, file string) {
 	for _, g := range res.Goroutines {
 		i := slices.IndexFunc(g.Stack, func(f snapshot.Frame) bool { return filepath.Base(f.File) == file })
 		if i < 0 {
-			if n := len(g.Stack); n == 0 || Package(g.Stack[n-1].Func) == "main" {
+			if n := len(g.Stack); n == 0 || snapshot.Package(g.Stack[n-1].Func) == "main" {
 				t.Errorf("goroutine %d has no frame in %s: %v", g.ID, file, g.Stack)
 			}
 			continue // the one that package os/signal starts

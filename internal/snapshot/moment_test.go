@@ -1,8 +1,9 @@
-package record
+package snapshot_test
 
 import (
 	"testing"
 
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
@@ -17,7 +18,7 @@ goroutine 1 waiting
   step lock/mutex main.go:5 main.main mu.Lock() 20s
   step lock/mutex main.go:4 main.main other.Lock() 95s
 `)
-	Without(s, []Pause{{10e9, 15e9}, {40e9, 50e9}, {90e9, 200e9}})
+	s.Without([]snapshot.Pause{{10e9, 15e9}, {40e9, 50e9}, {90e9, 200e9}})
 	g := &s.Goroutines[0]
 	for name, got := range map[string][2]int64{
 		"fact":  {s.Objects[0xa1].Received.At, 30e9}, // 5s, 10s and the 10s that the last pause has had so far

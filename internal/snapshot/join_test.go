@@ -1,4 +1,4 @@
-package record
+package snapshot_test
 
 import (
 	"testing"
@@ -32,7 +32,7 @@ goroutine 3 running
   thread 77
 goroutine 4 runnable
 `)
-	Join(s, live.Goroutines)
+	s.Join(live.Goroutines)
 	want := `taken 1m0s
 states
 object 0xc0 chan jobs
@@ -66,7 +66,7 @@ goroutine 1 unknown
     case recv 0xa3
   step select a.go:1 main.main "select { case <-a; case <-b }" 3s
 `)
-	Join(s, snaptext.MustParse("goroutine 1 running\n  thread 77\n").Goroutines)
+	s.Join(snaptext.MustParse("goroutine 1 running\n  thread 77\n").Goroutines)
 	g := &s.Goroutines[0]
 	if len(g.Waits) != 0 || g.Passed == nil || g.Passed.Probe != g.Last || len(g.Passed.Cases) != 2 || g.Passed.Cases[1].Obj != 0xa3 {
 		t.Errorf("it is in %+v, and has left %+v", g.Waits, g.Passed)

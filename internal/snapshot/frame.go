@@ -1,6 +1,10 @@
-package target
+package snapshot
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
 
 // Package returns the import path of the package of a function, given the function's name in a stack trace: "net/http" for
 // "net/http.(*conn).serve". A dot in the last element of the path is there as "%2e", as the linker writes it.
@@ -15,4 +19,11 @@ func Package(fn string) string {
 		return ""
 	}
 	return fn[:slash+1+dot]
+}
+
+// Collector reports whether a function is of awaittrace's collector: in a build by awaittrace (the standard library has no package of that name), in a tree
+// that was instrumented, or in ours.
+func Collector(fn string) bool {
+	pkg := Package(fn)
+	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) || strings.HasSuffix(pkg, "awaittrace/runtime")
 }

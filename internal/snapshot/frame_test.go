@@ -1,4 +1,4 @@
-package target
+package snapshot_test
 
 import (
 	"testing"
@@ -19,14 +19,14 @@ func TestPackage(t *testing.T) {
 		"wait_in_c":                                                "",
 		"":                                                         "",
 	} {
-		if got := Package(fn); got != want {
+		if got := snapshot.Package(fn); got != want {
 			t.Errorf("Package(%q) = %q, want %q", fn, got, want)
 		}
 	}
 }
 
 func TestCollector(t *testing.T) {
-	if !Collector(snapshot.Frame{Func: "debug.Lock"}) || Collector(snapshot.Frame{Func: "debug/elf.Open"}) {
+	if !snapshot.Collector("debug.Lock") || snapshot.Collector("debug/elf.Open") {
 		t.Error("Collector does not know debug from debug/elf")
 	}
 }
