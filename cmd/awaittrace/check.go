@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/check"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
@@ -39,12 +39,12 @@ func checkPrograms(c *cli.Context) error {
 	if err := checkArgs(c, 1); err != nil {
 		return err
 	}
-	o := check.Options{Write: c.String("write")}
+	o := recorded.CheckOptions{Write: c.String("write")}
 	var err error
-	if o.Kinds, err = check.ParseKinds(c.String("kind")); err != nil {
+	if o.Kinds, err = recorded.ParseKinds(c.String("kind")); err != nil {
 		return usageError(c, err, false)
 	}
-	if o.Certainty, err = check.ParseCertainty(c.String("certainty")); err != nil {
+	if o.Certainty, err = recorded.ParseCertainty(c.String("certainty")); err != nil {
 		return usageError(c, err, false)
 	}
 	if o.After, err = askedAfter(c); err != nil {
@@ -53,20 +53,20 @@ func checkPrograms(c *cli.Context) error {
 	var line string
 	var status int
 	if arg := c.Args().First(); arg == "" {
-		line, status, err = check.All(o)
+		line, status, err = recorded.CheckAll(o)
 	} else {
 		rec, openErr := record.OpenArg(arg)
 		if openErr != nil {
 			return openErr
 		}
 		defer rec.Close()
-		line, status, err = check.Program(rec, o)
+		line, status, err = recorded.Check(rec, o)
 	}
 	if line != "" {
 		fmt.Fprintln(c.App.Writer, line)
 	}
 	if err != nil {
-		if status == check.StatusNoRecord {
+		if status == recorded.StatusNoRecord {
 			return err
 		}
 		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", terminal.Text(err.Error()))

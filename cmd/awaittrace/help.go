@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
@@ -114,7 +115,7 @@ func helpVerb() *cli.Command {
 func showPage(c *cli.Context, name string) error {
 	found, err := manual(c).Page(c.App.Writer, name)
 	if err == nil && !found {
-		err = usageError(c, fmt.Errorf("no help on %q%s", name, usage.DidYouMean(name, manual(c).Names())), false)
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, terminal.DidYouMean(name, manual(c).Names())), false)
 	}
 	return err
 }
@@ -147,7 +148,7 @@ func explain(c *cli.Context, err error) string {
 		if c.Command.Name == c.App.Name {
 			return fmt.Sprintf("flag -%s has to stand behind a verb; awaittrace help lists the verbs", name)
 		}
-		return err.Error() + usage.DidYouMean("-"+name, names)
+		return err.Error() + terminal.DidYouMean("-"+name, names)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
 		for _, f := range c.Command.Flags {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/terminal"
-	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
 func main() {
@@ -67,7 +66,7 @@ func unknownVerb(c *cli.Context) error {
 		return manual(c).Overview(c.App.Writer)
 	}
 	name := c.Args().First()
-	hint := cmp.Or(usage.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
+	hint := cmp.Or(terminal.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
 	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
 }
 

@@ -13,12 +13,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/check"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/roster"
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
@@ -90,25 +88,25 @@ func checkPrograms(flags *flag.FlagSet, after *time.Duration, args []string, std
 	if err := parse(flags, after, args, 1); err != nil {
 		return 2, err
 	}
-	o := check.Options{After: *after, Write: *write}
+	o := recorded.CheckOptions{After: *after, Write: *write}
 	var err error
-	if o.Kinds, err = check.ParseKinds(*kinds); err != nil {
+	if o.Kinds, err = recorded.ParseKinds(*kinds); err != nil {
 		return 2, err
 	}
-	if o.Certainty, err = check.ParseCertainty(*certainty); err != nil {
+	if o.Certainty, err = recorded.ParseCertainty(*certainty); err != nil {
 		return 2, err
 	}
 	var line string
 	var status int
 	if flags.NArg() == 0 {
-		line, status, err = check.All(o)
+		line, status, err = recorded.CheckAll(o)
 	} else {
 		rec, openErr := record.OpenArg(flags.Arg(0))
 		if openErr != nil {
-			return check.StatusNoRecord, openErr
+			return recorded.StatusNoRecord, openErr
 		}
 		defer rec.Close()
-		line, status, err = check.Program(rec, o)
+		line, status, err = recorded.Check(rec, o)
 	}
 	if line != "" {
 		fmt.Fprintln(stdout, line)
@@ -122,11 +120,11 @@ func listPrograms(flags *flag.FlagSet, after *time.Duration, args []string, stdo
 		return 2, err
 	}
 	if *clean {
-		n, err := roster.Clean()
+		n, err := recorded.Clean()
 		fmt.Fprintf(stderr, "awaittrace: removed %d records from %s\n", n, record.Dir())
 		return failed(err), err
 	}
-	err := roster.List(stdout, stderr, *after)
+	err := recorded.List(stdout, stderr, *after)
 	return failed(err), err
 }
 
@@ -162,7 +160,7 @@ func reportProgram(flags *flag.FlagSet, after *time.Duration, args []string, std
 		err = report.Text(stdout, r, report.TextOptions{Color: report.Color(os.Stdout, os.Getenv), All: *all})
 	}
 	if err == nil && r.Bad() > 0 && *exitCode {
-		return check.StatusStuck, nil
+		return recorded.StatusStuck, nil
 	}
 	return failed(err), err
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/roster"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 )
 
 func psVerb() *cli.Command {
@@ -37,7 +37,7 @@ func listPrograms(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("clean") {
-		n, err := roster.Clean()
+		n, err := recorded.Clean()
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %s removed from %s\n", count(n, "record"), record.Dir())
 		return err
 	}
@@ -45,5 +45,5 @@ func listPrograms(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return roster.List(c.App.Writer, c.App.ErrWriter, after)
+	return recorded.List(c.App.Writer, c.App.ErrWriter, after)
 }

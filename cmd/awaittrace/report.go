@@ -222,13 +222,13 @@ func openProgram(arg, exe string) (*inspect.Session, error) {
 	case len(live) > 1:
 		return nil, cli.Exit(fmt.Sprintf("%d instrumented programs run, say which: %s", len(live), candidates(live)), 2)
 	case len(live) == 1:
-		return recorded(live[0])
+		return sessionOf(live[0])
 	}
-	return recorded(list[len(list)-1])
+	return sessionOf(list[len(list)-1])
 }
 
 // recorded opens the program of a record.
-func recorded(e record.Entry) (*inspect.Session, error) {
+func sessionOf(e record.Entry) (*inspect.Session, error) {
 	rec, err := record.OpenEntry(e)
 	if err != nil {
 		return nil, err

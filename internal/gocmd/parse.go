@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/usage"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -227,7 +227,7 @@ func (p *parser) meant() string {
 		names[i] = "-" + names[i]
 	}
 	name, _, _ := strings.Cut(strings.TrimLeft(p.args[0], "-"), "=")
-	return usage.DidYouMean("-"+name, names)
+	return terminal.DidYouMean("-"+name, names)
 }
 
 // program takes the package, or the .go files, and the arguments of the program.

@@ -1,4 +1,5 @@
-// Package recorded diagnoses programs by their records alone: nothing is done to a program, it needs no permission to trace it, and nothing of Delve.
+// Package recorded diagnoses programs by their records alone, and tells the result where a line is enough: in the table of `awaittrace ps` and the answer of
+// `awaittrace check`. Nothing is done to a program, no permission to trace it is needed, and nothing of Delve.
 package recorded
 
 import (

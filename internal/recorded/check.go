@@ -1,6 +1,4 @@
-// Package check answers in one line whether programs are stuck, for liveness probes and scripts. It reads records only: the programs are neither stopped
-// nor asked. By default only what is certain counts, and only what a restart mends: a probe that restarts a healthy program is worse than none.
-package check
+package recorded
 
 import (
 	"cmp"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/terminal"
@@ -27,8 +24,8 @@ const (
 	StatusStuck    = 3
 )
 
-// Options say what counts.
-type Options struct {
+// CheckOptions say what counts. By default that is what is certain and what a restart mends: a liveness probe that restarts a healthy program is worse than none.
+type CheckOptions struct {
 	After     time.Duration // zero: that of the run that watches the program, or else the default
 	Kinds     []diagnose.Kind
 	Certainty diagnose.Certainty // what is less certain does not count
@@ -69,8 +66,8 @@ func ParseCertainty(name string) (diagnose.Certainty, error) {
 	return "", fmt.Errorf("invalid -certainty %q (want certain or likely)", name)
 }
 
-// Program checks the program of rec, and returns the answer in one line with the exit status.
-func Program(rec *record.Record, o Options) (line string, status int, err error) {
+// Check checks the program of rec, and returns the answer in one line with the exit status.
+func Check(rec *record.Record, o CheckOptions) (line string, status int, err error) {
 	if rec.Doubt != "" {
 		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
 	}
@@ -83,7 +80,7 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	r, err := recorded.Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter)})
+	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter)})
 	if err != nil {
 		return "", StatusNoRecord, err
 	}
@@ -101,7 +98,7 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 	case len(found) == 0:
 		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
 	}
-	new(recorded.Labels).Add(rec, r.Snapshot)
+	new(Labels).Add(rec, r.Snapshot)
 	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, report.Labelled(found[0].Title, map[string]bool{}, report.LabelsOf(r.Snapshot)))
 	if n := len(found) - 1; n > 0 {
 		line += fmt.Sprintf(", and %d more", n)
@@ -118,7 +115,7 @@ func Program(rec *record.Record, o Options) (line string, status int, err error)
 const gcPercent = 30
 
 // locksOnly reports whether all that counts is who holds which lock: then most programs are found well at a glance.
-func (o *Options) locksOnly() bool {
+func (o *CheckOptions) locksOnly() bool {
 	return o.Certainty == diagnose.Certain && !slices.ContainsFunc(o.Kinds, func(k diagnose.Kind) bool {
 		return k != diagnose.KindDeadlock && k != diagnose.KindOrphanedLock
 	})
@@ -134,13 +131,13 @@ func counts(c, want diagnose.Certainty) bool {
 }
 
 // nothing says what was not found.
-func nothing(o Options) string {
+func nothing(o CheckOptions) string {
 	return fmt.Sprintf("no %s %s", o.Certainty, strings.ReplaceAll(joinKinds(o.Kinds), ",", ", "))
 }
 
-// All checks every live program that has a record which this user may read, and returns one line for all of them. The file of o.Write gets the report on the first
+// CheckAll checks every live program that has a record which this user may read, and returns one line for all of them. The file of o.Write gets the report on the first
 // that is stuck.
-func All(o Options) (line string, status int, err error) {
+func CheckAll(o CheckOptions) (line string, status int, err error) {
 	list, err := record.List(record.Dir())
 	if err != nil {
 		return "", StatusNoRecord, err
@@ -180,13 +177,13 @@ func All(o Options) (line string, status int, err error) {
 	return fmt.Sprintf("ok: %d programs: %s", checked, nothing(o)), StatusOK, failed
 }
 
-func one(e record.Entry, o Options) (string, int, error) {
+func one(e record.Entry, o CheckOptions) (string, int, error) {
 	rec, err := record.OpenEntry(e)
 	if err != nil {
 		return "", StatusNoRecord, err
 	}
 	defer rec.Close()
-	return Program(rec, o)
+	return Check(rec, o)
 }
 
 func cmpErr(a, b error) error {

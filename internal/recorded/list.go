@@ -1,5 +1,4 @@
-// Package roster lists programs with records, live and dead, and removes the records of those that have ended.
-package roster
+package recorded
 
 import (
 	"cmp"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
@@ -53,12 +51,12 @@ func List(w, log io.Writer, after time.Duration) error {
 		return err
 	}
 	if dead > 0 {
-		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n", records(dead), float64(size)/(1<<20), record.Dir())
+		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n", recordCount(dead), float64(size)/(1<<20), record.Dir())
 	}
 	return nil
 }
 
-func records(n int) string {
+func recordCount(n int) string {
 	if n == 1 {
 		return "1 record"
 	}
@@ -104,7 +102,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 		return
 	}
 	defer rec.Close()
-	r, err := recorded.Diagnose(rec, diagnose.Options{After: cmp.Or(after, rec.After())})
+	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(after, rec.After())})
 	if err != nil {
 		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, terminal.Line(err.Error()))
 		return

@@ -1,4 +1,4 @@
-package check
+package recorded
 
 import (
 	"os"
@@ -10,7 +10,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
@@ -18,7 +17,7 @@ import (
 var locks = []diagnose.Kind{diagnose.KindDeadlock, diagnose.KindOrphanedLock}
 
 // open writes a record of the snapshot in text, and opens it.
-func open(t *testing.T, text string) *record.Record {
+func openTest(t *testing.T, text string) *record.Record {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "record")
 	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(text)), 0o600); err != nil {
@@ -54,17 +53,17 @@ func TestProgram(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.json")
 	tests := []struct {
 		name, text string
-		o          Options
+		o          CheckOptions
 		status     int
 		line       string
 	}{
-		{"deadlock", deadlocked, Options{Kinds: locks, Certainty: diagnose.Certain, Write: report}, StatusStuck, "stuck: pid "},
-		{"contended", contended, Options{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
-		{"contended, all kinds", contended, Options{Kinds: diagnose.Kinds(), Certainty: diagnose.Likely}, StatusStuck, "stuck: pid "},
-		{"nothing", "taken 1m\n", Options{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
+		{"deadlock", deadlocked, CheckOptions{Kinds: locks, Certainty: diagnose.Certain, Write: report}, StatusStuck, "stuck: pid "},
+		{"contended", contended, CheckOptions{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
+		{"contended, all kinds", contended, CheckOptions{Kinds: diagnose.Kinds(), Certainty: diagnose.Likely}, StatusStuck, "stuck: pid "},
+		{"nothing", "taken 1m\n", CheckOptions{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
 	}
 	for _, tt := range tests {
-		line, status, err := Program(open(t, tt.text), tt.o)
+		line, status, err := Check(openTest(t, tt.text), tt.o)
 		if err != nil || status != tt.status || !strings.HasPrefix(line, tt.line) || strings.Contains(line, "\n") {
 			t.Errorf("%s: %q, %d, %v; want %d", tt.name, line, status, err, tt.status)
 		}
@@ -97,8 +96,8 @@ func TestGlance(t *testing.T) {
 		if text == "" || err != nil || !fits(func() { recordtest.Bytes(snap) }) {
 			continue
 		}
-		rec := open(t, text)
-		r, err := recorded.Diagnose(rec, diagnose.Options{})
+		rec := openTest(t, text)
+		r, err := Diagnose(rec, diagnose.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -115,7 +114,7 @@ func TestGlance(t *testing.T) {
 	if certain < 5 {
 		t.Errorf("only %d certain findings of %d cases: the test tests nothing", certain, len(files))
 	}
-	rec := open(t, contended)
+	rec := openTest(t, contended)
 	if suspect, n, err := rec.LocksSuspect(); suspect || n != 2 || err != nil {
 		t.Errorf("contended: suspect %v, %d goroutines, %v", suspect, n, err)
 	}
