@@ -11,7 +11,7 @@ import (
 	delve "github.com/go-delve/delve/pkg/terminal"
 	"github.com/go-delve/delve/pkg/terminal/starbind"
 
-	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // patience bounds the time that an answer may take: the terminal takes no other command meanwhile.
@@ -20,18 +20,18 @@ const patience = time.Minute
 // onPrefix lets a command stand behind `on BREAKPOINT`, as those of scripts may.
 const onPrefix = 2
 
-// addCommands adds the commands of package console to a terminal that has not been run yet.
-func addCommands(t *delve.Term, d *debugger, opt console.Options) error {
+// addCommands adds the commands of package inspect to a terminal that has not been run yet.
+func addCommands(t *delve.Term, d *debugger, opt inspect.ConsoleOptions) error {
 	script, out, err := inside(t)
 	if err != nil {
 		return err
 	}
 	d.scope = script.Scope
-	for _, c := range console.Commands() {
+	for _, c := range inspect.Commands() {
 		script.RegisterCommand(c.Name, c.Help, func(args string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
-			return console.Run(ctx, out, d, c.Name+" "+args, opt)
+			return inspect.Answer(ctx, out, d, c.Name+" "+args, opt)
 		}, onPrefix)
 	}
 	script.RegisterCommand(collectorCommand, collectorHelp, func(args string) error { return d.relay.showCollector(out, args) }, 0)

@@ -10,7 +10,7 @@ import (
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/liner"
 
-	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // addCompletion has the terminal complete what stands behind the name of a command of ours. The names themselves it completes as it does its own.
@@ -40,7 +40,7 @@ func (d *debugger) addCompletion(t *terminal.Term) error {
 // complete returns the lines that one with an argument of a command of ours may become.
 func (d *debugger) complete(line string) (list []string, ours bool) {
 	name, _, args := strings.Cut(line, " ")
-	i := slices.IndexFunc(console.Commands(), func(c console.Command) bool { return c.Name == name })
+	i := slices.IndexFunc(inspect.Commands(), func(c inspect.Command) bool { return c.Name == name })
 	if !args || i < 0 && name != collectorCommand {
 		return nil, false
 	}
@@ -55,7 +55,7 @@ func (d *debugger) complete(line string) (list []string, ours bool) {
 	case name == "holders":
 		candidates = d.variables()
 	default:
-		candidates = console.Commands()[i].Flags
+		candidates = inspect.Commands()[i].Flags
 	}
 	for _, c := range candidates {
 		if strings.HasPrefix(c, last) {

@@ -21,7 +21,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A debugger is Delve as package console sees it.
+// A debugger is Delve as the commands of package inspect see it.
 type debugger struct {
 	client *rpc2.RPCClient
 	relay  *relay

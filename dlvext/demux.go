@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/dap"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // A demux is the listener of a server without a terminal. Delve serves two protocols there, and tells by the first byte which one a client speaks. A
@@ -23,7 +23,7 @@ type demux struct {
 }
 
 // newDemux puts a demux before listener, for session t, which rebuild builds again; nil: nobody but Delve does.
-func newDemux(listener net.Listener, t opening, answers console.Options, rebuild func() error) *demux {
+func newDemux(listener net.Listener, t opening, answers inspect.ConsoleOptions, rebuild func() error) *demux {
 	options := dap.Options{Diagnosis: answers.Options, Rebuild: rebuild, DelvePid: os.Getpid(), Crashed: func() bool { return false }}
 	if t.core != "" && !t.recording {
 		options.Exe, options.Core = t.args[0], t.core

@@ -1,5 +1,5 @@
 // Package dlvext is `awaittrace dlv`: Delve's own command line and terminal, in this process, on programs that it builds with probes, and
-// with the commands of package console.
+// with the commands of package inspect.
 //
 //	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
 //	build.go     debug, test and rebuild: the build with probes

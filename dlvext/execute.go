@@ -22,7 +22,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
@@ -33,7 +33,7 @@ type settings struct {
 	workingDir string
 	backend    string
 	rrCleanup  bool
-	answers    console.Options
+	answers    inspect.ConsoleOptions
 	// rebuild builds the program again; nil where we have not built it.
 	rebuild func() error
 }

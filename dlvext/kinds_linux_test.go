@@ -17,8 +17,8 @@ import (
 	"github.com/go-delve/delve/service/rpc2"
 	"golang.org/x/sys/unix"
 
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/target"
@@ -274,10 +274,10 @@ func askRemote(t *testing.T, _ string, pid int) string {
 	d.pid, d.session = pid, openRemote(d.client, pid)
 	defer d.close()
 	var out strings.Builder
-	opt := console.Options{Options: diagnose.Options{After: 500 * time.Millisecond, Path: report.Relative(bank)}}
+	opt := inspect.ConsoleOptions{Options: diagnose.Options{After: 500 * time.Millisecond, Path: report.Relative(bank)}}
 	for line := range strings.Lines(questions) {
 		out.WriteString("(dlv) ")
-		if err := console.Run(t.Context(), &out, d, line, opt); err != nil {
+		if err := inspect.Answer(t.Context(), &out, d, line, opt); err != nil {
 			out.WriteString("Command failed: " + err.Error() + "\n")
 		}
 	}

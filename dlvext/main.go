@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // Env is what a session needs of the command that it is part of.
@@ -25,7 +25,7 @@ type Env struct {
 	Prepare func(*gocmd.Invocation) (*gocmd.Prepared, error)
 	// After is the default for -after; Answers is how the commands answer.
 	After   time.Duration
-	Answers console.Options
+	Answers inspect.ConsoleOptions
 	// Adapter, if it has a Prepare, makes the command dap one that adds to Delve's.
 	Adapter dap.Options
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
-	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
 // step answers a request to step, or to go to the next line. Only a step can come into a probe, but both can begin in one, where the program was halted.
@@ -23,7 +23,7 @@ func (r *relay) step(request message, name string) {
 	if state != nil && (from.Collector || from.Inlined) {
 		// The user is shown the place of the probe, and wants to leave that.
 		if top, ok := r.top(state.CurrentThread.GoroutineID); ok {
-			from = console.Place{File: top.File, Func: top.Function.Name(), Line: top.Line}
+			from = inspect.Place{File: top.File, Func: top.Function.Name(), Line: top.Line}
 		}
 	} else {
 		m, state = r.run(request.named(name, &first))
@@ -31,13 +31,13 @@ func (r *relay) step(request message, name string) {
 			state = nil // it steps over calls by itself
 		}
 	}
-	s, left := console.NewStep(from), false
-	for move := console.StepOn; state != nil && move != console.Done; {
+	s, left := inspect.NewStep(from), false
+	for move := inspect.StepOn; state != nil && move != inspect.StepDone; {
 		switch move = s.Next(r.at(state)); move {
-		case console.StepOut:
+		case inspect.StepOut:
 			m, state = r.run(request.named(api.StepOut, &first))
 			left = true
-		case console.StepOn:
+		case inspect.StepOn:
 			m, state = r.run(request.named(name, &first))
 		}
 	}
@@ -80,12 +80,12 @@ func (r *relay) here() (message, *api.DebuggerState) {
 }
 
 // at returns where the thread is that the user looks at.
-func (r *relay) at(s *api.DebuggerState) console.Place {
+func (r *relay) at(s *api.DebuggerState) inspect.Place {
 	if s == nil {
-		return console.Place{}
+		return inspect.Place{}
 	}
 	l := place(s.CurrentThread)
-	p := console.Place{File: l.File, Line: l.Line, Func: l.Function.Name(), Collector: inCollector(l)}
+	p := inspect.Place{File: l.File, Line: l.Line, Func: l.Function.Name(), Collector: inCollector(l)}
 	p.Inlined = !p.Collector && r.inlined(l)
 	return p
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
@@ -40,7 +39,7 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(os.Args[1:], Env{
 			Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return gocmd.Prepare(inv, os.Environ()) },
 			After:   500 * time.Millisecond,
-			Answers: console.Options{Options: diagnose.Options{Path: report.Relative(dir)}},
+			Answers: inspect.ConsoleOptions{Options: diagnose.Options{Path: report.Relative(dir)}},
 		}))
 	}
 	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise

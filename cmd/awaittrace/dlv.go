@@ -11,10 +11,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/dlvext"
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -61,7 +61,7 @@ func terminalEnv(c *cli.Context, after time.Duration) dlvext.Env {
 	return dlvext.Env{
 		Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return prepare(c, inv) },
 		After:   after,
-		Answers: console.Options{
+		Answers: inspect.ConsoleOptions{
 			Options: diagnose.Options{Path: report.Paths(os.Stdout)},
 			Color:   report.Color(os.Stdout, os.Getenv),
 		},

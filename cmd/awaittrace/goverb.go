@@ -12,9 +12,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/watch"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -128,7 +128,7 @@ func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 // goCommand runs a go command of p, and returns its exit status. It is an error when the go command succeeds
 // with packages that could not be given probes: the user would take what it made for instrumented.
 func goCommand(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
-	status, err := child.Run(cmd)
+	status, err := watch.Alone(cmd)
 	if err == nil && status == 0 && p.Broken != nil {
 		err = fmt.Errorf("go built this without probes, because the packages could not be loaded to put them in: %v", p.Broken)
 	}

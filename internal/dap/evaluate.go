@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/internal/console"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A debugger is Delve as package console sees it, with the user in a frame.
+// A debugger is Delve as the commands of package inspect see it, with the user in a frame.
 type debugger struct {
 	p     *Proxy
 	frame int // 0: none
@@ -158,7 +158,7 @@ func (p *Proxy) answer(line string, frame int) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out bytes.Buffer
-	err := console.Run(ctx, &out, debugger{p, frame}, line, console.Options{Options: p.opt.Diagnosis})
+	err := inspect.Answer(ctx, &out, debugger{p, frame}, line, inspect.ConsoleOptions{Options: p.opt.Diagnosis})
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errSlow
 	}
@@ -168,7 +168,7 @@ func (p *Proxy) answer(line string, frame int) (string, error) {
 // help lists the commands, or explains one.
 func help(name string) (string, error) {
 	var b strings.Builder
-	for _, c := range console.Commands() {
+	for _, c := range inspect.Commands() {
 		if c.Name == name {
 			return c.Help, nil
 		}

@@ -3,13 +3,13 @@ package dap
 import (
 	"encoding/json"
 
-	"github.com/awaittrace/awaittrace/internal/console"
+	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// A step is a request to step into what a line calls. Delve steps into probes too, which console.Step passes over.
+// A step is a request to step into what a line calls. Delve steps into probes too, which inspect.Step passes over.
 type step struct {
 	arguments json.RawMessage
-	rule      *console.Step
+	rule      *inspect.Step
 }
 
 // stepIn is the request to step into a call. In a program without probes it is Delve's alone.
@@ -22,7 +22,7 @@ func stepIn(p *Proxy, m *message) bool {
 	if s := p.program.stopped(); s != nil && json.Unmarshal(m.Arguments, &args) == nil && args.Granularity != "instruction" {
 		if s.probes() {
 			if from, ok := p.place(args.ThreadID); ok && !from.Collector {
-				next = &step{arguments: m.Arguments, rule: console.NewStep(from)}
+				next = &step{arguments: m.Arguments, rule: inspect.NewStep(from)}
 			}
 		}
 	}
@@ -34,7 +34,7 @@ func stepIn(p *Proxy, m *message) bool {
 }
 
 // place returns where goroutine id is.
-func (p *Proxy) place(id int64) (at console.Place, ok bool) {
+func (p *Proxy) place(id int64) (at inspect.Place, ok bool) {
 	m, err := p.ask("stackTrace", map[string]any{"threadId": id, "levels": 1})
 	if err != nil {
 		return at, false
@@ -56,13 +56,13 @@ func (p *Proxy) place(id int64) (at console.Place, ok bool) {
 
 // stepped is called at the end of a step: the client is told of it, m, unless it has to go on.
 func (p *Proxy) stepped(s *stop, st *step, m *message) {
-	move := console.Done
+	move := inspect.StepDone
 	if at, ok := p.place(s.thread); ok {
 		move = st.rule.Next(at)
 	}
-	if move != console.Done {
+	if move != inspect.StepDone {
 		command, arguments := "stepIn", any(st.arguments)
-		if move == console.StepOut {
+		if move == inspect.StepOut {
 			command, arguments = "stepOut", map[string]any{"threadId": s.thread}
 		}
 		p.program.resume()

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/awaittrace/awaittrace/internal/dump"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
@@ -69,7 +68,7 @@ func Open(arg, exe string) (*Session, error) {
 	switch {
 	case dumpErr == nil:
 		return s, nil
-	case errors.Is(dumpErr, dump.ErrNone):
+	case errors.Is(dumpErr, target.ErrNoDump):
 		return nil, fmt.Errorf("%w; nor is it a core or a goroutine dump", err)
 	}
 	return nil, fmt.Errorf("%s: %w", arg, dumpErr)

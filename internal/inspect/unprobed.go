@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/dump"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -220,7 +219,7 @@ func stayed(now *snapshot.Snapshot, nowRes *target.Result, before *snapshot.Snap
 
 // Dump begins a session with what a goroutine dump tells.
 func Dump(text []byte) (*Session, error) {
-	d, err := dump.Parse(text)
+	d, err := target.ParseDump(text)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ package testwatch
 import (
 	"crypto/rand"
 
-	"github.com/awaittrace/awaittrace/internal/child"
+	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
 // socketName returns the name of a new socket. It is in the abstract namespace: nothing is left of it, and it is short whatever the folders are called.
@@ -13,4 +13,4 @@ func socketName() (string, error) { return "@awaittrace-" + rand.Text(), nil }
 
 func removeSocket(string) {}
 
-func awaitEnd(pid int) { child.AwaitEnd(pid) }
+func awaitEnd(pid int) { watch.AwaitEnd(pid) }

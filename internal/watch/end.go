@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
@@ -24,7 +23,7 @@ func (w *watcher) end(state *os.ProcessState) {
 		w.rec.Gone(present)
 		how = fmt.Sprintf("process %d, which the program started, has ended", w.pid)
 	default:
-		w.rec.Ended(present, child.WaitStatus(state))
+		w.rec.Ended(present, WaitStatus(state))
 	}
 	answer, err := w.ask(Question{After: w.After})
 	if err != nil {

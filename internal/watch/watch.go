@@ -16,7 +16,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/child"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 )
@@ -96,11 +95,11 @@ type watcher struct {
 	computing computing
 }
 
-// Run starts cmd, watches it, and returns its exit status as package child defines it. What is wrong with its record is no
+// Run starts cmd, watches it, and returns its exit status see Status. What is wrong with its record is no
 // error: the program counts.
 func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	w := newWatcher(o, time.Now())
-	program, err := child.Start(cmd)
+	program, err := Start(cmd)
 	if err != nil {
 		return 0, err
 	}
@@ -114,7 +113,7 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 		return 0, err
 	}
 	w.end(state)
-	return child.Status(state), nil
+	return Status(state), nil
 }
 
 // Follow watches a program that somebody else has started until done is closed.

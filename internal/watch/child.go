@@ -1,5 +1,13 @@
-// Package child runs a program as if it had been started without us: it has our terminal, it gets the signals that are sent to
-// us, and its end becomes ours.
+package watch
+
+import (
+	"os"
+	"os/exec"
+	"os/signal"
+	"sync"
+)
+
+// A program is run as if it had been started without us: it has our terminal, it gets the signals that are sent to us, and its end becomes ours.
 //
 // The child stays in our process group, so that a pipeline and the shell's job control see one job. A signal that the terminal
 // sends reaches the whole group and so the child by itself; what somebody sends to us alone is passed on. The two look alike
@@ -8,14 +16,6 @@
 //
 // A child may be read with ptrace by this very process while it runs: its stops are then ours to wait for, and nothing here takes
 // them away.
-package child
-
-import (
-	"os"
-	"os/exec"
-	"os/signal"
-	"sync"
-)
 
 // A Child is a running program.
 type Child struct {
@@ -77,8 +77,8 @@ func (c *Child) Wait() (*os.ProcessState, error) {
 // terminal's interrupt that ended the program must not cut off what is to be said about it.
 func (c *Child) Close() { c.once.Do(c.stop) }
 
-// Run runs cmd to its end, and returns its exit status, see Status.
-func Run(cmd *exec.Cmd) (int, error) {
+// Alone runs cmd to its end without watching it, and returns its exit status, see Status.
+func Alone(cmd *exec.Cmd) (int, error) {
 	c, err := Start(cmd)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,6 @@
 //go:build unix
 
-package dump
+package target
 
 import (
 	"bufio"
@@ -28,7 +28,7 @@ func TestReal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exe := filepath.Join(t.TempDir(), "real")
-			build := exec.Command("go", append(strings.Fields("build -o "+exe+" "+c.flags), "./testdata/real")...)
+			build := exec.Command("go", append(strings.Fields("build -o "+exe+" "+c.flags), "./testdata/dump/real")...)
 			build.Env = append(build.Environ(), c.env)
 			if out, err := build.CombinedOutput(); err != nil {
 				if strings.Contains(string(out), "C compiler") || strings.Contains(string(out), "requires cgo") || strings.Contains(string(out), "not supported") {
@@ -74,7 +74,7 @@ func quit(t *testing.T, exe string) []byte {
 // census checks what a dump says of the goroutines.
 func census(t *testing.T, form string, text []byte, n int) {
 	t.Helper()
-	d, err := Parse(text)
+	d, err := ParseDump(text)
 	if err != nil {
 		t.Fatalf("%s: %v", form, err)
 	}

@@ -1,4 +1,4 @@
-package dump
+package target
 
 import (
 	"bytes"
@@ -9,16 +9,25 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
+// A goroutine dump is text that a Go program writes on SIGQUIT, at a fatal error or a panic, and by
+// net/http/pprof at /debug/pprof/goroutine?debug=2.
+//
+// A dump tells of every goroutine its state, where it stands, which go statement started it, and, where a garbage collection has noticed that it
+// waits, for how many minutes at least. It does not tell who holds a lock or who uses a channel, and nothing here guesses it.
+//
+// The text may stand anywhere in a log. Lines may have a prefix of a fixed length, such as a time stamp. Of several dumps the last
+// one counts.
+
 // A Dump is what a text tells of a program's goroutines at one moment.
 type Dump struct {
 	// Goroutines are in the order of the text.
-	Goroutines []Goroutine
+	Goroutines []DumpGoroutine
 	// Earlier counts the dumps before this one in the same text.
 	Earlier int
 }
 
-// A Goroutine is one goroutine of a dump.
-type Goroutine struct {
+// A DumpGoroutine is one goroutine of a dump.
+type DumpGoroutine struct {
 	ID int64
 	// State is waiting, running, runnable or syscall; Reason is why it waits, in the runtime's words, such as "chan receive".
 	State, Reason string
@@ -37,8 +46,8 @@ type Goroutine struct {
 	On *snapshot.Target
 }
 
-// ErrNone says that a text holds no dump.
-var ErrNone = errors.New("not a goroutine dump: no line begins with \"goroutine N [state]:\"")
+// ErrNoDump says that a text holds no dump.
+var ErrNoDump = errors.New("not a goroutine dump: no line begins with \"goroutine N [state]:\"")
 
 // errProfile is the error for the other text of net/http/pprof.
 var errProfile = errors.New("a goroutine profile without the goroutines' states: take it with debug=2 instead of debug=1")
@@ -47,7 +56,7 @@ var errProfile = errors.New("a goroutine profile without the goroutines' states:
 const maxLine = 1 << 20
 
 // Parse returns the last dump in text.
-func Parse(text []byte) (*Dump, error) {
+func ParseDump(text []byte) (*Dump, error) {
 	p := parser{seen: make(map[int64]int)}
 	for len(text) > 0 {
 		line := text
@@ -65,7 +74,7 @@ func Parse(text []byte) (*Dump, error) {
 	case p.profile:
 		return nil, errProfile
 	}
-	return nil, ErrNone
+	return nil, ErrNoDump
 }
 
 // printable returns a line as text that cannot disturb a terminal, without the line's end.
@@ -85,7 +94,7 @@ type parser struct {
 	seen map[int64]int // index in d.Goroutines by ID
 	// prefix is how many bytes stand before the text of the dump in each line.
 	prefix int
-	g      *Goroutine // the one whose lines are being read; nil: none
+	g      *DumpGoroutine // the one whose lines are being read; nil: none
 	// fn is the function of the line before, whose position follows; created says that it is the one with the go statement.
 	fn, args string
 	parent   int64
@@ -133,7 +142,7 @@ func (p *parser) line(s string) {
 
 // begin begins a goroutine. One that was there already begins another dump, unless its stack was only put off, as GOTRACEBACK=crash does for
 // those that run on another thread.
-func (p *parser) begin(h Goroutine, prefix int) {
+func (p *parser) begin(h DumpGoroutine, prefix int) {
 	p.end()
 	p.prefix = prefix
 	if h.ID == 0 {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package child
+package watch
 
 // AwaitEnd returns at once: waiting for the child's status is all that is needed where nothing traces it.
 func AwaitEnd(int) {}

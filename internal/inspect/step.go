@@ -1,4 +1,4 @@
-package console
+package inspect
 
 // A step of a debugger passes over probes. Delve steps into every call, so that a step at `x := <-ch`, which calls a probe,
 // stops inside the collector. A step that comes there goes out again, and on from the middle of the line that it came from:
@@ -25,7 +25,7 @@ type Move int
 
 // The moves. To step on is to do what the user has asked for once more.
 const (
-	Done Move = iota
+	StepDone Move = iota
 	StepOut
 	StepOn
 )
@@ -42,7 +42,7 @@ func NewStep(from Place) *Step { return &Step{from: from} }
 // Next says how the step goes on when the program has stopped at a place.
 func (s *Step) Next(at Place) Move {
 	if s.moves++; s.moves > maxMoves {
-		return Done
+		return StepDone
 	}
 	switch {
 	case at.Collector:
@@ -50,5 +50,5 @@ func (s *Step) Next(at Place) Move {
 	case at.Inlined || s.moves > 1 && at == s.from:
 		return StepOn
 	}
-	return Done
+	return StepDone
 }

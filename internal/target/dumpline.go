@@ -1,4 +1,4 @@
-package dump
+package target
 
 import (
 	"strconv"
@@ -17,7 +17,7 @@ import (
 //	goroutine 7 [chan receive labels:{"key": "a value"}]:                            in Go 1.26
 //
 // See goroutineheader in GOROOT/src/runtime/traceback.go.
-func parseHeader(s string) (g Goroutine, prefix int, ok bool) {
+func parseHeader(s string) (g DumpGoroutine, prefix int, ok bool) {
 	const word = "goroutine "
 	prefix = strings.Index(s, word)
 	if prefix < 0 || !strings.HasSuffix(s, ":") {
@@ -42,7 +42,7 @@ func parseHeader(s string) (g Goroutine, prefix int, ok bool) {
 	if labels = strings.TrimSuffix(labels, ":"); !ok || labels != "" && !strings.Contains(labels, "{") {
 		return g, 0, false
 	}
-	g = Goroutine{ID: id, Labels: parseLabels(labels)}
+	g = DumpGoroutine{ID: id, Labels: parseLabels(labels)}
 	g.status(status)
 	return g, prefix, true
 }
@@ -94,7 +94,7 @@ var statuses = map[string]string{
 }
 
 // status reads what stands between the brackets.
-func (g *Goroutine) status(s string) {
+func (g *DumpGoroutine) status(s string) {
 	parts := strings.Split(s, ", ")
 	what := parts[0]
 	for _, mark := range []string{"scan", "leaked", "durable"} {
@@ -169,7 +169,7 @@ var waiters = map[string]runtime.Kind{
 }
 
 // waitsOn notes what g waits for, if it is in fn and the arguments tell.
-func (g *Goroutine) waitsOn(fn, args string) {
+func (g *DumpGoroutine) waitsOn(fn, args string) {
 	if fn == "sync.(*RWMutex).Lock" && g.On != nil && g.On.Kind == runtime.KindMutex {
 		g.On.Kind = runtime.KindRWMutex // writers queue for the Mutex that is its first field
 	}

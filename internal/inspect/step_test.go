@@ -1,4 +1,4 @@
-package console
+package inspect
 
 import "testing"
 
@@ -12,13 +12,13 @@ func TestNext(t *testing.T) {
 		at   []Place // where each move leads, the user's own first
 		want []Move
 	}{
-		{"no probe", []Place{eight}, []Move{Done}},
-		{"the same line again, as in a loop", []Place{seven}, []Move{Done}},
-		{"over a probe", []Place{probe, seven, eight}, []Move{StepOut, StepOn, Done}},
-		{"over two probes", []Place{probe, seven, probe, seven, eight}, []Move{StepOut, StepOn, StepOut, StepOn, Done}},
-		{"out of two calls", []Place{probe, probe, seven, eight}, []Move{StepOut, StepOut, StepOn, Done}},
-		{"into a function behind a probe", []Place{probe, seven, double}, []Move{StepOut, StepOn, Done}},
-		{"through an inlined probe", []Place{inlined, inlined, probe, inlined, eight}, []Move{StepOn, StepOn, StepOut, StepOn, Done}},
+		{"no probe", []Place{eight}, []Move{StepDone}},
+		{"the same line again, as in a loop", []Place{seven}, []Move{StepDone}},
+		{"over a probe", []Place{probe, seven, eight}, []Move{StepOut, StepOn, StepDone}},
+		{"over two probes", []Place{probe, seven, probe, seven, eight}, []Move{StepOut, StepOn, StepOut, StepOn, StepDone}},
+		{"out of two calls", []Place{probe, probe, seven, eight}, []Move{StepOut, StepOut, StepOn, StepDone}},
+		{"into a function behind a probe", []Place{probe, seven, double}, []Move{StepOut, StepOn, StepDone}},
+		{"through an inlined probe", []Place{inlined, inlined, probe, inlined, eight}, []Move{StepOn, StepOn, StepOut, StepOn, StepDone}},
 	} {
 		s := NewStep(seven)
 		for i, at := range test.at {
@@ -37,7 +37,7 @@ func TestNextEnds(t *testing.T) {
 			t.Fatal("the step ends inside a probe")
 		}
 	}
-	if s.Next(Place{Collector: true}) != Done {
+	if s.Next(Place{Collector: true}) != StepDone {
 		t.Error("the step does not end")
 	}
 }

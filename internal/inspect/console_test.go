@@ -1,4 +1,4 @@
-package console
+package inspect
 
 import (
 	"context"
@@ -109,7 +109,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, test := range tests {
 		var out strings.Builder
-		err := Run(t.Context(), &out, test.d, test.line, Options{Options: diagnose.Options{After: 10 * time.Second}})
+		err := Answer(t.Context(), &out, test.d, test.line, ConsoleOptions{Options: diagnose.Options{After: 10 * time.Second}})
 		got := out.String()
 		if err != nil {
 			got = err.Error()

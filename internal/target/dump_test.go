@@ -1,4 +1,4 @@
-package dump
+package target
 
 import (
 	"errors"
@@ -14,17 +14,17 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-var update = flag.Bool("u", false, "renew the snapshots in testdata")
+var update = flag.Bool("u", false, "renew the snapshots in testdata/dump")
 
-// TestParse reads the dumps in testdata.
+// TestParse reads the dumps in testdata/dump.
 func TestParse(t *testing.T) {
 	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
-		d, err := Parse([]byte(text))
+		d, err := ParseDump([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		unix := snaptext.Format(d.Snapshot())
-		if d, err = Parse([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil || snaptext.Format(d.Snapshot()) != unix {
+		if d, err = ParseDump([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil || snaptext.Format(d.Snapshot()) != unix {
 			t.Errorf("with the line ends of Windows it is another: %v\n%s", err, snaptext.Format(d.Snapshot()))
 		}
 		return []string{unix}
@@ -33,12 +33,12 @@ func TestParse(t *testing.T) {
 
 func TestParseNone(t *testing.T) {
 	for text, want := range map[string]error{
-		"":                           ErrNone,
-		"goroutine 7 is stuck:\n":    ErrNone,
-		"goroutine 0 [idle]:\nf()\n": ErrNone,
+		"":                           ErrNoDump,
+		"goroutine 7 is stuck:\n":    ErrNoDump,
+		"goroutine 0 [idle]:\nf()\n": ErrNoDump,
 		"goroutine profile: total 3\n2 @ 0x1 0x2\n#\t0x1\tmain.f+0x1\t/src/main.go:3\n": errProfile,
 	} {
-		if d, err := Parse([]byte(text)); !errors.Is(err, want) {
+		if d, err := ParseDump([]byte(text)); !errors.Is(err, want) {
 			t.Errorf("%q: %v, %v, want %v", text, d, err, want)
 		}
 	}
@@ -46,7 +46,7 @@ func TestParseNone(t *testing.T) {
 
 // FuzzParse: any text gives a dump or an error, and what it gives is in order and cannot disturb a terminal.
 func FuzzParse(f *testing.F) {
-	files, _ := filepath.Glob("testdata/*.txtar")
+	files, _ := filepath.Glob("testdata/dump/*.txtar")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -56,7 +56,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte("goroutine 1 [a]:\n\n\t\n(\n)\n:\ncreated by \n\t:1\ngoroutine 1 [a]:\nf()\n\tx:1"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d, err := Parse(text)
+		d, err := ParseDump(text)
 		if err != nil {
 			return
 		}

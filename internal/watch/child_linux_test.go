@@ -1,4 +1,4 @@
-package child
+package watch
 
 import (
 	"bufio"
@@ -13,12 +13,12 @@ import (
 
 func TestStatus(t *testing.T) {
 	for script, want := range map[string]int{"exit 0": 0, "exit 7": 7, "kill -9 $$": 137, "kill -TERM $$": 143} {
-		got, err := Run(exec.Command("sh", "-c", script))
+		got, err := Alone(exec.Command("sh", "-c", script))
 		if err != nil || got != want {
 			t.Errorf("%q: status %d, %v, want %d", script, got, err, want)
 		}
 	}
-	if _, err := Run(exec.Command("/nowhere/at/all")); err == nil {
+	if _, err := Alone(exec.Command("/nowhere/at/all")); err == nil {
 		t.Error("a program that is not there was run")
 	}
 }
@@ -38,7 +38,7 @@ func TestSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(testPatience, func() { cmd.Process.Kill() })
 	defer timer.Stop()
 	out := bufio.NewScanner(stdout)
 	want := []string{"ready", "got HUP", "got USR1", "got USR2", "got TERM"}
@@ -71,7 +71,7 @@ func TestStopped(t *testing.T) {
 	defer cmd.Process.Kill()
 	await := func(stopped bool) {
 		t.Helper()
-		for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(testPatience); ; time.Sleep(5 * time.Millisecond) {
 			s, err := procfs.ReadStat(c.Pid())
 			if err == nil && s.Stopped() == stopped {
 				return
@@ -98,10 +98,10 @@ func TestStopped(t *testing.T) {
 	cmd.Process.Kill()
 	select {
 	case <-c.Done():
-	case <-time.After(patience):
+	case <-time.After(testPatience):
 		t.Fatal("it is killed, and has not ended")
 	}
 }
 
-// patience bounds the wait for what must come about, on a machine that may be very busy.
-const patience = time.Minute
+// testPatience bounds the wait for what must come about, on a machine that may be very busy.
+const testPatience = time.Minute

@@ -1,6 +1,4 @@
-// Package console answers the commands that somebody types in a debugger: stuck, probe, probes, holders and waitgraph. Every debugger that
-// we sit in (a terminal session, the debug console of an editor) shows the same answers.
-package console
+package inspect
 
 import (
 	"context"
@@ -16,6 +14,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
+
+// The commands that somebody types in a debugger are stuck, probe, probes, holders and waitgraph. Every debugger that we sit in (a terminal session, the debug
+// console of an editor) shows the same answers.
 
 // A Debugger is what the commands need of the one that they are typed in.
 type Debugger interface {
@@ -42,7 +43,7 @@ type call struct {
 	ctx context.Context
 	w   io.Writer
 	d   Debugger
-	opt Options
+	opt ConsoleOptions
 }
 
 // Commands returns the commands in the order in which a help lists them.
@@ -63,15 +64,15 @@ func Commands() []Command {
 	}
 }
 
-// Options are how answers are made.
-type Options struct {
+// ConsoleOptions are how answers are made.
+type ConsoleOptions struct {
 	diagnose.Options
 	// Color says that answers may hold escape sequences for colour.
 	Color bool
 }
 
-// Run answers a command line, which begins with the name of a command, on w.
-func Run(ctx context.Context, w io.Writer, d Debugger, line string, opt Options) error {
+// Answer answers a command line, which begins with the name of a command, on w.
+func Answer(ctx context.Context, w io.Writer, d Debugger, line string, opt ConsoleOptions) error {
 	name, args, _ := strings.Cut(strings.TrimSpace(line), " ")
 	var names []string
 	for _, c := range Commands() {
