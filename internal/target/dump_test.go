@@ -14,9 +14,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-var update = flag.Bool("u", false, "renew the snapshots in testdata/dump")
+var update = flag.Bool("u", false, "renew the snapshots in testdata")
 
-// TestParse reads the dumps in testdata/dump.
+// TestParse reads the dumps in testdata.
 func TestParse(t *testing.T) {
 	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
 		d, err := ParseDump([]byte(text))
@@ -46,7 +46,7 @@ func TestParseNone(t *testing.T) {
 
 // FuzzParse: any text gives a dump or an error, and what it gives is in order and cannot disturb a terminal.
 func FuzzParse(f *testing.F) {
-	files, _ := filepath.Glob("testdata/dump/*.txtar")
+	files, _ := filepath.Glob("testdata/*.txtar")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -40,7 +40,7 @@ func main() {
 	go lock(&begun)
 	go callC(&begun)
 	begun.Wait()
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(time.Second) // on a busy machine it takes long until all wait
 	if os.Args[2] == "write" {
 		_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 2)
 		return
