@@ -7,6 +7,8 @@ import (
 
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // capRule, for -chan-cap N:
@@ -32,7 +34,7 @@ var capRule = rule{
 		if t := f.pkg.info.TypeOf(size); types.Identical(t, types.Typ[types.Int]) || untyped(t) {
 			probe = "Cap"
 		}
-		f.begin(noSite)
+		f.begin(revert.NoSite)
 		f.open(size.Pos(), fmt.Sprintf("%s.%s(%d, ", f.names, probe, f.cfg.ChanCap))
 		f.close(size.End(), ")")
 	},

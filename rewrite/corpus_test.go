@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies, and TestRevertCorpus; empty is the standard library, of which TestCorpus takes a few packages, and with std most")
@@ -86,12 +88,12 @@ func TestRevertCorpus(t *testing.T) {
 	r := checkTree(t, p)
 	pieces, lines := 0, 0
 	for _, f := range r.Files {
-		list, comments := lex(f.Text)
-		table, err := findTable(f.Text, list, comments)
+		list, comments := revert.Lex(f.Text)
+		table, err := revert.FindTable(f.Text, list, comments)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range table.parts {
+		for _, part := range table.Parts {
 			pieces += len(part)
 		}
 		lines += bytes.Count(f.Text, []byte("\n//line :"))

@@ -25,10 +25,10 @@
 //
 // # In a tree
 //
-// That is the form of an overlay, which nobody edits. In a tree (Config.Revertible) people edit the text, tools format it, and [Revert] takes the probes out again. There
+// That is the form of an overlay, which nobody edits. In a tree (Config.Revertible) people edit the text, tools format it, and package revert takes the probes out again. There
 // the same edits are made without the directives; a file that was formatted is formatted again, and directives in lines of their own give what follows a line
 // that gofmt has added its number back (layout.go). The file ends with a section that lists what was inserted and what had been there (section.go, part.go). It is a
-// list of forms, not of places, and Revert finds each probe by its tokens (revert.go): code may be moved, copied, deleted or formatted.
+// list of forms, not of places, and revert finds each probe by its tokens: code may be moved, copied, deleted or formatted.
 //
 // The site array is a package variable, and what an initializer reaches decides when it is initialized itself: render.go says why the arrays
 // of a package may all stand in its first file.

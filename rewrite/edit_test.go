@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 var (
@@ -39,7 +41,7 @@ func TestRevertRandom(t *testing.T) {
 		}
 		want := strings.Join(e.original, "")
 		formatted, broken := format.Source([]byte(want))
-		got, err := Revert(text)
+		got, err := revert.Text(text)
 		if err != nil {
 			if refused++; !regexp.MustCompile(`^line [0-9]+`).MatchString(err.Error()) {
 				t.Errorf("round %d, %s: %v has no line", i, f.name, err)
@@ -100,11 +102,11 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 	_, result := mustInstrument(t, cfg)
 	var files []lined
 	for _, f := range result.Files {
-		text, section, _ := bytes.Cut(f.Text, []byte("\n"+sitesMark))
+		text, section, _ := bytes.Cut(f.Text, []byte("\n"+revert.SitesMark))
 		made := lined{
 			name:     filepath.Base(f.Name),
 			original: strings.SplitAfter(string(cfg.Overlay[f.Name]), "\n"), within: withinExpressions(t, cfg.Overlay[f.Name]),
-			probed: strings.SplitAfter(string(text), "\n"), section: "\n" + sitesMark + string(section),
+			probed: strings.SplitAfter(string(text), "\n"), section: "\n" + revert.SitesMark + string(section),
 		}
 		if len(made.original) != len(made.probed) {
 			t.Fatalf("%s has %d lines, and %d with probes", f.Name, len(made.original), len(made.probed))
@@ -205,9 +207,9 @@ func rearranged[E any](lines []E, what string, from, to, place int, inserted E) 
 // longer, or has become code.
 func (f lined) inComment(from, to int) bool {
 	text := strings.Join(f.original, "")
-	_, comments := lex([]byte(text))
-	return slices.ContainsFunc(comments, func(c comment) bool {
-		first, last := lineAt([]byte(text), c.off)-1, lineAt([]byte(text), c.end)-1
+	_, comments := revert.Lex([]byte(text))
+	return slices.ContainsFunc(comments, func(c revert.Comment) bool {
+		first, last := revert.LineAt([]byte(text), c.Off)-1, revert.LineAt([]byte(text), c.End)-1
 		return last > first && first <= to && last >= from
 	})
 }

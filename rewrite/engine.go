@@ -27,7 +27,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		startRule, testRule, goRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, capRule,
-		methodRule(), sleepRule, ioRule, timeoutRule, stackRule,
+		methodRule, sleepRule, ioRule, timeoutRule, stackRule,
 	}
 }
 

@@ -54,7 +54,7 @@ func (f *file) found(key [32]byte) *found {
 		r.Edits = append(r.Edits, foundEdit{e.off, e.end, e.class, e.text, e.part})
 	}
 	for _, p := range f.parts {
-		r.Parts = append(r.Parts, p.site)
+		r.Parts = append(r.Parts, p.Site)
 	}
 	for _, s := range f.sites {
 		r.Sites = append(r.Sites, foundSite{f.tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn, s.obj, s.callee})

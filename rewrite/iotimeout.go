@@ -8,6 +8,8 @@ import (
 
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // timeoutRule, for -io-timeout D, with D in nanoseconds:
@@ -35,7 +37,7 @@ var timeoutRule = rule{
 			f.ownDeadline(sel)
 		}
 		for _, s := range f.timedArgs(call) {
-			f.begin(noSite)
+			f.begin(revert.NoSite)
 			f.open(s.arg.Pos(), f.timer(s.probe))
 			f.close(s.arg.End(), ")")
 		}
@@ -153,7 +155,7 @@ func (f *file) ownDeadline(sel *ast.SelectorExpr) {
 	if address != "" { // the address is taken where the operand is
 		address = f.onLine(sel.X.Pos(), sel.Sel.Pos()) + address
 	}
-	f.begin(noSite)
+	f.begin(revert.NoSite)
 	f.open(sel.X.Pos(), fmt.Sprintf("%s.OwnDeadline(%s", f.names, address))
 	f.close(sel.X.End(), recv.path+")")
 }

@@ -9,6 +9,8 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // A file that was formatted is formatted in a tree, too. gofmt then gives some of what was inserted lines of its own, and breaks some lines that
@@ -28,24 +30,24 @@ type place struct {
 }
 
 // places gives each token of a spliced text its place.
-func (s *spliced) places(original []byte, list []lexeme) []place {
-	old, _ := lex(original)
+func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
+	old, _ := revert.Lex(original)
 	byOffset := make(map[int]place, len(old))
 	line, done, lastLine := 1, 0, 0
 	for _, l := range old {
-		line += bytes.Count(original[done:l.off], []byte("\n"))
-		done = l.off
-		byOffset[l.off] = place{line, line != lastLine}
-		lastLine = line + strings.Count(l.text, "\n")
+		line += bytes.Count(original[done:l.Off], []byte("\n"))
+		done = l.Off
+		byOffset[l.Off] = place{line, line != lastLine}
+		lastLine = line + strings.Count(l.Text, "\n")
 	}
 	made := make([]place, len(list))
 	k := 0
 	for i, l := range list {
-		for k < len(s.kept) && s.kept[k].End <= l.off {
+		for k < len(s.kept) && s.kept[k].End <= l.Off {
 			k++
 		}
-		if k < len(s.kept) && s.kept[k].Off <= l.off && l.end <= s.kept[k].End {
-			made[i] = byOffset[s.kept[k].Was+l.off-s.kept[k].Off]
+		if k < len(s.kept) && s.kept[k].Off <= l.Off && l.End <= s.kept[k].End {
+			made[i] = byOffset[s.kept[k].Was+l.Off-s.kept[k].Off]
 		}
 	}
 	return made
@@ -60,10 +62,10 @@ func (s *spliced) layout(original, section []byte) ([]byte, error) {
 		return nil, errLayout
 	}
 	text := append(slices.Clip(s.text), section...)
-	list, _ := lex(text)
+	list, _ := revert.Lex(text)
 	places := s.places(original, list)
 	// In a comment that documents the package, gofmt would move a directive.
-	text = bytes.Replace(text, []byte(versionLines), []byte(versionMark+"\n\n"), 1)
+	text = bytes.Replace(text, []byte(revert.VersionLines), []byte(revert.VersionMark+"\n\n"), 1)
 	text, err := format.Source(text)
 	if err != nil {
 		return nil, err
@@ -89,21 +91,21 @@ func (s *spliced) layout(original, section []byte) ([]byte, error) {
 
 // direct puts directives in front of the lines of a formatted text that would have another line number than the original. The text has the tokens of
 // list.
-func direct(text []byte, list []lexeme, places []place) ([]byte, error) {
-	is, _ := lex(text)
+func direct(text []byte, list []revert.Lexeme, places []place) ([]byte, error) {
+	is, _ := revert.Lex(text)
 	if len(is) != len(list) {
 		return nil, errLayout
 	}
 	logical := logicalLines(text)
 	d := director{text: text, base: 1}
 	for i, l := range is[:len(is)-1] {
-		if l.text != list[i].text {
+		if l.Text != list[i].Text {
 			return nil, errLayout
 		}
 		if places[i].line == 0 || i < packageClause {
 			continue
 		}
-		d.token(logical[l.off], l.off, places[i])
+		d.token(logical[l.Off], l.Off, places[i])
 		if d.err != nil {
 			return nil, d.err
 		}
@@ -146,7 +148,7 @@ type director struct {
 
 // token looks at a token of the original at off, which has the number line in text.
 func (d *director) token(line, off int, want place) {
-	start := lineStart(d.text, off)
+	start := revert.LineStart(d.text, off)
 	first := start != d.last || start == 0
 	d.last = start
 	d.line += bytes.Count(d.text[d.counted:off], []byte("\n"))
@@ -162,9 +164,9 @@ func (d *director) token(line, off int, want place) {
 		return
 	}
 	d.shift = want.line - line
-	column, at := joinColumn, want.line
+	column, at := revert.JoinColumn, want.line
 	if want.first {
-		column = ownColumn
+		column = revert.OwnColumn
 		start, at = d.above(start, at)
 	}
 	d.out = append(d.out, d.text[d.done:start]...)
@@ -175,9 +177,9 @@ func (d *director) token(line, off int, want place) {
 // above is where a directive for the line at start goes: before the comments and empty lines that belong to the line.
 func (d *director) above(start, line int) (int, int) {
 	for start > d.done && line > 1 {
-		before := lineStart(d.text, start-1)
+		before := revert.LineStart(d.text, start-1)
 		text := strings.TrimSpace(string(d.text[before:start]))
-		if _, ours := ownLine(text); ours || text != "" && !strings.HasPrefix(text, "//") {
+		if _, ours := revert.OwnLine(text); ours || text != "" && !strings.HasPrefix(text, "//") {
 			break
 		}
 		start, line = before, line-1
@@ -193,8 +195,8 @@ func formatted(text []byte) bool {
 
 // hasDirectives says that text has directives of the compiler that change positions.
 func hasDirectives(text []byte) bool {
-	_, comments := lex(text)
-	return slices.ContainsFunc(comments, func(c comment) bool {
-		return strings.HasPrefix(c.text, "/*line ") || strings.HasPrefix(c.text, "//line ") && c.off == lineStart(text, c.off)
+	_, comments := revert.Lex(text)
+	return slices.ContainsFunc(comments, func(c revert.Comment) bool {
+		return strings.HasPrefix(c.Text, "/*line ") || strings.HasPrefix(c.Text, "//line ") && c.Off == revert.LineStart(text, c.Off)
 	})
 }

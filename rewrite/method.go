@@ -23,15 +23,29 @@ type method struct {
 	bind string
 }
 
-// methods are the methods by type and name. The tables stand in lock.go, wait.go, cond.go and once.go.
-func methods() map[string]method {
-	all := map[string]method{}
-	for _, table := range []map[string]method{lockMethods, waitMethods, condMethods, onceMethods} {
-		for name, m := range table {
-			all[name] = m
-		}
-	}
-	return all
+// methods are the methods by type and name. A Locker may be any lock: the collector looks at what is in it. Of a WaitGroup, Wait waits, and the others say who it
+// waits for. Cond.Wait is one operation, although it unlocks and locks: the lock is c.L, which the collector sees. Once.Do waits for another goroutine that is in
+// it, and is itself what others wait for.
+var methods = map[string]method{
+	"Mutex.Lock":       {"Lock", runtime.OpLock, runtime.KindMutex, ""},
+	"Mutex.Unlock":     {"Unlock", runtime.OpUnlock, runtime.KindMutex, ""},
+	"Mutex.TryLock":    {"TryLock", runtime.OpTryLock, runtime.KindMutex, "R"},
+	"RWMutex.Lock":     {"RWLock", runtime.OpLock, runtime.KindRWMutex, ""},
+	"RWMutex.Unlock":   {"RWUnlock", runtime.OpUnlock, runtime.KindRWMutex, ""},
+	"RWMutex.TryLock":  {"RWTryLock", runtime.OpTryLock, runtime.KindRWMutex, "R"},
+	"RWMutex.RLock":    {"RLock", runtime.OpRLock, runtime.KindRWMutex, ""},
+	"RWMutex.RUnlock":  {"RUnlock", runtime.OpRUnlock, runtime.KindRWMutex, ""},
+	"RWMutex.TryRLock": {"TryRLock", runtime.OpTryLock, runtime.KindRWMutex, "R"},
+	"Locker.Lock":      {"LockerLock", runtime.OpLock, runtime.KindOther, ""},
+	"Locker.Unlock":    {"LockerUnlock", runtime.OpUnlock, runtime.KindOther, ""},
+	"WaitGroup.Wait":   {"WgWait", runtime.OpWait, runtime.KindWaitGroup, ""},
+	"WaitGroup.Done":   {"WgDone", runtime.OpWait, runtime.KindWaitGroup, ""},
+	"WaitGroup.Add":    {"WgAdd", runtime.OpWait, runtime.KindWaitGroup, "1"},
+	"WaitGroup.Go":     {"WgGo", runtime.OpWait, runtime.KindWaitGroup, "1"},
+	"Cond.Wait":        {"CondWait", runtime.OpCond, runtime.KindCond, ""},
+	"Cond.Signal":      {"CondSignal", runtime.OpCond, runtime.KindCond, ""},
+	"Cond.Broadcast":   {"CondBroadcast", runtime.OpCond, runtime.KindCond, ""},
+	"Once.Do":          {"OnceDo", runtime.OpOnce, runtime.KindOnce, "1"},
 }
 
 // methodRule, for a method of package sync, promoted through embedded fields or not:
@@ -40,39 +54,36 @@ func methods() map[string]method {
 //	s.Add(n)    =>   _at.WgAdd(&S[i], &s.WaitGroup, n)
 //
 // Method values and expressions are written in bind.go. A method of another package that has the same name is none of these.
-func methodRule() rule {
-	all := methods()
-	return rule{
-		hint: func(f *file, n ast.Node) bool {
-			sel, ok := n.(*ast.SelectorExpr)
-			if !ok {
-				return false
-			}
-			_, ok = all[f.syncMethod(sel)]
-			return ok
-		},
-		visit: func(f *file, c *dstutil.Cursor) {
-			node, ok := c.Node().(*dst.SelectorExpr)
-			if !ok {
-				return
-			}
-			sel := f.node(node).(*ast.SelectorExpr)
-			m, ok := all[f.syncMethod(sel)]
-			if !ok {
-				return
-			}
-			call, called := f.parent(0).(*dst.CallExpr)
-			called = called && call.Fun == node
-			switch {
-			case f.pkg.info.Selections[sel].Kind() == types.MethodExpr:
-				f.methodExpr(node, sel, m)
-			case called:
-				f.methodCall(call, sel, m)
-			default:
-				f.methodValue(node, sel, m)
-			}
-		},
-	}
+var methodRule = rule{
+	hint: func(f *file, n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		_, ok = methods[f.syncMethod(sel)]
+		return ok
+	},
+	visit: func(f *file, c *dstutil.Cursor) {
+		node, ok := c.Node().(*dst.SelectorExpr)
+		if !ok {
+			return
+		}
+		sel := f.node(node).(*ast.SelectorExpr)
+		m, ok := methods[f.syncMethod(sel)]
+		if !ok {
+			return
+		}
+		call, called := f.parent(0).(*dst.CallExpr)
+		called = called && call.Fun == node
+		switch {
+		case f.pkg.info.Selections[sel].Kind() == types.MethodExpr:
+			f.methodExpr(node, sel, m)
+		case called:
+			f.methodCall(call, sel, m)
+		default:
+			f.methodValue(node, sel, m)
+		}
+	},
 }
 
 // syncMethod is the type and name of the method of package sync that sel selects, or "".

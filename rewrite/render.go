@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // add counts what was done to the files of one package.
@@ -171,11 +173,11 @@ func (f *file) render() ([]byte, error) {
 func (f *file) treeText(out *spliced) ([]byte, error) {
 	var flags []string
 	if formatted(f.text) {
-		text, err := out.layout(f.text, f.section(flagGofmt, flagLines))
+		text, err := out.layout(f.text, f.section(revert.FlagGofmt, revert.FlagLines))
 		if err == nil && f.reverts(text) {
 			return text, nil
 		}
-		f.unformatted, flags = true, []string{flagGofmt}
+		f.unformatted, flags = true, []string{revert.FlagGofmt}
 	}
 	text := append(out.text, f.section(flags...)...)
 	if !f.reverts(text) {
@@ -184,8 +186,13 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 	return text, nil
 }
 
+// section returns what stands at the end of the file in a tree.
+func (f *file) section(flags ...string) []byte {
+	return revert.Section(f.text, string(f.names), f.arrayName(), f.parts, sortedValues(f.kept), f.tail, flags...)
+}
+
 func (f *file) reverts(text []byte) bool {
-	back, err := Revert(text)
+	back, err := revert.Text(text)
 	return err == nil && bytes.Equal(back, f.text)
 }
 
@@ -211,4 +218,4 @@ func sortedValues(m map[string]string) []string {
 }
 
 // instrumented says that probes were put into the file before.
-func (f *file) instrumented() bool { return Instrumented(f.text) }
+func (f *file) instrumented() bool { return revert.Instrumented(f.text) }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 const editedSource = `package main
@@ -83,7 +85,7 @@ func TestRevertEdited(t *testing.T) {
 					t.Fatalf("no %q in\n%s\nor no %q", from, text, test.was)
 				}
 				edited := strings.ReplaceAll(text, from, to)
-				got, err := Revert([]byte(edited))
+				got, err := revert.Text([]byte(edited))
 				if test.was == "" {
 					if err == nil {
 						t.Errorf("no error, got\n%s", got)
@@ -108,13 +110,13 @@ func sameTokens(a, b string) bool { return slices.Equal(words(a), words(b)) }
 // words are the tokens of a text, and then its comments, sorted.
 func words(text string) []string {
 	var words []string
-	list, comments := lex([]byte(text))
+	list, comments := revert.Lex([]byte(text))
 	for _, l := range list {
-		words = append(words, l.text)
+		words = append(words, l.Text)
 	}
 	var more []string
 	for _, c := range comments {
-		more = append(more, oneLine(c.text))
+		more = append(more, oneLine(c.Text))
 	}
 	slices.Sort(more) // a formatter moves comments
 	return append(words, more...)
@@ -140,11 +142,11 @@ func TestRevertBroken(t *testing.T) {
 				t.Fatalf("no %q in\n%s", test.from, text)
 			}
 			edited := strings.Replace(text, test.from, test.to, 1)
-			got, err := Revert([]byte(edited))
+			got, err := revert.Text([]byte(edited))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q; got\n%s", err, test.want, got)
 			}
-			if !Instrumented([]byte(edited)) {
+			if !revert.Instrumented([]byte(edited)) {
 				t.Error("does not count as instrumented")
 			}
 		})
@@ -167,7 +169,7 @@ func TestRevertForms(t *testing.T) {
 		"no newline": strings.TrimSuffix(editedSource, "\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Revert([]byte(instrumentText(t, source)))
+			got, err := revert.Text([]byte(instrumentText(t, source)))
 			if err != nil || string(got) != source {
 				t.Errorf("%v\ngot  %q\nwant %q", err, got, source)
 			}
@@ -203,7 +205,7 @@ func TestRevertFormatted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := Revert(formatted); err != nil || !sameTokens(string(was), string(back)) {
+		if back, err := revert.Text(formatted); err != nil || !sameTokens(string(was), string(back)) {
 			t.Errorf("%s: %v\n%s", f.Name, err, firstDifference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
 		}
 	}

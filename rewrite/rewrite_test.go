@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 var (
@@ -323,12 +325,12 @@ func checkTree(t *testing.T, p *program) *Result {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Revert(f.Text)
+		got, err := revert.Text(f.Text)
 		if err != nil || !bytes.Equal(got, old) {
 			t.Errorf("%s is not what it was: %v\n%s", f.Name, err, firstDifference(string(old), string(got)))
 		}
-		if !Instrumented(f.Text) || Instrumented(old) {
-			t.Errorf("%s: instrumented %v, before %v", f.Name, Instrumented(f.Text), Instrumented(old))
+		if !revert.Instrumented(f.Text) || revert.Instrumented(old) {
+			t.Errorf("%s: instrumented %v, before %v", f.Name, revert.Instrumented(f.Text), revert.Instrumented(old))
 		}
 		if !slices.Contains(r.Unformatted, f.Name) && gofmted(old) && !gofmted(f.Text) {
 			t.Errorf("%s is not formatted:\n%s", f.Name, f.Text)

@@ -7,8 +7,8 @@ import (
 	"go/token"
 	"regexp"
 	"slices"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // An edit replaces the bytes from off to end of the original text.
@@ -36,7 +36,7 @@ const (
 // edits are the edits of a file, in the order of recording.
 type edits struct {
 	list  []edit
-	parts []part
+	parts []revert.Part
 }
 
 func (e *edits) add(off, end int, class class, text string) {
@@ -45,7 +45,7 @@ func (e *edits) add(off, end int, class class, text string) {
 
 // begin begins a part: the edits that follow are taken out together, or not at all. What a probe has put in at places that an edit
 // of the source may separate is several parts of one site.
-func (e *edits) begin(site int) { e.parts = append(e.parts, part{site: site}) }
+func (e *edits) begin(site int) { e.parts = append(e.parts, revert.Part{Site: site}) }
 
 // open inserts text before what begins at pos.
 func (f *file) open(pos token.Pos, text string) {
@@ -116,13 +116,13 @@ func (f *file) splice(tree bool) (*spliced, error) {
 		if tree {
 			text = lineDirective.ReplaceAllString(text, "")
 		}
-		if glue(out.text, text) {
+		if revert.Glue(out.text, text) {
 			text = " " + text
 		}
 		out.text = append(out.text, text...)
 		if e.part != noPart && e.class != bare {
 			p := &f.parts[e.part]
-			p.pieces = append(p.pieces, piece{text, string(f.text[e.off:e.end])})
+			p.Pieces = append(p.Pieces, revert.Piece{Text: text, Was: string(f.text[e.off:e.end])})
 		}
 		touches := i+1 < len(f.list) && f.list[i+1].off <= done
 		if !tree && !touches && e.class != bare {
@@ -136,17 +136,6 @@ func (f *file) splice(tree bool) (*spliced, error) {
 func (s *spliced) keep(text []byte, off, end int) {
 	s.kept = append(s.kept, Span{len(s.text), len(s.text) + end - off, off})
 	s.text = append(s.text, text[off:end]...)
-}
-
-// glue says that two texts, one after the other, would make one token of two.
-func glue[A, B []byte | string](before A, after B) bool {
-	if len(before) == 0 || len(after) == 0 {
-		return false
-	}
-	last, _ := utf8.DecodeLastRune([]byte(before[max(0, len(before)-utf8.UTFMax):]))
-	first, _ := utf8.DecodeRune([]byte(after[:min(len(after), utf8.UTFMax)]))
-	word := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-	return word(last) && word(first) || last == '<' && first == '<'
 }
 
 // order sorts the edits by the place that their text has in the output.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // stackRule takes the frames of probes out of stacks that the program prints or reads:
@@ -54,7 +56,7 @@ func (f *file) readsStack(call *ast.CallExpr) string {
 
 // wrapStack makes e the argument of a function of the collector.
 func (f *file) wrapStack(probe string, e ast.Expr) {
-	f.begin(noSite)
+	f.begin(revert.NoSite)
 	f.open(e.Pos(), string(f.names)+"."+probe+"(")
 	f.close(e.End(), ")")
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // startRule begins the record of a program that reaches no probe for a while:
@@ -20,7 +22,7 @@ var startRule = rule{
 			return
 		}
 		if d := f.node(c.Node()).(*ast.FuncDecl); d.Name.Name == "main" && d.Recv == nil && d.Body != nil {
-			f.begin(noSite)
+			f.begin(revert.NoSite)
 			f.open(d.Body.Lbrace+1, string(f.names)+".Start(); ")
 		}
 	},

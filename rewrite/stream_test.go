@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // A memory is a Cache. It counts what was put into it.
@@ -84,7 +86,7 @@ func TestFoundIsComplete(t *testing.T) {
 		want string
 	}{
 		{reflect.TypeFor[edit](), "off end class text seq part"},
-		{reflect.TypeFor[part](), "site pieces"}, // render sets the pieces
+		{reflect.TypeFor[revert.Part](), "Site Pieces"}, // render sets the pieces
 		{reflect.TypeFor[site](), "operation fn"},
 		{reflect.TypeFor[operation](), "node pos op kind cases flags roles expr obj callee asked"}, // node and asked are for the rules
 	} {

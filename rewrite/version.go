@@ -7,6 +7,8 @@ import (
 	"go/version"
 	"slices"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // needVersion raises the language version of a file of an old module to the one that type inference at a call of a
@@ -33,7 +35,7 @@ func (f *file) needVersion() {
 			continue
 		}
 		off := f.tok.Offset(c.Pos()) + len("//")
-		f.add(off, off, bare, wasMark[len("//"):])
+		f.add(off, off, bare, revert.WasMark[len("//"):])
 		if constraint.IsGoBuild(text) {
 			line = append(line, x)
 		} else {
@@ -51,7 +53,7 @@ func (f *file) needVersion() {
 	if bytes.HasPrefix(f.text, []byte("\ufeff")) {
 		off = len("\ufeff")
 	}
-	f.add(off, off, bare, "//go:build "+all.String()+"\n\n"+versionLines)
+	f.add(off, off, bare, "//go:build "+all.String()+"\n\n"+revert.VersionLines)
 }
 
 // header gives the comments before the package clause.

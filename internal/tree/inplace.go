@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // Write writes the instrumented texts in place. When it fails, nothing has changed, or the error says what to do.
@@ -66,7 +67,7 @@ func (j Journals) free(root string) error {
 		return err
 	}
 	for _, e := range old.Files {
-		if text, err := os.ReadFile(e.Path); err == nil && rewrite.Instrumented(text) {
+		if text, err := os.ReadFile(e.Path); err == nil && revert.Instrumented(text) {
 			return fmt.Errorf("%s has probes already; awaittrace revert %s takes them out", e.Path, root)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // Reverted says what Revert did.
@@ -131,7 +132,7 @@ func (r *reverter) entry(e entry) {
 
 // text takes the probes out of a text, if it has any.
 func (r *reverter) text(path string, text []byte, mode fs.FileMode) {
-	was, err := rewrite.Revert(text)
+	was, err := revert.Text(text)
 	if err != nil {
 		r.fail(path, fmt.Errorf("%s was left as it is: %v", path, err))
 		return
@@ -176,7 +177,7 @@ func (r *reverter) visit(path string, d fs.DirEntry, err error) error {
 		r.fail(path, err)
 		return nil
 	}
-	if rewrite.Instrumented(text) {
+	if revert.Instrumented(text) {
 		info, err := d.Info()
 		if err != nil {
 			r.fail(path, err)

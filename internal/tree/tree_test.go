@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 // child is set in the environment of a process that TestKilled starts: the folder that it works in.
@@ -75,7 +76,7 @@ func sourceIn(root string) Source {
 	src := Source{Root: root, Modules: []string{root}, Collector: filepath.Join(root, rewrite.CollectorFolder)}
 	for i := range fileCount {
 		text, err := os.ReadFile(fileName(root, i))
-		if err == nil && !rewrite.Instrumented(text) {
+		if err == nil && !revert.Instrumented(text) {
 			src.Files = append(src.Files, rewrite.File{Name: fileName(root, i), Text: instrumented(text), Original: sha256.Sum256(text)})
 		}
 	}

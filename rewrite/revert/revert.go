@@ -1,4 +1,8 @@
-package rewrite
+// Package revert takes probes out of source text again, and has the format that makes it possible: the section at the end of an instrumented file (section.go) and
+// the forms of what was inserted (part.go), which package rewrite writes.
+//
+// It goes by tokens alone. It needs no types, no other file and not even a text that parses: people edit an instrumented tree, and formatters rewrite it.
+package revert
 
 import (
 	"bytes"
@@ -8,9 +12,11 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Revert takes the probes out of a text that Instrument wrote for a tree, and that may have been edited and formatted since; it need not parse. What was
+// Text takes the probes out of a text that rewrite.Instrument wrote for a tree, and that may have been edited and formatted since; it need not parse. What was
 // not inserted by Instrument stays. A text without probes is returned as it is.
 //
 // Probes are found by their tokens, so that spaces, newlines and comments between these do not matter. Where the text is as it was written, what was
@@ -18,12 +24,12 @@ import (
 //
 // It is an error when a probe was edited itself, so that it cannot be taken out as a whole, and when the brackets of the text do not match: then nobody can tell
 // which of them is a probe's. The error begins with the line.
-func Revert(text []byte) ([]byte, error) {
+func Text(text []byte) ([]byte, error) {
 	if !maybeInstrumented(text) {
 		return text, nil
 	}
-	list, comments := lex(text)
-	t, err := findTable(text, list, comments)
+	list, comments := Lex(text)
+	t, err := FindTable(text, list, comments)
 	if t == nil || err != nil {
 		return text, err
 	}
@@ -66,27 +72,27 @@ func sound(before, after []byte) error {
 	return fmt.Errorf("line %v, when the probes are taken out; one near there was edited", err)
 }
 
-// Instrumented reports whether text has probes that Instrument wrote for a tree.
+// Instrumented reports whether text has probes that rewrite.Instrument wrote for a tree.
 func Instrumented(text []byte) bool {
 	if !maybeInstrumented(text) {
 		return false
 	}
-	list, comments := lex(text)
-	t, err := findTable(text, list, comments)
+	list, comments := Lex(text)
+	t, err := FindTable(text, list, comments)
 	return t != nil || err != nil
 }
 
 // maybeInstrumented is quick, and may say yes of any text.
 func maybeInstrumented(text []byte) bool {
-	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(CollectorFolder))
+	return bytes.Contains(text, []byte(SitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(runtime.Folder))
 }
 
 // A reverter takes the probes out of a text.
 type reverter struct {
 	cutter
 	table    *table
-	list     []lexeme
-	comments []comment
+	list     []Lexeme
+	comments []Comment
 	brackets []string  // that are open
 	odd      int       // 1 + the offset of the first bracket that does not match; 0: all do
 	started  []started // parts of which not all pieces were found, the innermost last
@@ -130,7 +136,7 @@ func (r *reverter) matched() error {
 	if r.odd == 0 {
 		return nil
 	}
-	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
+	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", LineAt(r.text, r.odd-1))
 }
 
 // atPiece is the depth of a part whose last piece was just found.
@@ -153,7 +159,7 @@ func (r *reverter) probe(i int) (tokens int) {
 	}
 	if part := r.table.find(rest); part != nil {
 		if len(part) > 1 {
-			r.started = append(r.started, started{part[1:], atPiece, rest[0].off})
+			r.started = append(r.started, started{part[1:], atPiece, rest[0].Off})
 		}
 		r.piece(part[0], i)
 		return len(part[0].tokens)
@@ -166,7 +172,7 @@ func (r *reverter) probe(i int) (tokens int) {
 }
 
 // statementEnds is an error if a statement ends before l although a bracket is open that a part needs.
-func (r *reverter) statementEnds(l lexeme) error {
+func (r *reverter) statementEnds(l Lexeme) error {
 	last, part := len(r.brackets)-1, len(r.started)-1
 	if last < 0 || part < 0 || r.brackets[last] == "{" || r.brackets[last] == declaring || l.semi < 0 && !l.newline {
 		return nil
@@ -181,24 +187,24 @@ const declaring = "var ("
 // taken for them.
 func (r *reverter) token(i int, plain bool) error {
 	l := r.list[i]
-	if plain && l.ident && strings.HasPrefix(l.text, r.table.prefix) {
-		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", lineAt(r.text, l.off), l.text)
+	if plain && l.ident && strings.HasPrefix(l.Text, r.table.prefix) {
+		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", LineAt(r.text, l.Off), l.Text)
 	}
 	matches := true
 	switch last := len(r.brackets) - 1; l.bracket() {
 	case 1:
-		opening := l.text
-		if i > 0 && opening == "(" && slices.Contains([]string{"var", "const", "type", "import"}, r.list[i-1].text) {
+		opening := l.Text
+		if i > 0 && opening == "(" && slices.Contains([]string{"var", "const", "type", "import"}, r.list[i-1].Text) {
 			opening = declaring
 		}
 		r.brackets = append(r.brackets, opening)
 	case -1:
 		if last >= 0 {
-			matches = closingBracket(r.brackets[last]) == l.text
+			matches = closingBracket(r.brackets[last]) == l.Text
 			r.brackets = r.brackets[:last]
 		}
 		if r.odd == 0 && (last < 0 || !matches) {
-			r.odd = 1 + l.off
+			r.odd = 1 + l.Off
 		}
 	}
 	if last := len(r.started) - 1; last >= 0 && (!matches || plain && len(r.brackets) < r.started[last].depth) {
@@ -209,15 +215,15 @@ func (r *reverter) token(i int, plain bool) error {
 
 func (r *reverter) broken(s started) error {
 	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; write there what the line is to say, without the probe",
-		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].text))
+		LineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 
 // declaration gives the number of tokens of the import of the collector, of a site array, or in the section of a declaration that is kept
 // there, if list begins with one.
-func (r *reverter) declaration(list []lexeme) int {
+func (r *reverter) declaration(list []Lexeme) int {
 	at := func(i int) string {
 		if i < len(list) {
-			return list[i].text
+			return list[i].Text
 		}
 		return ""
 	}
@@ -230,9 +236,9 @@ func (r *reverter) declaration(list []lexeme) int {
 	case at(0) == "var" && strings.HasPrefix(at(1), r.table.prefix+"S") && at(2) == "=":
 		return closed(list)
 	}
-	if list[0].off > r.table.begin && list[0].off < r.table.end {
+	if list[0].Off > r.table.begin && list[0].Off < r.table.end {
 		for _, decl := range r.table.keep {
-			if p := newPattern(piece{decl, ""}); p.matches(list) {
+			if p := newPattern(Piece{decl, ""}); p.matches(list) {
 				return len(p.tokens)
 			}
 		}
@@ -241,11 +247,11 @@ func (r *reverter) declaration(list []lexeme) int {
 }
 
 // closed is the number of tokens up to the brace that closes the first one, or 0.
-func closed(list []lexeme) int {
+func closed(list []Lexeme) int {
 	depth := 0
 	for i, l := range list {
 		depth += l.bracket()
-		if depth == 0 && l.text == "}" {
+		if depth == 0 && l.Text == "}" {
 			return i + 1
 		}
 	}
@@ -254,23 +260,23 @@ func closed(list []lexeme) int {
 
 // piece puts what was there in place of a piece, which begins with the i-th token.
 func (r *reverter) piece(p pattern, i int) {
-	if from := r.list[i].off - p.lead; from >= r.done && bytes.HasPrefix(r.text[from:], []byte(p.text)) {
-		r.cut(from, from+len(p.text), p.was)
+	if from := r.list[i].Off - p.lead; from >= r.done && bytes.HasPrefix(r.text[from:], []byte(p.Text)) {
+		r.cut(from, from+len(p.Text), p.Was)
 		return
 	}
-	text := strings.TrimSpace(p.text)
+	text := strings.TrimSpace(p.Text)
 	if comma := r.list[i].comma; comma >= r.done && strings.HasPrefix(text, ",") {
-		to := r.list[i+len(p.tokens)-1].end
-		r.cut(comma, to, p.was+r.commentsIn(comma, to))
+		to := r.list[i+len(p.tokens)-1].End
+		r.cut(comma, to, p.Was+r.commentsIn(comma, to))
 		return
 	}
-	r.statement(i, i+len(p.tokens), strings.HasPrefix(text, ";"), strings.HasSuffix(text, ";"), p.was)
+	r.statement(i, i+len(p.tokens), strings.HasPrefix(text, ";"), strings.HasSuffix(text, ";"), p.Was)
 }
 
 // statement puts was in place of the tokens from i to j. With before or after, they are a statement, and a semicolon before or after it goes too; where
 // a newline stands for it, the line goes.
 func (r *reverter) statement(i, j int, before, after bool, was string) {
-	from, to := r.list[i].off, r.list[j-1].end
+	from, to := r.list[i].Off, r.list[j-1].End
 	switch {
 	case after && r.list[j].semi >= 0:
 		to = r.list[j].semi + 1
@@ -279,7 +285,7 @@ func (r *reverter) statement(i, j int, before, after bool, was string) {
 		from = r.list[i].semi
 	case before || after:
 		if above := r.joinable(from, to); above != from {
-			from, to = above, r.pastBlank(lineStart(r.text, r.list[i].off), to)
+			from, to = above, r.pastBlank(LineStart(r.text, r.list[i].Off), to)
 		}
 	}
 	r.cut(from, to, was+r.commentsIn(from, to))
@@ -290,11 +296,11 @@ func (r *reverter) statement(i, j int, before, after bool, was string) {
 func (r *reverter) commentsIn(from, to int) string {
 	var b strings.Builder
 	for _, c := range r.comments {
-		if _, own := ownLine(c.text); c.off < from || c.end > to || own {
+		if _, own := OwnLine(c.Text); c.Off < from || c.End > to || own {
 			continue
 		}
-		b.WriteString(" " + c.text)
-		if strings.HasPrefix(c.text, "//") {
+		b.WriteString(" " + c.Text)
+		if strings.HasPrefix(c.Text, "//") {
 			b.WriteByte('\n')
 		}
 	}
@@ -304,13 +310,13 @@ func (r *reverter) commentsIn(from, to int) string {
 // joinable is the offset of the end of the line before, if what is to be taken out begins its line and what follows it can
 // stand there, or else from.
 func (r *reverter) joinable(from, to int) int {
-	start := lineStart(r.text, from)
+	start := LineStart(r.text, from)
 	if len(bytes.TrimSpace(r.text[start:from])) > 0 {
 		return from
 	}
 	for start > 0 {
-		above := lineStart(r.text, start-1)
-		if _, ok := ownLine(string(r.text[above : start-1])); !ok {
+		above := LineStart(r.text, start-1)
+		if _, ok := OwnLine(string(r.text[above : start-1])); !ok {
 			break
 		}
 		start = above
@@ -337,7 +343,7 @@ func (r *reverter) pastBlank(start, to int) int {
 	next := afterNewline(r.text, lineEnd(r.text, to))
 	end := afterNewline(r.text, lineEnd(r.text, next))
 	blank := func(from, to int) bool { return from < to && len(bytes.TrimSpace(r.text[from:to])) == 0 }
-	if start == 0 || !blank(lineStart(r.text, start-1), start) || !blank(next, end) || !blank(to, next) {
+	if start == 0 || !blank(LineStart(r.text, start-1), start) || !blank(next, end) || !blank(to, next) {
 		return to
 	}
 	return end - 1
@@ -346,7 +352,7 @@ func (r *reverter) pastBlank(start, to int) int {
 // endsInComment says that off is the end of a // comment.
 func (r *reverter) endsInComment(off int) bool {
 	for _, c := range r.comments {
-		if c.off < off && off <= c.end && strings.HasPrefix(c.text, "//") {
+		if c.Off < off && off <= c.End && strings.HasPrefix(c.Text, "//") {
 			return true
 		}
 	}

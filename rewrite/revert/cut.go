@@ -1,4 +1,4 @@
-package rewrite
+package revert
 
 import (
 	"bytes"
@@ -34,7 +34,7 @@ func (c *cutter) apply() []byte {
 	var out []byte
 	done := 0
 	add := func(text string) {
-		if glue(out, text) {
+		if Glue(out, text) {
 			out = append(out, ' ')
 		}
 		out = append(out, text...)
@@ -60,11 +60,11 @@ func (r *reverter) section() {
 		}
 	}
 	for _, c := range t.marks {
-		rest = strings.Replace(rest, string(r.text[c.off:c.end]), "", 1)
+		rest = strings.Replace(rest, string(r.text[c.Off:c.End]), "", 1)
 	}
 	if strings.TrimSpace(rest) != "" {
 		for _, c := range t.marks {
-			r.cut(lineStart(r.text, c.off), afterNewline(r.text, c.end), "")
+			r.cut(LineStart(r.text, c.Off), afterNewline(r.text, c.End), "")
 		}
 		return
 	}
@@ -94,14 +94,14 @@ func afterNewline(text []byte, off int) int {
 // Columns of our directives, which say what stood before the line that follows: the end of a line, or, where a formatter has made two
 // lines of one, the text before.
 const (
-	ownColumn  = 1
-	joinColumn = 2
+	OwnColumn  = 1
+	JoinColumn = 2
 )
 
 var ownDirective = regexp.MustCompile(`^//line :[0-9]+:([0-9]+)\r?$`)
 
-// ownLine says that a line is a directive of ours, and what its column is.
-func ownLine(line string) (column int, ok bool) {
+// OwnLine says that a line is a directive of ours, and what its column is.
+func OwnLine(line string) (column int, ok bool) {
 	m := ownDirective.FindStringSubmatch(line)
 	if m == nil {
 		return 0, false
@@ -114,22 +114,22 @@ func ownLine(line string) (column int, ok bool) {
 // an old language version.
 func (r *reverter) ownLines() error {
 	for i, c := range r.comments {
-		start := lineStart(r.text, c.off)
+		start := LineStart(r.text, c.Off)
 		switch {
-		case c.off >= r.table.begin && c.off < r.table.end:
-		case c.text == versionMark:
-			if i == 0 || !strings.HasPrefix(r.comments[i-1].text, "//go:build ") {
-				return fmt.Errorf("line %d: the line before %s was edited", lineAt(r.text, c.off), versionMark)
+		case c.Off >= r.table.begin && c.Off < r.table.end:
+		case c.Text == VersionMark:
+			if i == 0 || !strings.HasPrefix(r.comments[i-1].Text, "//go:build ") {
+				return fmt.Errorf("line %d: the line before %s was edited", LineAt(r.text, c.Off), VersionMark)
 			}
-			end := lineEnd(r.text, min(c.end+1, len(r.text)))
-			if line := strings.TrimSpace(string(r.text[c.end:end])); line != "//line :1:1" && line != "" {
-				end = c.end
+			end := lineEnd(r.text, min(c.End+1, len(r.text)))
+			if line := strings.TrimSpace(string(r.text[c.End:end])); line != "//line :1:1" && line != "" {
+				end = c.End
 			}
-			r.cut(r.comments[i-1].off, afterNewline(r.text, end), "")
-		case strings.HasPrefix(c.text, wasMark):
-			r.cut(c.off+len("//"), c.off+len(wasMark), "")
-		case r.table.lines && c.off == start:
-			if column, ok := ownLine(c.text); ok {
+			r.cut(r.comments[i-1].Off, afterNewline(r.text, end), "")
+		case strings.HasPrefix(c.Text, WasMark):
+			r.cut(c.Off+len("//"), c.Off+len(WasMark), "")
+		case r.table.lines && c.Off == start:
+			if column, ok := OwnLine(c.Text); ok {
 				r.directive(c, column)
 			}
 		}
@@ -138,21 +138,21 @@ func (r *reverter) ownLines() error {
 }
 
 // directive takes out a directive, and the newline before it where that is not of the original.
-func (r *reverter) directive(c comment, column int) {
-	end := afterNewline(r.text, c.end)
-	before := bytes.TrimRight(r.text[:c.off], " \t\r\n")
-	if column != joinColumn || r.endsInComment(len(before)) {
-		if past := r.pastBlank(c.off, c.end); past >= end {
+func (r *reverter) directive(c Comment, column int) {
+	end := afterNewline(r.text, c.End)
+	before := bytes.TrimRight(r.text[:c.Off], " \t\r\n")
+	if column != JoinColumn || r.endsInComment(len(before)) {
+		if past := r.pastBlank(c.Off, c.End); past >= end {
 			end = past + 1
 		}
-		r.cut(c.off, end, "")
+		r.cut(c.Off, end, "")
 		return
 	}
 	for end < len(r.text) && strings.IndexByte(" \t\r\n", r.text[end]) >= 0 {
 		end++
 	}
 	was := " "
-	if i, _ := slices.BinarySearchFunc(r.list, c.off, func(l lexeme, off int) int { return cmp.Compare(l.off, off) }); i < len(r.list) && r.list[i].newline {
+	if i, _ := slices.BinarySearchFunc(r.list, c.Off, func(l Lexeme, off int) int { return cmp.Compare(l.Off, off) }); i < len(r.list) && r.list[i].newline {
 		was = "; "
 	}
 	r.cut(len(before), end, was)

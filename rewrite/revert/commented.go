@@ -1,4 +1,4 @@
-package rewrite
+package revert
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 func (r *reverter) inComments() error {
 	for i := 0; i < len(r.comments); {
 		first := r.comments[i]
-		end := first.end
+		end := first.End
 		for i++; i < len(r.comments) && r.continues(end, r.comments[i]); i++ {
-			end = r.comments[i].end
+			end = r.comments[i].End
 		}
-		inSection := first.off >= r.table.begin && first.off < r.table.end
-		if !inSection && strings.Contains(string(r.text[first.off:end]), r.table.prefix) {
-			if err := r.commented(first.off, end); err != nil {
+		inSection := first.Off >= r.table.begin && first.Off < r.table.end
+		if !inSection && strings.Contains(string(r.text[first.Off:end]), r.table.prefix) {
+			if err := r.commented(first.Off, end); err != nil {
 				return err
 			}
 		}
@@ -24,9 +24,9 @@ func (r *reverter) inComments() error {
 }
 
 // continues says that c is a // comment on the line after one that ends at off.
-func (r *reverter) continues(off int, c comment) bool {
-	between := r.text[off:c.off]
-	return strings.HasPrefix(c.text, "//") && len(bytes.TrimSpace(between)) == 0 && bytes.Count(between, []byte("\n")) == 1
+func (r *reverter) continues(off int, c Comment) bool {
+	between := r.text[off:c.Off]
+	return strings.HasPrefix(c.Text, "//") && len(bytes.TrimSpace(between)) == 0 && bytes.Count(between, []byte("\n")) == 1
 }
 
 // commented takes probes out of comments. What makes them comments counts as space.
@@ -40,10 +40,10 @@ func (r *reverter) commented(off, end int) error {
 		code.Write(bytes.Repeat([]byte(" "), len(line)-len(trimmed)))
 		code.Write(bytes.Replace(trimmed, []byte("*/"), []byte("  "), 1))
 	}
-	list, _ := lex(code.Bytes())
+	list, _ := Lex(code.Bytes())
 	for i := range list {
 		l := &list[i]
-		for _, at := range []*int{&l.off, &l.end, &l.semi, &l.comma} {
+		for _, at := range []*int{&l.Off, &l.End, &l.semi, &l.comma} {
 			if *at >= 0 {
 				*at += off
 			}

@@ -1,4 +1,4 @@
-package rewrite
+package revert
 
 import (
 	"fmt"
@@ -10,48 +10,48 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two of them stands text of
+// A Part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two of them stands text of
 // the original in which brackets are balanced, so that the next piece of a part is found by counting brackets. A part begins with a name of ours,
 // the number of its site in it, or with a token before that name.
 //
 //	ch <- v   =>   _at.Send(&_atS1a2b3c4d[3], ch , v)     pieces: "_at.Send(&_atS1a2b3c4d[3], " for "", "," for "<-", ")" for ""
-type part struct {
-	site   int // in the site array, or noSite
-	pieces []piece
+type Part struct {
+	Site   int // in the site array, or noSite
+	Pieces []Piece
 }
 
-// noSite is the site of a part that belongs to none.
-const noSite = -1
+// NoSite is the site of a part that belongs to none.
+const NoSite = -1
 
-// A piece is text in place of what was there.
-type piece struct{ text, was string }
+// A Piece is text in place of what was there.
+type Piece struct{ Text, Was string }
 
 // A form is what parts have in common. In its pieces, $ stands for the number of the site and $$ for $.
 type form struct {
 	sites  []int // sorted
-	pieces []piece
+	pieces []Piece
 }
 
-// forms are the forms of the parts of a file, in the order in which they first occur.
-func (f *file) forms() []form {
+// forms returns the forms of the parts of a file, in the order in which they first occur.
+func forms(parts []Part, prefix, array string) []form {
 	var list []form
 	index := map[string]int{}
-	for _, p := range f.parts {
-		if len(p.pieces) == 0 {
+	for _, p := range parts {
+		if len(p.Pieces) == 0 {
 			continue
 		}
-		pieces := make([]piece, len(p.pieces))
-		for i, of := range p.pieces {
-			pieces[i] = piece{f.generalize(of.text, p.site), of.was}
+		pieces := make([]Piece, len(p.Pieces))
+		for i, of := range p.Pieces {
+			pieces[i] = Piece{generalize(of.Text, prefix, array, p.Site), of.Was}
 		}
-		key := fmt.Sprintf("%t %q", p.site == noSite, pieces)
+		key := fmt.Sprintf("%t %q", p.Site == NoSite, pieces)
 		at, ok := index[key]
 		if !ok {
 			at, index[key] = len(list), len(list)
 			list = append(list, form{pieces: pieces})
 		}
-		if !slices.Contains(list[at].sites, p.site) {
-			list[at].sites = append(list[at].sites, p.site)
+		if !slices.Contains(list[at].sites, p.Site) {
+			list[at].sites = append(list[at].sites, p.Site)
 		}
 	}
 	for _, of := range list {
@@ -61,21 +61,20 @@ func (f *file) forms() []form {
 }
 
 // generalize puts $ in place of the number of a site.
-func (f *file) generalize(text string, site int) string {
+func generalize(text, prefix, array string, site int) string {
 	text = strings.ReplaceAll(text, "$", "$$")
-	if site == noSite {
+	if site == NoSite {
 		return text
 	}
-	array := regexp.QuoteMeta(f.arrayName())
-	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, array, f.names, runtime.LoopVars, site))
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, regexp.QuoteMeta(array), prefix, runtime.LoopVars, site))
 	return number.ReplaceAllString(text, "${1}$$")
 }
 
 // part is the part of a form for one of its sites.
-func (of form) part(site int) part {
-	p := part{site: site}
+func (of form) part(site int) Part {
+	p := Part{Site: site}
 	for _, general := range of.pieces {
-		p.pieces = append(p.pieces, piece{specialize(general.text, site), general.was})
+		p.Pieces = append(p.Pieces, Piece{specialize(general.Text, site), general.Was})
 	}
 	return p
 }
@@ -97,7 +96,7 @@ var anyDollar = regexp.MustCompile(`\$\$?`)
 func (of form) String() string {
 	words := []string{ranges(of.sites)}
 	for _, p := range of.pieces {
-		words = append(words, strconv.Quote(p.text), strconv.Quote(p.was))
+		words = append(words, strconv.Quote(p.Text), strconv.Quote(p.Was))
 	}
 	return strings.Join(words, " ")
 }
@@ -126,7 +125,7 @@ func parseForm(line string) (form, error) {
 		return of, fmt.Errorf("%d words do not make pairs", len(words))
 	}
 	for i := 0; i < len(words); i += 2 {
-		of.pieces = append(of.pieces, piece{words[i], words[i+1]})
+		of.pieces = append(of.pieces, Piece{words[i], words[i+1]})
 	}
 	return of, nil
 }
@@ -135,7 +134,7 @@ func parseForm(line string) (form, error) {
 func ranges(sites []int) string {
 	var b strings.Builder
 	for i := 0; i < len(sites); {
-		if sites[i] == noSite {
+		if sites[i] == NoSite {
 			return "-"
 		}
 		last := i
@@ -159,7 +158,7 @@ const maxSites = 1 << 20
 
 func parseRanges(text string) ([]int, error) {
 	if text == "-" {
-		return []int{noSite}, nil
+		return []int{NoSite}, nil
 	}
 	var sites []int
 	for _, word := range strings.Split(text, ",") {
