@@ -392,7 +392,7 @@ func (d *finder) orphanedLocks() {
 func (d *finder) addCause(c *cause) {
 	d.prove(c)
 	d.unsupported(c)
-	if d.guesswork(c) || d.ordinary(c) || d.resumes(c) {
+	if d.guesswork(c) || d.ordinary(c) || d.resumes(c) || d.mayDrain(c) {
 		c.certainty = Possible
 	}
 	if c.certainty == Possible && c.kind != KindBusy && slices.ContainsFunc(d.main(c), d.unusual) {

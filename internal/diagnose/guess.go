@@ -38,13 +38,21 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
+// mayDrain reports whether c is of a function that ends a server, of which nothing but the record is known: a goroutine that sleeps may run one of the handlers for which
+// that waits.
+func (d *finder) mayDrain(c *cause) bool {
+	return !d.s.HasStates && c.kind == KindNoAnswer && slices.ContainsFunc(c.roots, func(i int) bool { return d.ender(i) != nil }) && slices.ContainsFunc(d.waits, sleeps)
+}
+
+// sleeps reports whether w, which may be nil, is a sleep.
+func sleeps(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.OpSleep }
+
 // resumes reports whether c is of a full channel, and a goroutine that sleeps may go on with it when it wakes, or start who does, as one does that connects again after
 // a while: it can reach the channel, by the memory, or that could have been read and was not.
 func (d *finder) resumes(c *cause) bool {
 	if c.certainty != Likely || c.kind != KindFullChannel || d.opt.Scope != nil {
 		return false
 	}
-	sleeps := func(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.OpSleep }
 	return slices.ContainsFunc(d.main(c), func(i int) bool {
 		switch w := d.wait(i); {
 		case w == nil || w.Probe.Op != runtime.OpSend:

@@ -151,11 +151,17 @@ func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int
 }
 
 // Doubtful reports whether f is a possibility only, which does not count: its goroutines are as if it were not there. Of a program whose end nobody saw
-// possibilities are all there is, and they count.
+// possibilities are all there is, and they count, unless it may have ended by itself.
 func (r *Report) Doubtful(f *Finding) bool { return doubt(r.Snapshot, f) }
 
 func doubt(s *snapshot.Snapshot, f *Finding) bool {
-	return f.Certainty == Possible && (!s.Process.Unwatched || f.Kind == KindLockOrder)
+	return f.Certainty == Possible && (!s.Process.Unwatched || f.Kind == KindLockOrder || returned(s))
+}
+
+// returned reports whether the goroutine of func main was in no operation when the program ended, so that it may have ended by itself.
+func returned(s *snapshot.Snapshot) bool {
+	i, ok := s.Find(1)
+	return ok && len(s.Goroutines[i].Waits) == 0
 }
 
 // Bad returns the number of goroutines that something is wrong with.
