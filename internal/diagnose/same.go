@@ -2,7 +2,11 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // Whether two reports show the same finding is asked for two reasons, and answered in two ways.
@@ -36,6 +40,24 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 			}
 		}
 		list = append(list, s)
+	}
+	return list
+}
+
+// Unread returns a symptom for each place at which goroutines have long been in calls of which the record alone does not tell whether they will end: what the other
+// end does, or the process, the operating system and the program's memory say. None has a goroutine: others come to the same place.
+func (r *Report) Unread() (list []Symptom) {
+	if r.Snapshot.HasStates {
+		return nil
+	}
+	seen := make(map[*snapshot.Probe]bool)
+	for i, v := range r.Verdicts {
+		w := r.facts.wait(i)
+		if v != Idle || w == nil || w.Probe.Op != runtime.OpIO || w.Probe.Flags&runtime.SiteServe != 0 || !r.facts.long(i) || seen[w.Probe] {
+			continue
+		}
+		seen[w.Probe] = true
+		list = append(list, Symptom{What: fmt.Sprintf("%s:%d:%d", w.Probe.File, w.Probe.Line, w.Probe.Col)})
 	}
 	return list
 }

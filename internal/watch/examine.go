@@ -59,7 +59,7 @@ func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
 }
 
-// symptoms returns the findings of r in which somebody waits: those that are more than a possibility, and the others.
+// symptoms returns the findings of r in which somebody waits: those that are more than a possibility, and the others, with what only a closer look tells.
 func symptoms(r *diagnose.Report) (sure, possible [][]diagnose.Symptom) {
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; {
@@ -69,6 +69,9 @@ func symptoms(r *diagnose.Report) (sure, possible [][]diagnose.Symptom) {
 		default:
 			sure = append(sure, r.Symptoms(f))
 		}
+	}
+	for _, s := range r.Unread() {
+		possible = append(possible, []diagnose.Symptom{s})
 	}
 	return sure, possible
 }

@@ -258,6 +258,11 @@ func (w *watcher) prove(answer *Answer, now time.Time) {
 	w.report(&Answer{}, now)
 	was := w.asked
 	w.asked = make(map[diagnose.Symptom]doubt)
+	for s, d := range was {
+		if s.Goroutine == 0 { // a place, to which others may come
+			w.asked[s] = d
+		}
+	}
 	for _, symptoms := range answer.Possible {
 		for _, s := range symptoms {
 			d := was[s]
