@@ -184,9 +184,12 @@ func (t *writer) pool(f *Finding, c *cause) {
 	case 2:
 		all = "both are"
 	}
+	back := t.back(p)
 	switch {
 	case p.lost:
 		f.Title = fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
+	case len(back) == 1 && p.nested == 1 && len(p.holders) == 1 && p.size > 0:
+		f.Title = fmt.Sprintf("%s; %s taken, by a goroutine that has not given back what it took there before", who, all)
 	case p.nested == 1 && had == 1 && p.size == 1:
 		f.Title = fmt.Sprintf("%s; the only one is taken, by a goroutine that waits for another", who)
 	case p.behind:
@@ -231,11 +234,42 @@ func (t *writer) pool(f *Finding, c *cause) {
 		f.Fix = "give the token back before waiting for those that need one, or let these have none"
 	case p.unread > 0:
 		f.Fix = closeBody
+	case len(back) > 0 && len(back) == p.nested:
+		at := t.taken(p, back[0]).Probe
+		f.Fix = fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not given back the one that it took there", t.g(back[0]).ID, t.place(at))
 	case p.nested > 0:
 		f.Fix = "do not take a second one while one is held: pass on the one that is there, or give it back before"
 	default:
 		f.Fix = "see why those that have one do not give it back: give it back on every path, with defer"
 	}
+}
+
+// back returns those of the holders of p, a channel, that wait for another token at the very place where they have taken one, in a call or a round of a loop that is over: the
+// function, which gives tokens back itself, is only once on their stacks.
+func (f *facts) back(p *pool) (list []int) {
+	if p.take == nil || p.obj == 0 {
+		return nil
+	}
+	gave := f.partner(p.obj, p.take.Op != runtime.OpRecv)
+	if gave == nil || gave.Probe.Func != p.take.Func && !strings.HasPrefix(gave.Probe.Func, p.take.Func+".") {
+		return nil
+	}
+	for _, i := range p.holders {
+		s, w := f.taken(p, i), f.wait(i)
+		if s == nil || w == nil || *s.Probe != *w.Probe {
+			continue
+		}
+		calls := 0
+		for _, fr := range f.g(i).Stack {
+			if sameFunc(fr.Func, w.Probe.Func) {
+				calls++
+			}
+		}
+		if calls == 1 {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // token says where goroutine i took its token of p, and what it does now.

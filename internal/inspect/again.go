@@ -45,7 +45,13 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 		now := &res.Goroutines[i]
 		thread, ok := threads[now.ID]
 		at, there := s.Find(now.ID)
-		if !ok || !there || s.Goroutines[at].State == "runnable" && (now.State == "runnable" || now.State == "running") {
+		if !ok || !there {
+			continue
+		}
+		if was := s.Goroutines[at].State; was == "runnable" && (now.State == "runnable" || now.State == "running") {
+			if now.State == was && !watch { // for two looks that lie so near, it may be the machine that is busy
+				s.Goroutines[at].Ran = -1
+			}
 			continue
 		}
 		st, err := procfs.ReadThread(rec.Pid, thread)

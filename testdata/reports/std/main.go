@@ -44,6 +44,7 @@ import (
 	"example.com/reports/shutdowninside"
 	"example.com/reports/shutdownowed"
 	"example.com/reports/slogdefault"
+	"example.com/reports/slotlost"
 	"example.com/reports/spins"
 	"example.com/reports/sseslow"
 	"example.com/reports/starved"
@@ -91,6 +92,7 @@ var cases = map[string]func(){
 	"shutdowninside": shutdowninside.Main,
 	"shutdownowed":   shutdownowed.Main,
 	"slogdefault":    slogdefault.Main,
+	"slotlost":       slotlost.Main,
 	"spins":          spins.Main,
 	"sseslow":        sseslow.Main,
 	"starved":        starved.Main,
