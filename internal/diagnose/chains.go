@@ -57,20 +57,34 @@ func (d *finder) chainsOf(may func(i int) bool) {
 			queues[k] = []int{}
 		}
 	}
-	// Roots that wait at one place have one cause, and so have those that wait for them, unless for locks.
+	// Roots that wait at one place, or for one Cond, have one cause, and so have those that wait for them, unless for locks.
 	heads, alike := make(map[spot]key), make(map[key][]int)
 	for _, k := range order {
-		h, ok := d.head(k.root)
-		if _, is := heads[h]; ok && !is && len(queues[k]) > 0 && !slices.ContainsFunc(queues[k], d.locking) {
-			heads[h] = k
+		if len(queues[k]) == 0 || slices.ContainsFunc(queues[k], d.locking) {
+			continue
+		}
+		first, spots := k, d.heads(k.root)
+		for _, h := range spots {
+			if is, ok := heads[h]; ok {
+				first = is
+			}
+		}
+		for _, h := range spots {
+			if _, ok := heads[h]; !ok {
+				heads[h] = first
+			}
 		}
 	}
 	var alone []int
 	for _, k := range order {
-		h, ok := d.head(k.root)
-		first, is := heads[h]
+		first, is := k, false
+		for _, h := range d.heads(k.root) {
+			if !is {
+				first, is = heads[h]
+			}
+		}
 		switch {
-		case ok && is && first != k && !slices.ContainsFunc(queues[k], d.locking):
+		case is && first != k && !slices.ContainsFunc(queues[k], d.locking):
 			queues[first] = append(queues[first], queues[k]...)
 			alike[first] = append(alike[first], k.root)
 			queues[k] = nil
@@ -89,21 +103,26 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	}
 }
 
-// A spot is the place of a wait, in Options.Scope or not.
+// A spot is the place of a wait, or a Cond, in Options.Scope or not.
 type spot struct {
 	probe   snapshot.Probe
+	cond    uint64
 	inScope bool
 }
 
 // placeOf returns the place where goroutine i waits.
-func (d *finder) placeOf(i int) spot { return spot{*d.wait(i).Probe, d.inScope(i)} }
+func (d *finder) placeOf(i int) spot { return spot{probe: *d.wait(i).Probe, inScope: d.inScope(i)} }
 
-// head returns where the root of a chain waits, if it is stuck and waits for no lock.
-func (d *finder) head(root int) (h spot, ok bool) {
-	if root < 0 || d.claimed[root] || !d.tied(root) {
-		return h, false
+// heads returns where the root of a chain waits, if it is stuck and waits for no lock: at its place, and for a Cond.
+func (d *finder) heads(root int) []spot {
+	if root < 0 || d.claimed[root] || !d.tied(root) || d.locking(root) {
+		return nil
 	}
-	return d.placeOf(root), !d.locking(root)
+	list := []spot{d.placeOf(root)}
+	if w := d.wait(root); w.Probe.Op == runtime.OpCond && w.Obj != 0 {
+		list = append(list, spot{cond: w.Obj, inScope: d.inScope(root)})
+	}
+	return list
 }
 
 // tied reports whether goroutine i is stuck, by itself or as those are that it waits for.

@@ -114,6 +114,9 @@ func (t *writer) cycleFix(c *cause) string {
 			return t.ownFix(w.Probe, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(w.Probe)))
 		}
 	}
+	if fix := t.endFirst(c.cycle); fix != "" {
+		return fix
+	}
 	own := slices.IndexFunc(c.cycle, func(i int) bool { p := t.wait(i).Probe; return Own(p.Func, p.File) })
 	if own < 0 {
 		for _, i := range c.cycle {
@@ -126,6 +129,41 @@ func (t *writer) cycleFix(c *cause) string {
 	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what waits at %s", t.place(t.wait(c.cycle[own]).Probe))
 }
 
+// endFirst says what ends one of two goroutines for which the other waits with a WaitGroup, if a case of its select tells it to end; empty: there is none.
+func (t *writer) endFirst(cycle []int) string {
+	for n, i := range cycle {
+		w, before := t.wait(i), t.wait(cycle[(n+1)%len(cycle)])
+		if len(cycle) != 2 || before.Probe.Op != runtime.OpWait || !receives(w) {
+			continue
+		}
+		for k, c := range w.Cases {
+			switch {
+			case !t.endOnly(w, k):
+			case contextCase(w, k):
+				return fmt.Sprintf("cancel the context of the select at %s before %s", t.place(w.Probe), t.place(before.Probe))
+			default:
+				return fmt.Sprintf("close %s, so that the select at %s ends, before %s", t.object(c.Obj, nil), t.place(w.Probe), t.place(before.Probe))
+			}
+		}
+	}
+	return ""
+}
+
+// pipeFix says what to do about a goroutine that writes to a pipe in memory that nobody reads, or reads from one that nobody writes; empty: it does not.
+func (t *writer) pipeFix(i int) string {
+	for _, fr := range t.g(i).Stack {
+		switch fr.Func {
+		case "io.(*pipe).write":
+			return fmt.Sprintf("read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends", t.place(t.wait(i).Probe))
+		case "io.(*pipe).read":
+			return fmt.Sprintf("close the writer of the io.Pipe when all has been written, also after an error, so that %s ends", t.place(t.wait(i).Probe))
+		case "net.(*pipe).write":
+			return fmt.Sprintf("read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline", t.place(t.wait(i).Probe))
+		}
+	}
+	return ""
+}
+
 // queueFix says what to do about goroutines that wait for root, one of which is direct.
 func (t *writer) queueFix(c *cause, root, direct int) string {
 	rw, w := t.wait(root), t.wait(direct)
@@ -135,6 +173,8 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is closed before; or stop waiting for it after a time", t.position(own.File, own.Line))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
+	case rw != nil && c.by != byLock && t.pipeFix(root) != "":
+		return t.pipeFix(root)
 	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
 		return "compute outside of the lock, or in smaller steps"
 	case rw == nil && c.by == byLock:
@@ -182,6 +222,8 @@ func (t *writer) waitFix(c *cause, i int) string {
 	w := t.wait(i)
 	at := t.place(w.Probe)
 	switch {
+	case t.pipeFix(i) != "":
+		return t.pipeFix(i)
 	case w.Probe.Callee == pull:
 		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
 	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
@@ -239,6 +281,11 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	case runtime.OpWait:
 		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that owes it"
 	case runtime.OpCond:
+		if p := t.partner(w.Obj, false); p != nil && strings.HasSuffix(p.Probe.Expr, ".Signal()") && slices.ContainsFunc(t.waits, func(v *snapshot.Wait) bool {
+			return v != nil && v.Probe.Op == runtime.OpCond && v.Obj == w.Obj && *v.Probe != *w.Probe
+		}) {
+			return fmt.Sprintf("call Broadcast at %s, or have a Cond for each condition: Signal may wake one that waits for the other", t.place(p.Probe))
+		}
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
 		switch io := t.ioOf(w); {
@@ -260,6 +307,9 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		}
 		if io := t.ioOf(w); io != nil && io.Reaped {
 			return "set cmd.WaitDelay, or give the processes that outlive the command another output"
+		}
+		if pkgPath(w.Probe.Callee) == "net/rpc" {
+			return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when that comes first", at)
 		}
 		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 	}

@@ -241,10 +241,22 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 // condNeed returns who may signal the Cond at obj, for which goroutine i waits. Where i is the only one who ever did, it waits for itself.
 func (f *facts) condNeed(i int, obj uint64) need {
 	p := f.partner(obj, false)
-	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) || slices.ContainsFunc(f.users(p.Probe), func(j int) bool { return j != i }) {
+	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) || slices.ContainsFunc(f.signalers(p.Probe), func(j int) bool { return j != i }) {
 		return f.used(i, obj, false)
 	}
 	return need{obj: obj, by: []int{i}, each: true, place: p.Probe, open: known}
+}
+
+// signalers returns the goroutines that have been at p, where a Cond is signaled, or where one of the same name is.
+func (f *facts) signalers(p *snapshot.Probe) (list []int) {
+	for i := range f.s.Goroutines {
+		if slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool {
+			return s.Probe == p || s.Probe.Op == p.Op && s.Probe.Kind == p.Kind && s.Probe.Expr == p.Expr
+		}) {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // A lock is what a goroutine waits to lock: an object, and whether it is to read.

@@ -44,16 +44,17 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 	return list
 }
 
-// Unread returns a symptom for each place at which goroutines have long been in calls of which the record alone does not tell whether they will end: what the other
-// end does, or the process, the operating system and the program's memory say. None has a goroutine: others come to the same place.
+// Unread returns a symptom for each place at which goroutines have long been in waits of which the record alone does not tell whether they will end: what the other
+// end of a call does, or who can reach a channel, the operating system and the program's memory say. None has a goroutine: others come to the same place.
 func (r *Report) Unread() (list []Symptom) {
 	if r.Snapshot.HasStates {
 		return nil
 	}
+	j := &judge{facts: r.facts}
 	seen := make(map[*snapshot.Probe]bool)
 	for i, v := range r.Verdicts {
 		w := r.facts.wait(i)
-		if v != Idle || w == nil || w.Probe.Op != runtime.OpIO || w.Probe.Flags&runtime.SiteServe != 0 || !r.facts.long(i) || seen[w.Probe] {
+		if v != Idle || w == nil || w.Probe.Op == runtime.OpSleep || j.external(i) || !r.facts.long(i) || seen[w.Probe] {
 			continue
 		}
 		seen[w.Probe] = true
