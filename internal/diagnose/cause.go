@@ -114,6 +114,9 @@ func (d *finder) run() {
 	for _, c := range d.causes { // of locks so far, and of what was starved
 		c.behind = append(c.behind, d.behind(c.all(), verdictOf(c.kind))...)
 	}
+	if d.opt.OnlyLocks && !slices.Contains(dead, true) {
+		return
+	}
 	d.pools()
 	d.knots(false, Likely)
 	d.judge = newJudge(d.facts, d.claimed)

@@ -11,31 +11,19 @@ import (
 // readObjects reads the table of objects, adds the objects that only goroutines know of, and voids the holds of locks
 // that somebody else has unlocked since.
 func (r *reader) readObjects() error {
-	table, err := r.table(uint64(r.h.ObjOff)*pageSize, uint64(r.h.ObjCap)*runtime.ObjSize)
-	if err != nil {
+	count := 0
+	if err := r.eachObject(func([]byte) { count++ }); err != nil {
 		return err
 	}
-	taken := func(entry []byte) bool {
-		addr := load[uint64](entry)
-		return addr != 0 && addr != runtime.ObjBusy
-	}
-	// Most of them are of the past, and nobody asks for them one by one: they are made in as few pieces as can be.
-	count := 0
-	for t := table; len(t) >= runtime.ObjSize; t = t[runtime.ObjSize:] {
-		if taken(t) {
-			count++
-		}
-	}
-	objects := make([]snapshot.Object, 0, count)
+	// Most of them are of the past, and nobody asks for them one by one: they are made in few pieces.
+	var objects slab[snapshot.Object]
 	r.snap.Objects = make(map[uint64]*snapshot.Object, count)
-	for ; len(table) >= runtime.ObjSize; table = table[runtime.ObjSize:] {
-		if !taken(table) {
-			continue
+	if err := r.eachObject(func(entry []byte) {
+		if o, ok := r.object(load[runtime.Object](entry)); ok {
+			r.snap.Objects[o.Addr] = &append(objects.take(1), o)[0]
 		}
-		if o, ok := r.object(load[runtime.Object](table)); ok {
-			objects = append(objects, o)
-			r.snap.Objects[o.Addr] = &objects[len(objects)-1]
-		}
+	}); err != nil {
+		return err
 	}
 	n := &namer{snap: r.snap, newest: make(map[uint64]int64)}
 	for i := range r.snap.Goroutines {
@@ -52,6 +40,27 @@ func (r *reader) readObjects() error {
 	r.voidHolds()
 	return nil
 }
+
+// eachObject calls f with each entry of the table that is in use. The table is large, and most of it is not in use most often: it is read in pieces.
+func (r *reader) eachObject(f func(entry []byte)) error {
+	b := make([]byte, min(r.h.ObjCap, objectsAtOnce)*runtime.ObjSize)
+	off, end := uint64(r.h.ObjOff)*pageSize, uint64(r.h.ObjOff)*pageSize+uint64(r.h.ObjCap)*runtime.ObjSize
+	for ; off < end; off += uint64(len(b)) {
+		piece := b[:min(uint64(len(b)), end-off)]
+		if err := r.fill(piece, off); err != nil {
+			return err
+		}
+		for ; len(piece) >= runtime.ObjSize; piece = piece[runtime.ObjSize:] {
+			if addr := load[uint64](piece); addr != 0 && addr != runtime.ObjBusy {
+				f(piece)
+			}
+		}
+	}
+	return nil
+}
+
+// objectsAtOnce is how many entries eachObject reads at once.
+const objectsAtOnce = 1024
 
 // object returns the object of an entry of the table, unless that is damaged.
 func (r *reader) object(e runtime.Object) (snapshot.Object, bool) {

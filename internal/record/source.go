@@ -135,23 +135,34 @@ func (src Source) region(off, n uint64) ([]byte, error) {
 		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
 	}
 	b := make([]byte, n)
+	return b, src.fill(b, off)
+}
+
+// fill reads the bytes of the record at offset off into b.
+func (src Source) fill(b []byte, off uint64) error {
 	if _, err := src.Data.ReadAt(b, int64(off)); err != nil {
-		return nil, fmt.Errorf("cannot read the record at %d: %w", off, err)
+		return fmt.Errorf("cannot read the record at %d: %w", off, err)
 	}
-	return b, nil
+	return nil
 }
 
 // table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all of it.
 func (r *reader) table(off, n uint64) ([]byte, error) {
-	if r.h.Private == 0 {
-		return r.src.region(off, n)
+	if n > maxTable {
+		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
 	}
-	if r.src.Memory != nil {
-		b, err := Source{Data: r.src.Memory}.region(r.h.Base+off, n)
-		if err == nil {
-			return b, nil
-		}
+	b := make([]byte, n)
+	return b, r.fill(b, off)
+}
+
+// fill reads a part of such a table into b.
+func (r *reader) fill(b []byte, off uint64) error {
+	if r.h.Private == 0 {
+		return r.src.fill(b, off)
+	}
+	if r.src.Memory != nil && (Source{Data: r.src.Memory}).fill(b, r.h.Base+off) == nil {
+		return nil
 	}
 	r.snap.Dropped[DroppedPrivate] = int(r.h.Private)
-	return r.src.region(off, n)
+	return r.src.fill(b, off)
 }

@@ -80,7 +80,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter)})
+	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter), OnlyLocks: o.locksOnly() && o.Write == ""})
 	if err != nil {
 		return "", StatusNoRecord, err
 	}
@@ -98,8 +98,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	case len(found) == 0:
 		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
 	}
-	new(Labels).Add(rec, r.Snapshot)
-	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, report.Labelled(found[0].Title, map[string]bool{}, report.LabelsOf(r.Snapshot)))
+	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, labelled(rec, r, found[0], o.Write != ""))
 	if n := len(found) - 1; n > 0 {
 		line += fmt.Sprintf(", and %d more", n)
 	}
@@ -109,6 +108,21 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 		}
 	}
 	return terminal.Line(line), StatusStuck, nil
+}
+
+// labelled returns the title of a finding with the profiler labels of the goroutines that it names. Those of all others are read too if all is set.
+func labelled(rec *record.Record, r *diagnose.Report, f *diagnose.Finding, all bool) string {
+	if all {
+		new(Labels).Add(rec, r.Snapshot)
+		return report.Labelled(f.Title, map[string]bool{}, report.LabelsOf(r.Snapshot))
+	}
+	named := make(map[int64]bool)
+	report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string {
+		named[id] = true
+		return nil
+	})
+	labels := LabelsOf(rec, &r.Snapshot.Process, named)
+	return report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string { return labels[id] })
 }
 
 // gcPercent keeps this process small: it is one of many in a container, and soon over.

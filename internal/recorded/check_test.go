@@ -3,6 +3,7 @@ package recorded
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestGlance: the quick look never finds a program well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those
+// TestGlance: a look at locks alone finds what the whole diagnosis does, and the quick look never finds a program well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those
 // of the diagnosis.
 func TestGlance(t *testing.T) {
 	files, _ := filepath.Glob("../diagnose/testdata/*.txtar")
@@ -103,12 +104,13 @@ func TestGlance(t *testing.T) {
 			continue
 		}
 		suspect, _, err := rec.LocksSuspect()
-		for _, f := range r.Findings {
-			if f.Certainty == diagnose.Certain && (f.Kind == diagnose.KindDeadlock || f.Kind == diagnose.KindOrphanedLock) {
-				if certain++; !suspect || err != nil {
-					t.Errorf("%s: suspect %v, %v, and yet: %s", name, suspect, err, f.Title)
-				}
-			}
+		sure := certainLocks(r)
+		if certain += len(sure); len(sure) > 0 && !suspect || err != nil {
+			t.Errorf("%s: suspect %v, %v, and yet: %q", name, suspect, err, sure)
+		}
+		r, err = Diagnose(rec, diagnose.Options{OnlyLocks: true})
+		if err != nil || !slices.Equal(certainLocks(r), sure) {
+			t.Errorf("%s: %v, of locks only: %q, want %q", name, err, certainLocks(r), sure)
 		}
 	}
 	if certain < 5 {
@@ -118,6 +120,16 @@ func TestGlance(t *testing.T) {
 	if suspect, n, err := rec.LocksSuspect(); suspect || n != 2 || err != nil {
 		t.Errorf("contended: suspect %v, %d goroutines, %v", suspect, n, err)
 	}
+}
+
+// certainLocks returns the titles of the findings that count by default.
+func certainLocks(r *diagnose.Report) (titles []string) {
+	for _, f := range r.Findings {
+		if f.Certainty == diagnose.Certain && slices.Contains(locks, f.Kind) {
+			titles = append(titles, f.Title)
+		}
+	}
+	return titles
 }
 
 // fits reports whether f does not panic, as recordtest.Bytes does where a record has no room.

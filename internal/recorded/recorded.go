@@ -41,6 +41,8 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 			r = diagnose.Analyze(snap, opt)
 		}
 	}
-	rec.Mark(r.Bad() > 0)
+	if stuck := r.Bad() > 0; stuck || !opt.OnlyLocks {
+		rec.Mark(stuck)
+	}
 	return r, nil
 }
