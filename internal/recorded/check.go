@@ -71,6 +71,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	if rec.Doubt != "" {
 		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
 	}
+	percent := gcPercent
 	if o.locksOnly() {
 		suspect, n, err := rec.LocksSuspect()
 		if err == nil && !suspect {
@@ -78,8 +79,11 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 				return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
 			}
 		}
+		if err == nil && n <= fewGoroutines {
+			percent = gcPercentFew
+		}
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	defer debug.SetGCPercent(debug.SetGCPercent(percent))
 	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter), OnlyLocks: o.locksOnly() && o.Write == ""})
 	if err != nil {
 		return "", StatusNoRecord, err
@@ -125,8 +129,12 @@ func labelled(rec *record.Record, r *diagnose.Report, f *diagnose.Finding, all b
 	return report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string { return labels[id] })
 }
 
-// gcPercent keeps this process small: it is one of many in a container, and soon over.
-const gcPercent = 30
+// These keep this process small: it is one of many in a container, and soon over. What is needed for few goroutines is less than 15 MB in any case, without a collection.
+const (
+	gcPercent     = 30
+	fewGoroutines = 12_000
+	gcPercentFew  = 200
+)
 
 // locksOnly reports whether all that counts is who holds which lock: then most programs are found well at a glance.
 func (o *CheckOptions) locksOnly() bool {
