@@ -3,6 +3,7 @@ package serve
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,8 @@ const KeptSuffix = ".json.zst"
 type keep struct {
 	dir string // empty: nothing is kept
 	enc *zstd.Encoder
+	// failed says that the last report could not be kept, as on a full disk.
+	failed bool
 }
 
 func openKeep(dir string) (*keep, error) {
@@ -38,14 +41,26 @@ func openKeep(dir string) (*keep, error) {
 		return nil, fmt.Errorf("invalid -keep: %w", err)
 	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	return &keep{dir, enc}, err
+	return &keep{dir: dir, enc: enc}, err
 }
 
-// write keeps the report on a program of which something has changed; nil: it has ended, and there is nothing to keep.
-func (k *keep) write(changes []change, r *diagnose.Report) error {
+// note keeps the report on a program of which something has changed; nil: it has ended, and there is nothing to keep. That reports cannot be kept is told once, until they can be again.
+func (k *keep) note(log *slog.Logger, changes []change, r *diagnose.Report) {
 	if k.dir == "" || len(changes) == 0 || r == nil {
-		return nil
+		return
 	}
+	err := k.write(changes, r)
+	switch {
+	case err != nil && !k.failed:
+		log.Error("cannot keep reports", "err", err)
+	case err == nil && k.failed:
+		log.Info("reports are kept again", "folder", k.dir)
+	}
+	k.failed = err != nil
+}
+
+// write keeps a report.
+func (k *keep) write(changes []change, r *diagnose.Report) error {
 	var b bytes.Buffer
 	if err := report.JSON(&b, r); err != nil {
 		return err

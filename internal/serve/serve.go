@@ -83,9 +83,7 @@ func (s *survey) watch(ctx context.Context, k *keep, push *telemetry, failed <-c
 	for {
 		err := s.refresh(ctx, func(changes []change, r *diagnose.Report) {
 			push.tell(ctx, changes)
-			if err := k.write(changes, r); err != nil {
-				s.opt.Log.Error("cannot keep a report", "err", err)
-			}
+			k.note(s.opt.Log, changes, r)
 		})
 		if err != nil && ctx.Err() == nil {
 			s.opt.Log.Error("cannot list the programs", "err", err)
