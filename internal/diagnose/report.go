@@ -189,7 +189,7 @@ type Options struct {
 	// Left says of goroutines that they have left their wait since the snapshot was read: what rests on it is only possible.
 	Left map[int64]bool
 	// OnlyLocks says that nothing counts but what is certain of locks: deadlocks, and locks whose holder has exited. It takes a part of the time. The verdict on goroutines
-	// that these do not concern is then unknown. Where the program's memory has proven something, the diagnosis is the whole one.
+	// that these do not concern is then unknown, and the snapshot need not have them. Where the program's memory has proven something, the diagnosis is the whole one.
 	OnlyLocks bool
 	// Path turns the path of a source file into the form that titles and steps show; nil leaves it as it is.
 	Path func(string) string

@@ -162,6 +162,9 @@ func (r *Record) endsAt(end int64) bool {
 	return err == nil && binary.LittleEndian.Uint64(b) == lookMagic
 }
 
+// HasLook reports whether a look is kept behind the record.
+func (r *Record) HasLook() bool { return r.kept() != nil }
+
 // kept returns the look behind the record, or nil. Like the record it may be any bytes.
 func (r *Record) kept() *look {
 	h, err := readHeader(r.src)

@@ -303,10 +303,13 @@ func (r *Record) Close() error {
 }
 
 // Snapshot reads the record. The goroutines have neither states nor stacks; Join adds them.
-func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin()(r.src) }
+func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(Read)(r.src) }
 
-// begin returns what reads the record, or a copy of it, as of now.
-func (r *Record) begin() func(Source) (*snapshot.Snapshot, error) {
+// LockSnapshot reads the record as Snapshot does, but of the goroutines only those that hold something, wait for what others may hold, or have left a lock behind.
+func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(readLocks)(r.src) }
+
+// begin returns what reads the record, or a copy of it, by read as of now.
+func (r *Record) begin(read func(Source, int64) (*snapshot.Snapshot, error)) func(Source) (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
 		if st, live = r.alive(); !live {
@@ -322,7 +325,7 @@ func (r *Record) begin() func(Source) (*snapshot.Snapshot, error) {
 		if nowErr != nil {
 			return nil, r.named(nowErr)
 		}
-		s, err := Read(src, now)
+		s, err := read(src, now)
 		if err != nil {
 			return nil, r.named(err)
 		}

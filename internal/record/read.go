@@ -28,37 +28,54 @@ func Read(src Source, now int64) (*snapshot.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newReader(src, h, now).read()
+}
+
+// readLocks is Read for LockSnapshot.
+func readLocks(src Source, now int64) (*snapshot.Snapshot, error) {
+	h, err := readHeader(src)
+	if err != nil {
+		return nil, err
+	}
 	r := newReader(src, h, now)
+	r.onlyLocks = true
+	return r.read()
+}
+
+func (r *reader) read() (*snapshot.Snapshot, error) {
 	r.process()
 	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders} {
 		if err := table(); err != nil {
 			return nil, err
 		}
 	}
-	r.drop(DroppedGoroutines, h.DroppedGoroutines)
-	r.drop(DroppedSites, h.DroppedSites)
-	r.drop(DroppedLocks, h.DroppedHeld)
-	r.drop(DroppedObjects, h.DroppedObjects)
-	r.drop(DroppedOrders, h.DroppedOrders)
+	r.drop(DroppedGoroutines, r.h.DroppedGoroutines)
+	r.drop(DroppedSites, r.h.DroppedSites)
+	r.drop(DroppedLocks, r.h.DroppedHeld)
+	r.drop(DroppedObjects, r.h.DroppedObjects)
+	r.drop(DroppedOrders, r.h.DroppedOrders)
 	r.finish()
 	return r.snap, nil
 }
 
 // A reader is one reading of a record.
 type reader struct {
-	src     Source
-	h       runtime.Header
-	now     int64
-	snap    *snapshot.Snapshot
-	probes  []*snapshot.Probe // by site number; nil where the site is damaged
-	cases   []uint16          // by site number: the communication clauses of a select
-	ids     []int64           // of the goroutines, sorted by their low 32 bits
-	tests   map[uint32]*snapshot.Test
-	latest  int64 // the latest time that the record mentions
-	facts   slab[snapshot.Fact]
-	waiting slab[snapshot.Wait]
-	steps   slab[snapshot.Step]
-	clauses slab[snapshot.Case]
+	src    Source
+	h      runtime.Header
+	now    int64
+	snap   *snapshot.Snapshot
+	probes []*snapshot.Probe // by site number; nil where the site is damaged
+	cases  []uint16          // by site number: the communication clauses of a select
+	ids    []int64           // of all goroutines, sorted by their low 32 bits
+	// onlyLocks leaves out goroutines that have nothing to do with locks, and left are those that have left some behind.
+	onlyLocks bool
+	left      map[uint64]bool
+	tests     map[uint32]*snapshot.Test
+	latest    int64 // the latest time that the record mentions
+	facts     slab[snapshot.Fact]
+	waiting   slab[snapshot.Wait]
+	steps     slab[snapshot.Step]
+	clauses   slab[snapshot.Case]
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {
@@ -205,23 +222,29 @@ func (r *reader) site(id uint32) *snapshot.Probe {
 
 // readOrphans reads the ring of locks whose holders have exited.
 func (r *reader) readOrphans() error {
-	n := min(r.h.Orphans, r.h.OrphanCap)
-	table, err := r.table(uint64(r.h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
-	if err != nil {
-		return err
-	}
-	for i := range int(n) {
-		o := load[runtime.Orphan](table[i*runtime.OrphanSize:])
+	return r.eachOrphan(func(o *runtime.Orphan) {
 		p := r.site(o.Site &^ runtime.HoldRead)
 		if p == nil || o.Obj == 0 {
 			r.drop(DroppedDamaged, 1)
-			continue
+			return
 		}
 		r.time(o.Died)
 		r.snap.Orphans = append(r.snap.Orphans, snapshot.Hold{
 			Goroutine: int64(o.Goid), Obj: o.Obj, Probe: p, Since: r.time(o.Time), Read: o.Site&runtime.HoldRead != 0,
 			Exited: true, Last: r.site(o.Last),
 		})
+	})
+}
+
+// eachOrphan calls f with each entry of the ring.
+func (r *reader) eachOrphan(f func(o *runtime.Orphan)) error {
+	table, err := r.table(uint64(r.h.OrphanOff)*pageSize, uint64(min(r.h.Orphans, r.h.OrphanCap))*runtime.OrphanSize)
+	if err != nil {
+		return err
+	}
+	for ; len(table) >= runtime.OrphanSize; table = table[runtime.OrphanSize:] {
+		o := load[runtime.Orphan](table)
+		f(&o)
 	}
 	return nil
 }

@@ -31,7 +31,15 @@ func (r *reader) readSlots() error {
 		return err
 	}
 	used := len(state) - bytes.Count(state, []byte{chunkUnused})
-	r.snap.Goroutines = make([]snapshot.Goroutine, 0, min(used*runtime.ChunkSlots, int(r.src.Size/runtime.SlotSize)))
+	room := min(used*runtime.ChunkSlots, int(r.src.Size/runtime.SlotSize))
+	if r.onlyLocks {
+		r.left = make(map[uint64]bool)
+		if err := r.eachOrphan(func(o *runtime.Orphan) { r.left[o.Goid] = true }); err != nil {
+			return err
+		}
+		r.ids, room = make([]int64, 0, room), 0
+	}
+	r.snap.Goroutines = make([]snapshot.Goroutine, 0, room)
 	a := make([]byte, runtime.ChunkSlots*runtime.SlotSize)
 	b := make([]byte, len(a))
 	for i, st := range state {
@@ -114,6 +122,10 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if slot.Goid == 0 || slot.Seq%2 == 1 || int64(slot.Goid) < 0 {
 		return
 	}
+	if r.onlyLocks && !r.concernsLocks(slot) {
+		r.ids = append(r.ids, int64(slot.Goid))
+		return
+	}
 	g := snapshot.Goroutine{ID: int64(slot.Goid), State: "unknown", Steps: slot.Head, Born: r.time(slot.Born)}
 	g.History = r.history(slot)
 	if len(g.History) > 0 {
@@ -137,6 +149,17 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 		g.Holds = append(g.Holds, snapshot.Hold{Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: h.Site&runtime.HoldRead != 0})
 	}
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
+}
+
+// concernsLocks reports whether the goroutine of a slot holds something, waits for what others may hold, or has left a lock behind.
+func (r *reader) concernsLocks(slot *runtime.Slot) bool {
+	if slot.Held > 0 || slot.Lost > 0 || r.left[slot.Goid] {
+		return true
+	}
+	return slices.ContainsFunc(slot.Waits[:min(slot.Depth, runtime.WaitLen)], func(w runtime.Wait) bool {
+		p := r.site(w.Site)
+		return p == nil || isHeld(p.Op)
+	})
 }
 
 // history returns the last probes of a slot, newest first.
@@ -251,11 +274,11 @@ func arrange(gs []snapshot.Goroutine, order []position) {
 
 // sortIDs notes the goroutines by the low 32 bits of their ids, which are all that a fact knows.
 func (r *reader) sortIDs() {
-	r.ids = make([]int64, len(r.snap.Goroutines))
-	for i := range r.ids {
-		r.ids[i] = r.snap.Goroutines[i].ID
+	r.ids = slices.Grow(r.ids, len(r.snap.Goroutines))
+	for i := range r.snap.Goroutines {
+		r.ids = append(r.ids, r.snap.Goroutines[i].ID)
 	}
-	if n := len(r.ids); n > 0 && r.ids[n-1] > math.MaxUint32 {
+	if n := len(r.ids); n > 0 && (r.onlyLocks || r.ids[n-1] > math.MaxUint32) {
 		slices.SortFunc(r.ids, func(a, b int64) int { return cmp.Compare(uint32(a), uint32(b)) })
 	}
 }

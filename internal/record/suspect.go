@@ -21,14 +21,9 @@ func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
 	if err := r.eachSlot(func(_ *runtime.Header, b []byte) { l.add(b) }); err != nil {
 		return false, 0, err
 	}
-	n := min(h.Orphans, h.OrphanCap)
-	orphans, err := reader.table(uint64(h.OrphanOff)*pageSize, uint64(n)*runtime.OrphanSize)
-	if err != nil {
-		return false, 0, r.named(err)
-	}
 	left := make(map[uint64]bool)
-	for ; len(orphans) >= runtime.OrphanSize; orphans = orphans[runtime.OrphanSize:] {
-		left[load[runtime.Orphan](orphans).Obj] = true
+	if err := reader.eachOrphan(func(o *runtime.Orphan) { left[o.Obj] = true }); err != nil {
+		return false, 0, r.named(err)
 	}
 	return l.suspect(left), l.n, nil
 }
@@ -75,7 +70,12 @@ func (l *locks) isLock(site uint32) bool {
 	if at+runtime.SiteSize > uint64(len(l.sites)) {
 		return true
 	}
-	switch load[runtime.SiteEntry](l.sites[at:]).Op {
+	return isHeld(load[runtime.SiteEntry](l.sites[at:]).Op)
+}
+
+// isHeld reports whether op waits for what a goroutine may hold.
+func isHeld(op runtime.Op) bool {
+	switch op {
 	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop, runtime.OpClose, runtime.OpMake:
 		return false
 	}

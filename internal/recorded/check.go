@@ -71,7 +71,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	if rec.Doubt != "" {
 		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
 	}
-	percent := gcPercent
+	percent, goroutines := gcPercent, 0
 	if o.locksOnly() {
 		suspect, n, err := rec.LocksSuspect()
 		if err == nil && !suspect {
@@ -79,7 +79,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 				return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
 			}
 		}
-		if err == nil && n <= fewGoroutines {
+		if goroutines = n; err == nil && n <= fewGoroutines {
 			percent = gcPercentFew
 		}
 	}
@@ -100,7 +100,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	case p.Off != "":
 		return terminal.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
 	case len(found) == 0:
-		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), len(r.Snapshot.Goroutines))), StatusOK, nil
+		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), max(goroutines, len(r.Snapshot.Goroutines)))), StatusOK, nil
 	}
 	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, labelled(rec, r, found[0], o.Write != ""))
 	if n := len(found) - 1; n > 0 {

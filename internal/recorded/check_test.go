@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,6 +109,13 @@ func TestGlance(t *testing.T) {
 		if certain += len(sure); len(sure) > 0 && !suspect || err != nil {
 			t.Errorf("%s: suspect %v, %v, and yet: %q", name, suspect, err, sure)
 		}
+		some, err := rec.LockSnapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := diagnose.Analyze(some, diagnose.Options{OnlyLocks: true}); !slices.Equal(roots(got), roots(r)) {
+			t.Errorf("%s: by the goroutines that have to do with locks: %q, want %q", name, certainLocks(got), sure)
+		}
 		r, err = Diagnose(rec, diagnose.Options{OnlyLocks: true})
 		if err != nil || !slices.Equal(certainLocks(r), sure) {
 			t.Errorf("%s: %v, of locks only: %q, want %q", name, err, certainLocks(r), sure)
@@ -130,6 +138,16 @@ func certainLocks(r *diagnose.Report) (titles []string) {
 		}
 	}
 	return titles
+}
+
+// roots returns the kinds and roots of these findings.
+func roots(r *diagnose.Report) (list []string) {
+	for _, f := range r.Findings {
+		if f.Certainty == diagnose.Certain && slices.Contains(locks, f.Kind) {
+			list = append(list, fmt.Sprint(f.Kind, f.Root))
+		}
+	}
+	return list
 }
 
 // fits reports whether f does not panic, as recordtest.Bytes does where a record has no room.

@@ -19,7 +19,7 @@ func Used(p *snapshot.Process, pid int) {
 
 // Diagnose diagnoses the program of rec, and notes in the record whether it is worth keeping.
 func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
-	snap, err := rec.Snapshot()
+	snap, err := read(rec, opt.OnlyLocks)
 	if err != nil {
 		return nil, err
 	}
@@ -45,4 +45,14 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 		rec.Mark(stuck)
 	}
 	return r, nil
+}
+
+// read reads a record. Of a program that runs, whose memory has not proven anything, the goroutines that have to do with locks are enough where only locks count.
+func read(rec *record.Record, onlyLocks bool) (*snapshot.Snapshot, error) {
+	if onlyLocks && rec.Live && !rec.HasLook() {
+		if snap, err := rec.LockSnapshot(); err != nil || rec.Live { // it has not ended meanwhile
+			return snap, err
+		}
+	}
+	return rec.Snapshot()
 }
