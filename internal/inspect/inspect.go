@@ -49,6 +49,10 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	var still *snapshot.Snapshot // the record while the program stood still
 	var now func() (*snapshot.Snapshot, error)
 	var used snapshot.Process // what it had used then
+	refs := append(waited(first.Snapshot), passed(first.Snapshot)...)
+	if l.settle != nil {
+		s.rec.ReadyStill()
+	}
 	res, err := s.target.Read(ctx, l.proof.in(target.Options{
 		Standing: func() []target.Ref {
 			if s.here {
@@ -58,7 +62,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			if l.settle != nil {
 				now = s.rec.Still() // a wait may have become a long one since
 			}
-			return append(waited(first.Snapshot), passed(first.Snapshot)...)
+			return refs
 		},
 		Select: func(all []snapshot.Goroutine) target.Wanted {
 			at := first
@@ -206,9 +210,15 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 // waited returns the objects that goroutines wait for.
 func waited(s *snapshot.Snapshot) []target.Ref {
 	var refs []target.Ref
+	seen := make(map[target.Ref]bool)
 	for i := range s.Goroutines {
 		for _, wait := range s.Goroutines[i].Waits {
-			refs = append(refs, objects(wait)...)
+			for _, ref := range objects(wait) {
+				if !seen[ref] {
+					seen[ref] = true
+					refs = append(refs, ref)
+				}
+			}
 		}
 	}
 	return refs

@@ -36,6 +36,8 @@ type Record struct {
 	known    *look
 	knownSum uint64
 	buffer   *Buffer // nil: not needed yet
+	// room is for the copy that Still makes.
+	room []byte
 }
 
 // A Buffer is memory that one reading of a record after the other may use. The zero value is ready for use.

@@ -13,6 +13,16 @@ import (
 // maxStill bounds what Still copies, in bytes.
 const maxStill = 128 << 20
 
+// ReadyStill makes the room that the next call of Still needs, so that the program stands still while its record is copied and no longer.
+func (r *Record) ReadyStill() {
+	if r.file == nil || runtime.GOOS != "linux" {
+		return
+	}
+	if s, ok := copyFile(r.file, nil); ok { // the system gives memory when it is written to
+		r.room = s.room
+	}
+}
+
 // Still copies the record of a program that stands still, and returns what reads the copy when the program has gone on: reading takes much longer than copying.
 // A record that is not in its file as a whole is read at once.
 func (r *Record) Still() func() (*snapshot.Snapshot, error) {
@@ -29,7 +39,8 @@ func (r *Record) copied() (Source, bool) {
 	if r.file == nil || runtime.GOOS != "linux" {
 		return Source{}, false
 	}
-	data, ok := copyFile(r.file)
+	data, ok := copyFile(r.file, r.room)
+	r.room = nil
 	src := Source{Data: data, Size: r.src.Size, Memory: r.src.Memory}
 	h, err := readHeader(src)
 	if !ok || err != nil || h.Private != 0 {
@@ -51,6 +62,7 @@ func (r *Record) copied() (Source, bool) {
 type sparse struct {
 	size   int64
 	pieces []extent
+	room   []byte // in which the pieces are, but for those that it was too small for
 }
 
 type extent struct {
@@ -64,13 +76,17 @@ const (
 	seekHole = 4
 )
 
-// copyFile copies what a file has between its holes.
-func copyFile(f *os.File) (s sparse, ok bool) {
+// copyFile copies what a file has between its holes into room, as far as that goes; nil: there is none yet.
+func copyFile(f *os.File, room []byte) (s sparse, ok bool) {
 	fi, err := f.Stat()
 	if err != nil {
 		return s, false
 	}
 	s.size = fi.Size()
+	if room == nil && allocated(fi) <= maxStill {
+		room = make([]byte, allocated(fi))
+	}
+	s.room = room
 	total := int64(0)
 	for off := int64(0); off < s.size; {
 		from, err := f.Seek(off, seekData)
@@ -81,7 +97,11 @@ func copyFile(f *os.File) (s sparse, ok bool) {
 		if total += to - from; err != nil || to <= from || total > maxStill {
 			return s, false
 		}
-		e := extent{from, make([]byte, to-from)}
+		if int64(len(room)) < to-from {
+			room = make([]byte, to-from)
+		}
+		e := extent{from, room[: to-from : to-from]}
+		room = room[to-from:]
 		if _, err := f.ReadAt(e.data, from); err != nil && err != io.EOF {
 			return s, false
 		}

@@ -8,6 +8,17 @@ import (
 
 // TestStill reads a copy of a record as it was, when the record is another by then.
 func TestStill(t *testing.T) {
+	t.Run("no room yet", func(t *testing.T) { testStill(t, func(*Record) {}) })
+	t.Run("room", func(t *testing.T) { testStill(t, (*Record).ReadyStill) })
+	t.Run("too little room", func(t *testing.T) {
+		testStill(t, func(r *Record) {
+			r.ReadyStill()
+			r.room = r.room[:5000]
+		})
+	})
+}
+
+func testStill(t *testing.T, ready func(*Record)) {
 	b := many(300)
 	r := fileOf(t, b)
 	if err := r.openFile(); err != nil {
@@ -18,6 +29,7 @@ func TestStill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ready(r)
 	read := r.Still()
 	if err := os.Truncate(r.Path, 10); err != nil {
 		t.Fatal(err)
@@ -46,7 +58,7 @@ func TestSparse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, ok := copyFile(f)
+	s, ok := copyFile(f, nil)
 	got := make([]byte, len(want))
 	if n, err := s.ReadAt(got, 0); !ok || n != len(want) || err != nil || string(got) != string(want) {
 		t.Errorf("%t, %d bytes, %v", ok, n, err)

@@ -14,8 +14,8 @@ const (
 
 // readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, in order of address. Neighbours are
 // read together: the runtime allocates its descriptors in blocks, and a system call for each of 100,000 takes longer than
-// copying what lies between. It returns how many could not be read. The bytes are valid during the call only.
-func readEach(mem proc.MemoryReader, addrs []uint64, size int, visit func(i int, b []byte)) (unreadable int) {
+// copying what lies between. It returns how many could not be read. What is read is added to kept; if that is nil, the bytes are valid during the call only.
+func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, visit func(i int, b []byte)) (unreadable int) {
 	order := make([]int, 0, len(addrs))
 	for i, a := range addrs {
 		if a != 0 && a+uint64(size) > a {
@@ -25,20 +25,34 @@ func readEach(mem proc.MemoryReader, addrs []uint64, size int, visit func(i int,
 	unreadable = len(addrs) - len(order)
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(addrs[a], addrs[b]) })
 	buf := make([]byte, max(maxRun, size))
+	var pieces []piece
 	for len(order) > 0 {
 		n := run(addrs, order, size)
 		start := addrs[order[0]]
-		b := buf[:addrs[order[n-1]]-start+uint64(size)]
+		length := int(addrs[order[n-1]]-start) + size
+		if kept != nil {
+			buf = kept.take(length)
+		}
+		b := buf[:length]
 		err := readFull(mem, b, start)
+		if err == nil {
+			pieces = append(pieces, piece{start, b})
+		}
 		for _, i := range order[:n] {
 			one := b[addrs[i]-start:][:size]
-			if err != nil && readFull(mem, one, addrs[i]) != nil {
-				unreadable++
-				continue
+			if err != nil {
+				if readFull(mem, one, addrs[i]) != nil {
+					unreadable++
+					continue
+				}
+				pieces = append(pieces, piece{addrs[i], one})
 			}
 			visit(i, one)
 		}
 		order = order[n:]
+	}
+	if kept != nil {
+		kept.add(pieces)
 	}
 	return unreadable
 }

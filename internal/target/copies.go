@@ -2,6 +2,7 @@ package target
 
 import (
 	"cmp"
+	"os"
 	"slices"
 
 	"github.com/go-delve/delve/pkg/proc"
@@ -10,8 +11,30 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Copies are what was copied of a program's memory while it stood still, to be read when it has gone on. Pieces are sorted by address and do not overlap.
-type copies struct{ pieces []piece }
+// Copies are what was copied of a program's memory while it stood still, to be read when it has gone on. Pieces are sorted by address and do not overlap. What was
+// added later is put among them when it is asked for, so that the program need not wait for that.
+type copies struct {
+	pieces, added []piece
+	room          []byte // for what is copied next
+}
+
+// ready makes room for n bytes. The system gives memory when it is written to, which takes longer than copying.
+func (c *copies) ready(n uint64) {
+	c.room = make([]byte, n)
+	for i := 0; i < len(c.room); i += os.Getpagesize() {
+		c.room[i] = 1
+	}
+}
+
+// take returns room for n bytes.
+func (c *copies) take(n int) []byte {
+	if len(c.room) < n {
+		return make([]byte, n)
+	}
+	b := c.room[:n:n]
+	c.room = c.room[n:]
+	return b
+}
 
 // A piece is memory from an address.
 type piece struct {
@@ -22,8 +45,12 @@ type piece struct {
 func (p piece) end() uint64 { return p.addr + uint64(len(p.data)) }
 
 // add adds pieces. What is there already stays.
-func (c *copies) add(more []piece) {
-	all := append(c.pieces, more...)
+func (c *copies) add(more []piece) { c.added = append(c.added, more...) }
+
+// sort puts the pieces that were added in their places.
+func (c *copies) sort() {
+	all := append(c.pieces, c.added...)
+	c.added = nil
 	slices.SortStableFunc(all, func(a, b piece) int { return cmp.Compare(a.addr, b.addr) })
 	c.pieces = all[:0]
 	end := uint64(0)
@@ -44,6 +71,9 @@ func (c *copies) patch(b []byte, addr uint64) (n int) {
 	if c == nil {
 		return 0
 	}
+	if len(c.added) > 0 {
+		c.sort()
+	}
 	i, _ := slices.BinarySearchFunc(c.pieces, addr, func(p piece, addr uint64) int { return cmp.Compare(p.end(), addr+1) })
 	for end := addr + uint64(len(b)); i < len(c.pieces) && c.pieces[i].addr < end; i++ {
 		p := c.pieces[i]
@@ -58,13 +88,14 @@ const (
 	maxStackBytes = 256 << 20 // bytes that are copied of all stacks
 )
 
-// copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out.
-func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) {
+// copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out of what is copied, and nil in
+// what is returned.
+func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) [][]byte {
 	total := uint64(0)
 	for _, n := range lengths {
 		total += n
 	}
-	room, bufs := make([]byte, total), make([][]byte, len(addrs))
+	room, bufs := s.copies.take(int(total)), make([][]byte, len(addrs))
 	for i, n := range lengths {
 		bufs[i], room = room[:n:n], room[n:]
 	}
@@ -72,12 +103,13 @@ func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) {
 	list := make([]piece, 0, len(addrs))
 	for i := range addrs {
 		if len(bad) > 0 && bad[0] == i {
-			bad = bad[1:]
+			bad, bufs[i] = bad[1:], nil
 			continue
 		}
 		list = append(list, piece{addrs[i], bufs[i]})
 	}
 	s.copies.add(list)
+	return bufs
 }
 
 // copyStacks copies the stacks of all goroutines, from where each is.
@@ -111,27 +143,31 @@ var objectTypes = map[runtime.Kind]string{
 // copyObjects copies the objects refs, and the timers that channels are of.
 func (s *session) copyObjects(src reach.Source, refs []Ref) {
 	var addrs, lengths []uint64
-	seen := make(map[uint64]bool)
-	want := func(addr uint64, size int64) {
-		if addr != 0 && size > 0 && !seen[addr] {
-			seen[addr] = true
-			addrs, lengths = append(addrs, addr), append(lengths, uint64(size))
-		}
+	var kinds []runtime.Kind
+	sizes := make(map[runtime.Kind]uint64)
+	for kind, name := range objectTypes {
+		sizes[kind] = uint64(s.sizes[name])
 	}
 	for _, ref := range refs {
-		want(ref.Addr, s.sizes[objectTypes[ref.Kind]])
+		if n := sizes[ref.Kind]; ref.Addr != 0 && n > 0 {
+			addrs, lengths, kinds = append(addrs, ref.Addr), append(lengths, n), append(kinds, ref.Kind)
+		}
+	}
+	copied := s.copyMany(src, addrs, lengths)
+	timer := uint64(s.sizes["runtime.timer"])
+	if s.chanTimer.size == 0 || timer == 0 {
+		return
+	}
+	addrs, lengths = nil, nil
+	for i, b := range copied {
+		if kinds[i] != runtime.KindChan || b == nil {
+			continue
+		}
+		if addr := s.chanTimer.uint(b); addr != 0 {
+			addrs, lengths = append(addrs, addr), append(lengths, timer)
+		}
 	}
 	s.copyMany(src, addrs, lengths)
-	addrs, lengths = nil, nil
-	if s.chanTimer.size > 0 {
-		for _, ref := range refs {
-			var b [8]byte
-			if ref.Kind == runtime.KindChan && s.copies.patch(b[:], ref.Addr+uint64(s.chanTimer.offset)) == len(b) {
-				want(field{0, 8}.uint(b[:]), s.sizes["runtime.timer"])
-			}
-		}
-		s.copyMany(src, addrs, lengths)
-	}
 }
 
 // dropMoved forgets of goroutines that have left their processor since the program stood still what the operating system has to do with their waits: that was

@@ -142,15 +142,17 @@ func (s *session) look(o Options) (*Result, []Ref, error) {
 	if err := s.loadGoroutines(); err != nil {
 		return nil, nil, err
 	}
-	res := &Result{Goroutines: s.snapshots(), Unreadable: s.unreadable, Parks: s.parks()}
+	s.readLabels()
+	res := &Result{Unreadable: s.unreadable}
 	if o.Standing == nil {
 		return res, nil, nil
 	}
 	return res, o.Standing(), nil
 }
 
-// fill reads the stacks and objects that o wants.
+// fill adds the goroutines that look has read, and reads the stacks and objects that o wants.
 func (s *session) fill(res *Result, o Options) {
+	res.Goroutines, res.Parks = s.snapshots(), s.parks()
 	if o.Select != nil {
 		want := o.Select(res.Goroutines)
 		s.readStacks(res, want.Stacks, o)

@@ -102,20 +102,13 @@ func (s *session) loadGoroutines() error {
 	s.readReasons()
 	s.gs = make([]goroutine, 0, len(addrs))
 	system := make(map[uint64]string)
-	var copied []piece
-	s.unreadable = readEach(s.mem, addrs, int(s.g.size), func(i int, b []byte) {
-		if s.copies != nil {
-			copied = append(copied, piece{addrs[i], slices.Clone(b)})
-		}
+	s.unreadable = readEach(s.mem, addrs, int(s.g.size), s.copies, func(i int, b []byte) {
 		g := goroutine{addr: addrs[i], index: i}
 		s.g.decode(b, &g)
 		if g.alive() && !s.system(&g, system) {
 			s.gs = append(s.gs, g)
 		}
 	})
-	if s.copies != nil {
-		s.copies.add(copied)
-	}
 	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
 	s.findThreads()
 	return nil

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"encoding/binary"
+
 	"github.com/go-delve/delve/pkg/dwarf/godwarf"
 	"github.com/go-delve/delve/pkg/proc"
 )
@@ -66,6 +68,9 @@ func structField(t godwarf.Type, name string) *godwarf.StructField {
 // uint returns the unsigned number at f in the bytes of a struct, and 0 for a field that does not exist. Delve knows
 // little-endian architectures only.
 func (f field) uint(b []byte) uint64 {
+	if f.size == 8 {
+		return binary.LittleEndian.Uint64(b[f.offset:])
+	}
 	var v uint64
 	for i := int64(0); i < f.size && i < 8; i++ {
 		v |= uint64(b[f.offset+i]) << (8 * i)

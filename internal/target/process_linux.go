@@ -71,6 +71,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 		o.Capturer.Ready(src, nil)
 	}
 
+	s.readyCopies()
 	wasStopped := source.ThreadState(pid) == 'T'
 	tr := source.NewTracer(pid)
 	start := time.Now()
@@ -99,14 +100,24 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	return res, nil
 }
 
+// readyCopies makes room for what copyAll copies: the descriptors of goroutines, and as much for their stacks.
+func (s *session) readyCopies() {
+	if n, err := s.word(s.allgs + uint64(s.bi.Arch.PtrSize())); err == nil {
+		s.copies.ready(min(n*uint64(s.g.size)*2, maxReady))
+	}
+}
+
+// maxReady bounds the room that is made before it is known how much is needed, in bytes.
+const maxReady = 256 << 20
+
 // copyAll copies all that reading the program will need when it has gone on. What else is read then is of a goroutine that has not moved since.
 func (s *session) copyAll(o Options, src reach.Source, p *process) (*Result, error) {
 	res, refs, err := s.look(o)
 	if err != nil || o.Select == nil {
 		return res, err
 	}
+	s.copySystemStacks(src, p.threads) // first: it reads from what is copied
 	s.copyStacks(src)
-	s.copySystemStacks(src, p.threads)
 	s.copyObjects(src, refs)
 	return res, nil
 }

@@ -25,7 +25,8 @@ type session struct {
 	reasons []string
 	g       gLayout
 
-	gs         []goroutine // sorted by ID
+	gs         []goroutine         // sorted by ID
+	labels     []map[string]string // of each of gs; nil: the program has none
 	unreadable int
 	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
 	running func([]runner)
@@ -94,16 +95,30 @@ func (s *session) late() bool {
 
 // snapshots returns the goroutines as the rest of awaittrace knows them, without creators and stacks.
 func (s *session) snapshots() []snapshot.Goroutine {
-	labels := s.labelReader()
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
 		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
-		if labels != nil && g.labels != 0 && !s.late() {
-			out[i].Labels = labels.At(g.labels)
+		if s.labels != nil {
+			out[i].Labels = s.labels[i]
 		}
 	}
 	return out
+}
+
+// readLabels reads the profiler labels of the goroutines, as far as there is time.
+func (s *session) readLabels() {
+	s.labels = nil
+	labels := s.labelReader()
+	for i := range s.gs {
+		if labels == nil || s.gs[i].labels == 0 || s.late() {
+			continue
+		}
+		if s.labels == nil {
+			s.labels = make([]map[string]string, len(s.gs))
+		}
+		s.labels[i] = labels.At(s.gs[i].labels)
+	}
 }
 
 // labelReader returns what reads the profiler labels of goroutines; nil: the program has none.
