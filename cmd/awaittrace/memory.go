@@ -20,6 +20,9 @@ const (
 	serveLimit = 100 << 20
 )
 
+// reportGC is for report, which has most of what it makes in use to its end. What it reads of a program has few pointers: collecting more often costs little.
+const reportGC = 25
+
 // boundMemory sets how much memory this process may take, in percent of what a collection leaves and in bytes, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
 // system: run stays for as long as its program.
 func boundMemory(percent int, limit int64) (restore func()) {

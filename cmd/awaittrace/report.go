@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,6 +88,7 @@ func reportProgram(c *cli.Context) error {
 		return err
 	}
 	defer s.Close()
+	defer boundMemory(reportGC, math.MaxInt64)()
 	bar := terminal.Start(c.App.ErrWriter, "looking at the program", time.Second) // two looks are -after apart
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},

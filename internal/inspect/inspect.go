@@ -68,6 +68,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			at := first
 			if l.settle != nil {
 				snap, err := now()
+				now = nil // what was copied is not needed any more
 				if err != nil {
 					return target.Wanted{}
 				}

@@ -29,7 +29,7 @@ func (c *copies) ready(n uint64) {
 // take returns room for n bytes.
 func (c *copies) take(n int) []byte {
 	if len(c.room) < n {
-		return make([]byte, n)
+		c.room = make([]byte, max(n, maxRun))
 	}
 	b := c.room[:n:n]
 	c.room = c.room[n:]
@@ -91,13 +91,9 @@ const (
 // copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out of what is copied, and nil in
 // what is returned.
 func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) [][]byte {
-	total := uint64(0)
-	for _, n := range lengths {
-		total += n
-	}
-	room, bufs := s.copies.take(int(total)), make([][]byte, len(addrs))
+	bufs := make([][]byte, len(addrs))
 	for i, n := range lengths {
-		bufs[i], room = room[:n:n], room[n:]
+		bufs[i] = s.copies.take(int(n))
 	}
 	bad := src.ReadMany(bufs, addrs)
 	list := make([]piece, 0, len(addrs))
