@@ -327,7 +327,7 @@ func (m *marker) reaches(i int32, f func(at, val uint64)) {
 	}
 	for sg, n := m.o.g.waiting.get(m.scan.words), 0; sg != 0 && n < maxList; n++ {
 		b := m.view(sg, m.o.sudog.size)
-		if b == nil {
+		if b == nil || m.o.sudog.g.get(b) != g.addr { // behind it is the queue of a semaphore
 			break
 		}
 		f(sg, m.o.sudog.elem.get(b))

@@ -169,3 +169,27 @@ func testSnapshot(t *testing.T, r *Result) {
 		t.Errorf("the proven keep %d bytes as a set, and %d in all", kept, mem.KeptBytes)
 	}
 }
+
+// TestQueue expects that of a goroutine in the queue of a lock its own place in it is read, and not the whole queue behind it for each.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	exe := buildFile(t, "testdata/queue.go")
+	prog, err := OpenProgram(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := look(t, start(t, exe), prog)
+	waiting, roots := 0, 0
+	for i := range r.m.gs {
+		if g := &r.m.gs[i]; g.copied() && r.m.kind(int32(i)) == reasonSema {
+			waiting++
+		}
+		roots += int(r.m.roots.of[i][1] - r.m.roots.of[i][0])
+	}
+	if waiting < 1000 {
+		t.Skipf("only %d goroutines have come to the lock", waiting)
+	}
+	if roots > 50*waiting {
+		t.Errorf("%d words of stacks lead into the heap, of %d goroutines that wait for one lock", roots, waiting)
+	}
+}
