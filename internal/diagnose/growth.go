@@ -73,7 +73,7 @@ func (d *finder) client(i int) bool {
 	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
 		return true
 	}
-	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == "net/http.(*conn).serve" })
+	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == connServe })
 }
 
 // talks reports whether goroutine i has used a connection, or read from something, lately.

@@ -38,10 +38,27 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
-// mayDrain reports whether c is of a function that ends a server, of which nothing but the record is known: a goroutine that sleeps may run one of the handlers for which
-// that waits.
+// mayDrain reports whether c is of a function that ends a server, and may return by itself: of a record alone, a goroutine that sleeps may run one of the handlers for which
+// that waits; and where the stacks are known, a Shutdown of net/http that is in its select, and has no connection left, looks again within half a second.
 func (d *finder) mayDrain(c *cause) bool {
-	return !d.s.HasStates && c.kind == KindNoAnswer && slices.ContainsFunc(c.roots, func(i int) bool { return d.ender(i) != nil }) && slices.ContainsFunc(d.waits, sleeps)
+	if c.kind != KindNoAnswer || !slices.ContainsFunc(c.roots, func(i int) bool { return d.ender(i) != nil }) {
+		return false
+	}
+	if !d.s.HasStates {
+		return slices.ContainsFunc(d.waits, sleeps)
+	}
+	return every(c.roots, func(i int) bool {
+		p := d.ender(i)
+		return p != nil && p.Callee == "net/http.Server.Shutdown" && d.g(i).Reason == "select"
+	}) && !slices.ContainsFunc(d.s.Goroutines, serves)
+}
+
+// connServe is the function of a connection's goroutine.
+const connServe = "net/http.(*conn).serve"
+
+// serves reports whether g is the goroutine of a connection of a net/http server.
+func serves(g snapshot.Goroutine) bool {
+	return g.CreatedBy != nil && g.CreatedBy.Func == "net/http.(*Server).Serve" || slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == connServe })
 }
 
 // sleeps reports whether w, which may be nil, is a sleep.
