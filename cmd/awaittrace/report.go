@@ -229,7 +229,7 @@ func openProgram(arg, exe string) (*inspect.Session, error) {
 	return sessionOf(list[len(list)-1])
 }
 
-// recorded opens the program of a record.
+// sessionOf opens the program of a record.
 func sessionOf(e record.Entry) (*inspect.Session, error) {
 	rec, err := record.OpenEntry(e)
 	if err != nil {

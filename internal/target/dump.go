@@ -55,7 +55,7 @@ var errProfile = errors.New("a goroutine profile without the goroutines' states:
 // maxLine bounds the lines that are read: a longer one is of a file that is no text.
 const maxLine = 1 << 20
 
-// Parse returns the last dump in text.
+// ParseDump returns the last dump in text.
 func ParseDump(text []byte) (*Dump, error) {
 	p := parser{seen: make(map[int64]int)}
 	for len(text) > 0 {

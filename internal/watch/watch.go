@@ -95,7 +95,7 @@ type watcher struct {
 	computing computing
 }
 
-// Run starts cmd, watches it, and returns its exit status see Status. What is wrong with its record is no
+// Run starts cmd, watches it, and returns its exit status, see Status. What is wrong with its record is no
 // error: the program counts.
 func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	w := newWatcher(o, time.Now())

@@ -16,7 +16,7 @@ import (
 //
 //	ch <- v   =>   _at.Send(&_atS1a2b3c4d[3], ch , v)     pieces: "_at.Send(&_atS1a2b3c4d[3], " for "", "," for "<-", ")" for ""
 type Part struct {
-	Site   int // in the site array, or noSite
+	Site   int // in the site array, or NoSite
 	Pieces []Piece
 }
 

@@ -35,7 +35,7 @@ const (
 // VersionLines are the last lines of what is added because of an old language version.
 const VersionLines = VersionMark + "\n//line :1:1\n"
 
-// Flags after sitesMark.
+// Flags after SitesMark.
 const (
 	FlagGofmt     = "gofmt"     // the original is formatted
 	FlagLines     = "lines"     // the text is, too, and line directives in it are ours
@@ -72,7 +72,7 @@ type table struct {
 	keep                    []string
 	Parts                   map[string][]pattern // by the tokens of the first piece, each followed by a space
 	lengths                 map[string][]int     // by a first token: how many tokens such first pieces have
-	begin, end              int                  // offsets of sitesMark and of the end of endMark
+	begin, end              int                  // offsets of SitesMark and of the end of endMark
 	marks                   []Comment            // the comments in the section that are ours
 }
 
