@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 )
@@ -308,6 +309,20 @@ func (c *Capture) sortSemaphores() {
 	slices.SortStableFunc(c.sema, func(a, b semaphoreWait) int { return cmp.Compare(a.g, b.g) })
 }
 
+// sudogs yields what stands for goroutine g in the queues of what it waits for, by address. What follows in the list of one that waits for a semaphore is the
+// queue of that, and not its own.
+func (c *Capture) sudogs(g *goroutine) iter.Seq2[uint64, []byte] {
+	return func(yield func(addr uint64, b []byte) bool) {
+		for sg, n := c.o.g.waiting.get(c.words(g)), 0; sg != 0 && n < maxList; n++ {
+			b := c.view(sg, c.o.sudog.size)
+			if b == nil || c.o.sudog.g.get(b) != g.addr || !yield(sg, b) {
+				return
+			}
+			sg = c.o.sudog.waitlink.get(b)
+		}
+	}
+}
+
 // channelGap is how far apart channels may be that are read as one.
 const channelGap = 1024
 
@@ -320,16 +335,11 @@ func (c *Capture) readChannels() error {
 		if !g.waits() || c.kinds[g.reason] != reasonChan {
 			continue
 		}
-		for sg, n := c.o.g.waiting.get(c.words(g)), 0; sg != 0 && n < maxList; n++ {
-			b := c.view(sg, c.o.sudog.size)
-			if b == nil {
-				break
-			}
+		for _, b := range c.sudogs(g) {
 			ch := c.o.sudog.c.get(b)
 			if si := c.heap.spanAt(ch); si >= 0 && c.heap.spans[si].noscan {
 				list = append(list, ch)
 			}
-			sg = c.o.sudog.waitlink.get(b)
 		}
 		if i%4096 == 0 && c.late() {
 			return ErrLate

@@ -325,14 +325,9 @@ func (m *marker) reaches(i int32, f func(at, val uint64)) {
 			f(g.addr+uint64(o), le64(m.scan.words[o:]))
 		}
 	}
-	for sg, n := m.o.g.waiting.get(m.scan.words), 0; sg != 0 && n < maxList; n++ {
-		b := m.view(sg, m.o.sudog.size)
-		if b == nil || m.o.sudog.g.get(b) != g.addr { // behind it is the queue of a semaphore
-			break
-		}
+	for sg, b := range m.sudogs(g) {
 		f(sg, m.o.sudog.elem.get(b))
 		f(sg, m.o.sudog.c.get(b))
-		sg = m.o.sudog.waitlink.get(b)
 	}
 	for _, w := range m.semaphores(g.addr) {
 		f(0, w.addr)
