@@ -24,7 +24,7 @@ func (d *finder) growing() {
 		wait    *snapshot.Probe
 	}
 	groups := make(map[key][]int)
-	same := samePlaces{make(map[*snapshot.Probe]*snapshot.Probe), make(map[snapshot.Probe]*snapshot.Probe)}
+	var places snapshot.Places
 	var order []key
 	for i := range d.graph.n {
 		g := d.g(i)
@@ -32,7 +32,7 @@ func (d *finder) growing() {
 		if d.claimed[i] || w == nil || g.Born == 0 || g.ID == 1 || d.client(i) {
 			continue
 		}
-		k := key{wait: same.first(w.Probe)}
+		k := key{wait: places.First(w.Probe)}
 		if c := g.CreatedBy; c != nil {
 			k.created = snapshot.Frame{Func: c.Func, File: c.File, Line: c.Line}
 		}
@@ -46,25 +46,6 @@ func (d *finder) growing() {
 			d.growth(list)
 		}
 	}
-}
-
-// SamePlaces has for each probe the first that is equal: a place may have several, and to compare them takes long.
-type samePlaces struct {
-	of    map[*snapshot.Probe]*snapshot.Probe
-	equal map[snapshot.Probe]*snapshot.Probe
-}
-
-// first returns the one for p.
-func (m *samePlaces) first(p *snapshot.Probe) *snapshot.Probe {
-	is, ok := m.of[p]
-	if !ok {
-		if is, ok = m.equal[*p]; !ok {
-			is = p
-			m.equal[*p] = p
-		}
-		m.of[p] = is
-	}
-	return is
 }
 
 // client reports whether goroutine i serves a client, or is of a library that does.

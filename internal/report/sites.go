@@ -26,16 +26,14 @@ type Waits struct {
 // Sites returns the places at which goroutines of s wait or have waited, the largest sum of waits first. A call that
 // waits in a function with probes counts at both places.
 func Sites(s *snapshot.Snapshot) []Waits {
-	at := make(map[snapshot.Probe]*Waits)
-	known := make(map[*snapshot.Probe]*Waits) // most of a place have one probe, and to compare them takes long
+	at := make(map[*snapshot.Probe]*Waits)
+	var places snapshot.Places
 	of := func(p *snapshot.Probe) *Waits {
-		if known[p] == nil {
-			if at[*p] == nil {
-				at[*p] = &Waits{Probe: p}
-			}
-			known[p] = at[*p]
+		p = places.First(p)
+		if at[p] == nil {
+			at[p] = &Waits{Probe: p}
 		}
-		return known[p]
+		return at[p]
 	}
 	for p, w := range s.Waited {
 		of(p).Waited.Add(w)

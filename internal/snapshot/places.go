@@ -1,0 +1,24 @@
+package snapshot
+
+// Places has for each probe the first that it was asked for of those that are equal: a place may have several probes, and to compare them takes long. The zero value
+// is ready for use.
+type Places struct {
+	of    map[*Probe]*Probe
+	equal map[Probe]*Probe
+}
+
+// First returns the one for p.
+func (m *Places) First(p *Probe) *Probe {
+	is, ok := m.of[p]
+	if !ok {
+		if m.of == nil {
+			m.of, m.equal = make(map[*Probe]*Probe), make(map[Probe]*Probe)
+		}
+		if is, ok = m.equal[*p]; !ok {
+			is = p
+			m.equal[*p] = p
+		}
+		m.of[p] = is
+	}
+	return is
+}
