@@ -99,7 +99,7 @@ func (d *finder) clientLoops() (unread, idle []int) {
 	line := 0
 	for i := range d.s.Goroutines {
 		g := d.g(i)
-		if g.CreatedBy != nil && slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == readLoop }) {
+		if g.CreatedBy != nil && onStack(g.Stack, readLoop) {
 			line = g.CreatedBy.Line
 		}
 	}
@@ -132,9 +132,7 @@ func (d *finder) answered() bool {
 
 // dials reports whether an HTTP client of the program is making a connection.
 func (d *finder) dials() bool {
-	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool {
-		return slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == dialConn })
-	})
+	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool { return onStack(g.Stack, dialConn) })
 }
 
 // clients tells of connections of HTTP clients that stay.

@@ -54,7 +54,7 @@ func (d *finder) client(i int) bool {
 	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
 		return true
 	}
-	return slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == connServe })
+	return onStack(d.g(i).Stack, connServe)
 }
 
 // talks reports whether goroutine i has used a connection, or read from something, lately.

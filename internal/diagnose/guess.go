@@ -58,7 +58,7 @@ const connServe = "net/http.(*conn).serve"
 
 // serves reports whether g is the goroutine of a connection of a net/http server.
 func serves(g snapshot.Goroutine) bool {
-	return g.CreatedBy != nil && g.CreatedBy.Func == "net/http.(*Server).Serve" || slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == connServe })
+	return g.CreatedBy != nil && g.CreatedBy.Func == "net/http.(*Server).Serve" || onStack(g.Stack, connServe)
 }
 
 // sleeps reports whether w, which may be nil, is a sleep.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -15,6 +16,11 @@ func OwnFrame(stack []snapshot.Frame) *snapshot.Frame {
 		}
 	}
 	return nil
+}
+
+// onStack reports whether a function of that very name is on a stack.
+func onStack(stack []snapshot.Frame, fn string) bool {
+	return slices.ContainsFunc(stack, func(f snapshot.Frame) bool { return f.Func == fn })
 }
 
 // Wrapper reports whether the compiler made a function of a go or defer statement: its name ends in .gowrap or .deferwrap and a number.

@@ -201,8 +201,7 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 // hasResponse reports whether step s of goroutine i is a call of an HTTP client, which is over, in a function that the goroutine is still in.
 func (d *finder) hasResponse(i int, s *snapshot.Step) bool {
 	own := OwnFrame(d.g(i).Stack)
-	return httpCall(s.Probe) && own != nil && own.Func != s.Probe.Func &&
-		slices.ContainsFunc(d.g(i).Stack, func(f snapshot.Frame) bool { return f.Func == s.Probe.Func })
+	return httpCall(s.Probe) && own != nil && own.Func != s.Probe.Func && onStack(d.g(i).Stack, s.Probe.Func)
 }
 
 // allKnown reports whether all is known that the goroutines have done besides those of list which have moved lately: nobody can have a token since longer ago than its

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -81,7 +80,7 @@ func (f *facts) reentrant(obj uint64) []int {
 	}
 	fn := lockingFrame(f.g(list[0])).Func
 	for i := range f.s.Goroutines {
-		if !f.waitsFor(i, obj) && slices.ContainsFunc(f.g(i).Stack, func(fr snapshot.Frame) bool { return fr.Func == fn }) {
+		if !f.waitsFor(i, obj) && onStack(f.g(i).Stack, fn) {
 			return nil
 		}
 	}
