@@ -20,7 +20,7 @@ func (r *reader) readObjects() error {
 	r.snap.Objects = make(map[uint64]*snapshot.Object, count)
 	if err := r.eachObject(func(entry []byte) {
 		if o, ok := r.object(load[runtime.Object](entry)); ok {
-			r.snap.Objects[o.Addr] = &append(objects.take(1), o)[0]
+			r.snap.Objects[o.Addr] = objects.put(o)
 		}
 	}); err != nil {
 		return err
@@ -93,9 +93,9 @@ func (r *reader) fact(f runtime.Fact) *snapshot.Fact {
 	if !found {
 		id = int64(f.Goid)
 	}
-	return &append(r.facts.take(1), snapshot.Fact{
+	return r.facts.put(snapshot.Fact{
 		Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0,
-	})[0]
+	})
 }
 
 // voidHolds removes the holds of locks that a goroutine that did not hold them has unlocked since: in Go a lock may be

@@ -24,7 +24,7 @@ func TestContexts(t *testing.T) {
 	} {
 		text := "taken 1m0s\nobject 0xc1 chan old cap=0\n  made 7 make/chan /b.go:1 " + test.made + " \"make(chan struct{})\" 1s exited\n" +
 			"  closed 7 close/chan /b.go:2 " + test.made + " close(old) 2s exited\ngoroutine 8 unknown\n  wait " + test.wait + "\n"
-		s, err := Read(source(recordtest.Bytes(snaptext.MustParse(text))), int64(time.Minute))
+		s, err := readRecord(source(recordtest.Bytes(snaptext.MustParse(text))), int64(time.Minute), false)
 		if err != nil {
 			t.Fatal(err)
 		}

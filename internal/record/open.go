@@ -304,14 +304,14 @@ func (r *Record) Close() error {
 	return err
 }
 
-// Snapshot reads the record. The goroutines have neither states nor stacks; Join adds them.
-func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(Read)(r.src) }
+// Snapshot reads the record. The goroutines have neither states nor stacks; its Join adds them.
+func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(false)(r.src) }
 
 // LockSnapshot reads the record as Snapshot does, but of the goroutines only those that hold something, wait for what others may hold, or have left a lock behind.
-func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(readLocks)(r.src) }
+func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(true)(r.src) }
 
-// begin returns what reads the record, or a copy of it, by read as of now.
-func (r *Record) begin(read func(Source, int64) (*snapshot.Snapshot, error)) func(Source) (*snapshot.Snapshot, error) {
+// begin returns what reads the record, or a copy of it, as of now; onlyLocks: of the goroutines those that LockSnapshot says.
+func (r *Record) begin(onlyLocks bool) func(Source) (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
 		if st, live = r.alive(); !live {
@@ -327,7 +327,7 @@ func (r *Record) begin(read func(Source, int64) (*snapshot.Snapshot, error)) fun
 		if nowErr != nil {
 			return nil, r.named(nowErr)
 		}
-		s, err := read(src, now)
+		s, err := readRecord(src, now, onlyLocks)
 		if err != nil {
 			return nil, r.named(err)
 		}

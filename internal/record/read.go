@@ -20,40 +20,27 @@ const (
 	DroppedDamaged    = "damaged entries of the record"
 )
 
-// Read returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if the program still runs,
-// and zero if it has ended. State, arguments and the like that the record does not hold are left empty; the
-// goroutines have neither states nor stacks (see Join).
-func Read(src Source, now int64) (*snapshot.Snapshot, error) {
-	h, err := readHeader(src)
-	if err != nil {
-		return nil, err
-	}
-	return newReader(src, h, now).read()
-}
-
-// readLocks is Read for LockSnapshot.
-func readLocks(src Source, now int64) (*snapshot.Snapshot, error) {
+// readRecord returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if the program still runs,
+// and zero if it has ended; onlyLocks: of the goroutines only those that Record.LockSnapshot says. State, arguments and the like that the record does not hold are
+// left empty; the goroutines have neither states nor stacks (see snapshot.Snapshot.Join).
+func readRecord(src Source, now int64, onlyLocks bool) (*snapshot.Snapshot, error) {
 	h, err := readHeader(src)
 	if err != nil {
 		return nil, err
 	}
 	r := newReader(src, h, now)
-	r.onlyLocks = true
-	return r.read()
-}
-
-func (r *reader) read() (*snapshot.Snapshot, error) {
+	r.onlyLocks = onlyLocks
 	r.process()
 	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders} {
 		if err := table(); err != nil {
 			return nil, err
 		}
 	}
-	r.drop(DroppedGoroutines, r.h.DroppedGoroutines)
-	r.drop(DroppedSites, r.h.DroppedSites)
-	r.drop(DroppedLocks, r.h.DroppedHeld)
-	r.drop(DroppedObjects, r.h.DroppedObjects)
-	r.drop(DroppedOrders, r.h.DroppedOrders)
+	r.drop(DroppedGoroutines, h.DroppedGoroutines)
+	r.drop(DroppedSites, h.DroppedSites)
+	r.drop(DroppedLocks, h.DroppedHeld)
+	r.drop(DroppedObjects, h.DroppedObjects)
+	r.drop(DroppedOrders, h.DroppedOrders)
 	r.finish()
 	return r.snap, nil
 }

@@ -130,12 +130,15 @@ func checkHeader(h *runtime.Header, size int64) error {
 }
 
 // region reads n bytes of the record at offset off.
-func (src Source) region(off, n uint64) ([]byte, error) {
+func (src Source) region(off, n uint64) ([]byte, error) { return filled(off, n, src.fill) }
+
+// filled returns n bytes that fill reads at off, unless no table can be so large.
+func filled(off, n uint64, fill func(b []byte, off uint64) error) ([]byte, error) {
 	if n > maxTable {
 		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
 	}
 	b := make([]byte, n)
-	return b, src.fill(b, off)
+	return b, fill(b, off)
 }
 
 // fill reads the bytes of the record at offset off into b.
@@ -147,13 +150,7 @@ func (src Source) fill(b []byte, off uint64) error {
 }
 
 // table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all of it.
-func (r *reader) table(off, n uint64) ([]byte, error) {
-	if n > maxTable {
-		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
-	}
-	b := make([]byte, n)
-	return b, r.fill(b, off)
-}
+func (r *reader) table(off, n uint64) ([]byte, error) { return filled(off, n, r.fill) }
 
 // fill reads a part of such a table into b.
 func (r *reader) fill(b []byte, off uint64) error {
