@@ -124,17 +124,22 @@ func TestReceiverFaults(t *testing.T) {
 	}
 }
 
-// TestKeepFull: where a report cannot be kept, the error says so, and nothing of it stays.
-func TestKeepFull(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "kept")
+// toKeep returns the keep of a folder, and a report with changes for it.
+func toKeep(t *testing.T, dir string) (*keep, []change, *diagnose.Report) {
+	t.Helper()
 	k, err := openKeep(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := surveyed(t, map[string]string{"shop": twoLocks})
 	p := s.rows()[0].p
-	changes := changed(&p, nil, p.last)
-	r := diagnose.Analyze(snaptext.MustParse(twoLocks), diagnose.Options{})
+	return k, changed(&p, nil, p.last), diagnose.Analyze(snaptext.MustParse(twoLocks), diagnose.Options{})
+}
+
+// TestKeepFull: where a report cannot be kept, the error says so, and nothing of it stays.
+func TestKeepFull(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	k, changes, r := toKeep(t, dir)
 	if err := k.write(changes, r); err != nil {
 		t.Fatal(err)
 	}

@@ -13,22 +13,12 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
-
-	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
 // TestDiskFull: on a disk that is full nothing half-written stays, the log says so once, and reports are kept again when there is room.
 func TestDiskFull(t *testing.T) {
 	dir := smallDisk(t)
-	k, err := openKeep(filepath.Join(dir, "kept"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := surveyed(t, map[string]string{"shop": twoLocks})
-	p := s.rows()[0].p
-	changes := changed(&p, nil, p.last)
-	r := diagnose.Analyze(snaptext.MustParse(twoLocks), diagnose.Options{})
+	k, changes, r := toKeep(t, filepath.Join(dir, "kept"))
 	var told bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&told, nil))
 	lines := func(what string) int { return strings.Count(told.String(), what) }
