@@ -1,6 +1,6 @@
 //go:build linux
 
-// Versions tries awaittrace with other releases of Go as the user's go command, and prints the table of docs/versions.md.
+// Versions tries awaittrace with other releases of Go as the user's go command, and prints a table with a row for each; docs/versions.md says what came of it.
 //
 //	go run ./scripts/versions [VERSION]...
 //
