@@ -143,3 +143,23 @@ func TestDepsLeft(t *testing.T) {
 		}
 	}
 }
+
+// A go statement of a dependency tells who called that; one of a main module is the user's own, and one of a tree stays as it is.
+func TestDepsStarts(t *testing.T) {
+	t.Parallel()
+	dir := module(t, strings.NewReplacer("\tc <- 1\n", "again:\n\tgo func() { c <- 1 }()\n\tif cap(c) > 1 {\n\t\tgoto again\n\t}\n", "func main() {", "func main() {\n\tgo main()\n\t").Replace(sandwich))
+	for revertible, want := range map[bool]int{false: 1, true: 0} {
+		cfg := Config{Dir: dir, Env: offline(), Deps: []string{AllDeps}, Revertible: revertible}
+		_, r := mustInstrument(t, cfg)
+		for _, f := range r.Files {
+			n := strings.Count(string(f.Text), ".Starts(&")
+			if in := strings.HasPrefix(f.Name, filepath.Join(dir, "between")); in && n != want || !in && n != 0 {
+				t.Errorf("%s, revertible %v: %d go statements told of:\n%s", f.Name, revertible, n, f.Text)
+			}
+		}
+		if r.Sites["go"] != want {
+			t.Errorf("revertible %v: probes: %v", revertible, r.Sites)
+		}
+		checkStream(t, cfg)
+	}
+}

@@ -3,26 +3,39 @@ package rewrite
 import (
 	"go/ast"
 
+	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
 )
 
-// goRule tells the collector, with Config.TestBodies, that a test starts a goroutine, which may not have come to its first probe when the test ends. One
-// that is to be ignored belongs to no test.
+// goRule tells the collector that a library starts a goroutine, which has none of the user's functions on its stack: who called the library is to be known.
+//
+//	go f(x)                          =>   _at.Starts(&S[i]); go f(x)
+//
+// With Config.TestBodies it tells that a test starts one, which may not have come to its first probe when the test ends. One that is to be ignored
+// belongs to no test.
 //
 //	go f(x)                          =>   _at.Spawn(); go f(x); _at.Attach()
 //	go f(x) //awaittrace:ignore      =>   _at.Detach(); go f(x); _at.Attach() //awaittrace:ignore
 var goRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		_, ok := n.(*ast.GoStmt)
-		return ok && f.marksTests()
+		return ok && (f.tellsStarts() || f.marksTests())
 	},
 	visit: func(f *file, c *dstutil.Cursor) {
 		node, ok := c.Node().(*dst.GoStmt)
-		if !ok || !f.marksTests() {
+		if !ok {
 			return
 		}
 		stmt := f.node(node)
+		if f.tellsStarts() && len(f.alone) == 0 {
+			if site, ok := f.site(operation{node: node, op: runtime.OpGo, expr: "go"}); ok {
+				f.open(stmt.Pos(), f.call("Starts", site)+"); ")
+			}
+		}
+		if !f.marksTests() {
+			return
+		}
 		before := ".Spawn(); "
 		if n := len(f.alone); n > 0 {
 			if f.alone[n-1].reason != ignoreDirective {
@@ -34,3 +47,6 @@ var goRule = rule{
 		f.close(stmt.End(), "; "+string(f.names)+".Attach()")
 	},
 }
+
+// tellsStarts reports whether go statements are told of. In a tree, which keeps its statements apart, they are not.
+func (f *file) tellsStarts() bool { return f.pkg.lib && !f.cfg.Revertible }

@@ -94,6 +94,7 @@ type pkg struct {
 	name  string
 	lang  string // language version of its module, such as "go1.21"
 	trim  string // what -trimpath puts in place of the folder
+	lib   bool   // in a module that is not a main one
 	types *types.Package
 	info  *types.Info
 	files []*source // in the order in which the compiler initialises their variables
@@ -322,7 +323,7 @@ func variant(p *packages.Package) int {
 
 // newPkg is a package without its files and types.
 func newPkg(p *packages.Package) *pkg {
-	made := &pkg{path: p.PkgPath, name: p.Name, lang: langOf(p), trim: trimmed(p)}
+	made := &pkg{path: p.PkgPath, name: p.Name, lang: langOf(p), trim: trimmed(p), lib: p.Module != nil && !p.Module.Main}
 	if p.Name == "main" && p.ForTest == "" {
 		made.path = "main"
 	}

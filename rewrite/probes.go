@@ -68,6 +68,8 @@ func probeSet(op runtime.Op) ProbeSet {
 		return ProbeIO
 	case runtime.OpSleep:
 		return ProbeSleep
+	case runtime.OpGo: // it tells of the others
+		return DefaultProbes
 	}
 	return ProbeLoop
 }

@@ -288,7 +288,7 @@ func (s *stream) instrument(n *node, cgo bool) error {
 // key is a hash of all that decides what the rules find in a file.
 func (s *stream) key(n *node, f *file) (key [sha256.Size]byte) {
 	h := sha256.New()
-	writeJSON(h, s.options, n.sum, f.pkg.path, f.pkg.name, f.pkg.lang, f.pkg.trim, f.names, f.globals, f.name, f.embedded, sha256.Sum256(f.text))
+	writeJSON(h, s.options, n.sum, f.pkg.path, f.pkg.name, f.pkg.lang, f.pkg.trim, f.pkg.lib, f.names, f.globals, f.name, f.embedded, sha256.Sum256(f.text))
 	h.Sum(key[:0])
 	return key
 }

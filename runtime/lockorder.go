@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -263,7 +262,8 @@ func (e *Order) add(sl *Slot, o *ordering) {
 	if e.First == 0 {
 		e.Begun = sl.Begun
 		copy(e.Gates[:], o.gates[:o.n])
-		e.Stack, e.StackLen = callers()
+		stack, n := str(callers(stackRoom, func(string) bool { return true }))
+		e.Stack, e.StackLen = stack, uint32(n)
 		e.First, e.Second, e.FirstSite, e.SecondSite = o.first, o.second, o.firstSite, o.secondSite
 	}
 	e.Begun, e.Last = min(e.Begun, sl.Begun), hdr.Spawned
@@ -290,33 +290,6 @@ func (e *Order) add(sl *Slot, o *ordering) {
 
 // stackRoom is how many bytes the callers of a lock may have in the record.
 const stackRoom = 1 << 10
-
-// callers writes the functions that led to the probe into the record, the innermost first. mu is held.
-func callers() (off, n uint32) {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
-	ours := ""
-	var text []byte
-	for {
-		f, more := frames.Next()
-		if ours == "" {
-			ours = packageOf(f.Function)
-		}
-		if packageOf(f.Function) != ours && f.Function != "" {
-			line := append(append([]byte(f.Function), 0), f.File...)
-			line = appendInt(append(line, ':'), uint64(f.Line))
-			if len(text)+len(line) >= stackRoom {
-				break
-			}
-			text = append(append(text, line...), '\n')
-		}
-		if !more {
-			break
-		}
-	}
-	off, size := str(string(text))
-	return off, uint32(size)
-}
 
 // packageOf returns the package of a function, by the name that the runtime has for it.
 func packageOf(function string) string {

@@ -22,6 +22,7 @@ const (
 	OpIO
 	OpSleep
 	OpLoop
+	OpGo // a go statement of a library: see Starts. No goroutine is in it
 	opEnd
 )
 
@@ -29,6 +30,7 @@ var opNames = [opEnd]string{
 	OpSend: "send", OpRecv: "recv", OpRange: "range", OpSelect: "select", OpClose: "close", OpMake: "make",
 	OpLock: "lock", OpRLock: "rlock", OpUnlock: "unlock", OpRUnlock: "runlock", OpTryLock: "trylock",
 	OpWait: "wait", OpCond: "cond", OpOnce: "once", OpIO: "io", OpSleep: "sleep", OpLoop: "loop",
+	OpGo: "go",
 }
 
 // String returns the name of op in reports, or "" for a value that is no operation.
@@ -95,11 +97,14 @@ type Site struct {
 	// Obj is the object as the source calls it, such as "s.mu", shortened as Expr is; empty: it has no name there. Of a select it lists the
 	// channels of the cases below CaseLen, a line each.
 	Obj string
-	// Callee is the function that an I/O operation calls, as the catalog has it, in the form that go doc takes: net/http.Client.Do.
+	// Callee is the function that an I/O operation calls, as the catalog has it, in the form that go doc takes: net/http.Client.Do. Of OpGo
+	// the record has there who called the library: see callers.
 	Callee string
 
 	// id is the site's number in the record, given by the collector when the site is first reached; zero until then.
 	id uint32
+	// starts counts the goroutines that were started there, of OpGo.
+	starts uint32
 }
 
 // The flags of a Site.

@@ -223,16 +223,26 @@ func (f *facts) calledFrom(i int) []string {
 	return nil
 }
 
-// started says which go statement of the user's started the goroutines of list, which are of one place.
+// started says which go statement started the goroutines of list, which are of one place, and of one in a library who called that.
 func (f *facts) started(list ...int) []string {
-	// A go statement of a library, such as that in sync.(*WaitGroup).Go, tells nothing.
 	c := f.g(list[0]).CreatedBy
-	if c == nil || c.File == "" || !Own(c.Func, c.File) {
+	if c == nil || c.File == "" {
 		return nil
 	}
 	s := "it was started at " + f.position(c.File, c.Line) + in(c.Func)
 	if len(list) > 1 {
 		s = "they were started at " + f.position(c.File, c.Line) + in(c.Func)
+	}
+	if !Own(c.Func, c.File) {
+		k := slices.IndexFunc(f.s.Starts, func(at snapshot.Start) bool { return at.File == c.File && at.Line == c.Line })
+		if k < 0 { // one in the standard library, such as that in sync.(*WaitGroup).Go, tells nothing
+			return nil
+		}
+		fr := OwnFrame(f.s.Starts[k].Callers)
+		if fr == nil {
+			return nil
+		}
+		return []string{s + ", which is called from " + f.position(fr.File, fr.Line) + in(fr.Func)}
 	}
 	if c.Goroutine != 0 && every(list, func(i int) bool { return f.g(i).CreatedBy.Goroutine == c.Goroutine }) {
 		s += fmt.Sprintf(" by goroutine %d", c.Goroutine)

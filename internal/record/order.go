@@ -62,14 +62,21 @@ func (r *reader) order(o *runtime.Order, text []byte) {
 			s.Gates = append(s.Gates, snapshot.Gate{Obj: g &^ runtime.GateRead, Read: g&runtime.GateRead != 0})
 		}
 	}
-	for line := range strings.Lines(string(text[o.Stack:end])) {
-		fn, place, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
-		if colon := strings.LastIndexByte(place, ':'); colon >= 0 {
+	s.Stack = callers(text[o.Stack:end])
+	r.snap.Orders = append(r.snap.Orders, s)
+}
+
+// callers returns the frames of a text as the collector writes callers, without a line that is cut off.
+func callers(text []byte) (list []snapshot.Frame) {
+	for line := range strings.Lines(string(text)) {
+		fn, place, _ := strings.Cut(line, "\x00")
+		place, whole := strings.CutSuffix(place, "\n")
+		if colon := strings.LastIndexByte(place, ':'); colon >= 0 && whole {
 			n, _ := strconv.Atoi(place[colon+1:])
-			s.Stack = append(s.Stack, snapshot.Frame{Func: fn, File: place[:colon], Line: n})
+			list = append(list, snapshot.Frame{Func: printable([]byte(fn), false), File: printable([]byte(place[:colon]), false), Line: n})
 		}
 	}
-	r.snap.Orders = append(r.snap.Orders, s)
+	return list
 }
 
 // ordered returns a lock that was taken at a site, which may have HoldRead.

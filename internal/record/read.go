@@ -147,6 +147,10 @@ func (r *reader) readSites() error {
 			r.drop(DroppedDamaged, 1)
 			continue
 		}
+		if p := r.probes[i]; e.Op == runtime.OpGo {
+			end := uint64(e.Callee) + uint64(e.CalleeLen) // which is in the text
+			r.snap.Starts = append(r.snap.Starts, snapshot.Start{File: p.File, Line: p.Line, Callers: callers(text[e.Callee:end])})
+		}
 		r.cases[i] = e.Cases
 		if e.Op == runtime.OpIO && e.Flags&runtime.SiteRequest != 0 {
 			r.snap.Calls = append(r.snap.Calls, r.probes[i])

@@ -40,6 +40,8 @@ type Snapshot struct {
 	Waited map[*Probe]*Waited
 	// Calls are the places of requests that the program has made so far.
 	Calls []*Probe
+	// Starts are the go statements of libraries that have started goroutines so far.
+	Starts []Start
 	// Before is an earlier look at the same program, by its record at least; nil if it was looked at once. Which goroutines pass probes all
 	// the time, and which are more and more, takes two looks to tell.
 	Before *Snapshot
@@ -116,6 +118,14 @@ func (p *Probe) Object(i int) string {
 		rest = after
 	}
 	return ""
+}
+
+// A Start is a go statement of a library.
+type Start struct {
+	File string
+	Line int
+	// Callers are the functions that led there once, the innermost first, as far as they are in no library.
+	Callers []Frame
 }
 
 // A Goroutine is one goroutine. A goroutine that has reached no probe has a nil Last.

@@ -46,6 +46,7 @@
 //	  passed PROBE recv 0xa2 …        the last select that it has left, and its cases
 //
 //	memory [kept=4096] [noproof=reason] [paused=1ms]    the program's memory was read
+//	start lib.go:9 main.main main.go:5    a go statement of a library, and who called it, the innermost first
 //	cpu 3s                            processor time of the program
 //	reads 9 4096                      its system calls that read, and the bytes that they got
 //	before                            what follows is an earlier look at it

@@ -43,6 +43,13 @@ func Format(s *snapshot.Snapshot) string {
 	for _, c := range s.Calls {
 		p.line(join("call", probe(c))...)
 	}
+	for _, at := range s.Starts {
+		words := []string{"start", place(at.File, at.Line, 0)}
+		for _, f := range at.Callers {
+			words = append(words, f.Func, place(f.File, f.Line, 0))
+		}
+		p.line(words...)
+	}
 	p.waited(s.Waited)
 	for _, what := range slices.Sorted(maps.Keys(s.Dropped)) {
 		p.line("dropped", what, strconv.Itoa(s.Dropped[what]))

@@ -120,6 +120,15 @@ func (p *parser) top(word string) bool {
 		p.first.Later = p.snap
 	case "call":
 		s.Calls = append(s.Calls, p.probe())
+	case "start":
+		var at snapshot.Start
+		at.File, at.Line, _ = p.position(p.next())
+		for len(p.words) > 0 {
+			f := snapshot.Frame{Func: p.next()}
+			f.File, f.Line, _ = p.position(p.next())
+			at.Callers = append(at.Callers, f)
+		}
+		s.Starts = append(s.Starts, at)
 	case "waited":
 		p.waited()
 	case "cpu":

@@ -11,6 +11,7 @@ unwatched 5s
 states
 cpu 3s
 memory kept=4096 paused=1ms
+start /m/lib@v1/a.go:9 main.open main.go:7 main.main main.go:5
 dropped "objects forgotten" 3
 object 0xa1 chan jobs[i] len=4 cap=4
   made 1 make/chan main.go:5 main.main "make(chan int, 4)" 0s

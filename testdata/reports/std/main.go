@@ -23,6 +23,7 @@ import (
 	"example.com/reports/grandchild"
 	"example.com/reports/growthsleep"
 	"example.com/reports/heldthreads"
+	"example.com/reports/hostrefresh"
 	"example.com/reports/httpheld"
 	"example.com/reports/httplimit"
 	"example.com/reports/httpsilent"
@@ -71,6 +72,7 @@ var cases = map[string]func(){
 	"grandchild":     grandchild.Main,
 	"growthsleep":    growthsleep.Main,
 	"heldthreads":    heldthreads.Main,
+	"hostrefresh":    hostrefresh.Main,
 	"httpheld":       httpheld.Main,
 	"httplimit":      httplimit.Main,
 	"httpsilent":     httpsilent.Main,

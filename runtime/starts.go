@@ -1,0 +1,81 @@
+package runtime
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// Starts is the probe of a go statement of a library. The goroutine that it starts has none of the user's functions on its stack, so the record keeps who called the
+// library: at the 1st, 2nd, 4th, 8th goroutine that is started at s.
+//
+//go:norace
+func Starts(s *Site) {
+	if off {
+		return
+	}
+	raceDisable()
+	if n := atomic.AddUint32(&s.starts, 1); n&(n-1) == 0 && start() != stateOff {
+		mu.Lock()
+		register(s)
+		s.called()
+		mu.Unlock()
+	}
+	raceEnable()
+}
+
+// called notes who has called the library whose go statement is at s. mu is held.
+//
+//go:norace
+func (s *Site) called() {
+	if s.id >= hdr.SiteCap {
+		return
+	}
+	const room = 512 // bytes
+	text := callers(room, func(file string) bool { return !ofLibrary(file) })
+	if text == siteOf(s.id).Callee {
+		return
+	}
+	e := siteAt(s.id)
+	off, n := str(text)
+	e.CalleeLen = 0 // a reader may look at any time, and takes whole lines only
+	e.Callee = off
+	e.CalleeLen = n
+}
+
+// ofLibrary reports whether a file is in the module cache, or vendored.
+func ofLibrary(file string) bool {
+	const vendor = "/vendor/"
+	for i := range file {
+		if file[i] == '@' || len(file)-i >= len(vendor) && file[i:i+len(vendor)] == vendor {
+			return true
+		}
+	}
+	return false
+}
+
+// callers returns the functions that led to the probe, the innermost first and as many as there is room for, without those in files that are not wanted.
+// Each is a line, in the form that the record has: the function, a zero byte, and its file:line.
+func callers(room int, wanted func(file string) bool) string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	ours := ""
+	var text []byte
+	for {
+		f, more := frames.Next()
+		if ours == "" {
+			ours = packageOf(f.Function)
+		}
+		if packageOf(f.Function) != ours && f.Function != "" && wanted(f.File) {
+			line := append(append([]byte(f.Function), 0), f.File...)
+			line = appendInt(append(line, ':'), uint64(f.Line))
+			if len(text)+len(line) >= room {
+				break
+			}
+			text = append(append(text, line...), '\n')
+		}
+		if !more {
+			break
+		}
+	}
+	return string(text)
+}
