@@ -86,10 +86,10 @@ func (b *build) run() error {
 	case err != nil:
 		return err
 	case p.Broken != nil:
-		return fmt.Errorf("go built this without probes, because the packages could not be loaded to put them in: %v", p.Broken)
+		return fmt.Errorf("built without probes, because the packages could not be loaded: %v", p.Broken)
 	}
 	if _, err := os.Stat(b.exe); err != nil {
-		return fmt.Errorf("there is nothing to debug: %v has no main package, or no tests", b.inv.Packages)
+		return fmt.Errorf("nothing to debug: %v has no main package, or no tests", b.inv.Packages)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (r *relay) showCollector(w io.Writer, args string) error {
 	case "on", "off":
 		r.raw.Store(args == "on")
 	default:
-		return fmt.Errorf("collector: %q is neither on nor off", args)
+		return fmt.Errorf("collector: invalid argument %q (want on or off)", args)
 	}
 	return nil
 }

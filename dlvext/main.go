@@ -139,7 +139,7 @@ func attach(set *settings, args []string) int {
 	if len(args) > 0 {
 		pid, err := strconv.Atoi(args[0])
 		if err != nil {
-			return set.fail(fmt.Errorf("attach: %q is no process id", args[0]), 2)
+			return set.fail(fmt.Errorf("attach: invalid process id %q", args[0]), 2)
 		}
 		o.pid, o.args, o.packages = pid, args[1:], args[1:]
 	}

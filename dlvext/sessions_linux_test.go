@@ -22,7 +22,7 @@ func TestBreakpoint(t *testing.T) {
 	exe := program(t, false, bank, ".")
 	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nprobes\nwaitgraph\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
 	for _, want := range []string{
-		"Command failed: the program has not come to func main, or to a probe, yet",
+		"Command failed: the program has not reached func main, or a probe, yet",
 		"> [Breakpoint 1] main.audit() ./main.go:28",
 		"=>  28:\tfunc audit(accounts ...*account) (total int) {",
 		"goroutines are stuck: 2 in a deadlock",
@@ -35,7 +35,7 @@ func TestBreakpoint(t *testing.T) {
 		"> main.audit() ./main.go:30",
 		"taken as from.mu at main.go:17 (main.transfer)",
 		"Command failed: holders: could not find symbol value for nosuch, in no frame of the selected goroutine",
-		"Command failed: there is no goroutine 99; probes lists those that there are",
+		"Command failed: no goroutine 99; probes lists them",
 		"Command failed: stuck: flag provided but not defined: -x",
 	} {
 		if !strings.Contains(out, want) {

@@ -25,7 +25,7 @@ func completionVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
 		Category:  verbsOther,
-		Usage:     "print what lets a shell complete verbs, flags, pids and goroutine ids",
+		Usage:     "print a script with which a shell completes verbs, flags, pids and goroutine ids",
 		ArgsUsage: strings.Join(usage.Shells, "|"),
 		Description: `Completion prints a script for a shell, which then completes verbs, flags and their values, the pids of programs with probes, goroutine ids, and what follows awaittrace dlv.
 
@@ -47,8 +47,8 @@ func manVerb() *cli.Command {
 	return &cli.Command{
 		Name:     "man",
 		Category: verbsOther,
-		Usage:    "print the page of the manual",
-		Description: `Man prints the page of the manual, for man and what installs pages.
+		Usage:    "print the manual page",
+		Description: `Man prints the manual page.
 
 	awaittrace man | man -l -
 	awaittrace man > /usr/local/share/man/man1/awaittrace.1`,

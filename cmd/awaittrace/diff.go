@@ -36,7 +36,7 @@ func diffVerb() *cli.Command {
 			&cli.StringFlag{Name: "f", Value: "text", Usage: "write the differences in `FORMAT`: " + strings.Join(diffFormats, " or ")},
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
 			afterFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "also list what is as it was, and every place"},
+			&cli.BoolFlag{Name: "all", Usage: "also list what has not changed, and every place"},
 		},
 		Action: diffReports,
 	}
@@ -54,7 +54,7 @@ func diffReports(c *cli.Context) error {
 	}
 	format := c.String("f")
 	if !slices.Contains(diffFormats, format) {
-		return usageError(c, fmt.Errorf("invalid -f %q: want %s", format, strings.Join(diffFormats, " or ")), false)
+		return usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(diffFormats, " or ")), false)
 	}
 	var docs [2]*report.Document
 	for i := range docs {
@@ -127,7 +127,7 @@ func savedReport(name string) (*report.Document, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if doc.Schema != report.Schema {
-		return nil, fmt.Errorf("%s: is no report: its schema is %q, want %q", name, doc.Schema, report.Schema)
+		return nil, fmt.Errorf("%s is not a report: invalid schema %q (want %q)", name, doc.Schema, report.Schema)
 	}
 	return doc, nil
 }

@@ -22,9 +22,9 @@ func dlvVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "dlv",
 		Category:  verbsDebug,
-		Usage:     "a Delve session that knows who is stuck",
+		Usage:     "a Delve session with commands that tell what is stuck",
 		ArgsUsage: "debug|test|exec|attach|core|connect [flags] [arguments]",
-		Description: `Dlv is a Delve session that knows who is stuck. Delve is part of awaittrace: its flags and arguments are those of dlv, see awaittrace dlv help. The commands debug and test build with probes. In the terminal there are the commands stuck, probe, probes, holders and waitgraph besides Delve's own.
+		Description: `Dlv is a Delve session with commands that tell what is stuck: stuck, probe, probes, holders and waitgraph. Delve is part of awaittrace: flags and arguments are those of dlv, see awaittrace dlv help. The commands debug and test build with probes.
 
 	awaittrace dlv debug ./cmd/server -- -addr :8080
 	awaittrace dlv attach 4711
@@ -50,7 +50,7 @@ func dlv(c *cli.Context) error {
 		return err
 	}
 	if len(args) > 0 && args[0] == "completion" {
-		return usageError(c, errors.New("awaittrace completion bash, zsh or fish is for awaittrace dlv too"), false)
+		return usageError(c, errors.New("awaittrace completion bash, zsh or fish also completes awaittrace dlv"), false)
 	}
 	env := terminalEnv(c, after)
 	return ended(dlvext.Main(args, env))
@@ -72,9 +72,9 @@ func dapVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "dap",
 		Category:  verbsDebug,
-		Usage:     "a debug adapter for editors, in the place of dlv dap",
+		Usage:     "a debug adapter for editors, in place of dlv dap",
 		ArgsUsage: "[flags of dlv dap]",
-		Description: `Dap is a debug adapter in the place of dlv dap. Editors start it as they start dlv dap, with the same flags; see awaittrace dap -h. Programs that it builds have probes, and threads, scopes, the debug console and exception filters tell what is stuck.
+		Description: `Dap is a debug adapter in place of dlv dap. Editors start it as they start dlv dap, with the same flags; see awaittrace dap -h. Programs that it builds have probes, and threads, scopes, the debug console and exception filters tell what is stuck.
 
 	awaittrace dap -listen 127.0.0.1:4711
 

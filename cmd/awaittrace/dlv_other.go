@@ -31,7 +31,7 @@ func noDelve(name, usage string) *cli.Command {
 		Description:     usage + ".",
 		SkipFlagParsing: true,
 		Action: func(*cli.Context) error {
-			return fmt.Errorf("%s: there is no Delve for %s/%s", name, runtime.GOOS, runtime.GOARCH)
+			return fmt.Errorf("%s: Delve does not support %s/%s", name, runtime.GOOS, runtime.GOARCH)
 		},
 	}
 }

@@ -40,10 +40,10 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	format = c.String("f")
 	f, ok := export.Find(format)
 	if !ok && format != "text" && format != "json" {
-		return "", usageError(c, fmt.Errorf("invalid -f %q: want %s", format, strings.Join(formatNames(), ", ")), false)
+		return "", usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(formatNames(), ", ")), false)
 	}
 	if c.IsSet("g") && format != "text" {
-		return "", usageError(c, fmt.Errorf("-g tells of a goroutine as text; -f %s has all of them", format), false)
+		return "", usageError(c, fmt.Errorf("-g prints one goroutine as text; -f %s has all of them", format), false)
 	}
 	if c.Bool("sites") && (c.IsSet("g") || format != "text" && format != "json") {
 		return "", usageError(c, errors.New("-sites is for -f text or json, and not with -g"), false)

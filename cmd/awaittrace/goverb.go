@@ -27,7 +27,7 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 		&cli.StringFlag{Name: "probe", Category: flagsProbe, Usage: "put probes on operations of these kinds: a `LIST` of chan, lock, io, sync, sleep and loop", DefaultText: "all but loop"},
 		&cli.StringSliceFlag{Name: "probe-func", Category: flagsProbe, Usage: "also probe calls of the functions that match `PATTERN`, in the form of go doc, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
 		&cli.StringSliceFlag{Name: "deps", Category: flagsProbe, Usage: "also put probes into the dependencies that match `PATTERN`: import paths such as golang.org/x/sync/..., all (modules), std or none; may be repeated", DefaultText: depsDefault(verb)},
-		&cli.IntFlag{Name: "chan-cap", Category: flagsAid, Usage: "limit the buffer of every channel to `N` elements, to bring out who does not keep up"},
+		&cli.IntFlag{Name: "chan-cap", Category: flagsAid, Usage: "limit the buffer of every channel to `N` elements, which shows who does not keep up"},
 		&cli.DurationFlag{Name: "io-timeout", Category: flagsAid, Usage: "give network reads and writes that have no deadline one of `D`"},
 		&cli.DurationFlag{Name: "after", Category: flagsReport, Usage: "call a wait stuck after `D`, such as 500ms or 10s", DefaultText: "$AWAITTRACE_AFTER, else 10s"},
 	}
@@ -35,8 +35,8 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	if verb == gocmd.Instrument {
 		goName = string(gocmd.Build)
 	}
-	c.Description += "\n\nAll flags of go " + goName + " are taken, and mean what they mean there; see go help " + goName +
-		". -v also tells what got a probe and what did not, with the reason."
+	c.Description += "\n\nIt takes all flags of go " + goName + "; see go help " + goName +
+		". -v also lists what got a probe and what did not, with the reason."
 	c.Action = func(c *cli.Context) error {
 		after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
 		if err != nil {
@@ -60,7 +60,7 @@ func noSourceFlag(where string) cli.Flag {
 }
 
 // lockOrderFlag is the flag of run and test.
-var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport, Usage: "also tell of locks that goroutines take in orders that can deadlock, before they do"}
+var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport, Usage: "also report locks that goroutines take in orders that can deadlock, before they do"}
 
 // depsDefault says what -deps is without the flag.
 func depsDefault(verb gocmd.Verb) string {
@@ -130,7 +130,7 @@ func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 func goCommand(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	status, err := watch.Alone(cmd)
 	if err == nil && status == 0 && p.Broken != nil {
-		err = fmt.Errorf("go built this without probes, because the packages could not be loaded to put them in: %v", p.Broken)
+		err = fmt.Errorf("built without probes, because the packages could not be loaded: %v", p.Broken)
 	}
 	return status, err
 }

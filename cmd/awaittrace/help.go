@@ -30,7 +30,7 @@ To begin with, run a program that hangs:
 
 	awaittrace run ./cmd/server -addr :8080
 
-It is watched from outside, and what has been stuck for longer than 10s (-after) is reported on standard error; so is what was stuck when it ended or was killed.`
+Awaittrace watches it from outside. It reports on standard error what has been stuck for longer than 10s (-after), and what is stuck when the program ends or is killed.`
 
 // topics are the pages of help that are not about a verb.
 var topics = []usage.Topic{
@@ -53,8 +53,10 @@ A program with probes reads these when it starts:
 	AWAITTRACE_DIR
 		The folder that its record is kept in.
 	AWAITTRACE_GOROUTINES
-		How many goroutines its record has room for.`},
-	{Name: "exit-status", Short: "what the exit status says", Text: `The exit status is
+		How many goroutines its record has room for.
+	AWAITTRACE_LOCK_ORDER=1
+		It notes the orders in which locks are taken, as -lock-order asks.`},
+	{Name: "exit-status", Short: "what the exit status means", Text: `The exit status is
 
 	0	done, and nothing was found
 	1	failed
@@ -70,14 +72,14 @@ The verb run ends with the exit status of the program, and test with that of go 
 	sends to	a channel, and waits until somebody receives
 	receives from	a channel, and waits until somebody sends, or closes it
 
-An object was made where it says; the last send, the last receive and the close tell who used it, where, and how long ago.
+Of an object a report tells where it was made, and who last sent, received or closed, where, and how long ago.
 
 The verdicts are
 
 	deadlock	it is on a cycle of waits, or behind one
-	orphaned	it waits for what a goroutine owed that has exited
+	orphaned	it waits for what an exited goroutine owed
 	leaked		nothing that can still be reached can wake it
-	stuck		it has waited for longer than -after for what is not new work
+	stuck		it has waited for longer than -after, and not for new work
 	busy		it has been on a processor for that long, and has reached no probe
 	idle		a wait that is normal, however long it takes
 	ok		everything else
@@ -92,9 +94,9 @@ func helpVerb() *cli.Command {
 	return &cli.Command{
 		Name:      "help",
 		Category:  verbsOther,
-		Usage:     "tell about a verb or a topic",
+		Usage:     "print help on a verb or a topic",
 		ArgsUsage: "[verb | topic]",
-		Description: `Help tells about a verb or a topic, and lists them without an argument. The same is told by -h behind the verb.
+		Description: `Help prints help on a verb or a topic; without an argument it lists them. The flag -h after a verb does the same.
 
 	awaittrace help run
 	awaittrace run -h
@@ -106,7 +108,7 @@ func helpVerb() *cli.Command {
 			case 1:
 				return showPage(c, c.Args().First())
 			}
-			return usageError(c, fmt.Errorf("help takes one verb or topic, and got %q too", c.Args().Get(1)), false)
+			return usageError(c, fmt.Errorf("help takes one verb or topic, got %q too", c.Args().Get(1)), false)
 		},
 	}
 }
@@ -146,14 +148,14 @@ func explain(c *cli.Context, err error) string {
 			names = append(names, "-"+f.Names()[0])
 		}
 		if c.Command.Name == c.App.Name {
-			return fmt.Sprintf("flag -%s has to stand behind a verb; awaittrace help lists the verbs", name)
+			return fmt.Sprintf("flag -%s must come after a verb; awaittrace help lists the verbs", name)
 		}
 		return err.Error() + terminal.DidYouMean("-"+name, names)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
 		for _, f := range c.Command.Flags {
 			if _, ok := f.(*cli.DurationFlag); ok && f.Names()[0]+":" == name {
-				return fmt.Sprintf("invalid value %q for flag -%s want a duration such as 500ms, 10s or 2m", value, name)
+				return fmt.Sprintf("invalid -%s %q: must be a duration such as 500ms, 10s or 2m", f.Names()[0], value)
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func parse(flags *flag.FlagSet, after *time.Duration, args []string, n int) erro
 		return errUsage // it has been told
 	}
 	if flags.NArg() > n {
-		return fmt.Errorf("%s takes at most %d arguments, and got %d", flags.Name(), n, flags.NArg())
+		return fmt.Errorf("%s takes at most %d arguments, got %d", flags.Name(), n, flags.NArg())
 	}
 	if env := os.Getenv("AWAITTRACE_AFTER"); *after == 0 && env != "" {
 		d, err := time.ParseDuration(env)
@@ -138,7 +138,7 @@ func reportProgram(flags *flag.FlagSet, after *time.Duration, args []string, std
 	}
 	switch {
 	case !*noStop:
-		return 2, errors.New("this is the lite build, which cannot stop a program to read its stacks: give -no-stop for what the record tells")
+		return 2, errors.New("the lite build cannot stop a program to read its stacks: use -no-stop")
 	case flags.NArg() != 1:
 		return 2, errors.New("give the pid of a program, or the file of a record; awaittrace ps lists them")
 	case *format != "text" && *format != "json":

@@ -34,7 +34,7 @@ func reportVerb() *cli.Command {
 		Category:  verbsLook,
 		Usage:     "say what is stuck in a live, stopped, dead or dumped program",
 		ArgsUsage: "[PID | FILE | CORE [EXE]]",
-		Description: `Report tells what is stuck in a program. PID is that of a program, which may have ended; FILE is a record, a copy of one, or a goroutine dump; CORE is a core of the executable EXE, or of the one that the core names. Without an argument it is the program of yours with probes that runs, or, if none does, the last that did.
+		Description: `Report tells what is stuck in a program. PID names a program, which may have ended; FILE is a record, a copy of one, or a goroutine dump; CORE is a core of the executable EXE, or of the one that the core names. Without an argument it reports on your program with probes that runs, or, if none does, the last that did.
 
 	awaittrace report 4711
 	awaittrace report -all -after 2s 4711
@@ -48,15 +48,15 @@ Any Go program will do. Of one without probes the report tells states, stacks, a
 A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, its record alone is told.`,
 		Flags: append(formatFlags(),
 			afterFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines with which nothing is wrong; with -sites, all places"},
-			&cli.Int64Flag{Name: "g", Usage: "tell all that is known of the goroutine `ID`, as text"},
-			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: tell its record alone"},
+			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines that are well; with -sites, all places"},
+			&cli.Int64Flag{Name: "g", Usage: "print all that is known of the goroutine `ID`, as text"},
+			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: report its record alone"},
 			&cli.StringFlag{
 				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for at most 200 ms, always or never", DefaultText: "auto",
 			},
-			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by their values of the profiler label `KEY`"},
-			&cli.BoolFlag{Name: "sites", Usage: "tell at which places goroutines waited longest, all together, in text or JSON; implies -no-stop"},
-			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all of what is only possible"},
+			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by the profiler label `KEY`"},
+			&cli.BoolFlag{Name: "sites", Usage: "list the places where goroutines waited longest in sum, in text or JSON; implies -no-stop"},
+			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all that is only possible"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,
@@ -105,7 +105,7 @@ func reportProgram(c *cli.Context) error {
 		return writeGoroutine(c, r)
 	}
 	if c.Bool("sites") && r.Snapshot.NoProbes != "" {
-		return errors.New("-sites is told by probes, and the program has none")
+		return errors.New("-sites needs probes, and the program has none")
 	}
 	if err := writeReport(c, r, format); err != nil {
 		return err
@@ -120,7 +120,7 @@ func reportProgram(c *cli.Context) error {
 func writeGoroutine(c *cli.Context, r *diagnose.Report) error {
 	id := c.Int64("g")
 	if _, ok := r.Find(id); !ok {
-		return fmt.Errorf("there is no goroutine %d; awaittrace report -all lists those that there are", id)
+		return fmt.Errorf("no goroutine %d; awaittrace report -all lists them", id)
 	}
 	return writeOut(c, func(w io.Writer) error { return cmpErr(report.TextGoroutine(w, r, id), report.TextStack(w, r, id)) })
 }
@@ -130,7 +130,7 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	prove := inspect.Prove(cmp.Or(c.String("prove"), string(inspect.ProveAuto)))
 	switch {
 	case !slices.Contains(inspect.Proves, prove):
-		return "", usageError(c, fmt.Errorf("invalid -prove %q: want auto, always or never", prove), false)
+		return "", usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
 		return "", usageError(c, errors.New("-prove always reads the heap, for which the program is stopped: leave out -no-stop"), false)
 	case c.Bool("sites") && prove == inspect.ProveAlways:
@@ -190,14 +190,14 @@ func checkArgs(c *cli.Context, n int) error {
 			return showHelp(c)
 		}
 		if strings.HasPrefix(arg, "-") && len(arg) > 1 && arg[1] > '9' {
-			return usageError(c, fmt.Errorf("flag %s has to stand before the arguments", arg), false)
+			return usageError(c, fmt.Errorf("flag %s must come before the arguments", arg), false)
 		}
 	}
 	switch {
 	case c.Args().Len() > 0 && n == 0:
-		return usageError(c, fmt.Errorf("%s takes no arguments, and got %q", c.Command.Name, c.Args().First()), false)
+		return usageError(c, fmt.Errorf("%s takes no arguments, got %q", c.Command.Name, c.Args().First()), false)
 	case c.Args().Len() > n:
-		return usageError(c, fmt.Errorf("%s takes at most %s, and got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n)), false)
+		return usageError(c, fmt.Errorf("%s takes at most %s, got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n)), false)
 	}
 	return nil
 }
@@ -220,7 +220,7 @@ func openProgram(arg, exe string) (*inspect.Session, error) {
 	}
 	switch {
 	case len(list) == 0:
-		return nil, fmt.Errorf("there is no instrumented program, live or dead, in %s: awaittrace run builds and starts one", record.Dir())
+		return nil, fmt.Errorf("no instrumented program, live or dead, in %s; awaittrace run starts one", record.Dir())
 	case len(live) > 1:
 		return nil, cli.Exit(fmt.Sprintf("%d instrumented programs run, say which: %s", len(live), candidates(live)), 2)
 	case len(live) == 1:

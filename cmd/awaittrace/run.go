@@ -62,8 +62,8 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 func tellFirst(w io.Writer, after time.Duration) {
 	cache, err := gocmd.OpenCache()
 	if err == nil && cache.First("ran") {
-		fmt.Fprintf(w, "awaittrace: probes go in on the way to the compiler, your source stays as it is. The program runs as always, and is watched\n"+
-			"from outside: what is stuck for longer than %s is told here. This is said once; awaittrace help run has more.\n", diagnose.Duration(after))
+		fmt.Fprintf(w, "awaittrace: your source stays as it is: the compiler gets a copy with probes. The program runs as always, and what is stuck\n"+
+			"for longer than %s is reported here. This is said once; awaittrace help run has more.\n", diagnose.Duration(after))
 	}
 }
 

@@ -23,7 +23,7 @@ func serveVerb() *cli.Command {
 	return &cli.Command{
 		Name:     "serve",
 		Category: verbsLook,
-		Usage:    "offer all programs of this host to Prometheus, OpenTelemetry, pprof and browsers",
+		Usage:    "serve all programs of this host to Prometheus, OpenTelemetry, pprof and browsers",
 		Description: `Serve looks at all instrumented programs that you may look into, in whatever containers they run, by their records alone: none of them is stopped. It answers
 
 	/                                      the programs, for a browser
@@ -67,7 +67,7 @@ func serveHost(c *cli.Context) error {
 	}
 	prove := inspect.Prove(c.String("prove"))
 	if !slices.Contains(inspect.Proves, prove) {
-		return usageError(c, fmt.Errorf("invalid -prove %q: want auto, always or never", prove), false)
+		return usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
 	}
 	for _, name := range []string{"every", "prove-every"} {
 		if d := c.Duration(name); d < time.Second {

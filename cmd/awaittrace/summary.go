@@ -37,7 +37,7 @@ func writeSummary(w io.Writer, r *rewrite.Result, all bool) {
 		fmt.Fprintf(w, "%s: has probes already\n", shortPath(name))
 	}
 	for _, name := range r.Unformatted {
-		fmt.Fprintf(w, "%s: is formatted, and is not with its probes\n", shortPath(name))
+		fmt.Fprintf(w, "%s: is formatted, but not with its probes\n", shortPath(name))
 	}
 	for _, l := range r.Left {
 		fmt.Fprintf(w, "%s: no probes: %s\n", l.Package, l.Reason)

@@ -43,7 +43,7 @@ A flag of the test binary that has the name of one of ours goes behind -args.`,
 		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
 	for _, format := range gocmd.ReportFormats {
 		f, _ := export.Find(format)
-		verb.Flags = append(verb.Flags, &cli.StringFlag{Name: format, Category: flagsReport, Usage: "write what tests leave and hang in to `FILE`: " + f.About})
+		verb.Flags = append(verb.Flags, &cli.StringFlag{Name: format, Category: flagsReport, Usage: "write what tests leave stuck to `FILE`: " + f.About})
 	}
 	return verb
 }

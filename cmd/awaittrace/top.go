@@ -28,7 +28,7 @@ func topVerb() *cli.Command {
 		Category:  verbsLook,
 		Usage:     "look at a program live in the terminal",
 		ArgsUsage: "[PID | FILE]",
-		Description: `Top shows the findings of a program and the groups of its goroutines, live: what is stuck, what is new, and what grows. PID is that of a program, FILE a record. Without either it lists the programs, of which one is chosen.
+		Description: `Top shows the findings of a program and the groups of its goroutines, live: what is stuck, what is new, and what grows. PID names a program, FILE a record. Without either it lists the programs to choose from.
 
 	awaittrace top 4711
 	awaittrace top

@@ -25,11 +25,11 @@ func versionVerb() *cli.Command {
 		Name:     "version",
 		Category: verbsOther,
 		Usage:    "print the version of awaittrace, of Go and of the record",
-		Description: `Version prints the version of awaittrace, of the Go that it was built with, and of the record. With -v it tells all that a report of a bug should have: paste it there.
+		Description: `Version prints the version of awaittrace, of the Go that it was built with, and of the record. With -v it prints all that a bug report should have.
 
 	awaittrace version
 	awaittrace version -v`,
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "also tell the go command, the system, and the settings that matter"}},
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "also print the go command, the system, and the settings that matter"}},
 		Action: version,
 	}
 }

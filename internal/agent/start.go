@@ -83,7 +83,7 @@ func timeout(text string, otherwise time.Duration) (time.Duration, error) {
 	case d == 0:
 		return otherwise, nil
 	case d > longest:
-		return 0, fmt.Errorf("invalid timeout %v: at most %v", d, longest)
+		return 0, fmt.Errorf("invalid timeout %v: must be at most %v", d, longest)
 	}
 	return d, nil
 }

@@ -79,7 +79,7 @@ func duration(name, text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("invalid %s %q: want a positive duration, such as 10s", name, text)
+		return 0, fmt.Errorf("invalid %s %q: must be a positive duration, such as 10s", name, text)
 	}
 	return d, nil
 }
@@ -170,7 +170,7 @@ func (h *handlers) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in Gor
 	}
 	g := find(doc, in.ID)
 	if g == nil {
-		return nil, nil, fmt.Errorf("there is no goroutine %d: it has exited, or never was", in.ID)
+		return nil, nil, fmt.Errorf("no goroutine %d: it has exited, or never existed", in.ID)
 	}
 	out := &GoroutineOutput{Goroutine: g}
 	for _, f := range doc.Findings {

@@ -82,7 +82,7 @@ func (p *Proxy) move(args *attachArguments) error {
 	capabilities, err := shake(server.Conn, p.hello)
 	if err != nil {
 		server.Conn.Close()
-		return fmt.Errorf("what answers at %s is no server of Delve's that is free: %w", addr, err)
+		return fmt.Errorf("no free Delve server answers at %s: %w", addr, err)
 	}
 	p.server = server
 	p.upstream.move(server.Conn)

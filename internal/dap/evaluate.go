@@ -176,7 +176,7 @@ func help(name string) (string, error) {
 		fmt.Fprintf(&b, "awaittrace %-10s %s\n", c.Name, first)
 	}
 	if name != "" {
-		return "", fmt.Errorf("unknown command %q; awaittrace help lists those that there are", name)
+		return "", fmt.Errorf("unknown command %q; awaittrace help lists the commands", name)
 	}
 	return b.String() + "awaittrace help COMMAND tells more of one", nil
 }

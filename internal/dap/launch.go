@@ -25,7 +25,7 @@ func (s *settings) UnmarshalJSON(b []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode((*plain)(s)); err != nil {
-		return fmt.Errorf("awaittrace: %v; there are after, probe, deps and off", err)
+		return fmt.Errorf("awaittrace: %v (want after, probe, deps or off)", err)
 	}
 	return nil
 }

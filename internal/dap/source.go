@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	errNoProgram = errors.New("there is no program yet")
+	errNoProgram = errors.New("the program has not started yet")
 	errFar       = errors.New("the program runs on another machine, where it can be looked at only while it is stopped: pause it first")
 )
 
@@ -155,7 +155,7 @@ func (g *program) process(pid int, running bool) (*held, error) {
 	defer g.mu.Unlock()
 	switch {
 	case g.gone:
-		return nil, errors.New("the program has ended; awaittrace ps lists the records of such")
+		return nil, errors.New("the program has ended; awaittrace ps lists its record")
 	case g.source.far && running:
 		return nil, errFar
 	}

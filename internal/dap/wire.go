@@ -22,7 +22,7 @@ const (
 )
 
 // errGarbage is the error for bytes that are no message.
-var errGarbage = errors.New("these bytes are no message of the Debug Adapter Protocol")
+var errGarbage = errors.New("not a message of the Debug Adapter Protocol")
 
 // readMessage reads a message. Raw is all that was read, also with an error.
 func readMessage(r *bufio.Reader) (raw, body []byte, err error) {

@@ -143,7 +143,7 @@ func (s *Source) findModules() error {
 		return strings.Compare(a.Path, b.Path)
 	})
 	if len(s.Modules) == 0 || !within(s.Modules[0].Dir, s.Root) {
-		return fmt.Errorf("there is no module in %s", s.Root)
+		return fmt.Errorf("no module in %s", s.Root)
 	}
 	return nil
 }

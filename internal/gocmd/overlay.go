@@ -62,7 +62,7 @@ func (o Overlay) write(name string) error {
 func (o Overlay) addCollector(goroot string, cache *Cache) error {
 	folder := filepath.Join(goroot, "src", filepath.FromSlash(CollectorPath))
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return fmt.Errorf("GOROOT has no sources: there is no folder %s", folder)
+		return fmt.Errorf("GOROOT has no sources: no folder %s", folder)
 	}
 	entries, err := awaittrace.Collector.ReadDir("runtime")
 	if err != nil {

@@ -100,7 +100,7 @@ func After(env string) (time.Duration, error) {
 	}
 	d, err := parseDuration(env)
 	if err != nil {
-		return 0, usagef("AWAITTRACE_AFTER: %v", err)
+		return 0, usagef("invalid AWAITTRACE_AFTER %q: %v", env, err)
 	}
 	return d, nil
 }
@@ -350,7 +350,7 @@ func (p *parser) turn(on *bool, name, value string, hasValue bool) (_ word, _ bo
 	*on = true
 	if hasValue {
 		if *on, err = strconv.ParseBool(value); err != nil {
-			return 0, false, usagef("invalid value %q for flag -%s: want true or false", value, name)
+			return 0, false, usagef("invalid -%s %q (want true or false)", name, value)
 		}
 	}
 	p.args = p.args[1:]
@@ -377,13 +377,13 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 	case "chan-cap":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > math.MaxInt32 {
-			return usagef("invalid value %q for flag -chan-cap: it takes the size of a buffer, 1 or more", value)
+			return usagef("invalid -chan-cap %q: must be the size of a buffer, 1 or more", value)
 		}
 		inv.Options.ChanCap = n
 	case "io-timeout":
 		inv.Options.IOTimeout, err = parseDuration(value)
 		if err != nil {
-			return usagef("invalid value %q for flag -io-timeout: %v", value, err)
+			return usagef("invalid -io-timeout %q: %v", value, err)
 		}
 	case "html", "junit", "sarif":
 		if inv.Options.Reports == nil {
@@ -395,7 +395,7 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 	case "after":
 		inv.Options.After, err = parseDuration(value)
 		if err != nil {
-			return usagef("invalid value %q for flag -after: %v", value, err)
+			return usagef("invalid -after %q: %v", value, err)
 		}
 	}
 	return nil
@@ -404,10 +404,10 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 func parseDuration(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no duration such as 500ms, 10s or 2m", value)
+		return 0, errors.New("must be a duration such as 500ms, 10s or 2m")
 	}
 	if d <= 0 {
-		return 0, fmt.Errorf("%q is not longer than nothing", value)
+		return 0, errors.New("must be positive, such as 10s")
 	}
 	return d, nil
 }

@@ -27,7 +27,7 @@ func (e NoCoreError) Error() string { return string(e) }
 func Open(arg, exe string) (*Session, error) {
 	if pid, err := strconv.Atoi(arg); err == nil {
 		if pid <= 0 {
-			return nil, fmt.Errorf("%q is no process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
+			return nil, fmt.Errorf("%q is not a process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
 		}
 		if exe != "" {
 			return nil, NoCoreError(fmt.Sprintf("a process needs no executable, and got %q too", exe))

@@ -81,7 +81,7 @@ func Answer(ctx context.Context, w io.Writer, d Debugger, line string, opt Conso
 		}
 		names = append(names, c.Name)
 	}
-	return fmt.Errorf("unknown command %q: there are %s", name, strings.Join(names, ", "))
+	return fmt.Errorf("unknown command %q (want %s)", name, strings.Join(names, ", "))
 }
 
 // parse parses args with flags that add adds, and takes no arguments besides. -after is a flag of all that report.
@@ -91,7 +91,7 @@ func (c *call) parse(name, args string, add func(*flag.FlagSet)) error {
 	flags.Func("after", "", func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil || d <= 0 {
-			return errors.New("give a time above zero, such as 10s")
+			return errors.New("must be positive, such as 10s")
 		}
 		c.opt.After = d
 		return nil
@@ -157,7 +157,7 @@ func probes(c *call, args string) error {
 		return err
 	}
 	if n < 1 {
-		return fmt.Errorf("probes: -n %d is no number of goroutines", n)
+		return fmt.Errorf("probes: invalid -n %d: must be positive", n)
 	}
 	r, err := c.report()
 	if err != nil {

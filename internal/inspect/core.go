@@ -65,7 +65,7 @@ func (s *Session) bareCore(core string) error {
 }
 
 // ErrUnmade is why a program with probes has no record.
-var ErrUnmade = errors.New("the program has not come to func main, or to a probe, yet")
+var ErrUnmade = errors.New("the program has not reached func main, or a probe, yet")
 
 // ErrUnprobed is why a program without probes has no record.
 var ErrUnprobed = errors.New("the program was built without probes")
@@ -116,7 +116,7 @@ func keptRecord(pid int, addrs ...uint64) (*record.Record, error) {
 	}
 	if base, err := rec.Base(); err != nil || !slices.Contains(addrs, base) {
 		rec.Close()
-		return nil, fmt.Errorf("the record is not in the core, and the process %d that there is a record of is another", pid)
+		return nil, fmt.Errorf("the record is not in the core, and the record of process %d is of another program", pid)
 	}
 	return rec, nil
 }

@@ -78,7 +78,7 @@ func OpenFile(path string) (*Record, error) {
 func OpenArg(arg string) (*Record, error) {
 	if pid, err := strconv.Atoi(arg); err == nil {
 		if pid <= 0 {
-			return nil, fmt.Errorf("%q is no process: give the pid of a program, or the file of a record", arg)
+			return nil, fmt.Errorf("%q is not a process: give the pid of a program, or the file of a record", arg)
 		}
 		return Open(pid)
 	}

@@ -113,8 +113,8 @@ func TestOpenErrors(t *testing.T) {
 	tests := []struct{ arg, want string }{
 		{pid, "is not an instrumented program"},
 		{"999999999", "no process 999999999"},
-		{"-1", "is no process"},
-		{"0", "is no process"},
+		{"-1", "is not a process"},
+		{"0", "is not a process"},
 		{filepath.Join(dir, "none"), "no record"},
 		{dir, "not a record"},
 		{bad, "not a record of an instrumented program"},

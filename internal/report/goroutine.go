@@ -20,7 +20,7 @@ const maxLines = 16
 func TextGoroutine(w io.Writer, r *diagnose.Report, id int64) error {
 	i, ok := r.Find(id)
 	if !ok {
-		return fmt.Errorf("there is no goroutine %d; probes lists those that there are", id)
+		return fmt.Errorf("no goroutine %d; probes lists them", id)
 	}
 	t := newText(w, r, TextOptions{})
 	g := &t.s.Goroutines[i]
@@ -213,7 +213,7 @@ func TextHolders(w io.Writer, r *diagnose.Report, addr uint64) error {
 	t := newText(w, r, TextOptions{})
 	waiters := r.Waiters(addr)
 	if t.s.Objects[addr] == nil && len(r.Held(addr, 1)) == 0 && len(waiters) == 0 {
-		return fmt.Errorf("no probe knows of a lock or channel at %#x that somebody holds, waits for or has used lately", addr)
+		return fmt.Errorf("no goroutine holds, waits for or has lately used a lock or channel at %#x", addr)
 	}
 	t.line("%s", t.named(addr, t.anyProbe(addr, waiters)))
 	t.object(addr, "    ")

@@ -176,10 +176,10 @@ func TestWeb(t *testing.T) {
 		"/":                          {200, `<a href="/report/11-1">shop</a>`},
 		"/metrics":                   {200, `awaittrace_build_info{version="v1"} 1`},
 		"/-/healthy":                 {200, "ok"},
-		"/report/other":              {404, `there is no instrumented program "other" here`},
+		"/report/other":              {404, `no instrumented program "other" here`},
 		"/report/shop?f=nothing":     {400, "invalid f=nothing"},
 		"/debug/pprof/awaittrace":    {404, "no program"},
-		"/livez?program=none":        {404, "there is no instrumented program"},
+		"/livez?program=none":        {404, "no instrumented program"},
 		"/livez?program=x&kind=none": {400, `invalid kind "none"`},
 		"/other":                     {404, ""},
 	} {
@@ -357,7 +357,7 @@ func TestTelemetryOff(t *testing.T) {
 	}
 	push.tell(t.Context(), nil)
 	env["OTEL_EXPORTER_OTLP_ENDPOINT"], env["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http://localhost:1", "grpc"
-	if _, err := newTelemetry(t.Context(), s); err == nil || !strings.Contains(err.Error(), "want http/protobuf") {
+	if _, err := newTelemetry(t.Context(), s); err == nil || !strings.Contains(err.Error(), "(want http/protobuf)") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -430,7 +430,7 @@ func (s *survey) find(name string) (record.Entry, error) {
 	case name == "":
 		return record.Entry{}, errors.New("no program: want its name or pid, such as /report/4711")
 	case len(found) == 0:
-		return record.Entry{}, fmt.Errorf("there is no instrumented program %q here", label(name))
+		return record.Entry{}, fmt.Errorf("no instrumented program %q here", label(name))
 	case len(found) > 1:
 		slices.Sort(ids)
 		return record.Entry{}, fmt.Errorf("%d programs have the name %s: want one of %s", len(found), label(name), strings.Join(ids, ", "))

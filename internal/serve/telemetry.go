@@ -50,7 +50,7 @@ func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
 		}
 		protocol := cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_PROTOCOL"), opt.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
 		if protocol != "http/protobuf" {
-			return false, fmt.Errorf("invalid OTEL_EXPORTER_OTLP_PROTOCOL %q: want http/protobuf", protocol)
+			return false, fmt.Errorf("invalid OTEL_EXPORTER_OTLP_PROTOCOL %q (want http/protobuf)", protocol)
 		}
 		return true, nil
 	}
