@@ -32,7 +32,7 @@ func build(c *cli.Context, inv *gocmd.Invocation) error {
 	return ended(status)
 }
 
-// ended is the end of a verb whose exit status is that of a command.
+// ended ends a verb with the exit status of a command.
 func ended(status int) error {
 	if status == 0 {
 		return nil

@@ -61,13 +61,11 @@ func manVerb() *cli.Command {
 	}
 }
 
-// maxCandidates bounds what a shell is offered: a program may have a hundred thousand goroutines, and a few more
-// letters tell which is meant.
+// maxCandidates bounds the candidates for a word: a program may have a hundred thousand goroutines.
 const maxCandidates = 500
 
-// completeVerb is what the scripts of completionVerb call with the words of a command line, of which the last is
-// completed. It prints a line for each candidate, with what it is behind a tab, and :files where names of files may
-// stand.
+// completeVerb completes the last word of a command line, for the scripts of completionVerb. It prints a line for each
+// candidate, with its description behind a tab, and :files where a file name may stand.
 func completeVerb() *cli.Command {
 	return &cli.Command{Name: "complete", Hidden: true, SkipFlagParsing: true, Action: func(c *cli.Context) error {
 		words := c.Args().Slice()
@@ -118,7 +116,7 @@ func goFlags(verb string) map[string]bool {
 	return nil
 }
 
-// flagValues are the values of a flag.
+// flagValues returns the values of a flag.
 func flagValues(verb, flag string, words []string) (list []usage.Candidate, files bool) {
 	var values []string
 	switch flag {
@@ -186,7 +184,7 @@ func goroutineIDs(words []string) (list []usage.Candidate) {
 	return list
 }
 
-// verbArgs are the arguments of a verb.
+// verbArgs returns the arguments of a verb.
 func verbArgs(verb string, words []string) (list []usage.Candidate, files bool) {
 	switch verb {
 	case "report", "top", "check", "diff":
@@ -202,7 +200,7 @@ func verbArgs(verb string, words []string) (list []usage.Candidate, files bool) 
 	return nil, true // packages are folders
 }
 
-// pids are those of the programs with records.
+// pids lists the pids of programs with records.
 func pids() (list []usage.Candidate) {
 	entries, err := record.List(record.Dir())
 	if err != nil {

@@ -83,7 +83,8 @@ func diffReports(c *cli.Context) error {
 	return nil
 }
 
-// document returns the report on what arg names: a pid, a record, or a report that was written as JSON; without one, the program that runs.
+// document returns the report that arg names: on a pid or a record, or as JSON. Without arg it reports on the program
+// that runs.
 func document(c *cli.Context, arg, format string) (*report.Document, error) {
 	if _, err := strconv.Atoi(arg); err != nil && arg != "" {
 		if doc, err := savedReport(arg); doc != nil || err != nil {
@@ -102,7 +103,7 @@ func document(c *cli.Context, arg, format string) (*report.Document, error) {
 	return report.NewDocument(r), nil
 }
 
-// savedReport reads a report that was written as JSON. It returns nil if the file does not begin as one.
+// savedReport reads a JSON report. It returns nil if the file does not begin as one.
 func savedReport(name string) (*report.Document, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -56,7 +56,7 @@ func dlv(c *cli.Context) error {
 	return ended(dlvext.Main(args, env))
 }
 
-// terminalEnv is what a session of Delve's gets from us.
+// terminalEnv returns what a Delve session needs of the command.
 func terminalEnv(c *cli.Context, after time.Duration) dlvext.Env {
 	return dlvext.Env{
 		Prepare: func(inv *gocmd.Invocation) (*gocmd.Prepared, error) { return prepare(c, inv) },
@@ -100,7 +100,7 @@ In VS Code one setting will do; docs/editors.md has those of other editors:
 	}
 }
 
-// guessVerb is a command of Delve's that editors call to find out where they are.
+// guessVerb is the Delve command that editors call to find out where they are.
 func guessVerb() *cli.Command {
 	return &cli.Command{
 		Name:            "substitute-path-guess-helper",
@@ -112,5 +112,5 @@ func guessVerb() *cli.Command {
 	}
 }
 
-// delveVersion is the version of Delve that is part of this command.
+// delveVersion is the version of the embedded Delve.
 func delveVersion() string { return dlvext.DelveVersion() }

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The verbs that are Delve's say, where Delve does not compile, that it does not.
+// Where Delve does not compile, its verbs say so.
 
 func dlvVerb() *cli.Command { return noDelve("dlv", "a Delve session (not on this system)") }
 func dapVerb() *cli.Command { return noDelve("dap", "a debug adapter (not on this system)") }
@@ -20,7 +20,7 @@ func guessVerb() *cli.Command {
 	return c
 }
 
-// delveVersion is the version of Delve that is part of this command: none.
+// delveVersion is the version of the embedded Delve: none.
 func delveVersion() string { return "" }
 
 func noDelve(name, usage string) *cli.Command {

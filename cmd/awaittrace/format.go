@@ -18,7 +18,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// formatFlags are the flags that say how a report is written.
+// formatFlags returns the flags for the form of a report.
 func formatFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "f", Value: "text", Usage: "write the report in `FORMAT`: " + strings.Join(formatNames(), ", ")},
@@ -35,7 +35,7 @@ func formatNames() []string {
 	return names
 }
 
-// checkFormat checks what the flags of formatFlags say.
+// checkFormat checks the values of formatFlags.
 func checkFormat(c *cli.Context) (format string, err error) {
 	format = c.String("f")
 	f, ok := export.Find(format)
@@ -59,7 +59,7 @@ func writeReport(c *cli.Context, r *diagnose.Report, format string) error {
 	return writeOut(c, func(w io.Writer) error { return formatReport(c, w, r, format) })
 }
 
-// outOf returns where the report goes; nil: to the file of -o.
+// outOf returns where the report goes, or nil for the file of -o.
 func outOf(c *cli.Context) io.Writer {
 	if c.String("o") != "" {
 		return nil
@@ -67,7 +67,7 @@ func outOf(c *cli.Context) io.Writer {
 	return c.App.Writer
 }
 
-// writeOut lets write write to standard output, or to the file of -o.
+// writeOut calls write with standard output, or with the file of -o.
 func writeOut(c *cli.Context, write func(io.Writer) error) error {
 	if name := c.String("o"); name != "" {
 		return writeFile("o", name, write)
@@ -105,7 +105,7 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 	return f.Write(w, report.NewDocument(r), exportOptions(!c.Bool("no-source")))
 }
 
-// exportOptions are those of the folder that the command runs in.
+// exportOptions returns the options for the current folder.
 func exportOptions(source bool) export.Options {
 	opt := export.Options{Version: moduleVersion()}
 	if dir, err := os.Getwd(); err == nil {
@@ -117,8 +117,8 @@ func exportOptions(source bool) export.Options {
 	return opt
 }
 
-// writeFile writes the file that a flag names, which has either all of what write writes or what it had before. What
-// is no regular file, such as /dev/stdout, is written as it stands.
+// writeFile writes the file that a flag names. If write fails, a regular file keeps what it had. Anything else, such as
+// /dev/stdout, is written directly.
 func writeFile(flag, name string, write func(io.Writer) error) error {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {

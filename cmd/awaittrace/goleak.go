@@ -13,10 +13,10 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// goleak is the module whose checks read stacks.
+// goleak is the module that checks stacks.
 const goleak = "go.uber.org/goleak"
 
-// adviseGoleak says what to do about tests that have failed, if one in the folders of files asks goleak. Where goleak has probes itself, it does not see them.
+// adviseGoleak prints advice on failed tests, if a test beside files uses goleak.
 func adviseGoleak(w io.Writer, files []rewrite.File) {
 	var dirs []string
 	for _, f := range files {
@@ -39,7 +39,7 @@ func adviseGoleak(w io.Writer, files []rewrite.File) {
 	}
 }
 
-// find returns the place of a string in a text, or "".
+// find returns the place of s in text, or "".
 func find(name string, text []byte, s string) string {
 	at := bytes.Index(text, []byte(s))
 	if at < 0 {

@@ -18,8 +18,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// goVerb makes the command for a verb that takes the place of a verb of the go command. The flags are parsed by gocmd; those here
-// are for the help.
+// goVerb returns the command that replaces a verb of the go command. Gocmd parses the flags; those here are for the
+// help.
 func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocation) error) *cli.Command {
 	c.Name, c.Category = string(verb), verbsBuild
 	c.SkipFlagParsing = true
@@ -54,15 +54,15 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	return &c
 }
 
-// noSourceFlag is the flag -no-source of a go verb, whose reports have lines of source in what is named.
+// noSourceFlag is the flag -no-source of a go verb, whose reports show source in where.
 func noSourceFlag(where string) cli.Flag {
 	return &cli.BoolFlag{Name: "no-source", Category: flagsReport, Usage: "leave the lines of the source out of " + where}
 }
 
-// lockOrderFlag is the flag of run and test.
+// lockOrderFlag is the flag -lock-order of run and test.
 var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport, Usage: "also report locks that goroutines take in orders that can deadlock, before they do"}
 
-// depsDefault says what -deps is without the flag.
+// depsDefault returns the default of -deps, for the help.
 func depsDefault(verb gocmd.Verb) string {
 	if verb == gocmd.Test || verb == gocmd.Instrument {
 		return "$AWAITTRACE_DEPS, or none"
@@ -70,7 +70,7 @@ func depsDefault(verb gocmd.Verb) string {
 	return "$AWAITTRACE_DEPS, or all"
 }
 
-// putIn is called before probes are put in: it shows that, and bounds the memory for it.
+// putIn shows that probes are put in, and bounds the memory for it.
 func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
 	bar := terminal.Start(c.App.ErrWriter, "putting in probes", time.Second)
 	inv.Progress = func(done, total int) { bar.Tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
@@ -81,7 +81,7 @@ func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
 	}
 }
 
-// prepare instruments the packages of inv, and tells about it what the user should know.
+// prepare instruments the packages of inv, and prints what the user should know.
 func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
 	done := putIn(c, inv)
 	p, err := gocmd.Prepare(inv, os.Environ())
@@ -109,7 +109,7 @@ func prepare(c *cli.Context, inv *gocmd.Invocation) (*gocmd.Prepared, error) {
 	return p, nil
 }
 
-// unused refuses patterns of -probe-func that match nothing.
+// unused returns an error for -probe-func patterns that match nothing.
 func unused(c *cli.Context, r *rewrite.Result) error {
 	if len(r.Unused) == 0 {
 		return nil
@@ -117,7 +117,7 @@ func unused(c *cli.Context, r *rewrite.Result) error {
 	return usageError(c, errors.New(strings.Join(r.Unused, "\nawaittrace: ")), false)
 }
 
-// goBuild is goCommand for go build, which shows on a terminal that it works.
+// goBuild is goCommand with a progress line on a terminal.
 func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	bar := terminal.Start(c.App.ErrWriter, "building", time.Second)
 	defer bar.Stop()
@@ -125,8 +125,8 @@ func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	return goCommand(c, p, cmd)
 }
 
-// goCommand runs a go command of p, and returns its exit status. It is an error when the go command succeeds
-// with packages that could not be given probes: the user would take what it made for instrumented.
+// goCommand runs a go command of p, and returns its exit status. It fails if the go command succeeds without probes,
+// because the user would take the result for instrumented.
 func goCommand(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	status, err := watch.Alone(cmd)
 	if err == nil && status == 0 && p.Broken != nil {

@@ -32,7 +32,7 @@ To begin with, run a program that hangs:
 
 Awaittrace watches it from outside. It reports on standard error what has been stuck for longer than 10s (-after), and what is stuck when the program ends or is killed.`
 
-// topics are the pages of help that are not about a verb.
+// topics are the help pages that are not about a verb.
 var topics = []usage.Topic{
 	{Name: "environment", Short: "environment variables", Text: `These variables are read by awaittrace:
 
@@ -87,7 +87,7 @@ The verdicts are
 A finding is certain, likely or possible. Exit status, run and test go by what is certain or likely.`},
 }
 
-// manual is the command as its help knows it.
+// manual returns the command for its help.
 func manual(c *cli.Context) usage.Command { return usage.Command{App: c.App, Topics: topics} }
 
 func helpVerb() *cli.Command {
@@ -131,7 +131,7 @@ func showHelp(c *cli.Context) error {
 	return cmpErr(err(c.App.Writer), exitCode(0))
 }
 
-// usageError makes err an error in the command line, if it does not ask for help.
+// usageError returns err as a usage error. If err asks for help, usageError prints it.
 func usageError(c *cli.Context, err error, _ bool) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return showHelp(c)
@@ -139,7 +139,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	return cli.Exit(explain(c, err), 2)
 }
 
-// explain says more about an error of the package flag.
+// explain rewrites an error of package flag.
 func explain(c *cli.Context, err error) string {
 	var name, value string
 	if n, _ := fmt.Sscanf(err.Error(), "flag provided but not defined: -%s", &name); n == 1 {

@@ -78,7 +78,7 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	return leftOut(src.Result.Outside)
 }
 
-// leftOut is an error that lists the dependencies that -deps names and that -w does not write.
+// leftOut returns an error that lists the dependencies of -deps that -w does not write.
 func leftOut(modules []rewrite.Module) error {
 	if len(modules) == 0 {
 		return nil
@@ -91,7 +91,7 @@ func leftOut(modules []rewrite.Module) error {
 		"bring them in with go mod vendor, or use -o or -overlay", strings.Join(list, ", "))
 }
 
-// already says that nothing is done where something has probes. In place, that is what was asked for.
+// already reports that the source has probes already. With -w that is not an error.
 func already(c *cli.Context, inv *gocmd.Invocation, names []string) error {
 	what := shortPath(names[0])
 	if len(names) > 1 {
@@ -112,7 +112,7 @@ func writeInPlace(src *gocmd.Source) error {
 	return tree.Write(treeOf(src), journals)
 }
 
-// treeOf is the tree that src is the source of.
+// treeOf returns the tree of src.
 func treeOf(src *gocmd.Source) tree.Source {
 	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), ModuleFile: src.ModuleFile(), Go: src.Go}
 	for _, m := range src.Deps() {
@@ -124,7 +124,7 @@ func treeOf(src *gocmd.Source) tree.Source {
 	return t
 }
 
-// relativeTo gives name as it is seen from dir, the folder of -C, which may be empty.
+// relativeTo returns name relative to dir, the folder of -C, which may be empty.
 func relativeTo(dir, name string) string {
 	if filepath.IsAbs(name) {
 		return name

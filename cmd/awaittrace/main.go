@@ -1,7 +1,7 @@
 //go:build !lite
 
-// Command awaittrace builds Go programs with a probe around every operation that can wait, and tells which goroutines are stuck, on
-// what, and since when.
+// Command awaittrace builds Go programs with a probe around every operation that can wait, and tells which goroutines
+// are stuck, on what, and since when.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole command, and returns its exit status: 0 done, 1 failed, 2 wrong usage, and what a verb says.
+// run runs the command, and returns its exit status: 0 done, 1 failed, 2 wrong usage, or that of the verb.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := &cli.App{
 		Name:           "awaittrace",
@@ -30,13 +30,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		UsageText:      "awaittrace <verb> [flags] [arguments]",
 		Description:    description,
 		HideVersion:    true, // there is a verb
-		HideHelp:       true, // so is there for this; -h comes to usageError
+		HideHelp:       true, // there is a verb; usageError handles -h
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,
 		Action:         unknownVerb,
 		OnUsageError:   usageError,
-		ExitErrHandler: func(*cli.Context, error) {}, // the error is dealt with below
+		ExitErrHandler: func(*cli.Context, error) {}, // exitStatus handles the error
 		Commands:       verbs(),
 	}
 	for _, verb := range app.Commands {
@@ -49,7 +49,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exitStatus(app.Run(args), stderr)
 }
 
-// verbs are the verbs in the order in which the help lists them.
+// verbs returns the verbs in the order of the help.
 func verbs() []*cli.Command {
 	return []*cli.Command{
 		runVerb(), buildVerb(), testVerb(), instrumentVerb(), revertVerb(),
@@ -60,7 +60,7 @@ func verbs() []*cli.Command {
 	}
 }
 
-// unknownVerb is what happens when no verb is known by the first argument.
+// unknownVerb handles a command line without a known verb.
 func unknownVerb(c *cli.Context) error {
 	if !c.Args().Present() {
 		return manual(c).Overview(c.App.Writer)
@@ -70,12 +70,12 @@ func unknownVerb(c *cli.Context) error {
 	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
 }
 
-// An exitCode is an error that has been reported already, or is none: the program ends with it and says nothing.
+// An exitCode ends the program without a message: the error, if any, was reported before.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// exitStatus reports err, and returns the exit status that it stands for.
+// exitStatus prints err, and returns its exit status.
 func exitStatus(err error, stderr io.Writer) int {
 	var code exitCode
 	var usage *gocmd.UsageError

@@ -1,7 +1,7 @@
 //go:build lite
 
-// Command awaittrace, built with -tags lite, has the verbs that need neither Delve nor the go command: check, ps and report -no-stop. It is small, and static
-// with CGO_ENABLED=0, so that it can be copied into the image of a container.
+// Command awaittrace, built with -tags lite, has the verbs that need neither Delve nor the go command: check, ps and
+// report -no-stop. It is small, and with CGO_ENABLED=0 static, so it can be copied into an image.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	os.Exit(status)
 }
 
-// run is the whole command, and returns its exit status.
+// run runs the command, and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 	verb := ""
 	if len(args) > 0 {
@@ -63,7 +63,7 @@ func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 // parse parses the flags of a verb that takes at most n arguments.
 func parse(flags *flag.FlagSet, after *time.Duration, args []string, n int) error {
 	if err := flags.Parse(args); err != nil {
-		return errUsage // it has been told
+		return errUsage // flag has printed the error
 	}
 	if flags.NArg() > n {
 		return fmt.Errorf("%s takes at most %d arguments, got %d", flags.Name(), n, flags.NArg())

@@ -45,7 +45,7 @@ func serveAgents(c *cli.Context) error {
 	return err
 }
 
-// programs are those that this command sees.
+// programs gives the server the programs that this command sees.
 type programs struct{ c *cli.Context }
 
 func (p programs) Programs(context.Context) ([]agent.Program, error) {
@@ -74,7 +74,7 @@ func (p programs) Programs(context.Context) ([]agent.Program, error) {
 	return all, nil
 }
 
-// Report diagnoses a program as the verb report does with the same arguments.
+// Report diagnoses a program as the verb report does.
 func (p programs) Report(ctx context.Context, name string, after time.Duration) (*report.Document, error) {
 	set := flag.NewFlagSet("report", flag.ContinueOnError)
 	set.Duration("after", 0, "")

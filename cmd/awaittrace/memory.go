@@ -7,24 +7,25 @@ import (
 	"runtime/debug"
 )
 
-// What a collection leaves is small until large packages come, and then it is a few hundred MB: with these, the heap grows to three
-// times of that as long as it is small, and stays below the limit, at the price of more collections, when it is not.
+// While rewriting, the live heap is small until large packages come, and then a few hundred MB. A small heap may grow
+// to three times its live part; a large one is collected more often, to stay below the limit.
 const (
 	rewriteGC    = 200       // percent
 	rewriteLimit = 800 << 20 // bytes
 )
 
-// Serve takes little, but for the moments at which it looks at a large program.
+// Serve needs little, except while it looks at a large program.
 const (
 	serveGC    = 100
 	serveLimit = 100 << 20
 )
 
-// reportGC is for report, which has most of what it makes in use to its end. What it reads of a program has few pointers: collecting more often costs little.
+// reportGC is for report, which keeps most of what it allocates. Its heap has few pointers, so collecting often costs
+// little.
 const reportGC = 25
 
-// boundMemory sets how much memory this process may take, in percent of what a collection leaves and in bytes, unless GOGC or GOMEMLIMIT do. The result sets it back, and gives what is free to the
-// system: run stays for as long as its program.
+// boundMemory bounds the memory of this process, by GC percent and in bytes, unless GOGC or GOMEMLIMIT do. The result
+// undoes that and returns free memory to the system, because run lasts as long as its program.
 func boundMemory(percent int, limit int64) (restore func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}

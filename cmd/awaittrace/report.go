@@ -25,7 +25,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// somethingStuck is the exit status of report -exit-code when something is.
+// somethingStuck is the exit status of report -exit-code if something is stuck.
 const somethingStuck = exitCode(3)
 
 func reportVerb() *cli.Command {
@@ -63,7 +63,7 @@ A program that runs is stopped for a moment, to read what its goroutines do, and
 	}
 }
 
-// afterFlag is the flag -after of the verbs that do not take those of a go verb.
+// afterFlag is the flag -after of verbs that are not go verbs.
 func afterFlag() cli.Flag {
 	return &cli.DurationFlag{
 		Name: "after", Usage: "call a wait stuck after `D`, such as 500ms or 10s",
@@ -89,7 +89,7 @@ func reportProgram(c *cli.Context) error {
 	}
 	defer s.Close()
 	defer boundMemory(reportGC, math.MaxInt64)()
-	bar := terminal.Start(c.App.ErrWriter, "looking at the program", time.Second) // two looks are -after apart
+	bar := terminal.Start(c.App.ErrWriter, "looking at the program", time.Second) // without probes, two looks are -after apart
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
 		NoStop:  c.Bool("no-stop") || c.Bool("sites"),
@@ -116,7 +116,7 @@ func reportProgram(c *cli.Context) error {
 	return nil
 }
 
-// writeGoroutine writes what is known of the goroutine of -g.
+// writeGoroutine writes what is known of goroutine -g.
 func writeGoroutine(c *cli.Context, r *diagnose.Report) error {
 	id := c.Int64("g")
 	if _, ok := r.Find(id); !ok {
@@ -125,7 +125,7 @@ func writeGoroutine(c *cli.Context, r *diagnose.Report) error {
 	return writeOut(c, func(w io.Writer) error { return cmpErr(report.TextGoroutine(w, r, id), report.TextStack(w, r, id)) })
 }
 
-// checkProve returns what -prove says, and refuses -prove always with -no-stop, which implies never.
+// checkProve returns the value of -prove. It fails for -prove always with -no-stop, which implies never.
 func checkProve(c *cli.Context) (inspect.Prove, error) {
 	prove := inspect.Prove(cmp.Or(c.String("prove"), string(inspect.ProveAuto)))
 	switch {
@@ -141,13 +141,13 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	return prove, nil
 }
 
-// namedProgram opens the program that the arguments name. The second result is how long a wait is before it is called stuck: -after, else
-// AWAITTRACE_AFTER, else what the run uses or used that watches it, else the default.
+// namedProgram opens the program that the arguments name. The second result is how long a wait is before it is stuck:
+// -after, else AWAITTRACE_AFTER, else that of the run, else the default.
 func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
 	return program(c, c.Args().Get(0), c.Args().Get(1))
 }
 
-// program is namedProgram for the program that arg names, and the executable of a core.
+// program is namedProgram for arg, and the executable of a core.
 func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, error) {
 	after, err := askedAfter(c)
 	if err != nil {
@@ -163,7 +163,7 @@ func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, 
 	return s, cmp.Or(after, s.After(), diagnose.DefaultAfter), nil
 }
 
-// askedAfter returns what -after or else AWAITTRACE_AFTER says; zero: neither says anything.
+// askedAfter returns -after, else AWAITTRACE_AFTER, else zero.
 func askedAfter(c *cli.Context) (time.Duration, error) {
 	after := c.Duration("after")
 	if c.IsSet("after") && after <= 0 {
@@ -175,7 +175,7 @@ func askedAfter(c *cli.Context) (time.Duration, error) {
 	return after, nil
 }
 
-// shownPath returns how a report on w shows paths: whole in JSON, and for people relative to where they are.
+// shownPath returns how a report on w shows paths: absolute in JSON, relative to the current folder in text.
 func shownPath(format string, w io.Writer) func(string) string {
 	if format == "json" {
 		return nil
@@ -183,7 +183,7 @@ func shownPath(format string, w io.Writer) func(string) string {
 	return report.Paths(w)
 }
 
-// checkArgs checks that there are at most n arguments, and no flag behind them, which would not be heard.
+// checkArgs checks that there are at most n arguments, and no flag behind them, which package flag would not parse.
 func checkArgs(c *cli.Context, n int) error {
 	for _, arg := range c.Args().Slice() {
 		if arg == "-h" || arg == "-help" || arg == "--help" {
@@ -202,8 +202,8 @@ func checkArgs(c *cli.Context, n int) error {
 	return nil
 }
 
-// openProgram opens the program that arg names; without one, the program with probes that runs, or the last that did. exe is the executable that a core
-// is of, or empty.
+// openProgram opens the program that arg names; without one, the program with probes that runs, or the last that did.
+// exe is the executable of a core, or empty.
 func openProgram(arg, exe string) (*inspect.Session, error) {
 	if arg != "" {
 		return inspect.Open(arg, exe)
@@ -238,7 +238,7 @@ func sessionOf(e record.Entry) (*inspect.Session, error) {
 	return inspect.Recorded(rec), nil
 }
 
-// candidates lists live programs, as many as a line has room for.
+// candidates lists live programs, as many as fit in a line.
 func candidates(live []record.Entry) string {
 	const room = 6
 	var parts []string

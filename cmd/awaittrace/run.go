@@ -58,7 +58,7 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 	return ended(status)
 }
 
-// tellFirst says once to every user what run does.
+// tellFirst tells each user once what run does.
 func tellFirst(w io.Writer, after time.Duration) {
 	cache, err := gocmd.OpenCache()
 	if err == nil && cache.First("ran") {
@@ -67,7 +67,7 @@ func tellFirst(w io.Writer, after time.Duration) {
 	}
 }
 
-// cmpErr returns the first of the errors that is one.
+// cmpErr returns the first error that is not nil.
 func cmpErr(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

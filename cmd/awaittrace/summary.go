@@ -14,7 +14,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// writeSummary tells how many operations of each kind have a probe, and how many have none; with all, which those are, and the reason.
+// writeSummary writes how many operations of each kind have a probe, and how many have none; with all, it lists the
+// latter with the reason.
 func writeSummary(w io.Writer, r *rewrite.Result, all bool) {
 	total := 0
 	var kinds []string
@@ -56,7 +57,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// shortPath returns name relative to the current folder if it is in it.
+// shortPath returns name relative to the current folder, if it is below it.
 func shortPath(name string) string {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -53,7 +53,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	defer func() { watch.Sweep(record.Dir(), start) }()
 	known := inv.Options.Known
 	if (os.Getenv("AWAITTRACE") != "" || known != "" || inv.Options.LockOrder) && inv.Value("count") == "" {
-		// The go command does not know that the result depends on it, and would take the one without it, now and later.
+		// The go command does not know that the flag changes the result, and would cache it.
 		inv.GoArgs = append([]string{"-count=1"}, inv.GoArgs...)
 	}
 	p, err := prepare(c, inv)
@@ -65,7 +65,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
 	service, err := testwatch.Start(testwatch.Options{
 		After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate,
-		Quiet: inv.Bool("json"), // what reads that counts itself, and takes a line on standard error for an error, as gotestsum does
+		Quiet: inv.Bool("json"), // readers such as gotestsum count for themselves, and take a line on standard error for an error
 	})
 	switch {
 	case err == nil:
@@ -88,11 +88,10 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	return ended(status)
 }
 
-// pageName is the name of a page among artifacts.
+// pageName is the name of the page among a test's artifacts.
 const pageName = "awaittrace.html"
 
-// writeFound writes what was found in the formats that are asked for: by flags, by -artifacts of go test, and by the
-// workflow that it runs in.
+// writeFound writes the findings in the formats of the flags, of go test's -artifacts, and of a GitHub workflow.
 func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) error {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		if err := export.GitHub(c.App.ErrWriter, doc, exportOptions(false)); err != nil {
@@ -119,7 +118,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 	return nil
 }
 
-// writePages writes the page of each test that has a folder for artifacts into that.
+// writePages writes the page of each test into its folder for artifacts, if it has one.
 func writePages(inv *gocmd.Invocation, pages []testwatch.Page) error {
 	f, _ := export.Find("html")
 	for _, p := range pages {

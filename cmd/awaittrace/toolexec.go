@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 )
 
-// toolexecVerb is what the go command calls for each of its tools when it builds a test. It is no verb for users.
+// toolexecVerb is the hidden verb that the go command runs in place of each tool when it builds a test.
 func toolexecVerb() *cli.Command {
 	return &cli.Command{Name: gocmd.ToolVerb, Hidden: true, SkipFlagParsing: true, Action: func(c *cli.Context) error {
 		status, err := gocmd.RunTool(c.Args().Slice(), c.App.Writer, c.App.ErrWriter)

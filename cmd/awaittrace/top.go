@@ -39,7 +39,7 @@ The arrow keys and those of vi move, Enter tells all about a row, / filters, s s
 	}
 }
 
-// interval is how often top looks.
+// interval is the time between two looks.
 const interval = time.Second
 
 func showTop(c *cli.Context) error {
@@ -64,7 +64,7 @@ func showTop(c *cli.Context) error {
 	return writeTop(c.Context, c.App.Writer, p)
 }
 
-// hasEnded is 1 for a program that has ended.
+// hasEnded returns 1 for a program that has ended.
 func hasEnded(e top.Entry) int {
 	if e.State == "live" || e.State == "stopped" {
 		return 0
@@ -90,7 +90,7 @@ func runTop(c *cli.Context, p top.Program, in, out *os.File) error {
 					Arg: strconv.Itoa(p.Pid), State: p.State, Name: filepath.Base(p.Exe), Goroutines: p.Goroutines, Stuck: p.Stuck,
 				})
 			}
-			// What runs stands first, and what was started last.
+			// Live programs first, then the latest.
 			slices.Reverse(entries)
 			slices.SortStableFunc(entries, func(a, b top.Entry) int { return hasEnded(a) - hasEnded(b) })
 			return entries, err
@@ -113,14 +113,14 @@ func (p *lookedAt) Close() { p.s.Close() }
 func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, error) {
 	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: report.Paths(os.Stdout)}, NoStop: !stop, Prove: inspect.ProveNever}
 	r, err := p.s.Report(ctx, opt)
-	if errors.Is(err, inspect.ErrUnprobed) { // there is no record to tell
+	if errors.Is(err, inspect.ErrUnprobed) { // there is no record to show
 		opt.NoStop, opt.Prove, opt.MaxPause = false, inspect.ProveAuto, interval/100
 		r, err = p.s.Report(ctx, opt)
 	}
 	return r, err
 }
 
-// writeTop writes what top shows as a report.
+// writeTop writes the report that top shows.
 func writeTop(ctx context.Context, w io.Writer, p *lookedAt) error {
 	r, err := p.Report(ctx, false)
 	if err != nil {

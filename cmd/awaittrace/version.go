@@ -41,7 +41,7 @@ func version(c *cli.Context) error {
 	_, err := fmt.Fprintf(c.App.Writer, "awaittrace %s %s %s/%s record %d\n",
 		moduleVersion(), gort.Version(), gort.GOOS, gort.GOARCH, runtime.Version)
 	if delve := delveVersion(); err == nil && delve != "" {
-		// As dlv version prints it, for editors that have awaittrace in the place of dlv.
+		// As dlv version prints it, for editors that run awaittrace instead of dlv.
 		_, err = fmt.Fprintf(c.App.Writer, "Delve Debugger\n%s\n", delve)
 	}
 	if err == nil && c.Bool("v") {
@@ -50,13 +50,13 @@ func version(c *cli.Context) error {
 	return err
 }
 
-// systemFiles are the files that tell what a Linux system permits, and what of it it is.
+// systemFiles are the files that say which Linux system this is, and what it permits.
 var systemFiles = []struct{ what, name string }{
 	{"kernel", "/proc/sys/kernel/osrelease"},
 	{"ptrace scope", "/proc/sys/kernel/yama/ptrace_scope"},
 }
 
-// writeSurroundings writes what a report of a bug should tell besides the versions.
+// writeSurroundings writes what a bug report should have besides the versions.
 func writeSurroundings(w io.Writer) {
 	tell := func(what, value string) {
 		if value != "" {
@@ -73,7 +73,7 @@ func writeSurroundings(w io.Writer) {
 		}
 	}
 	for _, f := range systemFiles {
-		text, _ := os.ReadFile(f.name) // elsewhere there are none
+		text, _ := os.ReadFile(f.name) // other systems have none
 		tell(f.what, string(text))
 	}
 	tell("records", record.Dir()+" "+cmp.Or(record.FolderFault(record.Dir()), "is as it should be"))
@@ -92,7 +92,7 @@ func writeSurroundings(w io.Writer) {
 	}
 }
 
-// moduleVersion returns the version of this module, or the commit that it was built from, as the go command noted it.
+// moduleVersion returns the version of this module, or the commit it was built from, from the build info.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
