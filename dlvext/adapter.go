@@ -23,13 +23,13 @@ import (
 )
 
 const (
-	// startPatience bounds the time that Delve may take to begin.
+	// startPatience bounds how long Delve may take to start.
 	startPatience = time.Minute
-	// endPatience bounds the time that Delve may take to end when its client has gone: it ends the program first.
+	// endPatience bounds how long Delve may take to exit after its client has gone: it ends the program first.
 	endPatience = 30 * time.Second
 )
 
-// adapter is `awaittrace dap`: a debug adapter that takes the place of `dlv dap`, which it runs in a process of its own.
+// adapter is `awaittrace dap`: a debug adapter in place of `dlv dap`, which it runs in a process of its own.
 func adapter(env Env, s *settings) int {
 	dest, err := logDestination(s.str("log-dest"))
 	if err != nil {
@@ -59,7 +59,7 @@ func adapter(env Env, s *settings) int {
 	}
 	go func() {
 		<-signals
-		client.Close() // everything ends from there
+		client.Close() // which ends the session
 	}()
 	options := env.Adapter
 	options.Split = func(flags string) []string { return config.SplitQuotedFields(flags, '\'') }
@@ -84,7 +84,8 @@ func logDestination(dest string) (*os.File, error) {
 	return f, err
 }
 
-// awaitClient returns the connection to the client: it dials in, or we do. Nil without an error: a signal came first.
+// awaitClient returns the connection to the client, which either side dials. It returns nil without an error if a
+// signal came first.
 func awaitClient(s *settings, signals <-chan os.Signal) (net.Conn, error) {
 	if addr := s.str("client-addr"); addr != "" {
 		conn, err := dial(addr)
@@ -106,7 +107,7 @@ func awaitClient(s *settings, signals <-chan os.Signal) (net.Conn, error) {
 	go func() {
 		conn, err := listener.Accept()
 		first <- accepted{conn, err}
-		// There is one session. Whoever comes later is told so, not left to wait.
+		// There is one session. A later client is told so instead of having to wait.
 		for err == nil {
 			if conn, err = listener.Accept(); err == nil {
 				go dap.Busy(conn)
@@ -129,7 +130,8 @@ func awaitClient(s *settings, signals <-chan os.Signal) (net.Conn, error) {
 	}
 }
 
-// sameUser reports whether a connection is from this user, as far as that matters: Delve checks it on Linux, for addresses that only this machine reaches.
+// sameUser reports whether a connection is from this user. As in Delve it matters on Linux only, for loopback
+// addresses.
 func sameUser(listening net.Addr, conn net.Conn) bool {
 	addr, ok := listening.(*net.TCPAddr)
 	if !ok || !addr.IP.IsLoopback() || os.Getuid() < 0 || runtime.GOOS != "linux" {
@@ -145,7 +147,7 @@ func sameUser(listening net.Addr, conn net.Conn) bool {
 	return ok && uid == os.Getuid()
 }
 
-// delveArgs returns the flags of the user's for Delve, without those that say where the client is.
+// delveArgs returns the user's flags for Delve, without those that name the client's address.
 func delveArgs(flags *pflag.FlagSet) []string {
 	var args []string
 	flags.Visit(func(f *pflag.Flag) {
@@ -171,8 +173,8 @@ type delveProcess struct {
 	done chan struct{}
 }
 
-// startDelve starts Delve's adapter with the user's arguments. It dials back to us on a socket that nobody else can reach, so that it has no
-// address that somebody could take.
+// startDelve starts Delve's adapter with the user's arguments. Delve dials back on a socket that no other user can
+// reach.
 func startDelve(args []string, dest *os.File) (*delveProcess, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -203,7 +205,7 @@ func startDelve(args []string, dest *os.File) (*delveProcess, error) {
 		return nil, err
 	}
 	go func() {
-		_ = d.cmd.Wait() // Delve ends with an error when it could not begin, of which it tells itself
+		_ = d.cmd.Wait() // Delve has printed why it could not start
 		close(d.done)
 		listener.Close()
 	}()
@@ -217,7 +219,7 @@ func startDelve(args []string, dest *os.File) (*delveProcess, error) {
 	return d, nil
 }
 
-// crashed waits for the end of Delve, which has closed its connection, and reports whether it is a failure.
+// crashed waits for Delve, which has closed its connection, to exit, and reports whether it failed.
 func (d *delveProcess) crashed() bool {
 	select {
 	case <-d.done:
@@ -227,12 +229,12 @@ func (d *delveProcess) crashed() bool {
 	}
 }
 
-// end waits for the end of Delve, and sees to it when it takes too long.
+// end waits for Delve to exit, and kills it after endPatience.
 func (d *delveProcess) end() {
 	select {
 	case <-d.done:
 	case <-time.After(endPatience):
-		_ = d.cmd.Process.Kill() // it has ended meanwhile, or does now
+		_ = d.cmd.Process.Kill() // Delve has exited, or is about to
 		<-d.done
 	}
 }

@@ -16,15 +16,16 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 )
 
-// A build is that of the program of a session: Delve's, with probes.
+// A build builds the program of a session with probes, as Delve would without.
 type build struct {
 	inv *gocmd.Invocation
 	exe string // what is built
-	// prepare instruments the packages, and tells the user what there is to tell.
+	// prepare instruments the packages, and prints what the user should know.
 	prepare func(*gocmd.Invocation) (*gocmd.Prepared, error)
 }
 
-// newBuild reads the flags and packages of a build. output is what Delve's flag of that name says, flags what --build-flags says, and ours our own.
+// newBuild reads the flags and packages of a build: output is Delve's flag of that name, flags is --build-flags, and
+// ours are our own flags.
 func newBuild(verb gocmd.Verb, output, flags string, ours, packages []string, env Env) (*build, error) {
 	b := &build{prepare: env.Prepare}
 	switch {
@@ -36,7 +37,7 @@ func newBuild(verb gocmd.Verb, output, flags string, ours, packages []string, en
 		b.exe = gobuild.DefaultDebugBinaryPath("__debug_bin")
 	}
 	var err error
-	if b.exe, err = filepath.Abs(b.exe); err != nil { // from here, not from the folder of -C
+	if b.exe, err = filepath.Abs(b.exe); err != nil { // relative to the current folder, not to that of -C
 		return nil, err
 	}
 	// As Delve does it: see goBuildArgs in its package gobuild.
@@ -58,7 +59,7 @@ func newBuild(verb gocmd.Verb, output, flags string, ours, packages []string, en
 	return b, err
 }
 
-// leadingDir splits off the flag -C, which go takes in front of all others only.
+// leadingDir splits off the flag -C, which go takes only before all others.
 func leadingDir(flags []string) (dir, rest []string) {
 	switch {
 	case len(flags) >= 2 && (flags[0] == "-C" || flags[0] == "--C"):
@@ -81,7 +82,7 @@ func (b *build) run() error {
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
-	case errors.As(err, &exit): // go has said why
+	case errors.As(err, &exit): // go has printed why
 		return fmt.Errorf("go %s: %w", b.inv.Verb, err)
 	case err != nil:
 		return err

@@ -14,10 +14,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// patience bounds the time that an answer may take: the terminal takes no other command meanwhile.
+// patience bounds how long an answer may take: the terminal takes no other command meanwhile.
 const patience = time.Minute
 
-// onPrefix lets a command stand behind `on BREAKPOINT`, as those of scripts may.
+// onPrefix allows a command after `on BREAKPOINT`, like those of scripts.
 const onPrefix = 2
 
 // addCommands adds the commands of package inspect to a terminal that has not been run yet.
@@ -62,8 +62,9 @@ func (r *relay) showCollector(w io.Writer, args string) error {
 	return nil
 }
 
-// inside returns what scripts can do in a terminal, and what they print on. Delve gives it to nobody but its interpreter of scripts, so that we take
-// it from there; a script of ours would do, but Delve completes only the names of commands that were there before it runs one.
+// inside returns the interface of scripts to a terminal, and their output. Delve gives it to its script interpreter
+// only, so we take it from there. A script would do, but Delve does not complete the names of commands that a script
+// adds.
 func inside(t *delve.Term) (starbind.Context, io.Writer, error) {
 	env, ok := field[*starbind.Env](reflect.ValueOf(t).Elem(), "starlarkEnv")
 	if !ok || env == nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// addCompletion has the terminal complete what stands behind the name of a command of ours. The names themselves it completes as it does its own.
-// A terminal sets its completion up when it is run, and tells nobody; but it asks for the program's state afterwards, before its first prompt.
+// addCompletion has the terminal complete the arguments of our commands; it completes their names as it does its own. A
+// terminal sets up its completion when it runs, without a hook; but it then asks for the program's state, before its
+// first prompt.
 func (d *debugger) addCompletion(t *terminal.Term) error {
 	line, ok := field[*liner.State](reflect.ValueOf(t).Elem(), "line")
 	if !ok || line == nil {
@@ -37,7 +38,7 @@ func (d *debugger) addCompletion(t *terminal.Term) error {
 	return nil
 }
 
-// complete returns the lines that one with an argument of a command of ours may become.
+// complete returns the completions of a line with an argument of one of our commands.
 func (d *debugger) complete(line string) (list []string, ours bool) {
 	name, _, args := strings.Cut(line, " ")
 	i := slices.IndexFunc(inspect.Commands(), func(c inspect.Command) bool { return c.Name == name })
@@ -65,7 +66,7 @@ func (d *debugger) complete(line string) (list []string, ours bool) {
 	return list, true
 }
 
-// maxCompleted bounds the goroutines that a line is completed with: nobody goes through more.
+// maxCompleted bounds the goroutine ids among the completions of a line.
 const maxCompleted = 1000
 
 // goroutineIDs returns the numbers of the first goroutines.

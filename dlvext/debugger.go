@@ -27,7 +27,7 @@ type debugger struct {
 	relay  *relay
 	// scope is where the user is, as the frame command has set it.
 	scope func() api.EvalScope
-	// exe and core are those of a session with a core; local says that the server is in this process.
+	// exe and core are set in a session with a core; local means that the server is in this process.
 	exe, core string
 	local     bool
 	// stopped is when the program stopped for the first time; zero if it was before the session.
@@ -59,7 +59,7 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
 }
 
-// begin makes session that of process pid, which is another when the program was started again.
+// begin sets the session to that of process pid, which changes when the program is restarted.
 func (d *debugger) begin(pid int) (err error) {
 	if d.session != nil && pid == d.pid {
 		return nil
@@ -70,7 +70,7 @@ func (d *debugger) begin(pid int) (err error) {
 	return err
 }
 
-// record returns the record of process pid. It is the session's.
+// record returns the record of process pid, which the session owns.
 func (d *debugger) record(pid int) (*record.Record, error) {
 	if err := d.begin(pid); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (d *debugger) record(pid int) (*record.Record, error) {
 	return d.session.Record()
 }
 
-// open begins a session with the process that Delve holds now.
+// open opens a session with the process that Delve holds now.
 func (d *debugger) open(pid int) (*inspect.Session, error) {
 	switch {
 	case d.core != "":
@@ -96,7 +96,7 @@ func (d *debugger) open(pid int) (*inspect.Session, error) {
 	return openRemote(d.client, pid), nil
 }
 
-// here reports whether the server's process pid is the one that has that pid here, and not one on another machine: no other was started in the
+// here reports whether the server's process pid is the process of that pid on this machine: both were started in the
 // same nanosecond.
 func (d *debugger) here(pid int) bool {
 	const started = "runtime.runtimeInitTime"
@@ -131,11 +131,11 @@ func (d *debugger) Selected() int64 {
 	return state.SelectedGoroutine.ID
 }
 
-// maxFrames is how far up the stack an expression is looked for.
+// maxFrames bounds the frames in which an expression is evaluated.
 const maxFrames = 32
 
-// Address returns the address of the lock or channel that expr means in the user's frame. Where a goroutine waits, that is one of the
-// runtime's: then it is looked for in those above.
+// Address returns the address of the lock or channel that expr means in the user's frame. If that is a frame of the
+// runtime, where goroutines wait, Address tries the frames above.
 func (d *debugger) Address(expr string) (uint64, error) {
 	scope := d.scope()
 	first := scope.Frame

@@ -10,19 +10,20 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// A demux is the listener of a server without a terminal. Delve serves two protocols there, and tells by the first byte which one a client speaks. A
-// client that speaks the Debug Adapter Protocol gets our proxy in between. One that speaks Delve's own, such as GoLand, gets a relay, so that what it has
-// built again has probes; what it is shown is up to its own side, where `awaittrace dlv connect` has a relay too.
+// A demux is the listener of a headless server. Delve serves two protocols there, and tells them apart by a client's
+// first byte. A client that speaks the Debug Adapter Protocol gets our proxy. One that speaks Delve's own, such as
+// GoLand, gets a relay, so that its rebuilds have probes; collector frames are hidden by the client's side, such as
+// `awaittrace dlv connect`.
 type demux struct {
 	net.Listener
 	options dap.Options
 
 	mu       sync.Mutex
-	ends     []net.Conn // Delve's ends of what is in between
+	ends     []net.Conn // Delve's ends of proxies and relays
 	sessions sync.WaitGroup
 }
 
-// newDemux puts a demux before listener, for session t, which rebuild builds again; nil: nobody but Delve does.
+// newDemux returns a demux before listener, for session t. Rebuild builds its program again; if it is nil, Delve does.
 func newDemux(listener net.Listener, t opening, answers inspect.ConsoleOptions, rebuild func() error) *demux {
 	options := dap.Options{Diagnosis: answers.Options, Rebuild: rebuild, DelvePid: os.Getpid(), Crashed: func() bool { return false }}
 	if t.core != "" && !t.recording {
@@ -69,7 +70,7 @@ func (d *demux) rebuilder(client net.Conn) net.Conn {
 	return far
 }
 
-// end ends all sessions, after what Delve said last was handed on.
+// end ends all sessions, after it has passed on what Delve said last.
 func (d *demux) end() {
 	d.mu.Lock()
 	for _, far := range d.ends {
@@ -83,7 +84,7 @@ func (d *demux) end() {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(endPatience): // a client does not read
+	case <-time.After(endPatience): // in case a client does not read
 	}
 }
 
@@ -93,10 +94,10 @@ type demuxed struct {
 	demux *demux
 
 	mu    sync.Mutex
-	inner net.Conn // what Delve uses once the protocol is known
+	inner net.Conn // Delve's connection, once the protocol is known
 }
 
-// adapterByte is what the Debug Adapter Protocol begins with: its header Content-Length.
+// adapterByte is the first byte of the Debug Adapter Protocol, whose header is Content-Length.
 const adapterByte = 'C'
 
 // Read implements io.Reader.
@@ -132,10 +133,11 @@ func (c *demuxed) current() net.Conn {
 // Write implements io.Writer.
 func (c *demuxed) Write(b []byte) (int, error) { return c.current().Write(b) }
 
-// Close implements io.Closer. Where something is in between, that closes the connection to the client itself, when it has handed on what Delve said last.
+// Close implements io.Closer. A proxy or relay closes the connection to the client itself, after it has passed on what
+// Delve said last.
 func (c *demuxed) Close() error { return c.current().Close() }
 
-// A prefixed is a connection of which something was read already.
+// A prefixed is a connection with bytes that were read already.
 type prefixed struct {
 	net.Conn
 	prefix []byte

@@ -1,5 +1,5 @@
-// Package dlvext is `awaittrace dlv`: Delve's own command line and terminal, in this process, on programs that it builds with probes, and
-// with the commands of package inspect.
+// Package dlvext is `awaittrace dlv`: Delve's own command line and terminal, in this process, on programs that it
+// builds with probes, and with the commands of package inspect.
 //
 //	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
 //	build.go     debug, test and rebuild: the build with probes
@@ -16,6 +16,6 @@
 //	server.go    a second client of such a server, for what an editor's protocol cannot ask
 //	script.go    the same commands for a dlv that is not ours, in Starlark
 //
-// Delve's packages promise no stable interface, and its terminal has no way in for Go code: commands.go and complete.go read fields of it that are not
-// exported. The tests run a session of every kind, and go.mod pins the version.
+// Delve's packages promise no stable interface, and its terminal has no extension points for Go code: commands.go and
+// complete.go read unexported fields. The tests run a session of every kind, and go.mod pins the version.
 package dlvext

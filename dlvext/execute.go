@@ -26,7 +26,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// settings are Delve's flags. What is done with them here is what Delve's command does (its cmd/dlv/cmds), whose functions for it are not exported.
+// settings are Delve's flags. This package handles them as Delve's command does (cmd/dlv/cmds), whose functions are not
+// exported.
 type settings struct {
 	flags      *pflag.FlagSet
 	conf       *config.Config
@@ -34,13 +35,13 @@ type settings struct {
 	backend    string
 	rrCleanup  bool
 	answers    inspect.ConsoleOptions
-	// rebuild builds the program again; nil where we have not built it.
+	// rebuild builds the program again; nil if we did not build it.
 	rebuild func() error
 }
 
 func newSettings(flags *pflag.FlagSet) *settings {
 	s := &settings{flags: flags}
-	s.conf, _ = config.LoadConfig() // Delve has told of an error when it made its commands
+	s.conf, _ = config.LoadConfig() // Delve has printed an error when it made its commands
 	s.workingDir, s.backend, s.rrCleanup = s.str("wd"), s.str("backend"), s.on("rr-cleanup")
 	return s
 }
@@ -52,7 +53,7 @@ func (s *settings) number(name string) int    { v, _ := s.flags.GetInt(name); re
 func (s *settings) float(name string) float64 { v, _ := s.flags.GetFloat64(name); return v }
 func (s *settings) list(name string) []string { v, _ := s.flags.GetStringArray(name); return v }
 
-// ours returns our own flags of a build, as gocmd takes them.
+// ours returns our own build flags, as gocmd takes them.
 func (s *settings) ours() []string {
 	var args []string
 	if p := s.str("probe"); p != "" {
@@ -74,20 +75,20 @@ func (s *settings) split(args []string) (own, program []string) {
 	return args, nil
 }
 
-// fail tells of an error and returns the exit status.
+// fail prints an error and returns the exit status.
 func (s *settings) fail(err error, status int) int {
 	fmt.Fprintln(os.Stderr, "awaittrace:", err)
 	return status
 }
 
-// An opening is what a session is opened with.
+// An opening holds what a session opens.
 type opening struct {
 	args      []string // executable and its arguments
 	packages  []string
 	kind      delvedebugger.ExecuteKind
 	pid       int
 	core      string
-	recording bool // core is a recording of rr's
+	recording bool // core is a recording of rr
 	attach    bool
 }
 
@@ -137,7 +138,7 @@ func (s *settings) execute(o opening) int {
 	return s.terminal(conn, d, o.attach)
 }
 
-// check returns what is wrong with a core, of which Delve has not much to say.
+// check returns what is wrong with a core, in more detail than Delve.
 func (o opening) check() error {
 	if o.core == "" || o.recording {
 		return nil
@@ -146,7 +147,7 @@ func (o opening) check() error {
 	return err
 }
 
-// explain says why Delve could not open a session. Broken is what check has returned.
+// explain returns why Delve could not open a session. Broken is the result of check.
 func (o opening) explain(err, broken error) error {
 	switch {
 	case broken != nil:
@@ -192,7 +193,7 @@ func (s *settings) check() error {
 	return nil
 }
 
-// config is the configuration of the server.
+// config returns the configuration of the server.
 func (s *settings) config(o opening, listener net.Listener, redirects [3]string, disconnected chan struct{}) *service.Config {
 	workingDir := s.workingDir
 	if workingDir == "" {
@@ -231,7 +232,7 @@ func (s *settings) config(o opening, listener net.Listener, redirects [3]string,
 	}
 }
 
-// serve is a session without a terminal: it lasts until the client has gone or a signal comes.
+// serve runs a headless session, until the client has gone or a signal comes.
 func (s *settings) serve(server service.Server, listener *demux, disconnected chan struct{}) int {
 	if s.on("continue") {
 		addr := listener.Addr().String()
@@ -272,7 +273,7 @@ func (s *settings) connect(addr string) int {
 	return s.terminal(conn, new(debugger), false)
 }
 
-// terminal is the session, until the user ends it.
+// terminal runs the terminal session, until the user ends it.
 func (s *settings) terminal(conn net.Conn, d *debugger, attached bool) int {
 	var near net.Conn
 	d.relay, near = newRelay(conn, d.stopped, s.rebuild, d.places)
@@ -280,7 +281,7 @@ func (s *settings) terminal(conn net.Conn, d *debugger, attached bool) int {
 	d.client = rpc2.NewClientFromConn(near)
 	defer d.close()
 	if d.client.IsMulticlient() {
-		// As Delve does it. That the process has exited, and any other error, shows when the terminal starts.
+		// As in Delve. Errors, such as that the process has exited, show when the terminal starts.
 		if state, _ := d.client.GetStateNonBlocking(); state != nil && state.Running {
 			if _, err := d.client.Halt(); err != nil {
 				return s.fail(fmt.Errorf("could not halt: %w", err), 1)
@@ -319,7 +320,7 @@ func parseRedirects(list []string) (files [3]string, err error) {
 	return files, nil
 }
 
-// unixPrefix stands before the path of a Unix socket where an address is expected.
+// unixPrefix precedes the path of a Unix socket in an address.
 const unixPrefix = "unix:"
 
 func listen(addr string) (net.Listener, error) {

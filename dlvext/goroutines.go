@@ -10,8 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// goroutines answers a request for a list of goroutines. Delve says of each where it is in code that is not the runtime's. Of one that waits in a
-// probe that is the collector's, or a place in the standard library; the user is told the place of the probe.
+// goroutines answers a request for a list of goroutines. Delve gives the place of each outside the runtime. For one
+// that waits in a probe that is in the collector or the standard library; the user is shown the place of the probe.
 //
 //	Goroutine 7 - User: /usr/local/go/src/debug/chan.go:97 debug.recvBlock[int] [chan receive]
 //	Goroutine 7 - User: ./main.go:23 main.worker [chan receive]
@@ -21,7 +21,7 @@ func (r *relay) goroutines(request message) {
 		r.forward(request)
 		return
 	}
-	if in.EvalScope != nil { // of an expression that says for which channel they wait
+	if in.EvalScope != nil { // an expression selects the goroutines that wait for a channel
 		in.EvalScope.Frame = r.number(*in.EvalScope)
 	}
 	list := r.page
@@ -38,8 +38,8 @@ func (r *relay) goroutines(request message) {
 	r.answer(request, m)
 }
 
-// page asks for goroutines, and changes where they are to what the user is shown. The message is the response, which may be that it failed;
-// without an ID, the session is over.
+// page asks for goroutines, and changes their places to those that the user is shown. The message is the response,
+// which may be a failure; without an ID, the session is over.
 func (r *relay) page(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m message, err error) {
 	m, err = r.call(methodGoroutines, in)
 	if err != nil || failed(m) {
@@ -51,10 +51,10 @@ func (r *relay) page(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m me
 	return out, m, err
 }
 
-// maxTops bounds how many goroutines of a list are asked for their stack: those that are in a probe and do not wait there.
+// maxTops bounds how many stacks are read for a list: those of goroutines that are in a probe and do not wait there.
 const maxTops = 100
 
-// relocate changes where goroutines are that are in a probe.
+// relocate changes the places of goroutines that are in a probe.
 func (r *relay) relocate(list []*api.Goroutine) {
 	var places map[int64]api.Location
 	tops := 0
@@ -83,13 +83,13 @@ func (r *relay) relocate(list []*api.Goroutine) {
 	}
 }
 
-// library reports whether l is in the standard library, as far as that is known: it has the collector's folder among its own.
+// library reports whether l is in the standard library: beside the collector's folder.
 func (r *relay) library(l api.Location) bool {
 	src, known := strings.CutSuffix(r.collector(), "/src/"+runtime.Path)
 	return known && strings.HasPrefix(l.File, src+"/src/")
 }
 
-// places returns where the goroutines are that wait in a probe. Nil: nobody knows.
+// places returns the places of goroutines that wait in a probe, or nil if they are unknown.
 func (d *debugger) places() map[int64]api.Location {
 	state, err := d.client.GetStateNonBlocking()
 	if err != nil || state.Exited {
@@ -105,7 +105,7 @@ func (d *debugger) places() map[int64]api.Location {
 	}
 	at := make(map[int64]api.Location)
 	for i := range snap.Goroutines {
-		// A probe of Once.Do is passed when its function has ended, which may be anywhere meanwhile.
+		// While a goroutine is in a probe of Once.Do, the function may be anywhere.
 		if g := &snap.Goroutines[i]; len(g.Waits) > 0 && g.Waits[0].Probe.Op != runtime.OpOnce {
 			p := g.Waits[0].Probe
 			at[g.ID] = api.Location{File: p.File, Line: p.Line, Function: &api.Function{Name_: p.Func}}

@@ -10,19 +10,20 @@ import (
 	"github.com/go-delve/delve/service/rpc2"
 )
 
-// byPlace reports whether goroutines are to be chosen or grouped by where they are. Delve's server would go by their places in the collector, so that it
-// is done here, after its function of the same name: see FilterGoroutines and GroupGoroutines in Delve's package service/debugger.
+// byPlace reports whether goroutines are to be filtered or grouped by place. Delve's server would use their places in
+// the collector, so this is done here, as FilterGoroutines and GroupGoroutines in Delve's package service/debugger do
+// it.
 func byPlace(in rpc2.ListGoroutinesIn) bool {
 	return in.GroupBy == api.GoroutineUserLoc || in.GroupBy != api.GoroutineUser && slices.ContainsFunc(in.Filters, ofPlace)
 }
 
-// ofPlace reports whether a filter is one that goes by the place in the user's code.
+// ofPlace reports whether a filter is about the place in the user's code.
 func ofPlace(f api.ListGoroutinesFilter) bool { return f.Kind == api.GoroutineUserLoc }
 
-// pageSize is how many goroutines are asked for at once when all are wanted. For every page Delve goes through those before it once more.
+// pageSize is how many goroutines are asked for at once. For every page Delve walks through all earlier ones again.
 const pageSize = 10_000
 
-// chosen is page for goroutines that are chosen or grouped by where they are.
+// chosen is page for goroutines that are filtered or grouped by place.
 func (r *relay) chosen(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m message, err error) {
 	ask := in
 	ask.GroupBy = api.GoroutineFieldNone
@@ -56,7 +57,7 @@ func (r *relay) chosen(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m 
 	return out, m, nil
 }
 
-// matches reports whether g passes those of the filters that go by place.
+// matches reports whether g passes the filters about places.
 func matches(g *api.Goroutine, filters []api.ListGoroutinesFilter) bool {
 	for _, f := range filters {
 		if ofPlace(f) && strings.Contains(text(g.UserCurrentLoc), f.Arg) == f.Negated {
@@ -69,7 +70,7 @@ func matches(g *api.Goroutine, filters []api.ListGoroutinesFilter) bool {
 // Groups are goroutines by what they have in common.
 type groups struct {
 	options api.GoroutineGroupingOptions
-	members map[string][]*api.Goroutine // as many as are shown
+	members map[string][]*api.Goroutine // at most as many as are shown
 	totals  map[string]int
 }
 
@@ -96,7 +97,7 @@ func (s *groups) add(g *api.Goroutine) {
 	s.totals[key]++
 }
 
-// list returns the groups in the order of their names, and reports whether there are more than are wanted.
+// list returns the groups sorted by name, and reports whether there are more than are wanted.
 func (s *groups) list() (members []*api.Goroutine, list []api.GoroutineGroup, more bool) {
 	for _, key := range slices.Sorted(maps.Keys(s.totals)) {
 		if s.options.MaxGroups > 0 && len(list) >= s.options.MaxGroups {
@@ -108,7 +109,7 @@ func (s *groups) list() (members []*api.Goroutine, list []api.GoroutineGroup, mo
 	return members, list, false
 }
 
-// text is how Delve writes a place when it is matched, and as a group's name.
+// text returns a place as Delve writes it for matching, and as a group's name.
 func text(l api.Location) string {
 	name := "?"
 	if l.Function != nil {

@@ -19,22 +19,23 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// Env is what a session needs of the command that it is part of.
+// An Env is what a session needs of the command that embeds it.
 type Env struct {
-	// Prepare instruments the packages of a build, and tells the user what there is to tell.
+	// Prepare instruments the packages of a build, and prints what the user should know.
 	Prepare func(*gocmd.Invocation) (*gocmd.Prepared, error)
-	// After is the default for -after; Answers is how the commands answer.
+	// After is the default of -after; Answers says how the commands answer.
 	After   time.Duration
 	Answers inspect.ConsoleOptions
-	// Adapter, if it has a Prepare, makes the command dap one that adds to Delve's.
+	// Adapter configures the proxy of the command dap; without a Prepare, dap is Delve's own.
 	Adapter dap.Options
 }
 
-// Main is `awaittrace dlv` with the arguments args, and returns its exit status. It uses the process's standard files, as Delve does.
+// Main runs `awaittrace dlv` with the arguments args, and returns its exit status. It uses the process's standard
+// files, as Delve does.
 func Main(args []string, env Env) int {
 	root := cmds.New(false)
 	root.Use = "dlv"
-	root.CompletionOptions.DisableDefaultCmd = true // it would complete dlv
+	root.CompletionOptions.DisableDefaultCmd = true // it would complete the command dlv
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "awaittrace dlv"}
 	root.Long = "awaittrace dlv is Delve, with the commands stuck, probe, probes, holders and waitgraph in its terminal.\n" +
 		"debug and test build with probes.\n\n" + root.Long
@@ -52,14 +53,14 @@ func Main(args []string, env Env) int {
 	return s.status
 }
 
-// A starter runs those of Delve's commands that open a session.
+// A starter runs the Delve commands that open a session.
 type starter struct {
 	env    Env
 	after  *time.Duration
 	status int
 }
 
-// take has us run c, if it opens a session: Delve's own functions would end the process, and build without probes.
+// take replaces the function of c, if it opens a session: Delve's would exit the process, and build without probes.
 func (s *starter) take(c *cobra.Command) {
 	var begin func(*settings, []string) int
 	switch c.Name() {
@@ -106,14 +107,14 @@ func (s *starter) take(c *cobra.Command) {
 	}
 }
 
-// addProbeFlags adds the flags of ours that a build has.
+// addProbeFlags adds our own build flags.
 func (s *starter) addProbeFlags(c *cobra.Command) {
 	c.Flags().String("probe", "", "Which kinds of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop.")
 	c.Flags().StringArray("probe-func", nil, "Also probe calls of these functions: a pattern as go doc takes it. May be repeated.")
 	c.Flags().StringArray("deps", nil, "Also instrument these dependencies: a pattern of import paths, all (modules), std or none. May be repeated. (default $AWAITTRACE_DEPS, or all)")
 }
 
-// build is debug and test.
+// build runs the commands debug and test.
 func (s *starter) build(verb gocmd.Verb, set *settings, args []string) int {
 	packages, programArgs := set.split(args)
 	b, err := newBuild(verb, set.str("output"), set.str("build-flags"), set.ours(), packages, s.env)
@@ -133,7 +134,7 @@ func (s *starter) build(verb gocmd.Verb, set *settings, args []string) int {
 	return set.execute(opening{args: append([]string{b.exe}, programArgs...), packages: packages, kind: kind})
 }
 
-// attach is the command of that name.
+// attach runs the command attach.
 func attach(set *settings, args []string) int {
 	o := opening{args: args, packages: args, attach: true}
 	if len(args) > 0 {
@@ -146,7 +147,7 @@ func attach(set *settings, args []string) int {
 	return set.execute(o)
 }
 
-// doubleDashes writes the long flags of root's commands with two dashes: Delve takes them so, and with us -flag and --flag are the same.
+// doubleDashes writes long flags with two dashes, as Delve takes them; for us -flag and --flag are the same.
 func doubleDashes(root *cobra.Command, args []string) []string {
 	long := make(map[string]bool)
 	add := func(f *pflag.Flag) { long[f.Name] = true }

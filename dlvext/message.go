@@ -2,7 +2,7 @@ package dlvext
 
 import "encoding/json"
 
-// A message is one of Delve's JSON-RPC protocol, a request or a response.
+// A message is a request or a response of Delve's JSON-RPC protocol.
 type message struct {
 	Method string            `json:"method,omitempty"`
 	Params []json.RawMessage `json:"params,omitempty"`
@@ -11,7 +11,7 @@ type message struct {
 	Error  json.RawMessage   `json:"error,omitempty"`
 }
 
-// The methods of which the relay takes notice.
+// The methods that the relay handles.
 const (
 	methodCommand    = "RPCServer.Command"
 	methodRestart    = "RPCServer.Restart"
@@ -21,18 +21,18 @@ const (
 	methodStacktrace = "RPCServer.Stacktrace"
 )
 
-// newRequest makes a request, which has no ID yet.
+// newRequest returns a request without an ID.
 func newRequest(method string, argument any) message {
-	text, _ := json.Marshal(argument) // types of Delve's protocol
+	text, _ := json.Marshal(argument) // types of Delve's protocol always marshal
 	return message{Method: method, Params: []json.RawMessage{text}}
 }
 
-// decode reads the argument of a request, and reports whether it could.
+// decode reads the argument of a request, and reports whether that succeeded.
 func (m message) decode(argument any) bool {
 	return len(m.Params) == 1 && json.Unmarshal(m.Params[0], argument) == nil
 }
 
-// encode makes v the result of a response.
+// encode sets the result of a response to v.
 func (m *message) encode(v any) {
 	if text, err := json.Marshal(v); err == nil {
 		m.Result = text

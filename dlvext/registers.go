@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// registers returns the general registers of a thread, of which Delve alone knows; nil if it does not tell.
+// registers returns the general registers of a thread, which only Delve knows, or nil.
 func (d *debugger) registers(tid int) []uint64 {
 	list, err := d.client.ListThreadRegisters(tid, false)
 	if err != nil {

@@ -15,18 +15,18 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// A relay passes on what a client and a server of Delve's say to each other.
+// A relay passes messages between a client and a Delve server.
 type relay struct {
 	client, server net.Conn
-	// rebuild builds the program again with probes. Nil: the server does what it does without us.
+	// rebuild builds the program again with probes; nil leaves that to the server.
 	rebuild func() error
-	// places returns where goroutines are that wait in a probe.
+	// places returns the places of goroutines that wait in a probe.
 	places func() map[int64]api.Location
-	// raw has the user see what Delve says, the collector's frames too. reporting is set while it is we who ask.
+	// raw shows the user what Delve says, collector frames included. reporting is set while we ask.
 	raw, reporting atomic.Bool
-	// handlers are what is done with the requests that are not just passed on, by method.
+	// handlers handle the requests that are not just passed on, by method.
 	handlers map[string]func(message)
-	// ready, if it is there, is called when the client next asks for the state.
+	// ready, if not nil, is called when the client next asks for the state.
 	ready atomic.Pointer[func()]
 
 	mu       sync.Mutex
@@ -34,8 +34,8 @@ type relay struct {
 	toClient *json.Encoder
 	own      map[string]chan message
 	ownID    uint64
-	stopped  time.Time       // zero: it runs, or has been stopped since before the session
-	pauses   []inspect.Pause // that the session with the program has not been told of
+	stopped  time.Time       // zero: the program runs, or has been stopped since before the session
+	pauses   []inspect.Pause // not yet passed to the session with the program
 	// folder is where the collector's source is, once folderKnown is set; "" without a collector.
 	folder      string
 	folderKnown bool
@@ -107,13 +107,13 @@ func (r *relay) Stopped() time.Time {
 	return r.stopped
 }
 
-// close ends both connections, and with them whatever waits for an answer.
+// close closes both connections, and ends all waits for an answer.
 func (r *relay) close() {
 	r.client.Close()
 	r.server.Close()
 }
 
-// requests passes on what the client says.
+// requests passes on the client's requests.
 func (r *relay) requests() {
 	defer r.close()
 	for in := json.NewDecoder(r.client); ; {
@@ -122,14 +122,14 @@ func (r *relay) requests() {
 			return
 		}
 		if handle := r.handlers[m.Method]; handle != nil {
-			go handle(m) // which may ask the server something; and a program that runs has to be halted
+			go handle(m) // a handler may ask the server; meanwhile a halt must get through
 		} else if r.send(r.toServer, m) != nil {
 			return
 		}
 	}
 }
 
-// responses passes on what the server says.
+// responses passes on the server's responses.
 func (r *relay) responses() {
 	defer func() {
 		r.close()
@@ -196,12 +196,12 @@ func (r *relay) ask(request message) (message, error) {
 	return m, nil
 }
 
-// call is ask with a request of our own.
+// call sends a request of our own.
 func (r *relay) call(method string, argument any) (message, error) {
 	return r.ask(newRequest(method, argument))
 }
 
-// answer gives the client the response m to its request.
+// answer sends the client the response m to its request.
 func (r *relay) answer(request, m message) {
 	m.ID = request.ID
 	if r.send(r.toClient, m) != nil {
@@ -209,13 +209,14 @@ func (r *relay) answer(request, m message) {
 	}
 }
 
-// refuse tells the client that its request has failed.
+// refuse answers the client's request with an error.
 func (r *relay) refuse(request message, err error) {
 	text, _ := json.Marshal(err.Error())
 	r.answer(request, message{Result: json.RawMessage("null"), Error: text})
 }
 
-// restart is a request to start the program again. Delve's own rebuild knows nothing of probes, so that we build and Delve only starts.
+// restart handles a request to restart the program. Delve's own rebuild knows nothing of probes, so we build and Delve
+// only starts.
 func (r *relay) restart(request message) {
 	var in rpc2.RestartIn
 	if r.rebuild != nil && request.decode(&in) && in.Rebuild {
@@ -237,7 +238,7 @@ func (r *relay) restart(request message) {
 	r.answer(request, m)
 }
 
-// command is a request to run the program, to stop it, or to look at another part of it.
+// command handles a request to run or stop the program, or to select a goroutine or frame.
 func (r *relay) command(request message) {
 	var c api.DebuggerCommand
 	request.decode(&c)
@@ -260,7 +261,7 @@ func (r *relay) command(request message) {
 		return // the session is over
 	}
 	r.halted()
-	if c.Name != api.StepInstruction && c.Name != api.NextInstruction { // who goes by instructions wants to see them
+	if c.Name != api.StepInstruction && c.Name != api.NextInstruction { // stepping by instruction shows the collector
 		m = r.shown(m)
 	}
 	r.answer(request, m)

@@ -18,13 +18,13 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A remote is a program that only a server of Delve's can read.
+// A remote is a program that only a Delve server can read.
 type remote struct{ client *rpc2.RPCClient }
 
 // everywhere is the scope of package variables.
 var everywhere = api.EvalScope{GoroutineID: -1}
 
-// openRemote begins a session with a program that only its server can read.
+// openRemote opens a session with a program that only its server can read.
 func openRemote(client *rpc2.RPCClient, pid int) *inspect.Session {
 	r := remote{client}
 	p := snapshot.Process{Pid: pid, Go: goVersion(client.GetVersion().TargetGoVersion), State: "stopped"}
@@ -38,7 +38,7 @@ func openRemote(client *rpc2.RPCClient, pid int) *inspect.Session {
 	return inspect.Remote(r, p, r.record)
 }
 
-// goVersion returns the version in what the debug information says of who produced it, such as "Go cmd/compile go1.26.8; regabi".
+// goVersion returns the version in a DWARF producer, such as "Go cmd/compile go1.26.8; regabi".
 func goVersion(producer string) string {
 	version, _, _ := strings.Cut(strings.TrimPrefix(producer, "Go cmd/compile "), ";")
 	return version
@@ -84,8 +84,8 @@ func (m memory) ReadAt(b []byte, addr int64) (n int, err error) {
 }
 
 const (
-	page         = 1000    // goroutines that are asked for at once
-	maxRemote    = 100_000 // goroutines that are asked for at all
+	page         = 1000    // goroutines in one request
+	maxRemote    = 100_000 // goroutines in all
 	remoteStacks = 100     // stacks: each is an exchange of some milliseconds
 )
 
@@ -144,7 +144,7 @@ func (r remote) stacks(res *target.Result, ids []int64, depth int, deadline time
 			continue
 		}
 		g := &res.Goroutines[i]
-		g.Stack = nil // so far it was one frame
+		g.Stack = nil // the list had one frame
 		for _, f := range frames {
 			if frame := (snapshot.Frame{Func: f.Function.Name(), File: f.File, Line: f.Line}); f.Function != nil && !target.Bottom(frame) {
 				g.Stack = append(g.Stack, frame)
@@ -156,7 +156,7 @@ func (r remote) stacks(res *target.Result, ids []int64, depth int, deadline time
 	}
 }
 
-// parent returns the goroutine that has started goroutine id; 0 if that is not known. A list of goroutines does not tell it.
+// parent returns the goroutine that started goroutine id, or 0 if unknown. A list of goroutines does not have it.
 func (r remote) parent(id int64) int64 {
 	v, err := r.client.EvalVariable(api.EvalScope{GoroutineID: id}, "runtime.curg.parentGoid", api.LoadConfig{})
 	if err != nil {
@@ -169,7 +169,7 @@ func (r remote) parent(id int64) int64 {
 // reasons are the names of the runtime's wait reasons.
 type reasons []string
 
-// reasons asks for the runtime's own table.
+// reasons reads the runtime's own table.
 func (r remote) reasons() reasons {
 	v, err := r.client.EvalVariable(everywhere, "runtime.waitReasonStrings", api.LoadConfig{MaxArrayValues: 256, MaxStringLen: 100})
 	if err != nil {
@@ -182,7 +182,7 @@ func (r remote) reasons() reasons {
 	return list
 }
 
-// of returns why g waits.
+// of returns the wait reason of g.
 func (r reasons) of(g *api.Goroutine) string {
 	if target.State(g.Status) != "waiting" || g.WaitReason < 0 || g.WaitReason >= int64(len(r)) {
 		return ""
@@ -190,7 +190,7 @@ func (r reasons) of(g *api.Goroutine) string {
 	return r[g.WaitReason]
 }
 
-// goroutine converts a goroutine of the protocol's.
+// goroutine converts a goroutine of the protocol.
 func (r reasons) goroutine(g *api.Goroutine) snapshot.Goroutine {
 	s := snapshot.Goroutine{ID: g.ID, State: target.State(g.Status), Reason: r.of(g), ThreadID: g.ThreadID}
 	if l := g.GoStatementLoc; l.Function != nil && g.ID != 1 {

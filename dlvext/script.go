@@ -19,8 +19,8 @@ var (
 	commandScript string
 )
 
-// Script returns the Starlark script that gives the commands to a dlv of the user's own. It is complete by itself: the tables that it
-// reads the record by stand in front of it, as package runtime has them.
+// Script returns the Starlark script that gives the commands to the user's own dlv. It is self-contained: the layout of
+// the record, from package runtime, precedes it.
 func Script() string {
 	var b strings.Builder
 	b.WriteString("# awaittrace.star gives dlv the commands stuck, probe, probes, holders and waitgraph:\n#\n#\t(dlv) source awaittrace.star\n#\n" +
@@ -67,7 +67,7 @@ func fields(t reflect.Type) string {
 	return strings.Join(list, ", ")
 }
 
-// names returns the list of the names of a table whose numbers begin with zero.
+// names returns the names of a table whose numbers begin with zero.
 func names(name func(int) string) string {
 	list := []string{`""`}
 	for n := 1; name(n) != ""; n++ {

@@ -13,7 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// dialServer connects to a server of Delve's that has a program, for a debug adapter.
+// dialServer connects a debug adapter to a Delve server that has a program.
 func dialServer(addr string) (*dap.Server, error) {
 	conn, err := dial(addr)
 	if err != nil {
@@ -26,7 +26,8 @@ func dialServer(addr string) (*dap.Server, error) {
 	}, nil
 }
 
-// A secondClient is a client of a server beside the editor. It speaks Delve's own protocol, in which a program's memory can be read.
+// A secondClient is a client of a server beside the editor. It speaks Delve's own protocol, which can read a program's
+// memory.
 type secondClient struct {
 	addr string
 
@@ -36,13 +37,13 @@ type secondClient struct {
 	closed bool
 }
 
-// open begins a session with process pid of the server's.
+// open opens a session with the server's process pid.
 func (s *secondClient) open(pid int) (*inspect.Session, error) {
 	client, err := s.connect()
 	if err != nil {
 		return nil, err
 	}
-	// All further questions wait until the program stops, so that it is not asked any while it runs.
+	// A request to a running program would block until it stops, so none is sent.
 	state, err := client.GetStateNonBlocking()
 	switch {
 	case err != nil:
@@ -56,7 +57,7 @@ func (s *secondClient) open(pid int) (*inspect.Session, error) {
 	return (&debugger{client: client}).open(pid)
 }
 
-// connect returns the connection, which it makes when it is first asked for.
+// connect returns the connection, dialing it the first time.
 func (s *secondClient) connect() (*rpc2.RPCClient, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,12 +74,12 @@ func (s *secondClient) connect() (*rpc2.RPCClient, error) {
 	return s.client, nil
 }
 
-// oneClient is the error for a server that does not talk to us.
+// oneClient returns the error for a server that takes no second client.
 func oneClient(err error) error {
 	return fmt.Errorf("the server has no room for a client beside the editor, to read the program's memory: start it with --accept-multiclient (%w)", err)
 }
 
-// close ends the connection, and with it what waits for an answer.
+// close closes the connection, which ends all waits for an answer.
 func (s *secondClient) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// step answers a request to step, or to go to the next line. Only a step can come into a probe, but both can begin in one, where the program was halted.
-// A breakpoint on the way ends it all, as it would end the user's own steps.
+// step answers a request to step, or to go to the next line. Only a step can enter a probe, but both can begin in one,
+// where the program was halted. A breakpoint on the way ends it, as it would end the user's own steps.
 func (r *relay) step(request message, name string) {
 	m, state := r.here()
 	if m.ID == nil {
@@ -21,14 +21,14 @@ func (r *relay) step(request message, name string) {
 	first := true
 	from := r.at(state)
 	if state != nil && (from.Collector || from.Inlined) {
-		// The user is shown the place of the probe, and wants to leave that.
+		// The user is shown the place of the probe, and wants to leave it.
 		if top, ok := r.top(state.CurrentThread.GoroutineID); ok {
 			from = inspect.Place{File: top.File, Func: top.Function.Name(), Line: top.Line}
 		}
 	} else {
 		m, state = r.run(request.named(name, &first))
 		if name == api.Next {
-			state = nil // it steps over calls by itself
+			state = nil // next steps over calls by itself
 		}
 	}
 	s, left := inspect.NewStep(from), false
@@ -49,8 +49,8 @@ func (r *relay) step(request message, name string) {
 	}
 }
 
-// run has the server run the command of a request. The state is nil when the user is to see the response, whatever it is: the program has ended, a
-// breakpoint was hit, or something is wrong. A response without an ID says that the session is over.
+// run has the server run the command of a request. The state is nil if the user is to see the response: the program has
+// ended, a breakpoint was hit, or something is wrong. A response without an ID means that the session is over.
 func (r *relay) run(request message) (message, *api.DebuggerState) {
 	m, err := r.ask(request)
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *relay) run(request message) (message, *api.DebuggerState) {
 	return m, out.State
 }
 
-// here asks for the state in which the program is; nil if it has none.
+// here returns the state of the program, or nil if it has none.
 func (r *relay) here() (message, *api.DebuggerState) {
 	m, err := r.call(methodState, rpc2.StateIn{})
 	if err != nil {
@@ -79,7 +79,7 @@ func (r *relay) here() (message, *api.DebuggerState) {
 	return m, out.State
 }
 
-// at returns where the thread is that the user looks at.
+// at returns the place of the selected thread.
 func (r *relay) at(s *api.DebuggerState) inspect.Place {
 	if s == nil {
 		return inspect.Place{}
@@ -95,7 +95,8 @@ func place(t *api.Thread) api.Location {
 	return api.Location{PC: t.PC, File: t.File, Line: t.Line, Function: t.Function}
 }
 
-// named returns a request for another command with the same settings. Of events the client expects those of one command, the first.
+// named returns a request for another command with the same settings. The client expects the events of the first
+// command only.
 func (m message) named(name string, first *bool) message {
 	var c api.DebuggerCommand
 	m.decode(&c)
@@ -104,7 +105,8 @@ func (m message) named(name string, first *bool) message {
 	return newRequest(m.Method, c)
 }
 
-// withoutResults takes out of the response to a step the results of the probe that it has left: to the user no function has returned.
+// withoutResults removes from the response to a step the results of the probe that it left: for the user no function
+// has returned.
 func withoutResults(m message, state *api.DebuggerState) message {
 	if state == nil || len(state.CurrentThread.ReturnValues) == 0 {
 		return m

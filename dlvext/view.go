@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// What users see of a program with probes is what it would look like without them: stacks have no frames of the collector, the others are numbered as if there
-// were none, and a goroutine that is in a probe is where the probe stands.
+// Users see a program as it would be without probes: stacks have no collector frames, the other frames are numbered
+// accordingly, and a goroutine in a probe is where the probe stands.
 //
 //	Delve's                     the user's
 //	0  runtime.gopark           0  runtime.gopark
@@ -22,20 +22,20 @@ import (
 //	3  debug.Recv[int]
 //	4  main.worker              2  main.worker
 
-// changes reports whether the user is shown something else than Delve says.
+// changes reports whether the user is shown something else than Delve's answer.
 func (r *relay) changes() bool {
 	return !r.raw.Load() && !r.reporting.Load() && r.collector() != ""
 }
 
-// A frame is one of a stack of Delve's.
+// A frame is a frame of Delve's stack.
 type frame struct {
 	number int // Delve's
 	text   json.RawMessage
 	api.Location
 }
 
-// frames asks for a stack, and returns the user's frames of it, up to the one that in.Depth is the number of, and how many Delve has told. The message is
-// the response, which may be that it failed; without an ID, the session is over.
+// frames asks for a stack, and returns the user's frames, up to number in.Depth, and how many Delve returned. The
+// message is the response, which may be a failure; without an ID, the session is over.
 func (r *relay) frames(in rpc2.StacktraceIn) (m message, user []frame, told int, err error) {
 	want := in.Depth + 1
 	in.Skip = 0
@@ -111,7 +111,7 @@ func (r *relay) variables(request message) {
 	r.answer(request, m)
 }
 
-// withoutLocals returns a JSON object without the variables in its lists that are a probe's.
+// withoutLocals returns a JSON object without the variables of probes in its lists.
 func withoutLocals(text json.RawMessage) json.RawMessage {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil {
@@ -134,7 +134,7 @@ func withoutLocals(text json.RawMessage) json.RawMessage {
 	return text
 }
 
-// renumber changes a request about a frame to the number that Delve has for it.
+// renumber changes the frame of a request to Delve's number.
 func (r *relay) renumber(request message) {
 	var in map[string]json.RawMessage
 	var scope *api.EvalScope
@@ -145,16 +145,16 @@ func (r *relay) renumber(request message) {
 	}
 }
 
-// number returns the number that Delve has for the frame of a scope.
+// number returns Delve's number of the frame of a scope.
 func (r *relay) number(scope api.EvalScope) int {
 	m, user, told, err := r.frames(rpc2.StacktraceIn{Id: scope.GoroutineID, Depth: scope.Frame})
 	switch {
 	case err != nil || failed(m):
-		return scope.Frame // Delve says what is wrong
+		return scope.Frame // Delve reports the error
 	case scope.Frame < len(user):
 		return user[scope.Frame].number
 	}
-	return max(told, scope.Frame) // there is none of that number
+	return max(told, scope.Frame) // no such frame
 }
 
 // state answers a request for the state of the program.
@@ -167,11 +167,11 @@ func (r *relay) state(request message) {
 	}
 }
 
-// shown changes a response with the state of the program to what the user is shown.
+// shown changes the state in a response to what the user is shown.
 func (r *relay) shown(m message) message {
 	var out struct{ State *api.DebuggerState }
 	if failed(m) || json.Unmarshal(m.Result, &out) != nil || out.State == nil || out.State.CurrentThread == nil || !r.changes() {
-		return m // of a program that runs nothing else can be asked
+		return m // a running program answers nothing else
 	}
 	s := out.State
 	changed := r.outside(s.CurrentThread)
@@ -193,7 +193,8 @@ func (r *relay) shown(m message) message {
 	return m
 }
 
-// outside changes where a thread is that is in a probe, and reports whether it is. Who has set a breakpoint there wants to see it.
+// outside changes the place of a thread that is in a probe, and reports whether it is. A breakpoint in the collector
+// stays visible.
 func (r *relay) outside(t *api.Thread) bool {
 	if t == nil || t.Breakpoint != nil || t.GoroutineID == 0 || !r.inside(place(t)) {
 		return false
@@ -205,7 +206,7 @@ func (r *relay) outside(t *api.Thread) bool {
 	return ok
 }
 
-// top returns where the user's own frames of a goroutine begin.
+// top returns the first of the user's own frames of a goroutine.
 func (r *relay) top(goroutine int64) (api.Location, bool) {
 	_, user, _, err := r.frames(rpc2.StacktraceIn{Id: goroutine})
 	if err != nil || len(user) == 0 {
@@ -214,22 +215,22 @@ func (r *relay) top(goroutine int64) (api.Location, bool) {
 	return user[0].Location, true
 }
 
-// inside reports whether l is in a probe, or in a piece of one that the compiler has put into the user's function.
+// inside reports whether l is in a probe, or in a part of one that was inlined into the user's function.
 func (r *relay) inside(l api.Location) bool {
 	return inCollector(l) || r.inlined(l)
 }
 
-// inlined reports whether l is in a piece of the collector.
+// inlined reports whether l is in inlined collector code.
 func (r *relay) inlined(l api.Location) bool {
 	return l.File != "" && path.Dir(l.File) == r.collector()
 }
 
-// inCollector reports whether l is in a function of the collector's.
+// inCollector reports whether l is in a collector function.
 func inCollector(l api.Location) bool {
 	return l.Function != nil && snapshot.Collector(l.Function.Name())
 }
 
-// collector returns the folder that the collector's source has in the debug information, or "" if there is no collector.
+// collector returns the folder of the collector's source in the debug information, or "".
 func (r *relay) collector() string {
 	r.mu.Lock()
 	folder, known := r.folder, r.folderKnown
