@@ -67,7 +67,7 @@ func isLocker(t types.Type) bool {
 // The import may now be unused: a declaration at the end of the file uses it.
 func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
 	o := operation{node: node, op: m.op, kind: m.kind}
-	selection := f.pkg.info.Selections[sel]
+	selection := f.pkg.Info.Selections[sel]
 	reason := ""
 	if len(selection.Index()) > 1 || !isLocker(selection.Recv()) && types.IsInterface(selection.Recv()) {
 		reason = "a method expression of a type that embeds the lock"
@@ -87,7 +87,7 @@ func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m metho
 // keepImports declares something of each package that a type expression names, because the expression goes away.
 func (f *file) keepImports(x ast.Expr) {
 	keep := func(e ast.Node, id *ast.Ident) {
-		if obj := f.pkg.info.Uses[id]; obj != nil && obj.Pkg() != nil && obj.Pkg() != f.pkg.types {
+		if obj := f.pkg.Info.Uses[id]; obj != nil && obj.Pkg() != nil && obj.Pkg() != f.pkg.Types {
 			f.kept[obj.Pkg().Path()] = "var _ " + f.textOf(e)
 		}
 	}

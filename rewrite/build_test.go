@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/awaittrace/awaittrace/internal/testing/positions"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // The torture program prints the same with and without probes. Package internal/e2e builds it in more ways.
@@ -31,7 +32,7 @@ func TestTortureVersions(t *testing.T) {
 			dir := copyTree(t, "../testdata/torture")
 			setVersion(t, filepath.Join(dir, "go.mod"), version)
 			dropNewer(t, dir, version)
-			p, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+			p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}}})
 			checkTypes(t, p, result)
 			checkTree(t, p)
 		})
@@ -44,7 +45,7 @@ func TestLineTables(t *testing.T) {
 		t.Skip("builds programs")
 	}
 	dir := copyTree(t, "../testdata/torture")
-	_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}})
+	_, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}}})
 	probes := map[positions.Line]bool{}
 	for _, f := range result.Files {
 		old, err := os.ReadFile(f.Name)
@@ -121,7 +122,7 @@ func dropNewer(t *testing.T, dir, version string) {
 // samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two print.
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
-	p, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags})
+	p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags}})
 	checkTree(t, p)
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/awaittrace/awaittrace/internal/testing/census"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/runtime"
 	"golang.org/x/tools/go/packages"
 )
@@ -27,21 +28,21 @@ func TestSites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
 	}
-	cfg := Config{Env: append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Tests: true, Dir: *sitesOf}
+	cfg := Config{Config: load.Config{Env: append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Tests: true, Dir: *sitesOf}}
 	if *sitesOf == "" || *sitesOf == "std" {
 		root, err := exec.Command("go", "env", "GOROOT").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.all, cfg.Tests, cfg.Dir = true, false, filepath.Join(strings.TrimSpace(string(root)), "src")
+		cfg.Deps, cfg.Tests, cfg.Dir = []string{"std"}, false, filepath.Join(strings.TrimSpace(string(root)), "src")
 		cfg.Env = append(cfg.Env, "GOFLAGS=")
 		cfg.Patterns = []string{"std"}
 		if *sitesOf == "" {
 			cfg.Patterns = []string{"net/...", "database/...", "os/...", "internal/...", "sync/...", "context"}
 		}
 	}
-	_, result := mustInstrument(t, cfg)
-	b := newBalance(t, cfg)
+	p, result := mustInstrument(t, cfg)
+	b := newBalance(t, p)
 	for _, f := range result.Files {
 		b.probes(f)
 	}
@@ -75,7 +76,14 @@ type tally struct {
 	reason  string // empty if it has a probe
 }
 
-func newBalance(t *testing.T, cfg Config) *balance {
+func newBalance(t *testing.T, in *program) *balance {
+	cfg := in.cfg
+	ours := map[string]bool{}
+	for _, p := range in.pkgs {
+		for _, f := range p.Files {
+			ours[f.Name] = true
+		}
+	}
 	b := &balance{t: t, open: map[spot][]*tally{}, files: map[string]bool{}}
 	pkgs, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: cfg.Dir, Env: cfg.Env, Tests: cfg.Tests}, cfg.Patterns...)
 	if err != nil {
@@ -87,7 +95,7 @@ func newBalance(t *testing.T, cfg Config) *balance {
 			t.Error(err)
 		}
 		for _, f := range p.Syntax {
-			if name := p.Fset.File(f.FileStart).Name(); !b.files[name] && !strings.HasSuffix(p.ID, ".test") {
+			if name := p.Fset.File(f.FileStart).Name(); ours[name] && !b.files[name] {
 				b.files[name] = true
 				for _, o := range census.Of(p.Fset, f, p.Types, p.TypesInfo, catalog) {
 					b.add(o)

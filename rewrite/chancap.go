@@ -31,7 +31,7 @@ var capRule = rule{
 		}
 		size := call.Args[1]
 		probe := "CapOf"
-		if t := f.pkg.info.TypeOf(size); types.Identical(t, types.Typ[types.Int]) || untyped(t) {
+		if t := f.pkg.Info.TypeOf(size); types.Identical(t, types.Typ[types.Int]) || untyped(t) {
 			probe = "Cap"
 		}
 		f.begin(revert.NoSite)

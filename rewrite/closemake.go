@@ -60,12 +60,12 @@ func (f *file) isBuiltin(n ast.Node, name string) bool {
 	if !ok || id.Name != name {
 		return false
 	}
-	_, ok = f.pkg.info.Uses[id].(*types.Builtin)
+	_, ok = f.pkg.Info.Uses[id].(*types.Builtin)
 	return ok
 }
 
 // makesChan says that a call of make makes a channel.
 func (f *file) makesChan(n ast.Node) bool {
-	t := f.pkg.info.TypeOf(n.(ast.Expr))
+	t := f.pkg.Info.TypeOf(n.(ast.Expr))
 	return t != nil && chanOf(t) != nil
 }

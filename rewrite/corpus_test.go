@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
@@ -25,8 +26,8 @@ func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
 	}
-	cfg := Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop}
-	cfg.all = true
+	cfg := Config{Config: load.Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}}, Probes: DefaultProbes | ProbeLoop}
+	cfg.Deps = []string{"std", load.AllDeps}
 	switch cfg.Dir {
 	case "":
 		cfg.Dir, cfg.Patterns = stdFolder(t), []string{"net/http", "database/sql", "os/...", "log/...", "text/..."}
@@ -76,12 +77,18 @@ func TestRevertCorpus(t *testing.T) {
 		t.Skip("loads large modules; -revert-corpus runs it")
 	}
 	cfg := Config{
-		Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off"), Patterns: []string{"./..."}, Tests: true,
-		Probes: DefaultProbes | ProbeLoop, RuntimePath: "m/" + CollectorFolder,
+		Config: load.Config{
+			Dir:         *corpus,
+			Env:         append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off"),
+			Patterns:    []string{"./..."},
+			Tests:       true,
+			RuntimePath: "m/" + CollectorFolder,
+		},
+		Probes: DefaultProbes | ProbeLoop,
 	}
 	name := filepath.Base(cfg.Dir)
 	if cfg.Dir == "" {
-		name, cfg.Dir, cfg.Patterns, cfg.all = "std", stdFolder(t), []string{"std"}, true
+		name, cfg.Dir, cfg.Patterns, cfg.Deps = "std", stdFolder(t), []string{"std"}, []string{"std"}
 		cfg.Env, cfg.Tests = append(cfg.Env, "GOFLAGS=", "GOPROXY=off", "CGO_ENABLED=0"), false
 	}
 	p, _ := mustInstrument(t, cfg)
@@ -132,8 +139,12 @@ func newCorpus(t *testing.T, p *program, r *Result) *loaded {
 			}
 		}
 	}
-	for _, pkg := range p.pkgs {
-		add(pkg.types)
+	declared, err := p.build.Types()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range declared {
+		add(p)
 	}
 	g.debug = g.collector()
 	var below func(*types.Package)
@@ -163,7 +174,7 @@ func (g *loaded) collector() *types.Package {
 		}
 		files = append(files, f)
 	}
-	conf := types.Config{Importer: importerFunc(g.imported)}
+	conf := types.Config{Importer: imported(g.imported)}
 	p, err := conf.Check("debug", fset, files, nil)
 	if err != nil {
 		g.t.Fatal(err)
@@ -187,18 +198,18 @@ func (g *loaded) imported(path string) (*types.Package, error) {
 }
 
 // check type-checks a package, unless the collector is built from it, or cgo is.
-func (g *loaded) check(pkg *pkg) {
-	if g.under[pkg.types.Path()] {
+func (g *loaded) check(pkg *load.Package) {
+	if g.under[pkg.Types.Path()] {
 		return
 	}
 	fset := token.NewFileSet()
 	var files []*ast.File
-	for _, src := range pkg.files {
-		text, ok := g.texts[src.name]
+	for _, src := range pkg.Files {
+		text, ok := g.texts[src.Name]
 		if !ok {
-			text = src.text
+			text = src.Text
 		}
-		f, err := parser.ParseFile(fset, src.name, text, parser.SkipObjectResolution|parser.ParseComments)
+		f, err := parser.ParseFile(fset, src.Name, text, parser.SkipObjectResolution|parser.ParseComments)
 		if err != nil {
 			g.t.Fatalf("the output does not parse: %v", err)
 		}
@@ -209,8 +220,8 @@ func (g *loaded) check(pkg *pkg) {
 		}
 		files = append(files, f)
 	}
-	conf := types.Config{GoVersion: pkg.lang, Importer: importerFunc(g.imported), Error: func(err error) {
+	conf := types.Config{GoVersion: pkg.Lang, Importer: imported(g.imported), Error: func(err error) {
 		g.t.Errorf("the output does not type-check: %v", err)
 	}}
-	conf.Check(pkg.types.Path(), fset, files, nil)
+	conf.Check(pkg.Types.Path(), fset, files, nil)
 }

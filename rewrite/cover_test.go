@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // coverable has all statements that cmd/cover does something about, with probes beside its counters.
@@ -48,7 +50,7 @@ func TestCovered(t *testing.T) {
 	name := filepath.Join(dir, "p.go")
 	write(t, name, []byte(coverable))
 	write(t, filepath.Join(dir, "go.mod"), []byte("module p\n\ngo 1.21\n"))
-	_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Spans: true})
+	_, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline()}, Spans: true})
 	f := result.Files[0]
 	write(t, filepath.Join(dir, "pkgcfg"), []byte(`{"OutConfig": "`+filepath.Join(dir, "out")+`", "PkgPath": "p", "PkgName": "p", "Granularity": "perblock", "ModulePath": "p"}`))
 	write(t, filepath.Join(dir, "outputs"), []byte(filepath.Join(dir, "vars.go")+"\n"+filepath.Join(dir, "covered.go")+"\n"))

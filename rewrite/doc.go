@@ -6,10 +6,9 @@
 //
 // # How it works
 //
-// [Instrument] type-checks the packages of the main modules from source, one at a time, against the export data of what else
-// they import; where that does not do (graph.go says when), go/packages loads them. It decorates each file that has something
-// to probe, and of which the cache does not know what is in it, into a dst tree, and walks it once, outer nodes first. Every node is shown to every rule. A rule reads the tree (the node,
-// its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
+// [Instrument] has package load give it the packages, one after the other. It decorates each declaration in which there is something
+// to probe, of a file of which the cache does not know what is in it, into a dst tree, and walks it once, outer nodes first. Every node is shown to every
+// rule. A rule reads the tree (the node, its ancestors, its comments) and the types, and records edits; it never changes the tree. Edits are byte
 // splices into the original text that never add or remove a newline, and after each splice a directive
 //
 //	/*line :L:C*/
@@ -37,7 +36,7 @@
 //
 // One file per idea. A rule is a value of type rule, listed in rules (engine.go):
 //
-//   - hint is a cheap look at a node of the plain syntax tree: may the rule apply? A file in which no hint says yes
+//   - hint is a cheap look at a node of the plain syntax tree: may the rule apply? A declaration in which no hint says yes
 //     is not decorated at all.
 //   - visit is called for each dst node. It asks file.site for a place in the site array, which at once says no, and lists the
 //     operation as skipped, where it stands in code that is left alone. With the site in hand it calls open, close and
@@ -45,7 +44,7 @@
 //     is marked with claim.
 //
 // A rule may look at the types, at its own file, and at what other files of the package declare; never at bodies of functions in other
-// files. What it finds is kept in a cache on that condition (stream.go), so that after an edit in a body the other files need no second look. What
+// files. What it finds is kept in a cache on that condition (run.go), so that after an edit in a body the other files need no second look. What
 // it leaves for the writing, an edit or a site, must be in found.go as a whole.
 //
 // At one offset, closings go first (the inner one before the outer), then openings (the outer before the inner), then a

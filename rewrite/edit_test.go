@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
@@ -85,8 +86,15 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Dir: dir, Env: offline(), Patterns: []string{"./..."}, Probes: DefaultProbes | ProbeLoop, Revertible: true,
-		RuntimePath: "m/" + CollectorFolder, Overlay: map[string][]byte{},
+		Config: load.Config{
+			Dir:         dir,
+			Env:         offline(),
+			Patterns:    []string{"./..."},
+			RuntimePath: "m/" + CollectorFolder,
+			Overlay:     map[string][]byte{},
+		},
+		Probes:     DefaultProbes | ProbeLoop,
+		Revertible: true,
 	}
 	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" {

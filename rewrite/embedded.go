@@ -1,7 +1,5 @@
 package rewrite
 
-import "golang.org/x/tools/go/packages"
-
 // A Go file that the program embeds (//go:embed *.go) is data to it: with probes, it would read another text than without. The go command embeds
 // what the overlay has, and cannot be told otherwise. So such a file stays as it is, and the operations in it are listed.
 const (
@@ -9,17 +7,6 @@ const (
 	// afterEmbedded is the reason for the files behind an embedded one that would have to hold their site arrays, see host.
 	afterEmbedded = "the first file of the package is embedded by //go:embed, and probes elsewhere would change the order of initialization"
 )
-
-// embeddedFiles gives the files that packages of the build embed.
-func embeddedFiles(named []*packages.Package) map[string]bool {
-	embedded := map[string]bool{}
-	packages.Visit(named, nil, func(p *packages.Package) {
-		for _, name := range p.EmbedFiles {
-			embedded[name] = true
-		}
-	})
-	return embedded
-}
 
 // drop takes all edits back, and lists the operations that had a probe.
 func (f *file) drop(reason string) {

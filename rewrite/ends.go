@@ -82,7 +82,7 @@ func (f *file) boundOf(e ast.Expr, depth int) uint16 {
 	case *ast.CompositeLit:
 		return f.boundOfClient(e)
 	case *ast.SelectorExpr:
-		if v, ok := f.pkg.info.Uses[e.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "net/http" && v.Name() == "DefaultClient" {
+		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "net/http" && v.Name() == "DefaultClient" {
 			return runtime.SiteUnbounded
 		}
 	case *ast.CallExpr:
@@ -93,7 +93,7 @@ func (f *file) boundOf(e ast.Expr, depth int) uint16 {
 
 // boundOfClient is boundOf for &http.Client{…}.
 func (f *file) boundOfClient(lit *ast.CompositeLit) uint16 {
-	if pkg, name := typeName(f.pkg.info.TypeOf(lit)); pkg != "net/http" || name != "Client" {
+	if pkg, name := typeName(f.pkg.Info.TypeOf(lit)); pkg != "net/http" || name != "Client" {
 		return 0
 	}
 	for _, elt := range lit.Elts {

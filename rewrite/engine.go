@@ -5,10 +5,10 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	gort "runtime"
 	"sync"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/dave/dst"
 	"github.com/dave/dst/decorator"
@@ -33,12 +33,11 @@ func rules() []rule {
 
 // A file is a file that is being instrumented. One goroutine works on it.
 type file struct {
-	*source
+	*load.File
 	edits
 	cfg   *Config
 	fset  *token.FileSet
-	tok   *token.File
-	pkg   *pkg
+	pkg   *load.Package
 	names names
 	dec   *decorator.Decorator
 	io    *matcher
@@ -86,13 +85,13 @@ func (f *file) instrument(rules []rule) {
 		}
 	}()
 	f.dec = decorator.NewDecorator(f.fset)
-	tree, err := f.dec.DecorateFile(f.syntax)
+	tree, err := f.dec.DecorateFile(f.Syntax)
 	if err != nil {
 		f.giveUp(err)
 		return
 	}
-	f.links = linknames(f.syntax)
-	if f.embedded {
+	f.links = linknames(f.Syntax)
+	if f.Embedded {
 		f.alone = append(f.alone, alone{reason: embeddedReason})
 	}
 	dstutil.Apply(tree, func(c *dstutil.Cursor) bool {
@@ -115,7 +114,7 @@ func (f *file) instrument(rules []rule) {
 // giveUp leaves the whole file as it is, and lists it.
 func (f *file) giveUp(why any) {
 	f.list, f.sites = nil, nil
-	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.syntax.Package, false), Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
+	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.Syntax.Package, false), Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
 }
 
 // unreadable begins the reason for a file that is left alone because of an error of ours.
@@ -124,7 +123,7 @@ const unreadable = "the file cannot be rewritten"
 // candidate says whether there is anything in the file that a rule may want.
 func (f *file) candidate(rules []rule) bool {
 	found := false
-	ast.Inspect(f.syntax, func(n ast.Node) bool {
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
 		for i := 0; i < len(rules) && !found && n != nil; i++ {
 			found = rules[i].hint(f, n)
 		}
@@ -159,7 +158,7 @@ func (f *file) expr(n dst.Expr) ast.Expr {
 
 // typeOf is the type of n, or nil if it has none.
 func (f *file) typeOf(n dst.Expr) types.Type {
-	t := f.pkg.info.TypeOf(f.expr(n))
+	t := f.pkg.Info.TypeOf(f.expr(n))
 	if t == nil || t == types.Typ[types.Invalid] {
 		return nil
 	}
@@ -197,11 +196,11 @@ type Result struct {
 	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
 	Already []string
 	// Left are the packages of dependencies that could not be instrumented, sorted; they are compiled as they are.
-	Left []Left
+	Left []load.Left
 	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
-	Modules []Module
+	Modules []load.Module
 	// Outside are those of them that Config.Deps names and that are not in Config.Tree.
-	Outside []Module
+	Outside []load.Module
 }
 
 // A File is an instrumented file.
@@ -212,77 +211,12 @@ type File struct {
 	Kept     []Span   `json:",omitempty"` // what of Text is original, in order; with Config.Spans, in an overlay
 }
 
-// A Left is a package that is left without probes.
-type Left struct {
-	Package, Reason string
-}
-
 // A Skip is an operation that has no probe.
 type Skip struct {
 	Pos    token.Position // in the original file
 	Op     runtime.Op     // zero: the whole file is left alone
 	Expr   string
 	Reason string
-}
-
-// instrument writes the probes into the packages of p. The program is not changed, so that the same call gives the same result.
-func (p *program) instrument() (*Result, error) {
-	var files []*file
-	for _, pkg := range p.pkgs {
-		files = append(files, p.open(pkg)...)
-	}
-	all := rules()
-	inParallel(len(files), func(i int) { files[i].find(all) })
-	p.noteUsed(files)
-	r := p.newResult()
-	for rest := files; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].pkg == rest[0].pkg {
-			n++
-		}
-		r.add(rest[:n])
-		rest = rest[n:]
-	}
-	if err := r.render(files); err != nil {
-		return nil, err
-	}
-	r.sort()
-	var checked []*types.Package
-	for _, pkg := range p.pkgs {
-		checked = append(checked, pkg.types)
-	}
-	r.Unused = p.funcs.unused(checked)
-	return r, nil
-}
-
-// newResult is a result without files.
-func (p *program) newResult() *Result {
-	return &Result{Sites: map[string]int{}, Modules: p.deps, Outside: p.out}
-}
-
-// noteUsed notes which patterns of -probe-func were of use in the files.
-func (p *program) noteUsed(files []*file) {
-	for _, f := range files {
-		p.funcs.use(f.io.funcs.usedOnes())
-	}
-}
-
-// open makes a file of each source of a package that is to be instrumented.
-func (p *program) open(pkg *pkg) []*file {
-	var files []*file
-	names := pkg.prefix()
-	globals := 0
-	for _, src := range pkg.files {
-		f := &file{
-			source: src, cfg: &p.cfg, fset: p.fset, tok: p.fset.File(src.syntax.FileStart), pkg: pkg, names: names,
-			io: p.matcher(pkg), claims: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
-		}
-		globals += globalLiterals(src.syntax)
-		if !src.skip && filepath.IsAbs(src.name) {
-			files = append(files, f)
-		}
-	}
-	return files
 }
 
 // inParallel calls do for each number below n, on all processors.

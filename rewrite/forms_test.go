@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"golang.org/x/tools/txtar"
 )
 
@@ -71,7 +72,7 @@ var durations = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
 // sameTests runs the tests in dir with and without probes, and compares what they print.
 func sameTests(t *testing.T, dir string, patterns ...string) {
 	t.Helper()
-	p, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
+	p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true}})
 	if len(result.Files) == 0 {
 		t.Fatal("nothing was instrumented")
 	}

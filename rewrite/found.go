@@ -16,7 +16,7 @@ type Cache interface {
 
 // found is what file.find has set, as it is kept in a cache. Positions are offsets.
 type found struct {
-	Key     [32]byte // of what it was found in: see stream.key
+	Key     [32]byte // of what it was found in: see run.key
 	Edits   []foundEdit
 	Parts   []int // the site of each
 	Sites   []foundSite
@@ -57,7 +57,7 @@ func (f *file) found(key [32]byte) *found {
 		r.Parts = append(r.Parts, p.Site)
 	}
 	for _, s := range f.sites {
-		r.Sites = append(r.Sites, foundSite{f.tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn, s.obj, s.callee})
+		r.Sites = append(r.Sites, foundSite{f.Tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn, s.obj, s.callee})
 	}
 	return r
 }
@@ -75,7 +75,7 @@ func (f *file) restore(r *found) {
 		f.begin(site)
 	}
 	for _, s := range r.Sites {
-		o := operation{pos: f.tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, roles: s.Roles, expr: s.Expr, obj: s.Obj, callee: s.Callee}
+		o := operation{pos: f.Tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, roles: s.Roles, expr: s.Expr, obj: s.Obj, callee: s.Callee}
 		f.sites = append(f.sites, site{o, s.Fn})
 	}
 	f.io.funcs.use(r.Asked)

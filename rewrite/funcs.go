@@ -109,8 +109,8 @@ func identName(e dst.Expr) string {
 
 // symbolPath is the package's path in symbols: dots in its last element are escaped (objabi.PathToPrefix).
 func (f *file) symbolPath() string {
-	i := strings.LastIndexByte(f.pkg.path, '/') + 1
-	return f.pkg.path[:i] + strings.ReplaceAll(f.pkg.path[i:], ".", "%2e")
+	i := strings.LastIndexByte(f.pkg.Path, '/') + 1
+	return f.pkg.Path[:i] + strings.ReplaceAll(f.pkg.Path[i:], ".", "%2e")
 }
 
 // overFunc says that a loop calls an iterator function.

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/dave/dst"
 )
 
@@ -33,7 +34,7 @@ func TestDeclName(t *testing.T) {
 		if c.params {
 			d.Type.TypeParams = &dst.FieldList{List: []*dst.Field{{Names: []*dst.Ident{dst.NewIdent("T")}, Type: dst.NewIdent("any")}}}
 		}
-		f := &file{pkg: &pkg{path: "example.com/shop"}}
+		f := &file{pkg: &load.Package{Path: "example.com/shop"}}
 		if got := f.declName(d); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}

@@ -49,4 +49,4 @@ var goRule = rule{
 }
 
 // tellsStarts reports whether go statements are told of. In a tree, which keeps its statements apart, they are not.
-func (f *file) tellsStarts() bool { return f.pkg.lib && !f.cfg.Revertible }
+func (f *file) tellsStarts() bool { return f.pkg.Lib && !f.cfg.Revertible }

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/dave/dst"
 	"github.com/dave/dst/dstutil"
@@ -59,10 +60,10 @@ var ioRule = rule{
 }
 
 // matcher finds what can wait in the source of pkg.
-func (p *program) matcher(pkg *pkg) *matcher {
-	m := &matcher{funcs: p.funcs.fresh(), info: pkg.info, pkg: pkg.types}
-	if p.cfg.Probes&ProbeIO != 0 {
-		m.index = p.index
+func (r *run) matcher(p *load.Package) *matcher {
+	m := &matcher{funcs: r.funcs.fresh(), pkg: p}
+	if r.cfg.Probes&ProbeIO != 0 {
+		m.index = r.index
 	}
 	return m
 }
@@ -77,7 +78,7 @@ func (f *file) waiting(node *dst.CallExpr) (call *ast.CallExpr, c *ioCallee) {
 	if c == nil || c.row == askedRow {
 		return call, c
 	}
-	if (c.function() || c.row.flags&passive != 0) && quietArgs(f.pkg.info, c.sig, call.Args) {
+	if (c.function() || c.row.flags&passive != 0) && quietArgs(f.pkg.Info, c.sig, call.Args) {
 		f.claimFunc(node.Fun)
 		return call, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/types"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // maxResults is the number of results that End… can hand on.
@@ -29,16 +31,15 @@ type ioCallee struct {
 
 // A matcher finds out which expressions name something that can wait.
 type matcher struct {
-	index *ioIndex    // nil: nothing but funcs
-	funcs *probeFuncs // what -probe-func names
-	info  *types.Info
-	pkg   *types.Package // where the source is
+	index *ioIndex      // nil: nothing but funcs
+	funcs *probeFuncs   // what -probe-func names
+	pkg   *load.Package // where the source is, which has its types
 }
 
 // match returns what fun names, or nil if that is nothing that can wait.
 func (m *matcher) match(fun ast.Expr) *ioCallee {
 	fun = ast.Unparen(fun)
-	sig, ok := signatureOf(m.info, fun)
+	sig, ok := signatureOf(m.pkg.Info, fun)
 	if !ok {
 		return nil
 	}
@@ -47,14 +48,14 @@ func (m *matcher) match(fun ast.Expr) *ioCallee {
 		return nil
 	}
 	c := &ioCallee{sig: sig}
-	if sel, ok := fun.(*ast.SelectorExpr); ok && m.info.Selections[sel] != nil {
-		if !m.method(c, sel, m.info.Selections[sel]) {
+	if sel, ok := fun.(*ast.SelectorExpr); ok && m.pkg.Info.Selections[sel] != nil {
+		if !m.method(c, sel, m.pkg.Info.Selections[sel]) {
 			return nil
 		}
 	} else if !m.function(c, id) {
 		return nil
 	}
-	if inst, ok := m.info.Instances[id]; ok && explicit < inst.TypeArgs.Len() {
+	if inst, ok := m.pkg.Info.Instances[id]; ok && explicit < inst.TypeArgs.Len() {
 		c.trouble = "a generic function whose type arguments are not written out"
 	}
 	return c
@@ -89,7 +90,7 @@ func calleeName(fun ast.Expr) (id *ast.Ident, typeArgs int) {
 
 // function fills in c for a function of a package, or a package variable that holds one.
 func (m *matcher) function(c *ioCallee, id *ast.Ident) bool {
-	obj := m.info.Uses[id]
+	obj := m.pkg.Info.Uses[id]
 	if obj == nil || obj.Pkg() == nil || obj.Parent() != obj.Pkg().Scope() {
 		return false
 	}
@@ -187,12 +188,12 @@ func (m *matcher) named(c *ioCallee, fn *types.Func, t types.Type) bool {
 func (m *matcher) receiver(c *ioCallee, x ast.Expr, fn *types.Func, holders []holder, depth int) {
 	c.x = x
 	for _, h := range holders[1 : depth+1] {
-		if !h.field.Exported() && h.field.Pkg() != m.pkg {
+		if !h.field.Exported() && h.field.Pkg() != m.pkg.Types {
 			depth = 0
 		}
 	}
 	var path strings.Builder
-	addressable := m.info.Types[x].Addressable()
+	addressable := m.pkg.Info.Types[x].Addressable()
 	for i, h := range holders[:depth+1] {
 		if i > 0 {
 			path.WriteString("." + h.field.Name())

@@ -64,8 +64,8 @@ func (f *file) timedArgs(call *ast.CallExpr) (list []timedArg) {
 	if id == nil {
 		return nil
 	}
-	fn, ok := f.pkg.info.Uses[id].(*types.Func)
-	if !ok || fn.Pkg() == nil || strings.Contains(strings.Split(fn.Pkg().Path(), "/")[0], ".") || fn.Pkg() == f.pkg.types {
+	fn, ok := f.pkg.Info.Uses[id].(*types.Func)
+	if !ok || fn.Pkg() == nil || strings.Contains(strings.Split(fn.Pkg().Path(), "/")[0], ".") || fn.Pkg() == f.pkg.Types {
 		return nil
 	}
 	params := fn.Signature().Params()
@@ -74,7 +74,7 @@ func (f *file) timedArgs(call *ast.CallExpr) (list []timedArg) {
 			break
 		}
 		probe := timers[types.TypeString(params.At(i).Type(), (*types.Package).Path)]
-		if probe != "" && f.mayHaveDeadline(f.pkg.info.TypeOf(arg)) {
+		if probe != "" && f.mayHaveDeadline(f.pkg.Info.TypeOf(arg)) {
 			list = append(list, timedArg{arg, probe})
 		}
 	}
@@ -95,7 +95,7 @@ func (f *file) mayHaveDeadline(t types.Type) bool {
 	if types.IsInterface(t) {
 		return true
 	}
-	set, _, _ := types.LookupFieldOrMethod(t, false, f.pkg.types, "SetReadDeadline")
+	set, _, _ := types.LookupFieldOrMethod(t, false, f.pkg.Types, "SetReadDeadline")
 	_, ok := set.(*types.Func)
 	return ok
 }
@@ -110,7 +110,7 @@ func (f *file) timed(call *ast.CallExpr, c *ioCallee) (open, end string) {
 		return "", ""
 	}
 	probe := map[string]string{"Read": "TimedReader", "Write": "TimedWriter"}[sel.Sel.Name]
-	t := f.pkg.info.TypeOf(c.x)
+	t := f.pkg.Info.TypeOf(c.x)
 	if c.path != "" {
 		recv, _ := f.receiverOf(sel)
 		t = recv.typ
@@ -135,7 +135,7 @@ func (f *file) setsDeadline(call *ast.CallExpr) *ast.SelectorExpr {
 	default:
 		return nil
 	}
-	selection := f.pkg.info.Selections[sel]
+	selection := f.pkg.Info.Selections[sel]
 	if selection == nil || selection.Kind() != types.MethodVal || typesOf(selection.Type().(*types.Signature)) != "func(time.Time) error" {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (f *file) setsDeadline(call *ast.CallExpr) *ast.SelectorExpr {
 func (f *file) ownDeadline(sel *ast.SelectorExpr) {
 	recv, reason := f.receiverOf(sel)
 	if reason != "" { // such as that of a *net.TCPConn, which is embedded in it: its own address does as well
-		recv = receiver{typ: f.pkg.info.TypeOf(sel.X)}
+		recv = receiver{typ: f.pkg.Info.TypeOf(sel.X)}
 		if _, pointer := recv.typ.Underlying().(*types.Pointer); !pointer {
 			return
 		}

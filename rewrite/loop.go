@@ -25,7 +25,7 @@ var loopRule = rule{
 		}
 		n := f.node(c.Node())
 		body, clause, _ := loopBody(n)
-		header := string(f.text[f.tok.Offset(n.Pos()):f.tok.Offset(clause)])
+		header := string(f.Text[f.Tok.Offset(n.Pos()):f.Tok.Offset(clause)])
 		if site, ok := f.site(operation{node: c.Node(), op: runtime.OpLoop, expr: oneLine(header)}); ok {
 			f.open(body.Lbrace+1, f.call("Loop", site)+"); ")
 		}

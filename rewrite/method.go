@@ -76,7 +76,7 @@ var methodRule = rule{
 		call, called := f.parent(0).(*dst.CallExpr)
 		called = called && call.Fun == node
 		switch {
-		case f.pkg.info.Selections[sel].Kind() == types.MethodExpr:
+		case f.pkg.Info.Selections[sel].Kind() == types.MethodExpr:
 			f.methodExpr(node, sel, m)
 		case called:
 			f.methodCall(call, sel, m)
@@ -88,7 +88,7 @@ var methodRule = rule{
 
 // syncMethod is the type and name of the method of package sync that sel selects, or "".
 func (f *file) syncMethod(sel *ast.SelectorExpr) string {
-	selection := f.pkg.info.Selections[sel]
+	selection := f.pkg.Info.Selections[sel]
 	if selection == nil {
 		return ""
 	}
@@ -116,7 +116,7 @@ type receiver struct {
 
 // receiverOf spells out the way from the operand of a selector to the receiver of the method, or says why it cannot.
 func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
-	selection := f.pkg.info.Selections[sel]
+	selection := f.pkg.Info.Selections[sel]
 	index := selection.Index()
 	r.typ = selection.Recv()
 	for _, i := range index[:len(index)-1] {
@@ -125,7 +125,7 @@ func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
 			return r, "the way to the method through the type parameter cannot be spelled out"
 		}
 		field := s.Field(i)
-		if !field.Exported() && field.Pkg() != f.pkg.types {
+		if !field.Exported() && field.Pkg() != f.pkg.Types {
 			return r, "the method is promoted through the field " + field.Name() + ", which another package does not export"
 		}
 		r.path += "." + field.Name()
@@ -180,12 +180,12 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 
 // dot is the position of the dot of a selector, which the syntax tree does not have.
 func (f *file) dot(sel *ast.SelectorExpr) token.Pos {
-	off := f.tok.Offset(sel.X.End())
+	off := f.Tok.Offset(sel.X.End())
 	for {
-		rest := f.text[off:]
+		rest := f.Text[off:]
 		switch {
 		case rest[0] == '.':
-			return f.tok.Pos(off)
+			return f.Tok.Pos(off)
 		case bytes.HasPrefix(rest, []byte("//")):
 			off += bytes.IndexByte(rest, '\n')
 		case bytes.HasPrefix(rest, []byte("/*")):

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"regexp"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // names is the prefix of every name that is inserted into a package, and the collector's name there.
@@ -13,18 +15,18 @@ type names string
 
 // prefix is _at, or _at2, _at3, … if the package has an identifier that begins so, or a comment with one: Revert also
 // looks into comments, for code that somebody has put there.
-func (p *pkg) prefix() names {
+func prefix(p *load.Package) names {
 	var taken []string
-	for _, f := range p.files {
-		if !strings.Contains(string(f.text), "_at") {
+	for _, f := range p.Files {
+		if !strings.Contains(string(f.Text), "_at") {
 			continue
 		}
-		for _, group := range f.syntax.Comments {
+		for _, group := range f.Syntax.Comments {
 			for _, c := range group.List {
 				taken = append(taken, anyPrefixed.FindAllString(c.Text, -1)...)
 			}
 		}
-		ast.Inspect(f.syntax, func(n ast.Node) bool {
+		ast.Inspect(f.Syntax, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "_at") {
 				taken = append(taken, id.Name)
 			}

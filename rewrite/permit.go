@@ -32,11 +32,11 @@ func (f *file) permits(ch ast.Expr) runtime.Role {
 func (f *file) channelKey(ch ast.Expr) string {
 	switch e := ast.Unparen(ch).(type) {
 	case *ast.Ident:
-		if v, ok := f.pkg.info.ObjectOf(e).(*types.Var); ok {
+		if v, ok := f.pkg.Info.ObjectOf(e).(*types.Var); ok {
 			return f.fset.Position(v.Pos()).String()
 		}
 	case *ast.SelectorExpr:
-		if v, ok := f.pkg.info.Uses[e.Sel].(*types.Var); ok && v.IsField() {
+		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.IsField() {
 			return f.fset.Position(v.Pos()).String()
 		}
 	}
@@ -79,7 +79,7 @@ func (f *file) transfers() map[string][]transferOp {
 		}
 		return true
 	}
-	for _, d := range f.syntax.Decls {
+	for _, d := range f.Syntax.Decls {
 		ast.Inspect(d, visit)
 	}
 	return ops
@@ -107,13 +107,13 @@ func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
 	}
 	object := func(e ast.Expr) types.Object {
 		if id, ok := ast.Unparen(e).(*ast.Ident); ok && id.Name != "_" {
-			return f.pkg.info.ObjectOf(id)
+			return f.pkg.Info.ObjectOf(id)
 		}
 		return nil
 	}
 	switch n := n.(type) {
 	case *ast.SendStmt:
-		value := f.pkg.info.Types[n.Value]
+		value := f.pkg.Info.Types[n.Value]
 		lit, literal := ast.Unparen(n.Value).(*ast.CompositeLit)
 		plain := value.Value != nil || literal && len(lit.Elts) == 0
 		return n.Chan, transferOp{send: true, pos: n.Pos(), value: object(n.Value), plain: plain}, true

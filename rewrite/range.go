@@ -49,7 +49,7 @@ var rangeRule = rule{
 
 // overChan says that a loop receives from a channel.
 func (f *file) overChan(r *ast.RangeStmt) bool {
-	t := f.pkg.info.TypeOf(r.X)
+	t := f.pkg.Info.TypeOf(r.X)
 	return t != nil && chanOf(t) != nil
 }
 
@@ -85,7 +85,7 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	case r.Key == nil || isBlank(r.Key):
 	case r.Tok == token.ASSIGN:
 		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
-		inBody = fmt.Sprintf("{%s%s = %s; ", f.at(r.Key.Pos()), f.text[f.tok.Offset(r.Key.Pos()):f.tok.Offset(r.Key.End())], value)
+		inBody = fmt.Sprintf("{%s%s = %s; ", f.at(r.Key.Pos()), f.Text[f.Tok.Offset(r.Key.Pos()):f.Tok.Offset(r.Key.End())], value)
 		opened = r.Body.Lbrace
 	case f.perIteration():
 		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
@@ -108,7 +108,7 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 
 // perIteration says that each iteration of a loop has variables of its own.
 func (f *file) perIteration() bool {
-	v := f.pkg.info.FileVersions[f.syntax]
+	v := f.pkg.Info.FileVersions[f.Syntax]
 	return v == "" || version.Compare(v, "go1.22") >= 0
 }
 

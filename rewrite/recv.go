@@ -49,7 +49,7 @@ var recvRule = rule{
 // recvProbe is the probe for a receive, by the number of values that it gives, and the end of its call. The second one is an untyped boolean, which a
 // variable of any boolean type takes; the result of a function is not.
 func (f *file) recvProbe(u *ast.UnaryExpr) (probe, end, reason string) {
-	values, ok := f.pkg.info.TypeOf(u).(*types.Tuple)
+	values, ok := f.pkg.Info.TypeOf(u).(*types.Tuple)
 	if !ok {
 		return "Recv", ")", ""
 	}

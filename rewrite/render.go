@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
@@ -23,7 +24,7 @@ func (r *Result) add(files []*file) {
 	for _, f := range files {
 		r.Skipped = append(r.Skipped, f.skipped...)
 		if f.already {
-			r.Already = append(r.Already, f.name)
+			r.Already = append(r.Already, f.Name)
 		}
 		for _, s := range f.sites {
 			r.Sites[s.op.String()]++
@@ -40,9 +41,9 @@ func (r *Result) render(files []*file) error {
 		if errs[i] != nil {
 			return errs[i]
 		}
-		r.Files = append(r.Files, File{f.name, texts[i], sha256.Sum256(f.text), f.spans})
+		r.Files = append(r.Files, File{f.Name, texts[i], sha256.Sum256(f.Text), f.spans})
 		if f.unformatted {
-			r.Unformatted = append(r.Unformatted, f.name)
+			r.Unformatted = append(r.Unformatted, f.Name)
 		}
 	}
 	return nil
@@ -53,7 +54,7 @@ func (r *Result) sort() {
 	slices.SortStableFunc(r.Skipped, func(a, b Skip) int {
 		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset))
 	})
-	slices.SortFunc(r.Left, func(a, b Left) int { return cmp.Compare(a.Package, b.Package) })
+	slices.SortFunc(r.Left, func(a, b load.Left) int { return cmp.Compare(a.Package, b.Package) })
 	slices.Sort(r.Already)
 	slices.Sort(r.Unformatted)
 }
@@ -65,7 +66,7 @@ func groups(files []*file) [][]*file {
 		if f.already {
 			continue
 		}
-		if f.test {
+		if f.Test {
 			tests = append(tests, f)
 		} else {
 			plain = append(plain, f)
@@ -90,7 +91,7 @@ func host(files []*file) {
 		return
 	}
 	first := files[0]
-	if first.embedded {
+	if first.Embedded {
 		for _, f := range files {
 			f.drop(afterEmbedded)
 		}
@@ -102,7 +103,7 @@ func host(files []*file) {
 		}
 	}
 	if len(first.hosted) > 0 {
-		end := first.tok.Offset(first.importsEnd())
+		end := first.Tok.Offset(first.importsEnd())
 		first.list = append(first.list, edit{end, end, opening, inLine(first.hosted), 0, noPart})
 	}
 }
@@ -116,7 +117,7 @@ func inLine(decls []string) string {
 // callsInInit says that a package variable's initializer in the file has a probe or names a function of the package: it may reach
 // a probe.
 func (f *file) callsInInit() bool {
-	return slices.ContainsFunc(f.syntax.Decls, func(d ast.Decl) bool {
+	return slices.ContainsFunc(f.Syntax.Decls, func(d ast.Decl) bool {
 		g, ok := d.(*ast.GenDecl)
 		return ok && g.Tok == token.VAR && f.mayCall(g)
 	})
@@ -131,8 +132,8 @@ func (f *file) mayCall(d *ast.GenDecl) bool {
 	found := false
 	ast.Inspect(d, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {
-			fn, ok := f.pkg.info.Uses[id].(*types.Func)
-			found = found || ok && fn.Pkg() == f.pkg.types
+			fn, ok := f.pkg.Info.Uses[id].(*types.Func)
+			found = found || ok && fn.Pkg() == f.pkg.Types
 		}
 		return !found
 	})
@@ -141,8 +142,8 @@ func (f *file) mayCall(d *ast.GenDecl) bool {
 
 // importsEnd is the end of the last import declaration, or of the package clause.
 func (f *file) importsEnd() token.Pos {
-	end := f.syntax.Name.End()
-	for _, d := range f.syntax.Decls {
+	end := f.Syntax.Name.End()
+	for _, d := range f.Syntax.Decls {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
 			end = g.End()
 		}
@@ -152,7 +153,7 @@ func (f *file) importsEnd() token.Pos {
 
 // render adds the import, the language version and what stands at the end of the file, and applies all edits.
 func (f *file) render() ([]byte, error) {
-	name := f.tok.Offset(f.syntax.Name.End())
+	name := f.Tok.Offset(f.Syntax.Name.End())
 	// In front of what host wrote at the same offset.
 	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1, noPart})
 	f.needVersion()
@@ -172,8 +173,8 @@ func (f *file) render() ([]byte, error) {
 // treeText is the text of a file in a tree. It was reverted once: what can be written can be taken back.
 func (f *file) treeText(out *spliced) ([]byte, error) {
 	var flags []string
-	if formatted(f.text) {
-		text, err := out.layout(f.text, f.section(revert.FlagGofmt, revert.FlagLines))
+	if formatted(f.Text) {
+		text, err := out.layout(f.Text, f.section(revert.FlagGofmt, revert.FlagLines))
 		if err == nil && f.reverts(text) {
 			return text, nil
 		}
@@ -181,19 +182,19 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 	}
 	text := append(out.text, f.section(flags...)...)
 	if !f.reverts(text) {
-		return nil, fmt.Errorf("%s: the probes could not be taken out again; please report this, and leave the file out", f.name)
+		return nil, fmt.Errorf("%s: the probes could not be taken out again; please report this, and leave the file out", f.Name)
 	}
 	return text, nil
 }
 
 // section returns what stands at the end of the file in a tree.
 func (f *file) section(flags ...string) []byte {
-	return revert.Section(f.text, string(f.names), f.arrayName(), f.parts, sortedValues(f.kept), f.tail, flags...)
+	return revert.Section(f.Text, string(f.names), f.arrayName(), f.parts, sortedValues(f.kept), f.tail, flags...)
 }
 
 func (f *file) reverts(text []byte) bool {
 	back, err := revert.Text(text)
-	return err == nil && bytes.Equal(back, f.text)
+	return err == nil && bytes.Equal(back, f.Text)
 }
 
 // appendTail adds what stands at the end of a file of an overlay.
@@ -218,4 +219,4 @@ func sortedValues(m map[string]string) []string {
 }
 
 // instrumented says that probes were put into the file before.
-func (f *file) instrumented() bool { return revert.Instrumented(f.text) }
+func (f *file) instrumented() bool { return revert.Instrumented(f.Text) }

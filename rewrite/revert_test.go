@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
@@ -38,7 +39,7 @@ func instrumentText(t *testing.T, source string) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	write(t, filepath.Join(dir, "main.go"), []byte(source))
-	_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"."}, Trimpath: true, Revertible: true, RuntimePath: "m/" + CollectorFolder})
+	_, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, RuntimePath: "m/" + CollectorFolder}, Trimpath: true, Revertible: true})
 	if len(result.Files) != 1 {
 		t.Fatalf("%d files were instrumented", len(result.Files))
 	}
@@ -191,7 +192,7 @@ func lineWith(t *testing.T, text, part string) string {
 
 // A file that was not formatted may be formatted with its probes: what is left without them has the same tokens.
 func TestRevertFormatted(t *testing.T) {
-	_, result := mustInstrument(t, Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}, Revertible: true, Probes: DefaultProbes | ProbeLoop})
+	_, result := mustInstrument(t, Config{Config: load.Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}}, Revertible: true, Probes: DefaultProbes | ProbeLoop})
 	for _, f := range result.Files {
 		original, err := os.ReadFile(f.Name)
 		if err != nil {

@@ -20,12 +20,13 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
 var (
 	update    = flag.Bool("update", false, "write the goldens in testdata anew")
-	allStream = flag.Bool("stream", false, "TestGolden compares all modules, and not one in four, with what the path gives that loads packages one by one")
+	allCached = flag.Bool("cached", false, "TestGolden compares all modules, and not one in four, with what comes from the cache")
 )
 
 // Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
@@ -39,13 +40,13 @@ func TestGolden(t *testing.T) {
 	for i, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			golden(t, name, *allStream || i%4 == 0)
+			golden(t, name, *allCached || i%4 == 0)
 		})
 	}
 }
 
-// golden tests one module; inStream says that the path that loads packages one by one is to be compared with it, which loads them twice more.
-func golden(t *testing.T, name string, inStream bool) {
+// golden tests one module; cached says that what comes from the cache is to be compared with it, which loads it twice more.
+func golden(t *testing.T, name string, cached bool) {
 	archive, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func golden(t *testing.T, name string, inStream bool) {
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
 		write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	}
-	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true, Trimpath: true}
+	cfg := Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true}, Trimpath: true}
 	tree := false
 	for line := range strings.Lines(string(archive.Comment)) {
 		if list, ok := strings.CutPrefix(line, "probe: "); ok {
@@ -80,8 +81,8 @@ func golden(t *testing.T, name string, inStream bool) {
 		}
 	}
 	p, result := mustInstrument(t, cfg)
-	if inStream {
-		sameInStream(t, cfg, &memory{data: map[[32]byte][]byte{}}, result)
+	if cached {
+		sameFromCache(t, cfg, &memory{data: map[[32]byte][]byte{}}, result)
 	}
 	if cfg.RuntimePath == "" {
 		checkTypes(t, p, result)
@@ -141,15 +142,52 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
-// mustInstrument instruments packages, and keeps their types.
+// A program is a build that was instrumented, with what production lets go of: its packages with their types.
+type program struct {
+	cfg   Config
+	build *load.Build
+	pkgs  []*load.Package
+}
+
+// mustInstrument does what Instrument does without a cache, and keeps the packages.
 func mustInstrument(t *testing.T, cfg Config) (*program, *Result) {
 	t.Helper()
-	cfg.keep = true
-	p, result, _, err := instrument(cfg, nil)
+	b, err := load.List(cfg.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, result
+	p := &program{cfg: cfg, build: b}
+	r := p.run(t, cfg)
+	var lock sync.Mutex
+	err = b.Each(func(pkg *load.Package) error {
+		lock.Lock()
+		p.pkgs = append(p.pkgs, pkg)
+		lock.Unlock()
+		return r.instrument(pkg)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, mustResult(t, r)
+}
+
+// run begins to instrument the packages of p.
+func (p *program) run(t *testing.T, cfg Config) *run {
+	t.Helper()
+	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newRun(cfg, funcs, p.build, nil)
+}
+
+func mustResult(t *testing.T, r *run) *Result {
+	t.Helper()
+	result, err := r.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
 }
 
 // checkTypes type-checks every package of p with the files that were written, against the collector in ../runtime.
@@ -172,20 +210,20 @@ type checker struct {
 	done  map[string]*types.Package
 }
 
-func (c *checker) check(pkg *pkg) *types.Package {
-	path := pkg.types.Path()
+func (c *checker) check(pkg *load.Package) *types.Package {
+	path := pkg.Types.Path()
 	if done := c.done[path]; done != nil {
 		return done
 	}
 	var files []*ast.File
 	fset := token.NewFileSet()
 	cgo := false
-	for _, src := range pkg.files {
-		text := src.text
-		if changed, ok := c.texts[src.name]; ok {
+	for _, src := range pkg.Files {
+		text := src.Text
+		if changed, ok := c.texts[src.Name]; ok {
 			text = changed
 		}
-		f, err := parser.ParseFile(fset, src.name, text, parser.ParseComments|parser.SkipObjectResolution)
+		f, err := parser.ParseFile(fset, src.Name, text, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			c.t.Fatalf("the output does not parse: %v\n%s", err, text)
 		}
@@ -195,7 +233,7 @@ func (c *checker) check(pkg *pkg) *types.Package {
 		files = append(files, f)
 	}
 	conf := types.Config{
-		GoVersion: pkg.lang, Importer: importerFunc(c.imported), FakeImportC: cgo,
+		GoVersion: pkg.Lang, Importer: imported(c.imported), FakeImportC: cgo,
 		Error: func(err error) {
 			if !cgo {
 				c.t.Errorf("the output does not type-check: %v", err)
@@ -209,19 +247,19 @@ func (c *checker) check(pkg *pkg) *types.Package {
 // imported is the collector, a package of p, or one of the standard library.
 func (c *checker) imported(path string) (*types.Package, error) {
 	for _, pkg := range c.p.pkgs {
-		if pkg.types.Path() == path {
+		if pkg.Types.Path() == path {
 			return c.check(pkg), nil
 		}
 	}
 	stdLock.Lock()
 	defer stdLock.Unlock()
 	if path == "debug" {
-		return collector()
+		return collectorTypes()
 	}
 	return std().Import(path)
 }
 
-var collector = sync.OnceValues(func() (*types.Package, error) {
+var collectorTypes = sync.OnceValues(func() (*types.Package, error) {
 	fset := token.NewFileSet()
 	names, err := runtimeFiles()
 	if err != nil {
@@ -251,6 +289,11 @@ func runtimeFiles() ([]string, error) {
 	}
 	return names, nil
 }
+
+// imported is an importer.
+type imported func(path string) (*types.Package, error)
+
+func (f imported) Import(path string) (*types.Package, error) { return f(path) }
 
 // std imports packages of the standard library, always with the same result. It is for one goroutine at a time.
 var std = sync.OnceValue(func() types.Importer { return importer.ForCompiler(token.NewFileSet(), "gc", nil) })
@@ -314,12 +357,15 @@ func statements(t *testing.T, name string, text []byte, columns bool) []string {
 // keep their lines.
 func checkTree(t *testing.T, p *program) *Result {
 	t.Helper()
-	in := *p
-	in.cfg.Revertible = true
-	r, err := in.instrument()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := p.cfg
+	cfg.Revertible = true
+	run := p.run(t, cfg)
+	inParallel(len(p.pkgs), func(i int) {
+		if err := run.instrument(p.pkgs[i]); err != nil {
+			t.Error(err)
+		}
+	})
+	r := mustResult(t, run)
 	for _, f := range r.Files {
 		old, err := os.ReadFile(f.Name)
 		if err != nil {

@@ -44,7 +44,7 @@ func (f *file) roleOf(ch ast.Expr) runtime.Role {
 	if r := f.roleOfValue(ch, 0); r != runtime.RoleNone {
 		return r
 	}
-	t := f.pkg.info.TypeOf(ch)
+	t := f.pkg.Info.TypeOf(ch)
 	if t == nil {
 		return runtime.RoleNone
 	}
@@ -67,7 +67,7 @@ func (f *file) roleOfValue(e ast.Expr, depth int) runtime.Role {
 	case *ast.CallExpr:
 		return f.roleOfCall(e)
 	case *ast.SelectorExpr:
-		if v, ok := f.pkg.info.Uses[e.Sel].(*types.Var); ok && v.Name() == "C" && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "time" {
+		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Name() == "C" && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "time" {
 			return f.roleOfField(e)
 		}
 	case *ast.Ident:
@@ -78,7 +78,7 @@ func (f *file) roleOfValue(e ast.Expr, depth int) runtime.Role {
 
 // roleOfField is the role of a field C of package time.
 func (f *file) roleOfField(sel *ast.SelectorExpr) runtime.Role {
-	s := f.pkg.info.Selections[sel]
+	s := f.pkg.Info.Selections[sel]
 	if s == nil {
 		return runtime.RoleNone
 	}
@@ -90,7 +90,7 @@ func (f *file) roleOfField(sel *ast.SelectorExpr) runtime.Role {
 }
 
 func (f *file) roleOfCall(call *ast.CallExpr) runtime.Role {
-	if isType := f.pkg.info.Types[call.Fun].IsType(); isType && len(call.Args) == 1 { // a conversion
+	if isType := f.pkg.Info.Types[call.Fun].IsType(); isType && len(call.Args) == 1 { // a conversion
 		return f.roleOfValue(call.Args[0], maxOrigin)
 	}
 	fn := f.calls(call)
@@ -119,13 +119,13 @@ func (f *file) calls(call *ast.CallExpr) *types.Func {
 	if id == nil {
 		return nil
 	}
-	fn, _ := f.pkg.info.Uses[id].(*types.Func)
+	fn, _ := f.pkg.Info.Uses[id].(*types.Func)
 	return fn
 }
 
 // isContext reports whether e is a context.Context, or something of another type with the same methods.
 func (f *file) isContext(e ast.Expr) bool {
-	t := f.pkg.info.TypeOf(e)
+	t := f.pkg.Info.TypeOf(e)
 	return t != nil && isContext(t)
 }
 
@@ -152,7 +152,7 @@ func agreed[T comparable](f *file, id *ast.Ident, depth int, find func(e ast.Exp
 			var unknown T
 			return unknown
 		}
-		if f.pkg.info.Types[value].IsNil() {
+		if f.pkg.Info.Types[value].IsNil() {
 			continue
 		}
 		r := find(value, depth+1)
@@ -168,8 +168,8 @@ func agreed[T comparable](f *file, id *ast.Ident, depth int, find func(e ast.Exp
 // origins are the values that the file assigns to a variable of it; nil is one that cannot be seen. Of a call with several results it is the call, for the
 // first one. A parameter, and a variable that other files may assign to, has an origin that cannot be seen.
 func (f *file) origins(id *ast.Ident) []ast.Expr {
-	v, ok := f.pkg.info.ObjectOf(id).(*types.Var)
-	if !ok || v.IsField() || v.Pkg() != f.pkg.types || v.Parent() == f.pkg.types.Scope() && v.Exported() {
+	v, ok := f.pkg.Info.ObjectOf(id).(*types.Var)
+	if !ok || v.IsField() || v.Pkg() != f.pkg.Types || v.Parent() == f.pkg.Types.Scope() && v.Exported() {
 		return nil
 	}
 	if f.values == nil {
@@ -183,12 +183,12 @@ func (f *file) assignments() map[*types.Var][]ast.Expr {
 	values := map[*types.Var][]ast.Expr{}
 	assign := func(lhs, value ast.Expr) {
 		if id, ok := ast.Unparen(lhs).(*ast.Ident); ok {
-			if v, ok := f.pkg.info.ObjectOf(id).(*types.Var); ok {
+			if v, ok := f.pkg.Info.ObjectOf(id).(*types.Var); ok {
 				values[v] = append(values[v], value)
 			}
 		}
 	}
-	ast.Inspect(f.syntax, func(n ast.Node) bool {
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			assignAll(n.Lhs, n.Rhs, assign)

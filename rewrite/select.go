@@ -165,7 +165,7 @@ func (f *file) keepsType(value dst.Expr) bool {
 	dst.Inspect(value, func(n dst.Node) bool {
 		switch n := n.(type) {
 		case *dst.CallExpr:
-			calls = calls || !f.pkg.info.Types[f.expr(n.Fun)].IsType()
+			calls = calls || !f.pkg.Info.Types[f.expr(n.Fun)].IsType()
 		case *dst.UnaryExpr:
 			calls = calls || n.Op == token.ARROW
 		case *dst.BinaryExpr:
@@ -179,7 +179,7 @@ func (f *file) keepsType(value dst.Expr) bool {
 		return false
 	}
 	t := f.typeOf(value)
-	if t == nil || f.pkg.info.Types[f.expr(value)].Value != nil {
+	if t == nil || f.pkg.Info.Types[f.expr(value)].Value != nil {
 		return false
 	}
 	switch e := unparen(value).(type) {

@@ -45,6 +45,6 @@ var sendRule = rule{
 
 // converts says that a send converts its value, so that the value's type must not take part in type inference.
 func (f *file) converts(s *ast.SendStmt) bool {
-	v := f.pkg.info.TypeOf(s.Value)
-	return v != types.Typ[types.UntypedNil] && !types.Identical(v, chanOf(f.pkg.info.TypeOf(s.Chan)).Elem())
+	v := f.pkg.Info.TypeOf(s.Value)
+	return v != types.Typ[types.UntypedNil] && !types.Identical(v, chanOf(f.pkg.Info.TypeOf(s.Chan)).Elem())
 }

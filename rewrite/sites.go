@@ -80,7 +80,7 @@ func (f *file) complete(o operation) operation {
 
 // textOf is the source of n on one line, without comments.
 func (f *file) textOf(n ast.Node) string {
-	text := f.text[f.tok.Offset(n.Pos()):f.tok.Offset(n.End())]
+	text := f.Text[f.Tok.Offset(n.Pos()):f.Tok.Offset(n.End())]
 	if bytes.Contains(text, []byte("//")) || bytes.Contains(text, []byte("/*")) {
 		var b bytes.Buffer
 		if printer.Fprint(&b, f.fset, n) == nil {
@@ -105,13 +105,13 @@ func shorten(s string, n int) string {
 }
 
 // arrayName is the name of the file's site array. It depends on the file's base name alone, so that a change of one file changes no other.
-func (f *file) arrayName() string { return f.names.array(filepath.Base(f.name)) }
+func (f *file) arrayName() string { return f.names.array(filepath.Base(f.Name)) }
 
 // siteDecl declares the site array, one line for each site.
 func (f *file) siteDecl() string {
-	name := f.name
+	name := f.Name
 	if f.cfg.Trimpath {
-		name = f.pkg.trim + "/" + filepath.Base(f.name)
+		name = f.pkg.Trim + "/" + filepath.Base(f.Name)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "var %s = [...]%s.Site{", f.arrayName(), f.names)

@@ -35,7 +35,7 @@ var sleepRule = rule{
 }
 
 func (f *file) isSleep(id *ast.Ident) bool {
-	fn, ok := f.pkg.info.Uses[id].(*types.Func)
+	fn, ok := f.pkg.Info.Uses[id].(*types.Func)
 	return ok && fn.Name() == "Sleep" && fn.FullName() == "time.Sleep"
 }
 

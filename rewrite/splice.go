@@ -49,18 +49,18 @@ func (e *edits) begin(site int) { e.parts = append(e.parts, revert.Part{Site: si
 
 // open inserts text before what begins at pos.
 func (f *file) open(pos token.Pos, text string) {
-	f.add(f.tok.Offset(pos), f.tok.Offset(pos), opening, text)
+	f.add(f.Tok.Offset(pos), f.Tok.Offset(pos), opening, text)
 }
 
 // close inserts text after what ends at pos.
 func (f *file) close(pos token.Pos, text string) {
-	f.add(f.tok.Offset(pos), f.tok.Offset(pos), closing, text)
+	f.add(f.Tok.Offset(pos), f.Tok.Offset(pos), closing, text)
 }
 
 // replace puts head and tail in place of one or more tokens. The newlines between these stay, between head and tail.
 func (f *file) replace(pos, end token.Pos, head, tail string) {
-	off, last := f.tok.Offset(pos), f.tok.Offset(end)
-	was := f.text[off:last]
+	off, last := f.Tok.Offset(pos), f.Tok.Offset(end)
+	was := f.Text[off:last]
 	if i := bytes.LastIndexByte(was, '\n'); i >= 0 {
 		indent := was[i+1 : len(was)-len(bytes.TrimLeft(was[i+1:], " \t"))]
 		head += string(bytes.Repeat([]byte("\n"), bytes.Count(was, []byte("\n")))) + string(indent)
@@ -104,13 +104,13 @@ type Span struct{ Off, End, Was int }
 // With tree there are no directives, and the parts get their pieces. An error is a fault of a rule: it replaced what another one has changed.
 func (f *file) splice(tree bool) (*spliced, error) {
 	f.order()
-	out := &spliced{text: make([]byte, 0, len(f.text)+64*len(f.list))}
+	out := &spliced{text: make([]byte, 0, len(f.Text)+64*len(f.list))}
 	done := 0
 	for i, e := range f.list {
 		if e.off < done {
-			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.tok.Pos(e.off), false), e.text, ignoreDirective)
+			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.Tok.Pos(e.off), false), e.text, ignoreDirective)
 		}
-		out.keep(f.text, done, e.off)
+		out.keep(f.Text, done, e.off)
 		done = e.end
 		text := e.text
 		if tree {
@@ -122,14 +122,14 @@ func (f *file) splice(tree bool) (*spliced, error) {
 		out.text = append(out.text, text...)
 		if e.part != noPart && e.class != bare {
 			p := &f.parts[e.part]
-			p.Pieces = append(p.Pieces, revert.Piece{Text: text, Was: string(f.text[e.off:e.end])})
+			p.Pieces = append(p.Pieces, revert.Piece{Text: text, Was: string(f.Text[e.off:e.end])})
 		}
 		touches := i+1 < len(f.list) && f.list[i+1].off <= done
 		if !tree && !touches && e.class != bare {
-			out.text = append(out.text, f.at(f.tok.Pos(done))...)
+			out.text = append(out.text, f.at(f.Tok.Pos(done))...)
 		}
 	}
-	out.keep(f.text, done, len(f.text))
+	out.keep(f.Text, done, len(f.Text))
 	return out, nil
 }
 

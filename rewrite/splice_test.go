@@ -4,6 +4,8 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // newEdits is a file of which only the text counts.
@@ -11,10 +13,10 @@ func newEdits(text string) *file {
 	fset := token.NewFileSet()
 	tok := fset.AddFile("x.go", -1, len(text))
 	tok.SetLinesForContent([]byte(text))
-	return &file{source: &source{name: "x.go", text: []byte(text)}, fset: fset, tok: tok, names: "_at"}
+	return &file{File: &load.File{Name: "x.go", Text: []byte(text), Tok: tok}, fset: fset, names: "_at"}
 }
 
-func (f *file) pos(text string) token.Pos { return f.tok.Pos(strings.Index(string(f.text), text)) }
+func (f *file) pos(text string) token.Pos { return f.Tok.Pos(strings.Index(string(f.Text), text)) }
 
 // At one offset the inner closing goes before the outer, and the outer opening before the inner.
 func TestSpliceOrder(t *testing.T) {

@@ -47,7 +47,7 @@ func (f *file) readsStack(call *ast.CallExpr) string {
 		return ""
 	}
 	for _, path := range []string{"runtime", "runtime/debug"} {
-		if isFunc(f.pkg.info.Uses[id], path, "Stack") {
+		if isFunc(f.pkg.Info.Uses[id], path, "Stack") {
 			return path
 		}
 	}

@@ -15,10 +15,10 @@ import (
 var startRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		d, ok := n.(*ast.FuncDecl)
-		return ok && f.pkg.name == "main" && d.Name.Name == "main" && d.Recv == nil && d.Body != nil
+		return ok && f.pkg.Name == "main" && d.Name.Name == "main" && d.Recv == nil && d.Body != nil
 	},
 	visit: func(f *file, c *dstutil.Cursor) {
-		if _, ok := c.Node().(*dst.FuncDecl); !ok || f.pkg.name != "main" || f.embedded {
+		if _, ok := c.Node().(*dst.FuncDecl); !ok || f.pkg.Name != "main" || f.Embedded {
 			return
 		}
 		if d := f.node(c.Node()).(*ast.FuncDecl); d.Name.Name == "main" && d.Recv == nil && d.Body != nil {

@@ -71,7 +71,7 @@ func (f *file) testParam(typ *ast.FuncType) *ast.Field {
 		return nil
 	}
 	first := typ.Params.List[0]
-	p, ok := types.Unalias(f.pkg.info.TypeOf(first.Type)).(*types.Pointer)
+	p, ok := types.Unalias(f.pkg.Info.TypeOf(first.Type)).(*types.Pointer)
 	if !ok {
 		return nil
 	}
@@ -96,9 +96,9 @@ func (f *file) calledWith(n dst.Node) types.Object {
 	}
 	switch fun := ast.Unparen(f.expr(call.Fun)).(type) {
 	case *ast.Ident:
-		return f.pkg.info.Uses[fun]
+		return f.pkg.Info.Uses[fun]
 	case *ast.SelectorExpr:
-		return f.pkg.info.Uses[fun.Sel]
+		return f.pkg.Info.Uses[fun.Sel]
 	}
 	return nil
 }

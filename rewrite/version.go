@@ -34,7 +34,7 @@ func (f *file) needVersion() {
 		if err != nil {
 			continue
 		}
-		off := f.tok.Offset(c.Pos()) + len("//")
+		off := f.Tok.Offset(c.Pos()) + len("//")
 		f.add(off, off, bare, revert.WasMark[len("//"):])
 		if constraint.IsGoBuild(text) {
 			line = append(line, x)
@@ -50,7 +50,7 @@ func (f *file) needVersion() {
 		all = &constraint.AndExpr{X: x, Y: all}
 	}
 	off := 0
-	if bytes.HasPrefix(f.text, []byte("\ufeff")) {
+	if bytes.HasPrefix(f.Text, []byte("\ufeff")) {
 		off = len("\ufeff")
 	}
 	f.add(off, off, bare, "//go:build "+all.String()+"\n\n"+revert.VersionLines)
@@ -59,8 +59,8 @@ func (f *file) needVersion() {
 // header gives the comments before the package clause.
 func (f *file) header() []*ast.Comment {
 	var list []*ast.Comment
-	for _, group := range f.syntax.Comments {
-		if group.Pos() < f.syntax.Package {
+	for _, group := range f.Syntax.Comments {
+		if group.Pos() < f.Syntax.Package {
 			list = append(list, group.List...)
 		}
 	}
@@ -69,5 +69,5 @@ func (f *file) header() []*ast.Comment {
 
 // olderThanGenerics says that the file's language version, its own or its module's, does not have generic functions.
 func (f *file) olderThanGenerics() bool {
-	return f.syntax.GoVersion == "" && f.pkg.lang != "" && version.Compare(f.pkg.lang, "go1.18") < 0
+	return f.Syntax.GoVersion == "" && f.pkg.Lang != "" && version.Compare(f.pkg.Lang, "go1.18") < 0
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/tree"
-	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 func instrumentVerb() *cli.Command {
@@ -79,7 +79,7 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 }
 
 // leftOut returns an error that lists the dependencies of -deps that -w does not write.
-func leftOut(modules []rewrite.Module) error {
+func leftOut(modules []load.Module) error {
 	if len(modules) == 0 {
 		return nil
 	}

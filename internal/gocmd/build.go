@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -60,7 +61,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 	p := &Prepared{inv: inv, tc: tc}
 	what := output{collector: CollectorPath, tests: inv.Verb == Test}
 	if p.Result, err = inv.instrument(cache, tc, overlay, env, what); err != nil {
-		var broken *rewrite.CompileError
+		var broken *load.CompileError
 		if !errors.As(err, &broken) {
 			return nil, err
 		}
@@ -83,7 +84,7 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 
 // instrumentRest instruments the packages for go test that broken does not concern: the go command tests those all the same. The result is nil if there
 // are none.
-func (inv *Invocation) instrumentRest(broken *rewrite.CompileError, cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
+func (inv *Invocation) instrumentRest(broken *load.CompileError, cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	if inv.Verb != Test || len(broken.Good) == 0 {
 		return nil, nil
 	}
@@ -113,25 +114,27 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 	}
 	env, flags := tc.forList(env)
 	cfg := rewrite.Config{
-		Dir:         inv.Dir,
-		Env:         env,
-		BuildFlags:  append(flags, inv.ListFlags...),
-		Patterns:    inv.Packages,
-		Tests:       what.tests,
-		TestBodies:  inv.Verb == Test || inv.Options.LockOrder, // go statements tell who can have been there at the same time
-		Overlay:     map[string][]byte{},
-		Progress:    inv.Progress,
-		Probes:      inv.Options.Probes,
-		ProbeFuncs:  inv.Options.ProbeFuncs,
-		Deps:        deps,
-		DepsIfAny:   byDefault,
-		Tree:        what.tree,
-		RuntimePath: what.collector,
-		Revertible:  what.collector != CollectorPath,
-		ChanCap:     inv.Options.ChanCap,
-		IOTimeout:   inv.Options.IOTimeout,
-		Spans:       inv.covers(tc),
-		Trimpath:    inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
+		Config: load.Config{
+			Dir:         inv.Dir,
+			Env:         env,
+			BuildFlags:  append(flags, inv.ListFlags...),
+			Patterns:    inv.Packages,
+			Tests:       what.tests,
+			Overlay:     map[string][]byte{},
+			Progress:    inv.Progress,
+			Deps:        deps,
+			DepsIfAny:   byDefault,
+			Tree:        what.tree,
+			RuntimePath: what.collector,
+		},
+		TestBodies: inv.Verb == Test || inv.Options.LockOrder, // go statements tell who can have been there at the same time
+		Probes:     inv.Options.Probes,
+		ProbeFuncs: inv.Options.ProbeFuncs,
+		Revertible: what.collector != CollectorPath,
+		ChanCap:    inv.Options.ChanCap,
+		IOTimeout:  inv.Options.IOTimeout,
+		Spans:      inv.covers(tc),
+		Trimpath:   inv.Bool("trimpath") || trimpath == "true" && inv.Value("trimpath") == "",
 	}
 	for from, to := range overlay {
 		if to == "" {
@@ -144,7 +147,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		cfg.Overlay[from] = text
 	}
 	result, err := instrumentOnce(cache, tc, cfg)
-	var unmatched *rewrite.DepsError
+	var unmatched *load.DepsError
 	if errors.As(err, &unmatched) {
 		return nil, usagef("%v", unmatched)
 	}
@@ -166,7 +169,7 @@ func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
 // writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user replaces.
 func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 	given := maps.Clone(overlay)
-	var replaced []rewrite.Module
+	var replaced []load.Module
 	if p.Result != nil && len(p.Result.Files) > 0 {
 		if err := overlay.addCollector(p.tc.GOROOT, cache); err != nil {
 			return err

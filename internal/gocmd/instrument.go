@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // Source is instrumented source, before it is written anywhere.
@@ -76,7 +77,7 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 			what.tree = s.Root
 		}
 	}
-	var broken *rewrite.CompileError
+	var broken *load.CompileError
 	s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
 	if errors.As(err, &broken) { // what only the tests import may not be at hand
 		s.NoTests, what.tests = err, false
@@ -91,8 +92,8 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	return s, err
 }
 
-// shortened is what the go command says of packages that do not compile: each error once, with files as they are seen from dir.
-func shortened(broken *rewrite.CompileError, dir string) string {
+// shortened lists the errors of packages that do not compile: each once, with files as they are seen from dir.
+func shortened(broken *load.CompileError, dir string) string {
 	var lines []string
 	for _, e := range broken.Errors {
 		text := strings.TrimSpace(e.Msg)
@@ -170,8 +171,8 @@ func goOutput(tc *Toolchain, dir string, args ...string) ([]byte, error) {
 func (s *Source) Go(dir string, args ...string) ([]byte, error) { return goOutput(s.tc, dir, args...) }
 
 // Deps are the dependencies outside of Root that have instrumented files, sorted by path.
-func (s *Source) Deps() []rewrite.Module {
-	var deps []rewrite.Module
+func (s *Source) Deps() []load.Module {
+	var deps []load.Module
 	for _, m := range s.Result.Modules {
 		if m.Dir != "" && !within(m.Dir, s.Root) && slices.ContainsFunc(s.Result.Files, func(f rewrite.File) bool { return within(f.Name, m.Dir) }) {
 			deps = append(deps, m)

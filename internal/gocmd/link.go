@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // The linker puts the module graph into the program, for debug.ReadBuildInfo and go version -m. The modules that the build takes from their own
@@ -23,7 +23,7 @@ type replacedModule struct {
 }
 
 // replacedModules are modules of the module cache.
-func replacedModules(modules []rewrite.Module, modCache string) (list []replacedModule) {
+func replacedModules(modules []load.Module, modCache string) (list []replacedModule) {
 	for _, m := range modules {
 		line := fmt.Sprintf("dep\t%s\t%s", m.Path, m.Version)
 		switch {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 const manifestModule = `
@@ -150,7 +151,7 @@ func (m *manifestRun) step(what string, known bool, change func()) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	cfg := rewrite.Config{Dir: m.dir, Env: env, Patterns: m.patterns, Tests: m.tests, Probes: m.probes, RuntimePath: CollectorPath}
+	cfg := rewrite.Config{Config: load.Config{Dir: m.dir, Env: env, Patterns: m.patterns, Tests: m.tests, RuntimePath: CollectorPath}, Probes: m.probes}
 	if m.tags != "" {
 		cfg.BuildFlags = []string{m.tags}
 	}

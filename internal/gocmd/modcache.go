@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // openModCache lets o replace files of the module cache, which the go command refuses for every path that begins with GOMODCACHE
@@ -21,7 +22,7 @@ import (
 // go.work), which the overlay replaces. The module graph stays the same: each folder holds the module that it takes the place of.
 //
 // It returns the modules that are replaced, none if no file of the result is in the module cache, which is so where there is a vendor folder.
-func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]rewrite.Module, error) {
+func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]load.Module, error) {
 	cached := func(f rewrite.File) bool { return within(f.Name, tc.ModCache) }
 	if result == nil || !slices.ContainsFunc(result.Files, cached) {
 		return nil, nil
@@ -33,7 +34,7 @@ func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Re
 	if err != nil {
 		return nil, err
 	}
-	var replace []rewrite.Module
+	var replace []load.Module
 	for _, m := range result.Modules {
 		if m.Version != "" && within(m.Dir, tc.ModCache) {
 			replace = append(replace, m)
@@ -49,8 +50,8 @@ func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Re
 }
 
 // download has the go command fill the module cache again if it was emptied since the result was made.
-func (inv *Invocation) download(tc *Toolchain, modules []rewrite.Module) error {
-	gone := func(m rewrite.Module) bool {
+func (inv *Invocation) download(tc *Toolchain, modules []load.Module) error {
+	gone := func(m load.Module) bool {
 		_, err := os.Stat(m.Dir)
 		return m.Dir != "" && err != nil
 	}
@@ -66,7 +67,7 @@ func (inv *Invocation) download(tc *Toolchain, modules []rewrite.Module) error {
 }
 
 // replaceModules puts a go.mod or go.work that takes modules from their folders in place of the file at path.
-func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Module, cache *Cache) error {
+func (o Overlay) replaceModules(path string, tc *Toolchain, modules []load.Module, cache *Cache) error {
 	was := path
 	if to := o[path]; to != "" {
 		was = to
@@ -104,7 +105,7 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []rewrite.Mo
 
 // addGoMod adds a go.mod to a module from before there were modules: a folder that replaces one must have it. The go command takes this text
 // for such a module too.
-func (o Overlay) addGoMod(m rewrite.Module, cache *Cache) error {
+func (o Overlay) addGoMod(m load.Module, cache *Cache) error {
 	name := filepath.Join(m.Dir, "go.mod")
 	if _, err := os.Stat(name); err == nil {
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // DefaultAfter is how long a wait is before it is called stuck, where nobody says otherwise.
@@ -115,15 +116,15 @@ func (inv *Invocation) deps(env []string) (patterns []string, byDefault bool, er
 		return inv.Options.Deps, false, nil
 	}
 	if value := lastValue(env, depsVariable); value != "" {
-		if err := rewrite.CheckDeps(value); err != nil {
+		if err := load.CheckDeps(value); err != nil {
 			return nil, false, usagef("%s: %s", depsVariable, strings.TrimPrefix(err.Error(), "-deps: "))
 		}
 		return []string{value}, true, nil
 	}
 	if (inv.Verb == Test || inv.Verb == Instrument) && !inv.Debugger {
-		return []string{rewrite.NoDeps}, true, nil
+		return []string{load.NoDeps}, true, nil
 	}
-	return []string{rewrite.AllDeps}, true, nil
+	return []string{load.AllDeps}, true, nil
 }
 
 // Parse takes the arguments of verb apart. after is the default for -after. Its errors are ErrHelp and UsageErrors.
@@ -370,7 +371,7 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 		}
 		inv.Options.ProbeFuncs = append(inv.Options.ProbeFuncs, value)
 	case "deps":
-		if err := rewrite.CheckDeps(value); err != nil {
+		if err := load.CheckDeps(value); err != nil {
 			return usagef("%v", err)
 		}
 		inv.Options.Deps = append(inv.Options.Deps, value)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // A recorder lists what a result of the rewriter depends on. What the go command itself takes to be fixed is left out: packages of
@@ -18,7 +19,7 @@ type recorder struct {
 	start time.Time // before anything was read
 	tc    *Toolchain
 	cfg   *rewrite.Config
-	read  rewrite.Inputs
+	read  load.Inputs
 
 	list []input
 	seen map[string]bool

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // ToolVerb is the verb of the awaittrace command that calls RunTool.
@@ -35,7 +35,7 @@ type toolWork struct {
 
 // toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
 // there is nothing to do for us. overlay is what the build gets, before what the user gave, and replaced the modules that it takes from their own folders.
-func (p *Prepared) toolexec(before, overlay Overlay, replaced []rewrite.Module) (flag string, err error) {
+func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (flag string, err error) {
 	theirs := p.inv.Value("toolexec")
 	if theirs == "" {
 		theirs, _ = p.tc.flag("toolexec")

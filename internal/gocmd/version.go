@@ -5,7 +5,7 @@ import (
 	"go/version"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // Oldest is the oldest release of Go that programs with probes are built by: the collector is compiled by it.
@@ -32,11 +32,11 @@ func release(goversion string) string {
 // A newerError says that packages could not be loaded that belong to a newer Go than that which this command was built with, whose syntax and types it knows.
 type newerError struct {
 	version, built string // of the toolchain, and of this command
-	err            *rewrite.CompileError
+	err            *load.CompileError
 }
 
 // explain returns err, or what it may well come from.
-func (tc *Toolchain) explain(err *rewrite.CompileError, built string) error {
+func (tc *Toolchain) explain(err *load.CompileError, built string) error {
 	v := release(tc.Version)
 	if version.Compare(version.Lang(v), version.Lang(built)) <= 0 {
 		return err

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"golang.org/x/tools/go/packages"
-
-	"github.com/awaittrace/awaittrace/rewrite"
 )
 
 func TestRelease(t *testing.T) {
@@ -32,7 +31,7 @@ func TestCheckVersion(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	broken := &rewrite.CompileError{Errors: []packages.Error{{Msg: "method must have no type parameters"}, {Msg: "undefined: T"}}}
+	broken := &load.CompileError{Errors: []packages.Error{{Msg: "method must have no type parameters"}, {Msg: "undefined: T"}}}
 	for _, c := range []struct {
 		toolchain, built string
 		newer            bool

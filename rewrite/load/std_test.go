@@ -1,9 +1,11 @@
-package rewrite
+package load
 
 import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // dependless is a module whose only dependency is the standard library.
@@ -20,19 +22,11 @@ import "context"
 func main() { <-context.Background().Done() }
 `
 
-// TestLoadStd instruments a package of the standard library, in the only way that does not need go/packages.
 func TestLoadStd(t *testing.T) {
-	cfg := Config{Dir: module(t, dependless), Env: offline(), Deps: []string{"context"}}
-	_, r := mustInstrument(t, cfg)
-	var names []string
-	for _, f := range r.Files {
-		_, name, _ := strings.Cut(f.Name, "/src/context/")
-		names = append(names, name)
+	_, got, err := each(t, Config{Dir: module(t, dependless), Env: offline(), Deps: []string{"context"}})
+	if names := strings.Fields(got); err != nil || len(names) != 2 || !strings.HasSuffix(names[0], "/src/context/context.go") {
+		t.Errorf("took %s, %v; want main.go and context.go", got, err)
 	}
-	if len(names) != 2 || names[0]+names[1] != "context.go" {
-		t.Errorf("instrumented %q, want main.go and context.go", names)
-	}
-	checkStream(t, cfg)
 }
 
 func TestLoadStdUnmatched(t *testing.T) {
@@ -44,12 +38,12 @@ func TestLoadStdUnmatched(t *testing.T) {
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}
-	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + CollectorFolder}, "not part of the tree")
+	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder}, "not part of the tree")
 }
 
 func checkUnmatched(t *testing.T, cfg Config, want string) {
 	t.Helper()
-	_, _, err := Instrument(cfg, nil)
+	_, err := List(cfg)
 	var unmatched *DepsError
 	if !errors.As(err, &unmatched) || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: got %v, want a DepsError with %q", cfg.Deps, err, want)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
@@ -39,20 +40,8 @@ func (m *memory) Put(key [32]byte, data []byte) {
 	m.puts++
 }
 
-// checkStream fails if a stream cannot check the types of what is to be instrumented, so that go/packages has to load it.
-func checkStream(t *testing.T, cfg Config) {
-	t.Helper()
-	l, p, err := begin(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := newStream(p, nil).run(l); err != nil {
-		t.Errorf("%q: only go/packages can load it: %v", cfg.Deps, err)
-	}
-}
-
-// sameInStream fails unless Instrument, with and without what it remembers, gives want.
-func sameInStream(t *testing.T, cfg Config, cache *memory, want *Result) {
+// sameFromCache fails unless Instrument, with and without what it remembers, gives want.
+func sameFromCache(t *testing.T, cfg Config, cache *memory, want *Result) {
 	t.Helper()
 	for _, what := range []string{"at first", "from the cache"} {
 		puts := cache.puts
@@ -100,10 +89,10 @@ func TestFoundIsComplete(t *testing.T) {
 	}
 }
 
-var streamEdits = flag.Int("edits", 6, "how many random edits TestStreamEdits makes")
+var cachedEdits = flag.Int("edits", 6, "how many random edits TestCachedEdits makes")
 
 // After each of a series of random edits, what comes from the cache is what comes without one.
-func TestStreamEdits(t *testing.T) {
+func TestCachedEdits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads a program often")
 	}
@@ -116,10 +105,10 @@ func TestStreamEdits(t *testing.T) {
 	t.Logf("seed %d", seed)
 	m := &mutator{t: t, dir: dir, rand: rand.New(rand.NewPCG(seed, 0))}
 	cache := &memory{data: map[[32]byte][]byte{}}
-	cfg := Config{Dir: dir, Patterns: []string{"./..."}, Tests: true, ProbeFuncs: []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}}
+	cfg := Config{Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true}, ProbeFuncs: []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}}
 	cfg.Env = slices.DeleteFunc(offline(), func(e string) bool { return e == "GOFLAGS=-mod=mod" })
 	broken := 0
-	for n := range *streamEdits {
+	for n := range *cachedEdits {
 		what := m.edit(n)
 		want, _, err := Instrument(cfg, nil)
 		if err != nil {
@@ -136,7 +125,7 @@ func TestStreamEdits(t *testing.T) {
 		}
 		sameResults(t, what, got, want)
 	}
-	t.Logf("%d edits, of which %d did not compile", *streamEdits, broken)
+	t.Logf("%d edits, of which %d did not compile", *cachedEdits, broken)
 }
 
 // A mutator edits the files of a module at random.

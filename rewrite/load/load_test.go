@@ -1,23 +1,74 @@
-package rewrite
+package load
 
 import (
 	"errors"
+	"go/types"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/runtime"
 	"golang.org/x/tools/txtar"
 )
+
+func offline() []string {
+	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+}
+
+// each checks all files of the packages that Each gives, and lists those files relative to cfg.Dir.
+func each(t *testing.T, cfg Config) (*Build, string, error) {
+	t.Helper()
+	b, err := List(cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	var lock sync.Mutex
+	var names []string
+	err = b.Each(func(p *Package) error {
+		lock.Lock()
+		for _, f := range p.Files {
+			if rel, err := filepath.Rel(cfg.Dir, f.Name); err == nil && !f.Skip && filepath.IsAbs(f.Name) {
+				names = append(names, filepath.ToSlash(rel))
+			}
+		}
+		lock.Unlock()
+		return p.Check(p.Files)
+	})
+	slices.Sort(names)
+	return b, strings.Join(names, " "), err
+}
+
+// mustTake fails unless these are the files of the packages that Each gives.
+func mustTake(t *testing.T, cfg Config, want string) *Build {
+	t.Helper()
+	b, got, err := each(t, cfg)
+	if err != nil || got != want {
+		t.Errorf("%q, -deps %q: took %s, %v; want %s", cfg.Patterns, cfg.Deps, got, err, want)
+	}
+	return b
+}
 
 // module writes the files of an archive to a new folder.
 func module(t *testing.T, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(archive)).Files {
-		write(t, filepath.Join(dir, f.Name), f.Data)
+		write(t, filepath.Join(dir, f.Name), string(f.Data))
 	}
 	return dir
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // The profile of a main package is for all that it imports.
@@ -48,11 +99,11 @@ package lib
 		{Config{Patterns: []string{"./..."}}, ""},
 	} {
 		test.cfg.Dir, test.cfg.Env = dir, offline()
-		l, _, err := begin(test.cfg)
+		b, err := List(test.cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := l.profile(); got != test.want {
+		if got := b.profile(); got != test.want {
 			t.Errorf("%q %q: profile %q, want %q", test.cfg.Patterns, test.cfg.BuildFlags, got, test.want)
 		}
 	}
@@ -96,20 +147,20 @@ import _ "testing"
 		"./none":     "none",
 		"./typ/x.go": "x.go",
 	} {
-		_, _, err := Instrument(Config{Dir: dir, Env: offline(), Patterns: []string{pattern}}, nil)
+		_, _, err := each(t, Config{Dir: dir, Env: offline(), Patterns: []string{pattern}})
 		var compile *CompileError
 		if !errors.As(err, &compile) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a CompileError that names %s", pattern, err, want)
 		}
 	}
 	for _, patterns := range [][]string{{"./typ", "./good", "./fine"}, {"./missing", "./fine"}, {"./syntax", "./fine"}} {
-		_, _, err := Instrument(Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true}, nil)
+		_, _, err := each(t, Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
 		var compile *CompileError
 		if !errors.As(err, &compile) || !slices.Equal(compile.Good, []string{"m/fine"}) {
 			t.Errorf("%s: got %v, want a CompileError that leaves m/fine", patterns, err)
 		}
 	}
-	_, _, err := Instrument(Config{Dir: filepath.Join(dir, "none"), Env: offline()}, nil)
+	_, _, err := each(t, Config{Dir: filepath.Join(dir, "none"), Env: offline()})
 	if err == nil {
 		t.Error("a folder that does not exist: no error")
 	}
@@ -136,13 +187,11 @@ package awaittrace_runtime
 func F() { <-make(chan int) }
 `)
 	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}}
-	if _, _, err := Instrument(cfg, nil); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
+	if _, err := List(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
 		t.Errorf("got %v", err)
 	}
-	cfg.RuntimePath = "debug/" + CollectorFolder + "/runtime"
-	if _, result := mustInstrument(t, cfg); len(result.Files) != 2 {
-		t.Errorf("%d files have probes, want 2", len(result.Files))
-	}
+	cfg.RuntimePath = "debug/" + runtime.Folder + "/runtime"
+	mustTake(t, cfg, "awaittrace_runtime/a.go main.go")
 }
 
 func TestLoadWorkspace(t *testing.T) {
@@ -184,15 +233,7 @@ var C = make(chan int)
 			env = append(env, v)
 		}
 	}
-	_, result := mustInstrument(t, Config{Dir: filepath.Join(dir, "a"), Env: env})
-	var names []string
-	for _, f := range result.Files {
-		rel, _ := filepath.Rel(dir, f.Name)
-		names = append(names, rel)
-	}
-	if got := strings.Join(names, " "); got != "a/main.go b/b.go" {
-		t.Errorf("instrumented %s", got)
-	}
+	mustTake(t, Config{Dir: filepath.Join(dir, "a"), Env: env}, "../b/b.go main.go")
 }
 
 // Files on the command line are a package without a module.
@@ -219,15 +260,12 @@ package lib
 var C = make(chan int)
 `)
 	for _, tests := range []bool{false, true} {
-		_, result := mustInstrument(t, Config{Dir: dir, Env: offline(), Patterns: []string{"main.go"}, Tests: tests})
-		if len(result.Files) != 2 {
-			t.Errorf("tests %t: instrumented %d files, want main.go and lib.go", tests, len(result.Files))
-		}
+		mustTake(t, Config{Dir: dir, Env: offline(), Patterns: []string{"main.go"}, Tests: tests}, "lib/lib.go main.go")
 	}
 }
 
-// Where packages cannot be checked from source, go/packages loads them, with the same result.
-func TestLoadAll(t *testing.T) {
+// What is of a type of C's is known in the packages that import it.
+func TestTypesOfC(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `
 -- go.mod --
@@ -239,40 +277,39 @@ package main
 
 import "m/lib"
 
-func main() { <-lib.C }
--- main_test.go --
-package main_test
-
-var c = make(chan int)
+func main() { <-lib.Chans[0] }
 -- lib/lib.go --
 package lib
 
-var C = make(chan int)
+// #define N 3
+import "C"
+
+var Chans [C.N]chan int
+-- lib/lib_test.go --
+package lib_test
+
+import "m/lib"
+
+var c = lib.Chans[1]
 `)
-	for _, tests := range []bool{false, true} {
-		cfg := Config{Dir: dir, Env: offline(), Tests: tests, RuntimePath: "debug", Probes: DefaultProbes}
-		p, want := mustInstrument(t, cfg)
-		l := newLoader(cfg, nil, p.fset)
-		var err error
-		if l.named, err = l.list(); err != nil {
-			t.Fatal(err)
-		}
-		other := *p
-		if other.pkgs, err = l.loadAll(); err != nil {
-			t.Fatal(err)
-		}
-		dedupe(other.pkgs)
-		got, err := other.instrument()
+	for _, patterns := range [][]string{{"."}, {"./..."}} {
+		b, err := List(Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got.Files) != len(want.Files) {
-			t.Fatalf("%d files, want %d", len(got.Files), len(want.Files))
-		}
-		for i, f := range got.Files {
-			if f.Name != want.Files[i].Name || string(f.Text) != string(want.Files[i].Text) {
-				t.Errorf("%s differs:\n%s", f.Name, f.Text)
+		err = b.Each(func(p *Package) error {
+			if err := p.Check(p.Files); err != nil || p.Name == "lib" {
+				return err
 			}
+			for e, tv := range p.Info.Types {
+				if tv.Type == types.Typ[types.Invalid] {
+					t.Errorf("%s: an expression has no type", b.Fset.Position(e.Pos()))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

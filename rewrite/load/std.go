@@ -1,10 +1,12 @@
-package rewrite
+package load
 
 import (
 	"path"
 	"slices"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented where they are: GOROOT takes
@@ -25,16 +27,16 @@ func (d depPattern) matchStd(p *packages.Package) bool {
 }
 
 // wantedStd says whether p is a package of the standard library that a pattern names and that can be instrumented.
-func (l *loader) wantedStd(p *packages.Package) bool {
-	return isStd(p) && l.reasonStd(p) == "" && slices.ContainsFunc(l.deps, func(d depPattern) bool { return d.matchStd(p) })
+func (b *Build) wantedStd(p *packages.Package) bool {
+	return isStd(p) && b.reasonStd(p) == "" && slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
 }
 
 // reasonStd says why p, a package of the standard library, cannot be instrumented, or nothing if it can.
-func (l *loader) reasonStd(p *packages.Package) string {
+func (b *Build) reasonStd(p *packages.Package) string {
 	switch {
-	case path.Base(l.cfg.RuntimePath) == CollectorFolder:
+	case path.Base(b.cfg.RuntimePath) == runtime.Folder:
 		return "which is not part of the tree that is written; build, test, run and instrument -overlay put probes into it"
-	case l.under[p.PkgPath]:
+	case b.under[p.PkgPath]:
 		return "of which the collector itself is made"
 	}
 	return ""

@@ -1,4 +1,4 @@
-package rewrite
+package load
 
 import (
 	"cmp"
@@ -91,18 +91,18 @@ func (e *DepsError) Error() string { return e.msg }
 
 // checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
 // main module, which get probes anyway, is right: which modules are main depends on the workspace. So is AllDeps where there are no dependencies.
-func (l *loader) checkDeps(named []*packages.Package) error {
-	if l.cfg.DepsIfAny {
+func (b *Build) checkDeps() error {
+	if b.cfg.DepsIfAny {
 		return nil
 	}
-	for _, pattern := range l.deps {
+	for _, pattern := range b.deps {
 		found, reason := pattern.text == AllDeps, ""
-		packages.Visit(named, nil, func(p *packages.Package) {
+		packages.Visit(b.named, nil, func(p *packages.Package) {
 			switch {
 			case !isStd(p):
 				found = found || pattern.match(p)
 			case pattern.matchStd(p):
-				why := l.reasonStd(p)
+				why := b.reasonStd(p)
 				found, reason = found || why == "", cmp.Or(reason, why)
 			}
 		})
@@ -118,8 +118,8 @@ func (l *loader) checkDeps(named []*packages.Package) error {
 }
 
 // inTree says whether the files of p are in Config.Tree.
-func (l *loader) inTree(p *packages.Package) bool {
-	return l.cfg.Tree == "" || strings.HasPrefix(p.Dir+string(filepath.Separator), l.cfg.Tree+string(filepath.Separator))
+func (b *Build) inTree(p *packages.Package) bool {
+	return b.cfg.Tree == "" || strings.HasPrefix(p.Dir+string(filepath.Separator), b.cfg.Tree+string(filepath.Separator))
 }
 
 // modules lists the dependencies that packages of the build, those that count, are in, sorted.

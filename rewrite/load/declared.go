@@ -1,0 +1,79 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"go/ast"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// declarations is a file without the bodies of its functions and without its comments. What it declares has the same types: a body has no
+// part in them.
+func declarations(f *ast.File) *ast.File {
+	b := *f
+	b.Doc, b.Comments = nil, nil
+	b.Decls = slices.Clone(f.Decls)
+	for i, d := range b.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok {
+			declared := *fn
+			declared.Doc, declared.Body = nil, nil
+			b.Decls[i] = &declared
+		}
+	}
+	return &b
+}
+
+// writeDeclarations writes the text of a file without the bodies of its functions.
+func writeDeclarations(w io.Writer, f *File) {
+	done := 0
+	for _, d := range f.Syntax.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
+			w.Write(f.Text[done:f.Tok.Offset(fn.Body.Lbrace)])
+			done = f.Tok.Offset(fn.Body.Rbrace)
+		}
+	}
+	w.Write(f.Text[done:])
+}
+
+// sumOf is a hash of all that the types of a package come from: its files without bodies, how they are read, what they import,
+// and, of a package with cgo files, its C files.
+func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
+	values := []any{n.PkgPath, n.Name, langOf(n.Package), n.TypesSizes}
+	for _, f := range files {
+		part := sha256.New()
+		writeDeclarations(part, f)
+		values = append(values, f.Name, part.Sum(nil))
+	}
+	if cgo {
+		for _, name := range n.OtherFiles {
+			text, _ := os.ReadFile(name)
+			values = append(values, name, sha256.Sum256(text))
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(n.Imports)) {
+		values = append(values, path, g.identity(n.Imports[path]))
+	}
+	return Hash(values...)
+}
+
+// identity is another value for each variant of the types of a package that is imported.
+func (g *graph) identity(p *packages.Package) any {
+	if n := g.nodes[p]; n != nil {
+		return n.sum
+	}
+	return []string{p.PkgPath, g.files[p.PkgPath]} // the go command names export data by its content
+}
+
+// Hash is another hash for other values, or the same in other places. They are plain data.
+func Hash(values ...any) [sha256.Size]byte {
+	data, err := json.Marshal(values)
+	if err != nil {
+		panic(err)
+	}
+	return sha256.Sum256(data)
+}

@@ -1,0 +1,231 @@
+// Package load finds the packages of a build, and type-checks from source those that are to get probes, in the order in which
+// they import each other.
+//
+// The types of everything else come from export data, which the go command compiles, as it would for the build, or has in its
+// cache. go/packages would have it compile the packages with probes too, only to be asked for their types.
+//
+// No package is held longer than it is worked on, and no body is checked that nobody asks for: a package is declared, without
+// the bodies of its functions, for those that import it, and [Package.Check] takes the bodies of some of its files.
+package load
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"go/token"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Config says what is built, and which packages of it are to get probes.
+type Config struct {
+	// Dir is the folder in which the go command runs; empty is the current one.
+	Dir string
+	// Env is the environment of the go command; nil is the current one.
+	Env []string
+	// BuildFlags are flags of the go command that decide what is built: -tags, -race, -mod, -modfile, ….
+	BuildFlags []string
+	// Patterns are the packages or .go files that are to be built; empty is the package in Dir.
+	Patterns []string
+	// Tests adds the test files of the packages that Patterns name.
+	Tests bool
+	// Overlay replaces the content of files, by absolute path.
+	Overlay map[string][]byte
+	// Deps are patterns of import paths: dependencies that they match are taken too. AllDeps and "..." match every one, NoDeps none.
+	Deps []string
+	// DepsIfAny says that Deps is a default: what it matches need not be part of the build, nor in Tree.
+	DepsIfAny bool
+	// Tree, if it is not empty, is a folder: dependencies outside of it are not taken, but listed in Build.Outside.
+	Tree string
+	// RuntimePath is the import path of the collector; empty is "debug".
+	RuntimePath string
+	// Progress, if it is not nil, is called after each package that was read, one call at a time, with how many are and how many there will be.
+	Progress func(done, total int) `json:"-"`
+}
+
+// A Build is what a build is made of.
+type Build struct {
+	Fset    *token.FileSet
+	Modules []Module // all dependencies of the build
+	Outside []Module // those that Config.Deps names and Config.Tree does not hold
+	Left    []Left   // what Each has left alone, not sorted
+
+	cfg   Config
+	deps  depPatterns
+	named []*packages.Package // what the patterns name, with all that they import, without types
+	graph *graph              // of the last Each
+
+	under    map[string]bool // packages that the collector is built from, by import path
+	embedded map[string]bool // files that are embedded, by absolute path
+
+	mu   sync.Mutex
+	sums map[string][sha256.Size]byte // of all files that were parsed, by name
+}
+
+// Inputs are the files and folders that a build was read from, except for what the go command keeps by itself.
+type Inputs struct {
+	// Texts are the SHA-256 of the files that were parsed, by absolute path.
+	Texts map[string][32]byte
+	// Folders are those of all packages that were loaded, with those that are imported, sorted.
+	Folders []string
+}
+
+const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
+	packages.NeedForTest | packages.NeedTypesSizes | packages.NeedEmbedFiles
+
+// commandLine is the path that the go command gives a package of files on its command line.
+const commandLine = "command-line-arguments"
+
+// List asks the go command for the packages of a build. Code that does not load is a *CompileError, a pattern of cfg.Deps that
+// matches nothing a *DepsError.
+func List(cfg Config) (*Build, error) {
+	cfg.RuntimePath = cmp.Or(cfg.RuntimePath, runtime.Path)
+	deps, err := parseDeps(cfg.Deps)
+	if err != nil {
+		return nil, err
+	}
+	b := &Build{cfg: cfg, deps: deps, Fset: token.NewFileSet(), sums: map[string][sha256.Size]byte{}}
+	if err := b.list(); err != nil {
+		return nil, err
+	}
+	if err := b.checkDeps(); err != nil {
+		return nil, err
+	}
+	b.Modules = modules(b.named, func(*packages.Package) bool { return true })
+	if !cfg.DepsIfAny {
+		b.Outside = modules(b.named, func(p *packages.Package) bool { return deps.match(p) && !b.inTree(p) })
+	}
+	return b, nil
+}
+
+// list sets the packages that the patterns name, with all that they import, without types.
+func (b *Build) list() (err error) {
+	if b.named, err = packages.Load(b.config(listMode, b.cfg.Tests), b.cfg.Patterns...); err != nil {
+		return &CompileError{Errors: []packages.Error{{Msg: err.Error()}}}
+	}
+	taken := ""
+	packages.Visit(b.named, nil, func(p *packages.Package) {
+		if p.Module != nil && p.PkgPath == b.cfg.RuntimePath {
+			taken = p.Module.Path
+		}
+	})
+	if taken == b.cfg.RuntimePath {
+		return fmt.Errorf("a package of module %q has the import path that the collector has in a build; give the module another path (go mod edit -module), "+
+			"or write a copy (awaittrace instrument -o)", taken)
+	}
+	b.under, b.embedded = underCollector(b.named), embeddedFiles(b.named)
+	return b.errors()
+}
+
+func (b *Build) config(mode packages.LoadMode, tests bool) *packages.Config {
+	env := b.cfg.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	return &packages.Config{
+		Mode: mode, Dir: b.cfg.Dir, Fset: b.Fset, Tests: tests, Overlay: b.cfg.Overlay, BuildFlags: b.cfg.BuildFlags,
+		Env: append(slices.Clip(env), "GOPACKAGESDRIVER=off"),
+	}
+}
+
+// Inputs returns what the packages that were named, and all that they import, were made from.
+func (b *Build) Inputs() Inputs {
+	in := Inputs{Texts: b.sums}
+	packages.Visit(b.named, nil, func(p *packages.Package) {
+		if p.Dir != "" {
+			in.Folders = append(in.Folders, p.Dir)
+		}
+	})
+	slices.Sort(in.Folders)
+	in.Folders = slices.Compact(in.Folders)
+	return in
+}
+
+// wanted says whether p is to get probes: a package of a main module or of Config.Deps, or one without a module that was named.
+// The collector, which may be part of an instrumented copy, never does.
+func (b *Build) wanted(p *packages.Package) bool {
+	if p.PkgPath == b.cfg.RuntimePath || isCollector(p) {
+		return false
+	}
+	if p.Module == nil {
+		return strings.TrimSuffix(p.PkgPath, "_test") == commandLine || b.wantedStd(p)
+	}
+	return p.Module.Main || b.deps.match(p) && b.inTree(p)
+}
+
+// isCollector says that p is the collector in an instrumented tree, and not a package of the user's own in a folder of that name.
+func isCollector(p *packages.Package) bool {
+	return path.Base(p.PkgPath) == runtime.Folder && p.Name == "runtime"
+}
+
+// isDependency reports whether a package is in a module that is not a main one, or in the standard library.
+func isDependency(p *packages.Package) bool {
+	return packagePath(p) != commandLine && (p.Module == nil || !p.Module.Main)
+}
+
+// choose gives the packages that are to get probes, sorted: of each one variant, that with its test files if there is one.
+func (b *Build) choose() []*packages.Package {
+	best := map[string]*packages.Package{}
+	packages.Visit(b.named, nil, func(p *packages.Package) {
+		if !b.wanted(p) || strings.HasSuffix(p.ID, ".test") {
+			return
+		}
+		if old := best[p.PkgPath]; old == nil || cmp.Or(cmp.Compare(variant(p), variant(old)), cmp.Compare(p.ID, old.ID)) < 0 {
+			best[p.PkgPath] = p
+		}
+	})
+	return slices.SortedFunc(maps.Values(best), func(a, b *packages.Package) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// variant is 0 for a package with its own tests, 1 for the package alone, and 2 for it in the tests of another one.
+func variant(p *packages.Package) int {
+	switch p.ForTest {
+	case strings.TrimSuffix(p.PkgPath, "_test"):
+		return 0
+	case "":
+		return 1
+	}
+	return 2
+}
+
+// langOf is the language version of a package's module. Without a module it is the compiler's.
+func langOf(p *packages.Package) string {
+	switch {
+	case p.Module == nil:
+		return ""
+	case p.Module.GoVersion == "":
+		return "go1.16"
+	}
+	return "go" + p.Module.GoVersion
+}
+
+// trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in cmd/go/internal/work/gc.go.
+func trimmed(p *packages.Package) string {
+	path := packagePath(p)
+	if path == commandLine {
+		return "."
+	}
+	if m := p.Module; m != nil && m.Version != "" {
+		return m.Path + "@" + m.Version + strings.TrimPrefix(path, m.Path)
+	}
+	return path
+}
+
+// embeddedFiles gives the files that packages of the build embed.
+func embeddedFiles(named []*packages.Package) map[string]bool {
+	embedded := map[string]bool{}
+	packages.Visit(named, nil, func(p *packages.Package) {
+		for _, name := range p.EmbedFiles {
+			embedded[name] = true
+		}
+	})
+	return embedded
+}

@@ -1,0 +1,119 @@
+package load
+
+import (
+	"crypto/sha256"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A Package is a package that is to get probes, as the compiler sees it.
+type Package struct {
+	Path  string // import path, as symbols carry it; main for package main
+	Name  string
+	Lang  string  // language version of its module, such as "go1.21"
+	Trim  string  // what -trimpath puts in place of the folder
+	Lib   bool    // in a module that is not a main one
+	Files []*File // in the order in which the compiler initialises their variables
+
+	// ID is another one for each package, each variant of it for a test, and each way to build it.
+	ID [sha256.Size]byte
+	// Declared is a hash of all that the package declares, and of what it imports declares.
+	Declared [sha256.Size]byte
+
+	// Types and Info are set by Check.
+	Types *types.Package
+	Info  *types.Info
+
+	check func(*Package, []*File) error
+}
+
+// A File is a file of a package.
+type File struct {
+	Name     string // absolute path
+	Text     []byte
+	Syntax   *ast.File
+	Tok      *token.File
+	Test     bool // _test.go
+	Skip     bool // it is in another variant of the package that Each gives, too
+	Embedded bool // data of the program, too
+}
+
+// Check type-checks the package with the bodies of the functions in some of its files, and sets Types and Info. Errors in the
+// other files are none.
+func (p *Package) Check(files []*File) error { return p.check(p, files) }
+
+// newPackage is a package without its files and types.
+func newPackage(p *packages.Package, flags []string) *Package {
+	made := &Package{
+		Path: p.PkgPath, Name: p.Name, Lang: langOf(p), Trim: trimmed(p), Lib: p.Module != nil && !p.Module.Main,
+		ID: Hash(p.ID, p.Dir, p.TypesSizes, flags),
+	}
+	if p.Name == "main" && p.ForTest == "" {
+		made.Path = "main"
+	}
+	return made
+}
+
+// newInfo is what the rules ask for; the rest of what there is would take space.
+func newInfo() *types.Info {
+	return &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Instances: map[*ast.Ident]types.Instance{}, Selections: map[*ast.SelectorExpr]*types.Selection{}, FileVersions: map[*ast.File]string{},
+	}
+}
+
+// parseAll parses the files of a package, in the order in which the compiler gets them: those that import "C" come last.
+func (b *Build) parseAll(names []string) (files []*File, cgo bool, err error) {
+	all := make([]*File, len(names))
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() { all[i], errs[i] = b.parseFile(name) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, false, err
+	}
+	var withC []*File
+	for _, f := range all {
+		if importsC(f.Syntax) {
+			withC = append(withC, f)
+		} else {
+			files = append(files, f)
+		}
+	}
+	return append(files, withC...), len(withC) > 0, nil
+}
+
+func (b *Build) parseFile(name string) (*File, error) {
+	text, ok := b.cfg.Overlay[name]
+	if !ok {
+		var err error
+		if text, err = os.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256(text)
+	b.mu.Lock()
+	b.sums[name] = sum
+	b.mu.Unlock()
+	syntax, err := parser.ParseFile(b.Fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+	if err != nil {
+		return nil, err
+	}
+	test := strings.HasSuffix(name, "_test.go")
+	return &File{Name: name, Text: text, Syntax: syntax, Tok: b.Fset.File(syntax.FileStart), Test: test, Embedded: b.embedded[name]}, nil
+}
+
+func importsC(f *ast.File) bool {
+	return slices.ContainsFunc(f.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == `"C"` })
+}

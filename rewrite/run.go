@@ -1,0 +1,235 @@
+package rewrite
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/dave/dst"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
+	collector "github.com/awaittrace/awaittrace/runtime"
+)
+
+// A Config says what is built, and what to probe in it.
+type Config struct {
+	load.Config
+
+	// TestBodies adds calls of the collector to the beginning of every function that may be a test and to go statements, unless Revertible is set.
+	TestBodies bool
+	// Probes are the kinds of operation to probe; zero is DefaultProbes.
+	Probes ProbeSet
+	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method, either name possibly *.
+	ProbeFuncs []string
+	// ChanCap limits the size of the buffer of every channel that is made; zero does not.
+	ChanCap int
+	// IOTimeout is a deadline for network reads and writes that have none; zero is none.
+	IOTimeout time.Duration
+	// Trimpath shortens the file names of sites as the go command's -trimpath does.
+	Trimpath bool
+	// Revertible is set for text that goes to a tree on disk, where people and tools edit it: without directives inside of lines, formatted if the
+	// original is, and with a section from which Revert brings the original back. Otherwise every line keeps its place, and Revert is not possible.
+	Revertible bool
+	// Spans sets File.Kept, which Covered needs.
+	Spans bool
+}
+
+// CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or copied.
+const CollectorFolder = collector.Folder
+
+// Instrument puts probes into the packages of the main modules (those of a workspace all count) and of cfg.Deps that the
+// build of cfg.Patterns needs. The Inputs are what the result was made from.
+//
+// It keeps no package longer than it needs it, and does not look again into files of which the cache, which may be nil,
+// knows what is in them.
+//
+// What the rules find in a file depends on its text, on what the other files of its package declare, on what the package imports, and
+// on the prefix of the names that are put in; it does not depend on the body of any function in another file. So after an edit in a body one file
+// is decorated, its package is checked with the bodies of that file alone, and no other package is checked at all unless its types are asked for.
+//
+// A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile is a
+// *load.CompileError, a pattern of cfg.Deps that matches nothing a *load.DepsError.
+func Instrument(cfg Config, cache Cache) (*Result, load.Inputs, error) {
+	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
+	if err != nil {
+		return nil, load.Inputs{}, err
+	}
+	b, err := load.List(cfg.Config)
+	if err != nil {
+		return nil, load.Inputs{}, err
+	}
+	r, err := newRun(cfg, funcs, b, cache).all()
+	if b.LeaveDeps(err) {
+		r, err = newRun(cfg, funcs, b, cache).all()
+	}
+	return r, b.Inputs(), err
+}
+
+// A run instruments the packages of a build.
+type run struct {
+	cfg     Config
+	build   *load.Build
+	cache   Cache
+	index   *ioIndex
+	rules   []rule
+	options []byte        // of cfg, what decides what the rules find
+	looking chan struct{} // one for each file that is decorated at once
+
+	lock  sync.Mutex
+	funcs *probeFuncs
+	total *Result
+}
+
+func newRun(cfg Config, funcs *probeFuncs, b *load.Build, cache Cache) *run {
+	cfg.Probes = cmp.Or(cfg.Probes, DefaultProbes)
+	cfg.Config = load.Config{RuntimePath: cmp.Or(cfg.RuntimePath, collector.Path)}
+	options, err := json.Marshal(cfg)
+	if err != nil {
+		panic(err) // of plain data
+	}
+	return &run{
+		cfg: cfg, build: b, cache: cache, index: newIOIndex(), rules: rules(), options: options, looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		funcs: funcs, total: &Result{Sites: map[string]int{}, Modules: b.Modules, Outside: b.Outside},
+	}
+}
+
+// all instruments all packages of the build.
+func (r *run) all() (*Result, error) {
+	if err := r.build.Each(r.instrument); err != nil {
+		return nil, err
+	}
+	return r.result()
+}
+
+// result is what was written, after the last package.
+func (r *run) result() (*Result, error) {
+	r.total.Left = r.build.Left
+	r.total.sort()
+	if r.funcs.anyUnused() {
+		checked, err := r.build.Types()
+		if err != nil {
+			return nil, err
+		}
+		r.total.Unused = r.funcs.unused(checked)
+	}
+	return r.total, nil
+}
+
+// instrument finds out, or remembers, what is in the files of a package, and writes them.
+func (r *run) instrument(p *load.Package) error {
+	files := r.open(p)
+	before := r.remembered(p)
+	now := map[string]*found{}
+	var missing []*file
+	for _, f := range files {
+		key := r.key(f)
+		if known := before[f.Name]; known != nil && known.Key == key && known.inText(f.Tok) {
+			now[f.Name] = known
+			f.restore(known)
+		} else {
+			now[f.Name] = &found{Key: key}
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) > 0 {
+		if err := r.find(p, missing); err != nil {
+			return err
+		}
+		for _, f := range missing {
+			now[f.Name] = f.found(now[f.Name].Key)
+		}
+	}
+	if len(missing) > 0 || len(before) != len(now) {
+		r.remember(p, now)
+	}
+	part := &Result{Sites: map[string]int{}}
+	part.add(files)
+	if err := part.render(files); err != nil {
+		return err
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	for _, f := range files {
+		r.funcs.use(f.io.funcs.usedOnes())
+	}
+	r.total.merge(part)
+	return nil
+}
+
+// open makes a file of each source of a package that is to be instrumented.
+func (r *run) open(p *load.Package) []*file {
+	var files []*file
+	names := prefix(p)
+	globals := 0
+	for _, src := range p.Files {
+		f := &file{
+			File: src, cfg: &r.cfg, fset: r.build.Fset, pkg: p, names: names,
+			io: r.matcher(p), claims: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
+		}
+		globals += globalLiterals(src.Syntax)
+		if !src.Skip && filepath.IsAbs(src.Name) {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// find has the rules look at files of a package.
+func (r *run) find(p *load.Package, files []*file) error {
+	var sources []*load.File
+	for _, f := range files {
+		sources = append(sources, f.File)
+	}
+	if err := p.Check(sources); err != nil {
+		return err
+	}
+	inParallel(len(files), func(i int) {
+		r.looking <- struct{}{}
+		defer func() { <-r.looking }()
+		files[i].find(r.rules)
+	})
+	return nil
+}
+
+// key is a hash of all that decides what the rules find in a file.
+func (r *run) key(f *file) [sha256.Size]byte {
+	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib, f.names, f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
+}
+
+// place is where the cache has what was found in a package last. There is one for each way to build it.
+func (r *run) place(p *load.Package) [sha256.Size]byte { return load.Hash(r.options, p.ID) }
+
+// remembered is what the cache has of the files of a package, by name.
+func (r *run) remembered(p *load.Package) map[string]*found {
+	var known map[string]*found
+	if r.cache != nil {
+		if data, ok := r.cache.Get(r.place(p)); ok && json.Unmarshal(data, &known) != nil {
+			return nil
+		}
+	}
+	return known
+}
+
+func (r *run) remember(p *load.Package, files map[string]*found) {
+	if r.cache == nil {
+		return
+	}
+	if data, err := json.Marshal(files); err == nil {
+		r.cache.Put(r.place(p), data)
+	}
+}
+
+// merge adds the result for other packages to r.
+func (r *Result) merge(part *Result) {
+	r.Files = append(r.Files, part.Files...)
+	r.Skipped = append(r.Skipped, part.Skipped...)
+	r.Already = append(r.Already, part.Already...)
+	r.Unformatted = append(r.Unformatted, part.Unformatted...)
+	for op, n := range part.Sites {
+		r.Sites[op] += n
+	}
+}
