@@ -16,19 +16,19 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// A Server is one of Delve's that has a program already, started with --headless.
+// A Server is a Delve server that has a program, started with --headless.
 type Server struct {
-	// Conn is a connection on which it speaks the Debug Adapter Protocol.
+	// Conn speaks the Debug Adapter Protocol with the server.
 	Conn net.Conn
-	// Pid returns the process of the server, 0 if it is not on this machine, or cannot be known.
+	// Pid returns the process of the server, or 0 if it is on another machine or unknown.
 	Pid func() int
-	// Open begins to look at process pid of the server's by other means than that of this machine. It may take as long as the program runs.
+	// Open opens a session with the server's process pid, through the server. It may take as long as the program runs.
 	Open func(pid int) (*inspect.Session, error)
-	// Close closes what Open has opened, and makes it fail.
+	// Close closes what Open opened, and makes Open fail.
 	Close func()
 }
 
-// attachArguments are those that say what to attach to.
+// attachArguments say what to attach to.
 type attachArguments struct {
 	Mode      string
 	ProcessID int `json:"processId"`
@@ -37,8 +37,8 @@ type attachArguments struct {
 	Settings  *settings       `json:"awaittrace"`
 }
 
-// attach is the request to attach to a process, or, in mode remote, to a server that has one. There Delve leaves it to editors to connect to that server;
-// to us they may send where it is.
+// attach handles the request to attach to a process, or, in mode remote, to a server. With Delve, editors connect to
+// that server themselves; they may send us its address instead.
 func attach(p *Proxy, m *message) bool {
 	var args attachArguments
 	if err := json.Unmarshal(m.Arguments, &args); err != nil {
@@ -59,12 +59,12 @@ func attach(p *Proxy, m *message) bool {
 	defer g.mu.Unlock()
 	g.attached = time.Now()
 	if args.Mode == "" || args.Mode == "local" {
-		g.found(args.ProcessID) // 0 with waitFor: it is found when Delve has it
+		g.found(args.ProcessID) // 0 with waitFor, until Delve has found the process
 	}
 	return true
 }
 
-// move has the session go on with the server that args name, in the place of the Delve that it began with.
+// move continues the session with the server that args name, instead of the Delve that it began with.
 func (p *Proxy) move(args *attachArguments) error {
 	port := strings.Trim(string(args.Port), `"`)
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -101,10 +101,11 @@ func (p *Proxy) move(args *attachArguments) error {
 	return nil
 }
 
-// shakePatience bounds the time that a server may take to answer at first.
+// shakePatience bounds how long a server may take for its first answer.
 const shakePatience = 10 * time.Second
 
-// shake sends a server the first request of a session, which another has answered already, and returns what the server can do.
+// shake sends a server the first request of a session, which the former Delve has answered, and returns the server's
+// capabilities.
 func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, err error) {
 	text, err := encode(&request{Seq: ownSeq, Type: "request", Command: "initialize", Arguments: hello})
 	if err != nil {
@@ -116,7 +117,7 @@ func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, 
 	if _, err := conn.Write(frame(text)); err != nil {
 		return nil, err
 	}
-	raw, body, err := readMessage(bufio.NewReader(conn)) // it sends nothing but the answer
+	raw, body, err := readMessage(bufio.NewReader(conn)) // the server sends nothing else
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +131,7 @@ func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, 
 	return m.Body, conn.SetDeadline(time.Time{})
 }
 
-// greet is the request that a session begins with.
+// greet handles the first request of a session.
 func greet(p *Proxy, m *message) bool {
 	p.hello = m.Arguments
 	var args struct{ SupportsInvalidatedEvent bool }
@@ -139,14 +140,14 @@ func greet(p *Proxy, m *message) bool {
 	return true
 }
 
-// transparent reports whether all messages are handed on as they come.
+// transparent reports whether all messages pass unchanged.
 func (p *Proxy) transparent() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.plain
 }
 
-// An upstream is the connection to Delve, or to another that took its place.
+// An upstream is the connection to Delve, which move can replace.
 type upstream struct {
 	mu     sync.Mutex
 	conn   io.ReadWriteCloser
@@ -159,7 +160,7 @@ func (u *upstream) current() io.ReadWriteCloser {
 	return u.conn
 }
 
-// move puts conn in the place of the connection that there is, on which nothing is on its way.
+// move replaces the connection by conn. No message may be under way.
 func (u *upstream) move(conn io.ReadWriteCloser) {
 	u.mu.Lock()
 	old := u.conn
@@ -168,14 +169,14 @@ func (u *upstream) move(conn io.ReadWriteCloser) {
 	old.Close()
 }
 
-// moved reports whether there was a move.
+// moved reports whether move was called.
 func (u *upstream) moved() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.second
 }
 
-// Read implements io.Reader. The end of a connection that is no more the current one is not seen.
+// Read implements io.Reader. It ignores the end of a replaced connection.
 func (u *upstream) Read(b []byte) (int, error) {
 	for {
 		conn := u.current()

@@ -1,5 +1,5 @@
-// Package dap is a proxy between an editor and Delve's debug adapter: both speak the Debug Adapter Protocol, and neither knows of the other's
-// part. Every message is handed on byte for byte, except what the tables of table.go name:
+// Package dap is a proxy between an editor and Delve's debug adapter. Both speak the Debug Adapter Protocol. Every
+// message passes byte for byte, except those that the tables in table.go name:
 //
 //   - launch builds with probes, by flags that it adds to those of the build;
 //   - threads, scopes, variables, evaluate and exceptionInfo tell of probes what the report tells, from the same snapshot and diagnosis;
@@ -21,10 +21,10 @@
 //	filters.go    looks at the program while it runs, and stops it
 //	threads.go, frames.go, scope.go, handles.go, evaluate.go   what the panes of an editor show
 //
-// Delve runs in a process of its own, which is the awaittrace command again: when Delve crashes the editor is told and no program is left behind,
-// and when the proxy is killed Delve sees its client go and ends as it always does. In a server without a terminal (awaittrace dlv --headless) the
-// proxy is in the process of Delve.
+// Delve runs in a process of its own, which is the awaittrace command again: if Delve crashes, the editor is told and
+// no program is left behind; if the proxy is killed, Delve loses its client and exits as usual. In a headless server
+// (awaittrace dlv --headless) the proxy is in Delve's process.
 //
-// What is not understood is never an error here. Bytes that are no message are passed on as they are, with all that follow, so that Delve says
-// what it always says.
+// The proxy never fails on what it does not understand. Bytes that are not a message pass unchanged, with all that
+// follow, so that Delve answers as usual.
 package dap

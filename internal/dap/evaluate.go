@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A debugger is Delve as the commands of package inspect see it, with the user in a frame.
+// A debugger is Delve as the commands of package inspect see it, with a selected frame.
 type debugger struct {
 	p     *Proxy
 	frame int // 0: none
@@ -36,11 +36,11 @@ func (d debugger) Selected() int64 {
 	return 0
 }
 
-// maxFrames is how far up the stack an expression is looked for.
+// maxFrames bounds the frames in which an expression is evaluated.
 const maxFrames = 32
 
-// Address returns the address of the lock or channel that expr means in the user's frame, or, if that is one of the runtime's or of a probe, in those
-// above it.
+// Address returns the address of the lock or channel that expr means in the user's frame, or, if that is in the runtime
+// or a probe, in the frames above it.
 func (d debugger) Address(expr string) (uint64, error) {
 	addr, first := d.address(expr, d.frame)
 	if first == nil {
@@ -72,7 +72,8 @@ func (p *Proxy) stack(goroutine int64) []int {
 	return list
 }
 
-// address returns the address of the lock or channel that expr means in a frame. Delve shows a value by its type, which says how to get at the address.
+// address returns the address of the lock or channel that expr means in a frame. The type in Delve's answer says how to
+// get the address.
 func (d debugger) address(expr string, frame int) (uint64, error) {
 	shown, err := d.value(expr, frame)
 	if err != nil {
@@ -118,8 +119,8 @@ func (d debugger) value(expr string, frame int) (string, error) {
 	return body.Result, err
 }
 
-// evaluate is the request to evaluate an expression; in the debug console `awaittrace …` is a command of ours. Helix, which has no console, gives no
-// context with what is typed after :debug-eval.
+// evaluate handles the request to evaluate an expression. In the debug console `awaittrace …` is one of our commands.
+// Helix, which has no console, sends what is typed after :debug-eval without a context.
 func evaluate(p *Proxy, m *message) bool {
 	var args struct {
 		Expression, Context string
@@ -147,7 +148,7 @@ func evaluate(p *Proxy, m *message) bool {
 	return false
 }
 
-// errSlow is the error for a program so large, or a machine so busy, that it takes too long.
+// errSlow is the error for a look that takes too long.
 var errSlow = fmt.Errorf("looking at the program takes longer than %v; ask again", patience)
 
 // answer answers a command that was typed in the debug console.
@@ -181,7 +182,7 @@ func help(name string) (string, error) {
 	return b.String() + "awaittrace help COMMAND tells more of one", nil
 }
 
-// reportRequest is awaittrace/report: its body is the report.
+// reportRequest handles awaittrace/report: the body of its response is the report.
 func reportRequest(p *Proxy, m *message) bool {
 	p.answerLater(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

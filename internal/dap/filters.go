@@ -10,13 +10,13 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// A filter is an exception filter of ours: the program stops when something that it matches appears.
+// A filter is one of our exception filters: the program stops when a finding that it matches appears.
 type filter struct {
 	id, label, description string
 	match                  func(*diagnose.Finding) bool
 }
 
-// filters are those that there are, the narrowest first.
+// filters lists our filters, the narrowest first.
 func filters() []filter {
 	return []filter{
 		{"awaittrace-deadlock", "Deadlock", "Stop when goroutines wait for each other in a circle", func(f *diagnose.Finding) bool { return f.Kind == diagnose.KindDeadlock }},
@@ -30,7 +30,7 @@ func filterOf(f *diagnose.Finding) filter {
 	return all[slices.IndexFunc(all, func(l filter) bool { return l.match(f) })]
 }
 
-// addFilters adds our filters to what Delve can do.
+// addFilters adds our filters to Delve's capabilities.
 func addFilters(p *Proxy, _, resp *message) {
 	var body map[string]json.RawMessage
 	var list []json.RawMessage
@@ -67,7 +67,7 @@ func addFilters(p *Proxy, _, resp *message) {
 	}
 }
 
-// hasFilters reports whether what an adapter says that it can do has our filters.
+// hasFilters reports whether an adapter's capabilities have our filters.
 func hasFilters(capabilities json.RawMessage) bool {
 	var body struct{ ExceptionBreakpointFilters []struct{ Filter string } }
 	if json.Unmarshal(capabilities, &body) != nil {
@@ -76,13 +76,13 @@ func hasFilters(capabilities json.RawMessage) bool {
 	return slices.ContainsFunc(body.ExceptionBreakpointFilters, func(f struct{ Filter string }) bool { return ours(f.Filter) })
 }
 
-// ours reports whether a filter is one of ours.
+// ours reports whether a filter is ours.
 func ours(id string) bool {
 	return slices.ContainsFunc(filters(), func(f filter) bool { return f.id == id })
 }
 
-// takeFilters is the request that says which filters are on. Delve sees those that are its own. It cannot change them while the program runs; where
-// they are what they were, the request is about ours alone, and is answered here.
+// takeFilters handles the request that sets filters. Delve sees its own. It cannot change them while the program runs,
+// so a request that changes only ours is answered here.
 func takeFilters(p *Proxy, m *message) bool {
 	var args map[string]json.RawMessage
 	var list []string
@@ -119,15 +119,15 @@ func takeFilters(p *Proxy, m *message) bool {
 type watcher struct {
 	mu     sync.Mutex
 	on     map[string]bool
-	theirs []string                  // filters of Delve's that are on, sorted
-	seen   map[diagnose.Symptom]bool // findings that the client has been told of
+	theirs []string                  // Delve's filters that are on, sorted
+	seen   map[diagnose.Symptom]bool // findings that the client knows
 	told   string                    // the line of the last stop
 	cancel context.CancelFunc
 	found  *diagnose.Finding // what the program is being stopped for
 	before map[int]*stop     // requests to run, and the stops that they ended
 }
 
-// set says which filters are to be on, ours and Delve's, and reports whether Delve's are those that are. While the program runs these stay.
+// set sets our filters and Delve's, and reports whether Delve's stay the same.
 func (w *watcher) set(on map[string]bool, theirs []string, running bool) (same bool) {
 	theirs = slices.Sorted(slices.Values(theirs))
 	w.mu.Lock()
@@ -140,7 +140,7 @@ func (w *watcher) set(on map[string]bool, theirs []string, running bool) (same b
 	return same
 }
 
-// request notes a request that ended a stop, and response that it was answered.
+// request notes a request that ended a stop, and response its answer.
 func (w *watcher) request(seq int, s *stop) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,7 +168,7 @@ func (w *watcher) stop() {
 	}
 }
 
-// take returns what the program was stopped for, if we did that.
+// take returns the finding for which we stopped the program, if we did.
 func (w *watcher) take() *diagnose.Finding {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -177,7 +177,7 @@ func (w *watcher) take() *diagnose.Finding {
 	return f
 }
 
-// note remembers all findings of a stop: the client is told of them. It returns the line that tells, and whether it is to be shown.
+// note remembers all findings of a stop. It returns the line that tells the client of them, and whether to show it.
 func (w *watcher) note(r *diagnose.Report, quiet bool) (line string, show bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,7 +202,7 @@ func (w *watcher) see(f *diagnose.Finding) bool {
 	return true
 }
 
-// watch begins to look at the program, if a filter is on.
+// watch starts looking at the program, if a filter is on.
 func (p *Proxy) watch() {
 	w := &p.watcher
 	w.mu.Lock()
@@ -222,11 +222,11 @@ func (p *Proxy) watch() {
 const (
 	minLook = 100 * time.Millisecond
 	maxLook = time.Second
-	// lookShare bounds the share of a processor that looking takes: it waits this many times as long as a look took.
+	// lookShare bounds the cost of looks: the watcher waits this many times as long as a look took.
 	lookShare = 10
 )
 
-// watching looks at the program until ctx ends or there is something to stop it for.
+// watching looks at the program until ctx ends or there is a finding to stop it for.
 func (p *Proxy) watching(ctx context.Context) {
 	began := time.Now()
 	opt := p.opt.Diagnosis
@@ -258,8 +258,8 @@ func (p *Proxy) watching(ctx context.Context) {
 	}
 }
 
-// news returns a finding that a filter matches and nobody has seen. Waits that were long when the program began to run again say nothing: it stood still.
-// What is certain needs no time.
+// news returns a finding that a filter matches and that is new. Waits that were long when the program was resumed do
+// not count, because it stood still. A certain finding needs no minimum time.
 func (w *watcher) news(r *diagnose.Report, long bool) *diagnose.Finding {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// maxInner is how many frames of the runtime and of libraries there may be between where a goroutine is parked and the probe that it waits in.
+	// maxInner bounds the frames between where a goroutine is parked and the probe that it waits in.
 	maxInner = 32
-	// delveFrames is how many frames Delve returns when it is not told how many.
+	// delveFrames is how many frames Delve returns by default.
 	delveFrames = 50
 )
 
@@ -25,8 +25,8 @@ type window struct {
 	cut          bool // the stack begins at the probe
 }
 
-// askFrames is the request for the frames of a goroutine. Where one waits in a probe they are needed from the first one on, whatever the client wants of
-// them: editors go to the first frame, and that is the runtime's.
+// askFrames handles the request for the frames of a goroutine. If it waits in a probe, they are needed from the first
+// one on, whichever the client wants: editors go to the first frame, which is the runtime's.
 //
 //	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors know no such thing: where the client was shown
 //	runtime.semacquire1       a finding, these frames are left out
@@ -60,7 +60,7 @@ func askFrames(p *Proxy, m *message) bool {
 	return true
 }
 
-// waitsIn returns the probe that a goroutine waits in, nil if it is in none.
+// waitsIn returns the probe that a goroutine waits in, or nil.
 func (p *Proxy) waitsIn(s *stop, goroutine int64) *snapshot.Probe {
 	r := p.reportSoon(s, "stacks")
 	if r == nil {
@@ -73,8 +73,8 @@ func (p *Proxy) waitsIn(s *stop, goroutine int64) *snapshot.Probe {
 	return r.Snapshot.Goroutines[i].Waits[0].Probe
 }
 
-// noteFrames remembers of which goroutine the frames are, and has editors pass over those of the collector and of what a probe waits in, as they do over
-// the runtime's.
+// noteFrames remembers the goroutine of frames, and marks collector frames, and what a probe waits in, so that editors
+// skip them as they do the runtime's.
 func noteFrames(p *Proxy, request, resp *message) {
 	var args struct{ ThreadID int64 }
 	var body map[string]json.RawMessage
@@ -115,8 +115,8 @@ func noteFrames(p *Proxy, request, resp *message) {
 	}
 }
 
-// inner returns how many frames there are before the one that the probe is in; none if that one is not among them. Names of instantiated functions and of
-// the bodies of loops over functions are not quite those in the source: there the line tells.
+// inner returns how many frames precede that of the probe, or 0 if it is not among them. For instantiated functions and
+// bodies of range-over-func loops, whose names differ from the source, it compares lines.
 func (w *window) inner(frames []map[string]json.RawMessage) int {
 	at := slices.IndexFunc(frames, func(f map[string]json.RawMessage) bool {
 		var name string
@@ -130,7 +130,7 @@ func (w *window) inner(frames []map[string]json.RawMessage) int {
 	return max(at, 0)
 }
 
-// of returns those of a goroutine's frames, which are all from the first one on, that the client asked for. In body it corrects their total.
+// of returns the frames that the client asked for, of all frames of a goroutine. It corrects their total in body.
 func (w *window) of(body map[string]json.RawMessage, frames []map[string]json.RawMessage, inner int) []map[string]json.RawMessage {
 	if w.cut {
 		var total int
@@ -143,7 +143,8 @@ func (w *window) of(body map[string]json.RawMessage, frames []map[string]json.Ra
 	return frames[:min(w.count, len(frames))]
 }
 
-// collectorFrame reports whether a frame is of the collector. Of the import path Delve tells the last element only, and "debug" may be a user's.
+// collectorFrame reports whether a frame is the collector's. Delve gives only the last element of the import path, and
+// "debug" may be a user's package.
 func collectorFrame(f map[string]json.RawMessage) bool {
 	var name string
 	var source struct{ Path string }

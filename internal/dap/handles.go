@@ -2,7 +2,7 @@ package dap
 
 import "sync"
 
-// A variable is a line of the pane that shows variables.
+// A variable is a line in the editor's pane of variables.
 type variable struct {
 	Name      string `json:"name"`
 	Value     string `json:"value"`
@@ -10,24 +10,24 @@ type variable struct {
 	parts     []variable
 }
 
-// ownReference is where the numbers of variables with parts of ours begin: Delve counts from a thousand. The protocol ends at 2^31.
+// ownReference is the first reference number of our variables. Delve counts from a thousand; the protocol ends at 2^31.
 const ownReference = 1 << 30
 
-// handles are the numbers that mean something until the program runs again.
+// handles are the reference numbers that are valid until the program runs again.
 type handles struct {
 	mu     sync.Mutex
-	frames map[int]int64 // goroutines of frames, as Delve numbers them
-	parts  [][]variable  // of variables, by the number minus ownReference
+	frames map[int]int64 // goroutines by Delve's number of a frame
+	parts  [][]variable  // parts of variables, by the number minus ownReference
 }
 
-// reset forgets all.
+// reset drops all numbers.
 func (h *handles) reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.frames, h.parts = nil, nil
 }
 
-// frame notes that a frame is of goroutine id.
+// frame notes that a frame belongs to goroutine id.
 func (h *handles) frame(frame int, id int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,7 +45,7 @@ func (h *handles) goroutine(frame int) (id int64, ok bool) {
 	return id, ok
 }
 
-// add returns a number for parts, and for those that parts have themselves.
+// add returns a number for parts, and numbers their own parts.
 func (h *handles) add(parts []variable) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

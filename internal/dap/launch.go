@@ -11,7 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 )
 
-// settings are those of ours in a launch configuration, under "awaittrace".
+// settings are our settings in a launch configuration, under "awaittrace".
 type settings struct {
 	After string `json:"after"` // as -after
 	Probe string `json:"probe"` // as -probe
@@ -19,7 +19,7 @@ type settings struct {
 	Off   bool   `json:"off"`   // build without probes
 }
 
-// UnmarshalJSON refuses what is not known: a misspelt setting would do nothing.
+// UnmarshalJSON rejects unknown settings, because a misspelt one would have no effect.
 func (s *settings) UnmarshalJSON(b []byte) error {
 	type plain settings
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -30,7 +30,7 @@ func (s *settings) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// launchArguments are those that matter for the build.
+// launchArguments are the arguments that matter for the build.
 type launchArguments struct {
 	Mode, Program, DlvCwd, CoreFilePath string
 	NoDebug                             bool
@@ -39,7 +39,8 @@ type launchArguments struct {
 	Settings                            *settings `json:"awaittrace"`
 }
 
-// configure takes over the settings of a launch or attach request. If they are wrong it refuses the request and returns false.
+// configure applies the settings of a launch or attach request. If they are invalid it rejects the request and returns
+// false.
 func (p *Proxy) configure(m *message, s *settings) bool {
 	if s == nil || s.After == "" {
 		return true
@@ -54,7 +55,7 @@ func (p *Proxy) configure(m *message, s *settings) bool {
 	return true
 }
 
-// misspelt answers a request whose arguments cannot be read, if it is our settings that are wrong; of all others Delve says what is.
+// misspelt answers a request with invalid settings of ours. Delve reports all other errors.
 func (p *Proxy) misspelt(m *message, err error) (forward bool) {
 	if strings.HasPrefix(err.Error(), "awaittrace: ") {
 		p.refuse(m, err.Error(), true)
@@ -63,8 +64,8 @@ func (p *Proxy) misspelt(m *message, err error) (forward bool) {
 	return true
 }
 
-// launch is the request to start a program. In the modes that build, flags of ours join those of the build; Delve itself builds, and so tells of
-// errors and removes what it has built as ever.
+// launch handles the request to start a program. In the modes that build, it adds our flags to the build; Delve builds,
+// reports errors, and removes what it built, as usual.
 func launch(p *Proxy, m *message) bool {
 	var args launchArguments
 	if err := json.Unmarshal(m.Arguments, &args); err != nil {
@@ -107,7 +108,7 @@ func launch(p *Proxy, m *message) bool {
 	return true
 }
 
-// A build is that of the program, with probes. Its files stay for the whole session: a restart builds again.
+// A build builds the program with probes. Its files stay for the whole session, for restarts.
 type build struct {
 	prepared *gocmd.Prepared
 	inv      *gocmd.Invocation
@@ -115,7 +116,7 @@ type build struct {
 	opt      Options
 }
 
-// newBuild puts in the probes, and returns the flags for Delve's build.
+// newBuild puts in the probes, and returns the flags of Delve's build.
 func newBuild(args *launchArguments, s settings, opt Options) (*build, []string, error) {
 	verb, own := gocmd.Build, []string(nil)
 	if args.Mode == "test" {
@@ -126,7 +127,7 @@ func newBuild(args *launchArguments, s settings, opt Options) (*build, []string,
 		return nil, nil, err
 	}
 	dir := args.DlvCwd
-	switch { // go takes -C in front of all others only
+	switch { // go takes -C only before all others
 	case len(theirs) >= 2 && theirs[0] == "-C":
 		dir, theirs = in(dir, theirs[1]), theirs[2:]
 	case len(theirs) >= 1 && strings.HasPrefix(theirs[0], "-C="):
@@ -158,7 +159,7 @@ func newBuild(args *launchArguments, s settings, opt Options) (*build, []string,
 	return b, b.prepared.Flags(), nil
 }
 
-// told says in one line what the program gets.
+// told returns a line about the probes that the program gets.
 func (b *build) told() string {
 	r := b.prepared.Result
 	switch {
@@ -176,9 +177,9 @@ func (b *build) told() string {
 	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that tell of them", n, len(r.Files))
 }
 
-func (b *build) close() { _ = b.prepared.Close() } // what is left is a folder for temporary files
+func (b *build) close() { _ = b.prepared.Close() } // a leftover is a temporary folder
 
-// buildFlags returns the build flags of a launch request, which are a string or a list.
+// buildFlags returns the build flags of a launch request, a string or a list.
 func buildFlags(value json.RawMessage, split func(string) []string) (list []string, err error) {
 	var text string
 	switch {
@@ -192,7 +193,8 @@ func buildFlags(value json.RawMessage, split func(string) []string) (list []stri
 	return list, err
 }
 
-// addBuild adds flags and variables to the arguments of a launch request. The flags keep their form: Delve orders its own by it.
+// addBuild adds flags and variables to the arguments of a launch request. The flags keep their form, string or list, on
+// which Delve depends.
 func addBuild(m *message, args *launchArguments, flags, env []string) error {
 	all := make(map[string]json.RawMessage)
 	if err := json.Unmarshal(m.Arguments, &all); err != nil {
@@ -211,7 +213,7 @@ func addBuild(m *message, args *launchArguments, flags, env []string) error {
 		value = strings.TrimPrefix(text, " ")
 	}
 	put := func(name string, v any) error {
-		// Names are not sensitive to case where Delve reads them, and the last would win.
+		// Delve reads names without regard to case, and the last one wins.
 		for have := range all {
 			if strings.EqualFold(have, name) {
 				delete(all, have)
@@ -240,12 +242,13 @@ func addBuild(m *message, args *launchArguments, flags, env []string) error {
 	return m.set("arguments", all)
 }
 
-// restart is the request to start the program again, which Delve builds again unless it is told not to: with the source as it is then.
+// restart handles the request to restart the program, which Delve builds again from the present source, unless told not
+// to.
 func restart(p *Proxy, m *message) bool {
 	var args struct {
 		Arguments map[string]json.RawMessage
 	}
-	_ = json.Unmarshal(m.Arguments, &args) // it may have none
+	_ = json.Unmarshal(m.Arguments, &args) // a restart may have no arguments
 	keep := string(args.Arguments["rebuild"]) == "false"
 	if !keep && p.opt.Rebuild != nil && !p.rebuild(m, args.Arguments) {
 		return false
@@ -264,8 +267,9 @@ func restart(p *Proxy, m *message) bool {
 	return true
 }
 
-// rebuild builds the program of a server, which Delve would do without probes, and has Delve start it. Delve hears only a launch configuration say that
-// it is not to build. It must stand still: while a program runs, Delve waits for every child of this process, the go command's too.
+// rebuild builds the program of a server with probes, and has Delve start it. Only a launch configuration can tell
+// Delve not to build. The program must be stopped: while it runs, Delve waits for every child of this process, the go
+// command included.
 func (p *Proxy) rebuild(m *message, config map[string]json.RawMessage) bool {
 	var err error
 	if p.program.started() {

@@ -8,31 +8,31 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// soon is how long after a stop editors get answers at once, with what we add or without it.
+// soon is how long after a stop answers to editors wait for the report.
 const soon = 2 * time.Second
 
 // A stop is the time from an event `stopped` to the next request that lets the program run.
 type stop struct {
-	at, until time.Time // until is zero as long as it lasts
+	at, until time.Time // until is zero while the stop lasts
 	thread    int64
 	cancel    context.CancelFunc
-	held      func() (*held, error)            // the process that the client looks at; found once
+	held      func() (*held, error)            // the selected process
 	report    func() (*diagnose.Report, error) // computed once, however long it takes
-	prepare   func()                           // begins to compute report, if there are probes
-	done      chan struct{}                    // closed when report is computed, or prepare has found no probes
-	// found is the finding that the program was stopped for; nil: it stopped for something else.
+	prepare   func()                           // starts the diagnosis, if there are probes
+	done      chan struct{}                    // closed when report is set, or there are no probes
+	// found is the finding that the program was stopped for, or nil.
 	found *diagnose.Finding
-	// atProbe says that the client was shown a finding: stacks begin at the probe that their goroutine waits in.
+	// atProbe means that the client was shown a finding: stacks begin at the probe that their goroutine waits in.
 	atProbe bool
 }
 
-// newStop returns a stop that began at a moment.
+// newStop returns a stop that began at since.
 func (g *program) newStop(at time.Time, thread int64) *stop {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &stop{at: at, thread: thread, cancel: cancel, done: make(chan struct{})}
 	done := sync.OnceFunc(func() { close(s.done) })
 	s.held = sync.OnceValues(func() (*held, error) {
-		pid, _ := g.selected() // where Delve cannot say it is the one of before
+		pid, _ := g.selected() // if Delve cannot say, it is the former one
 		return g.process(pid, false)
 	})
 	s.report = sync.OnceValues(func() (*diagnose.Report, error) {
@@ -42,7 +42,7 @@ func (g *program) newStop(at time.Time, thread int64) *stop {
 	s.prepare = sync.OnceFunc(func() {
 		go func() {
 			if s.probes() {
-				_, _ = s.report() // the error is there for who asks for it
+				_, _ = s.report() // report returns the error
 			}
 			done()
 		}()
@@ -56,8 +56,8 @@ func (s *stop) probes() bool {
 	return err == nil && h.probes()
 }
 
-// soon returns the report of s if there is one soon after the stop began: an editor waits for the threads before it shows anything. Done: there will be
-// no other.
+// soon returns the report of s if it is ready soon after the stop began: an editor waits for the threads before it
+// shows anything. Done means that no other will come.
 func (s *stop) soon() (r *diagnose.Report, done bool) {
 	s.prepare()
 	select {
@@ -79,7 +79,7 @@ func (s *stop) soon() (r *diagnose.Report, done bool) {
 	return r, true
 }
 
-// wait returns the report of s, if it is there before ctx ends.
+// wait returns the report of s, if it is ready before ctx ends.
 func (s *stop) wait(ctx context.Context) (*diagnose.Report, error) {
 	type result struct {
 		r   *diagnose.Report

@@ -12,34 +12,35 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// patience bounds the time that an answer of ours may take.
+// patience bounds how long our answers may take.
 const patience = time.Minute
 
 // A program is what Delve holds, as far as the proxy knows.
 type program struct {
 	opt Options
-	// selected asks Delve for the process that the client looks at: Delve may hold several.
+	// selected asks Delve for the selected process: Delve may hold several.
 	selected func() (pid int, err error)
 
 	mu       sync.Mutex
 	launched bool            // Delve has started it
-	first    int             // the process that it began with; 0: not known yet
+	first    int             // the first process; 0: unknown yet
 	ticks    uint64          // when first was started
-	attached time.Time       // since when Delve holds it; zero: it has begun under Delve, or has been let run
-	live     bool            // it has been let run
+	attached time.Time       // since when Delve has held it; zero: it began under Delve, or has run since
+	live     bool            // it has run under Delve
 	gone     bool            // it has ended
-	going    bool            // the client has asked for the end, or has gone
-	step     *step           // what the next stop ends; nil: not a step that could end in a probe
-	inner    bool            // it is we who let it run: the client has been told that it does
-	stop     *stop           // nil: the program runs, or has not been seen to stop
+	going    bool            // the client has asked to end the session, or has gone
+	step     *step           // the step that the next stop ends, if it can end in a probe
+	inner    bool            // we resumed it: the client knows that it runs
+	stop     *stop           // nil: the program runs, or has not stopped yet
 	pauses   []inspect.Pause // stops that have ended
 
 	source    source
-	pid       int // the process that was looked at last; 0: not known yet
+	pid       int // the process of the last look; 0: unknown yet
 	processes map[int]*held
 }
 
-// halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if it may have to go on.
+// halt notes that the program has stopped in goroutine thread. It returns the step that this ends, if that may have to
+// continue.
 func (g *program) halt(thread int64) (*stop, *step) {
 	s := g.newStop(time.Now(), thread)
 	g.mu.Lock()
@@ -53,7 +54,8 @@ func (g *program) halt(thread int64) (*stop, *step) {
 	return s, st
 }
 
-// resume notes that the program is to run. It returns the stop that ends, which the answer to the request confirms (ran) or takes back (restore).
+// resume notes that the program is to run. It returns the stop that ends; the answer to the request confirms that (ran)
+// or takes it back (restore).
 func (g *program) resume() *stop {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -68,7 +70,7 @@ func (g *program) resume() *stop {
 	return s
 }
 
-// ran notes that s has ended.
+// ran confirms that s has ended.
 func (g *program) ran(s *stop) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -86,7 +88,7 @@ func (g *program) restore(s *stop) {
 	}
 }
 
-// stopped returns the stop that the program is in, nil if it runs.
+// stopped returns the current stop, or nil if the program runs.
 func (g *program) stopped() *stop {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -102,7 +104,7 @@ func (g *program) Report(ctx context.Context, opt diagnose.Options) (*diagnose.R
 	return s.wait(ctx)
 }
 
-// another notes that the client looks at another process from now on, at the same stop.
+// another notes that the client has selected another process, at the same stop.
 func (g *program) another() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -112,11 +114,11 @@ func (g *program) another() {
 	}
 }
 
-// restarted forgets the process, which has another number from now on.
+// restarted drops the process, which has a new pid.
 func (g *program) restarted() {
 	go func(all []*held) {
 		for _, h := range all {
-			h.close() // which waits for a look that is being taken
+			h.close() // which waits for a look under way
 		}
 	}(g.forget())
 	g.mu.Lock()
@@ -128,35 +130,35 @@ func (g *program) restarted() {
 	g.gone, g.live = false, false
 }
 
-// exited notes that Delve has told of the program's end.
+// exited notes that the program has ended.
 func (g *program) exited() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.gone = true
 }
 
-// leave notes that the client wants the end.
+// leave notes that the client wants to end the session.
 func (g *program) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.going = true
 }
 
-// started reports whether there is a program that could run.
+// started reports whether there is a program.
 func (g *program) started() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.live && !g.gone
 }
 
-// leaving reports whether the end of Delve is what the client wants.
+// leaving reports whether the client wants to end the session.
 func (g *program) leaving() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.going
 }
 
-// kill ends the program that Delve has started and left behind, if it has. It reports whether there was one.
+// kill kills the program that Delve started and left behind, and reports whether there was one.
 func (g *program) kill() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -170,7 +172,7 @@ func (g *program) kill() bool {
 	return err == nil && process.Kill() == nil
 }
 
-// process is the event that tells which process Delve has started.
+// process handles the event that names the process that Delve started.
 func process(p *Proxy, m *message) bool {
 	var body struct {
 		SystemProcessID int `json:"systemProcessId"`
@@ -185,7 +187,7 @@ func process(p *Proxy, m *message) bool {
 	return true
 }
 
-// begun is the event that Delve is ready to be told of breakpoints. After a restart it has not said which process it has started.
+// begun handles the event that Delve is ready for breakpoints. After a restart Delve does not name the new process.
 func begun(p *Proxy, _ *message) bool {
 	g := &p.program
 	g.mu.Lock()

@@ -13,23 +13,23 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// Options are what a proxy needs of the command that it is part of.
+// Options are what a proxy needs of the command that embeds it.
 type Options struct {
-	// Prepare puts probes into the packages of a build in the environment env. Nil: builds are left as they are.
+	// Prepare puts probes into the packages of a build in the environment env; nil leaves builds as they are.
 	Prepare func(inv *gocmd.Invocation, env []string) (*gocmd.Prepared, error)
-	// Split takes a string of build flags apart as Delve does.
+	// Split splits a string of build flags as Delve does.
 	Split func(flags string) []string
-	// Diagnosis has the default for -after, and how paths are shown.
+	// Diagnosis has the default of -after, and the form of paths.
 	Diagnosis diagnose.Options
-	// DelvePid is the process that Delve runs in.
+	// DelvePid is Delve's process.
 	DelvePid int
-	// Crashed reports, when the connection to Delve has ended, whether that process has ended and does not call it a success.
+	// Crashed is called when the connection to Delve has ended. It reports whether that process failed.
 	Crashed func() bool
-	// Core is what a server holds, with its executable, where that is no process: a core.
+	// Core is the core that a server holds, and its executable, if it holds no process.
 	Core, Exe string
-	// Rebuild builds the program of a server again, with probes. Nil: it has none, or did not build it.
+	// Rebuild builds the program of a server again, with probes; nil if there is none, or the server did not build it.
 	Rebuild func() error
-	// Dial connects to a server of Delve's that has a program already. Nil: Delve itself is such a server.
+	// Dial connects to a Delve server that has a program; nil if Delve itself is such a server.
 	Dial func(addr string) (*Server, error)
 }
 
@@ -40,15 +40,15 @@ type Proxy struct {
 	events   map[string]func(*Proxy, *message) bool
 	client   *writer
 	delve    *writer
-	upstream *upstream     // what delve writes to
+	upstream *upstream     // the client, for Delve's messages
 	done     chan struct{} // closed when the session is over
-	later    chan struct{} // has an element for each request that is answered later than in its turn
+	later    chan struct{} // has an element for each request that is answered out of turn
 
 	program program
 	handles handles
 	watcher watcher
-	renews  atomic.Bool // the client asks again for what it is told to have changed
-	// Only the pump of requests uses these.
+	renews  atomic.Bool // the client supports the event invalidated
+	// Only the pump of requests uses the following.
 	build    *build          // of launch
 	hello    json.RawMessage // the arguments of initialize
 	attached json.RawMessage // those of attach
@@ -56,13 +56,13 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	seq     int
-	own     map[int]chan *message // requests of ours that Delve has not answered
-	waiting map[int]*message      // requests of the client whose response a rule is to see
-	ended   bool                  // Delve has said that the session is over
-	plain   bool                  // somebody else adds to Delve's messages what we would
+	own     map[int]chan *message // our requests that Delve has not answered
+	waiting map[int]*message      // client requests whose response a rule must see
+	ended   bool                  // Delve has ended the session
+	plain   bool                  // another proxy adds our messages already
 }
 
-// Serve is the session of client with a Delve at the other end of delve, until one of them is gone. It closes both.
+// Serve runs the session between client and delve until one of them is gone. It closes both.
 func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	up := &upstream{conn: delve}
 	p := &Proxy{
@@ -79,7 +79,7 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	pumps.Go(func() {
 		p.pump(client, p.delve, p.fromClient)
 		p.program.leave()
-		up.Close() // Delve ends the program, or leaves it, as it does when its client goes
+		up.Close() // Delve ends or leaves the program, as always when its client goes
 	})
 	pumps.Go(func() {
 		p.pump(up, p.client, p.fromDelve)
@@ -90,7 +90,7 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	pumps.Wait()
 	p.watcher.stop()
 	if p.server != nil {
-		p.server.Close() // before the views, which it lets go
+		p.server.Close() // before the views are closed
 	}
 	p.program.close()
 	if p.build != nil {
@@ -98,8 +98,8 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	}
 }
 
-// pump hands on the messages of from. See returns what is to be written for one: the bytes of the message, or of what takes its place, or nil. From
-// the first bytes on that are no message everything is copied as it is.
+// pump passes on the messages of from. See returns the bytes to write for one, or nil. From the first bytes that are
+// not a message on, everything is copied unchanged.
 func (p *Proxy) pump(from io.Reader, to *writer, see func(*message) []byte) {
 	r := bufio.NewReaderSize(from, 64<<10)
 	for {
@@ -109,7 +109,7 @@ func (p *Proxy) pump(from io.Reader, to *writer, see func(*message) []byte) {
 				return
 			}
 			if errors.Is(err, errGarbage) {
-				_, _ = io.Copy(writerFunc(to.write), r) // it ends with the connection, whatever the error
+				_, _ = io.Copy(writerFunc(to.write), r) // the pump ends with the connection, whatever the error
 			}
 			return
 		}
@@ -133,7 +133,7 @@ func (f writerFunc) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// fromClient sees a message of the client's.
+// fromClient handles a message of the client.
 func (p *Proxy) fromClient(m *message) []byte {
 	rule, ok := p.requests[m.Command]
 	if m.Type != "request" || !ok || p.transparent() {
@@ -147,7 +147,7 @@ func (p *Proxy) fromClient(m *message) []byte {
 	}
 	if rule.answer != nil {
 		p.mu.Lock()
-		before := p.waiting[m.Seq] // of a client that does not count
+		before := p.waiting[m.Seq] // the client does not number its messages
 		p.waiting[m.Seq] = m
 		p.mu.Unlock()
 		if before != nil && before.later {
@@ -157,7 +157,7 @@ func (p *Proxy) fromClient(m *message) []byte {
 	return m.raw
 }
 
-// fromDelve sees a message of Delve's.
+// fromDelve handles a message of Delve.
 func (p *Proxy) fromDelve(m *message) []byte {
 	switch m.Type {
 	case "event":
@@ -204,11 +204,11 @@ func (p *Proxy) fromDelve(m *message) []byte {
 	return m.raw
 }
 
-// maxLater is how many requests may wait for an answer that comes later than in its turn. Beyond that no more is read of the client, or one that does not
-// read would have all its answers kept.
+// maxLater bounds the requests that are answered out of turn. Beyond that no more is read from the client, or all
+// answers to one that does not read would be kept.
 const maxLater = 64
 
-// take takes one of the places of p.later, and waits until there is one. It reports whether there will be: the session may end before.
+// take takes one of the places of p.later, waiting for one. It returns false if the session ends before.
 func (p *Proxy) take() bool {
 	select {
 	case p.later <- struct{}{}:
@@ -221,7 +221,7 @@ func (p *Proxy) take() bool {
 // give gives the place of a request back.
 func (p *Proxy) give() { <-p.later }
 
-// answerLater calls f, which answers a request of the client's, while other messages go on.
+// answerLater calls f, which answers a client's request, while other messages go on.
 func (p *Proxy) answerLater(f func()) {
 	if p.take() {
 		go func() {
@@ -231,13 +231,13 @@ func (p *Proxy) answerLater(f func()) {
 	}
 }
 
-// ownSeq is where the numbers of our own messages begin, to either side: a client and Delve count from one.
+// ownSeq is the first number of our own messages, to either side: a client and Delve count from one.
 const ownSeq = 1 << 30
 
-// errOver is the error for a session that has ended.
+// errOver is the error of a session that has ended.
 var errOver = errors.New("the session is over")
 
-// ask sends a request of ours to Delve, and returns its response. It must not be called in the pump of Delve's messages.
+// ask sends our own request to Delve, and returns its response. It must not be called in the pump of Delve's messages.
 func (p *Proxy) ask(command string, arguments any) (*message, error) {
 	args, err := encode(arguments)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	src "github.com/awaittrace/awaittrace/internal/source"
 )
 
-// registers returns a function that asks Delve for the general registers of a thread of the program that it holds. The protocol knows goroutines only: of a
-// thread that runs none, nothing is told.
+// registers returns a function that asks Delve for the general registers of a thread of the program that it holds. The
+// protocol knows goroutines only: of a thread that runs none, nothing is told.
 func (p *Proxy) registers() func(tid int) []uint64 {
 	var mu sync.Mutex
 	var at *stop

@@ -102,7 +102,7 @@ func (h *held) begin() (err error) {
 	return err
 }
 
-// probes reports whether the program has probes. One that has been started just now may not have come to any.
+// probes reports whether the program has probes. One that has just started may not have reached any.
 func (h *held) probes() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -149,7 +149,7 @@ func (g *program) look(ctx context.Context, s *stop, opt diagnose.Options) (*dia
 	return v.Report(ctx, inspect.Options{Options: opt, Stopped: stopped})
 }
 
-// process returns the process that is to be looked at: pid, or the one of before if that is zero.
+// process returns the process to look at: pid, or the former one if pid is zero.
 func (g *program) process(pid int, running bool) (*held, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -174,7 +174,7 @@ func (g *program) process(pid int, running bool) (*held, error) {
 	return h, nil
 }
 
-// found notes which process it is. The caller holds g.mu.
+// found notes the process. The caller holds g.mu.
 func (g *program) found(pid int) {
 	g.pid = pid
 	if g.first == 0 && pid != 0 {
@@ -185,7 +185,7 @@ func (g *program) found(pid int) {
 	}
 }
 
-// forget returns the processes that there were; from now on there are others.
+// forget drops the processes, and returns them.
 func (g *program) forget() []*held {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -201,14 +201,14 @@ func (g *program) close() {
 	}
 }
 
-// from says how the program is got at from now on.
+// from sets how the program is opened.
 func (g *program) from(s source) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.source = s
 }
 
-// selected asks Delve which process the client looks at. Its answer is a line for each, with a star before one:
+// selected asks Delve for the selected process. Its answer is a line for each, with a star before one:
 //
 //   - 4711	/tmp/server -v
 func (p *Proxy) selected() (int, error) {
@@ -228,7 +228,7 @@ func (p *Proxy) selected() (int, error) {
 	return 0, errNoProgram
 }
 
-// in returns name as it is seen from dir, which may be empty.
+// in returns name relative to dir, which may be empty.
 func in(dir, name string) string {
 	if filepath.IsAbs(name) {
 		return name

@@ -12,7 +12,7 @@ type step struct {
 	rule      *inspect.Step
 }
 
-// stepIn is the request to step into a call. In a program without probes it is Delve's alone.
+// stepIn handles the request to step into a call. Without probes it is Delve's alone.
 func stepIn(p *Proxy, m *message) bool {
 	var args struct {
 		ThreadID    int64
@@ -33,7 +33,7 @@ func stepIn(p *Proxy, m *message) bool {
 	return forward
 }
 
-// place returns where goroutine id is.
+// place returns the place of goroutine id.
 func (p *Proxy) place(id int64) (at inspect.Place, ok bool) {
 	m, err := p.ask("stackTrace", map[string]any{"threadId": id, "levels": 1})
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *Proxy) place(id int64) (at inspect.Place, ok bool) {
 	return at, true
 }
 
-// stepped is called at the end of a step: the client is told of it, m, unless it has to go on.
+// stepped is called at the end of a step. It passes on the event m, unless the step has to continue.
 func (p *Proxy) stepped(s *stop, st *step, m *message) {
 	move := inspect.StepDone
 	if at, ok := p.place(s.thread); ok {
@@ -74,11 +74,11 @@ func (p *Proxy) stepped(s *stop, st *step, m *message) {
 		}
 		p.program.restore(s)
 	}
-	_ = p.client.write(m.raw) // a client that has gone need not know
+	_ = p.client.write(m.raw) // the client may have gone
 	p.tell(s, "step")
 }
 
-// continued is the event that the program runs. The client has seen it of a step, and sees it once.
+// continued handles the event that the program runs. The client sees it once for a step.
 func continued(p *Proxy, _ *message) bool {
 	p.program.mu.Lock()
 	defer p.program.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// runs is a request that lets the program run.
+// runs handles a request that lets the program run.
 func runs(p *Proxy, m *message) bool {
 	p.handles.reset()
 	p.watcher.request(m.Seq, p.program.resume())
@@ -18,7 +18,7 @@ func runs(p *Proxy, m *message) bool {
 	return true
 }
 
-// ran is the response to a request that lets the program run: if it failed, the program stands as it did.
+// ran handles the response to a request that lets the program run. If it failed, the program is still stopped.
 func ran(p *Proxy, request, resp *message) {
 	before := p.watcher.response(request.Seq)
 	if before == nil {
@@ -32,13 +32,13 @@ func ran(p *Proxy, request, resp *message) {
 	p.program.restore(before)
 }
 
-// leave is a request to end the session.
+// leave handles a request to end the session.
 func leave(p *Proxy, _ *message) bool {
 	p.program.leave()
 	return true
 }
 
-// stopped is the event that the program has stopped.
+// stopped handles the event that the program has stopped.
 func stopped(p *Proxy, m *message) bool {
 	var body struct {
 		Reason   string `json:"reason"`
@@ -66,8 +66,8 @@ func stopped(p *Proxy, m *message) bool {
 	return true
 }
 
-// paused tells the client of a pause, m, at which no goroutine is on a processor. Delve names none then, and editors show the last or the first that there
-// is; one that is stuck, if any is, is what a user pauses a program for.
+// paused passes on the event m of a pause at which no goroutine is on a processor. Delve names none then, and editors
+// show the last or the first; paused names one that is stuck, if any is.
 func (p *Proxy) paused(s *stop, m *message) {
 	var body map[string]json.RawMessage
 	if r, _ := s.soon(); r != nil && r.Bad() > 0 && len(r.Findings) > 0 && json.Unmarshal(m.Body, &body) == nil {
@@ -79,11 +79,11 @@ func (p *Proxy) paused(s *stop, m *message) {
 			p.say(err.Error())
 		}
 	}
-	_ = p.client.write(m.raw) // a client that has gone need not know
+	_ = p.client.write(m.raw) // the client may have gone
 	p.tell(s, "pause")
 }
 
-// tell writes a line in the console if something is stuck at this stop. While the user steps it is not repeated.
+// tell prints a line in the console if something is stuck at this stop. While the user steps it is not repeated.
 func (p *Proxy) tell(s *stop, why string) {
 	if !s.probes() {
 		return
@@ -97,7 +97,7 @@ func (p *Proxy) tell(s *stop, why string) {
 	}
 }
 
-// summary says in one line that something is stuck; empty if nothing is.
+// summary returns a line that says what is stuck, or "".
 func summary(r *diagnose.Report) string {
 	if r.Snapshot.NoProbes != "" || r.Bad() == 0 || len(r.Findings) == 0 {
 		return ""
@@ -105,8 +105,9 @@ func summary(r *diagnose.Report) string {
 	return fmt.Sprintf("%s; %s (awaittrace stuck tells more)", report.Verdict(r), r.Findings[0].Title)
 }
 
-// confirm is called when the program has stopped because of a finding of the watcher's, which sees the record only. If the finding is still there when the
-// program's states are known, the client is told of an exception; or else the program goes on, and the client sees nothing of it.
+// confirm is called when the program has stopped for a finding of the watcher, which sees only the record. If the
+// states of goroutines confirm the finding, the client is told of an exception; else the program goes on, unseen by the
+// client.
 func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	r, err := s.report()
 	if err == nil && r.Snapshot.HasStates {
@@ -130,7 +131,7 @@ func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
 	}
 }
 
-// goOn lets the program run after a stop of ours that nobody is to see.
+// goOn resumes the program after a stop that the client must not see.
 func (p *Proxy) goOn(s *stop) {
 	p.program.resume()
 	p.watch()
@@ -145,7 +146,7 @@ func (p *Proxy) goOn(s *stop) {
 	}
 }
 
-// exceptionInfo is the request for the details of an exception.
+// exceptionInfo handles the request for the details of an exception.
 func exceptionInfo(p *Proxy, m *message) bool {
 	s := p.program.stopped()
 	if s == nil || s.found == nil {

@@ -1,17 +1,18 @@
 package dap
 
-// A requestRule says what is done with the requests of one command; all others are handed on as they came.
+// A requestRule handles the requests of one command; all others pass unchanged.
 type requestRule struct {
-	// ask sees a request before Delve does, and may change it. If it returns false Delve never sees it: ask answers it, now or later.
+	// ask sees a request before Delve does, and may change it. If it returns false, Delve never sees the request, and
+	// ask answers it, now or later.
 	ask func(p *Proxy, m *message) (forward bool)
 	// answer sees Delve's response to a request before the client does, and may change it.
 	answer func(p *Proxy, request, response *message)
-	// slow lets messages that come after the response go first, because answer looks at the program. While there is no stop to look at
+	// slow lets later messages overtake the response, because answer looks at the program. Without a stop to look at,
 	// answer changes nothing, and responses keep their order.
 	slow bool
 }
 
-// requestRules returns all that is rewritten of requests and responses, by command.
+// requestRules returns the rules for requests and responses, by command.
 func requestRules() map[string]requestRule {
 	rules := map[string]requestRule{
 		"initialize":              {ask: greet, answer: addFilters},
@@ -36,7 +37,8 @@ func requestRules() map[string]requestRule {
 	return rules
 }
 
-// eventRules returns all that is done about Delve's events, by name. A rule returns false for an event that the client is not to see.
+// eventRules returns the rules for Delve's events, by name. A rule returns false for an event that the client must not
+// see.
 func eventRules() map[string]func(p *Proxy, m *message) bool {
 	return map[string]func(*Proxy, *message) bool{
 		"process":     process,

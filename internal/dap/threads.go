@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// delveThreads is how many goroutines Delve lists at most.
+	// delveThreads is the most goroutines that Delve lists.
 	delveThreads = 1024
-	// maxThreads is how many we list at most: editors show them all.
+	// maxThreads bounds the goroutines that we list: editors show them all.
 	maxThreads = 10_000
 )
 
@@ -28,7 +28,8 @@ type thread struct {
 	Name string `json:"name"`
 }
 
-// nameThreads adds to the names of threads what their goroutines do, puts those that are stuck first, and adds those that Delve leaves out.
+// nameThreads adds to the names of threads what their goroutines do, moves stuck ones to the front, and adds those that
+// Delve leaves out.
 //
 //	[Go 7] debug.recvBlock[int]
 //	[Go 7] main.worker · stuck 12s: <-jobs · path=/transfer
@@ -41,7 +42,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 		return
 	}
 	if len(body.Threads) == 1 && !strings.Contains(body.Threads[0].Name, "[Go ") {
-		return // the one that stands for all before there are any
+		return // a placeholder before there are any
 	}
 	r := p.reportSoon(s, "threads")
 	if r == nil {
@@ -65,7 +66,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 	}
 }
 
-// worstFirst sorts threads as the report sorts its findings, with those that are not stuck behind, in the order they had.
+// worstFirst sorts threads as the report sorts its findings; those that are not stuck follow in their former order.
 func worstFirst(list []thread, r *diagnose.Report) {
 	rank := make(map[int64]int)
 	for n := len(r.Findings) - 1; n >= 0; n-- {
@@ -78,8 +79,8 @@ func worstFirst(list []thread, r *diagnose.Report) {
 	slices.SortStableFunc(list, func(a, b thread) int { return cmp.Compare(rank[a.ID], rank[b.ID]) })
 }
 
-// reportSoon returns the report of a stop if there is one soon, and nil where nothing is to be added. Where it comes later the client is told then that it
-// has to ask again for an area of what it shows.
+// reportSoon returns the report of a stop if it is ready soon, or nil if there is nothing to add. If it comes later,
+// the client is then told to ask again for an area of its display.
 func (p *Proxy) reportSoon(s *stop, area string) *diagnose.Report {
 	r, done := s.soon()
 	if !done && p.renews.Load() {
@@ -93,8 +94,8 @@ func (p *Proxy) reportSoon(s *stop, area string) *diagnose.Report {
 	return r
 }
 
-// addThreads adds the goroutines that are not in the list because Delve goes through the first of them only. Where the client has set filters, which
-// only Delve knows to apply, none is added.
+// addThreads adds the goroutines beyond the first ones, which Delve lists. With filters of the client, which only Delve
+// can apply, it adds none.
 func (p *Proxy) addThreads(list []thread, r *diagnose.Report) []thread {
 	have := make(map[int64]bool, len(list))
 	for _, t := range list {
@@ -121,8 +122,8 @@ func (p *Proxy) addThreads(list []thread, r *diagnose.Report) []thread {
 	return append(list, more...)
 }
 
-// filtered reports whether the client has set goroutineFilters that leave out more than the runtime's own goroutines, of which we list none. Delve answers with
-// the name of the setting, a tab, and its value in quotes.
+// filtered reports whether the client's goroutineFilters leave out more than the runtime's own goroutines, which we
+// never list. Delve answers with the name of the setting, a tab, and its value in quotes.
 func (p *Proxy) filtered() bool {
 	m, err := p.ask("evaluate", map[string]any{"expression": "dlv config -list goroutineFilters", "context": "repl"})
 	if err != nil {
@@ -137,7 +138,7 @@ func (p *Proxy) filtered() bool {
 	return err == nil && filters != "" && filters != "-with user"
 }
 
-// where returns the function that goroutine g is in.
+// where returns the function of goroutine g.
 func where(g *snapshot.Goroutine) string {
 	switch {
 	case len(g.Stack) > 0:
@@ -148,7 +149,7 @@ func where(g *snapshot.Goroutine) string {
 	return ""
 }
 
-// labelled returns what the name of a thread says of the profiler labels of its goroutine.
+// labelled returns the profiler labels of a goroutine for the name of its thread.
 func labelled(g *snapshot.Goroutine) string {
 	if len(g.Labels) == 0 {
 		return ""
@@ -156,8 +157,8 @@ func labelled(g *snapshot.Goroutine) string {
 	return " · " + report.LabelText(g.Labels)
 }
 
-// threadName adds to a thread's name what goroutine i does. Of one that waits Delve names a function of the standard library or of the collector; it
-// becomes the user's.
+// threadName adds to a thread's name what goroutine i does. For one that waits, Delve names a function of the standard
+// library or the collector; threadName names the user's.
 func threadName(name string, r *diagnose.Report, i int) string {
 	g := &r.Snapshot.Goroutines[i]
 	if g.Last == nil {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxMessage bounds a message. Delve takes 4 MiB from a client; what it sends has no bound but must end somewhere.
+	// maxMessage bounds a message. Delve takes 4 MiB from a client, and sends messages of any size.
 	maxMessage = 256 << 20
 	// maxHeader bounds the line before a message.
 	maxHeader = 128
@@ -21,7 +21,7 @@ const (
 	lengthHeader = "Content-Length: "
 )
 
-// errGarbage is the error for bytes that are no message.
+// errGarbage is the error for bytes that are not a message.
 var errGarbage = errors.New("not a message of the Debug Adapter Protocol")
 
 // readMessage reads a message. Raw is all that was read, also with an error.
@@ -42,7 +42,7 @@ func readMessage(r *bufio.Reader) (raw, body []byte, err error) {
 		return raw, nil, errGarbage
 	}
 	start := len(raw)
-	var buf bytes.Buffer // grows with what comes: the length is only a claim
+	var buf bytes.Buffer // grows with the input: the length is only a claim
 	buf.Write(raw)
 	_, err = io.CopyN(&buf, r, int64(n))
 	raw = buf.Bytes()
@@ -62,11 +62,11 @@ type message struct {
 	Body       json.RawMessage `json:"body,omitempty"`
 
 	raw, text []byte  // as it came, with and without its header
-	later     bool    // of a request that has one of the places of Proxy.later
+	later     bool    // of a request that holds a place of Proxy.later
 	window    *window // of a request for frames, where it was changed
 }
 
-// parse decodes a message, and reports whether it is one that the tables can be asked about.
+// parse decodes a message, and reports whether the tables apply to it.
 func parse(raw, body []byte) (*message, bool) {
 	m := &message{raw: raw, text: body}
 	if json.Unmarshal(body, m) != nil {
@@ -75,7 +75,7 @@ func parse(raw, body []byte) (*message, bool) {
 	return m, m.Type == "request" || m.Type == "response" || m.Type == "event"
 }
 
-// set replaces the arguments or the body of a message that came; all other fields stay, also those that are not known here.
+// set replaces the arguments or the body of a message; all other fields stay, unknown ones too.
 func (m *message) set(key string, value any) error {
 	fields := make(map[string]json.RawMessage)
 	if err := json.Unmarshal(m.text, &fields); err != nil {
@@ -112,7 +112,7 @@ type writer struct {
 	w  io.Writer
 }
 
-// write writes bytes that are a message, or what came in the place of one.
+// write writes the bytes of a message, or of garbage.
 func (w *writer) write(raw []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -120,13 +120,13 @@ func (w *writer) write(raw []byte) error {
 	return err
 }
 
-// numbered is a message of ours; its number is unlike those of Delve's, which go on undisturbed.
+// numbered returns a message of ours, with a number of our own: Delve's numbers go on undisturbed.
 type numbered interface{ number(seq int) }
 
 func (r *response) number(seq int) { r.Seq = seq }
 func (e *event) number(seq int)    { e.Seq = seq }
 
-// request is a request of ours.
+// request returns a request of ours.
 type request struct {
 	Seq       int             `json:"seq"`
 	Type      string          `json:"type"`
@@ -134,7 +134,7 @@ type request struct {
 	Arguments json.RawMessage `json:"arguments"`
 }
 
-// response is the response to a request.
+// response returns the response to a request.
 type response struct {
 	Seq        int    `json:"seq"`
 	Type       string `json:"type"`
@@ -145,7 +145,7 @@ type response struct {
 	Body       any    `json:"body,omitempty"`
 }
 
-// failure is the body of the response to a request that failed.
+// failure returns the body of an error response.
 type failure struct {
 	Error struct {
 		ID       int    `json:"id"`
@@ -154,17 +154,17 @@ type failure struct {
 	} `json:"error"`
 }
 
-// failureID is the number of all errors of ours: those of Delve are below 10,000.
+// failureID is the number of all our errors: Delve's are below 10,000.
 const failureID = 10_000
 
-// failed returns the response to request m that says why it failed.
+// failed returns the error response to request m.
 func failed(m *message, why string, show bool) *response {
 	var f failure
 	f.Error.ID, f.Error.Format, f.Error.ShowUser = failureID, why, show
 	return &response{Seq: ownSeq, Type: "response", RequestSeq: m.Seq, Command: m.Command, Message: why, Body: f}
 }
 
-// event is an event of ours.
+// event returns an event of ours.
 type event struct {
 	Seq   int    `json:"seq"`
 	Type  string `json:"type"`
