@@ -12,16 +12,17 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A goroutine that is on a processor when the program is looked at may have just got there, and one that has never reached a probe has no last probe to tell
-// since when. So a program with such goroutines is looked at twice: what is on the same thread both times, with the thread at work between, computes.
+// A goroutine that is on a processor may have just got there, and one that has never reached a probe has no last probe
+// to tell since when. So a session looks twice at a program with such goroutines: a goroutine that is on the same
+// thread both times, with the thread at work between, computes.
 
 const (
 	againAfter = 100 * time.Millisecond // from the first look to the second
 	againLooks = 10                     // at the threads, between the two
 )
 
-// again looks a second time at the program of r if that can tell more, and returns what it is then. With watch it looks on until it is known whether a goroutine that has
-// reached no probe for long has done nothing else than compute, or got no processor at all.
+// again looks a second time at the program of r if that can tell more, and returns the new diagnosis. With watch it
+// keeps looking until it is known whether a goroutine without a probe for long has only computed, or got no processor.
 func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bool) *diagnose.Report {
 	s := r.Snapshot
 	threads := computing(s, r.Options.After)
@@ -49,7 +50,7 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 			continue
 		}
 		if was := s.Goroutines[at].State; was == "runnable" && (now.State == "runnable" || now.State == "running") {
-			if now.State == was && !watch { // for two looks that lie so near, it may be the machine that is busy
+			if now.State == was && !watch { // between two looks so close, the machine may have been busy
 				s.Goroutines[at].Ran = -1
 			}
 			continue
@@ -59,7 +60,7 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 		case err == nil && now.State == "running" && now.ThreadID == thread && work[thread] > againLooks/2:
 			g.Ran = int64(st.Busy)
 		case g.Last != nil && (now.State == "running" || now.State == "runnable"):
-			// The runtime has moved it to another thread. Whether it reached a probe meanwhile its steps tell.
+			// The runtime has moved it to another thread. Its steps tell whether it reached a probe meanwhile.
 		default:
 			g.Ran = -1
 		}
@@ -70,8 +71,8 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 	return diagnose.Analyze(s, r.Options)
 }
 
-// watchStates looks for as long as after at the states of those goroutines of s that have reached a probe and seem to have computed since, or to want a processor. It
-// notes which have not, and which got none.
+// watchStates watches, for after, the states of goroutines of s that seem to compute, or to want a processor, since
+// their last probe. It notes which did not, and which got none.
 func watchStates(ctx context.Context, rec *record.Record, s *snapshot.Snapshot, threads map[int64]int, after int64) {
 	var ids []int64
 	for id := range threads {
@@ -102,11 +103,11 @@ func watchStates(ctx context.Context, rec *record.Record, s *snapshot.Snapshot, 
 }
 
 const (
-	laterAfter  = time.Second // from the first look to the one that tells whether connections become more, at most
-	leastOwners = 10          // of connections, for that look
+	laterAfter  = time.Second // longest time between the first look and the one that compares connections
+	leastOwners = 10          // connections that are worth that look
 )
 
-// later looks a second time at a program whose HTTP clients have many transports, to tell whether they become more.
+// later looks a second time at a program whose HTTP clients have many transports, to see whether they become more.
 func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnose.Report {
 	s := r.Snapshot
 	owners := make(map[uint64]bool)
@@ -130,8 +131,8 @@ func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 	return diagnose.Analyze(s, r.Options)
 }
 
-// computing returns the threads of the goroutines of s that are on a processor, or want one, and may have been for longer than after: that have reached no probe since,
-// or never. A goroutine that wants one has none.
+// computing returns the threads of the goroutines of s that have been on a processor, or wanted one, for longer than
+// after, as far as probes tell. A goroutine that wants one has no thread.
 func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 	threads := make(map[int64]int)
 	for i := range s.Goroutines {
@@ -145,12 +146,12 @@ func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 }
 
 const (
-	circleEvery = 20 * time.Millisecond // how often goroutines are looked at that seem to go round, at most
-	longGap     = 10 * time.Second      // between two looks of who looks often, at most: the machine may be busy
+	circleEvery = 20 * time.Millisecond // most looks at goroutines that seem to go round
+	longGap     = 10 * time.Second      // longest time between two looks that count as near: the machine may be busy
 )
 
-// circles looks whether the goroutines of r that seem to go round in a loop do nothing else, and returns what is known then. With watch it looks on until that is
-// known; otherwise it remembers what it has seen, for the next call.
+// circles checks whether the goroutines of r that seem to go round in a loop do nothing else, and returns the new
+// diagnosis. With watch it looks until that is known; otherwise it remembers what it saw for the next call.
 func circles(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bool) *diagnose.Report {
 	if len(r.Circling) == 0 {
 		return r

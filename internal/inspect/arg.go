@@ -17,13 +17,13 @@ import (
 // maxDump bounds the size of a file that may be a goroutine dump.
 const maxDump = 1 << 30
 
-// A NoCoreError says that an executable was named, and what it was named with is no core.
+// A NoCoreError reports that an executable was named with a file that is not a core.
 type NoCoreError string
 
 func (e NoCoreError) Error() string { return string(e) }
 
-// Open begins a session with what a command's argument names: the pid of a program, or the file of a record, a core or a goroutine dump. exe is the
-// executable that a core is of; if it is empty, the core says where that was.
+// Open opens a session with what a command's argument names: the pid of a program, or the file of a record, a core or a
+// goroutine dump. exe is the executable of a core; if it is empty, the core names it.
 func Open(arg, exe string) (*Session, error) {
 	if pid, err := strconv.Atoi(arg); err == nil {
 		if pid <= 0 {
@@ -34,7 +34,7 @@ func Open(arg, exe string) (*Session, error) {
 		}
 		return Live(pid)
 	}
-	info, err := os.Stat(arg) // before it is opened: a pipe would make us wait for its writer
+	info, err := os.Stat(arg) // opening a pipe would wait for its writer
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no file %q: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
 	}

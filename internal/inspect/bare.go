@@ -12,17 +12,17 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A bare is a program without debug information, as go test and -ldflags=-w leave it. Delve can make nothing of it: package reach tells its goroutines. What
-// objects have in them, and which file or connection a call is on, is not known.
+// A bare is a program without debug information, as go test and -ldflags=-w leave it. Delve cannot read it; package
+// reach reads its goroutines. The contents of objects, and the file or connection of a call, are unknown.
 type bare struct {
 	exe  string
 	open func() (reach.Source, error)
-	// stop has the program stand still while f runs; nil: it does already.
+	// stop stops the program while f runs; nil if it stands still already.
 	stop  func(src reach.Source, f func() error) (time.Duration, error)
-	close func() // nil: there is nothing to close
+	close func() // nil: nothing to close
 }
 
-// isBare reports whether a program could not be read since it has no debug information.
+// isBare reports whether a program could not be read because it has no debug information.
 func isBare(err error) bool {
 	e := (*source.Error)(nil)
 	return errors.As(err, &e) && e.Reason == source.NoDebugInfo
@@ -37,7 +37,7 @@ func (b *bare) Close() {
 
 // Read implements Target.
 func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, err error) {
-	// The memory is another program's: what does not make sense there is no fault of this one.
+	// The memory is another program's: a panic over nonsense in it is not a fault of awaittrace.
 	defer func() {
 		if p := recover(); p != nil {
 			err = source.Damage("the program's memory does not make sense: %v", p)
@@ -103,7 +103,7 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	return res, nil
 }
 
-// readBareStacks fills in the stacks of the goroutines ids, as many as o permits.
+// readBareStacks sets the stacks of the goroutines ids, as many as o permits.
 func readBareStacks(res *target.Result, states *reach.States, ids []int64, o target.Options) {
 	const depth, most = 64, 256
 	if o.Depth <= 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// readBare reads process pid, which runs, without its debug information.
+// readBare reads process pid, which runs, without debug information.
 func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, error) {
 	stopped := source.ThreadState(pid) == 'T'
 	b := &bare{
@@ -29,7 +29,7 @@ func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, e
 	return res, err
 }
 
-// heldBare returns process pid, which a debugger holds and which has no debug information.
+// heldBare returns process pid, which a debugger holds, and which has no debug information.
 func heldBare(pid int, registers func(tid int) []uint64) Target {
 	return &bare{
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),

@@ -15,25 +15,25 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// The commands that somebody types in a debugger are stuck, probe, probes, holders and waitgraph. Every debugger that we sit in (a terminal session, the debug
-// console of an editor) shows the same answers.
+// The commands in a debugger are stuck, probe, probes, holders and waitgraph. They answer alike in a Delve terminal and
+// in the debug console of an editor.
 
-// A Debugger is what the commands need of the one that they are typed in.
+// A Debugger is what the commands need of the debugger that they are typed in.
 type Debugger interface {
-	// Report diagnoses the program as it stands.
+	// Report diagnoses the program as it is now.
 	Report(context.Context, diagnose.Options) (*diagnose.Report, error)
-	// Selected returns the goroutine that the user looks at, 0 if there is none.
+	// Selected returns the selected goroutine, or 0.
 	Selected() int64
-	// Address returns the address of the lock or channel that an expression means where the user is.
+	// Address returns the address of the lock or channel that an expression means in the selected frame.
 	Address(expr string) (uint64, error)
 }
 
-// A Command is one that can be typed.
+// A Command is a command that can be typed.
 type Command struct {
 	Name string
-	// Help begins with one line that says what the command does; then an empty line, its syntax, and the rest.
+	// Help is a line that says what the command does, an empty line, the syntax, and the rest.
 	Help string
-	// Flags are those that Help tells of, for a debugger that completes what is typed.
+	// Flags are the flags in Help, for completion.
 	Flags []string
 	run   func(c *call, args string) error
 }
@@ -46,7 +46,7 @@ type call struct {
 	opt ConsoleOptions
 }
 
-// Commands returns the commands in the order in which a help lists them.
+// Commands returns the commands in the order of the help.
 func Commands() []Command {
 	return []Command{
 		{"stuck", "Tells which goroutines are stuck, on what, since when, and why.\n\n\tstuck [-all] [-after <duration>]\n\n" +
@@ -64,14 +64,14 @@ func Commands() []Command {
 	}
 }
 
-// ConsoleOptions are how answers are made.
+// ConsoleOptions say how commands answer.
 type ConsoleOptions struct {
 	diagnose.Options
-	// Color says that answers may hold escape sequences for colour.
+	// Color permits escape sequences for colour.
 	Color bool
 }
 
-// Answer answers a command line, which begins with the name of a command, on w.
+// Answer runs a command line, which begins with the name of a command, and writes the answer to w.
 func Answer(ctx context.Context, w io.Writer, d Debugger, line string, opt ConsoleOptions) error {
 	name, args, _ := strings.Cut(strings.TrimSpace(line), " ")
 	var names []string
@@ -84,7 +84,7 @@ func Answer(ctx context.Context, w io.Writer, d Debugger, line string, opt Conso
 	return fmt.Errorf("unknown command %q (want %s)", name, strings.Join(names, ", "))
 }
 
-// parse parses args with flags that add adds, and takes no arguments besides. -after is a flag of all that report.
+// parse parses args with -after and the flags that add adds. It takes no arguments besides flags.
 func (c *call) parse(name, args string, add func(*flag.FlagSet)) error {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -139,7 +139,7 @@ func probe(c *call, args string) error {
 	return report.TextGoroutine(c.w, r, id)
 }
 
-// probed is report for the answers that only probes can give.
+// probed is report for answers that need probes.
 func (c *call) probed() (*diagnose.Report, error) {
 	r, err := c.report()
 	if err == nil && r.Snapshot.NoProbes != "" {
@@ -148,7 +148,7 @@ func (c *call) probed() (*diagnose.Report, error) {
 	return r, err
 }
 
-// listed is how many goroutines probes lists if nobody says otherwise.
+// listed is the default of probes -n.
 const listed = 200
 
 func probes(c *call, args string) error {
@@ -193,7 +193,7 @@ func holders(c *call, expr string) error {
 	return nil
 }
 
-// called returns the objects that a report calls name, by address.
+// called returns the addresses of the objects that a report calls name.
 func called(r *diagnose.Report, name string) []uint64 {
 	var list []uint64
 	for addr, o := range r.Snapshot.Objects {

@@ -14,8 +14,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// Core begins a session with a core of the executable exe. The record is the one in the core, where it was dumped, or else the file of the process
-// that the core is of, if it is still there. A core does not say when it was made, but its file does.
+// Core opens a session with a core of the executable exe. The record is the one in the core, if it was dumped, or else
+// the record file of the process, if that still exists. A core does not say when it was made; its file's time does.
 func Core(exe, core string) (*Session, error) {
 	info, err := os.Stat(core)
 	if err != nil {
@@ -64,13 +64,13 @@ func (s *Session) bareCore(core string) error {
 	return nil
 }
 
-// ErrUnmade is why a program with probes has no record.
+// ErrUnmade means that a program with probes has no record yet.
 var ErrUnmade = errors.New("the program has not reached func main, or a probe, yet")
 
-// ErrUnprobed is why a program without probes has no record.
+// ErrUnprobed means that a program has no record because it has no probes.
 var ErrUnprobed = errors.New("the program was built without probes")
 
-// Unmade says why a program whose collector has the address addr of its record has none, or returns nil if it has one.
+// Unmade returns why a program has no record, by the address addr of the record in its collector, or nil if it has one.
 func Unmade(addr uint64, probes bool) error {
 	switch {
 	case !probes:
@@ -93,7 +93,7 @@ func coreRecord(p *target.Program) (*record.Record, error) {
 	return keptRecord(p.Pid(), addr)
 }
 
-// bareRecord is coreRecord for a program of which nobody knows where it keeps the address of its record: a mapping begins with the record.
+// bareRecord is coreRecord for a program without debug information: it looks for a mapping that begins with a record.
 func bareRecord(c *source.Core) (*record.Record, error) {
 	for _, addr := range c.Starts() {
 		rec, err := record.OpenMemory(c, addr)
@@ -107,8 +107,8 @@ func bareRecord(c *source.Core) (*record.Record, error) {
 	return keptRecord(c.Pid(), c.Starts()...)
 }
 
-// keptRecord opens the file of the record that process pid had at one of addrs. A mapped file is not part of a core as the kernel writes it, unless it is asked
-// for (core_pattern, coredump_filter in core(5)).
+// keptRecord opens the file of the record that process pid had mapped at one of addrs. The kernel leaves mapped files
+// out of a core by default (coredump_filter in core(5)).
 func keptRecord(pid int, addrs ...uint64) (*record.Record, error) {
 	rec, err := record.Open(pid)
 	if err != nil {
@@ -121,8 +121,8 @@ func keptRecord(pid int, addrs ...uint64) (*record.Record, error) {
 	return rec, nil
 }
 
-// forget takes out of s, the present record of a process that went on after a core of it was made at moment, the goroutines that have
-// moved since.
+// forget removes from s, the present record of a process that went on after a core was made at moment, the goroutines
+// that have moved since.
 func forget(s *snapshot.Snapshot, moment int64) {
 	before := len(s.Goroutines)
 	s.Goroutines = slices.DeleteFunc(s.Goroutines, func(g snapshot.Goroutine) bool {

@@ -11,8 +11,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// Held begins a session with process pid, which a debugger holds or will hold: this process, or another. It is read through its memory
-// and its record. Registers asks the debugger for those of a thread, see [target.Target]; nil: nobody can be asked. That its states cannot be read is no error: the reports say so. That there is no such process is one.
+// Held opens a session with process pid, which a debugger holds or will hold: this process, or another. It reads the
+// memory and the record. Registers asks the debugger for the registers of a thread, see [target.Target]; nil if there
+// is no way to ask. If the states cannot be read, the reports say so; Held fails only if there is no such process.
 func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 	stat, live := procfs.Is(pid, 0)
 	if !live {
@@ -51,7 +52,7 @@ func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 	return s, nil
 }
 
-// goVersion returns the version of Go that an executable was built with; "" if it does not say.
+// goVersion returns the version of Go that an executable was built with, or "".
 func goVersion(exe string) string {
 	info, err := buildinfo.ReadFile(exe)
 	if err != nil {
@@ -69,7 +70,7 @@ func heldRecord(pid int, p *target.Program) (*record.Record, error) {
 	if err == nil || p == nil {
 		return rec, err
 	}
-	// A program that has only been started is an instrumented one all the same, and a record in private memory nobody finds by its name.
+	// A program that has just started may have no record yet, and a record in private memory has no name.
 	addr, probes := p.RecordAddr()
 	if err := Unmade(addr, probes); err != nil {
 		return nil, err
@@ -82,7 +83,8 @@ func heldRecord(pid int, p *target.Program) (*record.Record, error) {
 	return rec, nil
 }
 
-// lastRan returns since when process pid has been held, or zero if it is not, or nobody knows. The kernel does even where the debugger does not.
+// lastRan returns since when process pid has been held, or zero if it is not held, or unknown. It asks the kernel,
+// which knows even if the debugger does not.
 func lastRan(pid int, stopped time.Time) time.Time {
 	if !stopped.IsZero() {
 		return stopped
@@ -97,16 +99,16 @@ func lastRan(pid int, stopped time.Time) time.Time {
 	return last
 }
 
-// Remote begins a session with a program that only target can read: a process on another machine, or under a debugger there. Open opens its
-// record each time until there is one; process describes it. The session closes target.
+// Remote opens a session with a program that only target can read, such as a process on another machine. It calls open
+// at every look until there is a record; process describes the program. The session closes target.
 func Remote(target Target, process snapshot.Process, open func() (*record.Record, error)) *Session {
 	return &Session{
 		target: target, open: open, process: process,
 		moment: func(s *snapshot.Snapshot, stopped time.Time) int64 {
 			if stopped.IsZero() {
-				return s.Taken // the newest that the record tells of
+				return s.Taken // the newest time in the record
 			}
-			// Its own clock cannot be read, but the time of day is about the same there.
+			// Its own clock cannot be read, but the time of day is about the same.
 			return stopped.UnixNano() - s.Process.TakenWall + s.Taken
 		},
 	}

@@ -15,40 +15,41 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// perFinding bounds the stacks that are read for one finding: goroutines that wait at the same place for the same cause have the same.
+// perFinding bounds the stacks that are read for one finding: goroutines at the same place have the same stack.
 const perFinding = 4
 
-// maxRunning bounds the stacks that are read of goroutines that wait for nothing, maxUnknown those of goroutines that have reached no probe, and maxCounted the
-// timers and WaitGroups that are looked at.
+// maxRunning bounds the stacks of goroutines that do not wait, maxUnknown those of goroutines that have reached no
+// probe, and maxCounted the timers and WaitGroups.
 const (
 	maxRunning = 64
 	maxUnknown = 64
 	maxCounted = 256
 )
 
-// unreadable is what a snapshot lacks of which the program's own memory tells nothing.
+// unreadable is the note of a snapshot without the program's own states.
 const unreadable = "goroutines that could not be read in the program"
 
-// Record diagnoses a program by its record alone. A program that runs is not disturbed.
+// Record diagnoses a program by its record alone, without disturbing it.
 func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
 	return recorded.Diagnose(rec, opt)
 }
 
-// A look is how a program itself is looked at, besides its record.
+// A look says how to read a program itself, besides its record.
 type look struct {
 	proof *proof
-	// settle says of a reading of the record, made while the program stands still, what is known better of the moment. Nil: the program
-	// stood still when the record was read already, and need not be read again.
+	// settle corrects a reading of the record, made while the program stands still. Nil means that the program stood
+	// still before, and the record need not be read again.
 	settle func(*snapshot.Snapshot)
-	// slept is how long threads had not run before the program was stopped.
+	// slept has how long threads had not run before the stop.
 	slept *procfs.Sleeps
 }
 
-// join adds to first, the diagnosis of the record alone, what a look at the program tells. Where nothing can be read, first says why.
+// join adds to first, the diagnosis of the record alone, what a look at the program tells. If nothing can be read, it
+// notes why in first.
 func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*diagnose.Report, error) {
 	var still *snapshot.Snapshot // the record while the program stood still
 	var now func() (*snapshot.Snapshot, error)
-	var used snapshot.Process // what it had used then
+	var used snapshot.Process // its processor time then
 	refs := append(waited(first.Snapshot), passed(first.Snapshot)...)
 	if l.settle != nil {
 		s.rec.ReadyStill()
@@ -60,7 +61,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			}
 			l.slept.Stopped()
 			if l.settle != nil {
-				now = s.rec.Still() // a wait may have become a long one since
+				now = s.rec.Still() // a wait may have become long since
 			}
 			return refs
 		},
@@ -68,7 +69,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			at := first
 			if l.settle != nil {
 				snap, err := now()
-				now = nil // what was copied is not needed any more
+				now = nil // the copy is no longer needed
 				if err != nil {
 					return target.Wanted{}
 				}
@@ -115,7 +116,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	return diagnose.Analyze(still, first.Options), nil
 }
 
-// remember notes what is proven, and adds what was before.
+// remember notes what is proven, and adds earlier proofs.
 func (s *Session) remember(snap *snapshot.Snapshot) {
 	for i := range snap.Goroutines {
 		g := &snap.Goroutines[i]
@@ -139,7 +140,7 @@ func wanted(r *diagnose.Report) target.Wanted {
 			w.Stacks = append(w.Stacks, f.Root)
 		}
 		w.Stacks = append(w.Stacks, f.Goroutines[:min(len(f.Goroutines), perFinding)]...)
-		w.Stacks = append(w.Stacks, f.Goroutines[max(len(f.Goroutines)-1, 0):]...) // those that are not like the first come last
+		w.Stacks = append(w.Stacks, f.Goroutines[max(len(f.Goroutines)-1, 0):]...) // those unlike the first come last
 	}
 	shown := map[int64]bool{}
 	for _, id := range w.Stacks {
@@ -157,7 +158,7 @@ func wanted(r *diagnose.Report) target.Wanted {
 	return w
 }
 
-// running returns goroutines that wait for nothing: only a stack tells what they do.
+// running returns goroutines that do not wait: only a stack tells what they do.
 func running(all []snapshot.Goroutine) []int64 {
 	var ids []int64
 	for i := range all {
@@ -168,9 +169,10 @@ func running(all []snapshot.Goroutine) []int64 {
 	return ids
 }
 
-// places returns a goroutine for each place at which goroutines are, then one for each way by which they got there, as far as the probe before tells, the newest of
-// each place, which may have been started elsewhere than the oldest, and, as far as there is room, those that are in an operation of the operating system: their stacks tell which file or connection it is on.
-// The record still has some that have exited: all are those that are there.
+// places returns goroutines whose stacks are worth reading: one for each place; one for each way to it, by the probe
+// before; the newest of each place, which may have been started elsewhere than the oldest; and, as far as there is
+// room, those in an operation of the operating system, whose stacks tell which file or connection it is on. The record
+// may list goroutines that have exited; all holds the live ones.
 func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	var first, ways, io []int64
 	last := make(map[*snapshot.Probe]int64)
@@ -208,7 +210,7 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	return slices.Concat(first, ways, newest, io)
 }
 
-// waited returns the objects that goroutines wait for.
+// waited returns the objects that goroutines wait on.
 func waited(s *snapshot.Snapshot) []target.Ref {
 	var refs []target.Ref
 	seen := make(map[target.Ref]bool)
@@ -234,8 +236,8 @@ func objects(w snapshot.Wait) []target.Ref {
 	return refs
 }
 
-// counted returns the objects of which the program's memory tells what no record does, whether or not they are part of a finding: the channels of timers, which
-// may not run, and WaitGroups, which count what they are owed.
+// counted returns the objects of which memory knows more than the record: channels of timers, which may be stopped, and
+// WaitGroups, with their counters.
 func counted(s *snapshot.Snapshot) []target.Ref {
 	var refs []target.Ref
 	seen := make(map[target.Ref]bool)
@@ -253,7 +255,7 @@ func counted(s *snapshot.Snapshot) []target.Ref {
 	return refs
 }
 
-// passed returns the channels of selects that goroutines have passed and may go round in.
+// passed returns the channels of selects that goroutines have passed, and may loop through.
 func passed(s *snapshot.Snapshot) []target.Ref {
 	var refs []target.Ref
 	for i := range s.Goroutines {
@@ -268,8 +270,8 @@ func passed(s *snapshot.Snapshot) []target.Ref {
 	return refs
 }
 
-// moved makes the last probe of a goroutine not older than the look before, if it has reached one since: the clock of a record moves on only when probes wait, or are
-// many.
+// moved sets the last probe of a goroutine that has moved to the time of the look before, at least: the clock of a
+// record moves only when probes wait, or are many.
 func moved(s *snapshot.Snapshot) {
 	if s.Before == nil {
 		return
@@ -282,7 +284,7 @@ func moved(s *snapshot.Snapshot) {
 	}
 }
 
-// unknown returns the goroutines that the record does not know: only a stack tells where they are.
+// unknown returns the goroutines that the record does not have: only a stack tells where they are.
 func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	known := make(map[int64]bool, len(s.Goroutines))
 	for i := range s.Goroutines {
@@ -313,8 +315,8 @@ func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	}
 }
 
-// calledSince notes of goroutines in system calls and C code without probes since when they have been there: since their thread ran last, and since their last probe at
-// most.
+// calledSince notes since when goroutines have been in system calls and C code without probes: since their thread ran
+// last, but not since before their last probe.
 func calledSince(s *snapshot.Snapshot, slept *procfs.Sleeps) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]

@@ -9,10 +9,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// addIO adds to s what the operating system knows of the files, connections and processes that goroutines are blocked in.
+// addIO adds to s what the operating system knows of the files, connections and processes that goroutines wait for.
 func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 	system := ioReader{pid: pid, users: p.fileUsers}
-	conns := make(map[uint64]int) // the descriptors of connections of HTTP clients
+	conns := make(map[uint64]int) // descriptors of HTTP clients' connections
 	for _, b := range res.Blocked {
 		if b.Conn != 0 && b.FD >= 0 {
 			conns[b.Conn] = b.FD
@@ -26,7 +26,7 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 		}
 		w := &g.Waits[0]
 		if io := system.lock(g); io != nil {
-			for k := range g.Waits { // the outer ones wait for the same
+			for k := range g.Waits { // the outer waits are for the same
 				g.Waits[k].IO = io
 			}
 			continue
@@ -35,7 +35,7 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 		if !ok {
 			continue
 		}
-		if fd, ok := conns[b.Conn]; ok && b.FD < 0 { // the object is the client, of all its connections
+		if fd, ok := conns[b.Conn]; ok && b.FD < 0 { // the object is the client, not the connection
 			b.FD = fd
 			w.IO = system.read(b)
 			continue
@@ -54,9 +54,9 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 type ioReader struct {
 	pid     int
 	users   func(fd int) []int64 // see snapshot.Pipe
-	sockets *procfs.Sockets      // read when the first file descriptor is met
+	sockets *procfs.Sockets      // read for the first file descriptor
 	files   *procfs.OpenFiles
-	locks   []procfs.FileLock // that it may want; read when the first goroutine is met that asks for one
+	locks   []procfs.FileLock // read for the first goroutine that needs one
 	asked   bool
 }
 
@@ -105,7 +105,7 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	return io
 }
 
-// open returns the open files of all processes.
+// open returns the open files of all processes, read once.
 func (r *ioReader) open() *procfs.OpenFiles {
 	if r.files == nil {
 		r.files = procfs.ReadOpenFiles()
@@ -113,7 +113,7 @@ func (r *ioReader) open() *procfs.OpenFiles {
 	return r.files
 }
 
-// pipe returns the pipe for which process pid waits, or one that it has started.
+// pipe returns the pipe for which process pid, or one that it has started, waits.
 func (r *ioReader) pipe(pid int) *snapshot.Pipe {
 	w, ok := r.open().PipeWait(pid, r.pid)
 	if !ok {
@@ -127,9 +127,9 @@ var lockCalls = map[string]bool{
 	"syscall.Flock": true, "syscall.FcntlFlock": true, "golang.org/x/sys/unix.Flock": true, "golang.org/x/sys/unix.FcntlFlock": true,
 }
 
-// lock returns what is known of the file whose lock goroutine g waits for, in a system call or by asking again and again; nil if it does not, or it is not known which.
+// lock returns what is known of the file whose lock goroutine g waits for, in a system call or by polling, or nil.
 func (r *ioReader) lock(g *snapshot.Goroutine) *snapshot.IO {
-	const lately = 4 // steps: to lock, to sleep, and to look at the clock
+	const lately = 4 // steps of a round: lock, sleep, look at the clock
 	asks := false
 	for _, s := range g.History[:min(lately, len(g.History))] {
 		asks = asks || lockCalls[s.Probe.Callee]
@@ -165,10 +165,10 @@ func (r *ioReader) lock(g *snapshot.Goroutine) *snapshot.IO {
 	return &snapshot.IO{Unsent: -1, Unread: -1, FD: found.FD, Path: found.Path, LockedBy: by, Deadline: -1}
 }
 
-// reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output, and for the process that still has the pipe open. The
-// goroutines that read from those pipes are started by os/exec.
+// reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output,
+// and so for the process that has the pipe open. Package os/exec starts the goroutines that read from the pipes.
 func (r *ioReader) reaped(s *snapshot.Snapshot, g *snapshot.Goroutine, res *target.Result, io *snapshot.IO) {
-	if _, err := procfs.ReadStat(io.Pid); err == nil { // it runs, or has exited while we held who would wait for it
+	if _, err := procfs.ReadStat(io.Pid); err == nil { // it runs, or has exited while its parent was stopped
 		return
 	}
 	io.Reaped, io.Peer = true, ""
@@ -197,10 +197,10 @@ func processName(pid int) string {
 	return fmt.Sprintf("pid %d (%s)", pid, st.Name)
 }
 
-// maxCommand is as much of a command line as a line of a report has room for, in bytes.
+// maxCommand bounds a command line in a report, in bytes.
 const maxCommand = 60
 
-// commandLine returns a command with its arguments, without the folder that it is in.
+// commandLine returns a command with its arguments, without its folder.
 func commandLine(args []string) string {
 	s := strings.Join(args, " ")
 	if cmd, rest, ok := strings.Cut(s, " "); ok {

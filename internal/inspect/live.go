@@ -18,14 +18,14 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// Recorded begins a session with the program of rec, which runs or has ended. The session closes rec.
+// Recorded opens a session with the program of rec, which runs or has ended. The session closes rec.
 func Recorded(rec *record.Record) *Session {
 	return &Session{
 		rec: rec, target: process(rec.Pid), here: true, runs: true, exe: fmt.Sprintf("/proc/%d/exe", rec.Pid), process: snapshot.Process{Pid: rec.Pid},
 	}
 }
 
-// Live begins a session with process pid, which runs: a program with probes, or any other Go program.
+// Live opens a session with process pid, which runs: a program with probes, or any other Go program.
 func Live(pid int) (*Session, error) {
 	rec, err := record.Open(pid)
 	if err == nil {
@@ -78,7 +78,7 @@ func errNotFound(pid int) error {
 	return fmt.Errorf("the record of process %d is not where it can be found: set AWAITTRACE_DIR as the program has it", pid)
 }
 
-// mayHaveProbes reports whether an executable has a function of the collector, or neither its symbols nor its table of functions tell.
+// mayHaveProbes reports whether an executable has a collector function, or may have one.
 func mayHaveProbes(exe string) bool {
 	f, err := elf.Open(exe)
 	if err != nil {
@@ -92,7 +92,7 @@ func mayHaveProbes(exe string) bool {
 	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return snapshot.Collector(s.Name) })
 }
 
-// mayCall is mayHaveProbes for an executable without symbols: its runtime knows the names of its functions.
+// mayCall is mayHaveProbes for an executable without symbols, by the runtime's table of functions.
 func mayCall(f *elf.File) bool {
 	for _, s := range f.Sections {
 		if !strings.HasSuffix(s.Name, ".gopclntab") {
@@ -115,7 +115,7 @@ func started(stat procfs.Stat) int64 {
 	return time.Now().Add(-age).UnixNano()
 }
 
-// A process that runs is stopped for the time of a reading.
+// A live target stops its process for each reading.
 type process int
 
 // Read implements Target.

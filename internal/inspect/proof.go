@@ -11,7 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A Prove says when a program's heap is read, to prove which goroutines nothing can wake.
+// A Prove says when to read a program's heap, to prove which goroutines nothing can wake.
 type Prove string
 
 // The ways to prove. The zero Prove is ProveAuto.
@@ -21,16 +21,16 @@ const (
 	ProveNever  Prove = "never"
 )
 
-// Proves are the ways to prove.
+// Proves lists the ways to prove.
 var Proves = []Prove{ProveAuto, ProveAlways, ProveNever}
 
-// maxPause is how long ProveAuto may have a program stand still.
+// maxPause bounds how long ProveAuto stops a program.
 const maxPause = 200 * time.Millisecond
 
 // A proof is one reading of a program's heap. It implements target.Capturer.
 type proof struct {
 	exe string
-	// limit is how long the program may stand still for it; zero: however long it takes.
+	// limit is how long the program may stand still for it; zero means no limit.
 	limit time.Duration
 
 	estimate time.Duration
@@ -40,7 +40,7 @@ type proof struct {
 	why      string // why nothing is proven
 }
 
-// newProof returns a proof of the program of s, which tells nothing if opt wants none.
+// newProof returns a proof for the program of s, which proves nothing if opt wants none.
 func (s *Session) newProof(opt Options) *proof {
 	p := &proof{exe: s.exe}
 	switch {
@@ -58,10 +58,10 @@ func (s *Session) newProof(opt Options) *proof {
 	return p
 }
 
-// neverProve is why nothing is proven where nobody wants it.
+// neverProve is why nothing is proven with ProveNever.
 const neverProve = "not asked for (-prove never)"
 
-// in returns o with p, if anything is to be proven.
+// in returns o with p as its capturer, if anything is to be proven.
 func (p *proof) in(o target.Options) target.Options {
 	if p.why == "" {
 		p.why = "the program's memory was not read"
@@ -105,8 +105,8 @@ func (p *proof) Capture() {
 	if p.plan == nil {
 		return
 	}
-	// The estimate decides what is begun. On a machine that is busy, what is small takes long because it waits for a processor:
-	// that is no reason to give it up soon.
+	// The estimate decides whether to begin. On a busy machine a small copy takes long because it waits for a
+	// processor: that is no reason to give it up.
 	var limit time.Duration
 	if p.limit > 0 {
 		limit = 2 * maxPause
@@ -120,7 +120,7 @@ func (p *proof) Capture() {
 	}
 }
 
-// tell adds to s, the program at the moment of the capture, what follows from it.
+// tell adds to s, taken at the moment of the capture, what follows from the capture.
 func (p *proof) tell(s *snapshot.Snapshot) {
 	told, err := p.mark(s)
 	if err != nil {
@@ -135,9 +135,9 @@ func (p *proof) tell(s *snapshot.Snapshot) {
 	}
 }
 
-// mark sets s.Memory, and returns what follows from the capture for each goroutine. Its error says why nothing does.
+// mark sets s.Memory, and returns what the capture proves for each goroutine. Its error says why it proves nothing.
 func (p *proof) mark(s *snapshot.Snapshot) (told *reach.Tellings, err error) {
-	// The memory is another program's: what does not make sense there is no fault of this one.
+	// The memory is another program's: a panic over nonsense in it is not a fault of awaittrace.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the program's memory does not make sense: %v", r)
@@ -155,7 +155,8 @@ func (p *proof) mark(s *snapshot.Snapshot) (told *reach.Tellings, err error) {
 	return told, nil
 }
 
-// fileUsers returns all goroutines that can reach the file with a descriptor; nil: unknown, or others can use it, too.
+// fileUsers returns all goroutines that can reach the file of a descriptor, or nil if they are unknown, or something
+// else can use it, too.
 func (p *proof) fileUsers(fd int) (list []int64) {
 	defer func() {
 		if recover() != nil { // see mark
@@ -168,7 +169,7 @@ func (p *proof) fileUsers(fd int) (list []int64) {
 	return p.result.FileUsers(fd)
 }
 
-// close gives the memory back. What s.Memory.Kept was cannot be asked any more.
+// close frees the memory. After it s.Memory.Kept must not be called.
 func (p *proof) close(s *snapshot.Snapshot) {
 	if s != nil && s.Memory != nil {
 		s.Memory.Kept = nil

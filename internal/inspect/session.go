@@ -13,66 +13,69 @@ import (
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
-// A Target is where a session gets the states and stacks of a program from.
+// A Target reads the states and stacks of a program.
 type Target interface {
-	// Read reads the program, which stands still meanwhile.
+	// Read reads the program while it stands still.
 	Read(context.Context, target.Options) (*target.Result, error)
 	Close()
 }
 
-// A Session is a program that is looked at, once or again and again: one that runs, that a debugger holds, a core, or what is left of one that has ended.
-// Nothing is done to the program but that one that runs is stopped for the time of a look. A session may be used by several goroutines. The
-// caller closes it.
+// A Session diagnoses a program, once or many times: one that runs, that a debugger holds, a core, or what is left of
+// one that has ended. It only stops a running program for the time of a look. A session may be used by several
+// goroutines. The caller closes it.
 type Session struct {
 	mu     sync.Mutex
 	target Target
 	noRead error // why there is no target
-	here   bool  // it is a process of this machine, as it is now: the system can be asked about it
+	here   bool  // it is a present process of this machine: the system can be asked about it
 	runs   bool  // the target stops the program for each reading
 	rec    *record.Record
-	// open opens the record. A program that has only been started has none yet, so that it is called at every look until there is one. Nil: there is none.
+	// open opens the record. A program that has just started has none yet, so it is called at every look until there is
+	// one. Nil: there is none.
 	open func() (*record.Record, error)
-	// exe is the file of the executable; empty where it is on another machine.
+	// exe is the file of the executable, or empty if that is on another machine.
 	exe string
-	// proven are the goroutines of which earlier looks have proven that nothing can wake them. What is proven stays so.
+	// proven are the goroutines that earlier looks proved to be leaked. What is proven stays so.
 	proven map[int64]*snapshot.Reach
-	// kept is what they keep alive, by the findings of the last look that read the heap, and keptBytes all together.
+	// kept is what they keep alive, by finding of the last look that read the heap, and keptBytes the total.
 	kept      []record.Kept
 	keptBytes uint64
 	// labels reads the profiler labels of a program that is not stopped.
 	labels recorded.Labels
-	// last and lastRes are the last look at a program without probes that runs.
+	// last and lastRes are the last look at a running program without probes.
 	last    *snapshot.Snapshot
 	lastRes *target.Result
-	// process describes the program where there is no record.
+	// process describes the program if there is no record.
 	process snapshot.Process
-	// dump is what a goroutine dump tells; nil for a program.
+	// dump is the content of a goroutine dump; nil for a program.
 	dump *snapshot.Snapshot
-	// pauses are the times for which the program was held before.
+	// pauses are the times for which the program was held earlier.
 	pauses []Pause
-	// moment returns when the program stopped, on the clock of snap; stopped is what the caller knows of it.
+	// moment returns when the program stopped, on the clock of snap, given what the caller knows.
 	moment func(snap *snapshot.Snapshot, stopped time.Time) int64
 }
 
 // Options say how a session looks at its program.
 type Options struct {
 	diagnose.Options
-	// Stopped is when the program stopped, where the caller has seen that; if it is zero, what the kernel or else the record tells of it is taken.
+	// Stopped is when the program stopped, if the caller knows; if it is zero, the session asks the kernel, or else the
+	// record.
 	Stopped time.Time
-	// NoStop says that a program that runs is not stopped: its record alone is told.
+	// NoStop leaves a running program running, and reads its record alone.
 	NoStop bool
-	// Twice says that a program without probes that runs is looked at twice, After apart: it takes two looks to tell that a goroutine has waited all the time.
+	// Twice looks twice, After apart, at a running program without probes: one look does not tell how long a goroutine
+	// has waited.
 	Twice bool
-	// Watch says that a program that runs may be watched for After, if that tells whether a goroutine gets nowhere.
+	// Watch permits watching a running program for After, to tell whether a goroutine gets nowhere.
 	Watch bool
-	// Prove says whether the heap is read, to prove which goroutines nothing can wake.
+	// Prove says whether to read the heap, to prove which goroutines nothing can wake.
 	Prove Prove
-	// MaxPause is how long ProveAuto may have a program that runs stand still; zero, or more than 200 ms, means 200 ms.
+	// MaxPause bounds how long ProveAuto stops a running program; zero, or more than 200 ms, means 200 ms.
 	MaxPause time.Duration
 }
 
-// Report diagnoses the program. Durations count up to the moment at which it stopped: that it is held by a debugger is no wait of the
-// program's.
+// Report diagnoses the program. Durations count up to the moment at which it stopped: time under a debugger is not a
+// wait.
 func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +98,8 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 	return s.standing(ctx, opt)
 }
 
-// running diagnoses a program that is stopped for the look, or that has ended. Where its states cannot be read the snapshot says why (NoStates).
+// running diagnoses a program that is stopped for the look, or has ended. If its states cannot be read, NoStates of the
+// snapshot says why.
 func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, error) {
 	first, err := Record(s.rec, opt.Options)
 	switch {
@@ -115,11 +119,11 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 		proof: p,
 		slept: procfs.Slept(s.rec.Pid, opt.After),
 		settle: func(snap *snapshot.Snapshot) {
-			snap.Process.State = first.Snapshot.Process.State // while we read it, it looked stopped
+			snap.Process.State = first.Snapshot.Process.State // it looked stopped while we read it
 		},
 	})
 	if err == nil && !r.Snapshot.HasStates {
-		if dead, derr := Record(s.rec, opt.Options); derr == nil && !s.rec.Live { // it has ended meanwhile: what was kept of it is told
+		if dead, derr := Record(s.rec, opt.Options); derr == nil && !s.rec.Live { // it has ended meanwhile: its record remains
 			r = dead
 		}
 	}
@@ -129,7 +133,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 	return s.done(p, r, err)
 }
 
-// done ends the proof that the diagnosis r has used.
+// done closes the proof that the diagnosis r used.
 func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Report, error) {
 	if err != nil {
 		p.close(nil)
@@ -153,7 +157,7 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 	return r, nil
 }
 
-// standing diagnoses a program that stands still whether it is looked at or not. Of one that runs all the same, the record alone is told.
+// standing diagnoses a program that stands still by itself, or, if it runs after all, its record alone.
 func (s *Session) standing(ctx context.Context, opt Options) (*diagnose.Report, error) {
 	snap, err := s.rec.Snapshot()
 	if err != nil {
@@ -174,7 +178,7 @@ func (s *Session) standing(ctx context.Context, opt Options) (*diagnose.Report, 
 	return s.done(p, r, err)
 }
 
-// Close ends the session. The program is left as it is.
+// Close ends the session, and leaves the program as it is.
 func (s *Session) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,14 +195,14 @@ func (s *Session) Close() {
 // A Pause is a time for which a debugger held the program.
 type Pause struct{ From, To time.Time }
 
-// Paused notes pauses. Like the stop that the program is in now, they are no waits of the program's. Pauses do not overlap.
+// Paused notes pauses, which must not overlap. Like the present stop, they do not count as waits.
 func (s *Session) Paused(pauses ...Pause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pauses = append(s.pauses, pauses...)
 }
 
-// takeOut takes the pauses out of the durations of snap.
+// takeOut subtracts the pauses from the durations of snap.
 func (s *Session) takeOut(snap *snapshot.Snapshot) {
 	list := make([]snapshot.Pause, len(s.pauses))
 	for i, p := range s.pauses {
@@ -207,7 +211,7 @@ func (s *Session) takeOut(snap *snapshot.Snapshot) {
 	snap.Without(list)
 }
 
-// Record returns the record of the program. It is the session's, and must not be used while the session reports.
+// Record returns the record of the program. The session owns it; it must not be used while the session reports.
 func (s *Session) Record() (*record.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,7 +219,7 @@ func (s *Session) Record() (*record.Record, error) {
 	return s.rec, err
 }
 
-// After returns how long a wait is before whoever watches the program calls it stuck, or zero if nobody does.
+// After returns how long a wait must be for the program's watcher to call it stuck, or zero without a watcher.
 func (s *Session) After() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,7 +229,7 @@ func (s *Session) After() time.Duration {
 	return s.rec.After()
 }
 
-// Pid returns the process that the program is or was; zero: unknown.
+// Pid returns the process id of the program, live or ended, or zero if unknown.
 func (s *Session) Pid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

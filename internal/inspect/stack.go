@@ -7,8 +7,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// cleanStacks takes out of the stacks of s what the user's source does not have: the collector's frames, and the functions that the compiler makes of
-// go and defer statements. A stack that has nothing else stays as it is.
+// cleanStacks removes from the stacks of s what the user's source does not have: collector frames, and functions that
+// the compiler makes of go and defer statements. A stack of only such frames stays as it is.
 func cleanStacks(s *snapshot.Snapshot) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]

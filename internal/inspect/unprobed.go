@@ -18,15 +18,18 @@ import (
 )
 
 const (
-	// maxUnprobed bounds the stacks that Delve reads of a program without probes, and maxCopied those that package reach does.
+	// maxUnprobed bounds the stacks that Delve reads of a program without probes, and maxCopied those that package
+	// reach reads.
 	maxUnprobed = 1000
 	maxCopied   = 200_000
-	// unprobedPause is how long such a program is stopped for them, at most, and unprobedTime how long they are read of one that stands still anyway.
+	// unprobedPause bounds how long such a program is stopped for them, and unprobedTime how long they are read if it
+	// stands still anyway.
 	unprobedPause = 200 * time.Millisecond
 	unprobedTime  = 10 * time.Second
 )
 
-// unprobed diagnoses a program without probes, by the states and stacks of its goroutines. why is what is wrong with the record.
+// unprobed diagnoses a program without probes, by the states and stacks of its goroutines. why says what is wrong with
+// the record.
 func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagnose.Report, error) {
 	switch {
 	case s.target == nil:
@@ -94,10 +97,10 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 	return s.done(p, r, nil)
 }
 
-// soon is how much later a program is looked at a second time for a finding that is momentary.
+// soon is the time until a second look for a momentary finding.
 const soon = 500 * time.Millisecond
 
-// momentary reports whether a finding may be one of a moment: who holds a lock is read off the stacks, and the next moment somebody else may.
+// momentary reports whether a finding may be gone the next moment: holders are read off the stacks.
 func momentary(f diagnose.Finding) bool {
 	return f.Kind == diagnose.KindDeadlock && f.Certainty == diagnose.Likely
 }
@@ -134,8 +137,8 @@ func (s *Session) states(ctx context.Context, why error, p *proof, slept *procfs
 	return snap, res, nil
 }
 
-// readUnprobed reads the goroutines and their stacks. Of a process that runs, package reach copies the stacks in a moment, and unwinds them when the process has gone
-// on; where it does not know the version of Go, Delve unwinds them while it waits.
+// readUnprobed reads the goroutines and their stacks. Package reach copies the stacks of a running process, and unwinds
+// them after it has gone on; if it does not know the version of Go, Delve unwinds them while the process waits.
 func (s *Session) readUnprobed(ctx context.Context, p *proof, slept *procfs.Sleeps) (*target.Result, error) {
 	standing := func() []target.Ref {
 		slept.Stopped()
@@ -175,7 +178,8 @@ func representatives(all []snapshot.Goroutine) []int64 {
 	return append(first, rest...)
 }
 
-// noProbes says why nothing is known but states and stacks, and how that can be changed. why is what is wrong with the record.
+// noProbes returns why only states and stacks are known, and how to change that. why says what is wrong with the
+// record.
 func noProbes(exe string, why error) string {
 	if !errors.Is(why, ErrUnprobed) {
 		return why.Error()
@@ -191,8 +195,8 @@ func noProbes(exe string, why error) string {
 	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", ErrUnprobed, command)
 }
 
-// stayed notes which goroutines of now have waited since the look before: those that have not left their processor in between, and still wait for the same reason. Of calls
-// of the system and of C only calledSince tells.
+// stayed notes which goroutines of now have waited since the look before: those that have not run in between, and wait
+// for the same reason. Calls of the system and of C are left to calledSince.
 func stayed(now *snapshot.Snapshot, nowRes *target.Result, before *snapshot.Snapshot, beforeRes *target.Result) {
 	for i := range now.Goroutines {
 		g := &now.Goroutines[i]
@@ -217,7 +221,7 @@ func stayed(now *snapshot.Snapshot, nowRes *target.Result, before *snapshot.Snap
 	}
 }
 
-// Dump begins a session with what a goroutine dump tells.
+// Dump opens a session with a goroutine dump.
 func Dump(text []byte) (*Session, error) {
 	d, err := target.ParseDump(text)
 	if err != nil {
