@@ -63,7 +63,7 @@ func TestLook(t *testing.T) {
 
 	// Of a program that still runs, it is what was proven of those that have not moved.
 	for _, moved := range []uint32{0, 1} {
-		s, err := readRecord(r.src, alive.Taken+1, false)
+		s, err := readRecord(r.src, alive.Taken+1, partWhole)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,19 +11,24 @@ import (
 // readObjects reads the table of objects, adds the objects that only goroutines know of, and voids the holds of locks
 // that somebody else has unlocked since.
 func (r *reader) readObjects() error {
-	count := 0
-	if err := r.eachObject(func([]byte) { count++ }); err != nil {
-		return err
-	}
+	used := r.usedObjects()
 	// Most of them are of the past, and nobody asks for them one by one: they are made in few pieces.
 	var objects slab[snapshot.Object]
-	r.snap.Objects = make(map[uint64]*snapshot.Object, count)
+	var list []*snapshot.Object
 	if err := r.eachObject(func(entry []byte) {
-		if o, ok := r.object(load[runtime.Object](entry)); ok {
-			r.snap.Objects[o.Addr] = objects.put(o)
+		e := load[runtime.Object](entry)
+		if r.part != partWhole && !used[e.Addr] && r.past(&e) {
+			return
+		}
+		if o, ok := r.object(e); ok {
+			list = append(list, objects.put(o))
 		}
 	}); err != nil {
 		return err
+	}
+	r.snap.Objects = make(map[uint64]*snapshot.Object, len(list))
+	for _, o := range list {
+		r.snap.Objects[o.Addr] = o
 	}
 	n := &namer{snap: r.snap, newest: make(map[uint64]int64)}
 	for i := range r.snap.Goroutines {
@@ -39,6 +44,49 @@ func (r *reader) readObjects() error {
 	}
 	r.voidHolds()
 	return nil
+}
+
+// usedObjects returns the addresses of what goroutines wait for or hold, have left locked, or have selected from.
+func (r *reader) usedObjects() map[uint64]bool {
+	used := make(map[uint64]bool)
+	cases := func(w *snapshot.Wait) {
+		for _, c := range w.Cases {
+			used[c.Obj] = true
+		}
+	}
+	for i := range r.snap.Goroutines {
+		g := &r.snap.Goroutines[i]
+		for j := range g.Waits {
+			used[g.Waits[j].Obj] = true
+			cases(&g.Waits[j])
+		}
+		if g.Passed != nil {
+			cases(g.Passed)
+		}
+		for _, h := range g.Holds {
+			used[h.Obj] = true
+		}
+	}
+	for _, h := range r.snap.Orphans {
+		used[h.Obj] = true
+	}
+	return used
+}
+
+// past reports whether the object of an entry, which nobody waits for or holds, is of no concern any more: a channel that no goroutine that is there has used,
+// or one of those of which only they need to know something who wait for it.
+func (r *reader) past(e *runtime.Object) bool {
+	there := func(f runtime.Fact) bool {
+		_, found := r.idOf(f.Goid)
+		return f.Site != 0 && found
+	}
+	switch runtime.Kind(e.Kind &^ runtime.ObjOfProgram) {
+	case runtime.KindWaitGroup, runtime.KindCond:
+		return true
+	case runtime.KindChan:
+		return !there(e.Sent) && !there(e.Received) && !there(e.Closed)
+	}
+	return false
 }
 
 // eachObject calls f with each entry of the table that is in use. The table is large, and most of it is not in use most often: it is read in pieces.

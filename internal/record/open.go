@@ -305,13 +305,17 @@ func (r *Record) Close() error {
 }
 
 // Snapshot reads the record. The goroutines have neither states nor stacks; its Join adds them.
-func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(false)(r.src) }
+func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(partWhole)(r.src) }
 
-// LockSnapshot reads the record as Snapshot does, but of the goroutines only those that hold something, wait for what others may hold, or have left a lock behind.
-func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(true)(r.src) }
+// UsedSnapshot reads the record as Snapshot does, but of the objects only those that goroutines wait for or hold, and what they may be known by who wait for
+// others. In a program that makes many, nearly all are of the past. It is for those who do not read the program's memory, which may tell of waits for the others.
+func (r *Record) UsedSnapshot() (*snapshot.Snapshot, error) { return r.begin(partUsed)(r.src) }
 
-// begin returns what reads the record, or a copy of it, as of now; onlyLocks: of the goroutines those that LockSnapshot says.
-func (r *Record) begin(onlyLocks bool) func(Source) (*snapshot.Snapshot, error) {
+// LockSnapshot reads the record as UsedSnapshot does, and of the goroutines only those that hold something, wait for what others may hold, or have left a lock behind.
+func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(partLocks)(r.src) }
+
+// begin returns what reads a part of the record, or of a copy of it, as of now.
+func (r *Record) begin(what part) func(Source) (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
 		if st, live = r.alive(); !live {
@@ -327,7 +331,7 @@ func (r *Record) begin(onlyLocks bool) func(Source) (*snapshot.Snapshot, error) 
 		if nowErr != nil {
 			return nil, r.named(nowErr)
 		}
-		s, err := readRecord(src, now, onlyLocks)
+		s, err := readRecord(src, now, what)
 		if err != nil {
 			return nil, r.named(err)
 		}

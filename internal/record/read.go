@@ -21,15 +21,15 @@ const (
 )
 
 // readRecord returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if the program still runs,
-// and zero if it has ended; onlyLocks: of the goroutines only those that Record.LockSnapshot says. State, arguments and the like that the record does not hold are
+// and zero if it has ended. State, arguments and the like that the record does not hold are
 // left empty; the goroutines have neither states nor stacks (see snapshot.Snapshot.Join).
-func readRecord(src Source, now int64, onlyLocks bool) (*snapshot.Snapshot, error) {
+func readRecord(src Source, now int64, what part) (*snapshot.Snapshot, error) {
 	h, err := readHeader(src)
 	if err != nil {
 		return nil, err
 	}
 	r := newReader(src, h, now)
-	r.onlyLocks = onlyLocks
+	r.part = what
 	r.process()
 	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders} {
 		if err := table(); err != nil {
@@ -45,24 +45,32 @@ func readRecord(src Source, now int64, onlyLocks bool) (*snapshot.Snapshot, erro
 	return r.snap, nil
 }
 
+// A part is how much of a record is read.
+type part int
+
+const (
+	partWhole part = iota
+	partUsed       // as Record.UsedSnapshot says
+	partLocks      // as Record.LockSnapshot says
+)
+
 // A reader is one reading of a record.
 type reader struct {
-	src    Source
-	h      runtime.Header
-	now    int64
-	snap   *snapshot.Snapshot
-	probes []*snapshot.Probe // by site number; nil where the site is damaged
-	cases  []uint16          // by site number: the communication clauses of a select
-	ids    []int64           // of all goroutines, sorted by their low 32 bits
-	// onlyLocks leaves out goroutines that have nothing to do with locks, and left are those that have left some behind.
-	onlyLocks bool
-	left      map[uint64]bool
-	tests     map[uint32]*snapshot.Test
-	latest    int64 // the latest time that the record mentions
-	facts     slab[snapshot.Fact]
-	waiting   slab[snapshot.Wait]
-	steps     slab[snapshot.Step]
-	clauses   slab[snapshot.Case]
+	src     Source
+	h       runtime.Header
+	now     int64
+	snap    *snapshot.Snapshot
+	probes  []*snapshot.Probe // by site number; nil where the site is damaged
+	cases   []uint16          // by site number: the communication clauses of a select
+	ids     []int64           // of all goroutines, sorted by their low 32 bits
+	part    part
+	left    map[uint64]bool // the goroutines that have left locks behind; only for partLocks
+	tests   map[uint32]*snapshot.Test
+	latest  int64 // the latest time that the record mentions
+	facts   slab[snapshot.Fact]
+	waiting slab[snapshot.Wait]
+	steps   slab[snapshot.Step]
+	clauses slab[snapshot.Case]
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {

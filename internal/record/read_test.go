@@ -74,7 +74,7 @@ func source(b []byte) Source { return Source{Data: bytes.NewReader(b), Size: int
 // TestRoundTrip reads what recordtest wrote.
 func TestRoundTrip(t *testing.T) {
 	want := snaptext.MustParse(twoLocks)
-	got, err := readRecord(source(recordtest.Bytes(want)), int64(time.Minute), false)
+	got, err := readRecord(source(recordtest.Bytes(want)), int64(time.Minute), partWhole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,16 +93,16 @@ func TestRoundTrip(t *testing.T) {
 func TestTaken(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	binary.NativeEndian.PutUint32(b[unsafe.Offsetof(runtime.Header{}.Clock):], 0)
-	s, err := readRecord(source(b), 0, false)
+	s, err := readRecord(source(b), 0, partWhole)
 	if err != nil || s.Taken != int64(12500*time.Millisecond) || !s.Process.Unwatched {
 		t.Errorf("last sign of life: %v, %v, unwatched %v", time.Duration(s.Taken), err, s.Process.Unwatched)
 	}
 	binary.NativeEndian.PutUint64(b[unsafe.Offsetof(runtime.Header{}.Seen):], uint64(40*time.Second))
-	if s, _ = readRecord(source(b), 0, false); s.Taken != int64(40*time.Second) {
+	if s, _ = readRecord(source(b), 0, partWhole); s.Taken != int64(40*time.Second) {
 		t.Errorf("seen: %v", time.Duration(s.Taken))
 	}
 	binary.NativeEndian.PutUint64(b[unsafe.Offsetof(runtime.Header{}.Ended):], uint64(50*time.Second))
-	if s, _ = readRecord(source(b), 0, false); s.Taken != int64(50*time.Second) || s.Process.Unwatched {
+	if s, _ = readRecord(source(b), 0, partWhole); s.Taken != int64(50*time.Second) || s.Process.Unwatched {
 		t.Errorf("ended: %v", time.Duration(s.Taken))
 	}
 }
@@ -110,7 +110,7 @@ func TestTaken(t *testing.T) {
 // TestLaterWait: a wait that began after the reading did is not of the same moment.
 func TestLaterWait(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
-	s, err := readRecord(source(b), int64(12300*time.Millisecond), false)
+	s, err := readRecord(source(b), int64(12300*time.Millisecond), partWhole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ goroutine 3 unknown
 orphan 4 lock/mutex a.go:5 main.g mu.Lock() 0xa1 9s`
 	}
 	for at, want := range map[string][2]int{"8s": {1, 1}, "9500ms": {1, 0}, "11s": {0, 0}} {
-		s, err := readRecord(source(recordtest.Bytes(snaptext.MustParse(text(at)))), int64(time.Minute), false)
+		s, err := readRecord(source(recordtest.Bytes(snaptext.MustParse(text(at)))), int64(time.Minute), partWhole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestDamaged(t *testing.T) {
 	}
 	for _, tt := range tests {
 		b := tt.damage(slices.Clone(whole))
-		if s, err := readRecord(source(b), 1, false); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if s, err := readRecord(source(b), 1, partWhole); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, %v; want an error with %q", tt.name, s, err, tt.want)
 		}
 	}
@@ -201,7 +201,7 @@ func TestDamagedParts(t *testing.T) {
 	for _, tt := range tests {
 		b := slices.Clone(whole)
 		tt.damage(b)
-		got, err := readRecord(source(b), int64(time.Minute), false)
+		got, err := readRecord(source(b), int64(time.Minute), partWhole)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -223,12 +223,12 @@ func TestPrivate(t *testing.T) {
 	binary.NativeEndian.PutUint32(shared[unsafe.Offsetof(h.Private):], 1)
 	src := source(shared)
 	src.Memory = window{bytes.NewReader(whole), -int64(h.Base)}
-	s, err := readRecord(src, int64(time.Minute), false)
+	s, err := readRecord(src, int64(time.Minute), partWhole)
 	if err != nil || len(s.Goroutines) != 3 || s.Goroutines[0].Last == nil || len(s.Dropped) > 0 {
 		t.Fatalf("%v, %d goroutines, want 3; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
 	src.Memory = nil
-	if s, err = readRecord(src, int64(time.Minute), false); err != nil || len(s.Goroutines) != 0 || len(s.Dropped) == 0 {
+	if s, err = readRecord(src, int64(time.Minute), partWhole); err != nil || len(s.Goroutines) != 0 || len(s.Dropped) == 0 {
 		t.Fatalf("%v, %d goroutines, want none; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
 }
@@ -260,7 +260,7 @@ func TestMoving(t *testing.T) {
 				b[at+int(unsafe.Offsetof(runtime.Slot{}.Head))] += 16
 			}
 		}}
-		s, err := readRecord(Source{Data: r, Size: int64(len(b))}, int64(time.Minute), false)
+		s, err := readRecord(Source{Data: r, Size: int64(len(b))}, int64(time.Minute), partWhole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func FuzzPatch(f *testing.F) {
 func readAny(t *testing.T, b []byte, now int64) {
 	src := source(b)
 	src.Memory = src.Data
-	s, err := readRecord(src, now, false)
+	s, err := readRecord(src, now, partWhole)
 	if err != nil {
 		return
 	}
@@ -334,7 +334,7 @@ func BenchmarkRead100k(b *testing.B) {
 	src := source(many(100_000))
 	b.ReportAllocs()
 	for b.Loop() {
-		if s, err := readRecord(src, int64(time.Minute), false); err != nil || len(s.Goroutines) != 100_000 {
+		if s, err := readRecord(src, int64(time.Minute), partWhole); err != nil || len(s.Goroutines) != 100_000 {
 			b.Fatal(err)
 		}
 	}

@@ -32,7 +32,7 @@ func (r *reader) readSlots() error {
 	}
 	used := len(state) - bytes.Count(state, []byte{chunkUnused})
 	room := min(used*runtime.ChunkSlots, int(r.src.Size/runtime.SlotSize))
-	if r.onlyLocks {
+	if r.part == partLocks {
 		r.left = make(map[uint64]bool)
 		if err := r.eachOrphan(func(o *runtime.Orphan) { r.left[o.Goid] = true }); err != nil {
 			return err
@@ -122,7 +122,7 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if slot.Goid == 0 || slot.Seq%2 == 1 || int64(slot.Goid) < 0 {
 		return
 	}
-	if r.onlyLocks && !r.concernsLocks(slot) {
+	if r.part == partLocks && !r.concernsLocks(slot) {
 		r.ids = append(r.ids, int64(slot.Goid))
 		return
 	}
@@ -278,7 +278,7 @@ func (r *reader) sortIDs() {
 	for i := range r.snap.Goroutines {
 		r.ids = append(r.ids, r.snap.Goroutines[i].ID)
 	}
-	if n := len(r.ids); n > 0 && (r.onlyLocks || r.ids[n-1] > math.MaxUint32) {
+	if n := len(r.ids); n > 0 && (r.part == partLocks || r.ids[n-1] > math.MaxUint32) {
 		slices.SortFunc(r.ids, func(a, b int64) int { return cmp.Compare(uint32(a), uint32(b)) })
 	}
 }

@@ -26,7 +26,7 @@ func (r *Record) ReadyStill() {
 // Still copies the record of a program that stands still, and returns what reads the copy when the program has gone on: reading takes much longer than copying.
 // A record that is not in its file as a whole is read at once.
 func (r *Record) Still() func() (*snapshot.Snapshot, error) {
-	read := r.begin(false)
+	read := r.begin(partWhole)
 	if src, ok := r.copied(); ok {
 		return func() (*snapshot.Snapshot, error) { return read(src) }
 	}

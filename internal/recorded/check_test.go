@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -78,11 +79,11 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestGlance: a look at locks alone finds what the whole diagnosis does, and the quick look never finds a program well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those
-// of the diagnosis.
+// TestGlance: a look at what is used finds what the whole diagnosis does, and so does a look at locks alone of locks. The quick look never finds a program
+// well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those of the diagnosis.
 func TestGlance(t *testing.T) {
 	files, _ := filepath.Glob("../diagnose/testdata/*.txtar")
-	certain := 0
+	certain, forgotten := 0, 0
 	for _, name := range files {
 		ar, err := txtar.ParseFile(name)
 		if err != nil {
@@ -104,6 +105,15 @@ func TestGlance(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		used, err := rec.UsedSnapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, _ := rec.Snapshot()
+		if got := diagnose.Analyze(used, diagnose.Options{}); !reflect.DeepEqual(got.Findings, diagnose.Analyze(whole, diagnose.Options{}).Findings) {
+			t.Errorf("%s: without the objects that are not used, it finds %+v", name, got.Findings)
+		}
+		forgotten += len(whole.Objects) - len(used.Objects)
 		suspect, _, err := rec.LocksSuspect()
 		sure := certainLocks(r)
 		if certain += len(sure); len(sure) > 0 && !suspect || err != nil {
@@ -121,8 +131,8 @@ func TestGlance(t *testing.T) {
 			t.Errorf("%s: %v, of locks only: %q, want %q", name, err, certainLocks(r), sure)
 		}
 	}
-	if certain < 5 {
-		t.Errorf("only %d certain findings of %d cases: the test tests nothing", certain, len(files))
+	if certain < 5 || forgotten == 0 {
+		t.Errorf("only %d certain findings of %d cases, and %d objects left out: the test tests nothing", certain, len(files), forgotten)
 	}
 	rec := openTest(t, contended)
 	if suspect, n, err := rec.LocksSuspect(); suspect || n != 2 || err != nil {

@@ -47,10 +47,14 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 	return r, nil
 }
 
-// read reads a record. Of a program that runs, whose memory has not proven anything, the goroutines that have to do with locks are enough where only locks count.
+// read reads as much of a record as the diagnosis needs. Of a program that runs what is used is enough, and where only locks count, and nothing was proven, what has to do with locks.
 func read(rec *record.Record, onlyLocks bool) (*snapshot.Snapshot, error) {
-	if onlyLocks && rec.Live && !rec.HasLook() {
-		if snap, err := rec.LockSnapshot(); err != nil || rec.Live { // it has not ended meanwhile
+	if rec.Live {
+		part := rec.UsedSnapshot
+		if onlyLocks && !rec.HasLook() {
+			part = rec.LockSnapshot
+		}
+		if snap, err := part(); err != nil || rec.Live { // it has not ended meanwhile
 			return snap, err
 		}
 	}

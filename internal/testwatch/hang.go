@@ -68,7 +68,7 @@ func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err
 			return s, done, nil
 		}
 	}
-	if s, err = p.snapshot(); err == nil {
+	if s, err = p.used(); err == nil {
 		p.mu.Lock()
 		p.rec.Recall(s)
 		p.mu.Unlock()

@@ -38,7 +38,7 @@ func (p *process) judge(n int) string {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
 		turn.look(p.pid, now)
-		s, err := p.snapshot()
+		s, err := p.used()
 		if err != nil {
 			return ""
 		}

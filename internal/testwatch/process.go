@@ -83,10 +83,15 @@ func (p *process) watch() {
 func (p *process) abandon() { p.leftOnce.Do(func() { close(p.left) }) }
 
 // snapshot reads the record, and the states of the goroutines while the process runs.
-func (p *process) snapshot() (*snapshot.Snapshot, error) {
+func (p *process) snapshot() (*snapshot.Snapshot, error) { return p.read(p.rec.Snapshot) }
+
+// used is snapshot for who does not read the memory of the process.
+func (p *process) used() (*snapshot.Snapshot, error) { return p.read(p.rec.UsedSnapshot) }
+
+func (p *process) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Snapshot, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s, err := p.rec.Snapshot()
+	s, err := record()
 	if err == nil && p.rec.Live {
 		p.rec.AddStates(s)
 	}
