@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// Container returns the name of the container that process pid is in, unless this process is in the same, as its cgroup tells: the first twelve digits of the id that Docker,
-// containerd, CRI-O and Podman give it, or the name that LXC or systemd-nspawn have for it. It is "" outside of containers, and where the cgroup namespace hides it.
+// Container returns the name of the container of process pid, by its cgroup, unless this process is in the same one:
+// the first twelve digits of the id of Docker, containerd, CRI-O or Podman, or the name in LXC or systemd-nspawn. It is
+// "" outside of containers, and where the cgroup namespace hides it.
 func Container(pid int) string {
 	b, _ := readFile(path(pid, "cgroup")) // a process that has ended is in none
 	own, _ := readFile(Root + "/self/cgroup")
 	return containerOf(string(b), string(own))
 }
 
-// shortID is how much of a container's id is shown, as by docker ps.
+// shortID is the length of a container's id as docker ps shows it.
 const shortID = 12
 
-// containerOf returns the first container of /proc/PID/cgroup that is none of own, which is the same of the reader.
+// containerOf returns the first container in /proc/PID/cgroup that is not in own, the reader's file.
 func containerOf(cgroup, own string) string {
 	readers := containers(own)
 	for _, name := range containers(cgroup) {
@@ -27,7 +28,8 @@ func containerOf(cgroup, own string) string {
 	return ""
 }
 
-// containers reads /proc/PID/cgroup, which has a line "id:controllers:path" for each hierarchy, and returns the innermost container of each. Not every hierarchy needs to know of it.
+// containers reads /proc/PID/cgroup, which has a line "id:controllers:path" for each hierarchy, and returns the
+// innermost container of each, if any.
 func containers(cgroup string) (names []string) {
 	for line := range strings.Lines(cgroup) {
 		f := strings.SplitN(strings.TrimSpace(line), ":", 3)

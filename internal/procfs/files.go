@@ -10,8 +10,8 @@ import (
 
 // OpenFiles are the file descriptors of all processes that we may look into, at one moment.
 type OpenFiles struct {
-	byLink   map[string][]descriptor // by what FDPath says that they are
-	children map[int][]Stat          // see Children; nil: not needed yet
+	byLink   map[string][]descriptor // by the result of FDPath
+	children map[int][]Stat          // see Children; read when first needed
 }
 
 type descriptor struct{ pid, fd int }
@@ -39,7 +39,8 @@ func (o *OpenFiles) owner(link string) int {
 	return 0
 }
 
-// OtherEnd returns the process that has the other end of the pipe or FIFO that a file descriptor is, another one than its own if there is one, or 0.
+// OtherEnd returns the process that has the other end of the pipe or FIFO of a file descriptor, preferably another
+// process than its own, or 0.
 func (o *OpenFiles) OtherEnd(pid, fd int) int {
 	mine := accessMode(pid, fd)
 	found := 0
@@ -54,7 +55,7 @@ func (o *OpenFiles) OtherEnd(pid, fd int) int {
 	return found
 }
 
-// accessMode returns whether a file descriptor is open for reading (0), writing (1) or both (2); -1 if that cannot be known.
+// accessMode returns whether a file descriptor is open for reading (0), writing (1) or both (2); -1 if unknown.
 func accessMode(pid, fd int) int {
 	b, err := os.ReadFile(path(pid, "fdinfo/"+strconv.Itoa(fd)))
 	if err != nil {
@@ -72,7 +73,7 @@ func accessMode(pid, fd int) int {
 	return -1
 }
 
-// IsFIFO reports whether path is that of a FIFO.
+// IsFIFO reports whether path is a FIFO.
 func IsFIFO(path string) bool {
 	fi, err := os.Stat(path)
 	return err == nil && fi.Mode()&os.ModeNamedPipe != 0

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// ReadIO returns how many system calls of process pid have read from files, pipes and connections, and how many bytes they got.
+// ReadIO returns how many system calls of process pid have read from files, pipes and connections, and how many bytes
+// they got.
 func ReadIO(pid int) (calls, bytes int64, err error) {
 	b, err := os.ReadFile(path(pid, "io"))
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LastRan returns when a thread of process pid ran last: of one that a debugger holds, since when it has held it. It is exact to
-// about a clock tick, and an error where the kernel does not tell (CONFIG_SCHED_DEBUG), or not of the processors that we may use.
+// LastRan returns when a thread of process pid ran last, which for a held process is since when it has been held. It is
+// exact to about a clock tick. It fails if the kernel does not tell (CONFIG_SCHED_DEBUG), or not for the processors
+// that we may use.
 func LastRan(pid int) (time.Time, error) {
 	tasks, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
@@ -50,7 +51,7 @@ func LastRan(pid int) (time.Time, error) {
 // maxThreads bounds the threads that Slept looks at.
 const maxThreads = 256
 
-// Sleeps tells which threads of a process sleep, and for how long. Nil tells nothing.
+// Sleeps has which threads of a process sleep, and for how long. A nil Sleeps is empty.
 type Sleeps struct {
 	pid     int
 	threads map[int]sleep
@@ -61,7 +62,8 @@ type sleep struct {
 	at   string        // where it made the system call that it sleeps in
 }
 
-// Stopped is called while the process stands still. It forgets the threads that do not stand where they slept: one that had waited for work may have got some.
+// Stopped is called while the process stands still. It drops the threads that are no longer where they slept: one that
+// waited for work may have got some.
 func (s *Sleeps) Stopped() {
 	if s == nil {
 		return
@@ -73,7 +75,7 @@ func (s *Sleeps) Stopped() {
 	}
 }
 
-// Of returns for how long a thread had slept, if it did.
+// Of returns how long a thread had slept, if it did.
 func (s *Sleeps) Of(thread int) (time.Duration, bool) {
 	if s == nil {
 		return 0, false
@@ -82,15 +84,16 @@ func (s *Sleeps) Of(thread int) (time.Duration, bool) {
 	return d.time, ok
 }
 
-// syscallFields returns what the kernel tells of the system call that a thread of process pid sleeps in: the number, its arguments, and the thread's stack and program
-// counter, of which there may be no more than the number and these two; of a thread that runs one word.
+// syscallFields returns the fields of /proc/PID/task/TID/syscall for a thread that sleeps: the number, possibly the
+// arguments, and the thread's stack pointer and program counter; for a thread that runs, one word.
 func syscallFields(pid, thread int) []string {
 	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread))) // of a thread that has ended there is nothing to tell
 	return strings.Fields(string(b))
 }
 
-// sleepsIn returns where a thread of process pid made the system call that it sleeps in, or is stopped in, as its stack and program counter. It is empty where the kernel does
-// not tell, and if the thread runs. The number of the call may be another one once the thread was stopped.
+// sleepsIn returns where a thread of process pid made the system call that it sleeps in, or is stopped in: its stack
+// pointer and program counter. It is empty if the kernel does not tell, or the thread runs. The number of the call may
+// change when the thread is stopped.
 func sleepsIn(pid, thread int) string {
 	fields := syscallFields(pid, thread)
 	if len(fields) < 3 {
@@ -99,7 +102,7 @@ func sleepsIn(pid, thread int) string {
 	return strings.Join(fields[len(fields)-2:], " ")
 }
 
-// Slept returns how long threads of process pid have not run, those of which the kernel tells. Those count that have slept for at least a time.
+// Slept returns how long threads of process pid have not run, as far as the kernel tells, if at least for a given time.
 func Slept(pid int, least time.Duration) *Sleeps {
 	s := &Sleeps{pid, make(map[int]sleep)}
 	tasks, err := os.ReadDir(path(pid, "task"))
@@ -133,7 +136,7 @@ func Slept(pid int, least time.Duration) *Sleeps {
 	return s
 }
 
-// sleeping returns when a thread that sleeps ran last, and on which processor, whose clock that is.
+// sleeping returns when a sleeping thread ran last, and the processor whose clock that is.
 func sleeping(pid, tid int) (cpu int, at float64, err error) {
 	cpu, err1 := processor(path(tid, "stat"))
 	at, err2 := lastRan(path(tid, "sched"))
@@ -151,8 +154,9 @@ func sleeping(pid, tid int) (cpu int, at float64, err error) {
 	return cpu, at, nil
 }
 
-// schedulerClock returns the time of the scheduler of a processor, in milliseconds, and what time it was then. Every processor has its own: it does
-// not count the time that a hypervisor took from it. It can be read nowhere, but whoever runs on the processor has just been noted with it.
+// schedulerClock returns the time of a processor's scheduler, in milliseconds, and the wall time of it. Each processor
+// has its own clock, which leaves out time that a hypervisor took. It cannot be read directly, but a thread that runs
+// on the processor has just been noted with it.
 func schedulerClock(cpu int) (clock float64, now time.Time, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -16,7 +16,8 @@ type FileLock struct {
 	Pid  int // the process that has the lock; it may be the same, by another descriptor
 }
 
-// FileLocks returns the locks of files that process pid may want: it has the file open by a descriptor without the lock, while somebody else has that.
+// FileLocks returns the locks of files that process pid may want: it has the file open by a descriptor without the
+// lock, while somebody else has that.
 func FileLocks(pid int) []FileLock {
 	held := heldLocks()
 	fds, err := os.ReadDir(path(pid, "fd"))
@@ -40,8 +41,8 @@ func FileLocks(pid int) []FileLock {
 	return list
 }
 
-// heldLocks returns who has the lock of a file, by the file. A line of /proc/locks is "1: FLOCK  ADVISORY  WRITE 4711 fe:00:123 0 EOF"; that of one who
-// waits has "->" in front of the kind.
+// heldLocks returns who has the lock of a file, by the file. A line of /proc/locks is "1: FLOCK  ADVISORY  WRITE 4711
+// fe:00:123 0 EOF"; that of one who waits has "->" in front of the kind.
 func heldLocks() map[string]int {
 	f, err := os.Open(Root + "/locks")
 	if err != nil {

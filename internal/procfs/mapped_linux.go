@@ -21,8 +21,9 @@ func inode(path string) uint64 {
 // ErrOwner is why OpenMapped does not open a file of another user than that of the process.
 var ErrOwner = errors.New("the file belongs to another user than the process")
 
-// OpenMapped opens the file that mapping m of process pid shows, for writing too if that is permitted, and returns its name, "" if it has none: by its name here, by its name in the mount namespace of
-// the process, or, also when it has none any more, through /proc/PID/map_files, which root may. It is certainly that file, a regular one, and belongs to
+// OpenMapped opens the file that mapping m of process pid shows, for writing too if that is permitted, and returns its
+// name, "" if it has none: by its name here, by its name in the mount namespace of the process, or, also when it has
+// none any more, through /proc/PID/map_files, which root may. It is certainly that file, a regular one, and belongs to
 // the user that the process runs as; what merely has the name is not opened for anything.
 func OpenMapped(pid int, m Mapping) (f *os.File, name string, writable bool, err error) {
 	status, err := ReadStatus(pid)

@@ -22,7 +22,8 @@ func readMemory(pid int, b []byte, addr int64) (n int, err error) {
 	return n, err
 }
 
-// mayRead reports whether the memory of a process may be read: permission is asked for before it shows that there is none at an address.
+// mayRead reports whether the memory of a process may be read: permission is asked for before it shows that there is
+// none at an address.
 func mayRead(pid int) bool {
 	_, err := readMemory(pid, make([]byte, 1), 0)
 	return err == unix.EFAULT

@@ -14,7 +14,8 @@ type PipeWait struct {
 	FD    int // the other end, of the process that was asked about
 }
 
-// PipeWait returns the first of process pid and those that it has started that waits for a pipe whose other end process user alone has.
+// PipeWait returns the first of process pid and those that it has started that waits for a pipe whose other end process
+// user alone has.
 func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
 	for _, p := range o.family(pid) {
 		tasks, _ := os.ReadDir(path(p, "task"))

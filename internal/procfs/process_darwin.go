@@ -59,7 +59,8 @@ func Exe(pid int) string {
 	return exe
 }
 
-// arguments reads kern.procargs2: the number of arguments, the path of the program, NULs, and the arguments with a NUL behind each.
+// arguments reads kern.procargs2: the number of arguments, the path of the program, NULs, and the arguments with a NUL
+// behind each.
 func arguments(pid int) (exe string, args []string) {
 	b, err := unix.SysctlRaw("kern.procargs2", pid)
 	if err != nil || len(b) < 4 {

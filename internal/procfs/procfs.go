@@ -1,5 +1,5 @@
-// Package procfs is what Linux's /proc says of a process: whether it still is the one that we mean, what it is doing, what
-// was started, and which sockets it has. On other systems every question is answered with an error.
+// Package procfs reads what Linux's /proc says of a process: whether it is still the same one, its state, its children,
+// and its sockets. On other systems every function fails.
 package procfs
 
 import (
@@ -13,21 +13,22 @@ import (
 	"time"
 )
 
-// Root is where /proc is.
+// Root is the path of /proc.
 const Root = "/proc"
 
-// userHz is the unit of times in /proc, in ticks a second. It is part of the interface of Linux and the same on all architectures that Go knows.
+// userHz is the unit of times in /proc, in ticks a second. It is part of the interface of Linux and the same on all
+// architectures that Go knows.
 const userHz = 100
 
 // A Stat is a process at one moment.
 type Stat struct {
 	Pid        int
-	Name       string // the kernel's name of it, at most 15 bytes
+	Name       string // its name in the kernel, at most 15 bytes
 	State      byte   // R running, S sleeping, D disk, T stopped, t traced, Z dead and not waited for, X dead
 	Parent     int
 	StartTicks uint64        // clock ticks from boot to its start: with Pid it names the process
 	Busy       time.Duration // processor time that it has used
-	// Stack is where its stack begins, which most often is another address after an exec; zero: unknown.
+	// Stack is where its stack begins, which usually changes with an exec; zero: unknown.
 	Stack uint64
 }
 
@@ -45,7 +46,8 @@ func ReadThread(pid, thread int) (Stat, error) {
 	return readStat(path(pid, "task/"+strconv.Itoa(thread)+"/stat"), thread)
 }
 
-// Awake returns how many threads of process pid do not sleep: they are on a processor, wait for one or for a disk, or are stopped.
+// Awake returns how many threads of process pid are not asleep: they are on a processor, wait for one or for a disk, or
+// are stopped.
 func Awake(pid int) (n int, err error) {
 	threads, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
@@ -56,7 +58,7 @@ func Awake(pid int) (n int, err error) {
 		if err != nil {
 			continue
 		}
-		// One that cannot be read has ended.
+		// A thread that cannot be read has ended.
 		if s, err := ReadThread(pid, id); err == nil && s.Alive() && s.State != 'S' {
 			n++
 		}
@@ -108,7 +110,7 @@ func parseStat(line string) (Stat, error) {
 		Busy: time.Duration(user+system) * time.Second / userHz,
 	}
 	if len(f) > 25 {
-		s.Stack, _ = strconv.ParseUint(f[25], 10, 64) // 0 without the permission to trace it
+		s.Stack, _ = strconv.ParseUint(f[25], 10, 64) // 0 without permission to trace it
 	}
 	return s, nil
 }
@@ -128,8 +130,8 @@ func Traced(pid int) bool {
 	return err == nil && s.State == 't'
 }
 
-// TracedBy returns the process that a thread of process tracer traces and which the tracer, who may be in a container, knows as pid; the first that it
-// traces if pid is zero. Zero: there is none.
+// TracedBy maps pid, in the PID namespace of process tracer, to a host PID that tracer traces. For pid zero it returns
+// the first process that tracer traces. It returns zero if there is none.
 func TracedBy(tracer, pid int) int {
 	for _, p := range Pids() {
 		status, err := os.ReadFile(path(p, "status"))
@@ -162,7 +164,7 @@ func statusNumbers(status []byte, name string) (list []int) {
 	return list
 }
 
-// Children returns the processes that live, by the process that started them.
+// Children returns the live processes, by their parents.
 func Children() map[int][]Stat {
 	children := make(map[int][]Stat)
 	for _, pid := range Pids() {
@@ -173,7 +175,7 @@ func Children() map[int][]Stat {
 	return children
 }
 
-// Child returns the first process that lives and was started by process parent, or 0.
+// Child returns the first live child of process parent, or 0.
 func Child(parent int) int {
 	for _, pid := range Pids() {
 		if s, err := ReadStat(pid); err == nil && s.Parent == parent && s.Alive() {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readFile reads a file of /proc. It makes three system calls, less than half of what os.ReadFile makes: who looks at all processes again
-// and again reads thousands of them.
+// readFile reads a file of /proc by three system calls, less than half of those of os.ReadFile: a look at all processes
+// reads thousands of files.
 func readFile(name string) ([]byte, error) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -24,7 +24,7 @@ func readFile(name string) ([]byte, error) {
 			return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 		}
 		b = b[:len(b)+n]
-		if len(b) < cap(b) { // less than there was room for: that was all, as the kernel makes such a file in one piece
+		if len(b) < cap(b) { // a short read is the end: the kernel writes such a file in one piece
 			return b, nil
 		}
 		b = append(b, 0)[:len(b)]

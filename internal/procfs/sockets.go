@@ -18,16 +18,17 @@ type Socket struct {
 	Unsent        int    // bytes that were written and the peer has not taken (of unix: has not read); -1 unknown
 	Unread        int    // bytes that have arrived and were not read; of a listener, connections that nobody has accepted; -1 unknown
 	inode         uint64
-	peer          uint64 // inode of the other side of a unix socket, 0 if unknown
+	peer          uint64 // inode of the peer of a unix socket, 0 if unknown
 }
 
-// Sockets are the sockets of a network namespace at one moment.
+// Sockets holds the sockets of a network namespace at one moment.
 type Sockets struct {
 	list    []Socket
 	byInode map[uint64]int
 }
 
-// ReadSockets returns the TCP, UDP and unix sockets of the network namespace of process pid, as many as can be read.
+// ReadSockets returns the TCP, UDP and unix sockets of the network namespace of process pid, as far as they can be
+// read.
 func ReadSockets(pid int) *Sockets {
 	s := &Sockets{byInode: make(map[uint64]int)}
 	for _, name := range []string{"tcp", "tcp6", "udp", "udp6", "unix"} {
@@ -90,7 +91,8 @@ func parseUnix(line string) (Socket, bool) {
 	return sock, err == nil
 }
 
-// parseSocket reads a line of /proc/net/tcp: "0: 0100007F:1F90 0100007F:D2E4 01 00000000:00000000 00:00000000 0 0 0 4711 …".
+// parseSocket reads a line of /proc/net/tcp: "0: 0100007F:1F90 0100007F:D2E4 01 00000000:00000000 00:00000000 0 0 0
+// 4711 …".
 func parseSocket(line string) (Socket, bool) {
 	f := strings.Fields(line)
 	if len(f) < 10 {
@@ -130,8 +132,8 @@ func Owner(local, remote string) (uid int, ok bool) {
 	return 0, false
 }
 
-// parseAddr reads an address of /proc/net/tcp: words of four bytes in the byte order of the machine, which is little endian wherever
-// awaittrace has its fast path, and the port.
+// parseAddr reads an address of /proc/net/tcp: words of four bytes in the byte order of the machine, which is little
+// endian wherever awaittrace has its fast path, and the port.
 func parseAddr(s string) (string, bool) {
 	addr, port, ok := strings.Cut(s, ":")
 	b, err1 := hex.DecodeString(addr)
@@ -146,7 +148,7 @@ func parseAddr(s string) (string, bool) {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(p)).String(), true
 }
 
-// OfFD returns the socket that file descriptor fd of process pid is.
+// OfFD returns the socket of file descriptor fd of process pid.
 func (s *Sockets) OfFD(pid, fd int) (Socket, bool) {
 	inode, ok := socketInode(FDPath(pid, fd))
 	if !ok {
@@ -159,7 +161,7 @@ func (s *Sockets) OfFD(pid, fd int) (Socket, bool) {
 	return s.list[i], true
 }
 
-// Peer returns the process on the other side of a connection, or 0 if it is not on this machine or belongs to somebody else.
+// Peer returns the process at the other end of a connection, or 0 if it is on another machine or another user's.
 func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
 	if c.peer != 0 {
 		return files.owner(socketLink(c.peer))
@@ -179,7 +181,7 @@ func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
 	return 0
 }
 
-// PeerFD returns the descriptor by which process pid has the other side of a connection, if it alone has it, by one.
+// PeerFD returns the descriptor of process pid for the other end of a connection, if that is the only one.
 func (s *Sockets) PeerFD(c Socket, files *OpenFiles, pid int) (fd int, ok bool) {
 	for _, o := range s.list {
 		if c.Remote == "" || o.inode == c.inode || o.Network != c.Network || o.inode != c.peer && (o.Local != c.Remote || o.Remote != c.Local) {
@@ -192,14 +194,15 @@ func (s *Sockets) PeerFD(c Socket, files *OpenFiles, pid int) (fd int, ok bool) 
 	return 0, false
 }
 
-// Peer returns the process that has the other end of a TCP connection of this process, or 0. The addresses are as netip.AddrPort prints them.
+// Peer returns the process that has the other end of a TCP connection of this process, or 0. The addresses are as
+// netip.AddrPort prints them.
 func Peer(local, remote string) int {
 	return ReadSockets(os.Getpid()).Peer(Socket{Network: "tcp", Local: local, Remote: remote}, ReadOpenFiles())
 }
 
 func socketLink(inode uint64) string { return "socket:[" + strconv.FormatUint(inode, 10) + "]" }
 
-// FDPath returns what file descriptor fd of process pid is: a path, or such as "socket:[4711]"; "" if that cannot be known.
+// FDPath returns what file descriptor fd of process pid is: a path, or such as "socket:[4711]"; "" if unknown.
 func FDPath(pid, fd int) string {
 	p, err := os.Readlink(path(pid, "fd/"+strconv.Itoa(fd)))
 	if err != nil {

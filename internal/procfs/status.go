@@ -1,12 +1,12 @@
 package procfs
 
-// A Status is what a process is to others.
+// A Status has the user and the pids of a process.
 type Status struct {
 	UID  int   // the effective user; -1 if unknown
-	Pids []int // its pid in each pid namespace that it is in: that of /proc first, its own last
+	Pids []int // its pid in each of its pid namespaces: that of /proc first, its own last
 }
 
-// OwnPid returns the pid that the process has for itself, or 0 if that is unknown.
+// OwnPid returns the pid of the process in its own pid namespace, or 0 if unknown.
 func (s Status) OwnPid() int {
 	if len(s.Pids) == 0 {
 		return 0
@@ -32,8 +32,8 @@ func parseStatus(b []byte) Status {
 	return s
 }
 
-// Namespace returns the number of a namespace of process pid: kind is pid, mnt, user, time and so on. Zero: it cannot be read, as without the
-// permission to trace the process.
+// Namespace returns the number of a namespace of process pid: kind is pid, mnt, user, time and so on. It is zero if
+// unknown, as without permission to trace the process.
 func Namespace(pid int, kind string) uint64 { return inode(path(pid, "ns/"+kind)) }
 
 // OwnNamespace returns the number of a namespace of this process, or 0.

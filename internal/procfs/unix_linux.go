@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// What we use of the kernel's sock_diag interface: include/uapi/linux/sock_diag.h and unix_diag.h.
+// Constants of the kernel's sock_diag interface: include/uapi/linux/sock_diag.h and unix_diag.h.
 const (
 	netlinkSockDiag   = 4
 	sockDiagByFamily  = 20
@@ -30,8 +30,8 @@ type unixDiagReq struct {
 	Cookie           [2]uint32
 }
 
-// unixPeers asks the kernel which unix socket each other is connected with, and how much waits to be read. It can be asked about our own network namespace only: of
-// another it returns nothing.
+// unixPeers asks the kernel for the peer of each unix socket, and how many bytes wait to be read. It returns nothing
+// for another network namespace than our own.
 func unixPeers(pid int) map[uint64]unixState {
 	ours, err1 := os.Readlink(path(os.Getpid(), "ns/net"))
 	theirs, err2 := os.Readlink(path(pid, "ns/net"))

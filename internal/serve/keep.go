@@ -16,20 +16,20 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// What is kept is bounded: by number, and by bytes. The oldest reports go first.
+// Kept reports are bounded in number and in bytes. The oldest go first.
 const (
 	maxKept      = 1000
 	maxKeptBytes = 256 << 20
 )
 
-// KeptSuffix is how the names of the reports end that are kept: JSON, compressed.
+// KeptSuffix ends the names of kept reports: compressed JSON.
 const KeptSuffix = ".json.zst"
 
-// A keep is a folder with the reports of programs of which something has changed.
+// A keep is a folder with reports of programs whose findings changed.
 type keep struct {
 	dir string // empty: nothing is kept
 	enc *zstd.Encoder
-	// failed says that the last report could not be kept, as on a full disk.
+	// failed means that the last report could not be kept, as on a full disk.
 	failed bool
 }
 
@@ -44,7 +44,8 @@ func openKeep(dir string) (*keep, error) {
 	return &keep{dir: dir, enc: enc}, err
 }
 
-// note keeps the report on a program of which something has changed; nil: it has ended, and there is nothing to keep. That reports cannot be kept is told once, until they can be again.
+// note keeps the report on a program whose findings changed; nil means that the program has ended. It logs once that
+// reports cannot be kept, until they can again.
 func (k *keep) note(log *slog.Logger, changes []change, r *diagnose.Report) {
 	if k.dir == "" || len(changes) == 0 || r == nil {
 		return
@@ -73,7 +74,7 @@ func (k *keep) write(changes []change, r *diagnose.Report) error {
 	return k.trim()
 }
 
-// put writes a file, which is there in whole or not at all.
+// put writes a file, whole or not at all.
 func (k *keep) put(name string, text []byte) error {
 	f, err := os.CreateTemp(k.dir, ".awaittrace-*")
 	if err != nil {
@@ -90,7 +91,7 @@ func (k *keep) put(name string, text []byte) error {
 	return os.Rename(f.Name(), filepath.Join(k.dir, name))
 }
 
-// trim removes the oldest reports that are too many. Files that are not ours stay.
+// trim removes the oldest reports beyond the bounds. Other files stay.
 func (k *keep) trim() error {
 	names, err := filepath.Glob(filepath.Join(k.dir, "*"+KeptSuffix))
 	if err != nil {
@@ -113,7 +114,7 @@ func (k *keep) trim() error {
 	return nil
 }
 
-// fileName makes a part of a file's name of the name of a program.
+// fileName returns the name of a program as part of a file name.
 func fileName(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '.' || r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// A metric is one that Prometheus reads and OpenTelemetry gets.
+// A metric is a metric for Prometheus and OpenTelemetry.
 type metric struct {
 	name, help, unit string
 	labels           []string // besides program and container
@@ -26,7 +26,7 @@ var (
 	programs        = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
 )
 
-// metrics lists all that are gauges.
+// metrics lists the gauges.
 var metrics = []metric{stuckGoroutines, goroutines, oldestWait, keptBytes, recordComplete, lookAge, programs}
 
 // A sample is one value of a metric, with the values of program, container and its own labels.
@@ -36,7 +36,7 @@ type sample struct {
 	value  float64
 }
 
-// maxPrograms bounds how many names of programs there may be in metrics. Those beyond it count as one, "other".
+// maxPrograms bounds the names of programs in metrics. Further ones count as "other".
 const maxPrograms = 500
 
 // samples returns the metrics of all programs. Several processes of one name and container are one.
@@ -82,7 +82,7 @@ func (s *survey) samples() []sample {
 	return list
 }
 
-// named returns a function that says by which name and container a program counts.
+// named returns a function that returns the name and container under which a program counts.
 func named() func(r row) [2]string {
 	names := make(map[[2]string]bool)
 	return func(r row) [2]string {
@@ -102,7 +102,7 @@ func number(b bool) float64 {
 	return 0
 }
 
-// A collector offers the samples of a survey to Prometheus.
+// A collector collects the samples of a survey for Prometheus.
 type collector struct {
 	*survey
 	descs map[string]*prometheus.Desc
@@ -142,7 +142,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// newRegistry returns what /metrics shows.
+// newRegistry returns the registry of /metrics.
 func newRegistry(s *survey, version string) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{

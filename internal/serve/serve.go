@@ -15,35 +15,35 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// Options say how programs are looked at, and who is told.
+// Options say how Serve looks at programs, and whom it tells.
 type Options struct {
 	// Dir is the folder of the records.
 	Dir string
-	// After is how long a wait is before it is called stuck; zero: that of the run that watches a program, or else the default.
+	// After is how long a wait is before it is called stuck; zero means that of the program's run, or else the default.
 	After time.Duration
-	// Every is how often all programs are looked at.
+	// Every is the time between two rounds.
 	Every time.Duration
-	// Prove says whether the heap of a program is read too, for which it stands still, at most once per ProveEvery.
+	// Prove says whether to read the heap of a program too, which stops it, at most once per ProveEvery.
 	Prove      inspect.Prove
 	ProveEvery time.Duration
-	// Keep is a folder for the reports of programs of which something has changed; empty: none are kept.
+	// Keep is a folder for reports of programs whose findings changed; empty keeps none.
 	Keep string
-	// WebConfig is a file of Prometheus' exporter-toolkit, for TLS and passwords; empty: neither.
+	// WebConfig is a file of Prometheus' exporter-toolkit, for TLS and passwords; empty means neither.
 	WebConfig string
 	// Source returns the text of a source file, for the page; nil shows none.
 	Source func(file string) ([]byte, error)
-	// Version is that of awaittrace.
+	// Version is awaittrace's version.
 	Version string
 	// Getenv is os.Getenv, for OpenTelemetry's variables.
 	Getenv func(string) string
-	// Log gets what goes wrong; nil: nobody does.
+	// Log gets errors; nil drops them.
 	Log *slog.Logger
 }
 
-// shutdownPatience is how long requests and exports have at the end.
+// shutdownPatience bounds requests and exports at the end.
 const shutdownPatience = 3 * time.Second
 
-// Serve answers on listener, and looks at all programs from time to time, until ctx is done. It closes listener.
+// Serve serves on listener, and looks at all programs from time to time, until ctx is done. It closes listener.
 func Serve(ctx context.Context, listener net.Listener, opt Options) error {
 	defer listener.Close()
 	if opt.WebConfig != "" {
@@ -76,7 +76,7 @@ func Serve(ctx context.Context, listener net.Listener, opt Options) error {
 	return err
 }
 
-// watch looks at all programs every Options.Every, and tells who wants to know what has changed.
+// watch makes a round every Options.Every, and passes on what has changed.
 func (s *survey) watch(ctx context.Context, k *keep, push *telemetry, failed <-chan error) error {
 	tick := time.NewTicker(s.opt.Every)
 	defer tick.Stop()

@@ -29,7 +29,7 @@ type survey struct {
 	opt  Options
 	list func() ([]record.Entry, error) // only refresh uses it
 
-	// credit is how much may be looked at, in goroutines: see refresh. refreshed is when it grew last. Only refresh uses them.
+	// credit bounds looks, in goroutines: see refresh. refreshed is when it grew last. Only refresh uses them.
 	credit    float64
 	refreshed time.Time
 	buffer    record.Buffer // for pulses; only refresh uses it
@@ -38,8 +38,8 @@ type survey struct {
 	programs map[programID]*program
 }
 
-// Looks that are not urgent go on as long as there is credit, which grows with time, up to maxCredit. A look costs its goroutines and lookCost. Half of maxCredit
-// is for looks that are urgent.
+// Looks that are not urgent need credit, which grows with time, up to maxCredit. A look costs its goroutines and
+// lookCost. Half of maxCredit is for urgent looks.
 const (
 	creditPerSecond = 500
 	maxCredit       = 400_000
@@ -54,17 +54,17 @@ type programID struct {
 
 func (id programID) String() string { return fmt.Sprintf("%d-%d", id.pid, id.start) }
 
-// A program is one that runs and has a record.
+// A program is a running program with a record.
 type program struct {
 	entry     record.Entry
 	name      string // of its executable
 	container string
 	last      *look // nil: none yet
-	told      *look // the last that did not fail, whose findings have been told; nil: none yet
+	told      *look // the last that did not fail, whose findings were passed on; nil: none yet
 	proved    time.Time
 
-	// pulse is that of the last look, and now that of the last round; nil: none yet, or the program could not be read. Peak has by site how many goroutines stood
-	// there at one of the looks at most. Only refresh uses them.
+	// pulse is that of the last look, and now that of the last round; nil: none yet, or the program could not be read.
+	// peak has the most goroutines at each site in any look. Only refresh uses them.
 	pulse, now *record.Pulse
 	peak       map[uint32]int
 }
@@ -72,7 +72,7 @@ type program struct {
 // A look is the summary of one look at a program.
 type look struct {
 	at       time.Time
-	fault    string // why it could not be looked at; empty: it could
+	fault    string // why the look failed; empty: it did not
 	complete bool
 	counts   map[diagnose.Verdict]int
 	findings map[diagnose.Key]*finding
@@ -82,7 +82,7 @@ type look struct {
 	kept int64
 }
 
-// A finding is one that a look has shown.
+// A finding is the summary of a finding in a look.
 type finding struct {
 	certainty  diagnose.Certainty
 	title      string
@@ -108,10 +108,11 @@ type change struct {
 	gone    bool
 }
 
-// refresh takes the pulse of all programs, looks at those of which it may show something new, and calls tell with what has changed since the last time. The
-// report is nil if the program has ended.
+// refresh takes the pulse of all programs, looks at those that may show something new, and calls tell with the changes
+// since the last round. The report is nil if the program has ended.
 //
-// New programs are always looked at; the others as far as there is credit: those first where something is urgent, then those that were looked at longest ago.
+// It always looks at new programs, and at others as far as there is credit: urgent ones first, then those with the
+// oldest look.
 func (s *survey) refresh(ctx context.Context, tell func([]change, *diagnose.Report)) error {
 	list, err := s.list()
 	if err != nil {
@@ -155,7 +156,7 @@ func (s *survey) refresh(ctx context.Context, tell func([]change, *diagnose.Repo
 	return ctx.Err()
 }
 
-// earn adds the credit of the time since the last round. At the beginning there is all.
+// earn adds the credit for the time since the last round. The first round has all.
 func (s *survey) earn(now time.Time) {
 	if s.refreshed.IsZero() {
 		s.credit = maxCredit
@@ -175,7 +176,7 @@ func (s *survey) affords(u urgency) bool {
 	return s.credit > maxCredit/2
 }
 
-// takePulse takes the pulse of a program, and brings up to date how long goroutines waited in it.
+// takePulse takes the pulse of a program, and updates how long its goroutines waited.
 func (s *survey) takePulse(p *program) {
 	p.now = nil
 	rec, err := record.OpenEntry(p.entry)
@@ -220,17 +221,17 @@ func (s *survey) takePulse(p *program) {
 	p.last = &fresh
 }
 
-// An urgency says how soon a program is to be looked at.
+// An urgency says how soon to look at a program.
 type urgency int
 
 const (
 	idle    urgency = iota // a look would show the same again
 	quiet                  // goroutines have moved, or time has passed
-	urgent                 // a goroutine waits that did not, or no longer waits, such that there may be a finding more or less
+	urgent                 // waits have begun or ended that may add or remove a finding
 	unknown                // there was no look yet
 )
 
-// again is how long no look follows at a program in which nothing moves: waits get longer.
+// again is the time between looks at a program in which nothing moves: waits get longer.
 const again = time.Minute
 
 // urgency compares the pulse of p with that of the last look at it.
@@ -262,7 +263,7 @@ func (p *program) lookedAt() time.Time {
 	return p.last.at
 }
 
-// lookAt looks at a program, and tells what has changed.
+// lookAt looks at a program, and passes on what has changed.
 func (s *survey) lookAt(ctx context.Context, p *program, tell func([]change, *diagnose.Report)) {
 	now, r, prove := s.look(ctx, p)
 	if now == nil {
@@ -282,7 +283,8 @@ func (s *survey) lookAt(ctx context.Context, p *program, tell func([]change, *di
 	tell(s.note(p, now, prove), r)
 }
 
-// note makes now the last look at p, and returns what has changed since the one before. A look that failed changes nothing.
+// note makes now the last look at p, and returns what has changed since the one before. A look that failed changes
+// nothing.
 func (s *survey) note(p *program, now *look, proved bool) []change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -314,7 +316,8 @@ func (s *survey) program(id programID, e record.Entry) *program {
 	return p
 }
 
-// look looks at a program, and reports whether it has read its heap. The summary is nil if a debugger holds the program: what it shows is no more than before.
+// look looks at a program, and reports whether it has read its heap. The summary is nil if a debugger holds the
+// program, which shows nothing new.
 func (s *survey) look(ctx context.Context, p *program) (l *look, r *diagnose.Report, proved bool) {
 	if procfs.Traced(p.entry.Process()) && p.last != nil {
 		return nil, nil, false
@@ -336,12 +339,13 @@ func (s *survey) look(ctx context.Context, p *program) (l *look, r *diagnose.Rep
 	return l, r, prove
 }
 
-// provable reports whether the heap of p may be read.
+// provable reports whether to read the heap of p.
 func (s *survey) provable(p *program) bool {
 	return s.opt.Prove != inspect.ProveNever && s.opt.Prove != "" && time.Since(p.proved) >= s.opt.ProveEvery
 }
 
-// recorded diagnoses the program of an entry by its record alone. Profiler labels are read of those goroutines whose traces are told.
+// recorded diagnoses the program of an entry by its record alone. It reads the profiler labels of goroutines whose
+// traces are shown.
 func (s *survey) recorded(e record.Entry) (*diagnose.Report, error) {
 	rec, err := record.OpenEntry(e)
 	if err != nil {
@@ -361,10 +365,11 @@ func (s *survey) recorded(e record.Entry) (*diagnose.Report, error) {
 	return r, nil
 }
 
-// maxTraced bounds the findings of a program of which the trace is read.
+// maxTraced bounds the findings of a program whose traces are read.
 const maxTraced = 100
 
-// traced returns the goroutines whose traces are told: the first of each finding, and those that wait longest at their place.
+// traced returns the goroutines whose traces are shown: the first of each finding, and those that wait longest at their
+// place.
 func traced(r *diagnose.Report) map[int64]bool {
 	ids := make(map[int64]bool)
 	for i := range r.Findings[:min(len(r.Findings), maxTraced)] {
@@ -412,7 +417,7 @@ func (s *survey) report(ctx context.Context, e record.Entry, prove bool) (*diagn
 	return session.Report(ctx, opt)
 }
 
-// find returns the entry of the program that a URL names by its id, its pid, or, where only one has it, its name.
+// find returns the entry of the program that a URL names by its id, its pid, or its name, if that is unique.
 func (s *survey) find(name string) (record.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -445,7 +450,7 @@ type row struct {
 	look *look
 }
 
-// rows returns the programs that were looked at, by name and id.
+// rows returns the programs with a look, sorted by name and id.
 func (s *survey) rows() []row {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -461,7 +466,7 @@ func (s *survey) rows() []row {
 	return list
 }
 
-// summarize keeps of a report what the engines are told.
+// summarize returns the summary of a report.
 func summarize(r *diagnose.Report) *look {
 	snap := r.Snapshot
 	l := &look{
@@ -493,8 +498,7 @@ func summarize(r *diagnose.Report) *look {
 	return l
 }
 
-// changed returns the findings that are in now and were not in was, and the other way round. Those that are only possible
-// are none.
+// changed returns the findings that are in only one of now and was. It ignores those that are only possible.
 func changed(p *program, was, now *look) []change {
 	var list []change
 	of := func(l *look, k diagnose.Key) *finding {
@@ -519,7 +523,7 @@ func changed(p *program, was, now *look) []change {
 	return list
 }
 
-// label makes a label of what another program says of itself: without control characters, and not too long.
+// label returns text from another program as a label: without control characters, and not too long.
 func label(s string) string { return cut(terminal.Line(strings.ToValidUTF8(s, "?")), maxLabel) }
 
 func cut(s string, n int) string {

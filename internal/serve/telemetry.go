@@ -26,19 +26,18 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// scope names what the records of OpenTelemetry come from.
+// scope is the instrumentation scope of OpenTelemetry's records.
 const scope = "github.com/awaittrace/awaittrace"
 
-// A telemetry pushes findings and metrics by OTLP, where OpenTelemetry's own variables name an endpoint. Its parts are nil
-// where they do not. Exports wait in a queue that is bounded and drops the oldest: an engine that is slow or gone costs
-// nothing else.
+// A telemetry pushes findings and metrics by OTLP, if OpenTelemetry's own variables name an endpoint; else its parts
+// are nil. Exports wait in a bounded queue that drops the oldest, so a slow or missing receiver costs nothing else.
 type telemetry struct {
 	logs    *sdklog.BatchProcessor
 	metrics *sdkmetric.MeterProvider
 	version string
 }
 
-// newTelemetry begins to push what the variables of the environment ask for.
+// newTelemetry starts pushing what the environment variables ask for.
 func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
 	opt := s.opt
 	t := &telemetry{version: opt.Version}
@@ -82,7 +81,7 @@ func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
 	return t, nil
 }
 
-// observe offers the samples of a survey as gauges of a meter, by the names that Prometheus' metrics have in OpenTelemetry.
+// observe registers the samples of a survey as gauges of a meter, with OpenTelemetry's names.
 func observe(meter otelmetric.Meter, s *survey) error {
 	gauges := make(map[string]otelmetric.Float64ObservableGauge)
 	var all []otelmetric.Observable
@@ -106,12 +105,13 @@ func observe(meter otelmetric.Meter, s *survey) error {
 	return err
 }
 
-// pushedName returns the name that a metric has in OpenTelemetry, where the unit is no part of it.
+// pushedName returns the name of a metric in OpenTelemetry, which leaves out the unit.
 func (m *metric) pushedName() string {
 	return strings.TrimSuffix(strings.Replace(m.name, "awaittrace_", "awaittrace.", 1), "_seconds")
 }
 
-// A waitsProducer offers how long goroutines waited to OpenTelemetry: its instruments take single measurements, and the record has whole histograms.
+// A waitsProducer produces OpenTelemetry histograms of waits: instruments take single measurements, but the record has
+// whole histograms.
 type waitsProducer struct{ *survey }
 
 // Produce implements sdkmetric.Producer.
@@ -138,7 +138,7 @@ func (p waitsProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, erro
 	return []metricdata.ScopeMetrics{scoped}, nil
 }
 
-// point returns s as an exponential histogram, as histogram does for Prometheus, which counts buckets by their ends and not their beginnings.
+// point returns s as an exponential histogram. Unlike Prometheus, it numbers buckets by their lower ends.
 func (s *siteWaits) point(now time.Time, attrs attribute.Set) metricdata.ExponentialHistogramDataPoint[float64] {
 	pt := metricdata.ExponentialHistogramDataPoint[float64]{
 		Attributes: attrs, StartTime: s.began, Time: now, Count: s.waited.Count(), Sum: s.waited.Sum.Seconds(), Max: metricdata.NewExtrema(s.waited.Max.Seconds()),
@@ -160,7 +160,7 @@ func (t *telemetry) tell(ctx context.Context, changes []change) {
 	for _, c := range changes {
 		l := loggers[c.program]
 		if l == nil {
-			// The program is the resource: each has a provider of its own, and all of them one queue.
+			// Each program is a resource with its own provider; all share one queue.
 			l = sdklog.NewLoggerProvider(sdklog.WithResource(programResource(c.program)), sdklog.WithProcessor(t.logs)).
 				Logger(scope, log.WithInstrumentationVersion(t.version))
 			loggers[c.program] = l
@@ -184,7 +184,7 @@ func programResource(p *program) *resource.Resource {
 	return resource.NewSchemaless(attrs...)
 }
 
-// logRecord makes the log record of a change. The trace is that of the first goroutine's labels.
+// logRecord returns the log record of a change, with the trace of the first goroutine's labels.
 func logRecord(ctx context.Context, c change) (context.Context, log.Record) {
 	var r log.Record
 	now := time.Now()
@@ -228,7 +228,7 @@ func traceOf(labels map[string]string) (id trace.TraceID, ok bool) {
 	return id, false
 }
 
-// shutdown sends what is in the queues, as far as ctx allows.
+// shutdown sends what the queues hold, as far as ctx allows.
 func (t *telemetry) shutdown(ctx context.Context) error {
 	var errs []error
 	if t.logs != nil {

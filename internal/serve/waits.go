@@ -18,7 +18,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A waitKind is what goroutines wait for in the sites of a histogram.
+// A waitKind is a kind of wait with its own histogram.
 type waitKind uint8
 
 const (
@@ -38,10 +38,12 @@ var waitMetrics = map[waitKind]metric{
 // maxSites bounds the sites of a program in each of the histograms.
 const maxSites = 5
 
-// classicEnds are the buckets for a Prometheus that has no native histograms, as ends of counts of a snapshot.Waited: 62.5 ms, 1 s, 16 s and 256 s.
+// classicEnds are the buckets for a Prometheus that has no native histograms, as ends of counts of a snapshot.Waited:
+// 62.5 ms, 1 s, 16 s and 256 s.
 var classicEnds = []int{4, 8, 12, 16}
 
-// firstBucket is the number that Prometheus' native histograms have for count 1 of a snapshot.Waited: bucket 0 ends at 1 s, and so does count 8.
+// firstBucket is the number of the bucket of Prometheus' native histograms for count 1 of a snapshot.Waited: bucket 0
+// ends at 1 s, and so does count 8.
 const firstBucket = 1 - 8
 
 // A siteWaits is how long goroutines of a program waited at a site.
@@ -50,7 +52,7 @@ type siteWaits struct {
 	function, site string
 	waited         snapshot.Waited
 	began          time.Time // of the program
-	// trace is that of the goroutine which has waited there longest now, among those that have one; empty: none has.
+	// trace is that of the goroutine that has waited there longest now and has one; empty: none has.
 	trace   string
 	longest time.Duration
 }
@@ -106,7 +108,7 @@ func siteLabel(p *snapshot.Probe) string {
 	return label(fmt.Sprintf("%s:%d", path.Base(file), p.Line))
 }
 
-// top merges what is of the same site, and returns the maxSites of each kind with the longest waits.
+// top merges waits of the same site, and returns the maxSites of each kind with the longest waits.
 func top(list []siteWaits) []siteWaits {
 	type key struct {
 		kind           waitKind
@@ -141,7 +143,8 @@ func top(list []siteWaits) []siteWaits {
 	})
 }
 
-// histogram returns s as a native histogram with a few classic buckets, and the trace as an exemplar. Its first count, of what is shorter than 1/256 s, is the zero bucket.
+// histogram returns s as a native histogram with a few classic buckets, and the trace as an exemplar. The first count,
+// of waits below 1/256 s, is the zero bucket.
 func (s *siteWaits) histogram(desc *prometheus.Desc, labels ...string) prometheus.Metric {
 	native := make(map[int]int64)
 	var classic []*dto.Bucket
@@ -172,7 +175,7 @@ func bucket(n uint64, end float64) *dto.Bucket {
 	return &dto.Bucket{CumulativeCount: &n, UpperBound: &end}
 }
 
-// A withBuckets is a native histogram that has classic buckets, too.
+// A withBuckets is a native histogram with classic buckets.
 type withBuckets struct {
 	prometheus.Metric
 	buckets []*dto.Bucket

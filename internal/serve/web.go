@@ -68,7 +68,7 @@ func (h *handler) index(w http.ResponseWriter, _ *http.Request) {
 	h.answer(w, "text/html; charset=utf-8", func(b *bytes.Buffer) error { return indexPage.Execute(b, lines) })
 }
 
-// program answers with the report on a program in the format of the parameter f: the page, if there is none.
+// program answers with the report on a program in the format of the parameter f, by default the page.
 func (h *handler) program(w http.ResponseWriter, r *http.Request) {
 	h.write(w, r, r.PathValue("program"), r.URL.Query().Get("f"))
 }
@@ -107,7 +107,7 @@ func (h *handler) write(w http.ResponseWriter, req *http.Request, program, forma
 	})
 }
 
-// named diagnoses the program of a request, or answers why it cannot.
+// named diagnoses the program of a request, or answers with the error.
 func (h *handler) named(w http.ResponseWriter, req *http.Request, program string) (*diagnose.Report, bool) {
 	if name, err := url.PathUnescape(program); err == nil {
 		program = name
@@ -125,8 +125,8 @@ func (h *handler) named(w http.ResponseWriter, req *http.Request, program string
 	return r, true
 }
 
-// livez answers 503 if a program has a finding that is certain, of the kinds of the parameter kind: deadlocks and orphaned
-// locks, which a restart mends, if there is none.
+// livez answers 503 if a program has a certain finding of the kinds of the parameter kind: by default deadlocks and
+// orphaned locks, which a restart fixes.
 func (h *handler) livez(w http.ResponseWriter, req *http.Request) {
 	kinds := []string{string(diagnose.KindDeadlock), string(diagnose.KindOrphanedLock)}
 	if asked := req.URL.Query().Get("kind"); asked != "" {
@@ -151,7 +151,7 @@ func (h *handler) livez(w http.ResponseWriter, req *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// answer writes a whole answer, or that it could not be made.
+// answer writes a whole answer, or the error.
 func (h *handler) answer(w http.ResponseWriter, kind string, write func(*bytes.Buffer) error) {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
