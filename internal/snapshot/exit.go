@@ -10,7 +10,7 @@ func (s *Snapshot) Find(id int64) (int, bool) {
 	return slices.BinarySearchFunc(s.Goroutines, id, func(g Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
 }
 
-// Remove takes a goroutine out of s, as if it had exited.
+// Remove removes a goroutine from s, as if it had exited.
 func (s *Snapshot) Remove(id int64) {
 	i, ok := s.Find(id)
 	if !ok {
@@ -21,7 +21,7 @@ func (s *Snapshot) Remove(id int64) {
 	s.MarkExited()
 }
 
-// Left returns the locks that g holds, as they are when it has exited.
+// Left returns the locks of g as orphans, as if g had exited.
 func (g *Goroutine) Left() []Hold {
 	held := slices.Clone(g.Holds)
 	for i := range held {

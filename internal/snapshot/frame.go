@@ -6,8 +6,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Package returns the import path of the package of a function, given the function's name in a stack trace: "net/http" for
-// "net/http.(*conn).serve". A dot in the last element of the path is there as "%2e", as the linker writes it.
+// Package returns the import path of a function, given its name in a stack trace: "net/http" for
+// "net/http.(*conn).serve". The linker writes a dot in the last element of the path as "%2e".
 func Package(fn string) string {
 	// Type arguments have paths of their own.
 	if i := strings.IndexByte(fn, '['); i >= 0 {
@@ -21,8 +21,8 @@ func Package(fn string) string {
 	return fn[:slash+1+dot]
 }
 
-// Collector reports whether a function is of awaittrace's collector: in a build by awaittrace (the standard library has no package of that name), in a tree
-// that was instrumented, or in ours.
+// Collector reports whether a function belongs to the collector: in a build by awaittrace (the standard library has no
+// package of that name), in an instrumented tree, or in this module.
 func Collector(fn string) bool {
 	pkg := Package(fn)
 	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) || strings.HasSuffix(pkg, "awaittrace/runtime")

@@ -7,12 +7,12 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Join adds to s, which is of a record, what was read from the program itself: live holds every goroutine of the user's
-// there is, with states and stacks. It should be read while the program stands still and before it goes on.
+// Join adds to s, which comes from a record, what was read from the program itself: live holds all of the user's
+// goroutines, with states and stacks, read while the program stood still.
 //
-// Goroutines that reached no probe are added. Those that the record knows and live does not have have exited: they are removed, and the locks
-// that they held become orphans. Where the runtime says that a goroutine does not wait, the record's word that it does is
-// dropped. s is changed; live is not, but s refers to its stacks afterwards.
+// Join adds goroutines that reached no probe. It removes those that live does not have, because they have exited; the
+// locks that they held become orphans. It drops a wait of the record if the runtime says that the goroutine does not
+// wait. It changes s but not live; s refers to the stacks of live afterwards.
 func (s *Snapshot) Join(live []Goroutine) {
 	byID := make(map[int64]*Goroutine, len(live))
 	for i := range live {
@@ -43,14 +43,15 @@ func (s *Snapshot) Join(live []Goroutine) {
 	s.MarkExited()
 }
 
-// DropContradicted drops the waits of a goroutine that the runtime says is not waiting. An I/O operation may run code, and a lock may spin
-// for some microseconds; the outer operations that a goroutine is in, such as an Once whose function runs, contradict nothing.
+// DropContradicted drops the waits of a goroutine that is not waiting, by the runtime's state. It keeps an I/O
+// operation, which may run code, a lock, which may spin for some microseconds, and the outer operations, such as an
+// Once whose function runs.
 func (g *Goroutine) DropContradicted() {
 	if len(g.Waits) == 0 || g.State != "running" && g.State != "runnable" {
 		return
 	}
 	switch w := g.Waits[0]; {
-	case g.Last == nil || w.Probe != g.Last: // it is inside this operation and has gone on since
+	case g.Last == nil || w.Probe != g.Last: // it is in this operation, and has gone on since
 	case w.Probe.Op == runtime.OpIO || w.Probe.Op == runtime.OpOnce:
 	default:
 		if w.Probe.Op == runtime.OpSelect { // it has left it, or is about to

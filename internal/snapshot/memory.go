@@ -2,26 +2,27 @@ package snapshot
 
 import "github.com/awaittrace/awaittrace/runtime"
 
-// A Memory is what was read from the program's memory besides states and stacks: who waits on what, with or without probes, and who
-// could still wake whom (package reach).
+// A Memory is what package reach read from the program's memory: who waits on what, with or without probes, and who
+// could still wake whom.
 type Memory struct {
-	// PausedNs is how long the program stood still for it, in nanoseconds; EstimateNs what was expected before. Zero: unknown.
+	// PausedNs is how long the program stood still for it, in nanoseconds; EstimateNs is the estimate before. Zero:
+	// unknown.
 	PausedNs, EstimateNs int64
-	// NoProof says in one line why nothing is proven, and what to do; empty where proofs were looked for.
+	// NoProof says in one line why nothing is proven, and what to do; empty if proofs were looked for.
 	NoProof string
-	// Kept returns how many bytes of heap and stacks only the goroutines of ids keep alive. Nil where NoProof is set.
+	// Kept returns how many bytes of heap and stacks only the goroutines ids keep alive. It is nil if NoProof is set.
 	Kept func(ids []int64) uint64
 	// KeptBytes is what all proven goroutines together keep alive, in bytes.
 	KeptBytes uint64
 }
 
-// Blocked is what the program's memory says of the wait that a goroutine is in, whether or not it has a probe.
+// Blocked is the wait of a goroutine as the program's memory shows it, with or without a probe.
 type Blocked struct {
-	// On lists what the goroutine waits on: one target, or the cases of a select in the order of the source as far as it is known.
+	// On lists what the goroutine waits on: one target, or the cases of a select, in source order if known.
 	On []Target
 	// Since is when the runtime noticed that the goroutine waits, on the clock of the snapshot; zero means unknown.
 	Since int64
-	// NoneCanWake says that the goroutine is blocked by definition: in select {}, or on nil channels only.
+	// NoneCanWake means that the goroutine is blocked by definition: in select {}, or on nil channels only.
 	NoneCanWake bool
 }
 
@@ -32,7 +33,7 @@ type Target struct {
 	Send bool   // of a channel: the goroutine sends
 	Type string // Go type, such as "chan int"; empty: unknown
 	Name string // by the path from a variable, such as "main.registry.done"; empty: unknown
-	// Len and Cap are those of a channel; -1 unknown.
+	// Len and Cap are the channel's; -1 means unknown.
 	Len, Cap int
 	// Near lists goroutines that have the address on their stack in a function that locks: likely holders of a lock.
 	Near []Near
@@ -58,15 +59,15 @@ const (
 type Reach struct {
 	Answer Answer
 	Reason string // of Unknown: why, in a few words
-	// CouldEnd lists who could end the wait, by the shortest path first. Of a Live goroutine they are what keeps it live. Of a
-	// Proven one they are other Proven goroutines, which could if they were not stuck themselves: the edges of a deadlock.
+	// CouldEnd lists who could end the wait, by the shortest path first. For a Live goroutine they are what keeps it
+	// live. For a Proven one they are other Proven goroutines, which are stuck themselves: the edges of a deadlock.
 	CouldEnd []Waker
 	More     int // wakers beyond those in CouldEnd
-	// Cut says that the search ended before it had looked everywhere: there may be others, such as a timer.
+	// Cut means that the search ended early: there may be others, such as a timer.
 	Cut bool
 }
 
-// A WakerKind says what could end a wait.
+// A WakerKind is a kind of Waker.
 type WakerKind string
 
 // The kinds of Waker.

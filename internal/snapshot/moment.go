@@ -1,7 +1,6 @@
 package snapshot
 
-// At makes moment, of the program's clock, that of s: durations count up to it. It is not made earlier than what s
-// tells of.
+// At sets the moment of s, on the program's clock: durations count up to it. It is never earlier than what s holds.
 func (s *Snapshot) At(moment int64) {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
@@ -15,10 +14,11 @@ func (s *Snapshot) At(moment int64) {
 	s.Process.Unwatched = false
 }
 
-// A Pause is a time, of the program's clock, in which the program was kept from running.
+// A Pause is an interval, on the program's clock, in which the program was kept from running.
 type Pause struct{ From, To int64 }
 
-// Without takes the pauses out of the durations of s: what was before a pause is told as if it had been so much later. They must not overlap.
+// Without subtracts pauses from the durations of s: it moves what came before a pause later by the length of the pause.
+// Pauses must not overlap.
 func (s *Snapshot) Without(pauses []Pause) {
 	if len(pauses) == 0 {
 		return

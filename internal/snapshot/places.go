@@ -1,13 +1,13 @@
 package snapshot
 
-// Places has for each probe the first that it was asked for of those that are equal: a place may have several probes, and to compare them takes long. The zero value
-// is ready for use.
+// Places maps equal probes to the first of them: a place may have several probes, which take long to compare. The zero
+// value is ready for use.
 type Places struct {
 	of    map[*Probe]*Probe
 	equal map[Probe]*Probe
 }
 
-// First returns the one for p.
+// First returns the first probe equal to p.
 func (m *Places) First(p *Probe) *Probe {
 	is, ok := m.of[p]
 	if !ok {

@@ -1,6 +1,6 @@
-// Package snapshot is what is known of an instrumented program at one moment: its goroutines with their probes, the objects
-// that they wait for and hold, and their stacks. It is one type with several sources (record file, live process, core,
-// Delve target); the diagnosis is a pure function of it and does not know where it came from.
+// Package snapshot has the type for what is known of a program at one moment: its goroutines with their probes, the
+// objects that they wait for and hold, and their stacks. It comes from several sources (record file, live process,
+// core, Delve target); the diagnosis is a pure function of it.
 package snapshot
 
 import (
@@ -17,35 +17,36 @@ type Snapshot struct {
 	Taken int64
 	// Goroutines is sorted by ID. It holds the goroutines that reached a probe, and, where HasStates, all others too.
 	Goroutines []Goroutine
-	// Asleep says that the program has ended, it seems because all its goroutines were asleep: the Go runtime ends it then.
+	// Asleep means that the program has ended, probably because all its goroutines were asleep: the Go runtime ends it
+	// then.
 	Asleep bool
-	// HasStates says that the states and stacks of all goroutines were read from the program itself, so that a goroutine that
-	// the record knows and Goroutines does not have has exited.
+	// HasStates means that the states and stacks of all goroutines were read from the program itself, so a goroutine
+	// that is not in Goroutines has exited.
 	HasStates bool
-	// NoStates says in one line why HasStates is false, and what to do; empty where there is nothing to do.
+	// NoStates says in one line why HasStates is false, and what to do; empty if there is nothing to do.
 	NoStates string
-	// NoProbes says in one line why nothing is known but states and stacks; empty where the program has a record.
+	// NoProbes says in one line why only states and stacks are known; empty if the program has a record.
 	NoProbes string
 	// Objects holds what is known of the objects, by address.
 	Objects map[uint64]*Object
 	// Orphans are locks whose holder has exited without unlocking.
 	Orphans []Hold
-	// Orders says which locks were taken while others were held. Nil: nobody asked for it, or none were.
+	// Orders lists the locks that were taken while others were held, if noted.
 	Orders []Order
-	// Dropped counts what the record had no room for or what did not fit together, by a name that a reader understands.
+	// Dropped counts what the record had no room for, or what contradicted the rest, by a name for the report.
 	Dropped map[string]int
-	// Memory is what the program's memory tells besides states and stacks; nil where it was not read.
+	// Memory is what the program's memory tells besides states and stacks; nil if it was not read.
 	Memory *Memory
-	// Waited says how long waits were, by place. Places at which nobody has waited for longer than a tick are not in it.
+	// Waited says how long waits were, by place. It has only places where a wait was longer than a tick.
 	Waited map[*Probe]*Waited
-	// Calls are the places of requests that the program has made so far.
+	// Calls are the places of the requests that the program has made.
 	Calls []*Probe
-	// Starts are the go statements of libraries that have started goroutines so far.
+	// Starts are the go statements of libraries that have started goroutines.
 	Starts []Start
-	// Before is an earlier look at the same program, by its record at least; nil if it was looked at once. Which goroutines pass probes all
-	// the time, and which are more and more, takes two looks to tell.
+	// Before is an earlier look at the same program, at least by its record, or nil. It takes two looks to tell which
+	// goroutines pass probes all the time, and which become more.
 	Before *Snapshot
-	// Later is the same program a while later, by the states of its goroutines alone; nil: nobody looked.
+	// Later is a later look at the same program, by the states of its goroutines alone, or nil.
 	Later *Snapshot
 }
 
@@ -57,26 +58,26 @@ type Process struct {
 	Go        string // version, such as "go1.26.1"
 	StartWall int64  // wall clock, nanoseconds since 1970
 	TakenWall int64  // wall clock of Snapshot.Taken
-	State     string // live, exited, killed, core, stopped, or dump for the text of a goroutine dump
-	// Unwatched says that the program has ended and nobody saw when: Taken is then its last sign of life, and every wait may
-	// have been longer.
+	State     string // live, exited, killed, core, stopped or dump (a goroutine dump)
+	// Unwatched means that the program has ended and nobody saw when: Taken is its last sign of life, and every wait
+	// may have been longer.
 	Unwatched bool
-	// Looked is the moment of an earlier look at the program itself: of one that has ended, the last, from which the states and stacks of the goroutines are that
-	// have not moved since; of one that runs and of which the record alone is known, that which has proven that some are stuck. Zero if there was none.
+	// Looked is when an ended program's states and stacks were last read, or when a running program was last proven to
+	// be stuck, if this look is at its record alone; zero means never.
 	Looked int64
-	// Container is the container that the program runs in, as its cgroup names it; empty: none, or unknown.
+	// Container names the program's container, by its cgroup; empty: none, or unknown.
 	Container string
-	// Unkept says why the record is in memory, and ends with the program; empty where it stays.
+	// Unkept says why the record is in memory, and ends with the program; empty if it is kept.
 	Unkept string
-	// Doubt says why the record may be the work of somebody else than the program; empty where nothing speaks for that.
+	// Doubt says why the record may not be the program's own; empty if nothing suggests that.
 	Doubt string
 	// Off says why the program's probes are off, in a few words; empty when they are on.
 	Off string
-	// CPU is how much processor time the program has used so far, in nanoseconds; 0: unknown.
+	// CPU is the processor time that the program has used, in nanoseconds; 0: unknown.
 	CPU int64
-	// Reads and ReadBytes are how many system calls of the program have read so far, and what they got; 0: unknown.
+	// Reads counts the program's system calls that read, and ReadBytes what they got; 0: unknown.
 	Reads, ReadBytes int64
-	// StoppedFor is how long the program was kept from running for the look, in nanoseconds; 0: it was not.
+	// StoppedFor is how long the look stopped the program, in nanoseconds; 0: not at all.
 	StoppedFor int64
 }
 
@@ -88,10 +89,10 @@ type Probe struct {
 	Expr, Func string
 	File       string
 	Line, Col  int
-	// Obj is the object as the source calls it, such as "s.mu"; empty: it has no name there. Of a select it lists the channels of the cases, a line
-	// each: see Object.
+	// Obj is the object's expression in the source, such as "s.mu"; empty if it has none. For a select it lists the
+	// channels of the cases, a line each: see Object.
 	Obj string
-	// Callee is the function that an I/O operation calls, as the catalog has it and go doc takes it: net/http.Client.Do.
+	// Callee is the function that an I/O operation calls, in the form of go doc: net/http.Client.Do.
 	Callee string
 	// Roles holds the roles of the channels: see Role.
 	Roles uint32
@@ -102,10 +103,11 @@ func ComparePlaces(a, b *Probe) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
 
-// Role returns what the channel of case i of a select is for, or, with i zero, that of any other operation on a channel.
+// Role returns what the channel of case i of a select is for, or, with i zero, the channel of another operation.
 func (p *Probe) Role(i int) runtime.Role { return runtime.RoleAt(p.Roles, i) }
 
-// Object returns what the source calls the channel of case i of a select, or, with i zero, the object of any other operation; empty: it has no name.
+// Object returns the expression of the channel of case i of a select, or, with i zero, of the object of another
+// operation; empty if it has none.
 func (p *Probe) Object(i int) string {
 	if p.Op != runtime.OpSelect {
 		return p.Obj
@@ -124,89 +126,92 @@ func (p *Probe) Object(i int) string {
 type Start struct {
 	File string
 	Line int
-	// Callers are the functions that led there once, the innermost first, as far as they are in no library.
+	// Callers are the user's functions that led there once, innermost first.
 	Callers []Frame
 }
 
 // A Goroutine is one goroutine. A goroutine that has reached no probe has a nil Last.
 type Goroutine struct {
 	ID int64
-	// State is waiting, running, runnable, syscall, exited or unknown; Reason is the runtime's wait reason, such as "chan receive".
+	// State is waiting, running, runnable, syscall, exited or unknown; Reason is the runtime's wait reason, such as
+	// "chan receive".
 	State, Reason string
-	// Leaked says that the garbage collector has proven that nothing can wake it: nothing that goes on can reach what it waits for. The
-	// collector looks for that when the program takes its goroutineleak profile.
+	// Leaked means that the garbage collector has proven that nothing can wake it: nothing that goes on can reach what
+	// it waits for. The garbage collector does that for the goroutineleak profile.
 	Leaked bool
-	// Last is the last probe that the goroutine reached, LastAt when it reached it (to a millisecond, or exact when it waits there).
+	// Last is the last probe that the goroutine reached, LastAt when (to a millisecond, or exact if it waits there).
 	Last   *Probe
 	LastAt int64
-	// Steps counts the probes that the goroutine has reached (modulo 2^32): a reader that looks twice sees whether it moved.
+	// Steps counts the probes that the goroutine has reached (modulo 2^32), so two looks tell whether it moved.
 	Steps uint32
 	// Born is when the goroutine reached its first probe, to a millisecond; 0: unknown.
 	Born int64
-	// Waits are the operations that the goroutine is in, innermost first. It waits at Last when Waits[0].Probe is Last.
+	// Waits are the operations that the goroutine is in, innermost first. It waits at Last if Waits[0].Probe is Last.
 	Waits []Wait
 	// Holds are the locks that it holds, oldest first.
 	Holds []Hold
 	// History are the last probes, newest first, Last included.
 	History []Step
 
-	// Labels are the profiler labels that the program has given it, such as those of a request; nil: none, or unknown. Goroutines share the map.
+	// Labels are its profiler labels; nil: none, or unknown. Goroutines share the map.
 	Labels map[string]string
 
-	// Test is the test that the goroutine belongs to: the one that it runs, or that started it, itself or by others. Nil: none, or unknown.
-	// Goroutines of one test share it.
+	// Test is the test that the goroutine belongs to: it runs the test, or was started by it, directly or through
+	// others. Nil: none, or unknown. Goroutines of one test share it.
 	Test *Test
 
-	// Blocked and Reach are what the program's memory says of its wait; nil where it was not read, or the goroutine does not wait.
+	// Blocked and Reach are what the program's memory says of its wait; nil if it was not read, or the goroutine does
+	// not wait.
 	Blocked *Blocked
 	Reach   *Reach
 
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
-	Owner     uint64   // address of what it serves: of a connection of an HTTP client, the http.Transport; of a handler, the server; 0 unknown
+	Owner     uint64   // address of what it serves: the http.Transport of a client's connection, the server of a handler; 0 unknown
 	Ends      uint64   // address of the server that it shuts down; 0 none, or unknown
-	// Ran is how much processor time its thread has used, in nanoseconds, if the goroutine was found on that thread each time it was looked at, with the thread at
-	// work between; 0 otherwise, and if it was looked at once. Negative: the second look found it elsewhere.
+	// Ran is the processor time that its thread used between two looks, in nanoseconds, if both found the goroutine on
+	// that thread; else 0. Negative: the second look found it elsewhere.
 	Ran int64
-	// Starved is for how long looks found it runnable each time, and never running, in nanoseconds; 0: it was not, or nobody looked.
+	// Starved is how long all looks found it runnable, and never running, in nanoseconds; 0: they did not, or there
+	// were none.
 	Starved int64
-	// Loop is what several looks saw of a goroutine that passes the same few probes all the time; nil: nobody looked.
+	// Loop is what several looks saw of a goroutine that passes the same few probes all the time, or nil.
 	Loop *Loop
-	// Passed is the last select that the goroutine was in and has left; nil: unknown. Since is not set.
+	// Passed is the last select that the goroutine has left; nil: unknown. Its Since is not set.
 	Passed *Wait
 }
 
-// A Loop is what is known of a goroutine that was found in the same loop each time that it was looked at. The counts are those of For; all but Steps are of the whole
-// program.
+// A Loop describes a goroutine that each look found in the same loop. The counts are for the time For; all but Steps
+// are the whole program's.
 type Loop struct {
-	For   int64 // for how long, in nanoseconds; 0: it has left the loop meanwhile
-	Looks int   // how often it was looked at
+	For   int64 // how long, in nanoseconds; 0: it has left the loop
+	Looks int   // number of looks
 	Steps int64 // probes that it passed
 	CPU   int64 // processor time, in nanoseconds
-	// Reads are the system calls that read, and ReadBytes what they got.
+	// Reads counts the system calls that read, and ReadBytes what they got.
 	Reads, ReadBytes int64
-	Born             int // goroutines that were started, and reached a probe
+	Born             int // goroutines that were started and reached a probe
 }
 
 // A Test is a test of a program that `awaittrace test` runs.
 type Test struct {
 	Number    int // counts the tests of the program, from 1
 	Name      string
-	Goroutine int64 // the one that runs it
+	Goroutine int64 // the goroutine that runs it
 	Started   int64
 	Running   bool // it has not ended
 }
 
-// A Wait is an operation that a goroutine is in: it waits, or what it called does.
+// A Wait is an operation that a goroutine is in: it waits itself, or in what it called.
 type Wait struct {
 	Probe *Probe
 	Obj   uint64 // address, 0 if the operation has no object
 	Since int64
 	Cases []Case // of a select, in source order
-	More  int    // cases of the select beyond those in Cases, which the record had no room for
+	More  int    // cases of the select beyond Cases, for which the record had no room
 	Cap   int    // of a channel, -1 if unknown
-	IO    *IO    // what the operating system says of an operation that has no object of ours; nil if unknown
+	IO    *IO    // what the operating system says of an operation without an object; nil if unknown
 }
 
 // A Case is one case of a select.
@@ -220,7 +225,7 @@ type Hold struct {
 	Goroutine int64
 	Obj       uint64
 	Probe     *Probe
-	Since     int64 // when it was taken: not later than this plus a millisecond, and not earlier than the probe before
+	Since     int64 // when it was taken: at most a millisecond later than this, and not before the previous probe
 	Read      bool  // a read lock of an RWMutex
 	Exited    bool
 	Last      *Probe // of an orphan: the last probe that its goroutine reached
@@ -230,18 +235,18 @@ type Hold struct {
 type Order struct {
 	Held, Taken OrderedLock
 	Goroutines  []int64 // the first of those that did
-	// Begun and Last are the span of go statements of the program, by number, in which it was done: after Begun the first of the goroutines was started, and none
-	// did it after Last+1.
+	// Begun and Last bound when it was done, by the numbers of the program's go statements: the first of the goroutines
+	// was started after Begun, and none did it after Last+1.
 	Begun, Last uint32
-	// Cycle and Cycles say between which garbage collections it was done: bit n of Cycles is for those after number Cycle-n. Zero Cycles: the locks are
-	// package variables, and the same always.
+	// Cycle and Cycles say between which garbage collections it was done: bit n of Cycles is for the time after number
+	// Cycle-n. Zero Cycles: the locks are package variables, which never change.
 	Cycle  uint32
 	Cycles uint64
 	Gates  []Gate  // other locks that were held each time
 	Stack  []Frame // how the first of the goroutines came to take the lock, innermost first; nil: unknown
 }
 
-// An OrderedLock is a lock and where it was taken, for reading only if Read is set.
+// An OrderedLock is a lock and where it was taken, as a read lock if Read is set.
 type OrderedLock struct {
 	Obj   uint64
 	Probe *Probe
@@ -273,25 +278,25 @@ type Frame struct {
 	Line       int
 }
 
-// An Object is a channel, lock, WaitGroup, Cond, Once or I/O object. Facts that nobody knows are nil.
+// An Object is a channel, lock, WaitGroup, Cond, Once or I/O object. Unknown facts are nil.
 type Object struct {
 	Addr uint64
 	Kind runtime.Kind
-	// Expr is the object as the source calls it, from the newest site that used it.
+	// Expr is the object's expression at the newest site that used it.
 	Expr string
 	// Len and Cap are those of a channel, -1 if unknown.
 	Len, Cap int
-	// Shut says that the channel is closed, as its memory has it. Who closed it, and where, is Closed, if a probe saw it.
+	// Shut means that the channel is closed, by its memory. Closed says who closed it, if a probe saw it.
 	Shut bool
 	// Count is the counter of a WaitGroup: how many Dones are owed. -1: unknown.
 	Count int
-	// Stopped says that this is the channel of a timer that is not running.
+	// Stopped means that this is the channel of a stopped timer.
 	Stopped bool
-	// OfProgram says that a test made it, but for the whole program.
+	// OfProgram means that a test made it for the whole program.
 	OfProgram bool
-	// Made, Sent, Received, Closed: see runtime.Object, which says what they mean for other kinds.
+	// See runtime.Object for what these mean for each kind.
 	Made, Sent, Received, Closed *Fact
-	// IO is what the operating system knows of a connection, listener, file or process; nil if unknown.
+	// IO is what the operating system says of a connection, listener, file or process; nil if unknown.
 	IO *IO
 }
 
@@ -305,31 +310,32 @@ type Fact struct {
 
 // IO is what the operating system says of an object.
 type IO struct {
-	Network       string // tcp, udp or unix; empty for what is no socket
+	Network       string // tcp, udp or unix; empty if it is not a socket
 	Local, Remote string
-	Unsent        int // bytes that the kernel holds and the peer has not taken; -1 unknown
-	Unread        int // bytes that have arrived and nobody has read; -1 unknown
+	Unsent        int // bytes in the kernel that the peer has not taken; -1 unknown
+	Unread        int // bytes that have arrived and were not read; -1 unknown
 	Path          string
 	FD            int    // the program's file descriptor; -1 unknown
-	Pid           int    // the process that is waited for; 0 unknown
-	Reaped        bool   // the process Pid has exited and was waited for: what is waited for is the end of its output
-	Peer          string // the process on the other side, where it is on this machine, or that is waited for: "pid 4711 (name)"
-	LockedBy      string // the process that holds the lock of the file, as the kernel says: "pid 4711 (name)"; empty: none, or unknown
-	Limit         int    // how many a pool may have, of which one is waited for: connections, tokens; 0 unknown
-	// Deadline is when the operation will end by itself, on the program's clock; 0: never; -1: unknown.
+	Pid           int    // the awaited process; 0 unknown
+	Reaped        bool   // the process Pid has exited: the wait is for the end of its output
+	Peer          string // the process at the other end, if it is on this machine, or the awaited one: "pid 4711 (name)"
+	LockedBy      string // the process that holds the file's lock: "pid 4711 (name)"; empty: none, or unknown
+	Limit         int    // size of the pool whose connection or token is awaited; 0 unknown
+	// Deadline is when the operation ends by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
-	// Across are all goroutines that can reach one of the ends of a connection both of whose ends this program has, and nobody else, by the program's memory; nil: it is
-	// no such connection, or others could use it, or it is unknown.
+	// Across are all goroutines that can reach either end of a connection with both ends in this program; nil: it is
+	// not such a connection, others could use it, or unknown.
 	Across []int64
-	// Pipe is the pipe for which the process on the other side waits, or that is waited for; nil: it waits for none of this program's, or it is unknown.
+	// Pipe is the pipe of this program that the other or awaited process waits for; nil: none, or unknown.
 	Pipe *Pipe
 }
 
 // A Pipe is a pipe between the program and a process that waits for it.
 type Pipe struct {
 	Process string // that waits: "pid 4711 (name)"
-	Write   bool   // it writes, and the pipe is full; otherwise it reads, and the pipe is empty
+	Write   bool   // it writes to a full pipe; otherwise it reads from an empty one
 	FD      int    // the program's end, which no other process has
-	// Users are all goroutines that can reach the file that FD is, by the program's memory. Nil: unknown, or others could use it, too.
+	// Users are all goroutines that can reach the file of FD, by the program's memory; nil: unknown, or others could
+	// use it.
 	Users []int64
 }

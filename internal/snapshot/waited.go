@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Waited says how long the waits at a place were that are over, as far as they were longer than a tick of the program's clock.
+// A Waited says how long the finished waits at a place were, if longer than a tick of the program's clock.
 type Waited struct {
 	Site     uint32 // the number of the place in its record; zero: unknown
 	Sum, Max time.Duration
@@ -23,7 +23,7 @@ func (w *Waited) Count() (n uint64) {
 	return n
 }
 
-// Median returns what half of the waits do not exceed: the end of the count that the one in the middle is in, or Max if that is less.
+// Median returns an upper bound of the median: the end of the count that has it, or Max if that is less.
 func (w *Waited) Median() time.Duration {
 	half := (w.Count() + 1) / 2
 	for k, c := range w.Counts {
