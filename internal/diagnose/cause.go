@@ -270,7 +270,7 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 			continue
 		}
 		wait := w.Probe.Op == runtime.OpWait
-		self := len(c.cycle) == 1 && w.Probe.Op == runtime.OpCond // see condNeed
+		self := len(c.cycle) == 1 && (w.Probe.Op == runtime.OpCond || w.Probe.Op == runtime.OpSend) // see condNeed, sendsToItself
 		if ok || self || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
 			firm = true
 		}

@@ -555,11 +555,13 @@ func (d *finder) forsaken(obj uint64, send bool) bool {
 // writes reports whether goroutine i has long been in a write to a connection: the peer does not read. The write may be deep in a library.
 func (d *finder) writes(i int) bool {
 	w := d.wait(i)
-	if w == nil || !d.long(i) || w.Probe.Op != runtime.OpIO {
+	switch {
+	case w == nil || !d.long(i):
 		return false
-	}
-	if isWrite(w.Probe) {
+	case d.stalled(i) || isWrite(w.Probe):
 		return true
+	case w.Probe.Op != runtime.OpIO:
+		return false
 	}
 	io := d.ioOf(w)
 	return io != nil && (io.Network == "tcp" || io.Network == "unix") && inWrite(d.g(i).Stack)

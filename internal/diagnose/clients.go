@@ -167,6 +167,15 @@ func (t *writer) responses() []string {
 	return lines
 }
 
+// bodyReader returns the goroutine of net/http that reads the body of the request of goroutine i from a pipe in memory.
+func (f *facts) bodyReader(i int) (int, bool) {
+	w := f.wait(i)
+	if w == nil || !httpCall(w.Probe) {
+		return 0, false
+	}
+	return f.bringer(i, func(k int) bool { return onStack(f.g(k).Stack, "io.(*pipe).read") })
+}
+
 // httpCall reports whether p calls an http client.
 func httpCall(p *snapshot.Probe) bool {
 	switch p.Callee {

@@ -104,6 +104,34 @@ func (f *facts) endNeed(i int) (need, bool) {
 	return need{obj: f.wait(i).Obj, by: list, each: true, open: known}, len(list) > 0
 }
 
+// answerers returns the goroutines that run the handlers of the connection by which goroutine i has sent a request: of several, those that have begun since. Nil: they are
+// not known, or somebody who goes on could end the wait in another way.
+func (f *facts) answerers(i int) (list []int) {
+	w, g := f.wait(i), f.g(i)
+	if !isRequest(w) || len(g.Waits) == 0 || g.Waits[0].IO == nil {
+		return nil
+	}
+	for _, id := range g.Waits[0].IO.Handlers {
+		k, ok := f.find(id)
+		if !ok || k == i || slices.Contains(list, k) {
+			continue
+		}
+		if c := f.g(k).CreatedBy; c != nil && !Own(c.Func, c.File) && OwnFrame(f.g(k).Stack) != nil {
+			list = append(list, k)
+		}
+	}
+	if len(list) > 1 {
+		list = slices.DeleteFunc(list, func(k int) bool { return f.g(k).Born < w.Since-slackRing })
+	}
+	if f.endedBy(i, func(w snapshot.Waker) bool {
+		k, ok := f.find(w.Goroutine)
+		return w.Kind != snapshot.WakerGoroutine || ok && k != i && !slices.Contains(list, k) && OwnFrame(f.g(k).Stack) != nil && (!f.long(k) || f.getsThere(k))
+	}) {
+		return nil
+	}
+	return list
+}
+
 // handlerLink says why goroutine i, which ends something at p, waits for goroutine j.
 func (t *writer) handlerLink(p *snapshot.Probe, j int) string {
 	name, pkg := enderName(p)

@@ -141,7 +141,7 @@ func (f *facts) find(id int64) (int, bool) {
 }
 
 // operation returns the operation by which goroutine i is judged: the innermost that it is in. One that polls inside a longer one is judged by the
-// longer: a Shutdown that looks every 500 ms whether the connections are idle has waited since it began.
+// longer: a Shutdown that looks every 500 ms whether the connections are idle has waited since it began. And so is one that waits in a library for the answer to a request.
 func (f *facts) operation(i int) *snapshot.Wait {
 	g := f.g(i)
 	if len(g.Waits) == 0 {
@@ -151,6 +151,13 @@ func (f *facts) operation(i int) *snapshot.Wait {
 	}
 	if w := lockInside(g); w != nil {
 		return w
+	}
+	if inner := g.Waits[0].Probe; len(g.Waits) > 1 && !Own(inner.Func, inner.File) {
+		for k := range g.Waits[1:] {
+			if w := &g.Waits[1+k]; isRequest(w) {
+				return w
+			}
+		}
 	}
 	if f.s.Taken-g.Waits[0].Since < int64(f.opt.After) || g.Last != g.Waits[0].Probe {
 		for k := range g.Waits {
@@ -274,6 +281,9 @@ func (f *facts) reach(i int) *snapshot.Reach {
 		return r
 	}
 	idle := func(w snapshot.Waker) bool {
+		if w.Kind == snapshot.WakerTimer { // by which the library looks after its connections
+			return request && related(pkgPath(w.Name), pkgPath(f.wait(i).Probe.Callee))
+		}
 		k, ok := f.find(w.Goroutine)
 		return ok && w.Kind == snapshot.WakerGoroutine && (request && f.carries(k, i) || !request && f.listens(k, w.Path))
 	}
@@ -288,8 +298,22 @@ func (f *facts) reach(i int) *snapshot.Reach {
 
 // carries reports whether goroutine k is one of a library's own that bring goroutine i, which made a request, the answer: it waits for the peer, too.
 func (f *facts) carries(k, i int) bool {
-	c := f.g(k).CreatedBy
-	return f.wait(k) == nil && c != nil && related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
+	c, w := f.g(k).CreatedBy, f.wait(k)
+	return (w == nil || !Own(w.Probe.Func, w.Probe.File)) && c != nil && related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
+}
+
+// bringer returns the goroutine of a library's own that brings goroutine i the answer to its request, by the program's memory, and is such a one.
+func (f *facts) bringer(i int, is func(k int) bool) (int, bool) {
+	r := f.g(i).Reach
+	if r == nil {
+		return 0, false
+	}
+	for _, w := range r.CouldEnd {
+		if k, ok := f.find(w.Goroutine); ok && w.Kind == snapshot.WakerGoroutine && f.carries(k, i) && is(k) {
+			return k, true
+		}
+	}
+	return 0, false
 }
 
 // isRequest reports whether w waits for the answer of a peer, and the source has no limit for that.

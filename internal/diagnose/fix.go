@@ -19,6 +19,15 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called", ShortFunc(p.Func))
 }
 
+// within returns the place of the wait of goroutine i that can be changed: in a library, the user's own call that led there.
+func (t *writer) within(i int) *snapshot.Probe {
+	p := t.wait(i).Probe
+	if fr := OwnFrame(t.g(i).Stack); fr != nil && !Own(p.Func, p.File) {
+		return &snapshot.Probe{File: fr.File, Line: fr.Line, Func: fr.Func}
+	}
+	return p
+}
+
 // lockFix says how to break a cycle of locks.
 func (t *writer) lockFix(cycle []int) string {
 	w0 := t.wait(cycle[0])
@@ -92,6 +101,9 @@ func (t *writer) cycleFix(c *cause) string {
 	n := len(c.cycle)
 	if t.owesItself(c) {
 		w := t.wait(c.cycle[0])
+		if o := t.s.Objects[w.Obj]; o != nil && o.Sent != nil && t.cameBack(c.cycle[0], o.Sent.Probe) {
+			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that", ShortFunc(o.Sent.Probe.Func))
+		}
 		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if p := t.ender(c.cycle[0]); n == 1 && p != nil {
@@ -102,16 +114,25 @@ func (t *writer) cycleFix(c *cause) string {
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
 		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
+	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpSend {
+		return fmt.Sprintf("do not send to %s at %s in the goroutine that receives from it: call what it does then, or send in a goroutine of its own", t.object(w.Obj, w.Probe), t.place(w.Probe))
+	}
 	if every(c.cycle, func(i int) bool { return t.across(i) != nil }) {
 		return "see who is to write first, and whether what was written has been sent: a bufio.Writer sends it on Flush; or set a read deadline"
+	}
+	for k, i := range c.cycle {
+		if t.across(i) != nil {
+			return fmt.Sprintf("close the connection, or set a deadline for the read at %s, before %s waits for that", t.place(t.within(i)), t.place(t.within(c.cycle[(k+n-1)%n])))
+		}
 	}
 	for k, i := range c.cycle {
 		if t.locking(i) {
 			continue
 		}
-		w, before := t.wait(i), t.wait(c.cycle[(k+n-1)%n])
+		before := t.wait(c.cycle[(k+n-1)%n])
 		if h := t.holder(before.Obj, i); h.hold != nil {
-			return t.ownFix(w.Probe, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(w.Probe)))
+			p := t.within(i)
+			return t.ownFix(p, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(p)))
 		}
 	}
 	if fix := t.endFirst(c.cycle); fix != "" {
@@ -132,26 +153,32 @@ func (t *writer) cycleFix(c *cause) string {
 // endFirst says what ends one of two goroutines for which the other waits with a WaitGroup, if a case of its select tells it to end; empty: there is none.
 func (t *writer) endFirst(cycle []int) string {
 	for n, i := range cycle {
-		w, before := t.wait(i), t.wait(cycle[(n+1)%len(cycle)])
-		if len(cycle) != 2 || before.Probe.Op != runtime.OpWait || !receives(w) {
+		w, waiter := t.wait(i), cycle[(n+1)%len(cycle)]
+		if len(cycle) != 2 || t.wait(waiter).Probe.Op != runtime.OpWait || !receives(w) {
 			continue
 		}
+		before := t.within(waiter)
 		for k, c := range w.Cases {
 			switch {
 			case !t.endOnly(w, k):
 			case contextCase(w, k):
-				return fmt.Sprintf("cancel the context of the select at %s before %s", t.place(w.Probe), t.place(before.Probe))
+				return fmt.Sprintf("cancel the context of the select at %s before %s", t.place(w.Probe), t.place(before))
 			default:
-				return fmt.Sprintf("close %s, so that the select at %s ends, before %s", t.object(c.Obj, nil), t.place(w.Probe), t.place(before.Probe))
+				return fmt.Sprintf("close %s, so that the select at %s ends, before %s", t.object(c.Obj, nil), t.place(w.Probe), t.place(before))
 			}
 		}
 	}
 	return ""
 }
 
-// pipeFix says what to do about a goroutine that writes to a pipe in memory that nobody reads, or reads from one that nobody writes; empty: it does not.
+// pipeFix says what to do about a goroutine that writes to a pipe in memory that nobody reads, or reads from one that nobody writes, as the body of its request; empty: it
+// does neither.
 func (t *writer) pipeFix(i int) string {
-	for _, fr := range t.g(i).Stack {
+	stack := t.g(i).Stack
+	if k, ok := t.bodyReader(i); ok {
+		stack = t.g(k).Stack
+	}
+	for _, fr := range stack {
 		switch fr.Func {
 		case "io.(*pipe).write":
 			return fmt.Sprintf("read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends", t.place(t.wait(i).Probe))
@@ -188,10 +215,7 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	case c.by == byLock && inC(t.g(root)):
 		return t.unprobedFix(c, root)
 	case c.by == byLock:
-		p := rw.Probe
-		if fr := OwnFrame(t.g(root).Stack); fr != nil && !Own(p.Func, p.File) { // in a library: the user's own call is what can be moved
-			p = &snapshot.Probe{File: fr.File, Line: fr.Line, Func: fr.Func}
-		}
+		p := t.within(root)
 		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner", t.place(p)))
 	case c.by == byChannel && w.Cap > 0:
 		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
@@ -206,15 +230,13 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 
 // writeFix says what to do about a write to a peer that does not read.
 func (t *writer) writeFix(i int) string {
-	w := t.wait(i)
-	at := t.place(w.Probe)
-	if fr := OwnFrame(t.g(i).Stack); fr != nil && !Own(w.Probe.Func, w.Probe.File) {
-		at = t.position(fr.File, fr.Line)
+	if t.wait(i).Probe.Op != runtime.OpIO {
+		return fmt.Sprintf("give the stream of %s a context with a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
 	}
-	if io := t.ioOf(w); io != nil && io.Deadline > 0 {
+	if io := t.ioOf(t.wait(i)); io != nil && io.Deadline > 0 {
 		return "see why the peer has stopped reading, and whether the write deadline is as short as it can be"
 	}
-	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", at)
+	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", t.place(t.within(i)))
 }
 
 // waitFix says what to do about the wait of goroutine i.
@@ -252,6 +274,9 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	case runtime.OpSend:
 		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with ctx.Done(), or a buffer for the last value)", at)
 	case runtime.OpRange:
+		if o := t.s.Objects[w.Obj]; o != nil && o.Stopped || t.source(w, 0, w.Obj) == timerChan {
+			return fmt.Sprintf("end the loop at %s by a channel of your own, in a select: Stop does not close the channel of a timer or ticker", at)
+		}
 		if p := t.partner(w.Obj, false); p != nil {
 			return fmt.Sprintf("close the channel after the last send, at %s, so that the loop at %s ends", t.place(p.Probe), at)
 		}

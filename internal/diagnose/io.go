@@ -94,6 +94,22 @@ func isWrite(p *snapshot.Probe) bool {
 	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
 }
 
+// stalled reports whether goroutine i writes to a stream of HTTP/2 or gRPC whose other end takes nothing more, and no deadline ends that.
+func (f *facts) stalled(i int) bool {
+	stack := f.g(i).Stack
+	if OwnFrame(stack) == nil || f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" }) {
+		return false
+	}
+	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool {
+		switch fn := fr.Func[strings.LastIndexByte(fr.Func, '/')+1:]; fn {
+		case "transport.(*writeQuota).get", "http2.(*serverConn).writeDataFromHandler", "http.(*http2serverConn).writeDataFromHandler",
+			"http2.(*clientStream).awaitFlowControl", "http.(*http2clientStream).awaitFlowControl":
+			return true
+		}
+		return false
+	})
+}
+
 // isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end, or
 // locks one, which is unless somebody else has it.
 func isOpen(p *snapshot.Probe) bool {

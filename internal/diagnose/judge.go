@@ -44,7 +44,7 @@ func (j *judge) verdict(i int) Verdict {
 		return OK
 	case j.never(i) && j.long(i) && !j.meant(i):
 		return Leaked
-	case j.long(i) && (j.ending(i) || j.missingDone(i)):
+	case j.long(i) && (j.ending(i) || j.missingDone(i) || j.stalled(i)):
 		return Stuck
 	case j.idle(i) || j.long(i) && j.awaits(i):
 		return Idle

@@ -46,6 +46,9 @@ func (f *facts) needs(i int) []need {
 	if n, ok := f.endNeed(i); ok {
 		return []need{n}
 	}
+	if list := f.answerers(i); len(list) > 0 {
+		return []need{{by: list, reached: true, open: known}}
+	}
 	list := f.opNeeds(i)
 	if !slices.ContainsFunc(list, func(n need) bool { return n.open == known }) {
 		if by := f.wakers(i); len(by) > 0 {
@@ -131,6 +134,9 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 		}
 		return []need{n}
 	}
+	if f.sendsToItself(i, c) {
+		return []need{{obj: c.Obj, send: true, by: []int{i}, each: true, place: f.partner(c.Obj, true).Probe, open: known}}
+	}
 	n := f.used(i, c.Obj, c.Send)
 	if !n.direct && c.Send && takes(w, c.Obj) && f.partner(c.Obj, true) == nil { // nobody has given a token back: who has one may
 		if list := slices.DeleteFunc(f.tokens(c.Obj, w.Probe), func(j int) bool { return j == i }); len(list) > 0 {
@@ -141,6 +147,12 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 		n = need{obj: c.Obj, open: ends}
 	}
 	return []need{n}
+}
+
+// sendsToItself reports whether goroutine i can do nothing but send to a channel that it alone has received from, and nobody else will.
+func (f *facts) sendsToItself(i int, c snapshot.Case) bool {
+	p := f.partner(c.Obj, true)
+	return c.Send && len(f.wait(i).Cases) == 0 && p != nil && !p.Exited && p.Goroutine == f.g(i).ID && f.proven(i) && !takes(f.wait(i), c.Obj) && len(f.users(p.Probe)) == 1
 }
 
 // nilChannel reports whether the memory, or the runtime's wait reason, says that goroutine i waits for nil channels only.

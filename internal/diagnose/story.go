@@ -112,6 +112,8 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 		f.Title = t.selfLock(c.cycle[0])
 	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpCond:
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, which it alone signals", t.g(c.cycle[0]).ID, t.does(first))
+	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpSend:
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, from which it alone receives", t.g(c.cycle[0]).ID, t.does(first))
 	case len(c.cycle) == 1 && t.ender(c.cycle[0]) != nil:
 		name, _ := enderName(t.ender(c.cycle[0]))
 		f.Title = fmt.Sprintf("goroutine %d waits for itself: %s waits for the handler that calls it", t.g(c.cycle[0]).ID, name)
@@ -182,6 +184,13 @@ func (t *writer) link(i, j int) string {
 	if slices.Contains(t.handlers(i), j) {
 		return t.handlerLink(t.ender(i), j)
 	}
+	if list := t.answerers(i); slices.Contains(list, j) {
+		who := fmt.Sprintf("goroutine %d runs the handler", t.g(j).ID)
+		if len(list) > 1 {
+			who = fmt.Sprintf("goroutine %d runs a handler, as %d more do that wait,", t.g(j).ID, len(list)-1)
+		}
+		return who + " of the request, at the other end of the connection, which this program has, too"
+	}
 	if users := t.across(i); slices.Contains(users, j) {
 		who := fmt.Sprintf("only goroutine %d", t.g(j).ID)
 		if len(users) > 1 {
@@ -206,6 +215,9 @@ func (t *writer) link(i, j int) string {
 	p := t.partner(obj, send)
 	switch {
 	case w.Probe.Op == runtime.OpWait:
+		if p := t.partner(obj, false); p != nil && p.Goroutine == t.g(j).ID {
+			return fmt.Sprintf("goroutine %d owes it a Done: it called Add at %s%s", p.Goroutine, t.place(p.Probe), in(p.Probe.Func))
+		}
 		if c := t.g(j).CreatedBy; c != nil && c.File != "" {
 			return fmt.Sprintf("goroutine %d owes %s a Done: it was started at %s%s, where Add was called", t.g(j).ID, name, t.position(c.File, c.Line), in(c.Func))
 		}
@@ -550,7 +562,11 @@ func (t *writer) together(f *Finding, c *cause) {
 	case c.kind == KindLeak && t.never(i):
 		f.Title = fmt.Sprintf("%s %s for ever: the channel is nil", t.who(c.roots), verb(n, "waits"))
 	case c.kind == KindUnreadPeer:
-		f.Title = fmt.Sprintf("%s %s in %s %s: the peer does not read", t.who(c.roots), verb(n, "is"), w.Probe.Expr, span)
+		call := w.Probe.Expr
+		if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
+			call = fn + " at " + t.position(at.File, at.Line)
+		}
+		f.Title = fmt.Sprintf("%s %s in %s %s: the peer does not read", t.who(c.roots), verb(n, "is"), call, span)
 	case c.kind == KindMissingDone:
 		f.Title = fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
 	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
@@ -579,6 +595,12 @@ func (t *writer) together(f *Finding, c *cause) {
 	}
 	if !t.never(i) {
 		f.Why = append(f.Why, t.waitFacts(w)...)
+	}
+	if list := t.answerers(i); len(list) > 0 {
+		f.Why = append(f.Why, t.link(i, list[0]), t.step(list[0]))
+	}
+	if k, ok := t.bodyReader(i); ok {
+		f.Why = append(f.Why, fmt.Sprintf("goroutine %d of net/http, which sends its body, waits in the Read of an io.Pipe for more of it, or for its end", t.g(k).ID))
 	}
 	f.Why = append(f.Why, t.loops(i)...)
 	if c.gone {
@@ -794,10 +816,21 @@ func (t *writer) loops(i int) []string {
 		return nil
 	}
 	s := fmt.Sprintf("it goes round: it has slept %d times in the last %s", n, t.ago(first))
-	if fr := OwnFrame(g.Stack); fr != nil {
-		if k := slices.IndexFunc(g.Stack, func(x snapshot.Frame) bool { return x == *fr }); k > 0 && !machinery(g.Stack[k-1].Func) {
-			s += fmt.Sprintf(", in %s, called at %s%s", ShortFunc(g.Stack[k-1].Func), t.position(fr.File, fr.Line), in(fr.Func))
-		}
+	if fn, at := t.userCall(i); fn != "" {
+		s += fmt.Sprintf(", in %s, called at %s%s", fn, t.position(at.File, at.Line), in(at.Func))
 	}
 	return []string{s}
+}
+
+// userCall returns the function of a library that the user's own code has called, and where; an empty name if it has called none.
+func (f *facts) userCall(i int) (fn string, at *snapshot.Frame) {
+	stack := f.g(i).Stack
+	at = OwnFrame(stack)
+	if at == nil {
+		return "", nil
+	}
+	if k := slices.Index(stack, *at); k > 0 && !machinery(stack[k-1].Func) {
+		fn = ShortFunc(stack[k-1].Func)
+	}
+	return fn, at
 }

@@ -78,11 +78,25 @@ func (f *facts) owers(o *snapshot.Object) []int {
 	if len(list) == 0 && len(waiting) == o.Count {
 		return waiting
 	}
+	if i, ok := f.other(-1, o.Sent); ok && len(list) == 0 && f.waitsFor(i, o.Addr) && f.cameBack(i, o.Sent.Probe) {
+		return []int{i}
+	}
 	// Those that were started right behind the Add are meant by it.
 	if near := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !behindAdd(f.g(i).CreatedBy, o.Sent) }); len(near) > 0 {
 		return near
 	}
 	return list
+}
+
+// cameBack reports whether goroutine i is within an outer call of the function of p that is past p, and has called it again.
+func (f *facts) cameBack(i int, p *snapshot.Probe) bool {
+	var calls []snapshot.Frame
+	for _, fr := range f.g(i).Stack {
+		if sameFunc(fr.Func, p.Func) {
+			calls = append(calls, fr)
+		}
+	}
+	return len(calls) > 1 && calls[len(calls)-1].Line > p.Line
 }
 
 // onlyAsleep reports whether the program has ended because all goroutines were asleep, and nothing but its record is known.

@@ -398,7 +398,8 @@ func (f *facts) owed(addr uint64) []string {
 	if !f.s.HasStates || o.Sent == nil {
 		return lines
 	}
-	return append(lines, f.others("may owe it a Done, and was started where Add was called", f.owers(o))...)
+	started := keep(f.owers(o), func(i int) bool { return f.g(i).ID != o.Sent.Goroutine })
+	return append(lines, f.others("may owe it a Done, and was started where Add was called", started)...)
 }
 
 // fill says how full a channel is.

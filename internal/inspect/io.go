@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -48,6 +49,76 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 			o.IO = w.IO
 		}
 	}
+	system.addHandlers(s, res)
+}
+
+// addHandlers notes who serves the requests that goroutines have sent, where this program has the other end of the connection, too. Of an HTTP client the wait has the
+// connection; of others a goroutine reads the answers from it that could end the wait. Those who serve are the goroutine that reads from the other end, who started that, and
+// whom both have started.
+func (r *ioReader) addHandlers(s *snapshot.Snapshot, res *target.Result) {
+	readers := make(map[int]*snapshot.Goroutine) // by descriptor
+	family := make(map[int64][]int64)            // whom a goroutine has started, and itself
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if c := g.CreatedBy; c != nil {
+			family[c.Goroutine] = append(family[c.Goroutine], g.ID)
+			if b, ok := res.Blocked[g.ID]; ok && b.FD >= 0 {
+				readers[b.FD] = g
+			}
+		}
+	}
+	serving := make(map[int][]int64) // by the descriptor of the end that asks
+	for i := range s.Goroutines {
+		g := &s.Goroutines[i]
+		if len(g.Waits) == 0 {
+			continue
+		}
+		var list []int64
+		for _, fd := range sentBy(g, res) {
+			those, known := serving[fd]
+			if other, ok := r.peer(fd); !known && ok && readers[other] != nil {
+				by := readers[other].CreatedBy.Goroutine
+				those = slices.Concat([]int64{by}, family[by], family[readers[other].ID])
+			}
+			serving[fd] = those
+			list = append(list, those...)
+		}
+		if w := &g.Waits[0]; len(list) > 0 {
+			if w.IO == nil {
+				w.IO = &snapshot.IO{Unsent: -1, Unread: -1, FD: -1, Deadline: -1}
+			}
+			w.IO.Handlers = list
+		}
+	}
+}
+
+// sentBy returns the descriptors of connections by which goroutine g may have sent the request that it waits for.
+func sentBy(g *snapshot.Goroutine, res *target.Result) (fds []int) {
+	if io := g.Waits[0].IO; io != nil {
+		return []int{io.FD}
+	}
+	if g.Reach == nil {
+		return nil
+	}
+	for _, by := range g.Reach.CouldEnd {
+		if b, ok := res.Blocked[by.Goroutine]; ok && by.Kind == snapshot.WakerGoroutine && by.Goroutine != g.ID && !slices.Contains(fds, b.FD) {
+			fds = append(fds, b.FD)
+		}
+	}
+	return fds
+}
+
+// peer returns the descriptor of the other end of a connection, if this program has it.
+func (r *ioReader) peer(fd int) (int, bool) {
+	if fd < 0 {
+		return 0, false
+	}
+	r.openSockets()
+	sock, ok := r.sockets.OfFD(r.pid, fd)
+	if !ok {
+		return 0, false
+	}
+	return r.sockets.PeerFD(sock, r.files, r.pid)
 }
 
 // An ioReader asks the operating system about a process.
@@ -69,10 +140,7 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	if b.FD < 0 {
 		return io
 	}
-	if r.sockets == nil {
-		r.open()
-		r.sockets = procfs.ReadSockets(r.pid)
-	}
+	r.openSockets()
 	if sock, ok := r.sockets.OfFD(r.pid, b.FD); ok {
 		io.Network, io.Local, io.Remote, io.Unsent, io.Unread = sock.Network, sock.Local, sock.Remote, sock.Unsent, sock.Unread
 		if other := r.sockets.Peer(sock, r.files); other != 0 {
@@ -103,6 +171,14 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 		}
 	}
 	return io
+}
+
+// openSockets reads the sockets, if that was not done yet.
+func (r *ioReader) openSockets() {
+	if r.sockets == nil {
+		r.open()
+		r.sockets = procfs.ReadSockets(r.pid)
+	}
 }
 
 // open returns the open files of all processes, read once.

@@ -326,6 +326,9 @@ type IO struct {
 	// Across are all goroutines that can reach either end of a connection with both ends in this program; nil: it is
 	// not such a connection, others could use it, or unknown.
 	Across []int64
+	// Handlers are the goroutines that serve the other end of the request's connection, if it is in this program, and
+	// those that they have started; nil: it is not, or unknown.
+	Handlers []int64
 	// Pipe is the pipe of this program that the other or awaited process waits for; nil: none, or unknown.
 	Pipe *Pipe
 }

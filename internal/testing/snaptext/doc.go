@@ -14,6 +14,7 @@
 //	object 0xa1 chan jobs len=4 cap=4  also count=2 (of a WaitGroup), timer=stopped, of=program, shut
 //	  made 1 PROBE 0s                 also sent, received, closed: goroutine, probe, time [exited]
 //	  io network=tcp local=… remote=… unsent=0 unread=0 path=… peer=… lock=… pid=4711 reaped limit=3 deadline=70s (0s: none)
+//	     handler=7                    who serves the request, in the program itself
 //	     across=1 across=7            who can reach one of the ends of a connection both of which the program has
 //	     "waiter=pid 4711 (sort)" fd=7 writes user=1   that process waits to write (or, without writes, to read) by the pipe fd 7
 //

@@ -167,6 +167,9 @@ func (p *printer) io(word string, io *snapshot.IO) {
 	for _, id := range io.Across {
 		words = append(words, "across="+strconv.FormatInt(id, 10))
 	}
+	for _, id := range io.Handlers {
+		words = append(words, "handler="+strconv.FormatInt(id, 10))
+	}
 	if io.Deadline >= 0 {
 		words = append(words, "deadline="+span(io.Deadline))
 	}

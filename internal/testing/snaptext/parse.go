@@ -279,6 +279,8 @@ func (p *parser) io() *snapshot.IO {
 		switch k, v, _ := strings.Cut(w, "="); k {
 		case "across":
 			io.Across = append(io.Across, int64(p.atoi(v)))
+		case "handler":
+			io.Handlers = append(io.Handlers, int64(p.atoi(v)))
 		case "waiter":
 			io.Pipe = &snapshot.Pipe{Process: v}
 		case "fd", "writes", "user":

@@ -17,7 +17,7 @@ object 0xa1 chan jobs[i] len=4 cap=4
   made 1 make/chan main.go:5 main.main "make(chan int, 4)" 0s
   sent 3 send/chan main.go:20:3 main.feed "jobs <- 1" 12s exited
 object 0xe1 conn conn
-  io local=1.2.3.4:5 remote=6.7.8.9:10 "peer=pid 9 (x)" "lock=pid 8 (y)" unsent=0 unread=7 reaped "waiter=pid 8 (y)" fd=7 writes user=1 user=2 across=1 across=7
+  io local=1.2.3.4:5 remote=6.7.8.9:10 "peer=pid 9 (x)" "lock=pid 8 (y)" unsent=0 unread=7 reaped "waiter=pid 8 (y)" fd=7 writes user=1 user=2 across=1 across=7 handler=7 handler=9
 goroutine 7 waiting "chan send"
   wait select/default main.go:31 main.worker "select { case <-a }" - 12s
     case recv 0xa1

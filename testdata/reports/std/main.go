@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"example.com/reports/actorreply"
+	"example.com/reports/askself"
 	"example.com/reports/bodyunclosed"
 	"example.com/reports/closedselect"
 	"example.com/reports/cmdstdin"
@@ -34,10 +35,12 @@ import (
 	"example.com/reports/onceself"
 	"example.com/reports/opentickers"
 	"example.com/reports/owednone"
+	"example.com/reports/pipebody"
 	"example.com/reports/poolnested"
 	"example.com/reports/pssyslog"
 	"example.com/reports/publock"
 	"example.com/reports/pullunstopped"
+	"example.com/reports/rpcpeers"
 	"example.com/reports/rpcsilent"
 	"example.com/reports/semleaked"
 	"example.com/reports/semnested"
@@ -87,6 +90,9 @@ var cases = map[string]func(){
 	"pssyslog":       pssyslog.Main,
 	"publock":        publock.Main,
 	"pullunstopped":  pullunstopped.Main,
+	"rpcpeers":       rpcpeers.Main,
+	"pipebody":       pipebody.Main,
+	"askself":        askself.Main,
 	"rpcsilent":      rpcsilent.Main,
 	"semleaked":      semleaked.Main,
 	"semnested":      semnested.Main,
