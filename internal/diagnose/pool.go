@@ -196,6 +196,8 @@ func (t *writer) pool(f *Finding, c *cause) {
 		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
 		f.Title = fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
+	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // how many there are is not known
+		f.Title = fmt.Sprintf("%s; all that are known to have one wait for another", who)
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
 		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for another", who, all)
 	case p.nested == len(p.holders):

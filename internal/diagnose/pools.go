@@ -61,7 +61,7 @@ func (d *finder) pools() {
 		}
 	}
 	for _, k := range order {
-		if list := waiting[k]; slices.ContainsFunc(list, d.long) {
+		if list := waiting[k]; d.s.Asleep || slices.ContainsFunc(list, d.long) {
 			d.libraryPool(k.kind, k.obj, list)
 		}
 	}
@@ -118,11 +118,14 @@ func (d *finder) keeps(i int, obj uint64) bool {
 	return w != nil && d.long(i) && !d.timed(i) && (d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
 }
 
-// poolWait returns the kind of pool that goroutine i waits for, by its stack; nil: none.
+// poolWait returns the kind of pool that goroutine i waits for, by its stack, or, where all goroutines slept and none is known, by what it has called; nil: none.
 func (d *finder) poolWait(i int) *poolKind {
 	g := d.g(i)
 	for n := range poolKinds {
 		k := &poolKinds[n]
+		if w := d.wait(i); d.onlyAsleep() && w != nil && k.takes != nil && pkgPath(w.Probe.Callee) == pkgPath(k.waits) {
+			return k
+		}
 		if !strings.HasPrefix(g.Reason, "sync.") && slices.ContainsFunc(g.Stack[:min(len(g.Stack), 8)], func(f snapshot.Frame) bool { return f.Func == k.waits }) {
 			return k
 		}

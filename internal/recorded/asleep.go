@@ -1,6 +1,8 @@
 package recorded
 
 import (
+	"slices"
+
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -8,6 +10,22 @@ import (
 
 // goFatal is the exit status of a Go program that ended by a panic, or because all its goroutines were asleep.
 const goFatal = 2
+
+// inProgram reports whether goroutine g, which is in a call, waits for other goroutines there: for a semaphore, or for a connection of a pool from which it has one already.
+func inProgram(g *snapshot.Goroutine) bool {
+	switch g.Last.Kind {
+	case runtime.KindSemaphore:
+		return true
+	case runtime.KindPool:
+		return slices.ContainsFunc(g.History[1:], func(s snapshot.Step) bool { return s.Probe.Kind == runtime.KindPool && keeps[s.Probe.Callee] })
+	}
+	return false
+}
+
+// keeps are the calls after which one has a connection.
+var keeps = map[string]bool{
+	"database/sql.DB.Begin": true, "database/sql.DB.BeginTx": true, "database/sql.DB.Conn": true, "database/sql.DB.Query": true, "database/sql.DB.QueryContext": true,
+}
 
 // asleep reports whether a program that has ended did so because all its goroutines slept. The runtime ends it the moment the last one
 // begins to wait, so that no wait is a long one. The record does not say what the runtime found; what speaks against it is that
@@ -23,7 +41,7 @@ func asleep(rec *record.Record, snap *snapshot.Snapshot) bool {
 			continue // it has exited, or is why the program ended
 		}
 		switch op := g.Last.Op; {
-		case op == runtime.OpIO || op == runtime.OpSleep:
+		case op == runtime.OpSleep || op == runtime.OpIO && !inProgram(&g):
 			return false
 		case g.ID == 1:
 			main = true
