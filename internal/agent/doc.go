@@ -1,7 +1,6 @@
-// Package agent offers what awaittrace knows to coding agents, as a Model Context Protocol server
-// (modelcontextprotocol.io).
+// Package agent serves coding agents over the Model Context Protocol (modelcontextprotocol.io).
 //
-// The tools are ps, report, goroutine, holders, graph, run and test. Each answers with facts as structured content:
-// findings with their certainty and file:line, goroutines, who holds what. An answer has a bound: a list that is
-// longer says how many there are, and takes an offset, so that an agent can go on where it stopped.
+// The tools are ps, report, goroutine, holders, graph, run and test. Each answers with structured content: findings
+// with their certainty and file:line, goroutines, who holds what. Answers are bounded: a list has a page, its total
+// length, and the offset of the next page.
 package agent

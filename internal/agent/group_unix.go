@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// group has cmd begin a process group, so that what it starts can be ended with it.
+// group makes cmd the leader of a process group, which can be killed as a whole.
 func group(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 func terminate(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }

@@ -65,5 +65,5 @@ func newServer(opt Options) *mcp.Server {
 	return s
 }
 
-// A handlers answers the tools.
+// A handlers handles the tools.
 type handlers struct{ opt Options }

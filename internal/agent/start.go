@@ -21,10 +21,10 @@ const (
 	defaultRun  = time.Minute
 	defaultTest = 5 * time.Minute
 	longest     = 30 * time.Minute
-	outputBytes = 16 << 10 // of a program's output that an answer has: the last ones
+	outputBytes = 16 << 10 // the last bytes of a program's output, for an answer
 )
 
-// RunInput is what run takes.
+// RunInput is the input of run.
 type RunInput struct {
 	Dir     string   `json:"dir" jsonschema:"the folder to run in, of the module"`
 	Package string   `json:"package" jsonschema:"an import path or folder of a main package, such as ./cmd/server"`
@@ -33,10 +33,10 @@ type RunInput struct {
 	Timeout string   `json:"timeout,omitempty" jsonschema:"how long the program may run, such as 30s; without it 1m"`
 }
 
-// RunOutput is what run answers.
+// RunOutput is the output of run.
 type RunOutput struct {
 	*ReportOutput
-	// Ended says that the program ended by itself, with Status.
+	// Ended means that the program ended by itself, with Status.
 	Ended  bool   `json:"ended"`
 	Status int    `json:"status,omitempty"`
 	Output string `json:"output,omitempty" jsonschema:"the end of what the program and the build wrote"`
@@ -105,7 +105,7 @@ func (p *started) start(verb string, args []string) error {
 	}
 	p.cmd = exec.Command(p.command, append(flags, args...)...)
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.dir, p.env, &p.output, &p.output
-	p.cmd.WaitDelay = time.Second // a child of the program may keep its output open
+	p.cmd.WaitDelay = time.Second // a child of the program may keep the output open
 	group(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return err
@@ -121,8 +121,8 @@ func (p *started) start(verb string, args []string) error {
 // status returns the exit status; the command has ended.
 func (p *started) status() int { return max(p.cmd.ProcessState.ExitCode(), 0) }
 
-// watch waits until something is stuck in the program, it has ended, or limit is over, and returns the last report,
-// nil if there is none.
+// watch waits until something is stuck in the program, it has ended, or limit is over. It returns the last report, or
+// nil.
 func (p *started) watch(ctx context.Context, limit time.Duration) (doc *report.Document, ended bool) {
 	over := time.After(limit)
 	for {
@@ -146,7 +146,7 @@ func (p *started) watch(ctx context.Context, limit time.Duration) (doc *report.D
 	}
 }
 
-// report returns the report on the program, and whether something counts as stuck; nil if there is no record.
+// report returns the report on the program, and whether something counts as stuck, or nil if there is no record.
 func (p *started) report(ctx context.Context, flags ...string) (*report.Document, bool) {
 	args := append([]string{"report", "-f", "json", "-exit-code"}, flags...)
 	if p.after != "" {
@@ -164,18 +164,18 @@ func (p *started) report(ctx context.Context, flags ...string) (*report.Document
 	return doc, errors.As(err, &status) && status.ExitCode() == somethingStuck
 }
 
-// end ends the command and what it has started, if it has not ended.
+// end ends the command, and what it has started, unless it has ended.
 func (p *started) end() {
 	terminate(p.cmd)
 	select {
 	case <-p.done:
 	case <-time.After(3 * time.Second):
 	}
-	kill(p.cmd) // also what has outlived the command
+	kill(p.cmd) // children may have outlived the command
 	<-p.done
 }
 
-// TestInput is what test takes.
+// TestInput is the input of test.
 type TestInput struct {
 	Dir      string   `json:"dir" jsonschema:"the folder to run in, of the module"`
 	Packages []string `json:"packages,omitempty" jsonschema:"the packages, such as ./...; without it that of the folder"`
@@ -183,7 +183,7 @@ type TestInput struct {
 	Timeout  string   `json:"timeout,omitempty" jsonschema:"how long it may take, such as 2m; without it 5m"`
 }
 
-// TestOutput is what test answers.
+// TestOutput is the output of test.
 type TestOutput struct {
 	Passed bool   `json:"passed"`
 	Status int    `json:"status"`

@@ -20,7 +20,7 @@ const pageSize = 20
 // A Page says which part of a list an answer has.
 type Page struct {
 	Total int `json:"total"`
-	// Next is the offset of what follows; absent at the end.
+	// Next is the offset of the next page; absent at the end.
 	Next int `json:"next_offset,omitempty" jsonschema:"the offset to ask for next; absent at the end of the list"`
 }
 
@@ -42,7 +42,7 @@ type NoInput struct {
 	Offset int `json:"offset,omitempty" jsonschema:"where in the list to begin"`
 }
 
-// PsOutput is what ps answers.
+// PsOutput is the output of ps.
 type PsOutput struct {
 	Programs []Program `json:"programs"`
 	Page
@@ -84,25 +84,25 @@ func duration(name, text string) (time.Duration, error) {
 	return d, nil
 }
 
-// ReportInput is what report takes.
+// ReportInput is the input of report.
 type ReportInput struct {
 	Target
 	Offset   int  `json:"offset,omitempty" jsonschema:"where in the list of findings to begin"`
 	Possible bool `json:"possible,omitempty" jsonschema:"also return findings that are only possible"`
 }
 
-// ReportOutput is what report and run answer.
+// ReportOutput is the output of report and run.
 type ReportOutput struct {
 	Process  report.Process `json:"process"`
 	Counts   report.Counts  `json:"counts"`
 	Note     string         `json:"note,omitempty"`
 	Findings []Finding      `json:"findings"`
 	Page
-	// Possible is the number of findings that are only possible, and were not asked for.
+	// Possible counts the findings that are only possible, if they were not asked for.
 	Possible int `json:"possible_findings,omitempty"`
 }
 
-// A Finding is one cause. Of its goroutines it has the first few.
+// A Finding is one cause, with the first few of its goroutines.
 type Finding struct {
 	report.Finding
 	Goroutines []int64 `json:"goroutines"`
@@ -149,14 +149,14 @@ func find(doc *report.Document, id int64) *report.Goroutine {
 	return &doc.Goroutines[i]
 }
 
-// GoroutineInput is what goroutine takes.
+// GoroutineInput is the input of goroutine.
 type GoroutineInput struct {
 	Target
 	ID int64 `json:"id" jsonschema:"the id of the goroutine"`
 }
 
-// GoroutineOutput is what goroutine answers. It has no schema: an Object may have others as its cases, which the
-// SDK's schemas cannot say.
+// GoroutineOutput is the output of goroutine. It has no schema: an Object has Objects as its cases, which the SDK's
+// schemas cannot express.
 type GoroutineOutput struct {
 	Goroutine *report.Goroutine `json:"goroutine"`
 	// Findings are the titles of the findings that it is part of.
@@ -181,13 +181,13 @@ func (h *handlers) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in Gor
 	return nil, out, nil
 }
 
-// HoldersInput is what holders takes.
+// HoldersInput is the input of holders.
 type HoldersInput struct {
 	Target
 	Object string `json:"object" jsonschema:"a lock or channel as a report names it, such as s.mu, or its address, such as 0xc000012345"`
 }
 
-// HoldersOutput is what holders answers, without a schema as GoroutineOutput.
+// HoldersOutput is the output of holders, without a schema, as GoroutineOutput.
 type HoldersOutput struct {
 	Objects []Object `json:"objects"`
 }
@@ -252,7 +252,7 @@ func objects(doc *report.Document, name string) []Object {
 	return out
 }
 
-// GraphOutput is what graph answers.
+// GraphOutput is the output of graph.
 type GraphOutput struct {
 	// Edges are lines such as "goroutine 7 waits for mutex s.mu at main.go:12" and "mutex s.mu is held by goroutine
 	// 9, taken at main.go:8".
@@ -260,7 +260,7 @@ type GraphOutput struct {
 	Page
 }
 
-// GraphInput is what graph takes.
+// GraphInput is the input of graph.
 type GraphInput struct {
 	Target
 	Offset int `json:"offset,omitempty" jsonschema:"where in the list of edges to begin"`

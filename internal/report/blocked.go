@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// addBlocked adds what the program's memory says of the wait that g is in. What its probe says is known better.
+// addBlocked adds what the program's memory says of the wait of g. What its probe says takes precedence.
 func (j *Goroutine) addBlocked(r *diagnose.Report, g *snapshot.Goroutine) {
 	s, b := r.Snapshot, g.Blocked
 	if b.Since != 0 && (g.Last == nil || len(g.Waits) == 0) {
@@ -46,7 +46,7 @@ func target(r *diagnose.Report, t *snapshot.Target) *Object {
 	return j
 }
 
-// addTarget adds what the memory says of an object to what else is known.
+// addTarget adds what the memory says of an object.
 func (j *Object) addTarget(s *snapshot.Snapshot, t *snapshot.Target) {
 	j.Type = t.Type
 	if j.Expr == "" {

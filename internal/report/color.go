@@ -20,8 +20,8 @@ const (
 	plain  = "\x1b[0m"
 )
 
-// Color reports whether what is written to f should have colour: NO_COLOR forbids it, FORCE_COLOR demands it, and
-// else f must be a terminal that is not dumb. getenv is os.Getenv, but for tests.
+// Color reports whether output to f should have colour: NO_COLOR forbids it, FORCE_COLOR demands it, and else f must be
+// a terminal that is not dumb. getenv is os.Getenv, except in tests.
 func Color(f *os.File, getenv func(string) string) bool {
 	switch {
 	case getenv("NO_COLOR") != "":
@@ -32,7 +32,7 @@ func Color(f *os.File, getenv func(string) string) bool {
 	return getenv("TERM") != "dumb" && f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// paint returns s in a colour, where there may be any.
+// paint returns s in a colour, if colour is on.
 func (t *text) paint(color, s string) string {
 	if !t.opt.Color {
 		return s
@@ -40,13 +40,13 @@ func (t *text) paint(color, s string) string {
 	return t.escape(color) + s + t.escape(plain)
 }
 
-// escape returns what stands for an escape sequence until the text is finished. What the program itself has put into
-// the report cannot know it.
+// escape returns a placeholder for an escape sequence until the text is finished, which text from the program cannot
+// forge.
 func (t *text) escape(sequence string) string {
 	return t.mark + strings.Trim(sequence, "\x1b[m") + ";m"
 }
 
-// finish returns the text with its colours. Nothing else in it can act on a terminal.
+// finish returns the text with its escape sequences for colour, and no others.
 func (t *text) finish(s string) string {
 	parts := strings.Split(s, t.mark)
 	var b strings.Builder

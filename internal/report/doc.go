@@ -1,3 +1,3 @@
-// Package report shows a diagnosis: as JSON, by the schema that scripts rely on, and as text for people. It adds
-// nothing to what package diagnose has found, and its output depends on nothing else.
+// Package report writes a diagnosis: as JSON, by the schema that scripts rely on, and as text for people. Its output
+// depends only on the diagnosis.
 package report

@@ -13,7 +13,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// maxLines bounds what is listed of what belongs to one goroutine or object: holders, waiters, cases.
+// maxLines bounds the lists of one goroutine or object: holders, waiters, cases.
 const maxLines = 16
 
 // TextGoroutine writes what is known of goroutine id to w: last probe, object waited for, locks held, and history.
@@ -61,7 +61,7 @@ func TextStack(w io.Writer, r *diagnose.Report, id int64) error {
 	return t.Flush()
 }
 
-// waits tells of the object, or of the cases of a select, that a goroutine waits on.
+// waits writes the object, or the cases of a select, that a goroutine waits on.
 func (t *text) waits(w *snapshot.Wait) {
 	if w.Obj != 0 {
 		t.line("    waits on %s", t.named(w.Obj, w.Probe))
@@ -85,7 +85,7 @@ func (t *text) waits(w *snapshot.Wait) {
 	}
 }
 
-// named names an object with its address, which tells two of the same name apart.
+// named returns an object's name with its address, to tell objects of one name apart.
 func (t *text) named(addr uint64, p *snapshot.Probe) string {
 	name := t.r.Object(addr, p)
 	if a := fmt.Sprintf("%#x", addr); !strings.HasSuffix(name, a) {
@@ -94,7 +94,7 @@ func (t *text) named(addr uint64, p *snapshot.Probe) string {
 	return name
 }
 
-// object tells who holds the object at addr and what was done with it, indented.
+// object writes who holds the object at addr and what was done with it, indented.
 func (t *text) object(addr uint64, indent string) {
 	for _, l := range append(t.r.Held(addr, maxLines), t.r.Facts(addr)...) {
 		t.line("%s%s", indent, t.label(l, make(map[string]bool)))
@@ -104,7 +104,7 @@ func (t *text) object(addr uint64, indent string) {
 	}
 }
 
-// system tells what the operating system says of an object; io may be nil.
+// system writes what the operating system says of an object; io may be nil.
 func (t *text) system(io *snapshot.IO, indent string) {
 	if io == nil {
 		return
@@ -117,7 +117,7 @@ func (t *text) system(io *snapshot.IO, indent string) {
 	}
 }
 
-// queued says how many bytes the system holds of a connection.
+// queued returns how many bytes of a connection the system holds.
 func queued(io *snapshot.IO) string {
 	s := ""
 	if io.Unsent >= 0 {
@@ -129,7 +129,7 @@ func queued(io *snapshot.IO) string {
 	return s
 }
 
-// TextGoroutines writes a line for each goroutine to w, those in trouble first, at most limit, and how many are left
+// TextGoroutines writes a line for each goroutine to w, those in trouble first, at most limit, and how many it leaves
 // out.
 func TextGoroutines(w io.Writer, r *diagnose.Report, limit int) error {
 	t := newText(w, r, TextOptions{})
@@ -158,7 +158,7 @@ func severity(v diagnose.Verdict) int {
 	return 1
 }
 
-// row is the line of goroutine i: id, verdict, what it does, for how long, the operation and its place.
+// row returns the line of goroutine i: id, verdict, what it does, for how long, the operation and its place.
 func (t *text) row(i int) []string {
 	g := &t.s.Goroutines[i]
 	id, verdict := strconv.FormatInt(g.ID, 10), string(t.r.Verdicts[i])
@@ -227,7 +227,7 @@ func TextHolders(w io.Writer, r *diagnose.Report, addr uint64) error {
 	return t.Flush()
 }
 
-// lock reports whether o is something that can be held.
+// lock reports whether o can be held.
 func lock(o *snapshot.Object) bool {
 	return o != nil && (o.Kind == runtime.KindMutex || o.Kind == runtime.KindRWMutex)
 }
@@ -243,7 +243,7 @@ func (t *text) anyProbe(addr uint64, waiters []int) *snapshot.Probe {
 	return nil
 }
 
-// steps says what each goroutine of list does, longest first, and how many are left out.
+// steps returns what each goroutine of list does, longest first, and how many it leaves out.
 func (t *text) steps(list []int, indent string) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b int) int {

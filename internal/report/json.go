@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// JSON writes r to w as JSON by Schema, with what add adds to the document. Of a million goroutines, one at a time is made into JSON.
+// JSON writes r to w as JSON by Schema, with what add adds to the document. It encodes one goroutine at a time.
 func JSON(w io.Writer, r *diagnose.Report, add ...func(*Document)) error {
 	d := withoutGoroutines(r)
 	for _, f := range add {
@@ -53,7 +53,7 @@ func JSON(w io.Writer, r *diagnose.Report, add ...func(*Document)) error {
 	return out.Flush()
 }
 
-// encoder returns an encoder of what stands behind indent.
+// encoder returns an encoder for values behind indent.
 func encoder(w io.Writer, indent string) *json.Encoder {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // <-ch is a frequent expression
@@ -71,7 +71,7 @@ func NewDocument(r *diagnose.Report) *Document {
 	return d
 }
 
-// withoutGoroutines is NewDocument without what the document says of each goroutine.
+// withoutGoroutines is NewDocument without the goroutines.
 func withoutGoroutines(r *diagnose.Report) *Document {
 	s := r.Snapshot
 	d := &Document{
@@ -256,7 +256,7 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 		j.Expr, j.Len, j.Cap, j.Owed = o.Expr, known(o.Len), known(o.Cap), known(o.Count)
 		j.Made, j.LastSend, j.LastRecv, j.Closed = fact(s, o.Made), fact(s, o.Sent), fact(s, o.Received), fact(s, o.Closed)
 		if kind == runtime.KindMutex || kind == runtime.KindRWMutex {
-			j.LastRecv = nil // of a lock it is something else: an unlock by another goroutine
+			j.LastRecv = nil // for a lock it is an unlock by another goroutine
 		}
 		j.addIO(s, o.IO)
 	}
@@ -272,7 +272,7 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	return j
 }
 
-// addIO adds what the operating system says, if anything.
+// addIO adds what the operating system says of an object.
 func (j *Object) addIO(s *snapshot.Snapshot, io *snapshot.IO) {
 	if io == nil {
 		return

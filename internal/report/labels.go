@@ -16,15 +16,14 @@ import (
 )
 
 const (
-	// maxLabels and maxLabel bound what is shown of a goroutine's labels where a line names it, and how long a value
-	// is: a trace id has room.
+	// maxLabels bounds the labels of a goroutine in a line, and maxLabel a value, with room for a trace id.
 	maxLabels, maxLabel = 6, 40
-	// maxGroups is how many groups -by lists.
+	// maxGroups bounds the groups of -by.
 	maxGroups = 50
 )
 
-// LabelText returns profiler labels in one line, sorted by key: "path=/transfer, trace_id=4bf92f3577b34da6". Values
-// that a reader could take for something else are quoted, and long ones cut.
+// LabelText returns profiler labels in one line, sorted by key: "path=/transfer, trace_id=4bf92f3577b34da6". It quotes
+// ambiguous values, and cuts long ones.
 func LabelText(labels map[string]string) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
@@ -47,11 +46,11 @@ func labelWord(s string) string {
 	return s
 }
 
-// named finds where a line names one goroutine.
+// named matches the name of one goroutine.
 var named = regexp.MustCompile(`\bgoroutine (\d+)\b`)
 
-// Labelled returns line with the profiler labels of each goroutine behind its name, where told does not have that
-// name yet. It adds those names to told. Labels returns the labels of a goroutine, which may be none.
+// Labelled returns line with the profiler labels of each goroutine behind its name, unless told has that name. It adds
+// the names to told. Labels returns the labels of a goroutine, which may be none.
 func Labelled(line string, told map[string]bool, labels func(goroutine int64) map[string]string) string {
 	return named.ReplaceAllStringFunc(line, func(name string) string {
 		id, _ := strconv.ParseInt(strings.TrimPrefix(name, "goroutine "), 10, 64)
@@ -79,8 +78,7 @@ func (t *text) label(line string, told map[string]bool) string {
 	return Labelled(line, told, LabelsOf(t.s))
 }
 
-// otherLabels tells the labels of the goroutines of f that no line has named: of each key the values, or how many
-// there are.
+// otherLabels writes the labels of the goroutines of f that no line names: the values of each key, or their number.
 func (t *text) otherLabels(f *diagnose.Finding, told map[string]bool) {
 	const room = 3
 	values := make(map[string]map[string]bool)
@@ -122,8 +120,7 @@ func (t *text) labels(g *snapshot.Goroutine) {
 	}
 }
 
-// groups tells the goroutines by the value that they have of the profiler label t.opt.By: those with the most that
-// are stuck first.
+// groups writes the goroutines by their value of the profiler label t.opt.By, the most stuck ones first.
 func (t *text) groups() {
 	key := t.opt.By
 	list := groupBy(t.r, key)
@@ -151,7 +148,7 @@ func (t *text) groups() {
 	}
 }
 
-// noLabel says which labels there are, or why there are none.
+// noLabel returns which labels there are, or why there are none.
 func (t *text) noLabel() string {
 	keys := make(map[string]bool)
 	for i := range t.s.Goroutines {
@@ -179,13 +176,13 @@ func (t *text) noLabel() string {
 // A group is the goroutines that have one value of a profiler label, or do not have the label.
 type group struct {
 	value      string
-	has        bool // they have the label
+	has        bool // the goroutines have the label
 	goroutines int
 	counts     map[diagnose.Verdict]int
-	oldest     time.Duration // how long the one that has been stuck longest has waited; zero: none is
+	oldest     time.Duration // the longest wait of a stuck goroutine; zero: none
 }
 
-// bad counts the goroutines of g with which something is wrong.
+// bad counts the stuck goroutines of g.
 func (g *group) bad() int {
 	n := 0
 	for v, c := range g.counts {
@@ -196,8 +193,8 @@ func (g *group) bad() int {
 	return n
 }
 
-// groupBy groups the goroutines of r by their value of a profiler label: most that are stuck first, then most
-// goroutines; those without it last.
+// groupBy groups the goroutines of r by their value of a profiler label: groups with the most stuck ones first, then
+// the largest; those without the label last.
 func groupBy(r *diagnose.Report, key string) []*group {
 	type id struct {
 		value string

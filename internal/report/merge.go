@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// apart is how far the ids of goroutines of two processes are apart in a merged document.
+// apart is the distance between the ids of two processes in a merged document.
 const apart = 1_000_000
 
-// Merge returns one document with the findings and goroutines of several, each of another process. Goroutine 7 of the
-// second has the id 1000007 in it, and so on: ids are those of one process each. The documents are changed.
+// Merge merges the documents of several processes. Goroutine 7 of the second gets the id 1000007, and so on. Merge
+// changes the documents.
 func Merge(exe string, docs []*Document) *Document {
 	m := &Document{Schema: Schema, Process: Process{Exe: exe, State: "exited", Record: true}, Complete: true, Findings: []Finding{}, Goroutines: []Goroutine{}}
 	for n, d := range docs {
@@ -31,7 +31,7 @@ func (c *Counts) add(d Counts) {
 	}
 }
 
-// goroutineFields are the names in JSON of the fields that are goroutines.
+// goroutineFields are the JSON names of fields that hold goroutine ids.
 var goroutineFields = []string{"id", "root", "goroutine,omitempty", "goroutine", "goroutines", "root,omitempty"}
 
 // renumber adds n to all ids of goroutines in v, which is of the types of this package.

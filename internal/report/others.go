@@ -23,12 +23,12 @@ type crowd struct {
 	most  time.Duration
 }
 
-// others lists the goroutines with which nothing is wrong, by verdict and place: own code before library code, and
-// the larger crowds first.
+// others lists the goroutines that are well, by verdict and place: own code before library code, and the larger crowds
+// first.
 func (t *text) others() {
 	if t.s.NoProbes != "" {
 		t.line("")
-		t.listCrowds(t.crowds(diagnose.OK, diagnose.Idle)) // without times nobody can tell them apart
+		t.listCrowds(t.crowds(diagnose.OK, diagnose.Idle)) // without times these two look the same
 		return
 	}
 	for _, p := range healthy {
@@ -40,7 +40,7 @@ func (t *text) others() {
 	}
 }
 
-// crowdWidth is how wide a column of places is at most: longer ones move only what stands behind them.
+// crowdWidth bounds the width of the column of places: a longer place shifts only its own line.
 const crowdWidth = 100
 
 // listCrowds writes a line for each crowd, with its columns aligned.
@@ -68,7 +68,7 @@ func (t *text) listCrowds(crowds []*crowd) {
 	}
 }
 
-// span says since when the goroutines of a crowd are there; empty: unknown.
+// span returns since when the goroutines of a crowd are there, or "".
 func (c *crowd) span() string {
 	lo, hi := diagnose.Duration(c.least), diagnose.Duration(c.most)
 	switch {
@@ -118,7 +118,7 @@ func (t *text) crowds(verdicts ...diagnose.Verdict) []*crowd {
 	return crowds
 }
 
-// place says what a goroutine does and where.
+// place returns what a goroutine does and where.
 func (t *text) place(g *snapshot.Goroutine) (string, bool) {
 	p := g.Last
 	if p == nil {
@@ -134,7 +134,7 @@ func (t *text) place(g *snapshot.Goroutine) (string, bool) {
 	return fmt.Sprintf("%s %s at %s:%d (%s)", doing, p.Expr, t.path(p.File), p.Line, diagnose.ShortFunc(p.Func)), diagnose.Own(p.Func, p.File)
 }
 
-// unprobed says where a goroutine is that has reached no probe.
+// unprobed returns where a goroutine is that has reached no probe.
 func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 	state := g.State
 	if g.Reason != "" {
@@ -153,7 +153,7 @@ func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 	return state + reached, false
 }
 
-// on says what a goroutine waits for, without what tells one object from another of its kind: "on chan int main.jobs".
+// on returns what a goroutine waits on, without the object's address: "on chan int main.jobs".
 func on(g *snapshot.Goroutine) string {
 	if g.Blocked == nil {
 		return ""
@@ -175,7 +175,7 @@ func on(g *snapshot.Goroutine) string {
 	return " on " + strings.Join(parts, ", ")
 }
 
-// ends says who could end the wait of g, as far as the program's memory tells.
+// ends returns who could end the wait of g, as far as the program's memory tells.
 func (t *text) ends(g *snapshot.Goroutine) string {
 	if g.Reach == nil || g.Reach.Answer != snapshot.Live || len(g.Reach.CouldEnd) == 0 {
 		return ""

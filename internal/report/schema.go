@@ -3,7 +3,7 @@ package report
 // Schema names the version of the JSON. Fields may be added to it; none changes its meaning.
 const Schema = "awaittrace.report/1"
 
-// The types below are the JSON objects. Times are nanoseconds, addresses hexadecimal strings, and what is absent is
+// The types below are the JSON objects. Times are nanoseconds, addresses hexadecimal strings, and an absent field is
 // unknown.
 
 // A Document is a whole report.
@@ -19,7 +19,7 @@ type Document struct {
 	Counts     Counts      `json:"counts"`
 	Findings   []Finding   `json:"findings"`
 	Goroutines []Goroutine `json:"goroutines"`
-	// Sites, with -sites, say how long goroutines waited, by place: first where they waited longest, all together.
+	// Sites, with -sites, say how long goroutines waited, by place, the longest sum first.
 	Sites []SiteWaits `json:"sites,omitzero"`
 	// By are the goroutines by the values of the profiler label of -by.
 	By *By `json:"by,omitempty"`
@@ -35,7 +35,7 @@ type By struct {
 type LabelGroup struct {
 	Value  *string `json:"value,omitempty"`
 	Counts Counts  `json:"counts"`
-	// OldestNS is how long the one that has been stuck longest has waited.
+	// OldestNS is the longest wait of a stuck goroutine.
 	OldestNS int64 `json:"oldest_ns,omitempty"`
 }
 
@@ -48,17 +48,16 @@ type Process struct {
 	Started int64    `json:"started,omitempty"`
 	Taken   int64    `json:"taken,omitempty"`
 	State   string   `json:"state"`
-	// Record: the program has probes, and this is what they tell. StoppedForNS is how long it stood still for the
-	// report.
+	// Record means that the program has a record of its probes. StoppedForNS is how long it stood still for the report.
 	Record       bool   `json:"record"`
 	StoppedForNS *int64 `json:"stopped_for_ns,omitempty"`
 	Container    string `json:"container,omitempty"`
-	// Untrusted: why the record may be the work of somebody else than the program.
+	// Untrusted says why the record may not be the program's own.
 	Untrusted string `json:"untrusted,omitempty"`
-	// Unwatched: the program has ended, nobody saw when, and Taken is its last sign of life.
+	// Unwatched means that the program has ended, nobody saw when, and Taken is its last sign of life.
 	Unwatched bool `json:"unwatched,omitempty"`
-	// LookedNS: states and stacks are from so long before Taken, where the program has ended; where it runs, the
-	// proofs are.
+	// LookedNS is how long before Taken the states and stacks of an ended program, or the proofs of a running one, were
+	// read.
 	LookedNS *int64 `json:"looked_ns,omitempty"`
 }
 
@@ -74,29 +73,30 @@ type Counts struct {
 	OK         int `json:"ok"`
 }
 
-// A Finding is one cause with the goroutines that it keeps from going on.
+// A Finding is one cause with the goroutines that it blocks.
 type Finding struct {
 	Kind       string  `json:"kind"`
 	Certainty  string  `json:"certainty"`
 	Goroutines []int64 `json:"goroutines"`
 	Root       int64   `json:"root,omitempty"`
-	// Places are where locks were taken, of kind lock-order, whose goroutines have gone on. The first leads.
+	// Places are where locks were taken, for kind lock-order, whose goroutines have gone on. The first leads.
 	Places []Probe  `json:"places,omitempty"`
 	Title  string   `json:"title"`
 	Why    []string `json:"why"`
 	Fix    string   `json:"fix,omitempty"`
-	// Test is the test that it is about, behind the folder of its package.
+	// Test is the test that the finding is about, behind the folder of its package.
 	Test string `json:"test,omitempty"`
 	// Proof is what proves a leak: reachability or leakprofile.
 	Proof string `json:"proof,omitempty"`
-	// KeptBytes is heap and stacks that only these goroutines keep alive.
+	// KeptBytes counts heap and stacks that only these goroutines keep alive.
 	KeptBytes uint64  `json:"kept_bytes,omitempty"`
 	Growth    *Growth `json:"growth,omitempty"`
 	Busy      *Busy   `json:"busy,omitempty"`
 	Usual     *Usual  `json:"usual,omitempty"`
 }
 
-// Lead returns the goroutine that leads f: its root, or else its first; nil if find, which returns the goroutine with an id, finds none of them.
+// Lead returns the goroutine that leads f: its root, or else its first. Find returns the goroutine with an id; if it
+// finds neither, Lead returns nil.
 func (f *Finding) Lead(find func(id int64) *Goroutine) *Goroutine {
 	if g := find(f.Root); g != nil {
 		return g
@@ -109,7 +109,7 @@ func (f *Finding) Lead(find func(id int64) *Goroutine) *Goroutine {
 	return nil
 }
 
-// A Growth is of goroutines that become more and more.
+// A Growth says how fast goroutines become more.
 type Growth struct {
 	Count     int     `json:"count"`
 	PerSecond float64 `json:"per_second"`
@@ -117,20 +117,20 @@ type Growth struct {
 	NewestNS  int64   `json:"newest_ns"`
 }
 
-// A Busy is how fast a goroutine goes round, and the processors that it keeps busy.
+// A Busy says how fast a goroutine loops, and how many processors it keeps busy.
 type Busy struct {
 	PerSecond float64 `json:"per_second"`
 	CPU       float64 `json:"cpu,omitempty"`
 }
 
-// A Usual is how long waits at the same place are as a rule.
+// A Usual says how long waits at the same place usually are.
 type Usual struct {
 	MedianNS int64 `json:"median_ns"`
 	MaxNS    int64 `json:"max_ns"`
 }
 
-// A SiteWaits says how long goroutines waited at a place: in the waits that are over, as far as they were longer than
-// a tick of the kernel, and in those that last.
+// A SiteWaits says how long goroutines waited at a place: in finished waits longer than a tick of the kernel, and in
+// those that last.
 type SiteWaits struct {
 	Probe    Probe  `json:"probe"`
 	Count    uint64 `json:"count"`
@@ -162,7 +162,7 @@ type Goroutine struct {
 	Verdict string `json:"verdict"`
 	// Reason is the runtime's wait reason.
 	Reason string `json:"reason,omitempty"`
-	// Leaked: the garbage collector has proven that nothing can wake it.
+	// Leaked means that the garbage collector has proven that nothing can wake it.
 	Leaked    bool     `json:"leaked,omitempty"`
 	Probe     *Probe   `json:"probe,omitempty"`
 	Phase     string   `json:"phase,omitempty"`
@@ -175,7 +175,7 @@ type Goroutine struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Test is the test that started the goroutine, in a program that `awaittrace test` runs.
 	Test string `json:"test,omitempty"`
-	// CouldEnd is who could end its wait, by the shortest path first.
+	// CouldEnd lists who could end its wait, by the shortest path first.
 	CouldEnd []Waker `json:"could_end,omitempty"`
 	Stack    []Frame `json:"stack,omitempty"`
 	Thread   int     `json:"thread,omitempty"` // id of the operating system's thread that runs it
@@ -229,13 +229,13 @@ type Object struct {
 	Made *Fact  `json:"made,omitempty"`
 	Len  *int   `json:"len,omitempty"`
 	Cap  *int   `json:"cap,omitempty"`
-	// Holders holds at most maxHolders, and MoreHolders is the number of the others.
+	// Holders has at most maxHolders, and MoreHolders counts the others.
 	Holders     []Holder `json:"holders,omitempty"`
 	MoreHolders int      `json:"more_holders,omitempty"`
 	LastSend    *Fact    `json:"last_send,omitempty"`
 	LastRecv    *Fact    `json:"last_recv,omitempty"`
 	Closed      *Fact    `json:"closed,omitempty"`
-	// Cases are those of a select, MoreCases the number of those that the record has no room for.
+	// Cases are the cases of a select, and MoreCases counts those for which the record has no room.
 	Cases       []Case `json:"cases,omitempty"`
 	MoreCases   int    `json:"more_cases,omitempty"`
 	Network     string `json:"network,omitempty"` // tcp, udp or unix
@@ -246,7 +246,7 @@ type Object struct {
 	Pid         int    `json:"pid,omitempty"`
 	UnsentBytes *int   `json:"unsent_bytes,omitempty"`
 	UnreadBytes *int   `json:"unread_bytes,omitempty"`
-	// DeadlineNS is how long until the operation ends by itself; NoDeadline says that it never will. Without either
+	// DeadlineNS is how long until the operation ends by itself; NoDeadline means that it never will. Without either
 	// that is unknown.
 	DeadlineNS *int64 `json:"deadline_ns,omitempty"`
 	NoDeadline bool   `json:"no_deadline,omitempty"`
@@ -260,7 +260,7 @@ type Case struct {
 	Dir string `json:"dir"`
 }
 
-// A Fact says who did something last. Of a WaitGroup, LastSend is the last Add and LastRecv the last Done; of a Cond,
+// A Fact says who did something last. For a WaitGroup, LastSend is the last Add and LastRecv the last Done; for a Cond,
 // LastSend is the last Signal or Broadcast.
 type Fact struct {
 	Goroutine int64  `json:"goroutine"`
@@ -277,7 +277,7 @@ type Holder struct {
 	Line      int    `json:"line"`
 	SinceNS   *int64 `json:"since_ns,omitempty"`
 	Exited    bool   `json:"exited,omitempty"`
-	// Likely: read off the stacks, not off the record.
+	// Likely means that stacks, not the record, name the holder.
 	Likely bool `json:"likely,omitempty"`
 }
 

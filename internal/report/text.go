@@ -30,8 +30,8 @@ type TextOptions struct {
 	Source func(name string) ([]byte, error)
 	// OneTest leaves out the name of the test, because all findings are about the same.
 	OneTest bool
-	// Name is the argument by which our commands find the same program: its pid, or the file of its record. Empty means
-	// that there is nothing more to see.
+	// Name is the argument by which commands find the program: its pid, or the file of its record. Empty means that
+	// there is nothing more to see.
 	Name string
 }
 
@@ -137,7 +137,7 @@ type text struct {
 	s    *snapshot.Snapshot
 	opt  TextOptions
 	to   io.Writer
-	mark string // what an escape sequence of ours begins with, see escape
+	mark string // begins the placeholder of an escape sequence, see escape
 }
 
 func newText(w io.Writer, r *diagnose.Report, opt TextOptions) *text {
@@ -193,7 +193,7 @@ func (t *text) process() string {
 	return name + " (" + strings.Join(facts, ", ") + ")"
 }
 
-// worthTelling is how many bytes goroutines must keep alive for people to be told: any stack has some.
+// worthTelling is how many bytes goroutines must keep alive for the text to mention it: any stack keeps some.
 const worthTelling = 64 << 10
 
 // notes returns facts about the whole program, and what makes the report incomplete, a line each.
@@ -363,7 +363,7 @@ func (t *text) stack(f *diagnose.Finding) {
 			frames = append(frames, fmt.Sprintf("%s at %s:%d", diagnose.ShortFunc(fr.Func), t.path(fr.File), fr.Line))
 		}
 	}
-	if len(frames) < 2 { // it is at the place that was named already
+	if len(frames) < 2 { // its place was named already
 		return
 	}
 	shown := frames[:min(t.room(8), len(frames))]

@@ -9,15 +9,15 @@ import (
 
 // Values supplies what completions need besides the table of verbs.
 type Values struct {
-	// Flag returns the values that a flag may have, in the command line words, and whether files may be such values.
+	// Flag returns the values of a flag in the command line words, and reports whether files may be values.
 	Flag func(verb, flag string, words []string) (list []Candidate, files bool)
-	// Args returns the arguments that a verb may have, and whether files may be.
+	// Args returns the arguments of a verb, and reports whether files may be arguments.
 	Args func(verb string, words []string) (list []Candidate, files bool)
-	// More returns further flags of a verb that stands for one of the go command's, and whether each takes a value.
+	// More returns the go command's flags of a verb, and whether each takes a value.
 	More func(verb string) map[string]bool
 }
 
-// A Candidate is a word that may complete the one at the cursor.
+// A Candidate is a completion of the word at the cursor.
 type Candidate struct{ Word, About string }
 
 // Complete returns the candidates for the last of words, which follow the name of the command. Each begins with that
@@ -27,7 +27,7 @@ func (c Command) Complete(words []string, v Values) (list []Candidate, files boo
 		return nil, false
 	}
 	before, last := words[:len(words)-1], words[len(words)-1]
-	// -f=html is one word with most shells; with bash it is -f, = and html.
+	// Most shells pass -f=html as one word; bash passes -f, = and html.
 	flag, value, joined := strings.Cut(last, "=")
 	if joined && (flag == "" || strings.HasPrefix(flag, "-")) {
 		if flag != "" {

@@ -1,5 +1,5 @@
-// Package usage writes what a command says of itself: its help, in the form of the go command's, its man page, and
-// completions for shells. All come from one table, the verbs of a [cli.App].
+// Package usage writes a command's help, in the form of the go command's, its man page, and completions for shells,
+// from one table, the verbs of a [cli.App].
 package usage
 
 import (
@@ -10,19 +10,19 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A Topic is a page of help that is not about a verb.
+// A Topic is a help page that is not about a verb.
 type Topic struct {
 	Name, Short, Text string
 }
 
-// A Command is a command with its pages of help. The descriptions of verbs and the texts of topics are paragraphs,
-// which are broken into lines where they are shown; a line that begins with a space stays as it is.
+// A Command is a command with its help pages. Descriptions and topics are paragraphs, which are filled when they are
+// shown; a line that begins with a space stays as it is.
 type Command struct {
 	App    *cli.App
 	Topics []Topic
 }
 
-// columns is the width of help, which is read in terminals of any width.
+// columns is the width of help, for terminals of any width.
 const columns = 80
 
 // Overview writes the purpose of the command and the list of its verbs.

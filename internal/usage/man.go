@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Man writes the command's page of the manual, section 1.
+// Man writes the command's manual page, section 1.
 func (c Command) Man(w io.Writer, version string) error {
 	m := &manual{}
 	name := c.App.Name
@@ -41,7 +41,7 @@ func (c Command) Man(w io.Writer, version string) error {
 	return err
 }
 
-// A manual is text in the language of man pages.
+// A manual writes text in the language of man pages.
 type manual struct{ strings.Builder }
 
 func (m *manual) section(name string) { fmt.Fprintf(m, ".SH %s\n", name) }
@@ -79,7 +79,7 @@ func (m *manual) text(text string) {
 	flush()
 }
 
-// escape returns text as a man page shows it literally.
+// escape returns text such that a man page shows it literally.
 func escape(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")
