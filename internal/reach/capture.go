@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// A Plan is what could be made ready before the program stands still.
+// A Plan is what can be prepared before the program stands still.
 type Plan struct {
 	src     Source
 	prog    *Program
 	o       *offsets
 	addr    Addresses // where the program has been loaded
 	bias    uint64
-	code    *reader // what does not change: tables and constants
+	code    *reader // what never changes: tables and constants
 	modules []module
 	reasons []string
 	kinds   []reasonKind // of the reasons
-	fresh   *reader      // what does change; its memory is used again
-	heap    heap         // as it was; its memory is used again
-	gs      []goroutine  // as they were: some or all; their memory is used again
+	fresh   *reader      // what changes; its memory is reused
+	heap    heap         // as it was; its memory is reused
+	gs      []goroutine  // as they were: some or all; their memory is reused
 	trial   trial
-	// ready is what is left of memory that costs no page faults, and bufs all that was provided, to be given back.
+	// ready is the rest of the memory that costs no page faults, and bufs all of that memory, to be freed.
 	ready []byte
 	bufs  [][]byte
 }
 
-// newPlan returns a Plan that knows where the program's variables are, and nothing else.
+// newPlan returns a Plan that knows only where the program's variables are.
 func newPlan(src Source, prog *Program) (*Plan, error) {
 	if prog.Layout == nil {
 		return nil, errors.New("the memory layout of the program's version of Go is not known")
@@ -62,7 +62,7 @@ func newPlan(src Source, prog *Program) (*Plan, error) {
 	return p, nil
 }
 
-// Prepare reads what does not change, and provides the memory for the rest, while the program still runs.
+// Prepare reads what never changes, and allocates memory for the rest, while the program still runs.
 func Prepare(src Source, prog *Program) (*Plan, error) {
 	p, err := newPlan(src, prog)
 	if err != nil {
@@ -79,7 +79,7 @@ func Prepare(src Source, prog *Program) (*Plan, error) {
 	return p, p.try()
 }
 
-// maxReasons is more than any version has.
+// maxReasons is more than any version of Go has.
 const maxReasons = 128
 
 // readReasons reads the texts of the runtime's wait reasons, which have no fixed numbers.
@@ -94,7 +94,7 @@ func (p *Plan) readReasons() {
 	}
 }
 
-// Allocate provides the memory that Capture will need, so that the pause is not spent on page faults.
+// Allocate allocates the memory that Capture will need, so that the pause is not spent on page faults.
 func (p *Plan) Allocate() {
 	if p.bufs != nil {
 		return
@@ -127,7 +127,7 @@ func (p *Plan) take(n uint64) []byte {
 	return b
 }
 
-// trim gives back what was provided and not taken.
+// trim frees what was provided and not taken.
 func (p *Plan) trim() {
 	if n := len(p.bufs); n > 0 {
 		last := p.bufs[n-1]
@@ -136,7 +136,7 @@ func (p *Plan) trim() {
 	p.ready = nil
 }
 
-// Close gives the memory back. Nothing that came of the plan may be used any more.
+// Close frees the memory. After it, nothing that came of the plan may be used.
 func (p *Plan) Close() {
 	for _, b := range p.bufs {
 		free(b)
@@ -150,7 +150,7 @@ type segment struct {
 	data   []byte
 }
 
-// A Capture is what was copied of a program while it stood still.
+// A Capture is the copy of a program, made while it stood still.
 type Capture struct {
 	*Plan
 	heap     heap
@@ -166,13 +166,13 @@ type Capture struct {
 	specials []special
 	queued   []uint64        // words of finalizers and cleanups that are about to run
 	sema     []semaphoreWait // sorted by goroutine
-	channels []segment       // those waited for that have not been copied with the heap, because their elements have no pointers
+	channels []segment       // awaited channels that were not copied with the heap, because their elements have no pointers
 	pinned   [][]byte        // pinner bits, by span; nil where it has none
 	torn     bool            // a part of the memory could not be read
 	until    time.Time       // when it is given up; zero: never
-	// Copied is how many bytes were copied.
+	// Copied returns how many bytes were copied.
 	Copied uint64
-	// Steps says how long each step took, of the pause.
+	// Steps returns how long each step of the pause took.
 	Steps []Step
 }
 
@@ -182,8 +182,8 @@ type Step struct {
 	Took time.Duration
 }
 
-// Capture copies what is needed. It gives up with ErrLate when that takes for longer than limit; zero is no limit. The program
-// must stand still from before it is called until it has returned. It is called once.
+// Capture copies what is needed. It fails with ErrLate if that takes longer than limit; zero means no limit. The
+// program must stand still during the call. Capture is called once.
 func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 	p.Allocate()
 	c = &Capture{Plan: p, heap: p.heap}
@@ -268,7 +268,7 @@ func (c *Capture) copyHeap() error {
 	return nil
 }
 
-// copyModules copies the variables of the modules. It reads the list again, for a plugin may have come.
+// copyModules copies the variables of the modules. It reads the list again, because a plugin may have been loaded.
 func (c *Capture) copyModules(fresh *reader) error {
 	n, at := 0, c.addr.Firstmoduledata
 	for ; at != 0 && n <= maxModules; n++ {
@@ -312,7 +312,7 @@ func in(list []segment, addr, n uint64) []byte {
 	return list[i].data[addr-list[i].lo:][:n:n]
 }
 
-// view returns n bytes at addr of what was copied of heap and variables, or nil.
+// view returns n bytes at addr of the copied heap and variables, or nil.
 func (c *Capture) view(addr, n uint64) []byte {
 	if si := c.heap.spanAt(addr); si >= 0 {
 		sp := &c.heap.spans[si]
@@ -324,7 +324,7 @@ func (c *Capture) view(addr, n uint64) []byte {
 	return in(c.segments, addr, n)
 }
 
-// viewOr returns n bytes at addr of what was copied, else from the program, which stands still.
+// viewOr returns n bytes at addr of the copy, else of the program, which stands still.
 func (c *Capture) viewOr(fresh *reader, addr, n uint64) []byte {
 	if b := c.view(addr, n); b != nil {
 		return b
@@ -332,7 +332,7 @@ func (c *Capture) viewOr(fresh *reader, addr, n uint64) []byte {
 	return fresh.bytes(addr, n)
 }
 
-// u64 returns the word at addr of what was copied, or zero.
+// u64 returns the word at addr of the copy, or zero.
 func (c *Capture) u64(addr uint64) uint64 {
 	if b := c.view(addr, 8); b != nil {
 		return le64(b)

@@ -32,7 +32,7 @@ const (
 	funcdataInlTree  = 3
 )
 
-// flagSPWrite says that the function writes an arbitrary value to the stack pointer: nobody can tell the frames beyond it.
+// flagSPWrite means that the function writes an arbitrary value to the stack pointer: the frames beyond it are unknown.
 const flagSPWrite = 2
 
 // A stackObject is a variable whose address is taken: it counts only if something points to it.
@@ -43,7 +43,7 @@ type stackObject struct {
 
 // A pcInfo is what the compiler's tables say of one program counter.
 type pcInfo struct {
-	ok     bool // the frame can be told
+	ok     bool // the frame is known
 	own    bool // it is the program's own: see isRuntime
 	name   string
 	entry  uint64
@@ -66,7 +66,7 @@ type bitmap struct {
 
 func (b bitmap) has(i uint32) bool { return b.bits[i/8]>>(i%8)&1 != 0 }
 
-// A codeTable decodes what the compiler has said of the program's code.
+// A codeTable decodes the compiler's tables of the program's code.
 type codeTable struct {
 	r       *reader
 	o       *offsets
@@ -156,7 +156,7 @@ func (t *codeTable) value(m *module, off uint32, entry, target uint64) int32 {
 	return -1
 }
 
-// at returns what the tables say of pc.
+// at returns the tables' entry for pc.
 func (t *codeTable) at(pc uint64) *pcInfo {
 	if f, ok := t.cache[pc]; ok {
 		return f
@@ -246,8 +246,8 @@ type place struct {
 	line     int
 }
 
-// places returns the functions that pc is in, the innermost first: those that were inlined, and the one that was not. pc is where a call
-// returns to, unless exact.
+// places returns the functions that pc is in, the innermost first: those that were inlined, and the one that was not.
+// pc is where a call returns to, unless exact.
 func (t *codeTable) places(pc uint64, exact bool) []place {
 	if !exact {
 		pc--
@@ -300,7 +300,7 @@ func (t *codeTable) file(m *module, unit uint32, i int32) string {
 	return t.r.cstring(m.filetab + uint64(off))
 }
 
-// isRuntime reports whether a function is the runtime's own, or of the packages that park on its behalf.
+// isRuntime reports whether a function belongs to the runtime, or to the packages that park on its behalf.
 func isRuntime(fn string) bool {
 	if snapshot.Collector(fn) {
 		return true

@@ -1,24 +1,24 @@
-// Package reach proves, from a program's memory alone, which of its goroutines nothing can ever wake; and says who
-// could still wake the others, what each waits on, and how many bytes it keeps alive. It needs no probes, no help
-// from the program, and no symbol table, and knows neither Delve nor the record of probes.
+// Package reach proves, from a program's memory alone, which of its goroutines nothing can ever wake. It also finds who
+// could wake the others, what each waits on, and how many bytes it keeps alive. It needs no probes, no help from the
+// program, and no symbol table, and uses neither Delve nor the record of probes.
 //
-// A Source gives memory and threads of a program that stands still; a Program is its executable, above all the Layout
-// of its Go runtime. Prepare reads what does not change and provides memory for the rest while the program runs,
-// Plan.Capture copies while it stands still, and Capture.Mark thinks after it has gone on. Result.Snapshot puts the
-// answers in the terms of package snapshot.
+// A Source reads memory and threads of a program that stands still; a Program is its executable, above all the Layout
+// of its Go runtime. Prepare reads what never changes and allocates memory for the rest while the program runs,
+// Plan.Capture copies while it stands still, and Capture.Mark analyses the copy after it has gone on. Result.Snapshot
+// returns the answers as types of package snapshot.
 //
 // # The claim
 //
-// What is marked here includes all that Go's collector would mark, less what belongs to goroutines that nothing can
-// wake. Marking begins with what goes on by itself: variables, timers, finalizers, and goroutines that run, sleep, or
-// wait for the system. A goroutine that waits for others becomes live when one of the objects that it waits for is
-// marked, and what it can reach is marked then. Whoever is left over when nothing more can be marked waits for what
-// only others that are left over can reach. That is the rule of Go's own goroutineleak profile; the answer does not
-// depend on how long somebody has waited.
+// Mark marks all that Go's collector would mark, except what belongs to goroutines that nothing can wake. Marking
+// begins with what goes on by itself: variables, timers, finalizers, and goroutines that run, sleep, or wait for the
+// system. A goroutine that waits for others becomes live when an object that it waits for is marked; what it can reach
+// is marked then. When nothing more can be marked, each remaining goroutine waits for what only other remaining ones
+// can reach. That is the rule of Go's own goroutineleak profile; the answer does not depend on how long a goroutine has
+// waited.
 //
 // # Why it is sound
 //
-// A false proof is worse than none. So whatever is not known makes a goroutine live, or a word a pointer:
+// A false proof is worse than none. So what is unknown makes a goroutine live, or a word a pointer:
 //
 //  1. All threads stand still while memory is copied. Without that, a few samples in a hundred are wrong.
 //  2. Roots are the variables, by the linker's masks; finalizers and cleanups that are queued; each record of an
@@ -39,37 +39,36 @@
 //  9. A goroutine that has switched to another one, as the two sides of an iter.Pull do, waits for the runtime's coro,
 //     which both functions have. It is found by the goroutine that it has.
 //
-// Objects of the heap are scanned word by word, and count as reached by a pointer to any place in them. Of p's, m's
-// and the g's of threads only the words that are pointers count, for the others point to memory that is free.
+// Heap objects are scanned word by word, and a pointer to any place in an object reaches it. Of p's, m's and the g's of
+// threads only the words that are pointers count, because the others point to free memory.
 //
-// Proven without any of this is who waits in select {} or on nil channels only: see snapshot.Blocked.NoneCanWake.
-// Whether that is a leak or meant is not for this package to say.
+// A goroutine in select {}, or on nil channels only, is blocked by definition: see snapshot.Blocked.NoneCanWake.
+// Whether that is a leak or meant, the diagnosis decides.
 //
 // # Who could end a wait
 //
 // References are also followed backwards, from what a goroutine waits for to the first goroutines, timers, finalizers
-// and variables. A goroutine that waits for nothing but the same cannot help before it is helped itself, and is left
-// out. For a proven goroutine, the others are proven too: they are the edges of a deadlock.
+// and variables. A goroutine that waits only for the same object cannot end the wait, and is left out. For a proven
+// goroutine, the others are proven too: they are the edges of a deadlock.
 //
 // # What is kept alive
 //
-// What a set of goroutines keeps is its stacks, and the objects that it reaches and nothing else does. Objects are
-// labelled once with the group of goroutines, of one place and one creator, that alone reaches them; so a finding
-// that is such a group costs nothing more. Other sets are flooded, up to a bound, beyond which the answer is less
-// than the truth.
+// A set of goroutines keeps alive its stacks, and the objects that nothing else reaches. Objects are labelled once with
+// the group of goroutines, of one place and one creator, that alone reaches them; so a finding that is such a group
+// costs nothing more. Other sets are searched, up to a bound, beyond which the answer is too small.
 //
 // # Limits
 //
-// As in Go itself, a pointer that is hidden in an integer is none. Memory outside the heap is not scanned, such as
-// C's: cgo.Handle and runtime.Pinner, which are roots, cover what C may legally hold. Objects of less than 16 bytes
-// without pointers share their memory: a Mutex alone may be kept live by its neighbour. What is not swept yet counts
-// as in use. Each of these gives fewer proofs, except the first.
+// As in Go itself, an integer is not a pointer. Memory outside the heap, such as C's, is not scanned: cgo.Handle and
+// runtime.Pinner, which are roots, cover what C may legally hold. Objects of less than 16 bytes without pointers share
+// memory: a Mutex alone may be kept live by its neighbour. Unswept objects count as in use. Each of these gives fewer
+// proofs, except the first.
 //
-// Names and paths come from DWARF; without it there are the names of functions, variables and channels' types only.
-// The name of a local variable is that which the compiler's location lists give it, at the call or after it.
+// Names and paths come from DWARF; without it only functions, variables and types of channels have names. The name of a
+// local variable comes from the compiler's location lists, at the call or after it.
 //
-// The copy takes the program's pause, and as much of the reader's memory: memory with pointers, variables, and what is
-// in use of stacks. How long it takes depends on the machine and its load; Prepare measures it on a part. See
-// docs/benchmarks.md. The references backwards take four bytes each and are left out where
-// they would take too much: then there is one waker for each goroutine, the one that marking came by.
+// The program stands still while memory with pointers, variables, and used parts of stacks are copied. How long that
+// takes depends on the machine and its load; Prepare measures it on a part. See docs/benchmarks.md. The references
+// backwards take four bytes each and are left out if they would take too much: then each goroutine has one waker,
+// through which marking came.
 package reach

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// FileUsers returns all goroutines from which the os.File, or the connection, with a descriptor can be reached; nil where it was not found, and where others could use it, too: who
-// has a variable that leads to it, or a timer.
+// FileUsers returns all goroutines that can reach the os.File, or the connection, of a descriptor. It returns nil if
+// that was not found, or if something else can use it, such as a variable or a timer.
 func (r *Result) FileUsers(fd int) []int64 {
 	m := r.m
 	if r.references() == nil {
@@ -65,8 +65,8 @@ func (r *Result) files(fd int) (list []uint64) {
 	return list
 }
 
-// isFile reports whether an os.file or a net.netFD lies at addr: a poll.FD with its locks, the descriptor, and the runtime's pollDesc, which has the descriptor, too. See
-// GOROOT/src/internal/poll/fd_unix.go.
+// isFile reports whether an os.file or a net.netFD lies at addr: a poll.FD with its locks, the descriptor, and the
+// runtime's pollDesc, which has the descriptor, too. See GOROOT/src/internal/poll/fd_unix.go.
 func (r *Result) isFile(addr uint64, fd int) bool {
 	const sysfd, descriptor = 16, 8
 	if addr%8 != 0 || r.m.u64(addr+sysfd) != uint64(fd) {

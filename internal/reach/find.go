@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// A program that was linked without symbols, as go test and -ldflags=-s do, has its variables all the same, and the names of its functions. A finder
-// finds the variables: the first module by what it begins with, the names of wait reasons by what they are, and the others by the
-// functions that use them: what all of those refer to, and what looks as it should.
+// A program that was linked without symbols, as by go test and -ldflags=-s, still has its variables, and the names of
+// its functions. A finder finds the variables: the first module by its first words, the names of wait reasons by their
+// text, and the others by the functions that use them: the variable that all of them refer to, and that looks right.
 type finder struct {
 	src      Source
 	prog     *Program
@@ -75,7 +75,7 @@ func findAddresses(src Source, prog *Program, o *offsets, bias uint64, a *Addres
 	return nil
 }
 
-// seeks is how often a variable is looked for.
+// seeks is how often the finder tries to find a variable.
 const seeks = 20
 
 // needed reports whether a runtime of that layout has the variable.
@@ -87,7 +87,8 @@ func needed(l *Layout, name string) bool {
 	return true
 }
 
-// seek returns the only variable that all users of s refer to, and that looks as it should; zero if there is none, or several.
+// seek returns the only variable that all users of s refer to, and that looks as it should; zero if there is none, or
+// several.
 func (f *finder) seek(s sought) (found uint64) {
 	for _, addr := range f.commonRefs(s) {
 		ok := false
@@ -348,7 +349,7 @@ func referencesARM64(code []byte, pc uint64, visit func(reference)) {
 	}
 }
 
-// missing returns an error that names what is still not known, if anything is.
+// missing returns an error that names the variables that are still unknown, if any.
 func (a *Addresses) missing(l *Layout) error {
 	names := slices.DeleteFunc(a.Missing(), func(name string) bool { return !needed(l, name) })
 	if len(names) == 0 {

@@ -34,7 +34,7 @@ const (
 	statusScan      = 0x1000
 )
 
-// A goroutine is one that was captured. There may be a million of them; what is seldom asked for is read off its g.
+// A goroutine is a captured goroutine. There may be a million of them; what is seldom needed is read from its g.
 type goroutine struct {
 	addr   uint64 // of its g
 	id     int64
@@ -46,20 +46,20 @@ type goroutine struct {
 	thread int32
 	status uint8
 	reason uint8 // why it waits: an index into Plan.reasons; zero: unknown
-	// conservative says that its frames cannot be told: every word of its stack counts.
+	// conservative means that its frames are unknown: every word of its stack counts.
 	conservative bool
-	// onThread says that a thread has it as its goroutine, whatever its status.
+	// onThread means that it is the goroutine of a thread, whatever its status.
 	onThread bool
 }
 
 // copied reports whether its stack counts, and was copied.
 func (g *goroutine) copied() bool { return g.alive() && g.size > 0 }
 
-// hi returns where its stack ends, and from from where on that is in use.
+// hi returns the end of its stack, and from the start of the used part.
 func (g *goroutine) hi() uint64   { return g.lo + uint64(g.size) }
 func (g *goroutine) from() uint64 { return g.lo + uint64(g.unused) }
 
-// setFrom says from where on its stack is in use.
+// setFrom sets the start of the used part of its stack.
 func (g *goroutine) setFrom(addr uint64) { g.unused = uint32(max(addr&^7, g.lo) - g.lo) }
 
 // alive reports whether the goroutine has a stack that counts.
@@ -136,7 +136,8 @@ func (p *Plan) goroutineAt(g *goroutine, addr uint64, b []byte) {
 	}
 	switch _, sp := p.position(g, b); {
 	case g.status == statusSyscall && f.syscallSP.get(b) == 0, sp < g.lo, sp >= g.hi():
-		// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal leaves nothing.
+		// On the system stack, or between two states: sched is what it left, but a call into the vDSO or a signal
+		// leaves nothing.
 		g.conservative = true
 	case !g.conservative:
 		g.setFrom(sp)
@@ -173,7 +174,7 @@ func (g *goroutine) stackOf() bool {
 // words returns the g of a goroutine.
 func (c *Capture) words(g *goroutine) []byte { return c.view(g.addr, c.o.g.size) }
 
-// since returns when the goroutine was seen to wait, on the runtime's clock; zero: unknown.
+// since returns when the runtime saw the goroutine waiting, on its clock; zero: unknown.
 func (c *Capture) since(g *goroutine) int64 { return max(int64(c.o.g.since.get(c.words(g))), 0) }
 
 // linkRegister returns what the goroutine had in it when it was parked; zero: none.
@@ -184,7 +185,7 @@ func (c *Capture) linkRegister(g *goroutine) uint64 {
 	return c.o.g.lr.get(c.words(g))
 }
 
-// sortGoroutines makes goroutineOf work.
+// sortGoroutines builds the index for goroutineOf.
 func (c *Capture) sortGoroutines() {
 	c.byAddr = make([]int32, len(c.gs))
 	for i := range c.byAddr {
@@ -304,13 +305,13 @@ func (c *Capture) semaphores(g uint64) []semaphoreWait {
 	return c.sema[i:n]
 }
 
-// sortSemaphores makes semaphores work.
+// sortSemaphores builds the index for semaphores.
 func (c *Capture) sortSemaphores() {
 	slices.SortStableFunc(c.sema, func(a, b semaphoreWait) int { return cmp.Compare(a.g, b.g) })
 }
 
-// sudogs yields what stands for goroutine g in the queues of what it waits for, by address. What follows in the list of one that waits for a semaphore is the
-// queue of that, and not its own.
+// sudogs yields what stands for goroutine g in the queues of what it waits for, by address. What follows in the list of
+// one that waits for a semaphore is the queue of that, and not its own.
 func (c *Capture) sudogs(g *goroutine) iter.Seq2[uint64, []byte] {
 	return func(yield func(addr uint64, b []byte) bool) {
 		for sg, n := c.o.g.waiting.get(c.words(g)), 0; sg != 0 && n < maxList; n++ {
@@ -326,8 +327,8 @@ func (c *Capture) sudogs(g *goroutine) iter.Seq2[uint64, []byte] {
 // channelGap is how far apart channels may be that are read as one.
 const channelGap = 1024
 
-// readChannels copies the channels that goroutines wait for whose elements have no pointers: those are not copied with the heap. It copies
-// them without their elements.
+// readChannels copies the channels that goroutines wait for whose elements have no pointers: those are not copied with
+// the heap. It copies them without their elements.
 func (c *Capture) readChannels() error {
 	var list []uint64
 	for i := range c.gs {

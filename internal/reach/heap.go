@@ -18,7 +18,8 @@ const (
 	spanInUse = 1
 )
 
-// A span is a run of pages with objects of one size. What marking looks at for each pointer comes first, in one line of the processor's cache.
+// A span is a run of pages with objects of one size. What marking looks at for each pointer comes first, in one line of
+// the processor's cache.
 type span struct {
 	start, elem uint64
 	base        uint32 // number of its first object
@@ -231,7 +232,8 @@ func (h *heap) page(arena *int32) []int32 {
 // runSize is how much of adjacent spans is read at once.
 const runSize = 4 << 20
 
-// eachRun calls visit with the ranges of adjacent spans that have pointers, in the order of their addresses, and with the spans of each.
+// eachRun calls visit with the ranges of adjacent spans that have pointers, in the order of their addresses, and with
+// the spans of each.
 func (h *heap) eachRun(visit func(lo, hi uint64, spans []int32) error) error {
 	var lo, hi uint64
 	var spans []int32

@@ -1,15 +1,16 @@
 package reach
 
-// What groups of goroutines keep alive is told apart by labels: an object has that of the group whose goroutines alone reach it, or many.
+// Labels say what groups of goroutines keep alive: an object has the label of the only group that reaches it, or many.
 const (
 	unlabelled = 0
 	many       = 1<<32 - 1
 )
 
-// keepBudget bounds how many objects are visited to tell what sets of goroutines keep that are no groups.
+// keepBudget bounds the objects that are visited for sets of goroutines that are not groups.
 const keepBudget = 50e6
 
-// A keeper tells what goroutines keep alive. Goroutines of one group wait at the same place and were started at the same.
+// A keeper computes what goroutines keep alive. Goroutines of one group wait at one place and were started at one
+// place.
 type keeper struct {
 	r       *Result
 	groups  []uint32 // by goroutine, from 1; 0 has no stack
@@ -104,7 +105,8 @@ func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
 	}
 }
 
-// kept returns how many bytes of heap and stacks only these goroutines keep alive. It may be less than that if there are too many sets to ask for.
+// kept returns how many bytes of heap and stacks only these goroutines keep alive. It may be less than that if there
+// are too many sets to ask for.
 func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 	count := make(map[uint32]int)
 	for g := range set {
@@ -124,7 +126,7 @@ func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 		return bytes + sum
 	}
 	others := newBitset(k.r.m.heap.objects)
-	// What one group keeps, no other reaches; so of a part of it, only the rest of it matters.
+	// No other group reaches what one group keeps; so for a part of the group, only its rest matters.
 	only := uint32(many)
 	if len(count) == 1 {
 		for n := range count {
@@ -145,7 +147,8 @@ func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 	return bytes
 }
 
-// flood adds to seen what a goroutine reaches that is not common, and returns its bytes. If only is not many, it is what has that label.
+// flood adds to seen what a goroutine reaches that is not common, and returns its bytes. If only is not many, it is
+// what has that label.
 func (k *keeper) flood(g int32, seen bitset, only uint32) (bytes uint64) {
 	m := k.r.m
 	var todo []item

@@ -16,7 +16,7 @@ type Memory interface {
 const (
 	// maxLabels is how many profiler labels of a goroutine are read.
 	maxLabels = 64
-	// maxLabel is how many bytes are read of a key or a value. What is longer than maxLabelSane is no label.
+	// maxLabel bounds the bytes read of a key or a value. Anything longer than maxLabelSane is not a label.
 	maxLabel, maxLabelSane = 1 << 10, 1 << 20
 	// maxLabelSets bounds the sets that are read: goroutines of one request share one.
 	maxLabelSets = 1 << 17
@@ -29,7 +29,8 @@ type Labels struct {
 	seen  map[uint64]map[string]string
 }
 
-// NewLabels returns a reader of labels. isMap says that a set is a map, as before Go 1.24, and not a list: see LabelsAreMaps.
+// NewLabels returns a reader of labels. isMap says that a set is a map, as before Go 1.24, and not a list: see
+// LabelsAreMaps.
 func NewLabels(mem Memory, isMap bool) *Labels {
 	return &Labels{newReader(mem), isMap, make(map[uint64]map[string]string)}
 }
@@ -37,8 +38,8 @@ func NewLabels(mem Memory, isMap bool) *Labels {
 // LabelsAreMaps reports whether a version of Go, such as "go1.23.1", keeps a set of labels as a map.
 func LabelsAreMaps(goVersion string) bool { return version.Compare(goVersion, "go1.24") < 0 }
 
-// At returns the set that the labels field of a g points to; nil: there is none, or it does not make sense. Programs may keep something else there.
-// The caller must not change the map.
+// At returns the set that the labels field of a g points to; nil: there is none, or it does not make sense. Programs
+// may keep something else there. The caller must not change the map.
 func (l *Labels) At(ptr uint64) map[string]string {
 	if ptr == 0 || ptr%8 != 0 || ptr > maxAddress || len(l.seen) >= maxLabelSets {
 		return nil
@@ -72,7 +73,8 @@ func (l *Labels) list(ptr uint64, set map[string]string) bool {
 	return true
 }
 
-// The map of Go before 1.24: type hmap in GOROOT/src/runtime/map.go, and a bucket of one with strings as keys and values.
+// The map of Go before 1.24: type hmap in GOROOT/src/runtime/map.go, and a bucket of one with strings as keys and
+// values.
 const (
 	hmapB, hmapBuckets, hmapOld                = 9, 16, 24
 	bucketCells, bucketKeys                    = 8, 8
@@ -111,7 +113,8 @@ func (l *Labels) hmap(ptr uint64, set map[string]string) bool {
 	return buckets(l.r.u64(h+hmapBuckets), n) && buckets(l.r.u64(h+hmapOld), max(n/2, 1))
 }
 
-// add adds the strings at two addresses to a set, and reports whether they are strings. A key that is no text is left out.
+// add adds the strings at two addresses to a set, and reports whether they are strings. It leaves out a key that is not
+// text.
 func (l *Labels) add(key, value uint64, set map[string]string) bool {
 	k, ok := l.text(key)
 	if !ok {
@@ -138,11 +141,12 @@ func (l *Labels) text(addr uint64) (string, bool) {
 	return string(l.r.bytes(at, n)), true
 }
 
-// labelBlocks is how many blocks ReadLabels keeps while it goes through the goroutines, most of which lie near the ones before: 16 MB.
+// labelBlocks is how many blocks ReadLabels keeps while it goes through the goroutines, most of which lie near the ones
+// before: 16 MB.
 const labelBlocks = 256
 
-// ReadLabels returns the profiler labels of a program's goroutines, by ID. The program may run meanwhile: a set counts if the goroutine still has it
-// after it was read.
+// ReadLabels returns the profiler labels of a program's goroutines, by ID. The program may run meanwhile: a set counts
+// if the goroutine still has it after it was read.
 func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) {
 	p, err := newPlan(src, prog)
 	if err != nil {
@@ -184,8 +188,8 @@ func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) 
 	return labels, nil
 }
 
-// LabelsAt returns the profiler labels of some goroutines, by ID: gs has the address of the g of each. Nothing is read of the executable, so that it works for
-// the versions of Go of which the layout is known. As with ReadLabels the program may run meanwhile.
+// LabelsAt returns the profiler labels of some goroutines, by ID: gs has the address of the g of each. It does not read
+// the executable, so it needs a version of Go with a known layout. As with ReadLabels, the program may run meanwhile.
 func LabelsAt(src Memory, goVersion, arch string, gs map[int64]uint64) (map[int64]map[string]string, error) {
 	layout, err := LayoutFor(goVersion, arch)
 	if err != nil {

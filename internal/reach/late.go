@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// ErrLate is the error of a Capture that has taken for too long.
+// ErrLate is the error of a Capture that took too long.
 var ErrLate = errors.New("the program has stood still for too long")
 
-// late reports whether the program has to go on.
+// late reports whether the time for the pause is over.
 func (c *Capture) late() bool { return !c.until.IsZero() && time.Now().After(c.until) }
 
-// atOnce is how many bytes are read before it is looked whether it takes too long.
+// atOnce is how many bytes are read between two checks of the time.
 const atOnce = 32 << 20
 
-// A bounded source fails whatever begins to be read after a moment. So a copy that takes too long ends wherever it is; what it got is of no use.
+// A bounded source fails every read that begins after a deadline. So a copy that takes too long ends wherever it is,
+// and is dropped.
 type bounded struct {
 	Source
 	until time.Time

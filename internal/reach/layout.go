@@ -8,8 +8,8 @@ import (
 // A Field is the place of a field in its struct, in bytes.
 type Field struct{ Off, Size int64 }
 
-// A Layout is what has to be known of a Go runtime to read its memory: offsets of fields, sizes of types, and constants. It depends on
-// the minor version of Go and on the architecture only; within a minor version nothing moves, -race and GOEXPERIMENT included.
+// A Layout is what a reader must know of a Go runtime: offsets of fields, sizes of types, and constants. It depends
+// only on the minor version of Go and the architecture, not on -race or GOEXPERIMENT.
 type Layout struct {
 	// Go is the version that the layout is of, such as "go1.26.8"; Arch is as in GOARCH.
 	Go, Arch string
@@ -63,7 +63,7 @@ var wantedConsts = []string{
 	"_KindSpecialCleanup", "_KindSpecialTinyBlock", "_KindSpecialCheckFinalizer", "_KindSpecialBubble", "_KindSpecialSecret",
 }
 
-// Check returns an error if l lacks anything that a reader cannot do without.
+// Check returns an error if l lacks anything that a reader needs.
 func (l *Layout) Check() error {
 	for _, w := range wantedStructs {
 		if strings.HasSuffix(w.name, "?") {

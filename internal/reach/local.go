@@ -19,9 +19,9 @@ type localVariable struct {
 	typ  dwarf.Offset
 	loc  []byte // an expression; nil: see list
 	list int64  // where its list of expressions begins; -1: it has none
-	// captured is where in the closure it is, if it has been captured; else 0.
+	// captured is its offset in the closure, if it was captured; else 0.
 	captured int64
-	// inlined says that it belongs to a function of the runtime that has been inlined.
+	// inlined means that it belongs to an inlined function of the runtime.
 	inlined bool
 }
 
@@ -91,7 +91,8 @@ func (t *typeTable) localVariable(e *dwarf.Entry) (localVariable, bool) {
 	v.name, _ = e.Val(dwarf.AttrName).(string)
 	typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
 	v.typ = typ
-	// .autotmp_1 and the like are the compiler's own, _atR1 is a probe's, and the address of what has moved to the heap is called &_atR1.
+	// .autotmp_1 and the like are the compiler's own, _atR1 is a probe's, and the address of what has moved to the heap
+	// is called &_atR1.
 	return v, ok && v.name != "" && v.name[0] != '.' && !runtime.Local(strings.TrimPrefix(v.name, "&"))
 }
 
@@ -316,8 +317,9 @@ func inOldList(b []byte, base, pc uint64) []byte {
 	return nil
 }
 
-// local returns the variable of goroutine g that the word at addr of its stack belongs to, and where it begins; without debug information, or
-// where it is no variable, the name of the function. runtime says that the frame is the runtime's.
+// local returns the variable of goroutine g that the word at addr of its stack belongs to, and where it begins; without
+// debug information, or where it is no variable, the name of the function. runtime says that the frame is the
+// runtime's.
 func (r *Result) local(g int32, addr uint64) (name string, typ dwarf.Type, at uint64, own bool) {
 	m := r.m
 	gr := &m.gs[g]
@@ -340,7 +342,8 @@ func (r *Result) local(g int32, addr uint64) (name string, typ dwarf.Type, at ui
 	return "", nil, 0, false
 }
 
-// variableIn returns the variable of a frame that the word at addr belongs to, at pc as linked, and where it begins; nil: there is none.
+// variableIn returns the variable of a frame that the word at addr belongs to, at pc as linked, and where it begins;
+// nil: there is none.
 func (r *Result) variableIn(f frame, pc, addr uint64) (v *localVariable, at uint64) {
 	t := r.m.prog.typeTable()
 	if t == nil {
@@ -386,8 +389,9 @@ func (r *Result) captured(pc uint64, off int64) (name string, typ dwarf.Type, ba
 	return "", nil, 0
 }
 
-// argument returns the name of what goroutine g passes first to the function of the runtime, or of package sync, that it waits in: a variable
-// that the call, which is over for the compiler, has in the first register. Nothing else may know that variable any more.
+// argument returns the name of what goroutine g passes first to the function of the runtime, or of package sync, that
+// it waits in: a variable that the call, which is over for the compiler, has in the first register. Nothing else may
+// know that variable any more.
 func (r *Result) argument(g int32) string {
 	t := r.m.prog.typeTable()
 	if t == nil {

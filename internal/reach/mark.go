@@ -22,7 +22,8 @@ type item struct {
 	idx  uint32
 }
 
-// A queue is a list of items, the first of which comes out first. It takes memory for what is in it, and not twice that.
+// A queue is a list of items, the first of which comes out first. It takes memory for what is in it, and not twice
+// that.
 type queue struct {
 	chunks [][]item
 	spare  []item
@@ -104,8 +105,8 @@ func newMarker(c *Capture) *marker {
 	return m
 }
 
-// run marks from the roots to the fixpoint. After it, a goroutine that is undecided is proven. It returns what can be reached without
-// any goroutine's help.
+// run marks from the roots to the fixpoint. After it, a goroutine that is undecided is proven. It returns what can be
+// reached without any goroutine's help.
 func (m *marker) run() (common bitset) {
 	m.sortGoroutines()
 	m.sortSemaphores()
@@ -166,7 +167,8 @@ func (m *marker) markObject(si int32, idx, by uint32) {
 	}
 }
 
-// markRoot marks what a word outside the heap points to, at addr. kind is that of the root; those of stacks are marked by markGoroutine.
+// markRoot marks what a word outside the heap points to, at addr. kind is that of the root; those of stacks are marked
+// by markGoroutine.
 func (m *marker) markRoot(val, addr uint64, kind rootKind) {
 	if si, idx, ok := m.rootObject(val); ok {
 		id := m.heap.spans[si].base + idx
@@ -263,7 +265,8 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 	}
 }
 
-// markSpecials marks the objects that have a finalizer, a cleanup, or a weak pointer, and what those need; pinned objects; and what is queued.
+// markSpecials marks the objects that have a finalizer, a cleanup, or a weak pointer, and what those need; pinned
+// objects; and what is queued.
 func (m *marker) markSpecials() {
 	for i := range m.specials {
 		s := &m.specials[i]
@@ -311,7 +314,8 @@ func (m *marker) markGoroutine(g int32) {
 	}
 }
 
-// reaches calls f for each word through which a goroutine reaches the heap, with the address of the word; zero: it has none that tells.
+// reaches calls f for each word through which a goroutine reaches the heap, with the address of the word; zero: it has
+// none that tells.
 func (m *marker) reaches(i int32, f func(at, val uint64)) {
 	g := &m.gs[i]
 	if !g.copied() {

@@ -12,8 +12,8 @@ const (
 	maxNameVisits = 64
 )
 
-// name returns the name of what is at target, which goroutine g waits for at addr: by the path from a global variable, else from a variable
-// of its own; empty: there is none that tells.
+// name returns the name of what is at target, which goroutine g waits for at addr: by the path from a global variable,
+// else from a variable of its own; empty: there is none that tells.
 func (r *Result) name(g int32, addr, target uint64) string {
 	m := r.m
 	id, ok := m.heap.id(addr)
@@ -46,8 +46,8 @@ const (
 	maxNameSize = 256
 )
 
-// byValue returns the name of what is at target by a variable of goroutine g that has its address, or that of what it is in. The compiler may
-// not need the variable any more; but as long as that is on the stack, it is its name.
+// byValue returns the name of what is at target by a variable of goroutine g that has its address, or that of what it
+// is in. The compiler may not need the variable any more; but as long as that is on the stack, it is its name.
 func (r *Result) byValue(g int32, target uint64) string {
 	t := r.m.prog.typeTable()
 	if t == nil {
@@ -176,7 +176,8 @@ func (r *Result) localName(g int32, id uint32, target uint64) string {
 	return ""
 }
 
-// leads returns how a value of a type at an address leads to target: it is it, has it as a field, or has its address in a field.
+// leads returns how a value of a type at an address leads to target: it is it, has it as a field, or has its address in
+// a field.
 func (r *Result) leads(typ dwarf.Type, addr, target uint64) (field string, ok bool) {
 	if strings.HasPrefix(nameOf(typ), "hchan<") {
 		return "", addr == target

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// maxNear is how many likely holders of a lock are told.
+// maxNear bounds the likely holders of a lock.
 const maxNear = 8
 
 // lockers are the functions that lock, and unlockers those that unlock.
@@ -21,9 +21,9 @@ var (
 	}
 )
 
-// near returns the goroutines that have the lock at addr, or the beginning of the object that it is in, on their stack in a function that locks
-// or unlocks. One of them may hold it. Where there is none, it returns those that wait for it and have it in an outer function too, which locks and does not unlock
-// before.
+// near returns the goroutines that have the lock at addr, or the start of its object, on their stack in a function that
+// locks or unlocks. One of them may hold it. If there is none, near returns those that wait for it and also have it in
+// an outer function, which locks and does not unlock before.
 func (r *Result) near(addr uint64) []Near {
 	if list, ok := r.nearOf[addr]; ok {
 		return list
@@ -82,7 +82,8 @@ func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	return list
 }
 
-// addNear adds a goroutine if it is in a frame of a function of the program's own that has the lock at addr, and may have locked it.
+// addNear adds a goroutine if it is in a frame of a function of the program's own that has the lock at addr, and may
+// have locked it.
 func (r *Result) addNear(list []Near, g int32, addr uint64, has func(frame) bool) []Near {
 	id := r.m.gs[g].id
 	if slices.ContainsFunc(list, func(n Near) bool { return n.Goroutine == id }) {
@@ -145,8 +146,8 @@ type lockCall struct {
 	locks int // 1, or -1 if it unlocks
 }
 
-// lockCalls returns the calls of a function that lock or unlock, themselves or by a function that does nothing else of the two. What is inlined of these has a call
-// for its slow path.
+// lockCalls returns the calls of a function that lock or unlock, themselves or by a function that does nothing else of
+// the two. What is inlined of these has a call for its slow path.
 func (r *Result) lockCalls(f *pcInfo) []lockCall {
 	list, ok := r.lockFuncs[f.entry]
 	if !ok {

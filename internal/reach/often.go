@@ -6,19 +6,19 @@ import (
 )
 
 const (
-	// oftenFrom is how much a copy has for which garbage is collected more often than usual.
+	// oftenFrom is the size of a copy from which garbage is collected more often than usual.
 	oftenFrom = 64 << 20
-	// oftenPercent is how much garbage there may be then, of what is in use: hardly any of that has pointers, so that a collection costs little.
+	// oftenPercent is the GC percent then: hardly any of the heap has pointers, so a collection costs little.
 	oftenPercent = 10
 )
 
-// often counts those who want garbage to be collected often, and has what was usual before the first.
+// often counts the callers of collectOften, and has the GC percent before the first.
 var often struct {
 	sync.Mutex
 	users, percent int
 }
 
-// collectOften has garbage collected often, until done is called, where a copy of so many bytes has taken much memory already.
+// collectOften has garbage collected often until done is called, if a copy of so many bytes takes much memory.
 func collectOften(copied uint64) (done func()) {
 	if copied < oftenFrom {
 		return func() {}

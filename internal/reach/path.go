@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// A pather tells how a root leads to what is waited for, in the program's own names: "global main.registry", "map", "*main.session.done".
+// A pather finds how a root leads to what is waited for, in the program's own names: "global main.registry", "map",
+// "*main.session.done".
 type pather struct {
 	r     *Result
 	t     *typeTable // nil: there is no debug information
 	elems []string
-	// typ is the type of what is at addr, the value that was reached; nil: unknown. many says that more such values follow it.
+	// typ is the type of what is at addr, the value that was reached; nil: unknown. many says that more such values
+	// follow it.
 	typ   dwarf.Type
 	addr  uint64
 	many  bool
@@ -285,7 +287,8 @@ func (p *pather) wordTo(id, to uint32) uint64 {
 	return 0
 }
 
-// finish ends the path with the place of target in the last object. A channel that a pointer leads to has its name by that pointer.
+// finish ends the path with the place of target in the last object. A channel that a pointer leads to has its name by
+// that pointer.
 func (p *pather) finish(target uint64) {
 	last := len(p.elems) - 1
 	if p.typ == nil {
@@ -311,7 +314,8 @@ func (p *pather) finish(target uint64) {
 	}
 }
 
-// fieldAt returns the way to the field of a type that begins at an offset, and is of package sync; "" if the value itself is it.
+// fieldAt returns the way to the field of a type that begins at an offset, and is of package sync; "" if the value
+// itself is it.
 func fieldAt(t dwarf.Type, off int64, many bool) string {
 	path := ""
 	for n := 0; n < 64; n++ {
@@ -390,7 +394,8 @@ func (r *Result) isType(addr uint64) bool {
 }
 
 const (
-	// headerSize is that of the malloc header, which objects with pointers of more than headerFrom bytes have since Go 1.22.
+	// headerSize is that of the malloc header, which objects with pointers of more than headerFrom bytes have since Go
+	// 1.22.
 	headerSize = 8
 	headerFrom = 512
 	// largeFrom is from where on an object has a span of its own.
@@ -415,8 +420,8 @@ func (r *Result) header(id uint32) (typ dwarf.Type, addr uint64, many bool) {
 	return typ, addr + headerSize, typ != nil && uint64(typ.Size()) <= sp.elem/2
 }
 
-// bestRoot returns the address of the word on the stack that leads to the object of a root: one in a variable of the program's own if there is
-// any. With it come the variable, or its function, its type, and where it is.
+// bestRoot returns the address of the word on the stack that leads to the object of a root: one in a variable of the
+// program's own if there is any. With it come the variable, or its function, its type, and where it is.
 func (r *Result) bestRoot(root root) (addr uint64, name string, typ dwarf.Type, at uint64) {
 	m := r.m
 	addr = root.addr

@@ -32,7 +32,8 @@ func (a *Addresses) byName() map[string]*uint64 {
 	}
 }
 
-// Set sets the address of the runtime variable of that name, such as "runtime.allgs". It reports whether it is one of those wanted.
+// Set sets the address of the runtime variable of that name, such as "runtime.allgs". It reports whether it is one of
+// those wanted.
 func (a *Addresses) Set(name string, addr uint64) bool {
 	p, ok := a.byName()[name]
 	if ok {
@@ -41,8 +42,8 @@ func (a *Addresses) Set(name string, addr uint64) bool {
 	return ok
 }
 
-// Missing returns the names of the variables whose address is not known, sorted. The finalizers' and the cleanups' may be absent in a
-// version of Go.
+// Missing returns the names of the variables whose address is not known, sorted. The finalizers' and the cleanups' may
+// be absent in a version of Go.
 func (a *Addresses) Missing() []string {
 	var names []string
 	for _, name := range []string{
@@ -56,7 +57,7 @@ func (a *Addresses) Missing() []string {
 	return names
 }
 
-// A Program is what is known of an executable: nothing in it changes while the program runs.
+// A Program is what is known of an executable. It never changes while the program runs.
 type Program struct {
 	Arch string // as in GOARCH: "amd64" or "arm64"
 	Go   string // such as "go1.26.8"; empty: unknown
@@ -67,7 +68,7 @@ type Program struct {
 	// Entry is the entry address as linked, and PIE says whether the program may have been loaded elsewhere.
 	Entry uint64
 	PIE   bool
-	// DWARF is the debug information, from which names and types are taken; nil where there is none. Proofs do not need it.
+	// DWARF is the debug information, for names and types, or nil. Proofs do not need it.
 	DWARF *dwarf.Data
 	// Variables are the program's variables, as linked and sorted by address: what symbols there are.
 	Variables []Variable
@@ -85,8 +86,8 @@ type Variable struct {
 	Addr, Size uint64
 }
 
-// OpenProgram reads an ELF executable: its version, the layout of its runtime, and where the variables are. A program that has no symbol
-// table gives no error: its Addresses are Missing then, and Prepare looks for them.
+// OpenProgram reads an ELF executable: its version, the layout of its runtime, and the addresses of variables. It does
+// not fail without a symbol table: its Addresses are Missing then, and Prepare looks for them.
 func OpenProgram(path string) (*Program, error) {
 	f, err := elf.Open(path)
 	if err != nil {

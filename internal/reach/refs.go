@@ -1,7 +1,7 @@
 package reach
 
-// refs are the references to each object that is waited for or has pointers, backwards: by objects and by roots. They take four bytes for a
-// reference and four for an object.
+// refs are the references to each object that is waited for or has pointers, backwards: by objects and by roots. They
+// take four bytes for a reference and four for an object.
 type refs struct {
 	start []uint32 // by object
 	list  []uint32 // an object, or rootFlag and the index of a root

@@ -21,7 +21,8 @@ const (
 	Unknown
 )
 
-// A Result is what follows from a Capture. It is not safe for concurrent use. Its methods use the memory of the Plan until that is closed.
+// A Result is the analysis of a Capture. It is not safe for concurrent use. Its methods use the memory of the Plan, and
+// must not be called after that is closed.
 type Result struct {
 	m *marker
 	// common is what can be reached without any goroutine, and all what can be reached at all.
@@ -40,7 +41,7 @@ type Result struct {
 	stands      []uint64 // where goroutines stand; zero: not asked for yet, or unknown
 }
 
-// Mark finds out which goroutines nothing can wake. The program may have gone on.
+// Mark finds which goroutines nothing can wake. The program may have gone on.
 func (c *Capture) Mark() (*Result, error) {
 	defer collectOften(c.Copied)()
 	m := newMarker(c)

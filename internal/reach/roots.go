@@ -33,7 +33,8 @@ func (r root) kind() rootKind {
 // rootOf is what the g of a root is that is not of a goroutine's stack.
 func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
 
-// A rootList is a list of roots, those of goroutines' stacks last: of these there may be millions, so that each takes eight bytes. It grows without a copy.
+// A rootList is a list of roots, those of goroutines' stacks last: of these there may be millions, so that each takes
+// eight bytes. It grows without a copy.
 type rootList struct {
 	outside chunks[root] // all but those of stacks
 	stacks  chunks[stackRoot]

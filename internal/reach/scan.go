@@ -13,8 +13,8 @@ type frame struct {
 	info       *pcInfo
 }
 
-// A stackScan finds the words of one stack that the collector would follow: by the tables of the compiler, and wherever there is a doubt
-// all of them. It is used again for one goroutine after the other.
+// A stackScan finds the words of one stack that the collector would follow: by the tables of the compiler, and wherever
+// there is a doubt all of them. It is used again for one goroutine after the other.
 type stackScan struct {
 	c    *Capture
 	code *codeTable
@@ -255,7 +255,8 @@ func (k *stackScan) args(f *pcInfo, argp uint64) {
 	}
 }
 
-// frames returns the frames of a goroutine, the innermost first, as far as they can be told. It remembers those of one: of each, several are asked for.
+// frames returns the frames of a goroutine, the innermost first, as far as they can be told. It remembers those of one:
+// of each, several are asked for.
 func (m *marker) frames(g *goroutine) []frame {
 	if m.framesOf == g {
 		return m.lastFrames

@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Told is what a Result tells of one goroutine; nil is nothing.
+// A Told is what a Result tells of one goroutine; a nil field tells nothing.
 type Told struct {
 	Blocked *snapshot.Blocked
 	Reach   *snapshot.Reach
@@ -34,8 +34,9 @@ func (t *Tellings) Of(id int64) Told {
 	return Told{}
 }
 
-// Snapshot returns what r tells in the terms of package snapshot. Several goroutines may share a Reach, and the targets of a Blocked. paused is how long the program
-// stood still, and estimate what the Plan had said. The Memory's Kept may be called until the Plan is closed.
+// Snapshot returns what r tells in the terms of package snapshot. Several goroutines may share a Reach, and the targets
+// of a Blocked. paused is how long the program stood still, and estimate what the Plan had said. The Memory's Kept may
+// be called until the Plan is closed.
 func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Tellings) {
 	defer collectOften(r.m.Copied)()
 	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
@@ -121,8 +122,8 @@ var wakerKinds = [...]snapshot.WakerKind{
 	ByGlobal: snapshot.WakerGlobal,
 }
 
-// snapshotReach returns what is told of who could end the wait of a goroutine. Goroutines that wait for the same object share it, for that is
-// all that it depends on.
+// snapshotReach returns what is told of who could end the wait of a goroutine. Goroutines that wait for the same object
+// share it, for that is all that it depends on.
 func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
 	answer, reason := r.answer(g)
 	if answer == Unknown {

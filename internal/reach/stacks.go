@@ -21,7 +21,8 @@ type thread struct {
 	Thread
 	// quiet says why the thread can have nothing at hand; empty: it may have.
 	quiet string
-	// foreign says that the thread is not one of Go's: it has nothing of the runtime's at hand, and what it has of the heap is pinned.
+	// foreign says that the thread is not one of Go's: it has nothing of the runtime's at hand, and what it has of the
+	// heap is pinned.
 	foreign bool
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// States are the goroutines of a program with their stacks, without its heap. They need neither debug information nor symbols.
+// States are the goroutines of a program with their stacks, without its heap. They need neither debug information nor
+// symbols.
 type States struct {
 	list  []State // made when it is first needed
 	c     *Capture
@@ -37,7 +38,8 @@ func (p *Plan) AllocateStacks() {
 	}
 }
 
-// CaptureStacks copies the goroutines and their stacks. The program must stand still from before it is called until it has returned.
+// CaptureStacks copies the goroutines and their stacks. The program must stand still from before it is called until it
+// has returned.
 func (p *Plan) CaptureStacks() (*States, error) {
 	threads, err := p.src.Threads()
 	if err != nil {

@@ -60,7 +60,8 @@ func (p *Program) readSegments(f *elf.File) {
 	p.pclntab = searchFunctions(f)
 }
 
-// pclntabMagic begins the table of functions, since Go 1.20. Two bytes that are zero, the unit of code and the size of a pointer follow.
+// pclntabMagic begins the table of functions, since Go 1.20. Two bytes that are zero, the unit of code and the size of
+// a pointer follow.
 const pclntabMagic = "\xf1\xff\xff\xff\x00\x00"
 
 // searchFunctions finds the table of functions where the linker of C has put it among other data.

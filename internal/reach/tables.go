@@ -19,7 +19,8 @@ var tables string
 // parsedTables are the layouts in tables.
 var parsedTables = sync.OnceValues(func() ([]*Layout, error) { return ParseTables(tables) })
 
-// LayoutFor returns the layout of a version of Go, such as "go1.26.8", from the tables. The result is shared: it must not be changed.
+// LayoutFor returns the layout of a version of Go, such as "go1.26.8", from the tables. The result is shared: it must
+// not be changed.
 func LayoutFor(goVersion, arch string) (*Layout, error) {
 	lang := version.Lang(goVersion)
 	if lang == "" {

@@ -116,8 +116,9 @@ func (r *Result) sends(b []byte, sudog uint64) bool {
 	return false
 }
 
-// sourceOrder sorts the cases of a select as they are in the source, sends before receives. The runtime has sorted them by address; but on the
-// stack is what the compiler has made of the select: pairs of a channel and an element, the sends in their order and the receives in the opposite.
+// sourceOrder sorts the cases of a select as they are in the source, sends before receives. The runtime has sorted them
+// by address; but on the stack is what the compiler has made of the select: pairs of a channel and an element, the
+// sends in their order and the receives in the opposite.
 func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 	m := r.m
 	gr := &m.gs[g]
@@ -149,8 +150,8 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 // maxNil is how many cases of a select with a nil channel, which the runtime leaves out, are looked for.
 const maxNil = 4
 
-// findCases finds the array of cases in a frame, and returns the place of each channel in it. lo and hi are the bounds of the stack: an element
-// is on it, or there is none; where that fails, it may be anywhere.
+// findCases finds the array of cases in a frame, and returns the place of each channel in it. lo and hi are the bounds
+// of the stack: an element is on it, or there is none; where that fails, it may be anywhere.
 func findCases(b []byte, objs []waitObject, lo, hi uint64) map[uint64]int {
 	want := make(map[uint64]bool)
 	for _, o := range objs {
@@ -178,7 +179,8 @@ func findCases(b []byte, objs []waitObject, lo, hi uint64) map[uint64]int {
 	return nil
 }
 
-// lock returns the lock, WaitGroup or Cond that g waits on. The runtime knows a semaphore only, or a list of waiters; who waits tells of what.
+// lock returns the lock, WaitGroup or Cond that g waits on. The runtime knows a semaphore only, or a list of waiters;
+// who waits tells of what.
 func (r *Result) lock(g int32) Target {
 	m := r.m
 	fns := r.parking(g)
@@ -214,7 +216,8 @@ func (r *Result) lock(g int32) Target {
 	return t
 }
 
-// parking returns the functions of the runtime and of package sync that g is in, the innermost first, and the one that called them.
+// parking returns the functions of the runtime and of package sync that g is in, the innermost first, and the one that
+// called them.
 func (r *Result) parking(g int32) []string {
 	var fns []string
 	for _, f := range r.m.frames(&r.m.gs[g]) {

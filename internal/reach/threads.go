@@ -2,8 +2,9 @@ package reach
 
 import "strings"
 
-// A thread may be stopped between taking a goroutine out of a queue and making it runnable, so that nothing else leads to it any more. A
-// thread sleeps where it can have nothing at hand only in these chains of calls, the innermost first; any other is taken to be busy.
+// A thread may be stopped between taking a goroutine out of a queue and making it runnable, so that nothing else leads
+// to it any more. A thread sleeps where it can have nothing at hand only in these chains of calls, the innermost first;
+// any other is taken to be busy.
 var idleChains = []string{
 	"runtime.futex runtime.futexsleep runtime.notesleep runtime.mPark",
 	"runtime.futex runtime.futexsleep runtime.notesleep runtime.stopm",

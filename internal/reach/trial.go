@@ -8,12 +8,13 @@ import (
 const (
 	// trialBytes is how much of the heap is copied to see how fast that is.
 	trialBytes = 64 << 20
-	// trialPart is how many goroutines that follow each other are read to see how fast that is, and trialParts how often.
+	// trialPart is how many goroutines that follow each other are read to see how fast that is, and trialParts how
+	// often.
 	trialPart, trialParts = 1024, 8
 )
 
-// A trial tells what a Capture will take: parts of it are done while the program runs, on this machine, with whatever else it does. Each part
-// is done twice, and the second time counts: like Capture, it finds memory that is there.
+// A trial estimates what a Capture will take, by doing parts of it while the program runs, on this machine under its
+// present load. It does each part twice, and counts the second time, which like Capture meets no page faults.
 type trial struct {
 	goroutines int           // how many there are
 	stacks     uint64        // bytes of theirs, of what is in use
@@ -26,7 +27,7 @@ type trial struct {
 // Estimate returns how long the program will probably stand still for Capture, and how many bytes will be copied.
 func (p *Plan) Estimate() (pause time.Duration, bytes uint64) {
 	t := &p.trial
-	// Threads have to be stopped, too. Where others want the machine then, Capture's limit holds.
+	// Threads have to be stopped, too. If the machine is busy then, Capture's limit holds.
 	return time.Millisecond + t.spans + t.heap + t.others, p.heap.scan + t.stacks + t.channels + p.variables()
 }
 

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// attrRuntimeType is what Go's DWARF has of a type: the address of its runtime._type, or its distance from the first of all.
+// attrRuntimeType is what Go's DWARF has of a type: the address of its runtime._type, or its distance from the first of
+// all.
 const attrRuntimeType = dwarf.Attr(0x2904)
 
 // A typeTable finds types and variables in the debug information.

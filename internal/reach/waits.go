@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A wait is what is known of why a goroutine waits, and whether it can end.
+// A wait says why a goroutine waits, and whether that can end.
 type wait struct {
-	// candidate says that the goroutine waits for what only other goroutines can do: only those can be proven.
+	// candidate means that the goroutine waits for what only other goroutines can do: only such a wait can be proven.
 	candidate bool
-	// never says that it is blocked by definition.
+	// never means that it is blocked by definition.
 	never bool
 	// cause says why it is live.
 	cause cause
@@ -130,7 +130,7 @@ func (m *marker) hide(addr uint64) {
 	}
 }
 
-// findWaits finds out who waits for what. A goroutine that does not wait for others is live.
+// findWaits finds what each goroutine waits for. A goroutine that does not wait for others is live.
 func (m *marker) findWaits() {
 	for i := range m.gs {
 		m.hide(m.gs[i].addr)
@@ -151,8 +151,8 @@ func (m *marker) findWaits() {
 	slices.SortStableFunc(m.waiters, func(a, b waiter) int { return cmp.Compare(a.obj, b.obj) })
 }
 
-// findWait finds out what one goroutine waits for. It leaves to conds those that wait for a Cond that they do not name, and to coroutines those that have switched to
-// another goroutine by a coro.
+// findWait finds what one goroutine waits for. It appends to conds those that wait for an unnamed Cond, and to
+// coroutines those that have switched to another goroutine by a coro.
 func (m *marker) findWait(i int32, conds, coroutines map[uint64]int32) {
 	g, w, kind := &m.gs[i], &m.waits[i], m.kind(i)
 	w.candidate, w.first = kind != reasonOther, uint32(len(m.waitObjs))
@@ -252,11 +252,13 @@ func (m *marker) global(addr uint64) bool {
 	return slices.ContainsFunc(m.modules, func(mod module) bool { return addr >= mod.lo && addr < mod.hi })
 }
 
-// coroSize is the size of runtime.coro, by which the functions of iter.Pull switch goroutines. It begins with the goroutine that waits: see GOROOT/src/runtime/coro.go.
+// coroSize is the size of runtime.coro, by which the functions of iter.Pull switch goroutines. It begins with the
+// goroutine that waits: see GOROOT/src/runtime/coro.go.
 const coroSize = 32
 
-// findObjects finds what goroutines wait for that do not name it: objects of a size from least to most that have the goroutine in a field. Of those that wait for a Cond
-// before Go 1.26, by their g's, they are the sudogs: whoever can reach the Cond reaches its list, and so the sudog. Of coroutines they are the coros.
+// findObjects finds what goroutines wait for that do not name it: objects of a size from least to most that have the
+// goroutine in a field. Of those that wait for a Cond before Go 1.26, by their g's, they are the sudogs: whoever can
+// reach the Cond reaches its list, and so the sudog. Of coroutines they are the coros.
 func (m *marker) findObjects(waiting map[uint64]int32, least, most uint64, field Field) {
 	type found struct {
 		g    int32

@@ -19,12 +19,12 @@ const (
 	ByGlobal
 )
 
-// A Waker is what could end a wait, because it can reach what is waited for.
+// A Waker could end a wait, because it can reach what is waited for.
 type Waker struct {
 	Kind      WakerKind
 	Goroutine int64
-	// Name is that of a variable, or of the function of a timer, a finalizer or a cleanup; or words for something that has no name,
-	// such as "a weak pointer". Empty: unknown.
+	// Name is that of a variable, or of the function of a timer, a finalizer or a cleanup; or words for something that
+	// has no name, such as "a weak pointer". Empty: unknown.
 	Name string
 	// PC is where the goroutine stands, or its function or that in Name begins; zero: unknown.
 	PC uint64
@@ -41,7 +41,7 @@ const (
 	maxVisits = 512
 	// maxRefs is how many references to one object are followed.
 	maxRefs = 2048
-	// maxWakers is how many are told.
+	// maxWakers bounds the wakers of a wait.
 	maxWakers = 8
 	// maxMore is how many others are counted: thousands of goroutines may wait for their turn with the same queue.
 	maxMore = 99
@@ -58,8 +58,8 @@ type wakerSearch struct {
 	more  int
 	cut   bool // it did not look everywhere
 	g     int32
-	// told is what was told of objects that several goroutines wait for, and alone what is told of each that is proven and whom nobody
-	// could wake.
+	// told is what was told of objects that several goroutines wait for, and alone what is told of each that is proven
+	// and whom nobody could wake.
 	told  map[sharedWait]*snapshot.Reach
 	alone *snapshot.Reach
 }
@@ -70,7 +70,8 @@ type wakerKey struct {
 	id   uint64
 }
 
-// wakers returns who could end the wait of goroutine g, by the shortest path first, and how many more there are, as far as it looked.
+// wakers returns who could end the wait of goroutine g, by the shortest path first, and how many more there are, as far
+// as it looked.
 func (s *wakerSearch) wakers(g int32) ([]Waker, int) {
 	m := s.r.m
 	s.g, s.list, s.more, s.cut, s.queue = g, nil, 0, false, s.queue[:0]
@@ -233,7 +234,8 @@ func (s *wakerSearch) first(id uint32) {
 	}
 }
 
-// sameWait reports whether a waits for nothing but what b waits for too: then it cannot help b before something has helped it.
+// sameWait reports whether a waits for nothing but what b waits for too: then it cannot help b before something has
+// helped it.
 func (r *Result) sameWait(a, b int32) bool {
 	wa, objs := &r.m.waits[a], r.m.objs(b)
 	if !wa.candidate || wa.n == 0 {
@@ -247,7 +249,8 @@ func (r *Result) sameWait(a, b int32) bool {
 	return true
 }
 
-// timerOf returns the timer through which a heap of timers leads to what is next: by is the array of a heap of timers, and to a timer.
+// timerOf returns the timer through which a heap of timers leads to what is next: by is the array of a heap of timers,
+// and to a timer.
 func (r *Result) timerOf(by, to uint32) (timer uint64, ok bool) {
 	if !r.timerHeaps[by] {
 		return 0, false
@@ -353,7 +356,8 @@ func (r *Result) variableAt(addr uint64) (string, uint64) {
 	return v.Name, v.Addr
 }
 
-// madeUp reports whether the compiler has made a variable, for what a variable of the program's points to from the beginning: &T{…}.
+// madeUp reports whether the compiler has made a variable, for what a variable of the program's points to from the
+// beginning: &T{…}.
 func madeUp(name string) bool { return strings.Contains(name, "..stmp_") }
 
 // pointsTo returns the name of a variable of the program's own that points to what v is; empty: none was found.
