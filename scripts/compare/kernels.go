@@ -18,7 +18,8 @@ import (
 // kernelTries is how often a kernel is run until its bug has struck.
 const kernelTries = 10
 
-// listKernels copies the kernels of the checkout in dir that are named, or all, to a folder in work, and returns them as programs.
+// listKernels copies the kernels of the checkout in dir that are named, or all, to a folder in work, and returns them
+// as programs.
 func listKernels(dir, work string, names []string) ([]*program, error) {
 	src := filepath.Join(work, "gobench")
 	if err := os.Mkdir(src, 0o700); err != nil {
@@ -62,7 +63,8 @@ func (p *program) playKernel(ctx context.Context, pl *reportcase.Player) error {
 	return p.parse(ctx, pl)
 }
 
-// untilStruck runs exe until look, which ends it and returns the stacks of its goroutines, shows some that are blocked, and returns those.
+// untilStruck runs exe until look, which ends it and returns the stacks of its goroutines, shows some that are blocked,
+// and returns those.
 func (p *program) untilStruck(ctx context.Context, pl *reportcase.Player, exe string, look func(*reportcase.Program) (string, error)) ([]gobench.Goroutine, error) {
 	var last error // that of a program that ended while it was looked at
 	for range kernelTries {

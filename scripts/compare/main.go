@@ -1,21 +1,25 @@
 //go:build linux && (amd64 || arm64)
 
-// Compare builds programs that get stuck, without probes, and holds awaittrace's report on them against what else there is to look at such a program.
+// Compare builds programs that get stuck, without probes, and holds awaittrace's report on them against what else there
+// is to look at such a program.
 //
 //	go run ./scripts/compare [-v] [PROGRAM...]
 //	go run ./scripts/compare [-v] -gobench DIR [KERNEL...]
 //
-// The programs are testdata/hang, those of testdata/pitfalls and testdata/reports/std, and testdata/waits, each of whose comments "// leak" counts as one. The
-// tools are awaittrace report, a goroutine dump (SIGQUIT), panicparse of that dump, and Go's goroutineleak profile (debug=2), for which the program is
-// built again, with a function that writes it. Where the root of a program is stands in its facts.json or EXPECT file. For each root and tool it is asked:
+// The programs are testdata/hang, those of testdata/pitfalls and testdata/reports/std, and testdata/waits, each of
+// whose comments "// leak" counts as one. The tools are awaittrace report, a goroutine dump (SIGQUIT), panicparse of
+// that dump, and Go's goroutineleak profile (debug=2), for which the program is built again, with a function that
+// writes it. Where the root of a program is stands in its facts.json or EXPECT file. For each root and tool it is
+// asked:
 //
 //	named   the line is in what the tool prints
 //	told    the tool says of that line that it is stuck: a finding of awaittrace that is certain or likely (possible in parentheses), "(leaked)" in the profile
 //	ends    it says who could end that wait, or that nothing can
 //	wrong   of the waits in testdata/waits that something can end, it says that they are stuck
 //
-// With -gobench, the programs are the original kernels of GoBench's blocking bugs in DIR, a checkout of github.com/timmyyuan/gobench, each run until its bug has
-// struck, at most 10 times. The goroutines that the runtime's dump shows blocked in a kernel are its roots.
+// With -gobench, the programs are the original kernels of GoBench's blocking bugs in DIR, a checkout of
+// github.com/timmyyuan/gobench, each run until its bug has struck, at most 10 times. The goroutines that the runtime's
+// dump shows blocked in a kernel are its roots.
 //
 // The table's last row has the median of how many stacks, groups or findings there are to read.
 package main
@@ -66,7 +70,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // atOnce is how many programs run at a time.
 const atOnce = 4
 
-// compare runs the programs, or those that are named, and prints the table. They are the kernels in the folder kernels, if that is not empty.
+// compare runs the programs, or those that are named, and prints the table. They are the kernels in the folder kernels,
+// if that is not empty.
 func compare(ctx context.Context, work, kernels string, names []string, verbose bool, stdout io.Writer) error {
 	var programs []*program
 	var err error

@@ -20,8 +20,8 @@ type difference struct {
 	reason                  string // what explains it; empty if nothing does
 }
 
-// A test that differs is run again attempts times each way. One that passes at times with probes, and always without, may just be
-// one that fails rarely: it has patience attempts to fail without probes too.
+// A test that differs is run again attempts times each way. One that passes at times with probes, and always without,
+// may just be one that fails rarely: it has patience attempts to fail without probes too.
 const (
 	attempts = 3
 	patience = 15
@@ -36,7 +36,8 @@ func (d *difference) String() string {
 		cmp.Or(d.plain, "no result"), cmp.Or(d.probed, "no result"), d.runs, d.plainAgain, d.probedAgain, reason)
 }
 
-// compare finds the tests that ended differently, sorted. A package as a whole follows from its tests, unless it is all that differs.
+// compare finds the tests that ended differently, sorted. A package as a whole follows from its tests, unless it is all
+// that differs.
 func compare(plain, probed *results) []*difference {
 	all := map[test]bool{}
 	for _, r := range []*results{plain, probed} {
@@ -68,8 +69,8 @@ func byPackage(list []*difference) map[string][]*difference {
 	return m
 }
 
-// leftBehind finds the tests that awaittrace test fails because they leave goroutines stuck, and for nothing else: with the same probes they
-// pass when go test runs them.
+// leftBehind finds the tests that awaittrace test fails because they leave goroutines stuck, and for nothing else: with
+// the same probes they pass when go test runs them.
 func (r *runner) leftBehind(o *outcome, dir string) error {
 	all := slices.DeleteFunc(slices.Clone(o.differences), func(d *difference) bool {
 		return d.plain != "pass" || d.probed != "fail" || o.probed.leftBy(d.test) == ""

@@ -18,8 +18,8 @@ func (r *row) modFlags() []string {
 	return []string{"-mod=mod"}
 }
 
-// fetch copies a module's source to a folder of its own, and has all that it needs downloaded. The standard library stays where it is: nothing is
-// written there.
+// fetch copies a module's source to a folder of its own, and has all that it needs downloaded. The standard library
+// stays where it is: nothing is written there.
 func (r *runner) fetch(row *row) (string, error) {
 	if row.module == std {
 		root, err := r.goOutput(r.work, "env", "GOROOT")

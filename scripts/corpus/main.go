@@ -1,10 +1,12 @@
-// Corpus runs the tests of real modules, from the module proxy's source, without probes and with them, and tells where the two differ.
+// Corpus runs the tests of real modules, from the module proxy's source, without probes and with them, and tells where
+// the two differ.
 //
 //	go run ./scripts/corpus [-quick] [-race] [-keep] [row ...]
 //
-// Without names it runs every row of the table (table.go), which takes an hour or so; -list lists them. A test that ends in another way with probes than
-// without is run again, at least three times each way, and what comes of that is printed. The exit status is 1 if a difference is left that nothing
-// explains, or a row could not be run; with -quick, rows whose module cannot be had (no network) are passed over.
+// Without names it runs every row of the table (table.go), which takes an hour or so; -list lists them. A test that
+// ends in another way with probes than without is run again, at least three times each way, and what comes of that is
+// printed. The exit status is 1 if a difference is left that nothing explains, or a row could not be run; with -quick,
+// rows whose module cannot be had (no network) are passed over.
 package main
 
 import (

@@ -37,7 +37,8 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 	}
 }
 
-// left counts the tests that would pass but for goroutines that are left stuck, by themselves or by a subtest, and among them those that leave them.
+// left counts the tests that would pass but for goroutines that are left stuck, by themselves or by a subtest, and
+// among them those that leave them.
 func (o *outcome) left() (all, own int) {
 	for _, d := range o.differences {
 		if d.left == "" || d.name == "" {

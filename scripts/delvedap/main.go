@@ -1,12 +1,13 @@
-// Delvedap runs Delve's own tests of its debug adapter twice: directly, and with the proxy of awaittrace dap between every client and the
-// server. It compares what passes.
+// Delvedap runs Delve's own tests of its debug adapter twice: directly, and with the proxy of awaittrace dap between
+// every client and the server. It compares what passes.
 //
 //	go run ./scripts/delvedap [-run REGEXP] [-probes]
 //
-// The tests are those of the version of Delve in go.mod, from the module cache; in a copy of it the test client is changed, to connect through
-// a relay. Programs are built as the tests say, without probes. With -probes there is a third run, through the proxy, in which the programs that
-// the tests have built for them have probes (those that the server builds at a launch have none: tests count its messages).
-// Exit status 1: a test passes directly and not through the proxy; or with probes it fails, and differences does not say why it must.
+// The tests are those of the version of Delve in go.mod, from the module cache; in a copy of it the test client is
+// changed, to connect through a relay. Programs are built as the tests say, without probes. With -probes there is a
+// third run, through the proxy, in which the programs that the tests have built for them have probes (those that the
+// server builds at a launch have none: tests count its messages). Exit status 1: a test passes directly and not through
+// the proxy; or with probes it fails, and differences does not say why it must.
 package main
 
 import (

@@ -18,7 +18,8 @@ const (
 	life   = 1500 * time.Millisecond
 )
 
-// churn begins programs, of which one third ends, one is killed and one replaces itself by exec before, and tells what serve has left of them.
+// churn begins programs, of which one third ends, one is killed and one replaces itself by exec before, and tells what
+// serve has left of them.
 func churn(dir string) error {
 	at, records, err := prepare(dir, "pool")
 	if err != nil {
@@ -84,7 +85,8 @@ func churn(dir string) error {
 	return tell(*programs)
 }
 
-// lifetime begins program n, and sees to its end when serve has had time to look at it: it is told to end, or killed, or replaces itself by exec before.
+// lifetime begins program n, and sees to its end when serve has had time to look at it: it is told to end, or killed,
+// or replaces itself by exec before.
 func lifetime(dir, pool, records string, n int) error {
 	cmd := command(dir, pool, "10", "100")
 	cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)

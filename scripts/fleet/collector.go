@@ -30,7 +30,8 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// collect lets serve push to a real collector, which prints what it gets: a finding as a log record, the metrics, and the histograms of waits.
+// collect lets serve push to a real collector, which prints what it gets: a finding as a log record, the metrics, and
+// the histograms of waits.
 func collect(dir string) error {
 	collector := *exe
 	if collector == "" {

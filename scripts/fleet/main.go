@@ -7,15 +7,16 @@
 //	go run ./scripts/fleet churn      10,000 programs that come and go
 //	go run ./scripts/fleet collector  a real OpenTelemetry collector
 //
-// Alert builds a program that gets into a deadlock, lets Prometheus scrape serve, holds the metrics against promtool, each query of the dashboard against the
-// answer, and waits for the alert. It takes about three minutes. The engines are those of Debian, which it unpacks with apt and dpkg into a temporary folder,
-// unless -bin names a folder that has prometheus, promtool and prometheus-alertmanager.
+// Alert builds a program that gets into a deadlock, lets Prometheus scrape serve, holds the metrics against promtool,
+// each query of the dashboard against the answer, and waits for the alert. It takes about three minutes. The engines
+// are those of Debian, which it unpacks with apt and dpkg into a temporary folder, unless -bin names a folder that has
+// prometheus, promtool and prometheus-alertmanager.
 //
-// Scale begins 200 programs of 1,000 goroutines and 5 of 100,000, which takes 5 GB, and tells what serve uses of processor and memory.
-// Churn tells what is left in serve of programs that ended, were killed, or replaced themselves.
+// Scale begins 200 programs of 1,000 goroutines and 5 of 100,000, which takes 5 GB, and tells what serve uses of
+// processor and memory. Churn tells what is left in serve of programs that ended, were killed, or replaced themselves.
 //
-// Collector builds an OpenTelemetry collector of scripts/fleet/collector, which takes about 12 minutes the first time, and waits until findings and metrics of a
-// program in a deadlock have come there.
+// Collector builds an OpenTelemetry collector of scripts/fleet/collector, which takes about 12 minutes the first time,
+// and waits until findings and metrics of a program in a deadlock have come there.
 package main
 
 import (
@@ -72,7 +73,8 @@ func main() {
 // folders are those of the programs that serve is tried on.
 var folders = map[string]string{"bank": "dlvext/testdata/bank", "pool": "scripts/fleet/pool"}
 
-// prepare builds awaittrace in dir, and programs with probes beside it, and makes a folder for their records. It returns the paths of the command and of the folder.
+// prepare builds awaittrace in dir, and programs with probes beside it, and makes a folder for their records. It
+// returns the paths of the command and of the folder.
 func prepare(dir string, programs ...string) (at, records string, err error) {
 	at, records = filepath.Join(dir, "awaittrace"), filepath.Join(dir, "records")
 	if err := command("", "go", "build", "-o", at, "./cmd/awaittrace").Run(); err != nil {

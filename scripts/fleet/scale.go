@@ -19,10 +19,12 @@ const (
 	interval                       = 15 * time.Second
 )
 
-// settle is how long after the first looks the measurement begins: programs that have just begun to wait are looked at again.
+// settle is how long after the first looks the measurement begins: programs that have just begun to wait are looked at
+// again.
 const settle = time.Minute
 
-// scale measures what one serve costs with many programs, some of them large, in which work goes on: its processor time and its memory.
+// scale measures what one serve costs with many programs, some of them large, in which work goes on: its processor time
+// and its memory.
 func scale(dir string) error {
 	at, records, err := prepare(dir, "pool")
 	if err != nil {
@@ -127,7 +129,8 @@ func oldest(text string) string {
 	return strconv.FormatFloat(greatest, 'f', 0, 64)
 }
 
-// A usage is what a process has used: processor time in user and kernel mode, megabytes of memory now and at most, and open files.
+// A usage is what a process has used: processor time in user and kernel mode, megabytes of memory now and at most, and
+// open files.
 type usage struct {
 	cpu              time.Duration
 	now, peak, files int

@@ -1,12 +1,12 @@
-// Formats writes the report of two programs in every format, and opens each with a tool that is not ours: testdata/hang, and one whose strings mean
-// something in every format. It prints what each tool saw.
+// Formats writes the report of two programs in every format, and opens each with a tool that is not ours:
+// testdata/hang, and one whose strings mean something in every format. It prints what each tool saw.
 //
 //	go run -C scripts/formats .
 //
 // Perfetto itself and the service of GitHub that reads annotations are not among them: they cannot be had as packages.
 //
-// It takes graphviz, chromium, libxml2-utils and npm; SARIF's validator comes from npm. What it does not find it names, and goes on. The exit status is 1 if a
-// tool complains, or sees something else than the report has.
+// It takes graphviz, chromium, libxml2-utils and npm; SARIF's validator comes from npm. What it does not find it names,
+// and goes on. The exit status is 1 if a tool complains, or sees something else than the report has.
 package main
 
 import (

@@ -1,15 +1,18 @@
 //go:build unix
 
-// Gobench runs the original kernels of GoBench's blocking bugs with probes, one instance of each, and prints all that awaittrace tells of them.
+// Gobench runs the original kernels of GoBench's blocking bugs with probes, one instance of each, and prints all that
+// awaittrace tells of them.
 //
 //	go run ./scripts/gobench [flags] DIR [kernel ...]
 //
-// DIR is a checkout of github.com/timmyyuan/gobench, whose goker/blocking has 68 kernels, each a test that hangs or leaves goroutines behind. They are copied to a
-// temporary module. For the report, a kernel runs in a program whose main goes on, again and again until its bug strikes; then the runtime's own
-// goroutine dump says which goroutines of the kernel are blocked, and the report is compared with it. With -test, each kernel is also run by awaittrace test.
+// DIR is a checkout of github.com/timmyyuan/gobench, whose goker/blocking has 68 kernels, each a test that hangs or
+// leaves goroutines behind. They are copied to a temporary module. For the report, a kernel runs in a program whose
+// main goes on, again and again until its bug strikes; then the runtime's own goroutine dump says which goroutines of
+// the kernel are blocked, and the report is compared with it. With -test, each kernel is also run by awaittrace test.
 //
-// For every kernel it prints how many goroutines are blocked, how many of them are told as certain or likely, as possible only, or not at all, and whether they
-// are in a deadlock; then every line of the report, to be read: false sentences are found by no program.
+// For every kernel it prints how many goroutines are blocked, how many of them are told as certain or likely, as
+// possible only, or not at all, and whether they are in a deadlock; then every line of the report, to be read: false
+// sentences are found by no program.
 package main
 
 import (

@@ -114,7 +114,8 @@ func (t *tally) counterpart(st *reportedStatus, g *goroutine, where string) {
 	}
 }
 
-// ownedByLibrary reports whether a channel is one that only the standard library sends to or closes: nobody has another side of it.
+// ownedByLibrary reports whether a channel is one that only the standard library sends to or closes: nobody has another
+// side of it.
 func ownedByLibrary(expr string) bool {
 	return strings.HasSuffix(expr, ".Done()") || strings.HasSuffix(expr, ".C")
 }
@@ -122,7 +123,8 @@ func ownedByLibrary(expr string) bool {
 // eternal are the kinds of finding that say that a wait never ends.
 var eternal = map[string]bool{"deadlock": true, "orphaned-lock": true, "leak": true}
 
-// falseAlarms counts the goroutines that a finding calls stuck and that do not wait, or, where it says that they never will, go on.
+// falseAlarms counts the goroutines that a finding calls stuck and that do not wait, or, where it says that they never
+// will, go on.
 func (t *tally) falseAlarms(run *played) {
 	for i := range run.report.Findings {
 		f := &run.report.Findings[i]
@@ -154,7 +156,8 @@ func writeMisses(w io.Writer, results []*result) {
 	}
 }
 
-// told returns, of another tool, in how many runs the bug struck and was told of, and how many goroutines it left stuck and were told.
+// told returns, of another tool, in how many runs the bug struck and was told of, and how many goroutines it left stuck
+// and were told.
 func told(r *result, v *variant) (struck, found, stuck, named int) {
 	for _, run := range r.runs[v.name] {
 		if len(run.stuck) == 0 {

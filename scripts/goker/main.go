@@ -1,18 +1,19 @@
-// Goker runs Go's own corpus of blocking bugs with probes and prints, for each program, how often its bug struck, how many goroutines
-// it left stuck, and what awaittrace, goleak, go-deadlock and the goroutineleak profile tell of them.
+// Goker runs Go's own corpus of blocking bugs with probes and prints, for each program, how often its bug struck, how
+// many goroutines it left stuck, and what awaittrace, goleak, go-deadlock and the goroutineleak profile tell of them.
 //
 //	go run -C scripts/goker . [flags] [program…]
 //
-// A report is made of two builds: a plain one, and one with GOEXPERIMENT=goroutineleakprofile whose program has taken that profile, so that awaittrace has the
-// garbage collector's proof to go by.
+// A report is made of two builds: a plain one, and one with GOEXPERIMENT=goroutineleakprofile whose program has taken
+// that profile, so that awaittrace has the garbage collector's proof to go by.
 //
-// The corpus is runtime/testdata/testgoroutineleakprofile of GOROOT: bugs of real projects (goker), common patterns, and one small program for
-// each kind of wait. It is copied to a temporary folder, where the leak profile that each program ends with gives way to
-// a goroutine that goes on, and answers when it is asked for a goroutine dump. The dump is the truth that reports are measured by: it comes from the runtime, and
-// the test of that profile (runtime/goroutineleakprofile_test.go) says which of its goroutines are the bug.
+// The corpus is runtime/testdata/testgoroutineleakprofile of GOROOT: bugs of real projects (goker), common patterns,
+// and one small program for each kind of wait. It is copied to a temporary folder, where the leak profile that each
+// program ends with gives way to a goroutine that goes on, and answers when it is asked for a goroutine dump. The dump
+// is the truth that reports are measured by: it comes from the runtime, and the test of that profile
+// (runtime/goroutineleakprofile_test.go) says which of its goroutines are the bug.
 //
-// The exit status is 1 if awaittrace did not report a stuck goroutine, not even as possible, told of it on the wrong line or without the holder or
-// counterpart that it has, or told of a deadlock that is none.
+// The exit status is 1 if awaittrace did not report a stuck goroutine, not even as possible, told of it on the wrong
+// line or without the holder or counterpart that it has, or told of a deadlock that is none.
 package main
 
 import (

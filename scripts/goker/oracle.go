@@ -32,8 +32,8 @@ func testFile() string {
 	return filepath.Join(runtime.GOROOT(), "src/runtime/goroutineleakprofile_test.go")
 }
 
-// readOracle returns the programs that the test of the leak profile lists, those with one of the names given if there are any. Their tables
-// are calls such as
+// readOracle returns the programs that the test of the leak profile lists, those with one of the names given if there
+// are any. Their tables are calls such as
 //
 //	makeFlakyTest("Moby28462", `monitor_moby28462\(.* \[sync\.Mutex\.Lock\]`, …)
 func readOracle(names []string) ([]program, error) {

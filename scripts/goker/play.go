@@ -22,11 +22,12 @@ const patience = 90 * time.Second
 type played struct {
 	err   error  // it could not be looked at, for such a reason as that the machine was too busy
 	crash string // how it ended before it was asked anything; empty: it did not
-	// stuck are the goroutines that the bug keeps waiting; waiting those that waited for another one when the tool was asked, and still those that did
-	// when it had answered.
+	// stuck are the goroutines that the bug keeps waiting; waiting those that waited for another one when the tool was
+	// asked, and still those that did when it had answered.
 	stuck, waiting, still map[int64]*goroutine
-	// moved is how many were in the same place in all dumps, and by their record had come there since the first: a few programs have goroutines that go
-	// round and are nearly always in one place. They count as going on, and are told of below the table.
+	// moved is how many were in the same place in all dumps, and by their record had come there since the first: a few
+	// programs have goroutines that go round and are nearly always in one place. They count as going on, and are told
+	// of below the table.
 	moved  int
 	told   map[int64]bool // by the tool, of a variant with one in the program
 	report *document      // of awaittrace
@@ -66,7 +67,8 @@ func (c *corpus) playAll(ctx context.Context, programs []program) ([]*result, er
 	return results, ctx.Err()
 }
 
-// playOften runs a program as often as it takes for its bug to strike often enough, but not more than options.runs times.
+// playOften runs a program as often as it takes for its bug to strike often enough, but not more than options.runs
+// times.
 func (c *corpus) playOften(ctx context.Context, v *variant, p *program) []*played {
 	var runs []*played
 	for struck := 0; len(runs) < c.runs && struck < c.enough && ctx.Err() == nil; {
@@ -94,8 +96,8 @@ func (c *corpus) play(ctx context.Context, v *variant, p *program) (*played, err
 	if _, err := a.answer(); err != nil {
 		return &played{crash: err.Error()}, nil
 	}
-	// What is stuck was so for all the time from the first dump to the last, which is longer than -after. While a program is at work, a goroutine that is in
-	// the same place each time may have moved between.
+	// What is stuck was so for all the time from the first dump to the last, which is longer than -after. While a
+	// program is at work, a goroutine that is in the same place each time may have moved between.
 	time.Sleep(c.settle - c.after)
 	quiet(ctx, a.cmd.Process.Pid)
 	first, err := a.ask(hold.Dump)

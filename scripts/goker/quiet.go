@@ -32,7 +32,8 @@ func quiet(ctx context.Context, pid int) {
 	}
 }
 
-// processorTime returns how much processor time a process has used, to a hundredth of a second: fields 14 and 15 of /proc/PID/stat.
+// processorTime returns how much processor time a process has used, to a hundredth of a second: fields 14 and 15 of
+// /proc/PID/stat.
 func processorTime(pid int) time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -41,7 +41,8 @@ func writeTable(w io.Writer, o options, results []*result) bool {
 	return met
 }
 
-// goal reports whether every stuck goroutine was told of, in the right place and with the goroutine on the other side, and nothing else.
+// goal reports whether every stuck goroutine was told of, in the right place and with the goroutine on the other side,
+// and nothing else.
 func (t *tally) goal() bool {
 	return t.failed == 0 && t.told+t.possible == t.stuck && t.line == t.stuck && t.held == t.locks && t.met+t.fresh == t.chans && t.alarms == 0
 }

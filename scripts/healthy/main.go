@@ -1,11 +1,14 @@
-// Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace tells of them all the same: it must be nothing.
+// Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace tells of them all the same:
+// it must be nothing.
 //
 //	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 8] [-servers] [name ...]
 //
-// The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy, which idle. Those of testdata/healthy run some at a
-// time, the heavy ones alone, and awaittrace report looks at one after the other until they end, every other time without their memory (-prove never). All of them
-// at once in one process, which is the program "all", and the servers run under awaittrace run; they end by themselves, or on an interrupt, so that their end is
-// looked at, too. The program "all-unread" is the same, and its memory is never read. The exit status is 1 if anything was told.
+// The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy,
+// which idle. Those of testdata/healthy run some at a time, the heavy ones alone, and awaittrace report looks at one
+// after the other until they end, every other time without their memory (-prove never). All of them at once in one
+// process, which is the program "all", and the servers run under awaittrace run; they end by themselves, or on an
+// interrupt, so that their end is looked at, too. The program "all-unread" is the same, and its memory is never read.
+// The exit status is 1 if anything was told.
 package main
 
 import (

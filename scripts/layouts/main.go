@@ -1,10 +1,10 @@
-// Layouts writes internal/reach/layouts.txt: where things are in the runtime of each version of Go, read from the debug information of a
-// small program that it builds with each.
+// Layouts writes internal/reach/layouts.txt: where things are in the runtime of each version of Go, read from the debug
+// information of a small program that it builds with each.
 //
 //	go run ./scripts/layouts [VERSION...]
 //
-// A version is such as 1.26.8; the default is the last release of each that awaittrace works with. With versions, their columns are
-// replaced or added, and the others stay. The go command fetches the toolchains that it does not have.
+// A version is such as 1.26.8; the default is the last release of each that awaittrace works with. With versions, their
+// columns are replaced or added, and the others stay. The go command fetches the toolchains that it does not have.
 package main
 
 import (
@@ -28,7 +28,8 @@ var (
 	archs    = []string{"amd64", "arm64"}
 )
 
-// program has in it what the linker would leave out otherwise, and with it the types: it leaves out what cannot be reached.
+// program has in it what the linker would leave out otherwise, and with it the types: it leaves out what cannot be
+// reached.
 const program = `package main
 
 import (

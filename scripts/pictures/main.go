@@ -1,5 +1,5 @@
-// Pictures makes a page for a browser of what tmux capture-pane -e has taken: text with the escape sequences of a terminal. With an argument it makes that
-// picture smaller. See the script run.
+// Pictures makes a page for a browser of what tmux capture-pane -e has taken: text with the escape sequences of a
+// terminal. With an argument it makes that picture smaller. See the script run.
 package main
 
 import (

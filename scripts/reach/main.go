@@ -14,7 +14,8 @@
 //	arm64      testdata/waits in the emulation of qemu-user, by the core that it writes
 //	cost       pause, total and memory for many goroutines and large heaps; it takes up to 12 GB of memory
 //
-// The go command fetches the toolchains that it does not have. The exit status is 1 if anything was proven that is not so.
+// The go command fetches the toolchains that it does not have. The exit status is 1 if anything was proven that is not
+// so.
 package main
 
 import (

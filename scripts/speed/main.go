@@ -1,11 +1,12 @@
 //go:build linux
 
-// Speed measures what awaittrace build takes longer than go build does, in a real module from the module proxy's source, and how much memory it
-// takes in a project of a million lines.
+// Speed measures what awaittrace build takes longer than go build does, in a real module from the module proxy's
+// source, and how much memory it takes in a project of a million lines.
 //
 //	go run ./scripts/speed [-n 5] [-cold 2] [-copies 7] [same] [edit] [cold] [memory]
 //
-// Builds with and without probes alternate, and the fastest of each counts. The exit status is 1 if a figure is above its limit.
+// Builds with and without probes alternate, and the fastest of each counts. The exit status is 1 if a figure is above
+// its limit.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command vendorpage fetches the libraries of the HTML report from the npm registry, checks them by their hashes, and writes them with
-// their licences to internal/export/page/vendor. Run it at the root of the repository:
+// Command vendorpage fetches the libraries of the HTML report from the npm registry, checks them by their hashes, and
+// writes them with their licences to internal/export/page/vendor. Run it at the root of the repository:
 //
 //	go run ./scripts/vendorpage
 package main

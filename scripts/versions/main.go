@@ -1,11 +1,13 @@
 //go:build linux
 
-// Versions tries awaittrace with other releases of Go as the user's go command, and prints a table with a row for each; docs/versions.md says what came of it.
+// Versions tries awaittrace with other releases of Go as the user's go command, and prints a table with a row for each;
+// docs/versions.md says what came of it.
 //
 //	go run ./scripts/versions [VERSION]...
 //
-// A version is such as 1.21.13; the default is the last release of each that awaittrace works with. The go command fetches those that are not in the module
-// cache. awaittrace itself is built by the newest of them, or by the go command at hand if that is newer. The exit status is 1 if anything does not work.
+// A version is such as 1.21.13; the default is the last release of each that awaittrace works with. The go command
+// fetches those that are not in the module cache. awaittrace itself is built by the newest of them, or by the go
+// command at hand if that is newer. The exit status is 1 if anything does not work.
 package main
 
 import (
@@ -136,7 +138,8 @@ func find(work, at, v string) (*toolchain, error) {
 	return t, nil
 }
 
-// prepare writes the modules that are built: a module of this version in "module", the program of all forms in "torture".
+// prepare writes the modules that are built: a module of this version in "module", the program of all forms in
+// "torture".
 func (t *toolchain) prepare() error {
 	for _, f := range txtar.Parse(module).Files {
 		name := filepath.Join(t.work, "module", f.Name)

@@ -8,16 +8,18 @@ import (
 
 // A Catalog is the table of functions and methods that can wait outside of the program, as data.
 type Catalog struct {
-	// Rows has a function as "pkg.Name", and a method as "pkg.Type.Name". The value says that it is the arguments that wait, not the
-	// receiver.
+	// Rows has a function as "pkg.Name", and a method as "pkg.Type.Name". The value says that it is the arguments that
+	// wait, not the receiver.
 	Rows map[string]bool
-	// Alike has methods of any interface, as their name followed by their type with full import paths: "Read([]byte) (int, error)".
+	// Alike has methods of any interface, as their name followed by their type with full import paths: "Read([]byte)
+	// (int, error)".
 	Alike map[string]bool
 	// Quiet has types that never wait, as "pkg.Type".
 	Quiet map[string]bool
 }
 
-// waits says that fn can wait. selection is how it is selected, nil for a function of a package, and call where it is called, nil if it is not.
+// waits says that fn can wait. selection is how it is selected, nil for a function of a package, and call where it is
+// called, nil if it is not.
 func (c *Catalog) waits(info *types.Info, fn *types.Func, selection *types.Selection, call *ast.CallExpr) bool {
 	passive, ok := false, false
 	switch {
@@ -30,8 +32,8 @@ func (c *Catalog) waits(info *types.Info, fn *types.Func, selection *types.Selec
 	return ok && !(passive && call != nil && c.quietArgs(info, fn.Signature(), call.Args))
 }
 
-// method looks for a method under the name of the type that it is called on, then under those of the embedded fields that bring it, and last
-// under that of the interface that declares it.
+// method looks for a method under the name of the type that it is called on, then under those of the embedded fields
+// that bring it, and last under that of the interface that declares it.
 func (c *Catalog) method(fn *types.Func, selection *types.Selection) (passive, ok bool) {
 	on := []types.Type{selection.Recv()}
 	for _, i := range selection.Index()[:len(selection.Index())-1] {

@@ -1,5 +1,6 @@
-// Package census lists the operations in Go source that can have a probe, by a plain walk over syntax and types. It is a second opinion on
-// the rules of package rewrite, for tests: it shares no code with them, only the catalog of I/O functions, as data.
+// Package census lists the operations in Go source that can have a probe, by a plain walk over syntax and types. It is
+// a second opinion on the rules of package rewrite, for tests: it shares no code with them, only the catalog of I/O
+// functions, as data.
 package census
 
 import (
@@ -12,8 +13,8 @@ import (
 type Operation struct {
 	// Op is its name as in a report: send, recv, lock, io, ….
 	Op string
-	// Pos is where it is, and Alt where it may be said to be instead: a call whose function is named on another line. Line directives do
-	// not count.
+	// Pos is where it is, and Alt where it may be said to be instead: a call whose function is named on another line.
+	// Line directives do not count.
 	Pos, Alt token.Position
 	// Cases is the number of communication clauses of a select.
 	Cases int

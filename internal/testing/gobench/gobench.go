@@ -1,5 +1,6 @@
-// Package gobench copies the original kernels of GoBench's blocking bugs (github.com/timmyyuan/gobench, goker/blocking), each a test that hangs or leaves
-// goroutines behind, into a module that has one program for all of them, and reads from goroutine dumps who is blocked.
+// Package gobench copies the original kernels of GoBench's blocking bugs (github.com/timmyyuan/gobench,
+// goker/blocking), each a test that hangs or leaves goroutines behind, into a module that has one program for all of
+// them, and reads from goroutine dumps who is blocked.
 package gobench
 
 import (
@@ -26,7 +27,8 @@ var (
 	packageName = regexp.MustCompile(`(?m)^package (\w+)`)
 )
 
-// program is the main of all kernels: it runs one, once, and prints "left" if that leaves goroutines behind, else "ended".
+// program is the main of all kernels: it runs one, once, and prints "left" if that leaves goroutines behind, else
+// "ended".
 const program = `package main
 
 import (
@@ -65,8 +67,9 @@ const (
 	ForAnHour  = "time.Sleep(time.Hour)"
 )
 
-// Copy copies the kernels with these names, or all if there are none, from dir, a checkout, to the folder to: each is the package run/NAME of the program, and
-// test/NAME, a test. How is what the program's main goroutine does when a kernel has left goroutines behind.
+// Copy copies the kernels with these names, or all if there are none, from dir, a checkout, to the folder to: each is
+// the package run/NAME of the program, and test/NAME, a test. How is what the program's main goroutine does when a
+// kernel has left goroutines behind.
 func Copy(dir, to string, names []string, how string) ([]*Kernel, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "gobench", "goker", "blocking", "*", "*", "*_test.go"))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// Run runs a subtest for each testdata/*.txtar. make gets the first section and returns what the others should hold, in their order. With update these
-// are renewed.
+// Run runs a subtest for each testdata/*.txtar. make gets the first section and returns what the others should hold, in
+// their order. With update these are renewed.
 func Run(t *testing.T, update bool, make func(t *testing.T, input string) []string) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {

@@ -17,8 +17,8 @@ import (
 type BinaryCount struct {
 	Funcs int // functions of the plain program that were compared
 	Lines int // files and lines with code in them, counted in each function
-	// Probe counts the lines that have code with probes only, because a probe or an operand of one stands on them: the default of a
-	// select, say, or the second line of a composite literal that is sent.
+	// Probe counts the lines that have code with probes only, because a probe or an operand of one stands on them: the
+	// default of a select, say, or the second line of a composite literal that is sent.
 	Probe int
 	// Missing are functions that one program has and the other does not.
 	Missing []string
@@ -26,8 +26,8 @@ type BinaryCount struct {
 	Wrong []string
 }
 
-// Binaries compares the functions of two ELF files whose source keep selects. probes are the lines on which there are probes.
-// Functions that the compiler makes for method values are not compared.
+// Binaries compares the functions of two ELF files whose source keep selects. probes are the lines on which there are
+// probes. Functions that the compiler makes for method values are not compared.
 func Binaries(plain, probed string, keep func(file string) bool, probes map[Line]bool) (BinaryCount, error) {
 	var c BinaryCount
 	before, err := readLines(plain, keep)
@@ -77,8 +77,8 @@ func sorted(lines map[Line]bool) []Line {
 	return slices.SortedFunc(maps.Keys(lines), func(a, b Line) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 }
 
-// wrapper is how the compiler names what it makes of a go or defer statement. It numbers them, has none for a call without arguments, and hides
-// them from stacks; their lines count as those of the function that the statement is in.
+// wrapper is how the compiler names what it makes of a go or defer statement. It numbers them, has none for a call
+// without arguments, and hides them from stacks; their lines count as those of the function that the statement is in.
 var wrapper = regexp.MustCompile(`(\.(defer|go)wrap[0-9]+)+$`)
 
 // readLines reads the lines of each function that has a line in a file that keep selects.

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// A SourceCount is about the positions of syntax nodes: of each node its own and those of its tokens, such as a closing brace.
+// A SourceCount is about the positions of syntax nodes: of each node its own and those of its tokens, such as a closing
+// brace.
 type SourceCount struct {
 	Positions int // of the original
 	Exact     int // a node of the same kind and text is at the same file, line and column
@@ -70,7 +71,8 @@ func parse(name string, text []byte) (*file, error) {
 	return &file{fset, tree}, err
 }
 
-// added is where the declarations begin that f has at its end and before does not: variables without a name, which use an import.
+// added is where the declarations begin that f has at its end and before does not: variables without a name, which use
+// an import.
 func (f *file) added(before *file) token.Pos {
 	collector := f.collector(before)
 	var own []ast.Decl // without what has a name that begins as the collector's: site arrays
@@ -125,8 +127,8 @@ func (f *file) marks(end token.Pos) []mark {
 	return list
 }
 
-// probes gives the lines on which the collector is named, which is what f imports and before does not, and those of what it is called with. What is
-// in a function literal is no operand.
+// probes gives the lines on which the collector is named, which is what f imports and before does not, and those of
+// what it is called with. What is in a function literal is no operand.
 func (f *file) probes(before *file) (probes, operands map[Line]bool) {
 	collector := f.collector(before)
 	probes, operands = map[Line]bool{}, map[Line]bool{}
@@ -219,8 +221,8 @@ func textOf(n ast.Node) (text string, leaf bool) {
 	return "", false
 }
 
-// compare finds for each mark of before the one of after that it has become: at the same place, else on the same line. A leaf
-// that is left over while one with the same text is left over on a line without probes has moved.
+// compare finds for each mark of before the one of after that it has become: at the same place, else on the same line.
+// A leaf that is left over while one with the same text is left over on a line without probes has moved.
 func compare(before, after []mark, probes, operands map[Line]bool) SourceCount {
 	c := SourceCount{Positions: len(before)}
 	rest := slices.Clone(before)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open returns a terminal of 80 columns and its other end, where somebody types and reads. They are closed at the end of the test, which is skipped
-// where there are no terminals.
+// Open returns a terminal of 80 columns and its other end, where somebody types and reads. They are closed at the end
+// of the test, which is skipped where there are no terminals.
 func Open(t *testing.T) (other, tty *os.File) {
 	t.Helper()
 	other, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

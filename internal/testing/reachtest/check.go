@@ -11,7 +11,8 @@ import (
 // A Check is what a look at a program with waits has shown.
 type Check struct {
 	Waits, Goroutines, Proven int
-	// False are proofs of what can be woken, Missed leaks that were not proven, and Other what else is not as the comments say.
+	// False are proofs of what can be woken, Missed leaks that were not proven, and Other what else is not as the
+	// comments say.
 	False, Missed, Other []string
 }
 
@@ -71,7 +72,8 @@ var kinds = map[string]snapshot.WakerKind{
 	"cleanup": snapshot.WakerCleanup,
 }
 
-// named reports whether one of those who could end a wait is what the comment says. In a stripped program variables have no names.
+// named reports whether one of those who could end a wait is what the comment says. In a stripped program variables
+// have no names.
 func named(list []snapshot.Waker, w Wait) bool {
 	kind, ok := kinds[w.Want]
 	return !ok || slices.ContainsFunc(list, func(waker snapshot.Waker) bool {

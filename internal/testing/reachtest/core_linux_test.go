@@ -77,7 +77,8 @@ func TestCores(t *testing.T) {
 			pattern, _ := os.ReadFile("/proc/sys/kernel/core_pattern")
 			t.Skipf("no core was left: core_pattern is %q", strings.TrimSpace(string(pattern)))
 		}
-		// The thread that prints the stacks of all goroutines when the program crashes has some of them at hand: those are not proven.
+		// The thread that prints the stacks of all goroutines when the program crashes has some of them at hand: those
+		// are not proven.
 		waits, err := Waits("../../../testdata/waits", runtime.Version())
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,8 @@ import (
 type Wait struct {
 	File string // without folder
 	Line int
-	// Want is the first word of the comment, and Name the second of a global. Any: the version of Go is one for which the comment says nothing.
+	// Want is the first word of the comment, and Name the second of a global. Any: the version of Go is one for which
+	// the comment says nothing.
 	Want, Name string
 }
 

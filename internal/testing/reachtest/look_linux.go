@@ -20,8 +20,8 @@ import (
 type Look struct {
 	*reach.Result
 	Plan *reach.Plan // to be closed
-	// Estimate is how long the program was expected to stand still, Paused how long it did, and Took how long it all took, without
-	// opening the executable.
+	// Estimate is how long the program was expected to stand still, Paused how long it did, and Took how long it all
+	// took, without opening the executable.
 	Estimate, Paused, Took time.Duration
 	Copied                 uint64
 	Steps                  []reach.Step
@@ -126,7 +126,8 @@ func Start(cmd *exec.Cmd) (*Running, error) {
 	return r, nil
 }
 
-// Rest returns what the program has written since it was ready, until it has ended, which it is helped with after a while.
+// Rest returns what the program has written since it was ready, until it has ended, which it is helped with after a
+// while.
 func (r *Running) Rest() string {
 	late := time.AfterFunc(patience/2, func() { r.Cmd.Process.Kill() })
 	defer late.Stop()

@@ -1,5 +1,5 @@
-// Package recordtest writes records for tests: the bytes that a program in the state of a snapshot would have left. With package
-// snaptext it gives every record a twin that can be read and edited.
+// Package recordtest writes records for tests: the bytes that a program in the state of a snapshot would have left.
+// With package snaptext it gives every record a twin that can be read and edited.
 package recordtest
 
 import (
@@ -17,8 +17,9 @@ const StartTicks = 1234567
 
 const page = 4096
 
-// Bytes returns a record of s, whose program started at time zero of its clock. What a record does not hold, such as states and stacks, is left out; what it
-// has no room for (a fifth wait, a ninth lock) panics, because the test is wrong.
+// Bytes returns a record of s, whose program started at time zero of its clock. What a record does not hold, such as
+// states and stacks, is left out; what it has no room for (a fifth wait, a ninth lock) panics, because the test is
+// wrong.
 func Bytes(s *snapshot.Snapshot) []byte {
 	w := &writer{sites: make(map[*snapshot.Probe]uint32), strings: make(map[string]uint32)}
 	slots := make([]runtime.Slot, len(s.Goroutines))

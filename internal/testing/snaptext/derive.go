@@ -9,8 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// derive fills in what the rewriter knows from types and syntax, as far as the text of an expression tells it: what the objects are called, and what
-// the channels are for. A snapshot as text would be hard to read if every probe said it.
+// derive fills in what the rewriter knows from types and syntax, as far as the text of an expression tells it: what the
+// objects are called, and what the channels are for. A snapshot as text would be hard to read if every probe said it.
 func derive(p *snapshot.Probe) {
 	if p.Op != runtime.OpSelect {
 		p.Obj = objectName(p.Op, p.Expr)
@@ -50,7 +50,8 @@ func roleOf(name string) runtime.Role {
 	return runtime.RoleNone
 }
 
-// cases returns the communications of a select, "select { case <-a; case b <- v }". The last one of a text that was cut off is left out.
+// cases returns the communications of a select, "select { case <-a; case b <- v }". The last one of a text that was cut
+// off is left out.
 func cases(expr string) []string {
 	text, ok := strings.CutPrefix(expr, "select { case ")
 	if !ok {
@@ -64,7 +65,8 @@ func cases(expr string) []string {
 	return parts
 }
 
-// objectName returns what the expression of a probe calls the object that the probe is on, or "" if it has no name there:
+// objectName returns what the expression of a probe calls the object that the probe is on, or "" if it has no name
+// there:
 //
 //	ch <- v     ch        mu.Lock()            mu
 //	v := <-ch   ch        conn.Read(b)         conn

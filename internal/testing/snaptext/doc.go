@@ -1,6 +1,6 @@
-// Package snaptext is snapshots as text, for tests: what a diagnosis is made of stands in the test as one would draw it on
-// paper, and a record of bytes has a twin that can be read. A line is a word and its arguments, separated by blanks; an argument with
-// blanks is quoted as in Go, # begins a comment, and indentation is for the eye.
+// Package snaptext is snapshots as text, for tests: what a diagnosis is made of stands in the test as one would draw it
+// on paper, and a record of bytes has a twin that can be read. A line is a word and its arguments, separated by blanks;
+// an argument with blanks is quoted as in Go, # begins a comment, and indentation is for the eye.
 //
 //	taken 60s                         the moment of the snapshot; all times count from the program's start
 //	state live                        of the process
@@ -67,11 +67,13 @@
 //
 //	lock/mutex a.go:31 main.worker a.mu.Lock()
 //
-// with "serve", "default", "request", "context", "bounded" or "unbounded" behind the kind, separated by a slash, for the flags of the site. What
-// the objects are called, and what the channels are for, comes from the expression; where that does not tell, it stands behind the kind too:
+// with "serve", "default", "request", "context", "bounded" or "unbounded" behind the kind, separated by a slash, for
+// the flags of the site. What the objects are called, and what the channels are for, comes from the expression; where
+// that does not tell, it stands behind the kind too:
 //
 //	recv/chan;object=jobs;roles=time a.go:31 main.worker <-jobs
 //	io/conn/request;callee=net/http.Client.Do a.go:31 main.worker c.Do(req)
 //
-// The roles are those of the cases of a select, separated by commas; - is none. The goroutine's last probe is its newest step.
+// The roles are those of the cases of a select, separated by commas; - is none. The goroutine's last probe is its
+// newest step.
 package snaptext

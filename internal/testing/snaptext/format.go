@@ -13,7 +13,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Format returns s as text. Parse reads it back, but for the arguments and the like of the process, which text does not have.
+// Format returns s as text. Parse reads it back, but for the arguments and the like of the process, which text does not
+// have.
 func Format(s *snapshot.Snapshot) string {
 	p := &printer{s: s}
 	p.line("taken", span(s.Taken))
@@ -83,7 +84,8 @@ type printer struct {
 	s *snapshot.Snapshot
 }
 
-// line writes the words, the first as it stands and the others quoted where that is needed. Empty words at the end are left out.
+// line writes the words, the first as it stands and the others quoted where that is needed. Empty words at the end are
+// left out.
 func (p *printer) line(words ...string) {
 	for len(words) > 0 && words[len(words)-1] == "" {
 		words = words[:len(words)-1]
