@@ -51,9 +51,10 @@ A program with probes reads these when it starts:
 		off: its probes do nothing. log: every probe that is reached is
 		printed on standard error, with the goroutine and the elapsed time.
 	AWAITTRACE_DIR
-		The folder that its record is kept in.
+		The folder that its record is kept in; by default
+		/dev/shm/awaittrace-UID, on macOS in the user's cache folder.
 	AWAITTRACE_GOROUTINES
-		How many goroutines its record has room for.
+		How many goroutines its record has room for (default 262144).
 	AWAITTRACE_LOCK_ORDER=1
 		It notes the orders in which locks are taken, as -lock-order asks.`},
 	{Name: "exit-status", Short: "what the exit status means", Text: `The exit status is
