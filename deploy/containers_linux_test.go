@@ -135,6 +135,7 @@ func TestContainers(t *testing.T) {
 		})
 	}
 	t.Run("verbs", b.verbs)
+	t.Run("overlay.Dockerfile", b.overlayDockerfile)
 	if *update {
 		renew(t, string(text), fresh)
 	}
@@ -155,7 +156,7 @@ func renew(t *testing.T, text string, rows []string) {
 	}
 }
 
-// A built is the commands of the test.
+// A built is the commands of the test. The small one and the program run where there is no system.
 type built struct{ command, small, program, dir string }
 
 func build(t *testing.T) *built {
@@ -169,11 +170,10 @@ func build(t *testing.T) *built {
 	b := &built{filepath.Join(dir, "awaittrace"), filepath.Join(dir, "small"), filepath.Join(dir, "program"), dir}
 	for _, args := range [][]string{
 		{"go", "build", "-o", b.command, "../cmd/awaittrace"},
-		{"go", "build", "-tags", "lite", "-o", b.small, "../cmd/awaittrace"},
-		{b.command, "build", "-o", b.program, "./testdata/program"},
+		{"env", "CGO_ENABLED=0", "go", "build", "-tags", "lite", "-o", b.small, "../cmd/awaittrace"},
+		{"env", "CGO_ENABLED=0", b.command, "build", "-o", b.program, "./testdata/program"},
 	} {
 		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%q: %v\n%s", args, err, out)
 		}
@@ -343,23 +343,20 @@ func (b *built) start(t *testing.T, args []string) (pid int, end func()) {
 	return pid, end
 }
 
-// TestOverlayDockerfile runs the steps of overlay.Dockerfile that build the program with a shell, on a module that make builds.
-func TestOverlayDockerfile(t *testing.T) {
-	if _, err := exec.LookPath("make"); err != nil || testing.Short() {
-		t.Skip("takes make, and builds the command")
+// overlayDockerfile runs the steps of overlay.Dockerfile that build the program with a shell, on a module that make builds.
+func (b *built) overlayDockerfile(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("takes make")
 	}
 	text, err := os.ReadFile("overlay.Dockerfile")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	src, probes, bin := filepath.Join(dir, "src"), filepath.Join(dir, "probes.json"), filepath.Join(dir, "bin")
-	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "GOFLAGS=")
+	src, probes := filepath.Join(dir, "src"), filepath.Join(dir, "probes.json")
+	env := append(os.Environ(), "PATH="+b.dir+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "GOFLAGS=")
 	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
 		env = append(env, "GOCACHE="+strings.TrimSpace(string(cache)))
-	}
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "awaittrace"), "../cmd/awaittrace").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
 	}
 	steps := 0
 	for line := range strings.Lines(string(text)) {

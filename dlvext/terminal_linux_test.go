@@ -28,7 +28,7 @@ var update = flag.Bool("u", false, "renew the sessions in testdata")
 const mainEnv = "AWAITTRACE_TEST_DLV"
 
 // parallel is how many tests run at a time by default: most of them wait for what a debugger or a program does.
-const parallel = "4"
+const parallel = "8"
 
 // tmp is the folder of the tests, and bank that of the program that most of them look at.
 var tmp, bank string

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,28 @@ func bank(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// builds are what buildOnce has built: a func() (string, error) by arguments.
+var builds sync.Map
+
+// buildOnce builds the package in a folder with probes, once for all tests.
+func buildOnce(t *testing.T, dir string, flags ...string) string {
+	t.Helper()
+	once, _ := builds.LoadOrStore(fmt.Sprint(dir, flags), sync.OnceValues(func() (string, error) {
+		to, err := os.MkdirTemp(tmp, "program")
+		if err != nil {
+			return "", err
+		}
+		exe := filepath.Join(to, filepath.Base(dir))
+		out, err := command(append([]string{"build", "-C", dir, "-o", exe}, flags...)...).CombinedOutput()
+		return exe + string(out), err
+	}))
+	exe, err := once.(func() (string, error))()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, exe)
+	}
+	return exe
 }
 
 // launchBank begins a session that builds and runs the bank.
@@ -116,8 +139,7 @@ func TestDAPFilterLater(t *testing.T) {
 // started returns a program of the bank's that runs, with probes. Its command may have others before it, such as unshare.
 func started(t *testing.T, before ...string) (exe string, pid int) {
 	t.Helper()
-	exe = filepath.Join(t.TempDir(), "bank")
-	mustRun(t, "build", "-C", bank(t), "-o", exe, ".")
+	exe = buildOnce(t, bank(t))
 	args := append(before, exe)
 	cmd := exec.Command(args[0], args[1:]...)
 	if err := cmd.Start(); err != nil {
@@ -248,8 +270,7 @@ func TestDAPCrowd(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	exe := filepath.Join(t.TempDir(), "crowd")
-	mustRun(t, "build", "-o", exe, "../../testdata/crowd")
+	exe := buildOnce(t, "../../testdata/crowd")
 	for _, n := range []int{10_000, 100_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			c := startDAP(t)

@@ -96,8 +96,7 @@ func TestDAPFollowExec(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	exe := filepath.Join(t.TempDir(), "family")
-	mustRun(t, "build", "-C", "testdata/dap/family", "-o", exe, "-gcflags=all=-N -l", ".")
+	exe := buildOnce(t, "testdata/dap/family", "-gcflags=all=-N -l")
 	source, err := filepath.Abs("testdata/dap/family/main.go")
 	if err != nil {
 		t.Fatal(err)

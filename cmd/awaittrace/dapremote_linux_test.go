@@ -30,12 +30,10 @@ func serveDelve(t *testing.T, name string, args ...string) string {
 	return addr
 }
 
-// built returns the bank with probes.
+// built returns the bank with probes, built for a debugger.
 func built(t *testing.T) string {
 	t.Helper()
-	exe := filepath.Join(t.TempDir(), "bank")
-	mustRun(t, "build", "-C", bank(t), "-o", exe, "-gcflags=all=-N -l", ".")
-	return exe
+	return buildOnce(t, bank(t), "-gcflags=all=-N -l")
 }
 
 // remote are the arguments of a request to attach to the server at addr, if that is not empty.

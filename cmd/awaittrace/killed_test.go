@@ -22,16 +22,16 @@ func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel()
 	work, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
+	command := func(args ...string) *exec.Cmd {
+		cmd := command(args...)
+		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(work, "cache"))
+		return cmd
 	}
-	t.Setenv("GOCACHE", strings.TrimSpace(string(goCache)))
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(work, "cache"))
 	tree := filepath.Join(work, "tree")
 	writeKilled(t, tree)
 	was := contents(t, tree)
@@ -42,19 +42,19 @@ func TestKilled(t *testing.T) {
 		verb, args := 0, []string{"instrument", "-C", tree, "-w"}
 		if i%2 == 1 {
 			verb, args = 1, []string{"revert", tree}
-			mustRun(t, "instrument", "-C", tree, "-w")
+			succeed(t, command("instrument", "-C", tree, "-w"))
 		}
 		if usual[verb] == 0 {
 			start := time.Now()
-			mustRun(t, args...)
+			succeed(t, command(args...))
 			usual[verb] = time.Since(start)
 		} else {
-			killed(t, time.Duration(r.Int64N(int64(usual[verb])*5/4)), args...)
+			killed(t, time.Duration(r.Int64N(int64(usual[verb])*5/4)), command(args...))
 		}
 		if now := contents(t, tree); !maps.Equal(now, was) {
 			half[args[0]]++
 		}
-		mustRun(t, "revert", tree)
+		succeed(t, command("revert", tree))
 		if now := contents(t, tree); !maps.Equal(now, was) {
 			t.Fatalf("round %d, %s: the tree is\n%v\nand was\n%v", i, args[0], now, was)
 		}
@@ -115,17 +115,17 @@ func command(args ...string) *exec.Cmd {
 	return &exec.Cmd{Path: os.Args[0], Args: append([]string{"awaittrace"}, args...)}
 }
 
-func mustRun(t *testing.T, args ...string) {
+// succeed runs a command, which must not fail.
+func succeed(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	if out, err := command(args...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, out)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
 }
 
 // killed runs a command and kills it after a while.
-func killed(t *testing.T, after time.Duration, args ...string) {
+func killed(t *testing.T, after time.Duration, cmd *exec.Cmd) {
 	t.Helper()
-	cmd := command(args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

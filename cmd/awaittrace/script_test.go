@@ -33,17 +33,20 @@ func TestMain(m *testing.M) {
 }
 
 // parallel is how many tests run at a time by default: most of them wait for what a program does.
-const parallel = "4"
+const parallel = "8"
 
 // A suite is the tests, where the program is not one of the commands that testscript.Main makes of it.
 type suite struct{ *testing.M }
+
+// tmp is a folder of the tests, with their caches and records, and what they build.
+var tmp string
 
 // Run runs the tests with caches and records of their own, except Go's.
 func (s suite) Run() int {
 	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise
 	flag.Parse()
-	tmp, err := os.MkdirTemp("", "awaittrace-test-")
-	if err != nil {
+	var err error
+	if tmp, err = os.MkdirTemp("", "awaittrace-test-"); err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(tmp)

@@ -19,9 +19,7 @@ import (
 // /livez, and a report is kept of it, which diff reads.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	exe, kept := filepath.Join(dir, "bank"), filepath.Join(dir, "kept")
-	mustRun(t, "build", "-C", bank(t), "-o", exe, ".")
+	exe, kept := buildOnce(t, bank(t)), filepath.Join(t.TempDir(), "kept")
 	env := append(os.Environ(), "AWAITTRACE_DIR="+t.TempDir(), "AWAITTRACE_AFTER=1s")
 	if err := os.Chmod(strings.TrimPrefix(env[len(env)-2], "AWAITTRACE_DIR="), 0o700); err != nil {
 		t.Fatal(err)

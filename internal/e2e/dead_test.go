@@ -86,6 +86,7 @@ func TestCrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("20,000 goroutines")
 	}
+	t.Parallel()
 	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")
 	prog := start(t, nil, exe, "20000")
 	prog.expect("waiting")

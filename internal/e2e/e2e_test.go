@@ -30,7 +30,7 @@ const patience = 5 * time.Minute
 var awaittrace, testdata, tmp string
 
 // parallel is how many tests run at a time by default: most of them wait for what a program does.
-const parallel = "4"
+const parallel = "8"
 
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", parallel) // before the command line, which may say otherwise

@@ -14,6 +14,7 @@ func TestHealthy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes twelve seconds")
 	}
+	t.Parallel()
 	p := start(t, nil, build(t, true, filepath.Join(testdata, "healthy"), "."), "all", "1m")
 	for range 2 {
 		time.Sleep(5 * time.Second)

@@ -16,6 +16,7 @@ func TestReports(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs some thirty programs")
 	}
+	t.Parallel()
 	dir := filepath.Join(testdata, "reports", "std")
 	files, err := filepath.Glob(filepath.Join(dir, "*", "EXPECT"))
 	if err != nil || len(files) < 10 {

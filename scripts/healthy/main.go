@@ -4,11 +4,11 @@
 //	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 8] [-servers] [name ...]
 //
 // The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy,
-// which idle. Those of testdata/healthy run some at a time, the heavy ones alone, and awaittrace report looks at one
-// after the other until they end, every other time without their memory (-prove never). All of them at once in one
-// process, which is the program "all", and the servers run under awaittrace run; they end by themselves, or on an
-// interrupt, so that their end is looked at, too. The program "all-unread" is the same, and its memory is never read.
-// The exit status is 1 if anything was told.
+// which idle. Those of testdata/healthy run some at a time, the heavy ones after the others in pairs, and awaittrace
+// report looks at one after the other until they end, every other time without their memory (-prove never). All of
+// them at once in one process, which is the program "all", and the servers run under awaittrace run; they end by
+// themselves, or on an interrupt, so that their end is looked at, too. The program "all-unread" is the same, and its
+// memory is never read. The exit status is 1 if anything was told.
 package main
 
 import (
@@ -47,7 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
 	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
-	flags.IntVar(&o.at, "p", 8, "how many programs run at a time; heavy ones run alone")
+	flags.IntVar(&o.at, "p", 24, "how many programs run at a time, of heavy ones at most two")
 	flags.BoolVar(&o.again, "again", false, "run a program of which something was told once more, alone, and count what is told then")
 	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
 	if err := flags.Parse(args); err != nil {
@@ -86,28 +86,10 @@ func runAll(o options, stdout io.Writer) (int, error) {
 	return tell(stdout, list, o), nil
 }
 
-// watchAll runs the programs, heavy ones after the others.
+// watchAll runs the programs, heavy ones after the others, and those again, alone, of which something was told if that is asked for.
 func (w *watcher) watchAll(list []*program) {
-	var wg sync.WaitGroup
-	slots := make(chan bool, max(w.at, 1))
-	for _, p := range list {
-		if p.heavy {
-			continue
-		}
-		slots <- true
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			defer func() { <-slots }()
-			w.watch(p)
-		}()
-	}
-	wg.Wait()
-	for _, p := range list {
-		if p.heavy {
-			w.watch(p)
-		}
-	}
+	w.sideBySide(w.at, list, func(p *program) bool { return !p.heavy })
+	w.sideBySide(min(w.at, 2), list, func(p *program) bool { return p.heavy })
 	for _, p := range list {
 		if p.failed && w.again {
 			p.first, p.failed, p.exit = p.told, false, nil
@@ -115,6 +97,23 @@ func (w *watcher) watchAll(list []*program) {
 			w.watch(p)
 		}
 	}
+}
+
+// sideBySide runs the programs that are among those to run, n at a time.
+func (w *watcher) sideBySide(n int, list []*program, among func(*program) bool) {
+	var wg sync.WaitGroup
+	slots := make(chan bool, max(n, 1))
+	for _, p := range list {
+		if !among(p) {
+			continue
+		}
+		slots <- true
+		wg.Go(func() {
+			w.watch(p)
+			<-slots
+		})
+	}
+	wg.Wait()
 }
 
 // records is where the records of p are.
