@@ -169,7 +169,7 @@ func build(t *testing.T) *built {
 	}
 	b := &built{filepath.Join(dir, "awaittrace"), filepath.Join(dir, "small"), filepath.Join(dir, "program"), dir}
 	for _, args := range [][]string{
-		{"go", "build", "-o", b.command, "../cmd/awaittrace"},
+		{"go", "build", "-ldflags=-s -w", "-o", b.command, "../cmd/awaittrace"},
 		{"env", "CGO_ENABLED=0", "go", "build", "-tags", "lite", "-o", b.small, "../cmd/awaittrace"},
 		{"env", "CGO_ENABLED=0", b.command, "build", "-o", b.program, "./testdata/program"},
 	} {

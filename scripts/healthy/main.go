@@ -1,7 +1,7 @@
 // Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace tells of them all the same:
 // it must be nothing.
 //
-//	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 8] [-servers] [name ...]
+//	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 16] [-servers] [name ...]
 //
 // The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy,
 // which idle. Those of testdata/healthy run some at a time, the heavy ones after the others in pairs, and awaittrace
@@ -47,7 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
 	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
-	flags.IntVar(&o.at, "p", 24, "how many programs run at a time, of heavy ones at most two")
+	flags.IntVar(&o.at, "p", 16, "how many programs run at a time, of heavy ones at most two")
 	flags.BoolVar(&o.again, "again", false, "run a program of which something was told once more, alone, and count what is told then")
 	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
 	if err := flags.Parse(args); err != nil {
