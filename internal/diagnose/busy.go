@@ -216,11 +216,7 @@ func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
 		if w == nil || w.Probe != p {
 			continue
 		}
-		cases := w.Cases
-		if w.Obj != 0 {
-			cases = []snapshot.Case{{Obj: w.Obj}}
-		}
-		for k, c := range cases {
+		for k, c := range cases(w) {
 			if o := f.s.Objects[c.Obj]; !c.Send && drained(o) {
 				return o, cmp.Or(o.Expr, p.Object(k))
 			}

@@ -98,11 +98,11 @@ func (d *finder) firm(i int) bool {
 		return false
 	case runtime.OpWait:
 		return d.missingDone(i) || d.owedByStuck(i)
-	case runtime.OpRecv, runtime.OpRange, runtime.OpCond, runtime.OpSend:
-		return d.wasUsed(i, w.Obj, w.Probe.Op == runtime.OpSend)
-	case runtime.OpSelect:
+	case runtime.OpCond:
+		return d.wasUsed(i, w.Obj, false)
+	case runtime.OpRecv, runtime.OpRange, runtime.OpSend, runtime.OpSelect:
 		used := false
-		for k, c := range w.Cases {
+		for k, c := range cases(w) {
 			switch {
 			case c.Obj != 0 && d.wasUsed(i, c.Obj, c.Send):
 				used = true

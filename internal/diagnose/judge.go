@@ -66,15 +66,12 @@ func (j *judge) meant(i int) bool {
 	if w.Probe.Op == runtime.OpSelect && len(w.Cases) == 0 {
 		return j.g(i).ID == 1
 	}
-	if len(w.Cases) > 0 {
-		for k := range w.Cases {
-			if !contextCase(w, k) && w.Probe.Role(k) != runtime.RoleNever {
-				return false
-			}
+	for k := range cases(w) {
+		if !contextCase(w, k) && w.Probe.Role(k) != runtime.RoleNever {
+			return false
 		}
-		return true
 	}
-	return contextCase(w, 0) || w.Probe.Role(0) == runtime.RoleNever
+	return true
 }
 
 // turns reports whether what goroutine i waits for was had by others lately: then it moves, and its turn comes.
@@ -92,10 +89,8 @@ func (j *judge) turns(i int) bool {
 		return w.Probe.Op != runtime.OpOnce && newest != 0 && j.lately(newest)
 	}
 	switch w.Probe.Op {
-	case runtime.OpSend:
-		return j.moves(w.Obj, true) || j.passedOn(i)
-	case runtime.OpSelect:
-		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) })
+	case runtime.OpSend, runtime.OpSelect:
+		return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) }) || j.passedOn(i)
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
 	case runtime.OpIO:
@@ -138,7 +133,7 @@ func (j *judge) returns(i int) {
 //	go func() { defer func() { <-slots }(); … }()
 func (j *judge) passedOn(i int) bool {
 	w, id := j.wait(i), j.g(i).ID
-	if p := j.partner(w.Obj, true); w.Cap == 0 || p != nil && !p.Exited {
+	if p := j.partner(w.Obj, true); w.Probe.Op != runtime.OpSend || w.Cap == 0 || p != nil && !p.Exited {
 		return false
 	}
 	_, started := j.family(&snapshot.Fact{Goroutine: id, Probe: w.Probe}, w.Probe.Func)
@@ -217,8 +212,6 @@ func (j *judge) eventful(i int) bool {
 	case runtime.OpIO:
 		p, _ := j.pipeOf(i)
 		return !isWrite(w.Probe) && !isOpen(w.Probe) && p == nil
-	case runtime.OpRecv, runtime.OpRange:
-		return j.ticks(w, 0, w.Obj)
 	}
 	return j.hasClock(w)
 }
@@ -284,22 +277,13 @@ func (j *judge) idle(i int) bool {
 	if w.Probe.Op == runtime.OpIO && j.world(i) || j.open(i) && (receives(w) || w.Probe.Op == runtime.OpWait) {
 		return true
 	}
-	if len(w.Cases) > 0 {
-		return slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && j.fed(j.partner(c.Obj, c.Send)) })
-	}
-	switch w.Probe.Op {
-	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpCond:
-		if w.Obj == 0 {
-			return false
-		}
-		if w.Probe.Op == runtime.OpSend && w.Cap > 0 {
-			return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
-		}
-		return j.fed(j.partner(w.Obj, w.Probe.Op == runtime.OpSend))
-	case runtime.OpWait:
+	switch {
+	case w.Probe.Op == runtime.OpWait:
 		return j.outlives(w.Obj)
+	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
+		return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
 	}
-	return false
+	return slices.ContainsFunc(j.feeders(w), j.fed)
 }
 
 // world reports whether goroutine i is in an operation that waits for what others have to say, which may be nothing for long: a read, or another process. A
@@ -393,9 +377,9 @@ func (j *judge) external(i int) bool {
 	return j.hasClock(w)
 }
 
-// hasClock reports whether a case of the select that w is in receives from a clock, or from signals.
+// hasClock reports whether w receives from a clock, or from signals, perhaps in a case of a select.
 func (j *judge) hasClock(w *snapshot.Wait) bool {
-	for k, c := range w.Cases {
+	for k, c := range cases(w) {
 		if !c.Send && j.ticks(w, k, c.Obj) {
 			return true
 		}
@@ -439,15 +423,12 @@ func (j *judge) waitsForEnd(i int) bool {
 
 // serves reports whether w waits for clients, or for a signal.
 func (j *judge) serves(w *snapshot.Wait) bool {
-	if w.Probe.Flags&runtime.SiteServe != 0 || j.source(w, 0, w.Obj) == signalChan {
-		return true
-	}
-	for k, c := range w.Cases {
+	for k, c := range cases(w) {
 		if !c.Send && j.source(w, k, c.Obj) == signalChan {
 			return true
 		}
 	}
-	return false
+	return w.Probe.Flags&runtime.SiteServe != 0
 }
 
 // ending reports whether goroutine i is in a function that ends something, such as Close or Shutdown, which should not take long: it waits for a WaitGroup or a Cond, or

@@ -82,13 +82,9 @@ func (f *facts) wakers(i int) []int {
 func (f *facts) opNeeds(i int) []need {
 	w := f.wait(i)
 	switch w.Probe.Op {
-	case runtime.OpSend:
-		return f.channelNeeds(i, w, 0, snapshot.Case{Obj: w.Obj, Send: true})
-	case runtime.OpRecv, runtime.OpRange:
-		return f.channelNeeds(i, w, 0, snapshot.Case{Obj: w.Obj})
-	case runtime.OpSelect:
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect:
 		var list []need
-		for k, c := range w.Cases {
+		for k, c := range cases(w) {
 			list = append(list, f.channelNeeds(i, w, k, c)...)
 		}
 		if w.More > 0 {
@@ -118,6 +114,17 @@ func (f *facts) opNeeds(i int) []need {
 	return []need{{open: outside}}
 }
 
+// cases returns what w waits to do with channels: the cases of a select, or the only one of a send or a receive.
+func cases(w *snapshot.Wait) []snapshot.Case {
+	switch w.Probe.Op {
+	case runtime.OpSelect:
+		return w.Cases
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange:
+		return []snapshot.Case{{Obj: w.Obj, Send: w.Probe.Op == runtime.OpSend}}
+	}
+	return nil
+}
+
 // channelNeeds returns what would end a wait for a channel, case k of w: nothing if it is nil.
 func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []need {
 	switch {
@@ -143,7 +150,7 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 			n = need{obj: c.Obj, send: true, by: list, open: known}
 		}
 	}
-	if len(w.Cases) > 0 && f.endOnly(w, k) {
+	if f.endOnly(w, k) {
 		n = need{obj: c.Obj, open: ends}
 	}
 	return []need{n}
@@ -358,24 +365,9 @@ func (f *facts) waitsFor(j int, obj uint64) bool {
 
 // receives reports whether w only receives. It waits for an event then, rather than for somebody to get out of its way.
 func receives(w *snapshot.Wait) bool {
-	switch w.Probe.Op {
-	case runtime.OpRecv, runtime.OpRange:
-		return w.Obj != 0
-	case runtime.OpCond:
-		return true
-	case runtime.OpSelect:
-		open := w.More
-		for _, c := range w.Cases {
-			if c.Send {
-				return false
-			}
-			if c.Obj != 0 {
-				open++
-			}
-		}
-		return open > 0
-	}
-	return false
+	list := cases(w)
+	some := w.Probe.Op == runtime.OpCond || w.More > 0 || slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Obj != 0 })
+	return some && !slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Send })
 }
 
 // never reports whether goroutine i waits for nil channels only.
@@ -384,11 +376,6 @@ func (f *facts) never(i int) bool {
 	if f.unprobed[i] && !f.nilChannel(i) {
 		return false
 	}
-	switch w.Probe.Op {
-	case runtime.OpSend, runtime.OpRecv, runtime.OpRange:
-		return w.Obj == 0
-	case runtime.OpSelect:
-		return w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 })
-	}
-	return false
+	list := cases(w)
+	return (len(list) > 0 || w.Probe.Op == runtime.OpSelect) && w.More == 0 && every(list, func(c snapshot.Case) bool { return c.Obj == 0 })
 }

@@ -121,11 +121,7 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 
 // takes reports whether w takes from the channel at obj as from a semaphore or a pool, as the source tells: with a send from a semaphore, with a receive from a pool.
 func takes(w *snapshot.Wait, obj uint64) bool {
-	cases := w.Cases
-	if len(cases) == 0 {
-		cases = []snapshot.Case{{Obj: w.Obj, Send: w.Probe.Op == runtime.OpSend}}
-	}
-	for k, c := range cases[:min(len(cases), runtime.CaseLen)] {
+	for k, c := range cases(w) { // beyond runtime.CaseLen there are no roles
 		if r := w.Probe.Role(k); c.Obj == obj && (r == runtime.RoleSemaphore && c.Send || r == runtime.RolePool && !c.Send) {
 			return true
 		}

@@ -51,10 +51,10 @@ func (f *facts) ticks(w *snapshot.Wait, k int, obj uint64) bool {
 
 // endOnly reports whether the channel at obj only ever tells of an end: nobody has sent to it, and it is received from in a select beside others.
 func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
-	c := w.Cases[k]
-	if c.Send || c.Obj == 0 {
+	if k >= len(w.Cases) || w.Cases[k].Send || w.Cases[k].Obj == 0 {
 		return false
 	}
+	c := w.Cases[k]
 	if f.source(w, k, c.Obj) == contextChan || contextCase(w, k) {
 		return true
 	}

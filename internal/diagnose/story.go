@@ -432,7 +432,7 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 	case c.by == byLock:
 		return fmt.Sprintf("%s, which goroutine %d holds while it %s", what, id, doing)
 	case c.by == byChannel && w.Cap > 0:
-		senders := t.sendersTo(c, w.Obj)
+		senders := keep(c.queue, func(i int) bool { return t.wait(i).Obj == w.Obj })
 		return fmt.Sprintf("%s %s to %s, which is full with %s; goroutine %d, which should drain it, %s%s",
 			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing, t.atOf(root))
 	case c.by == byChannel:
@@ -476,17 +476,6 @@ func (t *writer) atOf(i int) string {
 		return " at " + t.place(p)
 	}
 	return ""
-}
-
-// sendersTo returns the goroutines of c's queue that send to the channel obj.
-func (t *writer) sendersTo(c *cause, obj uint64) []int {
-	var list []int
-	for _, i := range c.queue {
-		if t.wait(i).Obj == obj {
-			list = append(list, i)
-		}
-	}
-	return list
 }
 
 // farthest returns the goroutine of list that has most others between itself and root, and of several the one that has waited longest.

@@ -139,19 +139,14 @@ func (f *facts) users(p *snapshot.Probe) []int {
 
 // feeders returns who has ended such a wait before.
 func (f *facts) feeders(w *snapshot.Wait) []*snapshot.Fact {
-	switch w.Probe.Op {
-	case runtime.OpSend:
-		return []*snapshot.Fact{f.partner(w.Obj, true)}
-	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
+	if w.Probe.Op == runtime.OpCond {
 		return []*snapshot.Fact{f.partner(w.Obj, false)}
-	case runtime.OpSelect:
-		var list []*snapshot.Fact
-		for _, c := range w.Cases {
-			list = append(list, f.partner(c.Obj, c.Send))
-		}
-		return list
 	}
-	return nil
+	var list []*snapshot.Fact
+	for _, c := range cases(w) {
+		list = append(list, f.partner(c.Obj, c.Send))
+	}
+	return list
 }
 
 // gone reports whether nobody is known to be left who could end the wait of goroutine i for a channel, or for those of a select: who made the channel and who used its other
@@ -161,20 +156,8 @@ func (f *facts) gone(i int) bool {
 	if !f.s.HasStates || w == nil || w.More > 0 || f.unprobed[i] {
 		return false
 	}
-	switch w.Probe.Op {
-	case runtime.OpSend:
-		return f.goneChannel(i, w.Obj, true)
-	case runtime.OpRecv, runtime.OpRange:
-		return f.goneChannel(i, w.Obj, false)
-	case runtime.OpSelect:
-		for _, c := range w.Cases {
-			if c.Obj != 0 && !f.goneChannel(i, c.Obj, c.Send) {
-				return false
-			}
-		}
-		return len(w.Cases) > 0
-	}
-	return false
+	list := cases(w)
+	return len(list) > 0 && every(list, func(c snapshot.Case) bool { return len(w.Cases) > 0 && c.Obj == 0 || f.goneChannel(i, c.Obj, c.Send) })
 }
 
 func (f *facts) goneChannel(i int, obj uint64, send bool) bool {
