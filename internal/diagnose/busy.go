@@ -17,7 +17,7 @@ func (d *finder) starving() {
 	for i := range d.graph.n {
 		if d.g(i).Starved >= int64(d.opt.After) {
 			c.roots = append(c.roots, i)
-			d.claim(i, Busy)
+			d.claim(Busy, i)
 		}
 	}
 	if len(c.roots) == 0 {
@@ -29,10 +29,10 @@ func (d *finder) starving() {
 		case d.claimed[i]:
 		case g.State == "running" && (d.computes(i) || g.Last == nil && g.Ran >= int64(d.opt.After)):
 			c.members = append(c.members, i) // what keeps the processors
-			d.claim(i, Busy)
+			d.claim(Busy, i)
 		case d.long(i) && d.onlyBy(i, c.roots):
 			c.behind = append(c.behind, i)
-			d.claim(i, Stuck)
+			d.claim(Stuck, i)
 		}
 	}
 	c.behind = append(c.behind, d.behind(c.roots, Stuck)...)
@@ -60,10 +60,7 @@ func (d *finder) computing() {
 		}
 	}
 	for _, p := range d.places(list) {
-		for _, i := range p.list {
-			d.claim(i, Busy)
-		}
-		d.addCause(&cause{kind: KindBusy, certainty: d.unsure(Likely, p.list), roots: p.list})
+		d.spin(p.list, d.unsure(Likely, p.list))
 	}
 }
 
@@ -94,9 +91,7 @@ func (d *finder) spin(list []int, c Certainty) {
 	if len(list) == 0 {
 		return
 	}
-	for _, i := range list {
-		d.claim(i, Busy)
-	}
+	d.claim(Busy, list...)
 	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
 }
 
@@ -127,7 +122,7 @@ func (d *finder) goingRound() {
 		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare || !hasIO(d.round(i)) && float64(l.CPU) > mostWork*rounds {
 			continue
 		}
-		d.claim(i, Busy)
+		d.claim(Busy, i)
 		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rounds / seconds(l.For), CPU: min(share, 1)}})
 	}
 }

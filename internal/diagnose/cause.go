@@ -173,8 +173,12 @@ func (d *finder) unread(i int) bool {
 	return d.unprobed[i] && d.wait(i).Obj == 0 && len(d.wait(i).Cases) == 0
 }
 
-// claim gives goroutine i a verdict and makes it part of a cause.
-func (d *finder) claim(i int, v Verdict) { d.verdict[i], d.claimed[i] = v, true }
+// claim gives the goroutines of list a verdict and makes them part of a cause.
+func (d *finder) claim(v Verdict, list ...int) {
+	for _, i := range list {
+		d.verdict[i], d.claimed[i] = v, true
+	}
+}
 
 // knots makes the causes of the cycles among the goroutines that are bad, by locks alone or by all edges, which are at least that certain, and of who waits for them.
 func (d *finder) knots(onlyLocks bool, least Certainty) {
@@ -200,7 +204,7 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 			if i >= d.graph.n {
 				continue
 			}
-			d.claim(i, Deadlock)
+			d.claim(Deadlock, i)
 			if !slices.Contains(c.cycle, i) {
 				c.members = append(c.members, i)
 			}
@@ -356,7 +360,7 @@ func (d *finder) behind(list []int, v Verdict) []int {
 				if !d.locking(up) && !d.bad[up] {
 					continue
 				}
-				d.claim(up, v)
+				d.claim(v, up)
 				queue = append(queue, up)
 			}
 			seen[up] = true
@@ -369,23 +373,17 @@ func (d *finder) behind(list []int, v Verdict) []int {
 
 // orphanedLocks makes the causes of locks that goroutines wait for and whose holders have exited without unlocking them.
 func (d *finder) orphanedLocks() {
-	waiters := make(map[uint64][]int)
-	var order []uint64
+	var waiters groups[uint64]
 	for i := range d.graph.n {
 		l, ok := d.lockOf(i)
 		if !ok || d.claimed[i] || !d.orphaned(l) {
 			continue
 		}
-		if waiters[l.obj] == nil {
-			order = append(order, l.obj)
-		}
-		waiters[l.obj] = append(waiters[l.obj], i)
+		waiters.add(l.obj, i)
 	}
-	for _, obj := range order {
-		c := &cause{kind: KindOrphanedLock, certainty: Certain, obj: obj, orphan: d.orphans[obj][0], queue: waiters[obj]}
-		for _, i := range c.queue {
-			d.claim(i, Orphaned)
-		}
+	for _, obj := range waiters.order {
+		c := &cause{kind: KindOrphanedLock, certainty: Certain, obj: obj, orphan: d.orphans[obj][0], queue: waiters.of[obj]}
+		d.claim(Orphaned, c.queue...)
 		c.behind = d.behind(c.queue, Stuck)
 		d.addCause(c)
 	}

@@ -317,7 +317,7 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 		if d.long(i) {
 			v = Stuck
 		}
-		d.claim(i, v)
+		d.claim(v, i)
 	}
 	if root < 0 {
 		c.by, c.queue = byLock, list
@@ -335,10 +335,10 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 		if d.long(root) && !v.Bad() {
 			v = Stuck
 		}
-		d.claim(root, v)
+		d.claim(v, root)
 		c.roots = []int{root}
 		for _, i := range alike {
-			d.claim(i, v)
+			d.claim(v, i)
 			c.roots = append(c.roots, i)
 		}
 	}
@@ -346,7 +346,7 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 	if c.by != byLock && fresh { // who waits like the root has the same cause
 		for _, i := range d.stuckAt(d.wait(root).Probe) {
 			if !d.claimed[i] && d.verdict[i] == Stuck {
-				d.claim(i, Stuck)
+				d.claim(Stuck, i)
 				c.roots = append(c.roots, i)
 			}
 		}
@@ -476,9 +476,7 @@ func (d *finder) together(list []int) {
 		c.kind = KindNoAnswer
 	}
 	d.asPool(c)
-	for _, i := range list {
-		d.claim(i, verdictOf(c.kind))
-	}
+	d.claim(verdictOf(c.kind), list...)
 	c.behind = d.behind(list, Stuck)
 	d.addCause(c)
 }

@@ -87,9 +87,7 @@ func (d *finder) addClients(c *cause) {
 			c.roots = append(c.roots, i)
 		}
 	}
-	for _, i := range c.roots {
-		d.claim(i, verdictOf(c.kind))
-	}
+	d.claim(verdictOf(c.kind), c.roots...)
 	d.addCause(c)
 }
 

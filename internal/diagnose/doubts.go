@@ -45,9 +45,7 @@ func (d *finder) doubts() {
 			c.kind, c.gone = KindLeak, true
 		}
 		d.asPool(c)
-		for _, i := range group {
-			d.claim(i, verdictOf(c.kind))
-		}
+		d.claim(verdictOf(c.kind), group...)
 		d.addCause(c)
 	}
 }

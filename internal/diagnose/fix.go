@@ -19,10 +19,10 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called", ShortFunc(p.Func))
 }
 
-// within returns the place of the wait of goroutine i that can be changed: in a library, the user's own call that led there.
+// within returns the place where goroutine i is that can be changed: that of its wait, or, in a library, the user's own call that led there.
 func (t *writer) within(i int) *snapshot.Probe {
-	p := t.wait(i).Probe
-	if fr := OwnFrame(t.g(i).Stack); fr != nil && !Own(p.Func, p.File) {
+	p := t.probe(i)
+	if fr := OwnFrame(t.g(i).Stack); fr != nil && (t.wait(i) == nil || !Own(p.Func, p.File)) {
 		return &snapshot.Probe{File: fr.File, Line: fr.Line, Func: fr.Func}
 	}
 	return p
@@ -107,9 +107,8 @@ func (t *writer) cycleFix(c *cause) string {
 		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if p := t.ender(c.cycle[0]); n == 1 && p != nil {
-		own := OwnFrame(t.g(c.cycle[0]).Stack)
 		name, _ := enderName(p)
-		return fmt.Sprintf("call %s at %s in a goroutine of its own, so that the handler can return", name, t.position(own.File, own.Line))
+		return fmt.Sprintf("call %s at %s in a goroutine of its own, so that the handler can return", name, t.place(t.within(c.cycle[0])))
 	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
 		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
@@ -171,21 +170,22 @@ func (t *writer) endFirst(cycle []int) string {
 	return ""
 }
 
-// pipeFix says what to do about a goroutine that writes to a pipe in memory that nobody reads, or reads from one that nobody writes, as the body of its request; empty: it
-// does neither.
-func (t *writer) pipeFix(i int) string {
+// pipeFixes say what to do about who is in a function of a pipe in memory at a place: writes to one that nobody reads, or reads from one that nobody writes.
+var pipeFixes = map[string]string{
+	"io.(*pipe).write":  "read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends",
+	"io.(*pipe).read":   "close the writer of the io.Pipe when all has been written, also after an error, so that %s ends",
+	"net.(*pipe).write": "read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline",
+}
+
+// inPipe returns the one of these for goroutine i, or for who reads the body of its request; empty: there is none.
+func (t *writer) inPipe(i int) string {
 	stack := t.g(i).Stack
 	if k, ok := t.bodyReader(i); ok {
 		stack = t.g(k).Stack
 	}
 	for _, fr := range stack {
-		switch fr.Func {
-		case "io.(*pipe).write":
-			return fmt.Sprintf("read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends", t.place(t.wait(i).Probe))
-		case "io.(*pipe).read":
-			return fmt.Sprintf("close the writer of the io.Pipe when all has been written, also after an error, so that %s ends", t.place(t.wait(i).Probe))
-		case "net.(*pipe).write":
-			return fmt.Sprintf("read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline", t.place(t.wait(i).Probe))
+		if fix := pipeFixes[fr.Func]; fix != "" {
+			return fix
 		}
 	}
 	return ""
@@ -194,38 +194,38 @@ func (t *writer) pipeFix(i int) string {
 // queueFix says what to do about goroutines that wait for root, one of which is direct.
 func (t *writer) queueFix(c *cause, root, direct int) string {
 	rw, w := t.wait(root), t.wait(direct)
+	io := t.ioOf(rw)
 	switch {
 	case slices.Contains(t.handlers(direct), root):
-		own := OwnFrame(t.g(root).Stack)
-		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is closed before; or stop waiting for it after a time", t.position(own.File, own.Line))
+		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is closed before; or stop waiting for it after a time", t.place(t.within(root)))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
-	case rw != nil && c.by != byLock && t.pipeFix(root) != "":
-		return t.pipeFix(root)
 	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
 		return "compute outside of the lock, or in smaller steps"
 	case rw == nil && c.by == byLock:
 		return "hold the lock for less time, or by fewer goroutines"
 	case c.by == byLock && w.Probe.Op == runtime.OpOnce:
 		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
-	case rw != nil && t.ioOf(rw) != nil && t.ioOf(rw).Reaped:
-		return t.opFix(rw, t.place(rw.Probe))
-	case isLocked(t.ioOf(rw)):
+	case io != nil && io.Reaped || isLocked(io):
 		return t.opFix(rw, t.place(rw.Probe))
 	case c.by == byLock && inC(t.g(root)):
 		return t.unprobedFix(c, root)
 	case c.by == byLock:
 		p := t.within(root)
 		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner", t.place(p)))
+	case rw != nil && (c.kind == KindLeak || t.inPipe(root) != ""):
+		return t.waitFix(&cause{kind: c.kind}, root)
 	case c.by == byChannel && w.Cap > 0:
-		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
+		return t.fullFix(w)
 	case rw != nil && rw.Probe.Op == runtime.OpIO && rw.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Op == runtime.OpWait:
 		return fmt.Sprintf("end what %s waits for first: close the connection, or give it a deadline", t.place(rw.Probe))
 	}
-	if rw != nil && c.kind == KindLeak {
-		return t.waitFix(&cause{kind: c.kind}, root)
-	}
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
+}
+
+// fullFix says what to do about a send to a full channel.
+func (t *writer) fullFix(w *snapshot.Wait) string {
+	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
 }
 
 // writeFix says what to do about a write to a peer that does not read.
@@ -243,16 +243,16 @@ func (t *writer) writeFix(i int) string {
 func (t *writer) waitFix(c *cause, i int) string {
 	w := t.wait(i)
 	at := t.place(w.Probe)
+	if fix := t.inPipe(i); fix != "" {
+		return fmt.Sprintf(fix, at)
+	}
 	switch {
-	case t.pipeFix(i) != "":
-		return t.pipeFix(i)
 	case w.Probe.Callee == pull:
 		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
 	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
 		return t.unprobedFix(c, i)
-	case t.unprobed[i] && !Own(w.Probe.Func, w.Probe.File) && OwnFrame(t.g(i).Stack) != nil:
-		own := OwnFrame(t.g(i).Stack)
-		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for", t.position(own.File, own.Line))
+	case t.unprobed[i] && t.within(i) != w.Probe:
+		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for", t.place(t.within(i)))
 	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
 		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)
 	case c.kind == KindLeak && t.never(i):
@@ -260,7 +260,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(i)
 	case c.kind == KindFullChannel:
-		return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), at))
+		return t.fullFix(w)
 	case c.gone && w.Probe.Op == runtime.OpSend && w.Cap == 0:
 		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent when the receiver has gone, or let the sender at %s give up when the receiver does",
 			t.place(t.s.Objects[w.Obj].Made.Probe), at))

@@ -296,6 +296,22 @@ func (f *facts) likewise(i, j int) bool {
 	return v != nil && w != nil && (*v.Probe == *w.Probe || v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
 }
 
+// Groups are goroutines by a key, in the order in which the keys were met.
+type groups[K comparable] struct {
+	of    map[K][]int
+	order []K
+}
+
+func (g *groups[K]) add(k K, i int) {
+	if g.of == nil {
+		g.of = make(map[K][]int)
+	}
+	if g.of[k] == nil {
+		g.order = append(g.order, k)
+	}
+	g.of[k] = append(g.of[k], i)
+}
+
 // every reports whether is is true of all elements of list.
 func every[E any](list []E, is func(E) bool) bool {
 	return !slices.ContainsFunc(list, func(e E) bool { return !is(e) })

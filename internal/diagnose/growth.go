@@ -23,9 +23,8 @@ func (d *finder) growing() {
 		created snapshot.Frame
 		wait    *snapshot.Probe
 	}
-	groups := make(map[key][]int)
 	var places snapshot.Places
-	var order []key
+	var same groups[key]
 	for i := range d.graph.n {
 		g := d.g(i)
 		w := d.wait(i)
@@ -36,13 +35,10 @@ func (d *finder) growing() {
 		if c := g.CreatedBy; c != nil {
 			k.created = snapshot.Frame{Func: c.Func, File: c.File, Line: c.Line}
 		}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], i)
+		same.add(k, i)
 	}
-	for _, k := range order {
-		if list := groups[k]; len(list) >= leastGrowth {
+	for _, k := range same.order {
+		if list := same.of[k]; len(list) >= leastGrowth {
 			d.growth(list)
 		}
 	}
@@ -100,9 +96,7 @@ func (d *finder) growth(list []int) {
 		Count: len(list), PerSecond: float64(len(list)-1) / (float64(newest-oldest) / 1e9),
 		Oldest: time.Duration(d.s.Taken - oldest), Newest: time.Duration(d.s.Taken - newest),
 	}}
-	for _, i := range list {
-		d.claim(i, Stuck)
-	}
+	d.claim(Stuck, list...)
 	d.addCause(c)
 }
 

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -38,8 +37,7 @@ func (d *finder) pools() {
 		kind *poolKind
 		obj  uint64
 	}
-	waiting := make(map[key][]int)
-	var order []key
+	var waiting groups[key]
 	places := make(map[*snapshot.Probe]*poolKind) // of the goroutines at one place, the stacks of some are read
 	for i := range d.graph.n {
 		if k := d.poolWait(i); k != nil && d.wait(i) != nil {
@@ -53,15 +51,11 @@ func (d *finder) pools() {
 		}
 		k := places[w.Probe]
 		if obj, ok := d.poolCalled(i, k); ok {
-			at := key{k, obj}
-			if waiting[at] == nil {
-				order = append(order, at)
-			}
-			waiting[at] = append(waiting[at], i)
+			waiting.add(key{k, obj}, i)
 		}
 	}
-	for _, k := range order {
-		if list := waiting[k]; d.s.Asleep || slices.ContainsFunc(list, d.long) {
+	for _, k := range waiting.order {
+		if list := waiting.of[k]; d.s.Asleep || slices.ContainsFunc(list, d.long) {
 			d.libraryPool(k.kind, k.obj, list)
 		}
 	}
@@ -71,8 +65,7 @@ func (d *finder) pools() {
 
 // channelPools makes the causes of goroutines that wait for a channel that is used as a semaphore or a pool, where those that have its tokens wait, too.
 func (d *finder) channelPools() {
-	waiting := make(map[uint64][]int)
-	var order []uint64
+	var waiting groups[uint64]
 	for i := range d.graph.n {
 		if d.claimed[i] || d.wait(i) == nil || d.unprobed[i] {
 			continue
@@ -81,13 +74,10 @@ func (d *finder) channelPools() {
 		if o := d.s.Objects[obj]; o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan {
 			continue
 		}
-		if waiting[obj] == nil {
-			order = append(order, obj)
-		}
-		waiting[obj] = append(waiting[obj], i)
+		waiting.add(obj, i)
 	}
-	for _, obj := range order {
-		list := waiting[obj]
+	for _, obj := range waiting.order {
+		list := waiting.of[obj]
 		p := d.channelPool(list[0])
 		if p == nil || len(p.holders) != p.size || p.size == 1 && !takes(d.wait(list[0]), obj) || !slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
 			continue
@@ -245,19 +235,17 @@ func (f *facts) waitsAt(i int, s *snapshot.Step) bool {
 func (d *finder) addPool(p *pool, list []int) {
 	c := &cause{kind: KindExhaustedPool, certainty: d.unsure(Likely, list), obj: p.obj, pool: p, roots: list}
 	p.first(c.roots)
-	for _, i := range c.roots {
-		d.claim(i, Stuck)
-	}
+	d.claim(Stuck, c.roots...)
 	for _, i := range p.holders {
 		if !d.claimed[i] {
-			d.claim(i, Stuck)
+			d.claim(Stuck, i)
 			c.queue = append(c.queue, i)
 		}
 	}
 	if p.kind != nil { // the library's own goroutines, which serve the pool alone
 		for i := range d.graph.n {
 			if cr := d.g(i).CreatedBy; !d.claimed[i] && d.unprobed[i] && d.proven(i) && cr != nil && pkgPath(cr.Func) == pkgPath(p.kind.waits) {
-				d.claim(i, Stuck)
+				d.claim(Stuck, i)
 				c.queue = append(c.queue, i)
 			}
 		}
@@ -269,9 +257,8 @@ func (d *finder) addPool(p *pool, list []int) {
 // workerPools makes the causes of goroutines that wait in a library for one of its workers, all of which are in functions that the library has been given and wait there,
 // some of them for a worker.
 func (d *finder) workerPools() {
-	waiting := make(map[uint64][]int)
-	groups := make(map[string][]int) // of those that wait for others to be done, each of which has a WaitGroup of its own: by library
-	var order []uint64
+	var waiting groups[uint64]
+	var libs groups[string] // of those that wait for others to be done, each of which has a WaitGroup of its own
 	for i := range d.graph.n {
 		w := d.wait(i)
 		if d.claimed[i] || w == nil || w.Obj == 0 {
@@ -281,24 +268,20 @@ func (d *finder) workerPools() {
 		case op != runtime.OpWait && op != runtime.OpCond && op != runtime.OpSend:
 		case Own(w.Probe.Func, w.Probe.File) || d.ender(i) != nil:
 		case op == runtime.OpWait:
-			lib := pkgPath(w.Probe.Func)
-			groups[lib] = append(groups[lib], i)
+			libs.add(pkgPath(w.Probe.Func), i)
 		default:
-			if waiting[w.Obj] == nil {
-				order = append(order, w.Obj)
-			}
-			waiting[w.Obj] = append(waiting[w.Obj], i)
+			waiting.add(w.Obj, i)
 		}
 	}
-	for _, obj := range order {
-		list := waiting[obj]
+	for _, obj := range waiting.order {
+		list := waiting.of[obj]
 		if p := d.workers(list); p.nested > 0 {
 			p.obj = obj
 			d.addPool(p, list)
 		}
 	}
-	for _, lib := range slices.Sorted(maps.Keys(groups)) {
-		list := groups[lib]
+	for _, lib := range libs.order {
+		list := libs.of[lib]
 		if p := d.workers(list); p.nested > 0 && p.nested == len(p.holders) && !d.spare(p.holders) {
 			p.obj = d.wait(list[0]).Obj
 			d.addPool(p, list)

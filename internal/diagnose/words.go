@@ -459,25 +459,15 @@ type waitPlace struct {
 // places groups the goroutines of list by the probe that they wait at, or reached last; the most common place comes first. Those that
 // reached none are left out, and those in Options.Scope are apart from the others.
 func (f *facts) places(list []int) []waitPlace {
-	type key struct {
-		probe   snapshot.Probe
-		inScope bool
-	}
-	at := make(map[key]int)
-	var ps []waitPlace
+	var at groups[spot]
 	for _, i := range list {
-		p := f.probe(i)
-		if p == nil {
-			continue
+		if p := f.probe(i); p != nil {
+			at.add(spot{probe: *p, inScope: f.inScope(i)}, i)
 		}
-		k := key{*p, f.inScope(i)}
-		n, ok := at[k]
-		if !ok {
-			n = len(ps)
-			at[k] = n
-			ps = append(ps, waitPlace{probe: p})
-		}
-		ps[n].list = append(ps[n].list, i)
+	}
+	var ps []waitPlace
+	for _, k := range at.order {
+		ps = append(ps, waitPlace{f.probe(at.of[k][0]), at.of[k]})
 	}
 	slices.SortStableFunc(ps, func(x, y waitPlace) int { return cmp.Compare(len(y.list), len(x.list)) })
 	return ps
