@@ -87,10 +87,8 @@ func (d *finder) doubtful(i int, going map[familyKey]int) bool {
 	case w.Probe.Op == runtime.OpSend:
 		p := d.partner(w.Obj, true)
 		return p != nil && d.elsewhere(p)
-	case w.Probe.Op == runtime.OpSelect:
-		return d.doubtfulSelect(i, going)
-	case w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
-		return !d.ticks(w, 0, w.Obj) && d.doubtfulChannel(i, w, 0, w.Obj, going)
+	case w.Probe.Op == runtime.OpSelect || w.Probe.Op == runtime.OpRecv || w.Probe.Op == runtime.OpRange:
+		return d.doubtfulCases(i, going)
 	case w.Probe.Op == runtime.OpCond:
 		o := d.s.Objects[w.Obj]
 		return o == nil || o.Sent == nil || d.lost(o.Sent)
@@ -98,13 +96,14 @@ func (d *finder) doubtful(i int, going map[familyKey]int) bool {
 	return false
 }
 
-// doubtfulSelect reports whether each case of the select that goroutine i is in is doubtful.
-func (d *finder) doubtfulSelect(i int, going map[familyKey]int) bool {
+// doubtfulCases reports whether each case of the select that goroutine i is in, or its receive, is doubtful.
+func (d *finder) doubtfulCases(i int, going map[familyKey]int) bool {
 	w := d.wait(i)
-	if len(w.Cases)+w.More == 0 {
+	list := cases(w)
+	if len(list)+w.More == 0 {
 		return !d.judge.external(i)
 	}
-	for k, c := range w.Cases {
+	for k, c := range list {
 		if c.Obj != 0 && (c.Send && d.judge.fed(d.partner(c.Obj, true)) || !c.Send && (d.ticks(w, k, c.Obj) || !d.doubtfulChannel(i, w, k, c.Obj, going))) {
 			return false
 		}

@@ -67,17 +67,14 @@ func (d *finder) growth(list []int) {
 		return
 	}
 	births := make([]int64, len(list))
-	objects := make(map[uint64]bool)
 	for k, i := range list {
 		births[k] = d.g(i).Born
-		if w := d.wait(i); w.Obj != 0 {
-			objects[w.Obj] = true
-		}
 	}
 	slices.Sort(births)
+	objects := d.objects(list)
 	oldest, newest := births[0], births[len(births)-1]
 	span := d.s.Taken - oldest
-	if span < growthAfter*int64(d.opt.After) || d.s.Taken-newest > span/growthParts || len(objects) > 0 && len(objects) < len(list)/2 {
+	if span < growthAfter*int64(d.opt.After) || d.s.Taken-newest > span/growthParts || objects > 0 && objects < len(list)/2 {
 		return
 	}
 	var parts [growthParts]int

@@ -18,6 +18,7 @@ type pool struct {
 	size    int             // 0 unknown
 	kind    *poolKind       // nil: a channel, or workers
 	take    *snapshot.Probe // of a channel; nil: see kind
+	back    *snapshot.Fact  // who gave one back to it last
 	holders []int           // who has taken a token and not given it back, as far as their histories tell
 	nested  int             // of the holders, how many wait for another token of the pool
 	unread  int             // of an HTTP client: connections whose response was neither closed nor read to its end
@@ -51,16 +52,12 @@ func (d *finder) channelPool(i int) *pool {
 	if o == nil || o.Cap <= 0 || o.Kind != runtime.KindChan {
 		return nil
 	}
-	p := &pool{obj: obj, take: w.Probe, size: o.Cap}
-	back := o.Sent
-	if send {
-		back = o.Received
-	}
-	if !d.isPool(o, send, w.Probe, back) && !takes(w, obj) {
+	p := &pool{obj: obj, take: w.Probe, back: d.partner(obj, send), size: o.Cap}
+	if !d.isPool(o, send, w.Probe, p.back) && !takes(w, obj) {
 		return nil
 	}
 	for i := range d.graph.n {
-		if !d.holdsToken(i, w.Probe, back) {
+		if _, has := d.tokenOf(p, i); !has {
 			continue
 		}
 		if given := d.handedOn(i, w.Probe, obj); len(given) > 0 {
@@ -134,7 +131,7 @@ func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 	list, ok := f.having[obj]
 	if !ok {
 		for i := range f.s.Goroutines {
-			if f.holdsToken(i, take, nil) {
+			if _, has := f.tokenOf(&pool{take: take}, i); has {
 				list = append(list, i)
 			}
 		}
@@ -146,18 +143,34 @@ func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 	return slices.Clone(list)
 }
 
-// holdsToken reports whether goroutine i has been at take, and not at back since.
-func (f *facts) holdsToken(i int, take *snapshot.Probe, back *snapshot.Fact) bool {
-	h := f.g(i).History
-	for k, s := range h {
+// tokenOf returns the newest step at which goroutine i took a token of p or gave one back, as far as its history tells, and whether it has one.
+func (f *facts) tokenOf(p *pool, i int) (s *snapshot.Step, has bool) {
+	for k := range f.g(i).History {
+		s := &f.g(i).History[k]
 		switch {
-		case back != nil && s.Probe == back.Probe && back.Probe != take:
-			return false
-		case s.Probe == take && !(k == 0 && f.wait(i) != nil && f.wait(i).Probe == take):
-			return true
+		case p.gives(s.Probe):
+			return s, false
+		case p.takes(s.Probe) && !f.waitsAt(i, s):
+			return s, true
 		}
 	}
-	return false
+	return nil, false
+}
+
+// takes reports whether who passes probe has taken a token.
+func (p *pool) takes(probe *snapshot.Probe) bool {
+	if p.kind == nil {
+		return probe == p.take
+	}
+	return slices.Contains(p.kind.takes, probe.Callee) || p.kind.takes == nil && httpCall(probe)
+}
+
+// gives reports whether who passes probe has given one back.
+func (p *pool) gives(probe *snapshot.Probe) bool {
+	if p.kind == nil {
+		return p.back != nil && probe == p.back.Probe && probe != p.take
+	}
+	return slices.Contains(p.kind.gives, probe.Callee) || slices.Contains(p.kind.gives, probe.Func)
 }
 
 // pool tells of an exhausted pool.
@@ -233,7 +246,7 @@ func (t *writer) pool(f *Finding, c *cause) {
 	case p.unread > 0:
 		f.Fix = closeBody
 	case len(back) > 0 && len(back) == p.nested:
-		at := t.taken(p, back[0]).Probe
+		at := t.wait(back[0]).Probe
 		f.Fix = fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not given back the one that it took there", t.g(back[0]).ID, t.place(at))
 	case p.nested > 0:
 		f.Fix = "do not take a second one while one is held: pass on the one that is there, or give it back before"
@@ -253,8 +266,9 @@ func (f *facts) back(p *pool) (list []int) {
 		return nil
 	}
 	for _, i := range p.holders {
-		s, w := f.taken(p, i), f.wait(i)
-		if s == nil || w == nil || *s.Probe != *w.Probe {
+		s, has := f.tokenOf(p, i)
+		w := f.wait(i)
+		if !has || w == nil || *s.Probe != *w.Probe {
 			continue
 		}
 		calls := 0
@@ -273,22 +287,10 @@ func (f *facts) back(p *pool) (list []int) {
 // token says where goroutine i took its token of p, and what it does now.
 func (t *writer) token(p *pool, i int) string {
 	now := strings.TrimPrefix(t.step(i), fmt.Sprintf("goroutine %d ", t.g(i).ID))
-	if s := t.taken(p, i); s != nil {
+	if s, has := t.tokenOf(p, i); has {
 		return fmt.Sprintf("goroutine %d took one at %s%s %s ago; now it %s", t.g(i).ID, t.place(s.Probe), in(s.Probe.Func), t.ago(s.At), now)
 	}
 	return fmt.Sprintf("goroutine %d has one; it %s", t.g(i).ID, now)
-}
-
-// taken returns where goroutine i took a token of p, or nil.
-func (f *facts) taken(p *pool, i int) *snapshot.Step {
-	h := f.g(i).History
-	for k := range h {
-		s := &h[k]
-		if (s.Probe == p.take || p.kind != nil && (slices.Contains(p.kind.takes, s.Probe.Callee) || p.kind.takes == nil && httpCall(s.Probe))) && !f.waitsAt(i, s) {
-			return s
-		}
-	}
-	return nil
 }
 
 // callers says which lines of the user's own led the goroutines of list into the library where they wait, each line once.

@@ -166,7 +166,8 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 		return
 	}
 	for i := range d.graph.n {
-		has, lately := d.hasToken(k, i)
+		s, has := d.tokenOf(p, i)
+		lately := s != nil && d.s.Taken-s.At < int64(d.opt.After)
 		if lately && !slices.Contains(list, i) || lately && !has {
 			return // it moves
 		}
@@ -208,20 +209,6 @@ func (d *finder) allKnown(list []int) bool {
 		}
 	}
 	return true
-}
-
-// hasToken reports whether goroutine i has taken a token and not given it back, as far as its history tells, and whether it has taken or given one lately.
-func (d *finder) hasToken(k *poolKind, i int) (has, lately bool) {
-	for n := range d.g(i).History {
-		s := &d.g(i).History[n]
-		switch {
-		case slices.Contains(k.gives, s.Probe.Callee) || slices.Contains(k.gives, s.Probe.Func):
-			return false, d.s.Taken-s.At < int64(d.opt.After)
-		case slices.Contains(k.takes, s.Probe.Callee) && !d.waitsAt(i, s):
-			return true, d.s.Taken-s.At < int64(d.opt.After)
-		}
-	}
-	return false, false
 }
 
 // waitsAt reports whether s is the step into an operation that goroutine i is still in.

@@ -640,10 +640,10 @@ func (t *writer) threads(list []int) int {
 }
 
 // objects counts the objects that the goroutines of list wait for.
-func (t *writer) objects(list []int) int {
+func (f *facts) objects(list []int) int {
 	objs := make(map[uint64]bool)
 	for _, i := range list {
-		if w := t.wait(i); w != nil && w.Obj != 0 {
+		if w := f.wait(i); w != nil && w.Obj != 0 {
 			objs[w.Obj] = true
 		}
 	}
