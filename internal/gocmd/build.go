@@ -22,14 +22,14 @@ type Prepared struct {
 	inv     *Invocation
 	tc      *Toolchain
 	tmp     string // a folder of ours, removed by Close
-	tmpDone func() // says that nobody uses it any more
+	tmpDone func() // releases it
 	overlay string // the file for -overlay, or empty
 	tools   string // the value for -toolexec, or empty
 
-	// Result says what was instrumented. When Broken is not nil it is that of the other packages, and nil if there are none.
+	// Result is what was instrumented. If Broken is not nil it covers the other packages, and is nil if there are none.
 	Result *rewrite.Result
-	// Broken says why the packages could not be loaded. The commands then run without probes, so that the go command tells the
-	// user what is wrong.
+	// Broken says why the packages could not be loaded. The commands then run without probes, so that the go command
+	// tells the user what is wrong.
 	Broken error
 }
 
@@ -77,13 +77,13 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 		p.Close()
 		return nil, err
 	}
-	// A cache that could not be trimmed now will be another time.
+	// If the cache cannot be trimmed now, a later call does.
 	_ = cache.Trim(time.Now())
 	return p, nil
 }
 
-// instrumentRest instruments the packages for go test that broken does not concern: the go command tests those all the same. The result is nil if there
-// are none.
+// instrumentRest instruments the packages for go test that broken does not affect: the go command still tests those.
+// The result is nil if there are none.
 func (inv *Invocation) instrumentRest(broken *load.CompileError, cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	if inv.Verb != Test || len(broken.Good) == 0 {
 		return nil, nil
@@ -97,15 +97,15 @@ func (inv *Invocation) instrumentRest(broken *load.CompileError, cache *Cache, t
 	return result, err
 }
 
-// An output is what the rewriter is to write.
+// An output says what the rewriter writes.
 type output struct {
 	collector string // import path
-	tree      string // the folder that dependencies are in which get probes; empty: any
+	tree      string // only dependencies in this folder get probes; empty: any
 	tests     bool   // test files too
 }
 
-// instrument runs the rewriter. env is the environment as it was before tc changed it: the go list that the rewriter runs finds
-// the same toolchain by itself.
+// instrument runs the rewriter. env is the environment before tc changed it: the rewriter's go list finds the same
+// toolchain by itself.
 func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
 	deps, byDefault, err := inv.deps(env)
@@ -127,7 +127,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 			Tree:        what.tree,
 			RuntimePath: what.collector,
 		},
-		TestBodies: inv.Verb == Test || inv.Options.LockOrder, // go statements tell who can have been there at the same time
+		TestBodies: inv.Verb == Test || inv.Options.LockOrder, // go statements tell which goroutines can overlap
 		Probes:     inv.Options.Probes,
 		ProbeFuncs: inv.Options.ProbeFuncs,
 		Revertible: what.collector != CollectorPath,
@@ -154,7 +154,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 	return result, err
 }
 
-// userOverlay reads the user's own -overlay, which GOFLAGS may give too. The result is empty if there is none.
+// userOverlay reads the user's own -overlay, which may be in GOFLAGS. The result is empty if there is none.
 func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
 	name := inv.Value("overlay")
 	if name == "" {
@@ -166,7 +166,8 @@ func (inv *Invocation) userOverlay(tc *Toolchain) (Overlay, error) {
 	return ReadOverlay(inv.Dir, name)
 }
 
-// writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user replaces.
+// writeOverlay writes the file for go's -overlay: the instrumented files and the collector, over what the user
+// replaces.
 func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 	given := maps.Clone(overlay)
 	var replaced []load.Module
@@ -202,7 +203,7 @@ func (p *Prepared) Close() error {
 	return err
 }
 
-// Flags returns the flags that a go command needs which somebody else runs in the place of Command, and Env the variables.
+// Flags returns the flags, and Env the variables, for a go command that the caller runs instead of Command.
 func (p *Prepared) Flags() []string {
 	var flags []string
 	if p.overlay != "" {
@@ -217,7 +218,7 @@ func (p *Prepared) Flags() []string {
 // Env returns the variables that the go command needs besides those that Prepare was given.
 func (p *Prepared) Env() []string { return p.tc.Env[p.tc.given:] }
 
-// Renew makes the flags of p stand for what again, the same build prepared later, has. It closes again.
+// Renew makes the flags of p refer to the files of again, the same build prepared later. It closes again.
 func (p *Prepared) Renew(again *Prepared) error {
 	defer again.Close()
 	if again.Broken != nil {
@@ -250,7 +251,7 @@ func (p *Prepared) command(verb Verb, args []string) *exec.Cmd {
 	return cmd
 }
 
-// askCollector adds to the environment of cmd what our flags ask of the collector.
+// askCollector adds to the environment of cmd the settings of the collector by our flags.
 func (inv *Invocation) askCollector(cmd *exec.Cmd) {
 	if inv.Options.LockOrder {
 		cmd.Env = append(cmd.Environ(), collector.OrderVar+"=1")
@@ -260,7 +261,7 @@ func (inv *Invocation) askCollector(cmd *exec.Cmd) {
 // BuildProgram returns the go command that builds the package of run. Its standard files are not set.
 func (p *Prepared) BuildProgram() *exec.Cmd {
 	args := append([]string{}, p.inv.GoArgs...)
-	// As go run does, which builds what nobody keeps.
+	// As go run does, because the program is not kept.
 	if _, ok := p.tc.flag("buildvcs"); !ok && p.inv.Value("buildvcs") == "" {
 		args = append(args, "-buildvcs=false")
 	}
@@ -271,8 +272,8 @@ func (p *Prepared) BuildProgram() *exec.Cmd {
 // bin is the folder that the program of run is built into: go build then gives it the name that it has by default.
 func (p *Prepared) bin() string { return filepath.Join(p.tmp, "bin") }
 
-// Program returns the command that starts the program that BuildProgram has built, in the current folder or that of -C, with the program that -exec
-// names before it. Its standard files are not set.
+// Program returns the command that starts the program that BuildProgram built, in the current folder or that of -C,
+// under the program of -exec. Its standard files are not set.
 func (p *Prepared) Program() (*exec.Cmd, error) {
 	entries, err := os.ReadDir(p.bin())
 	if err != nil {

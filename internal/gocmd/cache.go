@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A Cache is a folder of files that are found by their content, so that the same text has the same path in every build, and of facts
-// that are found by what they were worked out from. It may be used by several processes at once.
+// A Cache is a folder of files, found by their content, so that the same text has the same path in every build, and of
+// facts, found by their inputs. Several processes may use it at once.
 type Cache struct {
 	dir string
 }
@@ -30,13 +30,14 @@ const (
 	cacheTrim  = 24 * time.Hour      // how often old files are looked for
 	cacheKeep  = 14 * 24 * time.Hour // how long a file is kept after its last use
 
-	// cacheAge is how much older a file is made to look than it is. Before Go 1.25, the go command does not find a package that only an overlay has in
-	// GOROOT while one of its files is less than two seconds old: cmd/go/internal/modindex then looks for it on the disk.
+	// cacheAge is subtracted from the times of files. Before Go 1.25, the go command does not find a package that only
+	// an overlay has in GOROOT while one of its files is less than two seconds old: cmd/go/internal/modindex then looks
+	// for it on the disk.
 	cacheAge = time.Minute
 )
 
-// OpenCache opens the cache of this user, and makes it if need be: in the user's cache folder or, where there is none or it cannot be written, in that
-// for temporary files. An error names the folder.
+// OpenCache opens, and creates if need be, the cache of this user: in the user's cache folder, or, if that is missing
+// or not writable, in the folder for temporary files. An error names the folder.
 func OpenCache() (*Cache, error) {
 	dir, err := os.UserCacheDir()
 	if err == nil {
@@ -65,7 +66,8 @@ func writable(dir string) error {
 	return os.Remove(f.Name())
 }
 
-// ownFolder makes a folder in one that everybody may write to. That it was there already is an error if others could have put something into it.
+// ownFolder makes a folder in one that everybody may write to. It fails if the folder exists and others could have
+// written to it.
 func ownFolder(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -82,7 +84,7 @@ func ownFolder(dir string) error {
 	return writable(dir)
 }
 
-// First reports whether it is the first call with that name of this user: the cache remembers it.
+// First reports whether this is this user's first call with that name.
 func (c *Cache) First(name string) bool {
 	f, err := os.OpenFile(filepath.Join(c.dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
@@ -95,7 +97,7 @@ func (c *Cache) First(name string) bool {
 // Put stores data under a name that ends with suffix, unless it is there already, and returns its path.
 func (c *Cache) Put(data []byte, suffix string) (string, error) {
 	path := c.path(texts, sha256.Sum256(data), suffix)
-	// A file that is not what it was suffered from a crash of the machine, or its disk: files are renamed into place, but not synced.
+	// A damaged file comes from a crash of the machine, or a bad disk: files are renamed into place, but not synced.
 	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(data)) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 			touch(path, info)
@@ -105,19 +107,19 @@ func (c *Cache) Put(data []byte, suffix string) (string, error) {
 	return path, writeFile(path, data)
 }
 
-// text returns what Put has stored. It is not ok if that is gone, or is not what it was.
+// text returns what Put stored. It is not ok if that is gone or damaged.
 func (c *Cache) text(sum [sha256.Size]byte, suffix string) (data []byte, ok bool) {
 	data, err := os.ReadFile(c.path(texts, sum, suffix))
 	return data, err == nil && sha256.Sum256(data) == sum
 }
 
-// store stores data in a folder under a key. That it could not be stored is no error: it is not found then.
+// store stores data in a folder under a key. It ignores errors: load then finds nothing.
 func (c *Cache) store(folder string, key [sha256.Size]byte, data []byte) {
 	sum := sha256.Sum256(data)
 	_ = writeFile(c.path(folder, key, ""), append(sum[:], data...))
 }
 
-// load returns what store has stored last under that key, in this process or another one.
+// load returns what store, in any process, stored last under that key.
 func (c *Cache) load(folder string, key [sha256.Size]byte) (data []byte, ok bool) {
 	path := c.path(folder, key, "")
 	info, err := os.Stat(path)
@@ -140,7 +142,7 @@ func (c *Cache) path(folder string, key [sha256.Size]byte, suffix string) string
 // touch notes that a file was used.
 func touch(path string, info fs.FileInfo) {
 	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
-		_ = age(path, now) // or else it goes too soon, and is made anew
+		_ = age(path, now) // else it is removed too soon, and made again
 	}
 }
 
@@ -150,7 +152,7 @@ func age(path string, now time.Time) error {
 	return os.Chtimes(path, then, then)
 }
 
-// link gives the path of a symbolic link to target, in the folder kind.
+// link returns the path of a symbolic link to target, in the folder kind.
 func (c *Cache) link(kind, name, target string) (string, error) {
 	link := filepath.Join(c.dir, kind, name)
 	if old, err := os.Readlink(link); err == nil && old == target {
@@ -170,7 +172,7 @@ func (c *Cache) link(kind, name, target string) (string, error) {
 	return link, nil
 }
 
-// writeFile writes a file, in a folder that it makes if need be, so that it is there as a whole or not at all.
+// writeFile writes a file whole or not at all, in a folder that it creates if need be.
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -195,7 +197,7 @@ func writeFile(path string, data []byte) error {
 	return err
 }
 
-// Trim removes what has not been used for a while. It does nothing when it was done less than a day ago.
+// Trim removes what has not been used for a while. It does nothing if the last call was less than a day ago.
 func (c *Cache) Trim(now time.Time) error {
 	marker := filepath.Join(c.dir, "trimmed")
 	if info, err := os.Stat(marker); err == nil && now.Sub(info.ModTime()) < cacheTrim {

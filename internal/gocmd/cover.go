@@ -12,14 +12,14 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// Where the go command measures coverage, it has cmd/cover put counters into the original files, and leaves the overlay out
-// (golang/go#73802). So be it: the counters, and with them all figures, are then those of the original. RunTool puts the probes into
-// what cover has made.
+// When the go command measures coverage, it has cmd/cover put counters into the original files, and drops the overlay
+// (golang/go#73802). So the counters, and all figures, are those of the original, and RunTool puts the probes into the
+// output of cover.
 
 // coverFlags are the flags that turn coverage on.
 var coverFlags = []string{"cover", "covermode", "coverpkg", "coverprofile"}
 
-// covers says whether the build measures coverage.
+// covers reports whether the build measures coverage.
 func (inv *Invocation) covers(tc *Toolchain) bool {
 	if inv.coverFlag() != "" {
 		return true
@@ -32,7 +32,7 @@ func (inv *Invocation) covers(tc *Toolchain) bool {
 	return false
 }
 
-// checkCover refuses what cannot be measured with probes.
+// checkCover rejects what cannot be measured with probes.
 func (inv *Invocation) checkCover(tc *Toolchain, overlay Overlay) error {
 	if !inv.covers(tc) {
 		return nil
@@ -58,11 +58,11 @@ type coveredFile struct {
 	Kept []rewrite.Span
 }
 
-// coverSign is added to the version of cover, by which the go command knows what cover has made before. Another one goes here when
-// rewrite.Covered makes something else.
+// coverSign is added to the version of cover, by which the go command caches cover's output. It must change when the
+// output of rewrite.Covered changes.
 const coverSign = "+awaittrace1"
 
-// cover runs cover, and puts the probes into the files that it has made.
+// cover runs cover, and puts the probes into its output.
 func (t *tool) cover() (int, error) {
 	if len(t.args) == 1 && strings.HasPrefix(t.args[0], "-V") {
 		out, line := t.stdout, &bytes.Buffer{}
@@ -108,7 +108,7 @@ func (t *tool) cover() (int, error) {
 	return 0, nil
 }
 
-// addProbes puts the probes of the file name into what cover has made of it.
+// addProbes puts the probes of the file name into cover's output for it.
 func (f *coveredFile) addProbes(name, output, counter string) error {
 	text, err := os.ReadFile(f.Text)
 	if err != nil {

@@ -2,7 +2,7 @@ package gocmd
 
 import "strings"
 
-// A Verb is a verb of the go command that a verb of ours stands for.
+// A Verb is one of our verbs that stands for a go verb.
 type Verb string
 
 // The verbs.
@@ -21,7 +21,7 @@ const (
 	inBuild verbs = 1 << iota
 	inTest
 	inRun
-	inInstrument // alone: it has those of inBuild too
+	inInstrument // alone: it has the flags of inBuild too
 	inAll        = inBuild | inTest | inRun
 )
 
@@ -43,15 +43,17 @@ type goFlag struct {
 	name  string
 	value bool  // it takes a value; otherwise it is boolean: -x or -x=true
 	verbs verbs // the verbs that have it
-	// list: it decides which packages and files are loaded or how their export data is compiled, so that a nested go list needs it.
+	// list: it decides which packages and files are loaded, or how their export data is compiled, so a nested go list
+	// needs it.
 	list bool
 	// prefixed: go test knows it as -test.NAME too.
 	prefixed bool
-	// hidden: the go command has it, and its help does not say so.
+	// hidden: the help of the go command does not list it.
 	hidden bool
 }
 
-// goFlags are the flags of go build, go test and go run. A test compares them with the help of the installed go command.
+// goFlags are the flags of go build, go test and go run. A test compares them with the help of the installed go
+// command.
 var goFlags = []goFlag{
 	// go help build
 	{name: "C", value: true, verbs: inAll},
@@ -129,8 +131,8 @@ var goFlags = []goFlag{
 	{name: "vet", value: true, verbs: inTest},
 }
 
-// forNamed reports whether a flag with that value is for the compiling of the packages that are named alone: -gcflags=-N without a pattern. A go list that
-// is asked for the export data of others must not have it, because it would name those, and compile them once more.
+// forNamed reports whether a flag with that value applies to the named packages only: -gcflags=-N without a pattern. A
+// go list for the export data of other packages must not have it, because it names those, and would compile them again.
 func forNamed(name, value string) bool {
 	switch name {
 	case "asmflags", "gccgoflags", "gcflags":

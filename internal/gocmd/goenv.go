@@ -17,25 +17,27 @@ type Toolchain struct {
 	Env []string
 	// GOROOT is the tree as this go command names it, Version its version, such as "go1.26.1".
 	GOROOT, Version string
-	// ModCache is the module cache. GoMod and GoWork are the files of the main module and of the workspace; each is empty if there is none.
+	// ModCache is the module cache. GoMod and GoWork are the files of the main module and of the workspace; each is
+	// empty if there is none.
 	ModCache, GoMod, GoWork string
 	// GOFLAGS are the flags of that setting, each as one -name=value.
 	GOFLAGS []string
-	// Settings are all that was asked for, by name, as go env gives them in the folder.
+	// Settings are all settings that were read, by name, as go env prints them in the folder.
 	Settings map[string]string
 
-	given  int  // how much of Env is the environment that it was found with
-	linked bool // GOROOT is a link of ours, and Go in it
+	given  int  // length of the original environment, at the beginning of Env
+	linked bool // GOROOT is our link, and Go in it
 }
 
-// settings are what go env is asked for: what is used here, and what decides which files and types the go command finds.
+// settings are the settings to read: those used here, and those that decide which files and types the go command finds.
 var settings = []string{
 	"GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK", "GOENV", "GOPATH", "GO111MODULE",
 	"GOOS", "GOARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
 	"GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "CC", "CXX", "CGO_CFLAGS", "CGO_CPPFLAGS", "PKG_CONFIG",
 }
 
-// FindToolchain asks the go command of env's PATH for its settings in dir, where go.mod may have it switch to another toolchain.
+// FindToolchain reads the settings of the go command in env's PATH, in dir, where go.mod may switch to another
+// toolchain.
 func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	var stderr bytes.Buffer
 	cmd := exec.Command("go", append([]string{"env", "-json"}, settings...)...)
@@ -74,7 +76,7 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 	return tc, err
 }
 
-// flag returns the value of a flag in GOFLAGS ("true" for a boolean without one), and whether it is there.
+// flag returns the value of a flag in GOFLAGS ("true" for a boolean without one), and reports whether it is there.
 func (tc *Toolchain) flag(name string) (value string, ok bool) {
 	for _, f := range tc.GOFLAGS {
 		n, v, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(f, "-"), "-"), "=")
@@ -88,10 +90,10 @@ func (tc *Toolchain) flag(name string) (value string, ok bool) {
 	return value, ok
 }
 
-// forList gives env, and flags, for the go list that go/packages runs. -modfile goes from the GOFLAGS of env to the flags, because go/packages also has
-// the go command run outside of modules, with its flags left out, but not those of GOFLAGS, and there the go command refuses -modfile.
-// Flags for coverage are taken out: they have nothing to do with types, and go list fails with them. So is -json, which is another flag of go list, and what
-// forNamed tells of.
+// forList gives env, and flags, for the go list that go/packages runs. -modfile goes from the GOFLAGS of env to the
+// flags, because go/packages also has the go command run outside of modules, with its flags left out, but not those of
+// GOFLAGS, and there the go command refuses -modfile. Flags for coverage are taken out: they have nothing to do with
+// types, and go list fails with them. So is -json, which is another flag of go list, and what forNamed tells of.
 func (tc *Toolchain) forList(env []string) (changed, flags []string) {
 	var rest []string
 	for _, f := range tc.GOFLAGS {
@@ -119,7 +121,7 @@ func (tc *Toolchain) withFlags(env, flags []string) (changed []string, ok bool) 
 	return append(slices.Clone(env), "GOFLAGS="+goflags), true
 }
 
-// quietEnv is tc.Env for a go command whose output we read: -json in GOFLAGS is for what the user runs.
+// quietEnv is tc.Env for a go command whose output we read, without -json in GOFLAGS.
 func (tc *Toolchain) quietEnv() []string {
 	isJSON := func(f string) bool {
 		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
@@ -129,7 +131,7 @@ func (tc *Toolchain) quietEnv() []string {
 	return env
 }
 
-// A GoError is what the go command said was wrong. It is shown as it is.
+// A GoError is an error of the go command, shown unchanged.
 type GoError struct{ text string }
 
 func (e *GoError) Error() string { return e.text }

@@ -12,8 +12,8 @@ import (
 // CollectorPath is the import path that the collector has in a program.
 const CollectorPath = collector.Path
 
-// useLink makes tc name its tree by a symbolic link outside the module cache, because the go command refuses an overlay for
-// a path that begins with GOMODCACHE. Toolchains that the go command downloads are there.
+// useLink makes tc name its GOROOT by a symbolic link outside the module cache, because the go command refuses an
+// overlay for a path that begins with GOMODCACHE, where downloaded toolchains are.
 func (tc *Toolchain) useLink(cache *Cache) error {
 	link, err := cache.link("goroot", tc.Version+"-"+linkName(tc.GOROOT), tc.GOROOT)
 	if err != nil {
@@ -24,7 +24,7 @@ func (tc *Toolchain) useLink(cache *Cache) error {
 	if runtime.GOOS == "windows" {
 		tc.Go += ".exe"
 	}
-	// The choice between toolchains was made already; local keeps the link from being left again. PATH is for what calls go in turn.
+	// The toolchain is chosen already; local prevents another switch. PATH is for programs that call go in turn.
 	tc.Env = append(slices.Clone(tc.Env), "GOROOT="+link, "GOTOOLCHAIN=local",
 		"PATH="+filepath.Join(link, "bin")+string(filepath.ListSeparator)+lastValue(tc.Env, "PATH"))
 	return nil

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// inodeOf is the number of a file's inode, and when the inode was changed.
+// inodeOf returns the number of a file's inode, and when the inode was changed.
 func inodeOf(info fs.FileInfo) (inode uint64, changed int64) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// An input is a file or a folder that something was made from, as it was then. Of a folder, what counts is which source files and
-// folders are in it.
+// An input is the state of a file or folder that a result was made from. For a folder, the source files and folders in
+// it count.
 type input struct {
 	Name   string
 	Folder bool  `json:",omitempty"`
 	Stamp  stamp // zero: there was nothing of that name
-	// Racy says that it was changed so shortly before it was looked at that another change may have left the same stamp. Then
-	// and where the stamp differs, Sum decides. (Git calls it so, and does the same.)
+	// Racy means that it was changed so shortly before it was read that another change may leave the same stamp. Then,
+	// and if the stamp differs, Sum decides. (Git has the same term and rule.)
 	Racy bool   `json:",omitempty"`
 	Sum  []byte // SHA-256 of a file's content, or of what is in a folder
 }
 
-// A stamp changes when a file is written, or another takes its place: most of the time, see input.Racy.
+// A stamp changes when a file is written or replaced, with one exception: see input.Racy.
 type stamp struct {
 	Size     int64
 	Modified int64  // nanoseconds since 1970
@@ -40,13 +40,13 @@ type stamp struct {
 // racyFor is the coarsest unit in which file systems note times.
 const racyFor = 2 * time.Second
 
-// since says that a file with that stamp may have been changed after start. Where the system tells, it is the time of the inode that counts:
-// the other may be anything.
+// since reports whether a file with that stamp may have been changed after start, by the time of the inode if known:
+// the other time can be set.
 func (s stamp) since(start time.Time) bool {
 	return cmp.Or(s.Changed, s.Modified) >= start.UnixNano()
 }
 
-// stampOf is the stamp of a file or folder, zero if there is none.
+// stampOf returns the stamp of a file or folder, or zero if there is none.
 func stampOf(name string) (stamp, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +63,7 @@ func stampOf(name string) (stamp, error) {
 	return s, nil
 }
 
-// sum is the SHA-256 of the content.
+// sum returns the SHA-256 of the content.
 func (in *input) sum(tests bool) ([]byte, error) {
 	h := sha256.New()
 	if in.Folder {
@@ -87,7 +87,7 @@ func (in *input) sum(tests bool) ([]byte, error) {
 	return h.Sum(nil), err
 }
 
-// matters says that a file or folder may have a part in which packages there are, and of what types.
+// matters reports whether a file or folder may affect which packages there are, and their types.
 func matters(e fs.DirEntry, tests bool) bool {
 	if name := e.Name(); strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" {
 		return false
@@ -95,7 +95,7 @@ func matters(e fs.DirEntry, tests bool) bool {
 	return e.IsDir() || e.Type()&fs.ModeSymlink != 0 || e.Name() == "go.mod" || isSource(e.Name(), tests)
 }
 
-// isSource says that the types of a package may depend on a file: Go, and what cgo and SWIG read.
+// isSource reports whether the types of a package may depend on a file: Go, and what cgo and SWIG read.
 func isSource(name string, tests bool) bool {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 		return false
@@ -109,8 +109,8 @@ func isSource(name string, tests bool) bool {
 	return false
 }
 
-// unchanged says that an input is what it was. Where that took a look at the content, and the stamp is to be trusted from
-// now on, in has a new stamp, and looked is set.
+// unchanged reports whether an input is as it was. If it had to read the content, and the stamp can be trusted from now
+// on, it sets a new stamp in in, and looked.
 func (in *input) unchanged(tests bool, now time.Time) (same, looked bool) {
 	s, err := stampOf(in.Name)
 	if err != nil {
@@ -132,7 +132,7 @@ func (in *input) unchanged(tests bool, now time.Time) (same, looked bool) {
 	return true, looked
 }
 
-// allUnchanged says that all inputs are what they were; looked is set where that is worth to be noted.
+// allUnchanged reports whether all inputs are as they were; looked means that stamps have changed and should be stored.
 func allUnchanged(inputs []input, tests bool) (same, looked bool) {
 	now := time.Now()
 	var differs, changed atomic.Bool

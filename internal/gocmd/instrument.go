@@ -17,7 +17,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// Source is instrumented source, before it is written anywhere.
+// Source is instrumented source that is not written yet.
 type Source struct {
 	// Result is what was instrumented, test files included unless NoTests is set.
 	Result *rewrite.Result
@@ -53,8 +53,8 @@ func (inv *Invocation) checkForm() error {
 	return nil
 }
 
-// InstrumentSource instruments the packages of inv for the verb instrument. The collector is the package CollectorPath of the
-// standard library, or else, where it is part of the tree, the folder rewrite.CollectorFolder of the first main module.
+// InstrumentSource instruments the packages of inv for the verb instrument. The collector is the package CollectorPath
+// of the standard library, or, if it is part of the tree, the folder rewrite.CollectorFolder of the first main module.
 func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, error) {
 	cache, err := OpenCache()
 	if err != nil {
@@ -79,7 +79,7 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	}
 	var broken *load.CompileError
 	s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
-	if errors.As(err, &broken) { // what only the tests import may not be at hand
+	if errors.As(err, &broken) { // the imports of tests may be missing
 		s.NoTests, what.tests = err, false
 		s.Result, err = inv.instrument(cache, s.tc, Overlay{}, env, what)
 	}
@@ -92,7 +92,7 @@ func InstrumentSource(inv *Invocation, env []string, inTree bool) (*Source, erro
 	return s, err
 }
 
-// shortened lists the errors of packages that do not compile: each once, with files as they are seen from dir.
+// shortened lists the errors of packages that do not compile: each once, with files relative to dir.
 func shortened(broken *load.CompileError, dir string) string {
 	var lines []string
 	for _, e := range broken.Errors {
@@ -187,8 +187,9 @@ func (s *Source) ModuleFile() string { return s.inv.moduleFile(s.tc) }
 // Collector returns the folder of the collector.
 func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rewrite.CollectorFolder) }
 
-// WriteOverlay writes the file for go's -overlay, and the files that it names into a folder beside it, name + ".files". It returns the command
-// line that builds the packages with it. A folder there that is not of an earlier call is an error.
+// WriteOverlay writes the file for go's -overlay, and the files that it names into a folder beside it, name + ".files".
+// It returns the command line that builds the packages with it. A folder there that is not of an earlier call is an
+// error.
 func (s *Source) WriteOverlay() (command, environment string, err error) {
 	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
 	folder, err := newFolder(name + ".files")
@@ -236,14 +237,14 @@ func newFolder(dir string) (*Cache, error) {
 	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which awaittrace instrument -overlay wrote.\n"), 0o666); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
-	// The folder may be in a module: as one of its own, it is no part of that.
+	// The folder may be in a module; a go.mod of its own keeps it apart.
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module awaittrace_overlay\n"), 0o666); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
 	return &Cache{dir}, nil
 }
 
-// command is the command line that builds the packages with an overlay, for a shell.
+// command returns the command line that builds the packages with an overlay, for a shell.
 func (s *Source) command(overlay string) string {
 	var words []string
 	for _, e := range s.tc.Env[s.tc.given:] { // for a toolchain or a module cache that is named by a link
@@ -267,7 +268,8 @@ func (s *Source) command(overlay string) string {
 	return strings.Join(words, " ")
 }
 
-// environment returns what a shell has to export for a tool that calls the go command itself. Flags that the user has in GOFLAGS stay.
+// environment returns what a shell must export for a tool that calls the go command itself. It keeps the user's
+// GOFLAGS.
 func (s *Source) environment(overlay string) (string, error) {
 	var words []string
 	for _, e := range s.tc.Env[s.tc.given:] {

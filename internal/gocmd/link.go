@@ -12,13 +12,13 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// The linker puts the module graph into the program, for debug.ReadBuildInfo and go version -m. The modules that the build takes from their own
-// folders, so that they can have probes (see openModCache), are put there as they are without us.
+// The linker puts the module graph into the program, for debug.ReadBuildInfo and go version -m. Modules that the build
+// takes from their own folders, for probes (see openModCache), appear there as without awaittrace.
 
 // A replacedModule is a module that the build takes from its own folder.
 type replacedModule struct {
 	Path, Version, Dir string
-	// Line is what the build information has of it without us, and of the module that takes its place, if there is one.
+	// Line is its line in the build information without awaittrace, with that of its replacement, if any.
 	Line string
 }
 
@@ -39,7 +39,7 @@ func replacedModules(modules []load.Module, modCache string) (list []replacedMod
 	return list
 }
 
-// sumOf is the checksum of a module as go.sum has it, or "" if the module cache does not know it.
+// sumOf returns the checksum of a module as in go.sum, or "" if the module cache does not have it.
 func sumOf(modCache, path, version string) string {
 	name := filepath.Join(modCache, "cache", "download", filepath.FromSlash(escaped(path)), "@v", escaped(version)+".ziphash")
 	sum, err := os.ReadFile(name)
@@ -49,7 +49,8 @@ func sumOf(modCache, path, version string) string {
 	return strings.TrimSpace(string(sum))
 }
 
-// escaped is a path or version as the module cache has it: capital letters are lower case, after an exclamation mark.
+// escaped returns a path or version as in the module cache: an exclamation mark before each capital letter, in lower
+// case.
 func escaped(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -81,7 +82,8 @@ func (t *tool) link() (int, error) {
 	return t.run()
 }
 
-// importConfig writes a file like name, which tells the linker of packages and of the module graph, with the modules as they are without us.
+// importConfig writes a copy of name, the linker's list of packages with the module graph, with the modules as without
+// awaittrace.
 func (w *toolWork) importConfig(name string) (string, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -104,7 +106,7 @@ func (w *toolWork) importConfig(name string) (string, error) {
 	return name, os.WriteFile(name, []byte(strings.Join(lines, "")), 0o666)
 }
 
-// restored is info, the text that a program has of its modules, with the modules as they are without us.
+// restored returns info, a program's text about its modules, with the modules as without awaittrace.
 func (w *toolWork) restored(info string) string {
 	for _, m := range w.Replaced {
 		before, rest, ok := strings.Cut(info, fmt.Sprintf("dep\t%s\t%s\n=>\t", m.Path, m.Version))

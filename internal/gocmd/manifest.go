@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// A manifest is a result of the rewriter with what it was made from, so that a build in which nothing has changed needs neither
-// the go command's list of packages nor their types. It is found by what else decides the result: see manifestKey.
+// A manifest is a result of the rewriter with its inputs, so that a build in which nothing has changed needs neither
+// the go command's list of packages nor their types. Its key is what else decides the result: see manifestKey.
 type manifest struct {
 	Inputs []input
 	Files  []manifestFile
@@ -27,8 +27,8 @@ type manifestFile struct {
 	Kept           []rewrite.Span `json:",omitempty"`
 }
 
-// manifestKey is a hash of all that decides what the rewriter writes, apart from the inputs of the manifest; ok is false if that cannot
-// be told.
+// manifestKey returns a hash of all that decides the rewriter's output, except the inputs of the manifest; ok is false
+// if that is unknown.
 func manifestKey(tc *Toolchain, cfg *rewrite.Config) (key [sha256.Size]byte, ok bool) {
 	if tc.Settings["GOMOD"] == "" {
 		return key, false // GO111MODULE=off: packages come from wherever GOPATH and vendor folders lead
@@ -44,7 +44,7 @@ func manifestKey(tc *Toolchain, cfg *rewrite.Config) (key [sha256.Size]byte, ok 
 	return sha256.Sum256(data), err == nil
 }
 
-// programs are the stamps of awaittrace itself and of the toolchain.
+// programs returns the stamps of awaittrace itself and of the toolchain.
 func programs(tc *Toolchain) (stamps []stamp) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -60,7 +60,7 @@ func programs(tc *Toolchain) (stamps []stamp) {
 	return stamps
 }
 
-// A fileCache is the part of a cache in which the rewriter keeps what it has found in files.
+// A fileCache is the part of a cache with what the rewriter found in files.
 type fileCache struct {
 	*Cache
 	of []byte // by which programs it was found
@@ -79,7 +79,7 @@ func (c fileCache) Get(key [sha256.Size]byte) ([]byte, bool) { return c.load(fou
 
 func (c fileCache) Put(key [sha256.Size]byte, data []byte) { c.store(found, c.key(key), data) }
 
-// goVariables are the environment variables that the go command has for itself, sorted, each with its last value.
+// goVariables returns the go command's own environment variables, sorted, each with its last value.
 func goVariables(env []string) []string {
 	last := map[string]string{}
 	for _, e := range env {
@@ -95,8 +95,8 @@ func goVariables(env []string) []string {
 	return list
 }
 
-// instrumentOnce runs the rewriter, unless the cache has its result and nothing has changed since. An error leaves nothing in
-// the cache.
+// instrumentOnce runs the rewriter, unless the cache has its result and nothing has changed since. An error leaves
+// nothing in the cache.
 func instrumentOnce(cache *Cache, tc *Toolchain, cfg rewrite.Config) (*rewrite.Result, error) {
 	key, ok := manifestKey(tc, &cfg)
 	if ok {
@@ -140,8 +140,8 @@ func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
 	return &r
 }
 
-// remember puts a result into the cache. Where that cannot be done, or an input was changed meanwhile, the next build
-// is as slow as this one.
+// remember puts a result into the cache. If that fails, or an input was changed meanwhile, the next build is as slow as
+// this one.
 func (c *Cache) remember(key [sha256.Size]byte, r *rewrite.Result, rec *recorder) {
 	m := manifest{Result: *r}
 	m.Result.Files = nil

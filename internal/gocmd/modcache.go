@@ -11,17 +11,18 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// openModCache lets o replace files of the module cache, which the go command refuses for every path that begins with GOMODCACHE
-// (BuildInit in cmd/go/internal/work/init.go). For the build, GOMODCACHE becomes a symbolic link to the module cache, and the modules that the build takes
-// from there are replaced by their own folders, by their own names:
+// openModCache lets o replace files of the module cache, which the go command refuses for every path that begins with
+// GOMODCACHE (BuildInit in cmd/go/internal/work/init.go). For the build, GOMODCACHE becomes a symbolic link to the
+// module cache, and replace lines take the modules of the build from their own folders:
 //
 //	replace golang.org/x/sync v0.24.0 => /home/you/go/pkg/mod/golang.org/x/sync@v0.24.0
 //
-// So nothing is copied, and every file, of Go, C or assembly, with probes or without, keeps the path that it has without us; all modules are replaced, not
-// only those with probes, because the paths of the others would begin with the link. The lines go into go.mod (or the file of -modfile, or
-// go.work), which the overlay replaces. The module graph stays the same: each folder holds the module that it takes the place of.
+// So nothing is copied, and every file, of Go, C or assembly, with probes or without, keeps its path. All modules are
+// replaced, not only those with probes, because the paths of the others would begin with the link. The lines go into
+// go.mod (or the file of -modfile, or go.work), which the overlay replaces. The module graph stays the same: each
+// folder holds the module that it replaces.
 //
-// It returns the modules that are replaced, none if no file of the result is in the module cache, which is so where there is a vendor folder.
+// It returns the replaced modules: none if no file of the result is in the module cache, as with a vendor folder.
 func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]load.Module, error) {
 	cached := func(f rewrite.File) bool { return within(f.Name, tc.ModCache) }
 	if result == nil || !slices.ContainsFunc(result.Files, cached) {
@@ -66,7 +67,7 @@ func (inv *Invocation) download(tc *Toolchain, modules []load.Module) error {
 	return err
 }
 
-// replaceModules puts a go.mod or go.work that takes modules from their folders in place of the file at path.
+// replaceModules replaces the go.mod or go.work at path by one that takes modules from their folders.
 func (o Overlay) replaceModules(path string, tc *Toolchain, modules []load.Module, cache *Cache) error {
 	was := path
 	if to := o[path]; to != "" {
@@ -103,8 +104,8 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []load.Modul
 	return err
 }
 
-// addGoMod adds a go.mod to a module from before there were modules: a folder that replaces one must have it. The go command takes this text
-// for such a module too.
+// addGoMod adds a go.mod to a module without one, because a folder that replaces a module must have it. The go command
+// assumes the same text.
 func (o Overlay) addGoMod(m load.Module, cache *Cache) error {
 	name := filepath.Join(m.Dir, "go.mod")
 	if _, err := os.Stat(name); err == nil {
@@ -129,7 +130,7 @@ func (inv *Invocation) moduleFile(tc *Toolchain) string {
 	return tc.GoMod
 }
 
-// linkName names a link by where it leads.
+// linkName returns a name for a link to target.
 func linkName(target string) string {
 	sum := sha256.Sum256([]byte(target))
 	return hex.EncodeToString(sum[:4])

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// A Replace puts a folder in the place of a module.
+// A Replace replaces a module by a folder.
 type Replace struct {
 	Path, Version string
 	Dir           string // absolute, or relative to the folder of the file and then beginning with ./
 }
 
-// EditModules says in a go.mod or go.work file where modules are: it adds replacements to the file at path, in place of those that it has for the same versions. Its base name is not looked
-// at: work says that the file is that of a workspace. run runs the go command in a folder.
+// EditModules adds replacements to the go.mod or go.work file at path, instead of those for the same versions. work
+// means that the file is a workspace's, whatever its name. run runs the go command in a folder.
 //
-// The lines are written here: go work edit takes what follows an @ in the path of a folder, as all paths in the module cache have it, for a version.
+// go work edit would take what follows an @ in a folder's path, as in the module cache, for a version.
 func EditModules(path string, work bool, list []Replace, run func(dir string, args ...string) ([]byte, error)) error {
 	args := []string{"mod", "edit"}
 	if work {

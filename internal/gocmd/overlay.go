@@ -11,14 +11,15 @@ import (
 	"github.com/awaittrace/awaittrace"
 )
 
-// An Overlay maps paths of files to the paths of the files that take their place, as in the file of go's -overlay; an
-// empty string means that there is no such file.
+// An Overlay maps paths of files to the paths of their replacements, as in the file of go's -overlay; an empty string
+// means that there is no such file.
 type Overlay map[string]string
 
-// overlayFile is what a file of -overlay holds.
+// overlayFile is the JSON of a file of -overlay.
 type overlayFile struct{ Replace Overlay }
 
-// ReadOverlay reads a file of go's -overlay. Relative paths in it, and name itself, are relative to dir. The result is not nil.
+// ReadOverlay reads a file of go's -overlay. Relative paths in it, and name itself, are relative to dir. The result is
+// not nil.
 func ReadOverlay(dir, name string) (Overlay, error) {
 	data, err := os.ReadFile(absolute(dir, name))
 	if err != nil {
@@ -38,7 +39,7 @@ func ReadOverlay(dir, name string) (Overlay, error) {
 	return overlay, nil
 }
 
-// absolute returns name as it is seen from dir, which may be empty for the current folder.
+// absolute returns name relative to dir, which may be empty for the current folder.
 func absolute(dir, name string) string {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)

@@ -18,7 +18,7 @@ import (
 // DefaultAfter is how long a wait is before it is called stuck, where nobody says otherwise.
 const DefaultAfter = 10 * time.Second
 
-// Options are the flags of ours that every go verb has.
+// Options are our own flags, which every go verb has.
 type Options struct {
 	// Probes are the kinds of -probe.
 	Probes rewrite.ProbeSet
@@ -43,20 +43,20 @@ type Options struct {
 	Reports map[string]string
 }
 
-// ourFlags are the names of the flags of ours. All take a value.
+// ourFlags are the names of our flags. All take a value.
 var ourFlags = []string{"probe", "probe-func", "deps", "chan-cap", "io-timeout", "after"}
 
 // ReportFormats are the formats of the flags of test that write a report to a file.
 var ReportFormats = []string{"html", "junit", "sarif"}
 
-// An Invocation is a command line of ours, taken apart.
+// An Invocation is a parsed command line.
 type Invocation struct {
 	Verb    Verb
 	Options Options
 	// Dir is the folder of -C, or empty for the current one. GoArgs does not repeat it.
 	Dir string
-	// GoArgs is what follows `go VERB`, as it was given and in that order, without what is ours, -C and -overlay. With Run it
-	// ends before the package.
+	// GoArgs is what follows `go VERB`, in the given order, without our flags, -C and -overlay. With Run it ends before
+	// the package.
 	GoArgs []string
 	// ListFlags are the flags of GoArgs that a nested go list needs, each as one -name=value.
 	ListFlags []string
@@ -65,24 +65,25 @@ type Invocation struct {
 	// Args are the arguments of the program, with Run.
 	Args []string
 
-	// Progress, if it is not nil, is called while probes are put in, one call at a time, with how many packages are done and how many there are.
+	// Progress, if it is not nil, is called while probes are put in, one call at a time, with how many packages are
+	// done and how many there are.
 	Progress func(done, total int)
-	// Debugger says that a debugger runs what is built. Dependencies then get probes by default also in tests.
+	// Debugger means that a debugger runs the program. Dependencies then get probes by default in tests too.
 	Debugger bool
 
-	values map[string]string // the last value of each flag of go's that is given; "true" for a boolean without one
+	values map[string]string // the last value of each go flag; "true" for a boolean without one
 }
 
-// Value returns the value of the flag of go's with that name, or "" if it is not given. A boolean flag has "true".
+// Value returns the value of the go flag with that name, or "" if it is not given. A boolean flag has "true".
 func (inv *Invocation) Value(name string) string { return inv.values[name] }
 
-// Bool reports whether the boolean flag of go's with that name is given, and not as -name=false.
+// Bool reports whether the boolean go flag with that name is given, and not as -name=false.
 func (inv *Invocation) Bool(name string) bool {
 	on, err := strconv.ParseBool(inv.values[name])
 	return err == nil && on
 }
 
-// A UsageError is a command line that cannot be meant: exit status 2.
+// A UsageError is an error in the command line: exit status 2.
 type UsageError struct{ msg string }
 
 func (e *UsageError) Error() string { return e.msg }
@@ -91,7 +92,7 @@ func usagef(format string, args ...any) error {
 	return &UsageError{fmt.Sprintf(format, args...)}
 }
 
-// ErrHelp says that the command line asks for help (-h, -help).
+// ErrHelp means that the command line asks for help (-h, -help).
 var ErrHelp = errors.New("help requested")
 
 // After returns the default for -after, which is env (the value of AWAITTRACE_AFTER) unless that is empty.
@@ -109,8 +110,8 @@ func After(env string) (time.Duration, error) {
 // depsVariable is the variable that sets the default for -deps.
 const depsVariable = "AWAITTRACE_DEPS"
 
-// deps returns the patterns of the dependencies that get probes, and whether they are a default, which may match nothing: all of the
-// modules, but in tests, which are about the module itself, and in source that is written.
+// deps returns the patterns of the dependencies that get probes, and whether they are the default, which may match
+// nothing: all modules, except in tests, which are about the module itself, and in source that is written.
 func (inv *Invocation) deps(env []string) (patterns []string, byDefault bool, err error) {
 	if len(inv.Options.Deps) > 0 {
 		return inv.Options.Deps, false, nil
@@ -127,7 +128,7 @@ func (inv *Invocation) deps(env []string) (patterns []string, byDefault bool, er
 	return []string{load.AllDeps}, true, nil
 }
 
-// Parse takes the arguments of verb apart. after is the default for -after. Its errors are ErrHelp and UsageErrors.
+// Parse parses the arguments of verb. after is the default for -after. Its errors are ErrHelp and UsageErrors.
 func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 	p := parser{
 		inv:  &Invocation{Verb: verb, Options: Options{Probes: rewrite.DefaultProbes, After: after}, values: map[string]string{}},
@@ -145,7 +146,7 @@ func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 	return p.inv, p.inv.check()
 }
 
-// check refuses what cannot work with probes.
+// check rejects what cannot work with probes.
 func (inv *Invocation) check() error {
 	if inv.Options.KnownUpdate && inv.Options.Known == "" {
 		return usagef("-known-update needs -known FILE, the file to write")
@@ -185,13 +186,13 @@ type parser struct {
 	args []string // not yet walked over
 }
 
-// A word is what stands at the front of a command line.
+// A word is a kind of argument at the front of a command line.
 type word int
 
 const (
-	aPackage    word = iota // no flag
-	aFlag                   // a flag of go's or of ours, which next has taken
-	anUnknown               // something like a flag that is neither
+	aPackage    word = iota // not a flag
+	aFlag                   // a go flag or one of ours, which next has taken
+	anUnknown               // an unknown flag
 	aTerminator             // --
 )
 
@@ -221,7 +222,7 @@ func (p *parser) goArgs() error {
 	return nil
 }
 
-// meant asks whether the unknown flag in front was meant to be one that there is.
+// meant returns the error for the unknown flag in front, with a suggestion.
 func (p *parser) meant() string {
 	names := append(slices.Sorted(maps.Keys(Flags(p.inv.Verb))), ourFlags...)
 	for i := range names {
@@ -247,8 +248,8 @@ func (p *parser) program() error {
 	return nil
 }
 
-// testArgs parses `[flags] [packages] [flags] [-args …]` with the rules of go test, which passes on what it does not know and looks for
-// its own flags beyond: see testFlags in cmd/go/internal/test/testflag.go.
+// testArgs parses `[flags] [packages] [flags] [-args …]` by the rules of go test, which passes unknown flags on and
+// looks for its own beyond: see testFlags in cmd/go/internal/test/testflag.go.
 func (p *parser) testArgs() error {
 	inPackages, packagesDone, afterUnknown := false, false, false
 	for len(p.args) > 0 {
@@ -290,7 +291,7 @@ func (p *parser) testArgs() error {
 	return nil
 }
 
-// next looks at the front of the command line, and takes it if it is a flag of go's or ours, with its value.
+// next returns the kind of the first argument, and takes a go flag or one of ours with its value.
 func (p *parser) next() (w word, hasValue bool, err error) {
 	arg := p.args[0]
 	if len(arg) < 2 || arg[0] != '-' {
@@ -333,7 +334,7 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 	return aFlag, true, p.setGo(flag, value, taken)
 }
 
-// ourSwitch returns the option that a flag of ours without a value sets; nil: there is none with that name.
+// ourSwitch returns the option that one of our boolean flags sets, or nil if there is no such flag.
 func (p *parser) ourSwitch(name string) *bool {
 	switch verb := p.inv.Verb; {
 	case name == "known-update" && verb == Test:
@@ -358,7 +359,7 @@ func (p *parser) turn(on *bool, name, value string, hasValue bool) (_ word, _ bo
 	return aFlag, true, nil
 }
 
-// setOurs sets the flag of ours with that name.
+// setOurs sets our flag with that name.
 func (inv *Invocation) setOurs(name, value string) (err error) {
 	switch name {
 	case "probe":
@@ -413,7 +414,7 @@ func parseDuration(value string) (time.Duration, error) {
 	return d, nil
 }
 
-// setGo notes a flag of go's; taken are the arguments that it was given as.
+// setGo notes a go flag; taken are its arguments.
 func (p *parser) setGo(f *goFlag, value string, taken []string) error {
 	inv := p.inv
 	first := len(inv.GoArgs) == 0 && len(inv.values) == 0

@@ -13,8 +13,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// A recorder lists what a result of the rewriter depends on. What the go command itself takes to be fixed is left out: packages of
-// GOROOT and of the module cache.
+// A recorder lists the inputs of a result of the rewriter. It leaves out what the go command takes to be fixed:
+// packages of GOROOT and of the module cache.
 type recorder struct {
 	start time.Time // before anything was read
 	tc    *Toolchain
@@ -23,11 +23,11 @@ type recorder struct {
 
 	list []input
 	seen map[string]bool
-	// moving says that an input was changed while the rewriter was at work, so that it is not known which of the two it saw.
+	// moving means that an input was changed while the rewriter ran, so it is unknown which version it saw.
 	moving bool
 }
 
-// record sets list. It reports whether that is all.
+// record sets list, and reports whether the list is complete.
 func (r *recorder) record() bool {
 	r.seen = map[string]bool{}
 	r.file(r.tc.Settings["GOENV"])
@@ -50,7 +50,7 @@ func (r *recorder) record() bool {
 	return !r.moving
 }
 
-// file adds a file, which need not be there.
+// file adds a file, which need not exist.
 func (r *recorder) file(name string) {
 	if name == "" || name == "off" || name == os.DevNull {
 		return
@@ -96,10 +96,10 @@ func (r *recorder) add(in *input) {
 	r.list = append(r.list, *in)
 }
 
-// tick is how far behind the clock the times of files may be: a tick of the kernel.
+// tick is how far file times may lag behind the clock: a tick of the kernel.
 const tick = 20 * time.Millisecond
 
-// parsed is the SHA-256 of what the rewriter has read from a file.
+// parsed is the SHA-256 of the text that the rewriter read from a file.
 func (r *recorder) parsed(name string) (sum [32]byte, ok bool) {
 	if _, ok := r.cfg.Overlay[name]; ok {
 		return sum, false
@@ -108,7 +108,7 @@ func (r *recorder) parsed(name string) (sum [32]byte, ok bool) {
 	return sum, ok
 }
 
-// pattern adds what may get new packages that a pattern names.
+// pattern adds the folders in which new packages may match a pattern.
 func (r *recorder) pattern(pattern string) {
 	before, _, wild := strings.Cut(pattern, "...")
 	local := filepath.IsAbs(pattern) || pattern == "." || pattern == ".." || strings.HasPrefix(pattern, "./") || strings.HasPrefix(pattern, "../")
@@ -146,8 +146,8 @@ func (r *recorder) tree(dir string) {
 	}
 }
 
-// modules are the folders of the workspace, of the main modules and of those that replace others, sorted. It adds the files that
-// say so.
+// modules are the folders of the workspace, of the main modules and of those that replace others, sorted. It adds the
+// files that say so.
 func (r *recorder) modules() []string {
 	var dirs []string
 	if work := r.tc.Settings["GOWORK"]; work != "" && work != "off" {
@@ -190,7 +190,7 @@ func (r *recorder) modfile() string {
 	return absolute(r.cfg.Dir, file)
 }
 
-// A moduleFile is what counts here in a go.mod or go.work file, as go mod edit -json gives it.
+// A moduleFile is the part of go mod edit -json that is needed here.
 type moduleFile struct {
 	Use     []struct{ DiskPath string }
 	Replace []struct {
@@ -198,7 +198,7 @@ type moduleFile struct {
 	}
 }
 
-// folders are the folders that a file in dir names.
+// folders returns the folders that a file in dir names.
 func (m *moduleFile) folders(dir string) []string {
 	var list []string
 	for _, use := range m.Use {

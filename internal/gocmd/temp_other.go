@@ -4,11 +4,11 @@ package gocmd
 
 import "os"
 
-// makeTemp makes a temporary folder. There are no locks here to tell which ones are left of calls that were killed.
+// makeTemp makes a temporary folder. Without locks it cannot tell which folders killed calls have left.
 func makeTemp() (dir string, done func(), err error) {
 	dir, err = os.MkdirTemp("", "awaittrace-")
 	return dir, func() {}, err
 }
 
-// ownedByUs reports whether a file is this user's, which there are no numbers for here.
+// ownedByUs reports true: this system has no user ids.
 func ownedByUs(os.FileInfo) bool { return true }

@@ -15,8 +15,8 @@ const (
 	tempYoung  = time.Minute
 )
 
-// makeTemp makes a temporary folder, and removes those of calls that were killed. The folder counts as in use until the result done is called, or this process ends in whatever
-// way.
+// makeTemp makes a temporary folder, and removes those that killed calls have left. The folder counts as in use until
+// done is called, or this process ends.
 func makeTemp() (dir string, done func(), err error) {
 	sweepTemp(os.TempDir())
 	if dir, err = os.MkdirTemp("", tempPrefix); err != nil {
@@ -31,7 +31,7 @@ func makeTemp() (dir string, done func(), err error) {
 	return dir, func() { f.Close() }, nil
 }
 
-// sweepTemp removes the temporary folders in dir that are this user's and nobody's any more.
+// sweepTemp removes this user's unused temporary folders in dir.
 func sweepTemp(dir string) {
 	names, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
 	for _, name := range names {

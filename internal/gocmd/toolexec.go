@@ -18,23 +18,25 @@ import (
 // ToolVerb is the verb of the awaittrace command that calls RunTool.
 const ToolVerb = "toolexec"
 
-// A toolWork is what RunTool has to know of a build. It is in a file, because it runs in processes that the go command starts.
+// A toolWork is what RunTool must know of a build. It is passed in a file, because the go command starts the processes.
 type toolWork struct {
-	// Originals are the files that vet is to look at, by the path of the text with probes.
+	// Originals are the files for vet, by the path of the text with probes.
 	//
-	// go test vets each package, and has vet look at the text with probes: the messages would name a file of our cache, and checks of calls that have a
-	// probe, such as that of a Printf, would find nothing.
+	// go test would vet the text with probes: messages would name a file in our cache, and checks of probed calls, such
+	// as Printf, would find nothing.
 	Originals map[string]string
 	// Covered are the files with probes, by the path of the original; nil without coverage.
 	Covered map[string]coveredFile
 	// Replaced are the modules that the build takes from their own folders; see linked.
 	Replaced []replacedModule
-	// Symbols says that a test binary is to have its symbol table, which go test has the linker leave out: it says where the runtime keeps its goroutines.
+	// Symbols keeps the symbol table of a test binary, which go test leaves out: it says where the runtime keeps its
+	// goroutines.
 	Symbols bool
 }
 
-// toolexec returns the value of -toolexec that has the go command start its tools through RunTool, or the user's own, which may be empty, if
-// there is nothing to do for us. overlay is what the build gets, before what the user gave, and replaced the modules that it takes from their own folders.
+// toolexec returns the value of -toolexec with which the go command runs its tools through RunTool, or the user's own,
+// which may be empty, if RunTool has nothing to do. overlay is the build's overlay, without the user's, and replaced
+// the modules that it takes from their own folders.
 func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (flag string, err error) {
 	theirs := p.inv.Value("toolexec")
 	if theirs == "" {
@@ -76,7 +78,7 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 		return "", usagef("-toolexec: %v", err)
 	}
 	ours := []string{exe, ToolVerb, name, strconv.Itoa(len(words))}
-	if !covers { // all but two tools are started directly, which takes less time than we do
+	if !covers { // a shell starts most tools directly, which is faster than awaittrace
 		if ours, err = p.shortcut(ours, vets); err != nil {
 			return "", err
 		}
@@ -84,8 +86,7 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 	return joinQuoted(append(ours, words...))
 }
 
-// shortcut returns the words of a command that stands for ours, and starts it for the tools that have something to do for it, where there is a shell
-// for that.
+// shortcut returns the words of a shell command that runs ours only for tools that need it, if there is a shell.
 func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
 	const shell = "/bin/sh"
 	if _, err := os.Stat(shell); err != nil {
@@ -125,8 +126,9 @@ func joinQuoted(words []string) (string, error) {
 	return b.String(), nil
 }
 
-// RunTool runs a tool of the go command for a build, as a program given by go's -toolexec. args are the file that Prepare wrote for it, the length of
-// the user's -toolexec and that, the tool, and its arguments. It returns the exit status of the tool.
+// RunTool runs a tool of the go command, as the program of go's -toolexec. args are the file that Prepare wrote, the
+// length of the user's -toolexec, that -toolexec, the tool, and its arguments. RunTool returns the exit status of the
+// tool.
 func RunTool(args []string, stdout, stderr io.Writer) (int, error) {
 	n := 0
 	if len(args) > 2 {
@@ -186,8 +188,8 @@ func (t *tool) work() (*toolWork, error) {
 	return work, err
 }
 
-// vet runs vet on the original files of a package. There is nothing to be said of the collector, and before Go 1.24 vet is told of files that an overlay adds
-// where they are not.
+// vet runs vet on the original files of a package. It skips the collector, because before Go 1.24 vet gets wrong paths
+// for files that an overlay adds.
 func (t *tool) vet() (int, error) {
 	work, err := t.work()
 	if err != nil {
@@ -211,7 +213,7 @@ func (t *tool) vet() (int, error) {
 	return t.run()
 }
 
-// A vetConfig is what vet is told of a package. What is not read here stays as it is.
+// A vetConfig is vet's configuration for a package. Fields that are not listed stay as they are.
 type vetConfig map[string]json.RawMessage
 
 func readVetConfig(name string) (config vetConfig, err error) {
@@ -224,8 +226,8 @@ func readVetConfig(name string) (config vetConfig, err error) {
 
 func toolName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
 
-// originals writes what vet is called with beside the file that the go command wrote, with the original files of the package. The
-// types are those of the build: probes change none.
+// originals writes vet's configuration with the original files of the package, beside the go command's. The types are
+// those of the build, because probes change none.
 func (w *toolWork) originals(name string, config vetConfig) (string, error) {
 	var files []string
 	if err := json.Unmarshal(config["GoFiles"], &files); err != nil {

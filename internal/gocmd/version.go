@@ -8,10 +8,10 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// Oldest is the oldest release of Go that programs with probes are built by: the collector is compiled by it.
+// Oldest is the oldest release of Go that can build programs with probes: it compiles the collector.
 const Oldest = "go1.21"
 
-// checkVersion refuses a toolchain that is older than Oldest.
+// checkVersion rejects a toolchain that is older than Oldest.
 func (tc *Toolchain) checkVersion() error {
 	if v := release(tc.Version); v == "" || version.Compare(v, Oldest) >= 0 {
 		return nil
@@ -19,7 +19,8 @@ func (tc *Toolchain) checkVersion() error {
 	return fmt.Errorf("%s is %s, and probes need %s or later: put a newer go command first in PATH (go.mod may say an older version)", tc.Go, tc.Version, Oldest)
 }
 
-// release is the version in what go env calls GOVERSION, such as "go1.26.1", "go1.26.1 X:nodwarf5" and "devel go1.28-a1b2c3". It is empty if there is none.
+// release returns the version in a GOVERSION such as "go1.26.1", "go1.26.1 X:nodwarf5" and "devel go1.28-a1b2c3", or
+// "".
 func release(goversion string) string {
 	for _, word := range strings.Fields(goversion) {
 		if version.IsValid(word) {
@@ -29,13 +30,13 @@ func release(goversion string) string {
 	return ""
 }
 
-// A newerError says that packages could not be loaded that belong to a newer Go than that which this command was built with, whose syntax and types it knows.
+// A newerError says that packages could not be loaded because they need a newer Go than this command was built with.
 type newerError struct {
 	version, built string // of the toolchain, and of this command
 	err            *load.CompileError
 }
 
-// explain returns err, or what it may well come from.
+// explain returns err, or its likely cause.
 func (tc *Toolchain) explain(err *load.CompileError, built string) error {
 	v := release(tc.Version)
 	if version.Compare(version.Lang(v), version.Lang(built)) <= 0 {

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keepAttributes gives f, which is to take the place of the file at path, that one's owner, group and extended attributes, as far as this user may.
+// keepAttributes gives f, which will replace the file at path, the owner, group and extended attributes of that file,
+// as far as this user may.
 func keepAttributes(f *os.File, path string) {
 	fd := int(f.Fd())
 	var was, is unix.Stat_t
@@ -15,7 +16,7 @@ func keepAttributes(f *os.File, path string) {
 	}
 	if was.Uid != is.Uid || was.Gid != is.Gid {
 		if unix.Fchown(fd, int(was.Uid), int(was.Gid)) != nil {
-			_ = unix.Fchown(fd, -1, int(was.Gid)) // the group alone is the owner's to give
+			_ = unix.Fchown(fd, -1, int(was.Gid)) // the owner may change the group only
 		}
 	}
 	names := make([]byte, 4096)

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace"
 )
 
-// collectorSign is the file that says that a folder of the collector is ours. It lists the files beside it, one a line.
+// collectorSign is the file that marks the collector's folder. It lists the files beside it, one a line.
 const collectorSign = ".awaittrace-collector"
 
 // placeCollector writes the collector into a folder, which must be ours if it exists.
@@ -43,7 +43,7 @@ func placeCollector(dir string) error {
 		texts[name] = text
 		names = append(names, name)
 	}
-	// The list first: what is written can then always be removed.
+	// The list first: then everything that is written can be removed.
 	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"), 0o644); err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func placeCollector(dir string) error {
 	return nil
 }
 
-// raiseVersion gives a file the language version that the collector is written in, whatever that of the module is: a build constraint does
-// that since Go 1.21.
+// raiseVersion gives a file the collector's language version, whatever the module's, by a build constraint (since Go
+// 1.21).
 func raiseVersion(text []byte) []byte {
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines {
@@ -79,7 +79,7 @@ func isCollector(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// besideCollector returns what is in a folder of the collector and is not of it.
+// besideCollector returns the files in the collector's folder that are not the collector's.
 func besideCollector(dir string) (extra []string) {
 	list, _ := os.ReadFile(filepath.Join(dir, collectorSign))
 	ours := map[string]bool{collectorSign: true}
@@ -121,8 +121,8 @@ func removeCollector(dir string) error {
 	return os.Remove(dir)
 }
 
-// removeEmpty removes what placeCollector and removeCollector leave of a folder when they are killed before collectorSign is there or after it
-// is gone: nothing but the folder. It leaves every other folder alone.
+// removeEmpty removes a folder that is empty, as placeCollector and removeCollector leave it if they are killed. It
+// leaves every other folder alone.
 func removeEmpty(dir string) {
 	if !isCollector(dir) {
 		os.Remove(tempName(filepath.Join(dir, collectorSign)))

@@ -13,10 +13,10 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
-// copySign is the file at the top of a copy that says so.
+// copySign is the file at the top of a copy that marks it.
 const copySign = ".awaittrace-copy"
 
-// A copyRecord is what copySign holds.
+// A copyRecord is the content of copySign.
 type copyRecord struct {
 	Source string            // the folder that was copied
 	Files  map[string]string // the hash of each file by its slash-separated path
@@ -30,7 +30,8 @@ type Source struct {
 	Modules []string
 	// Files are the instrumented files. Those outside of Root are left out of a copy.
 	Files []rewrite.File
-	// Deps are modules outside of Root that become part of a copy, and ModuleFile the go.mod or go.work that says where modules are.
+	// Deps are modules outside of Root that become part of a copy, and ModuleFile the go.mod or go.work that says where
+	// modules are.
 	Deps       []Dep
 	ModuleFile string
 	// Collector is the folder of the collector in the tree, where it is not yet.
@@ -39,8 +40,8 @@ type Source struct {
 	Go func(dir string, args ...string) ([]byte, error)
 }
 
-// Copy writes the tree with the instrumented texts to dir. If dir exists it must be an earlier copy in which there is nothing but what Copy wrote, as it
-// wrote it: nothing else is ever removed.
+// Copy writes the tree with the instrumented texts to dir. If dir exists it must be an unchanged earlier copy: Copy
+// removes nothing that it did not write.
 func Copy(src Source, dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -73,7 +74,7 @@ func Copy(src Source, dir string) error {
 	return nil
 }
 
-// below gives the path of name relative to dir, if name is dir or in it.
+// below returns the path of name relative to dir, if name is dir or in it.
 func below(name, dir string) (rel string, ok bool) {
 	rel, err := filepath.Rel(dir, name)
 	return rel, err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
@@ -81,10 +82,10 @@ func below(name, dir string) (rel string, ok bool) {
 
 func contains(dir, name string) bool { _, ok := below(name, dir); return ok }
 
-// maxInTheWay is how many names an error lists.
+// maxInTheWay bounds the names in an error.
 const maxInTheWay = 5
 
-// replaceable is an error unless dir is free, or a copy of ours with nothing in it that Copy did not write. It returns what the copy says of itself.
+// replaceable returns an error unless dir is free, or an unchanged copy, whose record it returns.
 func replaceable(dir string) (*copyRecord, error) {
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +114,8 @@ func replaceable(dir string) (*copyRecord, error) {
 		dir, strings.Join(foreign[:min(len(foreign), maxInTheWay)], ", "), more)
 }
 
-// foreign returns what is in the copy at dir and was not written with it, or was edited since. Of a folder that holds nothing of the copy its name is enough.
+// foreign returns what Copy did not write in dir, or what was edited since. It lists a folder without any of the copy's
+// files by its name only.
 func (record *copyRecord) foreign(dir string) (list []string, err error) {
 	folders := map[string]bool{".": true}
 	for _, files := range []map[string]string{record.Files, record.Links} {
@@ -168,7 +170,7 @@ func (record *copyRecord) same(path, name string, mode fs.FileMode) (bool, error
 	return false, nil
 }
 
-// remove removes the copy at dir: what it says of itself, and no more. It is an error if something is left.
+// remove removes the files of the copy at dir, by its record. It fails if something is left.
 func (record *copyRecord) remove(dir string) error {
 	foreign, err := record.foreign(dir)
 	if err != nil || len(foreign) > 0 {
@@ -189,7 +191,7 @@ func (record *copyRecord) remove(dir string) error {
 			folders = append(folders, path)
 			return nil
 		case path == filepath.Join(dir, copySign):
-			return nil // last: what is left is still known for what it is
+			return nil // last: until then the rest is known to be a copy
 		}
 		return os.Remove(path)
 	})
@@ -213,10 +215,10 @@ type copier struct {
 	record copyRecord
 }
 
-// makingSign is the file in a copy that is being made. One that is not complete holds nothing but what was copied into it.
+// makingSign marks a copy that is not complete.
 const makingSign = ".awaittrace-making"
 
-// clear removes what a call that was killed has left.
+// clear removes what a killed call has left.
 func (c *copier) clear() error {
 	if exists(c.to) {
 		if !exists(filepath.Join(c.to, makingSign)) {
@@ -320,7 +322,7 @@ func (c *copier) folder(from, place string, leaveOut func(path string) bool) err
 	return err
 }
 
-// leaveOut says that a folder is not part of a copy: a repository, or a copy.
+// leaveOut reports whether a folder is not part of a copy: a repository, or a copy.
 func (c *copier) leaveOut(path string) bool {
 	switch filepath.Base(path) {
 	case ".git", ".hg", ".svn", ".bzr", ".jj":
@@ -362,7 +364,7 @@ func (c *copier) write(rel string, text []byte, mode fs.FileMode) error {
 	return os.Chmod(to, mode.Perm())
 }
 
-// link copies a symbolic link. A relative one that leads out of the folder that is copied leads to the same place from the copy.
+// link copies a symbolic link. A relative link out of the copied folder leads to the same place from the copy.
 func (c *copier) link(folder, path, rel string) error {
 	target, err := os.Readlink(path)
 	if err != nil {

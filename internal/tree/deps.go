@@ -23,11 +23,11 @@ func (d Dep) place() string {
 	return filepath.Join(depsFolder, filepath.FromSlash(d.Path)+"@"+d.Version)
 }
 
-// deps copies the dependencies, and has the copy take them from there:
+// deps copies the dependencies, and makes the copy use them:
 //
 //	replace golang.org/x/sync v0.24.0 => ./awaittrace_deps/golang.org/x/sync@v0.24.0
 //
-// A folder with a go.mod is no part of the module around it, so that ./... does not mean it.
+// A folder with a go.mod is not part of the module around it, so ./... leaves it out.
 func (c *copier) deps() error {
 	if len(c.src.Deps) == 0 {
 		return nil
@@ -56,7 +56,7 @@ func (c *copier) deps() error {
 	return c.note(rel)
 }
 
-// dep copies a module without the modules in folders of it.
+// dep copies a module, without the modules below it.
 func (c *copier) dep(d Dep) error {
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(c.to, d.place())), 0o777); err != nil {
 		return err

@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 )
 
-// hash is the hash of a text, as the records have it.
+// hash returns the hash of a text, as in records.
 func hash(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-// tempName is the path of the file in which a new text for the file at path is written, in the same folder: the go command does
-// not look at it, and Revert finds it.
+// tempName returns the path of the temporary file for the new text of the file at path, in the same folder: the go
+// command ignores it, and Revert finds it.
 func tempName(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".awaittrace")
 }
 
-// writeTemp writes text, down to the disk, into the file that is to take the place of path.
+// writeTemp writes text, synced to the disk, into the file that will replace path.
 func writeTemp(path string, text []byte, mode fs.FileMode) error {
 	temp := tempName(path)
-	// One that is left of a call that was killed may be read-only.
+	// A file that a killed call has left may be read-only.
 	if err := os.Remove(temp); err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -33,7 +33,7 @@ func writeTemp(path string, text []byte, mode fs.FileMode) error {
 	}
 	_, err = f.Write(text)
 	if err == nil {
-		keepAttributes(f, path) // before the mode: a change of the owner takes bits of it away
+		keepAttributes(f, path) // before the mode, because a change of the owner clears bits of it
 		err = f.Chmod(mode.Perm() | mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
 	}
 	if err == nil {
@@ -48,7 +48,7 @@ func writeTemp(path string, text []byte, mode fs.FileMode) error {
 	return err
 }
 
-// writeAtomic writes a file so that it is there as a whole or not at all. Its name is on the disk after syncFolders only.
+// writeAtomic writes a file whole or not at all. Its name is on the disk only after syncFolders.
 func writeAtomic(path string, text []byte, mode fs.FileMode) error {
 	if err := writeTemp(path, text, mode); err != nil {
 		return err
@@ -60,7 +60,8 @@ func writeAtomic(path string, text []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// syncFolders brings the names of files in their folders down to the disk. Not every system can do that for a folder: it is no error.
+// syncFolders syncs the names of files in folders to the disk. It ignores errors, because not every system can sync a
+// folder.
 func syncFolders(paths ...string) {
 	done := map[string]bool{}
 	for _, path := range paths {

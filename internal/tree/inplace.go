@@ -52,7 +52,7 @@ func Write(src Source, journals Journals) error {
 	return fmt.Errorf("-w: %v; nothing was changed", err)
 }
 
-// real returns path with the symbolic links on the way to it resolved. What it names need not exist.
+// real returns path with the symbolic links on the way to it resolved. The file need not exist.
 func real(path string) string {
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
 		return filepath.Join(dir, filepath.Base(path))
@@ -60,7 +60,7 @@ func real(path string) string {
 	return path
 }
 
-// free is an error if what an earlier call wrote below root is still there.
+// free returns an error if files of an earlier call are still below root.
 func (j Journals) free(root string) error {
 	old, err := j.read(root)
 	if old == nil || err != nil {
@@ -74,7 +74,7 @@ func (j Journals) free(root string) error {
 	return nil
 }
 
-// original reads the file that is to be replaced. It must be the one that was instrumented.
+// original reads the file to replace, which must be the one that was instrumented.
 func original(f rewrite.File) ([]byte, error) {
 	info, err := os.Lstat(f.Name)
 	if err != nil {
@@ -90,8 +90,8 @@ func original(f rewrite.File) ([]byte, error) {
 	return text, err
 }
 
-// writeFiles places the collector, writes all texts beside their files, and renames them when all are on disk: by then, a full disk is
-// no danger.
+// writeFiles places the collector, writes all texts beside their files, and renames them when all are on disk: by then,
+// a full disk is no danger.
 func writeFiles(src Source) error {
 	if err := placeCollector(src.Collector); err != nil {
 		return err

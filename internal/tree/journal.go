@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// A Journals is the folder of the journals of this user's trees. It is outside of the trees, where git clean and git checkout do not reach.
+// A Journals is the folder of the journals of this user's trees. It is outside the trees, out of the reach of git clean
+// and git checkout.
 type Journals struct{ dir string }
 
-// OpenJournals gives the folder of the journals in the user's cache. It makes nothing.
+// OpenJournals returns the folder of the journals in the user's cache. It creates nothing.
 func OpenJournals() (Journals, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -42,12 +43,12 @@ type entry struct {
 // errBusy is the error of a tree that another process works on.
 var errBusy = errors.New("another awaittrace is writing there; try again when it is done")
 
-// of is the path of the journal of root.
+// of returns the path of the journal of root.
 func (j Journals) of(root string) string {
 	return filepath.Join(j.dir, hash([]byte(root))[:32]+".json")
 }
 
-// read gives the journal of root, or nil if there is none.
+// read returns the journal of root, or nil.
 func (j Journals) read(root string) (*journal, error) {
 	path := j.of(root)
 	text, err := os.ReadFile(path)
@@ -65,7 +66,7 @@ func (j Journals) read(root string) (*journal, error) {
 	return made, nil
 }
 
-// above gives the journal of dir or of the nearest folder above it, or nil.
+// above returns the journal of dir or of the nearest folder above it, or nil.
 func (j Journals) above(dir string) (*journal, error) {
 	for {
 		made, err := j.read(dir)
@@ -76,7 +77,7 @@ func (j Journals) above(dir string) (*journal, error) {
 	}
 }
 
-// write writes a journal down to the disk. What was there is replaced.
+// write writes a journal to the disk, replacing an earlier one.
 func (j Journals) write(made *journal) error {
 	made.path = j.of(made.Root)
 	if err := os.MkdirAll(j.dir, 0o700); err != nil {
@@ -93,7 +94,7 @@ func (j Journals) write(made *journal) error {
 	return nil
 }
 
-// original is the original text of e, unless the journal was damaged.
+// original returns the original text of e, unless the journal was damaged.
 func (e entry) original() (text []byte, ok bool) { return e.Text, hash(e.Text) == e.Original }
 
 // remove removes the journal.

@@ -2,5 +2,5 @@
 
 package tree
 
-// lock does nothing where the system has no lock that ends with its process: one that stays would be in the way of Revert.
+// lock does nothing: a lock that outlives its process would block Revert.
 func (j Journals) lock(root string) (unlock func(), err error) { return func() {}, nil }

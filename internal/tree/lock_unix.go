@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lock keeps other processes from writing to the tree at root until unlock is called, or this process ends in whatever way. The error is
-// errBusy if another process does so now.
+// lock keeps other processes from writing to the tree at root until unlock is called, or this process ends. The error
+// is errBusy if another process has the lock.
 func (j Journals) lock(root string) (unlock func(), err error) {
 	path := j.of(root) + ".lock"
 	for {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A modFile is what matters here of go mod edit -json and go work edit -json.
+// A modFile is the part of go mod edit -json and go work edit -json that is needed here.
 type modFile struct {
 	Use     []struct{ DiskPath string }
 	Replace []struct {
@@ -16,8 +16,8 @@ type modFile struct {
 	}
 }
 
-// paths makes the relative paths in go.mod and go.work that lead out of the tree absolute, so that they lead to the same place from the
-// copy. Beside a vendor folder they stay: nothing there is read, and vendor/modules.txt must agree with them.
+// paths makes relative paths out of the tree in go.mod and go.work absolute, so that they lead to the same place from
+// the copy. Beside a vendor folder they stay, because vendor/modules.txt must agree with them.
 func (c *copier) paths() error {
 	for _, module := range c.src.Modules {
 		if rel, inside := below(module, c.src.Root); inside {
@@ -80,7 +80,8 @@ func (c *copier) note(rel string) error {
 	return nil
 }
 
-// leadsOut gives the absolute form of a path in a file of the folder at rel, if it is relative and leads out of the tree.
+// leadsOut returns the absolute form of a path in a file of the folder at rel, if it is relative and leads out of the
+// tree.
 func (c *copier) leadsOut(rel, path string) (abs string, ok bool) {
 	if filepath.IsAbs(path) || !(path == "." || path == ".." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")) {
 		return "", false

@@ -15,16 +15,16 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// Reverted says what Revert did.
+// A Reverted says what Revert did.
 type Reverted struct {
-	Root string // the folder that was reverted: where there is a journal, that of the whole tree
-	// Restored are the files that were put back as they were recorded, and Edited those that had been edited, or of which there is no record, so that
-	// the probes were taken out of their text. Both are sorted.
+	Root string // the folder that was reverted: the whole tree, if there is a journal
+	// Restored are the files that were put back from the journal, and Edited those whose probes were taken out of the
+	// text, because they had been edited or are not in the journal. Both are sorted.
 	Restored, Edited []string
 }
 
-// Revert takes the probes out of the tree in dir, and the collector with them. An error says which files were left; everything
-// else is done nevertheless. Calling it again is harmless.
+// Revert takes the probes and the collector out of the tree in dir. An error says which files it left; it does
+// everything else. Calling it again is harmless.
 func Revert(dir string, journals Journals) (*Reverted, error) {
 	dir, err := filepath.Abs(dir)
 	if err == nil {
@@ -40,7 +40,7 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if made != nil { // without a journal there is nothing that Write could still do here
+	if made != nil { // without a journal, Write is not at work here
 		unlock, err := journals.lock(made.Root)
 		if errors.Is(err, errBusy) {
 			return nil, err
@@ -74,7 +74,7 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 	return &Reverted{r.root, r.restored, r.edited}, errors.Join(r.errs...)
 }
 
-// undo reverts what a journal has, and nothing else in its tree.
+// undo reverts the files of a journal only.
 func undo(made *journal) error {
 	r := &reverter{root: made.Root, journal: made, done: map[string]bool{}}
 	for _, e := range made.Files {
@@ -121,7 +121,7 @@ func (r *reverter) entry(e entry) {
 	} else if now == e.Instrumented {
 		if was, ok := e.original(); ok {
 			r.replace(e.Path, was, info.Mode(), &r.restored)
-			if !e.Time.IsZero() { // for make, and whoever else goes by it
+			if !e.Time.IsZero() { // for make, and others that compare times
 				_ = os.Chtimes(e.Path, time.Now(), e.Time)
 			}
 			return
@@ -150,7 +150,8 @@ func (r *reverter) replace(path string, text []byte, mode fs.FileMode, list *[]s
 	*list = append(*list, path)
 }
 
-// visit reverts a file that the journal does not have, and notes the collector's folders. Other copies in the tree are left alone.
+// visit reverts a file that the journal does not have, and notes the collector's folders. Other copies in the tree are
+// left alone.
 func (r *reverter) visit(path string, d fs.DirEntry, err error) error {
 	if err != nil {
 		r.fail(path, err)
@@ -207,7 +208,7 @@ func (r *reverter) folder(path, name string) error {
 	return nil
 }
 
-// finish removes what is of ours, when no file needs it any more.
+// finish removes the collector and the journal, when no file needs them any more.
 func (r *reverter) finish() {
 	if len(r.errs) > 0 {
 		return
