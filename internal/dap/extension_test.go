@@ -12,7 +12,8 @@ import (
 	"github.com/go-delve/delve/service/dap"
 )
 
-// TestExtension holds the schema of launch.json in the extension for VS Code against what launch and attach take: Delve's attributes and ours.
+// TestExtension holds the schema of launch.json in the extension for VS Code against what launch and attach take:
+// Delve's attributes and ours.
 func TestExtension(t *testing.T) {
 	text, err := os.ReadFile("../../editors/vscode/package.json")
 	if err != nil {

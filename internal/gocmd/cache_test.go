@@ -48,8 +48,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestNoCacheFolder: without a folder for the user's cache, or with one that cannot be written, one for temporary files serves; but not one of somebody
-// else's.
+// TestNoCacheFolder: without a folder for the user's cache, or with one that cannot be written, one for temporary files
+// serves; but not one of somebody else's.
 func TestNoCacheFolder(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)

@@ -66,8 +66,8 @@ package dep
 var C = make(chan int)
 `
 
-// With the cache, the result is what it is without, whatever is changed in between; and where nothing is changed that could
-// have a part in it, the rewriter is not called.
+// With the cache, the result is what it is without, whatever is changed in between; and where nothing is changed that
+// could have a part in it, the rewriter is not called.
 func TestManifest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -141,7 +141,8 @@ type manifestRun struct {
 	broken   bool // it does not compile
 }
 
-// step changes the module, says whether the cache should have its result now, and compares the results with and without cache.
+// step changes the module, says whether the cache should have its result now, and compares the results with and without
+// cache.
 func (m *manifestRun) step(what string, known bool, change func()) {
 	m.t.Helper()
 	change()

@@ -10,7 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// TestCalledSince has goroutines in C code whose thread has not run for long: one that reached its last probe before, and one that did so a moment ago.
+// TestCalledSince has goroutines in C code whose thread has not run for long: one that reached its last probe before,
+// and one that did so a moment ago.
 func TestCalledSince(t *testing.T) {
 	cmd := exec.Command("sleep", "100")
 	if err := cmd.Start(); err != nil {

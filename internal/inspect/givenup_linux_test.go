@@ -30,7 +30,8 @@ func (s *stalledSource) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 	return s.Process.ReadMany(bufs, addrs)
 }
 
-// TestGivenUp expects that a copy is given up which takes much longer than the estimate said, and that the report says so.
+// TestGivenUp expects that a copy is given up which takes much longer than the estimate said, and that the report says
+// so.
 func TestGivenUp(t *testing.T) {
 	exe, pid := startPlain(t, "")
 	src, err := source.OpenProcess(pid)

@@ -52,9 +52,10 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 	system.addHandlers(s, res)
 }
 
-// addHandlers notes who serves the requests that goroutines have sent, where this program has the other end of the connection, too. Of an HTTP client the wait has the
-// connection; of others a goroutine reads the answers from it that could end the wait. Those who serve are the goroutine that reads from the other end, who started that, and
-// whom both have started.
+// addHandlers notes who serves the requests that goroutines have sent, where this program has the other end of the
+// connection, too. Of an HTTP client the wait has the connection; of others a goroutine reads the answers from it that
+// could end the wait. Those who serve are the goroutine that reads from the other end, who started that, and whom both
+// have started.
 func (r *ioReader) addHandlers(s *snapshot.Snapshot, res *target.Result) {
 	readers := make(map[int]*snapshot.Goroutine) // by descriptor
 	family := make(map[int64][]int64)            // whom a goroutine has started, and itself

@@ -60,7 +60,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestStayed: of two looks, a goroutine that waits for the same reason and has not left its processor between them has waited since the first.
+// TestStayed: of two looks, a goroutine that waits for the same reason and has not left its processor between them has
+// waited since the first.
 func TestStayed(t *testing.T) {
 	waiting := func(id int64, reason string) snapshot.Goroutine {
 		return snapshot.Goroutine{ID: id, State: "waiting", Reason: reason}

@@ -35,7 +35,8 @@ func TestNewProof(t *testing.T) {
 	}
 }
 
-// TestProven: what was proven once stays so when there is no time for another proof, and where it cannot be read the snapshot says why.
+// TestProven: what was proven once stays so when there is no time for another proof, and where it cannot be read the
+// snapshot says why.
 func TestProven(t *testing.T) {
 	look := func(s *Session, reach *snapshot.Reach, noProof string) *snapshot.Snapshot {
 		snap := &snapshot.Snapshot{

@@ -43,7 +43,8 @@ func TestLastRan(t *testing.T) {
 	}
 }
 
-// TestSlept has a process that sleeps in a read, is stopped there, goes on, and is stopped when it waits for another one.
+// TestSlept has a process that sleeps in a read, is stopped there, goes on, and is stopped when it waits for another
+// one.
 func TestSlept(t *testing.T) {
 	cmd := exec.Command("sh", "-c", "read x; sleep 100; :")
 	in, err := cmd.StdinPipe()

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestPipeWait: a process, or one that it has started, waits to read from a pipe that only we write to; and to write to one that only we read.
+// TestPipeWait: a process, or one that it has started, waits to read from a pipe that only we write to; and to write to
+// one that only we read.
 func TestPipeWait(t *testing.T) {
 	for _, tt := range []struct {
 		command string

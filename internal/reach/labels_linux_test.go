@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// TestLabels reads the labels of a program that runs, of this version of Go and of those that keep them otherwise, without and with a symbol table.
+// TestLabels reads the labels of a program that runs, of this version of Go and of those that keep them otherwise,
+// without and with a symbol table.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	for _, v := range []string{runtime.Version(), "go1.21.13", "go1.23.12", "go1.27.4"} {
@@ -73,7 +74,8 @@ func addresses(t *testing.T, src Source, prog *Program, ids map[int64]map[string
 	return gs
 }
 
-// skipToolchain skips the test where a version of Go would have to be downloaded first, or the standard library compiled.
+// skipToolchain skips the test where a version of Go would have to be downloaded first, or the standard library
+// compiled.
 func skipToolchain(t *testing.T, v string) {
 	t.Helper()
 	if testing.Short() {

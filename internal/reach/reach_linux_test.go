@@ -170,7 +170,8 @@ func testSnapshot(t *testing.T, r *Result) {
 	}
 }
 
-// TestQueue expects that of a goroutine in the queue of a lock its own place in it is read, and not the whole queue behind it for each.
+// TestQueue expects that of a goroutine in the queue of a lock its own place in it is read, and not the whole queue
+// behind it for each.
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	exe := buildFile(t, "testdata/queue.go")

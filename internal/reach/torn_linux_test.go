@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// An image is the memory of a program as it was when it was looked at: the pages that were read, and the threads. It is a Source.
+// An image is the memory of a program as it was when it was looked at: the pages that were read, and the threads. It is
+// a Source.
 type image struct {
 	mu       sync.Mutex
 	from     Source // where pages come from that are not there; nil: nowhere

@@ -42,7 +42,8 @@ func (s *stalledSource) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 	return s.Source.ReadMany(bufs, addrs)
 }
 
-// TestLate expects that nothing more is read of a program that has stood still for too long, however much of the copy is missing.
+// TestLate expects that nothing more is read of a program that has stood still for too long, however much of the copy
+// is missing.
 func TestLate(t *testing.T) {
 	t.Parallel()
 	exe := buildFile(t, "testdata/waits.go")

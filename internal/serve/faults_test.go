@@ -40,7 +40,8 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-// TestReceiverFaults: a receiver of OTLP that is gone, slow, full or at fault holds nothing up, and the log says so; one that comes back gets what is in the queue.
+// TestReceiverFaults: a receiver of OTLP that is gone, slow, full or at fault holds nothing up, and the log says so;
+// one that comes back gets what is in the queue.
 func TestReceiverFaults(t *testing.T) {
 	done := make(chan struct{})
 	end := sync.OnceFunc(func() { close(done) })
@@ -152,7 +153,8 @@ func TestKeepFull(t *testing.T) {
 	}
 }
 
-// TestHostileSites: functions, files and labels of a program are bounded and printable, in metrics and in what is pushed.
+// TestHostileSites: functions, files and labels of a program are bounded and printable, in metrics and in what is
+// pushed.
 func TestHostileSites(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	text := fmt.Sprintf("taken 60s\nwaited lock/mutex /%s/%s.go:7 main.%s mu.Lock() 100s 80ms 4=20\n", long, long, long) + `goroutine 7 waiting

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDiskFull: on a disk that is full nothing half-written stays, the log says so once, and reports are kept again when there is room.
+// TestDiskFull: on a disk that is full nothing half-written stays, the log says so once, and reports are kept again
+// when there is room.
 func TestDiskFull(t *testing.T) {
 	dir := smallDisk(t)
 	k, changes, r := toKeep(t, filepath.Join(dir, "kept"))

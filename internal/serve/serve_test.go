@@ -309,7 +309,8 @@ func TestTelemetry(t *testing.T) {
 	}
 }
 
-// TestWaitsPushed: waits reach a receiver of OTLP as exponential histograms with the trace of the goroutine that waits there.
+// TestWaitsPushed: waits reach a receiver of OTLP as exponential histograms with the trace of the goroutine that waits
+// there.
 func TestWaitsPushed(t *testing.T) {
 	r := &receiver{metrics: make(map[string]*metricspb.Metric)}
 	server := httptest.NewServer(r)

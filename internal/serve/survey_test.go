@@ -43,7 +43,8 @@ func TestUrgency(t *testing.T) {
 	}
 }
 
-// TestCredit: looks cost credit, which grows with time and no further than its bound; what is new is looked at in any case.
+// TestCredit: looks cost credit, which grows with time and no further than its bound; what is new is looked at in any
+// case.
 func TestCredit(t *testing.T) {
 	s := newSurvey(Options{})
 	at := time.Now()
@@ -76,8 +77,8 @@ func churned(t *testing.T, id int, path string) record.Entry {
 	return record.Entry{Pid: id, StartTicks: uint64(id), Live: true, Path: path, Container: fmt.Sprint("pod", id)}
 }
 
-// TestReplaced: of programs that come and go nothing is left: no series, no open file, no memory of them. Each tells its findings once when they appear and once
-// when they are gone.
+// TestReplaced: of programs that come and go nothing is left: no series, no open file, no memory of them. Each tells
+// its findings once when they appear and once when they are gone.
 func TestReplaced(t *testing.T) {
 	const programs = 500
 	path := filepath.Join(t.TempDir(), "record")

@@ -57,7 +57,8 @@ orphan 7 lock/mutex a.go:19 main.feed mu.Lock() 0xa1 1s
 	}
 }
 
-// TestJoinSelect: a goroutine that runs has left the select that its record says it waits in, and goes round in it, perhaps.
+// TestJoinSelect: a goroutine that runs has left the select that its record says it waits in, and goes round in it,
+// perhaps.
 func TestJoinSelect(t *testing.T) {
 	s := snaptext.MustParse(`taken 60s
 goroutine 1 unknown

@@ -71,7 +71,8 @@ func fileName(root string, i int) string {
 	return filepath.Join(root, "p"+strconv.Itoa(i%5), fmt.Sprintf("file%d.go", i))
 }
 
-// sourceIn is the tree of newTree with the import alone: that is a probe, too, to what is tested here. Files that have it are left out.
+// sourceIn is the tree of newTree with the import alone: that is a probe, too, to what is tested here. Files that have
+// it are left out.
 func sourceIn(root string) Source {
 	src := Source{Root: root, Modules: []string{root}, Collector: filepath.Join(root, rewrite.CollectorFolder)}
 	for i := range fileCount {
