@@ -31,9 +31,6 @@ var noTick uint32
 // neverTick is a lastTick that no tick has: the word is odd only while the kernel writes.
 const neverTick = 1
 
-// tickEvery is the number of probes after which a goroutine asks the clock in any case. A power of two.
-const tickEvery = 1 << 10
-
 // now returns the monotonic time, a tick late at most.
 //
 //go:norace

@@ -13,24 +13,10 @@ import (
 // or is near, is the key of an index of slots; the goroutine id inside g tells whether the slot is still this goroutine's. The runtime
 // reuses a g as soon as its goroutine has exited, and never frees one, so an entry of the index is for good.
 
-// fastState is what the assembly needs. It is written once, tab last; as long as that is nil, which it stays with AWAITTRACE=log, there is
-// no fast path.
-type fastState struct {
-	tab    unsafe.Pointer // index: 1 + the number of a slot at the hash of its g, or in an entry that follows; 0 ends the search
-	mask   uintptr        // entries of the index - 1
-	slots  unsafe.Pointer // slot 0
-	goid   uintptr        // offset of the goroutine id inside g
-	clock  *uint32
-	frames uint32 // what frame is masked with: zero if it does not tell
-}
-
 var (
 	fast  fastState
 	index unsafe.Pointer // the same as fast.tab, with AWAITTRACE=log too
 )
-
-// gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.
-const gShift = 8
 
 // enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if the
 // site has no number or the goroutine no slot yet, and every tickEvery probes of a goroutine, for reach to move the clock on.
@@ -72,7 +58,7 @@ func openSlots(logging bool) uint16 {
 	if index = mapPrivate(n * 4); index == nil {
 		return OffNoSpace
 	}
-	fast.mask, fast.slots, fast.goid, fast.clock = n-1, slotBase, goid, &hdr.Clock
+	fast.mask, fast.slots, fast.goid, fast.clock = n-1, unsafe.Add(slotBase, -SlotSize), goid, &hdr.Clock
 	lastTick = neverTick
 	if !logging { // else no reading of the clock is recent, which keeps the ends of waits from the fast path, too
 		atomic.StorePointer(&fast.tab, index)
@@ -111,7 +97,7 @@ func find() *Slot {
 	sl := newSlot(g, goid)
 	if sl != nil {
 		_, free := lookup(g)
-		*free = hdr.Slots
+		*free = hdr.Slots * SlotSize
 	}
 	mu.Unlock()
 	return sl
@@ -126,7 +112,7 @@ func lookup(g uintptr) (*Slot, *uint32) {
 		if *n == 0 {
 			return nil, n
 		}
-		if sl := slotAt(*n - 1); sl.G == uint64(g) {
+		if sl := (*Slot)(at(fast.slots, uintptr(*n))); sl.G == uint64(g) {
 			return sl, nil
 		}
 	}

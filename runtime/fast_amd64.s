@@ -3,80 +3,87 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The slot of the goroutine into BX, or a jump to none. DX and SI are left alone.
+// A function here takes its parameters from the stack into the registers in which Go's register ABI has them: AX, BX, CX, DI, and leaves its results in AX and BX before
+// it stores them. Up to a jump to a Go function the parameters stay where they are. So the lines that have to do with the stack can be left out where the assembler takes
+// functions of the register ABI: see internal/gocmd/registers.go.
+
+// The slot of the goroutine into R10, or a jump to none. R8, R9 and R12 are lost.
 #define FIND(none) \
-	MOVQ ·fast+fastState_tab(SB), DI \
-	TESTQ DI, DI \
+	MOVQ ·fast+fastState_tab(SB), R8 \
+	TESTQ R8, R8 \
 	JZ none \
-	MOVQ g, AX \
-	MOVQ ·fast+fastState_goid(SB), CX \
-	MOVQ (AX)(CX*1), R8 \
-	SHRQ $const_gShift, AX \
+	MOVQ ·fast+fastState_goid(SB), R12 \
+	MOVQ g, R9 \
+	MOVQ (R9)(R12*1), R12 \
+	SHRQ $const_gShift, R9 \
 search: \
-	ANDQ ·fast+fastState_mask(SB), AX \
-	MOVL (DI)(AX*4), BX \
-	TESTL BX, BX \
+	ANDQ ·fast+fastState_mask(SB), R9 \
+	MOVL (R8)(R9*4), R10 \
+	TESTL R10, R10 \
 	JZ none \
-	SHLQ $9, BX \
-	ADDQ ·fast+fastState_slots(SB), BX \
-	SUBQ $const_SlotSize, BX \
-	CMPQ Slot_Goid(BX), R8 \
+	ADDQ ·fast+fastState_slots(SB), R10 \
+	CMPQ Slot_Goid(R10), R12 \
 	JEQ found \
-	INCQ AX \
+	INCQ R9 \
 	JMP search \
 found:
 
-// Records that the goroutine reached the site in SI, or jumps to none. Its slot into BX and the entry into R9.
+// Records that the goroutine reached the site in AX, or jumps to none. Its slot into R10, the entry into R11 and the site's number into DX. R8, R9 and R12 are lost.
 #define ENTER(none) \
-	MOVL Site_id(SI), DX \
+	MOVL Site_id(AX), DX \
 	TESTL DX, DX \
 	JZ none \
 	FIND(none) \
-	MOVQ ·fast+fastState_clock(SB), R9 \
-	MOVL (R9), R9 \
-	MOVL Slot_Head(BX), CX \
-	TESTL $(const_tickEvery-1), CX \
+	MOVQ ·fast+fastState_clock(SB), R11 \
+	MOVL (R11), R11 \
+	MOVL Slot_Head(R10), R8 \
+	TESTL $(const_tickEvery-1), R8 \
 	JZ none \
-	SHLQ $32, R9 \
-	ORQ DX, R9 \
-	MOVL CX, AX \
-	ANDL $(const_RingLen-1), AX \
-	MOVQ R9, Slot_Ring(BX)(AX*8) \
-	INCL CX \
-	MOVL CX, Slot_Head(BX)
+	SHLQ $32, R11 \
+	ORQ DX, R11 \
+	MOVL R8, R9 \
+	ANDL $(const_RingLen-1), R9 \
+	MOVQ R11, Slot_Ring(R10)(R9*8) \
+	INCL R8 \
+	MOVL R8, Slot_Head(R10)
 
-// Jumps to other unless the slot in BX has noted the fact that AX says which of, of the object in CX, with the entry in R9. AX is lost:
-// it becomes the offset of the Noted, which has 16 bytes.
-#define NOTED(other) \
-	ANDL $1, AX \
-	SHLL $4, AX \
-	CMPQ Slot_Noted+Noted_Obj(BX)(AX*1), CX \
+// Jumps to other unless the slot in R10 has noted the fact that which, lost, says, of the object in obj, with the entry in R11.
+#define NOTED(which, obj, other) \
+	ANDL $1, which \
+	SHLL $4, which \
+	CMPQ Slot_Noted+Noted_Obj(R10)(which*1), obj \
 	JNE other \
-	CMPQ Slot_Noted+Noted_Entry(BX)(AX*1), R9 \
+	CMPQ Slot_Noted+Noted_Entry(R10)(which*1), R11 \
 	JNE other
 
 // func enter(s *Site) (sl *Slot, e Entry)
 TEXT ·enter(SB), NOSPLIT, $0-24
-	MOVQ s+0(FP), SI
+	MOVQ s+0(FP), AX
 	ENTER(none)
-	MOVQ BX, sl+8(FP)
-	MOVQ R9, e+16(FP)
+	MOVQ R10, AX
+	MOVQ R11, BX
+	MOVQ AX, sl+8(FP)
+	MOVQ BX, e+16(FP)
 	RET
 none:
-	MOVQ $0, sl+8(FP)
-	MOVQ $0, e+16(FP)
+	XORL AX, AX
+	XORL BX, BX
+	MOVQ AX, sl+8(FP)
+	MOVQ BX, e+16(FP)
 	RET
 
 // func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
 TEXT ·note(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), SI
+	MOVQ s+0(FP), AX
+	MOVQ obj+8(FP), BX
+	MOVQ which+24(FP), DI
 	ENTER(none)
-	MOVQ which+24(FP), AX
-	MOVQ obj+8(FP), CX
-	NOTED(other)
+	MOVL DI, R8
+	NOTED(R8, BX, other)
 	RET
 other:
-	MOVQ BX, s+0(FP) // noteFact is given the slot
+	MOVQ R10, AX // noteFact is given the slot
+	MOVQ AX, s+0(FP)
 	JMP ·noteFact(SB)
 none:
 	CMPB ·off(SB), $0
@@ -85,38 +92,41 @@ none:
 done:
 	RET
 
-// The last reading of the clock into R10, or a jump to old if time may have passed since. AX and DX are lost. What says whether it has is read first: a
+// The last reading of the clock into R13, or a jump to old if time may have passed since. DX is lost. What says whether it has is read first: a
 // reading that replaces it meanwhile is newer.
 #define RECENT(old) \
-	MOVQ ·tickWord(SB), R10 \
-	MOVL (R10), R10 \
-	CMPL R10, ·lastTick(SB) \
+	MOVQ ·tickWord(SB), R13 \
+	MOVL (R13), R13 \
+	CMPL R13, ·lastTick(SB) \
 	JEQ same \
+	MOVQ AX, R13 \
 	RDTSC \
 	SHLQ $32, DX \
-	ORQ DX, AX \
-	SUBQ ·lastCycles(SB), AX \
-	CMPQ AX, ·cycleSpan(SB) \
+	ORQ AX, DX \
+	MOVQ R13, AX \
+	SUBQ ·lastCycles(SB), DX \
+	CMPQ DX, ·cycleSpan(SB) \
 	JCC old \
 same: \
-	MOVQ ·lastNano(SB), R10
+	MOVQ ·lastNano(SB), R13
 
 // func waiting(s *Site, ch unsafe.Pointer, capacity uint32) (sl *Slot)
 TEXT ·waiting(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), SI
+	MOVQ s+0(FP), AX
+	MOVQ ch+8(FP), BX
+	MOVL capacity+16(FP), CX
 	RECENT(none)
 	ENTER(none)
-	CMPL Slot_Depth(BX), $0
+	CMPL Slot_Depth(R10), $0
 	JNE inside
-	MOVQ ch+8(FP), CX
-	MOVQ CX, Slot_Waits+Wait_Obj(BX)
-	MOVQ R10, Slot_Waits+Wait_Since(BX)
-	MOVL DX, Slot_Waits+Wait_Site(BX)
-	MOVL capacity+16(FP), CX
+	MOVQ BX, Slot_Waits+Wait_Obj(R10)
+	MOVQ R13, Slot_Waits+Wait_Since(R10)
+	MOVL DX, Slot_Waits+Wait_Site(R10)
 	ANDL $(const_InfoFrame-1), CX
-	MOVL CX, Slot_Waits+Wait_Info(BX)
-	MOVL $1, Slot_Depth(BX)
-	MOVQ BX, sl+24(FP)
+	MOVL CX, Slot_Waits+Wait_Info(R10)
+	MOVL $1, Slot_Depth(R10)
+	MOVQ R10, AX
+	MOVQ AX, sl+24(FP)
 	RET
 inside:
 	JMP ·waitingInside(SB)
@@ -125,31 +135,34 @@ none:
 	JNE done
 	JMP ·waitingSlow(SB)
 done:
-	MOVQ $0, sl+24(FP)
+	XORL AX, AX
+	MOVQ AX, sl+24(FP)
 	RET
 
 // A wait that ends while the reading of the clock is the one with which it began has no length to be noted, and the entry that it made has the present time.
 
 // func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
 TEXT ·passed(SB), NOSPLIT, $0-32
-	RECENT(slow)
-	MOVQ sl+0(FP), BX
-	MOVQ s+8(FP), SI
-	CMPL Slot_Depth(BX), $1
-	JNE slow
-	CMPQ Slot_Waits+Wait_Since(BX), R10
-	JNE slow
-	MOVL Site_id(SI), DX
-	MOVL Slot_Head(BX), CX
-	DECL CX
-	ANDL $(const_RingLen-1), CX
-	MOVQ Slot_Ring(BX)(CX*8), R9
-	CMPL R9, DX
-	JNE slow
-	MOVL $0, Slot_Depth(BX)
-	MOVQ which+24(FP), AX
+	MOVQ sl+0(FP), AX
+	MOVQ s+8(FP), BX
 	MOVQ ch+16(FP), CX
-	NOTED(other)
+	MOVQ which+24(FP), DI
+	RECENT(slow)
+	CMPL Slot_Depth(AX), $1
+	JNE slow
+	CMPQ Slot_Waits+Wait_Since(AX), R13
+	JNE slow
+	MOVL Site_id(BX), DX
+	MOVL Slot_Head(AX), R8
+	DECL R8
+	ANDL $(const_RingLen-1), R8
+	MOVQ Slot_Ring(AX)(R8*8), R11
+	CMPL R11, DX
+	JNE slow
+	MOVL $0, Slot_Depth(AX)
+	MOVQ AX, R10
+	MOVL DI, R8
+	NOTED(R8, CX, other)
 	RET
 other:
 	JMP ·passedFact(SB)
@@ -159,25 +172,25 @@ slow:
 // func current() (sl *Slot)
 TEXT ·current(SB), NOSPLIT, $0-8
 	FIND(none)
-	MOVQ BX, sl+0(FP)
+	MOVQ R10, AX
+	MOVQ AX, sl+0(FP)
 	RET
 none:
-	MOVQ $0, sl+0(FP)
+	XORL AX, AX
+	MOVQ AX, sl+0(FP)
 	RET
 
 // func getg() (p uintptr)
 TEXT ·getg(SB), NOSPLIT, $0-8
-	MOVQ TLS, CX
-	MOVQ 0(CX)(TLS*1), AX
+	MOVQ g, AX
 	MOVQ AX, p+0(FP)
 	RET
 
 // func gword(off uintptr) (w uint64)
 TEXT ·gword(SB), NOSPLIT, $0-16
-	MOVQ TLS, CX
-	MOVQ 0(CX)(TLS*1), AX
-	MOVQ off+0(FP), CX
-	MOVQ (AX)(CX*1), AX
+	MOVQ off+0(FP), AX
+	MOVQ g, CX
+	MOVQ (CX)(AX*1), AX
 	MOVQ AX, w+8(FP)
 	RET
 
@@ -192,92 +205,79 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 // func recent() (t int64)
 TEXT ·recent(SB), NOSPLIT, $0-8
 	RECENT(old)
-	MOVQ R10, t+0(FP)
+	MOVQ R13, AX
+	MOVQ AX, t+0(FP)
 	RET
 old:
-	MOVQ $0, t+0(FP)
+	XORL AX, AX
+	MOVQ AX, t+0(FP)
 	RET
 
 // func cyclesPerSpan() (n uint64)
 // The counter runs at 1 to 5 GHz.
 TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
-	MOVQ $100000, n+0(FP)
+	MOVL $100000, AX
+	MOVQ AX, n+0(FP)
 	RET
-
-// AX is the address of a frame: the next one out, unless AX is no address on the stack, whose end is in R8 and which has R9 bytes.
-#define OUT \
-	LEAQ -8(R8), CX \
-	SUBQ AX, CX \
-	CMPQ CX, R9 \
-	JCC lost \
-	MOVQ (AX), AX
 
 // func frame() (f uint32)
-// The frames are those of the caller, of the probe, and of the user's function.
+// The caller's frame has the address of that of the probe, above which is the stack of the user's function.
 TEXT ·frame(SB), NOSPLIT, $0-4
-	MOVQ TLS, CX
-	MOVQ 0(CX)(TLS*1), AX
-	MOVQ 8(AX), R8
+	MOVQ g, R8
+	MOVQ 8(R8), R8
 	MOVQ R8, R9
 	SUBQ SP, R9
-	MOVQ BP, AX
-	OUT
-	OUT
-	OUT
-	SUBQ AX, R8
-	CMPQ R8, R9
+	LEAQ -16(R8), DX
+	SUBQ BP, DX
+	CMPQ DX, R9
 	JCC lost
-	ANDL ·fast+fastState_frames(SB), R8
-	ORL $const_InfoFrame, R8
-	MOVL R8, f+0(FP)
+	LEAQ -16(R8), AX
+	SUBQ (BP), AX
+	CMPQ AX, R9
+	JCC lost
+	ANDL ·fast+fastState_frames(SB), AX
+	ORL $const_InfoFrame, AX
+	MOVL AX, f+0(FP)
 	RET
 lost:
-	MOVL $const_InfoFrame, f+0(FP)
+	MOVL $const_InfoFrame, AX
+	MOVL AX, f+0(FP)
 	RET
 
-// What frame returns, into R11, but of the caller, which is the user's function with the probe inlined. There is a wrapper in between. AX, CX, R8 and R9 are lost.
-#define FRAME \
-	MOVQ g, AX \
-	MOVQ 8(AX), R8 \
-	MOVQ R8, R9 \
-	SUBQ SP, R9 \
-	MOVQ BP, AX \
-	OUT \
-	MOVQ R8, R11 \
-	SUBQ AX, R11 \
-	CMPQ R11, R9 \
-	JCS kept \
-lost: \
-	XORL R11, R11 \
-kept: \
-	ANDL ·fast+fastState_frames(SB), R11 \
-	ORL $const_InfoFrame, R11
+// What frame returns, of the caller, which is the user's function with the probe inlined.
+#define FRAME(f) \
+	MOVQ g, f \
+	MOVQ 8(f), f \
+	SUBQ SP, f \
+	SUBL $8, f \
+	ANDL ·fast+fastState_frames(SB), f \
+	ORL $const_InfoFrame, f
 
 // func ioBegin(s *Site, x unsafe.Pointer, size uintptr, f uint32)
 TEXT ·ioBegin(SB), NOSPLIT, $0-28
-	FRAME
-	MOVL R11, f+24(FP)
+	MOVQ s+0(FP), AX
+	MOVQ x+8(FP), BX
+	MOVQ size+16(FP), CX
+	FRAME(DI)
+	MOVL DI, f+24(FP)
 	RECENT(none)
-	MOVQ s+0(FP), SI
 	ENTER(none)
-	CMPL Slot_Depth(BX), $0
+	CMPL Slot_Depth(R10), $0
 	JNE nested
-	MOVQ x+8(FP), CX
-	MOVQ size+16(FP), AX
 	XORL R8, R8
-	CMPQ AX, $8
+	CMPQ CX, $8
 	JEQ pointer
-	CMPQ AX, $16
+	CMPQ CX, $16
 	JNE object
-	ADDQ $8, CX
+	ADDQ $8, BX
 pointer:
-	MOVQ (CX), R8
+	MOVQ (BX), R8
 object:
-	MOVQ R8, Slot_Waits+Wait_Obj(BX)
-	MOVQ R10, Slot_Waits+Wait_Since(BX)
-	MOVL DX, Slot_Waits+Wait_Site(BX)
-	MOVL R11, Slot_Waits+Wait_Info(BX)
-	MOVL $1, Slot_Depth(BX)
+	MOVQ R8, Slot_Waits+Wait_Obj(R10)
+	MOVQ R13, Slot_Waits+Wait_Since(R10)
+	MOVL DX, Slot_Waits+Wait_Site(R10)
+	MOVL DI, Slot_Waits+Wait_Info(R10)
+	MOVL $1, Slot_Depth(R10)
 	RET
 nested:
 	JMP ·ioBeginInside(SB)
@@ -286,59 +286,62 @@ none:
 
 // func ioEnd(f uint32)
 TEXT ·ioEnd(SB), NOSPLIT, $0-4
-	FRAME
-	MOVL R11, f+0(FP)
+	FRAME(AX)
+	MOVL AX, f+0(FP)
 	RECENT(none)
 	FIND(none)
-	CMPL Slot_Depth(BX), $1
+	CMPL Slot_Depth(R10), $1
 	JNE none
-	CMPL Slot_Waits+Wait_Info(BX), R11
+	CMPL Slot_Waits+Wait_Info(R10), AX
 	JNE none
-	CMPQ Slot_Waits+Wait_Since(BX), R10
+	CMPQ Slot_Waits+Wait_Since(R10), R13
 	JNE none
-	MOVL $0, Slot_Depth(BX)
+	MOVL $0, Slot_Depth(R10)
 	RET
 none:
 	JMP ·ioEndSlow(SB)
 
-// Notes that the goroutine whose slot is in BX holds the object in CX, with the entry in R9, or jumps to full. AX and R8 are lost.
+// Notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full. R8 and R9 are lost.
 #define HOLD(full) \
-	MOVL Slot_Held(BX), AX \
-	CMPL AX, ·holdRoom(SB) \
+	MOVL Slot_Held(R10), R8 \
+	CMPL R8, ·holdRoom(SB) \
 	JCC full \
-	MOVL AX, R8 \
-	SHLL $4, R8 \
-	MOVQ CX, Slot_Locks+Hold_Obj(BX)(R8*1) \
-	MOVQ R9, Slot_Locks+Hold_Site(BX)(R8*1) \
-	INCL AX \
-	MOVL AX, Slot_Held(BX)
+	MOVL R8, R9 \
+	SHLL $4, R9 \
+	MOVQ BX, Slot_Locks+Hold_Obj(R10)(R9*1) \
+	MOVQ R11, Slot_Locks+Hold_Site(R10)(R9*1) \
+	INCL R8 \
+	MOVL R8, Slot_Held(R10)
 
-// Notes that the goroutine whose slot is in BX does not hold the object in CX any more, or jumps to other if that is not the one that it took last. AX and R8
+// Notes that the goroutine whose slot is in R10 does not hold the object in BX any more, or jumps to other if that is not the one that it took last. R8 and R9
 // are lost.
 #define RELEASE(other) \
-	MOVL Slot_Held(BX), AX \
-	DECL AX \
-	CMPL AX, $const_HeldLen \
+	MOVL Slot_Held(R10), R8 \
+	DECL R8 \
+	CMPL R8, $const_HeldLen \
 	JCC other \
-	MOVL AX, R8 \
-	SHLL $4, R8 \
-	CMPQ Slot_Locks+Hold_Obj(BX)(R8*1), CX \
+	MOVL R8, R9 \
+	SHLL $4, R9 \
+	CMPQ Slot_Locks+Hold_Obj(R10)(R9*1), BX \
 	JNE other \
-	MOVL AX, Slot_Held(BX)
+	MOVL R8, Slot_Held(R10)
 
 // func lock(s *Site, m *sync.Mutex)
 TEXT ·lock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
 	CMPB ·locksTell(SB), $0
 	JEQ slow
-	MOVQ m+8(FP), CX
+	TESTQ BX, BX
+	JZ slow
+	MOVQ AX, SI
 	XORL AX, AX
 	MOVL $1, DX
 	LOCK
-	CMPXCHGL DX, (CX)
+	CMPXCHGL DX, (BX)
+	MOVQ SI, AX
 	JNE slow
-	MOVQ s+0(FP), SI
 	ENTER(none)
-	MOVQ m+8(FP), CX
 	HOLD(full)
 	RET
 slow:
@@ -354,23 +357,26 @@ done:
 
 // func unlock(s *Site, m *sync.Mutex)
 TEXT ·unlock(SB), NOSPLIT, $0-16
-	MOVQ s+0(FP), SI
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
+	TESTQ BX, BX
+	JZ plain
 	ENTER(none)
-	MOVQ m+8(FP), CX
 	RELEASE(other)
 unlock:
 	CMPB ·locksTell(SB), $0
 	JEQ plain
+	MOVQ AX, SI
 	MOVL $1, AX
 	XORL DX, DX
 	LOCK
-	CMPXCHGL DX, (CX)
+	CMPXCHGL DX, (BX)
+	MOVQ SI, AX
 	JNE plain
 	RET
 plain:
 	JMP ·unlockPlain(SB)
 none:
-	MOVQ m+8(FP), CX
 	CMPB ·off(SB), $0
 	JNE unlock
 	JMP ·unlockFirst(SB)
@@ -379,22 +385,27 @@ other:
 
 // func rlock(s *Site, m *sync.RWMutex)
 TEXT ·rlock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
 	CMPB ·locksTell(SB), $0
 	JEQ slow
-	MOVQ m+8(FP), CX
-	MOVL const_readerCount(CX), AX
-	TESTL AX, AX
-	JLT slow
+	TESTQ BX, BX
+	JZ slow
+	MOVQ AX, SI
+	MOVL const_readerCount(BX), AX
 	LEAL 1(AX), DX
+	TESTL AX, AX
+	JLT many
 	LOCK
-	CMPXCHGL DX, const_readerCount(CX)
+	CMPXCHGL DX, const_readerCount(BX)
+	MOVQ SI, AX
 	JNE slow
-	MOVQ s+0(FP), SI
 	ENTER(none)
-	BTSQ $31, R9 // HoldRead
-	MOVQ m+8(FP), CX
+	BTSQ $31, R11 // HoldRead
 	HOLD(full)
 	RET
+many:
+	MOVQ SI, AX
 slow:
 	JMP ·rlockSlow(SB)
 none:
@@ -408,25 +419,29 @@ done:
 
 // func runlock(s *Site, m *sync.RWMutex)
 TEXT ·runlock(SB), NOSPLIT, $0-16
-	MOVQ s+0(FP), SI
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
+	TESTQ BX, BX
+	JZ plain
 	ENTER(none)
-	MOVQ m+8(FP), CX
 	RELEASE(other)
 unlock:
 	CMPB ·locksTell(SB), $0
 	JEQ plain
-	MOVL const_readerCount(CX), AX
-	CMPL AX, $0
-	JLE plain
+	MOVQ AX, SI
+	MOVL const_readerCount(BX), AX
 	LEAL -1(AX), DX
+	CMPL AX, $0
+	JLE held
 	LOCK
-	CMPXCHGL DX, const_readerCount(CX)
-	JNE plain
+	CMPXCHGL DX, const_readerCount(BX)
+	JNE held
 	RET
+held:
+	MOVQ SI, AX
 plain:
 	JMP ·runlockPlain(SB)
 none:
-	MOVQ m+8(FP), CX
 	CMPB ·off(SB), $0
 	JNE unlock
 	JMP ·runlockFirst(SB)

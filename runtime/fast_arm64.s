@@ -18,8 +18,6 @@ search: \
 	AND R4, R9, R9 \
 	MOVWU (R3)(R9<<2), R10 \
 	CBZW R10, none \
-	SUB $1, R10, R10 \
-	LSL $9, R10, R10 \
 	ADD R10, R5, R11 \
 	MOVD Slot_Goid(R11), R12 \
 	CMP R12, R8 \

@@ -18,8 +18,6 @@ func runlock(s *Site, m *sync.RWMutex)
 // nobody waits, and the one at readerCount of an RWMutex counts its readers. Else all is left to package sync.
 var locksTell = tryLocks()
 
-const readerCount = 16
-
 func tryLocks() bool {
 	var m sync.Mutex
 	var rw sync.RWMutex
