@@ -151,6 +151,7 @@ func collectorFrame(f map[string]json.RawMessage) bool {
 	if json.Unmarshal(f["name"], &name) != nil || json.Unmarshal(f["source"], &source) != nil {
 		return false
 	}
-	return snapshot.Collector(name) && strings.HasSuffix(path.Dir(source.Path), "/src/"+runtime.Path) ||
+	dir := path.Dir(source.Path)
+	return snapshot.Collector(name) && (strings.HasSuffix(dir, "/src/"+runtime.Path) || strings.HasSuffix(dir, "/src/"+runtime.Assembly)) ||
 		strings.HasPrefix(name, runtime.Folder+".")
 }

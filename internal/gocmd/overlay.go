@@ -69,15 +69,31 @@ func (o Overlay) addCollector(goroot string, cache *Cache) error {
 	if err != nil {
 		return err
 	}
+	files := map[string][]byte{}
 	for _, entry := range entries {
 		name := entry.Name()
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		data, err := awaittrace.Collector.ReadFile(path.Join("runtime", name))
+		if files[name], err = awaittrace.Collector.ReadFile(path.Join("runtime", name)); err != nil {
+			return err
+		}
+	}
+	if allowsRegisters(goroot) {
+		assembly, err := inRegisters(files)
 		if err != nil {
 			return err
 		}
+		if err := o.add(filepath.Join(goroot, "src", filepath.FromSlash(registersPath)), assembly, cache); err != nil {
+			return err
+		}
+	}
+	return o.add(folder, files, cache)
+}
+
+// add adds files to a folder.
+func (o Overlay) add(folder string, files map[string][]byte, cache *Cache) error {
+	for name, data := range files {
 		stored, err := cache.Put(data, filepath.Ext(name))
 		if err != nil {
 			return err
