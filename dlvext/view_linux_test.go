@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // TestStack looks at the stack of a goroutine that waits in a probe: it is the one that the goroutine has in the program without probes.

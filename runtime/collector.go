@@ -76,7 +76,9 @@ func reachSlow(s *Site) (*Slot, Entry) {
 	if sl == nil {
 		return nil, 0
 	}
-	readClock()
+	if sl.Head != 0 || recent() == 0 { // a goroutine that is new has no need to ask it
+		readClock()
+	}
 	e := entry(s)
 	sl.record(e)
 	if state == stateLog {

@@ -97,7 +97,7 @@ func newCase(s *Site) *Slot {
 func (sl *Slot) selects(s *Site) {
 	waiting := sl.Depth != 0 && sl.Waits[(sl.Depth-1)%WaitLen].Site == s.id
 	if !waiting || sl.last().site() != s.id {
-		if sl.Head&(tickEvery-1) == 0 { // one with a default does not wait, which moves the clock on
+		if sl.Head&(tickEvery-1) == 0 && (sl.Head != 0 || recent() == 0) { // one with a default does not wait, which moves the clock on
 			readClock()
 		}
 		sl.record(entry(s))
@@ -110,9 +110,9 @@ func (sl *Slot) selects(s *Site) {
 	}
 }
 
-// Chose notes that clause i was chosen, -1 for default.
+// Chose notes that clause i was chosen, -1 for default. Where there are clauses beside default, the last of them has noted all that is to be said of it.
 func Chose(s *Site, i int) {
-	if !off {
+	if !off && (i >= 0 || s.Cases == 0) {
 		chose(s, i)
 	}
 }
