@@ -174,9 +174,14 @@ func Forever(s *Site) {
 }
 
 // Loop stands first in the body of a loop (-probe loop).
-//
-//go:norace
 func Loop(s *Site) {
+	if !off {
+		loop(s)
+	}
+}
+
+//go:norace
+func loop(s *Site) {
 	if sl, _ := enter(s); sl == nil {
 		reach(s)
 	}
