@@ -119,7 +119,7 @@ func (d *finder) goingRound() {
 		d.circling = append(d.circling, g.ID)
 		share := float64(l.CPU) / float64(l.For)
 		rounds := float64(l.Steps) / float64(len(d.round(i)))
-		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare || !hasIO(d.round(i)) && float64(l.CPU) > mostWork*rounds {
+		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare || !slices.ContainsFunc(d.round(i), func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO }) && float64(l.CPU) > mostWork*rounds {
 			continue
 		}
 		d.claim(Busy, i)
@@ -173,10 +173,6 @@ func (f *facts) round(i int) []*snapshot.Probe {
 		}
 	}
 	return places
-}
-
-func hasIO(places []*snapshot.Probe) bool {
-	return slices.ContainsFunc(places, func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO })
 }
 
 // looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do. What is accepted or dialed is handed to a goroutine

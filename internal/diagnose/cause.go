@@ -287,7 +287,8 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		c.guess, c.certainty = true, ""
 		return c.certainty
 	}
-	if locks && d.seen(c.cycle) {
+	// Waits without probes, whose lengths are not known, were there each time the program was looked at.
+	if locks && every(c.cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) }) {
 		return Likely
 	}
 	if locks || firm && !c.guess {
@@ -299,11 +300,6 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		}
 	}
 	return d.unsure(Likely, c.cycle)
-}
-
-// seen reports whether a cycle of waits without probes, whose lengths are not known, was there each time the program was looked at.
-func (d *finder) seen(cycle []int) bool {
-	return every(cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) })
 }
 
 // exact reports whether just as many goroutines may owe the WaitGroup at obj a Done as it is owed.

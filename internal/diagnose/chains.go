@@ -389,10 +389,8 @@ func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
 	case d.noAnswer(root) || c.by == byOther && d.judge.ending(direct[0]):
 		c.kind = KindNoAnswer
 	}
-	if w != nil && c.kind == KindUnreadPeer {
-		if io := d.ioOf(w); io != nil && io.Unsent > 0 && c.certainty == Likely {
-			c.certainty = Certain
-		}
+	if w != nil && c.kind == KindUnreadPeer && c.certainty == Likely && d.unsent(w) {
+		c.certainty = Certain
 	}
 }
 
@@ -459,8 +457,7 @@ func (d *finder) together(list []int) {
 	case d.missingDone(i):
 		c.kind = KindMissingDone
 	case d.writes(i):
-		c.kind, c.certainty = KindUnreadPeer, d.unsure(Likely, list)
-		if io := d.ioOf(w); io != nil && io.Unsent > 0 {
+		if c.kind, c.certainty = KindUnreadPeer, d.unsure(Likely, list); d.unsent(w) {
 			c.certainty = Certain
 		}
 	case every(list, d.gone):
@@ -563,6 +560,12 @@ func (d *finder) writes(i int) bool {
 	}
 	io := d.ioOf(w)
 	return io != nil && (io.Network == "tcp" || io.Network == "unix") && inWrite(d.g(i).Stack)
+}
+
+// unsent reports whether the kernel holds bytes of w that the peer has not taken.
+func (d *finder) unsent(w *snapshot.Wait) bool {
+	io := d.ioOf(w)
+	return io != nil && io.Unsent > 0
 }
 
 // inWrite reports whether a stack is in the write of a connection.

@@ -132,15 +132,14 @@ func (j *judge) returns(i int) {
 //	slots <- struct{}{}
 //	go func() { defer func() { <-slots }(); … }()
 func (j *judge) passedOn(i int) bool {
-	w, id := j.wait(i), j.g(i).ID
+	w := j.wait(i)
 	if p := j.partner(w.Obj, true); w.Probe.Op != runtime.OpSend || w.Cap == 0 || p != nil && !p.Exited {
 		return false
 	}
-	_, started := j.family(&snapshot.Fact{Goroutine: id, Probe: w.Probe}, w.Probe.Func)
-	return slices.ContainsFunc(started, func(k int) bool {
-		c, v := j.g(k).CreatedBy, j.wait(k)
+	return slices.ContainsFunc(j.handedOn(i, w.Probe, w.Obj), func(k int) bool {
+		v := j.wait(k)
 		switch {
-		case c.Func != w.Probe.Func || j.stuck[k] || j.computes(k):
+		case j.stuck[k] || j.computes(k):
 			return false
 		case v == nil:
 			return j.goesOn(k)

@@ -69,8 +69,7 @@ func ShortFunc(fn string) string {
 	if !generic {
 		return short
 	}
-	_, rest, _ := cutLast(args, "]") // methods of closures stand behind it
-	return short + "[...]" + rest
+	return short + "[...]" + args[strings.LastIndexByte(args, ']')+1:] // methods of closures stand behind it
 }
 
 // sameFunc reports whether the name of a function on a stack is that which a probe has for it: a probe has [...] for type arguments.
@@ -86,13 +85,4 @@ func FuncName(fn string) string {
 		}
 	}
 	return fn
-}
-
-// cutLast cuts s around the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
 }

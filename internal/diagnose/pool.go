@@ -76,11 +76,11 @@ func (d *finder) channelPool(i int) *pool {
 //
 //	slots <- struct{}{}
 //	go func() { defer func() { <-slots }(); … }()
-func (d *finder) handedOn(i int, take *snapshot.Probe, obj uint64) (list []int) {
-	_, started := d.family(&snapshot.Fact{Goroutine: d.g(i).ID, Probe: take}, take.Func)
+func (f *facts) handedOn(i int, take *snapshot.Probe, obj uint64) (list []int) {
+	_, started := f.family(&snapshot.Fact{Goroutine: f.g(i).ID, Probe: take}, take.Func)
 	for _, k := range started {
-		c := d.g(k).CreatedBy
-		if c.Func == take.Func && c.Line > take.Line && !d.waitsFor(k, obj) && !slices.ContainsFunc(d.g(k).History, func(s snapshot.Step) bool { return s.Probe == take }) {
+		c := f.g(k).CreatedBy
+		if c.Func == take.Func && c.Line > take.Line && !f.waitsFor(k, obj) && !slices.ContainsFunc(f.g(k).History, func(s snapshot.Step) bool { return s.Probe == take }) {
 			list = append(list, k)
 		}
 	}

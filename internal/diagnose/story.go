@@ -28,7 +28,9 @@ func (t *writer) finding(c *cause) Finding {
 	case len(c.roots) > 0:
 		f.Root = t.g(t.root(c)).ID
 	case c.kind != KindOrphanedLock && len(c.queue) > 0:
-		f.Root = t.rootID(c)
+		if j, ok := t.behindOf(c); ok { // which belongs to another finding
+			f.Root = t.g(j).ID
+		}
 	}
 	switch {
 	case c.kind == KindDeadlock:
@@ -72,14 +74,6 @@ func (t *writer) root(c *cause) int {
 		return c.roots[0]
 	}
 	return t.oldest(c.roots)
-}
-
-// rootID returns the ID of the goroutine that the queue of c waits for, if that belongs to another finding; 0 if nobody is known.
-func (t *writer) rootID(c *cause) int64 {
-	if j, ok := t.behindOf(c); ok {
-		return t.g(j).ID
-	}
-	return 0
 }
 
 // behindOf returns the goroutine that the queue of c waits for in the end.
@@ -578,7 +572,7 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
 	}
 	f.Why = append(f.Why, t.step(i))
-	f.Why = append(f.Why, t.origin(i)...)
+	f.Why = slices.Concat(f.Why, t.calledFrom(i), t.started(i))
 	if held := t.g(i).Holds; len(held) > 0 {
 		f.Why = append(f.Why, fmt.Sprintf("meanwhile it holds %s, taken at %s", t.object(held[len(held)-1].Obj, held[len(held)-1].Probe), t.place(held[len(held)-1].Probe)))
 	}
@@ -596,7 +590,7 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.nobody(w))
 	}
 	f.Why = append(f.Why, t.couldEnd(i)...)
-	if n := t.threads(c.roots); n > 1 {
+	if n := len(keep(c.roots, func(i int) bool { return t.g(i).State == "syscall" && t.g(i).ThreadID != 0 })); n > 1 {
 		f.Why = append(f.Why, fmt.Sprintf("they keep %d threads from other work", n))
 	}
 	if n := t.objects(c.roots); n > 1 {
@@ -626,17 +620,6 @@ func (t *writer) exited(addr uint64) string {
 		return fmt.Sprintf("; goroutine %d, which received from it, has exited", p.Goroutine)
 	}
 	return ""
-}
-
-// threads counts the goroutines of list that keep a thread, in a system call or in C code.
-func (t *writer) threads(list []int) int {
-	n := 0
-	for _, i := range list {
-		if g := t.g(i); g.State == "syscall" && g.ThreadID != 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // objects counts the objects that the goroutines of list wait for.

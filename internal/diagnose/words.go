@@ -209,11 +209,6 @@ func (f *facts) forAt(i int) string {
 	return " for "
 }
 
-// origin says who started goroutine i, and where it is in the user's code if that is not where it waits.
-func (f *facts) origin(i int) []string {
-	return append(f.calledFrom(i), f.started(i)...)
-}
-
 // calledFrom says which line of the user's own led goroutine i into the library where it waits.
 func (f *facts) calledFrom(i int) []string {
 	w := f.wait(i)
