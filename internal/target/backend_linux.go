@@ -15,10 +15,10 @@ import (
 	"github.com/go-delve/delve/pkg/proc/linutil"
 )
 
-// errReadOnly is what Delve gets when it wants to change the program.
+// errReadOnly is the error when Delve wants to change the program.
 var errReadOnly = errors.New("awaittrace does not change the program")
 
-// A process is a backend of Delve's that only reads. Delve's interface has methods whose parameters are internal to it, which only
+// A process is a Delve backend that only reads. Delve's interface has methods with internal parameters, which only
 // embedding can provide; they belong to features that we do not use, and would panic (see guard).
 type process struct {
 	proc.ProcessInternal
@@ -27,15 +27,16 @@ type process struct {
 	mem         readOnly
 	breakpoints proc.BreakpointMap
 	threads     []proc.Thread
-	// stopped is set while the threads stand still. Before, Delve must not try to set its breakpoints.
+	// stopped is set while the threads stand still. Before that, Delve must not set its breakpoints.
 	stopped bool
-	// copies are what was copied of the process, which goes on before it is read; nil: it does not.
+	// copies are copied from a process that goes on before it is read; nil for other processes.
 	copies *copies
-	// held says that somebody else traces the process, if anybody does: its registers cannot be had from the kernel.
+	// held means that somebody else traces the process, if anybody does: the kernel does not give us its registers.
 	held bool
 }
 
-// newTarget loads the debug information of exe for the process pid. The process may be running: only what cannot change is read.
+// newTarget loads the debug information of exe for the process pid. The process may be running: newTarget reads only
+// what cannot change.
 func newTarget(pid int, exe string, mem *procfs.Memory) (*process, *proc.Target, error) {
 	p := &process{
 		pid:         pid,
@@ -78,7 +79,7 @@ func (p *process) EntryPoint() (uint64, error) {
 	return linutil.EntryPointFromAuxv(auxv, p.bi.Arch.PtrSize()), nil
 }
 
-// FindThread returns the thread of that id, where it is in ThreadList.
+// FindThread returns the thread of that id in ThreadList.
 func (p *process) FindThread(tid int) (proc.Thread, bool) {
 	for _, t := range p.threads {
 		if t.ThreadID() == tid {
@@ -97,13 +98,13 @@ func (p *process) StepInstruction(int) error { return errReadOnly }
 func (p *process) Detach(int, bool) error    { return nil }
 func (p *process) Close() error              { return nil }
 
-// A thread is one that runs a goroutine. A thread that waits in the kernel has left the goroutine's registers in its g.
+// A thread is a thread that runs a goroutine. A waiting goroutine has its registers in its g.
 type thread struct {
 	p      *process
 	tid    int
 	runner runner
 	common proc.CommonThread
-	// regs are the registers that it had while a process stood still that has gone on.
+	// regs are its registers while the process stood still, if that has gone on.
 	regs    proc.Registers
 	regsErr error
 }
@@ -129,8 +130,8 @@ func (t *thread) Registers() (proc.Registers, error) {
 	return t.regs, t.regsErr
 }
 
-// goCaller returns where a thread that is at pc goes on in Go code, if it is not in Go code now: Delve cannot find its way from C to
-// the goroutine's stack. That is so in the kernel's vDSO, which time.Now calls, and in the race detector.
+// goCaller returns where a thread at pc will continue in Go code, if it is not in Go code now: Delve cannot unwind from
+// C to the goroutine's stack. That happens in the kernel's vDSO, which time.Now calls, and in the race detector.
 func (t *thread) goCaller(pc, sp, saved uint64) (callerPC, callerSP uint64, ok bool) {
 	inGo := t.inGo(pc)
 	r := &t.runner
@@ -145,12 +146,12 @@ func (t *thread) goCaller(pc, sp, saved uint64) (callerPC, callerSP uint64, ok b
 	return t.raceCaller(sp, saved)
 }
 
-// maxSystemStack is how much of the race detector's stack is searched.
+// maxSystemStack bounds the search of the race detector's stack.
 const maxSystemStack = 64 << 10
 
-// raceCaller is goCaller for the race detector. It is called with the goroutine's stack pointer in a register that C functions leave as
-// it was (racecall in GOROOT/src/runtime/race_amd64.s): it is still there, in saved, or the first of those functions that needed the register has
-// put it on the system stack, which starts at systemSP and has reached sp.
+// raceCaller is goCaller for the race detector. That is called with the goroutine's stack pointer in a register that C
+// functions preserve (racecall in GOROOT/src/runtime/race_amd64.s): the value is still there, in saved, or the first
+// function that needed the register has put it on the system stack, which starts at systemSP and has reached sp.
 func (t *thread) raceCaller(sp, saved uint64) (callerPC, callerSP uint64, ok bool) {
 	if ret, ok := t.returnAt(saved); ok {
 		return ret, saved + 8, true
@@ -185,19 +186,19 @@ func (t *thread) returnAt(addr uint64) (uint64, bool) {
 	return ret, t.inGo(ret)
 }
 
-// inGo reports whether pc is in a Go function: their names have a package, and those of C functions have no dot.
+// inGo reports whether pc is in a Go function: unlike those of C functions, their names have a dot.
 func (t *thread) inGo(pc uint64) bool {
 	fn := t.p.bi.PCToFunc(pc)
 	return fn != nil && strings.Contains(fn.Name, ".")
 }
 
-// memory is a process's memory, by /proc/PID/mem, as it was when it was copied, or else as it is now.
+// memory reads a process's memory, from copies, or else from /proc/PID/mem.
 type memory struct {
 	f      *procfs.Memory
 	copies *copies
 }
 
-// ReadMemory fills b with the memory at addr, as far as there is any.
+// ReadMemory fills b with the memory at addr, as far as it exists.
 func (m memory) ReadMemory(b []byte, addr uint64) (int, error) {
 	if m.copies.patch(b, addr) == len(b) {
 		return len(b), nil

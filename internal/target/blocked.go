@@ -7,15 +7,15 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 )
 
-// A fact is something that an argument of a function on the stack says of the operating system's side of a wait.
+// A fact is what an argument of a function on the stack says of the operating system's side of a wait.
 type fact struct {
 	prefix string // of the function's name
 	expr   string // in the function's scope
 	set    func(*Blocked, constant.Value)
 }
 
-// facts are those that we look for. They rest on the arguments of functions that the goroutine is in, never on a guess of what the memory
-// at some address may be. The first that yields a value wins over later ones that say the same.
+// facts lists the facts to look for. They rest on the arguments of functions that the goroutine is in, never on a guess
+// about memory. The first that yields a value wins over later ones for the same field.
 var facts = []fact{
 	{"internal/poll.(*FD).", "fd.Sysfd", setFD},
 	{"internal/poll.runtime_pollWait", "pd.fd", setFD},
@@ -61,7 +61,7 @@ func setLimit(b *Blocked, v constant.Value) {
 	}
 }
 
-// setAddress returns what sets a field to an address.
+// setAddress returns a function that sets a field to an address.
 func setAddress(field func(b *Blocked) *uint64) func(*Blocked, constant.Value) {
 	return func(b *Blocked, v constant.Value) {
 		if n, ok := constant.Uint64Val(v); ok && *field(b) == 0 {
@@ -82,11 +82,12 @@ func setPath(b *Blocked, v constant.Value) {
 	}
 }
 
-// pollWait is where a goroutine waits for the network, for the deadline of a connection, or for a pipe. Its arguments are a runtime.pollDesc and whether it is to read
-// ('r') or to write ('w').
+// pollWait is where a goroutine waits for the network, for the deadline of a connection, or for a pipe. Its arguments
+// are a runtime.pollDesc and whether it is to read ('r') or to write ('w').
 const pollWait = "internal/poll.runtime_pollWait"
 
-// setDeadline finds the deadline in the frame of pollWait, and reports whether it could: see runtime.pollDesc in GOROOT/src/runtime/netpoll.go.
+// setDeadline finds the deadline in the frame of pollWait, and reports whether it did: see runtime.pollDesc in
+// GOROOT/src/runtime/netpoll.go.
 func setDeadline(b *Blocked, eval func(string) (constant.Value, bool)) bool {
 	mode, ok := eval("mode")
 	if !ok {
@@ -117,7 +118,7 @@ func valueOf(v *proc.Variable, err error) (constant.Value, bool) {
 // maxPath is more than the length of any path.
 const maxPath = 4096
 
-// blocked looks in the frames of g for what it waits for outside the program, and reports whether there is anything.
+// blocked finds in the frames of g what it waits for outside the program, and reports whether it found anything.
 func (s *session) blocked(g *proc.G, frames []proc.Stackframe) (Blocked, bool) {
 	b := Blocked{FD: -1, Deadline: -1}
 	found := false
@@ -129,7 +130,7 @@ func (s *session) blocked(g *proc.G, frames []proc.Stackframe) (Blocked, bool) {
 		eval := func(expr string) (constant.Value, bool) {
 			scope := proc.FrameToScope(s.tgt, s.tgt.Memory(), g, 0, frames[i:]...)
 			v, err := scope.EvalExpression(expr, proc.LoadConfig{MaxStringLen: maxPath})
-			// Optimized code may have forgotten an argument; another frame has it then, more often than not.
+			// Optimized code may have dropped an argument; usually another frame has it then.
 			return valueOf(v, err)
 		}
 		if fn.Name == pollWait {

@@ -9,21 +9,23 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// headerVariables are the expressions for the collector's pointer to the header of the record, which Delve finds by the end of the import path.
+// headerVariables are expressions for the collector's pointer to the header of the record; Delve matches the end of the
+// import path.
 var headerVariables = inCollectors("hdr")
 
-// CollectorFunctions are the names of a function of the collector that is in every program with probes, and inlined nowhere.
+// CollectorFunctions are the names of a collector function that is in every program with probes, and never inlined.
 func CollectorFunctions() []string { return inCollectors("reach") }
 
 func inCollectors(name string) []string {
 	return []string{runtime.Path + "." + name, runtime.Folder + "." + name}
 }
 
-// HeaderVariables are the expressions by which Delve finds the pointer to the header of the record: one of them, or none in a program without probes.
+// HeaderVariables are the expressions by which Delve finds the pointer to the header of the record: one of them, or
+// none in a program without probes.
 func HeaderVariables() []string { return slices.Clone(headerVariables) }
 
-// RecordAddr returns the address of the program's record in its memory, zero if it has not made one yet. Probes says whether the program was built
-// with probes.
+// RecordAddr returns the address of the program's record in its memory, or zero if it has none yet. Probes reports
+// whether the program was built with probes.
 func (p *Program) RecordAddr() (addr uint64, probes bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +66,7 @@ func (p *Program) Number(name string) (n uint64, ok bool) {
 // Memory returns the program's memory: the offset of ReadAt is an address. It can be read until p is closed.
 func (p *Program) Memory() io.ReaderAt { return readerAt{p.s.mem} }
 
-// readerAt is Delve's way to read memory, as an io.ReaderAt.
+// readerAt adapts Delve's memory to an io.ReaderAt.
 type readerAt struct{ mem proc.MemoryReader }
 
 func (r readerAt) ReadAt(b []byte, addr int64) (n int, err error) {

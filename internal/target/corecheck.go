@@ -9,9 +9,9 @@ import (
 	"os"
 )
 
-// CheckCore says what is wrong with a core before anybody makes something of it: that it is cut off, as ulimit -c and full disks leave it, or of another
-// executable than exe. It returns nil for what it does not know to be wrong; whoever opens the core says the rest. Its error is an [*Error].
-// What is left of a core that is cut off may be usable all the same.
+// CheckCore reports what is wrong with a core before it is opened: that it is cut off, as by ulimit -c or a full disk,
+// or belongs to another executable than exe. Other errors show when the core is opened. Its error is an [*Error]. A
+// core that is cut off may still be usable.
 func CheckCore(exe, core string) (usable bool, err error) {
 	f, err := os.Open(core)
 	if err != nil {
@@ -42,8 +42,8 @@ func CheckCore(exe, core string) (usable bool, err error) {
 	return true, nil
 }
 
-// programHeaders reads the program headers of a core of a 64-bit system, and where the last thing that they tell of ends. An end of file
-// is one in the headers themselves; package elf refuses a file whose other tables are missing.
+// programHeaders reads the program headers of a core of a 64-bit system, and returns where the last segment ends.
+// Package elf would reject a file whose other tables are missing. An io.EOF is one in the headers themselves.
 func programHeaders(f io.ReaderAt) (progs []elf.Prog64, end int64, err error) {
 	var h elf.Header64
 	if err := binary.Read(io.NewSectionReader(f, 0, int64(binary.Size(h))), binary.LittleEndian, &h); err != nil {
@@ -67,7 +67,8 @@ func programHeaders(f io.ReaderAt) (progs []elf.Prog64, end int64, err error) {
 	return progs, end, nil
 }
 
-// buildID returns the note of Go's build ID in an executable, and its address in a process; nil if that is not fixed.
+// buildID returns the note of Go's build ID in an executable, and its address in a process, or nil if that is not
+// fixed.
 func buildID(exe string) (note []byte, addr uint64) {
 	f, err := elf.Open(exe)
 	if err != nil {

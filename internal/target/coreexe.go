@@ -19,7 +19,8 @@ const (
 	wordBytes = 8
 )
 
-// CoreExe returns the path of the executable that a core is of, as the core has it: the file that was mapped where the program began. Its error is an [*Error].
+// CoreExe returns the path of a core's executable, by the core: the file that was mapped at the entry address. Its
+// error is an [*Error].
 func CoreExe(core string) (string, error) {
 	f, err := os.Open(core)
 	if err != nil {
@@ -59,7 +60,7 @@ func CoreExe(core string) (string, error) {
 	return "", &Error{Reason: Unsupported, Text: fmt.Sprintf("core %q does not say which executable it is of", core), Fix: "name that behind the core"}
 }
 
-// eachNote calls visit for each note in b, with what it is and what it says.
+// eachNote calls visit for each note in b, with its type and content.
 func eachNote(b []byte, visit func(kind uint32, desc []byte)) {
 	const header = 12
 	round := func(n uint64) uint64 { return (n + 3) &^ 3 }

@@ -12,13 +12,14 @@ import (
 // A goroutine dump is text that a Go program writes on SIGQUIT, at a fatal error or a panic, and by
 // net/http/pprof at /debug/pprof/goroutine?debug=2.
 //
-// A dump tells of every goroutine its state, where it stands, which go statement started it, and, where a garbage collection has noticed that it
-// waits, for how many minutes at least. It does not tell who holds a lock or who uses a channel, and nothing here guesses it.
+// A dump has, for every goroutine, its state, its stack, the go statement that started it, and, if a garbage collection
+// has noticed that it waits, for how many minutes at least. It does not say who holds a lock or uses a channel, and
+// this package does not guess it.
 //
-// The text may stand anywhere in a log. Lines may have a prefix of a fixed length, such as a time stamp. Of several dumps the last
-// one counts.
+// The dump may be anywhere in a log. Lines may have a prefix of a fixed length, such as a time stamp. Of several dumps
+// the last one counts.
 
-// A Dump is what a text tells of a program's goroutines at one moment.
+// A Dump is the content of a goroutine dump.
 type Dump struct {
 	// Goroutines are in the order of the text.
 	Goroutines []DumpGoroutine
@@ -29,30 +30,30 @@ type Dump struct {
 // A DumpGoroutine is one goroutine of a dump.
 type DumpGoroutine struct {
 	ID int64
-	// State is waiting, running, runnable or syscall; Reason is why it waits, in the runtime's words, such as "chan receive".
+	// State is waiting, running, runnable or syscall; Reason is the runtime's wait reason, such as "chan receive".
 	State, Reason string
 	// Labels are its profiler labels, which a dump has with GODEBUG=tracebacklabels=1; nil: none.
 	Labels map[string]string
-	// Leaked says that the garbage collector has marked it as one that nothing can wake.
+	// Leaked means that the garbage collector has marked it as one that nothing can wake.
 	Leaked bool
-	// Waited is how long it has waited at least, in whole minutes; zero: unknown.
+	// Waited is how long it has waited at least, a number of whole minutes; zero: unknown.
 	Waited time.Duration
-	// Stack is innermost first; nil: the dump does not have it. Elided says that frames in the middle are left out.
+	// Stack is innermost first; nil: the dump does not have it. Elided means that frames in the middle are left out.
 	Stack  []snapshot.Frame
 	Elided bool
 	// CreatedBy is the go statement that started it; nil: unknown.
 	CreatedBy *snapshot.Created
-	// On is the lock, WaitGroup or Cond that it waits for, where an argument tells its address.
+	// On is the lock, WaitGroup or Cond that it waits for, if an argument has its address.
 	On *snapshot.Target
 }
 
-// ErrNoDump says that a text holds no dump.
+// ErrNoDump means that a text has no dump.
 var ErrNoDump = errors.New("not a goroutine dump: no line begins with \"goroutine N [state]:\"")
 
-// errProfile is the error for the other text of net/http/pprof.
+// errProfile is the error for the other text format of net/http/pprof.
 var errProfile = errors.New("a goroutine profile without the goroutines' states: take it with debug=2 instead of debug=1")
 
-// maxLine bounds the lines that are read: a longer one is of a file that is no text.
+// maxLine bounds the lines: a file with a longer one is not text.
 const maxLine = 1 << 20
 
 // ParseDump returns the last dump in text.
@@ -92,10 +93,10 @@ func printable(line []byte) string {
 type parser struct {
 	d    Dump
 	seen map[int64]int // index in d.Goroutines by ID
-	// prefix is how many bytes stand before the text of the dump in each line.
+	// prefix is how many bytes precede the dump in each line.
 	prefix int
 	g      *DumpGoroutine // the one whose lines are being read; nil: none
-	// fn is the function of the line before, whose position follows; created says that it is the one with the go statement.
+	// fn is the function of the line before, whose position follows; created means that it has the go statement.
 	fn, args string
 	parent   int64
 	created  bool
@@ -132,7 +133,7 @@ func (p *parser) line(s string) {
 		p.fn, p.parent = creator(strings.TrimPrefix(s, "created by "))
 		p.created = true
 	case strings.HasPrefix(s, "[originating from goroutine "):
-		p.end() // what follows is the stack that the one which started it had then
+		p.end() // what follows is the stack of the goroutine that started it
 	case strings.HasPrefix(s, "...") && strings.HasSuffix(s, "frames elided..."):
 		p.g.Elided = true
 	default:
@@ -140,8 +141,8 @@ func (p *parser) line(s string) {
 	}
 }
 
-// begin begins a goroutine. One that was there already begins another dump, unless its stack was only put off, as GOTRACEBACK=crash does for
-// those that run on another thread.
+// begin begins a goroutine. A repeated one begins another dump, unless its stack was deferred, as GOTRACEBACK=crash
+// does for those that run on another thread.
 func (p *parser) begin(h DumpGoroutine, prefix int) {
 	p.end()
 	p.prefix = prefix

@@ -87,7 +87,7 @@ func labelWord(s, end string) (word, rest string, ok bool) {
 	return word, rest, true
 }
 
-// statuses are those that are no reason to wait, with the state that they are: gStatusStrings in GOROOT/src/runtime/traceback.go.
+// statuses maps the statuses that are not wait reasons to states: gStatusStrings in GOROOT/src/runtime/traceback.go.
 var statuses = map[string]string{
 	"running": "running", "runnable": "runnable", "syscall": "syscall", "waiting": "waiting", "copystack": "running", "preempted": "runnable",
 	"idle": "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
@@ -162,13 +162,13 @@ func creator(s string) (fn string, parent int64) {
 	return fn, parent
 }
 
-// waiters are the functions whose receiver is what a goroutine waits for.
+// waiters are the functions whose receiver is what their goroutine waits for.
 var waiters = map[string]runtime.Kind{
 	"sync.(*Mutex).lockSlow": runtime.KindMutex, "internal/sync.(*Mutex).lockSlow": runtime.KindMutex, "sync.(*RWMutex).RLock": runtime.KindRWMutex,
 	"sync.(*WaitGroup).Wait": runtime.KindWaitGroup, "sync.(*Cond).Wait": runtime.KindCond,
 }
 
-// waitsOn notes what g waits for, if it is in fn and the arguments tell.
+// waitsOn notes what g waits for, if it is in fn and an argument tells.
 func (g *DumpGoroutine) waitsOn(fn, args string) {
 	if fn == "sync.(*RWMutex).Lock" && g.On != nil && g.On.Kind == runtime.KindMutex {
 		g.On.Kind = runtime.KindRWMutex // writers queue for the Mutex that is its first field

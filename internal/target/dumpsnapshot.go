@@ -8,8 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// Snapshot returns the dump as a snapshot of a program without probes. A dump does not say when it was made: the clock of the snapshot
-// begins an hour before the longest wait that it tells of.
+// Snapshot returns the dump as a snapshot of a program without probes. A dump does not say when it was made: the clock
+// of the snapshot begins an hour before its longest wait.
 func (d *Dump) Snapshot() *snapshot.Snapshot {
 	s := &snapshot.Snapshot{
 		Process:   snapshot.Process{State: "dump"},
@@ -42,5 +42,5 @@ func (d *Dump) Snapshot() *snapshot.Snapshot {
 	return s
 }
 
-// never are the reasons of waits that nothing can end by definition.
+// never are the reasons of waits that nothing can end, by definition.
 var never = map[string]bool{"select (no cases)": true, "chan receive (nil chan)": true, "chan send (nil chan)": true}

@@ -8,8 +8,8 @@ import (
 	"runtime"
 )
 
-// checkExe refuses an executable that Delve could make nothing of: it would print to standard error and go on with half of it.
-// pid is for the message; 0 is a core's executable.
+// checkExe rejects an executable that Delve cannot read: Delve would print to standard error and go on with half of it.
+// pid is for the message; 0 means a core's executable.
 func checkExe(exe string, pid int) error {
 	what := fmt.Sprintf("the executable of process %d", pid)
 	if pid == 0 {

@@ -13,7 +13,7 @@ import (
 // maxGoroutines is more than any program has: a longer list of goroutines is damaged.
 const maxGoroutines = 1 << 27
 
-// gLayout is where the runtime's struct g, which describes a goroutine, has what we need of it.
+// gLayout has the offsets of the fields that we need of the runtime's struct g, which describes a goroutine.
 type gLayout struct {
 	layout
 	size, mSize                          int64 // of runtime.g and runtime.m
@@ -25,7 +25,7 @@ type gLayout struct {
 	labels                               field
 }
 
-// newGLayout finds the fields. Its err is set when the debug information has not all that is needed.
+// newGLayout finds the fields. Its err is set if the debug information lacks any.
 func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l := gLayout{layout: layout{bi: bi}}
 	l.size, l.mSize = l.field("runtime.g").size, l.field("runtime.m").size
@@ -65,7 +65,7 @@ type goroutine struct {
 	parks         uint8
 	labels        uint64 // address of its profiler labels
 	m             uint64 // address of the runtime's m, 0 if it has none
-	// Its stack, and where it was on that when it left its processor last.
+	// Its stack, and its position when it last left its processor.
 	stackLo, stackHi, sp uint64
 	thread               int // the system's id of that thread
 }
@@ -76,7 +76,7 @@ func (g *goroutine) state() string { return runtime.GState(g.status) }
 // State returns the name in reports of the status in a runtime's g.
 func State(status uint64) string { return runtime.GState(uint32(status)) }
 
-// alive reports whether there is a goroutine at all: the runtime keeps descriptors to use them again.
+// alive reports whether there is a goroutine at all: the runtime keeps descriptors for reuse.
 func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(g.status) }
 
 // decode reads a g.
@@ -142,8 +142,8 @@ func (s *session) readAllgs() ([]uint64, error) {
 	return addrs, nil
 }
 
-// system reports whether the runtime counts g among its own, as isSystemGoroutine in GOROOT/src/runtime/traceback.go does. names
-// remembers the functions that goroutines start with.
+// system reports whether g is one of the runtime's own, as isSystemGoroutine in GOROOT/src/runtime/traceback.go does.
+// names caches the functions that goroutines start with.
 func (s *session) system(g *goroutine, names map[uint64]string) bool {
 	name, ok := names[g.startpc]
 	if !ok {
@@ -155,31 +155,33 @@ func (s *session) system(g *goroutine, names map[uint64]string) bool {
 	return System(name, s.reason(g))
 }
 
-// System reports whether the runtime counts a goroutine among its own that starts with the function name and waits for reason, if it does.
+// System reports whether a goroutine that starts with the function name, and waits for reason, is one of the runtime's
+// own.
 func System(name, reason string) bool {
 	switch name {
 	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
 		return false
 	case "runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups":
-		// These run functions of the user's: they are the runtime's own only while they wait for the next.
+		// These run the user's functions: they are the runtime's own only while they wait for the next.
 		return reason == "finalizer wait" || reason == "cleanup wait"
 	}
 	return strings.HasPrefix(name, "runtime.")
 }
 
-// A runner is a goroutine that is on a processor: the one whose registers are not in its g.
+// A runner is a goroutine on a processor, whose registers are not in its g.
 type runner struct {
 	thread           int
 	m                uint64 // address of the runtime's m
 	g, g0            uint64 // addresses of the goroutine's g, and of the one that stands for the thread's system stack
 	stackLo, stackHi uint64
-	// While the thread is in the kernel's own code (vDSO), the Go function that called it, as the runtime noted it for its profiler.
+	// While the thread is in the kernel's vDSO, the Go function that called it, as the runtime noted it for its
+	// profiler.
 	vdsoPC, vdsoSP uint64
 	// Where the thread's system stack begins, on which C code runs.
 	systemSP uint64
 }
 
-// findThreads sets the thread of those goroutines that have one, and tells the backend which of them are running.
+// findThreads sets the threads of goroutines, and tells the backend which of them are running.
 func (s *session) findThreads() {
 	var running []runner
 	l := &s.g
@@ -198,7 +200,7 @@ func (s *session) findThreads() {
 		}
 		r := runner{thread: g.thread, m: g.m, g: g.addr}
 		r.stackLo, r.stackHi = g.stackLo, g.stackHi
-		// What cannot be read stays zero, which none of these is otherwise.
+		// What cannot be read stays zero, which is never a valid value here.
 		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)
 		r.vdsoSP, _ = s.fieldAt(g.m, l.vdsoSP)
 		if r.g0, _ = s.fieldAt(g.m, l.g0); r.g0 != 0 {
@@ -211,7 +213,7 @@ func (s *session) findThreads() {
 	}
 }
 
-// onProcessor reports whether a thread runs g, so that where it is stands in the thread's registers and not in g.
+// onProcessor reports whether a thread runs g: then its registers are the thread's, and not in g.
 func (g *goroutine) onProcessor() bool {
 	return g.status == runtime.GRunning || g.status == runtime.GCopystack
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 )
 
-// openHeld opens a process that a debugger holds, be it ourselves: a process has one tracer, but who may trace it may read its
-// memory, whoever does trace it.
+// openHeld opens a process that a debugger, perhaps this process, holds: a process has one tracer, but everybody who
+// may trace it may read its memory.
 func openHeld(t Target) (*Program, error) {
 	if source.Gone(source.ThreadState(t.Pid)) {
 		return nil, source.HasExited(t.Pid)
@@ -66,12 +66,12 @@ func openMemory(t Target, mem *procfs.Memory) (p *process, s *session, err error
 	return p, s, nil
 }
 
-// noDebugInfo is the Error for a process of whose executable Delve can make nothing.
+// noDebugInfo is the Error for a process whose executable Delve cannot read.
 func noDebugInfo(pid int, err error) *Error {
 	return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
 }
 
-// look readies p for another reading: the threads are others than at the last.
+// look prepares p for another reading: its threads may have changed.
 func (p *process) look() error {
 	p.threads = nil
 	err := source.StandsStill(p.pid)
@@ -79,19 +79,20 @@ func (p *process) look() error {
 	return err
 }
 
-// counted are the registers of a thread of which only two are known, besides the goroutine that it runs.
+// counted are the registers of a thread of which only two are known, and the goroutine that it runs.
 type counted struct {
 	proc.Registers
 	g uint64
 }
 
-// GAddr returns the address of g, which is otherwise found by a register.
+// GAddr returns the address of g, which a register would hold otherwise.
 func (c counted) GAddr() (uint64, bool) { return c.g, true }
 
 // Copy returns c itself, which never changes.
 func (c counted) Copy() (proc.Registers, error) { return c, nil }
 
-// onStack returns the address of the g that the thread runs when its stack pointer is sp: the runtime's own code runs on the system stack.
+// onStack returns the address of the g that the thread runs when its stack pointer is sp: the runtime's own code runs
+// on the system stack.
 func (r *runner) onStack(sp uint64) uint64 {
 	if sp < r.stackLo || sp >= r.stackHi {
 		return r.g0

@@ -12,8 +12,8 @@ type field struct {
 	offset, size int64
 }
 
-// A layout finds the fields of the runtime's types in the debug information, since they move from one Go version to the next.
-// It keeps the first error, so that a table of fields can be filled without a check for each.
+// A layout finds the fields of the runtime's types in the debug information, because they move between Go versions. It
+// keeps the first error, so that a table of fields needs no check for each.
 type layout struct {
 	bi  *proc.BinaryInfo
 	err error
@@ -28,7 +28,7 @@ func (l *layout) field(typ string, path ...string) field {
 	return f
 }
 
-// maybe is field for one that some Go versions do not have.
+// maybe is field for a field that some Go versions lack.
 func (l *layout) maybe(typ string, path ...string) (field, bool) {
 	t, err := l.bi.FindType(typ)
 	if err != nil {
@@ -46,7 +46,8 @@ func (l *layout) maybe(typ string, path ...string) (field, bool) {
 	return f, true
 }
 
-// structField returns the field of t, or nil. A field that an atomic type wraps is found inside the wrapper by its own name.
+// structField returns the field of t, or nil. A field that an atomic type wraps is found inside the wrapper by its own
+// name.
 func structField(t godwarf.Type, name string) *godwarf.StructField {
 	for {
 		switch u := t.(type) {

@@ -4,7 +4,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// maxQueue bounds the goroutines that are listed of a channel's queue.
+// maxQueue bounds the goroutines in a list of a channel's queue.
 const maxQueue = 1000
 
 // An Object is what the program's memory says of an object. Fields that its kind does not have are zero.
@@ -12,13 +12,14 @@ type Object struct {
 	// Len and Cap are those of a channel.
 	Len, Cap int
 	Closed   bool
-	// Stopped says that a channel is that of a timer that is not running.
+	// Stopped means that the channel is that of a stopped timer.
 	Stopped bool
-	// Receivers and Senders are the goroutines that wait in a channel's queues, first come first, at most 1,000 each; More says
-	// that there are others.
+	// Receivers and Senders are the goroutines that wait in a channel's queues, in order, at most 1,000 each; More
+	// means that there are others.
 	Receivers, Senders []int64
 	More               bool
-	// Locked says that a Mutex is locked, or an RWMutex for writing; Readers is the number of read locks of an RWMutex.
+	// Locked means that a Mutex is locked, or an RWMutex for writing; Readers is the number of read locks of an
+	// RWMutex.
 	Locked  bool
 	Readers int
 	// Count is the counter of a WaitGroup.
@@ -27,8 +28,8 @@ type Object struct {
 	Waiters int
 }
 
-// readObjects reads the objects that have an address and a kind that we know. What does not look like such an object is left out: the
-// record that named it may be older than what is at the address now.
+// readObjects reads the objects with an address and a known kind. It leaves out what does not look like such an object:
+// the record that named it may be out of date.
 func (s *session) readObjects(res *Result, refs []Ref) {
 	res.Objects = make(map[Ref]Object)
 	ids := make(map[uint64]int64, len(s.gs))
@@ -48,7 +49,7 @@ func (s *session) readObjects(res *Result, refs []Ref) {
 	}
 }
 
-// An objectReader reads objects. ids are the goroutines by the address of their g.
+// An objectReader reads objects. ids has the goroutines by the address of their g.
 type objectReader struct {
 	layout
 	s   *session
@@ -72,8 +73,8 @@ func (r *objectReader) object(ref Ref) (Object, bool) {
 	return Object{}, false
 }
 
-// fields reads the fields of a struct of type typ at addr; each of paths is the way to one, with alternatives for the Go versions
-// that have it elsewhere. It fails where a field or the memory does not exist.
+// fields reads the fields of a struct of type typ at addr; each of paths leads to one, with alternatives for Go
+// versions that have it elsewhere. It fails if a field or the memory does not exist.
 func (r *objectReader) fields(typ string, addr uint64, paths ...[][]string) ([]uint64, bool) {
 	whole, ok := r.maybe(typ)
 	if !ok {
@@ -99,7 +100,7 @@ func (r *objectReader) fields(typ string, addr uint64, paths ...[][]string) ([]u
 	return values, true
 }
 
-// way is a field that all Go versions have in one place.
+// way returns the path of a field that all Go versions have in one place.
 func way(path ...string) [][]string { return [][]string{path} }
 
 // channel reads a channel: GOROOT/src/runtime/chan.go.
@@ -116,8 +117,8 @@ func (r *objectReader) channel(addr uint64) (Object, bool) {
 	return o, true
 }
 
-// stopped reports whether the channel at addr is that of a timer which will not go off: it was stopped, or has gone off. Before Go 1.23 a channel does not
-// know its timer.
+// stopped reports whether the channel at addr is that of a timer that will not fire: it was stopped, or has fired.
+// Before Go 1.23 a channel does not refer to its timer.
 func (r *objectReader) stopped(addr uint64) bool {
 	v, ok := r.fields("runtime.hchan", addr, way("timer"))
 	if !ok || v[0] == 0 {
@@ -127,8 +128,8 @@ func (r *objectReader) stopped(addr uint64) bool {
 	return ok && timer[0] == 0
 }
 
-// queue returns the goroutines in the list that begins with the sudog at addr. A goroutine whose select has the channel twice
-// is in it twice, and is named once.
+// queue returns the goroutines in the list that begins with the sudog at addr, each once, even if its select has the
+// channel twice.
 func (r *objectReader) queue(addr uint64) (ids []int64, more bool) {
 	g, next := r.s.g.sudogG, r.s.g.sudogNext
 	b := make([]byte, max(g.offset+g.size, next.offset+next.size))
@@ -147,7 +148,8 @@ func (r *objectReader) queue(addr uint64) (ids []int64, more bool) {
 	return ids, false
 }
 
-// mutex reads a sync.Mutex: the lowest bit of its state is the lock, and the number of waiters starts at the fourth, in GOROOT/src/internal/sync/mutex.go.
+// mutex reads a sync.Mutex: the lowest bit of its state is the lock, and the number of waiters starts at the fourth, in
+// GOROOT/src/internal/sync/mutex.go.
 func (r *objectReader) mutex(addr uint64) (Object, bool) {
 	v, ok := r.fields("sync.Mutex", addr, [][]string{{"mu", "state"}, {"state"}})
 	if !ok {
@@ -156,7 +158,8 @@ func (r *objectReader) mutex(addr uint64) (Object, bool) {
 	return Object{Locked: v[0]&1 != 0, Waiters: int(uint32(v[0]) >> 3)}, true
 }
 
-// rwMutex reads a sync.RWMutex: see its fields in GOROOT/src/sync/rwmutex.go. Writers that queue behind another wait for the Mutex inside it.
+// rwMutex reads a sync.RWMutex: see its fields in GOROOT/src/sync/rwmutex.go. Writers that queue behind another wait
+// for the Mutex inside it.
 func (r *objectReader) rwMutex(addr uint64) (Object, bool) {
 	const maxReaders = 1 << 30
 	v, ok := r.fields("sync.RWMutex", addr,
@@ -175,7 +178,8 @@ func (r *objectReader) rwMutex(addr uint64) (Object, bool) {
 	return Object{Locked: true, Waiters: count + maxReaders + writers}, true
 }
 
-// waitGroup reads a sync.WaitGroup: the upper half of its state is the counter, the lower the number of waiters, without a bit that Go 1.25 has taken.
+// waitGroup reads a sync.WaitGroup: the upper half of its state is the counter, the lower the number of waiters,
+// without a bit that Go 1.25 has taken.
 func (r *objectReader) waitGroup(addr uint64) (Object, bool) {
 	v, ok := r.fields("sync.WaitGroup", addr, [][]string{{"state", "v"}, {"state"}})
 	if !ok {

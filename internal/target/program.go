@@ -9,23 +9,24 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// A Program is one that we read without stopping it: a process that a debugger holds, or a core. Its debug information is loaded once, for
-// as many readings as are wanted. The caller closes it.
+// A Program is one that we read without stopping it: a process that a debugger holds, or a core. Its debug information
+// is loaded once, for as many readings as are wanted. The caller closes it.
 type Program struct {
 	pid int
 	mu  sync.Mutex // one reading at a time: Delve's caches are not made for more
 	s   *session
 	// memory opens what a Capturer reads; nil: there is nothing.
 	memory func() (reach.Source, error)
-	// ready is called before a reading, and says why there can be none; still is called after it. Nil: a core is always there.
+	// ready is called before a reading, and says why there can be none; still is called after it. Nil: a core is always
+	// there.
 	ready, still func() error
 	// failed makes an error of a reading out of what went wrong in it.
 	failed  func(error) error
 	release func()
 }
 
-// Open opens t, of which Exe may be empty for a process. On Linux a process needs not let us trace it, for it has a tracer
-// already; it must let us read its memory. An error is an [*Error].
+// Open opens t, of which Exe may be empty for a process. On Linux a process needs not let us trace it, for it has a
+// tracer already; it must let us read its memory. An error is an [*Error].
 func Open(t Target) (*Program, error) {
 	if t.Core != "" {
 		return openCore(t)
@@ -33,7 +34,8 @@ func Open(t Target) (*Program, error) {
 	return openHeld(t)
 }
 
-// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*Error], or ctx's.
+// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*Error], or
+// ctx's.
 func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,8 +8,8 @@ const (
 	maxReasonLen = 100
 )
 
-// readReasons reads the runtime's own table of wait reasons, so that none of ours has to follow every Go version. Without it
-// goroutines have no reason.
+// readReasons reads the runtime's own table of wait reasons, so that none of ours has to follow every Go version.
+// Without it goroutines have no reason.
 func (s *session) readReasons() {
 	v, err := s.global("runtime.waitReasonStrings")
 	if err != nil || v.Len <= 0 || v.Len > maxReasons {

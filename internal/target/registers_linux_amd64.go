@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// registers reads the registers of a thread that stands still; where that is not in Go code, those after its return there.
+// registers reads the registers of a thread that stands still; where that is not in Go code, those after its return
+// there.
 func (t *thread) registers() (proc.Registers, error) {
 	var r linutil.AMD64PtraceRegs
 	if err := unix.PtraceGetRegs(t.tid, (*unix.PtraceRegs)(&r)); err != nil {
@@ -21,7 +22,8 @@ func (t *thread) registers() (proc.Registers, error) {
 	return linutil.NewAMD64Registers(&r, nil), nil
 }
 
-// heldRegisters returns what is known of the registers of a thread that another traces: enough to unwind Go code, which does not need the frame pointer.
+// heldRegisters returns what is known of the registers of a thread that another traces: enough to unwind Go code, which
+// does not need the frame pointer.
 func (t *thread) heldRegisters() (proc.Registers, error) {
 	sp, pc, err := source.Counter(t.p.pid, t.tid)
 	if err != nil {

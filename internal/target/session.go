@@ -30,7 +30,8 @@ type session struct {
 	unreadable int
 	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
 	running func([]runner)
-	// copies are what was copied of a program that goes on before it is read; nil: it stands still until it has been read.
+	// copies are what was copied of a program that goes on before it is read; nil: it stands still until it has been
+	// read.
 	copies    *copies
 	sizes     map[string]int64 // of the types of objects, and of runtime.timer
 	chanTimer field            // of runtime.hchan, where a channel knows its timer

@@ -6,7 +6,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// readStacks unwinds the stacks of the goroutines ids, as many as o permits, and notes what the operating system has to do with their waits.
+// readStacks unwinds the stacks of the goroutines ids, as many as o permits, and notes what the operating system has to
+// do with their waits.
 func (s *session) readStacks(res *Result, ids []int64, o Options) {
 	res.Blocked = make(map[int64]Blocked)
 	read := make(map[int64]bool)
@@ -52,8 +53,8 @@ func (s *session) unwind(g *goroutine, depth int) (*proc.G, []proc.Stackframe) {
 	return list[0], frames
 }
 
-// userStack converts frames, without those at the bottom where the runtime starts a goroutine, and without the wrappers that the
-// compiler makes, which have no source.
+// userStack converts frames, without those at the bottom where the runtime starts a goroutine, and without the wrappers
+// that the compiler makes, which have no source.
 func userStack(frames []proc.Stackframe) []snapshot.Frame {
 	out := make([]snapshot.Frame, 0, len(frames))
 	for i := range frames {
