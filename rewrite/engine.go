@@ -76,7 +76,7 @@ func (f *file) find(rules []rule) {
 
 // instrument visits all nodes of the file. Afterwards its edits and sites are complete.
 func (f *file) instrument(rules []rule) {
-	if f.already = f.instrumented(); f.already || !f.candidate(rules) {
+	if f.already = f.instrumented(); f.already {
 		return
 	}
 	defer func() { // dst panics at syntax that it does not expect
@@ -84,15 +84,29 @@ func (f *file) instrument(rules []rule) {
 			f.giveUp(p)
 		}
 	}()
-	f.dec = decorator.NewDecorator(f.fset)
-	tree, err := f.dec.DecorateFile(f.Syntax)
-	if err != nil {
-		f.giveUp(err)
-		return
-	}
 	f.links = linknames(f.Syntax)
 	if f.Embedded {
 		f.alone = append(f.alone, alone{reason: embeddedReason})
+	}
+	if f.directed() { // to find where comments belong, dst needs the whole file, and takes four times as long
+		f.walk(f.Syntax, rules)
+		return
+	}
+	for _, d := range f.Syntax.Decls {
+		if f.candidate(d, rules) {
+			f.walk(d, rules)
+		} else {
+			f.globals += globalLiterals(d)
+		}
+	}
+}
+
+// walk decorates the file or a declaration of it, and shows each node to all rules.
+func (f *file) walk(n ast.Node, rules []rule) {
+	f.dec, f.claims = decorator.NewDecorator(f.fset), map[dst.Node]bool{}
+	tree, err := f.dec.DecorateNode(n)
+	if err != nil {
+		panic(err)
 	}
 	dstutil.Apply(tree, func(c *dstutil.Cursor) bool {
 		if c.Node() == nil {
@@ -120,10 +134,10 @@ func (f *file) giveUp(why any) {
 // unreadable begins the reason for a file that is left alone because of an error of ours.
 const unreadable = "the file cannot be rewritten"
 
-// candidate says whether there is anything in the file that a rule may want.
-func (f *file) candidate(rules []rule) bool {
+// candidate says whether there is anything in a declaration that a rule may want.
+func (f *file) candidate(d ast.Decl, rules []rule) bool {
 	found := false
-	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+	ast.Inspect(d, func(n ast.Node) bool {
 		for i := 0; i < len(rules) && !found && n != nil; i++ {
 			found = rules[i].hint(f, n)
 		}

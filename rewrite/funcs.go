@@ -123,19 +123,17 @@ func (f *file) overFunc(loop *dst.RangeStmt) bool {
 	return ok
 }
 
-// globalLiterals counts the function literals in the package variables of a file, outermost only.
-func globalLiterals(file *ast.File) int {
+// globalLiterals counts the function literals in package variables that d declares, outermost only.
+func globalLiterals(d ast.Decl) int {
 	n := 0
-	for _, d := range file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
-			ast.Inspect(g, func(node ast.Node) bool {
-				_, literal := node.(*ast.FuncLit)
-				if literal {
-					n++
-				}
-				return !literal
-			})
-		}
+	if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
+		ast.Inspect(g, func(node ast.Node) bool {
+			_, literal := node.(*ast.FuncLit)
+			if literal {
+				n++
+			}
+			return !literal
+		})
 	}
 	return n
 }

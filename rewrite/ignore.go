@@ -1,7 +1,9 @@
 package rewrite
 
 import (
+	"bytes"
 	"go/ast"
+	"slices"
 	"strings"
 
 	"github.com/dave/dst"
@@ -26,6 +28,12 @@ type alone struct {
 var pragmas = []string{
 	"//go:nosplit", "//go:norace", "//go:systemstack", "//go:nowritebarrier", "//go:nowritebarrierrec",
 	"//go:yeswritebarrierrec", "//go:cgo_unsafe_args", "//go:uintptrkeepalive", "//go:nocheckptr",
+}
+
+// directed reports whether a comment in the file may say that something is left alone.
+func (f *file) directed() bool {
+	return bytes.Contains(f.Text, []byte(ignoreDirective)) ||
+		slices.ContainsFunc(pragmas, func(pragma string) bool { return bytes.Contains(f.Text, []byte(pragma)) })
 }
 
 // leftAlone gives the reason why nothing in n is probed, or "".

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dave/dst"
-
 	"github.com/awaittrace/awaittrace/rewrite/load"
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
@@ -168,9 +166,11 @@ func (r *run) open(p *load.Package) []*file {
 	for _, src := range p.Files {
 		f := &file{
 			File: src, cfg: &r.cfg, fset: r.build.Fset, pkg: p, names: names,
-			io: r.matcher(p), claims: map[dst.Node]bool{}, kept: map[string]string{}, globals: globals,
+			io: r.matcher(p), kept: map[string]string{}, globals: globals,
 		}
-		globals += globalLiterals(src.Syntax)
+		for _, d := range src.Syntax.Decls {
+			globals += globalLiterals(d)
+		}
 		if !src.Skip && filepath.IsAbs(src.Name) {
 			files = append(files, f)
 		}

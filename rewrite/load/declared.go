@@ -4,28 +4,75 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"go/ast"
+	"go/token"
 	"io"
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 
 	"golang.org/x/tools/go/packages"
 )
 
-// declarations is a file without the bodies of its functions and without its comments. What it declares has the same types: a body has no
-// part in them.
+// declarations is a file without comments, bodies of functions, and values of variables whose types do not come from them. What it
+// declares has the same types.
 func declarations(f *ast.File) *ast.File {
 	b := *f
 	b.Doc, b.Comments = nil, nil
 	b.Decls = slices.Clone(f.Decls)
 	for i, d := range b.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok {
-			declared := *fn
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			declared := *d
 			declared.Doc, declared.Body = nil, nil
 			b.Decls[i] = &declared
+		case *ast.GenDecl:
+			if d.Tok == token.VAR {
+				b.Decls[i] = declaredVars(d)
+			}
 		}
 	}
 	return &b
+}
+
+// declaredVars is a declaration of variables without the values that their types do not come from, and without the elements of
+// tables: in a package of data, they would take most of the time.
+func declaredVars(d *ast.GenDecl) *ast.GenDecl {
+	declared := *d
+	declared.Specs = slices.Clone(d.Specs)
+	for i, spec := range d.Specs {
+		v := *spec.(*ast.ValueSpec)
+		if v.Type != nil {
+			v.Values = nil
+		}
+		v.Values = slices.Clone(v.Values)
+		for i, value := range v.Values {
+			if lit, ok := value.(*ast.CompositeLit); ok {
+				v.Values[i] = withoutElements(lit)
+			}
+		}
+		declared.Specs[i] = &v
+	}
+	return &declared
+}
+
+// withoutElements is a composite literal of the same type.
+func withoutElements(lit *ast.CompositeLit) *ast.CompositeLit {
+	empty := *lit
+	empty.Elts = nil
+	array, ok := lit.Type.(*ast.ArrayType)
+	if !ok {
+		return &empty
+	}
+	if _, ok := array.Len.(*ast.Ellipsis); ok { // the elements say how long it is
+		if slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { _, ok := e.(*ast.KeyValueExpr); return ok }) {
+			return lit
+		}
+		long := *array
+		long.Len = &ast.BasicLit{ValuePos: array.Len.Pos(), Kind: token.INT, Value: strconv.Itoa(len(lit.Elts))}
+		empty.Type = &long
+	}
+	return &empty
 }
 
 // writeDeclarations writes the text of a file without the bodies of its functions.
