@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/awaittrace/awaittrace/rewrite/load"
@@ -38,5 +40,16 @@ func TestDeclName(t *testing.T) {
 		if got := f.declName(d); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
+	}
+}
+
+// Literals in declarations without an operation are counted, too.
+func TestLiteralNames(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n"))
+	write(t, filepath.Join(dir, "p.go"), []byte("package p\n\nvar a = func() {}\n\nvar b = func(c chan int) { <-c }\n"))
+	_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline()}})
+	if len(r.Files) != 1 || !strings.Contains(string(r.Files[0].Text), `Func: "m.init.func2"`) {
+		t.Errorf("got %v", r.Files)
 	}
 }

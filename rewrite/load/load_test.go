@@ -313,3 +313,46 @@ var c = lib.Chans[1]
 		}
 	}
 }
+
+// A package that is imported has the types that it declares, though the values of its variables are not looked at.
+func TestDeclared(t *testing.T) {
+	t.Parallel()
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- main.go --
+package main
+
+import "m/lib"
+
+var (
+	_ [3]int = [len(lib.Long)]int{}
+	_ [6]int = [len(lib.Keyed)]int{}
+	_ [2]int = [len(lib.Given)]int{}
+)
+
+func main() { <-lib.Map["a"]; <-lib.List[0]; <-lib.Struct.C; <-lib.Typed; <-lib.Called; <-lib.Pointer.C }
+-- lib/lib.go --
+package lib
+
+type S struct{ C chan int }
+
+var (
+	Long    = [...]string{"a", "b", "c"}
+	Keyed   = [...]string{5: "f"}
+	Given   = [2]string{"a"}
+	Map     = map[string]chan int{"a": make(chan int)}
+	List    = []chan int{make(chan int)}
+	Struct  = S{make(chan int)}
+	Pointer = &S{make(chan int)}
+	Called  = call()
+
+	Typed chan int = call()
+)
+
+func call() chan int { return make(chan int) }
+`)
+	mustTake(t, Config{Dir: dir, Env: offline()}, "lib/lib.go main.go")
+}

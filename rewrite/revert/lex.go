@@ -137,8 +137,8 @@ func lineEnd(text []byte, off int) int {
 	return len(text)
 }
 
-// LineAt is the number of the line that off is on, the first being 1.
-func LineAt(text []byte, off int) int { return 1 + bytes.Count(text[:max(off, 0)], []byte("\n")) }
+// lineAt is the number of the line that off is on, the first being 1.
+func lineAt(text []byte, off int) int { return 1 + bytes.Count(text[:max(off, 0)], []byte("\n")) }
 
 // Glue reports whether two texts, one after the other, would make one token of two.
 func Glue[A, B []byte | string](before A, after B) bool {

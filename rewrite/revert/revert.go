@@ -29,7 +29,7 @@ func Text(text []byte) ([]byte, error) {
 		return text, nil
 	}
 	list, comments := Lex(text)
-	t, err := FindTable(text, list, comments)
+	t, err := findTable(text, list, comments)
 	if t == nil || err != nil {
 		return text, err
 	}
@@ -78,13 +78,13 @@ func Instrumented(text []byte) bool {
 		return false
 	}
 	list, comments := Lex(text)
-	t, err := FindTable(text, list, comments)
+	t, err := findTable(text, list, comments)
 	return t != nil || err != nil
 }
 
 // maybeInstrumented is quick, and may say yes of any text.
 func maybeInstrumented(text []byte) bool {
-	return bytes.Contains(text, []byte(SitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(runtime.Folder))
+	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(runtime.Folder))
 }
 
 // A reverter takes the probes out of a text.
@@ -136,7 +136,7 @@ func (r *reverter) matched() error {
 	if r.odd == 0 {
 		return nil
 	}
-	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", LineAt(r.text, r.odd-1))
+	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
 }
 
 // atPiece is the depth of a part whose last piece was just found.
@@ -188,7 +188,7 @@ const declaring = "var ("
 func (r *reverter) token(i int, plain bool) error {
 	l := r.list[i]
 	if plain && l.ident && strings.HasPrefix(l.Text, r.table.prefix) {
-		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", LineAt(r.text, l.Off), l.Text)
+		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", lineAt(r.text, l.Off), l.Text)
 	}
 	matches := true
 	switch last := len(r.brackets) - 1; l.bracket() {
@@ -215,7 +215,7 @@ func (r *reverter) token(i int, plain bool) error {
 
 func (r *reverter) broken(s started) error {
 	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; write there what the line is to say, without the probe",
-		LineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
+		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 
 // declaration gives the number of tokens of the import of the collector, of a site array, or in the section of a declaration that is kept

@@ -24,7 +24,7 @@ import (
 //
 //	//awaittrace:end
 const (
-	SitesMark   = "//awaittrace:sites"   // the prefix of what was inserted, and flags; an empty line before it was added, too
+	sitesMark   = "//awaittrace:sites"   // the prefix of what was inserted, and flags; an empty line before it was added, too
 	formMark    = "//awaittrace:form"    // a form, see form.String
 	keepMark    = "//awaittrace:keep"    // a declaration of the section, quoted
 	endMark     = "//awaittrace:end"     // the end of the section
@@ -35,7 +35,7 @@ const (
 // VersionLines are the last lines of what is added because of an old language version.
 const VersionLines = VersionMark + "\n//line :1:1\n"
 
-// Flags after SitesMark.
+// Flags after sitesMark.
 const (
 	FlagGofmt     = "gofmt"     // the original is formatted
 	FlagLines     = "lines"     // the text is, too, and line directives in it are ours
@@ -51,7 +51,7 @@ func Section(text []byte, prefix, array string, parts []Part, kept, tail []strin
 		flags = append(flags, flagNoNewline)
 		b.WriteString(newline)
 	}
-	fmt.Fprintf(&b, "\n%s\n", strings.Join(append([]string{SitesMark, prefix}, flags...), " "))
+	fmt.Fprintf(&b, "\n%s\n", strings.Join(append([]string{sitesMark, prefix}, flags...), " "))
 	for _, of := range forms(parts, prefix, array) {
 		fmt.Fprintf(&b, "%s %v\n", formMark, of)
 	}
@@ -72,16 +72,16 @@ type table struct {
 	keep                    []string
 	Parts                   map[string][]pattern // by the tokens of the first piece, each followed by a space
 	lengths                 map[string][]int     // by a first token: how many tokens such first pieces have
-	begin, end              int                  // offsets of SitesMark and of the end of endMark
+	begin, end              int                  // offsets of sitesMark and of the end of endMark
 	marks                   []Comment            // the comments in the section that are ours
 }
 
-// FindTable gives the table of a text, or nil if there is none. A comment that looks like one of ours counts only where the section is complete,
+// findTable gives the table of a text, or nil if there is none. A comment that looks like one of ours counts only where the section is complete,
 // or where the text has names of ours.
-func FindTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
+func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 	for i := len(comments) - 1; i >= 0; i-- {
 		words := strings.Fields(comments[i].Text)
-		if len(words) < 2 || words[0] != SitesMark || !anyIdent(list, words[1]) {
+		if len(words) < 2 || words[0] != sitesMark || !anyIdent(list, words[1]) {
 			continue
 		}
 		t := &table{prefix: words[1], begin: comments[i].Off, Parts: map[string][]pattern{}, lengths: map[string][]int{}}
@@ -89,13 +89,13 @@ func FindTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 		t.gofmt, t.lines, t.noNewline = slices.Contains(flags, FlagGofmt), slices.Contains(flags, FlagLines), slices.Contains(flags, flagNoNewline)
 		for _, c := range comments[i:] {
 			if err := t.mark(c); err != nil {
-				return nil, fmt.Errorf("line %d: %s was edited: %v", LineAt(text, c.Off), c.Text, err)
+				return nil, fmt.Errorf("line %d: %s was edited: %v", lineAt(text, c.Off), c.Text, err)
 			}
 			if t.end != 0 {
 				return t, nil
 			}
 		}
-		return nil, fmt.Errorf("line %d: what begins with %s has lost its end, the line %s", LineAt(text, t.begin), SitesMark, endMark)
+		return nil, fmt.Errorf("line %d: what begins with %s has lost its end, the line %s", lineAt(text, t.begin), sitesMark, endMark)
 	}
 	return nil, rests(text, list, comments)
 }
@@ -109,12 +109,12 @@ func anyIdent(list []Lexeme, prefix string) bool {
 func rests(text []byte, list []Lexeme, comments []Comment) error {
 	for _, c := range comments {
 		if what, _, _ := strings.Cut(c.Text, " "); what == formMark || what == keepMark {
-			return fmt.Errorf("line %d: %s has lost the line above it that begins with %s", LineAt(text, c.Off), what, SitesMark)
+			return fmt.Errorf("line %d: %s has lost the line above it that begins with %s", lineAt(text, c.Off), what, sitesMark)
 		}
 	}
 	for i, l := range list[:len(list)-1] {
 		if path := strings.Trim(list[i+1].Text, "\"`"); ours.MatchString(l.Text) && path != list[i+1].Text && path[strings.LastIndex(path, "/")+1:] == runtime.Folder {
-			return fmt.Errorf("line %d: probes are left in a text that has lost what begins with %s at its end", LineAt(text, l.Off), SitesMark)
+			return fmt.Errorf("line %d: probes are left in a text that has lost what begins with %s at its end", lineAt(text, l.Off), sitesMark)
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (t *table) mark(c Comment) error {
 		t.keep = append(t.keep, decl)
 	case endMark:
 		t.end = c.End
-	case SitesMark:
+	case sitesMark:
 	default:
 		return nil
 	}

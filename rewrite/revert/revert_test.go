@@ -1,6 +1,8 @@
-package rewrite
+package revert_test
 
 import (
+	"bytes"
+	"fmt"
 	"go/format"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
@@ -30,6 +33,20 @@ func main() {
 }
 `
 
+// instrument instruments packages.
+func instrument(t *testing.T, cfg rewrite.Config) *rewrite.Result {
+	t.Helper()
+	r, _, err := rewrite.Instrument(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func offline() []string {
+	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+}
+
 // instrumentText instruments a package of one file, once for all tests.
 func instrumentText(t *testing.T, source string) string {
 	t.Helper()
@@ -37,9 +54,12 @@ func instrumentText(t *testing.T, source string) string {
 		return text.(string)
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
-	write(t, filepath.Join(dir, "main.go"), []byte(source))
-	_, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, RuntimePath: "m/" + CollectorFolder}, Trimpath: true, Revertible: true})
+	for name, text := range map[string]string{"go.mod": "module m\n\ngo 1.26\n", "main.go": source} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result := instrument(t, rewrite.Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, RuntimePath: "m/" + rewrite.CollectorFolder}, Trimpath: true, Revertible: true})
 	if len(result.Files) != 1 {
 		t.Fatalf("%d files were instrumented", len(result.Files))
 	}
@@ -94,7 +114,7 @@ func TestRevertEdited(t *testing.T) {
 					continue
 				}
 				want := strings.ReplaceAll(original, test.was, test.is)
-				if test.name == "DOS line ends" && gofmted([]byte(original)) {
+				if test.name == "DOS line ends" && formatted([]byte(original)) {
 					want = original
 				}
 				if err != nil || !sameTokens(want, string(got)) || !strings.Contains(test.is, "if {{") && !strings.Contains(test.is, "x := ") && original == editedSource && string(got) != want {
@@ -103,6 +123,15 @@ func TestRevertEdited(t *testing.T) {
 			}
 		})
 	}
+}
+
+// difference shows where two texts begin to differ.
+func difference(want, got string) string {
+	n := 0
+	for n < min(len(want), len(got)) && want[n] == got[n] {
+		n++
+	}
+	return fmt.Sprintf("after\n%s\nwant\n%.200s\ngot\n%.200s", want[max(0, n-200):n], want[n:], got[n:])
 }
 
 // sameTokens compares two texts as the compiler reads them, with their comments.
@@ -117,7 +146,7 @@ func words(text string) []string {
 	}
 	var more []string
 	for _, c := range comments {
-		more = append(more, oneLine(c.Text))
+		more = append(more, strings.Join(strings.Fields(c.Text), " "))
 	}
 	slices.Sort(more) // a formatter moves comments
 	return append(words, more...)
@@ -192,7 +221,7 @@ func lineWith(t *testing.T, text, part string) string {
 
 // A file that was not formatted may be formatted with its probes: what is left without them has the same tokens.
 func TestRevertFormatted(t *testing.T) {
-	_, result := mustInstrument(t, Config{Config: load.Config{Dir: "../testdata/torture", Env: offline(), Patterns: []string{"./..."}}, Revertible: true, Probes: DefaultProbes | ProbeLoop})
+	result := instrument(t, rewrite.Config{Config: load.Config{Dir: "../../testdata/torture", Env: offline(), Patterns: []string{"./..."}}, Revertible: true, Probes: rewrite.DefaultProbes | rewrite.ProbeLoop})
 	for _, f := range result.Files {
 		original, err := os.ReadFile(f.Name)
 		if err != nil {
@@ -207,7 +236,12 @@ func TestRevertFormatted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if back, err := revert.Text(formatted); err != nil || !sameTokens(string(was), string(back)) {
-			t.Errorf("%s: %v\n%s", f.Name, err, firstDifference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
+			t.Errorf("%s: %v\n%s", f.Name, err, difference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
 		}
 	}
+}
+
+func formatted(text []byte) bool {
+	out, err := format.Source(text)
+	return err == nil && bytes.Equal(out, text)
 }

@@ -1,4 +1,4 @@
-package rewrite
+package revert_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
@@ -28,7 +29,7 @@ var (
 // However a text with probes is edited, what Revert gives is that edit of the original, or an error with a line: nothing of ours is left, and
 // nothing that somebody wrote is lost. A text that is not formatted has the lines of the original, so that an edit of lines can be made to both.
 func TestRevertRandom(t *testing.T) {
-	files := unformattedFiles(t, "../testdata/torture")
+	files := unformattedFiles(t, "../../testdata/torture")
 	r := rand.New(rand.NewPCG(3, *editSeed))
 	refused := 0
 	for i := range *editRounds {
@@ -60,7 +61,7 @@ func TestRevertRandom(t *testing.T) {
 			same = slices.Equal(otherWords(string(got)), otherWords(want))
 		}
 		if !same {
-			t.Errorf("round %d, %s, %v, exact %v\n%s", i, f.name, e.done, exact, firstDifference(strings.Join(words(want), "\n"), strings.Join(words(string(got)), "\n")))
+			t.Errorf("round %d, %s, %v, exact %v\n%s", i, f.name, e.done, exact, difference(strings.Join(words(want), "\n"), strings.Join(words(string(got)), "\n")))
 		}
 	}
 	t.Logf("%d edited texts, %d of them refused", *editRounds, refused)
@@ -85,15 +86,15 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{
+	cfg := rewrite.Config{
 		Config: load.Config{
 			Dir:         dir,
 			Env:         offline(),
 			Patterns:    []string{"./..."},
-			RuntimePath: "m/" + CollectorFolder,
+			RuntimePath: "m/" + rewrite.CollectorFolder,
 			Overlay:     map[string][]byte{},
 		},
-		Probes:     DefaultProbes | ProbeLoop,
+		Probes:     rewrite.DefaultProbes | rewrite.ProbeLoop,
 		Revertible: true,
 	}
 	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
@@ -107,14 +108,14 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, result := mustInstrument(t, cfg)
+	result := instrument(t, cfg)
 	var files []lined
 	for _, f := range result.Files {
-		text, section, _ := bytes.Cut(f.Text, []byte("\n"+revert.SitesMark))
+		text, section, _ := bytes.Cut(f.Text, []byte("\n"+sites))
 		made := lined{
 			name:     filepath.Base(f.Name),
 			original: strings.SplitAfter(string(cfg.Overlay[f.Name]), "\n"), within: withinExpressions(t, cfg.Overlay[f.Name]),
-			probed: strings.SplitAfter(string(text), "\n"), section: "\n" + revert.SitesMark + string(section),
+			probed: strings.SplitAfter(string(text), "\n"), section: "\n" + sites + string(section),
 		}
 		if len(made.original) != len(made.probed) {
 			t.Fatalf("%s has %d lines, and %d with probes", f.Name, len(made.original), len(made.probed))
@@ -150,6 +151,9 @@ func withinExpressions(t *testing.T, text []byte) []bool {
 	})
 	return within
 }
+
+// sites begins the section at the end of a text with probes.
+const sites = "//awaittrace:sites"
 
 var operand = regexp.MustCompile(`\b(ch|mu|wg|c|a|b|x|s|t)\b`)
 
@@ -217,7 +221,7 @@ func (f lined) inComment(from, to int) bool {
 	text := strings.Join(f.original, "")
 	_, comments := revert.Lex([]byte(text))
 	return slices.ContainsFunc(comments, func(c revert.Comment) bool {
-		first, last := revert.LineAt([]byte(text), c.Off)-1, revert.LineAt([]byte(text), c.End)-1
+		first, last := strings.Count(text[:c.Off], "\n"), strings.Count(text[:c.End], "\n")
 		return last > first && first <= to && last >= from
 	})
 }
