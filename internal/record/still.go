@@ -15,10 +15,11 @@ const maxStill = 128 << 20
 
 // ReadyStill makes the room that the next call of Still needs, so that the program stands still while its record is copied and no longer.
 func (r *Record) ReadyStill() {
-	if r.file == nil || runtime.GOOS != "linux" {
+	h, err := readHeader(r.src)
+	if err != nil || r.file == nil || runtime.GOOS != "linux" {
 		return
 	}
-	if s, ok := copyFile(r.file, nil); ok { // the system gives memory when it is written to
+	if s, ok := copyFile(r.file, nil, int64(h.Size)); ok { // the system gives memory when it is written to
 		r.room = s.room
 	}
 }
@@ -36,13 +37,14 @@ func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 
 // copied returns a copy of the record, unless parts of it are in private memory or it is too large.
 func (r *Record) copied() (Source, bool) {
-	if r.file == nil || runtime.GOOS != "linux" {
+	h, err := readHeader(r.src)
+	if err != nil || r.file == nil || runtime.GOOS != "linux" {
 		return Source{}, false
 	}
-	data, ok := copyFile(r.file, r.room)
+	data, ok := copyFile(r.file, r.room, int64(h.Size))
 	r.room = nil
 	src := Source{Data: data, Size: r.src.Size, Memory: r.src.Memory}
-	h, err := readHeader(src)
+	h, err = readHeader(src)
 	if !ok || err != nil || h.Private != 0 {
 		return Source{}, false
 	}
@@ -76,24 +78,26 @@ const (
 	seekHole = 4
 )
 
-// copyFile copies what a file has between its holes into room, as far as that goes; nil: there is none yet.
-func copyFile(f *os.File, room []byte) (s sparse, ok bool) {
+// copyFile copies what a file has between its holes up to end into room, as far as that goes; nil: there is none yet.
+// What a look has kept is behind the end of the record (Keep).
+func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
 	fi, err := f.Stat()
 	if err != nil {
 		return s, false
 	}
-	s.size = fi.Size()
-	if room == nil && allocated(fi) <= maxStill {
-		room = make([]byte, allocated(fi))
+	s.size = min(fi.Size(), end)
+	if n := max(allocated(fi)-(fi.Size()-s.size), 0); room == nil && n <= maxStill {
+		room = make([]byte, n)
 	}
 	s.room = room
 	total := int64(0)
 	for off := int64(0); off < s.size; {
 		from, err := f.Seek(off, seekData)
-		if err != nil {
+		if err != nil || from >= s.size {
 			break // there is a hole up to the end
 		}
 		to, err := f.Seek(from, seekHole)
+		to = min(to, s.size)
 		if total += to - from; err != nil || to <= from || total > maxStill {
 			return s, false
 		}

@@ -43,6 +43,33 @@ func testStill(t *testing.T, ready func(*Record)) {
 	}
 }
 
+// TestStillAlone: what a look has kept behind the record is not copied with it.
+func TestStillAlone(t *testing.T) {
+	r := fileOf(t, many(300))
+	if err := r.openFile(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s, err := r.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ReadyStill()
+	want := len(r.room)
+	r.Keep(s, nil)
+	if !r.HasLook() {
+		t.Fatal("nothing is kept")
+	}
+	r.ReadyStill()
+	const blocks = 8 << 10 // in which a file has its data
+	if got := len(r.room); got > want+blocks {
+		t.Errorf("there is room for %d bytes, and for %d before something was kept", got, want)
+	}
+	if src, ok := r.copied(); !ok || src.Data.(sparse).size != r.src.Size {
+		t.Error("what is kept is copied, or nothing")
+	}
+}
+
 // TestSparse copies a file that has holes.
 func TestSparse(t *testing.T) {
 	f, err := os.Create(t.TempDir() + "/file")
@@ -58,7 +85,7 @@ func TestSparse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, ok := copyFile(f, nil)
+	s, ok := copyFile(f, nil, int64(len(want)))
 	got := make([]byte, len(want))
 	if n, err := s.ReadAt(got, 0); !ok || n != len(want) || err != nil || string(got) != string(want) {
 		t.Errorf("%t, %d bytes, %v", ok, n, err)

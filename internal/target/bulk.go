@@ -14,7 +14,8 @@ const (
 
 // readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, in order of address. Neighbours are
 // read together: the runtime allocates its descriptors in blocks, and a system call for each of 100,000 takes longer than
-// copying what lies between. It returns how many could not be read. What is read is added to kept; if that is nil, the bytes are valid during the call only.
+// copying what lies between. It returns how many could not be read. What is read is copied into kept, with as few
+// system calls as can be; if that is nil, the bytes are valid during the call only.
 func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, visit func(i int, b []byte)) (unreadable int) {
 	order := make([]int, 0, len(addrs))
 	for i, a := range addrs {
@@ -24,35 +25,41 @@ func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, vis
 	}
 	unreadable = len(addrs) - len(order)
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(addrs[a], addrs[b]) })
-	buf := make([]byte, max(maxRun, size))
-	var pieces []piece
+	var runs [][]int // of order
+	var starts, lengths []uint64
 	for len(order) > 0 {
 		n := run(addrs, order, size)
 		start := addrs[order[0]]
-		length := int(addrs[order[n-1]]-start) + size
+		runs, starts, lengths = append(runs, order[:n]), append(starts, start), append(lengths, addrs[order[n-1]]-start+uint64(size))
+		order = order[n:]
+	}
+	var copied [][]byte
+	if kept != nil {
+		copied = kept.copyMany(starts, lengths)
+	}
+	buf := make([]byte, max(maxRun, size))
+	for k, list := range runs {
+		var b []byte // nil: not all of it can be read
 		if kept != nil {
-			buf = kept.take(length)
+			b = copied[k]
+		} else if whole := buf[:lengths[k]]; readFull(mem, whole, starts[k]) == nil {
+			b = whole
 		}
-		b := buf[:length]
-		err := readFull(mem, b, start)
-		if err == nil {
-			pieces = append(pieces, piece{start, b})
-		}
-		for _, i := range order[:n] {
-			one := b[addrs[i]-start:][:size]
-			if err != nil {
-				if readFull(mem, one, addrs[i]) != nil {
-					unreadable++
-					continue
-				}
-				pieces = append(pieces, piece{addrs[i], one})
+		for _, i := range list {
+			if b != nil {
+				visit(i, b[addrs[i]-starts[k]:][:size])
+				continue
+			}
+			one := make([]byte, size)
+			if readFull(mem, one, addrs[i]) != nil {
+				unreadable++
+				continue
+			}
+			if kept != nil {
+				kept.add([]piece{{addrs[i], one}})
 			}
 			visit(i, one)
 		}
-		order = order[n:]
-	}
-	if kept != nil {
-		kept.add(pieces)
 	}
 	return unreadable
 }

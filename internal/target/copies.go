@@ -16,6 +16,7 @@ import (
 type copies struct {
 	pieces, added []piece
 	room          []byte // for what is copied next
+	src           reach.Source
 }
 
 // ready makes room for n bytes. The system gives memory when it is written to, which takes longer than copying.
@@ -90,12 +91,12 @@ const (
 
 // copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out of what is copied, and nil in
 // what is returned.
-func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) [][]byte {
+func (c *copies) copyMany(addrs []uint64, lengths []uint64) [][]byte {
 	bufs := make([][]byte, len(addrs))
 	for i, n := range lengths {
-		bufs[i] = s.copies.take(int(n))
+		bufs[i] = c.take(int(n))
 	}
-	bad := src.ReadMany(bufs, addrs)
+	bad := c.src.ReadMany(bufs, addrs)
 	list := make([]piece, 0, len(addrs))
 	for i := range addrs {
 		if len(bad) > 0 && bad[0] == i {
@@ -104,12 +105,12 @@ func (s *session) copyMany(src reach.Source, addrs []uint64, lengths []uint64) [
 		}
 		list = append(list, piece{addrs[i], bufs[i]})
 	}
-	s.copies.add(list)
+	c.add(list)
 	return bufs
 }
 
 // copyStacks copies the stacks of all goroutines, from where each is.
-func (s *session) copyStacks(src reach.Source) {
+func (s *session) copyStacks() {
 	var addrs, lengths []uint64
 	total := uint64(0)
 	for i := range s.gs {
@@ -127,7 +128,7 @@ func (s *session) copyStacks(src reach.Source) {
 		}
 		addrs, lengths = append(addrs, from), append(lengths, n)
 	}
-	s.copyMany(src, addrs, lengths)
+	s.copies.copyMany(addrs, lengths)
 }
 
 // objectTypes are the types of the objects that are read.
@@ -137,7 +138,7 @@ var objectTypes = map[runtime.Kind]string{
 }
 
 // copyObjects copies the objects refs, and the timers that channels are of.
-func (s *session) copyObjects(src reach.Source, refs []Ref) {
+func (s *session) copyObjects(refs []Ref) {
 	var addrs, lengths []uint64
 	var kinds []runtime.Kind
 	sizes := make(map[runtime.Kind]uint64)
@@ -149,7 +150,7 @@ func (s *session) copyObjects(src reach.Source, refs []Ref) {
 			addrs, lengths, kinds = append(addrs, ref.Addr), append(lengths, n), append(kinds, ref.Kind)
 		}
 	}
-	copied := s.copyMany(src, addrs, lengths)
+	copied := s.copies.copyMany(addrs, lengths)
 	timer := uint64(s.sizes["runtime.timer"])
 	if s.chanTimer.size == 0 || timer == 0 {
 		return
@@ -163,7 +164,7 @@ func (s *session) copyObjects(src reach.Source, refs []Ref) {
 			addrs, lengths = append(addrs, addr), append(lengths, timer)
 		}
 	}
-	s.copyMany(src, addrs, lengths)
+	s.copies.copyMany(addrs, lengths)
 }
 
 // dropMoved forgets of goroutines that have left their processor since the program stood still what the operating system has to do with their waits: that was

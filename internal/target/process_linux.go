@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 	"golang.org/x/sys/unix"
@@ -71,6 +70,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 		o.Capturer.Ready(src, nil)
 	}
 
+	p.copies.src = src
 	s.readyCopies()
 	wasStopped := source.ThreadState(pid) == 'T'
 	tr := source.NewTracer(pid)
@@ -82,7 +82,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	taken := monotonic()
 	p.stopped = true
 	s.deadline = start.Add(o.Timeout)
-	res, err := s.copyAll(o, src, p)
+	res, err := s.copyAll(o, p)
 	if o.Capturer != nil && err == nil {
 		src.Use(tr)
 		o.Capturer.Capture()
@@ -111,19 +111,19 @@ func (s *session) readyCopies() {
 const maxReady = 256 << 20
 
 // copyAll copies all that reading the program will need when it has gone on. What else is read then is of a goroutine that has not moved since.
-func (s *session) copyAll(o Options, src reach.Source, p *process) (*Result, error) {
+func (s *session) copyAll(o Options, p *process) (*Result, error) {
 	res, refs, err := s.look(o)
 	if err != nil || o.Select == nil {
 		return res, err
 	}
-	s.copySystemStacks(src, p.threads) // first: it reads from what is copied
-	s.copyStacks(src)
-	s.copyObjects(src, refs)
+	s.copySystemStacks(p.threads) // first: it reads from what is copied
+	s.copyStacks()
+	s.copyObjects(refs)
 	return res, nil
 }
 
 // copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them: it may be what the thread is in.
-func (s *session) copySystemStacks(src reach.Source, threads []proc.Thread) {
+func (s *session) copySystemStacks(threads []proc.Thread) {
 	var addrs, lengths []uint64
 	for _, th := range threads {
 		r := &th.(*thread).runner
@@ -131,7 +131,7 @@ func (s *session) copySystemStacks(src reach.Source, threads []proc.Thread) {
 			addrs, lengths = append(addrs, r.m, r.g0), append(lengths, uint64(s.g.mSize), uint64(s.g.size))
 		}
 	}
-	s.copyMany(src, addrs, lengths)
+	s.copies.copyMany(addrs, lengths)
 	addrs, lengths = nil, nil
 	for _, th := range threads {
 		t := th.(*thread)
@@ -144,7 +144,7 @@ func (s *session) copySystemStacks(src reach.Source, threads []proc.Thread) {
 			addrs, lengths = append(addrs, sp), append(lengths, min(hi-sp, maxStackCopy))
 		}
 	}
-	s.copyMany(src, addrs, lengths)
+	s.copies.copyMany(addrs, lengths)
 }
 
 // setThreads tells the backend which threads run a goroutine.
