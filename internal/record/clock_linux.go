@@ -2,7 +2,7 @@ package record
 
 import "golang.org/x/sys/unix"
 
-// monotonic returns the present in nanoseconds of the clock that the runtime's nanotime reads.
+// monotonic returns the time of the clock that the runtime's nanotime reads, in nanoseconds.
 func monotonic() (int64, bool) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {

@@ -2,5 +2,5 @@
 
 package record
 
-// monotonic would return the clock that the runtime's nanotime reads, if every process could read the same here.
+// monotonic returns zero: on this system processes do not share the clock of the runtime's nanotime.
 func monotonic() (int64, bool) { return 0, false }

@@ -15,7 +15,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// Dir returns the folder in which the programs of this user keep their records: $AWAITTRACE_DIR, or one that the collector chooses in the same way.
+// Dir returns the folder in which the programs of this user keep their records: $AWAITTRACE_DIR, or one that the
+// collector chooses in the same way.
 func Dir() string {
 	if dir := os.Getenv("AWAITTRACE_DIR"); dir != "" {
 		return dir
@@ -23,30 +24,32 @@ func Dir() string {
 	return defaultDir()
 }
 
-// An Entry is a record that there is.
+// An Entry is a record that was found.
 type Entry struct {
-	// Pid is the process in the pid namespace of this command. Of a program that has ended, and of one that this command cannot see among the
-	// processes, it is the pid that the program had for itself.
+	// Pid is the process in the pid namespace of this command. Of a program that has ended, and of one that this
+	// command cannot see among the processes, it is the pid that the program had for itself.
 	Pid int
-	// StartTicks is when the process was started, as its name in the folder says; with Pid it names the process. Zero: unknown.
+	// StartTicks is when the process was started, by the record's name in the folder; with Pid it identifies the
+	// process. Zero: unknown.
 	StartTicks uint64
 	Path       string // of the file; empty: the record is in the memory of its program, or its file has no name that this command could use
 	Live       bool   // the program runs, or is stopped
 	Container  string // the container that it runs in; empty: none, or unknown
 	UID        int    // the user whose program it is; -1: unknown
 	Size       int64  // bytes that the record takes in its folder; zero if it has no file there
-	// Doubt says why the record may be the work of somebody else than its program; empty: there is no reason to think so.
+	// Doubt says why the record may not be its program's own; empty if nothing suggests that.
 	Doubt string
 
 	process int             // the process in /proc, or 0: it has ended, or /proc does not show it
 	mapping *procfs.Mapping // where that process has the record; nil: unknown
 }
 
-// Hidden reports whether the program runs but is not among the processes that this command sees: it is in another pid namespace.
+// Hidden reports whether the program runs but is not among the processes that this command sees: it is in another pid
+// namespace.
 func (e *Entry) Hidden() bool { return e.Live && e.process == 0 }
 
-// A fileName is what the name of a record's file says: PID-STARTTICKS-NAMESPACE. PID-STARTTICKS is the name that earlier collectors give, and those on file systems
-// without locks.
+// A fileName is the parsed name of a record's file: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS from earlier collectors
+// and on file systems without locks.
 type fileName struct {
 	pid    int    // as the program has it
 	ticks  uint64 // clock ticks from boot to its start; zero: unknown
@@ -73,31 +76,32 @@ func parseName(name string) (n fileName, ok bool) {
 	return n, err1 == nil && err2 == nil && pid > 0
 }
 
-// List returns the records in dir and those of all other programs that this user may look into, in whatever namespaces, sorted by start, newest last. Where
-// AWAITTRACE_DIR keeps programs apart, those are not listed that were started with another. A folder that does not exist holds none.
+// List returns the records in dir and those of all other programs that this user may look into, in whatever namespaces,
+// sorted by start, newest last. If AWAITTRACE_DIR is set, it leaves out programs that were started with another one. A
+// missing folder has no records.
 func List(dir string) ([]Entry, error) { return new(Lister).List(dir) }
 
-// A Lister lists records again and again. What it has found once it finds again at little cost. The zero value is ready for use.
+// A Lister lists records repeatedly, and remembers what it has found. The zero value is ready for use.
 type Lister struct {
 	known map[int]Entry // the programs that run, by process
 	// without are the processes that had no record.
 	without map[int]recordless
 }
 
-// A recordless process had no record when it was looked at. It may make one when it reaches its first probe, or by exec.
+// A recordless process had no record at the last look. It may make one when it reaches its first probe, or by exec.
 type recordless struct {
 	ticks, stack uint64 // of its procfs.Stat
 	name         string
 	first, last  time.Time // the looks at it
 }
 
-// A process that has long had no record is looked at again after a while only: all of what it has mapped is read for that.
+// A process that has long had no record is looked at rarely, because that reads all its mappings.
 const (
 	leastWithout = 10 * time.Second
 	againWithout = time.Minute
 )
 
-// stays reports whether the process that st tells of is the one that had no record, and need not be looked at now.
+// stays reports whether st is of the process that had no record, and no look is due.
 func (w *recordless) stays(st *procfs.Stat, now time.Time) bool {
 	return w.same(st) && w.last.Sub(w.first) >= leastWithout && now.Sub(w.last) < againWithout
 }
@@ -152,8 +156,8 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 	return list, nil
 }
 
-// remains reports whether the program of an entry that ofProcess has found still runs, and has the same record: one that has replaced itself by exec has another
-// file of that name.
+// remains reports whether the program of an entry from ofProcess still runs, and has the same record: after an exec it
+// has another file of that name.
 func (e *Entry) remains() bool {
 	if _, live := procfs.Is(e.Pid, e.StartTicks); !live {
 		return false
@@ -165,9 +169,9 @@ func (e *Entry) remains() bool {
 // deviceAndInode is the function of that name for the file that the program has mapped.
 func (e *Entry) deviceAndInode() string { return fmt.Sprint(e.mapping.Dev, " ", e.mapping.Inode) }
 
-// inFolder returns the records in the files of dir. Those in the default folder count only if it is this user's alone: anybody could have made it
-// before. A folder that the user names is as the user wants it; what is wrong with it is the Doubt of its records. Files in except, by device and inode, are left
-// out.
+// inFolder returns the records in the files of dir. The default folder counts only if it is this user's alone, because
+// anybody could have made it before. Faults of a folder that the user names become the Doubt of its records. Files in
+// except, by device and inode, are left out.
 func inFolder(dir string, except map[string]bool) ([]Entry, error) {
 	fault := folderFault(dir)
 	if fault != "" && dir == defaultDir() {
@@ -196,8 +200,8 @@ func inFolder(dir string, except map[string]bool) ([]Entry, error) {
 	return list, nil
 }
 
-// FolderFault says what keeps programs of this user from keeping their records in dir, such as "has mode 0755, which lets others in"; it is empty if
-// nothing does, or if there is no such folder yet.
+// FolderFault returns why programs of this user do not keep their records in dir, such as "has mode 0755, which lets
+// others in", or "" if they do, or the folder does not exist yet.
 func FolderFault(dir string) string { return folderFault(dir) }
 
 func folderFault(dir string) string {
@@ -234,7 +238,7 @@ func ofFile(path string, n fileName) (Entry, error) {
 	return e, nil
 }
 
-// fileFault says who else than this user may have written a file.
+// fileFault returns who else than this user may have written a file.
 func fileFault(fi fs.FileInfo) string {
 	switch uid := owner(fi); {
 	case uid >= 0 && uid != os.Geteuid():
@@ -245,7 +249,8 @@ func fileFault(fi fs.FileInfo) string {
 	return ""
 }
 
-// lives reports whether the program of the record in f, whose name is n, lives, and returns its process if /proc shows it.
+// lives reports whether the program of the record in f, whose name is n, lives, and returns its process if /proc shows
+// it.
 func lives(f *os.File, n fileName) (live bool, process int) {
 	if portable {
 		return livesPortably(n)
@@ -263,7 +268,7 @@ func lives(f *os.File, n fileName) (live bool, process int) {
 	return true, visible(n)
 }
 
-// visible returns the process in /proc that a locked record with name n is of, or 0.
+// visible returns the process in /proc of a locked record with name n, or 0.
 func visible(n fileName) int {
 	if n.ns == procfs.OwnNamespace("pid") {
 		if _, ok := procfs.Is(n.pid, n.ticks); ok {
@@ -288,8 +293,8 @@ func visible(n fileName) int {
 	return 0
 }
 
-// isOurs reports whether the record that a process has mapped is one that the programs of dir keep: where AWAITTRACE_DIR is set, only those that were started with the
-// same one.
+// isOurs reports whether the record that a process has mapped belongs to the programs of dir: if AWAITTRACE_DIR is set,
+// those that were started with the same one.
 func isOurs(pid int, m *procfs.Mapping, dir string) bool {
 	if dir == defaultDir() && os.Getenv("AWAITTRACE_DIR") == "" {
 		return true

@@ -13,7 +13,7 @@ import (
 
 const noFollow = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC
 
-// owner returns the user that a file belongs to, or -1.
+// owner returns the user who owns a file, or -1.
 func owner(fi fs.FileInfo) int {
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		return int(st.Uid)
@@ -38,7 +38,8 @@ func deviceAndInode(fi fs.FileInfo) string {
 	return fmt.Sprintf("%02x:%02x %d", unix.Major(uint64(st.Dev)), unix.Minor(uint64(st.Dev)), st.Ino)
 }
 
-// lockHeld reports whether the program of a record holds the lock on its file; known is false where the file system does not tell.
+// lockHeld reports whether the program of a record holds the lock on its file; known is false if the file system does
+// not tell.
 func lockHeld(f *os.File) (held, known bool) {
 	switch err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); err {
 	case nil:

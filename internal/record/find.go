@@ -15,16 +15,16 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// The names that a record without a file has among the mappings of its program: an anonymous file, and memory that can be shared.
+// The names of records without a file among a program's mappings: an anonymous file, and shared memory.
 const (
 	memfd  = "/memfd:awaittrace"
 	shared = "/dev/zero"
 )
 
-// errNoRecord is the answer for a process that has no record.
+// errNoRecord is the error for a process without a record.
 var errNoRecord = errors.New("no record")
 
-// ofProcess finds the record that process pid has mapped, wherever that is and whatever has become of its file.
+// ofProcess finds the record that process pid has mapped, wherever it is, even if its file is gone.
 func ofProcess(pid int) (Entry, error) {
 	if portable {
 		return Entry{}, errNoRecord
@@ -64,8 +64,8 @@ func ofProcess(pid int) (Entry, error) {
 	return Entry{}, errNoRecord
 }
 
-// namesRecord reports whether a mapping, by its name, may be the record of the process with pid own and start ticks, zero for unknown. A child that came of a fork has its parent's
-// mapped, which is not its own.
+// namesRecord reports whether a mapping, by its name, may be the record of the process with pid own and start ticks,
+// zero for unknown. A forked child has its parent's record mapped, too.
 func namesRecord(m *procfs.Mapping, own int, ticks uint64) bool {
 	if m.Path == memfd || m.Path == shared {
 		return true
@@ -74,7 +74,7 @@ func namesRecord(m *procfs.Mapping, own int, ticks uint64) bool {
 	return ok && n.pid == own && (n.ticks == ticks || n.ticks == 0 || ticks == 0 || portable)
 }
 
-// headerOf reports whether mapping m of process pid begins as the record of a process does whose own pid is own.
+// headerOf reports whether mapping m of process pid begins with the header of a record of pid own.
 func headerOf(pid int, m *procfs.Mapping, own int) bool {
 	mem, err := procfs.OpenMemory(pid)
 	if err != nil {
@@ -85,7 +85,8 @@ func headerOf(pid int, m *procfs.Mapping, own int) bool {
 	return err == nil && h.Magic == runtime.Magic && h.Pid == uint64(own)
 }
 
-// find returns the record of process pid: of the live one, or of the newest that had this pid. A pid is one of the pid namespace of this command.
+// find returns the record of process pid, in the pid namespace of this command: of the live one, or of the newest that
+// had this pid.
 func find(pid int, dir string) (Entry, error) {
 	st, live := procfs.Is(pid, 0)
 	if !live {
@@ -96,7 +97,8 @@ func find(pid int, dir string) (Entry, error) {
 		return e, nil
 	}
 	denied := errors.Is(err, fs.ErrPermission)
-	// What a process has mapped is told only to those who may trace it. The folder, if it is to be trusted, has the record under a name.
+	// The mappings of a process are visible only to those who may trace it. A trusted folder has the record under a
+	// name.
 	if e, ok := byName(pid, st, dir); ok {
 		return e, nil
 	}
@@ -121,7 +123,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	for _, e := range files {
 		n, _ := parseName(filepath.Base(e.Path))
 		if portable && n.pid == pid && e.Live && e.StartTicks > best.StartTicks {
-			best = e // one that replaced itself by exec has several
+			best = e // a program that replaced itself by exec has several
 		}
 		if portable || n.pid != own || !e.Live || n.ticks != 0 && n.ticks != st.StartTicks {
 			continue
@@ -134,7 +136,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	return best, best.Path != ""
 }
 
-// findDead returns the newest record of a program that had pid, and has ended; or lives, where there is no /proc to see it in.
+// findDead returns the newest record of a program that had pid, and has ended, or may live, if there is no /proc.
 func findDead(pid int, dir string) (Entry, error) {
 	var best Entry
 	files, err := inFolder(dir, nil)
@@ -160,7 +162,7 @@ func findDead(pid int, dir string) (Entry, error) {
 	return best, fmt.Errorf("no process %d, and %s: see awaittrace ps", pid, why)
 }
 
-// openRegular opens a file if it is a regular one, and no symbolic link. Opening a pipe would wait for its writer.
+// openRegular opens a regular file. It fails for symbolic links, and for pipes, which would wait for a writer.
 func openRegular(path string, flag int) (*os.File, fs.FileInfo, error) {
 	fi, err := os.Lstat(path)
 	if err != nil {
@@ -190,7 +192,8 @@ func sinceUnix(seconds int64) string {
 	return strings.TrimSuffix(max(d, 0).Truncate(unit).String(), "m0s") + map[bool]string{true: "m"}[unit == time.Minute]
 }
 
-// sweptAt says when and why the record of the last program with pid was swept from dir; "" if the folder does not tell.
+// sweptAt returns when and why the record of the last program with pid was swept from dir, or "" if the folder does not
+// say.
 func sweptAt(dir string, pid int) string {
 	f, _, err := openRegular(filepath.Join(dir, runtime.SweptFile), os.O_RDONLY)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Left returns which of some goroutines are no longer in the wait that began at the given time of the program's clock, by ID.
-// A program that runs goes on while its record is read slot by slot: what a snapshot says of several goroutines held at one
-// moment only if none of them has left its wait after the last was read.
+// Left returns which of some goroutines have left the wait that began at the given time of the program's clock, by ID.
+// A running program's record is read slot by slot: what a snapshot says of several goroutines was true at one moment
+// only if none of them has left its wait after the last slot was read.
 func (r *Record) Left(since map[int64]int64) (map[int64]bool, error) {
 	left := make(map[int64]bool, len(since))
 	for id := range since {

@@ -11,25 +11,25 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// A look is what a report has read from the program itself, kept behind the end of its record: when the program is killed, the next report
-// still knows the states and stacks of the goroutines that have not moved since, and which had exited. It is written from outside, and
-// the program does not know of it.
+// A look is what a report read from the program itself. It is kept behind the end of the record, so that, if the
+// program is killed, the next report has the states and stacks of the goroutines that have not moved since, and knows
+// which had exited. It is written from outside, without the program.
 type look struct {
 	Taken      int64        // of the program's clock
 	Goroutines []lookedUpon // those that had reached a probe
-	Objects    []lookedAt   // those of which the program or the system told something
-	// Proof is what the program's memory told; nil: it was not read. What it has proven stays so.
+	Objects    []lookedAt   // those for which the program or the system told something
+	// Proof is what the program's memory proved; nil: it was not read. What is proven stays so.
 	Proof *provenThen `json:",omitempty"`
 }
 
 type provenThen struct {
 	KeptBytes uint64
 	Kept      []Kept
-	// Others are goroutines that have reached no probe and that nothing can wake.
+	// Others are leaked goroutines that have reached no probe.
 	Others []lookedUpon
 }
 
-// Kept is how many bytes only some goroutines keep alive.
+// A Kept counts the bytes that only its goroutines keep alive.
 type Kept struct {
 	Goroutines []int64
 	Bytes      uint64
@@ -48,18 +48,18 @@ type lookedUpon struct {
 	Reach         *snapshot.Reach   `json:",omitempty"`
 }
 
-// upon returns what was seen of g.
+// upon returns what the look has of g.
 func upon(g *snapshot.Goroutine) lookedUpon {
 	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach}
 }
 
-// tell adds to g what was seen of it.
+// tell adds to g what the look has of it.
 func (was *lookedUpon) tell(g *snapshot.Goroutine) {
 	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
 	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
 }
 
-// holds reports whether was was proven to wait for ever, and has not moved since, by the number of its steps.
+// holds reports whether was is proven to wait for ever, and has not moved since, by the number of its steps.
 func (was *lookedUpon) holds(steps uint32) bool {
 	return was.Reach != nil && was.Reach.Answer == snapshot.Proven && was.Steps == steps
 }
@@ -82,8 +82,8 @@ const (
 	maxLook    = 64 << 20 // bytes
 )
 
-// Keep keeps what s, a snapshot that was joined with the states of its goroutines, knows beyond the record, and what the goroutines of findings keep
-// alive. Where there is no room for it, or no right to write, nothing is kept.
+// Keep keeps what s, a snapshot that was joined with the states of its goroutines, has beyond the record, and what the
+// goroutines of findings keep alive. It keeps nothing without room or permission to write.
 func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	h, err := readHeader(r.src)
 	if err != nil || !r.writable || !r.endsAt(int64(h.Size)) {
@@ -102,7 +102,7 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 		}
 		proven = proven || isProven(g)
 	}
-	// What an earlier look has proven is told again where this one had no time for proofs.
+	// If this look had no time for proofs, those of an earlier one are kept.
 	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
 		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept, Others: others}
 	} else if old := r.kept(); old != nil {
@@ -120,7 +120,7 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	b := binary.LittleEndian.AppendUint64(nil, lookMagic)
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
 	b = binary.LittleEndian.AppendUint64(b, uint64(crc32.ChecksumIEEE(text)))
-	// Half of a look, or one that two commands wrote at once, does not have its checksum.
+	// A partial look, or one that two commands wrote at once, fails its checksum.
 	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
 }
 
@@ -147,8 +147,8 @@ func ioOf(g *snapshot.Goroutine) *snapshot.IO {
 	return g.Waits[0].IO
 }
 
-// endsAt reports whether the record ends at offset end of its file, where nothing or a look follows: what is before belongs to the program, which
-// has it mapped, and is never written to because of a wrong number in a header.
+// endsAt reports whether the record ends at offset end of its file, where nothing or a look follows: a wrong number in
+// a header must not make us write into the part that the program has mapped.
 func (r *Record) endsAt(end int64) bool {
 	fi, err := r.file.Stat()
 	if err != nil || fi.Size() < end {
@@ -194,7 +194,8 @@ func (r *Record) kept() *look {
 	return l
 }
 
-// Recall adds to s, the snapshot of a program that runs, what was proven at the last look of goroutines that are still in the same wait.
+// Recall adds to s, the snapshot of a running program, what the last look proved of goroutines that are still in the
+// same wait.
 func (r *Record) Recall(s *snapshot.Snapshot) {
 	l := r.kept()
 	if l == nil {
@@ -213,8 +214,8 @@ func (r *Record) Recall(s *snapshot.Snapshot) {
 	}
 }
 
-// recall adds to s, the snapshot of a program that has ended, what was seen at the last look: of the goroutines that have not moved since
-// their states and stacks, and those that had exited are removed.
+// recall adds to s, the snapshot of an ended program, the states and stacks of the last look for goroutines that have
+// not moved since, and removes those that had exited.
 func recall(s *snapshot.Snapshot, l *look) {
 	s.Process.Looked = l.Taken
 	seen := make(map[int64]*lookedUpon, len(l.Goroutines))
@@ -290,8 +291,8 @@ func (p *provenThen) memory() *snapshot.Memory {
 	return &snapshot.Memory{KeptBytes: p.KeptBytes, Kept: func(ids []int64) uint64 { return bytes[key(ids)] }}
 }
 
-// moved reports whether g reached a probe at t or later, as its coarse times tell: to a millisecond, and a goroutine that goes through
-// probes without reading the clock may lag behind.
+// moved reports whether g reached a probe at t or later, by its coarse times: they are exact to a millisecond, and may
+// lag for a goroutine that passes probes without reading the clock.
 func moved(g *snapshot.Goroutine, t int64) bool {
 	const slack = 20e6
 	return len(g.Waits) > 0 || g.LastAt+slack >= t

@@ -9,10 +9,10 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// loopPlaces is how many probes the loop of a goroutine passes, at most, that is looked at here.
+// loopPlaces bounds the probes in a loop.
 const loopPlaces = 4
 
-// A loop is a goroutine that has passed the same few probes whenever it was looked at, all the time.
+// A loop is a goroutine that has passed the same few probes at every look.
 type loop struct {
 	seq         uint32
 	places      []uint32 // sites, sorted
@@ -25,11 +25,11 @@ type loop struct {
 	began       int64 // the first look, on the program's clock
 }
 
-// stalled is for how long a goroutine may pass no probe and still be taken to be in its loop. On a busy machine it has to wait for its turn.
+// stalled is how long a goroutine in a loop may pass no probe. On a busy machine it has to wait for a processor.
 const stalled = 500 * time.Millisecond
 
-// Loops looks which of the goroutines of ids pass the probes of one small loop and no others, and returns what is known of those that did whenever Loops was called: two
-// calls are at most gap apart for that to hold. Nil ids are all that have reached a probe lately.
+// Loops finds which goroutines of ids pass only the probes of one small loop, and returns those that did at every call
+// of Loops, if calls are at most gap apart. Nil ids mean all goroutines that have reached a probe lately.
 func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop {
 	now := time.Now()
 	if now.Sub(r.looked) > gap {

@@ -2,8 +2,8 @@ package record
 
 import "io"
 
-// OpenMemory opens the record that begins at address base of a program's memory, for a program that is not a process here: a core, or a
-// process on another machine. The memory stays the caller's.
+// OpenMemory opens the record at address base of the memory of a program that is not a process of this machine: a core,
+// or a remote process. The caller owns the memory.
 func OpenMemory(mem io.ReaderAt, base uint64) (*Record, error) {
 	r := &Record{src: Source{Data: window{mem, int64(base)}, Memory: mem}}
 	h, err := firstBytes(r.src.Data)

@@ -8,11 +8,11 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// readObjects reads the table of objects, adds the objects that only goroutines know of, and voids the holds of locks
-// that somebody else has unlocked since.
+// readObjects reads the table of objects, adds the objects that only goroutines name, and drops holds of locks that
+// another goroutine has unlocked since.
 func (r *reader) readObjects() error {
 	used := r.usedObjects()
-	// Most of them are of the past, and nobody asks for them one by one: they are made in few pieces.
+	// Most are no longer in use, so they are allocated in few pieces.
 	var objects slab[snapshot.Object]
 	var list []*snapshot.Object
 	if err := r.eachObject(func(entry []byte) {
@@ -46,7 +46,8 @@ func (r *reader) readObjects() error {
 	return nil
 }
 
-// usedObjects returns the addresses of what goroutines wait for or hold, have left locked, or have selected from.
+// usedObjects returns the addresses of objects that goroutines wait for or hold, have left locked, or have selected
+// from.
 func (r *reader) usedObjects() map[uint64]bool {
 	used := make(map[uint64]bool)
 	cases := func(w *snapshot.Wait) {
@@ -73,8 +74,8 @@ func (r *reader) usedObjects() map[uint64]bool {
 	return used
 }
 
-// past reports whether the object of an entry, which nobody waits for or holds, is of no concern any more: a channel that no goroutine that is there has used,
-// or one of those of which only they need to know something who wait for it.
+// past reports whether the object of an entry, which no goroutine waits for or holds, can be left out: a channel that
+// no live goroutine has used, or an object that matters only to its waiters.
 func (r *reader) past(e *runtime.Object) bool {
 	there := func(f runtime.Fact) bool {
 		_, found := r.idOf(f.Goid)
@@ -89,7 +90,7 @@ func (r *reader) past(e *runtime.Object) bool {
 	return false
 }
 
-// eachObject calls f with each entry of the table that is in use. The table is large, and most of it is not in use most often: it is read in pieces.
+// eachObject calls f with each used entry of the table. The table is large and mostly unused, so it is read in pieces.
 func (r *reader) eachObject(f func(entry []byte)) error {
 	b := make([]byte, min(r.h.ObjCap, objectsAtOnce)*runtime.ObjSize)
 	off, end := uint64(r.h.ObjOff)*pageSize, uint64(r.h.ObjOff)*pageSize+uint64(r.h.ObjCap)*runtime.ObjSize
@@ -130,8 +131,8 @@ func (r *reader) object(e runtime.Object) (snapshot.Object, bool) {
 	return o, true
 }
 
-// fact returns a fact of the record, or nil if nobody did it. Its goroutine has certainly exited when no slot is that goroutine's,
-// unless there are goroutines without a slot.
+// fact returns a fact of the record, or nil if it is not set. Its goroutine has certainly exited if no slot is that
+// goroutine's, unless there are goroutines without a slot.
 func (r *reader) fact(f runtime.Fact) *snapshot.Fact {
 	p := r.site(f.Site)
 	if p == nil {
@@ -160,10 +161,10 @@ func (r *reader) voidHolds() {
 	r.snap.Orphans = slices.DeleteFunc(r.snap.Orphans, void)
 }
 
-// A namer gives objects the name that the source calls them by.
+// A namer names objects by their expressions in the source.
 type namer struct {
 	snap   *snapshot.Snapshot
-	newest map[uint64]int64 // when the probe that gave the present name was reached, of objects that goroutines have named
+	newest map[uint64]int64 // when the probe that gave the present name was reached
 }
 
 // factsName returns the name that the facts on record of o give it, and when that was; ok is false if they give none.
@@ -176,7 +177,8 @@ func factsName(o *snapshot.Object) (name string, at int64, ok bool) {
 	return name, at, ok
 }
 
-// renames reports whether probe p, reached at a time, gives an object its name, which has one since last if it is named.
+// renames reports whether probe p, reached at a time, gives an object a new name; its present name, if any, is of time
+// last.
 func renames(p *snapshot.Probe, at, last int64, named bool) bool {
 	return p.Obj != "" && p.Op != runtime.OpSelect && (!named || at > last)
 }
@@ -197,8 +199,8 @@ func (n *namer) goroutine(g *snapshot.Goroutine) {
 	}
 }
 
-// selectCases names the channels of a select. A name that another operation gave comes first: a select may have gone on with other channels
-// than its text tells, but it is the text that a reader knows.
+// selectCases names the channels of a select. A name from another operation takes precedence, because the variables of
+// a select may have changed since.
 func (n *namer) selectCases(w *snapshot.Wait) {
 	for i, c := range w.Cases {
 		if o := n.object(c.Obj, runtime.KindChan); o != nil && o.Expr == "" {
@@ -207,8 +209,8 @@ func (n *namer) selectCases(w *snapshot.Wait) {
 	}
 }
 
-// contexts forgets what is on record of the channels of contexts that w receives from. Package context makes and closes those without probes: it is
-// of older channels, which had the same address.
+// contexts drops the facts of the channels of contexts that w receives from. Package context makes and closes those
+// without probes, so the facts are of older channels with the same address.
 func (n *namer) contexts(w *snapshot.Wait) {
 	if w.Probe == nil {
 		return

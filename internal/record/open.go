@@ -20,7 +20,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Record is the open record of a program, live or dead. It may be read any number of times, by one goroutine at a time; the
+// A Record is the open record of a program, live or dead. It can be read many times, by one goroutine at a time; the
 // caller closes it.
 type Record struct {
 	Entry
@@ -32,7 +32,7 @@ type Record struct {
 	// loops and looked are what Loops saw last, and when.
 	loops  map[int64]*loop
 	looked time.Time
-	// known is the look that was found behind the record last, and knownSum its checksum; nil: none was.
+	// known is the last look that was found behind the record, or nil, and knownSum its checksum.
 	known    *look
 	knownSum uint64
 	buffer   *Buffer // nil: not needed yet
@@ -40,7 +40,7 @@ type Record struct {
 	room []byte
 }
 
-// A Buffer is memory that one reading of a record after the other may use. The zero value is ready for use.
+// A Buffer is memory that readings of records can share, one after the other. The zero value is ready for use.
 type Buffer struct{ b []byte }
 
 // chunk returns room for a chunk of slots.
@@ -51,7 +51,7 @@ func (b *Buffer) chunk() []byte {
 	return b.b
 }
 
-// Use makes r use b. It is not read at the same time as others that do.
+// Use makes r use b. Records that share b must not be read at the same time.
 func (r *Record) Use(b *Buffer) { r.buffer = b }
 
 // Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.
@@ -63,7 +63,7 @@ func Open(pid int) (*Record, error) {
 	return OpenEntry(e)
 }
 
-// OpenFile opens the record in a file, be it where its program made it or a copy of it.
+// OpenFile opens the record in a file, which may be a copy.
 func OpenFile(path string) (*Record, error) {
 	n, ok := parseName(filepath.Base(path))
 	if ok {
@@ -109,11 +109,11 @@ func OpenEntry(e Entry) (*Record, error) {
 }
 
 func (r *Record) openFile() error {
-	// Writing is for signs of life alone (see Seen); a record that can only be read is as good otherwise.
+	// Writing is only for signs of life (see Seen); a read-only record will do otherwise.
 	path := r.Path
 	if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
 		var err error
-		if path, err = filepath.EvalSymlinks(path); err != nil { // the user may name a file as they like
+		if path, err = filepath.EvalSymlinks(path); err != nil { // a file may have any name
 			return err
 		}
 	}
@@ -139,7 +139,8 @@ func (r *Record) use(f *os.File, fi fs.FileInfo) {
 	r.UID, r.Size = owner(fi), allocated(fi)
 }
 
-// openMapped opens the record that a process has mapped: its file, or else, if there is no way to that, the memory of the process.
+// openMapped opens the record that a process has mapped: its file, or else, if there is no way to that, the memory of
+// the process.
 func (r *Record) openMapped() error {
 	f, name, writable, err := procfs.OpenMapped(r.process, *r.mapping)
 	if err == nil {
@@ -163,7 +164,7 @@ func (r *Record) openMapped() error {
 	if err != nil {
 		return err
 	}
-	// A part that became private memory splits the mapping: the header says how far it goes.
+	// A part in private memory splits the mapping: the header says how far the record goes.
 	r.src.Size = int64(h.Size)
 	return nil
 }
@@ -176,7 +177,7 @@ func firstBytes(data io.ReaderAt) (runtime.Header, error) {
 	return load[runtime.Header](b), nil
 }
 
-// identify checks the header, and finds out whether the process that it names still runs.
+// identify checks the header, and whether the process that it names still runs.
 func (r *Record) identify() error {
 	h, err := readHeader(r.src)
 	for try := 0; err != nil && try < 100 && r.beingMade(); try++ {
@@ -192,7 +193,8 @@ func (r *Record) identify() error {
 	if r.process == 0 {
 		r.Pid = int(h.Pid)
 	}
-	// A copy of a record is not the record of the process, even while that runs: its file has another name or no longer changes.
+	// A copy of a record is not the process's record, even while that runs: its file has another name or no longer
+	// changes.
 	n, ok := parseName(filepath.Base(r.Path))
 	switch {
 	case r.mapping != nil:
@@ -233,7 +235,7 @@ func (r *Record) alive() (st procfs.Stat, live bool) {
 	return st, live
 }
 
-// Replaced reports whether the program has made another record since this one was opened, as one does that replaces itself by exec.
+// Replaced reports whether the program has made another record since this one was opened, by an exec.
 func (r *Record) Replaced() bool {
 	if r.file == nil || r.Path == "" {
 		return false
@@ -254,7 +256,8 @@ func (r *Record) Remove() {
 	}
 }
 
-// Process returns the process of the record in /proc, or 0: it has ended, or runs in a pid namespace that cannot be seen from here.
+// Process returns the process of the record in /proc, or 0 if it has ended, or runs in a pid namespace that is not
+// visible.
 func (e *Entry) Process() int { return e.process }
 
 // beingMade reports whether the program of the record has only just begun to make it: the first word is written last.
@@ -307,14 +310,16 @@ func (r *Record) Close() error {
 // Snapshot reads the record. The goroutines have neither states nor stacks; its Join adds them.
 func (r *Record) Snapshot() (*snapshot.Snapshot, error) { return r.begin(partWhole)(r.src) }
 
-// UsedSnapshot reads the record as Snapshot does, but of the objects only those that goroutines wait for or hold, and what they may be known by who wait for
-// others. In a program that makes many, nearly all are of the past. It is for those who do not read the program's memory, which may tell of waits for the others.
+// UsedSnapshot reads the record as Snapshot does, but only the objects that goroutines wait for or hold, or that name
+// such objects. Most objects of a program are no longer in use. It is for callers that do not read the program's
+// memory, which may show waits for other objects.
 func (r *Record) UsedSnapshot() (*snapshot.Snapshot, error) { return r.begin(partUsed)(r.src) }
 
-// LockSnapshot reads the record as UsedSnapshot does, and of the goroutines only those that hold something, wait for what others may hold, or have left a lock behind.
+// LockSnapshot reads the record as UsedSnapshot does, but only the goroutines that hold something, wait for what others
+// may hold, or have left a lock behind.
 func (r *Record) LockSnapshot() (*snapshot.Snapshot, error) { return r.begin(partLocks)(r.src) }
 
-// begin returns what reads a part of the record, or of a copy of it, as of now.
+// begin returns a reader of a part of the record, or of a copy of it, as of now.
 func (r *Record) begin(what part) func(Source) (*snapshot.Snapshot, error) {
 	st, live := procfs.Stat{}, false
 	if r.Live {
@@ -408,7 +413,7 @@ func (r *Record) Ended(now int64, status uint32) {
 	r.put(unsafe.Offsetof(runtime.Header{}.Ended), now)
 }
 
-// SetAfter notes in the record how long a wait is before whoever watches the program calls it stuck.
+// SetAfter notes in the record how long a wait is before the program's watcher calls it stuck.
 func (r *Record) SetAfter(d time.Duration) {
 	ms := min(max(d.Milliseconds(), 1), math.MaxUint32)
 	r.put(unsafe.Offsetof(runtime.Header{}.After), uint32(ms))
@@ -423,10 +428,11 @@ func (r *Record) After() time.Duration {
 	return time.Duration(h.After) * time.Millisecond
 }
 
-// Gone notes in the record that its program was found to have ended at time now of its clock, nobody knows how.
+// Gone notes in the record that its program was found to have ended, at time now of its clock, for an unknown reason.
 func (r *Record) Gone(now int64) { r.put(unsafe.Offsetof(runtime.Header{}.Ended), now) }
 
-// Mark notes in the record whether something was stuck when a command of ours looked. That nothing was is noted of a program that has ended only.
+// Mark notes in the record whether a look found something stuck. That nothing was stuck is noted only of an ended
+// program.
 func (r *Record) Mark(stuck bool) {
 	switch {
 	case stuck:
@@ -436,7 +442,8 @@ func (r *Record) Mark(stuck bool) {
 	}
 }
 
-// Tick moves the coarse clock of the record on to time now, for a program whose goroutines all wait and so do not move it themselves.
+// Tick advances the coarse clock of the record to time now, for a program whose goroutines all wait and so do not
+// advance it.
 func (r *Record) Tick(now int64) {
 	h, err := readHeader(r.src)
 	if ms := (now - h.Start) / 1e6; err == nil && ms >= 0 && uint32(ms)+1 > h.Clock {
@@ -445,15 +452,15 @@ func (r *Record) Tick(now int64) {
 	}
 }
 
-// put stores v, a number of fixed size, at offset off of the record, if that can be written. A record without a file ends with its program:
-// nothing would be left to read.
+// put stores v, a number of fixed size, at offset off of the record, if that can be written. A record without a file
+// ends with its program: nothing would be left to read.
 func (r *Record) put(off uintptr, v any) {
 	if !r.writable {
 		return
 	}
 	var b bytes.Buffer
 	if err := binary.Write(&b, binary.NativeEndian, v); err == nil {
-		// Not written: the next report on a dead program is a little less exact.
+		// On an error the next report on a dead program is a little less exact.
 		_, _ = r.file.WriteAt(b.Bytes(), int64(off))
 	}
 }

@@ -10,18 +10,19 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Pulse tells whether a Snapshot would show anything new, at a small part of its cost: goroutines are counted, not kept.
+// A Pulse tells whether a Snapshot would show anything new, at a fraction of its cost: it counts goroutines.
 type Pulse struct {
-	// Started tells one record of a process from the next, as one has that replaces itself by exec.
+	// Started tells the records of a process apart, of which it has several after an exec.
 	Started int64
-	// Goroutines counts those that have reached a probe, as far as their slots have not been taken by others.
+	// Goroutines counts the goroutines that have reached a probe, unless others have taken their slots.
 	Goroutines int
 	// Steps changes when a goroutine reaches a probe, appears, or its slot is taken by another.
 	Steps uint64
 	// Standing counts by site the goroutines that have waited there for longer than after, but for those of Blocked.
 	Standing map[uint32]int
-	// Blocked changes with the goroutines that have waited for longer than after while they hold a lock, or for what only
-	// another goroutine can give: a lock, room in a channel, a WaitGroup, a Cond, a Once. It changes with orphaned locks, too.
+	// Blocked changes with the goroutines that have waited for longer than after while they hold a lock, or for what
+	// only another goroutine can give: a lock, room in a channel, a WaitGroup, a Cond, a Once. It changes with orphaned
+	// locks, too.
 	Blocked uint64
 }
 
@@ -83,7 +84,8 @@ const (
 	slotWaits = unsafe.Offsetof(runtime.Slot{}.Waits)
 )
 
-// inUse reports whether the bytes of a slot are a goroutine's, and were not read in the middle of a change of its owner.
+// inUse reports whether the bytes of a slot are a goroutine's, and were not read in the middle of a change of its
+// owner.
 func inUse(slot []byte) bool {
 	return load[uint64](slot[slotGoid:]) != 0 && load[uint32](slot[slotSeq:])%2 == 0
 }

@@ -20,8 +20,8 @@ const (
 	DroppedDamaged    = "damaged entries of the record"
 )
 
-// readRecord returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if the program still runs,
-// and zero if it has ended. State, arguments and the like that the record does not hold are
+// readRecord returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if
+// the program still runs, and zero if it has ended. State, arguments and the like that the record does not hold are
 // left empty; the goroutines have neither states nor stacks (see snapshot.Snapshot.Join).
 func readRecord(src Source, now int64, what part) (*snapshot.Snapshot, error) {
 	h, err := readHeader(src)

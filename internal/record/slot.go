@@ -19,8 +19,8 @@ const (
 	chunkPrivate = 2
 )
 
-// rereads is how often a slot is read until two readings agree. A goroutine that goes through a probe every few
-// nanoseconds may never hold still; a waiting one does at once.
+// rereads bounds how often a slot is read until two readings agree. They may never agree for a goroutine that passes a
+// probe every few nanoseconds, and agree at once for a waiting one.
 const rereads = 8
 
 // readSlots reads the slots of all goroutines.
@@ -100,8 +100,8 @@ func (r *reader) readChunk(mem io.ReaderAt, off int64, a, b []byte) error {
 	return nil
 }
 
-// settle leaves of a slot that changes while we read it what two readings agree on: the goroutine is moving, so that it
-// does not wait, and holds the locks that it held both times.
+// settle reduces a changing slot to what two readings agree on: the goroutine is moving, so it does not wait, and it
+// holds the locks that it held both times.
 func (r *reader) settle(slot *runtime.Slot, was runtime.Slot) {
 	if was.Goid != slot.Goid || was.Seq != slot.Seq {
 		slot.Goid = 0
@@ -151,7 +151,8 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
 }
 
-// concernsLocks reports whether the goroutine of a slot holds something, waits for what others may hold, or has left a lock behind.
+// concernsLocks reports whether the goroutine of a slot holds something, waits for what others may hold, or has left a
+// lock behind.
 func (r *reader) concernsLocks(slot *runtime.Slot) bool {
 	if slot.Held > 0 || slot.Lost > 0 || r.left[slot.Goid] {
 		return true
@@ -181,8 +182,9 @@ func (r *reader) history(slot *runtime.Slot) []snapshot.Step {
 	return steps
 }
 
-// waits returns the operations that the goroutine of a slot is in, innermost first. While the program runs, one that began after the reading did
-// is left out: it, and what it hides, belongs to a later moment than the rest of the snapshot.
+// waits returns the operations that the goroutine of a slot is in, innermost first. While the program runs, one that
+// began after the reading did is left out: it, and what it hides, belongs to a later moment than the rest of the
+// snapshot.
 func (r *reader) waits(slot *runtime.Slot) []snapshot.Wait {
 	depth := slot.Depth
 	if depth > runtime.WaitLen {
@@ -226,7 +228,8 @@ func (r *reader) selectCases(w *snapshot.Wait, slot *runtime.Slot) {
 	w.More = total - n
 }
 
-// sortGoroutines sorts the goroutines by id; of two slots with the same id, which only a damaged record has, the one that went further stays.
+// sortGoroutines sorts the goroutines by id; of two slots with the same id, which only a damaged record has, the one
+// that went further stays.
 func (r *reader) sortGoroutines() {
 	gs := r.snap.Goroutines
 	order := make([]position, len(gs))
@@ -246,7 +249,7 @@ func (r *reader) sortGoroutines() {
 	r.snap.Goroutines = gs
 }
 
-// A position is where a goroutine is in a list, by what the list is sorted by: a goroutine is too large to be moved about while that is done.
+// A position is the sort key and index of a goroutine, because a goroutine is too large to be moved while sorting.
 type position struct {
 	id    int64
 	steps uint32

@@ -14,24 +14,26 @@ type Source struct {
 	// Data holds the record from its first byte on, and Size is how many bytes of it there are.
 	Data io.ReaderAt
 	Size int64
-	// Memory is the memory of the program by address, for the parts of a record that are not in Data. Nil: it cannot be read.
+	// Memory is the memory of the program by address, for the parts of a record that are not in Data. Nil: it cannot be
+	// read.
 	Memory io.ReaderAt
 }
 
 // pageSize is the unit of the offsets of regions in a header.
 const pageSize = 4096
 
-// maxTable bounds what is read of one region at once: checkHeader bounds each by what a program writes, and nothing is larger than this.
+// maxTable bounds what is read of one region at once: checkHeader bounds each by what a program writes, and nothing is
+// larger than this.
 const maxTable = runtime.MaxStrings
 
-// load returns the T that begins b, which must be long enough. T must hold no pointers. The record is in the byte order of the
-// machine, and need not be aligned in b.
+// load returns the T that begins b, which must be long enough. T must hold no pointers. The record is in the byte order
+// of the machine, and need not be aligned in b.
 func load[T any](b []byte) (v T) {
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v)), b)
 	return v
 }
 
-// ErrNotRecord is the error of what does not begin as a record does.
+// ErrNotRecord is the error for data that does not begin as a record does.
 var ErrNotRecord = errors.New("not a record of an instrumented program")
 
 // readHeader returns the header of src, or an error that says why src is no record that can be read.
@@ -149,7 +151,8 @@ func (src Source) fill(b []byte, off uint64) error {
 	return nil
 }
 
-// table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all of it.
+// table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all
+// of it.
 func (r *reader) table(off, n uint64) ([]byte, error) { return filled(off, n, r.fill) }
 
 // fill reads a part of such a table into b.

@@ -6,8 +6,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// LocksSuspect reports whether goroutines may wait for each other's locks, or for one whose holder has exited, and how many goroutines there are. It is a look for
-// those who ask again and again, at a fraction of what a snapshot takes: no is certain, yes calls for a diagnosis.
+// LocksSuspect reports whether goroutines may wait for each other's locks, or for one whose holder has exited, and how
+// many goroutines there are. It is a look for those who ask again and again, at a fraction of what a snapshot takes: no
+// is certain, yes calls for a diagnosis.
 func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
 	h, err := readHeader(r.src)
 	if err != nil {

@@ -43,9 +43,10 @@ func (r *reader) testEntry(n uint32) (e runtime.TestEntry, err error) {
 	return load[runtime.TestEntry](b), nil
 }
 
-// AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines and who started them, and removes those that
-// have exited. It adds the goroutines of tests that have reached no probe, where the program's list of goroutines is known. All is read from the
-// program's memory, without stopping it and without its debug information. If that cannot be read, AddStates changes nothing and says so.
+// AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines and who started
+// them, and removes those that have exited. It adds the goroutines of tests that have reached no probe, where the
+// program's list of goroutines is known. All is read from the program's memory, without stopping it and without its
+// debug information. If that cannot be read, AddStates changes nothing and says so.
 func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	h, err := readHeader(r.src)
 	if err != nil {
@@ -88,7 +89,8 @@ const (
 	maxAncestors = 64
 )
 
-// readGs reads all g's of the program, those that have exited included. The list only grows: it is as long as its length says, which is read first.
+// readGs reads all g's of the program, those that have exited included. The list only grows: it is as long as its
+// length says, which is read first.
 func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
 	if h.AllgPtr == 0 || h.ParentOff <= h.GoidOff || h.GoidOff < 8 || h.ParentOff-h.GoidOff > pageSize {
 		return nil, errNoGoroutines
@@ -124,8 +126,8 @@ func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
 
 var errNoGoroutines = errors.New("the list of goroutines is not known")
 
-// allGoroutines returns the goroutines that have reached a probe, as s has them, or belong to a test, and have not exited. Those of s that have come
-// to their first probe since then are left out.
+// allGoroutines returns the goroutines that have reached a probe, as s has them, or belong to a test, and have not
+// exited. Those of s that have come to their first probe since then are left out.
 func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snapshot.Goroutine, error) {
 	all, err := r.readGs(h)
 	if err != nil {
@@ -202,7 +204,8 @@ func (t *testsOf) test(goid uint64, depth int) uint32 {
 	return 0
 }
 
-// gState returns the state of the g at an address, and whether it can be read. It is dead if the g belongs to another goroutine now.
+// gState returns the state of the g at an address, and whether it can be read. It is dead if the g belongs to another
+// goroutine now.
 func (r *Record) gState(h *runtime.Header, g, goid uint64) (state uint32, ok bool) {
 	if h.GoidOff < 8 {
 		return 0, false

@@ -21,8 +21,8 @@ func (r *Record) Started() (time.Time, error) {
 	return time.Unix(0, h.StartWall), nil
 }
 
-// ExitStatus returns the exit status that Ended noted, and whether there is one: of a program that a signal killed, or whose end
-// nobody saw, there is none.
+// ExitStatus returns the exit status that Ended noted, and whether there is one: of a program that a signal killed, or
+// whose end nobody saw, there is none.
 func (r *Record) ExitStatus() (status int, ok bool) {
 	h, err := readHeader(r.src)
 	if err != nil || h.Exit == 0 || (h.Exit-1)&0x7f != 0 {
@@ -31,8 +31,8 @@ func (r *Record) ExitStatus() (status int, ok bool) {
 	return int((h.Exit - 1) >> 8 & 0xff), true
 }
 
-// Waits is a first look at a record, for somebody who looks again and again: it costs a few nanoseconds per goroutine, where a
-// snapshot takes some microseconds.
+// Waits is a first look at a record, for somebody who looks again and again: it costs a few nanoseconds per goroutine,
+// where a snapshot takes some microseconds.
 type Waits struct {
 	// Long is the number of goroutines that are in an operation since before the time that was asked for.
 	Long int
@@ -40,8 +40,8 @@ type Waits struct {
 	Sum uint64
 }
 
-// Waiting counts the goroutines that are in an operation since before the time given, in nanoseconds of the program's clock. What cannot be
-// read is left out.
+// Waiting counts the goroutines that are in an operation since before the time given, in nanoseconds of the program's
+// clock. What cannot be read is left out.
 func (r *Record) Waiting(before int64) (Waits, error) {
 	var w Waits
 	err := r.eachSlot(func(_ *runtime.Header, slot []byte) { w.add(slot, before) })
@@ -124,7 +124,8 @@ func (r *Record) Quiet(before int64) ([]Quiet, error) {
 	return list, err
 }
 
-// OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. The program is not stopped to find out.
+// OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. The program is
+// not stopped to find out.
 func (r *Record) OnProcessor(q Quiet) bool {
 	state := r.gStateName(q.G, q.ID)
 	return state == "running" || state == "runnable"
