@@ -113,7 +113,7 @@ func (d *finder) goingRound() {
 			continue
 		}
 		l := cmp.Or(g.Loop, d.twoLooks(g, born))
-		if l == nil || l.For == 0 || float64(l.Steps) < leastRate*seconds(l.For) || !d.nowhere(i, l) {
+		if l == nil || l.For == 0 || float64(l.Steps) < leastRate*time.Duration(l.For).Seconds() || !d.nowhere(i, l) {
 			continue
 		}
 		d.circling = append(d.circling, g.ID)
@@ -123,11 +123,9 @@ func (d *finder) goingRound() {
 			continue
 		}
 		d.claim(Busy, i)
-		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rounds / seconds(l.For), CPU: min(share, 1)}})
+		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rounds / time.Duration(l.For).Seconds(), CPU: min(share, 1)}})
 	}
 }
-
-func seconds(ns int64) float64 { return float64(ns) / 1e9 }
 
 // born returns how many goroutines were born since the look before.
 func (d *finder) born() (n int) {

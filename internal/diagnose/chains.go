@@ -570,13 +570,7 @@ func (d *finder) unsent(w *snapshot.Wait) bool {
 
 // inWrite reports whether a stack is in the write of a connection.
 func inWrite(stack []snapshot.Frame) bool {
-	for k := range stack[:min(6, len(stack))] {
-		switch stack[k].Func {
-		case "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write", "internal/poll.(*FD).WriteTo":
-			return true
-		}
-	}
-	return false
+	return innermost(stack, "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write", "internal/poll.(*FD).WriteTo")
 }
 
 // noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, waits for something to end, or for the lock of a file.

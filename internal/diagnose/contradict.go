@@ -262,17 +262,12 @@ func (r *reconciler) facts(alive func(id int64) bool) {
 	}
 }
 
-// less is the certainty below c.
-func less(c Certainty) Certainty {
-	if c == Certain {
-		return Likely
-	}
-	return Possible
-}
+// less is the certainty below another.
+var less = map[Certainty]Certainty{Certain: Likely, Likely: Possible, Possible: Possible}
 
 // markDown makes a cause that depends on what is in doubt less sure.
 func (d *finder) markDown(c *cause) {
 	if slices.ContainsFunc(c.all(), func(i int) bool { return d.doubt.touches(d.g(i)) }) {
-		c.certainty = less(c.certainty)
+		c.certainty = less[c.certainty]
 	}
 }

@@ -100,14 +100,10 @@ func (f *facts) stalled(i int) bool {
 	if OwnFrame(stack) == nil || f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" }) {
 		return false
 	}
-	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool {
-		switch fn := fr.Func[strings.LastIndexByte(fr.Func, '/')+1:]; fn {
-		case "transport.(*writeQuota).get", "http2.(*serverConn).writeDataFromHandler", "http.(*http2serverConn).writeDataFromHandler",
-			"http2.(*clientStream).awaitFlowControl", "http.(*http2clientStream).awaitFlowControl":
-			return true
-		}
-		return false
-	})
+	return innermost(stack, "google.golang.org/grpc/internal/transport.(*writeQuota).get",
+		"golang.org/x/net/http2.(*serverConn).writeDataFromHandler", "golang.org/x/net/http2.(*clientStream).awaitFlowControl",
+		"net/http/internal/http2.(*serverConn).writeDataFromHandler", "net/http/internal/http2.(*clientStream).awaitFlowControl",
+		"net/http.(*http2serverConn).writeDataFromHandler", "net/http.(*http2clientStream).awaitFlowControl")
 }
 
 // isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end, or
@@ -227,6 +223,9 @@ func (f *facts) across(i int) (users []int) {
 }
 
 // inRead reports whether a stack is in the read of a connection.
-func inRead(stack []snapshot.Frame) bool {
-	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool { return fr.Func == "internal/poll.(*FD).Read" })
+func inRead(stack []snapshot.Frame) bool { return innermost(stack, "internal/poll.(*FD).Read") }
+
+// innermost reports whether one of the innermost functions on a stack is one of fns.
+func innermost(stack []snapshot.Frame, fns ...string) bool {
+	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool { return slices.Contains(fns, fr.Func) })
 }

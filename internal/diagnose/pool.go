@@ -193,14 +193,16 @@ func (t *writer) pool(f *Finding, c *cause) {
 	case 2:
 		all = "both are"
 	}
+	others := "goroutines that wait for another"
+	if p.nested == 1 {
+		others = "a goroutine that waits for another"
+	}
 	back := t.back(p)
 	switch {
 	case p.lost:
 		f.Title = fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
 	case len(back) == 1 && p.nested == 1 && len(p.holders) == 1 && p.size > 0:
 		f.Title = fmt.Sprintf("%s; %s taken, by a goroutine that has not given back what it took there before", who, all)
-	case p.nested == 1 && had == 1 && p.size == 1:
-		f.Title = fmt.Sprintf("%s; the only one is taken, by a goroutine that waits for another", who)
 	case p.behind:
 		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
@@ -208,7 +210,7 @@ func (t *writer) pool(f *Finding, c *cause) {
 	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // how many there are is not known
 		f.Title = fmt.Sprintf("%s; all that are known to have one wait for another", who)
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
-		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for another", who, all)
+		f.Title = fmt.Sprintf("%s; %s taken, by %s", who, all, others)
 	case p.nested == len(p.holders):
 		f.Title = fmt.Sprintf("%s, which has %d; all that are known to have one wait for another", who, p.size)
 	case p.size == 0:
