@@ -1,6 +1,6 @@
-// Compare prints a line of the table in docs/fidelity.md: it compares the positions of an overlay's files with those of
-// the originals, and the line tables of two programs, one built with the overlay and one without. scripts/positions
-// calls it.
+// Compare prints a line of a table, of which docs/fidelity.md shows a part: it compares the positions of an overlay's
+// files with those of the originals, and the line tables of two programs, one built with the overlay and one without.
+// scripts/positions calls it.
 //
 //	go run ./internal/testing/positions/compare NAME OVERLAY FOLDER PLAIN PROBED
 //
