@@ -3,9 +3,10 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// A function here takes its parameters from the stack into the registers in which Go's register ABI has them: AX, BX, CX, DI, and leaves its results in AX and BX before
-// it stores them. Up to a jump to a Go function the parameters stay where they are. So the lines that have to do with the stack can be left out where the assembler takes
-// functions of the register ABI: see internal/gocmd/registers.go.
+// A function here takes its parameters from the stack into the registers in which Go's register ABI has them: AX, BX, CX,
+// DI. It leaves its results in AX and BX before it stores them. Up to a jump to a Go function the parameters stay where
+// they are. So the lines that have to do with the stack are left out where the assembler takes functions of the register
+// ABI: see internal/gocmd/registers.go.
 
 // The slot of the goroutine into R10, or a jump to none. R8, R9 and R12 are lost.
 #define FIND(none) \

@@ -5,7 +5,8 @@ const (
 	// Path is its import path in a build by awaittrace: a folder of GOROOT/src that exists in every
 	// release of Go and holds packages, but is none itself.
 	Path = "debug"
-	// Assembly is the import path of the package that has its assembly in such a build, where the release of Go allows it: see internal/gocmd/registers.go.
+	// Assembly is the import path of the package that has its assembly in such a build, where the release of Go allows
+	// it: see internal/gocmd/registers.go.
 	Assembly = "internal/runtime/startlinetest"
 	// Folder is the last element of its import path in a tree that was instrumented in place or copied: a folder of a main module.
 	Folder = "awaittrace_runtime"

@@ -14,16 +14,17 @@ import (
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
-// Assembly takes its parameters from the stack, which costs a probe about as much as what it does with them, except in a few packages of
-// GOROOT, where it may have them in registers. One of them serves a test of GOROOT alone, and nothing else imports it. So a program gets the assembly of the
-// collector as part of that package, with the names that it has in the collector:
+// Assembly takes its parameters from the stack, which costs a probe about as much as what it does with them. In a few
+// packages of GOROOT it may have them in registers. One of these serves a test of GOROOT alone, and nothing else imports
+// it. So the assembly of the collector becomes part of that package, with the names that it has in the collector:
 //
 //	TEXT ·lock(SB), NOSPLIT, $0-16    =>    TEXT debug·Lock<ABIInternal>(SB), NOSPLIT, $0-16
 //		MOVQ m+8(FP), BX
 //		…                                   …
 //		JMP ·lockSlow(SB)                   JMP debug·lockSlow<ABIInternal>(SB)
 //
-// With -race, in a tree that was instrumented, and with releases of Go where the package is elsewhere, the assembly is used as it stands.
+// The assembly is used as it stands with -race, in a tree that was instrumented, and with releases of Go where the package
+// is elsewhere.
 const registersPath = collector.Assembly
 
 // allowsRegisters reports whether the assembler of goroot takes functions of the register ABI in the package registersPath.
@@ -50,7 +51,8 @@ var (
 	ownName   = regexp.MustCompile(`(^|[^\w·])·(\w+)`)
 )
 
-// inRegisters changes the files of the collector to those that use the register ABI. It returns the files of the package registersPath.
+// inRegisters changes the files of the collector to those that use the register ABI. It returns the files of the package
+// registersPath.
 func inRegisters(files map[string][]byte) (map[string][]byte, error) {
 	probes := map[string]string{}
 	for _, m := range wholeProbe.FindAllSubmatch(files[lockFile], -1) {
