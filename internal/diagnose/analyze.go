@@ -38,13 +38,6 @@ func worse(a, b Finding) int {
 		slices.Index(certaintyOrder, a.Certainty)-slices.Index(certaintyOrder, b.Certainty),
 		cmp.Compare(b.KeptBytes, a.KeptBytes),
 		len(b.Goroutines)-len(a.Goroutines),
-		cmp.Compare(first(a.Goroutines), first(b.Goroutines)),
+		slices.Compare(a.Goroutines, b.Goroutines),
 	)
-}
-
-func first(ids []int64) int64 {
-	if len(ids) == 0 {
-		return 0
-	}
-	return ids[0]
 }

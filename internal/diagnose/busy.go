@@ -59,8 +59,8 @@ func (d *finder) computing() {
 			list = append(list, i)
 		}
 	}
-	for _, p := range d.places(list) {
-		d.spin(p.list, d.unsure(Likely, p.list))
+	for _, list := range d.places(list) {
+		d.spin(list, d.unsure(Likely, list))
 	}
 }
 

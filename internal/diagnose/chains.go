@@ -495,13 +495,10 @@ func verdictOf(k Kind) Verdict {
 
 // sure returns how sure it is that the goroutines of list are stuck: as sure as of the surest.
 func (d *finder) sure(list []int) Certainty {
-	c := Possible
-	for _, i := range list {
-		if d.likely(i) {
-			c = Likely
-		}
+	if slices.ContainsFunc(list, d.likely) {
+		return d.unsure(Likely, list)
 	}
-	return d.unsure(c, list)
+	return Possible
 }
 
 // likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.

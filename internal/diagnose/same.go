@@ -76,10 +76,10 @@ func (f *Finding) Lead() Symptom { return Symptom{What: string(f.Kind), Goroutin
 
 // At returns the goroutine that f is shown at: its root, or else its first; 0 if it has neither.
 func (f *Finding) At() int64 {
-	if f.Root != 0 {
-		return f.Root
+	if f.Root == 0 && len(f.Goroutines) > 0 {
+		return f.Goroutines[0]
 	}
-	return first(f.Goroutines)
+	return f.Root
 }
 
 // Same returns the finding of r that counts and is about a goroutine of f, which another look at the same stop has found; nil if there is none.

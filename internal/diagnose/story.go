@@ -55,8 +55,8 @@ func (t *writer) finding(c *cause) Finding {
 		t.together(&f, c)
 	}
 	f.Why = append(f.Why, t.others("waiting behind them", c.behind)...)
-	for _, p := range t.places(c.behind) {
-		if w := t.wait(p.list[0]); w.Probe.Op == runtime.OpWait {
+	for _, list := range t.places(c.behind) {
+		if w := t.wait(list[0]); w.Probe.Op == runtime.OpWait {
 			f.Why = append(f.Why, t.owed(w.Obj)...)
 		}
 	}

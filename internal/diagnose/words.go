@@ -445,38 +445,32 @@ func (f *facts) waitFacts(w *snapshot.Wait) []string {
 	return lines
 }
 
-// A waitPlace is the goroutines that are at the same probe.
-type waitPlace struct {
-	probe *snapshot.Probe
-	list  []int
-}
-
 // places groups the goroutines of list by the probe that they wait at, or reached last; the most common place comes first. Those that
 // reached none are left out, and those in Options.Scope are apart from the others.
-func (f *facts) places(list []int) []waitPlace {
+func (f *facts) places(list []int) (lists [][]int) {
 	var at groups[spot]
 	for _, i := range list {
 		if p := f.probe(i); p != nil {
 			at.add(spot{probe: *p, inScope: f.inScope(i)}, i)
 		}
 	}
-	var ps []waitPlace
 	for _, k := range at.order {
-		ps = append(ps, waitPlace{f.probe(at.of[k][0]), at.of[k]})
+		lists = append(lists, at.of[k])
 	}
-	slices.SortStableFunc(ps, func(x, y waitPlace) int { return cmp.Compare(len(y.list), len(x.list)) })
-	return ps
+	slices.SortStableFunc(lists, func(x, y []int) int { return cmp.Compare(len(y), len(x)) })
+	return lists
 }
 
 // others returns a line for each place where goroutines of list wait, with the line of the user's that led the oldest there, the most common first.
 func (f *facts) others(what string, list []int) []string {
 	var lines []string
-	for _, p := range f.places(list) {
-		s := fmt.Sprintf("%s: %s at %s%s", what, plural(len(p.list), "goroutine"), f.place(p.probe), inProbe(p.probe))
-		if span := f.span(p.list); span != "" {
+	for _, list := range f.places(list) {
+		p := f.probe(list[0])
+		s := fmt.Sprintf("%s: %s at %s%s", what, plural(len(list), "goroutine"), f.place(p), inProbe(p))
+		if span := f.span(list); span != "" {
 			s += ", " + span
 		}
-		lines = append(lines, strings.Join(append([]string{s}, f.calledFrom(f.oldest(p.list))...), ", "))
+		lines = append(lines, strings.Join(append([]string{s}, f.calledFrom(f.oldest(list))...), ", "))
 	}
 	return lines
 }
