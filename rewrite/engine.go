@@ -17,13 +17,15 @@ import (
 
 // A rule recognises operations of one kind and writes their probes.
 type rule struct {
-	// hint says that visit may have something to do for a node of f's plain syntax tree. It is cheap, and may err on the side of yes.
+	// hint says that visit may have something to do for a node of f's plain syntax tree. It is cheap, and may err on
+	// the side of yes.
 	hint func(f *file, n ast.Node) bool
 	// visit is called for every node of the decorated tree, outer nodes first.
 	visit func(f *file, c *dstutil.Cursor)
 }
 
-// rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes before it.
+// rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes
+// before it.
 func rules() []rule {
 	return []rule{
 		startRule, testRule, goRule, selectRule, rangeRule, loopRule, sendRule, recvRule, closeRule, makeRule, capRule,
@@ -63,8 +65,9 @@ type file struct {
 	spans       []Span // of the text that was rendered, with Config.Spans
 }
 
-// find fills in what the rules have to say of the file. All that depends on its types is in it: what follows, host and render, needs the text and
-// the syntax alone, and the decorated tree, which takes much more memory than these, is dropped.
+// find fills in what the rules have to say of the file. All that depends on its types is in it: what follows, host and
+// render, needs the text and the syntax alone, and the decorated tree, which takes much more memory than these, is
+// dropped.
 func (f *file) find(rules []rule) {
 	f.instrument(rules)
 	f.initCalls = !f.already && f.callsInInit()

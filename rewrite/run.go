@@ -17,7 +17,8 @@ import (
 type Config struct {
 	load.Config
 
-	// TestBodies adds calls of the collector to the beginning of every function that may be a test and to go statements, unless Revertible is set.
+	// TestBodies adds calls of the collector to the beginning of every function that may be a test and to go
+	// statements, unless Revertible is set.
 	TestBodies bool
 	// Probes are the kinds of operation to probe; zero is DefaultProbes.
 	Probes ProbeSet
@@ -29,25 +30,28 @@ type Config struct {
 	IOTimeout time.Duration
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
 	Trimpath bool
-	// Revertible is set for text that goes to a tree on disk, where people and tools edit it: without directives inside of lines, formatted if the
-	// original is, and with a section from which Revert brings the original back. Otherwise every line keeps its place, and Revert is not possible.
+	// Revertible is set for text that goes to a tree on disk, where people and tools edit it: without directives inside
+	// of lines, formatted if the original is, and with a section from which Revert brings the original back. Otherwise
+	// every line keeps its place, and Revert is not possible.
 	Revertible bool
 	// Spans sets File.Kept, which Covered needs.
 	Spans bool
 }
 
-// CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or copied.
+// CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or
+// copied.
 const CollectorFolder = collector.Folder
 
-// Instrument puts probes into the packages of the main modules (those of a workspace all count) and of cfg.Deps that the
-// build of cfg.Patterns needs. The Inputs are what the result was made from.
+// Instrument puts probes into the packages of the main modules (those of a workspace all count) and of cfg.Deps that
+// the build of cfg.Patterns needs. The Inputs are what the result was made from.
 //
 // It keeps no package longer than it needs it, and does not look again into files of which the cache, which may be nil,
 // knows what is in them.
 //
-// What the rules find in a file depends on its text, on what the other files of its package declare, on what the package imports, and
-// on the prefix of the names that are put in; it does not depend on the body of any function in another file. So after an edit in a body one file
-// is decorated, its package is checked with the bodies of that file alone, and no other package is checked at all unless its types are asked for.
+// What the rules find in a file depends on its text, on what the other files of its package declare, on what the
+// package imports, and on the prefix of the names that are put in; it does not depend on the body of any function in
+// another file. So after an edit in a body one file is decorated, its package is checked with the bodies of that file
+// alone, and no other package is checked at all unless its types are asked for.
 //
 // A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile is a
 // *load.CompileError, a pattern of cfg.Deps that matches nothing a *load.DepsError.

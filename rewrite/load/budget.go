@@ -2,8 +2,8 @@ package load
 
 import "sync"
 
-// A budget bounds how much source is held with its types at once. The types of the expressions and the syntax of a file take a hundred
-// times the space of its text.
+// A budget bounds how much source is held with its types at once. The types of the expressions and the syntax of a file
+// take a hundred times the space of its text.
 type budget struct {
 	lock sync.Mutex
 	free sync.Cond // L is &lock

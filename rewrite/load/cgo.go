@@ -8,8 +8,9 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// withTypesOfC returns the files of a package with cgo files for those that import it. Where its declarations name something of C's, they are the
-// files that cgo makes, which spell out the types. If there are none, such types stay unknown, as they are in the package itself.
+// withTypesOfC returns the files of a package with cgo files for those that import it. Where its declarations name
+// something of C's, they are the files that cgo makes, which spell out the types. If there are none, such types stay
+// unknown, as they are in the package itself.
 func (g *graph) withTypesOfC(n *node, declared []*ast.File) []*ast.File {
 	if !slices.ContainsFunc(declared, namesC) {
 		return declared

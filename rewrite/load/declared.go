@@ -14,8 +14,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// declarations is a file without comments, bodies of functions, and values of variables whose types do not come from them. What it
-// declares has the same types.
+// declarations is a file without comments, bodies of functions, and values of variables whose types do not come from
+// them. What it declares has the same types.
 func declarations(f *ast.File) *ast.File {
 	b := *f
 	b.Doc, b.Comments = nil, nil
@@ -35,8 +35,8 @@ func declarations(f *ast.File) *ast.File {
 	return &b
 }
 
-// declaredVars is a declaration of variables without the values that their types do not come from, and without the elements of
-// tables: in a package of data, they would take most of the time.
+// declaredVars is a declaration of variables without the values that their types do not come from, and without the
+// elements of tables: in a package of data, they would take most of the time.
 func declaredVars(d *ast.GenDecl) *ast.GenDecl {
 	declared := *d
 	declared.Specs = slices.Clone(d.Specs)
@@ -87,8 +87,8 @@ func writeDeclarations(w io.Writer, f *File) {
 	w.Write(f.Text[done:])
 }
 
-// sumOf is a hash of all that the types of a package come from: its files without bodies, how they are read, what they import,
-// and, of a package with cgo files, its C files.
+// sumOf is a hash of all that the types of a package come from: its files without bodies, how they are read, what they
+// import, and, of a package with cgo files, its C files.
 func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
 	values := []any{n.PkgPath, n.Name, langOf(n.Package), n.TypesSizes}
 	for _, f := range files {

@@ -15,11 +15,13 @@ import (
 
 // A Module is a dependency that packages of the build are in.
 type Module struct {
-	// Path and Version are those of the build list, whatever replaces the module. Version is empty only where the go command gives none.
+	// Path and Version are those of the build list, whatever replaces the module. Version is empty only where the go
+	// command gives none.
 	Path, Version string
 	// Dir is where its files are, or empty if they are in a vendor folder.
 	Dir string
-	// As and AsVersion are the module that takes its place, if the build list says so; AsVersion is empty if that is a folder.
+	// As and AsVersion are the module that takes its place, if the build list says so; AsVersion is empty if that is a
+	// folder.
 	As, AsVersion string
 }
 
@@ -63,7 +65,8 @@ func CheckDeps(pattern string) error {
 	return err
 }
 
-// importPathPattern gives the import paths that a pattern of the go command matches: ... is any text, and x/... matches x too (go help packages).
+// importPathPattern gives the import paths that a pattern of the go command matches: ... is any text, and x/... matches
+// x too (go help packages).
 func importPathPattern(pattern string) *regexp.Regexp {
 	if pattern == AllDeps {
 		pattern = "..."
@@ -89,8 +92,9 @@ type DepsError struct{ msg string }
 
 func (e *DepsError) Error() string { return e.msg }
 
-// checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches packages of a
-// main module, which get probes anyway, is right: which modules are main depends on the workspace. So is AllDeps where there are no dependencies.
+// checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches
+// packages of a main module, which get probes anyway, is right: which modules are main depends on the workspace. So is
+// AllDeps where there are no dependencies.
 func (b *Build) checkDeps() error {
 	if b.cfg.DepsIfAny {
 		return nil

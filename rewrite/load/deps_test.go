@@ -116,8 +116,8 @@ func TestLoadDepsUnmatched(t *testing.T) {
 	}
 }
 
-// A dependency that cannot be checked is left alone, and its name and the reason are kept; the others are taken. Where there is no
-// dependency, all of them is none.
+// A dependency that cannot be checked is left alone, and its name and the reason are kept; the others are taken. Where
+// there is no dependency, all of them is none.
 func TestDepsLeft(t *testing.T) {
 	dir := module(t, strings.Replace(sandwich, "\tc <- 1\n", "\tc <- \"no int\"\n", 1))
 	b := mustTake(t, Config{Dir: dir, Env: offline(), Deps: []string{AllDeps}}, "between/between.go dep/dep.go main.go")

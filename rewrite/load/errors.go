@@ -12,8 +12,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A CompileError says that packages could not be loaded. Its text is for logs: users want to see what the go command says of
-// the same build.
+// A CompileError says that packages could not be loaded. Its text is for logs: users want to see what the go command
+// says of the same build.
 type CompileError struct {
 	Errors []packages.Error
 	// Good are the import paths of the packages, of those that were named, that nothing of it concerns, sorted.
@@ -98,8 +98,8 @@ func note(p *packages.Package, err error) {
 	}
 }
 
-// LeaveDeps makes b leave all dependencies alone if err is a *CompileError in dependencies that were to get probes, and in nothing
-// else. It reports whether the caller is to call Each again.
+// LeaveDeps makes b leave all dependencies alone if err is a *CompileError in dependencies that were to get probes, and
+// in nothing else. It reports whether the caller is to call Each again.
 func (b *Build) LeaveDeps(err error) bool {
 	var broken *CompileError
 	if !errors.As(err, &broken) {

@@ -63,8 +63,9 @@ func (g *graph) listExports() error {
 	return g.b.errors()
 }
 
-// profile is the default.pgo by which the build compiles all that its main package imports, or "". Without the flag, what is listed by itself would be
-// compiled once more, without a profile. Several main packages may have several profiles: then it is left to the go command.
+// profile is the default.pgo by which the build compiles all that its main package imports, or "". Without the flag,
+// what is listed by itself would be compiled once more, without a profile. Several main packages may have several
+// profiles: then it is left to the go command.
 func (b *Build) profile() string {
 	const name = "default.pgo" // see setPGOProfilePath in cmd/go/internal/load/pkg.go
 	if b.cfg.Tests || slices.ContainsFunc(b.cfg.BuildFlags, func(f string) bool { return strings.HasPrefix(f, "-pgo=") && f != "-pgo=auto" }) {
@@ -99,7 +100,8 @@ func (g *graph) readExport(path, file string) error {
 		return err
 	}
 	defer f.Close()
-	// The file is an archive where the go command has compiled the package for a build, and not for its export data alone.
+	// The file is an archive where the go command has compiled the package for a build, and not for its export data
+	// alone.
 	r, err := gcexportdata.NewReader(f) //lint:ignore SA1019 there is nothing else for archives
 	if err != nil {
 		return err

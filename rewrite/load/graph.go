@@ -43,9 +43,9 @@ type node struct {
 	sum      [32]byte // of all that its types come from
 }
 
-// Each calls work for each package that is to get probes, after those that it imports, and for several at once. A dependency for
-// which work returns an error is left alone: Left. Code that does not compile is a *CompileError, and other packages are worked on
-// all the same.
+// Each calls work for each package that is to get probes, after those that it imports, and for several at once. A
+// dependency for which work returns an error is left alone: Left. Code that does not compile is a *CompileError, and
+// other packages are worked on all the same.
 func (b *Build) Each(work func(*Package) error) error {
 	b.graph = b.newGraph(work)
 	if err := b.graph.listExports(); err != nil {
@@ -75,8 +75,8 @@ func (b *Build) Types() ([]*types.Package, error) {
 	return list, b.errors()
 }
 
-// newGraph finds the packages to check: those that are to get probes, the variants for a test of packages that they import, and
-// packages between two of them, whose export data would come with types of its own for what they import.
+// newGraph finds the packages to check: those that are to get probes, the variants for a test of packages that they
+// import, and packages between two of them, whose export data would come with types of its own for what they import.
 func (b *Build) newGraph(work func(*Package) error) *graph {
 	g := &graph{
 		b: b, nodes: map[*packages.Package]*node{}, selected: b.choose(), owners: map[string]*packages.Package{}, work: work,
@@ -240,7 +240,8 @@ func (g *graph) declare(n *node, files []*ast.File, cgo bool) *types.Package {
 	return checked
 }
 
-// checkBodies checks a package for Package.Check. Errors in other files than those that are given come from their lack of bodies.
+// checkBodies checks a package for Package.Check. Errors in other files than those that are given come from their lack
+// of bodies.
 func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 	if err := g.read(); err != nil {
 		return err

@@ -1,11 +1,12 @@
-// Package load finds the packages of a build, and type-checks from source those that are to get probes, in the order in which
-// they import each other.
+// Package load finds the packages of a build, and type-checks from source those that are to get probes, in the order in
+// which they import each other.
 //
-// The types of everything else come from export data, which the go command compiles, as it would for the build, or has in its
-// cache. go/packages would have it compile the packages with probes too, only to be asked for their types.
+// The types of everything else come from export data, which the go command compiles, as it would for the build, or has
+// in its cache. go/packages would have it compile the packages with probes too, only to be asked for their types.
 //
-// No package is held longer than it is worked on, and no body is checked that nobody asks for: a package is declared, without
-// the bodies of its functions, for those that import it, and [Package.Check] takes the bodies of some of its files.
+// No package is held longer than it is worked on, and no body is checked that nobody asks for: a package is declared,
+// without the bodies of its functions, for those that import it, and [Package.Check] takes the bodies of some of its
+// files.
 package load
 
 import (
@@ -39,7 +40,8 @@ type Config struct {
 	Tests bool
 	// Overlay replaces the content of files, by absolute path.
 	Overlay map[string][]byte
-	// Deps are patterns of import paths: dependencies that they match are taken too. AllDeps and "..." match every one, NoDeps none.
+	// Deps are patterns of import paths: dependencies that they match are taken too. AllDeps and "..." match every one,
+	// NoDeps none.
 	Deps []string
 	// DepsIfAny says that Deps is a default: what it matches need not be part of the build, nor in Tree.
 	DepsIfAny bool
@@ -47,7 +49,8 @@ type Config struct {
 	Tree string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
-	// Progress, if it is not nil, is called after each package that was read, one call at a time, with how many are and how many there will be.
+	// Progress, if it is not nil, is called after each package that was read, one call at a time, with how many are and
+	// how many there will be.
 	Progress func(done, total int) `json:"-"`
 }
 
@@ -84,8 +87,8 @@ const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
 
-// List asks the go command for the packages of a build. Code that does not load is a *CompileError, a pattern of cfg.Deps that
-// matches nothing a *DepsError.
+// List asks the go command for the packages of a build. Code that does not load is a *CompileError, a pattern of
+// cfg.Deps that matches nothing a *DepsError.
 func List(cfg Config) (*Build, error) {
 	cfg.RuntimePath = cmp.Or(cfg.RuntimePath, runtime.Path)
 	deps, err := parseDeps(cfg.Deps)
@@ -149,8 +152,8 @@ func (b *Build) Inputs() Inputs {
 	return in
 }
 
-// wanted says whether p is to get probes: a package of a main module or of Config.Deps, or one without a module that was named.
-// The collector, which may be part of an instrumented copy, never does.
+// wanted says whether p is to get probes: a package of a main module or of Config.Deps, or one without a module that
+// was named. The collector, which may be part of an instrumented copy, never does.
 func (b *Build) wanted(p *packages.Package) bool {
 	if p.PkgPath == b.cfg.RuntimePath || isCollector(p) {
 		return false
@@ -161,7 +164,8 @@ func (b *Build) wanted(p *packages.Package) bool {
 	return p.Module.Main || b.deps.match(p) && b.inTree(p)
 }
 
-// isCollector says that p is the collector in an instrumented tree, and not a package of the user's own in a folder of that name.
+// isCollector says that p is the collector in an instrumented tree, and not a package of the user's own in a folder of
+// that name.
 func isCollector(p *packages.Package) bool {
 	return path.Base(p.PkgPath) == runtime.Folder && p.Name == "runtime"
 }
@@ -171,7 +175,8 @@ func isDependency(p *packages.Package) bool {
 	return packagePath(p) != commandLine && (p.Module == nil || !p.Module.Main)
 }
 
-// choose gives the packages that are to get probes, sorted: of each one variant, that with its test files if there is one.
+// choose gives the packages that are to get probes, sorted: of each one variant, that with its test files if there is
+// one.
 func (b *Build) choose() []*packages.Package {
 	best := map[string]*packages.Package{}
 	packages.Visit(b.named, nil, func(p *packages.Package) {
@@ -207,7 +212,8 @@ func langOf(p *packages.Package) string {
 	return "go" + p.Module.GoVersion
 }
 
-// trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in cmd/go/internal/work/gc.go.
+// trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in
+// cmd/go/internal/work/gc.go.
 func trimmed(p *packages.Package) string {
 	path := packagePath(p)
 	if path == commandLine {

@@ -166,7 +166,6 @@ import _ "testing"
 	}
 }
 
-// Instrumenting a workspace takes the packages of all its modules, and those alone that the build needs.
 // A module of the user's may have the name of the collector, and a folder too.
 func TestNamesOfTheCollector(t *testing.T) {
 	t.Parallel()
@@ -194,6 +193,7 @@ func F() { <-make(chan int) }
 	mustTake(t, cfg, "awaittrace_runtime/a.go main.go")
 }
 
+// In a workspace Each gives the packages of all its modules, and those alone that the build needs.
 func TestLoadWorkspace(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `

@@ -47,8 +47,8 @@ type File struct {
 	Embedded bool // data of the program, too
 }
 
-// Check type-checks the package with the bodies of the functions in some of its files, and sets Types and Info. Errors in the
-// other files are none.
+// Check type-checks the package with the bodies of the functions in some of its files, and sets Types and Info. Errors
+// in the other files are none.
 func (p *Package) Check(files []*File) error { return p.check(p, files) }
 
 // newPackage is a package without its files and types.
@@ -71,7 +71,8 @@ func newInfo() *types.Info {
 	}
 }
 
-// parseAll parses the files of a package, in the order in which the compiler gets them: those that import "C" come last.
+// parseAll parses the files of a package, in the order in which the compiler gets them: those that import "C" come
+// last.
 func (b *Build) parseAll(names []string) (files []*File, cgo bool, err error) {
 	all := make([]*File, len(names))
 	errs := make([]error, len(names))

@@ -9,9 +9,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented where they are: GOROOT takes
-// overlays as the user's folders do. The exception are those that the collector itself is built from, because they cannot import it; their
-// external tests can.
+// Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented
+// where they are: GOROOT takes overlays as the user's folders do. The exception are those that the collector itself is
+// built from, because they cannot import it; their external tests can.
 
 // stdPattern is the pattern of the go command for all of the standard library.
 const stdPattern = "std"
@@ -21,7 +21,8 @@ func isStd(p *packages.Package) bool {
 	return p.Module == nil && packagePath(p) != commandLine
 }
 
-// matchStd says whether the pattern names p, a package of the standard library. The patterns for all dependencies do not.
+// matchStd says whether the pattern names p, a package of the standard library. The patterns for all dependencies do
+// not.
 func (d depPattern) matchStd(p *packages.Package) bool {
 	return d.text == stdPattern || d.text != AllDeps && d.text != "..." && d.re.MatchString(packagePath(p))
 }
