@@ -3,9 +3,10 @@
 //
 // Analyze is a pure function. It has three layers, each of which knows only the one before it:
 //
-//	facts      what is known, as the diagnosis asks for it: facts.go (who waits, holds, has waited how long), needs.go (what would end a wait, and
-//	           by whom: the single place that knows about operations), users.go (who may use a channel or owe a Done), source.go (channels of
-//	           timers, contexts and signals), unprobed.go (waits without a probe, off the stack), io.go
+//	facts      what is known, as the diagnosis asks for it: facts.go (who waits, holds, has waited how long), needs.go (what would end a
+//	           wait, and by whom: the single place that knows about operations), users.go (who may use a channel or owe a Done),
+//	           ends.go (who runs the handlers that a call waits for), source.go (channels of timers, contexts and signals),
+//	           unprobed.go (waits without a probe, off the stack), io.go
 //	structure  who is stuck, and why: graph.go (one wait-for graph, one closure), cycles.go, judge.go (each goroutine by itself), and the causes:
 //	           cause.go (cycles, orphaned locks), chains.go (who waits for whom, down to a root), pool.go, busy.go, growth.go, doubts.go
 //	words      the one place that renders title, why and fix: story.go, fix.go, words.go
