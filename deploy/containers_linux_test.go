@@ -379,7 +379,7 @@ func (b *built) overlayDockerfile(t *testing.T) {
 		}
 	}
 	cmd := exec.Command(filepath.Join(src, "server"))
-	cmd.Env = append(os.Environ(), "AWAITTRACE=log")
+	cmd.Env = append(os.Environ(), "AWAITTRACE=log", "AWAITTRACE_DIR="+filepath.Join(dir, "records"))
 	if out, err := cmd.CombinedOutput(); err != nil || steps != 2 || !strings.Contains(string(out), "main.go:6:10 recv <-c reached") {
 		t.Errorf("after %d steps the program has no probes: %v\n%s", steps, err, out)
 	}
