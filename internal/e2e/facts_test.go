@@ -38,8 +38,8 @@ type badFacts struct {
 	CouldEnd []string `json:"could_end,omitempty"`
 }
 
-// reEnded is where somebody stands who could end a wait: if that one computes, it is elsewhere each time.
-var reEnded = regexp.MustCompile(`(ended by goroutine (\d+) at )[^ ,]+`)
+// reEnded is where somebody stands who could end a wait: if that one computes, it is elsewhere each time, or not known.
+var reEnded = regexp.MustCompile(`(ended by goroutine (\d+)) at [^ ,]+`)
 
 // factsOf takes the facts out of a report. A lock that has several names is called by that of the newest wait: names are such names, any of which
 // stands for all.
@@ -98,7 +98,7 @@ func factsOf(t *testing.T, text []byte, names []string) []byte {
 			}
 			d.Why = append(d.Why, reEnded.ReplaceAllStringFunc(one(str(line)), func(s string) string {
 				if m := reEnded.FindStringSubmatch(s); computes[m[2]] {
-					return m[1] + "PLACE"
+					return m[1]
 				}
 				return s
 			}))

@@ -201,6 +201,7 @@ func (n *normalizer) text(key, v string) string {
 	v = reTemp.ReplaceAllString(v, "$$TMP/")
 	v = strings.ReplaceAll(reDuration.ReplaceAllString(v, "TIME"), "TIME to TIME", "TIME")
 	v = reRunning.ReplaceAllString(v, "$1 PLACE")
+	v = strings.ReplaceAll(v, "is running;", "is running at PLACE;") // where it is cannot be told each time
 	v = reEndpoint.ReplaceAllString(v, "ADDRESS")
 	v = reBytes.ReplaceAllString(v, "SOME $1")
 	return rePid.ReplaceAllString(v, "$1 N")
