@@ -50,7 +50,7 @@ func TestTimedReader(t *testing.T) {
 	if _, err := runtime.TimedReader(20*time.Millisecond, a).Read(buf); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("a read that nobody answers: %v, want a timeout", err)
 	}
-	// The deadline is gone with the read.
+	// The deadline ends with the read.
 	go func() {
 		time.Sleep(50 * time.Millisecond)
 		b.Write([]byte("x"))
@@ -88,7 +88,7 @@ func TestOwnDeadline(t *testing.T) {
 	}
 }
 
-// A deadline that the program sets while a read waits, to end it, stays.
+// A deadline that the program sets during a read, to end it, stays.
 func TestOwnDeadlineMeanwhile(t *testing.T) {
 	a, _ := pair(t)
 	go func() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestNoAllocs runs the probes that programs reach most: none of them allocates.
+// TestNoAllocs checks that the most frequent probes do not allocate.
 func TestNoAllocs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -60,7 +60,7 @@ func TestNoAllocs(t *testing.T) {
 	}
 }
 
-// handover returns a function that sends to a goroutine and receives from it, so that one of the two waits each time.
+// handover returns a function that sends to a goroutine and receives from it, so that each time one of the two waits.
 func handover(send, recv *Site) func() {
 	there, back := make(chan int), make(chan int)
 	go func() {

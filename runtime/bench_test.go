@@ -8,11 +8,11 @@ import (
 	probe "github.com/awaittrace/awaittrace/runtime"
 )
 
-// Each benchmark has the plain operation and, beside it, what instrumented source does instead:
+// Each benchmark runs the plain operation and, beside it, its replacement in instrumented source:
 //
 //	go test -bench . -count 6 ./runtime
 //
-// docs/benchmarks.md says what came of it.
+// docs/benchmarks.md has results.
 
 var benchSites = [...]probe.Site{
 	{File: "bench.go", Func: "bench", Expr: "mu.Lock()", Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
@@ -111,7 +111,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 	})
 }
 
-// BenchmarkSelect has a clause that is ready, and fills and empties its channel in turn, so that nobody else is needed.
+// BenchmarkSelect always has a clause ready. It fills and empties its channel in turn, so that it needs no other
+// goroutine.
 func BenchmarkSelect(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		full, never := make(chan int, 1), make(chan int)
@@ -158,7 +159,7 @@ func BenchmarkWrite(b *testing.B) {
 	})
 }
 
-// BenchmarkCall has a call that does nothing: what a probe adds to a write is lost in what writes differ by.
+// BenchmarkCall calls a function that does nothing, because writes differ by more than the cost of a probe.
 func BenchmarkCall(b *testing.B) {
 	buf := make([]byte, 64)
 	b.Run("plain", func(b *testing.B) {
@@ -201,7 +202,7 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
-// loopback returns a TCP connection to a peer that reads all that comes.
+// loopback returns a TCP connection to a peer that discards what it reads.
 func loopback(b *testing.B) net.Conn {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 
 // Bind is the method value of a method with a probe: mu.Lock is Bind(s, Lock, &mu).
 //
-// It is not inlined, nor are its kind below: the function literal would then bear the name of the user's function in stack traces.
+// It is not inlined, nor are the functions like it below: inlined, the function literal would bear the name of the
+// user's function in stack traces.
 //
 //go:noinline
 func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
@@ -15,7 +16,7 @@ func Bind[M any](s *Site, probe func(*Site, M), m M) func() {
 	return func() { probe(s, m) }
 }
 
-// BindLocker is Bind for a value whose type is another interface or a type parameter: for them type inference fails.
+// BindLocker is Bind for another interface type or a type parameter, for which type inference fails.
 func BindLocker(s *Site, probe func(*Site, sync.Locker), l sync.Locker) func() {
 	return Bind(s, probe, l)
 }
@@ -36,7 +37,8 @@ func Bind1[M, A any](s *Site, probe func(*Site, M, A), m M) func(A) {
 	return func(a A) { probe(s, m, a) }
 }
 
-// check panics as the method value of a nil interface does: at once. That of a nil pointer panics when it is called.
+// check panics at once if m is a nil interface, as the method value would. The method value of a nil pointer panics
+// only when called.
 func check[M any](m M) {
 	if any(m) == nil && unsafe.Sizeof(m) == 2*unsafe.Sizeof(uintptr(0)) {
 		var l sync.Locker

@@ -4,7 +4,7 @@ package runtime
 
 import "syscall"
 
-// The user's cache folder, below the home folder unless XDG_CACHE_HOME says another.
+// The user's cache folder, below the home folder unless XDG_CACHE_HOME names another.
 const (
 	cacheFolder = "/.cache"
 	usesXDG     = true

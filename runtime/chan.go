@@ -2,7 +2,8 @@ package runtime
 
 import "unsafe"
 
-// Operations on channels are tried first, and noted afterwards. An operation that panics is not noted: where it was, the panic says.
+// Probes try channel operations first, and note them afterwards. They do not note an operation that panics: the panic
+// tells where it was.
 
 // A Sender is a channel that a value is about to be sent on.
 type Sender[T any] struct {
@@ -10,16 +11,16 @@ type Sender[T any] struct {
 	ch chan<- T
 }
 
-// To begins ch <- v, which is To(s, ch).Send(v): the channel is evaluated before the value, and alone gives the
-// element type, so that v may be nil, a constant or a value to be converted.
+// To begins ch <- v, which is To(s, ch).Send(v). The channel is evaluated before the value and alone gives the element
+// type, so v may be nil, a constant or a value to be converted.
 func To[T any](s *Site, ch chan<- T) Sender[T] { return Sender[T]{s, ch} }
 
-// Send is ch <- v for a value of the channel's element type. The operands of one call are evaluated in the order of those of a send
-// statement also where they are no calls: in p.ch <- f(), the compiler calls f before it looks into p.
+// Send is ch <- v for a value of the channel's element type. A call evaluates its operands in the order of a send
+// statement, even those that are not calls: in p.ch <- f(), the compiler calls f before it reads p.
 func Send[T any](s *Site, ch chan<- T, v T) { Sender[T]{s, ch}.Send(v) }
 
-// Send is ch <- v. A send that has to wait does so here: each function that is left after the goroutine has waited takes as long as a probe. A channel that is
-// closed meanwhile makes it panic, which also ends the wait.
+// Send is ch <- v. A send that has to wait does so here, because each function that is left after the wait costs as
+// much as a probe. If the channel is closed meanwhile, the send panics, which also ends the wait.
 func (to Sender[T]) Send(v T) {
 	if off {
 		to.ch <- v
@@ -47,7 +48,7 @@ func (to Sender[T]) Send(v T) {
 	passed(sl, to.s, pointer(to.ch), factSent)
 }
 
-// waitingSlow is waiting for all cases.
+// waitingSlow does what waiting does, in all cases.
 //
 //go:norace
 func waitingSlow(s *Site, ch unsafe.Pointer, capacity uint32) *Slot {
@@ -61,7 +62,7 @@ func waitingSlow(s *Site, ch unsafe.Pointer, capacity uint32) *Slot {
 	return sl
 }
 
-// passedSlow is passed for all cases.
+// passedSlow does what passed does, in all cases.
 //
 //go:norace
 func passedSlow(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr) {
@@ -88,7 +89,7 @@ func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 		if ok {
 			note(s, pointer(ch), KindChan, factReceived)
 		} else {
-			Loop(s) // nothing was received: no fact
+			Loop(s) // no value, so no fact
 		}
 		return v, ok
 	default:
@@ -106,7 +107,7 @@ func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
 	return v, ok
 }
 
-// RecvOKFor is v, *ok = <-ch, where ok is not of type bool. The variable is named for its type alone.
+// RecvOKFor is v, *ok = <-ch, where ok is not of type bool. The parameter only gives its type.
 func RecvOKFor[T any, B ~bool](s *Site, ch <-chan T, _ *B) (T, B) {
 	v, ok := RecvOK(s, ch)
 	return v, B(ok)
@@ -130,7 +131,7 @@ func Range[T any](s *Site, ch <-chan T) (Ranger[T], T, bool) {
 // Next receives the next value.
 func (r Ranger[T]) Next() (T, bool) { return RecvOK(r.s, r.ch) }
 
-// Into receives the next value into p. When the channel is closed it leaves p alone, as a loop does with its variable.
+// Into receives the next value into p. When the channel is closed it leaves p alone, as a loop leaves its variable.
 func (r Ranger[T]) Into(p *T) bool {
 	v, ok := RecvOK(r.s, r.ch)
 	if ok {
@@ -151,10 +152,10 @@ func Made[C any](s *Site, ch C) C {
 	return ch
 }
 
-// pointer returns the address of a channel, nil for nil.
+// pointer returns the address of a channel, or nil.
 func pointer[C any](ch C) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&ch)) }
 
-// capacity returns the capacity of a channel, which does not depend on the element type, and 0 for other objects.
+// capacity returns the capacity of a channel, of any element type, and 0 for other objects.
 func capacity(obj unsafe.Pointer, kind Kind) uint32 {
 	if kind != KindChan {
 		return 0

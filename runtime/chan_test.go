@@ -27,14 +27,14 @@ func TestChannelFacts(t *testing.T) {
 			t.Errorf("%s: %+v; want goroutine %d and site %d", c.name, f, goid, c.s.id)
 		}
 	}
-	// Another channel at the same address starts with nothing known.
+	// Nothing is known of another channel at the same address.
 	Made(mk, ch)
 	if o := known(address(ch)); int(o.Cap) != cap(ch) || o.Sent.Site != 0 || o.Closed.Site != 0 {
 		t.Errorf("after make: %+v", o)
 	}
 }
 
-// TestClosedIsNotReceived checks that a receive from a closed channel does not hide who received last.
+// TestClosedIsNotReceived checks that a receive from a closed channel does not hide the last real receiver.
 func TestClosedIsNotReceived(t *testing.T) {
 	last, after := newSite(OpRecv, KindChan, "last"), newSite(OpRecv, KindChan, "after")
 	ch := make(chan int, 1)
@@ -95,7 +95,8 @@ func TestChannelBlocked(t *testing.T) {
 	}
 }
 
-// TestBlockedSendPanics closes a channel under a sender. The panic is the user's to recover, and the goroutine waits no longer.
+// TestBlockedSendPanics closes a channel under a sender. The user's code can recover the panic, and the goroutine no
+// longer waits.
 func TestBlockedSendPanics(t *testing.T) {
 	if raceEnabled {
 		t.Skip("a race of the user's, which the detector reports with and without probes")
@@ -154,7 +155,7 @@ func TestNilChannelWaits(t *testing.T) {
 	}
 }
 
-// TestChannelTypes compiles and runs what the type system makes of channels: directions, named types, nil and constants.
+// TestChannelTypes compiles and runs probes of many channel types: directions, named types, nil and constants.
 func TestChannelTypes(t *testing.T) {
 	s := newSite(OpSend, KindChan, "ch")
 	errs := make(chan error, 2)

@@ -1,10 +1,10 @@
 package runtime
 
-// Cap is the size of a channel's buffer where -chan-cap limits it:
+// Cap returns the size of a channel's buffer where -chan-cap limits it:
 //
 //	make(chan T, n)   =>   make(chan T, Cap(limit, n))
 //
-// A size that make refuses stays what it is.
+// Cap returns a size that make refuses unchanged.
 func Cap(limit, n int) int { return CapOf(limit, n) }
 
 // CapOf is Cap for sizes that are not of type int.

@@ -6,32 +6,33 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// nanotime is the monotonic clock. time.Now is not: inside a testing/synctest bubble it is a fake.
+// nanotime returns the monotonic clock in nanoseconds. time.Now would return a fake time in a testing/synctest bubble.
 //
 //go:linkname nanotime runtime.nanotime
 func nanotime() int64
 
-// Asking the clock takes longer than a channel operation's own share of a hand-over. So the clock is asked only when time may have passed since
-// lastNano: when the kernel has ticked, which a word of its memory tells (tick_linux.go), or, where there is no such word, when the processor's cycle
-// counter has moved on. A time is late by a tick at most, 1 to 10 ms, or by a tenth of a millisecond.
+// Reading the clock costs more than the rest of a channel operation, so probes read it only when time may have passed
+// since lastNano: when a word of the kernel's memory shows a new tick (tick_linux.go), or, without such a word, when
+// the processor's cycle counter has moved on. A time is late by at most a tick, 1 to 10 ms, or by a tenth of a
+// millisecond.
 var (
 	lastNano   int64  // the last reading of the clock
 	lastTick   uint32 // *tickWord before that reading
 	lastCycles uint64 // the cycle counter before that reading
 
 	tickWord  = &noTick // changes with every tick of the kernel
-	cycleSpan uint64    // lastNano is good for so many cycles, well under a millisecond; zero: the tick tells
+	cycleSpan uint64    // lastNano is good for so many cycles, well under a millisecond; zero: tickWord decides
 
-	reading uint32 // one while a goroutine replaces the last reading
+	reading uint32 // 1 while a goroutine replaces the last reading
 )
 
-// noTick is tickWord where the cycle counter tells. It never equals lastTick then.
+// noTick is tickWord where the cycle counter decides. It never equals lastTick then.
 var noTick uint32
 
-// neverTick is a lastTick that no tick has: the word is odd only while the kernel writes.
+// neverTick is a lastTick that no tick equals: the word is odd only while the kernel writes.
 const neverTick = 1
 
-// now returns the monotonic time, a tick late at most.
+// now returns the monotonic time in nanoseconds, late by at most a tick.
 //
 //go:norace
 func now() int64 {
@@ -41,8 +42,9 @@ func now() int64 {
 	return readClock()
 }
 
-// readClock asks the clock. The last reading is replaced by one goroutine at a time, in an order in which no probe takes an old time for a recent one,
-// however long the goroutine is stopped in between: lastTick and lastCycles fit no tick and no count until lastNano is written.
+// readClock reads the clock. One goroutine at a time replaces the last reading. Its order of stores keeps probes from
+// taking an old time for a recent one, however long the goroutine is stopped in between: lastTick and lastCycles match
+// no tick and no count until lastNano is written.
 //
 //go:norace
 //go:noinline
@@ -70,7 +72,7 @@ func readClock() int64 {
 	return t
 }
 
-// moveClock moves the coarse clock on to t, unless it is there already.
+// moveClock moves the coarse clock on to t, unless it is there already or ahead.
 //
 //go:norace
 func moveClock(t int64) {
@@ -79,7 +81,8 @@ func moveClock(t int64) {
 	}
 }
 
-// coarse converts a time of the monotonic clock to a coarse time.
+// coarse converts a time of the monotonic clock to a coarse time, in milliseconds since the start of the record, plus
+// one.
 func coarse(t int64) uint32 {
 	return uint32((t-hdr.Start)/int64(time.Millisecond)) + 1
 }

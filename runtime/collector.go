@@ -11,20 +11,20 @@ const (
 	stateNew = iota // no probe was reached yet
 	stateOff        // probes are plain operations, for good
 	stateOn
-	stateLog // like stateOn, and every probe is printed: the fast path is kept empty
+	stateLog // like stateOn, but every probe is printed, so the fast path stays off
 )
 
-// What follows is written once, by open, before state is set to anything but stateNew.
+// open writes these variables once, before state leaves stateNew.
 var (
 	state uint32 // a state… constant, atomic
 	hdr   *Header
-	base  unsafe.Pointer // of the record: hdr is at its start
+	base  unsafe.Pointer // the record; hdr is at its start
 	mu    sync.Mutex     // guards everything that grows: slots, sites, strings, objects, orphans
-	off   bool           // state is stateOff: what probes look at first
+	off   bool           // state is stateOff; probes read this first
 )
 
-// Start makes the record, if no probe has done so yet. The rewriter adds a call to it at the start of func main of
-// package main, so that a program is known to `awaittrace ps` before it reaches a probe.
+// Start makes the record, unless a probe has done so. The rewriter adds a call to it at the start of func main of
+// package main, so that `awaittrace ps` knows a program before it reaches a probe.
 //
 //go:norace
 func Start() {
@@ -47,16 +47,17 @@ func start() uint32 {
 	return state
 }
 
-// setOff sets off. The race detector does not see it, as probes read off without order.
+// setOff sets off. It hides the store from the race detector, because probes read off without ordering.
 //
 //go:norace
 //go:noinline
 func setOff() { off = state == stateOff }
 
-// reach is what a probe does that the fast path had no answer for: the first probe of the program, of a site or of a
-// goroutine, one in tickEvery, and all of them where there is no fast path. It returns nil if the probe has to be the plain operation.
+// reach records a probe that the fast path does not handle: the first of the program, of a site or of a goroutine, one
+// in tickEvery, and all without a fast path. It returns nil if the probe must be the plain operation.
 //
-// None of our own synchronisation may be seen by the race detector: it would order the user's goroutines, and so hide their races.
+// The race detector must see none of our own synchronisation: it would order the user's goroutines, and so hide their
+// races.
 //
 //go:norace
 //go:noinline
@@ -76,7 +77,7 @@ func reachSlow(s *Site) (*Slot, Entry) {
 	if sl == nil {
 		return nil, 0
 	}
-	if sl.Head != 0 || recent() == 0 { // a goroutine that is new has no need to ask it
+	if sl.Head != 0 || recent() == 0 { // a new goroutine has nothing to date yet
 		readClock()
 	}
 	e := entry(s)
@@ -87,7 +88,7 @@ func reachSlow(s *Site) (*Slot, Entry) {
 	return sl, e
 }
 
-// prepare makes sure that s has a number and the goroutine a slot, which it returns; nil if the probe has to be the plain operation.
+// prepare gives s a number and the goroutine a slot, which it returns, or nil if the probe must be the plain operation.
 // The race detector is disabled.
 //
 //go:norace
@@ -119,7 +120,7 @@ func own() *Slot {
 	return sl
 }
 
-// ofPackage reports whether an address is that of a package variable, or in one: no heap is that near to the program's variables.
+// ofPackage reports whether an address is in a package variable: no heap is that near to the program's variables.
 func ofPackage(addr uintptr) bool {
 	const near = 1 << 30
 	return addr-uintptr(unsafe.Pointer(&watched))+near/2 <= near

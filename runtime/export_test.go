@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// newSite returns a site that no other test has.
+// newSite returns a site that no other test uses.
 func newSite(op Op, kind Kind, expr string) *Site {
 	return &Site{File: "/src/a.go", Func: "main.f", Expr: expr, Line: 1, Col: 2, Op: op, Kind: kind}
 }
@@ -51,7 +51,7 @@ type blocked struct {
 	done chan struct{}
 }
 
-// block starts f in a goroutine, and returns when that waits at s.
+// block starts f in a goroutine, and returns when f waits at s.
 func block(t *testing.T, s *Site, f func()) *blocked {
 	t.Helper()
 	b := &blocked{t: t, done: make(chan struct{})}
@@ -72,7 +72,7 @@ func block(t *testing.T, s *Site, f func()) *blocked {
 	return b
 }
 
-// patience bounds the wait for what must come about, on a machine that may be very busy.
+// patience bounds waits for expected events, on a machine that may be very busy.
 const patience = time.Minute
 
 // eventually waits until cond holds, and reports whether it does.
@@ -85,7 +85,8 @@ func eventually(cond func() bool) bool {
 	return true
 }
 
-// whenBlocked waits until the goroutine of a slot waits in a probe, and then for d. Without a slot, where probes are off, it only waits for d.
+// whenBlocked waits until the goroutine of a slot waits in a probe, and then for d. Without a slot, because probes are
+// off, it only waits for d.
 func whenBlocked(sl *Slot, d time.Duration) {
 	if sl != nil {
 		eventually(func() bool { return copySlot(sl).Depth > 0 })
@@ -103,7 +104,7 @@ func (b *blocked) waits() (Wait, bool) {
 	return w, w.Site == sl.recent(1)[0]
 }
 
-// join waits for the goroutine to end, and returns what its slot says then.
+// join waits for the goroutine to end, and returns its last slot.
 func (b *blocked) join() Slot {
 	b.t.Helper()
 	select {
@@ -117,7 +118,7 @@ func (b *blocked) join() Slot {
 //go:norace
 func siteID(s *Site) uint32 { return s.id }
 
-// known returns a copy of what the record knows of the object at addr.
+// known returns a copy of the Object at addr.
 //
 //go:norace
 func known(addr uintptr) Object {
@@ -156,7 +157,7 @@ func orphans() []Orphan {
 	return all
 }
 
-// panicText returns what f panics with.
+// panicText returns the value that f panics with, as text.
 func panicText(f func()) (text string) {
 	defer func() {
 		switch r := recover().(type) {

@@ -9,17 +9,19 @@ import (
 	"unsafe"
 )
 
-// This file and the assembly beside it are how a probe finds its slot in about three nanoseconds: the runtime's g, which a register holds
-// or is near, is the key of an index of slots; the goroutine id inside g tells whether the slot is still this goroutine's. The runtime
-// reuses a g as soon as its goroutine has exited, and never frees one, so an entry of the index is for good.
+// With this file and the assembly beside it a probe finds its slot in about three nanoseconds. The runtime's g, which a
+// register holds or points near, is the key of an index of slots. The goroutine id inside g tells whether the slot is
+// still this goroutine's. The runtime reuses a g as soon as its goroutine has exited, and never frees one, so an entry
+// of the index is for good.
 
 var (
 	fast  fastState
-	index unsafe.Pointer // the same as fast.tab, with AWAITTRACE=log too
+	index unsafe.Pointer // fast.tab, but set with AWAITTRACE=log too
 )
 
-// enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if the
-// site has no number or the goroutine no slot yet, and every tickEvery probes of a goroutine, for reach to move the clock on.
+// enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if
+// the site has no number or the goroutine no slot yet, and on every tickEvery-th probe of a goroutine, so that reach
+// moves the clock on.
 //
 //go:noescape
 func enter(s *Site) (sl *Slot, e Entry)
@@ -31,17 +33,18 @@ func current() (sl *Slot)
 func getg() (p uintptr)
 func gword(off uintptr) (w uint64)
 
-// cycles is a counter of the processor that runs at a constant rate.
+// cycles returns a counter of the processor that runs at a constant rate.
 func cycles() (c uint64)
 
-// recent returns the last reading of the clock, or 0 if time may have passed since.
+// recent returns the last reading of the clock in nanoseconds, or 0 if time may have passed since.
 func recent() (t int64)
 
-// cyclesPerSpan returns how many cycles pass in something between 20 and 100 microseconds.
+// cyclesPerSpan returns how many cycles take 20 to 100 microseconds.
 func cyclesPerSpan() (n uint64)
 
-// frame returns InfoFrame and how far the frame of the function that called the probe that called the caller is from the beginning of the stack. It stays the same
-// while that function runs, also when the stack moves, and is greater in the functions that it calls. Neither the caller nor the probe may be inlined.
+// frame returns InfoFrame plus how far a frame is from the beginning of the stack: that of the function that called the
+// probe that called the caller of frame. The result stays the same while that function runs, even if the stack moves,
+// and is greater in the functions that it calls. Neither the caller nor the probe may be inlined.
 func frame() (f uint32)
 
 // openSlots prepares the search for slots. It returns an Off… constant.
@@ -60,7 +63,7 @@ func openSlots(logging bool) uint16 {
 	}
 	fast.mask, fast.slots, fast.goid, fast.clock = n-1, unsafe.Add(slotBase, -SlotSize), goid, &hdr.Clock
 	lastTick = neverTick
-	if !logging { // else no reading of the clock is recent, which keeps the ends of waits from the fast path, too
+	if !logging { // otherwise no reading of the clock is recent, so that the fast path ends no waits either
 		atomic.StorePointer(&fast.tab, index)
 		cycleSpan = cyclesPerSpan()
 		findTick()
@@ -72,7 +75,7 @@ func openSlots(logging bool) uint16 {
 	return OffNot
 }
 
-// find returns the slot of this goroutine, which it may have to be given first, or nil if there is no room. The race
+// find returns the slot of this goroutine, and gives it one if need be. It returns nil if there is no room. The race
 // detector is disabled.
 //
 //go:norace
@@ -103,7 +106,7 @@ func find() *Slot {
 	return sl
 }
 
-// lookup returns the slot of g, or else the entry of the index where it belongs.
+// lookup returns the slot of g, or else the index entry where it belongs.
 //
 //go:norace
 func lookup(g uintptr) (*Slot, *uint32) {
@@ -118,11 +121,11 @@ func lookup(g uintptr) (*Slot, *uint32) {
 	}
 }
 
-// gWords is the number of words of g among which its id is looked for. A g has been larger than that in all versions since Go 1.17.
+// gWords is the number of words of g that findGoid searches. A g has been larger in all versions since Go 1.17.
 const gWords = 45
 
-// findGoid finds the offset of the goroutine id inside g: where the id that runtime.Stack prints is found in this goroutine and in some
-// others, which live no longer than that takes.
+// findGoid finds the offset of the goroutine id inside g: the word that holds the id that runtime.Stack prints, in this
+// goroutine and in some others that it starts and that exit at once.
 func findGoid() (uintptr, bool) {
 	found := goidWords()
 	running := runtime.NumGoroutine()

@@ -3,12 +3,12 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// A function here takes its parameters from the stack into the registers in which Go's register ABI has them: AX, BX, CX,
-// DI. It leaves its results in AX and BX before it stores them. Up to a jump to a Go function the parameters stay where
-// they are. So the lines that have to do with the stack are left out where the assembler takes functions of the register
-// ABI: see internal/gocmd/registers.go.
+// A function here takes its parameters from the stack into the registers in which Go's register ABI has them: AX, BX,
+// CX, DI. It leaves its results in AX and BX before it stores them. Until a jump to a Go function the parameters stay
+// where they are. So where the assembler accepts functions of the register ABI, the lines that access the stack are
+// left out: see internal/gocmd/registers.go.
 
-// The slot of the goroutine into R10, or a jump to none. R8, R9 and R12 are lost.
+// FIND puts the slot of the goroutine into R10, or jumps to none. R8, R9 and R12 are lost.
 #define FIND(none) \
 	MOVQ ·fast+fastState_tab(SB), R8 \
 	TESTQ R8, R8 \
@@ -29,7 +29,8 @@ search: \
 	JMP search \
 found:
 
-// Records that the goroutine reached the site in AX, or jumps to none. Its slot into R10, the entry into R11 and the site's number into DX. R8, R9 and R12 are lost.
+// ENTER records that the goroutine reached the site in AX, or jumps to none. It puts the slot into R10, the entry into
+// R11 and the site's number into DX. R8, R9 and R12 are lost.
 #define ENTER(none) \
 	MOVL Site_id(AX), DX \
 	TESTL DX, DX \
@@ -48,7 +49,8 @@ found:
 	INCL R8 \
 	MOVL R8, Slot_Head(R10)
 
-// Jumps to other unless the slot in R10 has noted the fact that which, lost, says, of the object in obj, with the entry in R11.
+// NOTED jumps to other unless the slot in R10 has noted the fact with index which, of the object in obj, with the entry
+// in R11. which is lost.
 #define NOTED(which, obj, other) \
 	ANDL $1, which \
 	SHLL $4, which \
@@ -93,8 +95,8 @@ none:
 done:
 	RET
 
-// The last reading of the clock into R13, or a jump to old if time may have passed since. DX is lost. What says whether it has is read first: a
-// reading that replaces it meanwhile is newer.
+// RECENT puts the last reading of the clock into R13, or jumps to old if time may have passed since. DX is lost. It
+// loads the word that decides before lastNano: a reading that replaces it meanwhile is newer.
 #define RECENT(old) \
 	MOVQ ·tickWord(SB), R13 \
 	MOVL (R13), R13 \
@@ -140,7 +142,8 @@ done:
 	MOVQ AX, sl+24(FP)
 	RET
 
-// A wait that ends while the reading of the clock is the one with which it began has no length to be noted, and the entry that it made has the present time.
+// If the clock's reading is still the one with which a wait began, the wait has no length to note, and its entry has
+// the present time.
 
 // func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
 TEXT ·passed(SB), NOSPLIT, $0-32
@@ -222,7 +225,7 @@ TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
 	RET
 
 // func frame() (f uint32)
-// The caller's frame has the address of that of the probe, above which is the stack of the user's function.
+// The caller's frame holds the address of the probe's frame. Above that is the stack of the user's function.
 TEXT ·frame(SB), NOSPLIT, $0-4
 	MOVQ g, R8
 	MOVQ 8(R8), R8
@@ -245,7 +248,7 @@ lost:
 	MOVL AX, f+0(FP)
 	RET
 
-// What frame returns, of the caller, which is the user's function with the probe inlined.
+// FRAME puts into f what frame returns for the caller, which is the user's function with the probe inlined.
 #define FRAME(f) \
 	MOVQ g, f \
 	MOVQ 8(f), f \
@@ -302,7 +305,8 @@ TEXT ·ioEnd(SB), NOSPLIT, $0-4
 none:
 	JMP ·ioEndSlow(SB)
 
-// Notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full. R8 and R9 are lost.
+// HOLD notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full.
+// R8 and R9 are lost.
 #define HOLD(full) \
 	MOVL Slot_Held(R10), R8 \
 	CMPL R8, ·holdRoom(SB) \
@@ -314,8 +318,8 @@ none:
 	INCL R8 \
 	MOVL R8, Slot_Held(R10)
 
-// Notes that the goroutine whose slot is in R10 does not hold the object in BX any more, or jumps to other if that is not the one that it took last. R8 and R9
-// are lost.
+// RELEASE notes that the goroutine whose slot is in R10 no longer holds the object in BX, or jumps to other if that is
+// not the last lock that it took. R8 and R9 are lost.
 #define RELEASE(other) \
 	MOVL Slot_Held(R10), R8 \
 	DECL R8 \

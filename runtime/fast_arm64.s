@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The slot of the goroutine into R11, or a jump to none. R0 and R1 are left alone. The load of tab, which is first in
-// fastState, acquires: it makes the rest visible.
+// FIND puts the slot of the goroutine into R11, or jumps to none. It preserves R0 and R1. The load of tab, which is
+// first in fastState, is a load-acquire: it makes the rest visible.
 #define FIND(none) \
 	MOVD $·fast(SB), R2 \
 	LDAR (R2), R3 \
@@ -80,7 +80,7 @@ TEXT ·cycles(SB), NOSPLIT, $0-8
 	RET
 
 // func recent() (t int64)
-// What says whether time has passed is read first, and acquires: a reading that replaces it meanwhile is newer.
+// It loads the words that decide with load-acquire before lastNano: a reading that replaces it meanwhile is newer.
 TEXT ·recent(SB), NOSPLIT, $0-8
 	MOVD ·tickWord(SB), R1
 	MOVWU (R1), R0
@@ -104,14 +104,15 @@ old:
 	RET
 
 // func cyclesPerSpan() (n uint64)
-// The frequency, divided by 2^14: 61 microseconds.
+// The frequency, divided by 2^14, is the number of cycles in 61 microseconds.
 TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
 	MRS CNTFRQ_EL0, R0
 	LSR $14, R0, R0
 	MOVD R0, n+0(FP)
 	RET
 
-// R0 is the address of a frame: the next one out, unless R0 is no address on the stack, whose end is in R1 and which has R2 bytes.
+// OUT replaces the address of a frame in R0 by that of the next frame out. It jumps to lost unless R0 is an address on
+// the stack, whose end is in R1 and which has R2 bytes.
 #define OUT \
 	SUB $8, R1, R3 \
 	SUB R0, R3, R3 \

@@ -9,8 +9,9 @@ import (
 
 // mapFile maps the record from a new file in the user's folder, or returns nil; h.Where then says why.
 //
-// The file is locked (flock) for as long as it is mapped: the lock belongs to the open file, which the mapping keeps open although the
-// descriptor is closed. So everybody who can open the file knows whether the program lives, whatever pid namespaces the two are in.
+// The file is locked (flock) for as long as it is mapped: the lock belongs to the open file, which the mapping keeps
+// open after the descriptor is closed. So anyone who can open the file can tell whether the program lives, across pid
+// namespaces.
 func mapFile(h *Header) unsafe.Pointer {
 	folder := recordFolder()
 	dir, where := openFolder(folder)
@@ -35,21 +36,22 @@ func recordFolder() string {
 	return folder
 }
 
-// makeFile makes the record's file in folder, which dir is, and maps it, or returns nil. The file gets its name when it is locked: under the other one nobody
-// looks for it. A record of the same name is that of this process, before it replaced itself by exec.
+// makeFile makes the record's file in folder, which dir is, and maps it, or returns nil. The file gets its final name
+// once it is locked; nobody looks for it under the temporary one. A record of the same name is that of this process,
+// before it replaced itself by exec.
 func makeFile(dir int, folder string, h *Header) unsafe.Pointer {
 	name := itoa(h.Pid) + "-" + itoa(h.StartTicks)
 	unlocked := name
 	name += "-" + itoa(pidNamespace(h))
 	temp := "." + name
-	syscall.Unlinkat(dir, temp) // of a program that was killed right here
+	syscall.Unlinkat(dir, temp) // left by a program that was killed right here
 	fd, err := syscall.Openat(dir, temp, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil
 	}
 	defer syscall.Close(fd)
 	if syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		name = unlocked // the file system has no locks: readers go by the pid
+		name = unlocked // the file system has no locks: readers use the pid
 	}
 	file = folder + "/" + temp
 	mem := mapFd(fd, h)
@@ -66,7 +68,8 @@ func makeFile(dir int, folder string, h *Header) unsafe.Pointer {
 	return mem
 }
 
-// pidNamespace returns a number that tells processes with the same pid apart: that of the pid namespace, or, where there is no /proc, the time.
+// pidNamespace returns a number that distinguishes processes with the same pid: that of the pid namespace, or, without
+// /proc, the time.
 func pidNamespace(h *Header) uint64 {
 	var st syscall.Stat_t
 	if syscall.Stat("/proc/self/ns/pid", &st) == nil {
@@ -75,8 +78,8 @@ func pidNamespace(h *Header) uint64 {
 	return uint64(h.Start)
 }
 
-// openFolder opens the folder, made if need be. It must be ours alone: what others can write to is no place for a record. Where is
-// WhereFile, or says what is wrong with it.
+// openFolder opens the folder, and makes it if need be. It must be ours alone, because others could tamper with a
+// record in it. Where is WhereFile, or says what is wrong with the folder.
 func openFolder(folder string) (dir int, where uint8) {
 	syscall.Mkdir(folder, 0o700)
 	dir, err := syscall.Open(folder, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
@@ -91,7 +94,7 @@ func openFolder(folder string) (dir int, where uint8) {
 	return dir, WhereFile
 }
 
-// parseName takes the name of a record apart: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS of a file without a lock.
+// parseName parses the name of a record: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS of a file without a lock.
 func parseName(name string) (pid int, ticks uint64, locked, ok bool) {
 	p, rest := digits(name)
 	if p == 0 || p > 1<<31 || len(rest) < 2 || rest[0] != '-' {

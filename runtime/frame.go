@@ -1,9 +1,9 @@
 package runtime
 
-// An operation in which code of the user may run (a call, an Once, a lock of the user's own) may have others inside it, and may be left by a panic,
-// which no probe sees. Which operations are over can be told from where on the stack they began.
+// An operation that may run code of the user (a call, an Once, a lock of the user's own) may have others inside it, and
+// a panic may leave it, which no probe sees. The place on the stack where an operation began tells whether it is over.
 
-// inside is block for such an operation of the probe that calls it, and returns what leave ends it by.
+// inside does what block does for such an operation of the probe that calls it. It returns the argument for leave.
 //
 //go:norace
 //go:noinline
@@ -13,9 +13,9 @@ func (sl *Slot) inside(s *Site, obj uintptr) uint32 {
 	return f
 }
 
-// unwind makes room for a Wait at site, with info: those that are over go. In an operation that has no frame there cannot be another. One that
-// began further down the stack is over, and so is one at the same place in the same function. Of more operations than there is room for the
-// outermost is forgotten.
+// unwind makes room for a Wait at site, with info, and drops those that are over. An operation without a frame cannot
+// have another inside it. An operation that began further down the stack is over, and so is one at the same place in
+// the same function. If there are more operations than room, unwind forgets the outermost.
 //
 //go:norace
 func (sl *Slot) unwind(site, info uint32) {
@@ -33,7 +33,7 @@ func (sl *Slot) unwind(site, info uint32) {
 	sl.Depth = d
 }
 
-// leave notes that the operation that began at f is over. Those that began further down the stack are, too.
+// leave notes that the operation that began at f is over, and with it those that began further down the stack.
 //
 //go:norace
 func (sl *Slot) leave(f uint32) {
@@ -46,7 +46,7 @@ func (sl *Slot) leave(f uint32) {
 		}
 		if w.Info >= InfoFrame && w.Info < f {
 			sl.Depth = d
-			return // it was forgotten
+			return // the operation was forgotten
 		}
 	}
 	sl.Depth = 0
@@ -59,13 +59,13 @@ func (sl *Slot) over(w *Wait) {
 	if state == stateLog {
 		logEnd(sl, w)
 	}
-	w.ended(now()) // moves the coarse clock on: nobody else may have looked at it since the wait began
+	w.ended(now()) // moves the coarse clock on: perhaps nobody has read the clock since the wait began
 	if l := sl.last(); l.site() == w.Site {
 		*l = Entry(w.Site) | Entry(hdr.Clock)<<32
 	}
 }
 
-// frameTells returns whether frame does what it promises.
+// frameTells reports whether frame works as documented.
 func frameTells() bool {
 	f := asProbe()
 	return f > InfoFrame && f == asProbe() && f < further()

@@ -13,7 +13,7 @@ var readSites = [...]*Site{
 	newSite(OpIO, KindOther, "io.Copy(w, r)"), newSite(OpIO, KindOther, "r.in.Read(b)"), newSite(OpIO, KindOther, "w.out.Write(b)"),
 }
 
-// A counter is a reader around another, whose one probe is reached again inside itself.
+// A counter is a reader around another. Its one probe is reached again inside itself.
 type counter struct{ in io.Reader }
 
 func (c *counter) Read(b []byte) (int, error) {
@@ -30,7 +30,7 @@ type readerFunc func(b []byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// in returns the sites of the operations that this goroutine is in, the outermost first.
+// in returns the sites of the operations that this goroutine is in, outermost first.
 func in(t *testing.T) (sites []uint32) {
 	sl := mine(t)
 	for _, w := range sl.Waits[:sl.Depth] {
@@ -39,7 +39,7 @@ func in(t *testing.T) (sites []uint32) {
 	return sites
 }
 
-// TestRecursion goes through a site inside itself: each End ends its own call.
+// TestRecursion reaches a site inside itself: each End ends its own call.
 func TestRecursion(t *testing.T) {
 	var reads, writes [][]uint32
 	text := strings.NewReader("text")
@@ -102,7 +102,7 @@ func TestRecursionPanics(t *testing.T) {
 	}
 }
 
-// TestGoexit ends a goroutine inside two calls at one site: the deferred functions are inside them still.
+// TestGoexit ends a goroutine inside two calls at one site: the deferred functions still run inside them.
 func TestGoexit(t *testing.T) {
 	s, last := newSite(OpIO, KindOther, "f(n)"), newSite(OpIO, KindOther, "bye()")
 	var during, after []uint32
@@ -131,7 +131,7 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestInsideOnce has an Once inside another at one site, and a deferred end that panics on its way.
+// TestInsideOnce runs an Once inside another at one site. The inner one panics, and its deferred end runs on the way.
 func TestInsideOnce(t *testing.T) {
 	s := newSite(OpOnce, KindOnce, "o.Do(f)")
 	var outer, inner sync.Once
@@ -174,7 +174,7 @@ func TestDeferredIO(t *testing.T) {
 	}
 }
 
-// TestFrame grows the stack, which moves it: what frame returns stays the same.
+// TestFrame grows the stack, which moves it: the result of frame stays the same.
 func TestFrame(t *testing.T) {
 	Start()
 	before := asProbe()
@@ -193,7 +193,7 @@ func grow(n int) (sum byte) {
 	return 0
 }
 
-// TestProbesAgree has operations whose ends look for their beginnings from different code: assembly and Go.
+// TestProbesAgree runs operations whose beginning and end are found by different code: assembly and Go.
 func TestProbesAgree(t *testing.T) {
 	s, other := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
 	f := func() int { return 1 }
@@ -208,7 +208,7 @@ func TestProbesAgree(t *testing.T) {
 			t.Fatalf("depth %d", sl.Depth)
 		}
 		inner := uint32(0)
-		End1(IOFunc(s, func() int { // nested, so that both are left to Go
+		End1(IOFunc(s, func() int { // nested, so that Go code handles both
 			End1(IOFunc(other, func() int { inner = mine(t).Depth; return 1 })())
 			return 1
 		})())
@@ -217,7 +217,7 @@ func TestProbesAgree(t *testing.T) {
 		}
 	}
 	w := mine(t).Waits[0]
-	IOBegin(s) // from the same function, by another way
+	IOBegin(s) // from the same function, but by Go code
 	if of := mine(t).Waits[0]; of.Info != w.Info || w.Info == InfoFrame {
 		t.Errorf("frame %#x in assembly, %#x in Go", w.Info, of.Info)
 	}

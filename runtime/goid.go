@@ -2,7 +2,7 @@ package runtime
 
 import "runtime"
 
-// stackGoid returns the id of this goroutine the way that always works, and is slow: "goroutine 7 [running]:".
+// stackGoid returns the id of this goroutine from its stack: "goroutine 7 [running]:". That always works, but is slow.
 func stackGoid() uint64 {
 	var buf [64]byte
 	id, _ := parseGoid(buf[:runtime.Stack(buf[:], false)])

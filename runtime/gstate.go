@@ -1,6 +1,6 @@
 package runtime
 
-// The states of a goroutine in a g: GOROOT/src/runtime/runtime2.go. GScan is added while its stack is scanned.
+// The states of a goroutine in a g, from GOROOT/src/runtime/runtime2.go. GScan is added while its stack is scanned.
 const (
 	GIdle      = 0
 	GRunnable  = 1
@@ -15,7 +15,7 @@ const (
 	GScan      = 0x1000
 )
 
-// GAlive reports whether a g in that state is one of a goroutine: the runtime keeps the others to use them again.
+// GAlive reports whether a g in that state has a goroutine: the runtime keeps the others for reuse.
 func GAlive(state uint32) bool {
 	switch state &^ GScan {
 	case GIdle, GDead, GDeadExtra:

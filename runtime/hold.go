@@ -16,10 +16,11 @@ func (sl *Slot) hold(obj uintptr, e Entry) {
 	sl.Held = n + 1
 }
 
-// holdRoom is how many locks hold notes before it leaves the rest to holdSlow: HeldLen, or one where the order of locks is asked for. It is written by open.
+// holdRoom is how many locks hold notes before it calls holdSlow: HeldLen, or one if the order of locks is asked for.
+// Open writes it.
 var holdRoom uint32 = HeldLen
 
-// holdSlow is hold where the goroutine holds a lock already whose order with obj is asked for, or where there is no room.
+// holdSlow is hold for a goroutine that already holds a lock whose order with obj is asked for, or has no room.
 //
 //go:norace
 //go:noinline
@@ -28,7 +29,7 @@ func (sl *Slot) holdSlow(obj uintptr, e Entry) {
 	sl.keep(obj, e)
 }
 
-// keep is hold for a lock that was not waited for, or of which nobody knows what was: its order says nothing.
+// keep is hold for a lock that was not waited for, or may not have been: its order says nothing.
 //
 //go:norace
 func (sl *Slot) keep(obj uintptr, e Entry) {
@@ -42,7 +43,7 @@ func (sl *Slot) keep(obj uintptr, e Entry) {
 	sl.Held = n + 1
 }
 
-// release notes that the goroutine is about to release obj: as a rule the lock that it took last.
+// release notes that the goroutine is about to release obj, which is usually the lock that it took last.
 //
 //go:norace
 func (sl *Slot) release(obj uintptr, e Entry, kind Kind) {
@@ -53,8 +54,8 @@ func (sl *Slot) release(obj uintptr, e Entry, kind Kind) {
 	}
 }
 
-// drop is release for any lock, and returns where and when it was taken. A lock that another goroutine took is noted as an
-// object, so that readers do not believe that one any more.
+// drop is release for any lock. It returns where and when the lock was taken. It notes the unlock of a lock that
+// another goroutine took as a fact of the object, so that readers no longer believe that goroutine's hold.
 //
 //go:norace
 func (sl *Slot) drop(obj uintptr, e Entry, kind Kind) Hold {
@@ -74,8 +75,8 @@ func (sl *Slot) drop(obj uintptr, e Entry, kind Kind) Hold {
 	return Hold{}
 }
 
-// foreignUnlock notes an unlock by a goroutine that did not lock. Holds of the lock that are not newer than this are void; so
-// the coarse clock moves on, for those that follow to be newer: but never far ahead of the time.
+// foreignUnlock notes an unlock by a goroutine that did not lock. It voids the holds of the lock that are not newer. So
+// it moves the coarse clock on, which makes later holds newer, but never far ahead of the time.
 //
 //go:norace
 func (sl *Slot) foreignUnlock(obj uintptr, e Entry, kind Kind) {

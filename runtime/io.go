@@ -2,8 +2,8 @@ package runtime
 
 import "unsafe"
 
-// object1 returns the address of the object that a receiver of size bytes at p stands for: a pointer, or what an interface holds.
-// Of other values (a number, a struct) it is 0.
+// object1 returns the address of the object that a receiver of size bytes at p stands for: a pointer, or the pointer in
+// an interface. For other values (a number, a struct) it returns 0.
 func object1(p unsafe.Pointer, size uintptr) uintptr {
 	switch size {
 	case unsafe.Sizeof(p):

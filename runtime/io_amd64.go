@@ -4,16 +4,16 @@ package runtime
 
 import "unsafe"
 
-// The probes of calls have one function of assembly each for what a goroutine with a slot needs.
+// A goroutine with a slot runs the probes of calls in one assembly function each.
 
-// ioBegin notes that the caller is about to make a call. The receiver is at x, and has size bytes. ioEnd notes that the call that the caller
-// began last has returned. The last parameter is room for what frame returns.
+// ioBegin notes that the caller is about to make a call. The receiver is at x, and has size bytes. ioEnd notes that the
+// last call that the caller began has returned. The last parameter is room for the result of frame.
 //
 //go:noescape
 func ioBegin(s *Site, x unsafe.Pointer, size uintptr, f uint32)
 func ioEnd(f uint32)
 
-// ioBeginSlow is ioBegin for all cases, and ioBeginInside is the rest of it after enter.
+// ioBeginSlow does what ioBegin does, in all cases, and ioBeginInside what remains of it after enter.
 //
 //go:norace
 func ioBeginSlow(s *Site, x unsafe.Pointer, size uintptr, f uint32) {
@@ -31,7 +31,7 @@ func ioBeginInside(s *Site, x unsafe.Pointer, size uintptr, f uint32) {
 	current().block(s, object1(x, size), f)
 }
 
-// ioEndSlow is ioEnd for all cases.
+// ioEndSlow does what ioEnd does, in all cases.
 //
 //go:norace
 func ioEndSlow(f uint32) {
@@ -40,12 +40,14 @@ func ioEndSlow(f uint32) {
 	}
 }
 
-// IO begins a call of a method that may wait: n, err := x.Read(b) is n, err := End2(IO(s, x).Read(b)). It returns x, the receiver.
+// IO begins a call of a method that may wait: n, err := x.Read(b) is n, err := End2(IO(s, x).Read(b)). It returns x,
+// the receiver.
 //
-// A call that panics never gets to its End. What it leaves behind goes when the goroutine is next at a call that began no further down its stack.
+// A call that panics never gets to its End. Its entry goes when the goroutine next makes a call that begins no further
+// down its stack.
 //
-// IO and End are inlined, and find each other by the frame of the function that they are in. So the compiler sees what is called, and what it is given need not
-// escape.
+// IO and End are inlined, and find each other by the frame of the function that they are in. So the compiler sees the
+// function that is called, and its arguments need not escape.
 func IO[T any](s *Site, x T) T {
 	if !off {
 		ioBegin(s, unsafe.Pointer(&x), unsafe.Sizeof(x), 0)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestArgumentsStay gives a function arguments that need not escape, and do not with a probe either.
+// TestArgumentsStay passes arguments that need not escape. They do not escape with a probe either.
 func TestArgumentsStay(t *testing.T) {
 	s := newSite(OpIO, KindOther, `fmt.Fprint(w, "a", "b")`)
 	w := io.Discard

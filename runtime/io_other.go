@@ -4,9 +4,11 @@ package runtime
 
 import "unsafe"
 
-// IO begins a call of a method that may wait: n, err := x.Read(b) is n, err := End2(IO(s, x).Read(b)). It returns x, the receiver.
+// IO begins a call of a method that may wait: n, err := x.Read(b) is n, err := End2(IO(s, x).Read(b)). It returns x,
+// the receiver.
 //
-// A call that panics never gets to its End. What it leaves behind goes when the goroutine is next at a call that began no further down its stack.
+// A call that panics never gets to its End. Its entry goes when the goroutine next makes a call that begins no further
+// down its stack.
 //
 // IO and End are not inlined, so that they have the same caller, by which they find each other.
 //
@@ -24,7 +26,7 @@ func IOFunc[F any](s *Site, f F) F {
 	return f
 }
 
-// end notes that the call that the caller of the probe began last has returned.
+// end notes that the last call that the probe's caller began has returned.
 //
 //go:norace
 //go:noinline
@@ -66,7 +68,7 @@ func End4[A, B, C, D any](a A, b B, c C, d D) (A, B, C, D) {
 	return a, b, c, d
 }
 
-// End5 ends a call with five results, as End1 to End4 do one with fewer.
+// End5 ends a call with five results.
 //
 //go:noinline
 func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {

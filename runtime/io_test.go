@@ -39,7 +39,8 @@ func TestIO(t *testing.T) {
 	}
 }
 
-// TestStaleWait recovers a call that panicked: what it left goes the next time that the goroutine begins one no further down its stack.
+// TestStaleWait recovers from a call that panicked. Its entry goes when the goroutine next begins a call no further
+// down its stack.
 func TestStaleWait(t *testing.T) {
 	s, other := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
 	boom := func() int { panic("boom") }
@@ -56,7 +57,7 @@ func TestStaleWait(t *testing.T) {
 	}
 }
 
-// TestNested goes deeper than a slot has room for: the innermost operations are those that are kept.
+// TestNested nests more operations than a slot has room for: the innermost are kept.
 func TestNested(t *testing.T) {
 	const depth = WaitLen + 2
 	var sites []*Site

@@ -1,24 +1,25 @@
 package runtime
 
-// IOBegin begins a deferred call whose receiver is not to be evaluated twice: defer f(b) is
+// IOBegin begins a deferred call whose receiver must not be evaluated twice: defer f(b) becomes
 //
 //	defer IOEnd(s); defer f(b); defer IOBegin(s)
 //
-// The call that is deferred stays the user's own, so that it can recover from a panic.
+// The deferred call stays the user's own, so that it can recover from a panic.
 //
 //go:noinline
 func IOBegin(s *Site) {
 	begin(s, 0)
 }
 
-// IOEnd ends a call without results, or a deferred one. It does nothing if the innermost operation is not one at s: a defer
-// statement that panicked has deferred the end of a call, and neither the call nor its beginning.
+// IOEnd ends a call without results, or a deferred one. It does nothing unless the innermost operation is at s: a defer
+// statement that panicked has deferred the end of a call, but neither the call nor its beginning.
 //
 //go:noinline
 func IOEnd(s *Site) { endAt(s) }
 
-// endAt is end for a call at s, which may have begun further down the stack than it ends, or less far: after a panic the runtime
-// calls deferred functions from elsewhere. It returns the goroutine's slot if there was such a call, and its object.
+// endAt is end for a call at s. The call may end nearer to the beginning of the stack than it began, or further from
+// it: after a panic the runtime calls deferred functions from elsewhere. It returns the goroutine's slot and the call's
+// object, or nil if there was no such call.
 //
 //go:norace
 //go:noinline
@@ -42,9 +43,9 @@ func endAt(s *Site) (sl *Slot, obj uintptr) {
 	return nil, 0
 }
 
-// The functions below make a function with a probe in it of one that may wait, for where it is not called: in a go statement, or as a value.
-// FuncPR is for P parameters and R results, FuncVPR for P parameters of which the last is variadic. They are not inlined, so that
-// the function literals do not bear the name of the user's function in stack traces.
+// The functions below wrap a function that may wait in one with a probe, for a go statement or for use as a value.
+// FuncPR is for P parameters and R results, FuncVPR for P parameters of which the last is variadic. They are not
+// inlined, so that the function literals do not bear the name of the user's function in stack traces.
 
 // Func00 is IOFunc for a function that is called elsewhere.
 //

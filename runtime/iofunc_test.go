@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestIODefer defers a call between its beginning and its end: the call itself recovers, and nothing is left of the wait.
+// TestIODefer defers a call between its beginning and its end. The call itself recovers, and the wait is gone
+// afterwards.
 func TestIODefer(t *testing.T) {
 	s := newSite(OpIO, KindOther, "f()")
 	var recovered any
@@ -30,7 +31,7 @@ func TestIODefer(t *testing.T) {
 	}
 }
 
-// TestIOEndAlone ends a call that was never begun, inside of another operation.
+// TestIOEndAlone ends a call that never began, inside another operation.
 func TestIOEndAlone(t *testing.T) {
 	outer, s := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
 	inside := func() int {

@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// With -io-timeout, what reads and writes goes through TimedReader, TimedWriter or TimedReadWriter:
+// With -io-timeout, reads and writes go through TimedReader, TimedWriter or TimedReadWriter:
 //
 //	conn.Read(b)            =>   TimedReader(d, conn).Read(b)
 //	bufio.NewReader(conn)   =>   bufio.NewReader(TimedReader(d, conn))
 //
-// A connection gets a deadline for the time of one Read or Write, unless the program deals with its deadlines itself (OwnDeadline). Anything
-// else is returned as it is, files too: the flag is about the network.
+// A connection gets a deadline for the time of one Read or Write, unless the program sets its deadlines itself
+// (OwnDeadline). All else is returned unchanged, even files: the flag is about the network.
 
 type reader interface{ Read([]byte) (int, error) }
 
@@ -33,13 +33,14 @@ type deadlineWriter interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// osFile is what a file has and a connection has not.
+// osFile has the methods that files have and connections lack.
 type osFile interface {
 	Fd() uintptr
 	Name() string
 }
 
-// TimedReader gives reads that have no deadline one of d. The error of a read that takes longer is the connection's own.
+// TimedReader returns a reader whose reads get a deadline of d if they have none. A read that takes longer fails with
+// the connection's own error.
 func TimedReader(d time.Duration, x reader) reader {
 	if r, ok := x.(deadlineReader); ok && !isFile(x) {
 		return timedReader{r, d}
@@ -47,7 +48,7 @@ func TimedReader(d time.Duration, x reader) reader {
 	return x
 }
 
-// TimedWriter gives writes that have no deadline one of d.
+// TimedWriter returns a writer whose writes get a deadline of d if they have none.
 func TimedWriter(d time.Duration, x writer) writer {
 	if w, ok := x.(deadlineWriter); ok && !isFile(x) {
 		return timedWriter{w, d}
@@ -55,7 +56,7 @@ func TimedWriter(d time.Duration, x writer) writer {
 	return x
 }
 
-// TimedReadWriter is TimedReader and TimedWriter.
+// TimedReadWriter does what TimedReader and TimedWriter do.
 func TimedReadWriter(d time.Duration, x readWriter) readWriter {
 	r, reads := x.(deadlineReader)
 	w, writes := x.(deadlineWriter)
@@ -107,19 +108,19 @@ func (w timedWriter) Write(b []byte) (int, error) {
 	return w.conn.Write(b)
 }
 
-// The two directions of a connection, which have deadlines of their own.
+// The two directions of a connection. Each has its own deadline.
 const (
 	reads = iota
 	writes
 )
 
-// A deadlineTable knows whose the deadlines of connections are, by the connection's address.
+// A deadlineTable records who sets the deadlines of connections, by the connection's address.
 type deadlineTable struct {
 	mu    sync.Mutex
 	conns map[uintptr]*deadlineOwner
 }
 
-// A deadlineOwner says whose the deadlines of one connection are.
+// A deadlineOwner records who sets the deadlines of one connection.
 type deadlineOwner struct {
 	user   bool   // the program sets them itself
 	active [2]int // operations with a deadline of ours, in each direction
@@ -148,14 +149,14 @@ func (t *deadlineTable) begin(conn uintptr, direction int, set func(time.Time) e
 	return true
 }
 
-// end takes the deadline of begin away after the last operation in that direction, unless the program has set one since.
+// end removes the deadline of begin after the last operation in that direction, unless the program has set one since.
 func (t *deadlineTable) end(conn uintptr, direction int, set func(time.Time) error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	o := t.of(conn)
 	o.active[direction]--
 	if !o.user && o.active[direction] == 0 {
-		_ = set(time.Time{}) // of a connection that is closed
+		_ = set(time.Time{}) // fails if the connection is closed
 	}
 	t.drop(conn, o)
 }
@@ -172,7 +173,7 @@ func (t *deadlineTable) of(conn uintptr) *deadlineOwner {
 	return o
 }
 
-// drop forgets a connection about which there is nothing to know.
+// drop forgets a connection of which nothing is known.
 func (t *deadlineTable) drop(conn uintptr, o *deadlineOwner) {
 	if *o == (deadlineOwner{}) {
 		delete(t.conns, conn)

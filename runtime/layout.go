@@ -1,17 +1,17 @@
 package runtime
 
-// This file is the layout of the record: the one table that the collector, the readers and the documentation share.
-// All numbers are in the byte order of the program that wrote the record (little endian on every architecture that has
-// the fast path; Magic tells). Offsets are bytes. A change here that an older reader would misread raises Version.
+// This file is the layout of the record: the one table that the collector, the readers and the documentation share. All
+// numbers are in the byte order of the program that wrote the record, which Magic tells; it is little endian on every
+// architecture with the fast path. Offsets are bytes. A change here that an older reader would misread raises Version.
 
-// Magic are the first eight bytes of a record, as a number; Version is the layout's version.
+// Magic is the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
 	Version uint32 = 5
 )
 
-// SweptFile is the file of the folder that tells which records were swept from it: a line "NAME UNIXTIME age|room" each. It has at most SweptSize
-// bytes, and begins anew when they are full.
+// SweptFile is the file of the folder that lists the records swept from it, each as a line "NAME UNIXTIME age|room". It
+// has at most SweptSize bytes, and begins anew when they are full.
 const (
 	SweptFile = "swept"
 	SweptSize = 16 << 10
@@ -19,8 +19,8 @@ const (
 
 // A Header is at offset 0 of the record. The regions follow at the offsets that it gives.
 //
-// Times: nanotime is the monotonic clock (CLOCK_MONOTONIC on Linux, so that a reader outside can compare). A coarse time
-// is a uint32 of milliseconds since Header.Start, plus one, so that zero means unknown.
+// Times: nanotime is the monotonic clock (CLOCK_MONOTONIC on Linux, so that a reader outside can compare). A coarse
+// time is a uint32 of milliseconds since Header.Start, plus one, so that zero means unknown.
 type Header struct {
 	Magic      uint64
 	Version    uint32
@@ -38,66 +38,72 @@ type Header struct {
 	// Seen is the latest nanotime at which a command of ours saw the program alive. Written from outside.
 	Seen int64
 
-	// Clock is the coarse time now, or a little before: moved on by each probe that reads the clock anyway, when it has
-	// changed by a millisecond, and by a watcher.
+	// Clock is the coarse time now, or a little before. Probes that read the clock anyway move it on when it has
+	// changed by a millisecond, and a watcher does, too.
 	Clock uint32
-	// Off is nonzero when the probes were turned off by a fault in the record: an Off… constant.
+	// Off is nonzero if a fault in the record turned the probes off: an Off… constant.
 	Off uint16
-	// Where says where the record is, and why not in a file of its folder: a Where… constant. Zero: unknown.
+	// Where is where the record is, and why not in a file of its folder: a Where… constant. Zero: unknown.
 	Where uint8
-	// Verdict says what a command of ours found when it last looked: a Verdict… constant. Written from outside.
+	// Verdict is what a command of ours found at its last look: a Verdict… constant. Written from outside.
 	Verdict uint8
 
 	SlotOff, SlotCap, SlotSize       uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
-	ChunkOff                         uint32 // offset in bytes: one byte per ChunkSlots slots: 0 not in use, 1 in this file, 2 in private memory at Base
+	ChunkOff                         uint32 // offset in bytes; a byte per ChunkSlots slots: 0 unused, 1 in this file, 2 private, at Base
 	ObjOff, ObjCap, ObjSize          uint32 // objects: offset in units of 4096 bytes, number (a power of two), bytes each
 	SiteOff, SiteCap, SiteSize       uint32 // sites: offset in units of 4096 bytes, number, bytes each; index 0 is unused
 	StrOff, StrCap                   uint32 // strings: offset in units of 4096 bytes, bytes
 	OrphanOff, OrphanCap, OrphanSize uint32 // orphans: offset in units of 4096 bytes, number, bytes each
 	MetaOff, MetaLen                 uint32 // "exe\x00goversion\x00arg0\x00arg1…": offset in bytes, length
 
-	Slots   uint32 // slots handed out so far: indices below it are in use or were
+	Slots   uint32 // slots handed out so far; lower indices are or were in use
 	Sites   uint32 // sites registered so far; indices 1..Sites are valid
 	StrLen  uint32 // bytes of strings in use
 	Orphans uint32 // orphans written so far; the ring holds the last OrphanCap of them
 
-	// What was dropped for want of room, since the start.
+	// These count what was dropped for want of room, since the start.
 	DroppedGoroutines uint32
 	DroppedSites      uint32
 	DroppedHeld       uint32
 	DroppedObjects    uint32 // evicted from the table while something was known of them
 
-	// Private counts the pieces of sites, strings, objects and orphans that found no room in the file and are in private memory
-	// at Base instead: with any of them, those regions are read there.
+	// Private counts the pieces of sites, strings, objects and orphans that found no room in the file and are in
+	// private memory at Base instead. If it is not zero, readers read those regions there.
 	Private uint32
 
-	// GoidOff is the offset of the goroutine id in a g, whose state is the 32-bit number 8 bytes before it. Zero: unknown.
+	// GoidOff is the offset of the goroutine id in a g. The state of a g is the 32-bit number 8 bytes before it. Zero:
+	// unknown.
 	GoidOff uint32
 
 	// Tests under `awaittrace test`: offset in units of 4096 bytes, number, bytes each. TestCap is zero elsewhere.
 	TestOff, TestCap, TestSize uint32
 	// Tests counts the tests so far: test n is in entry (n-1)%TestCap, unless that has a later one.
 	Tests uint32
-	// After is the -after of the command that watches the program, in milliseconds; zero: unknown. Written from outside.
+	// After is the -after of the command that watches the program, in milliseconds; zero: unknown. Written from
+	// outside.
 	After uint32
 
-	// GoidsOff and GoidsCap are where the tests of goroutines are (TestBits): offset in units of 4096 bytes, number of entries of 8 bytes.
+	// GoidsOff and GoidsCap place the table of the tests of goroutines (TestBits): offset in units of 4096 bytes,
+	// number of entries of 8 bytes.
 	GoidsOff, GoidsCap uint32
 	// ParentOff is the offset in a g of the ID of the goroutine that started it; zero: unknown.
 	ParentOff uint32
 
-	// Waited counts the sites at which a goroutine has waited for longer than a tick: of these, in the order in which they were first seen to, there is a Waited.
+	// Waited counts the sites where a goroutine has waited for longer than a tick. Each of them has a Waited, in the
+	// order in which that was first seen.
 	Waited uint32
 	// AllgLen and AllgPtr are the addresses of runtime.allglen and runtime.allgptr; zero: unknown.
 	AllgLen, AllgPtr uint64
 
-	WaitedOff, WaitedCap, WaitedSize uint32 // how long waits were: offset in units of 4096 bytes, number, bytes each
+	WaitedOff, WaitedCap, WaitedSize uint32 // lengths of waits: offset in units of 4096 bytes, number, bytes each
 
-	OrderOff, OrderCap, OrderSize uint32 // orders of locks: offset in units of 4096 bytes, number, bytes each. OrderCap is zero unless they are asked for
-	// Spawned counts, where orders of locks are asked for, the waits for WaitGroups that are over and the go statements that were executed: those that tell the
-	// collector, and for others the goroutines that reached a probe.
+	// OrderOff, OrderCap and OrderSize place the orders of locks: offset in units of 4096 bytes, number, bytes each.
+	// OrderCap is zero unless they are asked for.
+	OrderOff, OrderCap, OrderSize uint32
+	// Spawned counts, if orders of locks are asked for, finished waits for WaitGroups and executed go statements. A go
+	// statement without a probe counts when its goroutine reaches a probe.
 	Spawned uint32
-	// DroppedOrders counts the orders of locks that were forgotten for want of room.
+	// DroppedOrders counts the orders of locks that were dropped for want of room.
 	DroppedOrders uint32
 }
 
@@ -111,7 +117,7 @@ const (
 	WhereUntouched            // in memory: this system has no files that can be shared
 )
 
-// What was found (Header.Verdict). A program that runs is never called clean: it may get stuck yet.
+// Verdicts (Header.Verdict). A running program is never called clean: it may still get stuck.
 const (
 	VerdictUnknown = iota
 	VerdictClean   // it ended with nothing stuck
@@ -136,7 +142,7 @@ const (
 	WaitedSize = 128
 	OrderSize  = 128
 
-	// The most that a record has room for. A reader takes no larger number for true.
+	// The most that a record has room for. Readers reject larger numbers.
 	MaxSlots   = 1 << 22
 	MaxObjects = 1 << 16
 	MaxSites   = 1 << 16
@@ -148,13 +154,14 @@ const (
 
 	ChunkSlots = 128 // slots whose memory is reserved together
 	RingLen    = 16  // entries of a slot's history
-	WaitLen    = 4   // operations that a goroutine can be in at once (an I/O call that calls the user's Read, that locks, …)
-	HeldLen    = 8   // locks that a slot has room for
-	CaseLen    = 8   // select cases that a slot has room for
+	// Operations that a goroutine can be in at once: an I/O call that calls the user's Read, that locks, …
+	WaitLen = 4
+	HeldLen = 8 // locks that a slot has room for
+	CaseLen = 8 // select cases that a slot has room for
 )
 
-// A Slot is what the record knows of one goroutine. Only that goroutine writes it. A slot whose Goid is zero, or whose Seq is odd
-// (it is being recycled), says nothing.
+// A Slot is what the record knows of one goroutine. Only that goroutine writes it. Readers ignore a slot whose Goid is
+// zero, or whose Seq is odd, because it is being recycled.
 type Slot struct {
 	Goid uint64
 	G    uint64 // address of the runtime's g
@@ -166,7 +173,7 @@ type Slot struct {
 	Waits [WaitLen]Wait
 	Locks [HeldLen]Hold
 	Ring  [RingLen]Entry
-	// The cases of the select that the goroutine is in, or was in last: the channel of each, in source order.
+	// Cases has the channel of each case, in source order, of the goroutine's present or last select.
 	Cases    [CaseLen]uint64
 	CaseSite uint32
 	CaseSend uint32 // bit i: case i is a send
@@ -175,13 +182,15 @@ type Slot struct {
 	Born uint32 // coarse time of the goroutine's first probe
 	// Ready is the collector's own note while a select's operands are evaluated; readers ignore it.
 	Ready uint32
-	// Begun is Header.Spawned when the goroutine reached its first probe, or was last let go by a WaitGroup.
+	// Begun is Header.Spawned when the goroutine reached its first probe, or last finished a wait for a WaitGroup.
 	Begun uint32
-	// Noted are the last facts that the goroutine left in the object table, by the low bit of their index: the collector's own, too.
+	// Noted has the last facts that the goroutine left in the object table, by the low bit of their index. Readers
+	// ignore it.
 	Noted [2]Noted
-	// Test is the number of the test that started the goroutine, itself or by goroutines that it started; zero: none, or unknown.
+	// Test is the number of the test that started the goroutine, directly or through other goroutines; zero: none, or
+	// unknown.
 	Test uint32
-	// Detached is the collector's own note that the goroutines that this one starts now do not belong to the test.
+	// Detached is the collector's own note that goroutines started now do not belong to the test.
 	Detached uint32
 }
 
@@ -196,12 +205,12 @@ type Wait struct {
 	Obj   uint64 // address of the object, zero if it has none
 	Since int64  // nanotime when it began to wait
 	Site  uint32
-	// Info is the capacity of a channel. For operations in which code of the user may run it is InfoFrame and how far the function that began it is from
-	// the beginning of the stack: what lies further is inside it, or over.
+	// Info is the capacity of a channel. For an operation that may run code of the user it is InfoFrame plus how far
+	// the function that began it is from the beginning of the stack. Operations further along are inside it, or over.
 	Info uint32
 }
 
-// InfoFrame is set in the Info of a Wait that is not the capacity of a channel.
+// InfoFrame is set in the Info of a Wait unless that is the capacity of a channel.
 const InfoFrame = 1 << 31
 
 // A Hold is a lock that a goroutine holds.
@@ -211,35 +220,36 @@ type Hold struct {
 	Time uint32 // coarse time
 }
 
-// HoldRead is set in the Site of a Hold and of an Orphan that is held for reading only: the site does not always tell, a sync.Locker may
-// be that of an RWMutex's RLocker.
+// HoldRead is set in the Site of a Hold and of an Orphan that is held for reading only. The site does not always tell:
+// a sync.Locker may be an RWMutex's RLocker.
 const HoldRead = 1 << 31
 
-// An Entry of the history: the site in the low half, the coarse time in the high half.
+// An Entry of the history has the site in the low half and the coarse time in the high half.
 type Entry uint64
 
-// An Object is what is known of a channel, WaitGroup, Cond or lock, found by its address: in one of the ObjWays consecutive entries among which the one at
-// ObjHash(addr) % ObjCap is, the first of them at a multiple of ObjWays.
+// An Object is what is known of a channel, WaitGroup, Cond or lock. Its address gives its place: one of the ObjWays
+// consecutive entries around ObjHash(addr) % ObjCap, the first of them at a multiple of ObjWays.
 type Object struct {
 	Addr uint64
 	Cap  uint32 // channels: capacity
 	Kind uint32 // a Kind; with ObjOfProgram
-	// Made, Sent, Received, Closed are the last such operation on a channel. WaitGroup: Sent is the last Add or Go, Received the
-	// last Done. Cond: Sent is the last Signal or Broadcast. Lock: Received is the last unlock by a goroutine that
-	// did not hold it.
+	// Made, Sent, Received, Closed are the last such operation on a channel. WaitGroup: Sent is the last Add or Go,
+	// Received the last Done. Cond: Sent is the last Signal or Broadcast. Lock: Received is the last unlock by a
+	// goroutine that did not hold it.
 	Made, Sent, Received, Closed Fact
 }
 
-// ObjOfProgram is set in the Kind of a channel that was made while a test ran, but for the whole program (see forProgram): later tests may use it.
+// ObjOfProgram is set in the Kind of a channel that was made while a test ran, but for the whole program (see
+// forProgram), so that later tests may use it.
 const ObjOfProgram = 1 << 31
 
-// ObjWays is the number of entries of the object table among which an address has its place.
+// ObjWays is the number of entries of the object table where an address may be.
 const ObjWays = 8
 
-// ObjBusy takes the place of the address of an Object while it is given to another address.
+// ObjBusy replaces the address of an Object while the entry is given to another address.
 const ObjBusy = 1
 
-// A Fact says who did something last, where and when. A zero Site means that nobody did.
+// A Fact is who did something last, where and when. A zero Site means that nobody did.
 type Fact struct {
 	Goid uint32 // the low 32 bits
 	Site uint32
@@ -256,28 +266,30 @@ type Orphan struct {
 	Died uint32 // coarse time when its slot was recycled
 }
 
-// A Waited says how long the waits at a site were that are over. It is written with atomic operations. A wait that began and ended in the same tick of the
-// kernel, of 1 to 10 ms, is not in it. One that did not, however short, is taken for as long as the clock has moved on meanwhile: Sum is right all the same, as
-// the longer a wait is, the more often it does.
+// A Waited counts the finished waits at a site by their length. It is written with atomic operations. It leaves out a
+// wait that began and ended in the same tick of the kernel, of 1 to 10 ms. Any other wait, however short, counts as
+// long as the clock has moved on meanwhile. Sum is right all the same, because the longer a wait is, the likelier it
+// crosses a tick.
 type Waited struct {
 	Sum  uint64 // of all, in nanoseconds
 	Max  uint64 // of the longest, in nanoseconds
 	Site uint32
-	// Waits counts them by their length: see WaitedBucket. A count that is full stays as it is.
+	// Waits counts the waits by length: see WaitedBucket. A full count stays as it is.
 	Waits [WaitedLen]uint32
 }
 
-// WaitedLen is the number of counts of a Waited, and WaitedFirst where the first ends, in nanoseconds: 1/256 s. Each of the others ends at twice of that of the one
-// before, and the last, of what is longer than 36 hours, never.
+// WaitedLen is the number of counts of a Waited. WaitedFirst is where the first ends, in nanoseconds: 1/256 s. Each
+// other count ends at twice the end of the one before. The last, of waits longer than 36 hours, has no end.
 const (
 	WaitedLen         = 27
 	WaitedFirst int64 = 1e9 / 256
 
-	// A wait that crosses one tick is less than two ticks long, and most are short. So a little is taken off before a wait is counted.
+	// A wait that crosses one tick is less than two ticks long, and most are short. So WaitedBucket takes this many
+	// nanoseconds off.
 	waitedOff = 2e6
 )
 
-// WaitedBucket returns which of Waited.Waits counts a wait of d nanoseconds.
+// WaitedBucket returns the index in Waited.Waits that counts a wait of d nanoseconds.
 func WaitedBucket(d int64) int {
 	n := 0
 	for end := WaitedFirst; n < WaitedLen-1 && d-waitedOff >= end; n++ {
@@ -286,24 +298,27 @@ func WaitedBucket(d int64) int {
 	return n
 }
 
-// An Order says that goroutines that held one lock took another, as far as that was asked for. Its place is one of OrderWays consecutive entries.
+// An Order says that goroutines that held one lock took another. Its place is one of OrderWays consecutive entries.
 type Order struct {
-	First, Second uint64 // addresses: who held First took Second
+	First, Second uint64 // addresses: a goroutine that held First took Second
 	// FirstSite and SecondSite are where each was taken; with HoldRead.
 	FirstSite, SecondSite uint32
 	Seq                   uint32 // odd while the entry is written
-	// Begun is the least Slot.Begun of the goroutines that did it, and Last is Header.Spawned when one did it last: goroutines that were started by
-	// a go statement after Last were not there yet.
+	// Begun is the least Slot.Begun of the goroutines that did it. Last is Header.Spawned when one last did it:
+	// goroutines started by a later go statement did not exist yet.
 	Begun, Last uint32
-	// Cycle is the number of the garbage collections that were over when it was done last, and bit n of Cycles says that it was done when that was Cycle-n.
-	// Locks in the heap may be others after a collection. Cycles is zero if both are package variables.
+	// Cycle is the number of finished garbage collections when it was last done. Bit n of Cycles says that it was done
+	// when that number was Cycle-n. After a collection, an address in the heap may be that of another lock. Cycles is
+	// zero if both are package variables.
 	Cycle  uint32
 	Cycles uint64
-	Goids  [OrderGoids]uint32 // the low 32 bits of goroutines that did it: as many as there is room for
-	// Stack is where the first of them took Second: a line "function\x00file:line" for each caller; an offset into the strings.
+	// Goids has the low 32 bits of the IDs of the goroutines that did it, as many as fit.
+	Goids [OrderGoids]uint32
+	// Stack is where the first of them took Second, as an offset into the strings. It has a line
+	// "function\x00file:line" for each caller.
 	Stack    uint32
 	StackLen uint32
-	// Gates are other locks that were held each time; with GateRead.
+	// Gates are other locks that were held every time; with GateRead.
 	Gates [OrderGates]uint64
 }
 
@@ -311,7 +326,7 @@ type Order struct {
 const (
 	OrderWays  = 8
 	OrderGoids = 3
-	OrderGates = HeldLen - 1 // one that is held is First
+	OrderGates = HeldLen - 1 // First takes one of the held locks
 )
 
 // GateRead is set in the address of a gate that was held for reading only.
@@ -329,14 +344,15 @@ type TestEntry struct {
 	Name           [216]byte // cut off if it is longer
 }
 
-// The table at Header.GoidsOff says to which test goroutines belong, also those that have exited, or have reached no probe. The entry of goroutine id is
-// at id%GoidsCap, until a later goroutine takes the place: id<<TestBits, and the number of its test or zero.
+// The table at Header.GoidsOff says to which test goroutines belong, including those that have exited or have reached
+// no probe. The entry of goroutine id is at id%GoidsCap, until a later goroutine takes the place. It is id<<TestBits
+// plus the number of its test, or zero.
 const TestBits = 24
 
 // The states of a test.
 const (
 	TestRunning = 1 + iota
-	TestJudged  // it has ended, and its goroutines are being looked at
+	TestJudged  // it has ended, and its goroutines are being checked
 	TestEnded
 )
 
@@ -354,11 +370,11 @@ type SiteEntry struct {
 	Roles                     uint32
 }
 
-// HashFactor is what ObjHash multiplies with.
+// HashFactor is the multiplier of ObjHash.
 const HashFactor uint64 = 0x9E3779B97F4A7C15
 
-// ObjHash is the hash of an object's address. Neighbours stay near each other: what was allocated one after the other lies so in the table, and of two addresses
-// in the same MB none has the place of the other.
+// ObjHash returns the hash of an object's address. Neighbours stay near each other, so objects that were allocated in
+// sequence are in sequence in the table. Two addresses in the same MB never collide.
 func ObjHash(addr uint64) uint32 {
 	return uint32(addr>>4) ^ uint32((addr>>20)*HashFactor>>40)
 }

@@ -29,7 +29,7 @@ func TestLayoutSizes(t *testing.T) {
 	}
 }
 
-// TestPlan checks that regions neither overlap nor leave the record, whatever the number of slots.
+// TestPlan checks that regions neither overlap nor leave the record, for any number of slots.
 func TestPlan(t *testing.T) {
 	for _, slots := range []uint32{ChunkSlots, 10 * ChunkSlots, 1 << 18, MaxSlots} {
 		h := plan(slots, testCap, MaxOrders)

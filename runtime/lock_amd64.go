@@ -7,15 +7,17 @@ import (
 	"unsafe"
 )
 
-// What the probes of locks do is one function of assembly each: first what the method of package sync does, and then what a goroutine with a slot needs. The
-// rest is left to the Go functions below. What they are given escapes, as it does where it is given to package sync.
+// The probes of locks are one assembly function each. It does first what the method of package sync does, and then what
+// a goroutine with a slot needs. It leaves the rest to the Go functions below. The arguments escape, as they do in
+// calls of package sync.
 func lock(s *Site, m *sync.Mutex)
 func unlock(s *Site, m *sync.Mutex)
 func rlock(s *Site, m *sync.RWMutex)
 func runlock(s *Site, m *sync.RWMutex)
 
-// locksTell says that the words of a lock mean what the assembly takes them for, as in every version of Go so far: the first of a Mutex is 1 while it is locked and
-// nobody waits, and the one at readerCount of an RWMutex counts its readers. Else all is left to package sync.
+// locksTell reports whether the words of a lock mean what the assembly assumes, as in every version of Go so far. The
+// first word of a Mutex is 1 while it is locked and nobody waits, and the one at readerCount of an RWMutex counts its
+// readers. If it is false, package sync does everything.
 var locksTell = tryLocks()
 
 func tryLocks() bool {
@@ -44,7 +46,7 @@ func tryLocks() bool {
 	return ok
 }
 
-// lockSlow is lock where the lock could not be taken at once.
+// lockSlow does what lock does, if the lock could not be taken at once.
 func lockSlow(s *Site, m *sync.Mutex) {
 	ok := m.TryLock()
 	sl, e := enter(s)
@@ -61,7 +63,7 @@ func lockSlow(s *Site, m *sync.Mutex) {
 	}
 }
 
-// lockFirst is the rest of lock where enter has no answer, and lockFull where there are many locks already.
+// lockFirst is the rest of lock where enter returned nil, and lockFull where the goroutine holds many locks already.
 func lockFirst(s *Site, m *sync.Mutex) {
 	if sl, e := reach(s); sl != nil {
 		sl.hold(addr(m), e)
@@ -73,7 +75,7 @@ func lockFull(s *Site, m *sync.Mutex) {
 	sl.hold(addr(m), *sl.last())
 }
 
-// unlockFirst is unlock where enter has no answer, and unlockOther where the lock is not the last that was taken.
+// unlockFirst is unlock where enter returned nil, and unlockOther where the lock is not the last that was taken.
 func unlockFirst(s *Site, m *sync.Mutex) {
 	if sl, e := reach(s); sl != nil {
 		sl.release(addr(m), e, KindMutex)

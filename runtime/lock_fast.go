@@ -4,8 +4,8 @@ package runtime
 
 import "sync"
 
-// The race detector would not see a lock that is taken in assembly. The functions are not inlined: a debugger that looks at a
-// goroutine which waits in one sees the locals of its caller only where the caller has the call.
+// The race detector would not see a lock that is taken in assembly. The functions are not inlined: in a goroutine that
+// waits in one, a debugger sees the locals of its caller only if the caller has the call.
 
 // Lock is m.Lock().
 //

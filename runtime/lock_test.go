@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestLocks goes through every kind of lock: it is held in between, and not after.
+// TestLocks takes and releases every kind of lock: it is held in between, and not after.
 func TestLocks(t *testing.T) {
 	var mu sync.Mutex
 	var rw sync.RWMutex
@@ -95,7 +95,7 @@ func TestLockBlocked(t *testing.T) {
 	}
 }
 
-// TestHoldsOrder releases locks in another order than they were taken in, and more than there is room for.
+// TestHoldsOrder takes more locks than there is room for, and releases them in another order.
 func TestHoldsOrder(t *testing.T) {
 	var mus [HeldLen + 2]sync.Mutex
 	l, u := newSite(OpLock, KindMutex, "Lock"), newSite(OpUnlock, KindMutex, "Unlock")
@@ -120,7 +120,8 @@ func TestHoldsOrder(t *testing.T) {
 	}
 }
 
-// TestForeignUnlock lets another goroutine unlock: the hold that stays behind is not newer than what is known of the lock, the next one is.
+// TestForeignUnlock unlocks in another goroutine. The hold that stays behind is not newer than the unlock, but the next
+// one is.
 func TestForeignUnlock(t *testing.T) {
 	var mu sync.Mutex
 	l, u := newSite(OpLock, KindMutex, "Lock"), newSite(OpUnlock, KindMutex, "Unlock")
@@ -143,13 +144,13 @@ func TestForeignUnlock(t *testing.T) {
 	}
 	Unlock(u, &mu)
 	mu.Lock()
-	Unlock(u, &mu) // finds the stale hold, which also lets go of it
+	Unlock(u, &mu) // finds the stale hold, and drops it, too
 	if sl := mine(t); sl.Held != 0 {
 		t.Errorf("holds %+v at the end", sl.Locks[:sl.Held])
 	}
 }
 
-// A gate is a Locker of the user's own, not one that is a pointer to a lock of package sync.
+// A gate is a Locker of the user's own, and not just a pointer to a lock of package sync.
 type gate struct {
 	sync.Mutex
 	opened chan struct{}
@@ -181,7 +182,7 @@ func TestOwnLocker(t *testing.T) {
 	}
 }
 
-// TestNilLock locks and unlocks nothing: the panic is that of package sync.
+// TestNilLock locks and unlocks nil pointers: the panics are those of package sync.
 func TestNilLock(t *testing.T) {
 	s := newSite(OpLock, KindMutex, "mu.Lock()")
 	var mu *sync.Mutex

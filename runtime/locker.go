@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// LockerLock is l.Lock(), where the call cannot stay in the user's function. The locks of package sync are tracked as themselves; of any other, the whole
-// call counts as the wait, because it cannot be tried, and its address as the lock.
+// LockerLock is l.Lock(), where the call cannot stay in the user's function. The locks of package sync are tracked as
+// themselves. Any other lock cannot be tried, so the whole call counts as the wait, with l's address as the lock.
 //
 //go:norace
 //go:noinline
@@ -28,7 +28,7 @@ func LockerLock(s *Site, l sync.Locker) {
 	sl.keep(obj, entry(s))
 }
 
-// lockKnown locks a lock of package sync, and says whether l is one.
+// lockKnown locks l if it is a lock of package sync, and reports whether it is.
 //
 //go:norace
 func lockKnown(s *Site, l sync.Locker) bool {
@@ -55,8 +55,8 @@ func LockerUnlock(s *Site, l sync.Locker) {
 	l.Unlock()
 }
 
-// Locking begins l.Lock(), and returns what is to be locked: l itself, so that a lock of the user's own is called by the user's function, or
-// nothing any more.
+// Locking begins l.Lock(), and returns the value to lock: l itself, so that the user's function calls a lock of the
+// user's own, or a value whose Lock does nothing.
 //
 //	l.Lock()   =>   Locking(s, l).Lock(); Locked(s)
 //
@@ -72,13 +72,13 @@ func Locking(s *Site, l sync.Locker) sync.Locker {
 	return l
 }
 
-// A done is what is left to lock.
+// A done is returned by Locking for a lock that it has locked.
 type done struct{}
 
 func (done) Lock()   {}
 func (done) Unlock() {}
 
-// Locked ends what Locking began.
+// Locked ends the operation that Locking began.
 //
 //go:norace
 //go:noinline
@@ -110,8 +110,8 @@ func Releasing(s *Site, l sync.Locker) sync.Locker {
 	return l
 }
 
-// rlocked returns the RWMutex whose RLocker l is, or nil. The type of what RLocker returns has no name outside of package sync;
-// its values are the address of the RWMutex.
+// rlocked returns the RWMutex whose RLocker l is, or nil. The type that RLocker returns has no name outside package
+// sync; its values are the address of the RWMutex.
 func rlocked(l sync.Locker) *sync.RWMutex {
 	if l == nil || itab(&l) != rlockerTab() {
 		return nil
@@ -127,7 +127,7 @@ func rlockerTab() unsafe.Pointer {
 	return itab(&l)
 }
 
-// itab returns the word of *l that says which type it holds.
+// itab returns the word of *l that identifies the type.
 func itab(l *sync.Locker) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(l))[0] }
 
 // word returns the word of *l that points to the value.

@@ -6,13 +6,14 @@ import (
 	"unsafe"
 )
 
-// Two goroutines that take the same two locks, each in another order, may deadlock, though they seldom do. Where OrderVar asks for it, the record
-// remembers in which orders locks are taken, for a reader to find the pairs: see Order. A probe comes here only while its goroutine holds another lock.
+// Two goroutines that take the same two locks in different orders may deadlock, though they seldom do. If OrderVar asks
+// for it, the record keeps the orders in which locks are taken, so that a reader can find such pairs: see Order. A
+// probe comes here only while its goroutine holds another lock.
 
-// OrderVar is the variable that asks for the order of locks, by "1".
+// OrderVar is the environment variable that turns on recording the order of locks.
 const OrderVar = "AWAITTRACE_LOCK_ORDER"
 
-// orders is the table of them; nil: they are not asked for. Entries change under mu.
+// orders is the table of orders; nil: they are not asked for. Entries change under mu.
 var orders unsafe.Pointer
 
 // orderRoom returns how many orders a record needs room for.
@@ -32,7 +33,7 @@ func orderRoom() uint32 {
 	return 0
 }
 
-// openOrders makes probes note orders, if that is asked for.
+// openOrders makes probes note orders, if they are asked for.
 func openOrders() {
 	start := uintptr(hdr.OrderOff) << pageShift
 	if hdr.OrderCap == 0 {
@@ -49,10 +50,10 @@ func openOrders() {
 	collections.ask()
 }
 
-// coming counts the goroutines whose go statements were counted and that have not reached a probe.
+// coming counts the goroutines whose go statement was counted and that have not reached a probe.
 var coming uint32
 
-// countSpawn counts a go statement that is about to be executed.
+// countSpawn counts a go statement just before it is executed.
 //
 //go:norace
 func countSpawn() {
@@ -62,8 +63,8 @@ func countSpawn() {
 	raceEnable()
 }
 
-// beginning returns what Slot.Begun is to be for a goroutine at its first probe. It counts a go statement for one that was started where there are no probes. The
-// race detector is disabled.
+// beginning returns Slot.Begun for a goroutine at its first probe. It counts the go statement of a goroutine that was
+// started where there are no probes. The race detector is disabled.
 //
 //go:norace
 func beginning() uint32 {
@@ -78,7 +79,8 @@ func beginning() uint32 {
 	return atomic.AddUint32(&hdr.Spawned, 1)
 }
 
-// joined notes that a WaitGroup let the goroutine go on: what it does now follows what those did that were waited for, as if it had just been started.
+// joined notes that a WaitGroup let the goroutine go on. What the goroutine does now follows what the goroutines did
+// that it waited for, as if it had just been started.
 //
 //go:norace
 func (sl *Slot) joined() {
@@ -90,15 +92,15 @@ func (sl *Slot) joined() {
 	raceEnable()
 }
 
-// An ordering is what a goroutine does when it takes a lock while it holds others.
+// An ordering is one pair of locks that a goroutine takes in order, with the locks that it holds besides.
 type ordering struct {
 	first, second         uint64
 	firstSite, secondSite uint32
-	gates                 [HeldLen]uint64 // the other locks that are held; with GateRead
+	gates                 [HeldLen]uint64 // the other held locks; with GateRead
 	n                     int
 }
 
-// order notes that the goroutine took obj, at a site (with HoldRead), while it holds what it holds.
+// order notes that the goroutine took obj at a site (with HoldRead), after the locks that it holds.
 //
 //go:norace
 func (sl *Slot) order(obj uintptr, site uint32) {
@@ -130,7 +132,7 @@ func (h *Hold) released() bool {
 	return o != nil && o.Received.Site != 0 && h.Time <= o.Received.Time
 }
 
-// note puts o into the table, unless the table tells all of it already.
+// note puts o into the table, unless the table has all of it already.
 //
 //go:norace
 func (sl *Slot) note(o *ordering) {
@@ -184,7 +186,8 @@ func findOrder(o *ordering) *Order {
 	return nil
 }
 
-// claimOrder returns the entry of o: its own, an empty one, or that of locks in the heap that were taken so longest ago. It returns nil if there is none. mu is held.
+// claimOrder returns an entry for o: its own, an empty one, or else the one of locks in the heap whose order was seen
+// longest ago. It returns nil if there is none. mu is held.
 //
 //go:norace
 func claimOrder(o *ordering) *Order {
@@ -206,7 +209,7 @@ func claimOrder(o *ordering) *Order {
 	return oldest
 }
 
-// tells reports whether e says all that add would add.
+// tells reports whether e has all that add would add.
 //
 //go:norace
 func (e *Order) tells(sl *Slot, o *ordering) bool {
@@ -224,7 +227,7 @@ func (e *Order) tells(sl *Slot, o *ordering) bool {
 	return true
 }
 
-// did reports whether e names a goroutine, or has room for no more.
+// did reports whether e names a goroutine, or is full.
 //
 //go:norace
 func (e *Order) did(goid uint32) bool {
@@ -236,14 +239,14 @@ func (e *Order) did(goid uint32) bool {
 	return e.Goids[OrderGoids-1] != 0
 }
 
-// ofPackage reports whether both locks are package variables, whose addresses are never those of others.
+// ofPackage reports whether both locks are package variables, whose addresses are never reused.
 //
 //go:norace
 func (o *ordering) ofPackage() bool {
 	return ofPackage(uintptr(o.first)) && ofPackage(uintptr(o.second))
 }
 
-// gate returns g, which may be held for reading only if one of both is, if it is among the gates of o, and else zero.
+// gate returns g if it is among the gates of o, and else zero. The result has GateRead if either of the two has.
 //
 //go:norace
 func (o *ordering) gate(g uint64) uint64 {
@@ -255,7 +258,7 @@ func (o *ordering) gate(g uint64) uint64 {
 	return 0
 }
 
-// add adds what goroutine sl does to its entry, which may be new. mu is held.
+// add adds o, which goroutine sl does, to its entry, which may be new. mu is held.
 //
 //go:norace
 func (e *Order) add(sl *Slot, o *ordering) {
@@ -288,10 +291,10 @@ func (e *Order) add(sl *Slot, o *ordering) {
 	e.Cycle = n
 }
 
-// stackRoom is how many bytes the callers of a lock may have in the record.
+// stackRoom is the most bytes that the callers of a lock take in the record.
 const stackRoom = 1 << 10
 
-// packageOf returns the package of a function, by the name that the runtime has for it.
+// packageOf returns the package of a function, from the runtime's name for it.
 func packageOf(function string) string {
 	end := 0
 	for i := 0; i < len(function); i++ {
@@ -308,16 +311,17 @@ func packageOf(function string) string {
 	return function
 }
 
-// collections counts the garbage collections. Guarded by mu.
+// collections counts the garbage collections. mu guards it.
 var collections collectionCount
 
+// A collectionCount is a reading of the number of garbage collections.
 type collectionCount struct {
 	n     uint32
-	at    int64 // when n was asked for
+	at    int64 // the time of the reading
 	stats [515]uint64
 }
 
-// ask returns how many collections are over by now.
+// ask returns how many collections have finished.
 //
 //go:norace
 func (c *collectionCount) ask() uint32 {
@@ -328,8 +332,8 @@ func (c *collectionCount) ask() uint32 {
 	return c.n
 }
 
-// readGCStats is what debug.ReadGCStats of runtime/debug asks: up to 256 lengths and ends of pauses, the time of the last collection, the number of collections, and the
-// sum of the pauses. The slice must have room for all of it.
+// readGCStats is the function behind debug.ReadGCStats. It returns up to 256 lengths and ends of pauses, the time of
+// the last collection, the number of collections, and the sum of the pauses. The slice must have room for all of it.
 //
 //go:linkname readGCStats runtime/debug.readGCStats
 func readGCStats(*[]uint64)

@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// noteOrders makes probes note orders of locks for the time of the test.
+// noteOrders makes probes note orders of locks during the test.
 func noteOrders(t *testing.T) {
 	table := make([]Order, MaxOrders)
 	Loop(newSite(OpLoop, KindNone, "a record must be there"))
@@ -33,7 +33,8 @@ func allOrders() (list []Order) {
 
 var packageLocks [4]sync.Mutex
 
-// TestOrders takes locks in all ways, and looks which orders are noted: "a b" is b taken while a is held, with r for a read lock.
+// TestOrders takes locks in all ways, and checks which orders are noted: "a b" is b taken while a is held, with r for a
+// read lock.
 func TestOrders(t *testing.T) {
 	l, u, try := newSite(OpLock, KindMutex, "Lock"), newSite(OpUnlock, KindMutex, "Unlock"), newSite(OpTryLock, KindMutex, "TryLock")
 	type locks struct {
@@ -146,7 +147,8 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestOrderAgain notes an order several times, by several goroutines and over collections of garbage: it stays one, and what is told of it is what was so each time.
+// TestOrderAgain notes an order several times, from several goroutines and across garbage collections: it stays one
+// entry, with what was true each time.
 func TestOrderAgain(t *testing.T) {
 	noteOrders(t)
 	l, u := newSite(OpLock, KindMutex, "Lock"), newSite(OpUnlock, KindMutex, "Unlock")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AWAITTRACE=log prints a line when a probe is reached, when it waits, and when a wait is over.
+// AWAITTRACE=log prints a line when a goroutine reaches a probe, when it waits, and when a wait is over.
 
 //go:norace
 func logReached(sl *Slot, s *Site) { logLine(sl, s, "reached", 0) }
@@ -16,7 +16,7 @@ func logWaiting(sl *Slot, s *Site) { logLine(sl, s, "waiting", 0) }
 //go:norace
 func logPassed(sl *Slot, s *Site, since int64) { logLine(sl, s, "passed", nanotime()-since) }
 
-// logEnd is logPassed for the end of a call, which does not know its site.
+// logEnd is logPassed for the end of a call, where only the number of the site is known.
 //
 //go:norace
 func logEnd(sl *Slot, w *Wait) {
@@ -25,7 +25,7 @@ func logEnd(sl *Slot, w *Wait) {
 	}
 }
 
-// logLine prints one line with one write, so that lines of goroutines do not mix:
+// logLine prints one line in one write, so that lines of goroutines do not mix:
 //
 //	awaittrace: 0.012345s goroutine 7 /src/main.go:12:5 lock mu.Lock() passed after 1.5s
 //

@@ -4,7 +4,7 @@ package runtime
 
 import "unsafe"
 
-// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object.
+// note is the probe of an operation that does not wait, or did not: it records a fact of its object.
 //
 //go:norace
 func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {

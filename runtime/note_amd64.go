@@ -4,13 +4,13 @@ package runtime
 
 import "unsafe"
 
-// note is the probe of an operation that does not wait, or did not: it leaves a fact of its object. It goes on to noteFirst where enter
-// returns nil, and to noteFact where the goroutine has not noted the fact yet.
+// note is the probe of an operation that does not wait, or did not: it records a fact of its object. It calls noteFirst
+// if enter returns nil, and noteFact if the goroutine has not noted the fact yet.
 //
 //go:noescape
 func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
 
-// noteFact is note after enter.
+// noteFact is the rest of note after enter.
 //
 //go:norace
 func noteFact(sl *Slot, obj unsafe.Pointer, kind Kind, which uintptr) {

@@ -20,14 +20,14 @@ var (
 	objPages [objCap * ObjSize >> pageShift]bool
 )
 
-// objWay returns the entry at which the search for an object with hash h looks after n others.
+// objWay returns the entry that the search for an object with hash h reaches after n others.
 //
 //go:norace
 func objWay(h, n uint32) *Object {
 	return (*Object)(at(objBase, uintptr(h&^(ObjWays-1)|(h+n)%ObjWays)*ObjSize))
 }
 
-// objPage returns which of objPages the entries for hash h are in.
+// objPage returns the index in objPages of the page with the entries for hash h.
 func objPage(h uint32) uint32 { return h >> (pageShift - objShift) }
 
 func (o *Object) facts() *[factLen]Fact { return (*[factLen]Fact)(unsafe.Pointer(&o.Made)) }
@@ -51,7 +51,7 @@ func object(addr uintptr) *Object {
 	return nil
 }
 
-// noteFirst is note where enter has no answer.
+// noteFirst is note where enter returned nil.
 //
 //go:norace
 func noteFirst(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
@@ -60,9 +60,9 @@ func noteFirst(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
 	}
 }
 
-// fact notes that the goroutine did something with the object at addr. Facts have no lock: of two goroutines at once, one comes
-// last. What the goroutine has noted before is not noted again in the same millisecond, so that goroutines that share a channel need not pass a
-// cache line to and fro. capacity is that of a channel, or 0 if it is not known.
+// fact notes that the goroutine did something with the object at addr. Facts have no lock: of two goroutines at once,
+// one comes last. A goroutine does not note the same fact again in the same millisecond, so that goroutines that share
+// a channel need not pass a cache line to and fro. capacity is that of a channel, or 0 if it is unknown.
 //
 //go:norace
 //go:noinline
@@ -87,16 +87,16 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 	}
 }
 
-// isOther says whether o tells of an older object at the same address than the one of which a fact is to be noted: one of another kind or
-// capacity, or a channel that was closed and is sent on.
+// isOther reports whether o is of an older object at the address of the one that has a new fact: it has another kind or
+// capacity, or is a channel that was closed and is sent on.
 //
 //go:norace
 func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
 	return o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0
 }
 
-// newObject returns the entry of addr, a channel that was just made, without facts. It takes no lock: nobody else knows the channel yet. It returns nil if
-// there is no room.
+// newObject returns the entry of addr, a channel that was just made, without facts. It takes no lock, because nobody
+// else knows the channel yet. It returns nil if there is no room.
 //
 //go:norace
 //go:noinline
@@ -111,8 +111,8 @@ func newObject(addr uintptr, kind Kind, capacity uint32) *Object {
 	return o
 }
 
-// otherObject returns the entry of an object that others may know: made or found, and without facts if it is fresh. It returns nil if there is no room, or no
-// object.
+// otherObject returns the entry of an object that others may know. It finds or makes the entry; if fresh is set, it
+// clears its facts. It returns nil if there is no room, or no object.
 //
 //go:norace
 //go:noinline
@@ -148,8 +148,9 @@ func hasObjects(page uint32) bool {
 	return true
 }
 
-// claim returns the entry of addr: its own, an empty one, or the one of which nothing was heard for longest. It takes the facts from it unless it is its own, and
-// not fresh. Who claims an entry has it alone while its address is ObjBusy. For one address there is one claim at a time, or there might be two entries.
+// claim returns an entry for addr: its own, an empty one, or else the one whose newest fact is oldest. It clears the
+// facts, except those of addr's own entry if fresh is not set. A goroutine has an entry alone while the entry's address
+// is ObjBusy. Claims of one address must not run at once, or it might get two entries.
 //
 //go:norace
 func claim(h uint32, addr uintptr, kind Kind, capacity uint32, fresh bool) *Object {
@@ -184,8 +185,8 @@ func claim(h uint32, addr uintptr, kind Kind, capacity uint32, fresh bool) *Obje
 	}
 }
 
-// age returns how long ago the newest fact is, in milliseconds, and ahead more: a fact of another processor may be that much newer than this one knows. Without facts
-// it is the age of the record.
+// age returns how long ago the newest fact is, in milliseconds, plus ahead: a fact of another processor may be that
+// much newer than this processor's clock. Without facts it is the age of the record.
 //
 //go:norace
 func (o *Object) age() uint32 {

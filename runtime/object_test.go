@@ -7,7 +7,7 @@ import (
 
 var evictions uintptr
 
-// TestEviction fills the places of one address: the object of which nothing was heard for longest goes first.
+// TestEviction fills the places of one address: the object whose newest fact is oldest goes first.
 func TestEviction(t *testing.T) {
 	s := newSite(OpMake, KindChan, "make")
 	Loop(s)
@@ -56,7 +56,7 @@ func TestKindChanges(t *testing.T) {
 	}
 }
 
-// TestUnchangedFact checks that a fact that is known already is not written again: it would cost other processors their copy of it.
+// TestUnchangedFact checks that a known fact is not written again: that would cost other processors their cached copy.
 func TestUnchangedFact(t *testing.T) {
 	s := newSite(OpSend, KindChan, "ch <- 1")
 	Loop(s)
@@ -72,7 +72,8 @@ func TestUnchangedFact(t *testing.T) {
 	}
 }
 
-// TestClaims makes more channels at once than there are places for their addresses: each of those that are kept has one, and its own facts.
+// TestClaims makes more channels at once than their addresses have places. Each channel that is kept has one place, and
+// its own facts.
 func TestClaims(t *testing.T) {
 	s := newSite(OpMake, KindChan, "make")
 	Loop(s)
@@ -107,7 +108,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestClaimsOfOne notes facts of one object that no goroutine made, from many at once: it has one place.
+// TestClaimsOfOne notes facts of one object, made without a probe, from many goroutines at once: it has one place.
 func TestClaimsOfOne(t *testing.T) {
 	s := newSite(OpWait, KindWaitGroup, "wg.Add(1)")
 	Loop(s)

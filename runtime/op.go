@@ -3,7 +3,7 @@ package runtime
 // An Op is the kind of operation that a probe surrounds. Its name is what reports and JSON show (PROBE.op).
 type Op uint8
 
-// The operations. The zero Op is no operation: a site that has it is damaged.
+// The operations. A site with the zero Op is damaged.
 const (
 	OpSend Op = 1 + iota
 	OpRecv
@@ -22,7 +22,7 @@ const (
 	OpIO
 	OpSleep
 	OpLoop
-	OpGo // a go statement of a library: see Starts. No goroutine is in it
+	OpGo // a go statement of a library: see Starts. No goroutine waits in it
 	opEnd
 )
 
@@ -33,7 +33,7 @@ var opNames = [opEnd]string{
 	OpGo: "go",
 }
 
-// String returns the name of op in reports, or "" for a value that is no operation.
+// String returns the name of op in reports, or "" for an invalid value.
 func (op Op) String() string {
 	if op >= opEnd {
 		return ""
@@ -44,7 +44,7 @@ func (op Op) String() string {
 // A Kind is the kind of object that an operation works on. Its name is OBJECT.kind in JSON.
 type Kind uint8
 
-// The kinds of object. The zero Kind says that the operation has no object that could be named.
+// The kinds of object. The zero Kind means that the operation has no object to name.
 const (
 	KindNone Kind = iota
 	KindChan
@@ -58,8 +58,8 @@ const (
 	KindFile
 	KindProcess
 	KindOther
-	KindSemaphore // golang.org/x/sync/semaphore.Weighted, and what else counts permits
-	KindPool      // sql.DB, and what else hands out a limited number of connections or workers
+	KindSemaphore // golang.org/x/sync/semaphore.Weighted, and others that count permits
+	KindPool      // sql.DB, and others that hand out a limited number of connections or workers
 	kindEnd
 )
 
@@ -69,7 +69,7 @@ var kindNames = [kindEnd]string{
 	KindSemaphore: "semaphore", KindPool: "pool",
 }
 
-// String returns the name of k in reports, or "" for KindNone and for a value that is no kind.
+// String returns the name of k in reports, or "" for KindNone and invalid values.
 func (k Kind) String() string {
 	if k >= kindEnd {
 		return ""
@@ -91,19 +91,19 @@ type Site struct {
 	// Cases is the number of communication clauses of a select; Flags are the Site… flags below.
 	Cases uint16
 	Flags uint16
-	// Roles holds the Role of the channel of each case of a select, below CaseLen, in RoleBits each; case 0 is in the lowest bits. That of any other
-	// operation on a channel is case 0.
+	// Roles holds the Role of the channel of each case of a select, below CaseLen, in RoleBits each; case 0 is in the
+	// lowest bits. Any other operation on a channel has its role at case 0.
 	Roles uint32
-	// Obj is the object as the source calls it, such as "s.mu", shortened as Expr is; empty: it has no name there. Of a select it lists the
-	// channels of the cases below CaseLen, a line each.
+	// Obj is the object as the source names it, such as "s.mu", shortened as Expr is; empty: it has no name there. For
+	// a select it lists the channels of the cases below CaseLen, one a line.
 	Obj string
-	// Callee is the function that an I/O operation calls, as the catalog has it, in the form that go doc takes: net/http.Client.Do. Of OpGo
-	// the record has there who called the library: see callers.
+	// Callee is the catalog's name of the function that an I/O operation calls, as go doc takes it: net/http.Client.Do.
+	// For OpGo the record has the caller of the library there: see callers.
 	Callee string
 
 	// id is the site's number in the record, given by the collector when the site is first reached; zero until then.
 	id uint32
-	// starts counts the goroutines that were started there, of OpGo.
+	// starts counts the goroutines that an OpGo site started.
 	starts uint32
 }
 
@@ -113,31 +113,36 @@ const (
 	SiteDefault = 1 << iota
 	// SiteServe marks an I/O wait that is normal however long it takes: Accept, Serve, signal.Wait and their like.
 	SiteServe
-	// SiteRequest marks a call that waits for an answer: of a peer, of another process, or of goroutines that are to end.
+	// SiteRequest marks a call that waits for an answer: from a peer, from another process, or from goroutines that
+	// must end.
 	SiteRequest
-	// SiteContext marks a call that takes a context, which may end it.
+	// SiteContext marks a call with a context that may end it.
 	SiteContext
-	// SiteBounded marks a call that ends by itself, as its function shows: by a timeout among its arguments, or a context with a deadline.
+	// SiteBounded marks a call that its function shows to end by itself: it has a timeout among its arguments, or a
+	// context with a deadline.
 	SiteBounded
-	// SiteUnbounded marks a call that nothing ends but its answer, as its function shows: its context is that of context.Background, or it can have none.
+	// SiteUnbounded marks a call that its function shows to end only with its answer: its context is that of
+	// context.Background, or it can have none.
 	SiteUnbounded
 )
 
-// A Role is what a channel is for, as far as the types and the function around the operation tell.
+// A Role is the purpose of a channel, as far as the types and the function around the operation tell.
 type Role uint8
 
-// The roles. The zero Role says that nothing is known.
+// The roles. The zero Role means unknown.
 const (
-	RoleNone      Role = iota
-	RoleDone           // Done of a context
-	RoleNever          // Done of context.Background or context.TODO: a nil channel
-	RoleAfter          // the result of time.After
-	RoleTimer          // C of a time.Timer
-	RoleTicker         // C of a time.Ticker, or the result of time.Tick
-	RoleTime           // another channel of time.Time
-	RoleSignal         // a channel of os.Signal
-	RoleSemaphore      // who sends to it, or receives from it, undoes that later in the same function: a send takes a permit that a receive gives back
-	RolePool           // the same, where a receive takes what a send gives back
+	RoleNone   Role = iota
+	RoleDone        // Done of a context
+	RoleNever       // Done of context.Background or context.TODO: a nil channel
+	RoleAfter       // the result of time.After
+	RoleTimer       // C of a time.Timer
+	RoleTicker      // C of a time.Ticker, or the result of time.Tick
+	RoleTime        // another channel of time.Time
+	RoleSignal      // a channel of os.Signal
+	// A function that sends to it, or receives from it, undoes that later: a send takes a permit that a receive gives
+	// back.
+	RoleSemaphore
+	RolePool // the same, where a receive takes what a send gives back
 	roleEnd
 )
 
@@ -146,7 +151,7 @@ var roleNames = [roleEnd]string{
 	RoleSemaphore: "semaphore", RolePool: "pool",
 }
 
-// String returns the name of r, or "" for RoleNone and for a value that is no role.
+// String returns the name of r, or "" for RoleNone and invalid values.
 func (r Role) String() string {
 	if r >= roleEnd {
 		return ""
@@ -154,7 +159,7 @@ func (r Role) String() string {
 	return roleNames[r]
 }
 
-// Clock reports whether time itself sends to a channel in that role.
+// Clock reports whether time itself sends to a channel with that role.
 func (r Role) Clock() bool { return r >= RoleAfter && r <= RoleTime }
 
 // RoleBits is the number of bits that Site.Roles has for each case.
@@ -168,7 +173,7 @@ func RoleAt(roles uint32, i int) Role {
 	return Role(roles >> (RoleBits * i) & (1<<RoleBits - 1))
 }
 
-// At returns r as the role of case i, to be combined with others. Of a case that has no place it is zero.
+// At returns r as the role of case i, to be combined with others. It is zero for a case outside Site.Roles.
 func (r Role) At(i int) uint32 {
 	if i < 0 || i >= CaseLen {
 		return 0

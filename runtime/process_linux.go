@@ -9,8 +9,8 @@ func startTicks(pid int) uint64 {
 	return ticksOf(read("/proc/"+itoa(uint64(pid))+"/stat", 1024))
 }
 
-// ownTicks returns when this process was started, or 0 if /proc is missing. Where /proc is that of another pid namespace, it has this process under
-// another pid, but with the same start.
+// ownTicks returns when this process was started, or 0 if /proc is missing. If /proc is that of another pid namespace,
+// it has this process under another pid, but with the same start.
 func ownTicks() uint64 { return ticksOf(read("/proc/self/stat", 1024)) }
 
 // ticksOf returns field 22 of the text of a stat file, or 0 if it has none.
@@ -24,7 +24,7 @@ func ticksOf(s string) uint64 {
 	return 0
 }
 
-// field returns the number that is the n-th of the fields in s, each with a space before it.
+// field returns the number in the n-th of the fields of s, each with a space before it.
 func field(s string, n int) uint64 {
 	for i := 0; i < len(s); i++ {
 		if s[i] == ' ' {
@@ -37,7 +37,7 @@ func field(s string, n int) uint64 {
 	return 0
 }
 
-// process returns the path of the program and its arguments, each but the last with a NUL after it.
+// process returns the path of the program, and its arguments separated by NULs.
 func process() (exe, args string) {
 	buf := make([]byte, 1024)
 	n, err := syscall.Readlink("/proc/self/exe", buf)
@@ -51,7 +51,7 @@ func process() (exe, args string) {
 	return string(buf[:n]), args
 }
 
-// read returns the beginning of a file, at most n bytes, or "" if it cannot be read.
+// read returns at most n bytes from the beginning of a file, or "" if it cannot be read.
 func read(path string, n int) string {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestRacesAreSeen has two goroutines race that go through the same probes. What the collector itself synchronises must not order them: the
-// detector has to report it.
+// TestRacesAreSeen makes two goroutines race that reach the same probes. The collector's own synchronisation must not
+// order them: the detector must report the race.
 func TestRacesAreSeen(t *testing.T) {
 	out, err := child(t, "race")
 	if err == nil || !strings.Contains(out, "DATA RACE") {
@@ -18,7 +18,7 @@ func TestRacesAreSeen(t *testing.T) {
 	}
 }
 
-// TestOrderIsSeen has goroutines that probes of locks and channels do order.
+// TestOrderIsSeen runs goroutines that probes of locks and channels do order.
 func TestOrderIsSeen(t *testing.T) {
 	if out, err := child(t, "ordered"); err != nil {
 		t.Errorf("%v\n%s", err, out)
@@ -30,7 +30,7 @@ func init() {
 	children["ordered"] = ordered
 }
 
-// racing writes a variable from two goroutines, one after the other, that have nothing in common but probes.
+// racing writes a variable from two goroutines, one after the other, that share nothing but probes.
 func racing() {
 	s, mk := newSite(OpLoop, KindNone, "loop"), newSite(OpMake, KindChan, "make")
 	shared := 0
@@ -52,7 +52,7 @@ func racing() {
 	_ = shared
 }
 
-// turn is whose turn it is in racing. The detector does not see it, and so no order either.
+// turn tells whose turn it is in racing. The detector does not see it, and so sees no order either.
 var turn uint32
 
 //go:norace

@@ -14,7 +14,7 @@ const (
 
 	orphanCap = MaxOrphans
 	metaCap   = MaxMeta
-	growBy    = 4 * pageSize // what a region grows by
+	growBy    = 4 * pageSize // a region grows by this many bytes
 )
 
 // The outcomes of reserve.
@@ -24,12 +24,12 @@ const (
 	roomOwn           // in private memory of this process, because the file could not grow
 )
 
-// A region is a part of the record that is filled from its beginning, and reserved as it grows. Guarded by mu.
+// A region is a part of the record that is filled from its beginning, and reserved as it grows. mu guards it.
 type region struct{ end uintptr }
 
 var entries, names, graves, tests, histograms region
 
-// has makes sure that the memory up to the offset end may be written.
+// has reserves the memory up to the offset end, and reports whether it may be written.
 //
 //go:norace
 func (r *region) has(end uintptr) bool {
@@ -44,7 +44,7 @@ func (r *region) has(end uintptr) bool {
 	return true
 }
 
-// reserveChunk reserves the memory of a chunk of slots and says where it is.
+// reserveChunk reserves the memory of a chunk of slots, notes where it is, and reports whether it may be written.
 //
 //go:norace
 func reserveChunk(n uint32) bool {
@@ -54,8 +54,8 @@ func reserveChunk(n uint32) bool {
 	return room != roomNone
 }
 
-// open makes the record and returns the state that the collector is in from now on. It never fails: without a record, probes are
-// plain operations.
+// open makes the record and returns the state of the collector from then on. It never fails: without a record, probes
+// are plain operations.
 func open() uint32 {
 	service := testService()
 	h := plan(slotCap(), testRoom(service), orderRoom())
@@ -84,7 +84,7 @@ func open() uint32 {
 	} else {
 		hdr.Off = openSlots(logging)
 	}
-	hdr.Magic = magic // last: a reader takes nothing that is half made
+	hdr.Magic = magic // last, so that readers reject a record that is half made
 	if hdr.Off == OffNot {
 		openOrders()
 		if service != "" {
@@ -100,7 +100,7 @@ func open() uint32 {
 	return stateOn
 }
 
-// asked returns what AWAITTRACE asks for. A value that means nothing is told on standard error, once.
+// asked returns what AWAITTRACE asks for. It reports an invalid value on standard error.
 func asked() (off, logging bool) {
 	mode, _ := syscall.Getenv("AWAITTRACE")
 	if mode == "" {
@@ -116,7 +116,7 @@ func asked() (off, logging bool) {
 	return false, false
 }
 
-// onOff reads the value of a variable that is on or off. Ok is false if it is neither.
+// onOff parses a value that is on or off. Ok is false if it is neither.
 func onOff(value string) (on, ok bool) {
 	switch lower(value) {
 	case "on", "1", "true", "yes":
@@ -127,7 +127,7 @@ func onOff(value string) (on, ok bool) {
 	return false, false
 }
 
-// complain says on standard error what is wrong with a variable.
+// complain prints what is wrong with a variable on standard error.
 func complain(what string) { syscall.Write(2, []byte("awaittrace: "+what+"\n")) }
 
 // lower returns s with the letters A to Z in lower case.
@@ -141,7 +141,7 @@ func lower(s string) string {
 	return string(b)
 }
 
-// quoted returns the beginning of s in quotes, with what is not printable ASCII left out.
+// quoted returns the first 40 bytes of s in quotes, without what is not printable ASCII.
 func quoted(s string) string {
 	b := []byte{'"'}
 	for i := 0; i < len(s) && i < 40; i++ {
@@ -184,7 +184,7 @@ func plan(slots, tests, orders uint32) *Header {
 	return h
 }
 
-// slotCap returns how many goroutines the record is to have room for: AWAITTRACE_GOROUTINES, rounded up to whole chunks.
+// slotCap returns for how many goroutines the record has room: AWAITTRACE_GOROUTINES, rounded up to whole chunks.
 func slotCap() uint32 {
 	s, _ := syscall.Getenv("AWAITTRACE_GOROUTINES")
 	n := uint32(0)

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// How much the record has room for. What is not used takes address space only.
+// The room of the record. Unused room takes address space only.
 const (
 	defaultSlots = 1 << 18
 	objCap       = MaxObjects
@@ -17,19 +17,21 @@ const (
 
 const madvPopulateWrite = 23
 
-// Where the record is. file is empty unless it is in a file, which reserve opens again where there is no MADV_POPULATE_WRITE.
+// shared reports whether the record is in a file or an anonymous file. file is its path; empty: it has none. Without
+// MADV_POPULATE_WRITE, reserve opens it again.
 var (
 	shared    bool
 	file      string
-	populates bool // there is
+	populates bool // the system has MADV_POPULATE_WRITE
 )
 
-// mapRecord maps memory for the record, of which the pages before h.SiteOff may be touched: a file in shared memory, or else an anonymous
-// one, or else private memory. It returns nil if there is none.
+// mapRecord maps memory for the record: a file in shared memory, or else an anonymous file, or else memory without a
+// file. The pages before h.SiteOff may be touched. It returns nil if there is no memory.
 func mapRecord(h *Header) unsafe.Pointer {
 	var limit syscall.Rlimit
 	h.Where = WhereLimit
-	if syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit) == nil && limit.Cur >= h.Size { // a file beyond the limit is SIGXFSZ
+	// Writing a file beyond the limit would be SIGXFSZ.
+	if syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit) == nil && limit.Cur >= h.Size {
 		if mem := mapFile(h); mem != nil {
 			return mem
 		}
@@ -38,7 +40,8 @@ func mapRecord(h *Header) unsafe.Pointer {
 		}
 	}
 	shared, file = false, ""
-	// /proc/PID/maps lists memory that can be shared, as /dev/zero, so that a reader finds the record. It takes no room until it is touched.
+	// /proc/PID/maps lists shared memory, as /dev/zero, so that a reader finds the record. It takes no room until it is
+	// touched.
 	b, err := syscall.Mmap(-1, 0, int(h.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 	if err != nil {
 		return mapPrivate(uintptr(h.Size))
@@ -46,7 +49,8 @@ func mapRecord(h *Header) unsafe.Pointer {
 	return unsafe.Pointer(&b[0])
 }
 
-// mapMemfd maps the record from a file without a name, which is found as /memfd:awaittrace in /proc/PID/maps. No mount limits its size.
+// mapMemfd maps the record from a file without a name, which readers find as /memfd:awaittrace in /proc/PID/maps. No
+// mount limits its size.
 func mapMemfd(h *Header) unsafe.Pointer {
 	name := [...]byte{'a', 'w', 'a', 'i', 't', 't', 'r', 'a', 'c', 'e', 0}
 	const (
@@ -60,7 +64,7 @@ func mapMemfd(h *Header) unsafe.Pointer {
 	defer syscall.Close(int(fd))
 	file = ""
 	mem := mapFd(int(fd), h)
-	if mem != nil { // nobody can cut it short, which would be SIGBUS
+	if mem != nil { // nobody can truncate it, which would be SIGBUS
 		syscall.Syscall(syscall.SYS_FCNTL, fd, addSeals, sealShrink)
 	}
 	return mem
@@ -83,7 +87,7 @@ func mapFd(fd int, h *Header) unsafe.Pointer {
 	return base
 }
 
-// mapPrivate maps zeroed memory, which takes no room until it is touched. It returns nil if there is none.
+// mapPrivate maps zeroed memory, which takes no room until it is touched. It returns nil if that fails.
 func mapPrivate(size uintptr) unsafe.Pointer {
 	b, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
@@ -93,8 +97,8 @@ func mapPrivate(size uintptr) unsafe.Pointer {
 	return unsafe.Pointer(&b[0])
 }
 
-// reserve makes sure that n bytes at off of the record can be touched: a page for which a tmpfs has no room is SIGBUS. Where
-// the file cannot grow, private memory takes the place of the pages.
+// reserve makes sure that n bytes at off of the record can be touched: a page for which a tmpfs has no room is SIGBUS.
+// If the file cannot grow, private memory replaces the pages.
 //
 //go:norace
 func reserve(off, n uintptr) int {
@@ -113,8 +117,9 @@ func reserve(off, n uintptr) int {
 	return roomOwn
 }
 
-// canPopulate reports whether there is MADV_POPULATE_WRITE: Linux has it since 5.14, and fails for address zero as for all where nothing is mapped.
-// qemu's emulation of a processor does nothing for any advice that it does not know, and says that it has.
+// canPopulate reports whether the system has MADV_POPULATE_WRITE, as Linux has since 5.14: the call fails for address
+// zero because nothing is mapped there. qemu's emulation of a processor ignores advice that it does not know, and
+// reports success.
 func canPopulate() bool { return madvise(0, 1<<pageShift) == syscall.ENOMEM }
 
 //go:norace
@@ -123,7 +128,7 @@ func madvise(start, n uintptr) syscall.Errno {
 	return errno
 }
 
-// allocate is reserve without MADV_POPULATE_WRITE. An anonymous file needs none: nothing limits its size.
+// allocate is reserve without MADV_POPULATE_WRITE. An anonymous file needs nothing, because nothing limits its size.
 //
 //go:norace
 func allocate(off, n uintptr) bool {

@@ -7,11 +7,12 @@ import (
 	"unsafe"
 )
 
-// This file keeps the record in a mapped file on systems without /dev/shm, anonymous files and locks that a mapping keeps: macOS, and Linux when it is built with the
-// tag awaittrace_portable, to try that. The file is in a folder of the user's cache, which is on a disk: it is small, and its pages are written with zeros
-// before they are touched, so that a full disk is no fault.
+// This file keeps the record in a mapped file on systems without /dev/shm, anonymous files and locks that a mapping
+// keeps: macOS, and, to try that, Linux when built with the tag awaittrace_portable. The file is in a folder of the
+// user's cache, on a disk. So it is small, and its pages are written with zeros before they are touched, so that a full
+// disk is no fault.
 
-// How much the record has room for.
+// The room of the record.
 const (
 	defaultSlots = 1 << 15
 	objCap       = 1 << 13
@@ -63,11 +64,11 @@ func mapFile(h *Header) unsafe.Pointer {
 	return unsafe.Pointer(&b[0])
 }
 
-// zeros is what reserve writes. It is never written to.
+// zeros is what reserve writes. Nothing writes to it.
 var zeros [64 << 10]byte
 
-// reserve makes sure that n bytes at off of the record can be touched: the disk has room for them. They have not been written before. If it has none, private
-// memory takes the place of the pages.
+// reserve makes sure that n bytes at off of the record can be touched, by writing zeros; nothing has written them
+// before. If the disk has no room, private memory replaces the pages.
 //
 //go:norace
 func reserve(off, n uintptr) int {
@@ -112,7 +113,7 @@ func writeZeros(off, n uintptr) bool {
 	return true
 }
 
-// mapPrivate maps zeroed memory, which takes no room until it is touched. It returns nil if there is none.
+// mapPrivate maps zeroed memory, which takes no room until it is touched. It returns nil if that fails.
 func mapPrivate(size uintptr) unsafe.Pointer {
 	b, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	if err != nil {
@@ -136,7 +137,8 @@ func recordFolder() string {
 	return cache + "/awaittrace/records"
 }
 
-// openFolder makes the folder if need be. It must be ours alone: what others can write to is no place for a record.
+// openFolder makes the folder if need be. The folder must be ours alone, because others could tamper with a record in
+// it.
 func openFolder(folder string) (where uint8) {
 	syscall.Mkdir(folder, 0o700)
 	var st syscall.Stat_t
@@ -185,8 +187,8 @@ func sweepFolder(folder string) {
 	}
 }
 
-// examine looks at a file of the folder. It reports whether it is a record whose program has ended. It removes an earlier record
-// of this process.
+// examine reports whether a file of the folder is a record whose program has ended. It removes an earlier record of
+// this process.
 func examine(folder, name string) (dead, bool) {
 	pid, rest := digits(name)
 	if pid == 0 || pid > 1<<31 || len(rest) < 2 || rest[0] != '-' {
@@ -194,7 +196,7 @@ func examine(folder, name string) (dead, bool) {
 	}
 	_, rest = digits(rest[1:])
 	if rest == "" && int(pid) == syscall.Getpid() {
-		// The program replaced itself by exec, and the record that it had before tells nothing about it any more.
+		// The program replaced itself by exec, and its earlier record tells nothing about it any more.
 		syscall.Unlink(folder + "/" + name)
 	}
 	if rest != "" || syscall.Kill(int(pid), 0) != syscall.ESRCH {

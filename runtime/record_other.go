@@ -4,7 +4,7 @@ package runtime
 
 import "unsafe"
 
-// Where a probe takes microseconds anyway, the record is in ordinary memory, and has less room.
+// A probe takes microseconds here anyway, so the record is in ordinary memory, and has less room.
 const (
 	defaultSlots = 1 << 12
 	objCap       = 1 << 13
@@ -20,5 +20,5 @@ func reserve(off, n uintptr) int { return roomShared }
 
 func ownTicks() uint64 { return 0 }
 
-// process returns the path of the program and its arguments, which nobody outside can read anyway.
+// process returns nothing: nobody outside can read the record anyway.
 func process() (exe, args string) { return "", "" }

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Tests here run this test binary again, as a program of its own: AWAITTRACE_CHILD names what it does.
+// Tests here run this test binary again, as a program of its own: AWAITTRACE_CHILD names the function that it runs.
 var children = map[string]func(){
 	"clean":    clean,
 	"busy":     busy,
@@ -39,12 +39,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program is the command that runs a program of this architecture. AWAITTRACE_TEST_EXEC is what go test's -exec is, for programs that tests start.
+// program returns the command that runs a program of this architecture. AWAITTRACE_TEST_EXEC is like go test's -exec,
+// for programs that tests start.
 func program(name string) []string {
 	return append(strings.Fields(os.Getenv("AWAITTRACE_TEST_EXEC")), name)
 }
 
-// child runs a child with the environment that env adds, and returns its output.
+// child runs a child with env added to its environment, and returns its output.
 func child(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
 	args := program(os.Args[0])
@@ -56,8 +57,8 @@ func child(t *testing.T, name string, env ...string) (string, error) {
 	return string(out), err
 }
 
-// TestDeadlockIsFatal checks that nothing of ours keeps the runtime from seeing a deadlock. It needs a program of its own: the runtime does not look
-// for one where there is cgo, as in this test.
+// TestDeadlockIsFatal checks that the collector does not keep the runtime from seeing a deadlock. It builds a program
+// of its own: the runtime does not look for deadlocks in programs with cgo, such as this test.
 func TestDeadlockIsFatal(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "deadlock")
 	build := exec.Command("go", "build", "-o", exe, "./testdata/deadlock")
@@ -78,12 +79,12 @@ func TestDeadlockIsFatal(t *testing.T) {
 	}
 }
 
-// clean checks that starting leaves nothing behind in the process.
+// clean checks that the start leaves nothing behind in the process.
 func clean() {
 	goroutines, files := goruntime.NumGoroutine(), openFiles()
 	Start()
 	Loop(newSite(OpLoop, KindNone, "loop"))
-	// One that has done its work may still have to exit.
+	// A goroutine that has done its work may still have to exit.
 	if !eventually(func() bool { return goruntime.NumGoroutine() == goroutines }) {
 		fmt.Println("goroutines:", goroutines, "and then", goruntime.NumGoroutine())
 	}
@@ -112,7 +113,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// busy goes through many slots, sites and objects, then prints where the record is.
+// busy uses many slots, sites and objects, then prints where the record is.
 func busy() {
 	var sites [2000]Site
 	var wg sync.WaitGroup
@@ -152,7 +153,7 @@ func busy() {
 	fmt.Printf("%s sites %d private %d %d dropped %d waited at %d\n", where, hdr.Sites, private, hdr.Private, hdr.DroppedGoroutines, hdr.Waited)
 }
 
-// TestFolder checks which folders a record is made in, and that it has a place without one.
+// TestFolder checks in which folders a record is made, and that it has a place without one.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	mode := func(name string, perm os.FileMode) string {
@@ -192,7 +193,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestFullFolder gives the record a file system that is too small: that is SIGBUS for a page that is touched without asking.
+// TestFullFolder puts the record on a file system that is too small: touching a page without asking would be SIGBUS.
 func TestFullFolder(t *testing.T) {
 	for _, c := range []struct {
 		size    string
@@ -217,7 +218,7 @@ func TestFullFolder(t *testing.T) {
 	}
 }
 
-// TestFileSizeLimit has a limit on the size of files, beyond which the system kills the program.
+// TestFileSizeLimit sets a limit on the size of files, beyond which the system kills the program.
 func TestFileSizeLimit(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `ulimit -f 1000 && exec "$@"`, "sh")
 	cmd.Args = append(cmd.Args, program(os.Args[0])...)
@@ -228,7 +229,7 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 }
 
-// TestNoRoom has more goroutines than the record has room for.
+// TestNoRoom starts more goroutines than the record has room for.
 func TestNoRoom(t *testing.T) {
 	out, err := child(t, "busy", "AWAITTRACE_GOROUTINES=128")
 	if err != nil || strings.Contains(out, "dropped 0") {
@@ -236,7 +237,7 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// lockstep prints what AWAITTRACE=log prints around it.
+// lockstep runs operations for the output of AWAITTRACE=log.
 func lockstep() {
 	var mu sync.Mutex
 	l, u := newSite(OpLock, KindMutex, "mu.Lock()"), newSite(OpUnlock, KindMutex, "mu.Unlock()")
@@ -261,7 +262,7 @@ func TestLog(t *testing.T) {
 			t.Fatalf("line %q", line)
 		}
 		if n := len(f); f[n-2] == "after" {
-			f = f[:n-1] // how long is for the clock to say
+			f = f[:n-1] // the clock decides how long
 		}
 		line = strings.Join(f[5:], " ")
 		switch {
@@ -292,7 +293,7 @@ func TestLog(t *testing.T) {
 	checkWaited(t, h, b)
 }
 
-// TestOff reads the record of a program whose probes are off: it says so, and nothing else.
+// TestOff reads the record of a program whose probes are off: it tells that, and nothing else.
 func TestOff(t *testing.T) {
 	dir := t.TempDir()
 	os.Chmod(dir, 0o700)

@@ -11,9 +11,9 @@ import "unsafe"
 //		Chose(s, 1)
 //	}
 //
-// Operands are evaluated in source order, so that the last of them marks the moment at which the select is about to wait.
+// Operands are evaluated in source order, so the last of them marks the moment when the select is about to wait.
 
-// chosen is set in Slot.Ready when a clause was chosen: what Cases holds is then of the past.
+// chosen is set in Slot.Ready when a clause was chosen: Cases is then out of date.
 const chosen = 1 << 31
 
 // CaseRecv returns ch, the channel that clause i receives from.
@@ -32,8 +32,8 @@ func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
 	return ch
 }
 
-// CaseValue returns v, the value that the last clause sends. It stands where the evaluation of v may itself take long: the select
-// begins to wait only after it.
+// CaseValue returns v, the value that the last clause sends. The rewriter adds it where the evaluation of v may itself
+// take long: the select begins to wait only after it.
 func CaseValue[V any](s *Site, v V) V {
 	caseValue(s)
 	return v
@@ -46,8 +46,8 @@ func caseValue(s *Site) {
 	}
 }
 
-// addCase notes the channel of clause i, and at the last clause that the select was reached. A select in an operand of this
-// one leaves its own cases behind: then those of this one before i are lost, and shown as unknown.
+// addCase notes the channel of clause i, and at the last clause that the select was reached. A select in an operand of
+// this one overwrites its cases before i, which are then shown as unknown.
 //
 //go:norace
 func addCase(s *Site, i int, ch unsafe.Pointer, send bool) {
@@ -77,7 +77,7 @@ func addCase(s *Site, i int, ch unsafe.Pointer, send bool) {
 	}
 }
 
-// newCase returns the slot for a select that is reached for the first time, by anyone or by this goroutine; nil for a plain select.
+// newCase returns the slot at the first use of a select, by the program or by this goroutine; nil for a plain select.
 //
 //go:norace
 //go:noinline
@@ -97,7 +97,8 @@ func newCase(s *Site) *Slot {
 func (sl *Slot) selects(s *Site) {
 	waiting := sl.Depth != 0 && sl.Waits[(sl.Depth-1)%WaitLen].Site == s.id
 	if !waiting || sl.last().site() != s.id {
-		if sl.Head&(tickEvery-1) == 0 && (sl.Head != 0 || recent() == 0) { // one with a default does not wait, which moves the clock on
+		// A select with a default does not wait, which would move the clock on.
+		if sl.Head&(tickEvery-1) == 0 && (sl.Head != 0 || recent() == 0) {
 			readClock()
 		}
 		sl.record(entry(s))
@@ -110,7 +111,8 @@ func (sl *Slot) selects(s *Site) {
 	}
 }
 
-// Chose notes that clause i was chosen, -1 for default. Where there are clauses beside default, the last of them has noted all that is to be said of it.
+// Chose notes that clause i was chosen, -1 for default. For default it does nothing if there are other clauses: the
+// last of them has noted everything.
 func Chose(s *Site, i int) {
 	if !off && (i >= 0 || s.Cases == 0) {
 		chose(s, i)
@@ -121,7 +123,7 @@ func Chose(s *Site, i int) {
 func chose(s *Site, i int) {
 	sl := own()
 	if sl == nil || s.id == 0 || sl.Head == 0 {
-		// A goroutine or a site that is new: the select has only a default clause.
+		// The goroutine or the site is new: the select has only a default clause.
 		reach(s)
 		return
 	}
@@ -144,7 +146,8 @@ func chose(s *Site, i int) {
 	}
 }
 
-// caseFact notes the operation of clause i on its channel. A receive from a channel that was closed is no receive.
+// caseFact notes the operation of clause i on its channel. A receive from a closed channel gets no value, so it is no
+// fact.
 //
 //go:norace
 func (sl *Slot) caseFact(e Entry, i int) {
@@ -160,7 +163,7 @@ func (sl *Slot) caseFact(e Entry, i int) {
 	}
 }
 
-// Forever stands before select {}, which waits for nothing that could ever come.
+// Forever stands before select {}, which nothing can end.
 //
 //go:norace
 func Forever(s *Site) {

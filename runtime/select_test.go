@@ -88,7 +88,7 @@ func TestSelectDefault(t *testing.T) {
 	}
 }
 
-// TestSelectInOperand has another select run while the operands of the outer one are evaluated.
+// TestSelectInOperand runs another select while the operands of the outer one are evaluated.
 func TestSelectInOperand(t *testing.T) {
 	outer, inner := newSelect(2, 0), newSelect(2, 0)
 	a, b := make(chan int), make(chan int)
@@ -118,7 +118,7 @@ func TestSelectInOperand(t *testing.T) {
 	}
 }
 
-// TestSelectValue has the last clause send a value that takes a lock first: the select is the last probe again when it waits.
+// TestSelectValue sends a value that takes a lock in the last clause: the select is the last probe again when it waits.
 func TestSelectValue(t *testing.T) {
 	s, other := newSelect(1, 0), newSite(OpLoop, KindNone, "in the value")
 	ch := make(chan int)

@@ -5,19 +5,20 @@ import (
 	"unsafe"
 )
 
-// A written is a string that is in the record: where it is in the program and there.
+// A written is a string of the program that has been copied into the record.
 type written struct {
 	data *byte
 	n    uint16
 	off  uint32
 }
 
-// writtenNames are the last names of files and functions that were written, by the low bits of their address: sites of one file share
-// them. (A map would be seen by the race detector, which is not told what orders our goroutines.) Guarded by mu.
+// writtenNames are the last names of files and functions that were written, by the low bits of their address: sites of
+// one file share them. It is not a map, because the race detector would see the map's accesses, but not the order of
+// our goroutines. mu guards it.
 var writtenNames [1024]written
 
-// register gives s its number and copies it into the record. A site that finds no room gets SiteCap, a number that stands for
-// none. mu is held.
+// register gives s its number and copies it into the record. A site that finds no room gets SiteCap, which stands for
+// no number. mu is held.
 //
 //go:norace
 func register(s *Site) {
@@ -69,7 +70,7 @@ func part(s, expr string, e *SiteEntry) (uint32, uint16) {
 	return str(s)
 }
 
-// str copies s into the record and returns where it is. A string that finds no room is empty.
+// str copies s into the record and returns its place. A string that finds no room becomes empty.
 //
 //go:norace
 func str(s string) (uint32, uint16) {
@@ -89,7 +90,7 @@ func siteAt(id uint32) *SiteEntry {
 	return (*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
 }
 
-// siteOf returns a site as the record has it.
+// siteOf returns a site as the record has it, without its starts.
 //
 //go:norace
 func siteOf(id uint32) *Site {

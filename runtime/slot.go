@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// entry is the history entry of s now.
+// entry returns the history entry for s at the present time.
 //
 //go:norace
 func entry(s *Site) Entry { return Entry(s.id) | Entry(hdr.Clock)<<32 }
@@ -21,13 +21,13 @@ func (sl *Slot) record(e Entry) {
 	sl.Head++
 }
 
-// last is the last entry of the history. The slot of a goroutine that asks has one.
+// last returns the last entry of the history. The slot of the goroutine that runs has one.
 //
 //go:norace
 func (sl *Slot) last() *Entry { return &sl.Ring[(sl.Head-1)%RingLen] }
 
-// block notes that the operation at s, the last probe reached, is about to wait for obj, with that Wait.Info. It returns the
-// depth that pass goes back to. Without a slot it does nothing.
+// block notes that the operation at s, the last probe reached, is about to wait for obj, with that Wait.Info. It
+// returns the depth to which pass goes back. It does nothing if sl is nil.
 //
 //go:norace
 func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
@@ -52,7 +52,7 @@ func (sl *Slot) block(s *Site, obj uintptr, info uint32) (depth uint32) {
 	return d
 }
 
-// pass notes that the operation at s no longer waits, and returns its entry, as of now.
+// pass notes that the operation at s no longer waits, and returns its entry with the present time.
 //
 //go:norace
 func (sl *Slot) pass(s *Site, depth uint32) Entry {
@@ -64,7 +64,7 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 		logPassed(sl, s, w.Since)
 	}
 	sl.Depth = depth
-	w.ended(now()) // nobody else may have looked at the clock since the wait began
+	w.ended(now()) // perhaps nobody has read the clock since the wait began
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {
 		*l = e
@@ -72,7 +72,7 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 	return e
 }
 
-// newSlot gives a slot to a goroutine whose g has none, or returns nil if there is no room. mu is held.
+// newSlot gives a slot to a goroutine whose g has none. It returns nil if there is no room. mu is held.
 //
 //go:norace
 func newSlot(g uintptr, goid uint64) *Slot {
@@ -99,7 +99,7 @@ func newSlot(g uintptr, goid uint64) *Slot {
 //go:norace
 func slotAt(n uint32) *Slot { return (*Slot)(at(slotBase, uintptr(n)*SlotSize)) }
 
-// recycle hands the slot of a goroutine that has exited, and is buried, to the goroutine goid.
+// recycle gives the slot of a goroutine that has exited, and is buried, to goroutine goid.
 //
 //go:norace
 func (sl *Slot) recycle(goid uint64) {
@@ -115,7 +115,7 @@ func (sl *Slot) recycle(goid uint64) {
 	atomic.AddUint32(&sl.Seq, 1)
 }
 
-// bury saves what still matters of a goroutine that has exited: the locks that it never released. mu is held.
+// bury saves the locks that a goroutine held when it exited. mu is held.
 //
 //go:norace
 func (sl *Slot) bury() {
@@ -141,7 +141,7 @@ func orphan(sl *Slot, h *Hold) {
 	atomic.StoreUint32(&hdr.Orphans, n+1)
 }
 
-// full remembers goroutines that found no slot, so that each is counted about once: a table by the low bits of the id.
+// full has the goroutines that found no slot, by the low bits of the id, so that each is counted about once.
 var full [1 << 12]uint32
 
 //go:norace

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestGoid compares the id in a slot with the one that a stack trace shows, in goroutines that live at once and one after the other.
+// TestGoid compares the id in a slot with that in a stack trace, in goroutines that live at once and one after the
+// other.
 func TestGoid(t *testing.T) {
 	s := newSite(OpLoop, KindNone, "loop")
 	var wg sync.WaitGroup
@@ -27,7 +28,7 @@ func TestGoid(t *testing.T) {
 	wg.Wait()
 }
 
-// TestOrphan lets a goroutine exit with a lock held. When its slot goes to another, the lock goes to the graveyard.
+// TestOrphan lets a goroutine exit with a lock held. When another goroutine gets its slot, the lock becomes an orphan.
 func TestOrphan(t *testing.T) {
 	var mu sync.Mutex
 	l, last := newSite(OpLock, KindMutex, "mu.Lock()"), newSite(OpLoop, KindNone, "last")
@@ -41,7 +42,7 @@ func TestOrphan(t *testing.T) {
 	}()
 	<-done
 	var orphan Orphan
-	buried := eventually(func() bool { // when its processor, in the runtime's sense, has started another
+	buried := eventually(func() bool { // once its processor (the runtime's P) has started another goroutine
 		for range 100 {
 			recycled := make(chan bool)
 			go func() { Loop(last); close(recycled) }()
@@ -77,7 +78,7 @@ func TestGraveyardWraps(t *testing.T) {
 	}
 }
 
-// TestRecycle checks that a goroutine starts with nothing of the one whose slot it gets.
+// TestRecycle checks that a goroutine inherits nothing from the one whose slot it gets.
 func TestRecycle(t *testing.T) {
 	s := newSite(OpLoop, KindNone, "loop")
 	Loop(s)
@@ -88,7 +89,7 @@ func TestRecycle(t *testing.T) {
 	}
 }
 
-// TestManyGoroutines blocks 100,000 goroutines: each has a slot of its own, and the memory is 512 bytes for each.
+// TestManyGoroutines blocks 100,000 goroutines. Each has a slot of its own, of 512 bytes.
 func TestManyGoroutines(t *testing.T) {
 	n := 100_000
 	if testing.Short() || raceEnabled {
@@ -155,7 +156,7 @@ func TestSlotMoves(t *testing.T) {
 	}
 }
 
-// TestClockMoves checks that time goes on in the record when a wait was long, and when nothing waits at all.
+// TestClockMoves checks that time goes on in the record after a long wait, and when nothing waits.
 func TestClockMoves(t *testing.T) {
 	loop, recv := newSite(OpLoop, KindNone, "loop"), newSite(OpRecv, KindChan, "<-ch")
 	Loop(loop)

@@ -4,13 +4,14 @@ package runtime
 
 import "runtime"
 
-// This file is how a probe finds its slot where there is no assembly for it: by the goroutine id in the text that runtime.Stack prints. It
-// takes microseconds.
+// On systems without the assembly, a probe finds its slot by the goroutine id in the text that runtime.Stack prints.
+// That takes microseconds.
 
-// Guarded by mu. None of it grows: what the runtime does for maps and for append is seen by the race detector, which is not told what
-// orders our goroutines.
+// mu guards these. None of them grows: the race detector would see what the runtime does for maps and append, but not
+// the order of our goroutines.
 var (
-	byGoid []uint32 // 1 + the number of a slot at the hash of its goroutine's id, or in an entry that follows; 0 ends the search
+	// 1 + the number of a slot at the hash of its goroutine's id, or in a later entry; 0 ends the search.
+	byGoid []uint32
 	free   []uint32 // slots of goroutines that have exited, as many as frees
 	frees  int
 )
@@ -23,7 +24,7 @@ func cycles() uint64 { return 0 }
 
 func recent() int64 { return 0 }
 
-// frame returns InfoFrame and how many functions are active.
+// frame returns InfoFrame plus the number of active functions.
 func frame() uint32 {
 	var pcs [512]uintptr
 	return InfoFrame | uint32(runtime.Callers(2, pcs[:]))
@@ -35,7 +36,7 @@ func openSlots(logging bool) uint16 {
 	return OffNot
 }
 
-// find returns the slot of this goroutine, which it may have to be given first, or nil if there is no room. The race
+// find returns the slot of this goroutine, and gives it one if need be. It returns nil if there is no room. The race
 // detector is disabled.
 //
 //go:norace
@@ -68,7 +69,7 @@ func lookup(goid uint64) (*Slot, *uint32) {
 	}
 }
 
-// newGoroutine gives goroutine goid a slot, or returns nil if there is no room. mu is held.
+// newGoroutine gives goroutine goid a slot. It returns nil if there is no room. mu is held.
 //
 //go:norace
 func newGoroutine(goid uint64) *Slot {
@@ -87,7 +88,7 @@ func newGoroutine(goid uint64) *Slot {
 	return sl
 }
 
-// collect frees the slots of goroutines that have exited: those that are in no list of all goroutines. mu is held.
+// collect frees the slots of goroutines that have exited, which the list of all goroutines lacks. mu is held.
 //
 //go:norace
 func collect() {
@@ -109,7 +110,7 @@ func collect() {
 	}
 }
 
-// liveGoroutines returns the ids of all goroutines, or nil if there are too many to tell.
+// liveGoroutines returns the ids of all goroutines, or nil if their stacks take 256 MB or more.
 func liveGoroutines() map[uint64]bool {
 	buf := make([]byte, 1<<20)
 	n := runtime.Stack(buf, true)

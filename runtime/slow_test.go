@@ -4,7 +4,8 @@ package runtime
 
 import "testing"
 
-// TestSlotsAreFreed has more goroutines, one after the other, than there is room for: those that have exited make room.
+// TestSlotsAreFreed starts more goroutines, one after the other, than there is room for: those that have exited make
+// room.
 func TestSlotsAreFreed(t *testing.T) {
 	s := newSite(OpLoop, KindNone, "loop")
 	for i := 0; i < 2*defaultSlots+10; i++ {

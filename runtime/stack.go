@@ -2,8 +2,8 @@ package runtime
 
 import "runtime"
 
-// Stack returns stack, which is runtime.Stack, but for the frames of probes. The text that it writes ends where that of the program without probes does: at the
-// length of the buffer, or before it.
+// Stack returns a function that does what stack, which is runtime.Stack, does, but leaves out the frames of probes. The
+// text that it writes ends where it would without probes: at the length of the buffer, or before it.
 func Stack(stack func([]byte, bool) int) func([]byte, bool) int {
 	return func(buf []byte, all bool) int {
 		for text := buf; ; text = make([]byte, 2*len(text)+1024) {
@@ -19,8 +19,9 @@ func Stack(stack func([]byte, bool) int) func([]byte, bool) int {
 // StackText returns the text of a stack without the frames of probes. It changes text.
 func StackText(text []byte) []byte { return withoutProbes(text, true) }
 
-// withoutProbes moves what is of no frame of a probe to the beginning of text, and returns it. The last frame of a text that is not whole is left out. The
-// file of a frame tells what it is: a closure that is inlined has the name of the function around it.
+// withoutProbes moves the lines of frames other than those of probes to the beginning of text, and returns them. It
+// leaves out the last frame of a text that is not whole. The file of a frame tells whether it is a probe's: an inlined
+// closure has the name of the function around it.
 //
 //	debug.Recv[...](...)
 //		/usr/local/go/src/debug/chan.go:97 +0x1c
@@ -46,7 +47,7 @@ func withoutProbes(text []byte, whole bool) []byte {
 	return kept
 }
 
-// isIn reports whether position is of a file in folder, and not further down.
+// isIn reports whether position is in a file directly in folder.
 func isIn(folder string, position []byte) bool {
 	if len(position) < len(folder) || string(position[:len(folder)]) != folder {
 		return false

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// Starts is the probe of a go statement of a library. The goroutine that it starts has none of the user's functions on its stack, so the record keeps who called the
-// library: at the 1st, 2nd, 4th, 8th goroutine that is started at s.
+// Starts is the probe of a go statement of a library. The goroutine that it starts has none of the user's functions on
+// its stack, so the record keeps the caller of the library: at the 1st, 2nd, 4th, 8th … goroutine that s starts.
 //
 //go:norace
 func Starts(s *Site) {
@@ -23,7 +23,7 @@ func Starts(s *Site) {
 	raceEnable()
 }
 
-// called notes who has called the library whose go statement is at s. mu is held.
+// called notes the callers of the library whose go statement is at s. mu is held.
 //
 //go:norace
 func (s *Site) called() {
@@ -37,7 +37,7 @@ func (s *Site) called() {
 	}
 	e := siteAt(s.id)
 	off, n := str(text)
-	e.CalleeLen = 0 // a reader may look at any time, and takes whole lines only
+	e.CalleeLen = 0 // a reader may look at any time, and must find whole lines only
 	e.Callee = off
 	e.CalleeLen = n
 }
@@ -53,8 +53,8 @@ func ofLibrary(file string) bool {
 	return false
 }
 
-// callers returns the functions that led to the probe, the innermost first and as many as there is room for, without those in files that are not wanted.
-// Each is a line, in the form that the record has: the function, a zero byte, and its file:line.
+// callers returns the functions that led to the probe, innermost first and as many as fit into room bytes, without
+// those in unwanted files. Each is a line as the record has it: the function, a zero byte, and its file:line.
 func callers(room int, wanted func(file string) bool) string {
 	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])

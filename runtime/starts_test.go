@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// launch stands for a function of a library with a go statement.
+// launch stands for a library function with a go statement.
 func launch(s *Site) { Starts(s) }
 
 func TestStarts(t *testing.T) {
@@ -24,7 +24,7 @@ func TestStarts(t *testing.T) {
 	if now := caller(); now != first {
 		t.Errorf("called from %q, and then from %q", first, now)
 	}
-	launch(s) // the third is not looked at
+	launch(s) // the third is not recorded
 	if again, _, _, _ := entryOf(s.id); again.Callee != e.Callee {
 		t.Error("what has not changed was written again")
 	}

@@ -7,22 +7,23 @@ import (
 	"unsafe"
 )
 
-// Records of programs that have ended are kept for keepSeconds, those with something stuck for keepStuck, and all together
-// in keepBytes or half of what the folder's file system has, whichever is less. The newest one with something stuck stays however large it is.
+// Records of programs that have ended stay for keepSeconds, or for keepStuck with something stuck. All together take at
+// most keepBytes, or half of the folder's file system if that is less. The newest one with something stuck stays,
+// however large it is.
 const (
 	keepSeconds = 24 * 60 * 60
 	keepStuck   = 7 * keepSeconds
 	keepBytes   = 64 << 20
 
-	halfMade  = 60         // seconds after which a file that is no record yet was left by a program that was killed
-	longWait  = 1000       // coarse time: something that has waited for less is no sign of trouble
+	halfMade  = 60         // seconds; a file that is no record by then was left by a program that was killed
+	longWait  = 1000       // milliseconds; a shorter wait is no sign of trouble
 	blockSize = int64(512) // unit of Stat_t.Blocks
 )
 
-// The order in which dead records are kept.
+// The order in which dead records stay.
 const (
 	rankStuck = iota
-	rankWaits // something waited for long when the program ended, as in every server
+	rankWaits // a long wait when the program ended, as in every server
 	rankClean
 )
 
@@ -30,16 +31,16 @@ const (
 type dead struct {
 	name  string
 	mtime int64
-	size  int64 // bytes that it takes
+	size  int64 // bytes on disk
 	rank  int
 }
 
-// before reports whether r is kept rather than o.
+// before reports whether r stays rather than o.
 func (r *dead) before(o *dead) bool {
 	return r.rank < o.rank || r.rank == o.rank && r.mtime > o.mtime
 }
 
-// total returns how many bytes records take.
+// total returns how many bytes the records take.
 func total(records []dead) (n int64) {
 	for _, r := range records {
 		n += r.size
@@ -47,7 +48,8 @@ func total(records []dead) (n int64) {
 	return n
 }
 
-// rank returns how much a record is worth keeping.
+// rank returns how much a record is worth keeping, as a rank… constant. It reads the waits in the record only if
+// closely is set.
 func rank(fd int, closely bool) int {
 	var h Header
 	if n, _ := syscall.Pread(fd, unsafe.Slice((*byte)(unsafe.Pointer(&h)), unsafe.Sizeof(h)), 0); n < int(unsafe.Sizeof(h)) || h.Magic != Magic || h.SlotSize != SlotSize {
@@ -89,7 +91,8 @@ func waited(fd int, h *Header) bool {
 	return false
 }
 
-// insert adds r where it belongs. There are few records; package sort would be one more dependency of every instrumented program.
+// insert adds r in order. There are few records; package sort would be one more dependency of every instrumented
+// program.
 func insert(records []dead, r dead) []dead {
 	records = append(records, r)
 	for i := len(records) - 1; i > 0 && records[i].before(&records[i-1]); i-- {

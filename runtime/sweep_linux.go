@@ -35,7 +35,7 @@ func sweep(dir int) {
 	}
 }
 
-// noteSwept adds a line to the list of what was swept.
+// noteSwept adds a line to the list of swept records.
 func noteSwept(dir int, line string) {
 	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	fd, err := syscall.Openat(dir, SweptFile, flags, 0o600)
@@ -65,8 +65,8 @@ func roomFor(dir int) int64 {
 	return keepBytes
 }
 
-// deadRecords returns the records in the folder whose program has ended, those first that are kept rather than others. Closely says that what waited
-// in each is looked at, too.
+// deadRecords returns the records in the folder whose program has ended, those first that stay longest. If closely is
+// set, it looks at the waits in each, too.
 func deadRecords(dir int, now int64, closely bool) []dead {
 	var records []dead
 	buf := make([]byte, 8192)
@@ -84,7 +84,7 @@ func deadRecords(dir int, now int64, closely bool) []dead {
 	}
 }
 
-// examine looks at a file of the folder. It reports whether it is a record whose program has ended.
+// examine reports whether a file of the folder is a record whose program has ended.
 func examine(dir int, name string, now int64, closely bool) (dead, bool) {
 	base, making := name, len(name) > 0 && name[0] == '.'
 	if making {
@@ -103,10 +103,10 @@ func examine(dir int, name string, now int64, closely bool) (dead, bool) {
 	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return dead{}, false
 	}
-	if making && now-st.Mtim.Sec < halfMade { // its program may take the lock at this moment
+	if making && now-st.Mtim.Sec < halfMade { // its program may be about to take the lock
 		return dead{}, false
 	}
-	// A lock that can be had is that of nobody. One that cannot be asked for may be that of a program.
+	// If the lock can be had, nobody holds it. If asking fails, a program may hold it.
 	if locked && syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) != nil {
 		return dead{}, false
 	}

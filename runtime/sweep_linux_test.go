@@ -16,7 +16,7 @@ import (
 	"unsafe"
 )
 
-// A shelf is a folder with records that programs have left.
+// A shelf is a folder with records of programs that have ended.
 type shelf struct {
 	*testing.T
 	dir string
@@ -24,7 +24,7 @@ type shelf struct {
 
 const nobody = 1 << 30 // a pid that Linux never gives
 
-// add leaves a file of the given size, whose header is h, or which is none.
+// add writes a file of the given size. Its header is h; nil means that it is no record.
 func (s shelf) add(name string, age time.Duration, size int, h *Header) {
 	s.Helper()
 	var b bytes.Buffer
@@ -40,7 +40,7 @@ func (s shelf) add(name string, age time.Duration, size int, h *Header) {
 	os.Chtimes(p, then, then)
 }
 
-// sweep runs a program that keeps its record here.
+// sweep runs a program that keeps its record in the folder.
 func (s shelf) sweep() {
 	s.Helper()
 	if out, err := child(s.T, "lockstep", "AWAITTRACE_DIR="+s.dir); err != nil {
@@ -61,7 +61,8 @@ func newShelf(t *testing.T) shelf {
 	return shelf{t, dir}
 }
 
-// TestSweep leaves records of programs that have ended: they stay for a day, those with something stuck for a week; what is no record stays.
+// TestSweep keeps records of programs that have ended for a day, and those with something stuck for a week. Files that
+// are no records stay.
 func TestSweep(t *testing.T) {
 	s := newShelf(t)
 	for i := range 40 {
@@ -73,7 +74,7 @@ func TestSweep(t *testing.T) {
 	s.add(fmt.Sprintf("%d-103-1", nobody), 8*24*time.Hour, 0, &Header{Verdict: VerdictStuck})
 	s.add(fmt.Sprintf(".%d-104-1", nobody), time.Hour*48, 0, nil)
 	s.add(fmt.Sprintf(".%d-105-1", nobody), 0, 0, nil)
-	parent := os.Getppid() // an emulator such as qemu gives this process another start than others see
+	parent := os.Getppid() // in an emulator such as qemu this process reads another start than others do
 	live := fmt.Sprintf("%d-%d", parent, startTicks(parent))
 	reused := fmt.Sprintf("%d-%d", parent, 1)
 	for _, name := range []string{"1-1-1-1", "notes.txt", live, reused} {
@@ -94,7 +95,7 @@ func TestSweep(t *testing.T) {
 	s.want(reused, false) // another process has its pid
 }
 
-// TestSweepSize has more records than there is room for: those that are clean go first, then those in which something waited.
+// TestSweepSize has more records than there is room for. Clean ones go first, then those in which something waited.
 func TestSweepSize(t *testing.T) {
 	s := newShelf(t)
 	const each = 20 << 20
@@ -108,7 +109,7 @@ func TestSweepSize(t *testing.T) {
 	for i, want := range []bool{true, true, false, false, true} {
 		s.want(fmt.Sprintf("%d-%d-1", nobody, i+1), want)
 	}
-	// One that alone is too large stays while it is the newest with something stuck.
+	// A record that alone is too large stays while it is the newest with something stuck.
 	s = newShelf(t)
 	s.add(fmt.Sprintf("%d-1-1", nobody), time.Hour, 70<<20, &Header{Verdict: VerdictStuck})
 	s.add(fmt.Sprintf("%d-2-1", nobody), time.Minute, 1<<20, &Header{})
@@ -117,7 +118,8 @@ func TestSweepSize(t *testing.T) {
 	s.want(fmt.Sprintf("%d-2-1", nobody), false)
 }
 
-// waitingRecord is the header of a record with one chunk of slots, in the second page; its state is in the first.
+// waitingRecord returns the header of a record with one chunk of slots, in the second page; the chunk's state is in the
+// first.
 func waitingRecord() *Header {
 	return &Header{Start: 1, Clock: 60_000, Slots: 1, SlotCap: ChunkSlots, SlotOff: 1, ChunkOff: pageSize - 1}
 }
@@ -142,7 +144,7 @@ func putSlot(t *testing.T, path string) {
 	os.Chtimes(path, mtime.ModTime(), mtime.ModTime())
 }
 
-// TestSweepLocked keeps a record whose program lives where this process cannot see it: its lock tells.
+// TestSweepLocked keeps a record whose program lives where this process cannot see it, because it holds the lock.
 func TestSweepLocked(t *testing.T) {
 	s := newShelf(t)
 	for i, name := range []string{"1-2-3", "1-2-4"} {
@@ -163,7 +165,7 @@ func TestSweepLocked(t *testing.T) {
 	s.want("1-2-4", false)
 }
 
-// TestSweepMaking has a program make its file while others sweep: none of them has the lock at the moment when it takes it.
+// TestSweepMaking makes a file while others sweep: none of them holds the lock when the program takes it.
 func TestSweepMaking(t *testing.T) {
 	dir := t.TempDir()
 	d, err := syscall.Open(dir, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
@@ -199,7 +201,8 @@ func TestSweepMaking(t *testing.T) {
 	<-swept
 }
 
-// TestSamePid has two programs that are both process 1 of their pid namespace, with one folder: both have their records, while they live and after.
+// TestSamePid runs two programs that are both process 1 of their pid namespace, with one folder. Both have their
+// records, while they live and after.
 func TestSamePid(t *testing.T) {
 	s := newShelf(t)
 	cmds := [2]string{}
@@ -215,13 +218,14 @@ func TestSamePid(t *testing.T) {
 		t.Errorf("records %q, want two; the programs say %q", files, cmds)
 	}
 	for _, out := range cmds {
-		if !strings.HasPrefix(out, s.dir+"/1-") || strings.HasPrefix(out, s.dir+"/1-0-") { // a pid namespace may have the number of one that is gone
+		// A pid namespace may have the number of one that is gone.
+		if !strings.HasPrefix(out, s.dir+"/1-") || strings.HasPrefix(out, s.dir+"/1-0-") {
 			t.Errorf("a program has its record in %q", out)
 		}
 	}
 }
 
-// inNewPids is child in a pid namespace of its own.
+// inNewPids is child in a new pid namespace.
 func inNewPids(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
 	args := program(os.Args[0])
@@ -232,7 +236,7 @@ func inNewPids(t *testing.T, name string, env ...string) (string, error) {
 	return string(out), err
 }
 
-// TestAsked gives AWAITTRACE values of all kinds.
+// TestAsked tries AWAITTRACE with values of all kinds.
 func TestAsked(t *testing.T) {
 	for mode, want := range map[string][2]bool{
 		"": {}, "1": {}, "ON": {}, "off": {true, false}, "OFF": {true, false}, "0": {true, false}, "False": {true, false}, "log": {false, true}, "LOG": {false, true},

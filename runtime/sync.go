@@ -44,7 +44,7 @@ func WgDone(s *Site, wg *sync.WaitGroup) {
 	wg.Done()
 }
 
-// CondWait is c.Wait(). It releases c.L and takes it again, so the goroutine does not hold it meanwhile.
+// CondWait is c.Wait(). It notes that the goroutine does not hold c.L meanwhile.
 //
 //go:norace
 //go:noinline
@@ -85,7 +85,8 @@ func CondBroadcast(s *Site, c *sync.Cond) {
 	c.Broadcast()
 }
 
-// OnceDo is o.Do(f). A Once that is done costs a look at it, and nothing is noted: nobody waits there. It is inlined.
+// OnceDo is o.Do(f). It is inlined. For a Once that is done it loads one word and notes nothing, because nobody waits
+// there.
 func OnceDo(s *Site, o *sync.Once, f func()) {
 	if !onceTells || atomic.LoadUint32((*uint32)(unsafe.Pointer(o))) == 0 {
 		onceDo(s, o, f)
@@ -110,12 +111,12 @@ func onceDo(s *Site, o *sync.Once, f func()) {
 	doOnce(o, f)
 }
 
-// onceTells says that the first word of a Once tells whether it is done, as in every version of Go so far. It is false, and every call of Do
-// counts as a wait, where tryOnce found otherwise, before the record is made, and where every probe is to be printed. The word is
-// loaded as Do loads it, so that the race detector sees the same order.
+// onceTells reports whether the first word of a Once tells whether it is done, as in every version of Go so far. If it
+// is false, every call of Do counts as a wait: tryOnce failed before the record was made, or every probe is to be
+// printed. OnceDo loads the word as Do does, so that the race detector sees the same order.
 var onceTells bool
 
-// tryOnce returns whether the first word of a Once is zero until it is done.
+// tryOnce reports whether the first word of a Once is zero until it is done, and then one.
 func tryOnce() bool {
 	var o sync.Once
 	done := (*uint32)(unsafe.Pointer(&o))

@@ -42,7 +42,7 @@ func TestWaitGroupGo(t *testing.T) {
 	}
 }
 
-// TestCond checks that a lock is not held during Wait, and held from where it was taken afterwards.
+// TestCond checks that a lock is not held during Wait, and afterwards is held from where it was first taken.
 func TestCond(t *testing.T) {
 	var mu sync.Mutex
 	var rw sync.RWMutex
@@ -65,7 +65,7 @@ func TestCond(t *testing.T) {
 		if w, _ := b.waits(); uintptr(w.Obj) != addr(cond) {
 			t.Errorf("%s: waits for %#x, want %#x", name, w.Obj, addr(cond))
 		}
-		LockerLock(wake, c.l) // Wait has released it, so it also waits for a signal
+		LockerLock(wake, c.l) // Wait has released it, so this also waits for a signal
 		LockerUnlock(wake, c.l)
 		for ended := false; !ended; {
 			if c.broadcast {

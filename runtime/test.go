@@ -2,7 +2,7 @@ package runtime
 
 import "unsafe"
 
-// T is what Test needs of a *testing.T or *testing.F. The collector does not import package testing.
+// T has the methods that Test needs of a *testing.T or *testing.F. The collector does not import package testing.
 type T interface {
 	Name() string
 	Cleanup(func())
@@ -11,9 +11,10 @@ type T interface {
 	Errorf(format string, args ...any)
 }
 
-// Test says that the test t begins, in this goroutine, unless that was said before. The goroutines that it starts from now on are known as its own;
-// when it ends, after its own cleanups, it fails if it leaves some of them stuck. `awaittrace test` puts a call of it at the beginning of
-// every function that may be a test. It does nothing in a program that `awaittrace test` does not watch.
+// Test notes that the test t begins, in this goroutine, unless it has noted that before. The goroutines that it starts
+// from now on are its own. When the test ends, after its own cleanups, it fails if it leaves some of them stuck.
+// `awaittrace test` adds a call of Test to the beginning of every function that may be a test. Test does nothing in a
+// program that `awaittrace test` does not watch.
 func Test(t T) {
 	if start() == stateOff || !watched || nilPointer(t) {
 		return
@@ -22,7 +23,7 @@ func Test(t T) {
 	if n == 0 {
 		return
 	}
-	t.Cleanup(func() { // the first one that is registered is the last one that runs
+	t.Cleanup(func() { // the first cleanup that is registered runs last
 		if left := endTest(n, t.Failed()); left != "" {
 			t.Helper()
 			t.Errorf("%s", left)
@@ -34,7 +35,8 @@ func Test(t T) {
 	t.Helper()
 }
 
-// Spawn says that this goroutine is about to start another one, which belongs to its test, unless it is for the whole program. Attach follows.
+// Spawn notes that this goroutine is about to start another one, which belongs to its test, unless it is for the whole
+// program. The rewriter puts Attach after the go statement.
 //
 //go:norace
 func Spawn() {
@@ -46,7 +48,7 @@ func Spawn() {
 	}
 }
 
-// Detach says that the goroutine that this one is about to start does not belong to its test. Attach follows.
+// Detach notes that the goroutine that this one is about to start does not belong to its test. Attach follows.
 //
 //go:norace
 func Detach() {
@@ -58,7 +60,7 @@ func Detach() {
 	}
 }
 
-// Attach says that the goroutine has been started.
+// Attach notes that the goroutine has been started.
 //
 //go:norace
 func Attach() {
@@ -72,8 +74,8 @@ func nilPointer(t T) bool {
 	return t == nil || (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] == nil
 }
 
-// watched says that `awaittrace test` watches this process. Written by open.
+// watched reports whether `awaittrace test` watches this process. Open writes it.
 var watched bool
 
-// wantFolders says that tests that leave something say which folder they have for artifacts. Written by open.
+// wantFolders reports whether tests that leave goroutines must name their folder for artifacts. Open writes it.
 var wantFolders bool

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestUnwatched: without a service, tests and go statements are not looked at.
+// TestUnwatched checks that tests and go statements are ignored without a service.
 func TestUnwatched(t *testing.T) {
 	Test(t)
 	Test((*testing.T)(nil))
@@ -52,7 +52,7 @@ func TestOfPackage(t *testing.T) {
 	goruntime.KeepAlive(onHeap)
 }
 
-// TestAlive: a goroutine that has exited is known as such, by its g.
+// TestAlive checks that alive tells by the g that a goroutine has exited.
 func TestAlive(t *testing.T) {
 	slot, done := make(chan *Slot), make(chan bool)
 	go func() { slot <- own(); <-done }()
@@ -66,7 +66,7 @@ func TestAlive(t *testing.T) {
 	}
 }
 
-// TestFindParent: a g says who started its goroutine.
+// TestFindParent checks that a g tells who started its goroutine.
 func TestFindParent(t *testing.T) {
 	own()
 	off, ok := findParent()

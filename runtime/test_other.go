@@ -4,7 +4,7 @@ package runtime
 
 import "sync"
 
-// Where goroutines cannot be looked at from outside, nothing can be said of those that a test leaves.
+// Nothing can read the goroutines of a test from outside on these systems, so it gets no verdict.
 
 const testCap, goidsPerTest = 0, 0
 

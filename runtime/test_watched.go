@@ -9,10 +9,10 @@ import (
 	"unsafe"
 )
 
-// testCap is how many tests the record has room for. The entries of those that have ended are used again.
+// testCap is how many tests the record has room for. The entries of tests that have ended are used again.
 const testCap = 1 << 14
 
-// testRoom returns how many tests a record needs room for.
+// testRoom returns how many tests the record must have room for.
 func testRoom(service string) uint32 {
 	if service == "" {
 		return 0
@@ -34,8 +34,9 @@ func spawn() {
 	}
 }
 
-// forProgram reports whether what this goroutine does now is for the whole program, though a test happened to need it first: it holds a lock that
-// is a package variable, or runs the function of a sync.OnceFunc or OnceValue, as
+// forProgram reports whether what this goroutine does now is for the whole program, though a test happened to need it
+// first. The goroutine holds a lock that is a package variable, as in this function, or runs the function of a
+// sync.OnceFunc or OnceValue:
 //
 //	func shared() *pool {
 //		mu.Lock()
@@ -46,7 +47,7 @@ func spawn() {
 //		return thePool
 //	}
 //
-// does. For Once there is doOnce.
+// doOnce does the same for Once.
 //
 //go:norace
 func forProgram() bool {
@@ -74,16 +75,16 @@ func (sl *Slot) holdsOfPackage() bool {
 	return false
 }
 
-// madeForProgram reports whether what the goroutine of a slot makes now is for the whole program: it holds a lock that is a package variable, or is
-// in the function of an Once that is one.
+// madeForProgram reports whether what the goroutine of a slot makes now is for the whole program: the goroutine holds a
+// lock that is a package variable, or runs the function of an Once that is one.
 //
 //go:norace
 func madeForProgram(sl *Slot) bool {
 	return sl.Test != 0 && (sl.Detached != 0 || sl.holdsOfPackage())
 }
 
-// onceFunc reports whether a function is a part of sync.OnceFunc, OnceValue or OnceValues. Where these were inlined its name begins with that of
-// who called them: p.init.OnceFunc.func1, p.init.OnceValue[...].func2.1.
+// onceFunc reports whether a function is a part of sync.OnceFunc, OnceValue or OnceValues. If these were inlined, its
+// name begins with that of their caller: p.init.OnceFunc.func1, p.init.OnceValue[...].func2.1.
 func onceFunc(name string) bool {
 	for i := 0; i < len(name); i++ {
 		if name[i] != '.' {
@@ -98,10 +99,10 @@ func onceFunc(name string) bool {
 	return false
 }
 
-// What Slot.Detached says: what this goroutine starts now is for the whole program.
+// The values of Slot.Detached. They say why what this goroutine starts now is for the whole program.
 const (
-	detachedHere = 1 // by a go statement that is about to start it
-	detachedCall = 2 // in a call of outsideTests, added for each
+	detachedHere = 1 // a go statement is about to start it
+	detachedCall = 2 // in a call of outsideTests; each call adds it
 )
 
 //go:norace
@@ -118,7 +119,8 @@ func attach() {
 	}
 }
 
-// detach notes that what the goroutine, which is this one, starts from now on does not belong to its test; what it has started before does.
+// detach notes that what this goroutine, whose slot is sl, starts from now on does not belong to its test. What it has
+// started before does.
 //
 //go:norace
 func (sl *Slot) detach(how uint32) {
@@ -129,8 +131,8 @@ func (sl *Slot) detach(how uint32) {
 	sl.Detached += how
 }
 
-// attach takes back what detach noted. Where the list of all g's is not known, those that were started meanwhile and have not reached a probe cannot be told
-// from those that follow: none of them belongs to the test.
+// attach ends what detach began. Without the list of all g's, goroutines that were started in between and have not
+// reached a probe look like later ones, so then none of them belongs to the test.
 //
 //go:norace
 func (sl *Slot) attach(how uint32) {
@@ -142,8 +144,8 @@ func (sl *Slot) attach(how uint32) {
 	}
 }
 
-// beginTest makes this goroutine that of a new test, and returns its number. It returns zero if there is no room, or if the goroutine
-// belongs to that test already, or to a subtest of it.
+// beginTest makes this goroutine that of a new test, and returns the test's number. It returns zero if there is no
+// room, or if the goroutine belongs to that test already, or to a subtest of it.
 //
 //go:norace
 func beginTest(name string) uint32 {
@@ -151,7 +153,7 @@ func beginTest(name string) uint32 {
 	if sl == nil {
 		return 0
 	}
-	around := sl.Test // that of the goroutine that started this one
+	around := sl.Test // the test of the goroutine that started this one
 	if around != 0 && within(testAt(around), name) {
 		return 0
 	}
@@ -195,7 +197,8 @@ func within(e *TestEntry, name string) bool {
 	return int(e.NameLen) >= n && string(e.Name[:n]) == name[:n] && (int(e.NameLen) == n || e.Name[n] == '/')
 }
 
-// doOnce is o.Do(f). What a package variable's Once starts is for the whole program, and does not belong to the test that happened to be first.
+// doOnce is o.Do(f). What the Once of a package variable starts is for the whole program, and does not belong to the
+// test that happened to be first.
 //
 //go:norace
 func doOnce(o *sync.Once, f func()) {
@@ -206,7 +209,7 @@ func doOnce(o *sync.Once, f func()) {
 	o.Do(func() { outsideTests(f) })
 }
 
-// outsideTests calls f. Goroutines that it starts do not belong to the test of this one.
+// outsideTests calls f. The goroutines that f starts do not belong to the test of this one.
 //
 //go:norace
 func outsideTests(f func()) {

@@ -8,8 +8,9 @@ import (
 	"unsafe"
 )
 
-// A process that `awaittrace test` watches speaks to it by a socket, which AWAITTRACE_TEST names. It is open only while a question is asked: none
-// of the program's file descriptors is ours. Whatever fails, the program goes on as if nobody watched.
+// A process that `awaittrace test` watches talks to it over the socket that AWAITTRACE_TEST names. The socket is open
+// only during a question, so that none of the program's file descriptors is ours. If anything fails, the program goes
+// on as if nobody watched.
 
 const (
 	watchPatience = 20 * time.Second
@@ -17,13 +18,13 @@ const (
 	maxAnswer     = 1 << 16
 )
 
-// testService returns the name of the socket, or nothing.
+// testService returns the name of the socket, or "".
 func testService() string {
 	name, _ := syscall.Getenv(TestVar)
 	return name
 }
 
-// openTests finds out whether this process is watched. The record is complete.
+// openTests asks whether this process is watched, and prepares for it. The record is complete.
 func openTests(service string) {
 	dir, _ := syscall.Getwd()
 	answer := ask(service, AskWatch, 0, dir, watchPatience)
@@ -36,12 +37,12 @@ func openTests(service string) {
 	watched = openGoroutines(addrs[0], addrs[1])
 }
 
-// judgement asks what there is to say of the goroutines that test n leaves. The race detector is disabled.
+// judgement asks for the text on the goroutines that test n leaves. The race detector is disabled.
 //
 //go:norace
 func judgement(n uint32) string { return ask(testService(), AskLeft, n, "", leftPatience) }
 
-// tellFolder says which folder test n has for artifacts.
+// tellFolder tells the watcher the folder for the artifacts of test n.
 //
 //go:norace
 func tellFolder(n uint32, dir string) {
@@ -50,7 +51,7 @@ func tellFolder(n uint32, dir string) {
 	raceEnable()
 }
 
-// ask asks a question about test n, with a text, and returns the answer, which is empty if there is none.
+// ask asks a question about test n, with a text, and returns the answer, or "" if there is none.
 //
 //go:norace
 func ask(service string, question byte, n uint32, text string, patience time.Duration) string {

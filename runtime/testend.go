@@ -9,14 +9,15 @@ import (
 	"unsafe"
 )
 
-// A test that ends gives its goroutines the time to exit, or to come to where they wait: a few turns and, while one of them is on a processor or waits
-// for one, arrival. What becomes of those that go on after that is seen from outside.
+// A test that ends gives its goroutines time to exit, or to reach the place where they wait: a few yields, and up to
+// arrival while one of them is on a processor or waits for one. The watcher sees from outside what becomes of those
+// that go on after that.
 const (
 	yields  = 3
 	arrival = 2 * time.Millisecond
 )
 
-// remain waits, for a little, for the goroutines of test n to exit or to come to where they wait, and reports whether some may be left.
+// remain waits briefly for the goroutines of test n to exit or to wait, and reports whether some may be left.
 //
 //go:norace
 func remain(n uint32) bool {
@@ -38,11 +39,12 @@ func remain(n uint32) bool {
 	}
 }
 
-// runningTests counts the tests that run, each in a goroutine of its own. leastOthers is the least number of other goroutines that there were
-// when a test began: while there are no more, no test has any.
+// runningTests counts the tests that run, each in a goroutine of its own. leastOthers is the least number of other
+// goroutines at the beginning of a test: while there are no more, no test has any.
 var runningTests, leastOthers int32 = 0, 1<<31 - 1
 
-// others returns the number of goroutines that do not run a test. While tests begin or end in other goroutines it may be too high, never too low.
+// others returns the number of goroutines that do not run a test. While tests begin or end in other goroutines, it may
+// be too high, but never too low.
 //
 //go:norace
 func others() int32 {
@@ -51,10 +53,11 @@ func others() int32 {
 	return n - min(before, atomic.LoadInt32(&runningTests))
 }
 
-// endTest ends test n, which this goroutine runs, and returns what there is to say of the goroutines that it leaves, or nothing. Whoever
-// watches decides that. If it leaves none, as tests should, nobody is asked.
+// endTest ends test n, which this goroutine runs, and returns the watcher's text on the goroutines that it leaves, or
+// "". If it leaves none, as tests should, it does not ask.
 //
-// A test that has failed already is not blamed for what it leaves: it may not have come to the end that would have tidied up.
+// A test that has failed already is not blamed for the goroutines that it leaves: it may not have come to the end that
+// would have tidied up.
 func endTest(n uint32, failed bool) string {
 	if !remain(n) {
 		setTest(n, TestEnded)
@@ -71,7 +74,7 @@ func endTest(n uint32, failed bool) string {
 	raceEnable()
 	setTest(n, TestEnded)
 	if left == "" {
-		hand(n, testAt(n).Parent) // it may be for the tests that follow in that
+		hand(n, testAt(n).Parent) // the subtests of that test that follow may need them
 	}
 	return left
 }
@@ -88,7 +91,7 @@ func setTest(n, state uint32) {
 	atomic.StoreUint32(&e.State, state)
 }
 
-// hand gives the goroutines of test n to another one, or to none.
+// hand gives the goroutines of test n to another test, or to none.
 //
 //go:norace
 func hand(n, to uint32) {
@@ -108,7 +111,7 @@ func hand(n, to uint32) {
 	}
 }
 
-// alive reports whether the goroutine of a slot has not exited. A g is never freed.
+// alive reports whether the goroutine of a slot has not exited. It may read the g, because the runtime never frees one.
 //
 //go:norace
 func alive(sl *Slot) bool {

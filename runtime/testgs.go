@@ -9,18 +9,18 @@ import (
 	"unsafe"
 )
 
-// To which test a goroutine belongs follows from who started it, which its g tells: that goroutine's test, or that of who started that one, and so
-// on, whether they have reached a probe or not. Those that have exited are remembered in a table of the record, as long as there is room; and the g
-// of one that has exited tells until another goroutine takes it.
+// A goroutine belongs to the test of the goroutine that started it, which its g tells, and so on, whether they have
+// reached a probe or not. A table of the record remembers goroutines that have exited, as long as there is room, and so
+// does the g of such a goroutine until another one takes it.
 
-// goidsPerTest is how many entries the table has for each test that the record has room for.
+// goidsPerTest is how many entries the table has for each test for which the record has room.
 const goidsPerTest = 4
 
-// maxAncestors bounds the search for an ancestor that is known.
+// maxAncestors bounds the search for a known ancestor.
 const maxAncestors = 64
 
-// openGoroutines finds out where a g says who started it, makes room for the table, and notes where the list of all g's is, if that is known. It
-// reports whether the tests of goroutines can be known.
+// openGoroutines finds the word of a g that tells who started it, reserves the table, and notes the addresses of the
+// list of all g's; zero: unknown. It reports whether the tests of goroutines can be known.
 func openGoroutines(allgLen, allgPtr uint64) bool {
 	off, ok := findParent()
 	start := uintptr(hdr.GoidsOff) << pageShift
@@ -33,7 +33,7 @@ func openGoroutines(allgLen, allgPtr uint64) bool {
 	return true
 }
 
-// goids is the table.
+// goids is the table at Header.GoidsOff.
 var goids unsafe.Pointer
 
 //go:norace
@@ -56,7 +56,8 @@ func remembered(goid uint64) (test uint32, ok bool) {
 	return uint32(e & (1<<TestBits - 1)), e>>TestBits == goid
 }
 
-// testOfGoroutine returns the number of the test that this goroutine belongs to, or zero. It is for one that has no slot.
+// testOfGoroutine returns the number of the test that this goroutine belongs to, or zero. It is for goroutines without
+// a slot.
 //
 //go:norace
 func testOfGoroutine() uint32 {
@@ -66,7 +67,7 @@ func testOfGoroutine() uint32 {
 	return testOf(gword(fast.goid), gword(uintptr(hdr.ParentOff)), 0)
 }
 
-// testOf returns the number of the test that goroutine goid belongs to, which was started by goroutine parent.
+// testOf returns the number of the test that goroutine goid belongs to. Goroutine parent started it.
 //
 //go:norace
 func testOf(goid, parent uint64, depth int) uint32 {
@@ -87,7 +88,7 @@ func testOf(goid, parent uint64, depth int) uint32 {
 	return n
 }
 
-// slotOf returns the slot of a goroutine that has reached a probe, or nil. It is slow.
+// slotOf returns the slot of a goroutine, or nil if it has reached no probe. It is slow.
 //
 //go:norace
 func slotOf(goid uint64) *Slot {
@@ -108,7 +109,8 @@ func slotOf(goid uint64) *Slot {
 	return nil
 }
 
-// findG returns the g that a goroutine has, or had and no other one has since, and who started it.
+// findG returns the g of a live goroutine, or of one that has exited and whose g has not been reused, and the
+// goroutine's parent.
 //
 //go:norace
 func findG(goid uint64) (g unsafe.Pointer, parent uint64, ok bool) {
@@ -121,14 +123,14 @@ func findG(goid uint64) (g unsafe.Pointer, parent uint64, ok bool) {
 	return
 }
 
-// eachG calls f with all g's, until it returns false. It calls it with none where the list of them is not known.
+// eachG calls f with every g, until f returns false. It does not call f if the list of them is not known.
 //
 //go:norace
 func eachG(f func(g unsafe.Pointer, goid, parent uint64, status uint32) bool) {
 	if hdr.AllgPtr == 0 {
 		return
 	}
-	// In this order: the list only grows.
+	// The length is loaded first: the list only grows.
 	n := atomic.LoadUintptr(*(**uintptr)(unsafe.Pointer(&hdr.AllgLen)))
 	list := atomic.LoadPointer(*(**unsafe.Pointer)(unsafe.Pointer(&hdr.AllgPtr)))
 	for i := uintptr(0); i < n; i++ {
@@ -142,7 +144,8 @@ func eachG(f func(g unsafe.Pointer, goid, parent uint64, status uint32) bool) {
 	}
 }
 
-// settle notes that the goroutines that goroutine parent has started belong to a test, or to none, unless it was noted.
+// settle notes that the goroutines started by goroutine parent belong to a test, or to none, unless their test was
+// noted before.
 //
 //go:norace
 func settle(parent uint64, test uint32) {
@@ -160,8 +163,9 @@ func settle(parent uint64, test uint32) {
 	})
 }
 
-// members reports whether a goroutine other than this one belongs to test n, and whether one of them may be about to do something: it is on a
-// processor, or waits for one. Where the list of all g's is not known, there may be some that have not come to a probe.
+// members reports whether a goroutine other than this one belongs to test n, and whether one of them may be about to do
+// something: it is on a processor, or waits for one. Without the list of all g's it reports true for both, because
+// there may be some that have not reached a probe.
 //
 //go:norace
 func members(n uint32) (some, moving bool) {
@@ -191,8 +195,8 @@ func members(n uint32) (some, moving bool) {
 	return
 }
 
-// findParent finds the offset in a g of the goroutine that started it: where each of some goroutines, of which each starts the next, has the ID of
-// the one before.
+// findParent finds the offset in a g of the ID of the goroutine that started it. It starts a chain of goroutines, and
+// looks for the word that holds the ID of the one before in each.
 func findParent() (uintptr, bool) {
 	running := runtime.NumGoroutine()
 	words := make(chan uint64)
@@ -209,7 +213,8 @@ func findParent() (uintptr, bool) {
 	return 0, false
 }
 
-// parentWords sends a bit for each word that, in the g's of n goroutines that are started one by the other, holds the ID of the one before.
+// parentWords sends a bit for each word that holds the parent's ID in the g's of n goroutines, each of which starts the
+// next.
 func parentWords(n int, words chan<- uint64) {
 	if n == 0 {
 		words <- ^uint64(0)

@@ -2,7 +2,7 @@ package runtime
 
 import "syscall"
 
-// socket returns a new socket, which no program that is started has too.
+// socket returns a new socket, which programs that this one starts do not inherit.
 func socket() (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -13,7 +13,7 @@ func socket() (int, error) {
 	return fd, err
 }
 
-// rest lets this thread sleep for so many nanoseconds.
+// rest makes this thread sleep for ns nanoseconds.
 //
 //go:norace
 func rest(ns int64) {

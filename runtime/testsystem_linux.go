@@ -4,12 +4,12 @@ package runtime
 
 import "syscall"
 
-// socket returns a new socket, which no program that is started has too.
+// socket returns a new socket, which programs that this one starts do not inherit.
 func socket() (int, error) {
 	return syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 }
 
-// rest lets this thread sleep for so many nanoseconds.
+// rest makes this thread sleep for ns nanoseconds.
 //
 //go:norace
 func rest(ns int64) {

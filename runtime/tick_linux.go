@@ -7,36 +7,38 @@ import (
 	"unsafe"
 )
 
-// The kernel keeps what its clocks say in a page that every process can read, [vvar] in /proc/self/maps. A number in it is raised before and after every
-// update, which comes with each tick: the sequence number by which readers of the clock find out that they have read halves of two updates. It tells for the price of
-// one load whether time has passed.
+// The kernel keeps its clocks in a page that every process can read, [vvar] in /proc/self/maps. The page has a sequence
+// number, which the kernel raises before and after each update, so that readers of the clock detect a torn read. An
+// update comes with every tick, so one load of the number tells whether time has passed.
 //
-// The page has no layout that the kernel promises. So the coarse clocks in it are found by what they say, which system calls tell too, and the number is taken
-// only after it was seen to move. Where it is not found, in a time namespace (whose own page has offsets only), under gVisor, in an emulator, or without /proc, the
-// cycle counter tells.
+// The kernel promises no layout of the page. So findTick looks for the coarse clocks by their values, which system
+// calls return too, and adoptTick takes the number only after it was seen to move. The cycle counter is used instead
+// where the number is not found: in a time namespace (whose own page has offsets only), under gVisor, in an emulator,
+// or without /proc.
 
-// A page of clocks: GOROOT/src/runtime does not read it, include/vdso/datapage.h of the kernel has its layout.
+// A clockPage is a page of clocks. GOROOT/src/runtime does not read it; its layout is in the kernel's
+// include/vdso/datapage.h.
 type clockPage [512]uint64
 
 const (
 	realtimeCoarse  = 5 // CLOCK_REALTIME_COARSE, which a clockPage has right before CLOCK_MONOTONIC_COARSE
 	monotonicCoarse = 6
 
-	headWords   = 4 // words of a clockPage before the clocks, since 5.3
-	headWords13 = 5 // since 6.13, on amd64
+	headWords   = 4 // words of a clockPage before the clocks, since Linux 5.3
+	headWords13 = 5 // since Linux 6.13, on amd64
 )
 
-// The number that may be the kernel's tick, until that is known.
+// The candidate for the kernel's tick, until it is adopted or dropped.
 var (
 	foundTick *uint32
 	tickThen  uint32 // *foundTick at foundAt
 	foundAt   int64
 )
 
-// tickTrial is the time in which a kernel ticks more than once, in nanoseconds: HZ is 100 at least.
+// tickTrial is a time in which every kernel ticks more than once, in nanoseconds: HZ is at least 100.
 const tickTrial = 50e6
 
-// findTick looks for the number.
+// findTick looks for the sequence number.
 //
 //go:norace
 func findTick() {
@@ -67,7 +69,7 @@ func (p *clockPage) sequence() int {
 		}
 		first := i - 2*realtimeCoarse // the first clock
 		for _, at := range [2]int{first - headWords, first - headWords13} {
-			// It begins a cache line, and the clock's mode, a small number, follows it.
+			// It begins a cache line. The clock's mode, a small number, follows it.
 			if at >= 0 && at%8 == 0 && p[at]>>32 < 16 {
 				return at
 			}
@@ -81,7 +83,7 @@ func gettime(clock uintptr, to *uint64) {
 	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(to)), 0)
 }
 
-// adoptTick makes the number that was found the tick, once it has moved as one that is raised twice an update.
+// adoptTick makes the number from findTick the tick, once it has moved as a number does that is raised twice an update.
 //
 //go:norace
 func adoptTick() {
@@ -111,7 +113,7 @@ func vvarPage() uint64 {
 	}
 }
 
-// vvarIn returns where [vvar] begins, as the text of a maps file says, or 0.
+// vvarIn returns the start of [vvar] in the text of a maps file, or 0.
 func vvarIn(maps []byte) (start uint64) {
 	const name = " [vvar]\n"
 	for len(maps) > 0 {

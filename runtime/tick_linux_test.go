@@ -29,7 +29,7 @@ func TestVvarIn(t *testing.T) {
 	}
 }
 
-// TestSequence lays pages out as kernels do.
+// TestSequence lays out pages as kernels do.
 func TestSequence(t *testing.T) {
 	for _, tt := range []struct {
 		name            string
@@ -76,7 +76,7 @@ func TestClock(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		by   []string
-		tick string // what the child must say of it, if anything
+		tick string // what the child must print of it, if anything
 	}{
 		{"plain", nil, ""},
 		{"time namespace", []string{"unshare", "-T", "--monotonic", "100000", "--fork"}, "false"},
@@ -127,7 +127,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// clockChild compares the times that probes take with the clock for a while, in the middle of which it is stopped.
+// clockChild compares the times of probes with the clock for a while. It is stopped in the middle.
 func clockChild() {
 	Loop(newSite(OpLoop, KindNone, "for"))
 	late, ahead, stopped := int64(0), int64(0), false

@@ -5,10 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// waitedOf is, by the number of a site, 1 + the number of its Waited; 0: it has none yet. Guarded by mu, and read without.
+// waitedOf has, by the number of a site, 1 + the number of its Waited; 0: it has none yet. mu guards writes; reads do
+// without.
 var waitedOf [siteCap]uint32
 
-// ended notes that w is over at time t: within the same tick in nearly all cases, and then nothing is noted.
+// ended notes that w is over at time t. Nearly all waits end within the same tick, and then it notes nothing.
 //
 //go:norace
 func (w *Wait) ended(t int64) {
@@ -45,8 +46,8 @@ func waitedAt(n uint32) *Waited {
 	return (*Waited)(at(base, uintptr(hdr.WaitedOff)<<pageShift+uintptr(n)*WaitedSize))
 }
 
-// newWaited gives a site its Waited, and returns 1 + its number. It returns 0 where there is none: for want of room, or because nobody wants to know
-// how long the operation lasts.
+// newWaited gives a site its Waited, and returns 1 + its number. It returns 0 if there is no room, or if nobody needs
+// the length of the operation.
 //
 //go:norace
 func newWaited(site uint32) uint32 {

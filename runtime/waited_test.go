@@ -22,7 +22,7 @@ func TestWaitedBucket(t *testing.T) {
 	}
 }
 
-// waitedAtSite returns what is known of the waits at s.
+// waitedAtSite returns the Waited of s.
 //
 //go:norace
 func waitedAtSite(s *Site) Waited {
@@ -39,7 +39,7 @@ func (h *Waited) count() (n uint32) {
 	return n
 }
 
-// TestWaited lets a goroutine wait for 30 ms in each kind of operation.
+// TestWaited makes a goroutine wait for 30 ms in each kind of operation.
 func TestWaited(t *testing.T) {
 	const least = 30 * time.Millisecond
 	var mu sync.Mutex
@@ -117,7 +117,7 @@ func TestWaited(t *testing.T) {
 	}
 }
 
-// TestNotWaited ends operations at once. One of them may last for a while, on a busy machine.
+// TestNotWaited ends operations at once. One of them may take long, on a busy machine.
 func TestNotWaited(t *testing.T) {
 	if cycles() == 0 {
 		t.Skip("every wait is counted where no reading of the clock is recent")
@@ -164,7 +164,7 @@ func TestWaitedAtOnce(t *testing.T) {
 	}
 }
 
-// TestWaitedNoRoom waits at sites that the record has no room for.
+// TestWaitedNoRoom waits at sites for which the record has no room.
 func TestWaitedNoRoom(t *testing.T) {
 	s, last := newSite(OpLock, KindMutex, "mu.Lock()"), newSite(OpLock, KindMutex, "mu.Lock()")
 	Loop(s)
