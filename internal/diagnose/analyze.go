@@ -7,8 +7,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// Analyze returns the diagnosis of s, which it does not change. Where s contradicts itself, the report is about a copy without what does not fit
-// (Report.Snapshot), and what depends on that is less sure.
+// Analyze returns the diagnosis of s, and does not change s. If s contradicts itself, the report is about a copy
+// without the parts that do not fit (Report.Snapshot), and findings that depend on those parts are less certain.
 func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	if opt.After <= 0 {
 		opt.After = DefaultAfter
@@ -31,7 +31,7 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	return r
 }
 
-// worse orders findings: by kind, then the surer, those that keep more memory alive, and the larger first.
+// worse orders findings by kind, then by certainty, then by the memory that they keep alive, then by size.
 func worse(a, b Finding) int {
 	return cmp.Or(
 		slices.Index(kindOrder, a.Kind)-slices.Index(kindOrder, b.Kind),

@@ -11,7 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// starving makes the cause of goroutines that want a processor and got none for too long, and of those that wait for them.
+// starving makes the cause of goroutines that have wanted a processor for too long, and of those that wait for them.
 func (d *finder) starving() {
 	c := &cause{kind: KindBusy, certainty: Likely, starved: true}
 	for i := range d.graph.n {
@@ -28,7 +28,7 @@ func (d *finder) starving() {
 		switch {
 		case d.claimed[i]:
 		case g.State == "running" && (d.computes(i) || g.Last == nil && g.Ran >= int64(d.opt.After)):
-			c.members = append(c.members, i) // what keeps the processors
+			c.members = append(c.members, i) // the goroutines that keep the processors
 			d.claim(Busy, i)
 		case d.long(i) && d.onlyBy(i, c.roots):
 			c.behind = append(c.behind, i)
@@ -39,7 +39,7 @@ func (d *finder) starving() {
 	d.addCause(c)
 }
 
-// onlyBy reports whether the program's memory says that nobody but goroutines of list could end the wait of goroutine i.
+// onlyBy reports whether, by the program's memory, only goroutines of list could end the wait of goroutine i.
 func (d *finder) onlyBy(i int, list []int) bool {
 	r := d.reach(i)
 	if r == nil || r.Answer != snapshot.Live || r.More > 0 || r.Cut || len(r.CouldEnd) == 0 {
@@ -51,7 +51,7 @@ func (d *finder) onlyBy(i int, list []int) bool {
 	})
 }
 
-// computing makes the causes of goroutines that compute, or want to, and have reached no probe for too long.
+// computing makes the causes of goroutines that compute, or want to, and have not reached a probe for too long.
 func (d *finder) computing() {
 	var list []int
 	for i := range d.graph.n {
@@ -64,8 +64,9 @@ func (d *finder) computing() {
 	}
 }
 
-// spinning makes the causes of goroutines that are on a processor, or want to be, and have never reached a probe, of a program that is old enough, and of those that go
-// round. Since when the first are there is known only of those that were found there twice: the others are a possibility.
+// spinning makes the causes of goroutines that have never reached a probe and are running or runnable, in a program
+// that is old enough, and of those that go round in a loop. When the first began is known only if two looks found them
+// there; otherwise the finding is only possible.
 func (d *finder) spinning() {
 	d.goingRound()
 	p := &d.s.Process
@@ -95,16 +96,20 @@ func (d *finder) spin(list []int, c Certainty) {
 	d.addCause(&cause{kind: KindBusy, certainty: c, roots: list})
 }
 
-// What a loop that gets nowhere does at least: others may leave it no more.
+// The least that a loop that gets nowhere does. The limits are low because other goroutines may leave it little
+// processor time.
 const (
-	leastRate  = 200  // probes that it passes a second
+	leastRate  = 200  // probes passed a second
 	leastShare = 0.03 // of a processor
-	leastLooks = 5    // that found it there
-	mostWork   = 2000 // nanoseconds of processor time for a round without input or output: with more there is work in it
+	leastLooks = 5    // looks that found the goroutine in the loop
+	// mostWork is the most processor time, in nanoseconds, of a round without input or output. A round that takes more
+	// does work.
+	mostWork = 2000
 )
 
-// goingRound makes the causes of goroutines that pass the probes of one loop all the time, and get nowhere: a select takes its default, a lock is taken to look at something,
-// a channel that is closed is received from, or a call fails. It takes many looks to tell that they do nothing else (Goroutine.Loop); after two that is only worth a further look.
+// goingRound makes the causes of goroutines that pass the probes of one loop all the time and get nowhere: a select
+// takes its default, a lock is taken to look at something, a closed channel is received from, or a call fails. Only
+// many looks show that they do nothing else (Goroutine.Loop); two looks only justify further ones.
 func (d *finder) goingRound() {
 	born := d.born()
 	for i := range d.graph.n {
@@ -127,7 +132,7 @@ func (d *finder) goingRound() {
 	}
 }
 
-// born returns how many goroutines were born since the look before.
+// born returns how many goroutines were born since the previous look.
 func (d *finder) born() (n int) {
 	if was := d.s.Before; was != nil {
 		for i := range d.graph.n {
@@ -139,7 +144,8 @@ func (d *finder) born() (n int) {
 	return n
 }
 
-// twoLooks returns what this look and the one before tell of goroutine g, or nil. Since the one before so many goroutines were born.
+// twoLooks returns what this look and the previous one show of goroutine g, or nil. Since the previous look, born
+// goroutines were born.
 func (d *finder) twoLooks(g *snapshot.Goroutine, born int) *snapshot.Loop {
 	was := d.s.Before
 	if was == nil {
@@ -156,13 +162,14 @@ func (d *finder) twoLooks(g *snapshot.Goroutine, born int) *snapshot.Loop {
 	}
 }
 
-// nowhere reports whether all that goroutine i did lately, of which l tells, is to look at something again and again, in one loop.
+// nowhere reports whether goroutine i, which loops as l says, has lately done nothing but look at something again and
+// again.
 func (d *finder) nowhere(i int, l *snapshot.Loop) bool {
 	places := d.round(i)
 	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 && every(places, func(p *snapshot.Probe) bool { return d.looks(i, p, l) })
 }
 
-// round returns the places where goroutine i was lately.
+// round returns the places that goroutine i has passed lately.
 func (f *facts) round(i int) []*snapshot.Probe {
 	var places []*snapshot.Probe
 	for _, s := range f.g(i).History {
@@ -173,8 +180,9 @@ func (f *facts) round(i int) []*snapshot.Probe {
 	return places
 }
 
-// looks reports whether an operation at p, as goroutine i goes through it, only looks whether there is something to do. What is accepted or dialed is handed to a goroutine
-// as a rule, and what is read has bytes.
+// looks reports whether an operation at p, as goroutine i passes it, only looks for something to do. Accepting and
+// dialing do not count, because the connection is usually handed to a goroutine; reading does not either, because it
+// yields bytes.
 func (d *finder) looks(i int, p *snapshot.Probe, l *snapshot.Loop) bool {
 	switch p.Op {
 	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:
@@ -198,7 +206,8 @@ func (d *finder) looks(i int, p *snapshot.Probe, l *snapshot.Loop) bool {
 	return false
 }
 
-// closedFor returns a channel without elements that is closed and that goroutine i, which is at p or has been, receives from there, and what it is called; or nil.
+// closedFor returns a closed channel without elements from which goroutine i receives, or has received, at p, and the
+// channel's name; or nil.
 func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
 	g := f.g(i)
 	for _, w := range []*snapshot.Wait{f.wait(i), g.Passed} {
@@ -222,10 +231,10 @@ func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
 	return nil, ""
 }
 
-// drained reports whether o is a channel that is closed and has no elements left.
+// drained reports whether o is a closed channel without elements.
 func drained(o *snapshot.Object) bool { return o != nil && (o.Closed != nil || o.Shut) && o.Len <= 0 }
 
-// starved tells of goroutines that get no processor.
+// starved describes goroutines that get no processor.
 func (t *writer) starved(f *Finding, c *cause) {
 	f.Title = fmt.Sprintf("%s could go on, and %s got no processor for %s", t.who(c.roots), verb(len(c.roots), "has"), Duration(time.Duration(t.g(c.roots[0]).Starved)))
 	f.Why = t.others("without a processor", c.roots)
@@ -239,7 +248,7 @@ func (t *writer) starved(f *Finding, c *cause) {
 	f.Fix = "see what keeps the processors: a computation that cannot be interrupted, or more of them than there are processors (GOMAXPROCS)"
 }
 
-// loopFacts says what goroutine i goes round on.
+// loopFacts describes what goroutine i goes round on.
 func (t *writer) loopFacts(i int) []string {
 	var lines []string
 	for _, p := range t.round(i) {

@@ -7,36 +7,38 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A cause is a finding as a structure: who is stuck, on what, and who is behind them. Package-wide, goroutines are known by their index. The words for it are
-// made by a writer.
+// A cause is a finding as a structure: which goroutines are stuck, on what, and which wait behind them. Goroutines are
+// known by their index in the snapshot, as in the whole package. A writer puts a cause into words.
 type cause struct {
 	kind      Kind
 	certainty Certainty
-	// cycle are the goroutines of a deadlock, each of which waits for the next; members are others of the same knot; like are further cycles
-	// of the same places.
+	// cycle are the goroutines of a deadlock, each of which waits for the next. members are the others of the same
+	// knot. like are further cycles through the same places.
 	cycle, members []int
 	like           [][]int
-	// roots are the goroutines at the root of what is no deadlock, all at the same place; empty if the root has exited, or is not known.
+	// roots are the goroutines at the root of a cause that is not a deadlock, all at the same place. It is empty if the
+	// root has exited, or is unknown.
 	roots []int
-	// queue are those that wait for the root, by a lock or a channel, or for one that does; behind those that wait for one of these in another way.
+	// queue are the goroutines that wait for the root by a lock or a channel, directly or through others. behind are
+	// those that wait for one of these in another way.
 	queue, behind []int
-	// by says how the queue waits for the root.
+	// by is how the queue waits for the root.
 	by linkKind
-	// obj is the lock, channel or WaitGroup that it is about.
+	// obj is the address of the lock, channel or WaitGroup concerned.
 	obj     uint64
 	orphan  *snapshot.Hold
-	gone    bool // nobody is left who could end it
-	guess   bool // a link of the cycle is only what relatives may do
+	gone    bool // no goroutine is left that could end it
+	guess   bool // a link of the cycle rests only on what relatives may do
 	proof   Proof
 	pool    *pool
 	growth  *Growth
 	clients *clientConns
 	rate    *Rate
-	// starved says that the roots want a processor, and get none.
+	// starved is set if the roots want a processor, and get none.
 	starved bool
 }
 
-// A linkKind says how goroutines wait for the root of a cause.
+// A linkKind is how goroutines wait for the root of a cause.
 type linkKind uint8
 
 const (
@@ -55,7 +57,7 @@ func (c *cause) all() []int {
 	return slices.Concat(list, c.roots, c.queue, c.behind)
 }
 
-// A finder finds causes. A goroutine belongs to the first that explains it.
+// A finder finds causes. A goroutine belongs to the first cause that explains it.
 type finder struct {
 	*facts
 	graph   *graph
@@ -64,12 +66,12 @@ type finder struct {
 	verdict []Verdict
 	claimed []bool
 	causes  []*cause
-	// bad says of the nodes of the graph that they wait for ever or for too long, or for goroutines that do.
+	// bad has, for each node of the graph, whether it waits for ever, for too long, or for goroutines that do.
 	bad []bool
-	// certain says which are certain to.
+	// certain has, for each node, whether it is bad for certain.
 	certain []bool
-	links   map[int]link              // whom the goroutines of chains wait for
-	first   map[int]int               // the goroutine at the head of those that a lock waits for, by the lock's node
+	links   map[int]link              // what the goroutines of chains wait for
+	first   map[int]int               // the goroutine that each lock waits for (see ahead), by the lock's node
 	kin     map[familyKey][]kinPlace  // where the goroutines of families wait
 	stuckBy map[*snapshot.Probe][]int // see stuckAt
 	// circling are the goroutines of Report.Circling.
@@ -78,7 +80,7 @@ type finder struct {
 	resting map[int64]int64
 }
 
-// A link is the goroutine that another waits for, and how.
+// A link is the goroutine that another waits for, and how it waits.
 type link struct {
 	to   int
 	kind linkKind
@@ -107,11 +109,11 @@ func (d *finder) run() {
 	d.judge = &judge{facts: d.facts}
 	d.knots(true, Certain)
 	d.orphanedLocks()
-	long := func(i int) bool { // or for longer than is known
+	long := func(i int) bool { // or for an unknown time that may be longer
 		return (d.long(i) || d.unprobed[i] && d.s.NoProbes != "") && !d.unread(i) && !d.timed(i)
 	}
 	d.bad = d.graph.closure(known, d.certain[:n], long)
-	for _, c := range d.causes { // of locks so far, and of what was starved
+	for _, c := range d.causes { // so far, causes of locks and of starvation
 		c.behind = append(c.behind, d.behind(c.all(), verdictOf(c.kind))...)
 	}
 	if d.opt.OnlyLocks && !slices.Contains(dead, true) {
@@ -129,7 +131,7 @@ func (d *finder) run() {
 	d.doubts()
 }
 
-// alone judges the goroutines that no cause explains yet, each by itself, and finds who waits for those that are stuck.
+// alone judges the goroutines that no cause explains yet, each by itself, and finds those that wait for stuck ones.
 func (d *finder) alone(dead []bool) {
 	stuck := make([]bool, d.graph.n)
 	var todo []int
@@ -148,7 +150,8 @@ func (d *finder) alone(dead []bool) {
 	in := d.graph.closure(known, stuck, func(i int) bool {
 		return d.long(i) && !d.unread(i) && !d.judge.explained(i) && !d.judge.external(i)
 	})
-	// Of the others those that wait for one of these: two that serve each other and have nothing to do are none of them.
+	// Of the others, only those that wait for one of these are bad. Two goroutines that serve each other and have
+	// nothing to do are not.
 	d.bad = make([]bool, len(in))
 	for _, i := range todo {
 		d.bad[i] = true
@@ -163,12 +166,12 @@ func (d *finder) alone(dead []bool) {
 	}
 }
 
-// dead reports whether nothing can wake goroutine i: the program's memory, or the garbage collector, has proven it.
+// dead reports whether nothing can wake goroutine i, as proven by the program's memory or by the garbage collector.
 func (d *finder) dead(i int) bool {
 	return d.wait(i) != nil && (d.proven(i) || d.g(i).Leaked)
 }
 
-// unread reports whether goroutine i waits where there is no probe, for something that only a look at its memory could tell.
+// unread reports whether goroutine i waits without a probe, for something that only its memory could tell.
 func (d *finder) unread(i int) bool {
 	return d.unprobed[i] && d.wait(i).Obj == 0 && len(d.wait(i).Cases) == 0
 }
@@ -180,7 +183,8 @@ func (d *finder) claim(v Verdict, list ...int) {
 	}
 }
 
-// knots makes the causes of the cycles among the goroutines that are bad, by locks alone or by all edges, which are at least that certain, and of who waits for them.
+// knots makes the causes of the cycles among the bad goroutines, by locks alone or by all edges, and of the goroutines
+// that wait for them. The causes are at least as certain as least.
 func (d *finder) knots(onlyLocks bool, least Certainty) {
 	free := func(i int) bool { return d.bad[i] && !d.claimed[i] && d.wait(i) != nil }
 	if !d.some(free) {
@@ -223,7 +227,7 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 	}
 }
 
-// some reports whether is is true of some goroutine.
+// some reports whether is holds for some goroutine.
 func (d *finder) some(is func(i int) bool) bool {
 	for i := range d.graph.n {
 		if is(i) {
@@ -233,7 +237,7 @@ func (d *finder) some(is func(i int) bool) bool {
 	return false
 }
 
-// alike reports whether two neighbours of a cycle wait for the same: neither could end the wait of the other.
+// alike reports whether two neighbours of a cycle wait for the same thing. Neither could end the wait of the other.
 func (d *finder) alike(cycle []int) bool {
 	for k, i := range cycle {
 		if d.likewise(i, cycle[(k+1)%len(cycle)]) {
@@ -243,7 +247,7 @@ func (d *finder) alike(cycle []int) bool {
 	return false
 }
 
-// A knotKey is the places of a cycle.
+// A knotKey identifies a cycle by its places.
 type knotKey struct {
 	n    int
 	a, b snapshot.Probe
@@ -254,14 +258,15 @@ func (d *finder) knotKey(c *cause) knotKey {
 	if len(c.cycle) > 1 {
 		k.b = *d.wait(c.cycle[1]).Probe
 	}
-	if len(c.cycle) > 2 { // more places than the key has: it is told by itself
+	if len(c.cycle) > 2 { // it has more places than the key, so it is reported by itself
 		k.n = -c.cycle[0] - 1
 	}
 	return k
 }
 
-// knotCertainty returns how sure a cycle is. Of goroutines that all wait for their next message, as they have done before, the first may come
-// from elsewhere while the program goes on: so do two that serve each other and have nothing to do.
+// knotCertainty returns how certain a cycle is. If all its goroutines wait for their next message, as they have done
+// before, the first message may come from elsewhere while the program goes on. That is so for two goroutines that serve
+// each other and have nothing to do.
 func (d *finder) knotCertainty(c *cause) Certainty {
 	locks, firm := false, false
 	for k, i := range c.cycle {
@@ -274,7 +279,8 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 			continue
 		}
 		wait := w.Probe.Op == runtime.OpWait
-		self := len(c.cycle) == 1 && (w.Probe.Op == runtime.OpCond || w.Probe.Op == runtime.OpSend) // see condNeed, sendsToItself
+		// See condNeed and sendsToItself.
+		self := len(c.cycle) == 1 && (w.Probe.Op == runtime.OpCond || w.Probe.Op == runtime.OpSend)
 		if ok || self || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
 			firm = true
 		}
@@ -283,11 +289,11 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 	switch {
 	case proven && (locks || firm):
 		return Certain
-	case proven: // all of them wait for a message, or for the end: it is a leak rather than a deadlock
+	case proven: // all wait for a message, or for the end: a leak rather than a deadlock
 		c.guess, c.certainty = true, ""
 		return c.certainty
 	}
-	// Waits without probes, whose lengths are not known, were there each time the program was looked at.
+	// Waits without probes have no known start, but each look at the program found them.
 	if locks && every(c.cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) }) {
 		return Likely
 	}
@@ -302,13 +308,14 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 	return d.unsure(Likely, c.cycle)
 }
 
-// exact reports whether just as many goroutines may owe the WaitGroup at obj a Done as it is owed.
+// exact reports whether the WaitGroup at obj is owed exactly as many Dones as there are goroutines that may owe one.
 func (d *finder) exact(obj uint64) bool {
 	o := d.s.Objects[obj]
 	return o != nil && o.Count > 0 && len(d.owers(o)) == o.Count
 }
 
-// guessed reports whether goroutine i waits for goroutine j only since j is a relative of who made what i waits for.
+// guessed reports whether goroutine i waits for goroutine j only because j is a relative of the goroutine that made
+// what i waits for.
 func (d *finder) guessed(i, j int) bool {
 	if d.locking(i) {
 		return false
@@ -322,7 +329,8 @@ func (d *finder) guessed(i, j int) bool {
 	return true
 }
 
-// guesses says how much of a guess it is that goroutine i waits for goroutine j: 0 if it is a fact, below 0 if neither could end the wait of the other.
+// guesses returns how much of a guess it is that goroutine i waits for goroutine j: 0 if it is a fact, below 0 if
+// neither could end the wait of the other.
 func (d *finder) guesses(i, j int) int {
 	switch {
 	case !d.guessed(i, j):
@@ -333,13 +341,14 @@ func (d *finder) guesses(i, j int) int {
 	return 1
 }
 
-// again reports whether goroutine i has been before at the place where it waits.
+// again reports whether goroutine i has been at the place of its wait before.
 func (d *finder) again(i int) bool {
 	history := d.g(i).History
 	return len(history) > 1 && slices.ContainsFunc(history[1:], func(s snapshot.Step) bool { return s.Probe == d.wait(i).Probe })
 }
 
-// behind claims everybody who waits for one of list, or for one that does: for a lock however short, in other ways if all who could end the wait are stuck.
+// behind claims every goroutine that waits for one of list, directly or through others: for a lock however short the
+// wait, in other ways only if all goroutines that could end the wait are stuck.
 func (d *finder) behind(list []int, v Verdict) []int {
 	seen := make(map[int]bool, len(list))
 	for _, i := range list {
@@ -367,7 +376,7 @@ func (d *finder) behind(list []int, v Verdict) []int {
 	return queue
 }
 
-// orphanedLocks makes the causes of locks that goroutines wait for and whose holders have exited without unlocking them.
+// orphanedLocks makes the causes of locks that goroutines wait for and whose holders exited without unlocking them.
 func (d *finder) orphanedLocks() {
 	var waiters groups[uint64]
 	for i := range d.graph.n {
@@ -385,7 +394,7 @@ func (d *finder) orphanedLocks() {
 	}
 }
 
-// addCause adds a cause. One that is only possible leaves its goroutines what they are without it: idle, or going on.
+// addCause adds a cause. A cause that is only possible does not change its goroutines, which stay idle or go on.
 func (d *finder) addCause(c *cause) {
 	d.prove(c)
 	d.unsupported(c)
@@ -399,7 +408,7 @@ func (d *finder) addCause(c *cause) {
 	d.markDown(c)
 	d.causes = append(d.causes, c)
 	if !doubt(d.s, &Finding{Certainty: c.certainty}) {
-		for _, i := range c.all() { // also who waits for ever, or for longer than is known
+		for _, i := range c.all() { // including those that wait for ever, or for an unknown time
 			if (d.unprobed[i] || d.dead(i)) && !d.verdict[i].Bad() {
 				d.verdict[i] = Stuck
 			}
@@ -414,7 +423,7 @@ func (d *finder) addCause(c *cause) {
 	}
 }
 
-// rest notes the waits on which c rests, and makes it only possible if one of them is known to be over.
+// rest notes the waits on which c rests. If one of them is known to be over, c is only possible.
 func (d *finder) rest(c *cause) {
 	if c.certainty == Possible || c.kind == KindBusy || c.kind == KindGrowth {
 		return
@@ -431,7 +440,8 @@ func (d *finder) rest(c *cause) {
 	}
 }
 
-// prove makes a cause certain if its goroutines are proven to wait for ever: by the program's memory, or by the marks of Go's own leak profile.
+// prove makes a cause certain if its goroutines are proven to wait for ever, by the program's memory or by the marks of
+// Go's own leak profile.
 func (d *finder) prove(c *cause) {
 	root := c.roots
 	if c.kind == KindDeadlock {
@@ -442,7 +452,8 @@ func (d *finder) prove(c *cause) {
 	}
 	switch {
 	case len(root) == 0:
-	case c.kind == KindLeak && d.unprobed[root[0]] && d.wait(root[0]).Probe.Op != runtime.OpSelect && d.never(root[0]): // why the channel is nil is not known
+	// It is not known why the channel is nil, so nothing is proven.
+	case c.kind == KindLeak && d.unprobed[root[0]] && d.wait(root[0]).Probe.Op != runtime.OpSelect && d.never(root[0]):
 	case every(root, d.proven):
 		if every(root, func(i int) bool { return provenByMemory(d.g(i)) }) {
 			c.proof, c.certainty = ProofReachability, Certain
@@ -461,7 +472,8 @@ func (d *finder) prove(c *cause) {
 		}
 	case slices.ContainsFunc(c.all(), func(i int) bool { return d.g(i).Leaked }):
 		c.proof, c.certainty = ProofLeakProfile, Certain
-		if slices.ContainsFunc(root, d.read) { // the memory does not bear it out: Go's marks can be wrong where there are weak pointers
+		// The memory does not confirm the marks, which can be wrong if there are weak pointers.
+		if slices.ContainsFunc(root, d.read) {
 			c.certainty = Likely
 		}
 	}

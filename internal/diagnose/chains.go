@@ -7,28 +7,30 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A chain is who waits for whom, down to a root: a hundred that queue behind one slow read are one cause, whose root is the read.
+// A chain is a sequence of goroutines, each of which waits for the next, down to a root. A hundred goroutines that
+// queue behind one slow read have one cause, whose root is the read.
 
 const (
 	unvisited = -1 - iota
 	onPath
-	noRoot // nobody is known to hold the lock that it begins with
+	noRoot // the holder of the lock at its head is unknown
 )
 
-// chains makes the causes of the goroutines that are stuck and in no cycle. A goroutine of a library that only waits for work belongs to who waits for it, if anybody
-// does: that is where the user's own line is.
+// chains makes the causes of the stuck goroutines that are in no cycle. A library goroutine that only waits for work
+// belongs to the goroutines that wait for it, if there are any, because those show the user's own line.
 func (d *finder) chains() {
 	d.chainsOf(func(i int) bool { return !d.servant(i) })
 	d.chainsOf(func(int) bool { return true })
 }
 
-// servant reports whether goroutine i is a library's own, with none of the user's functions on its stack, and waits for something to do.
+// servant reports whether goroutine i belongs to a library, with no function of the user on its stack, and waits for
+// something to do.
 func (f *facts) servant(i int) bool {
 	g, w := f.g(i), f.wait(i)
 	return w != nil && f.unprobed[i] && f.proven(i) && receives(w) && len(g.Stack) > 0 && OwnFrame(g.Stack) == nil
 }
 
-// chainsOf makes the causes of those goroutines that may says, and of who waits for them.
+// chainsOf makes the causes of the goroutines for which may returns true, and of those that wait for them.
 func (d *finder) chainsOf(may func(i int) bool) {
 	roots := make([]int, d.graph.n)
 	for i := range roots {
@@ -36,7 +38,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	}
 	type key struct {
 		root int
-		obj  uint64 // of a lock whose holder is not known
+		obj  uint64 // of a lock whose holder is unknown
 	}
 	queues := make(map[key][]int)
 	var order []key
@@ -57,7 +59,8 @@ func (d *finder) chainsOf(may func(i int) bool) {
 			queues[k] = []int{}
 		}
 	}
-	// Roots that wait at one place, or for one Cond, have one cause, and so have those that wait for them, unless for locks.
+	// Roots that wait at one place, or for one Cond, have one cause. The goroutines that wait for such roots share it,
+	// unless they wait for locks.
 	heads, alike := make(map[spot]key), make(map[key][]int)
 	for _, k := range order {
 		if len(queues[k]) == 0 || slices.ContainsFunc(queues[k], d.locking) {
@@ -103,17 +106,16 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	}
 }
 
-// A spot is the place of a wait, or a Cond, in Options.Scope or not.
+// A spot is the place of a wait, or a Cond, within Options.Scope or outside.
 type spot struct {
 	probe   snapshot.Probe
 	cond    uint64
 	inScope bool
 }
 
-// placeOf returns the place where goroutine i waits.
 func (d *finder) placeOf(i int) spot { return spot{probe: *d.wait(i).Probe, inScope: d.inScope(i)} }
 
-// heads returns where the root of a chain waits, if it is stuck and waits for no lock: at its place, and for a Cond.
+// heads returns where the root of a chain waits, its place and its Cond, if it is stuck and does not wait for a lock.
 func (d *finder) heads(root int) []spot {
 	if root < 0 || d.claimed[root] || !d.tied(root) || d.locking(root) {
 		return nil
@@ -125,20 +127,20 @@ func (d *finder) heads(root int) []spot {
 	return list
 }
 
-// tied reports whether goroutine i is stuck, by itself or as those are that it waits for.
+// tied reports whether goroutine i is stuck, by itself or through the goroutines that it waits for.
 func (d *finder) tied(i int) bool {
 	return d.wait(i) != nil && (d.verdict[i] == Stuck || d.verdict[i] == Leaked || d.bad[i])
 }
 
-// root returns the goroutine at the head of the chain that goroutine i is in. Roots remembers them. The answer is negative if the holder of a lock on the way is
-// not known.
+// root returns the goroutine at the head of the chain of goroutine i, and remembers it in roots. The result is negative
+// if the chain passes a lock whose holder is unknown.
 func (d *finder) root(i int, roots []int) int {
 	var path []int
 	r := noRoot
 	for at := i; ; {
 		if roots[at] != unvisited {
 			if r = roots[at]; r == onPath {
-				r = at // a cycle that knots did not take for one
+				r = at // a cycle that knots left out
 			}
 			break
 		}
@@ -160,7 +162,8 @@ func (d *finder) root(i int, roots []int) int {
 	return r
 }
 
-// next returns the goroutine that goroutine i waits for, and how; noRoot if it waits for none that is known, or for one that goes on.
+// next returns the goroutine that goroutine i waits for, and how. It returns noRoot if that goroutine is unknown or
+// goes on.
 func (d *finder) next(i int) (int, linkKind) {
 	w := d.wait(i)
 	if w == nil || d.claimed[i] {
@@ -193,7 +196,8 @@ func (d *finder) next(i int) (int, linkKind) {
 	return noRoot, byNothing
 }
 
-// relative returns the first of the family that could meet a need of goroutine i whose wait is why i waits, or noRoot.
+// relative returns the first goroutine of the family that could meet a need of goroutine i, if its own wait is why i
+// waits, or noRoot.
 func (d *finder) relative(i int, nd *node) int {
 	key, first := nd.need.kin, noRoot
 	if key == (familyKey{}) {
@@ -216,14 +220,15 @@ func (d *finder) relative(i int, nd *node) int {
 	return first
 }
 
-// A kinPlace is those of a family that wait at one place: of those that wait for the same object the first that is tied, and the first that has waited for long. Whoever asks
-// for a cause gets the same answer of the others.
+// A kinPlace has the goroutines of a family that wait at one place. For each object it keeps only the first that is
+// tied and the first that has waited for long. The others would give the same answer to any question about a cause.
 type kinPlace struct {
 	probe   *snapshot.Probe
 	members []int // in order
 }
 
-// kinPlaces returns the places where the goroutines of a family wait, for families may be large, and each of its goroutines may ask.
+// kinPlaces returns the places where the goroutines of a family wait. Families may be large, and each of their
+// goroutines may ask.
 func (d *finder) kinPlaces(family []int) []kinPlace {
 	type class struct {
 		place int
@@ -253,8 +258,8 @@ func (d *finder) kinPlaces(family []int) []kinPlace {
 	return places
 }
 
-// cause reports whether the wait of goroutine j is why goroutine i waits: it is stuck, or, if i waits for a WaitGroup that just as many owe as it is owed, and should not wait
-// long, it is whatever it waits for.
+// cause reports whether the wait of goroutine j is why goroutine i waits: j is stuck; or i waits for a WaitGroup that
+// is owed exactly as many Dones as there are goroutines that owe one, and should not wait long, whatever j waits for.
 func (d *finder) cause(i, j int, nd *node) bool {
 	if d.likewise(i, j) || d.servant(j) && d.proven(i) && OwnFrame(d.g(i).Stack) != nil {
 		return false
@@ -266,8 +271,8 @@ func (d *finder) cause(i, j int, nd *node) bool {
 	return (w.Probe.Op == runtime.OpWait || d.ender(i) != nil && nd.need.each) && nd.open == known && d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
 }
 
-// consumer returns the goroutine that should receive what goroutine i sends, if its own wait is why it does not. What would be a wait for new work is none while
-// there is work.
+// consumer returns the goroutine that should receive what goroutine i sends, if its own wait is why it does not. A
+// consumer with work queued is not idle.
 func (d *finder) consumer(i int) (int, bool) {
 	w := d.wait(i)
 	j, ok := d.other(i, d.partner(w.Obj, true))
@@ -283,8 +288,8 @@ func (d *finder) consumer(i int) (int, bool) {
 	return 0, false
 }
 
-// ahead returns the goroutine that the lock l waits for; of several readers the one that has not moved for longest. It is the same for
-// all that wait for the lock.
+// ahead returns the goroutine that the lock l waits for: of several readers, the one that has not moved for longest.
+// All goroutines that wait for the lock get the same answer.
 func (d *finder) ahead(l lock) int {
 	at := d.graph.lock(l)
 	j, ok := d.first[at]
@@ -297,7 +302,7 @@ func (d *finder) ahead(l lock) int {
 	return j
 }
 
-// queue makes the cause of the chains that end at root, and at those that are alike.
+// queue makes the cause of the chains that end at root, and at the roots alike.
 func (d *finder) queue(root int, obj uint64, list, alike []int) {
 	c := &cause{kind: KindStuck, certainty: d.unsure(Likely, list), obj: obj}
 	direct := list
@@ -306,7 +311,7 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 		for _, i := range list {
 			if j, kind := d.linkOf(i); j == root || slices.Contains(alike, j) {
 				direct = append(direct, i)
-				if c.by == byNothing || kind < c.by { // a lock before a channel before others
+				if c.by == byNothing || kind < c.by { // locks come before channels, channels before other links
 					c.by = kind
 				}
 			}
@@ -343,7 +348,7 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 		}
 	}
 	d.kindOfQueue(c, root, direct)
-	if c.by != byLock && fresh { // who waits like the root has the same cause
+	if c.by != byLock && fresh { // goroutines that wait like the root have the same cause
 		for _, i := range d.stuckAt(d.wait(root).Probe) {
 			if !d.claimed[i] && d.verdict[i] == Stuck {
 				d.claim(Stuck, i)
@@ -368,7 +373,7 @@ func (d *finder) stuckAt(p *snapshot.Probe) []int {
 	return d.stuckBy[p]
 }
 
-// kindOfQueue names the kind of cause of those that wait for root.
+// kindOfQueue sets the kind of the cause of goroutines that wait for root.
 func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
 	w := d.wait(root)
 	switch {
@@ -382,7 +387,7 @@ func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
 	case c.by == byLock:
 		c.kind = KindLockAcrossWait
 		if c.certainty == Likely && !slices.ContainsFunc(direct, func(i int) bool { return d.unprobed[i] }) {
-			c.certainty = Certain // what is held, and across what, is no guess
+			c.certainty = Certain // which lock is held, and during what, is a fact
 		}
 	case c.by == byChannel && d.wait(direct[0]).Cap > 0:
 		c.kind = KindFullChannel
@@ -394,8 +399,8 @@ func (d *finder) kindOfQueue(c *cause, root int, direct []int) {
 	}
 }
 
-// sameCause divides list into groups: two goroutines are in the same if they wait at the same probe, both in Options.Scope or neither, or for the same object. Groups are in the
-// order of their first members.
+// sameCause divides list into groups. Two goroutines are in one group if they wait for the same object, or at the same
+// probe and on the same side of Options.Scope. Groups are in the order of their first members.
 func (d *finder) sameCause(list []int) [][]int {
 	parent := make([]int, len(list))
 	find := func(k int) int {
@@ -411,7 +416,7 @@ func (d *finder) sameCause(list []int) [][]int {
 		w := d.wait(i)
 		at := d.placeOf(i)
 		if d.unprobed[i] && w.Probe.Line != 0 {
-			at.probe.Func = "" // a function that is inlined has a name in each that it is in
+			at.probe.Func = "" // an inlined function has a different name in each of its callers
 		}
 		if j, ok := probes[at]; ok {
 			parent[find(k)] = find(j)
@@ -442,7 +447,7 @@ func (d *finder) sameCause(list []int) [][]int {
 	return groups
 }
 
-// together makes the cause of goroutines that are stuck in the same wait, for themselves.
+// together makes the cause of goroutines that are stuck in the same wait, each for itself.
 func (d *finder) together(list []int) {
 	c := &cause{kind: KindStuck, certainty: d.sure(list), roots: list}
 	i := d.oldest(list)
@@ -493,7 +498,7 @@ func verdictOf(k Kind) Verdict {
 	return Stuck
 }
 
-// sure returns how sure it is that the goroutines of list are stuck: as sure as of the surest.
+// sure returns how certain it is that the goroutines of list are stuck: as certain as for the most certain one.
 func (d *finder) sure(list []int) Certainty {
 	if slices.ContainsFunc(list, d.likely) {
 		return d.unsure(Likely, list)
@@ -501,7 +506,8 @@ func (d *finder) sure(list []int) Certainty {
 	return Possible
 }
 
-// likely reports whether the wait of goroutine i is likely to be one that nobody will end, rather than one for something that may still come.
+// likely reports whether nobody is likely to end the wait of goroutine i, as opposed to a wait for something that may
+// still come.
 func (d *finder) likely(i int) bool {
 	w := d.wait(i)
 	if d.judge.ending(i) || isLocked(d.ioOf(w)) || d.judge.deserted(i) {
@@ -531,8 +537,8 @@ func (d *finder) likely(i int) bool {
 	return true
 }
 
-// forsaken reports whether nobody who has used a channel or Cond, or made it, goes on, so that it is hard to see who could still act on it. An
-// object of which nothing is known may have users without probes.
+// forsaken reports whether every goroutine that has used or made a channel or Cond no longer goes on, so that it is
+// hard to see who could still act on it. An object without known uses may have users without probes.
 func (d *finder) forsaken(obj uint64, send bool) bool {
 	o := d.s.Objects[obj]
 	if o == nil || o.Made == nil && o.Sent == nil && o.Received == nil {
@@ -544,7 +550,8 @@ func (d *finder) forsaken(obj uint64, send bool) bool {
 	return !d.judge.fed(o.Sent) && (o.Sent != nil || !d.judge.fed(o.Made))
 }
 
-// writes reports whether goroutine i has long been in a write to a connection: the peer does not read. The write may be deep in a library.
+// writes reports whether goroutine i has long been in a write to a connection whose peer does not read. The write may
+// be deep in a library.
 func (d *finder) writes(i int) bool {
 	w := d.wait(i)
 	switch {
@@ -565,12 +572,13 @@ func (d *finder) unsent(w *snapshot.Wait) bool {
 	return io != nil && io.Unsent > 0
 }
 
-// inWrite reports whether a stack is in the write of a connection.
+// inWrite reports whether a stack is in a write to a connection.
 func inWrite(stack []snapshot.Frame) bool {
 	return innermost(stack, "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write", "internal/poll.(*FD).WriteTo")
 }
 
-// noAnswer reports whether goroutine i is in a call that should be answered: it has sent a request, waits for something to end, or for the lock of a file.
+// noAnswer reports whether goroutine i is in a call that should return: it has sent a request, waits for something to
+// end, or waits for the lock of a file.
 func (d *finder) noAnswer(i int) bool {
 	w := d.wait(i)
 	return d.judge.ending(i) || d.judge.deserted(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0

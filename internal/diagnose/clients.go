@@ -10,31 +10,32 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A connection of an HTTP client has two goroutines of net/http, which have no probes. They stay as long as a response is neither closed nor read to its end, and as long
-// as the connection is kept for the next request.
+// A connection of an HTTP client has two goroutines of net/http, which have no probes. They stay until a response is
+// closed or read to its end, and for as long as the connection is kept for the next request.
 
 const (
-	// readLoop is the function that reads the responses of a connection. It waits in a select until who has a response is done with it.
+	// readLoop is the function that reads the responses of a connection. It waits in a select until the caller is done
+	// with a response.
 	readLoop = "net/http.(*persistConn).readLoop"
-	dialConn = "net/http.(*Transport).dialConn" // starts it, and writeLoop
+	dialConn = "net/http.(*Transport).dialConn" // starts readLoop and writeLoop
 )
 
-// Told are this many connections, at least, whose responses nobody is done with, or that have a transport each.
+// The least number of connections that is reported: with responses that nobody has finished, and with a transport each.
 const (
 	leastUnread     = 5
 	leastTransports = 10
 )
 
-// clientConns are connections of HTTP clients that stay.
+// A clientConns describes connections of HTTP clients that stay.
 type clientConns struct {
 	n       int
-	perCall bool // each has a transport of its own, and they become more
+	perCall bool // each has its own transport, and their number grows
 }
 
 // clients makes the causes of connections of HTTP clients that stay.
 func (d *finder) clients() {
 	unread, idle := d.clientLoops()
-	// Who has called lately, or reads, may be about a response.
+	// A goroutine that has called lately, or reads, may be using a response.
 	users := 0
 	for i := range d.graph.n {
 		if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool {
@@ -75,7 +76,8 @@ func (d *finder) clients() {
 	})
 }
 
-// addClients makes a cause of c, whose roots are the goroutines that read from connections, and of those that write to them.
+// addClients makes a cause of c. Its roots are the goroutines that read from connections; it adds those that write to
+// them.
 func (d *finder) addClients(c *cause) {
 	dials := make(map[int64]bool)
 	line := d.g(c.roots[0]).CreatedBy.Line
@@ -91,8 +93,8 @@ func (d *finder) addClients(c *cause) {
 	d.addCause(c)
 }
 
-// clientLoops returns the goroutines that read from connections of HTTP clients: of those whose response is not done with, and of those without one. Of few of them the
-// stack was read: the others are known by where they were started.
+// clientLoops returns the goroutines that read from connections of HTTP clients: those with an unfinished response, and
+// those without a response. Only a few of their stacks are read; the others are recognised by where they were started.
 func (d *finder) clientLoops() (unread, idle []int) {
 	line := 0
 	for i := range d.s.Goroutines {
@@ -115,7 +117,8 @@ func (d *finder) clientLoops() (unread, idle []int) {
 	return unread, idle
 }
 
-// answered reports whether a call of an HTTP client has returned lately: then connections come back, and who waits for one gets it.
+// answered reports whether a call of an HTTP client has returned lately. If so, connections come back, and a goroutine
+// that waits for one gets it.
 func (d *finder) answered() bool {
 	for i := range d.s.Goroutines {
 		h := d.g(i).History // newest first: what follows a call begins after it has returned
@@ -133,7 +136,7 @@ func (d *finder) dials() bool {
 	return slices.ContainsFunc(d.s.Goroutines, func(g snapshot.Goroutine) bool { return onStack(g.Stack, dialConn) })
 }
 
-// clients tells of connections of HTTP clients that stay.
+// clients describes connections of HTTP clients that stay.
 func (t *writer) clients(f *Finding, c *cause) {
 	if c.clients.perCall {
 		f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, %s more a second: each has an http.Transport of its own, which keeps it for a next request",
@@ -147,10 +150,10 @@ func (t *writer) clients(f *Finding, c *cause) {
 	f.Fix = closeBody
 }
 
-// closeBody is what to do where responses are not closed.
+// closeBody is the fix for responses that are not closed.
 const closeBody = "close the body of every response, also where its status is an error: defer resp.Body.Close() right behind the check of err"
 
-// responses says where the program has called net/http as a client.
+// responses returns where the program has called net/http as a client.
 func (t *writer) responses() []string {
 	const room = 3
 	var lines []string
@@ -165,7 +168,7 @@ func (t *writer) responses() []string {
 	return lines
 }
 
-// bodyReader returns the goroutine of net/http that reads the body of the request of goroutine i from a pipe in memory.
+// bodyReader returns the net/http goroutine that reads the body of goroutine i's request from a pipe in memory.
 func (f *facts) bodyReader(i int) (int, bool) {
 	w := f.wait(i)
 	if w == nil || !httpCall(w.Probe) {
@@ -174,7 +177,7 @@ func (f *facts) bodyReader(i int) (int, bool) {
 	return f.bringer(i, func(k int) bool { return onStack(f.g(k).Stack, "io.(*pipe).read") })
 }
 
-// httpCall reports whether p calls an http client.
+// httpCall reports whether p is a call of an HTTP client.
 func httpCall(p *snapshot.Probe) bool {
 	switch p.Callee {
 	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post", "net/http.Client.PostForm",

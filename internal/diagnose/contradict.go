@@ -8,7 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// What does not fit together in a snapshot (keys of Snapshot.Dropped). A record that was cut off in the middle of a write, or damaged since, has such things.
+// The contradictions in a snapshot (keys of Snapshot.Dropped). A record that was cut off in the middle of a write, or
+// damaged since, has them.
 const (
 	DroppedTwice   = "goroutines that were there twice"
 	DroppedHolders = "holders of a lock that somebody took since"
@@ -17,7 +18,8 @@ const (
 	DroppedFacts   = "facts about objects that cannot be"
 )
 
-// A doubtSet is what a snapshot contradicts itself about: findings that depend on it are less sure.
+// A doubtSet has the goroutines and objects about which a snapshot contradicts itself. Findings that depend on them are
+// less certain.
 type doubtSet struct {
 	goroutines map[int64]bool
 	objects    map[uint64]bool
@@ -32,7 +34,8 @@ func (d *doubtSet) touches(g *snapshot.Goroutine) bool {
 		slices.ContainsFunc(g.Holds, func(h snapshot.Hold) bool { return d.objects[h.Obj] })
 }
 
-// reconcile returns s, or a copy of it without what contradicts the rest. Dropped then counts what was left out.
+// reconcile returns s, or a copy of it without the parts that contradict the rest. Snapshot.Dropped of the copy counts
+// them.
 func reconcile(s *snapshot.Snapshot) (*snapshot.Snapshot, *doubtSet) {
 	r := &reconciler{s: s, doubt: &doubtSet{goroutines: map[int64]bool{}, objects: map[uint64]bool{}}, dropped: map[string]int{}}
 	if !r.contradicts() {
@@ -64,14 +67,14 @@ func reconcile(s *snapshot.Snapshot) (*snapshot.Snapshot, *doubtSet) {
 	return &clean, r.doubt
 }
 
-// A reconciler takes out of a snapshot what contradicts the rest.
+// A reconciler removes from a snapshot what contradicts the rest.
 type reconciler struct {
 	s       *snapshot.Snapshot
 	doubt   *doubtSet
 	dropped map[string]int
 }
 
-// contradicts reports whether there is anything to do.
+// contradicts reports whether the snapshot contradicts itself.
 func (r *reconciler) contradicts() bool {
 	ids := make([]int64, len(r.s.Goroutines))
 	for i := range r.s.Goroutines {
@@ -102,30 +105,30 @@ func (r *reconciler) contradicts() bool {
 	return slices.ContainsFunc(r.s.Orphans, func(h snapshot.Hold) bool { return alive(h.Goroutine) || h.Probe == nil })
 }
 
-// factsOf returns the places of what is known of an object.
+// factsOf returns pointers to the facts of an object.
 func factsOf(o *snapshot.Object) []**snapshot.Fact {
 	return []**snapshot.Fact{&o.Made, &o.Sent, &o.Received, &o.Closed}
 }
 
-// wrong reports whether a fact cannot be.
+// wrong reports whether a fact is impossible.
 func (r *reconciler) wrong(f *snapshot.Fact, alive func(id int64) bool) bool {
 	return f != nil && (f.Probe == nil || r.never(f.At) || f.Exited && alive(f.Goroutine))
 }
 
-// impossible reports whether goroutine g has a time that cannot be, or an operation without a probe.
+// impossible reports whether goroutine g has an impossible time, or an operation without a probe.
 func (r *reconciler) impossible(g *snapshot.Goroutine) bool {
 	return r.never(g.LastAt) ||
 		slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == nil || r.never(w.Since) }) ||
 		slices.ContainsFunc(g.Holds, func(h snapshot.Hold) bool { return h.Probe == nil || r.never(h.Since) })
 }
 
-// slack is how far clocks that are read one after the other may be apart, in nanoseconds.
+// slack is how far apart clocks that are read one after the other may be, in nanoseconds.
 const slack = 1e9
 
-// never reports whether nothing can have happened at t.
+// never reports whether nothing can have happened at time t.
 func (r *reconciler) never(t int64) bool { return t < 0 || t > r.s.Taken+slack }
 
-// twice leaves one of the goroutines of the same ID: the one that was seen last.
+// twice keeps, of goroutines with the same ID, the one that was seen last.
 func (r *reconciler) twice() {
 	list := r.s.Goroutines
 	slices.SortStableFunc(list, func(a, b snapshot.Goroutine) int {
@@ -143,7 +146,7 @@ func (r *reconciler) twice() {
 	r.s.Goroutines = kept
 }
 
-// times makes times that cannot be unknown, and leaves out operations without a probe.
+// times makes impossible times unknown, and leaves out operations without a probe.
 func (r *reconciler) times(g *snapshot.Goroutine) {
 	if !r.impossible(g) {
 		return
@@ -168,7 +171,7 @@ func (r *reconciler) times(g *snapshot.Goroutine) {
 	}
 }
 
-// A use is who holds a lock: how many to write and to read, and when the newest of each took it.
+// A use is how a lock is held: by how many writers and readers, and when the newest of each took it.
 type use struct {
 	writers, readers int
 	writer, reader   int64
@@ -193,15 +196,15 @@ func (r *reconciler) uses() map[uint64]use {
 	return uses
 }
 
-// several reports whether more hold the lock than can: a writer is alone.
+// several reports whether more goroutines hold the lock than can. A writer excludes all others.
 func (u use) several() bool { return u.writers > 1 || u.writers == 1 && u.readers > 0 }
 
-// void reports whether h is over, as somebody has taken the lock since who could not beside it.
+// void reports whether h is over, because another goroutine has since taken the lock in a way that excludes h.
 func (u use) void(h snapshot.Hold) bool {
 	return u.several() && (h.Since < u.writer || !h.Read && h.Since < u.reader)
 }
 
-// holders leaves those holders of a lock that took it last, where there are more than can be.
+// holders keeps, of a lock with too many holders, those that took it last.
 func (r *reconciler) holders() {
 	uses := r.uses()
 	for obj, u := range uses {
@@ -220,7 +223,7 @@ func (r *reconciler) holders() {
 	}
 }
 
-// orphans leaves out locks of exited goroutines that are there.
+// orphans leaves out orphaned locks whose holder is still alive.
 func (r *reconciler) orphans(alive func(id int64) bool) {
 	before := len(r.s.Orphans)
 	r.s.Orphans = slices.DeleteFunc(r.s.Orphans, func(h snapshot.Hold) bool {
@@ -235,7 +238,7 @@ func (r *reconciler) orphans(alive func(id int64) bool) {
 	}
 }
 
-// facts leaves out facts that cannot be. A goroutine that is there has not exited, whatever a fact says.
+// facts leaves out impossible facts. A live goroutine has not exited, whatever a fact says.
 func (r *reconciler) facts(alive func(id int64) bool) {
 	r.s.Objects = maps.Clone(r.s.Objects)
 	for addr, o := range r.s.Objects {
@@ -262,10 +265,10 @@ func (r *reconciler) facts(alive func(id int64) bool) {
 	}
 }
 
-// less is the certainty below another.
+// less maps a certainty to the next lower one.
 var less = map[Certainty]Certainty{Certain: Likely, Likely: Possible, Possible: Possible}
 
-// markDown makes a cause that depends on what is in doubt less sure.
+// markDown makes a cause less certain if it depends on something in doubt.
 func (d *finder) markDown(c *cause) {
 	if slices.ContainsFunc(c.all(), func(i int) bool { return d.doubt.touches(d.g(i)) }) {
 		c.certainty = less[c.certainty]

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// cycles returns the strongly connected components of edges that hold a cycle: sets of nodes that all wait for each other, sorted. It is Tarjan's
-// algorithm with a stack of its own, because a chain of waits can be as long as there are goroutines.
+// cycles returns the strongly connected components of edges that contain a cycle, as sorted sets of nodes that all wait
+// for each other. It is Tarjan's algorithm with an explicit stack, because a chain of waits can be as long as the
+// number of goroutines.
 func cycles(edges [][]int) [][]int {
 	n := len(edges)
 	t := &tarjan{edges: edges, order: make([]int, n), low: make([]int, n), on: make([]bool, n)}
@@ -66,7 +67,8 @@ func (t *tarjan) enter(n int) {
 	t.stack = append(t.stack, n)
 }
 
-// leave takes a component off the stack if n is the node by which it was entered. One of a single node is a cycle only if the node waits for itself.
+// leave takes a component off the stack if n is the node by which it was entered. A single node is a cycle only if it
+// waits for itself.
 func (t *tarjan) leave(n int) {
 	if t.low[n] != t.order[n] {
 		return
@@ -84,8 +86,8 @@ func (t *tarjan) leave(n int) {
 	t.stack = t.stack[:i]
 }
 
-// oneCycle returns the goroutines of the shortest cycle within nodes, in the order in which each waits for the next, and first the one that began to wait last: it
-// closed the cycle.
+// oneCycle returns the goroutines of the shortest cycle within nodes, in the order in which each waits for the next.
+// The first is the one that began to wait last, because it closed the cycle.
 func (g *graph) oneCycle(edges [][]int, nodes []int, guesses func(i, j int) int) []int {
 	path := shortest(g.n, edges, nodes, guesses)
 	last := 0
@@ -97,8 +99,9 @@ func (g *graph) oneCycle(edges [][]int, nodes []int, guesses func(i, j int) int)
 	return slices.Concat(path[last:], path[:last])
 }
 
-// shortest returns the shortest cycle of a component, whose nodes below n are goroutines: of several the one with the fewest guesses, and of these that of the
-// smallest goroutines, which it begins with. Guesses says how much of a guess an edge between two goroutines is: 0 for a fact; below 0, the edge is no reason to wait.
+// shortest returns the shortest cycle of a component, whose nodes below n are goroutines. Of several it takes the one
+// with the fewest guesses, and then the one with the smallest goroutine, with which the cycle begins. guesses returns
+// how much of a guess an edge between two goroutines is: 0 for a fact; below 0 if the edge is no reason to wait.
 func shortest(n int, edges [][]int, nodes []int, guesses func(i, j int) int) []int {
 	s := &search{n: n, edges: edges, inside: make(map[int]bool, len(nodes)), guesses: guesses}
 	for _, at := range nodes {
@@ -128,15 +131,15 @@ type search struct {
 	edges   [][]int
 	inside  map[int]bool // the nodes of the component
 	guesses func(i, j int) int
-	left    int   // how many edges to look at yet: a cycle of a large component may be longer than it need be
-	best    []int // nil: none was found
-	cost    int   // how many guesses best has
+	left    int   // edges still to be looked at: a cycle of a large component may be longer than necessary
+	best    []int // nil: none found
+	cost    int   // the number of guesses in best
 }
 
-// A step is how a search came to a goroutine.
+// A step is how a search reached a goroutine.
 type step struct{ from, depth, cost int }
 
-// from looks, level by level, for cycles through the goroutine start and larger ones.
+// from searches, level by level, for cycles through the goroutine start and larger ones.
 func (s *search) from(start int) {
 	met := map[int]step{start: {from: start}}
 	level := []int{start}
@@ -170,7 +173,7 @@ func (s *search) from(start int) {
 	}
 }
 
-// close takes the cycle that has come back to start, if it is better than the best.
+// close takes the cycle that has returned to start, if it is better than the best.
 func (s *search) close(met map[int]step, start int) {
 	end := met[start]
 	if s.best != nil && len(s.best) == end.depth && s.cost <= end.cost {

@@ -5,7 +5,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// doubts makes the causes of waits that are idle as far as anybody can tell, and of which it is hard to see who should end them, and of the waits that only those
+// doubts makes the causes of waits that seem idle but have no apparent end, and of the waits that only such goroutines
 // could end. They are possibilities.
 func (d *finder) doubts() {
 	lost := make([]bool, d.graph.n)
@@ -50,7 +50,8 @@ func (d *finder) doubts() {
 	}
 }
 
-// sinceWhen reports whether goroutine i waits, where there is no probe, for what should not take long, but nobody knows since when: in C code, for a lock, or to send.
+// sinceWhen reports whether goroutine i waits without a probe, since an unknown time, for something that should not
+// take long: in C code, for a lock, or to send.
 func (d *finder) sinceWhen(i int) bool {
 	w := d.wait(i)
 	if w == nil || !d.unprobed[i] || w.Since != 0 || d.judge.explained(i) || OwnFrame(d.g(i).Stack) == nil {
@@ -65,7 +66,7 @@ func (d *finder) sinceWhen(i int) bool {
 	return false
 }
 
-// known reports whether the memory says who could end the wait of goroutine i: then there is nothing to doubt.
+// known reports whether the memory says who could end the wait of goroutine i. If so, there is no doubt.
 func (d *finder) known(i int) bool {
 	return d.endedBy(i, func(w snapshot.Waker) bool {
 		if w.Kind != snapshot.WakerGoroutine {
@@ -76,7 +77,7 @@ func (d *finder) known(i int) bool {
 	})
 }
 
-// doubtful reports whether nobody is known to go on who could end the wait of goroutine i.
+// doubtful reports whether no goroutine that could end the wait of goroutine i is known to go on.
 func (d *finder) doubtful(i int, going map[familyKey]int) bool {
 	w := d.wait(i)
 	switch {
@@ -111,7 +112,8 @@ func (d *finder) doubtfulCases(i int, going map[familyKey]int) bool {
 	return w.More == 0
 }
 
-// doubtfulChannel reports whether who fed the channel at obj last, or made it if nobody ever did, will not do so again. Goroutine i waits for it, in case k of w.
+// doubtfulChannel reports whether the goroutine that fed the channel at obj last, or made it if none did, will not do
+// so again. Goroutine i waits for the channel, in case k of w.
 func (d *finder) doubtfulChannel(i int, w *snapshot.Wait, k int, obj uint64, going map[familyKey]int) bool {
 	o := d.s.Objects[obj]
 	if o == nil {
@@ -123,7 +125,7 @@ func (d *finder) doubtfulChannel(i int, w *snapshot.Wait, k int, obj uint64, goi
 	switch d.source(w, k, obj) {
 	case timerChan, signalChan:
 		return false
-	case contextChan: // of which nobody knows who can cancel it
+	case contextChan: // it is not known who can cancel it
 		return d.abandoned(i)
 	}
 	switch {
@@ -135,7 +137,8 @@ func (d *finder) doubtfulChannel(i int, w *snapshot.Wait, k int, obj uint64, goi
 	return (d.lost(o.Made) || d.left(o.Made.Goroutine, o.Made.Probe.Func) || o.Made.Goroutine == d.g(i).ID) && !d.familyGoesOn(o.Made, "", i, going)
 }
 
-// abandoned reports whether the goroutine that started goroutine i is known to have exited, or to have returned from where it did so.
+// abandoned reports whether the goroutine that started goroutine i is known to have exited, or to have returned from
+// the function that did.
 func (d *finder) abandoned(i int) bool {
 	c := d.g(i).CreatedBy
 	if c == nil || c.Goroutine == 0 || !d.s.HasStates {
@@ -145,7 +148,7 @@ func (d *finder) abandoned(i int) bool {
 	return !ok || d.left(c.Goroutine, c.Func)
 }
 
-// unpaid reports whether nobody is known to go on who could call Done for the WaitGroup that goroutine i waits for.
+// unpaid reports whether no goroutine that could call Done for the WaitGroup of goroutine i is known to go on.
 func (d *finder) unpaid(i int, going map[familyKey]int) bool {
 	o := d.s.Objects[d.wait(i).Obj]
 	if o == nil {
@@ -159,7 +162,8 @@ func (d *finder) unpaid(i int, going map[familyKey]int) bool {
 	return (d.s.HasStates || o.Received != nil) && !d.familyGoesOn(o.Sent, goOfWaitGroup, i, going)
 }
 
-// familyGoesOn reports whether a goroutine of the family of p, other than i, is not stuck. Going remembers how many of a family are not.
+// familyGoesOn reports whether a goroutine of the family of p, other than i, is not stuck. going caches the number of
+// such goroutines by family.
 func (d *finder) familyGoesOn(p *snapshot.Fact, by string, i int, going map[familyKey]int) bool {
 	k, list := d.family(p, by)
 	n, ok := going[k]
@@ -171,15 +175,15 @@ func (d *finder) familyGoesOn(p *snapshot.Fact, by string, i int, going map[fami
 		}
 		going[k] = n
 	}
-	// What is in doubt is idle so far.
+	// A goroutine in doubt is counted as idle so far.
 	if c := d.g(i).CreatedBy; c != nil && c.Goroutine == k.parent && (k.fn == "" || c.Func == k.fn) && !d.verdict[i].Bad() {
 		n--
 	}
 	return n > 0
 }
 
-// elsewhere reports whether the goroutine of p, which used the other side of a channel last, has long waited where there is no probe. One that waits at a
-// probe, for the next job, may use the channel again when that comes.
+// elsewhere reports whether the goroutine of p, which used the other end of a channel last, has long waited without a
+// probe. A goroutine that waits at a probe, for the next job, may use the channel again when that comes.
 func (d *finder) elsewhere(p *snapshot.Fact) bool {
 	j, ok := d.find(p.Goroutine)
 	if !ok {

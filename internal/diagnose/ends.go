@@ -9,10 +9,10 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A function that ends something, such as Shutdown, waits for the handlers that the library has started: goroutines of the library's that are in a
-// function of the user's.
+// A function that ends something, such as Shutdown, waits for the handlers that the library has started: library
+// goroutines that are in a function of the user.
 
-// ender returns the probe of the operation in which goroutine i ends something, and waits for others to end; nil if it does not.
+// ender returns the probe of the operation in which goroutine i ends something and waits for others, or nil.
 func (f *facts) ender(i int) *snapshot.Probe {
 	w := f.wait(i)
 	if w == nil || w.Probe.Flags&runtime.SiteServe != 0 {
@@ -30,13 +30,14 @@ func (f *facts) ender(i int) *snapshot.Probe {
 	return nil
 }
 
-// endsUnbounded reports whether goroutine i ends something and has no time limit for it. A timer in it is there to look again.
+// endsUnbounded reports whether goroutine i ends something without a time limit. A timer in such a call is only for
+// looking again.
 func (f *facts) endsUnbounded(i int) bool {
 	p := f.ender(i)
 	return p != nil && p.Op == runtime.OpIO && p.Flags&runtime.SiteBounded == 0
 }
 
-// enderName returns the name of the function that ends something at p, and its package.
+// enderName returns the name and the package of the function that ends something at p.
 func enderName(p *snapshot.Probe) (name, pkg string) {
 	fn := p.Func
 	if p.Callee != "" {
@@ -45,7 +46,8 @@ func enderName(p *snapshot.Probe) (name, pkg string) {
 	return fn[strings.LastIndexByte(fn, '.')+1:], pkgPath(fn)
 }
 
-// handlers returns the goroutines that goroutine i waits for as it ends something: those that run handlers. It is itself one of them only where there is no other.
+// handlers returns the goroutines that run the handlers for which goroutine i, which ends something, waits. They
+// include i itself only if there is no other.
 func (f *facts) handlers(i int) []int {
 	p := f.ender(i)
 	if p == nil {
@@ -64,26 +66,29 @@ func (f *facts) handlers(i int) []int {
 	return list
 }
 
-// ofAnother reports whether goroutine j is known to run a handler of another server than that which goroutine i shuts down.
+// ofAnother reports whether goroutine j is known to run a handler of another server than the one that goroutine i shuts
+// down.
 func (f *facts) ofAnother(j, i int) bool {
 	serves, ends := f.g(j).Owner, f.g(i).Ends
 	return serves != 0 && ends != 0 && serves != ends
 }
 
-// shut reports whether goroutine i runs a handler of a server that somebody shuts down.
+// shut reports whether goroutine i runs a handler of a server that is being shut down.
 func (f *facts) shut(i int) bool {
 	server := f.g(i).Owner
 	return server != 0 && f.ended[server]
 }
 
-// listens reports whether goroutine k is one by which net/http notices, while a handler runs, that the client has gone, and which reaches what is waited for by its
-// server. It cancels the request's context. As long as the server is not shut down, it may call another handler.
+// listens reports whether goroutine k is the one by which net/http notices, while a handler runs, that the client has
+// gone, and reaches the object of the wait through its server. It cancels the request's context. Until the server is
+// shut down, it may call another handler.
 func (f *facts) listens(k int, path []string) bool {
 	c := f.g(k).CreatedBy
 	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" && slices.Contains(path, "*net/http.conn.server")
 }
 
-// handles reports whether goroutine i was started by the library pkg, and is in a function of the user's that the library has called.
+// handles reports whether goroutine i was started by the library pkg, and is in a function of the user that the library
+// has called.
 func (f *facts) handles(i int, pkg string) bool {
 	g := f.g(i)
 	if g.CreatedBy == nil || !related(pkgPath(g.CreatedBy.Func), pkg) || Own(g.CreatedBy.Func, g.CreatedBy.File) {
@@ -98,14 +103,15 @@ func related(x, y string) bool {
 	return x == y || strings.HasPrefix(x, y+"/") || strings.HasPrefix(y, x+"/")
 }
 
-// endNeed returns what would end the wait of a goroutine that ends something: that every handler returns.
+// endNeed returns what would end the wait of a goroutine that ends something: every handler must return.
 func (f *facts) endNeed(i int) (need, bool) {
 	list := f.handlers(i)
 	return need{obj: f.wait(i).Obj, by: list, each: true, open: known}, len(list) > 0
 }
 
-// answerers returns the goroutines that run the handlers of the connection by which goroutine i has sent a request: of several, those that have begun since. Nil: they are
-// not known, or somebody who goes on could end the wait in another way.
+// answerers returns the goroutines that run the handlers of the connection on which goroutine i has sent a request: of
+// several, those that have begun since. It returns nil if they are unknown, or if another goroutine that goes on could
+// end the wait.
 func (f *facts) answerers(i int) (list []int) {
 	w, g := f.wait(i), f.g(i)
 	if !isRequest(w) || len(g.Waits) == 0 || g.Waits[0].IO == nil {
@@ -132,7 +138,7 @@ func (f *facts) answerers(i int) (list []int) {
 	return list
 }
 
-// handlerLink says why goroutine i, which ends something at p, waits for goroutine j.
+// handlerLink returns why goroutine i, which ends something at p, waits for goroutine j.
 func (t *writer) handlerLink(p *snapshot.Probe, j int) string {
 	name, pkg := enderName(p)
 	if p.Callee != "" {

@@ -9,40 +9,41 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// facts is what is known of a program, in the form that the diagnosis asks for. Goroutines are known by their index in the snapshot.
+// facts is what is known of a program, in the form that the diagnosis needs. Goroutines are known by their index in the
+// snapshot.
 type facts struct {
 	s     *snapshot.Snapshot
 	opt   Options
 	index map[int64]int // goroutine by ID
-	// waits is the operation that each goroutine is judged by: see operation. Nil: it is in none.
+	// waits has the operation by which each goroutine is judged (see operation), or nil if it is in none.
 	waits []*snapshot.Wait
-	// unprobed says that the operation has no probe: it was read off the stack.
+	// unprobed is set for goroutines whose operation has no probe: it was read off the stack.
 	unprobed []bool
 	// holders are the goroutines that hold a lock or run the function of an Once, by the object's address.
 	holders map[uint64][]holder
 	orphans map[uint64][]*snapshot.Hold
-	// writers are the goroutines that have waited longest to write-lock an RWMutex.
+	// writers are the goroutines that have waited longest to write-lock an RWMutex, by its address.
 	writers  map[uint64]int
 	families map[familyKey][]int
 	names    map[uint64]string                    // of objects, by memory; nil: not needed yet
 	reaches  map[int]*snapshot.Reach              // see reach
 	nearby   map[uint64][]int                     // see near
-	been     map[*snapshot.Probe][]int            // who has been at a place; nil: not needed yet
-	named    map[fieldUse]map[int]*snapshot.Probe // who has used fields of a name, and where; nil: not needed yet
+	been     map[*snapshot.Probe][]int            // the goroutines that have been at a place; nil: not needed yet
+	named    map[fieldUse]map[int]*snapshot.Probe // uses of fields by name; nil: not needed yet
 	having   map[uint64][]int                     // see tokens
-	ended    map[uint64]bool                      // the servers that somebody shuts down
-	// relations says of a channel whether the family of who made it has others than those that wait for it.
+	ended    map[uint64]bool                      // the servers that are being shut down
+	// relations has, by channel, whether the family of its maker has members that do not wait for it.
 	relations map[uint64]bool
 }
 
-// A holder is a goroutine that holds an object, by hold, or, if that is nil, is in its Once.Do.
+// A holder is a goroutine that holds an object: by hold, or, if hold is nil, because it is in its Once.Do.
 type holder struct {
 	g    int
 	hold *snapshot.Hold
 	wait *snapshot.Wait
 }
 
-// since returns when the holder took the object, and where.
+// since returns when and where the holder took the object.
 func (h holder) since() (int64, *snapshot.Probe) {
 	if h.hold != nil {
 		return h.hold.Since, h.hold.Probe
@@ -52,7 +53,6 @@ func (h holder) since() (int64, *snapshot.Probe) {
 
 func (h holder) reads() bool { return h.hold != nil && h.hold.Read }
 
-// newFacts returns the facts of s.
 func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	n := len(s.Goroutines)
 	f := &facts{
@@ -82,7 +82,7 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	return f
 }
 
-// findHolders collects who holds what.
+// findHolders collects the holders of all objects.
 func (f *facts) findHolders() {
 	for i := range f.s.Goroutines {
 		g := &f.s.Goroutines[i]
@@ -104,8 +104,8 @@ func (f *facts) findHolders() {
 	}
 }
 
-// runs notes a goroutine that is in Once.Do: of all that are, the first runs the function, and the others wait for it. One that has passed
-// a probe inside is the one that runs it, whatever the times say.
+// runs notes a goroutine that is in Once.Do. Of all that are, the first runs the function, and the others wait for it.
+// A goroutine that has passed a probe inside is the one that runs it, whatever the times say.
 func (f *facts) runs(h holder) {
 	was := f.holders[h.wait.Obj]
 	switch {
@@ -123,8 +123,8 @@ func (f *facts) inside(h holder) bool {
 	return &g.Waits[0] != h.wait || g.Last != nil && g.Last != h.wait.Probe
 }
 
-// takenSince reports whether somebody has taken a lock after its holder exited with it: then it had been unlocked in a way that no probe saw,
-// or another lock lies at its address now.
+// takenSince reports whether a goroutine has taken a lock after its holder exited with it. If so, the lock was unlocked
+// in a way that no probe saw, or another lock lies at its address now.
 func (f *facts) takenSince(orphan *snapshot.Hold) bool {
 	return slices.ContainsFunc(f.holders[orphan.Obj], func(h holder) bool {
 		at, _ := h.since()
@@ -140,8 +140,9 @@ func (f *facts) find(id int64) (int, bool) {
 	return i, ok
 }
 
-// operation returns the operation by which goroutine i is judged: the innermost that it is in. One that polls inside a longer one is judged by the
-// longer: a Shutdown that looks every 500 ms whether the connections are idle has waited since it began. And so is one that waits in a library for the answer to a request.
+// operation returns the operation by which goroutine i is judged: the innermost one. If that polls inside a longer
+// operation, it is the longer one: a Shutdown that looks every 500 ms whether the connections are idle has waited since
+// it began. The same holds for a goroutine that waits in a library for the answer to a request.
 func (f *facts) operation(i int) *snapshot.Wait {
 	g := f.g(i)
 	if len(g.Waits) == 0 {
@@ -169,7 +170,7 @@ func (f *facts) operation(i int) *snapshot.Wait {
 	return &g.Waits[0]
 }
 
-// polls reports whether all that goroutine g did in the operation outer was to sleep, or to wait for a clock, again and again.
+// polls reports whether goroutine g, in the operation outer, has only slept, or waited for a clock, again and again.
 func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
 	if outer.Probe.Op != runtime.OpIO || outer.Probe.Flags&runtime.SiteServe != 0 || outer == &g.Waits[0] && g.Last == outer.Probe {
 		return false
@@ -190,7 +191,7 @@ func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
 	return sleeps >= leastPolls
 }
 
-// leastPolls is how often a goroutine has slept in an operation that polls, at least: one that is slow may sleep, too.
+// leastPolls is the least number of sleeps in an operation that polls. An operation that is only slow may sleep, too.
 const leastPolls = 3
 
 // clocked reports whether a clock may end a receive or a select.
@@ -203,13 +204,14 @@ func clocked(p *snapshot.Probe) bool {
 	return false
 }
 
-// slackRing is how much earlier than it was a history may say that a step was, in nanoseconds: its times are coarse.
+// slackRing is how much too early the time of a step in a history may be, in nanoseconds, because those times are
+// coarse.
 const slackRing = 10e6
 
 // wait returns the operation that goroutine i is in, or nil.
 func (f *facts) wait(i int) *snapshot.Wait { return f.waits[i] }
 
-// waited returns for how long goroutine i has not moved; 0 if that is not known.
+// waited returns for how long goroutine i has not moved, or 0 if that is unknown.
 func (f *facts) waited(i int) time.Duration {
 	g, w := f.g(i), f.waits[i]
 	since := g.LastAt
@@ -217,7 +219,7 @@ func (f *facts) waited(i int) time.Duration {
 	case w == nil:
 	case f.unprobed[i]:
 		since = w.Since
-	case len(g.Waits) > 0 && w != &g.Waits[0]: // what polls inside it moves
+	case len(g.Waits) > 0 && w != &g.Waits[0]: // an operation that polls inside w moves
 		since = w.Since
 	case polls(g, w):
 		since = w.Since
@@ -230,13 +232,13 @@ func (f *facts) waited(i int) time.Duration {
 	return time.Duration(max(f.s.Taken-since, 0))
 }
 
-// long reports whether goroutine i has not moved for longer than is normal. Of a program whose end nobody saw, every wait
+// long reports whether goroutine i has not moved for longer than is normal. If nobody saw the program's end, every wait
 // may have been that long.
 func (f *facts) long(i int) bool {
 	return f.waited(i) >= f.opt.After || f.s.Process.Unwatched && f.wait(i) != nil
 }
 
-// unsure returns c, or Possible if it is not known that one of the goroutines of list has waited for too long.
+// unsure returns c, or Possible if no goroutine of list is known to have waited for too long.
 func (f *facts) unsure(c Certainty, list []int) Certainty {
 	if slices.ContainsFunc(list, func(i int) bool { return f.waited(i) >= f.opt.After }) {
 		return c
@@ -250,15 +252,16 @@ func (f *facts) computes(i int) bool {
 	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && g.Ran >= 0 && f.long(i)
 }
 
-// inScope reports whether goroutine i is one that the diagnosis is about.
+// inScope reports whether the diagnosis is about goroutine i.
 func (f *facts) inScope(i int) bool { return f.opt.Scope == nil || f.opt.Scope(f.g(i).ID) }
 
-// blocked reports whether goroutine i is known to wait, in no operation with a probe.
+// blocked reports whether goroutine i is in no operation with a probe, but is known to wait.
 func (f *facts) blocked(i int) bool {
 	return len(f.g(i).Waits) == 0 && f.opt.Blocked != nil && f.opt.Blocked(f.g(i).ID)
 }
 
-// proven reports whether the program's memory has proven that nothing can wake goroutine i, or the program has ended because nothing could wake any.
+// proven reports whether the program's memory has proven that nothing can wake goroutine i, or the program has ended
+// because nothing could wake any goroutine.
 func (f *facts) proven(i int) bool { return f.provenG(f.g(i)) }
 
 func (f *facts) provenG(g *snapshot.Goroutine) bool {
@@ -269,8 +272,9 @@ func provenByMemory(g *snapshot.Goroutine) bool {
 	return g.Reach != nil && g.Reach.Answer == snapshot.Proven
 }
 
-// reach returns what the memory says of goroutine i, or nil, without the goroutines that only bring it the answer that it waits for, and, of a handler of a server that is
-// shut down, those that only notice that a client has gone.
+// reach returns what the memory says of goroutine i, or nil. It leaves out goroutines that only bring goroutine i the
+// answer that it waits for. For a handler of a server that is being shut down, it leaves out those that only notice
+// that a client has gone.
 func (f *facts) reach(i int) *snapshot.Reach {
 	if r, ok := f.reaches[i]; ok {
 		return r
@@ -281,7 +285,7 @@ func (f *facts) reach(i int) *snapshot.Reach {
 		return r
 	}
 	idle := func(w snapshot.Waker) bool {
-		if w.Kind == snapshot.WakerTimer { // by which the library looks after its connections
+		if w.Kind == snapshot.WakerTimer { // the library uses it for its connections
 			return request && related(pkgPath(w.Name), pkgPath(f.wait(i).Probe.Callee))
 		}
 		k, ok := f.find(w.Goroutine)
@@ -296,13 +300,15 @@ func (f *facts) reach(i int) *snapshot.Reach {
 	return &less
 }
 
-// carries reports whether goroutine k is one of a library's own that bring goroutine i, which made a request, the answer: it waits for the peer, too.
+// carries reports whether goroutine k belongs to a library and brings goroutine i the answer to its request. It waits
+// for the peer, too.
 func (f *facts) carries(k, i int) bool {
 	c, w := f.g(k).CreatedBy, f.wait(k)
 	return (w == nil || !Own(w.Probe.Func, w.Probe.File)) && c != nil && related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
 }
 
-// bringer returns the goroutine of a library's own that brings goroutine i the answer to its request, by the program's memory, and is such a one.
+// bringer returns a library goroutine for which is returns true, and which, by the program's memory, brings goroutine i
+// the answer to its request.
 func (f *facts) bringer(i int, is func(k int) bool) (int, bool) {
 	r := f.g(i).Reach
 	if r == nil {
@@ -316,23 +322,24 @@ func (f *facts) bringer(i int, is func(k int) bool) (int, bool) {
 	return 0, false
 }
 
-// isRequest reports whether w waits for the answer of a peer, and the source has no limit for that.
+// isRequest reports whether w waits for the answer of a peer, without a limit in the source.
 func isRequest(w *snapshot.Wait) bool {
 	return w != nil && w.Probe.Kind == runtime.KindConn && w.Probe.Flags&(runtime.SiteRequest|runtime.SiteBounded) == runtime.SiteRequest
 }
 
-// read reports whether the memory says of goroutine i what could end its wait.
+// read reports whether the memory says what could end the wait of goroutine i.
 func (f *facts) read(i int) bool {
 	r := f.reach(i)
 	return r != nil && r.Answer != snapshot.Unknown
 }
 
-// open reports whether the memory says that what goroutine i waits for can be reached from more than goroutines: a timer, a global variable, a finalizer.
+// open reports whether the memory says that more than goroutines can reach what goroutine i waits for: a timer, a
+// global variable, a finalizer.
 func (f *facts) open(i int) bool {
 	return f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind != snapshot.WakerGoroutine })
 }
 
-// endedBy reports whether the memory says that the wait of goroutine i can end, and one of those that could end it is such a one.
+// endedBy reports whether the memory says that the wait of goroutine i can end, by a waker for which is returns true.
 func (f *facts) endedBy(i int, is func(w snapshot.Waker) bool) bool {
 	r := f.reach(i)
 	return r != nil && r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, is)
@@ -355,12 +362,12 @@ func (f *facts) ids(list []int) []int64 {
 	return ids
 }
 
-// oldest returns the goroutine of list that has waited longest, the first of several.
+// oldest returns the goroutine of list that has waited longest: of several, the first.
 func (f *facts) oldest(list []int) int {
 	return slices.MaxFunc(list, func(i, j int) int { return cmp.Compare(f.waited(i), f.waited(j)) })
 }
 
-// probe returns the probe that goroutine i waits at, or reached last, or nil.
+// probe returns the probe at which goroutine i waits, or which it reached last, or nil.
 func (f *facts) probe(i int) *snapshot.Probe {
 	if w := f.wait(i); w != nil {
 		return w.Probe
@@ -368,7 +375,7 @@ func (f *facts) probe(i int) *snapshot.Probe {
 	return f.g(i).Last
 }
 
-// partner returns the last goroutine that did the opposite on a channel, or signaled a Cond; nil if nobody did.
+// partner returns the last goroutine that used the other end of a channel, or signaled a Cond, or nil.
 func (f *facts) partner(obj uint64, send bool) *snapshot.Fact {
 	o := f.s.Objects[obj]
 	switch {
@@ -380,7 +387,8 @@ func (f *facts) partner(obj uint64, send bool) *snapshot.Fact {
 	return o.Sent
 }
 
-// moves reports whether the other side of a channel was used lately: who waits for it has its turn to come.
+// moves reports whether the other end of a channel was used lately. If so, a goroutine that waits for it will have its
+// turn.
 func (f *facts) moves(obj uint64, send bool) bool {
 	p := f.partner(obj, send)
 	if p == nil {
@@ -398,8 +406,8 @@ func (f *facts) moves(obj uint64, send bool) bool {
 	return f.lately(at)
 }
 
-// lately reports whether what happened at the given time shows that things move. Of a program whose end nobody saw, that is not so of what happened in the first
-// half of its life: it may have done nothing since.
+// lately reports whether an event at the given time shows that things move. If nobody saw the program's end, events in
+// the first half of its life do not: it may have done nothing since.
 func (f *facts) lately(at int64) bool {
 	since := f.s.Taken - at
 	p := &f.s.Process

@@ -9,9 +9,10 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// This file says what to do about a cause.
+// This file has the fixes of causes.
 
-// ownFix returns fix if the place that is to be changed is the user's own; in somebody else's library there is nothing to change.
+// ownFix returns fix if the place to change is in the user's own code. There is nothing to change in a library of
+// others.
 func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	if Own(p.Func, p.File) || !strings.Contains(p.File, "@") {
 		return fix
@@ -19,7 +20,8 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called", ShortFunc(p.Func))
 }
 
-// within returns the place where goroutine i is that can be changed: that of its wait, or, in a library, the user's own call that led there.
+// within returns the place of goroutine i that can be changed: that of its wait, or, in a library, the user's own call
+// that led there.
 func (t *writer) within(i int) *snapshot.Probe {
 	p := t.probe(i)
 	if fr := OwnFrame(t.g(i).Stack); fr != nil && (t.wait(i) == nil || !Own(p.Func, p.File)) {
@@ -28,7 +30,7 @@ func (t *writer) within(i int) *snapshot.Probe {
 	return p
 }
 
-// lockFix says how to break a cycle of locks.
+// lockFix returns how to break a cycle of locks.
 func (t *writer) lockFix(cycle []int) string {
 	w0 := t.wait(cycle[0])
 	if len(t.holders[w0.Obj]) == 0 && (len(cycle) != 2 || w0.Obj != t.wait(cycle[1]).Obj) {
@@ -43,7 +45,8 @@ func (t *writer) lockFix(cycle []int) string {
 		if h.hold == nil {
 			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that", ShortFunc(lockingFrame(t.g(cycle[0])).Func))
 		}
-		if fr := OwnFrame(t.g(cycle[0]).Stack); fr != nil && strings.Contains(w0.Probe.File, "@") { // nobody changes a library for that
+		// Users do not change a library for that.
+		if fr := OwnFrame(t.g(cycle[0]).Stack); fr != nil && strings.Contains(w0.Probe.File, "@") {
 			return fmt.Sprintf("do not call that from %s, where %s is locked already, at %s", t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
 		}
 		if *h.hold.Probe == *w0.Probe {
@@ -68,12 +71,12 @@ func (t *writer) lockFix(cycle []int) string {
 	return t.sameOrder(t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe), orderSites{h0.hold.Probe, w0.Probe}, orderSites{h1.hold.Probe, w1.Probe})
 }
 
-// readOnce says what to do about a read lock that is taken by a goroutine that has it.
+// readOnce is the fix for a read lock that a goroutine takes while it holds it.
 const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
 
-// sameOrder says in which order to take two locks, of which x is the first at a and y at b.
+// sameOrder returns in which order to take two locks, of which x is taken first at a, and y at b.
 func (t *writer) sameOrder(x, y string, a, b orderSites) string {
-	if x == y || a == b { // two objects of one type, each of them the first for one goroutine
+	if x == y || a == b { // two objects of one type, each the first for one goroutine
 		kind := "mutexes"
 		if a.taken.Kind == runtime.KindRWMutex {
 			kind = "rwmutexes"
@@ -84,7 +87,8 @@ func (t *writer) sameOrder(x, y string, a, b orderSites) string {
 		x, y, t.place(a.held), t.place(a.taken), x, t.place(b.held), t.place(b.taken), y)
 }
 
-// likelyFix says how to break a cycle of locks whose holders are likely only: where they were taken is not known.
+// likelyFix returns how to break a cycle of locks whose holders are only likely. It is not known where they took the
+// locks.
 func (t *writer) likelyFix(cycle []int) string {
 	p := t.wait(cycle[0]).Probe
 	switch {
@@ -96,7 +100,8 @@ func (t *writer) likelyFix(cycle []int) string {
 	return "take these locks in the same order everywhere"
 }
 
-// cycleFix says how to break a cycle that is not of locks alone: where a lock is held while its holder waits for something else.
+// cycleFix returns how to break a cycle that does not consist of locks alone, where a lock's holder waits for something
+// else.
 func (t *writer) cycleFix(c *cause) string {
 	n := len(c.cycle)
 	if t.owesItself(c) {
@@ -149,7 +154,8 @@ func (t *writer) cycleFix(c *cause) string {
 	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what waits at %s", t.place(t.wait(c.cycle[own]).Probe))
 }
 
-// endFirst says what ends one of two goroutines for which the other waits with a WaitGroup, if a case of its select tells it to end; empty: there is none.
+// endFirst returns what ends one of two goroutines for which the other waits by a WaitGroup, if a case of its select
+// tells it to end; or "".
 func (t *writer) endFirst(cycle []int) string {
 	for n, i := range cycle {
 		w, waiter := t.wait(i), cycle[(n+1)%len(cycle)]
@@ -170,14 +176,15 @@ func (t *writer) endFirst(cycle []int) string {
 	return ""
 }
 
-// pipeFixes say what to do about who is in a function of a pipe in memory at a place: writes to one that nobody reads, or reads from one that nobody writes.
+// pipeFixes are the fixes for goroutines in a function of a pipe in memory: they write to a pipe that nobody reads, or
+// read from one that nobody writes.
 var pipeFixes = map[string]string{
 	"io.(*pipe).write":  "read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends",
 	"io.(*pipe).read":   "close the writer of the io.Pipe when all has been written, also after an error, so that %s ends",
 	"net.(*pipe).write": "read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline",
 }
 
-// inPipe returns the one of these for goroutine i, or for who reads the body of its request; empty: there is none.
+// inPipe returns the fix of pipeFixes for goroutine i, or for the goroutine that reads the body of its request, or "".
 func (t *writer) inPipe(i int) string {
 	stack := t.g(i).Stack
 	if k, ok := t.bodyReader(i); ok {
@@ -191,7 +198,7 @@ func (t *writer) inPipe(i int) string {
 	return ""
 }
 
-// queueFix says what to do about goroutines that wait for root, one of which is direct.
+// queueFix returns what to do about goroutines that wait for root, one of which is direct.
 func (t *writer) queueFix(c *cause, root, direct int) string {
 	rw, w := t.wait(root), t.wait(direct)
 	io := t.ioOf(rw)
@@ -223,12 +230,12 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
 }
 
-// fullFix says what to do about a send to a full channel.
+// fullFix returns what to do about a send to a full channel.
 func (t *writer) fullFix(w *snapshot.Wait) string {
 	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
 }
 
-// writeFix says what to do about a write to a peer that does not read.
+// writeFix returns what to do about a write to a peer that does not read.
 func (t *writer) writeFix(i int) string {
 	if t.wait(i).Probe.Op != runtime.OpIO {
 		return fmt.Sprintf("give the stream of %s a context with a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
@@ -239,7 +246,7 @@ func (t *writer) writeFix(i int) string {
 	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", t.place(t.within(i)))
 }
 
-// waitFix says what to do about the wait of goroutine i.
+// waitFix returns what to do about the wait of goroutine i.
 func (t *writer) waitFix(c *cause, i int) string {
 	w := t.wait(i)
 	at := t.place(w.Probe)
@@ -268,7 +275,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	return t.ownFix(w.Probe, t.opFix(w, at))
 }
 
-// opFix says what to do about a wait in w at a place.
+// opFix returns what to do about the wait w at the place at.
 func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	switch w.Probe.Op {
 	case runtime.OpSend:
@@ -341,7 +348,7 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	return ""
 }
 
-// unprobedFix names the command that tells more of a wait without a probe.
+// unprobedFix names the command that shows more of a wait without a probe.
 func (t *writer) unprobedFix(c *cause, i int) string {
 	w := t.wait(i)
 	if inC(t.g(i)) && strings.HasPrefix(w.Probe.Expr, "C.") {
@@ -357,7 +364,7 @@ func (t *writer) unprobedFix(c *cause, i int) string {
 	return fmt.Sprintf("build with -deps %s to see who holds or owes what, or with -probe-func for the function that is called", pkg)
 }
 
-// loopFix says what to do about a goroutine that goes round.
+// loopFix returns what to do about a goroutine that goes round in a loop.
 func (t *writer) loopFix(i int) string {
 	p := t.g(i).Last
 	switch {

@@ -7,14 +7,14 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A graph is the wait-for graph. Its nodes are the goroutines, by index, and behind them what they need: locks, channels, WaitGroups, and
-// groups of goroutines that may use these. A goroutine is stuck if all of its needs are; a need, if all who could meet it are, or, for a lock that several
-// hold, one of them.
+// A graph is the wait-for graph. Its nodes are the goroutines, by index, and then what they need: locks, channels,
+// WaitGroups, and groups of goroutines that may use these. A goroutine is stuck if all of its needs are. A need is
+// stuck if all goroutines that could meet it are, or, for a lock that several hold, if one of them is.
 type graph struct {
 	f     *facts
-	n     int     // goroutines
+	n     int     // the number of goroutines
 	waits [][]int // what each goroutine needs, by node
-	nodes []node  // those behind the goroutines
+	nodes []node  // the nodes after the goroutines
 	back  dependents
 	locks map[lock]int
 	kins  map[familyKey]int
@@ -24,8 +24,8 @@ type graph struct {
 // A node is a need, or a group of goroutines.
 type node struct {
 	deps []int
-	each bool     // one dep that is stuck is enough
-	void bool     // stuck whoever goes on: a lock that an orphan keeps
+	each bool     // one stuck dep is enough
+	void bool     // stuck in any case: a lock that an orphan keeps
 	open openness // of a need: who may meet it besides deps
 	kind nodeKind
 	need need // of a need
@@ -39,7 +39,6 @@ const (
 	ofGroup
 )
 
-// newGraph returns the graph of f.
 func newGraph(f *facts) *graph {
 	n := len(f.s.Goroutines)
 	g := &graph{
@@ -75,14 +74,14 @@ func newGraph(f *facts) *graph {
 	return g
 }
 
-// An alike is what the needs of a goroutine depend on, if they depend on nothing else of it.
+// An alike identifies goroutines that wait at the same place for the same object, and so have the same needs.
 type alike struct {
 	probe *snapshot.Probe
 	obj   uint64
 }
 
-// alike returns that of goroutine i; ok is false if its needs may differ from those of others that wait at the same place for the same object. Thousands may
-// wait for one channel.
+// alike returns the alike of goroutine i. ok is false if its needs may differ from those of others that wait at the
+// same place for the same object. Thousands may wait for one channel.
 func (f *facts) alike(i int) (k alike, ok bool) {
 	g, w := f.g(i), f.wait(i)
 	if f.unprobed[i] || g.Reach != nil || len(g.Waits) != 1 || w.Obj == 0 {
@@ -100,7 +99,7 @@ func (f *facts) alike(i int) (k alike, ok bool) {
 	return alike{w.Probe, w.Obj}, f.ender(i) == nil
 }
 
-// isPartner reports whether a goroutine made the channel that w waits for, or used its other side last.
+// isPartner reports whether a goroutine made the channel that w waits for, or used its other end last.
 func (f *facts) isPartner(id int64, w *snapshot.Wait) bool {
 	if p := f.partner(w.Obj, w.Probe.Op == runtime.OpSend); p != nil && p.Goroutine == id {
 		return true
@@ -109,10 +108,9 @@ func (f *facts) isPartner(id int64, w *snapshot.Wait) bool {
 	return o != nil && o.Made != nil && o.Made.Goroutine == id
 }
 
-// len returns the number of nodes.
 func (g *graph) len() int { return g.n + len(g.nodes) }
 
-// node returns a node that is no goroutine.
+// node returns a node that is not a goroutine.
 func (g *graph) node(at int) *node { return &g.nodes[at-g.n] }
 
 // deps returns the nodes on which a node depends.
@@ -128,10 +126,10 @@ func (g *graph) add(nd node) int {
 	return g.len() - 1
 }
 
-// Dependents are the edges of a graph by their ends: those of node at begin at first[at] in from.
+// dependents are the edges of a graph by their ends: those of node at begin at first[at] in from.
 type dependents struct{ first, from []int32 }
 
-// dependents returns who depends on each node.
+// dependents returns the dependents of all nodes.
 func (g *graph) dependents() dependents {
 	n := g.len()
 	d := dependents{first: make([]int32, n+2)}
@@ -153,9 +151,9 @@ func (g *graph) dependents() dependents {
 	return d
 }
 
-// of returns who depends on node at.
+// of returns the nodes that depend on node at.
 func (d *dependents) of(at int) []int32 {
-	if at+1 >= len(d.first) { // a lock that nobody waits for
+	if at+1 >= len(d.first) { // a lock that no goroutine waits for
 		return nil
 	}
 	return d.from[d.first[at]:d.first[at+1]]
@@ -172,7 +170,7 @@ func (g *graph) lock(l lock) int {
 	return at
 }
 
-// need returns a new node.
+// need adds a node for nd, and returns it.
 func (g *graph) need(nd need) int {
 	deps := nd.by
 	if nd.place != nil {
@@ -194,8 +192,8 @@ func (g *graph) need(nd need) int {
 	return g.add(node{deps: deps, each: nd.each, open: nd.open, kind: ofNeed, need: nd})
 }
 
-// closure returns which nodes are stuck if those goroutines are that assumed says, and of the others those that may says and that wait for nothing
-// more open than level: the largest set in which everybody waits for others of the set.
+// closure returns the stuck nodes: the goroutines that assumed has, and the largest set of goroutines that may allows
+// in which everybody waits for others of the set, and for nothing more open than level.
 func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []bool {
 	in := make([]bool, g.len())
 	left := make([]int32, g.len())
@@ -227,7 +225,7 @@ func (g *graph) closure(level openness, assumed []bool, may func(i int) bool) []
 	return in
 }
 
-// holds reports whether a node is stuck if all are on which it depends, and nobody meets a need that is more open than level.
+// holds reports whether a node is stuck if all its deps are, and no need that is more open than level is met.
 func (nd *node) holds(level openness) bool {
 	switch {
 	case nd.kind == ofGroup:
@@ -238,16 +236,16 @@ func (nd *node) holds(level openness) bool {
 	return nd.void || nd.open <= level && len(nd.deps) > 0
 }
 
-// stays reports whether a node is stuck with so many of those on which it depends.
+// stays reports whether a node remains stuck with left stuck deps.
 func (nd *node) stays(left int32) bool { return nd.void || nd.each && left > 0 }
 
-// endsOnly reports whether goroutine i waits for nothing but the end of something.
+// endsOnly reports whether goroutine i waits only for the end of something.
 func (g *graph) endsOnly(i int) bool {
 	return every(g.waits[i], func(at int) bool { return g.node(at).open == ends })
 }
 
-// edges returns the edges from goroutines to those that they wait for, by way of nodes that several share, among the goroutines that in says. With
-// onlyLocks it is those of locks, which are certain.
+// edges returns the edges from goroutines to the goroutines that they wait for, by way of shared nodes, among the
+// goroutines for which in returns true. With onlyLocks it returns those of locks, which are certain.
 func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
 	to := make([][]int, g.len())
 	for i := range g.n {
@@ -270,7 +268,8 @@ func (g *graph) edges(in func(i int) bool, onlyLocks bool) [][]int {
 	return to
 }
 
-// strong returns the edges of goroutine i to who is known to be able to meet the need at: those by name, or the family.
+// strong returns the edges of goroutine i to the goroutines that are known to be able to meet the need at: those known
+// by name, or the family.
 func (g *graph) strong(i, at int, to [][]int, in func(i int) bool) []int {
 	nd := g.node(at)
 	list := keep(nd.need.by, in)
@@ -296,7 +295,7 @@ func (f *facts) likewise(i, j int) bool {
 	return v != nil && w != nil && (*v.Probe == *w.Probe || v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
 }
 
-// Groups are goroutines by a key, in the order in which the keys were met.
+// groups are goroutines by a key, in the order in which the keys were met.
 type groups[K comparable] struct {
 	of    map[K][]int
 	order []K
@@ -312,12 +311,12 @@ func (g *groups[K]) add(k K, i int) {
 	g.of[k] = append(g.of[k], i)
 }
 
-// every reports whether is is true of all elements of list.
+// every reports whether is holds for all elements of list.
 func every[E any](list []E, is func(E) bool) bool {
 	return !slices.ContainsFunc(list, func(e E) bool { return !is(e) })
 }
 
-// keep returns the elements of list that in says.
+// keep returns the elements of list for which in returns true.
 func keep(list []int, in func(i int) bool) []int {
 	kept := make([]int, 0, len(list))
 	for _, j := range list {

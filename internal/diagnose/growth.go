@@ -8,16 +8,19 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Growth needs this many goroutines of one place, started over this many parts of the time, of each of which some are left.
+// Growth needs at least leastGrowth goroutines of one place. They were started over growthParts parts of the time, and
+// some of each part are left.
 const (
 	leastGrowth = 20
 	growthParts = 5
-	// growthAfter is for how long they have to be there, as a multiple of what is long for one wait: those that live for a while all are there at first, and none has ended.
+	// growthAfter is how long the goroutines must exist, as a multiple of what is long for one wait. Goroutines that
+	// live for a while all exist at first, before any has ended.
 	growthAfter = 4
 )
 
-// growing makes the causes of goroutines of one place that become more and more: they were started all along, the newest lately, hardly any has ended, and each waits for
-// something of its own. Clients of a server are its business.
+// growing makes the causes of goroutines of one place that become more and more. They were started all along, the
+// newest lately; hardly any has ended; and each waits for something of its own. The clients of a server are not
+// counted.
 func (d *finder) growing() {
 	type key struct {
 		created snapshot.Frame
@@ -44,7 +47,7 @@ func (d *finder) growing() {
 	}
 }
 
-// client reports whether goroutine i serves a client, or is of a library that does.
+// client reports whether goroutine i serves a client, or belongs to a library that does.
 func (d *finder) client(i int) bool {
 	w := d.wait(i)
 	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
@@ -60,7 +63,7 @@ func (d *finder) talks(i int) bool {
 	})
 }
 
-// growth makes the cause of list, which are of one place, if they grow.
+// growth makes the cause of list, goroutines of one place, if their number grows.
 func (d *finder) growth(list []int) {
 	talk := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !d.talks(i) })
 	if len(talk)*10 > len(list) {
@@ -97,8 +100,8 @@ func (d *finder) growth(list []int) {
 	d.addCause(c)
 }
 
-// kept reports whether hardly any goroutine of the place of list has ended: all that an earlier look saw there are left, or, by one look, most of the IDs that were
-// handed out meanwhile are those of goroutines that are there.
+// kept reports whether hardly any goroutine of the place of list has ended. All goroutines of an earlier look are left;
+// or, after one look only, most of the IDs that were handed out meanwhile belong to goroutines that still exist.
 func (d *finder) kept(list []int) bool {
 	if was := d.s.Before; was != nil {
 		there, left := 0, 0

@@ -8,12 +8,13 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// The record does not tell who could reach what a goroutine waits for: a timer, a context, or a global variable that somebody looks up. Where the program
-// stood still and its memory was not read, such as because the pause would be too long, what rests on that is a guess. Of a record alone it is what
-// usually explains the facts, and nothing better is to be had.
+// The record does not say who could reach what a goroutine waits for: a timer, a context, or a global variable that
+// some goroutine looks up. If the program stood still and its memory was not read, for example because the pause would
+// be too long, a cause that rests on the record is a guess. If only the record is left, such a cause is the usual
+// explanation, and no better one is to be had.
 
-// guesswork reports whether c rests on what the record cannot know, where the memory could have been read and was not. What a test leaves behind should
-// be over, and is no guess.
+// guesswork reports whether c rests on what the record cannot know, and the memory could have been read and was not.
+// Goroutines that a test leaves behind should be over, and are no guess.
 func (d *finder) guesswork(c *cause) bool {
 	if c.certainty != Likely || d.opt.Scope != nil || !d.s.HasStates {
 		return false
@@ -38,8 +39,9 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
-// mayDrain reports whether c is of a function that ends a server, and may return by itself: of a record alone, a goroutine that sleeps may run one of the handlers for which
-// that waits; and where the stacks are known, a Shutdown of net/http that is in its select, and has no connection left, looks again within half a second.
+// mayDrain reports whether c is about a function that ends a server, and that may return by itself. From a record
+// alone, a goroutine that sleeps may run one of the handlers that the function waits for. With stacks, a Shutdown of
+// net/http that is in its select and has no connection left looks again within half a second.
 func (d *finder) mayDrain(c *cause) bool {
 	if c.kind != KindNoAnswer || !slices.ContainsFunc(c.roots, func(i int) bool { return d.ender(i) != nil }) {
 		return false
@@ -64,8 +66,9 @@ func serves(g snapshot.Goroutine) bool {
 // sleeps reports whether w, which may be nil, is a sleep.
 func sleeps(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.OpSleep }
 
-// resumes reports whether c is of a full channel, and a goroutine that sleeps may go on with it when it wakes, or start who does, as one does that connects again after
-// a while: it can reach the channel, by the memory, or that could have been read and was not.
+// resumes reports whether c is about a full channel, and a sleeping goroutine may receive from it when it wakes, or
+// start a goroutine that does, such as one that connects again after a while. It can reach the channel, by the memory,
+// or the memory could have been read and was not.
 func (d *finder) resumes(c *cause) bool {
 	if c.certainty != Likely || c.kind != KindFullChannel || d.opt.Scope != nil {
 		return false
@@ -84,7 +87,7 @@ func (d *finder) resumes(c *cause) bool {
 	})
 }
 
-// firm reports whether what is known of the wait of goroutine i is more than that it has lasted.
+// firm reports whether more is known of the wait of goroutine i than its length.
 func (d *finder) firm(i int) bool {
 	w := d.wait(i)
 	if w == nil || d.read(i) && !d.cancellable(i) || d.never(i) {
@@ -115,7 +118,8 @@ func (d *finder) firm(i int) bool {
 	return true
 }
 
-// cancellable reports whether goroutine i waits for an answer, and another could tell it not to: one that has the function that cancels its context.
+// cancellable reports whether goroutine i waits for an answer, and another goroutine has the function that cancels its
+// context.
 func (d *finder) cancellable(i int) bool {
 	return isRequest(d.wait(i)) && slices.ContainsFunc(d.reach(i).CouldEnd, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine })
 }
@@ -126,7 +130,8 @@ func (d *finder) wasUsed(i int, obj uint64, send bool) bool {
 	return p != nil && p.Goroutine != d.g(i).ID
 }
 
-// owedByStuck reports whether goroutine i waits for a WaitGroup whose Dones are owed by just as many goroutines as there are to come, all of which are stuck.
+// owedByStuck reports whether goroutine i waits for a WaitGroup that is owed exactly as many Dones as there are
+// goroutines that owe one, all of which are stuck.
 func (d *finder) owedByStuck(i int) bool {
 	return slices.ContainsFunc(d.graph.waits[i], func(at int) bool {
 		nd := d.graph.node(at)
@@ -134,7 +139,7 @@ func (d *finder) owedByStuck(i int) bool {
 	})
 }
 
-// boundless reports whether p is a request that nothing can bound that stands elsewhere, such as in a context, or in the http.Client.
+// boundless reports whether p is a request that nothing elsewhere, such as a context or the http.Client, can bound.
 func boundless(p *snapshot.Probe) bool {
 	if p.Flags&runtime.SiteRequest == 0 || p.Flags&runtime.SiteBounded != 0 || p.Kind == runtime.KindOther || strings.HasSuffix(p.Callee, "Context") {
 		return false

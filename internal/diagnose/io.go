@@ -24,7 +24,7 @@ func (f *facts) ioOf(w *snapshot.Wait) *snapshot.IO {
 	return nil
 }
 
-// ioFacts says what the operating system knows of a connection, file or process; io may be nil.
+// ioFacts returns what the operating system knows of a connection, file or process; io may be nil.
 func (f *facts) ioFacts(io *snapshot.IO) []string {
 	if io == nil {
 		return nil
@@ -48,7 +48,7 @@ func (f *facts) ioFacts(io *snapshot.IO) []string {
 	return lines
 }
 
-// ioObject says what an operation of the operating system is on.
+// ioObject returns what an operation of the operating system is on.
 func ioObject(io *snapshot.IO) []string {
 	peer := ""
 	if io.Peer != "" {
@@ -94,7 +94,8 @@ func isWrite(p *snapshot.Probe) bool {
 	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
 }
 
-// stalled reports whether goroutine i writes to a stream of HTTP/2 or gRPC whose other end takes nothing more, and no deadline ends that.
+// stalled reports whether goroutine i writes to a stream of HTTP/2 or gRPC whose peer takes nothing more, and no
+// deadline ends that.
 func (f *facts) stalled(i int) bool {
 	stack := f.g(i).Stack
 	if OwnFrame(stack) == nil || f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" }) {
@@ -106,8 +107,8 @@ func (f *facts) stalled(i int) bool {
 		"net/http.(*http2serverConn).writeDataFromHandler", "net/http.(*http2clientStream).awaitFlowControl")
 }
 
-// isOpen reports whether p opens, reads or writes a file by its name, which is over at once unless the file is a pipe with nobody at its other end, or
-// locks one, which is unless somebody else has it.
+// isOpen reports whether p opens, reads or writes a file by its name, or locks one. The first three end at once unless
+// the file is a pipe with nobody at its other end; a lock does unless another process has it.
 func isOpen(p *snapshot.Probe) bool {
 	if p.Op != runtime.OpIO || p.Kind != runtime.KindFile && p.Kind != runtime.KindNone && p.Kind != runtime.KindOther {
 		return false
@@ -121,8 +122,8 @@ func isOpen(p *snapshot.Probe) bool {
 	return false
 }
 
-// isRead reports whether p waits for what others have to say, which may be nothing for long: through an interface it is not known whether that is a
-// connection.
+// isRead reports whether p waits for what others have to say, which may be nothing for long. Through an interface it is
+// not known whether that is a connection.
 func isRead(p *snapshot.Probe) bool {
 	m := method(p.Expr)
 	for _, prefix := range []string{"Read", "Scan", "Fscan", "Peek", "Copy", "Discard", "WriteTo", "Decode", "Recv", "Next"} {
@@ -159,10 +160,10 @@ func method(expr string) string {
 	return head[strings.LastIndexByte(head, '.')+1:]
 }
 
-// isLocked reports whether the lock of a file is what is waited for, and another process has it.
+// isLocked reports whether io waits for the lock of a file that another process has.
 func isLocked(io *snapshot.IO) bool { return io != nil && io.LockedBy != "" }
 
-// pipeWait says what the process that p tells of waits for.
+// pipeWait returns what the process of p waits for.
 func pipeWait(p *snapshot.Pipe) string {
 	if p.Write {
 		return fmt.Sprintf("waits to write to a pipe that is full: this program has its other end, as file descriptor %d, and does not read", p.FD)
@@ -170,8 +171,9 @@ func pipeWait(p *snapshot.Pipe) string {
 	return fmt.Sprintf("waits to read from a pipe: this program has its other end, as file descriptor %d, and neither writes nor closes it", p.FD)
 }
 
-// pipeOf returns the pipe for which the process waits that goroutine i waits for, and the goroutines that could go on with it: those that can reach the program's end,
-// without those that wait for that process themselves. Nil: the process does not wait for this program, or others could go on with the pipe, too.
+// pipeOf returns the pipe on which the process that goroutine i waits for waits, and the goroutines that could go on
+// with it: those that can reach the program's end, except those that wait for that process themselves. It returns nil
+// if the process does not wait for this program, or if others could go on with the pipe, too.
 func (f *facts) pipeOf(i int) (p *snapshot.Pipe, users []int) {
 	io := f.ioOf(f.wait(i))
 	if io == nil || io.Pipe == nil || len(io.Pipe.Users) == 0 {
@@ -203,8 +205,9 @@ func (f *facts) commandOf(i int) (int, bool) {
 	return 0, false
 }
 
-// across returns who could end the wait of goroutine i, which reads from a connection whose other end the program has itself, without a deadline: those that could write to
-// it or close it. Nil: goroutine i does not, or others could.
+// across returns the goroutines that could write to or close the other end of the connection from which goroutine i
+// reads without a deadline, if the program has that end itself. It returns nil if goroutine i does not read so, or if
+// others could end its wait.
 func (f *facts) across(i int) (users []int) {
 	io := f.ioOf(f.wait(i))
 	if io == nil || io.Across == nil || io.Deadline != 0 || io.Unread > 0 || !inRead(f.g(i).Stack) {
@@ -222,7 +225,7 @@ func (f *facts) across(i int) (users []int) {
 	return users
 }
 
-// inRead reports whether a stack is in the read of a connection.
+// inRead reports whether a stack is in a read from a connection.
 func inRead(stack []snapshot.Frame) bool { return innermost(stack, "internal/poll.(*FD).Read") }
 
 // innermost reports whether one of the innermost functions on a stack is one of fns.

@@ -8,29 +8,30 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A judge says of every goroutine by itself how it is doing: whether it goes on, waits as it should, or has waited for too long.
+// A judge judges every goroutine by itself: whether it goes on, waits as it should, or has waited for too long.
 type judge struct {
 	*facts
-	stuck []bool // nobody can wake it, whoever else goes on
-	// active says which goroutines go on, or will when the world outside sends them something.
+	stuck []bool // nothing can wake it, whoever else goes on
+	// active has the goroutines that go on, or will when the world outside sends them something.
 	active []bool
-	events int              // goroutines that are a source of events
-	groups map[uint64]bool  // of a WaitGroup, whether who waits for it is idle (see outlives)
+	events int              // the number of goroutines that are a source of events
+	groups map[uint64]bool  // of a WaitGroup: see outlives
 	pipes  map[int]bool     // of a pipe, by descriptor, whether it is deserted
-	taken  map[uint64]int64 // when a lock was taken last
+	taken  map[uint64]int64 // when a lock was last taken
 	server *bool            // some goroutine waits for clients or a signal
 
-	returned map[*snapshot.Probe]int64 // when a call at a place returned last; nil: not needed yet
+	returned map[*snapshot.Probe]int64 // when a call at a place last returned; nil: not needed yet
 }
 
-// newJudge returns a judge. Goroutines that stuck says are out.
+// newJudge returns a judge. It leaves out the goroutines that stuck has.
 func newJudge(f *facts, stuck []bool) *judge {
 	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64), pipes: make(map[int]bool)}
 	j.findActive()
 	return j
 }
 
-// verdict returns the verdict of goroutine i for what it does itself, whoever else is involved.
+// verdict returns the verdict of goroutine i from its own operation, without regard to the goroutines that it waits
+// for.
 func (j *judge) verdict(i int) Verdict {
 	g := j.g(i)
 	w := j.wait(i)
@@ -56,8 +57,8 @@ func (j *judge) verdict(i int) Verdict {
 	return Stuck
 }
 
-// meant reports whether goroutine i, which waits for what can never come, is meant to: select {} in main keeps a program alive whose goroutines do the
-// work, and a context that is never cancelled has no Done channel.
+// meant reports whether goroutine i, which waits for what can never come, is meant to: select {} in main keeps a
+// program alive while its goroutines work, and a context that is never cancelled has no Done channel.
 func (j *judge) meant(i int) bool {
 	w := j.wait(i)
 	if !j.never(i) {
@@ -74,7 +75,8 @@ func (j *judge) meant(i int) bool {
 	return true
 }
 
-// turns reports whether what goroutine i waits for was had by others lately: then it moves, and its turn comes.
+// turns reports whether others lately had what goroutine i waits for. If so, that moves, and the turn of goroutine i
+// will come.
 func (j *judge) turns(i int) bool {
 	w := j.wait(i)
 	if j.locking(i) {
@@ -111,7 +113,8 @@ func (j *judge) answers(p *snapshot.Probe) bool {
 	return ok && j.lately(at)
 }
 
-// returns notes when the calls in the history of goroutine i had returned: before the same was called again, or, if it is in none, before its next step.
+// returns notes when the calls in the history of goroutine i had returned: before the next call at the same place, or,
+// if the goroutine is no longer in the call, before its next step.
 func (j *judge) returns(i int) {
 	g := j.g(i)
 	for k, s := range g.History { // newest first
@@ -126,8 +129,8 @@ func (j *judge) returns(i int) {
 	}
 }
 
-// passedOn reports whether goroutine i waits to send a token that it passes on to a goroutine that it starts then, and one of those that it has started so goes on:
-// that gives its own back.
+// passedOn reports whether goroutine i waits to send a token that it will hand to a goroutine that it starts, and one
+// of the goroutines that it has started so goes on, and will give its own token back.
 //
 //	slots <- struct{}{}
 //	go func() { defer func() { <-slots }(); … }()
@@ -148,8 +151,9 @@ func (j *judge) passedOn(i int) bool {
 	})
 }
 
-// findActive finds which goroutines go on, or will when something comes from outside: those that are not in a wait, or not
-// for long, and do not compute instead, those that wait for the world, and those that an active one has fed. Two that wait for each other are not.
+// findActive finds the goroutines that go on, or will when something comes from outside: those that are not in a wait,
+// or not for long, and do not compute for too long; those that wait for the world; and those that an active one has
+// fed. Two that wait for each other are not active.
 func (j *judge) findActive() {
 	n := len(j.s.Goroutines)
 	j.active = make([]bool, n)
@@ -169,7 +173,7 @@ func (j *judge) findActive() {
 			j.events++
 		}
 		w := j.wait(i)
-		// Who sleeps for so long brings about events, but keeps those waiting that send to it.
+		// A goroutine in a long sleep is a source of events, but goroutines that send to it must wait.
 		if w == nil || j.external(i) || event && w.Probe.Op != runtime.OpSleep {
 			j.active[i] = true
 			queue = append(queue, i)
@@ -193,8 +197,8 @@ func (j *judge) findActive() {
 	}
 }
 
-// eventful reports whether goroutine i is a source of events for the program: it goes on, or waits for the world or the time. As long as
-// there is such a goroutine, something may happen that nobody has seen happen yet.
+// eventful reports whether goroutine i is a source of events for the program: it goes on, or waits for the world or the
+// time. As long as there is such a goroutine, something may happen for the first time.
 func (j *judge) eventful(i int) bool {
 	w := j.wait(i)
 	switch {
@@ -215,9 +219,9 @@ func (j *judge) eventful(i int) bool {
 	return j.hasClock(w)
 }
 
-// goesOn reports whether goroutine i, which is in no operation with a probe, is known to go on. Of one that nothing was heard of for long a
-// record alone does not tell whether it has exited; and one that waits where there is no probe may wait for the world, unless the
-// runtime says for what.
+// goesOn reports whether goroutine i, which is in no operation with a probe, is known to go on. From a record alone it
+// is unknown whether a long silent goroutine has exited. A goroutine that waits without a probe may wait for the world,
+// unless the runtime says for what.
 func (j *judge) goesOn(i int) bool {
 	if j.blocked(i) {
 		return false
@@ -234,8 +238,9 @@ func (j *judge) goesOn(i int) bool {
 	return true
 }
 
-// awaits reports whether goroutine i waits for an event that may still come, since something goes on in the program: whoever will
-// bring it about need not have done it before. Where it is known to be one that computes for too long, the event is overdue.
+// awaits reports whether goroutine i waits for an event that may still come because something goes on in the program.
+// The goroutine that causes the event need not have done so before. If it is known to be one that computes for too
+// long, the event is overdue.
 func (j *judge) awaits(i int) bool {
 	w := j.wait(i)
 	event := receives(w) || w.Probe.Op == runtime.OpWait
@@ -248,7 +253,7 @@ func (j *judge) awaits(i int) bool {
 	return j.events > 0 && event && !j.overdue(w)
 }
 
-// overdue reports whether all who are known to have fed w compute.
+// overdue reports whether all goroutines that are known to have fed w compute for too long.
 func (j *judge) overdue(w *snapshot.Wait) bool {
 	some := false
 	for _, p := range j.feeders(w) {
@@ -280,13 +285,13 @@ func (j *judge) idle(i int) bool {
 	case w.Probe.Op == runtime.OpWait:
 		return j.outlives(w.Obj)
 	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
-		return false // the buffer is full: whoever drains it is behind, and does not just wait for the next
+		return false // the buffer is full: its consumer is behind, and does not just wait for the next element
 	}
 	return slices.ContainsFunc(j.feeders(w), j.fed)
 }
 
-// world reports whether goroutine i is in an operation that waits for what others have to say, which may be nothing for long: a read, or another process. A
-// request should be answered.
+// world reports whether goroutine i waits for what others have to say, which may be nothing for long: in a read, or for
+// another process. A request does not count, because it should be answered.
 func (j *judge) world(i int) bool {
 	w := j.wait(i)
 	io := j.ioOf(w)
@@ -301,7 +306,8 @@ func (j *judge) world(i int) bool {
 	return w.Probe.Kind == runtime.KindConn || w.Probe.Kind == runtime.KindFile || isRead(w.Probe)
 }
 
-// deserted reports whether goroutine i waits for a process that waits for a pipe of this program's, with which nobody goes on.
+// deserted reports whether goroutine i waits for a process that waits for a pipe of this program with which no
+// goroutine goes on.
 func (j *judge) deserted(i int) bool {
 	p, users := j.pipeOf(i)
 	if p == nil {
@@ -309,15 +315,15 @@ func (j *judge) deserted(i int) bool {
 	}
 	is, ok := j.pipes[p.FD]
 	if !ok {
-		j.pipes[p.FD] = false // for users that wait for each other's
+		j.pipes[p.FD] = false // ends the recursion for users that wait for each other
 		is = every(users, func(k int) bool { return j.stuck[k] || j.wait(k) != nil && j.verdict(k).Bad() })
 		j.pipes[p.FD] = is
 	}
 	return is
 }
 
-// explained reports whether the program's memory says who will end the wait of goroutine i: a timer, or a goroutine that goes on. Who waits for a lock waits for
-// its holder.
+// explained reports whether the program's memory says what will end the wait of goroutine i: a timer, or a goroutine
+// that goes on. A wait for a lock is a wait for its holder, and is not explained.
 func (j *judge) explained(i int) bool {
 	return !j.locking(i) && j.endedBy(i, func(w snapshot.Waker) bool {
 		switch w.Kind {
@@ -331,14 +337,15 @@ func (j *judge) explained(i int) bool {
 	})
 }
 
-// outlives reports whether one of those who owe the WaitGroup at obj a Done waits itself for something from outside, such as the end of a context, or in the same
-// way for others: who waits for them all is idle as long as they are.
+// outlives reports whether some goroutine that owes the WaitGroup at obj a Done itself waits for something from
+// outside, such as the end of a context, or for another WaitGroup of that kind. A goroutine that waits for obj is then
+// as idle as that one.
 func (j *judge) outlives(obj uint64) bool {
 	idle, ok := j.groups[obj]
 	if ok {
 		return idle
 	}
-	j.groups[obj] = false // for who waits for itself
+	j.groups[obj] = false // ends the recursion for a goroutine that waits for itself
 	o := j.s.Objects[obj]
 	if o == nil {
 		return false
@@ -351,7 +358,7 @@ func (j *judge) outlives(obj uint64) bool {
 	return idle
 }
 
-// fed reports whether the goroutine of a fact is there and active, so that it may do the same again.
+// fed reports whether the goroutine of a fact exists and is active, so that it may do the same again.
 func (j *judge) fed(p *snapshot.Fact) bool {
 	if p == nil || p.Exited {
 		return false
@@ -360,7 +367,8 @@ func (j *judge) fed(p *snapshot.Fact) bool {
 	return ok && j.active[i]
 }
 
-// external reports whether goroutine i waits for something that comes from outside the program, or from a timer, and may come at any time.
+// external reports whether goroutine i waits for something from outside the program, or from a timer, that may come at
+// any time.
 func (j *judge) external(i int) bool {
 	w := j.wait(i)
 	switch {
@@ -386,8 +394,8 @@ func (j *judge) hasClock(w *snapshot.Wait) bool {
 	return false
 }
 
-// waitsForEnd reports whether goroutine i is that of func main and waits for the end of a server: for a channel that nobody has used yet, or for
-// a WaitGroup, while another goroutine waits for a signal or for clients. In
+// waitsForEnd reports whether goroutine i is that of func main and waits for the end of a server: for a channel that no
+// goroutine has used yet, or for a WaitGroup, while another goroutine waits for a signal or for clients. In
 //
 //	go func() { <-signals; done <- true }()
 //	…
@@ -430,8 +438,8 @@ func (j *judge) serves(w *snapshot.Wait) bool {
 	return w.Probe.Flags&runtime.SiteServe != 0
 }
 
-// ending reports whether goroutine i is in a function that ends something, such as Close or Shutdown, which should not take long: it waits for a WaitGroup or a Cond, or
-// for a goroutine to say that it has ended.
+// ending reports whether goroutine i is in a function that ends something, such as Close or Shutdown, which should not
+// take long: it waits for a WaitGroup or a Cond, or for a goroutine to report its end.
 func (j *judge) ending(i int) bool {
 	w := j.wait(i)
 	if w == nil || j.explained(i) || j.external(i) {
@@ -455,13 +463,13 @@ func (j *judge) drains(i int) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, j.lingers)
 }
 
-// lingers reports whether goroutine i, which runs a handler, has waited for long for what no clock ends.
+// lingers reports whether goroutine i, which runs a handler, has long waited for something that no clock ends.
 func (j *judge) lingers(i int) bool {
 	w := j.wait(i)
 	return w != nil && j.long(i) && w.Probe.Op != runtime.OpSleep && !j.hasClock(w) && !j.timed(i) && !j.explained(i)
 }
 
-// endFunc reports whether a function is called as those are that end something.
+// endFunc reports whether a function, by its name, ends something.
 func endFunc(fn string) bool {
 	switch strings.ToLower(fn[strings.LastIndexByte(fn, '.')+1:]) {
 	case "close", "stop", "shutdown", "gracefulstop", "disconnect", "terminate", "destroy", "drain", "quit":

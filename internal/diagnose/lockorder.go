@@ -10,23 +10,26 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// This file finds locks that goroutines take in orders that can deadlock, though they did not. It is about what was done, and changes no verdict. An
-// order is an edge from the lock that was held to the one that was taken, and a cycle of edges can deadlock if
+// This file finds locks that goroutines take in orders that can deadlock, though they did not. It reports the past, and
+// changes no verdict. An order is an edge from the held lock to the one that was taken. A cycle of edges can deadlock
+// if
 //
-//   - different goroutines can be at its edges, and could have been so at the same time: none of them was started after the others were through;
-//   - no lock is held at two of its edges, but for reading: the second goroutine would wait there, before;
-//   - at each lock one of both, who holds it and who takes it, writes;
-//   - the addresses are those of the same locks all along: package variables, or used so between the same two garbage collections.
+//   - different goroutines can be at its edges, and could have been at the same time: none of them was
+//     started after the others were through;
+//   - no lock is held at two of its edges, except for reading: the second goroutine would wait there, before;
+//   - at each lock the holder or the taker writes;
+//   - the addresses belong to the same locks all along: package variables, or locks used so between the same two
+//     garbage collections.
 
 const (
-	maxOrderCycle = 4   // locks of a cycle that is looked for
-	maxOrderSteps = 1e5 // edges that are tried in all
+	maxOrderCycle = 4   // locks of a cycle
+	maxOrderSteps = 1e5 // edges tried in all
 	maxOrders     = 20  // findings
-	maxCallers    = 4   // lines about who called a function that locks
+	maxCallers    = 4   // lines about the callers of a function that locks
 	anyCycle      = 1<<64 - 1
 )
 
-// lockOrders returns the findings.
+// lockOrders returns the findings about lock orders.
 func (t *writer) lockOrders() []Finding {
 	if len(t.s.Orders) == 0 || t.opt.Scope != nil {
 		return nil
@@ -45,25 +48,26 @@ func (t *writer) lockOrders() []Finding {
 	return found[:min(len(found), maxOrders)]
 }
 
-// orders are the edges.
+// orders are the edges of the lock order.
 type orders struct {
 	*facts
-	from  map[uint64][]*snapshot.Order // by the lock that is held
-	locks []uint64                     // those that are held, sorted
+	from  map[uint64][]*snapshot.Order // by the held lock
+	locks []uint64                     // the held locks, sorted
 	again []*snapshot.Order            // read locks that were taken again
 	steps int
-	// told and same are the places and the locks of the cycles that were found. A cycle of the same places is the same mistake, with other locks, and one of the
-	// same locks has the same cause.
+	// told and same are the places and the locks of the cycles that were found. Another cycle of the same places is the
+	// same mistake with other locks. Another of the same locks has the same cause.
 	told map[[maxOrderCycle]orderSites]bool
 	same map[[maxOrderCycle]uint64]bool
 }
 
-// orderSites are the places of an edge.
+// orderSites are the two places of an edge.
 type orderSites struct{ held, taken *snapshot.Probe }
 
 func sites(e *snapshot.Order) orderSites { return orderSites{e.Held.Probe, e.Taken.Probe} }
 
-// collect sorts the orders of the snapshot. What a goroutine held that others unlock was perhaps not its own any more.
+// collect sorts the orders of the snapshot. It leaves out held locks that other goroutines unlock, because the holder
+// may have lost them by then.
 func (o *orders) collect() {
 	o.from = make(map[uint64][]*snapshot.Order)
 	again := make(map[orderSites]bool)
@@ -87,7 +91,7 @@ func (o *orders) collect() {
 	slices.SortFunc(o.again, orderOrders)
 }
 
-// orderOrders makes the report the same however the record has the orders.
+// orderOrders orders edges independently of their order in the record.
 func orderOrders(a, b *snapshot.Order) int {
 	return cmp.Or(cmp.Compare(a.Taken.Obj, b.Taken.Obj), orderSitesOf(a, b))
 }
@@ -111,7 +115,7 @@ func (o *orders) cycles(n int) (found [][]*snapshot.Order) {
 	return found
 }
 
-// key names the places and the locks of a cycle, which may begin with any of its edges.
+// key returns the places and the locks of a cycle, whichever of its edges it begins with.
 func (o *orders) key(cycle []*snapshot.Order) (places [maxOrderCycle]orderSites, locks [maxOrderCycle]uint64) {
 	first := 0
 	for i, e := range cycle {
@@ -147,7 +151,8 @@ func (o *orders) extend(path []*snapshot.Order, lock uint64, n int, f func([]*sn
 	}
 }
 
-// fits reports whether a goroutine can be at e while others are at the edges of path, and whether the path goes on to a lock that it has not passed.
+// fits reports whether a goroutine can be at e while others are at the edges of path, and e leads to a lock that the
+// path has not passed.
 func fits(path []*snapshot.Order, e *snapshot.Order) bool {
 	if len(path) > 0 && readersOnly(path[len(path)-1], e) {
 		return false
@@ -157,17 +162,17 @@ func fits(path []*snapshot.Order, e *snapshot.Order) bool {
 	})
 }
 
-// readersOnly reports whether the lock that a takes and b holds is read-locked by both.
+// readersOnly reports whether both a, which takes a lock, and b, which holds it, only read-lock it.
 func readersOnly(a, b *snapshot.Order) bool { return a.Taken.Read && b.Held.Read }
 
-// gated reports whether a lock is held around a and b that not both can hold.
+// gated reports whether a lock that a and b cannot both hold is held around both.
 func gated(a, b *snapshot.Order) bool {
 	return slices.ContainsFunc(a.Gates, func(g snapshot.Gate) bool {
 		return slices.ContainsFunc(b.Gates, func(h snapshot.Gate) bool { return g.Obj == h.Obj && !(g.Read && h.Read) })
 	})
 }
 
-// sameLocks reports whether there were two garbage collections between which all edges of a cycle were seen.
+// sameLocks reports whether all edges of a cycle were seen between the same two garbage collections.
 func sameLocks(cycle []*snapshot.Order) bool {
 	least := uint32(math.MaxUint32)
 	for _, e := range cycle {
@@ -184,7 +189,8 @@ func sameLocks(cycle []*snapshot.Order) bool {
 	return common != 0
 }
 
-// goroutinesOf returns a different goroutine for each edge of a cycle, of which ids has some, or nil if there are none.
+// goroutinesOf returns a different goroutine for each edge of a cycle, beginning with ids, or nil if there are not
+// enough.
 func goroutinesOf(cycle []*snapshot.Order, ids []int64) []int64 {
 	if len(ids) == len(cycle) {
 		return ids
@@ -199,7 +205,7 @@ func goroutinesOf(cycle []*snapshot.Order, ids []int64) []int64 {
 	return nil
 }
 
-// lockOrder tells a cycle.
+// lockOrder returns the finding about a cycle.
 func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{}}
 	var locks []string
@@ -220,7 +226,7 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 		e := cycle[i]
 		f.Places = append(f.Places, e.Taken.Probe, e.Held.Probe)
 		held, taken := locks[i], locks[(i+1)%len(cycle)]
-		if alike { // the places may have names that tell more
+		if alike { // the places may have more telling names
 			held, taken = fmt.Sprintf("%s (%#x)", t.orderedLock(e.Held), e.Held.Obj), fmt.Sprintf("%s (%#x)", t.orderedLock(e.Taken), e.Taken.Obj)
 		}
 		f.Why = append(f.Why, t.orderStep(id, e, held, taken)...)
@@ -232,7 +238,7 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 	return f
 }
 
-// readAgain tells a read lock that was taken by a goroutine that had it.
+// readAgain returns the finding about a read lock that was taken by a goroutine that held it.
 func (t *writer) readAgain(e *snapshot.Order) Finding {
 	lock := t.orderedLock(e.Held)
 	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{}, Places: []*snapshot.Probe{e.Taken.Probe, e.Held.Probe}, Fix: readOnce}
@@ -246,7 +252,7 @@ func (t *writer) readAgain(e *snapshot.Order) Finding {
 	return f
 }
 
-// orderStep says that a goroutine took a lock while it held another, and who called the function that did.
+// orderStep says that a goroutine took a lock while it held another, and names the callers of the function that did.
 func (t *writer) orderStep(id int64, e *snapshot.Order, held, taken string) []string {
 	verb := map[bool]string{false: "locks", true: "read-locks"}[e.Taken.Read]
 	with := map[bool]string{false: "locked", true: "read-locked"}[e.Held.Read]
@@ -264,7 +270,7 @@ func (t *writer) orderStep(id int64, e *snapshot.Order, held, taken string) []st
 	return lines
 }
 
-// orderedLock names a lock as the source does where it was taken.
+// orderedLock names a lock as the source does at the place that took it.
 func (t *writer) orderedLock(l snapshot.OrderedLock) string {
 	return ObjectName(l.Probe.Kind.String(), cmp.Or(l.Probe.Obj, t.pathName(l.Obj)), l.Obj)
 }

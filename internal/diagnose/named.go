@@ -8,8 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A channel that nobody has used yet is most often a field of an object of which there are many, and who used the others of that name will use this one:
-// the loop that closes t.complete of one token closes that of the next.
+// A channel that has not been used yet is most often a field of an object of which there are many. A goroutine that
+// used the others of that name will use this one: the loop that closes t.complete of one token closes that of the next.
 
 // A fieldUse is a way in which a package uses a channel that is a field.
 type fieldUse struct {
@@ -17,7 +17,8 @@ type fieldUse struct {
 	receive   bool
 }
 
-// namesakes returns the goroutines that can reach the channel at obj, by the program's memory, and that did to others of its name what goroutine i waits for.
+// namesakes returns the goroutines that can reach the channel at obj, by the program's memory, and that did to others
+// of its name what goroutine i waits for.
 func (f *facts) namesakes(i int, obj uint64, send bool) []int {
 	able := f.wakers(i)
 	if f.s.Objects[obj] == nil || len(able) == 0 {
@@ -30,13 +31,15 @@ func (f *facts) namesakes(i int, obj uint64, send bool) []int {
 	return slices.DeleteFunc(able, func(j int) bool { return users[j] == nil || f.likewise(i, j) })
 }
 
-// getsThere reports whether goroutine i goes on by itself, so that nobody knows what it will do: it computes, or sleeps.
+// getsThere reports whether goroutine i goes on by itself, because it computes or sleeps, so that it is unknown what it
+// will do.
 func (f *facts) getsThere(i int) bool {
 	w := f.wait(i)
 	return w == nil || w.Probe.Op == runtime.OpSleep
 }
 
-// namedUsers returns who has used fields of the name of the channel at obj, in the way that goroutine i waits for, and where.
+// namedUsers returns the goroutines that have used fields of the name of the channel at obj in the way that goroutine i
+// waits for, and where.
 func (f *facts) namedUsers(i int, obj uint64, send bool) map[int]*snapshot.Probe {
 	if f.named == nil {
 		f.findNamed()
@@ -44,7 +47,7 @@ func (f *facts) namedUsers(i int, obj uint64, send bool) map[int]*snapshot.Probe
 	return f.named[fieldUse{pkgPath(f.wait(i).Probe.Func), f.s.Objects[obj].Expr, send}]
 }
 
-// findNamed collects who has used channels that are fields, by the names that the source gives them.
+// findNamed collects the users of channels that are fields, by the names that the source gives them.
 func (f *facts) findNamed() {
 	f.named = make(map[fieldUse]map[int]*snapshot.Probe)
 	for i := range f.s.Goroutines {
@@ -86,7 +89,7 @@ func (f *facts) addNamed(i int, p *snapshot.Probe) {
 	}
 }
 
-// sendsCase reports whether case k of a select sends, as its text tells; that may be cut off.
+// sendsCase reports whether case k of a select sends, by the select's text, which may be cut off.
 func sendsCase(p *snapshot.Probe, k int) bool {
 	cases := strings.Split(p.Expr, "case ")
 	if k+1 >= len(cases) {

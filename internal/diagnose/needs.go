@@ -7,38 +7,39 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A need is something that would end a wait. A wait with several, a select, ends with any of them.
+// A need is something that would end a wait. A select has several needs, and ends with any of them.
 type need struct {
 	obj  uint64
 	send bool // the wait sends to the channel obj
-	// by are the goroutines that are known to be able to do it, the likeliest first; each says that it takes all of them.
+	// by are the goroutines that are known to be able to meet the need, the likeliest first. each is set if all of them
+	// must.
 	by   []int
 	each bool
-	// direct says that the first of by has done it before.
+	// direct is set if the first of by has done it before.
 	direct bool
-	// reached says that by are all from which it can be reached, by the program's memory; named that they are those of these that have done it before
-	// to an object of the same name.
+	// reached is set if, by the program's memory, no other goroutines than by can reach the object. named is set if by
+	// are those of them that have done it before to an object of the same name.
 	reached, named bool
-	// place is where it was done before: whoever has been there may do it again. Kin are the goroutines that may do it since they were
-	// started where the object was made. Zero: nobody.
+	// place is where it was done before: any goroutine that has been there may do it again. kin are the goroutines that
+	// may do it because they were started where the object was made. Zero: nobody.
 	place *snapshot.Probe
 	kin   familyKey
 	open  openness
 }
 
-// An openness says who may do what a need needs besides those who are known.
+// An openness says who may meet a need besides the goroutines that are known.
 type openness uint8
 
 const (
 	shut    openness = iota // nobody
-	known                   // perhaps somebody, but hardly: those who are known did it before, or must
-	unknown                 // nobody is known
-	ends                    // a channel that only tells of an end: whoever ends it
+	known                   // perhaps somebody, but hardly: the known ones did it before, or must
+	unknown                 // somebody unknown
+	ends                    // a channel that only reports an end: whoever ends it
 	outside                 // the world, the time, or a signal will
 )
 
-// needs returns what would end the wait of goroutine i. It is empty for one that nothing ends, such as a receive from a nil channel. This is the single
-// place that knows what operations wait for.
+// needs returns what would end the wait of goroutine i. It is empty if nothing would, such as for a receive from a nil
+// channel. This is the single place that knows what operations wait for.
 func (f *facts) needs(i int) []need {
 	if l, ok := f.lockOf(i); ok {
 		return []need{f.lockNeed(l)}
@@ -58,8 +59,9 @@ func (f *facts) needs(i int) []need {
 	return list
 }
 
-// wakers returns the goroutines from which alone what goroutine i waits for can be reached, if the program's memory says that it is these. One that waits
-// for the same in the same way could not end the wait. An answer that a library's goroutine brings comes from the peer.
+// wakers returns the goroutines that can reach what goroutine i waits for, if the program's memory says that no others
+// can. It leaves out goroutines that wait for the same in the same way, because they could not end the wait. It returns
+// nil if a library's goroutine brings an answer, because the answer comes from the peer.
 func (f *facts) wakers(i int) []int {
 	r := f.reach(i)
 	if r == nil || r != f.g(i).Reach && isRequest(f.wait(i)) || r.Answer == snapshot.Unknown || r.More > 0 || r.Cut && r.Answer == snapshot.Live {
@@ -78,7 +80,7 @@ func (f *facts) wakers(i int) []int {
 	return list
 }
 
-// opNeeds returns what would end the wait of goroutine i, which is not for a lock.
+// opNeeds returns what would end the wait of goroutine i, which does not wait for a lock.
 func (f *facts) opNeeds(i int) []need {
 	w := f.wait(i)
 	switch w.Probe.Op {
@@ -108,13 +110,13 @@ func (f *facts) opNeeds(i int) []need {
 		if p, users := f.pipeOf(i); p != nil {
 			return []need{{by: users, reached: true, open: known}}
 		}
-	case runtime.OpLock, runtime.OpRLock, runtime.OpOnce: // of nobody knows what
+	case runtime.OpLock, runtime.OpRLock, runtime.OpOnce: // of an unknown lock
 		return []need{{open: unknown}}
 	}
 	return []need{{open: outside}}
 }
 
-// cases returns what w waits to do with channels: the cases of a select, or the only one of a send or a receive.
+// cases returns the channel operations that w waits for: the cases of a select, or the only one of a send or a receive.
 func cases(w *snapshot.Wait) []snapshot.Case {
 	switch w.Probe.Op {
 	case runtime.OpSelect:
@@ -125,7 +127,7 @@ func cases(w *snapshot.Wait) []snapshot.Case {
 	return nil
 }
 
-// channelNeeds returns what would end a wait for a channel, case k of w: nothing if it is nil.
+// channelNeeds returns what would end a wait for a channel, case k of w. Nothing would if it is nil.
 func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []need {
 	switch {
 	case c.Obj == 0 && f.unprobed[i] && !f.nilChannel(i):
@@ -145,7 +147,8 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 		return []need{{obj: c.Obj, send: true, by: []int{i}, each: true, place: f.partner(c.Obj, true).Probe, open: known}}
 	}
 	n := f.used(i, c.Obj, c.Send)
-	if !n.direct && c.Send && takes(w, c.Obj) && f.partner(c.Obj, true) == nil { // nobody has given a token back: who has one may
+	// If no goroutine has given a token back, one that has a token may.
+	if !n.direct && c.Send && takes(w, c.Obj) && f.partner(c.Obj, true) == nil {
 		if list := slices.DeleteFunc(f.tokens(c.Obj, w.Probe), func(j int) bool { return j == i }); len(list) > 0 {
 			n = need{obj: c.Obj, send: true, by: list, open: known}
 		}
@@ -156,13 +159,14 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 	return []need{n}
 }
 
-// sendsToItself reports whether goroutine i can do nothing but send to a channel that it alone has received from, and nobody else will.
+// sendsToItself reports whether goroutine i can only send to a channel from which it alone has received, and from which
+// no other will receive.
 func (f *facts) sendsToItself(i int, c snapshot.Case) bool {
 	p := f.partner(c.Obj, true)
 	return c.Send && len(f.wait(i).Cases) == 0 && p != nil && !p.Exited && p.Goroutine == f.g(i).ID && f.proven(i) && !takes(f.wait(i), c.Obj) && len(f.users(p.Probe)) == 1
 }
 
-// nilChannel reports whether the memory, or the runtime's wait reason, says that goroutine i waits for nil channels only.
+// nilChannel reports whether, by the memory or the runtime's wait reason, goroutine i waits for nil channels only.
 func (f *facts) nilChannel(i int) bool {
 	g := f.g(i)
 	switch g.Reason {
@@ -172,14 +176,16 @@ func (f *facts) nilChannel(i int) bool {
 	return g.Blocked != nil && g.Blocked.NoneCanWake
 }
 
-// used returns the need for somebody to use the other side of a channel, or to signal a Cond: who did so last, and whoever has been where that was done. Where nobody
-// did, or who did has exited, those that were started where the channel was made.
+// used returns the need for a goroutine to use the other end of a channel, or to signal a Cond: the last that did so,
+// and any that has been at that place. If none did, or the last has exited, it is those that were started where the
+// channel was made.
 func (f *facts) used(i int, obj uint64, send bool) need {
 	n := need{obj: obj, send: send, open: unknown}
 	p := f.partner(obj, send)
 	if j, ok := f.other(i, p); ok && p.Probe != nil {
 		n.by, n.place, n.open, n.direct = []int{j}, p.Probe, known, true
-		if able := f.wakers(i); len(able) > 0 { // who has been at the place, but cannot reach this object, was there for another
+		// A goroutine that has been at the place, but cannot reach this object, was there for another.
+		if able := f.wakers(i); len(able) > 0 {
 			for _, k := range f.users(p.Probe) {
 				if k != j && slices.Contains(able, k) {
 					n.by = append(n.by, k)
@@ -196,17 +202,17 @@ func (f *facts) used(i int, obj uint64, send bool) need {
 		}
 	}
 	o := f.s.Objects[obj]
-	if o == nil || f.read(i) || !f.relatives(&n, i, o.Made, "") { // where the memory tells who could, nobody is guessed
+	if o == nil || f.read(i) || !f.relatives(&n, i, o.Made, "") { // if the memory is known, nothing is guessed
 		return n
 	}
-	if p != nil { // others may do what the one did that has exited
+	if p != nil { // others may do what the goroutine that has exited did
 		n.place = p.Probe
 	}
 	n.open = known
 	return n
 }
 
-// other returns the goroutine of a fact if it is there and is not i.
+// other returns the goroutine of a fact if it exists and is not i.
 func (f *facts) other(i int, p *snapshot.Fact) (int, bool) {
 	if p == nil || p.Exited {
 		return 0, false
@@ -215,7 +221,7 @@ func (f *facts) other(i int, p *snapshot.Fact) (int, bool) {
 	return j, ok && j != i
 }
 
-// relatives notes in n the goroutine of p, if it is not i, and its family. It reports whether there is anybody.
+// relatives adds to n the goroutine of p, if it is not i, and its family. It reports whether there are any.
 func (f *facts) relatives(n *need, i int, p *snapshot.Fact, by string) bool {
 	j, ok := f.other(i, p)
 	if ok {
@@ -228,8 +234,9 @@ func (f *facts) relatives(n *need, i int, p *snapshot.Fact, by string) bool {
 	return ok
 }
 
-// groupNeed returns who may end the wait of goroutine i for the WaitGroup at obj. Where no more goroutines can owe it a Done than
-// it is owed, it is these; otherwise the one that adds to it and its family, and without one who called Done last.
+// groupNeed returns the goroutines that may end the wait of goroutine i for the WaitGroup at obj. If no more goroutines
+// can owe it a Done than it is owed, it is these. Otherwise it is the one that adds to it and its family, or, if there
+// are none, the one that called Done last.
 func (f *facts) groupNeed(i int, obj uint64) need {
 	n := need{obj: obj, open: unknown}
 	o := f.s.Objects[obj]
@@ -245,7 +252,7 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	if f.read(i) {
 		return n
 	}
-	if k, family := f.family(o.Sent, goOfWaitGroup); len(family) > 0 { // who calls Add has others do the work
+	if k, family := f.family(o.Sent, goOfWaitGroup); len(family) > 0 { // the caller of Add has others do the work
 		n.kin, n.open = k, known
 		return n
 	}
@@ -257,7 +264,8 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	return n
 }
 
-// condNeed returns who may signal the Cond at obj, for which goroutine i waits. Where i is the only one who ever did, it waits for itself.
+// condNeed returns the goroutines that may signal the Cond at obj, for which goroutine i waits. If only i ever did, it
+// waits for itself.
 func (f *facts) condNeed(i int, obj uint64) need {
 	p := f.partner(obj, false)
 	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) || slices.ContainsFunc(f.signalers(p.Probe), func(j int) bool { return j != i }) {
@@ -266,7 +274,8 @@ func (f *facts) condNeed(i int, obj uint64) need {
 	return need{obj: obj, by: []int{i}, each: true, place: p.Probe, open: known}
 }
 
-// signalers returns the goroutines that have been at p, where a Cond is signaled, or where one of the same name is.
+// signalers returns the goroutines that have been at p, where a Cond is signaled, or at a place with a Cond of the same
+// name.
 func (f *facts) signalers(p *snapshot.Probe) (list []int) {
 	for i := range f.s.Goroutines {
 		if slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool {
@@ -278,7 +287,7 @@ func (f *facts) signalers(p *snapshot.Probe) (list []int) {
 	return list
 }
 
-// A lock is what a goroutine waits to lock: an object, and whether it is to read.
+// A lock is an object that a goroutine waits to lock, and whether it is to read.
 type lock struct {
 	obj  uint64
 	read bool
@@ -308,8 +317,8 @@ func (f *facts) locking(i int) bool {
 	return ok
 }
 
-// lockNeed returns the need for a lock: all who hold it have to let go. A reader does not wait for readers, but for the writer that waits for
-// those: see "a blocked Lock call excludes new readers" in package sync.
+// lockNeed returns the need for a lock: all its holders must let go. A reader does not wait for readers, but for the
+// writer that waits for those: see "a blocked Lock call excludes new readers" in package sync.
 func (f *facts) lockNeed(l lock) need {
 	n := need{obj: l.obj, each: true}
 	for _, h := range f.holders[l.obj] {
@@ -332,19 +341,20 @@ func (f *facts) lockNeed(l lock) need {
 	return n
 }
 
-// orphaned reports whether l is kept by an orphan: readers do not keep readers out.
+// orphaned reports whether an orphan keeps l locked. Readers do not exclude readers.
 func (f *facts) orphaned(l lock) bool {
 	return slices.ContainsFunc(f.orphans[l.obj], func(h *snapshot.Hold) bool { return !l.read || !h.Read })
 }
 
-// near returns the goroutines that have the lock at obj on their stacks in a function that locks: likely holders. One that waits for it itself is one where it
-// has no probe, for the functions of the collector lock too, and nobody else can reach the lock.
+// near returns the goroutines that have the lock at obj on their stacks in a function that locks: likely holders. One
+// that itself waits for the lock counts only if it waits without a probe, because functions of the collector lock too,
+// and if it is proven that nothing can wake it.
 func (f *facts) near(obj uint64) []int {
 	if f.nearby == nil {
 		f.nearby = make(map[uint64][]int)
 		for i := range f.s.Goroutines {
 			b := f.g(i).Blocked
-			if b == nil || len(b.On) != 1 || f.nearby[b.On[0].Addr] != nil { // it is the same for all that wait for it
+			if b == nil || len(b.On) != 1 || f.nearby[b.On[0].Addr] != nil { // the same for all that wait for the lock
 				continue
 			}
 			for _, n := range b.On[0].Near {
@@ -363,7 +373,7 @@ func (f *facts) waitsFor(j int, obj uint64) bool {
 	return w != nil && (w.Obj == obj || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj == obj }))
 }
 
-// receives reports whether w only receives. It waits for an event then, rather than for somebody to get out of its way.
+// receives reports whether w only receives. It then waits for an event, rather than for another goroutine to make way.
 func receives(w *snapshot.Wait) bool {
 	list := cases(w)
 	some := w.Probe.Op == runtime.OpCond || w.More > 0 || slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Obj != 0 })

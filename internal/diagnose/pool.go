@@ -10,23 +10,24 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A pool is what tokens are taken from and given back to: a channel that is used as a semaphore, or as a pool of things, by a send and a receive, and what libraries
-// have: see poolKind.
+// A pool is something from which goroutines take tokens, and to which they give them back: a channel that is used as a
+// semaphore or as a pool of things, by a send and a receive, or a pool of a library (poolKind).
 type pool struct {
 	obj     uint64
-	name    string          // of one that is no channel, such as "a connection of pool db"
+	name    string          // of a pool that is not a channel, such as "a connection of pool db"
 	size    int             // 0 unknown
 	kind    *poolKind       // nil: a channel, or workers
 	take    *snapshot.Probe // of a channel; nil: see kind
-	back    *snapshot.Fact  // who gave one back to it last
-	holders []int           // who has taken a token and not given it back, as far as their histories tell
-	nested  int             // of the holders, how many wait for another token of the pool
+	back    *snapshot.Fact  // the last return of a token to it
+	holders []int           // goroutines that have taken a token and not given it back, by their histories
+	nested  int             // how many holders wait for another token of the pool
 	unread  int             // of an HTTP client: connections whose response was neither closed nor read to its end
-	behind  bool            // those who have a token wait for others that need one
-	lost    bool            // who took tokens has exited, or is done, and has not given them back
+	behind  bool            // the holders wait for others that need a token
+	lost    bool            // goroutines that took tokens have exited, or are done, and have not given them back
 }
 
-// asPool makes c, the cause of goroutines that wait for a channel, one of an exhausted pool if the channel is used as one.
+// asPool makes c, the cause of goroutines that wait for a channel, one of an exhausted pool if the channel is used as a
+// pool.
 func (d *finder) asPool(c *cause) {
 	if d.unprobed[c.roots[0]] {
 		return
@@ -45,7 +46,7 @@ func (d *finder) asPool(c *cause) {
 	p.first(c.roots)
 }
 
-// channelPool returns the pool that the channel is for which goroutine i waits; nil: it is none.
+// channelPool returns the channel that goroutine i waits for as a pool, or nil if it is not used as one.
 func (d *finder) channelPool(i int) *pool {
 	obj, send := d.poolChannel(i)
 	o, w := d.s.Objects[obj], d.wait(i)
@@ -72,7 +73,8 @@ func (d *finder) channelPool(i int) *pool {
 	return p
 }
 
-// handedOn returns the goroutines that goroutine i has started behind take, in the same function, and that do not take tokens themselves: it takes one for each.
+// handedOn returns the goroutines that goroutine i has started after take, in the same function, and that do not take
+// tokens themselves. Goroutine i takes a token for each.
 //
 //	slots <- struct{}{}
 //	go func() { defer func() { <-slots }(); … }()
@@ -87,7 +89,7 @@ func (f *facts) handedOn(i int, take *snapshot.Probe, obj uint64) (list []int) {
 	return list
 }
 
-// first puts those of list first that have tokens.
+// first moves the goroutines of list that have tokens to its front.
 func (p *pool) first(list []int) {
 	slices.SortStableFunc(list, func(i, j int) int {
 		x, y := slices.Contains(p.holders, i), slices.Contains(p.holders, j)
@@ -101,7 +103,8 @@ func (p *pool) first(list []int) {
 	})
 }
 
-// isPool reports whether a channel is used as a pool or a semaphore: who gave back last is one that has taken, or nobody has but the one that filled it when it made it.
+// isPool reports whether a channel is used as a pool or a semaphore: the last goroutine that gave a token back has also
+// taken one, or only the one that filled the channel when it made it has given any.
 func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, back *snapshot.Fact) bool {
 	if back == nil {
 		return false
@@ -116,7 +119,8 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 	return ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take })
 }
 
-// takes reports whether w takes from the channel at obj as from a semaphore or a pool, as the source tells: with a send from a semaphore, with a receive from a pool.
+// takes reports whether, by the source, w takes a token from the channel at obj: from a semaphore with a send, from a
+// pool with a receive.
 func takes(w *snapshot.Wait, obj uint64) bool {
 	for k, c := range cases(w) { // beyond runtime.CaseLen there are no roles
 		if r := w.Probe.Role(k); c.Obj == obj && (r == runtime.RoleSemaphore && c.Send || r == runtime.RolePool && !c.Send) {
@@ -126,7 +130,8 @@ func takes(w *snapshot.Wait, obj uint64) bool {
 	return false
 }
 
-// tokens returns who has been at take, where a token of the semaphore at obj is taken, and not given it back; all by their histories. The slice is the caller's.
+// tokens returns the goroutines that, by their histories, have been at take, where a token of the semaphore at obj is
+// taken, and have not given it back. The slice is the caller's.
 func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 	list, ok := f.having[obj]
 	if !ok {
@@ -143,7 +148,8 @@ func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 	return slices.Clone(list)
 }
 
-// tokenOf returns the newest step at which goroutine i took a token of p or gave one back, as far as its history tells, and whether it has one.
+// tokenOf returns the newest step in the history of goroutine i that took a token of p or gave one back, and reports
+// whether the goroutine has one.
 func (f *facts) tokenOf(p *pool, i int) (s *snapshot.Step, has bool) {
 	for k := range f.g(i).History {
 		s := &f.g(i).History[k]
@@ -157,7 +163,7 @@ func (f *facts) tokenOf(p *pool, i int) (s *snapshot.Step, has bool) {
 	return nil, false
 }
 
-// takes reports whether who passes probe has taken a token.
+// takes reports whether passing probe takes a token.
 func (p *pool) takes(probe *snapshot.Probe) bool {
 	if p.kind == nil {
 		return probe == p.take
@@ -165,7 +171,7 @@ func (p *pool) takes(probe *snapshot.Probe) bool {
 	return slices.Contains(p.kind.takes, probe.Callee) || p.kind.takes == nil && httpCall(probe)
 }
 
-// gives reports whether who passes probe has given one back.
+// gives reports whether passing probe gives one back.
 func (p *pool) gives(probe *snapshot.Probe) bool {
 	if p.kind == nil {
 		return p.back != nil && probe == p.back.Probe && probe != p.take
@@ -173,7 +179,7 @@ func (p *pool) gives(probe *snapshot.Probe) bool {
 	return slices.Contains(p.kind.gives, probe.Callee) || slices.Contains(p.kind.gives, probe.Func)
 }
 
-// pool tells of an exhausted pool.
+// pool describes an exhausted pool.
 func (t *writer) pool(f *Finding, c *cause) {
 	p := c.pool
 	name := cmp.Or(p.name, t.object(p.obj, nil))
@@ -207,7 +213,7 @@ func (t *writer) pool(f *Finding, c *cause) {
 		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
 		f.Title = fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
-	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // how many there are is not known
+	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // the size of the pool is unknown
 		f.Title = fmt.Sprintf("%s; all that are known to have one wait for another", who)
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
 		f.Title = fmt.Sprintf("%s; %s taken, by %s", who, all, others)
@@ -257,8 +263,9 @@ func (t *writer) pool(f *Finding, c *cause) {
 	}
 }
 
-// back returns those of the holders of p, a channel, that wait for another token at the very place where they have taken one, in a call or a round of a loop that is over: the
-// function, which gives tokens back itself, is only once on their stacks.
+// back returns the holders of p, a channel, that wait for another token at the very place where they took one, in an
+// earlier call or round of a loop that is over. The function, which gives tokens back itself, is on their stacks only
+// once.
 func (f *facts) back(p *pool) (list []int) {
 	if p.take == nil || p.obj == 0 {
 		return nil
@@ -295,7 +302,8 @@ func (t *writer) token(p *pool, i int) string {
 	return fmt.Sprintf("goroutine %d has one; it %s", t.g(i).ID, now)
 }
 
-// callers says which lines of the user's own led the goroutines of list into the library where they wait, each line once.
+// callers returns the user's own lines that led the goroutines of list into the library where they wait, each line
+// once.
 func (t *writer) callers(list []int) []string {
 	var lines []string
 	for _, i := range list {
@@ -308,7 +316,7 @@ func (t *writer) callers(list []int) []string {
 	return lines[:min(len(lines), 3)]
 }
 
-// shown returns the goroutine of list that has waited longest, of those whose stack was read if there are such.
+// shown returns the goroutine of list that has waited longest, preferably one whose stack was read.
 func (f *facts) shown(list []int) int {
 	read := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return len(f.g(i).Stack) == 0 })
 	if len(read) == 0 {

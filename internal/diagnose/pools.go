@@ -8,11 +8,12 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A poolKind is a pool of a library: goroutines take a token in a call, and keep it until another call.
+// A poolKind is a pool of a library: goroutines take a token in one call, and keep it until another.
 type poolKind struct {
-	// waits is the function that those have on their stack that wait for a token.
+	// waits is a function that goroutines that wait for a token have on their stack.
 	waits string
-	// token is what is waited for; takes are the calls that take one, as the catalog has them, and gives the functions that give it back.
+	// token names what is waited for. takes are the calls that take a token, by their names in the catalog. gives are
+	// the functions that give it back.
 	token        string
 	takes, gives []string
 }
@@ -31,14 +32,15 @@ var poolKinds = []poolKind{
 	{waits: "net/http.(*Transport).getConn", token: "a connection"},
 }
 
-// pools makes the causes of goroutines that wait for a token of a library's pool, all of which are had by goroutines that do not give them back.
+// pools makes the causes of goroutines that wait for a token of a library's pool, if the holders of all tokens do not
+// give them back.
 func (d *finder) pools() {
 	type key struct {
 		kind *poolKind
 		obj  uint64
 	}
 	var waiting groups[key]
-	places := make(map[*snapshot.Probe]*poolKind) // of the goroutines at one place, the stacks of some are read
+	places := make(map[*snapshot.Probe]*poolKind) // of the goroutines at one place, only some stacks are read
 	for i := range d.graph.n {
 		if k := d.poolWait(i); k != nil && d.wait(i) != nil {
 			places[d.wait(i).Probe] = k
@@ -63,7 +65,8 @@ func (d *finder) pools() {
 	d.workerPools()
 }
 
-// channelPools makes the causes of goroutines that wait for a channel that is used as a semaphore or a pool, where those that have its tokens wait, too.
+// channelPools makes the causes of goroutines that wait for a channel that is used as a semaphore or a pool, if the
+// holders of its tokens wait, too.
 func (d *finder) channelPools() {
 	var waiting groups[uint64]
 	for i := range d.graph.n {
@@ -90,7 +93,7 @@ func (d *finder) channelPools() {
 	}
 }
 
-// poolChannel returns the channel that goroutine i waits for: of a select the one with a buffer.
+// poolChannel returns the channel that goroutine i waits for: in a select, the one with a buffer.
 func (d *finder) poolChannel(i int) (obj uint64, send bool) {
 	w := d.wait(i)
 	for k, cs := range w.Cases {
@@ -101,14 +104,15 @@ func (d *finder) poolChannel(i int) (obj uint64, send bool) {
 	return w.Obj, w.Probe.Op == runtime.OpSend
 }
 
-// keeps reports whether goroutine i, which has a token of the channel at obj, is not known to give it back: it waits for another, or for what only those do that wait
-// themselves, or has long had no answer.
+// keeps reports whether goroutine i, which has a token of the channel at obj, is not known to give it back: it waits
+// for another token, or only for goroutines that wait themselves, or has long had no answer.
 func (d *finder) keeps(i int, obj uint64) bool {
 	w := d.wait(i)
 	return w != nil && d.long(i) && !d.timed(i) && (d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
 }
 
-// poolWait returns the kind of pool that goroutine i waits for, by its stack, or, where all goroutines slept and none is known, by what it has called; nil: none.
+// poolWait returns the kind of pool that goroutine i waits for, by its stack, or nil. If all goroutines slept and no
+// stack is known, it goes by the goroutine's calls.
 func (d *finder) poolWait(i int) *poolKind {
 	g := d.g(i)
 	for n := range poolKinds {
@@ -133,7 +137,7 @@ func (d *finder) poolCalled(i int, k *poolKind) (uint64, bool) {
 	return 0, false
 }
 
-// libraryPool makes the cause of list, which wait for a pool.
+// libraryPool makes the cause of list, goroutines that wait for a pool of a library.
 func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 	p := &pool{kind: k, obj: obj, name: k.token}
 	if o := d.s.Objects[obj]; o != nil && o.Expr != "" {
@@ -154,7 +158,8 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 		if p.unread = len(loops); p.unread < p.size {
 			return
 		}
-		for _, i := range list { // who called before in a function that it is still in has the response in hand
+		// A goroutine that has called before, in a function that it is still in, has the response in hand.
+		for _, i := range list {
 			if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return d.hasResponse(i, &s) }) {
 				p.holders, p.nested = append(p.holders, i), p.nested+1
 			}
@@ -169,14 +174,14 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 		s, has := d.tokenOf(p, i)
 		lately := s != nil && d.s.Taken-s.At < int64(d.opt.After)
 		if lately && !slices.Contains(list, i) || lately && !has {
-			return // it moves
+			return // the pool moves
 		}
 		if has {
 			p.holders = append(p.holders, i)
 			if slices.Contains(list, i) {
 				p.nested++
 			} else if !d.keeps(i, obj) {
-				return // it may give it back
+				return // the goroutine may give it back
 			}
 		}
 	}
@@ -184,7 +189,7 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 	case p.size > 0 && len(p.holders) > p.size:
 		return
 	case p.nested > 0 || p.size > 0 && len(p.holders) == p.size:
-	case p.size > 0 && d.allKnown(list): // those that took the others are done with, or have exited
+	case p.size > 0 && d.allKnown(list): // the holders of the others are done with them, or have exited
 		p.lost = true
 	default:
 		return
@@ -192,16 +197,17 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 	d.addPool(p, list)
 }
 
-// hasResponse reports whether step s of goroutine i is a call of an HTTP client, which is over, in a function that the goroutine is still in.
+// hasResponse reports whether step s of goroutine i is a finished call of an HTTP client, in a function that the
+// goroutine is still in.
 func (d *finder) hasResponse(i int, s *snapshot.Step) bool {
 	own := OwnFrame(d.g(i).Stack)
 	return httpCall(s.Probe) && own != nil && own.Func != s.Probe.Func && onStack(d.g(i).Stack, s.Probe.Func)
 }
 
-// allKnown reports whether all is known that the goroutines have done besides those of list which have moved lately: nobody can have a token since longer ago than its
-// history goes back.
+// allKnown reports whether the histories of all goroutines that have moved lately, except those of list, are complete.
+// If so, no goroutine can have a token since before its history begins.
 func (d *finder) allKnown(list []int) bool {
-	const whole = 16 // steps of a history that may have begun before
+	const whole = 16 // steps: a history this long may have lost its beginning
 	for i := range d.graph.n {
 		g := d.g(i)
 		if !slices.Contains(list, i) && g.Last != nil && len(g.History) >= whole && d.s.Taken-g.LastAt < int64(d.opt.After) {
@@ -218,7 +224,7 @@ func (f *facts) waitsAt(i int, s *snapshot.Step) bool {
 	return &g.History[k] == s && slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == s.Probe })
 }
 
-// addPool makes the cause of list, which wait for p, and of those that have its tokens and wait, too.
+// addPool makes the cause of list, goroutines that wait for p, and of the holders that wait, too.
 func (d *finder) addPool(p *pool, list []int) {
 	c := &cause{kind: KindExhaustedPool, certainty: d.unsure(Likely, list), obj: p.obj, pool: p, roots: list}
 	p.first(c.roots)
@@ -241,11 +247,11 @@ func (d *finder) addPool(p *pool, list []int) {
 	d.addCause(c)
 }
 
-// workerPools makes the causes of goroutines that wait in a library for one of its workers, all of which are in functions that the library has been given and wait there,
-// some of them for a worker.
+// workerPools makes the causes of goroutines that wait in a library for one of its workers. All workers wait in
+// functions that were given to the library, some of them for a worker.
 func (d *finder) workerPools() {
 	var waiting groups[uint64]
-	var libs groups[string] // of those that wait for others to be done, each of which has a WaitGroup of its own
+	var libs groups[string] // of goroutines that wait for others to be done, each with its own WaitGroup
 	for i := range d.graph.n {
 		w := d.wait(i)
 		if d.claimed[i] || w == nil || w.Obj == 0 {
@@ -276,7 +282,8 @@ func (d *finder) workerPools() {
 	}
 }
 
-// workers returns the pool of the workers of the library that the goroutines of list wait in. None of its holders is nested if a worker goes on.
+// workers returns the pool of workers of the library that the goroutines of list wait in. None of its holders is nested
+// if a worker goes on.
 func (d *finder) workers(list []int) *pool {
 	lib := pkgPath(d.wait(list[0]).Probe.Func)
 	p := &pool{name: "a worker of " + lib}
@@ -292,7 +299,8 @@ func (d *finder) workers(list []int) *pool {
 	return p
 }
 
-// handling returns the goroutines of the library lib that are in functions that it was given. Of those at one place, the stacks of some are read.
+// handling returns the goroutines of the library lib that are in functions that it was given. Of those at one place,
+// only some stacks are read.
 func (d *finder) handling(lib string) (list []int) {
 	type place struct {
 		started snapshot.Created
@@ -312,7 +320,7 @@ func (d *finder) handling(lib string) (list []int) {
 	return list
 }
 
-// spare reports whether another goroutine was started where those of list were: a worker that has nothing to do.
+// spare reports whether another goroutine was started where those of list were: a worker without work.
 func (d *finder) spare(list []int) bool {
 	started := make(map[snapshot.Created]bool)
 	for _, i := range list {
@@ -326,7 +334,7 @@ func (d *finder) spare(list []int) bool {
 	return false
 }
 
-// startedAt returns where goroutine i was started, whoever did so.
+// startedAt returns where goroutine i was started, without the goroutine that did.
 func (f *facts) startedAt(i int) (c snapshot.Created) {
 	if by := f.g(i).CreatedBy; by != nil {
 		c = *by

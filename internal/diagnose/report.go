@@ -7,12 +7,12 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// A Verdict says how a goroutine is doing. Its text is that of JSON.
+// A Verdict says how a goroutine is doing. Its text is the one in JSON.
 type Verdict string
 
 // The verdicts.
 const (
-	Deadlock Verdict = "deadlock" // on a cycle of waits, or waits for one that is
+	Deadlock Verdict = "deadlock" // on a cycle of waits, or waits for a goroutine that is
 	Orphaned Verdict = "orphaned" // waits for a lock whose holder has exited
 	Leaked   Verdict = "leaked"   // nothing can ever wake it
 	Stuck    Verdict = "stuck"    // has waited for too long, and not for new work
@@ -24,10 +24,10 @@ const (
 // Verdicts returns all verdicts, worst first. The slice is the caller's.
 func Verdicts() []Verdict { return []Verdict{Deadlock, Orphaned, Leaked, Stuck, Busy, Idle, OK} }
 
-// Bad reports whether a goroutine with this verdict is one that a finding is about.
+// Bad reports whether findings are about goroutines with this verdict.
 func (v Verdict) Bad() bool { return v != OK && v != Idle }
 
-// A Kind is a kind of finding. Its text is that of JSON.
+// A Kind is a kind of finding. Its text is the one in JSON.
 type Kind string
 
 // The kinds of finding, worst first: reports show them in this order.
@@ -52,38 +52,41 @@ var kindOrder = []Kind{
 	KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
 }
 
-// Kinds returns the kinds of finding, worst first.
+// Kinds returns the kinds of finding, worst first. The slice is the caller's.
 func Kinds() []Kind { return slices.Clone(kindOrder) }
 
-// A Proof says what proves that a leak is one. Its text is that of JSON.
+// A Proof says what proves a leak or deadlock. Its text is the one in JSON.
 type Proof string
 
 // The proofs.
 const (
-	ProofReachability Proof = "reachability" // the program's memory: nothing that goes on can reach what the goroutines wait for
-	ProofLeakProfile  Proof = "leakprofile"  // the marks of Go's own goroutineleak profile
+	// The program's memory: no goroutine that goes on can reach what the goroutines wait for.
+	ProofReachability Proof = "reachability"
+	// The marks of Go's own goroutineleak profile.
+	ProofLeakProfile Proof = "leakprofile"
 )
 
-// A Growth is what is known of goroutines that become more and more.
+// A Growth describes goroutines that become more and more.
 type Growth struct {
 	Count          int
 	PerSecond      float64
 	Oldest, Newest time.Duration // ages
 }
 
-// A Rate is how fast a goroutine goes round in a loop.
+// A Rate says how fast a goroutine goes round in a loop.
 type Rate struct {
 	PerSecond float64 // rounds
-	CPU       float64 // processors that it keeps busy: 0.98; 0 unknown
+	CPU       float64 // processors that it keeps busy, such as 0.98; 0: unknown
 }
 
-// A Usual is how long waits at the same place are as a rule.
+// A Usual says how long waits at the same place usually are.
 type Usual struct{ Median, Max time.Duration }
 
-// A Certainty says how sure a finding is. Its text is that of JSON.
+// A Certainty says how certain a finding is. Its text is the one in JSON.
 type Certainty string
 
-// The certainties: facts that the record holds leave no other explanation; the usual explanation; one of several.
+// The certainties. A finding is certain if facts in the record leave no other explanation, likely if it is the usual
+// explanation, and possible if it is one of several.
 const (
 	Certain  Certainty = "certain"
 	Likely   Certainty = "likely"
@@ -96,22 +99,23 @@ var certaintyOrder = []Certainty{Certain, Likely, Possible}
 type Finding struct {
 	Kind      Kind
 	Certainty Certainty
-	// Goroutines has the root first, if it is one that the cause keeps waiting, and then the others: those that explain each
-	// other in that order, and the rest by ID.
+	// Goroutines has the root first, if the cause keeps it waiting. Then come the goroutines that explain each other,
+	// in that order, and then the rest by ID.
 	Goroutines []int64
-	// Root is the goroutine that everything else waits for, 0 if there is none or it has exited.
+	// Root is the goroutine that all others wait for; 0: there is none, or it has exited.
 	Root int64
-	// Places are where locks were taken, of KindLockOrder, whose goroutines have gone on. The first leads.
+	// Places are where the locks of a KindLockOrder were taken, whose goroutines have gone on. The first is the main
+	// one.
 	Places []*snapshot.Probe
-	// Title is one line; Why one line for each step, with file:line; Fix one line, or empty.
+	// Title is one line. Why has one line for each step, with file:line. Fix is one line, or empty.
 	Title string
 	Why   []string
 	Fix   string
 
-	Proof     Proof   // of a leak or deadlock that is proven; empty: it is not
-	KeptBytes uint64  // heap and stacks that only the goroutines keep alive; 0 unknown
+	Proof     Proof   // of a proven leak or deadlock; otherwise empty
+	KeptBytes uint64  // heap and stacks that only these goroutines keep alive; 0: unknown
 	Growth    *Growth // of KindGrowth
-	Rate      *Rate   // of KindBusy, where the program was looked at twice
+	Rate      *Rate   // of KindBusy, if the program was looked at twice
 	Usual     *Usual  // nil: unknown
 }
 
@@ -125,16 +129,19 @@ type Report struct {
 	Findings []Finding
 	// Counts is the number of goroutines by verdict.
 	Counts map[Verdict]int
-	// Circling are goroutines that seem to go round in a loop that gets nowhere. Only further looks (Goroutine.Loop) tell whether they do nothing else.
+	// Circling are goroutines that seem to go round in a loop that gets nowhere. Only further looks (Goroutine.Loop)
+	// show whether they do nothing else.
 	Circling []int64
-	// Resting are the waits on which findings rest that are more than possible, or were before Options.Left: when each began, by goroutine.
+	// Resting has the waits on which findings rest, and when each began, by goroutine. The findings are more than
+	// possible, or were before Options.Left.
 	Resting map[int64]int64
 
 	facts *facts
 }
 
-// Holders returns who holds the object at addr, or held it when they exited; of an Once, who runs its function. Of more than limit
-// it returns the first, and how many there are besides. The slice is the caller's.
+// Holders returns the holds of the object at addr, including those of goroutines that have exited. For an Once it
+// returns the goroutine that runs its function. It returns at most limit holds, and the number of the others. The slice
+// is the caller's.
 func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int) {
 	holders, orphans := r.facts.holders[addr], r.facts.orphans[addr]
 	for _, h := range holders[:min(limit, len(holders))] {
@@ -150,21 +157,23 @@ func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int
 	return held, len(holders) + len(orphans) - len(held)
 }
 
-// Doubtful reports whether f is a possibility only, which does not count: its goroutines are as if it were not there. Of a program whose end nobody saw
-// possibilities are all there is, and they count, unless it may have ended by itself.
+// Doubtful reports whether f is only possible, and so does not count: the verdicts of its goroutines ignore it. If
+// nobody saw the program's end, all findings are only possible, and they count unless the program may have ended by
+// itself.
 func (r *Report) Doubtful(f *Finding) bool { return doubt(r.Snapshot, f) }
 
 func doubt(s *snapshot.Snapshot, f *Finding) bool {
 	return f.Certainty == Possible && (!s.Process.Unwatched || f.Kind == KindLockOrder || returned(s))
 }
 
-// returned reports whether the goroutine of func main was in no operation when the program ended, so that it may have ended by itself.
+// returned reports whether the goroutine of func main was in no operation when the program ended. The program may then
+// have ended by itself.
 func returned(s *snapshot.Snapshot) bool {
 	i, ok := s.Find(1)
 	return ok && len(s.Goroutines[i].Waits) == 0
 }
 
-// Bad returns the number of goroutines that something is wrong with.
+// Bad returns the number of goroutines with a bad verdict.
 func (r *Report) Bad() int {
 	n := 0
 	for v, c := range r.Counts {
@@ -177,23 +186,25 @@ func (r *Report) Bad() int {
 
 // Options are what a diagnosis depends on besides the snapshot.
 type Options struct {
-	// After is how long a wait is before it is called stuck; zero means DefaultAfter.
+	// After is how long a wait lasts before it is called stuck. Zero means DefaultAfter.
 	After time.Duration
-	// Scope, if it is not nil, says which goroutines the diagnosis is about: those outside of it are taken to go on, but what a goroutine in it
-	// waits for is not expected of them, unless they have used it. With it the goroutines that a test has left behind are not
-	// taken for waiting for something that other tests do. A finding of goroutines that wait at the same place has either those in it or
-	// the others.
+	// Scope, if not nil, reports whether the diagnosis is about a goroutine. Those outside are assumed to go on, but a
+	// goroutine in scope does not expect them to end its wait unless they have used what it waits for. So goroutines
+	// that a test has left behind are not taken to wait for other tests. A finding about goroutines at one place has
+	// either those in scope or the others.
 	Scope func(goroutine int64) bool
-	// Blocked, if it is not nil, says of a goroutine in no operation with a probe that it waits for others of the program.
+	// Blocked, if not nil, reports whether a goroutine in no operation with a probe waits for others of the program.
 	Blocked func(goroutine int64) bool
-	// Left says of goroutines that they have left their wait since the snapshot was read: what rests on it is only possible.
+	// Left has the goroutines that have left their wait since the snapshot was read. Findings that rest on such a wait
+	// are only possible.
 	Left map[int64]bool
-	// OnlyLocks says that nothing counts but what is certain of locks: deadlocks, and locks whose holder has exited. It takes a part of the time. The verdict on goroutines
-	// that these do not concern is then unknown, and the snapshot need not have them. Where the program's memory has proven something, the diagnosis is the whole one.
+	// OnlyLocks restricts the diagnosis to what is certain about locks, which takes less time: deadlocks, and locks
+	// whose holder has exited. The verdict on other goroutines is then unknown, and the snapshot need not have them. If
+	// the program's memory has proven something, the diagnosis is complete all the same.
 	OnlyLocks bool
-	// Path turns the path of a source file into the form that titles and steps show; nil leaves it as it is.
+	// Path converts the path of a source file for titles and steps; nil leaves it unchanged.
 	Path func(string) string
 }
 
-// DefaultAfter is Options.After where nobody says otherwise.
+// DefaultAfter is the default of Options.After.
 const DefaultAfter = 10 * time.Second

@@ -9,17 +9,18 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Whether two reports show the same finding is asked for two reasons, and answered in two ways.
+// Whether two reports show the same finding has two answers, for two purposes.
 //
-// Who watches one program wants to tell what is new in it. There a finding stays the same while one of its goroutines stays in the same operation: others
-// join it, and it changes its kind as more becomes known. Symptom is what is compared. A debugger compares without Symptom.Since, from which the times are
-// taken out for which it held the program; and between two looks at one stop, where nothing moves, only goroutines (Same).
+// A watcher of one program wants to know what is new. A finding stays the same while one of its goroutines stays in the
+// same operation, even if others join it, and if its kind changes as more becomes known. A watcher compares Symptoms. A
+// debugger holds the program now and then, and takes that time out of Symptom.Since, so it compares without Since.
+// Between two looks at one stop nothing moves, and it compares only goroutines (Same).
 //
-// Who compares two runs, or gives a name to a series of metrics that outlives goroutines, cannot go by their numbers. There a finding is the same if it has
-// the same kind and place. Key is what is compared. Only what `awaittrace test -known` keeps in a file goes by function and expression, since every edit
-// changes lines.
+// A comparison of two runs, or the name of a series of metrics that outlives goroutines, cannot use their IDs. A
+// finding is the same if it has the same kind and place, and Keys are compared. Only the file of `awaittrace test
+// -known` identifies findings by function and expression, because every edit changes lines.
 
-// A Symptom is a goroutine that is stuck in one operation. While it is, it stays the same from one look to the next.
+// A Symptom is a goroutine that is stuck in one operation. It is the same in every look while the goroutine is.
 type Symptom struct {
 	What             string // the kind of the finding, or the title of one that has no goroutines
 	Goroutine, Since int64
@@ -33,7 +34,7 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 	list := make([]Symptom, 0, len(f.Goroutines))
 	for _, id := range f.Goroutines {
 		s := Symptom{What: string(f.Kind), Goroutine: id}
-		if i, ok := r.Find(id); ok && f.Rate == nil { // one that goes round moves all the time
+		if i, ok := r.Find(id); ok && f.Rate == nil { // a goroutine that goes round moves all the time
 			g := &r.Snapshot.Goroutines[i]
 			if s.Since = g.LastAt; len(g.Waits) > 0 {
 				s.Since = g.Waits[0].Since
@@ -44,8 +45,9 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 	return list
 }
 
-// Unread returns a symptom for each place at which goroutines have long been in waits of which the record alone does not tell whether they will end: what the other
-// end of a call does, or who can reach a channel, the operating system and the program's memory say. None has a goroutine: others come to the same place.
+// Unread returns a symptom for each place with long waits of which the record alone does not tell whether they will
+// end. Only the operating system and the program's memory know what the other end of a call does, or who can reach a
+// channel. The symptoms have no goroutine, because others come to the same place.
 func (r *Report) Unread() (list []Symptom) {
 	if r.Snapshot.HasStates {
 		return nil
@@ -63,7 +65,6 @@ func (r *Report) Unread() (list []Symptom) {
 	return list
 }
 
-// Wait returns s without the kind of finding.
 func (s Symptom) Wait() Symptom {
 	if s.Goroutine != 0 {
 		s.What = ""
@@ -71,10 +72,10 @@ func (s Symptom) Wait() Symptom {
 	return s
 }
 
-// Lead returns the symptom that f, a finding of a program that a debugger holds now and then, is recognised by.
+// Lead returns the symptom by which a debugger, which holds the program now and then, recognises f.
 func (f *Finding) Lead() Symptom { return Symptom{What: string(f.Kind), Goroutine: f.At()} }
 
-// At returns the goroutine that f is shown at: its root, or else its first; 0 if it has neither.
+// At returns the goroutine at which f is shown: its root, or its first; 0 if it has neither.
 func (f *Finding) At() int64 {
 	if f.Root == 0 && len(f.Goroutines) > 0 {
 		return f.Goroutines[0]
@@ -82,7 +83,7 @@ func (f *Finding) At() int64 {
 	return f.Root
 }
 
-// Same returns the finding of r that counts and is about a goroutine of f, which another look at the same stop has found; nil if there is none.
+// Same returns the finding of r, from another look at the same stop, that counts and is about a goroutine of f; or nil.
 func (r *Report) Same(f *Finding) *Finding {
 	in := make(map[int64]bool, len(f.Goroutines))
 	for _, id := range f.Goroutines {
@@ -96,7 +97,8 @@ func (r *Report) Same(f *Finding) *Finding {
 	return nil
 }
 
-// A Key recognises a finding in a report on another run: by its kind and by where its first goroutine is. N tells several of them apart.
+// A Key identifies a finding in reports on different runs, by its kind and the place of its first goroutine. N
+// distinguishes findings that share these.
 type Key struct {
 	Kind Kind
 	File string
@@ -104,12 +106,11 @@ type Key struct {
 	N    int
 }
 
-// Compare orders keys.
 func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.File, o.File), cmp.Compare(k.Line, o.Line), cmp.Compare(k.N, o.N))
 }
 
-// Numbered returns k with the first number that is free in set.
+// Numbered returns k with the first number that is not in set.
 func Numbered[F any](set map[Key]F, k Key) Key {
 	for ; ; k.N++ {
 		if _, taken := set[k]; !taken {

@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A source is where what a channel brings comes from.
+// A source is where the values of a channel come from.
 type source uint8
 
 const (
@@ -18,7 +18,8 @@ const (
 	signalChan                // signal.Notify
 )
 
-// source returns where what case k of w, or w itself, receives by the channel at obj comes from: the source says so, and where it does not, how the channel was made.
+// source returns where the values come from that case k of w, or w itself, receives from the channel at obj. The source
+// code says so, or else the way in which the channel was made.
 func (f *facts) source(w *snapshot.Wait, k int, obj uint64) source {
 	switch r := w.Probe.Role(k); {
 	case obj != 0 && r.Clock():
@@ -34,10 +35,11 @@ func (f *facts) source(w *snapshot.Wait, k int, obj uint64) source {
 	return plainChan
 }
 
-// contextCase reports whether case k of w receives from the Done channel of a context, which is nil if that is never cancelled.
+// contextCase reports whether case k of w receives from the Done channel of a context. That is nil if the context is
+// never cancelled.
 func contextCase(w *snapshot.Wait, k int) bool { return w.Probe.Role(k) == runtime.RoleDone }
 
-// ticks reports whether case k of w receives from a clock that has not been stopped, as far as anybody knows, or from signals.
+// ticks reports whether case k of w receives from signals, or from a clock that is not known to be stopped.
 func (f *facts) ticks(w *snapshot.Wait, k int, obj uint64) bool {
 	switch f.source(w, k, obj) {
 	case timerChan:
@@ -49,7 +51,8 @@ func (f *facts) ticks(w *snapshot.Wait, k int, obj uint64) bool {
 	return false
 }
 
-// endOnly reports whether the channel at obj only ever tells of an end: nobody has sent to it, and it is received from in a select beside others.
+// endOnly reports whether the channel at obj only ever reports an end: no goroutine has sent to it, and a select
+// receives from it beside others.
 func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
 	if k >= len(w.Cases) || w.Cases[k].Send || w.Cases[k].Obj == 0 {
 		return false
@@ -65,7 +68,7 @@ func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
 	return endName(cmp.Or(o.Expr, f.pathName(c.Obj)))
 }
 
-// endName reports whether a channel is called as those are that are closed at the end.
+// endName reports whether a channel is named like those that are closed at the end.
 func endName(expr string) bool {
 	name := strings.ToLower(expr[strings.LastIndexByte(expr, '.')+1:])
 	for _, word := range []string{"stop", "quit", "done", "close", "shutdown", "exit", "cancel", "term", "end", "kill", "die", "dead", "abort", "finish"} {

@@ -16,10 +16,9 @@ type writer struct {
 	*facts
 	graph   *graph
 	verdict []Verdict
-	next    func(i int) (int, linkKind) // whom the goroutines of a chain wait for
+	next    func(i int) (int, linkKind) // what the goroutines of a chain wait for
 }
 
-// finding returns c as a finding.
 func (t *writer) finding(c *cause) Finding {
 	f := Finding{Kind: c.kind, Certainty: c.certainty, Goroutines: t.ids(c.all()), Proof: c.proof, Growth: c.growth, Rate: c.rate}
 	switch {
@@ -68,15 +67,16 @@ func (t *writer) finding(c *cause) Finding {
 	return f
 }
 
-// root returns the root of c: of several at the same place the one that has waited longest, unless a queue waits for the first.
+// root returns the root of c. Of several at the same place it is the one that has waited longest, unless a queue waits
+// for the first.
 func (t *writer) root(c *cause) int {
-	if len(c.queue) > 0 || c.pool != nil { // who has a token comes first
+	if len(c.queue) > 0 || c.pool != nil { // goroutines with a token come first
 		return c.roots[0]
 	}
 	return t.oldest(c.roots)
 }
 
-// behindOf returns the goroutine that the queue of c waits for in the end.
+// behindOf returns the goroutine that the queue of c ultimately waits for.
 func (t *writer) behindOf(c *cause) (int, bool) {
 	if len(c.roots) > 0 {
 		return c.roots[0], true
@@ -96,7 +96,7 @@ func (t *writer) behindOf(c *cause) (int, bool) {
 	return i, true
 }
 
-// deadlock tells a cycle.
+// deadlock describes a cycle.
 func (t *writer) deadlock(f *Finding, c *cause) {
 	locks := every(c.cycle, t.locking)
 	others := len(c.members) + len(c.behind)
@@ -144,7 +144,7 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 	}
 }
 
-// owesItself reports whether all of the knot wait for one WaitGroup.
+// owesItself reports whether all goroutines of the knot wait for one WaitGroup.
 func (t *writer) owesItself(c *cause) bool {
 	w := t.wait(c.cycle[0])
 	return w.Probe.Op == runtime.OpWait && every(c.cycle, func(i int) bool { return t.wait(i).Obj == w.Obj })
@@ -169,7 +169,7 @@ func (t *writer) selfLock(i int) string {
 	return fmt.Sprintf("goroutine %d waits for itself: it holds %s and locks it again", t.g(i).ID, name)
 }
 
-// link says why goroutine i waits for goroutine j.
+// link returns why goroutine i waits for goroutine j.
 func (t *writer) link(i, j int) string {
 	w := t.wait(i)
 	if t.locking(i) {
@@ -230,7 +230,8 @@ func (t *writer) link(i, j int) string {
 	return "all who are known to be able to end that are waiting themselves: " + t.guess(j, obj, p, nameOr(name, "it"))
 }
 
-// guess says why goroutine j may use the other side of the channel obj, which p used last, without its being known to have.
+// guess returns why goroutine j may use the other end of the channel obj, which p used last, though it is not known to
+// have done so.
 func (t *writer) guess(j int, obj uint64, p *snapshot.Fact, name string) string {
 	g, o := t.g(j), t.s.Objects[obj]
 	switch {
@@ -251,7 +252,8 @@ func nameOr(name, other string) string {
 	return name
 }
 
-// reachedLink says why goroutine i waits for goroutine j, which can reach what it waits for, by the program's memory.
+// reachedLink returns why goroutine i waits for goroutine j, which can reach what it waits for, by the program's
+// memory.
 func (t *writer) reachedLink(i, j int) string {
 	for _, n := range t.needs(i) {
 		if !n.named || !slices.Contains(n.by, j) {
@@ -271,7 +273,8 @@ func (t *writer) reachedLink(i, j int) string {
 	return fmt.Sprintf("only goroutine %d could end that%s", t.g(j).ID, path)
 }
 
-// pathTo says by what goroutine j reaches what goroutine i waits for: a variable, or at least the function that has it.
+// pathTo returns how goroutine j reaches what goroutine i waits for: by a variable, or at least the function that has
+// it.
 func (t *writer) pathTo(i, j int) string {
 	for _, w := range t.reach(i).CouldEnd {
 		if w.Kind != snapshot.WakerGoroutine || w.Goroutine != t.g(j).ID {
@@ -289,10 +292,11 @@ func (t *writer) pathTo(i, j int) string {
 	return ""
 }
 
-// packageFolders matches what stands before the last element of an import path.
+// packageFolders matches an import path up to its last element.
 var packageFolders = regexp.MustCompile(`([\w.~%+-]+/)+`)
 
-// pathOf returns the way from a waker to what is waited for: without the waker itself and what has no name, and with types and functions as people write them.
+// pathOf returns the path from a waker to what is waited for, without the waker itself and unnamed steps, and with
+// short names of types and functions.
 func pathOf(w *snapshot.Waker) (path []string) {
 	for k, s := range w.Path {
 		if strings.HasPrefix(s, "object of ") || k == 0 && w.Kind == snapshot.WakerGoroutine && strings.HasPrefix(s, "goroutine ") {
@@ -303,7 +307,7 @@ func pathOf(w *snapshot.Waker) (path []string) {
 	return path
 }
 
-// because says why goroutine i waits for goroutine j, by a lock.
+// because returns why goroutine i waits for goroutine j, by a lock.
 func (t *writer) because(i, j int) string {
 	w := t.wait(i)
 	for _, h := range t.holders[w.Obj] {
@@ -328,7 +332,7 @@ func (t *writer) because(i, j int) string {
 	return fmt.Sprintf("goroutine %d is likely to hold it", t.g(j).ID)
 }
 
-// orphan tells of a lock whose holder has exited.
+// orphan describes a lock whose holder has exited.
 func (t *writer) orphan(f *Finding, c *cause) {
 	h := c.orphan
 	name := t.object(c.obj, h.Probe)
@@ -346,7 +350,7 @@ func (t *writer) orphan(f *Finding, c *cause) {
 	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the %s right after %s", name, ShortFunc(h.Probe.Func), unlock, t.place(h.Probe)))
 }
 
-// queue tells of goroutines that wait for one, by a lock, a channel or in other ways.
+// queue describes goroutines that wait for one goroutine, by a lock, a channel or in other ways.
 func (t *writer) queue(f *Finding, c *cause) {
 	root, ok := t.behindOf(c)
 	if !ok {
@@ -371,7 +375,7 @@ func (t *writer) queue(f *Finding, c *cause) {
 	if len(direct) == 0 {
 		direct = c.queue
 	}
-	// The title is about those that wait in the way that names the kind.
+	// The title is about a goroutine that waits in the way of the cause's kind.
 	first := direct[max(slices.IndexFunc(direct, func(i int) bool { _, kind := t.next(i); return kind == c.by }), 0)]
 	w := t.wait(first)
 	f.Title = t.queueTitle(c, root, first)
@@ -398,11 +402,11 @@ func (t *writer) queue(f *Finding, c *cause) {
 	f.Fix = t.queueFix(c, root, first)
 }
 
-// queueTitle is the title of a cause whose queue waits for root; direct is one that waits for it itself.
+// queueTitle returns the title of a cause whose queue waits for root. direct is a goroutine that waits for root itself.
 func (t *writer) queueTitle(c *cause, root, direct int) string {
 	g, rw, w := t.g(root), t.wait(root), t.wait(direct)
 	id := g.ID
-	alike := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { // those that do not wait in the same way
+	alike := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { // goroutines that wait in another way
 		_, kind := t.next(i)
 		return i != direct && (kind != c.by || kind != byLock && !t.likewise(i, direct))
 	})
@@ -442,7 +446,7 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
 }
 
-// pipeTitle says that goroutine i waits for a process that waits for this program; empty: it does not.
+// pipeTitle says that goroutine i waits for a process that waits for this program. It is empty if it does not.
 func (t *writer) pipeTitle(i int) string {
 	p, _ := t.pipeOf(i)
 	if p == nil {
@@ -472,9 +476,10 @@ func (t *writer) atOf(i int) string {
 	return ""
 }
 
-// farthest returns the goroutine of list that has most others between itself and root, and of several the one that has waited longest.
+// farthest returns the goroutine of list with the most others between itself and root, and of several the one that has
+// waited longest.
 func (t *writer) farthest(list []int, root int) int {
-	far := map[int]int{root: 0} // how many links from the root
+	far := map[int]int{root: 0} // links from the root
 	best, most := t.oldest(list), 1
 	for _, i := range list {
 		var path []int
@@ -503,7 +508,8 @@ func (t *writer) farthest(list []int, root int) int {
 	return best
 }
 
-// chain says how the one of list that is farthest from the root is connected with it: who holds what it waits for, and so on.
+// chain describes how the goroutine of list that is farthest from the root is connected with it: who holds what it
+// waits for, and so on.
 func (t *writer) chain(list []int, root int) []string {
 	var lines []string
 	seen := make(map[int]bool)
@@ -515,7 +521,7 @@ func (t *writer) chain(list []int, root int) []string {
 		}
 		line := t.link(i, j)
 		switch {
-		case kind == byOther: // the link may say "that" of the wait
+		case kind == byOther: // the link may refer to the wait as "that"
 			line = t.briefly(i) + "; " + line
 		case len(lines) > 0 || j != root:
 			line += "; " + t.briefly(i)
@@ -533,7 +539,7 @@ func (t *writer) briefly(i int) string {
 	return fmt.Sprintf("goroutine %d %s at %s", t.g(i).ID, t.does(w), t.place(w.Probe))
 }
 
-// together tells of goroutines that wait in the same way, each for itself.
+// together describes goroutines that wait in the same way, each for itself.
 func (t *writer) together(f *Finding, c *cause) {
 	i := t.shown(c.roots)
 	w := t.wait(i)
@@ -602,7 +608,7 @@ func (t *writer) together(f *Finding, c *cause) {
 	f.Fix = t.waitFix(c, i)
 }
 
-// missing says who owes a WaitGroup the Done that is missing.
+// missing says which goroutine owes a WaitGroup the missing Done.
 func (t *writer) missing(addr uint64) string {
 	o := t.s.Objects[addr]
 	switch {
@@ -622,7 +628,7 @@ func (t *writer) exited(addr uint64) string {
 	return ""
 }
 
-// objects counts the objects that the goroutines of list wait for.
+// objects returns the number of objects that the goroutines of list wait for.
 func (f *facts) objects(list []int) int {
 	objs := make(map[uint64]bool)
 	for _, i := range list {
@@ -633,7 +639,7 @@ func (f *facts) objects(list []int) int {
 	return len(objs)
 }
 
-// nobody says that nobody is left for the channel of w, and where who made it has gone.
+// nobody says that no goroutine is left for the channel of w, and where its maker has gone.
 func (t *writer) nobody(w *snapshot.Wait) string {
 	s := "nobody is known to be left who could end that"
 	o := t.s.Objects[w.Obj]
@@ -647,7 +653,7 @@ func (t *writer) nobody(w *snapshot.Wait) string {
 	return s
 }
 
-// couldEnd says who could end the wait of goroutine i, where the memory tells.
+// couldEnd returns what could end the wait of goroutine i, by the memory.
 func (t *writer) couldEnd(i int) []string {
 	r := t.reach(i)
 	if r == nil || r.Answer != snapshot.Live || len(r.CouldEnd) == 0 {
@@ -678,7 +684,7 @@ func (t *writer) couldEnd(i int) []string {
 	return lines
 }
 
-// proof says what proves c.
+// proof returns what proves c.
 func (t *writer) proof(c *cause) []string {
 	n, marked := 0, 0
 	for _, i := range c.all() {
@@ -709,7 +715,7 @@ func (t *writer) proof(c *cause) []string {
 	return nil
 }
 
-// busy tells of goroutines that compute.
+// busy describes goroutines that compute.
 func (t *writer) busy(f *Finding, c *cause) {
 	n := len(c.roots)
 	if t.g(c.roots[0]).Last == nil {
@@ -734,7 +740,7 @@ func perSecond(x float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0")
 }
 
-// growth tells of goroutines that become more and more.
+// growth describes goroutines that become more and more.
 func (t *writer) growth(f *Finding, c *cause) {
 	g := c.growth
 	at := t.probe(c.roots[0])
@@ -753,7 +759,7 @@ func (t *writer) growth(f *Finding, c *cause) {
 	f.Fix = "bound how many are started, or see that each ends: with a limit on its attempts, a deadline, or a context"
 }
 
-// loop tells of a goroutine that goes round without getting anywhere.
+// loop describes a goroutine that goes round without getting anywhere.
 func (t *writer) loop(f *Finding, c *cause) {
 	i := c.roots[0]
 	p := t.g(i).Last
@@ -771,7 +777,7 @@ func (t *writer) loop(f *Finding, c *cause) {
 	f.Fix = t.loopFix(i)
 }
 
-// loops says what goroutine i goes round in, if it is in a call that polls.
+// loops describes the loop of goroutine i, if it is in a call that polls.
 func (t *writer) loops(i int) []string {
 	g, w := t.g(i), t.wait(i)
 	if w == nil || w.Probe.Op != runtime.OpSleep && len(g.Waits) < 2 {
@@ -794,7 +800,8 @@ func (t *writer) loops(i int) []string {
 	return []string{s}
 }
 
-// userCall returns the function of a library that the user's own code has called, and where; an empty name if it has called none.
+// userCall returns the library function that the user's own code has called, and where. The name is empty if there is
+// none.
 func (f *facts) userCall(i int) (fn string, at *snapshot.Frame) {
 	stack := f.g(i).Stack
 	at = OwnFrame(stack)

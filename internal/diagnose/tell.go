@@ -8,16 +8,16 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// This file has the phrases of findings about any goroutine and any object, for those who ask about one. Goroutines are known by their index
-// in the snapshot.
+// This file has the phrases of findings for any goroutine and any object. Goroutines are known by their index in the
+// snapshot.
 
-// Find returns the index of the goroutine of that id.
+// Find returns the index of the goroutine with that ID.
 func (r *Report) Find(id int64) (int, bool) { return r.facts.find(id) }
 
 // Step says in one line what goroutine i is doing, where, and since when.
 func (r *Report) Step(i int) string { return r.facts.step(i) }
 
-// Started says which go statement of the user's started goroutine i; nothing if that is not known.
+// Started says which of the user's go statements started goroutine i. It is empty if that is unknown.
 func (r *Report) Started(i int) []string { return r.facts.started(i) }
 
 // Object names the object at addr: "mutex a.mu". p is a probe of an operation on it.
@@ -29,10 +29,11 @@ func (r *Report) Place(p *snapshot.Probe) string { return r.facts.place(p) + in(
 // Position returns the position of a line, with the path as the report shows it.
 func (r *Report) Position(file string, line int) string { return r.facts.position(file, line) }
 
-// Ago returns the time since t of the program's clock.
+// Ago returns the time since t, which is of the program's clock.
 func (r *Report) Ago(t int64) string { return r.facts.ago(t) }
 
-// Held says who holds the object at addr, or held it when they exited, a line for each of at most limit, and one for the others.
+// Held says who holds the object at addr, or held it when they exited: one line for each of at most limit, and one for
+// the others.
 func (r *Report) Held(addr uint64, limit int) []string {
 	f := r.facts
 	var lines []string
@@ -49,7 +50,8 @@ func (r *Report) Held(addr uint64, limit int) []string {
 	return lines
 }
 
-// Facts says who made, sent on, received from and closed the object at addr; of other objects than channels, what corresponds to it.
+// Facts says who made, sent on, received from and closed the object at addr, or did what corresponds to that for an
+// object that is not a channel.
 func (r *Report) Facts(addr uint64) []string {
 	lines := r.facts.factsAbout(addr, false)
 	if o := r.Snapshot.Objects[addr]; o != nil && o.Kind == runtime.KindChan && o.Received == nil && (o.Made != nil || o.Sent != nil) {
@@ -58,7 +60,7 @@ func (r *Report) Facts(addr uint64) []string {
 	return lines
 }
 
-// Waiters returns the goroutines that wait for the object at addr, selects included, by index.
+// Waiters returns the indexes of the goroutines that wait for the object at addr, including those in a select.
 func (r *Report) Waiters(addr uint64) []int {
 	var list []int
 	for i := range r.Snapshot.Goroutines {

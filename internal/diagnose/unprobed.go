@@ -7,10 +7,10 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// This file reads waits that have no probe off the runtime's wait reason, the stack, and what the program's memory says.
+// This file reads waits without a probe off the runtime's wait reason, the stack, and the program's memory.
 
-// offStack returns the operation that goroutine g waits in where there is no probe, as a wait like others, with a probe made up for the place in the source.
-// Nil: it does not wait, or it is not known on what.
+// offStack returns the operation in which goroutine g waits without a probe, as a wait with a probe that is made up for
+// the place in the source. It returns nil if g does not wait, or waits for something unknown.
 func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 	if w := lateSelect(g); w != nil {
 		return w
@@ -23,7 +23,7 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 	}
 	op, kind := reasonOp(g)
 	if op == 0 && g.Leaked {
-		op, kind = runtime.OpRecv, runtime.KindChan // what else the collector looks at is told by its reason
+		op, kind = runtime.OpRecv, runtime.KindChan // the reason tells whatever else the garbage collector looks at
 	}
 	if op == 0 {
 		return nil
@@ -49,8 +49,9 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 	return w
 }
 
-// lockInside returns the wait of a goroutine for a lock in code without probes, inside an operation that should not take long, as a wait at that operation. Nil: it is in
-// none, or its operation may go on for long, and get there now and then.
+// lockInside returns the wait of a goroutine for a lock in code without probes, inside an operation that should not
+// take long, as a wait at that operation. It returns nil if there is none, or if the operation may last long and come
+// there now and then.
 func lockInside(g *snapshot.Goroutine) *snapshot.Wait {
 	w := &g.Waits[0]
 	p := w.Probe
@@ -66,8 +67,8 @@ func lockInside(g *snapshot.Goroutine) *snapshot.Wait {
 	return &snapshot.Wait{Probe: &probe, Obj: g.Blocked.On[0].Addr, Since: w.Since, Cap: -1}
 }
 
-// reentrant returns the goroutines that wait for the lock at obj and have the function that locks it, without a probe, on their stacks twice: the outer call is likely to
-// hold it. Nobody else may be in that function.
+// reentrant returns the goroutines that wait for the lock at obj and have the function that locks it, without a probe,
+// on their stacks twice. The outer call is likely to hold it. No other goroutine may be in that function.
 func (f *facts) reentrant(obj uint64) []int {
 	var list []int
 	for i := range f.s.Goroutines {
@@ -87,7 +88,8 @@ func (f *facts) reentrant(obj uint64) []int {
 	return list
 }
 
-// outerCall returns the frame of an outer call of the function in which goroutine i waits for a lock, where that call has gone past the place that locks; nil: there is none.
+// outerCall returns the frame of an outer call of the function in which goroutine i waits for a lock, if that call has
+// gone past the place that locks; or nil.
 func (f *facts) outerCall(i int) *snapshot.Frame {
 	stack := f.g(i).Stack
 	at := lockingFrame(f.g(i))
@@ -102,7 +104,7 @@ func (f *facts) outerCall(i int) *snapshot.Frame {
 	return nil
 }
 
-// lockingFrame returns the innermost frame of g that is not the runtime's or sync's; nil if there is none, or g is in no lock.
+// lockingFrame returns the innermost frame of g outside the runtime and sync, if g waits for a lock; or nil.
 func lockingFrame(g *snapshot.Goroutine) *snapshot.Frame {
 	if op, _ := reasonOp(g); op != runtime.OpLock && op != runtime.OpRLock {
 		return nil
@@ -115,8 +117,8 @@ func lockingFrame(g *snapshot.Goroutine) *snapshot.Frame {
 	return nil
 }
 
-// lateSelect returns the wait of a goroutine in a select that had a case ready when it was reached, and then had not: the collector looks before the select does,
-// and takes it for passed.
+// lateSelect returns the wait of a goroutine in a select that had a case ready when the goroutine reached it, and then
+// no longer had. The collector looks before the select does, and takes it for passed.
 func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
 	p := g.Last
 	if p == nil || p.Op != runtime.OpSelect || p.Flags&runtime.SiteDefault != 0 || g.State != "waiting" || !strings.HasPrefix(g.Reason, "select") || g.Blocked == nil {
@@ -137,7 +139,8 @@ func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
 	return w
 }
 
-// foreign reports whether a stack has a function that is not of the standard library, whose own goroutines are its business.
+// foreign reports whether a stack has a function outside the standard library. The library's own goroutines are its
+// business.
 func foreign(stack []snapshot.Frame) bool {
 	for i := range stack {
 		first, _, path := strings.Cut(stack[i].Func, "/")
@@ -148,14 +151,14 @@ func foreign(stack []snapshot.Frame) bool {
 	return false
 }
 
-// unprobedSince returns since when g waits at least: since the runtime noticed, or since an earlier look that found it in the same wait. Zero: unknown. Two looks at
-// calls of the system or of C may have found two calls.
+// unprobedSince returns the latest time by which g had begun its wait: when the runtime noticed it, or when an earlier
+// look found g in the same wait. Zero: unknown. Two looks at calls of the system or of C may have found two calls.
 func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	if g.Blocked != nil && g.Blocked.Since != 0 {
 		return g.Blocked.Since
 	}
 	since := int64(0)
-	if f.s.NoProbes != "" || g.State == "syscall" { // two looks have told more: see package inspect
+	if f.s.NoProbes != "" || g.State == "syscall" { // two looks have shown more: see package inspect
 		return 0
 	}
 	for was := f.s.Before; was != nil; was = was.Before {
@@ -172,8 +175,8 @@ func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	return since
 }
 
-// unsupported makes a cause a possibility that rests, in a program without probes, on nothing but that its goroutines have waited: what they wait for may move meanwhile,
-// and whom they wait for may go on.
+// unsupported makes a cause only possible if, in a program without probes, it rests only on the length of its waits.
+// What they wait for may move meanwhile, and the goroutines that they wait for may go on.
 func (d *finder) unsupported(c *cause) {
 	if d.s.NoProbes == "" || c.certainty == Certain || c.kind == KindDeadlock || c.kind == KindBusy {
 		return
@@ -182,13 +185,13 @@ func (d *finder) unsupported(c *cause) {
 		root := c.roots[0]
 		r := d.reach(root)
 		if inC(d.g(root)) && d.long(root) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
-			return // it has been in C code for long, or the holder of a lock has waited as long, and for others
+			return // it has long been in C code, or holds a lock and has long waited for other goroutines
 		}
 	}
 	c.certainty = Possible
 }
 
-// sameTarget reports whether two looks saw a goroutine wait on the same object, as far as they tell.
+// sameTarget reports whether two looks saw a goroutine wait on the same object. Looks without an object agree with any.
 func sameTarget(a, b *snapshot.Blocked) bool {
 	if a == nil || b == nil || len(a.On) == 0 || len(b.On) == 0 {
 		return true
@@ -196,7 +199,7 @@ func sameTarget(a, b *snapshot.Blocked) bool {
 	return len(a.On) == len(b.On) && a.On[0].Addr == b.On[0].Addr
 }
 
-// reasonOp returns the operation that the runtime's wait reason, and the stack where that is not enough, say.
+// reasonOp returns the operation that the runtime's wait reason names, or the stack if the reason is not enough.
 func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 	if g.State == "syscall" {
 		return runtime.OpIO, runtime.KindNone
@@ -241,8 +244,8 @@ func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 	return 0, 0
 }
 
-// name gives the probe that is made up for a wait of g the place of the innermost frame that is not the runtime's or sync's own, or, of calls into the system
-// and sleeps, of the innermost frame of the user's, with what that calls.
+// name sets the place of the made-up probe for a wait of g to the innermost frame outside the runtime and sync. For
+// calls into the system and sleeps it is the user's innermost frame, with the function that it calls.
 func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 	if len(g.Stack) == 0 {
 		if c := g.CreatedBy; c != nil { // the best that is known
@@ -279,12 +282,13 @@ func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 }
 
 const (
-	// coroutine is the runtime's reason of a goroutine that has switched to another, as by the functions that iter.Pull returns.
+	// coroutine is the wait reason of a goroutine that has switched to another, as the functions that iter.Pull returns
+	// do.
 	coroutine = "coroutine"
 	pull      = "iter.Pull"
 )
 
-// machinery reports whether a function is the runtime's, or of the packages that wait on behalf of others.
+// machinery reports whether a function belongs to the runtime, or to packages that wait on behalf of others.
 func machinery(fn string) bool {
 	for _, prefix := range []string{"runtime.", "sync.", "internal/", "time.Sleep", "syscall.", "os."} {
 		if strings.HasPrefix(fn, prefix) {
@@ -299,7 +303,8 @@ func cgoStub(fr *snapshot.Frame) bool {
 	return strings.HasSuffix(fr.File, "_cgo_gotypes.go") || strings.Contains(fr.Func, "._Cfunc_") || strings.HasPrefix(fr.Func, "runtime.cgocall")
 }
 
-// called is the name by which the source calls a function: C.flush for main._Cfunc_flush, sync.(*Mutex).Lock for what sync calls inside.
+// called returns the name by which the source calls a function: C.flush for main._Cfunc_flush, sync.(*Mutex).Lock for
+// what sync calls inside.
 func called(fn string) string {
 	if _, c, ok := strings.Cut(fn, "._Cfunc_"); ok {
 		return "C." + c
@@ -323,8 +328,8 @@ func inC(g *snapshot.Goroutine) bool {
 	return false
 }
 
-// loopsInC reports whether goroutine g is in a C function that may run for as long as the program, by its name: a loop that waits for events. The main goroutine may be
-// in any.
+// loopsInC reports whether goroutine g is in a C function that may run for as long as the program: by its name, a loop
+// that waits for events. For the main goroutine any C function counts.
 func loopsInC(g *snapshot.Goroutine) bool {
 	if g.ID == 1 {
 		return inC(g)

@@ -7,27 +7,28 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Who may use a channel that nobody has used yet, or owes a WaitGroup its Done, no record says. Most often it is a goroutine that was started
-// where the channel was made or Add was called:
+// No record says which goroutine may use a channel that has not been used yet, or owes a WaitGroup its Done. Most often
+// it is a goroutine that was started where the channel was made or Add was called:
 //
 //	done := make(chan bool)
 //	go func() { …; close(done) }()
 //	<-done
 //
-// So the goroutines that one goroutine has started are a family, and those that it started in one function a closer one. They are known where the
-// states of all goroutines are.
+// So the goroutines that one goroutine has started are a family, and those that it started in one function a closer
+// one. Families are known if the states of all goroutines are.
 
-// A familyKey names the goroutines that a goroutine has started in a function, or, with an empty one, in all.
+// A familyKey identifies the goroutines that a goroutine has started: in the function fn, or, if that is empty, in any.
 type familyKey struct {
 	parent int64
 	fn     string
 }
 
-// goOfWaitGroup is the function whose go statement starts what WaitGroup.Go is given.
+// goOfWaitGroup is the function whose go statement starts the argument of WaitGroup.Go.
 const goOfWaitGroup = "sync.(*WaitGroup).Go"
 
-// family returns the goroutines that may act for what p tells of, which its goroutine made or added to, and their family: those that it has started in the
-// same function, or in the function by if that is not empty, or, if there are none, all that it has started.
+// family returns the goroutines that may act on what p describes, which the goroutine of p made or added to: those that
+// it has started in the same function, or in the function by if that is not empty, or, if there are none, all that it
+// has started.
 func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 	if p == nil || p.Probe == nil {
 		return familyKey{}, nil
@@ -38,7 +39,7 @@ func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 			if c := f.g(i).CreatedBy; c != nil && c.Goroutine != 0 && f.g(i).State != "exited" {
 				all := familyKey{parent: c.Goroutine}
 				f.families[all] = append(f.families[all], i)
-				if c.Func != "" { // tests do not know it
+				if c.Func != "" { // tests do not set it
 					k := familyKey{c.Goroutine, c.Func}
 					f.families[k] = append(f.families[k], i)
 				}
@@ -54,11 +55,12 @@ func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 	return k, f.families[k]
 }
 
-// owers returns the goroutines that are likely to owe the WaitGroup o a Done: the family of the one that called Add last, without those that have called Done, or
-// wait for it, unless it is owed just as many Dones as goroutines were started right behind the Add, and all of them wait for it.
+// owers returns the goroutines that are likely to owe the WaitGroup o a Done: the family of the one that called Add
+// last, except those that have called Done or wait for o. If all that were started right after the Add wait for o, and
+// o is owed exactly that many Dones, it returns these.
 func (f *facts) owers(o *snapshot.Object) []int {
 	_, all := f.family(o.Sent, goOfWaitGroup)
-	if len(all) == 0 && f.onlyAsleep() { // who started whom is not known
+	if len(all) == 0 && f.onlyAsleep() { // it is unknown who started whom
 		for i := range f.s.Goroutines {
 			if f.wait(i) != nil {
 				all = append(all, i)
@@ -81,14 +83,15 @@ func (f *facts) owers(o *snapshot.Object) []int {
 	if i, ok := f.other(-1, o.Sent); ok && len(list) == 0 && f.waitsFor(i, o.Addr) && f.cameBack(i, o.Sent.Probe) {
 		return []int{i}
 	}
-	// Those that were started right behind the Add are meant by it.
+	// The Add is for the goroutines that were started right after it.
 	if near := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !behindAdd(f.g(i).CreatedBy, o.Sent) }); len(near) > 0 {
 		return near
 	}
 	return list
 }
 
-// cameBack reports whether goroutine i is within an outer call of the function of p that is past p, and has called it again.
+// cameBack reports whether goroutine i is in an outer call of the function of p that has passed p, and has called the
+// function again.
 func (f *facts) cameBack(i int, p *snapshot.Probe) bool {
 	var calls []snapshot.Frame
 	for _, fr := range f.g(i).Stack {
@@ -99,15 +102,15 @@ func (f *facts) cameBack(i int, p *snapshot.Probe) bool {
 	return len(calls) > 1 && calls[len(calls)-1].Line > p.Line
 }
 
-// onlyAsleep reports whether the program has ended because all goroutines were asleep, and nothing but its record is known.
+// onlyAsleep reports whether the program has ended because all goroutines were asleep, and only its record is known.
 func (f *facts) onlyAsleep() bool { return f.s.Asleep && !f.s.HasStates }
 
-// atOnePlace reports whether all of list wait at the same place.
+// atOnePlace reports whether all goroutines of list wait at the same place.
 func (f *facts) atOnePlace(list []int) bool {
 	return every(list, func(i int) bool { return *f.wait(i).Probe == *f.wait(list[0]).Probe })
 }
 
-// behindAdd reports whether a go statement stands right behind the Add that add tells of:
+// behindAdd reports whether a go statement directly follows the Add of add:
 //
 //	wg.Add(1)
 //	go func() { … }()
@@ -115,12 +118,13 @@ func behindAdd(c *snapshot.Created, add *snapshot.Fact) bool {
 	return c != nil && c.File == add.Probe.File && c.Line == add.Probe.Line+1
 }
 
-// hasPaid reports whether goroutine i is known to have been where Done was called last for the WaitGroup o.
+// hasPaid reports whether goroutine i is known to have been where Done was last called for the WaitGroup o.
 func (f *facts) hasPaid(i int, o *snapshot.Object) bool {
 	return o.Received != nil && slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool { return s.Probe == o.Received.Probe })
 }
 
-// users returns the goroutines that have been at a place, without those that wait there: they do so for another object, as this one would have let them go on.
+// users returns the goroutines that have been at a place, except those that wait there. Those wait for another object,
+// because this one would have let them go on.
 func (f *facts) users(p *snapshot.Probe) []int {
 	if f.been == nil {
 		f.been = make(map[*snapshot.Probe][]int)
@@ -137,7 +141,7 @@ func (f *facts) users(p *snapshot.Probe) []int {
 	return f.been[p]
 }
 
-// feeders returns who has ended such a wait before.
+// feeders returns the goroutines that have ended such a wait before.
 func (f *facts) feeders(w *snapshot.Wait) []*snapshot.Fact {
 	if w.Probe.Op == runtime.OpCond {
 		return []*snapshot.Fact{f.partner(w.Obj, false)}
@@ -149,8 +153,9 @@ func (f *facts) feeders(w *snapshot.Wait) []*snapshot.Fact {
 	return list
 }
 
-// gone reports whether nobody is known to be left who could end the wait of goroutine i for a channel, or for those of a select: who made the channel and who used its other
-// side have exited, or have returned from where they did so, and of their family nobody is left who does not wait for it too.
+// gone reports whether no goroutine is known to be left that could end the wait of goroutine i for a channel, or for
+// those of a select. The maker of the channel and the last user of its other end have exited, or have returned from the
+// function where they did so, and all that is left of their family waits for it too.
 func (f *facts) gone(i int) bool {
 	w := f.wait(i)
 	if !f.s.HasStates || w == nil || w.More > 0 || f.unprobed[i] {
@@ -181,8 +186,9 @@ func (f *facts) goneChannel(i int, obj uint64, send bool) bool {
 	return !others
 }
 
-// missingDone reports whether goroutine i waits for a WaitGroup whose Done is owed by a goroutine that has exited: of those that could reach the group nobody is left, or
-// the Add was called, by one that has exited, in the very function that waits.
+// missingDone reports whether goroutine i waits for a WaitGroup whose Done is owed by a goroutine that has exited: no
+// goroutine that could reach the group is left, or the Add was called by one that has exited, in the very function that
+// waits.
 func (f *facts) missingDone(i int) bool {
 	w := f.wait(i)
 	if w == nil || w.Probe.Op != runtime.OpWait {

@@ -9,19 +9,20 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// How long the waits at a place were that are over says whether one that lasts is out of the ordinary there.
+// The lengths of past waits at a place tell whether a wait that lasts is unusual there.
 
 const (
-	// usualFrom is the number of waits from which on it is told how long they are.
+	// usualFrom is the least number of waits whose length is reported.
 	usualFrom = 20
-	// A wait is unusual that lasts unusualTimes as long as the longest of the others, and unusualAfter times what is long for one.
+	// A wait is unusual if it lasts unusualTimes as long as the longest of the others, and unusualAfter times what is
+	// long for one.
 	unusualTimes = 20
 	unusualAfter = 3
-	// unusualPoll is how long a request has to last that may be a long poll, which is answered when there is news.
+	// unusualPoll is how long a request must last that may be a long poll, which is answered when there is news.
 	unusualPoll = 5 * time.Minute
 )
 
-// usual returns how long waits are at the place where goroutine i waits; nil: too few are known.
+// usual returns how long waits at the place of goroutine i's wait are, or nil if too few are known.
 func (f *facts) usual(i int) *snapshot.Waited {
 	w := f.wait(i)
 	if w == nil || w.Since == 0 || f.unprobed[i] {
@@ -33,7 +34,7 @@ func (f *facts) usual(i int) *snapshot.Waited {
 	return nil
 }
 
-// main returns the goroutines of c whose waits tell most of it: that of its root, and that of the first who waits for the root.
+// main returns the goroutines of c whose waits matter most: that of its root, and the first that waits for the root.
 func (f *facts) main(c *cause) (list []int) {
 	for _, of := range [][]int{c.cycle, c.roots, c.queue} {
 		if len(of) > 0 {
@@ -43,8 +44,9 @@ func (f *facts) main(c *cause) (list []int) {
 	return list
 }
 
-// unusual reports whether goroutine i waits out of all proportion to the waits that there were at that place. That one receives tells nothing: the next
-// message may take as long as it likes, and so may the world. Who locks, sends, asks or waits for others to be done does not do so for that long.
+// unusual reports whether goroutine i waits out of all proportion to the earlier waits at that place. A receive says
+// nothing, because the next message may take as long as it likes, and so may the world. A goroutine that locks, sends,
+// asks, or waits for others to be done does not do so for that long.
 func (d *finder) unusual(i int) bool {
 	u, w := d.usual(i), d.wait(i)
 	if u == nil {
@@ -63,8 +65,9 @@ func (d *finder) unusual(i int) bool {
 	return now/unusualTimes > u.Max && now/unusualAfter > d.opt.After
 }
 
-// ordinary reports whether the waits of c that are told first last no longer than others did at their places, so that they may end as those did. What
-// locks, proofs and numbers of goroutines tell does not depend on how long a wait is, and what a test leaves should be over.
+// ordinary reports whether the main waits of c last no longer than others did at their places, so that they may end as
+// those did. Causes that rest on locks, proofs or numbers of goroutines do not depend on how long a wait is, and what a
+// test leaves behind should be over.
 func (d *finder) ordinary(c *cause) bool {
 	switch {
 	case c.certainty != Likely || c.proof != "" || d.opt.Scope != nil || c.kind == KindBusy || c.kind == KindGrowth:
@@ -84,7 +87,7 @@ func (d *finder) ordinary(c *cause) bool {
 	return some
 }
 
-// mayPoll reports whether p is a request whose answer may be there to come late, as that of a long poll.
+// mayPoll reports whether p is a request whose answer may be meant to come late, as for a long poll.
 func mayPoll(p *snapshot.Probe) bool {
 	switch pkgPath(p.Callee) {
 	case "net/http", "net/rpc", "google.golang.org/grpc":
@@ -93,7 +96,7 @@ func mayPoll(p *snapshot.Probe) bool {
 	return p.Callee == ""
 }
 
-// tellUsual adds to f how long waits are as a rule where its goroutines wait.
+// tellUsual adds to f how long waits usually are where its goroutines wait.
 func (t *writer) tellUsual(f *Finding, c *cause) {
 	for _, i := range t.main(c) {
 		u := t.usual(i)
@@ -107,7 +110,7 @@ func (t *writer) tellUsual(f *Finding, c *cause) {
 	}
 }
 
-// usually says how long waits are as a rule.
+// usually says how long waits usually are.
 func usually(u *snapshot.Waited) string {
 	if u.Median() == u.Max {
 		return "at most " + Duration(u.Max)
@@ -115,7 +118,7 @@ func usually(u *snapshot.Waited) string {
 	return fmt.Sprintf("usually under %s, at most %s", UpTo(u), Duration(u.Max))
 }
 
-// UpTo returns what half of the waits are below.
+// UpTo returns a length that half of the waits do not exceed.
 func UpTo(u *snapshot.Waited) string {
 	d := u.Median()
 	if d < time.Second && d != u.Max {

@@ -12,7 +12,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// This file holds the phrases that titles and steps are made of.
+// This file has the phrases that titles and steps consist of.
 
 // Duration returns d as people write it: 850µs, 1.5ms, 12s, 3m20s, 2h5m, 3d4h.
 func Duration(d time.Duration) string {
@@ -40,7 +40,7 @@ func Duration(d time.Duration) string {
 	return pair(int(d/day), "d", int(d%day/time.Hour), "h")
 }
 
-// short returns x with one digit behind the point, if it is small and that digit is not zero.
+// short returns x with one decimal, if x is small and the decimal is not zero.
 func short(x float64, unit string) string {
 	if x < 10 {
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(int(x*10))/10), ".0") + unit
@@ -99,7 +99,7 @@ func (f *facts) object(addr uint64, p *snapshot.Probe) string {
 	return ObjectName(kind, cmp.Or(name, f.pathName(addr)), addr)
 }
 
-// pathName returns the name that the program's memory gives the object at addr, by the path from a variable; empty if none is known.
+// pathName returns the name that the program's memory gives the object at addr, by the path from a variable, or "".
 func (f *facts) pathName(addr uint64) string {
 	if addr == 0 {
 		return ""
@@ -109,7 +109,8 @@ func (f *facts) pathName(addr uint64) string {
 		for i := range f.s.Goroutines {
 			if b := f.g(i).Blocked; b != nil {
 				for _, t := range b.On {
-					if f.s.NoProbes != "" || strings.Contains(t.Name, ".") && !strings.HasPrefix(t.Name, "to.") { // not by a variable of the collector's
+					// The collector's own variables do not count.
+					if f.s.NoProbes != "" || strings.Contains(t.Name, ".") && !strings.HasPrefix(t.Name, "to.") {
 						f.names[t.Addr] = t.Name
 					}
 				}
@@ -119,7 +120,7 @@ func (f *facts) pathName(addr uint64) string {
 	return f.names[addr]
 }
 
-// ObjectName returns an object as a phrase. Of a kind, a name and an address it needs one.
+// ObjectName returns an object as a phrase. It needs one of kind, name and address.
 func ObjectName(kind, name string, addr uint64) string {
 	if name == "" && addr != 0 {
 		name = fmt.Sprintf("%#x", addr)
@@ -170,7 +171,7 @@ func (f *facts) does(w *snapshot.Wait) string {
 	return "waits for " + obj
 }
 
-// orNil names a channel, or the lack of one.
+// orNil names a channel, or says that there is none.
 func orNil(obj string, w *snapshot.Wait) string {
 	switch {
 	case w.Obj != 0:
@@ -181,7 +182,7 @@ func orNil(obj string, w *snapshot.Wait) string {
 	return "a nil channel"
 }
 
-// step says what goroutine i is doing, with its place: the line of a chain that is about it.
+// step says what goroutine i is doing, and where: its line in a chain.
 func (f *facts) step(i int) string {
 	g, w := f.g(i), f.wait(i)
 	who := fmt.Sprintf("goroutine %d ", g.ID)
@@ -201,7 +202,8 @@ func (f *facts) step(i int) string {
 	return s
 }
 
-// forAt returns " for ", or " for at least " of goroutine i in C code: what is known is since when its thread has not run.
+// forAt returns " for ". It returns " for at least " if goroutine i is in C code, because only the time since its
+// thread last ran is known.
 func (f *facts) forAt(i int) string {
 	if f.unprobed[i] && inC(f.g(i)) {
 		return " for at least "
@@ -209,7 +211,7 @@ func (f *facts) forAt(i int) string {
 	return " for "
 }
 
-// calledFrom says which line of the user's own led goroutine i into the library where it waits.
+// calledFrom returns the user's own line that led goroutine i into the library where it waits.
 func (f *facts) calledFrom(i int) []string {
 	w := f.wait(i)
 	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) && !(sameFunc(fr.Func, w.Probe.Func) && w.Probe.Op == runtime.OpSelect) {
@@ -218,7 +220,8 @@ func (f *facts) calledFrom(i int) []string {
 	return nil
 }
 
-// started says which go statement started the goroutines of list, which are of one place, and of one in a library who called that.
+// started says which go statement started the goroutines of list, which are of one place. If that is in a library, it
+// adds who called the library.
 func (f *facts) started(list ...int) []string {
 	c := f.g(list[0]).CreatedBy
 	if c == nil || c.File == "" {
@@ -230,7 +233,7 @@ func (f *facts) started(list ...int) []string {
 	}
 	if !Own(c.Func, c.File) {
 		k := slices.IndexFunc(f.s.Starts, func(at snapshot.Start) bool { return at.File == c.File && at.Line == c.Line })
-		if k < 0 { // one in the standard library, such as that in sync.(*WaitGroup).Go, tells nothing
+		if k < 0 { // a go statement of the standard library, such as that in sync.(*WaitGroup).Go, says nothing
 			return nil
 		}
 		fr := OwnFrame(f.s.Starts[k].Callers)
@@ -245,7 +248,7 @@ func (f *facts) started(list ...int) []string {
 	return []string{s}
 }
 
-// doing says what a goroutine does that is in no operation.
+// doing says what a goroutine in no operation does.
 func (f *facts) doing(g *snapshot.Goroutine) string {
 	at := ""
 	if fr := OwnFrame(g.Stack); fr != nil {
@@ -273,7 +276,7 @@ func (f *facts) doing(g *snapshot.Goroutine) string {
 	return s
 }
 
-// in returns " (function)" with the short name of a function.
+// in returns " (function)", with the short name of a function.
 func in(fn string) string {
 	if fn == "" {
 		return ""
@@ -281,10 +284,10 @@ func in(fn string) string {
 	return " (" + ShortFunc(fn) + ")"
 }
 
-// inProbe returns " (function: operation)" of a probe, with the operation as the source has it.
+// inProbe returns " (function: operation)" for a probe, with the operation as the source has it.
 func inProbe(p *snapshot.Probe) string {
 	switch p.Op {
-	case runtime.OpIO, runtime.OpSleep: // named by their text already
+	case runtime.OpIO, runtime.OpSleep: // their text has the operation
 		return in(p.Func)
 	}
 	text := strings.TrimPrefix(ShortFunc(p.Func)+": ", ": ") + p.Expr
@@ -297,7 +300,7 @@ func inProbe(p *snapshot.Probe) string {
 // ago returns the time since t.
 func (f *facts) ago(t int64) string { return Duration(time.Duration(max(f.s.Taken-t, 0))) }
 
-// held says who holds an object, since when, and where that goroutine took it.
+// held says which goroutine holds an object, since when, and where it took it.
 func (f *facts) held(obj uint64, h holder) string {
 	at, p := h.since()
 	verb, taken := "held", "taken"
@@ -310,7 +313,8 @@ func (f *facts) held(obj uint64, h holder) string {
 	return fmt.Sprintf("%s is %s by goroutine %d for %s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at), taken, f.as(obj, p), f.place(p), in(p.Func))
 }
 
-// as returns " as NAME" if the source calls the lock obj by another name at p than in the newest place that used it, by which a report calls it.
+// as returns " as NAME" if the source at p names the lock obj otherwise than at the newest place that used it, whose
+// name a report uses.
 func (f *facts) as(obj uint64, p *snapshot.Probe) string {
 	o := f.s.Objects[obj]
 	if o == nil || p.Op != runtime.OpLock && p.Op != runtime.OpRLock {
@@ -342,7 +346,8 @@ func (f *facts) fact(what string, p *snapshot.Fact) []string {
 	return []string{s}
 }
 
-// factsAbout says what is known of an object that somebody waits for: to send, if it is a channel and send is set, or to receive.
+// factsAbout says what is known of an object that a goroutine waits for. For a channel, send says whether it waits to
+// send.
 func (f *facts) factsAbout(addr uint64, send bool) []string {
 	o := f.s.Objects[addr]
 	if o == nil {
@@ -371,7 +376,8 @@ func (f *facts) factsAbout(addr uint64, send bool) []string {
 	lines = append(lines, f.owed(addr)...)
 	lines = append(lines, f.fact("closed", o.Closed)...)
 	switch {
-	case o.Kind != runtime.KindChan || o.Made == nil && o.Sent == nil && o.Received == nil: // not of it: nobody has used it where there are probes
+	// This says nothing of a channel that was not used where there are probes.
+	case o.Kind != runtime.KindChan || o.Made == nil && o.Sent == nil && o.Received == nil:
 	case send && o.Received == nil:
 		lines = append(lines, "no receive from it is on record")
 	case !send && o.Sent == nil:
@@ -410,7 +416,7 @@ func fill(o *snapshot.Object) string {
 	return ""
 }
 
-// waitFacts says what is known of what w waits for. Of a select with many cases the facts are told of those that were used.
+// waitFacts says what is known of what w waits for. For a select with many cases it covers those that were used.
 func (f *facts) waitFacts(w *snapshot.Wait) []string {
 	if io := f.ioOf(w); io != nil && (w.Probe.Op == runtime.OpIO || isLocked(io)) {
 		return f.ioFacts(io)
@@ -445,8 +451,8 @@ func (f *facts) waitFacts(w *snapshot.Wait) []string {
 	return lines
 }
 
-// places groups the goroutines of list by the probe that they wait at, or reached last; the most common place comes first. Those that
-// reached none are left out, and those in Options.Scope are apart from the others.
+// places groups the goroutines of list by the probe that they wait at or reached last, the most common place first. It
+// leaves out those that reached none, and keeps those in Options.Scope apart from the others.
 func (f *facts) places(list []int) (lists [][]int) {
 	var at groups[spot]
 	for _, i := range list {
@@ -461,7 +467,8 @@ func (f *facts) places(list []int) (lists [][]int) {
 	return lists
 }
 
-// others returns a line for each place where goroutines of list wait, with the line of the user's that led the oldest there, the most common first.
+// others returns a line for each place where goroutines of list wait, the most common first, with the user's line that
+// led the oldest there.
 func (f *facts) others(what string, list []int) []string {
 	var lines []string
 	for _, list := range f.places(list) {
@@ -475,7 +482,8 @@ func (f *facts) others(what string, list []int) []string {
 	return lines
 }
 
-// span says for how long the goroutines of list have waited: "for 12s", "for 10s to 12s"; nothing if that is not known.
+// span says for how long the goroutines of list have waited: "for 12s", "for 10s to 12s". It is empty if that is
+// unknown.
 func (f *facts) span(list []int) string {
 	lo, hi := time.Duration(1<<62), time.Duration(0)
 	for _, i := range list {
@@ -499,7 +507,7 @@ func (f *facts) span(list []int) string {
 	return "for " + Duration(hi)
 }
 
-// who names the goroutines of list: "goroutine 7", or how many there are.
+// who names the goroutine of list, as in "goroutine 7", or returns how many there are.
 func (f *facts) who(list []int) string {
 	if len(list) == 1 {
 		return fmt.Sprintf("goroutine %d", f.g(list[0]).ID)
@@ -529,7 +537,7 @@ func verb(n int, s string) string {
 	return head + " " + rest
 }
 
-// names lists goroutines: "goroutine 7", "goroutines 7 and 8", "goroutines 7, 8 and 9", and not more than a line has room for.
+// names lists goroutines: "goroutine 7", "goroutines 7 and 8", "goroutines 7, 8 and 9". It stops when the line is full.
 func names(ids []int64) string {
 	const room = 8
 	if len(ids) == 1 {
@@ -554,7 +562,7 @@ func enumerate(list []string) string {
 	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
-// shorten tells a long chain from both ends, and how much is left out.
+// shorten keeps both ends of a long chain, and says how much is left out.
 func shorten(lines []string) []string {
 	const room = 16
 	n := len(lines)
