@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// burst is how much processor time a budget saves up at most.
+// burst is the most processor time that a budget saves up.
 const burst = 250 * time.Millisecond
 
-// atMost bounds what a look may take that the limit of its budget permits: one part in so many of the time between two looks. In a program with
-// a hundred thousand goroutines that are stuck a look takes half a second.
+// atMost is the share of the time between two looks that a look may take if its budget's limit permits it: one part in
+// atMost. In a program with a hundred thousand stuck goroutines a look takes half a second.
 const atMost = 50
 
-// A budget bounds the processor time that looking takes: one part in share of the time that passes, on average. What was not used is saved, so
-// that what is new is looked at at once.
+// A budget bounds the processor time that looking takes: one part in share of the time that passes, on average. Unused
+// time is saved, so that a look at something new can be had at once.
 type budget struct {
 	share time.Duration
-	// limit is the longest time between two looks, unless the last one cost more than a part in atMost of it.
+	// limit is the longest time between two looks, unless the last one cost more than one part in atMost of it.
 	limit time.Duration
 	last  time.Duration // what the last look cost
 	saved time.Duration // at the time at; negative after a look that cost more than was saved
 	at    time.Time
-	spent time.Time // the last look
+	spent time.Time // when the last look was
 }
 
 func newBudget(share int, limit time.Duration) budget {
@@ -48,5 +48,5 @@ func (b *budget) longest() time.Duration {
 // spend notes that a look at the time now took cost.
 func (b *budget) spend(now time.Time, cost time.Duration) {
 	b.last, b.spent = cost, now
-	b.saved = max(b.saved-cost, -b.longest()/b.share) // a debt is paid after that anyway
+	b.saved = max(b.saved-cost, -b.longest()/b.share) // after that time a look is allowed anyway
 }

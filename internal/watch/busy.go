@@ -9,29 +9,31 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
-// A goroutine that computes and reaches no probe looks, in the record, like one that has exited. What tells them apart is in the program's
-// memory: the state of the runtime's g. It is read without stopping the program, and only when the program as a whole
-// has kept a processor busy for longer than Options.After.
+// A goroutine that computes and reaches no probe looks, in the record, like one that has exited. Only the program's
+// memory distinguishes them, by the state of the runtime's g. It is read without stopping the program, and only if the
+// program as a whole has kept a processor busy for longer than Options.After.
 
 const (
-	minBusy   = 250 * time.Millisecond // between two looks at the processor time: the system counts it in hundredths of a second
+	// minBusy is the time between two looks at the processor time, which the system counts in hundredths of a second.
+	minBusy   = 250 * time.Millisecond
 	maxBusy   = time.Second
-	busyLooks = 3    // a goroutine that was running each time that often, with no probe between, computes
-	busyShare = 10   // below one part in so many of a processor the program is idle; others may leave it no more than that
-	busySteps = 50   // what a goroutine that goes round passes between two looks, at least
+	busyLooks = 3 // a goroutine found running so often, with no probe between, computes
+	// Below one part in busyShare of a processor the program is idle. Other programs may leave it no more than that.
+	busyShare = 10
+	busySteps = 50   // the least that a goroutine that goes round passes between two looks
 	maxQuiet  = 1000 // more goroutines than that are not looked at one by one
 )
 
-// A computing program.
+// A computing is what is known of a program that computes.
 type computing struct {
 	next  time.Time
 	used  time.Duration        // processor time at the last look
 	at    time.Time            // the last look
-	since time.Time            // busy from then on; zero: it is not
+	since time.Time            // busy since then; zero: it is not busy
 	seen  map[record.Quiet]int // how often each goroutine was found running
 }
 
-// compute looks whether goroutines have computed for too long, and returns those as findings that are suspected; nil: there are none.
+// compute looks whether goroutines have computed for too long, and returns them as suspected findings, or nil.
 func (w *watcher) compute(now time.Time, present int64) *Answer {
 	c := &w.computing
 	if now.Before(c.next) {
@@ -54,7 +56,8 @@ func (w *watcher) compute(now time.Time, present int64) *Answer {
 	if idle {
 		return nil
 	}
-	// What has been quiet for one interval is counted, so that who has been for long enough is known at once.
+	// Goroutines that have been quiet for one interval are counted, so that those quiet for long enough are known at
+	// once.
 	suspected := w.running(present, every)
 	suspected.Findings = append(suspected.Findings, w.circling()...)
 	if now.Sub(c.since) < w.After || len(suspected.Findings) == 0 {
@@ -63,8 +66,8 @@ func (w *watcher) compute(now time.Time, present int64) *Answer {
 	return suspected
 }
 
-// running counts the goroutines that have reached no probe for the time quietFor and are on a processor. It returns those that have computed
-// for too long, as findings that are suspected.
+// running counts the goroutines that are on a processor and have reached no probe for the time quietFor. It returns
+// those that have computed for too long, as suspected findings.
 func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 	quiet, err := w.rec.Quiet(present - quietFor.Nanoseconds())
 	if err != nil || len(quiet) > maxQuiet {
@@ -85,7 +88,7 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 	return answer
 }
 
-// circling returns the goroutines that go round in a loop for long enough, as findings that are suspected.
+// circling returns the goroutines that have gone round in a loop for long enough, as suspected findings.
 func (w *watcher) circling() (findings [][]diagnose.Symptom) {
 	for id, l := range w.rec.Loops(nil, 10*maxBusy) {
 		if l.For >= int64(w.After) && l.Looks > busyLooks && l.Steps >= busySteps*int64(l.Looks) {

@@ -7,15 +7,16 @@ import (
 	"sync"
 )
 
-// A program is run as if it had been started without us: it has our terminal, it gets the signals that are sent to us, and its end becomes ours.
+// A program runs as if it had been started without us: it has our terminal, it gets the signals that are sent to us,
+// and its end becomes ours.
 //
-// The child stays in our process group, so that a pipeline and the shell's job control see one job. A signal that the terminal
-// sends reaches the whole group and so the child by itself; what somebody sends to us alone is passed on. The two look alike
-// from inside, and a program may take a second interrupt as "now, at once": hence signals that a terminal
-// sends are passed on only while we are not in the foreground of one.
+// The child stays in our process group, so that a pipeline and the shell's job control see one job. A signal from the
+// terminal reaches the whole group, and so the child; a signal that is sent to us alone is passed on. The two look
+// alike from inside, and a program may take a second interrupt as "now, at once". Hence signals that a terminal sends
+// are passed on only while we are not in the foreground of one.
 //
-// A child may be read with ptrace by this very process while it runs: its stops are then ours to wait for, and nothing here takes
-// them away.
+// This very process may read a child with ptrace while it runs. The child's stops are then ours to wait for, and
+// nothing here takes them away.
 
 // A Child is a running program.
 type Child struct {
@@ -64,17 +65,17 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 // Pid returns the process id.
 func (c *Child) Pid() int { return c.cmd.Process.Pid }
 
-// Done is closed when the program has ended.
+// Done returns a channel that is closed when the program has ended.
 func (c *Child) Done() <-chan struct{} { return c.done }
 
-// Wait waits for the end of the program. An error means that its state could not be had, not that it failed.
+// Wait waits for the end of the program. An error means that its state is unknown, not that the program failed.
 func (c *Child) Wait() (*os.ProcessState, error) {
 	<-c.done
 	return c.cmd.ProcessState, c.err
 }
 
-// Close gives signals their own meaning back. Until then they are kept from ending us, also after the program's end: a
-// terminal's interrupt that ended the program must not cut off what is to be said about it.
+// Close restores the effect of signals. Until then they do not end us, even after the program's end: a terminal's
+// interrupt that ended the program must not cut off the report about it.
 func (c *Child) Close() { c.once.Do(c.stop) }
 
 // Alone runs cmd to its end without watching it, and returns its exit status, see Status.

@@ -4,7 +4,7 @@ package watch
 
 import "time"
 
-// processorTime returns a clock: the processor time that this process has used is not known here.
+// processorTime returns the time that has passed, because the processor time of this process is unknown here.
 func processorTime() time.Duration { return time.Since(began) }
 
 var began = time.Now()

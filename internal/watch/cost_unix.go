@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processorTime returns how much processor time this process has used. On a busy machine a look takes longer than it costs.
+// processorTime returns the processor time that this process has used. On a busy machine a look takes longer than that.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

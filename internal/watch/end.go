@@ -9,7 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// end reports what was stuck when the program ended, and keeps or removes its record. State is nil for a child, of which nobody knows how it ended.
+// end reports what was stuck when the program ended, and keeps or removes its record. state is nil for a child, because
+// its status is unknown.
 func (w *watcher) end(state *os.ProcessState) {
 	if w.renew(); w.rec == nil && w.open() != nil {
 		return // it had none, or one in memory, which is gone with it
@@ -30,7 +31,7 @@ func (w *watcher) end(state *os.ProcessState) {
 		fmt.Fprintln(w.Log, "awaittrace: the program's record cannot be read:", err)
 		return
 	}
-	// What a closer look has refuted cannot be looked at again.
+	// A finding that a closer look has refuted cannot be looked at again.
 	told := w.toldWaits()
 	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool { return w.refuted(symptoms, told) })
 	write := answer.Write
@@ -63,7 +64,7 @@ func (w *watcher) toldWaits() map[diagnose.Symptom]bool {
 	return told
 }
 
-// refuted reports whether a finding was suspected before, and found to be none, and none of its waits was ever told.
+// refuted reports whether a finding was suspected before and then refuted, and none of its waits was ever reported.
 func (w *watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom]bool) bool {
 	return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.doubts[s.Wait()].refuted }) &&
 		!slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return told[s.Wait()] })

@@ -8,9 +8,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// AwaitEnd returns when process pid has ended, and leaves its status to be waited for by its parent, whether that is us or not. Of a child, a wait for that alone would also get the
-// ptrace stops of a child that this process traces, whatever its options are (wait_task_stopped in kernel/exit.c), and so
-// end too early, and keep them from the tracer.
+// AwaitEnd returns when process pid has ended, and leaves its status to its parent, which may be us. It does not wait
+// for the status, because a wait for a child's exit also gets the ptrace stops of a child that this process traces,
+// whatever its options are (wait_task_stopped in kernel/exit.c). It would end too early, and take the stops from the
+// tracer.
 func AwaitEnd(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil { // Linux before 5.3, or a sandbox

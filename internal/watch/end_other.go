@@ -2,5 +2,5 @@
 
 package watch
 
-// AwaitEnd returns at once: waiting for the child's status is all that is needed where nothing traces it.
+// AwaitEnd returns at once. Without a tracer it is enough to wait for the child's status.
 func AwaitEnd(int) {}

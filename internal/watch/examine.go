@@ -13,20 +13,20 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// patience is how long the states and stacks of a program may take to read: its debug information, above all, on a
-// machine that is busy.
+// patience is how long reading a program's states and stacks may take. Its debug information takes most of that, above
+// all on a busy machine.
 const patience = time.Minute
 
-// An examiner answers questions by the diagnosis of a program.
+// An examiner answers questions by a diagnosis of the program.
 type examiner struct {
 	noSource bool // Options.NoSource
 	rec      *record.Record
-	session  *inspect.Session // with rec; what it has proven stays so
+	session  *inspect.Session // with rec; it keeps what it has proven
 }
 
 func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 	if e.rec != rec {
-		// The session is not closed: the record is the caller's.
+		// The session is not closed, because the record is the caller's.
 		e.rec, e.session = rec, inspect.Recorded(rec)
 	}
 	opt := diagnose.Options{After: q.After, Path: report.Paths(os.Stderr)}
@@ -51,7 +51,7 @@ func (e *examiner) examine(rec *record.Record, q Question) (*Answer, error) {
 	return answer, nil
 }
 
-// NewAnswer returns the answer that r gives, which write writes.
+// NewAnswer returns r as an answer, which write writes.
 func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
 	m := r.Snapshot.Memory
@@ -59,11 +59,12 @@ func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
 }
 
-// symptoms returns the findings of r in which somebody waits: those that are more than a possibility, and the others, with what only a closer look tells.
+// symptoms returns the findings of r in which a goroutine waits: those that are more than possible, and the others,
+// which include what only a closer look shows.
 func symptoms(r *diagnose.Report) (sure, possible [][]diagnose.Symptom) {
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; {
-		case f.Kind == diagnose.KindLockOrder: // nobody does
+		case f.Kind == diagnose.KindLockOrder: // no goroutine waits
 		case f.Certainty == diagnose.Possible:
 			possible = append(possible, r.Symptoms(f))
 		default:

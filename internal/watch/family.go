@@ -9,12 +9,14 @@ import (
 )
 
 const (
-	familyInterval = 500 * time.Millisecond // how often the processes of the system are looked through for children
-	familyPatience = 10 * time.Second       // how long a process has to make a record, before it is taken for one without probes
+	familyInterval = 500 * time.Millisecond // between two searches for children among the processes of the system
+	// familyPatience is how long a process may take to make a record. After that it is taken for one without probes.
+	familyPatience = 10 * time.Second
 )
 
-// A family is the processes that a program has started, and those that they have: each that keeps a record is watched as the program itself is.
-// They are looked for all the time, also while an examination takes long: a child that has come and gone meanwhile is reported on when that is over.
+// A family is the processes that a program has started, and the processes that these have started. Each that keeps a
+// record is watched like the program itself. The search for them goes on during a long examination: a child that has
+// come and gone meanwhile is reported when that is over.
 type family struct {
 	parent    *watcher
 	opt       Options
@@ -24,7 +26,7 @@ type family struct {
 	members map[process]*member
 }
 
-// A process is one by its pid and when it was started.
+// A process is identified by its pid and its start.
 type process struct {
 	pid   int
 	ticks uint64
@@ -65,7 +67,7 @@ func (f *family) search() {
 func (f *family) look(now time.Time) {
 	children := procfs.Children()
 	parents := []int{f.parent.pid}
-	for p := range f.known() { // whoever was one stays one when its own parent ends
+	for p := range f.known() { // a descendant remains one when its own parent ends
 		parents = append(parents, p.pid)
 	}
 	done := make(map[int]bool)
@@ -83,7 +85,8 @@ func (f *family) look(now time.Time) {
 	}
 }
 
-// add makes p a member, unless it is one or has ended: it may have been reported on since it was seen.
+// add makes p a member, unless it is one or has ended. A process that has ended may have been reported since it was
+// seen.
 func (f *family) add(p process, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,14 +117,15 @@ func (f *family) tick(now time.Time) {
 			m.watcher.end(nil)
 			continue
 		}
-		// One that has no record by now has no probes: asking for it again and again is not for nothing only with its parent.
+		// A member without a record by now has no probes. Only its parent is worth asking for again and again.
 		if m.watcher.rec != nil || now.Sub(m.seen) < familyPatience {
 			m.watcher.tick(now)
 		}
 	}
 }
 
-// close ends the watch when the program has ended. Members that ended with it are reported on; those that live on are left alone.
+// close ends the watch when the program has ended. It reports on members that ended with it, and leaves those that live
+// on alone.
 func (f *family) close() {
 	close(f.end)
 	<-f.over

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 )
 
-// notify keeps an interrupt, which reaches the child as well, from ending us.
+// notify keeps an interrupt, which also reaches the child, from ending us.
 func notify(c chan<- os.Signal) (started func()) {
 	signal.Notify(c, os.Interrupt)
 	return func() {}

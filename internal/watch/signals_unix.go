@@ -15,12 +15,12 @@ import (
 // ofTerminal are the signals that a terminal sends to its foreground process group.
 var ofTerminal = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGWINCH}
 
-// others are the signals that are passed on always.
+// others are the signals that are always passed on.
 var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT}
 
-// notify has the signals delivered to c that are not ignored, before the child is started, and returns what to call after that: it has the others
-// delivered too. So a child inherits what is ignored (nohup, background jobs of a script), and may want it all the same, as Go programs do that ask for
-// a signal.
+// notify delivers to c, before the child is started, the signals that are not ignored. It returns a function to call
+// after the start, which delivers the ignored ones too. So a child inherits what is ignored (nohup, background jobs of
+// a script), and may still get a signal that it asks for, as Go programs do.
 func notify(c chan<- os.Signal) (started func()) {
 	var ignored []os.Signal
 	for _, list := range [][]os.Signal{ofTerminal, others} {
@@ -28,7 +28,7 @@ func notify(c chan<- os.Signal) (started func()) {
 			switch {
 			case !signal.Ignored(sig):
 				signal.Notify(c, sig)
-			case sig != syscall.SIGTSTP: // at which we would stop, too
+			case sig != syscall.SIGTSTP: // would stop us, too
 				ignored = append(ignored, sig)
 			}
 		}
@@ -40,25 +40,25 @@ func notify(c chan<- os.Signal) (started func()) {
 	}
 }
 
-// forward passes sig on to process. When it is the wish to stop we stop as well, as a shell that sees a job stop expects.
+// forward passes sig on to process. On SIGTSTP it stops this process as well, as a shell that sees a job stop expects.
 func forward(process *os.Process, sig os.Signal) {
 	if !fromTerminal(sig) && (sig != syscall.SIGCONT || stopped(process.Pid)) {
 		process.Signal(sig)
 	}
 	if sig == syscall.SIGTSTP && hasShell() {
-		// Not SIGTSTP: package signal does not give it its default action back.
+		// SIGTSTP would not do: package signal does not restore its default action.
 		syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
 	}
 }
 
-// stopped reports whether process pid is stopped, or may be. A shell lets our whole group go on, the child included.
+// stopped reports whether process pid is stopped, or may be. A shell continues our whole group, including the child.
 func stopped(pid int) bool {
 	s, err := procfs.ReadStat(pid)
 	return err != nil || s.Stopped()
 }
 
-// hasShell reports whether we were started by a process that controls jobs, and so would let us go on after a stop. The kernel has
-// the same rule for SIGTSTP: it stops no process of an orphaned group.
+// hasShell reports whether a process that controls jobs started us, and so would continue us after a stop. The kernel
+// has the same rule for SIGTSTP: it stops no process of an orphaned group.
 func hasShell() bool {
 	parent := syscall.Getppid()
 	theirs, err1 := unix.Getsid(parent)
@@ -68,7 +68,7 @@ func hasShell() bool {
 	return err1 == nil && err2 == nil && err3 == nil && err4 == nil && theirs == session && group != ours
 }
 
-// fromTerminal reports whether sig is to be taken for one that a terminal sent to our whole process group.
+// fromTerminal reports whether sig is assumed to come from a terminal, for our whole process group.
 func fromTerminal(sig os.Signal) bool {
 	for _, s := range ofTerminal {
 		if s == sig {
@@ -93,7 +93,8 @@ func inForeground() bool {
 	return err == nil && group == ours
 }
 
-// Status returns the exit status of a program as a shell shows it: 128 and the number of the signal for one that a signal ended.
+// Status returns the exit status of a program as a shell shows it: for a program that a signal ended, 128 plus the
+// signal's number.
 func Status(state *os.ProcessState) int {
 	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 		return 128 + int(ws.Signal())
@@ -101,7 +102,7 @@ func Status(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-// WaitStatus returns how a program ended, as the system gives it.
+// WaitStatus returns how a program ended, in the form of the system.
 func WaitStatus(state *os.ProcessState) uint32 {
 	ws, _ := state.Sys().(syscall.WaitStatus)
 	return uint32(ws)

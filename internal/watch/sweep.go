@@ -6,12 +6,12 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
-// Sweep removes from dir the records of programs that were started since the time given, have ended, and left nothing stuck behind. It is
-// for programs that somebody else started for us, as go test does; the others stay for awaittrace report.
+// Sweep removes from dir the records of programs that were started since the time given, have ended, and left nothing
+// stuck. It is for programs that others, such as go test, start for us. The other records stay for awaittrace report.
 func Sweep(dir string, since time.Time) {
 	list, err := record.List(dir)
 	if err != nil {
-		return // what cannot be listed is swept by the collector of a later program
+		return // the collector of a later program sweeps what cannot be listed
 	}
 	for _, e := range list {
 		if !e.Live && e.Path != "" {

@@ -1,10 +1,10 @@
-// Package watch runs an instrumented program and looks at its record from outside: when something in it has become stuck it
-// says so, once for each finding, and again when the program ends with something stuck.
+// Package watch runs an instrumented program and looks at its record from outside. When something in the program
+// becomes stuck, it reports each finding once, and again if the program ends with something stuck.
 //
-// The program is never held up to find out whether it is healthy. Looking at the record costs it nothing, and less than a hundredth
-// of a processor here; only when the record alone shows a finding that has not been told yet is
-// the program stopped for a moment, to read the stacks that go with it, and the heap where there is time for that. All stops
-// together take at most a hundredth of the program's time.
+// The program is never stopped to find out whether it is healthy. A look at the record costs the program nothing, and
+// us less than a hundredth of a processor. Only if the record alone shows a finding that has not been reported yet is
+// the program stopped for a moment, to read the stacks that belong to it, and the heap if there is time for that. All
+// stops together take at most a hundredth of the program's time.
 package watch
 
 import (
@@ -22,31 +22,32 @@ import (
 
 const (
 	tick      = 50 * time.Millisecond  // how often the coarse clock of the record is moved on
-	interval  = 100 * time.Millisecond // how often the record is looked at, at most
-	share     = 50                     // looking takes one part in so many of a processor's time, on average
-	shareSame = 500                    // each kind of look does, while nothing has changed
-	shareSure = 20                     // so do closer looks at what the record alone calls stuck, where they are always wrong
-	shareStop = 100                    // the program is stopped for one part in so many of its time
+	interval  = 100 * time.Millisecond // the least time between two looks at the record
+	share     = 50                     // looks take one part in so many of a processor's time, on average
+	shareSame = 500                    // as share, for each kind of look while nothing has changed
+	// shareSure is as share, for closer looks at what the record alone calls stuck, if they always refute that.
+	shareSure = 20
+	shareStop = 100 // the program is stopped for one part in so many of its time
 )
 
 // Options say what is reported, and where.
 type Options struct {
-	// After is how long a wait is before it is called stuck.
+	// After is how long a wait lasts before it is called stuck.
 	After time.Duration
-	// Log gets the reports.
+	// Log receives the reports.
 	Log io.Writer
-	// NoSource leaves lines of source out of them.
+	// NoSource leaves source lines out of them.
 	NoSource bool
-	// Examine looks at the record; nil means by a session of package inspect.
+	// Examine looks at the record; nil means with a session of package inspect.
 	Examine func(*record.Record, Question) (*Answer, error)
 }
 
-// A Question is what an examination is to find out.
+// A Question is what an examination must find out.
 type Question struct {
 	After time.Duration
-	// Stacks says that the program may be stopped for a moment, to read what its goroutines do.
+	// Stacks permits a short stop of the program, to read what its goroutines do.
 	Stacks bool
-	// MaxPause is how long that may take, for its heap to be read too.
+	// MaxPause is how long that stop may last if the heap is read too.
 	MaxPause time.Duration
 }
 
@@ -54,18 +55,18 @@ type Question struct {
 type Answer struct {
 	// Findings are the findings that call for a report, each with the symptoms that it explains.
 	Findings [][]diagnose.Symptom
-	// Possible are those that are only possible: with the program's heap they may turn out to be more.
+	// Possible are findings that are only possible. With the program's heap they may become more certain.
 	Possible [][]diagnose.Symptom
-	// Orders writes the findings about orders of locks; nil: there are none. Write writes them too.
+	// Orders writes the findings about lock orders; nil: there are none. Write writes them too.
 	Orders func(io.Writer) error
 	// Verdict is the answer in one line.
 	Verdict string
 	// Stopped is how long the program was stopped.
 	Stopped time.Duration
-	// NoStates and NoProof say that the states of the program's goroutines were not read, or its heap, such as because there was no time for it.
+	// NoStates and NoProof are set if the states of the program's goroutines, or its heap, were not read, for example
+	// for lack of time.
 	NoStates, NoProof bool
-	// Write writes the report.
-	Write func(io.Writer) error
+	Write             func(io.Writer) error
 }
 
 // A watcher watches one program.
@@ -74,29 +75,30 @@ type watcher struct {
 	pid     int
 	started time.Time
 
-	rec      *record.Record             // nil: not found yet, or there is none
+	rec      *record.Record             // nil: not found yet, or it does not exist
 	told     map[diagnose.Symptom]bool  // what was reported
 	doubts   map[diagnose.Symptom]doubt // without the kinds of finding
-	child    bool                       // of the program that was started: nobody waits for it here
+	child    bool                       // a descendant of the program that was started: its status is not waited for here
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
 
-	// all is what all looks at the record may cost. Of that, looks is for looking whether anything waits, and same for examining the record when waits has not
-	// changed.
+	// all bounds the cost of all looks at the record. Of that, looks is for the search for waits, and same for
+	// examining the record while waits has not changed.
 	all, looks, same budget
-	// stops is for how long the program may be stopped, and closer what looking closely may cost where the record alone shows no finding, or a wrong one.
+	// stops bounds how long the program is stopped. closer bounds the cost of closer looks if the record alone shows no
+	// finding, or a wrong one.
 	stops, closer budget
-	// clock is processorTime.
+	// clock is processorTime, or a test's clock.
 	clock func() time.Duration
-	// asked are the possibilities for which the program was looked at closely.
+	// asked are the possible findings for which the program was looked at closely.
 	asked map[diagnose.Symptom]doubt
 
 	computing computing
 }
 
-// Run starts cmd, watches it, and returns its exit status, see Status. What is wrong with its record is no
-// error: the program counts.
+// Run starts cmd, watches it, and returns its exit status (see Status). A faulty record is not an error, because the
+// program counts.
 func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	w := newWatcher(o, time.Now())
 	program, err := Start(cmd)
@@ -116,7 +118,7 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	return Status(state), nil
 }
 
-// Follow watches a program that somebody else has started until done is closed.
+// Follow watches a program that another process has started, until done is closed.
 func Follow(pid int, done <-chan struct{}, o Options) {
 	w := newWatcher(o, time.Now())
 	w.pid = pid
@@ -126,7 +128,7 @@ func Follow(pid int, done <-chan struct{}, o Options) {
 	}
 }
 
-// newWatcher returns a watcher of a program that was started at a moment.
+// newWatcher returns a watcher of a program that was started at the time started.
 func newWatcher(o Options, started time.Time) *watcher {
 	if o.Examine == nil {
 		o.Examine = (&examiner{noSource: o.NoSource}).examine
@@ -139,7 +141,7 @@ func newWatcher(o Options, started time.Time) *watcher {
 	}
 }
 
-// watch looks at the record, and at those of the program's family, which may be nil, until done is closed.
+// watch looks at the record, and at the records of family f, which may be nil, until done is closed.
 func (w *watcher) watch(done <-chan struct{}, f *family) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -165,7 +167,7 @@ func (w *watcher) tick(now time.Time) {
 		if now.Before(w.nextOpen) {
 			return
 		}
-		// A program that has no record after a second may never make one.
+		// A program without a record after a second may never make one.
 		w.nextOpen = now.Add(min(max(tick, now.Sub(w.started)/10), 10*interval))
 		if w.open() != nil {
 			return
@@ -199,7 +201,8 @@ func (w *watcher) tick(now time.Time) {
 	}
 }
 
-// renew closes the record if the program has made another one since, as one does that replaces itself by exec. What was told of the other is no news of this one.
+// renew closes the record if the program has made another since, as a program does that replaces itself by exec.
+// Reports on the old record say nothing about the new one.
 func (w *watcher) renew() {
 	if w.rec == nil || !w.rec.Replaced() {
 		return
@@ -215,7 +218,7 @@ func (w *watcher) open() error {
 	if err != nil {
 		return err
 	}
-	// A pid is used again after a while, and what has it now may have no record of its own.
+	// A pid is reused after a while, and the process that has it now may have no record of its own.
 	if h, err := rec.Started(); err != nil || h.Before(w.started.Add(-time.Second)) {
 		rec.Close()
 		return fmt.Errorf("process %d has no record", w.pid)
@@ -225,7 +228,8 @@ func (w *watcher) open() error {
 	return nil
 }
 
-// look looks whether anything has waited for long, and returns what it means; nil: nothing has, or that was looked at lately.
+// look looks whether anything has waited for long, and returns what that means. It returns nil if nothing has, or if
+// that was examined lately.
 func (w *watcher) look(now time.Time, present int64) *Answer {
 	start := w.clock()
 	waits, err := w.rec.Waiting(present - w.After.Nanoseconds())
@@ -233,7 +237,7 @@ func (w *watcher) look(now time.Time, present int64) *Answer {
 	if err != nil || waits.Long == 0 {
 		return nil
 	}
-	// The same waits may mean something else when others have gone on; but that can take its time.
+	// The same waits may mean something else after others have gone on, but that is not urgent.
 	if waits == w.waits && !w.same.allows(now) {
 		return nil
 	}
@@ -247,7 +251,8 @@ func (w *watcher) look(now time.Time, present int64) *Answer {
 	return answer
 }
 
-// prove looks closely at what is only possible, once for each possibility, and again after a while: the heap may tell that nothing can end such a wait.
+// prove looks closely at findings that are only possible, once for each, and again after a while: the heap may show
+// that nothing can end such a wait.
 func (w *watcher) prove(answer *Answer, now time.Time) {
 	ask := slices.ContainsFunc(answer.Possible, func(symptoms []diagnose.Symptom) bool {
 		return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return !w.told[s] && !now.Before(w.asked[s].until) })
@@ -275,7 +280,8 @@ func (w *watcher) prove(answer *Answer, now time.Time) {
 	}
 }
 
-// ask examines the record. A fault of ours must not end this process, which the program would then outlive unwatched.
+// ask examines the record. A fault of ours must not end this process, because the program would then outlive it
+// unwatched.
 func (w *watcher) ask(q Question) (answer *Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -285,11 +291,11 @@ func (w *watcher) ask(q Question) (answer *Answer, err error) {
 	return w.Examine(w.rec, q)
 }
 
-// report reports what is stuck and was not told before. It looks again for that, with the stacks, after which what was suspected may turn out to be
-// none of it; then it is left alone for a while.
+// report reports what is stuck and was not reported before. It first looks again with the stacks, which may refute what
+// was suspected. A refuted suspicion is left alone for a while.
 func (w *watcher) report(suspected *Answer, now time.Time) {
 	if !w.stops.allows(now) {
-		return // it is news later, too
+		return // it is still news later
 	}
 	start := w.clock()
 	answer, err := w.ask(Question{After: w.After, Stacks: true, MaxPause: max(w.stops.saved, time.Millisecond)})
@@ -306,7 +312,8 @@ func (w *watcher) report(suspected *Answer, now time.Time) {
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
 			if borneOut[s.Wait()] {
-				w.told[s] = true // under another name it may be: with the stacks a wait may turn out to be a leak, or part of a deadlock
+				// With the stacks, a wait may have become a leak, or part of a deadlock.
+				w.told[s] = true
 				continue
 			}
 			if news {
@@ -335,7 +342,8 @@ func (a *Answer) waits() map[diagnose.Symptom]bool {
 	return all
 }
 
-// refutes reports whether a, an answer with stacks that does not have s among its findings, says that it is none. Otherwise there was no time to see. The answer may be nil.
+// refutes reports whether a, an answer with stacks that does not have s among its findings, refutes s. It does not if
+// there was no time to see. a may be nil.
 func (a *Answer) refutes(s diagnose.Symptom) bool {
 	if a == nil || a.NoStates {
 		return false
@@ -345,21 +353,22 @@ func (a *Answer) refutes(s diagnose.Symptom) bool {
 	})
 }
 
-// A doubt is a symptom that was not borne out when the program was looked at closely.
+// A doubt is a symptom that a closer look at the program did not confirm.
 type doubt struct {
 	times   int
-	refuted bool      // by what was seen, not by what there was no time to see
-	until   time.Time // not before then is it a reason to look closely again
+	refuted bool      // by what was seen, rather than for lack of time
+	until   time.Time // before that it is no reason to look closely again
 }
 
-// news reports whether answer has a finding that was not told. One that more goroutines have joined is not new.
+// news reports whether answer has a finding that was not reported. A finding that more goroutines have joined is not
+// new.
 func (w *watcher) news(answer *Answer, now time.Time) bool {
 	return slices.ContainsFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool {
 		return !slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.told[s] || now.Before(w.doubts[s.Wait()].until) })
 	})
 }
 
-// tell reports answer, which was found when the program had run for the time given.
+// tell reports answer, which was found when the program had run for the time after.
 func (w *watcher) tell(answer *Answer, after time.Duration) {
 	for _, symptoms := range answer.Findings {
 		for _, s := range symptoms {
