@@ -11,7 +11,8 @@ import (
 // goFatal is the exit status of a Go program that ended by a panic, or because all its goroutines were asleep.
 const goFatal = 2
 
-// inProgram reports whether goroutine g, which is in a call, waits for other goroutines there: for a semaphore, or for a connection of a pool from which it has one already.
+// inProgram reports whether goroutine g, which is in a call, waits there for other goroutines: for a semaphore, or for
+// a connection of a pool from which it already has one.
 func inProgram(g *snapshot.Goroutine) bool {
 	switch g.Last.Kind {
 	case runtime.KindSemaphore:
@@ -22,15 +23,15 @@ func inProgram(g *snapshot.Goroutine) bool {
 	return false
 }
 
-// keeps are the calls after which one has a connection.
+// keeps are the calls after which the caller has a connection.
 var keeps = map[string]bool{
 	"database/sql.DB.Begin": true, "database/sql.DB.BeginTx": true, "database/sql.DB.Conn": true, "database/sql.DB.Query": true, "database/sql.DB.QueryContext": true,
 }
 
-// asleep reports whether a program that has ended did so because all its goroutines slept. The runtime ends it the moment the last one
-// begins to wait, so that no wait is a long one. The record does not say what the runtime found; what speaks against it is that
-// the goroutine of func main did not wait (an os.Exit, a panic of its own), or that another waited for something that comes from
-// outside or by a clock: with such a goroutine the runtime goes on, and it was a panic.
+// asleep reports whether a program ended because all its goroutines slept. The runtime ends it the moment the last one
+// begins to wait, so no wait is long. The record does not say what the runtime found. Two things speak against sleep:
+// the goroutine of func main did not wait (an os.Exit, a panic of its own), or another waited for a clock or for
+// something from outside. With such a goroutine the runtime goes on, so it was a panic.
 func asleep(rec *record.Record, snap *snapshot.Snapshot) bool {
 	if status, ok := rec.ExitStatus(); !ok || status != goFatal {
 		return false

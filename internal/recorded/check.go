@@ -24,16 +24,17 @@ const (
 	StatusStuck    = 3
 )
 
-// CheckOptions say what counts. By default that is what is certain and what a restart mends: a liveness probe that restarts a healthy program is worse than none.
+// CheckOptions say what counts. By default that is what is certain and what a restart mends, because a liveness probe
+// that restarts a healthy program is worse than none.
 type CheckOptions struct {
 	After     time.Duration // zero: that of the run that watches the program, or else the default
 	Kinds     []diagnose.Kind
-	Certainty diagnose.Certainty // what is less certain does not count
-	// Write is the file that gets the whole report when something is stuck, as JSON if its name ends in .json; empty: none.
+	Certainty diagnose.Certainty // findings that are less certain do not count
+	// Write is the file for the whole report if something is stuck, as JSON if its name ends in .json; empty: none.
 	Write string
 }
 
-// ParseKinds parses the value of -kind, a list with commas; "all" is every kind there is.
+// ParseKinds parses the value of -kind, a list with commas; "all" is every kind.
 func ParseKinds(list string) ([]diagnose.Kind, error) {
 	var kinds []diagnose.Kind
 	for _, name := range strings.Split(list, ",") {
@@ -66,7 +67,7 @@ func ParseCertainty(name string) (diagnose.Certainty, error) {
 	return "", fmt.Errorf("invalid -certainty %q (want certain or likely)", name)
 }
 
-// Check checks the program of rec, and returns the answer in one line with the exit status.
+// Check checks the program of rec, and returns the answer in one line, and the exit status.
 func Check(rec *record.Record, o CheckOptions) (line string, status int, err error) {
 	if rec.Doubt != "" {
 		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
@@ -114,7 +115,8 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	return terminal.Line(line), StatusStuck, nil
 }
 
-// labelled returns the title of a finding with the profiler labels of the goroutines that it names. Those of all others are read too if all is set.
+// labelled returns the title of a finding with the profiler labels of the goroutines that it names. If all is set, it
+// also reads the labels of all others.
 func labelled(rec *record.Record, r *diagnose.Report, f *diagnose.Finding, all bool) string {
 	if all {
 		new(Labels).Add(rec, r.Snapshot)
@@ -129,14 +131,15 @@ func labelled(rec *record.Record, r *diagnose.Report, f *diagnose.Finding, all b
 	return report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string { return labels[id] })
 }
 
-// These keep this process small: it is one of many in a container, and soon over. What is needed for few goroutines is less than 15 MB in any case, without a collection.
+// These keep this process small: it is one of many in a container, and short-lived. A few goroutines need less than 15
+// MB without any collection.
 const (
 	gcPercent     = 30
 	fewGoroutines = 12_000
 	gcPercentFew  = 200
 )
 
-// locksOnly reports whether all that counts is who holds which lock: then most programs are found well at a glance.
+// locksOnly reports whether only lock holders matter. Most programs can then be checked at a glance.
 func (o *CheckOptions) locksOnly() bool {
 	return o.Certainty == diagnose.Certain && !slices.ContainsFunc(o.Kinds, func(k diagnose.Kind) bool {
 		return k != diagnose.KindDeadlock && k != diagnose.KindOrphanedLock
@@ -147,18 +150,18 @@ func processName(p *snapshot.Process) string {
 	return fmt.Sprintf("pid %d (%s, %s)", p.Pid, filepath.Base(p.Exe), p.State)
 }
 
-// counts reports whether a finding of certainty c counts where at least that of want does.
+// counts reports whether a finding of certainty c counts if at least want is wanted.
 func counts(c, want diagnose.Certainty) bool {
 	return c == diagnose.Certain || c == diagnose.Likely && want == diagnose.Likely
 }
 
-// nothing says what was not found.
+// nothing says which findings were not found.
 func nothing(o CheckOptions) string {
 	return fmt.Sprintf("no %s %s", o.Certainty, strings.ReplaceAll(joinKinds(o.Kinds), ",", ", "))
 }
 
-// CheckAll checks every live program that has a record which this user may read, and returns one line for all of them. The file of o.Write gets the report on the first
-// that is stuck.
+// CheckAll checks all live programs whose records this user may read, and returns one line for all. The file o.Write
+// gets the report on the first that is stuck.
 func CheckAll(o CheckOptions) (line string, status int, err error) {
 	list, err := record.List(record.Dir())
 	if err != nil {
@@ -215,7 +218,7 @@ func cmpErr(a, b error) error {
 	return b
 }
 
-// write writes the whole report to a file, which is there in whole or not at all.
+// write writes the whole report to a file. The file appears complete or not at all.
 func write(name string, r *diagnose.Report) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".awaittrace-check-*")
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// Labels reads the profiler labels of one program, any number of times. The zero value is ready for use.
+// Labels reads the profiler labels of one program, repeatedly. The zero value is ready for use.
 type Labels struct {
 	program *reach.Program // nil: not needed yet
-	failed  bool           // they cannot be read
+	failed  bool           // the labels cannot be read
 }
 
-// LabelsOf returns the profiler labels of some goroutines of the program of rec, by ID: less is read for it than for Labels.
+// LabelsOf returns the profiler labels of some goroutines of the program of rec, by ID. It reads less than Labels.
 func LabelsOf(rec *record.Record, p *snapshot.Process, ids map[int64]bool) map[int64]map[string]string {
 	pid := rec.Process()
 	if pid == 0 || len(ids) == 0 {
@@ -39,7 +39,8 @@ func LabelsOf(rec *record.Record, p *snapshot.Process, ids map[int64]bool) map[i
 	return labels
 }
 
-// Add adds to snap the profiler labels of the program of rec, which goes on meanwhile. Where its memory may not be read there are none.
+// Add adds to snap the profiler labels of the program of rec, which goes on meanwhile. It adds none if the program's
+// memory may not be read.
 func (l *Labels) Add(rec *record.Record, snap *snapshot.Snapshot) {
 	pid := rec.Process()
 	if pid == 0 || l.failed {

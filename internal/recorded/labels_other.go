@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// Labels does nothing: the memory of a program that goes on is not read on this system.
+// Labels does nothing: on this system the memory of a running program is not read.
 type Labels struct{}
 
 // Add does nothing.

@@ -18,8 +18,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// List writes the table of programs to w, and what is to be said besides to log. After is how long a wait is before it is called stuck; zero: that of the run that
-// watches the program, or else the default.
+// List writes the table of programs to w, and remarks to log. after is how long a wait lasts before it is called stuck;
+// zero means that of the run that watches the program, or else the default.
 func List(w, log io.Writer, after time.Duration) error {
 	list, err := record.List(record.Dir())
 	if err != nil {
@@ -63,7 +63,7 @@ func recordCount(n int) string {
 	return fmt.Sprintf("%d records", n)
 }
 
-// A table is a list of programs while it is written. Columns that would say nothing are left out.
+// A table is a list of programs being written. It leaves out columns that would say nothing.
 type table struct {
 	w                  *tabwriter.Writer
 	others, containers bool
@@ -71,7 +71,7 @@ type table struct {
 	users              map[int]string
 }
 
-// more returns those of two columns that there are, each with a tab behind it.
+// more returns the columns user and container, if the table has them, each followed by a tab.
 func (t *table) more(user, container string) (s string) {
 	if t.others {
 		s += user + "\t"
@@ -82,7 +82,7 @@ func (t *table) more(user, container string) (s string) {
 	return s
 }
 
-// ended returns the column that says when a program ended, if there is one, with a tab behind it.
+// ended returns the column with the time of a program's end, if the table has it, followed by a tab.
 func (t *table) ended(when string) string {
 	if !t.dead {
 		return ""
@@ -93,7 +93,7 @@ func (t *table) ended(when string) string {
 func (t *table) row(e record.Entry, after time.Duration) {
 	pid := strconv.Itoa(e.Pid)
 	if e.Hidden() {
-		pid = "-" // it has none here
+		pid = "-" // it has no pid here
 	}
 	more := t.more(t.user(e.UID), cmp.Or(e.Container, "-"))
 	rec, err := record.OpenEntry(e)
@@ -122,8 +122,8 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
 }
 
-// programName returns the name of a program: that of its executable, but for one that a debugger has built, which is called __debug_bin and a number:
-// then it is the folder of the package main.
+// programName returns the name of a program: that of its executable, or, for one that a debugger has built, which is
+// called __debug_bin and a number, the folder of the package main.
 func programName(s *snapshot.Snapshot) string {
 	name := filepath.Base(s.Process.Exe)
 	if !strings.HasPrefix(name, "__debug_bin") {
@@ -158,7 +158,7 @@ func (t *table) user(uid int) string {
 	return terminal.Line(name)
 }
 
-// Clean removes the records of programs that have ended, and returns how many those were.
+// Clean removes the records of programs that have ended, and returns their number.
 func Clean() (removed int, err error) {
 	list, err := record.List(record.Dir())
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package recorded diagnoses programs by their records alone, and tells the result where a line is enough: in the table of `awaittrace ps` and the answer of
-// `awaittrace check`. Nothing is done to a program, no permission to trace it is needed, and nothing of Delve.
+// Package recorded diagnoses programs by their records alone, for output of one line: in the table of `awaittrace ps`
+// and the answer of `awaittrace check`. It does nothing to a program, and needs neither permission to trace it nor
+// Delve.
 package recorded
 
 import (
@@ -9,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// Used notes in p how much processor time process pid has used so far, and what it has read, as far as the system tells.
+// Used notes in p how much processor time process pid has used, and how much it has read, if the system says so.
 func Used(p *snapshot.Process, pid int) {
 	if st, err := procfs.ReadStat(pid); err == nil {
 		p.CPU = st.Busy.Nanoseconds()
@@ -47,7 +48,8 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 	return r, nil
 }
 
-// read reads as much of a record as the diagnosis needs. Of a program that runs what is used is enough, and where only locks count, and nothing was proven, what has to do with locks.
+// read reads as much of a record as the diagnosis needs. For a running program the used part is enough. If only locks
+// count, and nothing was proven, the part about locks is enough.
 func read(rec *record.Record, onlyLocks bool) (*snapshot.Snapshot, error) {
 	if rec.Live {
 		part := rec.UsedSnapshot
