@@ -13,12 +13,13 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// A Core is what a core file says of a program, as a [reach.Source]. Pages that the file lacks, as those that were the same on disk, come from the
-// executable.
+// A Core is a program as a core file shows it, as a [reach.Source]. Pages that the file lacks, such as those that were
+// the same on disk, come from the executable.
 type Core struct {
-	files   []*os.File
-	loads   []load   // sorted by address; those of the core, and between them those of the executable
-	starts  []uint64 // where the mappings of the program began, and those of files also where the core does not have them
+	files []*os.File
+	loads []load // sorted by address: those of the core, and between them those of the executable
+	// starts are the start addresses of the program's mappings, including mappings of files that the core lacks.
+	starts  []uint64
 	threads []reach.Thread
 	entry   uint64
 	pid     int
@@ -34,7 +35,7 @@ type load struct {
 	f      io.ReaderAt
 }
 
-// OpenCore opens a core, and the executable that it is of. An error is an [*Error].
+// OpenCore opens a core, and the executable that it comes from. An error is an [*Error].
 func OpenCore(core, exe string) (c *Core, err error) {
 	c = new(Core)
 	defer func() {
@@ -70,7 +71,7 @@ func (c *Core) openELF(name string) (*os.File, *elf.File, error) {
 	return f, e, nil
 }
 
-// maxNotes bounds what is read of the notes: a thread takes less than 4 KiB.
+// maxNotes bounds how much of the notes is read. A thread takes less than 4 KiB.
 const maxNotes = 256 << 20
 
 func (c *Core) openCore(name string) error {
@@ -90,7 +91,7 @@ func (c *Core) openCore(name string) error {
 		switch p.Type {
 		case elf.PT_LOAD:
 			c.starts = append(c.starts, p.Vaddr)
-			// What is beyond the end of the file is not there: the core is cut off.
+			// A core that was cut off lacks what lies beyond the end of the file.
 			if size := min(p.Filesz, uint64(max(0, info.Size()-int64(p.Off)))); size > 0 && p.Off < uint64(info.Size()) && p.Vaddr+size > p.Vaddr {
 				c.loads = append(c.loads, load{p.Vaddr, p.Vaddr + size, int64(p.Off), f})
 			}
@@ -101,13 +102,13 @@ func (c *Core) openCore(name string) error {
 		}
 	}
 	slices.SortFunc(c.loads, func(a, b load) int { return cmp.Compare(a.lo, b.lo) })
-	for i := 1; i < len(c.loads); i++ { // whoever overlaps is cut
+	for i := 1; i < len(c.loads); i++ { // cut overlaps
 		c.loads[i-1].hi = max(c.loads[i-1].lo, min(c.loads[i-1].hi, c.loads[i].lo))
 	}
 	return nil
 }
 
-// openExe adds what the core lacks of the executable's segments that are never written to.
+// openExe adds the parts of the executable's read-only segments that the core lacks.
 func (c *Core) openExe(core, name string) error {
 	f, e, err := c.openELF(name)
 	if err != nil {
@@ -153,21 +154,21 @@ func (c *Core) gaps(l load) (parts []load) {
 	return parts
 }
 
-// Notes of a core.
+// The types of a core's notes.
 const (
 	ntPrstatus = 1
 	ntPrpsinfo = 3
 	ntAuxv     = 6
 	ntFile     = 0x46494c45
 
-	// Where NT_PRSTATUS has the thread's ID and its registers.
+	// The offsets of the thread's ID and registers in NT_PRSTATUS.
 	prstatusPID  = 32
 	prstatusRegs = 112
-	// Where NT_PRPSINFO has the process's ID.
+	// The offset of the process's ID in NT_PRPSINFO.
 	prpsinfoPID = 24
 )
 
-// readNotes takes threads and the entry address from the notes.
+// readNotes reads threads and the entry address from the notes.
 func (c *Core) readNotes(b []byte) {
 	for len(b) >= 12 {
 		nameLen, descLen, typ := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:])), binary.LittleEndian.Uint32(b[8:])
@@ -176,7 +177,8 @@ func (c *Core) readNotes(b []byte) {
 		if nameLen > uint64(len(b)) || name+descLen > uint64(len(b)) {
 			return
 		}
-		owner, desc := strings.TrimRight(string(b[:nameLen]), "\x00"), b[name:name+descLen] // Delve's have no zero at the end
+		// The names in Delve's notes have no zero at the end.
+		owner, desc := strings.TrimRight(string(b[:nameLen]), "\x00"), b[name:name+descLen]
 		b = b[min(name+(descLen+3)&^3, uint64(len(b))):]
 		switch {
 		case typ == delveHeader:
@@ -186,7 +188,7 @@ func (c *Core) readNotes(b []byte) {
 				c.threads = append(c.threads, th)
 			}
 		}
-		if owner != "CORE" && owner != "" { // as Delve has it
+		if owner != "CORE" && owner != "" { // "" is Delve's
 			continue
 		}
 		switch typ {
@@ -206,7 +208,8 @@ func (c *Core) readNotes(b []byte) {
 	}
 }
 
-// fileStarts returns the addresses at which an NT_FILE says that files were mapped: it has their number, the size of a page, and start, end and offset of each.
+// fileStarts returns the addresses at which, by an NT_FILE, files were mapped. The note has their number, the size of a
+// page, and start, end and offset of each.
 func fileStarts(desc []byte) (starts []uint64) {
 	const header, entry = 16, 24
 	if len(desc) < header {
@@ -243,7 +246,7 @@ func (c *Core) thread(desc []byte) (th reach.Thread, ok bool) {
 	return th, true
 }
 
-// Pid returns the process that the core is of; 0: unknown. Its first thread has the same number as a rule.
+// Pid returns the process of the core, or 0 if it is unknown. Its first thread usually has the same number.
 func (c *Core) Pid() int {
 	if c.pid == 0 && len(c.threads) > 0 {
 		return c.threads[0].TID
@@ -251,10 +254,10 @@ func (c *Core) Pid() int {
 	return c.pid
 }
 
-// Starts returns the addresses at which the program had mapped something.
+// Starts returns the start addresses of the program's mappings.
 func (c *Core) Starts() []uint64 { return c.starts }
 
-// ReadAt implements [io.ReaderAt]: the offset is an address.
+// ReadAt implements [io.ReaderAt]. The offset is an address.
 func (c *Core) ReadAt(b []byte, addr int64) (int, error) {
 	if err := c.ReadMemory(b, uint64(addr)); err != nil {
 		return 0, err

@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// Notes of the cores that Delve makes: pkg/elfwriter/delve_core_notes.go and pkg/proc/dump.go there.
+// The notes of cores from Delve: see its pkg/elfwriter/delve_core_notes.go and pkg/proc/dump.go.
 const (
 	delveHeader = 0x444C5645
 	delveThread = 0x444C5654
@@ -16,7 +16,7 @@ const (
 	delveEntry = "Entry Point: "
 )
 
-// readDelveHeader takes the entry address, which Delve writes as text.
+// readDelveHeader reads the entry address, which Delve writes as text.
 func (c *Core) readDelveHeader(desc []byte) {
 	for line := range strings.Lines(string(desc)) {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), delveEntry); ok {

@@ -14,26 +14,26 @@ const (
 	NotPermitted Reason = 1 + iota
 	// AlreadyTraced: another debugger traces the process.
 	AlreadyTraced
-	// Exited: there is no such process, or it has ended meanwhile.
+	// Exited: the process does not exist, or has ended meanwhile.
 	Exited
 	// NoDebugInfo: the executable was linked without debug information.
 	NoDebugInfo
-	// Unsupported: this system or architecture, or the form of the executable, is one that we cannot read.
+	// Unsupported: we cannot read this system, architecture, or form of executable.
 	Unsupported
 	// TimedOut: the process did not stop, or was not read, in the time allowed.
 	TimedOut
-	// Running: the process runs, and only one that stands still can be read without tracing it.
+	// Running: the process runs, and without tracing only a process that stands still can be read.
 	Running
-	// Damaged: the executable, core or memory holds what a Go program's does not.
+	// Damaged: the executable, core or memory is not as in a Go program.
 	Damaged
 )
 
-// An Error is why a program could not be read, and what to do about it.
+// An Error says why a program could not be read, and what to do about it.
 type Error struct {
 	Reason Reason
-	// Text is the cause in one line; Fix the way out in one line, or empty where there is none.
+	// Text is the cause in one line. Fix is the way out in one line, or empty.
 	Text, Fix string
-	// Err is the error that it came from, or nil.
+	// Err is the underlying error, or nil.
 	Err error
 }
 
@@ -49,15 +49,15 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the error that e was made from.
+// Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Damage is an Error for memory or debug information that makes no sense.
+// Damage returns an Error for memory or debug information that makes no sense.
 func Damage(format string, args ...any) *Error {
 	return &Error{Reason: Damaged, Text: fmt.Sprintf(format, args...)}
 }
 
-// HasExited is the Error for a process that is not there, or not any more.
+// HasExited returns the Error for a process that does not exist, or no longer does.
 func HasExited(pid int) *Error {
 	return &Error{Reason: Exited, Text: fmt.Sprintf("process %d has exited", pid)}
 }

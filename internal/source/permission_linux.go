@@ -27,7 +27,7 @@ func ThreadState(tid int) byte {
 // Gone reports whether a thread in that state has ended.
 func Gone(state byte) bool { return state == 0 || state == 'Z' || state == 'X' }
 
-// Refused is the Error for a process that the system does not let us trace, with the reason that applies.
+// Refused returns the Error for a process that the system does not let us trace, with the reason that applies.
 func Refused(pid int, err error) *Error {
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return HasExited(pid)
@@ -45,13 +45,14 @@ func Refused(pid int, err error) *Error {
 	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d%s", pid, why), Fix: fix, Err: err}
 }
 
-// owner returns the user whose process pid is, or "".
+// owner returns the user who owns process pid, or "".
 func owner(pid int) string {
 	uid, _, _ := strings.Cut(procStatus(pid)["Uid"], "\t")
 	return uid
 }
 
-// advice returns why user euid may not trace a process of owner where the kernel's setting is scope, and what to do. What is empty is unknown.
+// advice returns why user euid may not trace a process of owner, given the kernel's setting scope, and what to do.
+// Empty arguments are unknown.
 func advice(euid int, owner, scope string) (why, fix string) {
 	if scope == "3" {
 		return " (kernel.yama.ptrace_scope=3)", "only a reboot with another setting permits it again"
@@ -71,7 +72,8 @@ func advice(euid int, owner, scope string) (why, fix string) {
 	return "", "run as root; in a container, start it with --cap-add=SYS_PTRACE"
 }
 
-// Unreadable is the Error for a process whose memory the system does not let us read. That another process traces it is no reason.
+// Unreadable returns the Error for a process whose memory the system does not let us read. A tracer of that process
+// cannot be the reason.
 func Unreadable(pid int, err error) *Error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return HasExited(pid)
@@ -92,7 +94,8 @@ func procStatus(pid int) map[string]string {
 	return fields
 }
 
-// yamaScope returns the setting that restricts tracing to descendants (1), to root (2) or forbids it (3), or "" where it does not exist.
+// yamaScope returns the setting that restricts tracing to descendants (1) or to root (2), or forbids it (3), or "" if
+// the system does not have it.
 func yamaScope() string {
 	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
 	if err != nil {

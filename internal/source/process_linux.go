@@ -18,7 +18,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// A Process is a process of this machine, as a [reach.Source]. Its memory can be read at any time, and its threads while it stands still.
+// A Process is a process of this machine, as a [reach.Source]. Its memory can be read at any time, and its threads
+// while it stands still.
 type Process struct {
 	pid     int
 	entry   uint64
@@ -27,10 +28,10 @@ type Process struct {
 
 var _ reach.Source = (*Process)(nil)
 
-// errRuns is what Threads returns of a process that runs.
+// errRuns is the error of Threads for a running process.
 var errRuns = errors.New("the threads of a process can be read only while it stands still")
 
-// OpenProcess opens a process that runs, or may. An error is an [*Error].
+// OpenProcess opens a process, which may be running. An error is an [*Error].
 func OpenProcess(pid int) (*Process, error) {
 	if Gone(ThreadState(pid)) {
 		return nil, HasExited(pid)
@@ -44,8 +45,8 @@ func OpenProcess(pid int) (*Process, error) {
 	return p, nil
 }
 
-// OpenHeld opens a process that a debugger or a signal holds. The kernel tells the registers of a thread to its tracer alone: registers returns
-// those of a thread, where the caller knows them, or nil; nil for none.
+// OpenHeld opens a process that a debugger or a signal holds. The kernel gives the registers of a thread only to its
+// tracer. registers returns those of a thread if the caller knows them, or nil; a nil function knows none.
 func OpenHeld(pid int, registers func(tid int) []uint64) (*Process, error) {
 	p, err := OpenProcess(pid)
 	if err != nil {
@@ -58,7 +59,8 @@ func OpenHeld(pid int, registers func(tid int) []uint64) (*Process, error) {
 	return p, nil
 }
 
-// Stop stops the process, calls f, and lets the process go on. It returns how long the process stood still. f runs on a thread of its own.
+// Stop stops the process, calls f on a thread of its own, and lets the process go on. It returns how long the process
+// stood still.
 func (p *Process) Stop(f func() error) (paused time.Duration, err error) {
 	OnTracer(func() {
 		t := NewTracer(p.pid)
@@ -77,7 +79,7 @@ func (p *Process) Stop(f func() error) (paused time.Duration, err error) {
 	return paused, err
 }
 
-// Use has p read the threads that t has stopped. Nil: the process runs again.
+// Use has p read the threads that t has stopped. nil means that the process runs again.
 func (p *Process) Use(t *Tracer) {
 	p.threads = func() ([]reach.Thread, error) { return nil, errRuns }
 	if t != nil {
@@ -85,7 +87,7 @@ func (p *Process) Use(t *Tracer) {
 	}
 }
 
-// Exe returns the file that the process runs, also where that name has another file now.
+// Exe returns the file that the process runs, even if its name has another file now.
 func (p *Process) Exe() string { return fmt.Sprintf("/proc/%d/exe", p.pid) }
 
 // Entry implements [reach.Source].
@@ -114,8 +116,8 @@ func (p *Process) ReadMemory(b []byte, addr uint64) error {
 }
 
 const (
-	maxPieces = 512      // pieces read by one system call
-	maxBytes  = 16 << 20 // bytes, after which it is another's
+	maxPieces = 512      // pieces in one system call
+	maxBytes  = 16 << 20 // bytes, after which a new system call begins
 	readers   = 2        // threads that read
 )
 
@@ -160,13 +162,13 @@ func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 // A chunk is a range of pieces that are read together.
 type chunk struct{ from, to int }
 
-// vectors is memory for what a system call is given.
+// vectors holds the arguments of a system call.
 type vectors struct {
 	local  []unix.Iovec
 	remote []unix.RemoteIovec
 }
 
-// readChunk reads the pieces of c with one system call, and each by itself where that does not read all.
+// readChunk reads the pieces of c with one system call, or, if that does not read all, each by itself.
 func (p *Process) readChunk(v *vectors, bufs [][]byte, addrs []uint64, c chunk) (bad []int) {
 	local, remote := v.local[:0], v.remote[:0]
 	total := 0
@@ -211,7 +213,7 @@ func (p *Process) Mappings() ([]reach.Mapping, error) {
 	return list, nil
 }
 
-// heldThreads reads the threads of a process that somebody else holds.
+// heldThreads returns the threads of a process that another holds.
 func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, error) {
 	tids, err := ThreadIDs(pid)
 	if err != nil {
@@ -237,7 +239,7 @@ func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, err
 	return list, nil
 }
 
-// ownTID returns the thread's ID as the program sees it, which is another one in a PID namespace of its own.
+// ownTID returns the thread's ID as the program sees it, which differs in a PID namespace of its own.
 func ownTID(pid, tid int) int {
 	ids := strings.Fields(procStatus(tid)["NSpid"])
 	if len(ids) < 2 {

@@ -8,7 +8,7 @@ import (
 // linkRegister is the index of the link register of arm64.
 const linkRegister = 30
 
-// RegisterNames returns the general registers of this machine, as Delve calls them.
+// RegisterNames returns the general registers of this machine, by Delve's names.
 func RegisterNames() []string {
 	var names []string
 	if runtime.GOARCH == "arm64" {

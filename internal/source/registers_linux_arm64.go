@@ -6,7 +6,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// threadRegisters reads the registers of a thread that this thread traces, and that stands still.
+// threadRegisters reads the registers of a thread that stands still and that this thread traces.
 func threadRegisters(tid int) (th reach.Thread, err error) {
 	var r unix.PtraceRegsArm64
 	if err := unix.PtraceGetRegSetArm64(tid, ntPrstatus, &r); err != nil {

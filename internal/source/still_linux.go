@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// StandsStill returns an error unless a debugger or a signal has stopped all threads of the process. One in an uninterruptible wait in
-// the kernel stands as still as the others.
+// StandsStill returns an error unless a debugger or a signal has stopped all threads of the process. A thread in an
+// uninterruptible wait in the kernel counts as stopped.
 func StandsStill(pid int) error {
 	tids, err := ThreadIDs(pid)
 	if err != nil || Gone(ThreadState(pid)) {
@@ -24,8 +24,8 @@ func StandsStill(pid int) error {
 	return nil
 }
 
-// Counter returns where a stopped thread is: /proc/PID/task/TID/syscall ends with its stack pointer and program counter, also for one that is
-// in no system call. Of a thread that has a processor it says "running".
+// Counter returns where a stopped thread is. /proc/PID/task/TID/syscall ends with the thread's stack pointer and
+// program counter, even outside system calls. For a thread on a processor it says "running".
 func Counter(pid, tid int) (sp, pc uint64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", pid, tid))
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 const (
 	// stopTime is how long the threads of a process may take to stop.
 	stopTime = 2 * time.Second
-	// diskTime is how long a thread that is in an uninterruptible wait is given to come out of it.
+	// diskTime is how long a thread may take to come out of an uninterruptible wait.
 	diskTime = 100 * time.Millisecond
 )
 
@@ -38,17 +38,17 @@ func NewTracer(pid int) *Tracer { return &Tracer{pid: pid, threads: make(map[int
 // A traced is a thread of the process.
 type traced struct {
 	stopped bool
-	// signal was about to be delivered when the thread stopped, and is given to it when it goes on.
+	// signal was about to be delivered when the thread stopped. The thread gets it when it goes on.
 	signal int
 }
 
-// OnTracer runs f on a thread of its own, which ends with it. The kernel binds tracing to a thread: when it ends, the kernel lets
-// go whatever it still traces, such as a thread that never stopped because it waits for a disk.
+// OnTracer runs f on a thread of its own, which ends with f. The kernel binds tracing to a thread. When the thread
+// ends, the kernel releases whatever it still traces, such as a thread that never stopped because it waits for a disk.
 func OnTracer(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // not unlocked: so the thread ends
+		runtime.LockOSThread() // not unlocked, so that the thread ends
 		if unix.Gettid() == unix.Getpid() {
 			// Go does not let the main thread end. While it is locked here, f gets another.
 			OnTracer(f)
@@ -60,7 +60,7 @@ func OnTracer(f func()) {
 	<-done
 }
 
-// Stop stops all threads. Threads that are in an uninterruptible wait in the kernel are left there: they cannot change memory.
+// Stop stops all threads. It leaves out threads in an uninterruptible wait in the kernel, which cannot change memory.
 func (t *Tracer) Stop() error {
 	deadline := time.Now().Add(stopTime)
 	for {
@@ -75,7 +75,7 @@ func (t *Tracer) Stop() error {
 			}
 		}
 		if len(t.threads) == before {
-			break // nobody is left running who could have started another
+			break // no thread is left running that could have started another
 		}
 		if err := t.wait(deadline); err != nil {
 			return err
@@ -87,7 +87,7 @@ func (t *Tracer) Stop() error {
 	return nil
 }
 
-// seize begins to trace the thread, unless it is traced already or has ended.
+// seize begins to trace the thread, unless it is already traced or has ended.
 func (t *Tracer) seize(tid int) error {
 	if t.threads[tid] != nil {
 		return nil
@@ -144,8 +144,8 @@ func (t *Tracer) onlyDisk() bool {
 	return true
 }
 
-// poll reports whether the thread stands still, or is gone. It must not wait for exits (WEXITED): awaittrace may be the
-// parent of the process as well, and whoever is waiting for its exit status there would never get it.
+// poll reports whether the thread stands still, or is gone. It must not wait for exits (WEXITED): awaittrace may also
+// be the parent of the process, and its wait for the exit status there would then never end.
 func (t *Tracer) poll(tid int, th *traced) bool {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, tid, &info, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
@@ -159,13 +159,13 @@ func (t *Tracer) poll(tid int, th *traced) bool {
 	}
 	th.stopped = true
 	if child.status>>8 == 0 {
-		// A stop for a signal, and not for our interrupt, which carries an event in the second byte.
+		// The stop is for a signal. Our own interrupt carries an event in the second byte.
 		th.signal = int(child.status)
 	}
 	return true
 }
 
-// childInfo is what waitid fills in of a siginfo_t.
+// childInfo is the part of a siginfo_t that waitid sets.
 type childInfo struct {
 	signo, errno, code, _ int32
 	pid                   int32
@@ -173,7 +173,7 @@ type childInfo struct {
 	status                int32
 }
 
-// Release lets all threads go on, or stay stopped where the process had been.
+// Release lets all threads go on, or stay stopped if the process had been.
 func (t *Tracer) Release() {
 	for tid, th := range t.threads {
 		if th.stopped || t.poll(tid, th) {
@@ -199,8 +199,8 @@ func ThreadIDs(pid int) ([]int, error) {
 	return tids, nil
 }
 
-// Registers returns the threads that stand still, with their registers. A thread that did not stop, because it is in an uninterruptible wait
-// in the kernel, has its registers there, and they are not known.
+// Registers returns the threads that stand still, with their registers. The registers of a thread that did not stop,
+// because it is in an uninterruptible wait in the kernel, are unknown.
 func (t *Tracer) Registers() ([]reach.Thread, error) {
 	nested := len(strings.Fields(procStatus(t.pid)["NSpid"])) > 1
 	var list []reach.Thread
