@@ -2,7 +2,7 @@ package load
 
 import "sync"
 
-// A budget bounds how much source is held with its types at once. The types of the expressions and the syntax of a file
+// A budget bounds how much source is in memory with its types at once. A file's syntax and the types of its expressions
 // take a hundred times the space of its text.
 type budget struct {
 	lock sync.Mutex
@@ -10,7 +10,7 @@ type budget struct {
 	left int       // bytes of source
 }
 
-// sourceAtOnce is how many bytes of source a budget is for.
+// sourceAtOnce is the size of a budget, in bytes of source.
 const sourceAtOnce = 4 << 20
 
 func newBudget() *budget {
@@ -19,7 +19,7 @@ func newBudget() *budget {
 	return b
 }
 
-// take takes n bytes, and all that there is where n is more. Give the result back.
+// take waits for n bytes, or for the whole budget if n is more, and takes them. The caller must give the result back.
 func (b *budget) take(n int) int {
 	n = min(n, sourceAtOnce)
 	b.lock.Lock()

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// withTypesOfC returns the files of a package with cgo files for those that import it. Where its declarations name
-// something of C's, they are the files that cgo makes, which spell out the types. If there are none, such types stay
-// unknown, as they are in the package itself.
+// withTypesOfC returns the files of a package with cgo files for those that import it. If its declarations name
+// something from C, it returns the files that cgo generates, which spell out the types. If there are none, such types
+// stay unknown, as they are in the package itself.
 func (g *graph) withTypesOfC(n *node, declared []*ast.File) []*ast.File {
 	if !slices.ContainsFunc(declared, namesC) {
 		return declared
@@ -20,7 +20,7 @@ func (g *graph) withTypesOfC(n *node, declared []*ast.File) []*ast.File {
 		return declared
 	}
 	names := made[0].CompiledGoFiles
-	for _, name := range n.GoFiles { // those of a variant for tests
+	for _, name := range n.GoFiles { // the files of a test variant
 		if strings.HasSuffix(name, "_test.go") {
 			names = append(names, name)
 		}
@@ -36,7 +36,7 @@ func (g *graph) withTypesOfC(n *node, declared []*ast.File) []*ast.File {
 	return files
 }
 
-// namesC reports whether a file has a name like C.int in it.
+// namesC reports whether a file has a name like C.int.
 func namesC(f *ast.File) bool {
 	found := false
 	ast.Inspect(f, func(n ast.Node) bool {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// declarations is a file without comments, bodies of functions, and values of variables whose types do not come from
-// them. What it declares has the same types.
+// declarations returns a file without comments, function bodies, and the values of variables whose types do not depend
+// on them. Its declarations have the same types.
 func declarations(f *ast.File) *ast.File {
 	b := *f
 	b.Doc, b.Comments = nil, nil
@@ -35,8 +35,8 @@ func declarations(f *ast.File) *ast.File {
 	return &b
 }
 
-// declaredVars is a declaration of variables without the values that their types do not come from, and without the
-// elements of tables: in a package of data, they would take most of the time.
+// declaredVars returns a declaration of variables without values that do not determine their types, and without the
+// elements of tables. In a package of data, these would take most of the time.
 func declaredVars(d *ast.GenDecl) *ast.GenDecl {
 	declared := *d
 	declared.Specs = slices.Clone(d.Specs)
@@ -56,7 +56,7 @@ func declaredVars(d *ast.GenDecl) *ast.GenDecl {
 	return &declared
 }
 
-// withoutElements is a composite literal of the same type.
+// withoutElements returns an empty composite literal of the same type.
 func withoutElements(lit *ast.CompositeLit) *ast.CompositeLit {
 	empty := *lit
 	empty.Elts = nil
@@ -64,7 +64,7 @@ func withoutElements(lit *ast.CompositeLit) *ast.CompositeLit {
 	if !ok {
 		return &empty
 	}
-	if _, ok := array.Len.(*ast.Ellipsis); ok { // the elements say how long it is
+	if _, ok := array.Len.(*ast.Ellipsis); ok { // the elements determine the length
 		if slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { _, ok := e.(*ast.KeyValueExpr); return ok }) {
 			return lit
 		}
@@ -87,8 +87,8 @@ func writeDeclarations(w io.Writer, f *File) {
 	w.Write(f.Text[done:])
 }
 
-// sumOf is a hash of all that the types of a package come from: its files without bodies, how they are read, what they
-// import, and, of a package with cgo files, its C files.
+// sumOf returns a hash of everything that the types of a package depend on: its files without bodies, how they are
+// read, what they import, and, for a package with cgo files, its C files.
 func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
 	values := []any{n.PkgPath, n.Name, langOf(n.Package), n.TypesSizes}
 	for _, f := range files {
@@ -108,7 +108,7 @@ func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
 	return Hash(values...)
 }
 
-// identity is another value for each variant of the types of a package that is imported.
+// identity returns a value that differs for each variant of the types of an imported package.
 func (g *graph) identity(p *packages.Package) any {
 	if n := g.nodes[p]; n != nil {
 		return n.sum
@@ -116,7 +116,8 @@ func (g *graph) identity(p *packages.Package) any {
 	return []string{p.PkgPath, g.files[p.PkgPath]} // the go command names export data by its content
 }
 
-// Hash is another hash for other values, or the same in other places. They are plain data.
+// Hash returns a hash of values, which are plain data. It differs for other values, and for the same ones in other
+// places.
 func Hash(values ...any) [sha256.Size]byte {
 	data, err := json.Marshal(values)
 	if err != nil {

@@ -13,19 +13,18 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A Module is a dependency that packages of the build are in.
+// A Module is a dependency with packages in the build.
 type Module struct {
-	// Path and Version are those of the build list, whatever replaces the module. Version is empty only where the go
+	// Path and Version are those in the build list, even if the module is replaced. Version is empty only if the go
 	// command gives none.
 	Path, Version string
-	// Dir is where its files are, or empty if they are in a vendor folder.
+	// Dir is the folder with its files; empty: they are in a vendor folder.
 	Dir string
-	// As and AsVersion are the module that takes its place, if the build list says so; AsVersion is empty if that is a
-	// folder.
+	// As and AsVersion are the module that replaces it, if any; AsVersion is empty if that is a folder.
 	As, AsVersion string
 }
 
-// The patterns of Config.Deps that are no import paths.
+// The patterns of Config.Deps that are not import paths.
 const (
 	// AllDeps matches every dependency that is in a module.
 	AllDeps = "all"
@@ -39,10 +38,10 @@ type depPattern struct {
 	re   *regexp.Regexp
 }
 
-// depPatterns are the patterns of a run. A nil value matches nothing.
+// depPatterns are the patterns of a run. The nil value matches nothing.
 type depPatterns []depPattern
 
-// parseDeps reads patterns, each of which may be a list separated by commas.
+// parseDeps parses patterns, each of which may be a list separated by commas.
 func parseDeps(patterns []string) (depPatterns, error) {
 	var deps depPatterns
 	for _, pattern := range patterns {
@@ -59,14 +58,14 @@ func parseDeps(patterns []string) (depPatterns, error) {
 	return deps, nil
 }
 
-// CheckDeps says what is wrong with a value of -deps, before anything is loaded.
+// CheckDeps reports what is wrong with a value of -deps, without loading anything.
 func CheckDeps(pattern string) error {
 	_, err := parseDeps([]string{pattern})
 	return err
 }
 
-// importPathPattern gives the import paths that a pattern of the go command matches: ... is any text, and x/... matches
-// x too (go help packages).
+// importPathPattern returns a regular expression for a pattern of the go command: ... is any text, and x/... matches x
+// too (go help packages).
 func importPathPattern(pattern string) *regexp.Regexp {
 	if pattern == AllDeps {
 		pattern = "..."
@@ -78,7 +77,7 @@ func importPathPattern(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`^` + re + `$`)
 }
 
-// match says whether one of the patterns matches a package that is in a module, be it a dependency or not.
+// match reports whether one of the patterns matches a package that is in a module, a dependency or not.
 func (d depPatterns) match(p *packages.Package) bool {
 	return slices.ContainsFunc(d, func(pattern depPattern) bool { return pattern.match(p) })
 }
@@ -87,14 +86,14 @@ func (d depPattern) match(p *packages.Package) bool {
 	return p.Module != nil && d.re.MatchString(packagePath(p))
 }
 
-// A DepsError says that a pattern of Config.Deps matches nothing that could get a probe.
+// A DepsError reports a pattern of Config.Deps that matches nothing that could get a probe.
 type DepsError struct{ msg string }
 
 func (e *DepsError) Error() string { return e.msg }
 
-// checkDeps is a *DepsError for the first pattern that matches none of the packages of the build. One that matches
-// packages of a main module, which get probes anyway, is right: which modules are main depends on the workspace. So is
-// AllDeps where there are no dependencies.
+// checkDeps returns a *DepsError for the first pattern that matches no package of the build. A pattern may match
+// packages of a main module, which get probes anyway: which modules are main depends on the workspace. AllDeps may
+// match nothing.
 func (b *Build) checkDeps() error {
 	if b.cfg.DepsIfAny {
 		return nil
@@ -121,12 +120,12 @@ func (b *Build) checkDeps() error {
 	return nil
 }
 
-// inTree says whether the files of p are in Config.Tree.
+// inTree reports whether the files of p are in Config.Tree.
 func (b *Build) inTree(p *packages.Package) bool {
 	return b.cfg.Tree == "" || strings.HasPrefix(p.Dir+string(filepath.Separator), b.cfg.Tree+string(filepath.Separator))
 }
 
-// modules lists the dependencies that packages of the build, those that count, are in, sorted.
+// modules returns the dependencies with packages in the build for which counts returns true, sorted.
 func modules(named []*packages.Package, counts func(*packages.Package) bool) []Module {
 	found := map[Module]bool{}
 	packages.Visit(named, nil, func(p *packages.Package) {
@@ -143,7 +142,7 @@ func modules(named []*packages.Package, counts func(*packages.Package) bool) []M
 	})
 }
 
-// packagePath is the import path of the package in whose folder the files of p are.
+// packagePath returns the import path of the package in whose folder the files of p are.
 func packagePath(p *packages.Package) string {
 	if p.ForTest != "" && p.PkgPath == p.ForTest+"_test" {
 		return p.ForTest

@@ -116,8 +116,8 @@ func TestLoadDepsUnmatched(t *testing.T) {
 	}
 }
 
-// A dependency that cannot be checked is left alone, and its name and the reason are kept; the others are taken. Where
-// there is no dependency, all of them is none.
+// TestDepsLeft checks that a dependency that cannot be checked is left alone, with its name and the reason, and that
+// the others are taken. Without dependencies, "all" matches none.
 func TestDepsLeft(t *testing.T) {
 	dir := module(t, strings.Replace(sandwich, "\tc <- 1\n", "\tc <- \"no int\"\n", 1))
 	b := mustTake(t, Config{Dir: dir, Env: offline(), Deps: []string{AllDeps}}, "between/between.go dep/dep.go main.go")
@@ -130,7 +130,7 @@ func TestDepsLeft(t *testing.T) {
 	}
 }
 
-// Where what a dependency declares does not compile, all dependencies are left alone.
+// TestDepsBroken checks that all dependencies are left alone if the declarations of one do not compile.
 func TestDepsBroken(t *testing.T) {
 	dir := module(t, strings.Replace(sandwich, "type C chan int", "type C chan int\n\nvar x unknown", 1))
 	cfg := Config{Dir: dir, Env: offline(), Deps: []string{AllDeps}}

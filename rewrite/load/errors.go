@@ -12,11 +12,11 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A CompileError says that packages could not be loaded. Its text is for logs: users want to see what the go command
-// says of the same build.
+// A CompileError reports packages that could not be loaded. Its text is for logs: users want to see the go command's
+// errors for the same build.
 type CompileError struct {
 	Errors []packages.Error
-	// Good are the import paths of the packages, of those that were named, that nothing of it concerns, sorted.
+	// Good lists the requested packages that the errors do not affect, by import path, sorted.
 	Good []string
 }
 
@@ -36,12 +36,12 @@ type Left struct {
 	Package, Reason string
 }
 
-// errors returns a *CompileError of all that was found in the packages, or nil.
+// errors returns a *CompileError with all errors of the packages, or nil.
 func (b *Build) errors() error {
 	var errs []packages.Error
 	packages.Visit(b.named, nil, func(p *packages.Package) {
 		for _, err := range p.Errors {
-			if !slices.Contains(errs, err) { // a package may be there in several variants
+			if !slices.Contains(errs, err) { // a package may have several variants
 				errs = append(errs, err)
 			}
 		}
@@ -52,10 +52,10 @@ func (b *Build) errors() error {
 	return &CompileError{errs, good(b.named)}
 }
 
-// good returns the import paths of the packages of named that have no errors, nor do their tests or what they import.
+// good returns the import paths of the packages of named without errors in themselves, their tests and their imports.
 func good(named []*packages.Package) []string {
 	bad := map[*packages.Package]bool{}
-	packages.Visit(named, nil, func(p *packages.Package) { // what a package imports comes before it
+	packages.Visit(named, nil, func(p *packages.Package) { // a package comes after its imports
 		bad[p] = len(p.Errors) > 0
 		for _, imported := range p.Imports {
 			bad[p] = bad[p] || bad[imported]
@@ -73,7 +73,7 @@ func good(named []*packages.Package) []string {
 	return slices.Sorted(maps.Keys(fine))
 }
 
-// typeErrors are what Check has found in a package; there is at least one.
+// typeErrors are the errors of Check in a package, at least one.
 type typeErrors []types.Error
 
 func (e typeErrors) Error() string { return e[0].Error() }
@@ -98,14 +98,14 @@ func note(p *packages.Package, err error) {
 	}
 }
 
-// LeaveDeps makes b leave all dependencies alone if err is a *CompileError in dependencies that were to get probes, and
-// in nothing else. It reports whether the caller is to call Each again.
+// LeaveDeps makes b leave all dependencies alone if err is a *CompileError and all errors are in dependencies that were
+// to get probes. It reports whether the caller must call Each again.
 func (b *Build) LeaveDeps(err error) bool {
 	var broken *CompileError
 	if !errors.As(err, &broken) {
 		return false
 	}
-	files := map[string]bool{} // of what was to get probes: whether it is of a dependency
+	files := map[string]bool{} // by file of the packages to probe: whether it is a dependency's
 	b.Left = nil
 	for _, p := range b.choose() {
 		for _, name := range p.GoFiles {
@@ -126,7 +126,7 @@ func (b *Build) LeaveDeps(err error) bool {
 	return b.Left != nil
 }
 
-// leave notes that a package has no probes.
+// leave notes that a package gets no probes.
 func (b *Build) leave(p *packages.Package, reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

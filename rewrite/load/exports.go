@@ -14,9 +14,9 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// exports are the packages that are imported, and not checked from source.
+// exports are the imported packages that are not checked from source.
 type exports struct {
-	files map[string]string         // with export data, by import path
+	files map[string]string         // of the export data, by import path
 	types map[string]*types.Package // after read
 	once  sync.Once
 	err   error
@@ -63,9 +63,9 @@ func (g *graph) listExports() error {
 	return g.b.errors()
 }
 
-// profile is the default.pgo by which the build compiles all that its main package imports, or "". Without the flag,
-// what is listed by itself would be compiled once more, without a profile. Several main packages may have several
-// profiles: then it is left to the go command.
+// profile returns the default.pgo with which the build compiles all imports of its main package, or "". Without the
+// flag, the go command would compile the imports again, without a profile. Several main packages may have several
+// profiles, so then it is left to the go command.
 func (b *Build) profile() string {
 	const name = "default.pgo" // see setPGOProfilePath in cmd/go/internal/load/pkg.go
 	if b.cfg.Tests || slices.ContainsFunc(b.cfg.BuildFlags, func(f string) bool { return strings.HasPrefix(f, "-pgo=") && f != "-pgo=auto" }) {
@@ -81,7 +81,7 @@ func (b *Build) profile() string {
 	return file
 }
 
-// read reads the types that listExports has found. Nobody needs them where nothing is checked.
+// read reads the types that listExports has found. They are needed only if something is checked.
 func (g *graph) read() error {
 	g.once.Do(func() {
 		for _, path := range slices.Sorted(maps.Keys(g.files)) {
@@ -100,8 +100,7 @@ func (g *graph) readExport(path, file string) error {
 		return err
 	}
 	defer f.Close()
-	// The file is an archive where the go command has compiled the package for a build, and not for its export data
-	// alone.
+	// The file is an archive if the go command has compiled the package for a build, and not only for its export data.
 	r, err := gcexportdata.NewReader(f) //lint:ignore SA1019 there is nothing else for archives
 	if err != nil {
 		return err

@@ -18,15 +18,15 @@ import (
 type graph struct {
 	b        *Build
 	nodes    map[*packages.Package]*node
-	selected []*packages.Package          // what is to get probes
-	owners   map[string]*packages.Package // the first of them that has a file
+	selected []*packages.Package          // the packages to probe
+	owners   map[string]*packages.Package // the first of them with a file, by its name
 	work     func(*Package) error
 	slots    chan struct{} // one for each processor
 	budget   *budget       // of packages that are checked with bodies
 
 	lock     sync.Mutex
-	failed   error // an error that is none of the source
-	finished int   // how many nodes are done, where somebody wants to know
+	failed   error // an error outside the source
+	finished int   // how many nodes are done, if Config.Progress is set
 
 	exports
 }
@@ -34,18 +34,18 @@ type graph struct {
 // A node is a package that is checked from source.
 type node struct {
 	*packages.Package
-	made *Package // what is to get probes; nil if only its types are wanted
+	made *Package // the package to probe; nil if only its types are needed
 	done chan struct{}
 
 	// After done:
-	broken   bool // it has errors, or imports what has
+	broken   bool // it, or a package that it imports, has errors
 	declared func() *types.Package
-	sum      [32]byte // of all that its types come from
+	sum      [32]byte // of everything that its types depend on
 }
 
-// Each calls work for each package that is to get probes, after those that it imports, and for several at once. A
-// dependency for which work returns an error is left alone: Left. Code that does not compile is a *CompileError, and
-// other packages are worked on all the same.
+// Each calls work for each package to probe, after its imports, and for several at once. It leaves a dependency alone
+// if work returns an error for it: Left. For code that does not compile it returns a *CompileError, after it has worked
+// on the other packages.
 func (b *Build) Each(work func(*Package) error) error {
 	b.graph = b.newGraph(work)
 	if err := b.graph.listExports(); err != nil {
@@ -63,7 +63,7 @@ func (b *Build) Each(work func(*Package) error) error {
 	return b.errors()
 }
 
-// Types returns the types of the packages that Each has given, without function bodies.
+// Types returns the types of the packages of Each, without function bodies.
 func (b *Build) Types() ([]*types.Package, error) {
 	if err := b.graph.read(); err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func (b *Build) Types() ([]*types.Package, error) {
 	return list, b.errors()
 }
 
-// newGraph finds the packages to check: those that are to get probes, the variants for a test of packages that they
-// import, and packages between two of them, whose export data would come with types of its own for what they import.
+// newGraph finds the packages to check: those to probe, the test variants of packages that they import, and packages
+// between two of them, whose export data would bring types of its own for their imports.
 func (b *Build) newGraph(work func(*Package) error) *graph {
 	g := &graph{
 		b: b, nodes: map[*packages.Package]*node{}, selected: b.choose(), owners: map[string]*packages.Package{}, work: work,
@@ -106,7 +106,7 @@ func (b *Build) newGraph(work func(*Package) error) *graph {
 	return g
 }
 
-// above returns a function that says whether a package is to get probes, or imports one that is, directly or not.
+// above returns a function that reports whether a package is to get probes, or imports one that is, directly or not.
 func (b *Build) above() func(*packages.Package) bool {
 	known := map[*packages.Package]bool{}
 	var above func(p *packages.Package) bool
@@ -125,7 +125,7 @@ func (b *Build) above() func(*packages.Package) bool {
 	return above
 }
 
-// visit works on one package, after those that it imports.
+// visit works on one package, after its imports.
 func (g *graph) visit(n *node) {
 	defer close(n.done)
 	for _, imported := range n.Imports {
@@ -142,7 +142,7 @@ func (g *graph) visit(n *node) {
 	g.count()
 }
 
-// count notes that one more package is done.
+// count counts a package that is done.
 func (g *graph) count() {
 	if g.b.cfg.Progress == nil {
 		return
@@ -171,7 +171,7 @@ func (g *graph) do(n *node) {
 		return
 	}
 	made := n.made
-	n.made = nil // whoever works on it holds it
+	n.made = nil // only the code that works on it keeps it
 	made.Files, made.Declared = files, n.sum
 	for _, f := range files {
 		f.Skip = g.owners[f.Name] != n.Package
@@ -199,7 +199,7 @@ func (g *graph) fail(n *node, err error) {
 	note(n.Package, err)
 }
 
-// sizeOf is the size of files in bytes.
+// sizeOf returns the size of files in bytes.
 func sizeOf(names []string) (n int) {
 	for _, name := range names {
 		if info, err := os.Stat(name); err == nil {
@@ -209,7 +209,8 @@ func sizeOf(names []string) (n int) {
 	return n
 }
 
-// config says how a package is checked. Errors in a package with cgo files are left out: what is from C is unknown.
+// config returns how a package is checked. It ignores errors in a package with cgo files, because types from C are
+// unknown.
 func (g *graph) config(n *node, cgo bool, report func(types.Error)) *types.Config {
 	return &types.Config{
 		GoVersion: langOf(n.Package), Sizes: n.TypesSizes, FakeImportC: cgo, Importer: g.importer(n),
@@ -240,8 +241,8 @@ func (g *graph) declare(n *node, files []*ast.File, cgo bool) *types.Package {
 	return checked
 }
 
-// checkBodies checks a package for Package.Check. Errors in other files than those that are given come from their lack
-// of bodies.
+// checkBodies checks a package for Package.Check. It ignores errors in other files than the given ones, which come from
+// their lack of bodies.
 func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 	if err := g.read(); err != nil {
 		return err
@@ -275,7 +276,7 @@ func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 	return nil
 }
 
-// importer gives what a package imports.
+// importer returns the importer for the imports of a package.
 func (g *graph) importer(n *node) types.Importer {
 	return importerFunc(func(path string) (*types.Package, error) {
 		if imported := n.Imports[path]; imported != nil {

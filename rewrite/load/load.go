@@ -1,11 +1,10 @@
-// Package load finds the packages of a build, and type-checks from source those that are to get probes, in the order in
-// which they import each other.
+// Package load finds the packages of a build, and type-checks those that are to get probes from source, imports first.
 //
-// The types of everything else come from export data, which the go command compiles, as it would for the build, or has
-// in its cache. go/packages would have it compile the packages with probes too, only to be asked for their types.
+// The types of everything else come from export data, which the go command compiles as for the build, or has in its
+// cache. go/packages would make it compile the packages to probe too, only for their types.
 //
-// No package is held longer than it is worked on, and no body is checked that nobody asks for: a package is declared,
-// without the bodies of its functions, for those that import it, and [Package.Check] takes the bodies of some of its
+// No package stays in memory longer than it is worked on, and no body is checked that is not asked for: a package is
+// declared, without function bodies, for those that import it, and [Package.Check] takes the bodies of some of its
 // files.
 package load
 
@@ -26,7 +25,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Config says what is built, and which packages of it are to get probes.
+// A Config says what is built, and which of its packages are to get probes.
 type Config struct {
 	// Dir is the folder in which the go command runs; empty is the current one.
 	Dir string
@@ -34,36 +33,36 @@ type Config struct {
 	Env []string
 	// BuildFlags are flags of the go command that decide what is built: -tags, -race, -mod, -modfile, ….
 	BuildFlags []string
-	// Patterns are the packages or .go files that are to be built; empty is the package in Dir.
+	// Patterns are the packages or .go files to build; empty is the package in Dir.
 	Patterns []string
 	// Tests adds the test files of the packages that Patterns name.
 	Tests bool
 	// Overlay replaces the content of files, by absolute path.
 	Overlay map[string][]byte
-	// Deps are patterns of import paths: dependencies that they match are taken too. AllDeps and "..." match every one,
+	// Deps are patterns of import paths: matching dependencies get probes, too. AllDeps and "..." match all of them,
 	// NoDeps none.
 	Deps []string
-	// DepsIfAny says that Deps is a default: what it matches need not be part of the build, nor in Tree.
+	// DepsIfAny marks Deps as a default: what it matches need not be in the build, nor in Tree.
 	DepsIfAny bool
-	// Tree, if it is not empty, is a folder: dependencies outside of it are not taken, but listed in Build.Outside.
+	// Tree, if not empty, is a folder: dependencies outside it get no probes, but are listed in Build.Outside.
 	Tree string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
-	// Progress, if it is not nil, is called after each package that was read, one call at a time, with how many are and
-	// how many there will be.
+	// Progress, if not nil, is called after each package that was read, one call at a time, with the number of packages
+	// so far and of all.
 	Progress func(done, total int) `json:"-"`
 }
 
-// A Build is what a build is made of.
+// A Build is the packages of a build.
 type Build struct {
 	Fset    *token.FileSet
 	Modules []Module // all dependencies of the build
-	Outside []Module // those that Config.Deps names and Config.Tree does not hold
-	Left    []Left   // what Each has left alone, not sorted
+	Outside []Module // those that Config.Deps names, but are not in Config.Tree
+	Left    []Left   // the packages that Each has left alone, not sorted
 
 	cfg   Config
 	deps  depPatterns
-	named []*packages.Package // what the patterns name, with all that they import, without types
+	named []*packages.Package // the packages of the patterns, with all that they import, without types
 	graph *graph              // of the last Each
 
 	under    map[string]bool // packages that the collector is built from, by import path
@@ -73,11 +72,11 @@ type Build struct {
 	sums map[string][sha256.Size]byte // of all files that were parsed, by name
 }
 
-// Inputs are the files and folders that a build was read from, except for what the go command keeps by itself.
+// Inputs are the files and folders that a build was read from, except those that the go command tracks itself.
 type Inputs struct {
 	// Texts are the SHA-256 of the files that were parsed, by absolute path.
 	Texts map[string][32]byte
-	// Folders are those of all packages that were loaded, with those that are imported, sorted.
+	// Folders are those of all loaded packages and their imports, sorted.
 	Folders []string
 }
 
@@ -87,8 +86,8 @@ const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
 
-// List asks the go command for the packages of a build. Code that does not load is a *CompileError, a pattern of
-// cfg.Deps that matches nothing a *DepsError.
+// List asks the go command for the packages of a build. It returns a *CompileError for code that does not load, and a
+// *DepsError for a pattern of cfg.Deps that matches nothing.
 func List(cfg Config) (*Build, error) {
 	cfg.RuntimePath = cmp.Or(cfg.RuntimePath, runtime.Path)
 	deps, err := parseDeps(cfg.Deps)
@@ -109,7 +108,7 @@ func List(cfg Config) (*Build, error) {
 	return b, nil
 }
 
-// list sets the packages that the patterns name, with all that they import, without types.
+// list sets the packages of the patterns, with all that they import, without types.
 func (b *Build) list() (err error) {
 	if b.named, err = packages.Load(b.config(listMode, b.cfg.Tests), b.cfg.Patterns...); err != nil {
 		return &CompileError{Errors: []packages.Error{{Msg: err.Error()}}}
@@ -139,7 +138,7 @@ func (b *Build) config(mode packages.LoadMode, tests bool) *packages.Config {
 	}
 }
 
-// Inputs returns what the packages that were named, and all that they import, were made from.
+// Inputs returns what the packages of the patterns, and all that they import, were read from.
 func (b *Build) Inputs() Inputs {
 	in := Inputs{Texts: b.sums}
 	packages.Visit(b.named, nil, func(p *packages.Package) {
@@ -152,8 +151,8 @@ func (b *Build) Inputs() Inputs {
 	return in
 }
 
-// wanted says whether p is to get probes: a package of a main module or of Config.Deps, or one without a module that
-// was named. The collector, which may be part of an instrumented copy, never does.
+// wanted reports whether p is to get probes: a package of a main module or of Config.Deps, or one without a module that
+// a pattern names. The collector, which may be part of an instrumented copy, gets none.
 func (b *Build) wanted(p *packages.Package) bool {
 	if p.PkgPath == b.cfg.RuntimePath || isCollector(p) {
 		return false
@@ -164,8 +163,8 @@ func (b *Build) wanted(p *packages.Package) bool {
 	return p.Module.Main || b.deps.match(p) && b.inTree(p)
 }
 
-// isCollector says that p is the collector in an instrumented tree, and not a package of the user's own in a folder of
-// that name.
+// isCollector reports whether p is the collector in an instrumented tree, and not a package of the user's own in a
+// folder of that name.
 func isCollector(p *packages.Package) bool {
 	return path.Base(p.PkgPath) == runtime.Folder && p.Name == "runtime"
 }
@@ -175,7 +174,7 @@ func isDependency(p *packages.Package) bool {
 	return packagePath(p) != commandLine && (p.Module == nil || !p.Module.Main)
 }
 
-// choose gives the packages that are to get probes, sorted: of each one variant, that with its test files if there is
+// choose returns the packages to probe, sorted. Of each it takes one variant, the one with its test files if there is
 // one.
 func (b *Build) choose() []*packages.Package {
 	best := map[string]*packages.Package{}
@@ -190,7 +189,8 @@ func (b *Build) choose() []*packages.Package {
 	return slices.SortedFunc(maps.Values(best), func(a, b *packages.Package) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// variant is 0 for a package with its own tests, 1 for the package alone, and 2 for it in the tests of another one.
+// variant returns 0 for a package with its own tests, 1 for the package alone, and 2 for it in the tests of another
+// one.
 func variant(p *packages.Package) int {
 	switch p.ForTest {
 	case strings.TrimSuffix(p.PkgPath, "_test"):
@@ -201,7 +201,7 @@ func variant(p *packages.Package) int {
 	return 2
 }
 
-// langOf is the language version of a package's module. Without a module it is the compiler's.
+// langOf returns the language version of a package's module, or "" for the compiler's.
 func langOf(p *packages.Package) string {
 	switch {
 	case p.Module == nil:
@@ -212,7 +212,7 @@ func langOf(p *packages.Package) string {
 	return "go" + p.Module.GoVersion
 }
 
-// trimmed is the folder of p in the file names of a -trimpath build: see (*Action).trimpath in
+// trimmed returns the folder of p in the file names of a -trimpath build: see (*Action).trimpath in
 // cmd/go/internal/work/gc.go.
 func trimmed(p *packages.Package) string {
 	path := packagePath(p)
@@ -225,7 +225,7 @@ func trimmed(p *packages.Package) string {
 	return path
 }
 
-// embeddedFiles gives the files that packages of the build embed.
+// embeddedFiles returns the files that packages of the build embed.
 func embeddedFiles(named []*packages.Package) map[string]bool {
 	embedded := map[string]bool{}
 	packages.Visit(named, nil, func(p *packages.Package) {

@@ -18,7 +18,7 @@ func offline() []string {
 	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 }
 
-// each checks all files of the packages that Each gives, and lists those files relative to cfg.Dir.
+// each checks all files of the packages of Each, and returns those files relative to cfg.Dir.
 func each(t *testing.T, cfg Config) (*Build, string, error) {
 	t.Helper()
 	b, err := List(cfg)
@@ -41,7 +41,7 @@ func each(t *testing.T, cfg Config) (*Build, string, error) {
 	return b, strings.Join(names, " "), err
 }
 
-// mustTake fails unless these are the files of the packages that Each gives.
+// mustTake fails unless these are the files of the packages of Each.
 func mustTake(t *testing.T, cfg Config, want string) *Build {
 	t.Helper()
 	b, got, err := each(t, cfg)
@@ -71,7 +71,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// The profile of a main package is for all that it imports.
+// TestProfile checks that the profile of a main package serves all its imports.
 func TestProfile(t *testing.T) {
 	dir := module(t, `
 -- go.mod --
@@ -166,7 +166,7 @@ import _ "testing"
 	}
 }
 
-// A module of the user's may have the name of the collector, and a folder too.
+// TestNamesOfTheCollector checks that a module of the user's may have the name of the collector, and a folder too.
 func TestNamesOfTheCollector(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `
@@ -193,7 +193,7 @@ func F() { <-make(chan int) }
 	mustTake(t, cfg, "awaittrace_runtime/a.go main.go")
 }
 
-// In a workspace Each gives the packages of all its modules, and those alone that the build needs.
+// TestLoadWorkspace checks that in a workspace Each takes packages of all modules, but only those that the build needs.
 func TestLoadWorkspace(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `
@@ -236,7 +236,7 @@ var C = make(chan int)
 	mustTake(t, Config{Dir: filepath.Join(dir, "a"), Env: env}, "../b/b.go main.go")
 }
 
-// Files on the command line are a package without a module.
+// TestLoadFiles checks that files on the command line are a package without a module.
 func TestLoadFiles(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `
@@ -264,7 +264,7 @@ var C = make(chan int)
 	}
 }
 
-// What is of a type of C's is known in the packages that import it.
+// TestTypesOfC checks that packages that import a cgo package know its types from C.
 func TestTypesOfC(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `
@@ -314,7 +314,7 @@ var c = lib.Chans[1]
 	}
 }
 
-// A package that is imported has the types that it declares, though the values of its variables are not looked at.
+// TestDeclared checks that an imported package has its types, though the values of its variables are dropped.
 func TestDeclared(t *testing.T) {
 	t.Parallel()
 	dir := module(t, `

@@ -15,18 +15,18 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A Package is a package that is to get probes, as the compiler sees it.
+// A Package is a package to probe, as the compiler sees it.
 type Package struct {
-	Path  string // import path, as symbols carry it; main for package main
+	Path  string // import path, as symbols have it; main for package main
 	Name  string
 	Lang  string  // language version of its module, such as "go1.21"
-	Trim  string  // what -trimpath puts in place of the folder
-	Lib   bool    // in a module that is not a main one
+	Trim  string  // the folder in a -trimpath build
+	Lib   bool    // it is in a module that is not a main one
 	Files []*File // in the order in which the compiler initialises their variables
 
-	// ID is another one for each package, each variant of it for a test, and each way to build it.
+	// ID differs for each package, each test variant of it, and each way to build it.
 	ID [sha256.Size]byte
-	// Declared is a hash of all that the package declares, and of what it imports declares.
+	// Declared is a hash of the declarations of the package and its imports.
 	Declared [sha256.Size]byte
 
 	// Types and Info are set by Check.
@@ -43,15 +43,15 @@ type File struct {
 	Syntax   *ast.File
 	Tok      *token.File
 	Test     bool // _test.go
-	Skip     bool // it is in another variant of the package that Each gives, too
-	Embedded bool // data of the program, too
+	Skip     bool // it is also in another variant of the package from Each
+	Embedded bool // it is also data of the program
 }
 
-// Check type-checks the package with the bodies of the functions in some of its files, and sets Types and Info. Errors
-// in the other files are none.
+// Check type-checks the package with the function bodies in some of its files, and sets Types and Info. It ignores
+// errors in the other files.
 func (p *Package) Check(files []*File) error { return p.check(p, files) }
 
-// newPackage is a package without its files and types.
+// newPackage returns a package without its files and types.
 func newPackage(p *packages.Package, flags []string) *Package {
 	made := &Package{
 		Path: p.PkgPath, Name: p.Name, Lang: langOf(p), Trim: trimmed(p), Lib: p.Module != nil && !p.Module.Main,
@@ -63,7 +63,7 @@ func newPackage(p *packages.Package, flags []string) *Package {
 	return made
 }
 
-// newInfo is what the rules ask for; the rest of what there is would take space.
+// newInfo returns an Info with the maps that the rules use; others would only take space.
 func newInfo() *types.Info {
 	return &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
@@ -71,8 +71,7 @@ func newInfo() *types.Info {
 	}
 }
 
-// parseAll parses the files of a package, in the order in which the compiler gets them: those that import "C" come
-// last.
+// parseAll parses the files of a package, in the compiler's order: those that import "C" come last.
 func (b *Build) parseAll(names []string) (files []*File, cgo bool, err error) {
 	all := make([]*File, len(names))
 	errs := make([]error, len(names))

@@ -9,30 +9,30 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented
-// where they are: GOROOT takes overlays as the user's folders do. The exception are those that the collector itself is
-// built from, because they cannot import it; their external tests can.
+// Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented in
+// place, because overlays work in GOROOT as they do in the user's folders. Packages that the collector itself is built
+// from are the exception, because they cannot import it; their external tests can.
 
-// stdPattern is the pattern of the go command for all of the standard library.
+// stdPattern is the go command's pattern for all of the standard library.
 const stdPattern = "std"
 
-// isStd says whether p is a package of the standard library, or a test of one.
+// isStd reports whether p is a package of the standard library, or a test of one.
 func isStd(p *packages.Package) bool {
 	return p.Module == nil && packagePath(p) != commandLine
 }
 
-// matchStd says whether the pattern names p, a package of the standard library. The patterns for all dependencies do
+// matchStd reports whether the pattern names p, a package of the standard library. The patterns for all dependencies do
 // not.
 func (d depPattern) matchStd(p *packages.Package) bool {
 	return d.text == stdPattern || d.text != AllDeps && d.text != "..." && d.re.MatchString(packagePath(p))
 }
 
-// wantedStd says whether p is a package of the standard library that a pattern names and that can be instrumented.
+// wantedStd reports whether p is a package of the standard library that a pattern names and that can be instrumented.
 func (b *Build) wantedStd(p *packages.Package) bool {
 	return isStd(p) && b.reasonStd(p) == "" && slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
 }
 
-// reasonStd says why p, a package of the standard library, cannot be instrumented, or nothing if it can.
+// reasonStd returns why p, a package of the standard library, cannot be instrumented, or "".
 func (b *Build) reasonStd(p *packages.Package) string {
 	switch {
 	case path.Base(b.cfg.RuntimePath) == runtime.Folder:
@@ -43,7 +43,7 @@ func (b *Build) reasonStd(p *packages.Package) string {
 	return ""
 }
 
-// underCollector gives the packages that the collector imports, and all that these import.
+// underCollector returns the packages that the collector imports, directly or not.
 func underCollector(named []*packages.Package) map[string]bool {
 	under := map[string]bool{}
 	var add func(p *packages.Package)
