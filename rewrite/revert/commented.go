@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// inComments takes probes out of code that somebody has put into comments: of a /* */ comment, or of // comments on successive lines.
+// inComments takes probes out of code that somebody has put into comments: into a /* */ comment, or into // comments on
+// successive lines.
 func (r *reverter) inComments() error {
 	for i := 0; i < len(r.comments); {
 		first := r.comments[i]
@@ -23,13 +24,13 @@ func (r *reverter) inComments() error {
 	return nil
 }
 
-// continues says that c is a // comment on the line after one that ends at off.
+// continues reports whether c is a // comment on the line after one that ends at off.
 func (r *reverter) continues(off int, c Comment) bool {
 	between := r.text[off:c.Off]
 	return strings.HasPrefix(c.Text, "//") && len(bytes.TrimSpace(between)) == 0 && bytes.Count(between, []byte("\n")) == 1
 }
 
-// commented takes probes out of comments. What makes them comments counts as space.
+// commented takes probes out of comments. It treats the comment marks as space.
 func (r *reverter) commented(off, end int) error {
 	code := bytes.NewBuffer(nil)
 	for line := range bytes.Lines(r.text[off:end]) {

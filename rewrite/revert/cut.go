@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// A cutter collects what is to go from a text.
+// A cutter collects cuts of a text.
 type cutter struct {
 	text []byte
 	cuts []cut
 	done int // the end of the last cut
 }
 
-// A cut puts was in place of text[off:end].
+// A cut replaces text[off:end] by was.
 type cut struct {
 	off, end int
 	was      string
@@ -28,7 +28,7 @@ func (c *cutter) cut(off, end int, was string) {
 	c.done = max(c.done, end)
 }
 
-// apply makes the cuts. Where two of them overlap, both are taken out.
+// apply makes the cuts. If two of them overlap, it removes the text of both.
 func (c *cutter) apply() []byte {
 	slices.SortStableFunc(c.cuts, func(a, b cut) int { return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.end, b.end)) })
 	var out []byte
@@ -50,7 +50,7 @@ func (c *cutter) apply() []byte {
 	return out
 }
 
-// section takes out the section at the end of the file. What somebody wrote into it stays.
+// section cuts the section at the end of the file, but keeps what somebody wrote into it.
 func (r *reverter) section() {
 	t := r.table
 	rest := string(r.text[t.begin:t.end])
@@ -83,7 +83,7 @@ func (r *reverter) section() {
 	r.cut(from, afterNewline(r.text, t.end), "")
 }
 
-// afterNewline is the offset after the line end at off, or off if there is none.
+// afterNewline returns the offset after the line end at off, or off if there is none.
 func afterNewline(text []byte, off int) int {
 	if off < len(text) && text[off] == '\n' {
 		off++
@@ -91,8 +91,8 @@ func afterNewline(text []byte, off int) int {
 	return off
 }
 
-// Columns of our directives, which say what stood before the line that follows: the end of a line, or, where a formatter has made two
-// lines of one, the text before.
+// Columns of our directives. They tell what was before the line that follows: the end of a line, or, if a formatter has
+// split a line, text.
 const (
 	OwnColumn  = 1
 	JoinColumn = 2
@@ -100,7 +100,7 @@ const (
 
 var ownDirective = regexp.MustCompile(`^//line :[0-9]+:([0-9]+)\r?$`)
 
-// OwnLine says that a line is a directive of ours, and what its column is.
+// OwnLine reports whether a line is a directive of ours, and returns its column.
 func OwnLine(line string) (column int, ok bool) {
 	m := ownDirective.FindStringSubmatch(line)
 	if m == nil {
@@ -110,7 +110,7 @@ func OwnLine(line string) (column int, ok bool) {
 	return column, err == nil
 }
 
-// ownLines takes out the comments that stand in lines of their own: directives of a text that was formatted, and what was added because of
+// ownLines cuts the comments on lines of their own: directives of a text that was formatted, and additions because of
 // an old language version.
 func (r *reverter) ownLines() error {
 	for i, c := range r.comments {
@@ -137,7 +137,7 @@ func (r *reverter) ownLines() error {
 	return nil
 }
 
-// directive takes out a directive, and the newline before it where that is not of the original.
+// directive cuts a directive, and the newline before it if that is not the original's.
 func (r *reverter) directive(c Comment, column int) {
 	end := afterNewline(r.text, c.End)
 	before := bytes.TrimRight(r.text[:c.Off], " \t\r\n")

@@ -26,8 +26,9 @@ var (
 	editSeed   = flag.Uint64("seed", 1, "which texts these are")
 )
 
-// However a text with probes is edited, what Revert gives is that edit of the original, or an error with a line: nothing of ours is left, and
-// nothing that somebody wrote is lost. A text that is not formatted has the lines of the original, so that an edit of lines can be made to both.
+// TestRevertRandom edits texts with probes at random. Revert returns the same edit of the original, or an error with a
+// line; nothing of ours is left, and nothing that somebody wrote is lost. An unformatted text has the lines of the
+// original, so that an edit of lines can be made to both.
 func TestRevertRandom(t *testing.T) {
 	files := unformattedFiles(t, "../../testdata/torture")
 	r := rand.New(rand.NewPCG(3, *editSeed))
@@ -70,13 +71,14 @@ func TestRevertRandom(t *testing.T) {
 	}
 }
 
-// A lined file is a file with probes that is not formatted, and its original, by lines.
+// A lined file is an unformatted file with probes, and its original, by lines.
 type lined struct {
 	name             string
 	original, probed []string
-	within           []bool // whether a line begins within an expression, which a probe may have brought together on its first line
-	section          string
-	done             []string // the edits
+	// within reports whether a line begins within an expression. A probe may have moved that to its first line.
+	within  []bool
+	section string
+	done    []string // the edits
 }
 
 // unformattedFiles instruments the files of a module as if none of them were formatted.
@@ -125,7 +127,8 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 	return files
 }
 
-// withinExpressions returns for each line of a file whether it begins within an expression, function literals not counted.
+// withinExpressions returns for each line of a file whether it begins within an expression, not counting function
+// literals.
 func withinExpressions(t *testing.T, text []byte) []bool {
 	t.Helper()
 	within := make([]bool, bytes.Count(text, []byte("\n"))+1)
@@ -169,7 +172,8 @@ func (f lined) edited(r *rand.Rand) lined {
 		from := 1 + r.IntN(n-1) // the line of the package clause stays
 		to := min(n, from+1+r.IntN(5))
 		place := 1 + r.IntN(n-(to-from))
-		// A line of which the probe has taken a part, or a comment, to another line is not edited in the same way in both texts.
+		// If the probe has moved a part of a line, or a comment, to another line, an edit of the line would differ in
+		// the two texts.
 		if f.inComment(from, to) || f.inComment(place, place) || f.within[from] || f.within[from+1] || f.within[to] || f.within[place] {
 			continue
 		}
@@ -193,8 +197,8 @@ func (f lined) edited(r *rand.Rand) lined {
 	return f
 }
 
-// otherWords are the words of a text without brackets: in a text in which these do not match, one of ours may be taken for another, or be left of
-// half a probe that was copied.
+// otherWords returns the words of a text without brackets. In a text with mismatched brackets, one of ours may be taken
+// for another, or be left of half a probe that was copied.
 func otherWords(text string) []string {
 	return slices.DeleteFunc(words(text), func(w string) bool { return strings.Contains("()[]{}", w) })
 }
@@ -215,8 +219,8 @@ func rearranged[E any](lines []E, what string, from, to, place int, inserted E) 
 	return lines
 }
 
-// inComment says that a comment over several lines covers one of the lines from from to to: what is moved into it or out of it is code no
-// longer, or has become code.
+// inComment reports whether a comment over several lines covers one of the lines from from to to. A line that is moved
+// into it is no longer code, and one that is moved out becomes code.
 func (f lined) inComment(from, to int) bool {
 	text := strings.Join(f.original, "")
 	_, comments := revert.Lex([]byte(text))

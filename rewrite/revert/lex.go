@@ -9,17 +9,18 @@ import (
 	"unicode/utf8"
 )
 
-// A Lexeme is a token of a text, other than a comment, a semicolon, or a comma before a closing bracket: a formatter adds and removes these.
+// A Lexeme is a token of a text, other than a comment, a semicolon, or a comma before a closing bracket, which a
+// formatter adds and removes.
 type Lexeme struct {
 	Off, End int
 	Text     string // empty at the end of the text
 	ident    bool
-	semi     int  // offset of a semicolon that stands between the token before and this one, or -1
-	comma    int  // offset of a comma before this one, which is a closing bracket, or -1
-	newline  bool // between the token before and this one there is a newline that counts as a semicolon
+	semi     int  // offset of a semicolon between the token before and this one, or -1
+	comma    int  // if this is a closing bracket, the offset of a comma before it, or -1
+	newline  bool // a newline between the token before and this one counts as a semicolon
 }
 
-// bracket is 1 for an opening bracket, -1 for a closing one, and else 0.
+// bracket returns 1 for an opening bracket, -1 for a closing one, and else 0.
 func (l Lexeme) bracket() int {
 	switch l.Text {
 	case "(", "[", "{":
@@ -30,7 +31,7 @@ func (l Lexeme) bracket() int {
 	return 0
 }
 
-// closingBracket is the bracket that closes an opening one.
+// closingBracket returns the bracket that closes an opening one.
 func closingBracket(opening string) string {
 	return map[string]string{"(": ")", "[": "]", "{": "}", declaring: ")"}[opening]
 }
@@ -41,7 +42,8 @@ type Comment struct {
 	Text     string // without carriage returns
 }
 
-// Lex reads a text, which may be a part of a file and need not parse. The last lexeme is at the end of the text.
+// Lex splits a text into lexemes. It may be a part of a file and need not parse. The last lexeme is at the end of the
+// text.
 func Lex(text []byte) (list []Lexeme, comments []Comment) {
 	f := token.NewFileSet().AddFile("", -1, len(text))
 	var s scanner.Scanner
@@ -66,7 +68,7 @@ func Lex(text []byte) (list []Lexeme, comments []Comment) {
 				next.Text = tok.String()
 			}
 			next.End = off + len(next.Text)
-			if strings.HasPrefix(next.Text, "`") { // the scanner has taken carriage returns out
+			if strings.HasPrefix(next.Text, "`") { // the scanner has removed carriage returns
 				if i := bytes.IndexByte(text[off+1:], '`'); i >= 0 {
 					next.End = off + 1 + i + 1
 				}
@@ -81,7 +83,7 @@ func Lex(text []byte) (list []Lexeme, comments []Comment) {
 	}
 }
 
-// commentAt is the comment at off, of which the scanner gave lit.
+// commentAt returns the comment at off, for which the scanner returned lit.
 func commentAt(text []byte, off int, lit string) Comment {
 	stop, extra := "*/", len("*/")
 	if strings.HasPrefix(lit, "//") {
@@ -94,7 +96,7 @@ func commentAt(text []byte, off int, lit string) Comment {
 	return Comment{off, end, strings.TrimRight(lit, "\r")}
 }
 
-// A pattern is the tokens of a piece.
+// A pattern has the tokens of a piece.
 type pattern struct {
 	Piece
 	tokens []string
@@ -113,7 +115,7 @@ func newPattern(p Piece) pattern {
 	return made
 }
 
-// matches says that the tokens of p are at the beginning of list.
+// matches reports whether the tokens of p are at the beginning of list.
 func (p *pattern) matches(list []Lexeme) bool {
 	if len(list) < len(p.tokens) {
 		return false
@@ -126,10 +128,10 @@ func (p *pattern) matches(list []Lexeme) bool {
 	return true
 }
 
-// LineStart is the offset at which the line of off begins.
+// LineStart returns the offset where the line of off begins.
 func LineStart(text []byte, off int) int { return bytes.LastIndexByte(text[:off], '\n') + 1 }
 
-// lineEnd is the offset at which the line of off ends, before its newline.
+// lineEnd returns the offset where the line of off ends, before its newline.
 func lineEnd(text []byte, off int) int {
 	if i := bytes.IndexByte(text[off:], '\n'); i >= 0 {
 		return off + i
@@ -137,10 +139,10 @@ func lineEnd(text []byte, off int) int {
 	return len(text)
 }
 
-// lineAt is the number of the line that off is on, the first being 1.
+// lineAt returns the number of the line of off, the first being 1.
 func lineAt(text []byte, off int) int { return 1 + bytes.Count(text[:max(off, 0)], []byte("\n")) }
 
-// Glue reports whether two texts, one after the other, would make one token of two.
+// Glue reports whether two texts, one after the other, would join two tokens into one.
 func Glue[A, B []byte | string](before A, after B) bool {
 	if len(before) == 0 || len(after) == 0 {
 		return false

@@ -10,9 +10,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two of them stands text of
-// the original in which brackets are balanced, so that the next piece of a part is found by counting brackets. A part begins with a name of ours,
-// the number of its site in it, or with a token before that name.
+// A Part is what was inserted for one site, or a half of it that stands on its own: pieces in source order. Between two
+// pieces is text of the original with balanced brackets, so the next piece of a part is found by counting brackets. A
+// part begins with a name of ours that has the number of its site, or with a token before that name.
 //
 //	ch <- v   =>   _at.Send(&_atS1a2b3c4d[3], ch , v)     pieces: "_at.Send(&_atS1a2b3c4d[3], " for "", "," for "<-", ")" for ""
 type Part struct {
@@ -20,10 +20,10 @@ type Part struct {
 	Pieces []Piece
 }
 
-// NoSite is the site of a part that belongs to none.
+// NoSite is the site of a part without one.
 const NoSite = -1
 
-// A Piece is text in place of what was there.
+// A Piece is inserted text, and the text that it replaced.
 type Piece struct{ Text, Was string }
 
 // A form is what parts have in common. In its pieces, $ stands for the number of the site and $$ for $.
@@ -60,7 +60,7 @@ func forms(parts []Part, prefix, array string) []form {
 	return list
 }
 
-// generalize puts $ in place of the number of a site.
+// generalize replaces the number of a site by $.
 func generalize(text, prefix, array string, site int) string {
 	text = strings.ReplaceAll(text, "$", "$$")
 	if site == NoSite {
@@ -70,7 +70,7 @@ func generalize(text, prefix, array string, site int) string {
 	return number.ReplaceAllString(text, "${1}$$")
 }
 
-// part is the part of a form for one of its sites.
+// part returns the part of a form for one of its sites.
 func (of form) part(site int) Part {
 	p := Part{Site: site}
 	for _, general := range of.pieces {
@@ -90,7 +90,7 @@ func specialize(text string, site int) string {
 
 var anyDollar = regexp.MustCompile(`\$\$?`)
 
-// String is a form as the end of the file has it: its sites, and for each piece its text and what was there.
+// String returns a form as the section has it: its sites, and for each piece its text and what it replaced.
 //
 //	0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
 func (of form) String() string {
@@ -101,7 +101,7 @@ func (of form) String() string {
 	return strings.Join(words, " ")
 }
 
-// parseForm reads what form.String wrote.
+// parseForm parses the result of form.String.
 func parseForm(line string) (form, error) {
 	sites, rest, _ := strings.Cut(line, " ")
 	var of form
@@ -130,7 +130,7 @@ func parseForm(line string) (form, error) {
 	return of, nil
 }
 
-// ranges writes a sorted list of sites: 0,3-5; or - for the one that is none.
+// ranges formats a sorted list of sites, such as 0,3-5, or - for NoSite.
 func ranges(sites []int) string {
 	var b strings.Builder
 	for i := 0; i < len(sites); {
@@ -153,7 +153,7 @@ func ranges(sites []int) string {
 	return b.String()
 }
 
-// maxSites bounds what parseRanges gives: no file has more operations.
+// maxSites bounds the result of parseRanges: no file has more operations.
 const maxSites = 1 << 20
 
 func parseRanges(text string) ([]int, error) {

@@ -1,7 +1,9 @@
-// Package revert takes probes out of source text again, and has the format that makes it possible: the section at the end of an instrumented file (section.go) and
-// the forms of what was inserted (part.go), which package rewrite writes.
+// Package revert takes probes out of source text again. It also defines the format that makes this possible, which
+// package rewrite writes: the section at the end of an instrumented file (section.go) and the forms of what was
+// inserted (part.go).
 //
-// It goes by tokens alone. It needs no types, no other file and not even a text that parses: people edit an instrumented tree, and formatters rewrite it.
+// It uses tokens alone. It needs no types, no other file, and no text that parses, because people edit an instrumented
+// tree, and formatters rewrite it.
 package revert
 
 import (
@@ -16,14 +18,16 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Text takes the probes out of a text that rewrite.Instrument wrote for a tree, and that may have been edited and formatted since; it need not parse. What was
-// not inserted by Instrument stays. A text without probes is returned as it is.
+// Text takes the probes out of a text that rewrite.Instrument wrote for a tree. The text may have been edited and
+// formatted since, and need not parse. Everything that Instrument did not insert stays. A text without probes is
+// returned unchanged.
 //
-// Probes are found by their tokens, so that spaces, newlines and comments between these do not matter. Where the text is as it was written, what was
-// there comes back byte for byte; a text that was formatted when it was instrumented is formatted again.
+// Probes are found by their tokens, so spaces, newlines and comments between these do not matter. If the text is
+// unchanged, the original comes back byte for byte. A text that was formatted when it was instrumented is formatted
+// again.
 //
-// It is an error when a probe was edited itself, so that it cannot be taken out as a whole, and when the brackets of the text do not match: then nobody can tell
-// which of them is a probe's. The error begins with the line.
+// It fails if a probe itself was edited, so that it cannot be taken out as a whole, and if the brackets of the text do
+// not match, because then a probe's brackets cannot be told from others. The error begins with the line.
 func Text(text []byte) ([]byte, error) {
 	if !maybeInstrumented(text) {
 		return text, nil
@@ -59,7 +63,7 @@ func Text(text []byte) ([]byte, error) {
 	return out, nil
 }
 
-// sound is an error if before parses and after does not.
+// sound returns an error if before parses and after does not.
 func sound(before, after []byte) error {
 	parse := func(text []byte) error {
 		_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
@@ -82,7 +86,7 @@ func Instrumented(text []byte) bool {
 	return t != nil || err != nil
 }
 
-// maybeInstrumented is quick, and may say yes of any text.
+// maybeInstrumented reports whether text may have probes. It is quick, and may be wrong in saying yes.
 func maybeInstrumented(text []byte) bool {
 	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(runtime.Folder))
 }
@@ -93,19 +97,19 @@ type reverter struct {
 	table    *table
 	list     []Lexeme
 	comments []Comment
-	brackets []string  // that are open
+	brackets []string  // those that are open
 	odd      int       // 1 + the offset of the first bracket that does not match; 0: all do
-	started  []started // parts of which not all pieces were found, the innermost last
+	started  []started // parts with pieces still to find, innermost last
 }
 
-// A started is a part of which some pieces were found.
+// A started is a part with pieces still to find.
 type started struct {
-	rest  []pattern // what is still to be found
-	depth int       // of brackets where it continues
+	rest  []pattern // the pieces still to find
+	depth int       // of brackets where the part continues
 	at    int       // offset of its first piece
 }
 
-// probes finds all parts, and what is no part: the import and the site arrays.
+// probes cuts all parts, the import and the site arrays.
 func (r *reverter) probes() error {
 	for i := 0; i < len(r.list)-1; {
 		if err := r.statementEnds(r.list[i]); err != nil {
@@ -128,7 +132,7 @@ func (r *reverter) probes() error {
 	return nil
 }
 
-// matched is an error if brackets of the file do not match. In the prose of a comment they need not.
+// matched returns an error if brackets of the file do not match. In prose of a comment they need not.
 func (r *reverter) matched() error {
 	if r.odd == 0 && len(r.brackets) > 0 {
 		r.odd = len(r.text)
@@ -142,7 +146,7 @@ func (r *reverter) matched() error {
 // atPiece is the depth of a part whose last piece was just found.
 const atPiece = -1 << 30
 
-// probe takes out what of ours begins with the i-th token, and says how many tokens that are.
+// probe cuts the insertion that begins with the i-th token, and returns its number of tokens.
 func (r *reverter) probe(i int) (tokens int) {
 	rest := r.list[i:]
 	if last := len(r.started) - 1; last >= 0 {
@@ -171,7 +175,7 @@ func (r *reverter) probe(i int) (tokens int) {
 	return 0
 }
 
-// statementEnds is an error if a statement ends before l although a bracket is open that a part needs.
+// statementEnds returns an error if a statement ends before l while a bracket is open that a part needs.
 func (r *reverter) statementEnds(l Lexeme) error {
 	last, part := len(r.brackets)-1, len(r.started)-1
 	if last < 0 || part < 0 || r.brackets[last] == "{" || r.brackets[last] == declaring || l.semi < 0 && !l.newline {
@@ -180,11 +184,11 @@ func (r *reverter) statementEnds(l Lexeme) error {
 	return r.broken(r.started[part])
 }
 
-// declaring is the opening bracket of a group of declarations: only there, statements end between round brackets.
+// declaring is the opening bracket of a group of declarations: only there do statements end between round brackets.
 const declaring = "var ("
 
-// token counts brackets, and looks at a token that is not ours. Brackets that do not match are an error between the pieces of a part: others would be
-// taken for them.
+// token counts brackets, and checks a token that is not ours. Mismatched brackets between the pieces of a part are an
+// error, because other tokens would be taken for the pieces.
 func (r *reverter) token(i int, plain bool) error {
 	l := r.list[i]
 	if plain && l.ident && strings.HasPrefix(l.Text, r.table.prefix) {
@@ -218,8 +222,8 @@ func (r *reverter) broken(s started) error {
 		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 
-// declaration gives the number of tokens of the import of the collector, of a site array, or in the section of a declaration that is kept
-// there, if list begins with one.
+// declaration returns the number of tokens if list begins with the import of the collector, a site array, or, in the
+// section, a declaration kept there. Otherwise it returns 0.
 func (r *reverter) declaration(list []Lexeme) int {
 	at := func(i int) string {
 		if i < len(list) {
@@ -246,7 +250,7 @@ func (r *reverter) declaration(list []Lexeme) int {
 	return 0
 }
 
-// closed is the number of tokens up to the brace that closes the first one, or 0.
+// closed returns the number of tokens up to the brace that closes the first one, or 0.
 func closed(list []Lexeme) int {
 	depth := 0
 	for i, l := range list {
@@ -258,7 +262,7 @@ func closed(list []Lexeme) int {
 	return 0
 }
 
-// piece puts what was there in place of a piece, which begins with the i-th token.
+// piece cuts a piece, which begins with the i-th token, and restores what it replaced.
 func (r *reverter) piece(p pattern, i int) {
 	if from := r.list[i].Off - p.lead; from >= r.done && bytes.HasPrefix(r.text[from:], []byte(p.Text)) {
 		r.cut(from, from+len(p.Text), p.Was)
@@ -273,8 +277,8 @@ func (r *reverter) piece(p pattern, i int) {
 	r.statement(i, i+len(p.tokens), strings.HasPrefix(text, ";"), strings.HasSuffix(text, ";"), p.Was)
 }
 
-// statement puts was in place of the tokens from i to j. With before or after, they are a statement, and a semicolon before or after it goes too; where
-// a newline stands for it, the line goes.
+// statement replaces the tokens from i to j by was. With before or after they are a statement, and it also cuts the
+// semicolon before or after it, or the line if a newline serves as the semicolon.
 func (r *reverter) statement(i, j int, before, after bool, was string) {
 	from, to := r.list[i].Off, r.list[j-1].End
 	switch {
@@ -291,8 +295,8 @@ func (r *reverter) statement(i, j int, before, after bool, was string) {
 	r.cut(from, to, was+r.commentsIn(from, to))
 }
 
-// commentsIn gives the comments in a part of the text, other than directives of ours: somebody wrote them into a piece, or a formatter moved
-// them there.
+// commentsIn returns the comments in a part of the text, other than our directives: somebody wrote them into a piece,
+// or a formatter moved them there.
 func (r *reverter) commentsIn(from, to int) string {
 	var b strings.Builder
 	for _, c := range r.comments {
@@ -307,7 +311,7 @@ func (r *reverter) commentsIn(from, to int) string {
 	return b.String()
 }
 
-// joinable is the offset of the end of the line before, if what is to be taken out begins its line and what follows it can
+// joinable returns the offset of the end of the line before, if the text to cut begins its line and what follows it can
 // stand there, or else from.
 func (r *reverter) joinable(from, to int) int {
 	start := LineStart(r.text, from)
@@ -325,7 +329,7 @@ func (r *reverter) joinable(from, to int) int {
 	if start == 0 {
 		return from
 	}
-	if !blank { // a comment, which gofmt has taken along
+	if !blank { // a comment, which gofmt has moved along
 		start = len(bytes.TrimRight(r.text[:start], " \t\r\n"))
 		if r.endsInComment(start) {
 			return from
@@ -338,7 +342,8 @@ func (r *reverter) joinable(from, to int) int {
 	return start
 }
 
-// pastBlank is the end of the empty line after to, if the lines from start to to stand between two empty lines, or else to.
+// pastBlank returns the end of the empty line after to, if the lines from start to to are between two empty lines, or
+// else to.
 func (r *reverter) pastBlank(start, to int) int {
 	next := afterNewline(r.text, lineEnd(r.text, to))
 	end := afterNewline(r.text, lineEnd(r.text, next))
@@ -349,7 +354,7 @@ func (r *reverter) pastBlank(start, to int) int {
 	return end - 1
 }
 
-// endsInComment says that off is the end of a // comment.
+// endsInComment reports whether off is the end of a // comment.
 func (r *reverter) endsInComment(off int) bool {
 	for _, c := range r.comments {
 		if c.Off < off && off <= c.End && strings.HasPrefix(c.Text, "//") {

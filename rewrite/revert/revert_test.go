@@ -68,11 +68,11 @@ func instrumentText(t *testing.T, source string) string {
 	return text
 }
 
-// instrumentedTexts holds what instrumentText has returned, by the source.
+// instrumentedTexts has the results of instrumentText, by the source.
 var instrumentedTexts sync.Map
 
-// An edit of an instrumented text, made to the original too, is what is left when the probes are taken out: in the text of a file that was formatted,
-// and of one that was not.
+// TestRevertEdited edits an instrumented text, and the original in the same way. Without its probes the text is the
+// edited original, whether the file was formatted or not.
 func TestRevertEdited(t *testing.T) {
 	for _, test := range []struct{ name, from, to, was, is string }{
 		{"added above", "LOCK", "\tprintln()\nLOCK", "\tmu.Lock()\n", "\tprintln()\n\tmu.Lock()\n"},
@@ -125,7 +125,7 @@ func TestRevertEdited(t *testing.T) {
 	}
 }
 
-// difference shows where two texts begin to differ.
+// difference returns where two texts begin to differ.
 func difference(want, got string) string {
 	n := 0
 	for n < min(len(want), len(got)) && want[n] == got[n] {
@@ -134,10 +134,10 @@ func difference(want, got string) string {
 	return fmt.Sprintf("after\n%s\nwant\n%.200s\ngot\n%.200s", want[max(0, n-200):n], want[n:], got[n:])
 }
 
-// sameTokens compares two texts as the compiler reads them, with their comments.
+// sameTokens reports whether two texts have the same tokens and comments.
 func sameTokens(a, b string) bool { return slices.Equal(words(a), words(b)) }
 
-// words are the tokens of a text, and then its comments, sorted.
+// words returns the tokens of a text, and then its comments, sorted.
 func words(text string) []string {
 	var words []string
 	list, comments := revert.Lex([]byte(text))
@@ -152,7 +152,7 @@ func words(text string) []string {
 	return append(words, more...)
 }
 
-// What cannot be taken out as a whole is an error with the line.
+// TestRevertBroken checks that a probe that cannot be taken out as a whole is an error with the line.
 func TestRevertBroken(t *testing.T) {
 	text := instrumentText(t, editedSource)
 	for _, test := range []struct{ name, from, to, want string }{
@@ -183,7 +183,7 @@ func TestRevertBroken(t *testing.T) {
 	}
 }
 
-// Forms of source that are easily damaged come back as they were.
+// TestRevertForms checks that forms of source that are easily damaged come back unchanged.
 func TestRevertForms(t *testing.T) {
 	for name, source := range map[string]string{
 		"DOS":           strings.ReplaceAll(editedSource, "\n", "\r\n"),
@@ -207,7 +207,7 @@ func TestRevertForms(t *testing.T) {
 	}
 }
 
-// lineWith is the first line of text that has part in it.
+// lineWith returns the first line of text that contains part.
 func lineWith(t *testing.T, text, part string) string {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -219,7 +219,8 @@ func lineWith(t *testing.T, text, part string) string {
 	return ""
 }
 
-// A file that was not formatted may be formatted with its probes: what is left without them has the same tokens.
+// TestRevertFormatted formats a file with probes that was not formatted before: without the probes it has the same
+// tokens.
 func TestRevertFormatted(t *testing.T) {
 	result := instrument(t, rewrite.Config{Config: load.Config{Dir: "../../testdata/torture", Env: offline(), Patterns: []string{"./..."}}, Revertible: true, Probes: rewrite.DefaultProbes | rewrite.ProbeLoop})
 	for _, f := range result.Files {

@@ -10,8 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// An instrumented file in a tree ends with a section that says how to take the probes out again. Comments of the same kind stand elsewhere only in files
-// of an old language version (version.go).
+// An instrumented file in a tree ends with a section that says how to take the probes out again. Only files of an old
+// language version have comments of the same kind elsewhere (version.go).
 //
 //	//awaittrace:sites _at gofmt lines
 //	//awaittrace:form 0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
@@ -24,26 +24,26 @@ import (
 //
 //	//awaittrace:end
 const (
-	sitesMark   = "//awaittrace:sites"   // the prefix of what was inserted, and flags; an empty line before it was added, too
+	sitesMark   = "//awaittrace:sites"   // the prefix of inserted names, and flags; an empty line before it was added, too
 	formMark    = "//awaittrace:form"    // a form, see form.String
 	keepMark    = "//awaittrace:keep"    // a declaration of the section, quoted
 	endMark     = "//awaittrace:end"     // the end of the section
-	VersionMark = "//awaittrace:version" // it and the lines before it were added, and the directive or empty line after it
+	VersionMark = "//awaittrace:version" // the lines before it, too, and the directive or empty line after it, were added
 	WasMark     = "//awaittrace:was "    // a constraint of the original, after //
 )
 
-// VersionLines are the last lines of what is added because of an old language version.
+// VersionLines are the last lines of the additions because of an old language version.
 const VersionLines = VersionMark + "\n//line :1:1\n"
 
 // Flags after sitesMark.
 const (
 	FlagGofmt     = "gofmt"     // the original is formatted
-	FlagLines     = "lines"     // the text is, too, and line directives in it are ours
-	flagNoNewline = "nonewline" // it did not end with a newline
+	FlagLines     = "lines"     // so is the text, and line directives in it are ours
+	flagNoNewline = "nonewline" // the original did not end with a newline
 )
 
-// Section returns what stands at the end of a file in a tree. Its forms are those of parts, prefix is that of the names that were put in, and array the name of
-// the sites. Kept are declarations that reverting keeps, and tail are other ones.
+// Section returns the end of a file in a tree. Its forms are those of parts, prefix is that of inserted names, and
+// array the name of the site array. Reverting keeps the declarations in kept, but not those in tail.
 func Section(text []byte, prefix, array string, parts []Part, kept, tail []string, flags ...string) []byte {
 	var b bytes.Buffer
 	newline := "\n"
@@ -65,19 +65,19 @@ func Section(text []byte, prefix, array string, parts []Part, kept, tail []strin
 	return b.Bytes()
 }
 
-// A table is what the section of a text says.
+// A table has the data of a section.
 type table struct {
 	prefix                  string
 	gofmt, lines, noNewline bool // the flags
 	keep                    []string
 	Parts                   map[string][]pattern // by the tokens of the first piece, each followed by a space
-	lengths                 map[string][]int     // by a first token: how many tokens such first pieces have
+	lengths                 map[string][]int     // by a first token: the numbers of tokens of such first pieces
 	begin, end              int                  // offsets of sitesMark and of the end of endMark
-	marks                   []Comment            // the comments in the section that are ours
+	marks                   []Comment            // our comments in the section
 }
 
-// findTable gives the table of a text, or nil if there is none. A comment that looks like one of ours counts only where the section is complete,
-// or where the text has names of ours.
+// findTable returns the table of a text, or nil if there is none. A comment that looks like ours counts only if the
+// section is complete, or if the text has names of ours.
 func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 	for i := len(comments) - 1; i >= 0; i-- {
 		words := strings.Fields(comments[i].Text)
@@ -100,12 +100,12 @@ func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 	return nil, rests(text, list, comments)
 }
 
-// anyIdent says that there is a name that begins so.
+// anyIdent reports whether an identifier has that prefix.
 func anyIdent(list []Lexeme, prefix string) bool {
 	return slices.ContainsFunc(list, func(l Lexeme) bool { return l.ident && strings.HasPrefix(l.Text, prefix) })
 }
 
-// rests is an error if a text without a section has something else of ours.
+// rests returns an error if a text without a section has anything else of ours.
 func rests(text []byte, list []Lexeme, comments []Comment) error {
 	for _, c := range comments {
 		if what, _, _ := strings.Cut(c.Text, " "); what == formMark || what == keepMark {
@@ -123,7 +123,7 @@ func rests(text []byte, list []Lexeme, comments []Comment) error {
 // ours matches the names under which the collector is imported.
 var ours = regexp.MustCompile(`^_at[0-9]*$`)
 
-// mark reads a comment of the section.
+// mark parses a comment of the section.
 func (t *table) mark(c Comment) error {
 	what, rest, _ := strings.Cut(c.Text, " ")
 	switch what {
@@ -169,7 +169,7 @@ func (t *table) add(of form) {
 
 func tokenKey(tokens []string) string { return strings.Join(tokens, " ") }
 
-// find gives the part whose first piece is at the beginning of list.
+// find returns the part whose first piece is at the beginning of list, or nil.
 func (t *table) find(list []Lexeme) []pattern {
 	for _, n := range t.lengths[list[0].Text] {
 		if n > len(list) {
