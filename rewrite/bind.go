@@ -9,15 +9,15 @@ import (
 	"github.com/dave/dst"
 )
 
-// methodValue writes the probe of a method value. The receiver is evaluated now, as before:
+// methodValue writes the probe of a method value. The receiver is evaluated at once, as before:
 //
 //	f := mu.Lock      =>   f := _at.Bind(&S[i], _at.Lock, &mu)
 //	f := mu.TryLock   =>   f := _at.BindR(&S[i], _at.TryLock, &mu)
 //	f := wg.Add       =>   f := _at.Bind1(&S[i], _at.WgAdd, &wg)
 //	f := l.Lock       =>   f := _at.BindLocker(&S[i], _at.LockerLock, l)   of an interface other than sync.Locker
 //
-// The compiler makes a function literal of a method value of a type parameter, and counts it in the names of those that follow. A
-// probe would not be counted.
+// The compiler turns a method value of a type parameter into a function literal, and counts it in the names of later
+// ones. It would not count a probe.
 func (f *file) methodValue(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
 	o := operation{node: node, op: m.op, kind: m.kind, obj: f.nameOf(sel.X)}
 	if recv, _ := f.receiverOf(sel); isTypeParam(recv.typ) {
@@ -64,7 +64,7 @@ func isLocker(t types.Type) bool {
 //
 //	(*sync.Mutex).Lock   =>   _at.Expr(&S[i], _at.Lock)
 //
-// The import may now be unused: a declaration at the end of the file uses it.
+// The import may become unused, so a declaration at the end of the file uses it.
 func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m method) {
 	o := operation{node: node, op: m.op, kind: m.kind}
 	selection := f.pkg.Info.Selections[sel]
@@ -84,7 +84,8 @@ func (f *file) methodExpr(node *dst.SelectorExpr, sel *ast.SelectorExpr, m metho
 	f.keepImports(sel.X)
 }
 
-// keepImports declares something of each package that a type expression names, because the expression goes away.
+// keepImports declares something of each package that a type expression names, because the probe replaces the
+// expression.
 func (f *file) keepImports(x ast.Expr) {
 	keep := func(e ast.Node, id *ast.Ident) {
 		if obj := f.pkg.Info.Uses[id]; obj != nil && obj.Pkg() != nil && obj.Pkg() != f.pkg.Types {

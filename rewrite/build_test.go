@@ -17,7 +17,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// The torture program prints the same with and without probes. Package internal/e2e builds it in more ways.
+// TestTorture checks that the torture program prints the same with and without probes. Package internal/e2e builds it
+// in more ways.
 func TestTorture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -25,7 +26,8 @@ func TestTorture(t *testing.T) {
 	samePrograms(t, copyTree(t, "../testdata/torture"), "-tags=other")
 }
 
-// At older language versions the source of the torture program with probes type-checks, and comes back as it was.
+// TestTortureVersions checks that the torture program with probes type-checks at older language versions, and reverts
+// to its original.
 func TestTortureVersions(t *testing.T) {
 	for _, version := range []string{"1.17", "1.21"} {
 		t.Run(version, func(t *testing.T) {
@@ -39,7 +41,8 @@ func TestTortureVersions(t *testing.T) {
 	}
 }
 
-// Every line of the torture program that has code has code with probes, in the same function.
+// TestLineTables checks that every line of the torture program that has code has code with probes, in the same
+// function.
 func TestLineTables(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -119,7 +122,8 @@ func dropNewer(t *testing.T, dir, version string) {
 	}
 }
 
-// samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two print.
+// samePrograms builds the program in dir with and without probes, with flags of go build, and compares what the two
+// print.
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
 	p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags}})
@@ -139,7 +143,8 @@ func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Logf("%d sites, %d skipped", len(result.Sites), len(result.Skipped))
 }
 
-// writeOverlay writes what go build needs to use the instrumented files, with the collector as a package of the standard library.
+// writeOverlay writes the overlay with which go build uses the instrumented files, with the collector as a package of
+// the standard library.
 func writeOverlay(t *testing.T, r *Result) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -184,7 +189,7 @@ func goBuild(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// output is what a program prints, and how it ends.
+// output returns what a program prints, and how it ends.
 func output(program string) string {
 	var out bytes.Buffer
 	cmd := exec.Command(program)

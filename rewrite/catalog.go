@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A row of the catalog: functions of one package, or methods of one of its types, that can wait.
+// A row of the catalog has functions of one package, or methods of one of its types, that can wait.
 type row struct {
 	pkg   string // import path
 	recv  string // name of the receiver's type, without *; empty for functions
@@ -16,7 +16,7 @@ type row struct {
 	names string // separated by spaces, sorted
 }
 
-// A lookAlike is a method that makes any interface that has it one of the catalog's.
+// A lookAlike is a method that makes every interface with it an interface of the catalog.
 type lookAlike struct {
 	pkg, recv, name string // the row that it stands for
 	signature       string // see typesOf
@@ -27,7 +27,7 @@ type callee struct {
 	pkg, recv, name string
 }
 
-// String returns c in the form that go doc takes.
+// String returns c as go doc takes it.
 func (c callee) String() string {
 	if c.recv == "" {
 		return c.pkg + "." + c.name
@@ -35,7 +35,7 @@ func (c callee) String() string {
 	return c.pkg + "." + c.recv + "." + c.name
 }
 
-// An ioIndex finds rows of the catalog. It is immutable.
+// An ioIndex finds rows of the catalog. It never changes.
 type ioIndex struct {
 	rows  map[callee]*row
 	alike map[[2]string]callee // name and signature
@@ -56,12 +56,12 @@ func newIOIndex() *ioIndex {
 	return x
 }
 
-// row returns the row that says that c can wait, or nil.
+// row returns the row of c if it can wait, or nil.
 func (x *ioIndex) row(c callee) *row {
 	return x.rows[c]
 }
 
-// likeness returns the catalog's method that fn, a method of an interface, looks like, and its row; or nil.
+// likeness returns the catalog's method that fn, a method of an interface, looks like, and the method's row, or nil.
 func (x *ioIndex) likeness(fn *types.Func) (callee, *row) {
 	c, ok := x.alike[[2]string{fn.Name(), typesOf(fn.Signature())}]
 	if !ok {
@@ -70,7 +70,7 @@ func (x *ioIndex) likeness(fn *types.Func) (callee, *row) {
 	return c, x.rows[c]
 }
 
-// typesOf writes the types of a signature, without the names of parameters and results and with full import paths.
+// typesOf returns the types of a signature, without the names of parameters and results, and with full import paths.
 func typesOf(sig *types.Signature) string {
 	bare := types.NewSignatureType(nil, nil, nil, unnamed(sig.Params()), unnamed(sig.Results()), sig.Variadic())
 	return types.TypeString(bare, (*types.Package).Path)
@@ -84,7 +84,7 @@ func unnamed(t *types.Tuple) *types.Tuple {
 	return types.NewTuple(vars...)
 }
 
-// namedOf returns the declared type that t is, or points to; nil when t has no name of its own.
+// namedOf returns the declared type that t is, or points to, or nil if t has no name.
 func namedOf(t types.Type) *types.Named {
 	t = types.Unalias(t)
 	if p, ok := t.(*types.Pointer); ok {
@@ -94,7 +94,7 @@ func namedOf(t types.Type) *types.Named {
 	return n
 }
 
-// typeName returns the import path and name of the declared type that t is, or points to; empty strings when it has none,
+// typeName returns the import path and name of the declared type that t is, or points to. They are empty if t has none,
 // or is of no package.
 func typeName(t types.Type) (pkg, name string) {
 	n := namedOf(t)

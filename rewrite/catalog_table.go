@@ -2,21 +2,23 @@ package rewrite
 
 import "github.com/awaittrace/awaittrace/runtime"
 
-// catalog is the one table of functions and methods that can wait for something outside the program's own channels and locks:
-// a peer, a disk, a process, a DNS server, a connection pool. A row is about one receiver type of one package, or about the
-// package's functions when recv is empty. Rows are sorted by package, receiver and flags; names are sorted within a row.
+// catalog is the table of functions and methods that can wait for something outside the program's own channels and
+// locks: a peer, a disk, a process, a DNS server, a connection pool. A row is for one receiver type of a package, or
+// for the package's functions if recv is empty. Rows are sorted by package, receiver and flags; names are sorted within
+// a row.
 //
-// What a method does to an interface (a Reader that a decoder was made for, say) is in the catalog too: the standard library's code has
-// no probes of its own, so that the call into it is the last that is seen of a goroutine that waits inside.
+// The catalog also lists methods that wait for an interface (a Reader that a decoder was made for, say): the standard
+// library has no probes of its own, so the call into it is the last that is seen of a goroutine that waits inside.
 //
-// Left out on purpose:
-//   - calls on file metadata (Stat, Remove, Rename, …): they wait only for a mount that is dead, and stand everywhere;
-//   - Close of connections and files: it returns at once, but for SO_LINGER;
-//   - net.Listen and its like: they wait only when the address has to be looked up.
+// It leaves out
+//   - calls on file metadata (Stat, Remove, Rename, …): they wait only for a dead mount, and are everywhere;
+//   - Close of connections and files: it returns at once, except with SO_LINGER;
+//   - net.Listen and the like: they wait only if the address must be looked up.
 //
-// TestStandardWaits walks the standard library for functions that can wait: each is here, or in testdata/nowait.txt with the reason.
+// TestStandardWaits walks the standard library for functions that can wait. Each of them is here, or in
+// testdata/nowait.txt with the reason.
 //
-// What never waits, such as a *bytes.Buffer, is in quietTypes.
+// Types that never wait, such as *bytes.Buffer, are in quietTypes.
 var catalog = []row{
 	{"archive/tar", "Reader", runtime.KindOther, 0, "Next Read"},
 	{"archive/tar", "Writer", runtime.KindOther, 0, "AddFS Close Flush Write WriteHeader"},
@@ -221,9 +223,9 @@ var catalog = []row{
 	{"text/template", "Template", runtime.KindOther, passive, "Execute ExecuteTemplate"},
 }
 
-// lookAlikes are the methods that make an interface of the user's own one of the catalog's: an interface has a method of the
-// same name, parameters and results, whatever it is called and wherever it is declared. The signature is as typesOf writes it. Only
-// methods that nobody writes by accident are here: Close() error, Flush() error and Wait() error say too little.
+// lookAlikes are methods that make an interface of the user's own one of the catalog's, if it has a method of the same
+// name, parameters and results, whatever its own name and place are. The signature is as typesOf returns it. Only
+// methods that nobody writes by accident are here: Close() error, Flush() error and Wait() error are too common.
 var lookAlikes = []lookAlike{
 	{"database/sql", "DB", "BeginTx", "func(context.Context, *database/sql.TxOptions) (*database/sql.Tx, error)"},
 	{"database/sql", "DB", "Exec", "func(string, ...any) (database/sql.Result, error)"},
@@ -251,8 +253,8 @@ var lookAlikes = []lookAlike{
 	{"net/http", "RoundTripper", "RoundTrip", "func(*net/http.Request) (*net/http.Response, error)"},
 }
 
-// quietTypes never wait, though an interface of the catalog may hide them: a call on one, or one that reads and writes nothing
-// else, has no probe.
+// quietTypes never wait, though an interface of the catalog may hide them. A call on one, or one that reads and writes
+// nothing else, has no probe.
 var quietTypes = map[string]bool{
 	"bytes.Buffer":    true,
 	"bytes.Reader":    true,

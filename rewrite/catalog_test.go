@@ -52,7 +52,7 @@ func loadCatalogPackages(t *testing.T) map[string]*types.Package {
 	return pkgs
 }
 
-// methodOf finds what c names in its package.
+// methodOf returns the method or function of pkg that c names.
 func methodOf(pkg *types.Package, c callee) *types.Func {
 	if c.recv == "" {
 		fn, _ := pkg.Scope().Lookup(c.name).(*types.Func)
@@ -137,11 +137,11 @@ func TestLookAlikesAreReal(t *testing.T) {
 	}
 }
 
-// ioNames is what the methods and functions that can wait are called in the packages that are mostly about that.
+// ioNames matches the names of functions that can wait, in packages that are mostly about waiting.
 var ioNames = regexp.MustCompile(`^(Read|Write|Accept|Dial|Lookup.*[^v]$|Wait|Run$|Output|CombinedOutput|Start$|Query|Exec|Ping|Begin|Prepare|` +
 	`Commit|Rollback|Next|Flush|Serve|ListenAndServe|Shutdown|Do$|Get$|Post|Head$|Copy|Handshake|Sync|RoundTrip)`)
 
-// ioExempt has a name like those that wait, and does not.
+// ioExempt lists functions with such a name that do not wait.
 var ioExempt = map[string]bool{
 	"crypto/tls.ClientSessionCache.Get":   true,
 	"crypto/tls.QUICConn.NextEvent":       true, // polls
@@ -158,7 +158,7 @@ var ioExempt = map[string]bool{
 	"os.Root.Readlink":                    true,
 }
 
-// TestCatalogIsComplete looks for functions that somebody who reads the packages' documentation would expect to find.
+// TestCatalogIsComplete looks for functions that a reader of the packages' documentation would expect in the catalog.
 func TestCatalogIsComplete(t *testing.T) {
 	pkgs := loadCatalogPackages(t)
 	x := newIOIndex()
@@ -181,8 +181,8 @@ func TestCatalogIsComplete(t *testing.T) {
 	}
 }
 
-// exported lists the exported functions of pkg and the methods that its exported types have of their own, under the
-// name that a call of them is looked up by.
+// exported returns the exported functions of pkg and the methods of its exported types, under the name by which a call
+// is looked up.
 func exported(pkg *types.Package) []callee {
 	var list []callee
 	for _, name := range pkg.Scope().Names() {
@@ -200,7 +200,7 @@ func exported(pkg *types.Package) []callee {
 	return list
 }
 
-// exportedMethods leaves out methods that an exported embedded type or interface brings: those are found under its name.
+// exportedMethods leaves out methods of an exported embedded type or interface, which are found under its name.
 func exportedMethods(obj *types.TypeName) []callee {
 	var list []callee
 	for _, sel := range typeutil.IntuitiveMethodSet(obj.Type(), nil) {

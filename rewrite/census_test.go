@@ -23,7 +23,7 @@ import (
 
 var sitesOf = flag.String("sites", "", "what TestSites looks at: std, or the folder of a module; empty is a part of the standard library")
 
-// The operations that a walk over syntax and types finds are those that have a probe, and those that are listed with a reason.
+// TestSites checks that each operation that a walk over syntax and types finds has a probe, or is listed with a reason.
 func TestSites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
@@ -53,12 +53,12 @@ func TestSites(t *testing.T) {
 	b.check()
 }
 
-// A balance holds operations against probes and reasons.
+// A balance compares operations with probes and reasons.
 type balance struct {
 	t     *testing.T
-	open  map[spot][]*tally // also under the other place that an operation may be said to be at
+	open  map[spot][]*tally // an operation is also under the other position that it may be reported at
 	all   []*tally
-	files map[string]bool // what was looked at: a part of the standard library imports others
+	files map[string]bool // the checked files: a part of the standard library imports others
 	extra []string        // probes and reasons without an operation
 }
 
@@ -69,7 +69,7 @@ type spot struct {
 	op        string
 }
 
-// A tally is an operation, and what became of it.
+// A tally is an operation, and its probe or reason.
 type tally struct {
 	census.Operation
 	settled bool
@@ -131,7 +131,7 @@ func (b *balance) add(o census.Operation) {
 	}
 }
 
-// settle gives an operation at p its probe, or the reason why it has none.
+// settle gives an operation at p its probe, or its reason.
 func (b *balance) settle(p spot, reason string, cases int) {
 	for _, entry := range b.open[p] {
 		if entry.settled {
@@ -149,7 +149,7 @@ func (b *balance) settle(p spot, reason string, cases int) {
 	b.extra = append(b.extra, fmt.Sprintf("%s:%d:%d: %s: %s", p.file, p.line, p.col, p.op, reason))
 }
 
-// probes settles the operations that have a probe in f: those of its site array.
+// probes settles the operations with a probe in f: those of its site array.
 func (b *balance) probes(f File) {
 	tree, err := parser.ParseFile(token.NewFileSet(), f.Name, f.Text, parser.SkipObjectResolution)
 	if err != nil {
@@ -167,7 +167,7 @@ func (b *balance) probes(f File) {
 	})
 }
 
-// fields are the literals in a composite literal, by field.
+// fields returns the literals in a composite literal, by field.
 func fields(lit *ast.CompositeLit) map[string]string {
 	values := map[string]string{}
 	for _, e := range lit.Elts {
@@ -182,7 +182,8 @@ func fields(lit *ast.CompositeLit) map[string]string {
 	return values
 }
 
-// skips settles what is listed with a reason. A file that is left alone as a whole settles all that is in it.
+// skips settles the operations that are listed with a reason. A file that is left alone as a whole settles all its
+// operations.
 func (b *balance) skips(list []Skip) {
 	whole := map[string]string{}
 	for _, s := range list {

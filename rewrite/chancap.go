@@ -11,11 +11,11 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// capRule, for -chan-cap N:
+// capRule wraps the size of a channel for -chan-cap N:
 //
 //	make(chan T, n)   =>   make(chan T, _at.Cap(N, n))
 //
-// The size becomes an int where it was an untyped constant, as make does it. Of another type, it keeps that (CapOf).
+// Cap makes an untyped constant an int, as make does. A size of another type keeps it (CapOf).
 var capRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		return f.cfg.ChanCap > 0 && f.isBuiltin(n, "make") && f.makesChan(n)

@@ -6,7 +6,7 @@ import (
 	"github.com/dave/dst"
 )
 
-// noElem says why the element type of a channel cannot be inferred from it, or gives "".
+// noElem returns why the element type of a channel cannot be inferred from the channel, or "".
 func (f *file) noElem(ch dst.Expr) string {
 	t := f.typeOf(ch)
 	if t == nil {
@@ -18,8 +18,8 @@ func (f *file) noElem(ch dst.Expr) string {
 	return ""
 }
 
-// chanOf is the channel type that t is, or one of those of the type parameter t if all of them have the same elements; nil if there
-// is none. An operation in the source is one that all of them permit.
+// chanOf returns the channel type that t is. For a type parameter it returns one of its channel types, if all have the
+// same elements; the source uses only operations that all of them permit. Otherwise it returns nil.
 func chanOf(t types.Type) *types.Chan {
 	if ch, ok := t.Underlying().(*types.Chan); ok {
 		return ch
@@ -39,7 +39,7 @@ func chanOf(t types.Type) *types.Chan {
 	return common
 }
 
-// terms are the types that a constraint lists.
+// terms iterates over the types that a constraint lists.
 func terms(t types.Type) func(yield func(types.Type) bool) {
 	return func(yield func(types.Type) bool) { eachTerm(t, yield) }
 }

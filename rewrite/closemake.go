@@ -9,7 +9,7 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// closeRule:
+// closeRule writes the probe of a close:
 //
 //	close(ch)   =>   _at.Close(&S[i], ch)
 var closeRule = rule{
@@ -31,7 +31,7 @@ var closeRule = rule{
 	},
 }
 
-// makeRule:
+// makeRule writes the probe of a make of a channel:
 //
 //	make(chan T, n)   =>   _at.Made(&S[i], make(chan T, n))
 var makeRule = rule{
@@ -50,7 +50,7 @@ var makeRule = rule{
 	},
 }
 
-// isBuiltin says that n is a call of a predeclared function, whatever name the scope has for something else.
+// isBuiltin reports whether n is a call of a predeclared function that the scope does not shadow.
 func (f *file) isBuiltin(n ast.Node, name string) bool {
 	call, ok := n.(*ast.CallExpr)
 	if !ok {
@@ -64,7 +64,7 @@ func (f *file) isBuiltin(n ast.Node, name string) bool {
 	return ok
 }
 
-// makesChan says that a call of make makes a channel.
+// makesChan reports whether a call of make makes a channel.
 func (f *file) makesChan(n ast.Node) bool {
 	t := f.pkg.Info.TypeOf(n.(ast.Expr))
 	return t != nil && chanOf(t) != nil

@@ -19,8 +19,8 @@ import (
 
 var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies, and TestRevertCorpus; empty is the standard library, of which TestCorpus takes a few packages, and with std most")
 
-// Everything in those packages of the standard library, or in the module that -corpus names and all that it depends on, can be instrumented: the output parses
-// and type-checks, and every statement is where it was.
+// TestCorpus instruments some packages of the standard library, or the module that -corpus names with all its
+// dependencies. The output parses and type-checks, and every statement keeps its position.
 func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
@@ -69,8 +69,8 @@ func stdFolder(t *testing.T) string {
 
 var revertCorpus = flag.Bool("revert-corpus", false, "run TestRevertCorpus")
 
-// All files of the standard library, or of the module that -corpus names with its tests, are instrumented as a tree is, and come back as they were: see
-// checkTree. It prints a line of the table of scripts/revert, which runs it.
+// TestRevertCorpus instruments the whole standard library, or the module that -corpus names with its tests, as a tree.
+// All files revert to the originals: see checkTree. It prints a line of the table of scripts/revert, which runs it.
 func TestRevertCorpus(t *testing.T) {
 	if !*revertCorpus {
 		t.Skip("loads large modules; -revert-corpus runs it")
@@ -106,8 +106,8 @@ func TestRevertCorpus(t *testing.T) {
 	fmt.Printf("| %s | %d | %d | %d | %d |\n", name, len(r.Files), sites, lines, len(r.Unformatted))
 }
 
-// A loaded program type-checks instrumented packages against the packages that were loaded with the program, so that the collector and the
-// packages agree on what package sync is.
+// A loaded program type-checks instrumented packages against its own loaded packages, so that the collector and the
+// packages agree on package sync.
 type loaded struct {
 	t        *testing.T
 	packages map[string]*types.Package

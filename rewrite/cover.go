@@ -10,24 +10,25 @@ import (
 	"regexp"
 )
 
-// Covered puts the probes of f into what cmd/cover has made of the same original text, so that counters are those of the original:
+// Covered inserts the probes of f into cmd/cover's output for the same original text, so that its counters are those of
+// the original:
 //
 //	goCover_1a2b_0[3] = 1;_at.Send(&_atS1a2b3c4d[0], /*line :7:2*/ch , v)      // ch <- v
 //
-// counter is the name with which the variables of cover begin (its -var). f must have been made with Config.Spans. An error means that cover has made
-// something that is not understood.
+// The names of cover's variables begin with counter (its -var). f must have been made with Config.Spans. Covered fails
+// on output of cover that it does not understand.
 func (f *File) Covered(original, covered []byte, counter string) ([]byte, error) {
 	added, head, tail, err := coverage(original, covered, counter)
 	if err != nil {
 		return nil, err
 	}
 	out := bytes.NewBuffer(head)
-	done := 0 // what of f.Text is written
+	done := 0 // f.Text[:done] is written
 	for _, kept := range f.Kept {
 		out.Write(f.Text[done:kept.Off])
 		done = kept.Off
 		end := kept.Was + kept.End - kept.Off
-		// What cover adds where a probe begins goes before it: the end of what is kept before the probe.
+		// A counter at the place of a probe goes before the probe, at the end of the kept text before it.
 		for len(added) > 0 && added[0].off <= end {
 			at := kept.Off + added[0].off - kept.Was
 			if at < done {
@@ -48,7 +49,7 @@ func (f *File) Covered(original, covered []byte, counter string) ([]byte, error)
 	return out.Bytes(), nil
 }
 
-// An addition is a text that cmd/cover has put in at an offset of the original.
+// An addition is a text that cmd/cover inserted at an offset of the original.
 type addition struct {
 	off  int
 	text string
@@ -56,8 +57,9 @@ type addition struct {
 
 var errCover = errors.New("what cmd/cover of this Go release has made is not understood; measure coverage with go itself")
 
-// coverage takes what cmd/cover has made of a text apart: a //line directive before the text, additions in it, and what follows it. It knows
-// what cover adds, and all else must be the original: see (*File).Visit, postFunc and annotateFile in cmd/cover/cover.go.
+// coverage splits cmd/cover's output for a text: a //line directive before the text, the additions to it, and what
+// follows it. It knows what cover adds, and all else must be the original: see (*File).Visit, postFunc and annotateFile
+// in cmd/cover/cover.go.
 func coverage(original, covered []byte, counter string) (added []addition, head, tail []byte, err error) {
 	first := bytes.IndexByte(covered, '\n') + 1
 	head, covered = covered[:first:first], covered[first:]
@@ -80,7 +82,7 @@ func coverage(original, covered []byte, counter string) (added []addition, head,
 		for {
 			n := len(add.Find(covered))
 			if n == 0 && len(covered) > 0 && covered[0] == '{' && original[off] != '{' {
-				n = 1 // the block for what follows an else
+				n = 1 // the block around what follows an else
 			}
 			if n == 0 {
 				break
@@ -98,7 +100,8 @@ func coverage(original, covered []byte, counter string) (added []addition, head,
 	return nil, nil, nil, errCover
 }
 
-// additions matches what cover adds, apart from blocks: imports, the registration of a function, and counters, in each mode.
+// additions matches what cover adds, apart from blocks: imports, the registration of a function, and counters, in each
+// mode.
 func additions(counter string) *regexp.Regexp {
 	variable := regexp.QuoteMeta(counter) + `_[0-9]+\[[0-9]+\]`
 	value := `(?:[0-9]+|uint32\([0-9]+\)|` + regexp.QuoteMeta(counter) + `P)`
@@ -107,7 +110,7 @@ func additions(counter string) *regexp.Regexp {
 		`|_cover_atomic_\.(?:Add|Store)Uint32\(&` + variable + `, ` + value + `\)(?: ; |;))`)
 }
 
-// elseEnds counts by offset the ends of what follows an else: cover wraps that into a block.
+// elseEnds counts, by offset, the ends of what follows an else: cover wraps that in a block.
 func elseEnds(text []byte) (map[int]int, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", text, parser.SkipObjectResolution)
@@ -118,7 +121,7 @@ func elseEnds(text []byte) (map[int]int, error) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
-			return n.Name.Name != "_" // which cover leaves out
+			return n.Name.Name != "_" // which cover skips
 		case *ast.IfStmt:
 			if n.Else != nil {
 				ends[fset.PositionFor(n.Else.End(), false).Offset]++

@@ -11,7 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// coverable has all statements that cmd/cover does something about, with probes beside its counters.
+// coverable has all statements that cmd/cover handles, with probes beside its counters.
 const coverable = `package p
 
 func f(a, b chan int, n int) int {
@@ -44,7 +44,7 @@ func _() { if true { } else {}}
 var g = func() int { if c := make(chan int); c != nil { return <-c } else { return 0 }}
 `
 
-// Probes go into what cover makes of a text without a change of either, in each mode.
+// TestCovered checks that probes and cover's counters combine without a change of either, in each mode.
 func TestCovered(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "p.go")

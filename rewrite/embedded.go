@@ -1,14 +1,15 @@
 package rewrite
 
-// A Go file that the program embeds (//go:embed *.go) is data to it: with probes, it would read another text than without. The go command embeds
-// what the overlay has, and cannot be told otherwise. So such a file stays as it is, and the operations in it are listed.
+// A Go file that the program embeds (//go:embed *.go) is data to it, which probes would change: the go command embeds
+// the text of the overlay. So such a file stays as it is, and its operations are listed.
 const (
 	embeddedReason = "the file is embedded by //go:embed"
-	// afterEmbedded is the reason for the files behind an embedded one that would have to hold their site arrays, see host.
+	// afterEmbedded is the reason for the files after an embedded one that would have to hold their site arrays: see
+	// host.
 	afterEmbedded = "the first file of the package is embedded by //go:embed, and probes elsewhere would change the order of initialization"
 )
 
-// drop takes all edits back, and lists the operations that had a probe.
+// drop removes all edits, and lists the operations that had a probe.
 func (f *file) drop(reason string) {
 	for _, s := range f.sites {
 		f.skipped = append(f.skipped, Skip{f.fset.PositionFor(s.pos, false), s.op, s.expr, reason})

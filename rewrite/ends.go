@@ -8,8 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// ended says, as flags of a site, what can end the call of c with these arguments: see SiteContext, SiteBounded and SiteUnbounded. What the function
-// around it does not show is unknown.
+// ended returns, as flags of a site, what can end the call of c with these arguments: see SiteContext, SiteBounded and
+// SiteUnbounded. It returns 0 if the function around the call does not show it.
 func (f *file) ended(c *ioCallee, args []ast.Expr) uint16 {
 	if c.function() && strings.HasSuffix(c.name.name, "Timeout") {
 		return runtime.SiteBounded
@@ -32,7 +32,8 @@ func (f *file) ended(c *ioCallee, args []ast.Expr) uint16 {
 // endedWithout is ended for a request whose parameters have no context.
 func (f *file) endedWithout(c *ioCallee, args []ast.Expr) uint16 {
 	switch c.name.pkg {
-	case "net", "crypto/tls", "net/smtp", "net/textproto", "log/syslog": // the kernel, the resolver, or a deadline of the connection
+	// The kernel, the resolver, or a deadline of the connection ends these.
+	case "net", "crypto/tls", "net/smtp", "net/textproto", "log/syslog":
 		return 0
 	case "os/exec":
 		if c.x == nil {
@@ -42,14 +43,15 @@ func (f *file) endedWithout(c *ioCallee, args []ast.Expr) uint16 {
 	case "net/http":
 		return f.endedHTTP(c, args)
 	case "database/sql":
-		if c.name.recv == "Row" || c.name.recv == "Rows" || c.name.recv == "Tx" { // the context of the call that made it
+		// The context of the call that made it ends it.
+		if c.name.recv == "Row" || c.name.recv == "Rows" || c.name.recv == "Tx" {
 			return 0
 		}
 	}
 	return runtime.SiteUnbounded
 }
 
-// endedHTTP is ended for a request of package net/http: a client has a timeout, and a request a context.
+// endedHTTP is ended for a request of package net/http, where a client has a timeout and a request a context.
 func (f *file) endedHTTP(c *ioCallee, args []ast.Expr) uint16 {
 	client := uint16(runtime.SiteUnbounded) // of the package's functions
 	if !c.function() {
@@ -72,7 +74,7 @@ func (f *file) endedHTTP(c *ioCallee, args []ast.Expr) uint16 {
 	return request
 }
 
-// boundOf says what ends, with the value e: a context, a request or command that has one, or an HTTP client.
+// boundOf returns what the value e bounds a call with: a context, a request or command that has one, or an HTTP client.
 func (f *file) boundOf(e ast.Expr, depth int) uint16 {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -104,14 +106,14 @@ func (f *file) boundOfClient(lit *ast.CompositeLit) uint16 {
 		switch key, _ := kv.Key.(*ast.Ident); key.Name {
 		case "Timeout":
 			return runtime.SiteBounded
-		case "Transport": // which may have timeouts of its own
+		case "Transport": // a transport may have timeouts of its own
 			return 0
 		}
 	}
 	return 0 // a field may be set later
 }
 
-// boundOfCall is boundOf for what a function returns.
+// boundOfCall is boundOf for the result of a function.
 func (f *file) boundOfCall(call *ast.CallExpr, depth int) uint16 {
 	fn := f.calls(call)
 	if fn == nil || depth >= maxOrigin {

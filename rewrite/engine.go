@@ -17,14 +17,14 @@ import (
 
 // A rule recognises operations of one kind and writes their probes.
 type rule struct {
-	// hint says that visit may have something to do for a node of f's plain syntax tree. It is cheap, and may err on
-	// the side of yes.
+	// hint reports whether visit may have something to do for a node of f's plain syntax tree. It is cheap, and may be
+	// wrong in saying yes.
 	hint func(f *file, n ast.Node) bool
 	// visit is called for every node of the decorated tree, outer nodes first.
 	visit func(f *file, c *dstutil.Cursor)
 }
 
-// rules are the rules in the order in which they see a node. A rule that takes operations away from another one goes
+// rules returns the rules in the order in which they see a node. A rule that claims operations of another one goes
 // before it.
 func rules() []rule {
 	return []rule{
@@ -33,7 +33,7 @@ func rules() []rule {
 	}
 }
 
-// A file is a file that is being instrumented. One goroutine works on it.
+// A file is a file being instrumented. One goroutine works on it.
 type file struct {
 	*load.File
 	edits
@@ -45,29 +45,28 @@ type file struct {
 	io    *matcher
 
 	path    []dst.Node // the ancestors of the node that is visited, outermost first
-	alone   []alone    // the ancestors that are left alone, outermost first
+	alone   []alone    // those of the ancestors that are left alone, outermost first
 	funcs   []*fn      // the functions around the node, outermost first
 	claims  map[dst.Node]bool
-	globals int                       // function literals in package variables of the files before
+	globals int                       // function literals in package variables of earlier files
 	values  map[*types.Var][]ast.Expr // see origins
 	takers  map[string]runtime.Role   // see permits
 	links   map[string]bool
 
 	sites   []site
 	skipped []Skip
-	hosted  []string          // site arrays of this and other files that stand after the imports
+	hosted  []string          // site arrays of this and other files, placed after the imports
 	tail    []string          // declarations at the end of the file
 	kept    map[string]string // by import path: a declaration that uses the import
 	already bool              // it was instrumented before
 
 	initCalls   bool   // the initializer of a package variable may reach a probe
-	unformatted bool   // it is formatted, and its text in the tree is not
-	spans       []Span // of the text that was rendered, with Config.Spans
+	unformatted bool   // the original is formatted, but its text in the tree is not
+	spans       []Span // of the rendered text, with Config.Spans
 }
 
-// find fills in what the rules have to say of the file. All that depends on its types is in it: what follows, host and
-// render, needs the text and the syntax alone, and the decorated tree, which takes much more memory than these, is
-// dropped.
+// find runs the rules on the file. It does everything that depends on types; host and render need only the text and the
+// syntax. So it drops the decorated tree, which takes much more memory.
 func (f *file) find(rules []rule) {
 	f.instrument(rules)
 	f.initCalls = !f.already && f.callsInInit()
@@ -82,7 +81,7 @@ func (f *file) instrument(rules []rule) {
 	if f.already = f.instrumented(); f.already {
 		return
 	}
-	defer func() { // dst panics at syntax that it does not expect
+	defer func() { // dst panics on syntax that it does not expect
 		if p := recover(); p != nil {
 			f.giveUp(p)
 		}
@@ -91,7 +90,7 @@ func (f *file) instrument(rules []rule) {
 	if f.Embedded {
 		f.alone = append(f.alone, alone{reason: embeddedReason})
 	}
-	if f.directed() { // to find where comments belong, dst needs the whole file, and takes four times as long
+	if f.directed() { // to place comments, dst needs the whole file, and takes four times as long
 		f.walk(f.Syntax, rules)
 		return
 	}
@@ -134,10 +133,10 @@ func (f *file) giveUp(why any) {
 	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.Syntax.Package, false), Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
 }
 
-// unreadable begins the reason for a file that is left alone because of an error of ours.
+// unreadable begins the reason for a file that is left alone because of a fault of ours.
 const unreadable = "the file cannot be rewritten"
 
-// candidate says whether there is anything in a declaration that a rule may want.
+// candidate reports whether a declaration has a node that a rule may want.
 func (f *file) candidate(d ast.Decl, rules []rule) bool {
 	found := false
 	ast.Inspect(d, func(n ast.Node) bool {
@@ -149,7 +148,7 @@ func (f *file) candidate(d ast.Decl, rules []rule) bool {
 	return found
 }
 
-// enter and leave keep what is known of the nodes around the one that is visited.
+// enter and leave maintain what is known of the nodes around the visited one.
 func (f *file) enter(n dst.Node) {
 	f.enterFunc(n)
 	if reason := f.leftAlone(n); reason != "" {
@@ -164,16 +163,16 @@ func (f *file) leave(n dst.Node) {
 	}
 }
 
-// node is the syntax node that n was made from.
+// node returns the syntax node that n was made from.
 func (f *file) node(n dst.Node) ast.Node { return f.dec.Ast.Nodes[n] }
 
-// expr is the expression that n was made from.
+// expr returns the expression that n was made from.
 func (f *file) expr(n dst.Expr) ast.Expr {
 	e, _ := f.dec.Ast.Nodes[n].(ast.Expr)
 	return e
 }
 
-// typeOf is the type of n, or nil if it has none.
+// typeOf returns the type of n, or nil if it has none.
 func (f *file) typeOf(n dst.Expr) types.Type {
 	t := f.pkg.Info.TypeOf(f.expr(n))
 	if t == nil || t == types.Typ[types.Invalid] {
@@ -182,7 +181,7 @@ func (f *file) typeOf(n dst.Expr) types.Type {
 	return t
 }
 
-// parent is the i-th ancestor of the node that is visited, 0 being its parent; nil if there is none.
+// parent returns the i-th ancestor of the visited node, 0 being its parent, or nil.
 func (f *file) parent(i int) dst.Node {
 	if i >= len(f.path) {
 		return nil
@@ -190,15 +189,15 @@ func (f *file) parent(i int) dst.Node {
 	return f.path[len(f.path)-1-i]
 }
 
-// claim marks an operation as dealt with: another rule that asks finds it claimed.
+// claim marks an operation, so that other rules leave it alone.
 func (f *file) claim(n dst.Node) { f.claims[n] = true }
 
 func (f *file) claimed(n dst.Node) bool { return f.claims[n] }
 
-// line is the line of pos in the file, not adjusted by line directives.
+// line returns the line of pos in the file, not adjusted by line directives.
 func (f *file) line(pos token.Pos) int { return f.fset.PositionFor(pos, false).Line }
 
-// A Result is what Instrument wrote.
+// A Result is the output of Instrument.
 type Result struct {
 	// Files are the files that differ from the original, sorted by name.
 	Files []File
@@ -206,17 +205,17 @@ type Result struct {
 	Sites map[string]int
 	// Skipped are the operations that have no probe, sorted by position.
 	Skipped []Skip
-	// Unused says of each of Config.ProbeFuncs that nothing matched what is wrong with it, one line each.
+	// Unused has, for each of Config.ProbeFuncs that nothing matched, a line that says what is wrong with it.
 	Unused []string
 	// Unformatted are the names of the formatted files whose text for a tree could not be formatted, sorted.
 	Unformatted []string
-	// Already are the names of the files that had been instrumented before, sorted; nothing was done to them.
+	// Already are the names of the files that were instrumented before, sorted; Instrument leaves them alone.
 	Already []string
-	// Left are the packages of dependencies that could not be instrumented, sorted; they are compiled as they are.
+	// Left are the packages of dependencies that could not be instrumented, sorted; they are compiled unchanged.
 	Left []load.Left
-	// Modules are the dependencies that packages of the build are in, with probes or without, sorted by path.
+	// Modules are the dependencies with packages in the build, with probes or without, sorted by path.
 	Modules []load.Module
-	// Outside are those of them that Config.Deps names and that are not in Config.Tree.
+	// Outside are those of Modules that Config.Deps names and that are not in Config.Tree.
 	Outside []load.Module
 }
 
@@ -225,7 +224,7 @@ type File struct {
 	Name     string // absolute path of the original
 	Text     []byte
 	Original [32]byte // SHA-256 of the original text
-	Kept     []Span   `json:",omitempty"` // what of Text is original, in order; with Config.Spans, in an overlay
+	Kept     []Span   `json:",omitempty"` // the original parts of Text, in order; with Config.Spans, in an overlay
 }
 
 // A Skip is an operation that has no probe.

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// Each testdata/forms/*.txtar is a module whose program prints the same with probes as without; or whose tests do, if there is a
-// line "test: PATTERNS" in the comment. Other lines of it that mean something are "tags: LIST", "no newline: FILES" of files whose
-// last newline is taken away, and "go: VERSION", which is the first that has the form.
+// TestForms checks that each module testdata/forms/*.txtar prints the same with and without probes. If the archive's
+// comment has a line "test: PATTERNS", it compares the tests' output. Other options in the comment are "tags: LIST",
+// "no newline: FILES", for files that lose their last newline, and "go: VERSION", the first that has the form.
 func TestForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -55,7 +55,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// formOptions are the lines of a comment that have a colon in them.
+// formOptions returns the lines of a comment that have a colon in them.
 func formOptions(comment []byte) map[string]string {
 	options := map[string]string{}
 	for line := range strings.Lines(string(comment)) {
@@ -66,7 +66,7 @@ func formOptions(comment []byte) map[string]string {
 	return options
 }
 
-// durations are the times in the output of go test.
+// durations matches the times in the output of go test.
 var durations = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
 
 // sameTests runs the tests in dir with and without probes, and compares what they print.

@@ -6,17 +6,17 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Cache keeps what was found in files, in a folder or wherever. It is used by several goroutines at once.
+// A Cache keeps what was found in files. Several goroutines use it at once.
 type Cache interface {
-	// Get returns what was put last under a key.
+	// Get returns the last data put under a key.
 	Get(key [32]byte) (data []byte, ok bool)
-	// Put keeps data, or does not: there are no errors.
+	// Put may keep data under key. It reports no errors.
 	Put(key [32]byte, data []byte)
 }
 
-// found is what file.find has set, as it is kept in a cache. Positions are offsets.
+// found has what file.find has set, in the form of the cache. Positions are offsets.
 type found struct {
-	Key     [32]byte // of what it was found in: see run.key
+	Key     [32]byte // of everything that it depends on: see run.key
 	Edits   []foundEdit
 	Parts   []int // the site of each
 	Sites   []foundSite
@@ -24,7 +24,7 @@ type found struct {
 	Kept    map[string]string
 	Already bool
 	Init    bool
-	Asked   []int // which patterns of -probe-func were of use
+	Asked   []int // patterns of -probe-func that matched
 }
 
 type foundEdit struct {
@@ -47,7 +47,7 @@ type foundSite struct {
 	Obj, Callee string
 }
 
-// found copies what was found.
+// found returns what was found in f.
 func (f *file) found(key [32]byte) *found {
 	r := &found{Key: key, Skipped: f.skipped, Kept: f.kept, Already: f.already, Init: f.initCalls, Asked: f.io.funcs.usedOnes()}
 	for _, e := range f.list {
@@ -81,7 +81,7 @@ func (f *file) restore(r *found) {
 	f.io.funcs.use(r.Asked)
 }
 
-// inText says whether all positions are in the text, as they are unless the cache has mixed something up.
+// inText reports whether all positions are in the text. They are, unless the cache has mixed something up.
 func (r *found) inText(tok *token.File) bool {
 	for _, e := range r.Edits {
 		if e.Off < 0 || e.End < e.Off || e.End > tok.Size() || e.Part >= len(r.Parts) {

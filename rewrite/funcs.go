@@ -10,18 +10,18 @@ import (
 	"github.com/dave/dst"
 )
 
-// A fn is a function around the node that is visited. Its counters number the functions in it as the compiler does
-// (closureName in cmd/compile/internal/ir/func.go).
+// A fn is a function around the visited node. Its counters number the functions in it as the compiler does (closureName
+// in cmd/compile/internal/ir/func.go).
 type fn struct {
 	node     dst.Node
 	name     string
 	literal  bool
 	literals int
 	ranges   int // bodies of loops over functions
-	outer    *fn // of the body of a loop over a function: the function that counts
+	outer    *fn // for the body of a loop over a function, the function that counts
 }
 
-// enterFunc and leaveFunc keep file.funcs.
+// enterFunc and leaveFunc maintain file.funcs.
 func (f *file) enterFunc(n dst.Node) {
 	switch n := n.(type) {
 	case *dst.FuncDecl:
@@ -50,7 +50,7 @@ func (o *fn) counts() *fn {
 	return o
 }
 
-// literal is the next function literal in the innermost function.
+// literal returns the next function literal in the innermost function.
 func (f *file) literal(n dst.Node) *fn {
 	if len(f.funcs) == 0 {
 		f.globals++
@@ -64,7 +64,7 @@ func (f *file) literal(n dst.Node) *fn {
 	return &fn{node: n, name: fmt.Sprintf("%s.func%d", outer.name, outer.literals), literal: true}
 }
 
-// funcName is the name of the innermost function as a stack trace shows it.
+// funcName returns the name of the innermost function in a stack trace.
 func (f *file) funcName() string {
 	if len(f.funcs) == 0 {
 		return f.symbolPath() + ".init"
@@ -72,7 +72,7 @@ func (f *file) funcName() string {
 	return f.funcs[len(f.funcs)-1].name
 }
 
-// declName is the symbol of a declared function. A method may have type parameters of its own since Go 1.27.
+// declName returns the symbol of a declared function. A method may have type parameters of its own since Go 1.27.
 func (f *file) declName(d *dst.FuncDecl) string {
 	name := f.symbolPath() + "."
 	if d.Recv != nil && len(d.Recv.List) > 0 {
@@ -85,7 +85,7 @@ func (f *file) declName(d *dst.FuncDecl) string {
 	return name
 }
 
-// receiverName is the type of a receiver in the symbol of a method.
+// receiverName returns the type of a receiver as the symbol of a method has it.
 func receiverName(recv dst.Expr) string {
 	switch t := recv.(type) {
 	case *dst.ParenExpr:
@@ -107,13 +107,13 @@ func identName(e dst.Expr) string {
 	return ""
 }
 
-// symbolPath is the package's path in symbols: dots in its last element are escaped (objabi.PathToPrefix).
+// symbolPath returns the package's path in symbols: dots in its last element are escaped (objabi.PathToPrefix).
 func (f *file) symbolPath() string {
 	i := strings.LastIndexByte(f.pkg.Path, '/') + 1
 	return f.pkg.Path[:i] + strings.ReplaceAll(f.pkg.Path[i:], ".", "%2e")
 }
 
-// overFunc says that a loop calls an iterator function.
+// overFunc reports whether a loop calls an iterator function.
 func (f *file) overFunc(loop *dst.RangeStmt) bool {
 	t := f.typeOf(loop.X)
 	if t == nil {
@@ -123,7 +123,7 @@ func (f *file) overFunc(loop *dst.RangeStmt) bool {
 	return ok
 }
 
-// globalLiterals counts the function literals in package variables that d declares, outermost only.
+// globalLiterals counts the outermost function literals in package variables that d declares.
 func globalLiterals(d ast.Decl) int {
 	n := 0
 	if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {

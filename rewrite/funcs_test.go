@@ -9,7 +9,8 @@ import (
 	"github.com/dave/dst"
 )
 
-// TestDeclName has the symbols that runtime.FuncForPC gives. Generic methods are made by hand: they cannot be parsed before Go 1.27.
+// TestDeclName compares with the symbols that runtime.FuncForPC returns. Generic methods are made by hand, because they
+// do not parse before Go 1.27.
 func TestDeclName(t *testing.T) {
 	plain := dst.NewIdent("store")
 	generic := &dst.IndexExpr{X: dst.NewIdent("gate"), Index: dst.NewIdent("K")}
@@ -43,7 +44,7 @@ func TestDeclName(t *testing.T) {
 	}
 }
 
-// Literals in declarations without an operation are counted, too.
+// TestLiteralNames checks that literals in declarations without an operation are counted, too.
 func TestLiteralNames(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n"))

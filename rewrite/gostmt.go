@@ -8,12 +8,13 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// goRule tells the collector that a library starts a goroutine, which has none of the user's functions on its stack: who called the library is to be known.
+// goRule tells the collector that a library starts a goroutine. The goroutine has none of the user's functions on its
+// stack, so the collector records who called the library.
 //
 //	go f(x)                          =>   _at.Starts(&S[i]); go f(x)
 //
-// With Config.TestBodies it tells that a test starts one, which may not have come to its first probe when the test ends. One that is to be ignored
-// belongs to no test.
+// With Config.TestBodies it tells the collector that a test starts a goroutine, which may not have reached a probe when
+// the test ends. An ignored go statement starts one that belongs to no test.
 //
 //	go f(x)                          =>   _at.Spawn(); go f(x); _at.Attach()
 //	go f(x) //awaittrace:ignore      =>   _at.Detach(); go f(x); _at.Attach() //awaittrace:ignore
@@ -48,5 +49,6 @@ var goRule = rule{
 	},
 }
 
-// tellsStarts reports whether go statements are told of. In a tree, which keeps its statements apart, they are not.
+// tellsStarts reports whether go statements get a probe. In a tree they do not, because a tree keeps its statements
+// apart.
 func (f *file) tellsStarts() bool { return f.pkg.Lib && !f.cfg.Revertible }

@@ -10,7 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// A go statement of a dependency tells who called that; one of a main module is the user's own, and one of a tree stays as it is.
+// TestDepsStarts checks which go statements tell the collector: those of a dependency do, but not those of a main
+// module, which are the user's own, nor those of a tree.
 func TestDepsStarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

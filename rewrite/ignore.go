@@ -9,7 +9,7 @@ import (
 	"github.com/dave/dst"
 )
 
-// ignoreDirective is the comment that leaves a statement, declaration or function alone:
+// ignoreDirective is the comment that excludes a statement, declaration or function:
 //
 //	//awaittrace:ignore
 //	mu.Lock()
@@ -17,26 +17,26 @@ import (
 //	<-done //awaittrace:ignore it is closed already
 const ignoreDirective = "//awaittrace:ignore"
 
-// An alone is a node in which nothing is probed, and why.
+// An alone is a node that is left without probes, and the reason.
 type alone struct {
 	node   dst.Node
 	reason string
 }
 
-// pragmas are the directives of functions whose code runs where no call can be added: without room on the stack, without write
-// barriers or a g, or unseen by the race detector.
+// pragmas are the directives of functions that must not call the collector: their code has no room on the stack, no
+// write barriers or no g, or the race detector does not see it.
 var pragmas = []string{
 	"//go:nosplit", "//go:norace", "//go:systemstack", "//go:nowritebarrier", "//go:nowritebarrierrec",
 	"//go:yeswritebarrierrec", "//go:cgo_unsafe_args", "//go:uintptrkeepalive", "//go:nocheckptr",
 }
 
-// directed reports whether a comment in the file may say that something is left alone.
+// directed reports whether a comment in the file may exclude something.
 func (f *file) directed() bool {
 	return bytes.Contains(f.Text, []byte(ignoreDirective)) ||
 		slices.ContainsFunc(pragmas, func(pragma string) bool { return bytes.Contains(f.Text, []byte(pragma)) })
 }
 
-// leftAlone gives the reason why nothing in n is probed, or "".
+// leftAlone returns why nothing in n gets a probe, or "".
 func (f *file) leftAlone(n dst.Node) string {
 	switch n.(type) {
 	case dst.Stmt, dst.Decl, dst.Spec:
@@ -68,13 +68,13 @@ func (f *file) leftAlone(n dst.Node) string {
 	return ""
 }
 
-// directive is the first word of a comment.
+// directive returns the first word of a comment.
 func directive(comment string) string {
 	word, _, _ := strings.Cut(strings.TrimRight(comment, "\r\n"), " ")
 	return word
 }
 
-// linknames gives the names in a file that a //go:linkname directive is about.
+// linknames returns the local names in the //go:linkname directives of a file.
 func linknames(f *ast.File) map[string]bool {
 	names := map[string]bool{}
 	for _, group := range f.Comments {

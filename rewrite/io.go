@@ -11,22 +11,22 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// passive marks a row whose receiver never waits itself: only what is passed to the method does.
+// passive marks a row whose receiver never waits itself: only the arguments of the method can.
 const passive = 1 << 15
 
-// callsiteOnly marks a row of functions that look at who calls them: they have a probe where they are called, and none where they are a value, which would be
-// called by the collector.
+// callsiteOnly marks a row of functions that use their caller's position. They get a probe where they are called, but
+// none as values, which the collector would call.
 const callsiteOnly = 1 << 14
 
-// ioRule, for what the catalog lists and what -probe-func names:
+// ioRule writes the probes of the functions in the catalog and in -probe-func:
 //
 //	n, err := conn.Read(b)             =>   n, err := _at.End2(_at.IO(&S[i], conn).Read(b))
 //	c, err := net.Dial("tcp", addr)    =>   c, err := _at.End2(_at.IOFunc(&S[i], net.Dial)("tcp", addr))
 //	s.Read(b), embedding a net.Conn    =>   _at.End2(_at.IO(&S[i], s.Conn).Read(b))
 //	group.Go(f), without results       =>   _at.IO(&S[i], group).Go(f); _at.IOEnd(&S[i])
 //
-// The call stays where it is, with its arguments: constants and nil become what the parameters want, as before. What go and
-// defer call, and functions that are not called, are in iovalue.go.
+// The call stays in place with its arguments: constants and nil still take the types of the parameters. For go and
+// defer statements, and functions that are not called, see iovalue.go.
 var ioRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		switch n := n.(type) {
@@ -53,13 +53,13 @@ var ioRule = rule{
 		case *dst.SelectorExpr:
 			f.claim(n.Sel)
 			f.ioValue(n)
-		case *dst.Ident: // of the package itself, or a dot import
+		case *dst.Ident: // of the package itself, or of a dot import
 			f.ioValue(n)
 		}
 	},
 }
 
-// matcher finds what can wait in the source of pkg.
+// matcher returns a matcher for the source of p.
 func (r *run) matcher(p *load.Package) *matcher {
 	m := &matcher{funcs: r.funcs.fresh(), pkg: p}
 	if r.cfg.Probes&ProbeIO != 0 {
@@ -68,7 +68,7 @@ func (r *run) matcher(p *load.Package) *matcher {
 	return m
 }
 
-// waiting is what a call calls, if that can wait.
+// waiting returns the call of node, and its callee if that can wait.
 func (f *file) waiting(node *dst.CallExpr) (call *ast.CallExpr, c *ioCallee) {
 	call, ok := f.node(node).(*ast.CallExpr)
 	if !ok {
@@ -88,7 +88,7 @@ func (f *file) waiting(node *dst.CallExpr) (call *ast.CallExpr, c *ioCallee) {
 // function reports whether c is not called on a value.
 func (c *ioCallee) function() bool { return c.x == nil }
 
-// ioOperation is what the report says of c. The arguments are unknown, and nil, where it is not called.
+// ioOperation returns the operation of c for the report. The arguments are nil if c is not called.
 func (f *file) ioOperation(node dst.Node, c *ioCallee, args []ast.Expr) operation {
 	o := operation{node: node, op: runtime.OpIO, kind: c.row.kind, flags: c.row.flags &^ (passive | callsiteOnly), asked: c.row == askedRow, callee: c.name.String()}
 	if !c.function() {
@@ -98,7 +98,7 @@ func (f *file) ioOperation(node dst.Node, c *ioCallee, args []ast.Expr) operatio
 	return o
 }
 
-// claimFunc marks the function of a call as dealt with.
+// claimFunc claims the function of a call.
 func (f *file) claimFunc(fun dst.Expr) {
 	for {
 		f.claim(fun)
@@ -156,7 +156,7 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	f.close(call.End(), end)
 }
 
-// probe is the probe that begins a call of c.
+// probe returns the name of the probe that begins a call of c.
 func (c *ioCallee) probe() string {
 	if c.function() {
 		return "IOFunc"
@@ -171,7 +171,7 @@ func (c *ioCallee) address() string {
 	return ""
 }
 
-// subject is the part of a call that goes through the probe: the receiver or the function.
+// subject returns the part of a call that goes through the probe: the receiver or the function.
 func (f *file) subject(call *ast.CallExpr, c *ioCallee) ast.Expr {
 	if c.function() {
 		return call.Fun
@@ -179,7 +179,8 @@ func (f *file) subject(call *ast.CallExpr, c *ioCallee) ast.Expr {
 	return c.x
 }
 
-// callPos is the position of a call as a stack trace has it: in a chain of calls over several lines, that of the last name.
+// callPos returns the position of a call as a stack trace has it: in a chain of calls over several lines, that of the
+// last name.
 func (f *file) callPos(call *ast.CallExpr) token.Pos {
 	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && f.line(sel.Sel.Pos()) != f.line(call.Pos()) {
 		return sel.Sel.Pos()
@@ -187,8 +188,8 @@ func (f *file) callPos(call *ast.CallExpr) token.Pos {
 	return call.Pos()
 }
 
-// inList reports whether a call is a statement of its own in a list of statements, above being the number of nodes from the call to the
-// node that is visited.
+// inList reports whether a call is a statement of its own in a list of statements. The parameter above is the number of
+// nodes from the visited one up to the call.
 func (f *file) inList(above int) bool {
 	if _, ok := f.parent(above).(*dst.ExprStmt); !ok {
 		return false

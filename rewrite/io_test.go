@@ -2,7 +2,8 @@ package rewrite
 
 import "testing"
 
-// A program that does I/O in every form prints the same with and without probes: results, lines, panics, what recovers.
+// TestIORuns checks that a program with I/O in every form prints the same with and without probes: results, lines,
+// panics, what recovers.
 func TestIORuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")

@@ -8,35 +8,35 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// maxResults is the number of results that End… can hand on.
+// maxResults is the most results that an End… probe passes on.
 const maxResults = 5
 
 // An ioCallee is a function or method that can wait, as an expression of the source names it.
 type ioCallee struct {
-	row  *row // what the catalog says of it
+	row  *row // of the catalog
 	name callee
 	sig  *types.Signature // with type arguments
-	// variable says that it is not a function, but a package variable that holds one.
+	// variable reports that it is a package variable that holds a function.
 	variable bool
 
-	// Of a method called on a value: the value is x followed by path, which spells out the embedded fields (".Conn"),
+	// For a method called on a value, the value is x followed by path, which spells out the embedded fields (".Conn"),
 	// and its address is taken if addr is set. Otherwise x is nil.
 	x    ast.Expr
 	path string
 	addr bool
 
-	// trouble says why the function cannot be written as a value; empty if it can.
+	// trouble is why the function cannot be written as a value; empty if it can.
 	trouble string
 }
 
-// A matcher finds out which expressions name something that can wait.
+// A matcher finds the expressions that name something that can wait.
 type matcher struct {
-	index *ioIndex      // nil: nothing but funcs
+	index *ioIndex      // nil: only funcs
 	funcs *probeFuncs   // what -probe-func names
-	pkg   *load.Package // where the source is, which has its types
+	pkg   *load.Package // the package of the source, which has its types
 }
 
-// match returns what fun names, or nil if that is nothing that can wait.
+// match returns what fun names, or nil if that cannot wait.
 func (m *matcher) match(fun ast.Expr) *ioCallee {
 	fun = ast.Unparen(fun)
 	sig, ok := signatureOf(m.pkg.Info, fun)
@@ -61,7 +61,7 @@ func (m *matcher) match(fun ast.Expr) *ioCallee {
 	return c
 }
 
-// signatureOf is the type of what fun calls.
+// signatureOf returns the type of the function that fun names.
 func signatureOf(info *types.Info, fun ast.Expr) (*types.Signature, bool) {
 	tv, ok := info.Types[fun]
 	if !ok || !tv.IsValue() || tv.Type == nil {
@@ -71,7 +71,7 @@ func signatureOf(info *types.Info, fun ast.Expr) (*types.Signature, bool) {
 	return sig, ok
 }
 
-// calleeName is the identifier that names a function, and the number of type arguments that are written after it.
+// calleeName returns the identifier that names a function, and the number of type arguments written after it.
 func calleeName(fun ast.Expr) (id *ast.Ident, typeArgs int) {
 	switch e := fun.(type) {
 	case *ast.IndexExpr:
@@ -100,7 +100,7 @@ func (m *matcher) function(c *ioCallee, id *ast.Ident) bool {
 	return c.row != nil
 }
 
-// rowOf is the row for what pkg calls name; nil if neither the catalog nor -probe-func has it.
+// rowOf returns the row for a function of pkg, or nil if neither the catalog nor -probe-func has it.
 func (m *matcher) rowOf(name callee, pkg *types.Package) *row {
 	asked := m.funcs.matches(name, pkg.Name())
 	if m.index != nil {
@@ -131,13 +131,14 @@ func (m *matcher) method(c *ioCallee, sel *ast.SelectorExpr, s *types.Selection)
 	return true
 }
 
-// A holder is a type on the way from a value to the receiver of one of its methods: the value's own, then that of each embedded field.
+// A holder is a type on the way from a value to the receiver of one of its methods: the value's own, then that of each
+// embedded field.
 type holder struct {
 	typ   types.Type
 	field *types.Var // nil for the value itself
 }
 
-// embedding lists the types on the way to the method that s selects.
+// embedding returns the types on the way to the method that s selects.
 func embedding(s *types.Selection) []holder {
 	list := []holder{{s.Recv(), nil}}
 	t := s.Recv()
@@ -154,9 +155,9 @@ func embedding(s *types.Selection) []holder {
 	return list
 }
 
-// lookUp finds the outermost holder under whose name the catalog or -probe-func has the method, and sets c.row. A method that an interface
-// has from another one, which it embeds, is looked up there too, and last of all by its signature. A type that never waits, on
-// the way, ends the search.
+// lookUp sets c.row to the row of the outermost holder under whose name the catalog or -probe-func has the method. It
+// also looks up a method that an interface has from an embedded one under that one's name, and last by its signature. A
+// type on the way that never waits ends the search.
 func (m *matcher) lookUp(c *ioCallee, fn *types.Func, holders []holder) (depth int) {
 	for i, h := range holders {
 		if m.named(c, fn, h.typ) || c.row == nil && quiet(h.typ) {
@@ -172,7 +173,7 @@ func (m *matcher) lookUp(c *ioCallee, fn *types.Func, holders []holder) (depth i
 	return last
 }
 
-// named looks a method up as one of the declared type t.
+// named looks up a method as one of the declared type t, and reports whether there is a row for it.
 func (m *matcher) named(c *ioCallee, fn *types.Func, t types.Type) bool {
 	n := namedOf(t)
 	if n == nil || n.Obj().Pkg() == nil {
@@ -183,8 +184,8 @@ func (m *matcher) named(c *ioCallee, fn *types.Func, t types.Type) bool {
 	return c.row != nil
 }
 
-// receiver works out how the value whose method is called is written, so that the collector gets the object itself: x.Conn
-// of a struct that embeds a net.Conn. Where a field on the way cannot be named from here, the value that embeds it must do.
+// receiver finds how to write the value whose method is called, so that the collector gets the object itself: x.Conn of
+// a struct that embeds a net.Conn. If a field on the way cannot be named from here, it uses the outermost value.
 func (m *matcher) receiver(c *ioCallee, x ast.Expr, fn *types.Func, holders []holder, depth int) {
 	c.x = x
 	for _, h := range holders[1 : depth+1] {
@@ -215,8 +216,8 @@ func pointerMethod(fn *types.Func) bool {
 	return isPointer(fn.Signature().Recv().Type())
 }
 
-// quietArgs reports whether a function that reads or writes what it is given is given nothing that can wait: fmt.Fprintf to a
-// *bytes.Buffer, say.
+// quietArgs reports whether none of the readers and writers among the arguments of a call can wait: fmt.Fprintf to a
+// *bytes.Buffer, say. It is false if there are none.
 func quietArgs(info *types.Info, sig *types.Signature, args []ast.Expr) bool {
 	given := argTypes(info, args)
 	found := false
@@ -232,7 +233,7 @@ func quietArgs(info *types.Info, sig *types.Signature, args []ast.Expr) bool {
 	return found
 }
 
-// argTypes are the types of the arguments of a call: also of one that takes the results of another.
+// argTypes returns the types of the arguments of a call, even if they are the results of another call.
 func argTypes(info *types.Info, args []ast.Expr) []types.Type {
 	var list []types.Type
 	for _, arg := range args {

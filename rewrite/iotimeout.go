@@ -12,13 +12,13 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// timeoutRule, for -io-timeout D, with D in nanoseconds:
+// timeoutRule adds time limits for -io-timeout D, with D in nanoseconds:
 //
 //	bufio.NewReader(conn)   =>   bufio.NewReader(_at.TimedReader(D, conn))
 //	conn.SetDeadline(t)     =>   _at.OwnDeadline(conn).SetDeadline(t)
 //
-// Arguments are those of the standard library's functions, which sees no more of them than the interface that it asks for. What a read or write
-// on a connection itself becomes is part of its probe (file.timed).
+// The arguments are those of functions of the standard library, which sees them only as the interface that it asks for.
+// A read or write on a connection itself gets its limit in its probe (file.timed).
 var timeoutRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
@@ -44,21 +44,21 @@ var timeoutRule = rule{
 	},
 }
 
-// A timedArg is an argument that is read from or written to.
+// A timedArg is an argument that the call reads from or writes to.
 type timedArg struct {
 	arg   ast.Expr
 	probe string
 }
 
-// timers are the probes by what a parameter asks for.
+// timers are the probes, by the type of the parameter.
 var timers = map[string]string{"io.Reader": "TimedReader", "io.Writer": "TimedWriter", "io.ReadWriter": "TimedReadWriter"}
 
-// timer is the beginning of a call that gives its operand a time limit.
+// timer returns the beginning of a call that gives its operand a time limit.
 func (f *file) timer(probe string) string {
 	return fmt.Sprintf("%s.%s(%d, ", f.names, probe, f.cfg.IOTimeout.Nanoseconds())
 }
 
-// timedArgs are the arguments of a call of the standard library's that may be connections.
+// timedArgs returns the arguments of a call of the standard library that may be connections.
 func (f *file) timedArgs(call *ast.CallExpr) (list []timedArg) {
 	id, _ := calleeName(ast.Unparen(call.Fun))
 	if id == nil {
@@ -100,7 +100,7 @@ func (f *file) mayHaveDeadline(t types.Type) bool {
 	return ok
 }
 
-// timed gives the time limit of a call of Read or Write: the beginning and end of what is put around the receiver.
+// timed returns the time limit of a call of Read or Write: the beginning and end of what goes around the receiver.
 func (f *file) timed(call *ast.CallExpr, c *ioCallee) (open, end string) {
 	if f.cfg.IOTimeout == 0 || c.function() || typesOf(c.sig) != "func([]byte) (int, error)" {
 		return "", ""
@@ -124,7 +124,7 @@ func (f *file) timed(call *ast.CallExpr, c *ioCallee) (open, end string) {
 	return f.timer(probe), ")"
 }
 
-// setsDeadline is the method that a call calls if that sets a deadline, or nil.
+// setsDeadline returns the method of a call that sets a deadline, or nil.
 func (f *file) setsDeadline(call *ast.CallExpr) *ast.SelectorExpr {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok {
@@ -145,14 +145,16 @@ func (f *file) setsDeadline(call *ast.CallExpr) *ast.SelectorExpr {
 // ownDeadline notes that the program sets a deadline of a connection.
 func (f *file) ownDeadline(sel *ast.SelectorExpr) {
 	recv, reason := f.receiverOf(sel)
-	if reason != "" { // such as that of a *net.TCPConn, which is embedded in it: its own address does as well
+	// A receiver such as that of a *net.TCPConn, which is embedded in it, cannot be written. The address of the value
+	// serves as well.
+	if reason != "" {
 		recv = receiver{typ: f.pkg.Info.TypeOf(sel.X)}
 		if _, pointer := recv.typ.Underlying().(*types.Pointer); !pointer {
 			return
 		}
 	}
 	address := recv.address
-	if address != "" { // the address is taken where the operand is
+	if address != "" { // take the address where the operand is
 		address = f.onLine(sel.X.Pos(), sel.Sel.Pos()) + address
 	}
 	f.begin(revert.NoSite)

@@ -7,15 +7,15 @@ import (
 	"github.com/dave/dst"
 )
 
-// The collector's Func… probes: the numbers of parameters and results that they are written for.
+// The collector's Func… probes exist for these numbers of parameters and results.
 const (
 	maxFuncParams   = 4 // of FuncPR
 	maxFuncVariadic = 4 // of FuncVPR, the last parameter included
 	maxFuncResults  = 2
 )
 
-// ioGo writes the probe of a call that a go statement makes. It begins in the new goroutine; function, receiver and arguments are
-// evaluated by the statement, as before:
+// ioGo writes the probe of a call in a go statement. The probe begins in the new goroutine. The statement evaluates
+// function, receiver and arguments, as before:
 //
 //	go io.Copy(dst, src)   =>   go _at.Func22(&S[i], io.Copy)(dst, src)
 func (f *file) ioGo(stmt *dst.GoStmt) {
@@ -63,7 +63,7 @@ func (f *file) wrapFunc(c *ioCallee, o operation, fun ast.Expr) {
 	f.close(fun.End(), ")")
 }
 
-// funcProbe is the probe for a function of the type of c, or why there is none.
+// funcProbe returns the probe for a function of the type of c, or why there is none.
 func funcProbe(c *ioCallee) (probe, trouble string) {
 	if c.trouble != "" {
 		return "", c.trouble
@@ -79,12 +79,12 @@ func funcProbe(c *ioCallee) (probe, trouble string) {
 	return fmt.Sprintf("%s%d%d", probe, params, results), ""
 }
 
-// ioDefer writes the probe of a deferred call. The call is deferred as before, so that it can recover from a panic; one deferred
-// call that runs before it begins the wait, and one after it ends it:
+// ioDefer writes the probe of a deferred call. The call is deferred as before, so that it can recover from a panic. A
+// deferred call that runs before it begins the wait, and one that runs after it ends the wait:
 //
 //	defer conn.Write(b)   =>   defer _at.IOEnd(&S[i]); defer conn.Write(b); defer _at.IO(&S[i], conn)
 //
-// A receiver that is more than a name with fields is not evaluated again: IOBegin is called instead of IO.
+// If the receiver is more than a name with fields, it is not evaluated again: IOBegin is called instead of IO.
 func (f *file) ioDefer(stmt *dst.DeferStmt) {
 	call, c := f.waiting(stmt.Call)
 	if c == nil {
@@ -105,7 +105,8 @@ func (f *file) ioDefer(stmt *dst.DeferStmt) {
 	f.close(call.End(), "; defer "+begin+")")
 }
 
-// plainName reports whether e is a name, or a field of one: evaluating it a second time has no effect, and gives the same.
+// plainName reports whether e is a name, or a field of one, so that a second evaluation has no effect and gives the
+// same value.
 func plainName(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.Ident:

@@ -13,23 +13,24 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// A file that was formatted is formatted in a tree, too. gofmt then gives some of what was inserted lines of its own, and breaks some lines that
-// have become long. A directive at the beginning of a line, which gofmt leaves where it is, gives the original text that follows its line number:
+// A file that was formatted is formatted in a tree, too. gofmt then puts some insertions on lines of their own, and
+// breaks lines that have become long. A directive at the beginning of a line, which gofmt leaves in place, gives the
+// original text after it its line number:
 //
 //	case v := <-_at.CaseRecv(&_atS1a2b3c4d[0], 0, a):
 //		_at.Chose(&_atS1a2b3c4d[0], 0)
 //	//line :12:1
 //		use(v)
 //
-// Column 2 stands where the line that follows was no line of its own (joinColumn).
+// Column 2 means that the line after it was no line of its own (JoinColumn).
 
-// A place is where a token of a text comes from.
+// A place is the origin of a token.
 type place struct {
 	line  int  // in the original; 0 if it was inserted
 	first bool // it was the first token of its line
 }
 
-// places gives each token of a spliced text its place.
+// places returns the place of each token of a spliced text.
 func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
 	old, _ := revert.Lex(original)
 	byOffset := make(map[int]place, len(old))
@@ -53,10 +54,10 @@ func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
 	return made
 }
 
-// errLayout is the error of a file that cannot be formatted without a line being lost.
+// errLayout is the error for a file that cannot be formatted without losing a line.
 var errLayout = errors.New("formatted text would not have the positions of the original")
 
-// layout formats a spliced text with its section, and gives the original text its line numbers again.
+// layout formats a spliced text with its section, and restores the line numbers of the original text.
 func (s *spliced) layout(original, section []byte) ([]byte, error) {
 	if hasDirectives(original) {
 		return nil, errLayout
@@ -64,13 +65,13 @@ func (s *spliced) layout(original, section []byte) ([]byte, error) {
 	text := append(slices.Clip(s.text), section...)
 	list, _ := revert.Lex(text)
 	places := s.places(original, list)
-	// In a comment that documents the package, gofmt would move a directive.
+	// gofmt would move a directive in the package's doc comment.
 	text = bytes.Replace(text, []byte(revert.VersionLines), []byte(revert.VersionMark+"\n\n"), 1)
 	text, err := format.Source(text)
 	if err != nil {
 		return nil, err
 	}
-	// A directive can make gofmt move a comment, and that a line.
+	// A directive can make gofmt move a comment, and thereby a line.
 	const rounds = 3
 	for range rounds {
 		directed, err := direct(text, list, places)
@@ -89,8 +90,8 @@ func (s *spliced) layout(original, section []byte) ([]byte, error) {
 	return nil, errLayout
 }
 
-// direct puts directives in front of the lines of a formatted text that would have another line number than the original. The text has the tokens of
-// list.
+// direct inserts directives before the lines of a formatted text whose numbers would differ from the original. The text
+// has the tokens of list.
 func direct(text []byte, list []revert.Lexeme, places []place) ([]byte, error) {
 	is, _ := revert.Lex(text)
 	if len(is) != len(list) {
@@ -113,10 +114,10 @@ func direct(text []byte, list []revert.Lexeme, places []place) ([]byte, error) {
 	return append(d.out, text[d.done:]...), nil
 }
 
-// packageClause is the tokens of a package clause, in which no position matters.
+// packageClause is the number of tokens of a package clause, in which no position matters.
 const packageClause = 2
 
-// logicalLines gives the line of each token of a text as the compiler counts it.
+// logicalLines returns the line of each token of a text, by offset, as the compiler counts it.
 func logicalLines(text []byte) map[int]int {
 	f := token.NewFileSet().AddFile("x.go", -1, len(text))
 	var s scanner.Scanner
@@ -133,20 +134,21 @@ func logicalLines(text []byte) map[int]int {
 	}
 }
 
-// A director writes a text with directives.
+// A director inserts directives into a text.
 type director struct {
 	text  []byte
 	out   []byte
-	done  int // how much of text is in out
-	shift int // what the last directive that was added changes in the lines after it
-	base  int // logical line less physical line, in text: another one means that text has a directive of its own in between
-	last  int // the start of the line of the token before
-	err   error
+	done  int // text[:done] is in out
+	shift int // the change of the last added directive to the numbers of the lines after it
+	// base is the logical line minus the physical line, in text. It changes after a directive that text has itself.
+	base int
+	last int // the start of the line of the previous token
+	err  error
 
-	line, counted int // the number of lines in text[:counted]
+	line, counted int // line is the number of newlines in text[:counted]
 }
 
-// token looks at a token of the original at off, which has the number line in text.
+// token handles a token of the original at off, which has the number line in text.
 func (d *director) token(line, off int, want place) {
 	start := revert.LineStart(d.text, off)
 	first := start != d.last || start == 0
@@ -174,7 +176,8 @@ func (d *director) token(line, off int, want place) {
 	d.done = start
 }
 
-// above is where a directive for the line at start goes: before the comments and empty lines that belong to the line.
+// above returns where a directive for the line at start goes, and its line: before the comments and empty lines that
+// belong to the line.
 func (d *director) above(start, line int) (int, int) {
 	for start > d.done && line > 1 {
 		before := revert.LineStart(d.text, start-1)
@@ -187,13 +190,13 @@ func (d *director) above(start, line int) (int, int) {
 	return start, line
 }
 
-// formatted says that text is as gofmt writes it.
+// formatted reports whether text is as gofmt writes it.
 func formatted(text []byte) bool {
 	out, err := format.Source(text)
 	return err == nil && bytes.Equal(out, text)
 }
 
-// hasDirectives says that text has directives of the compiler that change positions.
+// hasDirectives reports whether text has compiler directives that change positions.
 func hasDirectives(text []byte) bool {
 	_, comments := revert.Lex(text)
 	return slices.ContainsFunc(comments, func(c revert.Comment) bool {

@@ -8,15 +8,17 @@ import (
 	"github.com/dave/dst"
 )
 
-// lockerCall writes the probe of a call through an interface, and says whether it did. The lock may be the user's own: its methods are called by
-// the user's function as before, so that they see who calls them, and an Unlock that is deferred can recover from a panic.
+// lockerCall writes the probe of a call through an interface, and reports whether it did. The lock may be the user's
+// own. The user's function calls its methods as before, so that they see their caller, and a deferred Unlock can
+// recover from a panic.
 //
 //	l.Lock()           =>   _at.Locking(&S[i], l).Lock(); _at.Locked(&S[i])
 //	l.Unlock()         =>   _at.Releasing(&S[i], l).Unlock()
 //	defer l.Unlock()   =>   defer l.Unlock(); defer _at.Releasing(&S[i], l)
 //	go l.Lock()        =>   go _at.Bind(&S[i], _at.LockerLock, l)()
 //
-// So is what else go and defer call: of a nil interface, the statement panics, not the call, and a method value does that.
+// Other calls in go and defer statements become method values, too: with a nil interface, the statement panics, not the
+// call, and so does a method value.
 func (f *file) lockerCall(node *dst.CallExpr, sel *ast.SelectorExpr, recv receiver, o operation, m method) bool {
 	unlock := m.op == runtime.OpUnlock
 	switch f.parent(1).(type) {

@@ -9,7 +9,7 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// loopRule, only where it is asked for (-probe loop):
+// loopRule writes probes in loops (-probe loop):
 //
 //	for … { body }   =>   for … {_at.Loop(&S[i]); body }
 var loopRule = rule{
@@ -32,7 +32,7 @@ var loopRule = rule{
 	},
 }
 
-// loopBody is the body of a loop, and where its header ends.
+// loopBody returns the body of a loop, and where its header ends.
 func loopBody(n ast.Node) (body *ast.BlockStmt, header token.Pos, ok bool) {
 	switch n := n.(type) {
 	case *ast.ForStmt:

@@ -12,20 +12,21 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// A method is a method of package sync that has a probe. The probe is a function with the same parameters and results, after the site
-// and the receiver.
+// A method is a method of package sync that has a probe. The probe is a function that takes the site, the receiver and
+// the method's parameters, and has its results.
 type method struct {
 	probe string
 	op    runtime.Op
 	kind  runtime.Kind
-	// bind is what follows Bind and Expr in the names of the probes for method values and expressions: R for a method with a result,
-	// 1 for one with an argument.
+	// bind is the suffix of Bind and Expr in the names of the probes for method values and expressions: R for a method
+	// with a result, 1 for one with an argument.
 	bind string
 }
 
-// methods are the methods by type and name. A Locker may be any lock: the collector looks at what is in it. Of a WaitGroup, Wait waits, and the others say who it
-// waits for. Cond.Wait is one operation, although it unlocks and locks: the lock is c.L, which the collector sees. Once.Do waits for another goroutine that is in
-// it, and is itself what others wait for.
+// methods are the methods by type and name. A Locker may be any lock: the collector looks at its value. On a WaitGroup,
+// Wait waits, and the other methods tell for which goroutines. Cond.Wait is one operation, although it unlocks and
+// locks: the collector knows that the lock is c.L. Once.Do waits for another goroutine inside it, and is itself what
+// others wait for.
 var methods = map[string]method{
 	"Mutex.Lock":       {"Lock", runtime.OpLock, runtime.KindMutex, ""},
 	"Mutex.Unlock":     {"Unlock", runtime.OpUnlock, runtime.KindMutex, ""},
@@ -48,12 +49,12 @@ var methods = map[string]method{
 	"Once.Do":          {"OnceDo", runtime.OpOnce, runtime.KindOnce, "1"},
 }
 
-// methodRule, for a method of package sync, promoted through embedded fields or not:
+// methodRule writes the probe of a method of package sync, promoted through embedded fields or not:
 //
 //	mu.Lock()   =>   _at.Lock(&S[i], &mu)
 //	s.Add(n)    =>   _at.WgAdd(&S[i], &s.WaitGroup, n)
 //
-// Method values and expressions are written in bind.go. A method of another package that has the same name is none of these.
+// Method values and expressions are written in bind.go. The rule ignores methods of other packages with the same name.
 var methodRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		sel, ok := n.(*ast.SelectorExpr)
@@ -86,7 +87,7 @@ var methodRule = rule{
 	},
 }
 
-// syncMethod is the type and name of the method of package sync that sel selects, or "".
+// syncMethod returns the type and name of the method of package sync that sel selects, or "".
 func (f *file) syncMethod(sel *ast.SelectorExpr) string {
 	selection := f.pkg.Info.Selections[sel]
 	if selection == nil {
@@ -107,14 +108,15 @@ func (f *file) syncMethod(sel *ast.SelectorExpr) string {
 	return named.Obj().Name() + "." + fn.Name()
 }
 
-// A receiver is the value whose method is called, as the probe takes it: a pointer, or an interface.
+// A receiver is the value whose method is called, as the probe takes it: a pointer or an interface.
 type receiver struct {
 	path    string // the embedded fields that lead to it, each after a dot
 	address string // & if its address is to be taken, or ""
 	typ     types.Type
 }
 
-// receiverOf spells out the way from the operand of a selector to the receiver of the method, or says why it cannot.
+// receiverOf returns the receiver of the method that a selector selects, with the way from its operand, or why that
+// cannot be written.
 func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
 	selection := f.pkg.Info.Selections[sel]
 	index := selection.Index()
@@ -162,7 +164,7 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 	}
 	call := f.node(node).(*ast.CallExpr)
 	address := recv.address
-	if address != "" { // the address is taken where the operand is
+	if address != "" { // take the address where the operand is
 		address = f.onLine(sel.X.Pos(), call.Lparen) + address
 	}
 	f.open(sel.X.Pos(), f.onLine(call.Lparen, sel.X.Pos())+f.call(m.probe, site)+", "+address)
@@ -178,7 +180,7 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 	f.replace(dot, call.Rparen+1, path, ")")
 }
 
-// dot is the position of the dot of a selector, which the syntax tree does not have.
+// dot returns the position of the dot of a selector, which the syntax tree lacks.
 func (f *file) dot(sel *ast.SelectorExpr) token.Pos {
 	off := f.Tok.Offset(sel.X.End())
 	for {

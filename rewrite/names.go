@@ -10,11 +10,11 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// names is the prefix of every name that is inserted into a package, and the collector's name there.
+// names is the prefix of all names that are inserted into a package, and the collector's name there.
 type names string
 
-// prefix is _at, or _at2, _at3, … if the package has an identifier that begins so, or a comment with one: Revert also
-// looks into comments, for code that somebody has put there.
+// prefix returns _at, or _at2, _at3, … if an identifier of the package begins with that, or one in a comment: Revert
+// also looks into comments, for code that somebody has put there.
 func prefix(p *load.Package) names {
 	var taken []string
 	for _, f := range p.Files {
@@ -44,7 +44,7 @@ func prefix(p *load.Package) names {
 	}
 }
 
-// anyPrefixed matches what may be an identifier that begins as ours do.
+// anyPrefixed matches what may be an identifier with our prefix.
 var anyPrefixed = regexp.MustCompile(`\b_at\w*`)
 
 func anyHasPrefix(list []string, prefix string) bool {
@@ -56,12 +56,12 @@ func anyHasPrefix(list []string, prefix string) bool {
 	return false
 }
 
-// array is the name of a file's site array.
+// array returns the name of a file's site array.
 func (n names) array(base string) string {
 	h := fnv.New32a()
 	h.Write([]byte(base))
 	return fmt.Sprintf("%sS%08x", n, h.Sum32())
 }
 
-// call begins a call of a probe, up to and with the site.
+// call returns the beginning of a call of a probe, up to and including the site.
 func (f *file) call(probe, site string) string { return fmt.Sprintf("%s.%s(%s", f.names, probe, site) }

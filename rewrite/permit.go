@@ -9,15 +9,15 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// permits finds channels that count permits, or hold a pool, by what one function does to them:
+// permits finds channels that count permits, or hold a pool, by the operations of one function on them:
 //
 //	sem <- struct{}{}                     c := <-pool
 //	go func() {                           defer func() { pool <- c }()
 //		defer func() { <-sem }()
 //		…
 //
-// The function takes first, and gives back later, itself or in a function literal inside it. Where the taker is in a literal and the giver around it, one
-// goroutine tells another that it is done.
+// The function takes first, and gives back later, itself or in a function literal inside it. If the literal takes and
+// the function around it gives, one goroutine only tells another that it is done.
 func (f *file) permits(ch ast.Expr) runtime.Role {
 	if f.takers == nil {
 		f.takers = map[string]runtime.Role{}
@@ -28,7 +28,7 @@ func (f *file) permits(ch ast.Expr) runtime.Role {
 	return f.takers[f.channelKey(ch)]
 }
 
-// channelKey identifies the channel that ch names: a variable, or a field of one. It is empty for what else may be a channel.
+// channelKey identifies the channel that ch names: a variable, or a field of one. It returns "" for other expressions.
 func (f *file) channelKey(ch ast.Expr) string {
 	switch e := ast.Unparen(ch).(type) {
 	case *ast.Ident:
@@ -47,16 +47,18 @@ func (f *file) channelKey(ch ast.Expr) string {
 type transferOp struct {
 	send  bool
 	pos   token.Pos
-	value types.Object // what a receive is stored in, or a send sends; nil: nothing that has a name
-	plain bool         // a receive whose value is dropped, but by a select that waits for more, or a send of a value that says nothing
-	in    []ast.Node   // the functions around it, outermost first
+	value types.Object // what a receive is stored in, or a send sends; nil: it has no name
+	// plain is set for a receive whose value is dropped, unless it is in a select that waits for more, and for a send
+	// of a value that carries no information.
+	plain bool
+	in    []ast.Node // the functions around it, outermost first
 }
 
-// transfers are the sends and receives of all functions in the file, by channel, in the order of the source.
+// transfers returns the sends and receives of all functions in the file, by channel, in source order.
 func (f *file) transfers() map[string][]transferOp {
 	ops := map[string][]transferOp{}
 	var around []ast.Node
-	news := map[ast.Node]bool{} // receives of selects that wait: what comes is a message
+	news := map[ast.Node]bool{} // receives of selects that wait, whose values are messages
 	var visit func(n ast.Node) bool
 	visit = func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectStmt); ok && waits(s) {
@@ -90,13 +92,13 @@ func waits(s *ast.SelectStmt) bool {
 	return len(s.Body.List) > 1 && !slices.ContainsFunc(s.Body.List, func(c ast.Stmt) bool { return c.(*ast.CommClause).Comm == nil })
 }
 
-// bodyOf is the body of a function, or nil.
+// bodyOf returns the body of a function, or nil.
 func bodyOf(n ast.Node) *ast.BlockStmt {
 	_, body := function(n)
 	return body
 }
 
-// transfer is what the statement n does to a channel.
+// transfer returns the operation of the statement n on a channel.
 func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
 	received := func(e ast.Expr) (ast.Expr, bool) {
 		u, ok := ast.Unparen(e).(*ast.UnaryExpr)
@@ -129,8 +131,8 @@ func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
 	return nil, op, false
 }
 
-// roleOfTransfers is the role of a channel to which a file does that, in the order of the source. Whatever else is sent or received says that it is
-// a channel for messages.
+// roleOfTransfers returns the role of a channel with these operations in a file, in source order. Any other send or
+// receive makes it a channel for messages.
 func roleOfTransfers(list []transferOp) runtime.Role {
 	role := runtime.RoleNone
 	for i, take := range list {
@@ -150,7 +152,7 @@ func roleOfTransfers(list []transferOp) runtime.Role {
 	return role
 }
 
-// within reports whether what is in the functions inner is in the functions outer, too.
+// within reports whether code inside the functions inner is also inside the functions outer.
 func within(inner, outer []ast.Node) bool {
 	return len(outer) > 0 && len(inner) >= len(outer) && inner[len(outer)-1] == outer[len(outer)-1]
 }

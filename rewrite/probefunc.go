@@ -11,21 +11,22 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// askedRow stands in for a row of the catalog where -probe-func names the function.
+// askedRow replaces a row of the catalog for functions that -probe-func names.
 var askedRow = &row{kind: runtime.KindOther}
 
-// A probeFunc is one pattern of -probe-func, in the form that go doc takes: a package, then Func or Type.Method. The package is an import
-// path, the end of one (v9 for …/go-redis/v9), or a package's name; Func, Type or Method may be *, which stands for all of them.
+// A probeFunc is one pattern of -probe-func, as go doc takes it: a package, then Func or Type.Method. The package is an
+// import path, the end of one (v9 for …/go-redis/v9), or a package's name. Func, Type or Method may be *, which means
+// all of them.
 type probeFunc struct {
 	text  string
-	reads []callee // the ways to read it: dots are allowed in import paths
+	reads []callee // the ways to read text: import paths may have dots
 	used  bool
 }
 
-// probeFuncs are the patterns of a run. Its nil value matches nothing.
+// probeFuncs are the patterns of a run. The nil value matches nothing.
 type probeFuncs struct{ list []*probeFunc }
 
-// fresh are the same patterns, of no use so far.
+// fresh returns the same patterns, unused.
 func (p *probeFuncs) fresh() *probeFuncs {
 	if p == nil {
 		return nil
@@ -37,7 +38,7 @@ func (p *probeFuncs) fresh() *probeFuncs {
 	return q
 }
 
-// usedOnes are the numbers of the patterns that were of use.
+// usedOnes returns the numbers of the patterns that matched something.
 func (p *probeFuncs) usedOnes() (list []int) {
 	if p == nil {
 		return nil
@@ -50,7 +51,7 @@ func (p *probeFuncs) usedOnes() (list []int) {
 	return list
 }
 
-// use notes that patterns were of use.
+// use marks patterns as used.
 func (p *probeFuncs) use(list []int) {
 	for _, i := range list {
 		p.list[i].used = true
@@ -61,7 +62,7 @@ func (p *probeFuncs) anyUnused() bool {
 	return p != nil && len(p.usedOnes()) < len(p.list)
 }
 
-// parseProbeFuncs reads patterns, each of which may be a list separated by commas.
+// parseProbeFuncs parses patterns, each of which may be a list separated by commas.
 func parseProbeFuncs(patterns []string) (*probeFuncs, error) {
 	p := &probeFuncs{}
 	for _, pattern := range patterns {
@@ -81,14 +82,14 @@ func parseProbeFuncs(patterns []string) (*probeFuncs, error) {
 	return p, nil
 }
 
-// CheckProbeFunc says what is wrong with a value of -probe-func, before anything is loaded.
+// CheckProbeFunc reports what is wrong with a value of -probe-func, without loading anything.
 func CheckProbeFunc(pattern string) error {
 	_, err := parseProbeFuncs([]string{pattern})
 	return err
 }
 
-// readPattern gives the ways to read a pattern. gopkg.in/yaml.v3.Unmarshal is the function Unmarshal of gopkg.in/yaml.v3, or
-// the method Unmarshal of type v3 of gopkg.in/yaml.
+// readPattern returns the ways to read a pattern. gopkg.in/yaml.v3.Unmarshal is the function Unmarshal of
+// gopkg.in/yaml.v3, or the method Unmarshal of type v3 of gopkg.in/yaml.
 func readPattern(text string) []callee {
 	slash := strings.LastIndexByte(text, '/') + 1
 	parts := strings.Split(text[slash:], ".")
@@ -113,7 +114,7 @@ func pathLike(s string) bool {
 	return !strings.HasSuffix(s, ".") && !slices.Contains(strings.Split(s, "/"), "")
 }
 
-// matches reports whether a pattern names c, which is of a package called pkgName, and remembers that it was of use.
+// matches reports whether a pattern names c, of the package named pkgName, and marks the pattern as used.
 func (p *probeFuncs) matches(c callee, pkgName string) bool {
 	if p == nil {
 		return false
@@ -138,8 +139,8 @@ func (r callee) coversPackage(path, name string) bool {
 	return r.pkg == path || r.pkg == name || strings.HasSuffix(path, "/"+r.pkg)
 }
 
-// unused says of each pattern that no call in the instrumented source matched, what is wrong with it: its package is not among
-// pkgs and what they import, or has no such function, or nothing calls it.
+// unused returns a line for each pattern that no call in the instrumented source matched. It says that the pattern's
+// package is not among pkgs and their imports, or has no such function, or that nothing calls it.
 func (p *probeFuncs) unused(pkgs []*types.Package) []string {
 	if !p.anyUnused() {
 		return nil
@@ -154,7 +155,7 @@ func (p *probeFuncs) unused(pkgs []*types.Package) []string {
 	return list
 }
 
-// trouble says why nothing matched.
+// trouble returns why nothing matched.
 func (f *probeFunc) trouble(pkgs []*types.Package) string {
 	var found *types.Package
 	for _, r := range f.reads {
@@ -174,7 +175,8 @@ func (f *probeFunc) trouble(pkgs []*types.Package) string {
 	return fmt.Sprintf("package %s has no such function or method", found.Path())
 }
 
-// declaredIn reports whether pkg has what the pattern r names. A pattern with * has something in every package that has its type.
+// declaredIn reports whether pkg has what the pattern r names. A pattern with * matches every package that has its
+// type.
 func (r callee) declaredIn(pkg *types.Package) bool {
 	if r.recv == "*" || r.recv == "" && r.name == "*" {
 		return true
@@ -191,7 +193,7 @@ func (r callee) declaredIn(pkg *types.Package) bool {
 	return ok
 }
 
-// closure lists pkgs and what they import, sorted by path.
+// closure returns pkgs and their imports, direct and indirect, sorted by path.
 func closure(pkgs []*types.Package) []*types.Package {
 	seen := map[*types.Package]bool{}
 	var list []*types.Package

@@ -26,7 +26,7 @@ const (
 
 var probeNames = []string{"chan", "lock", "io", "sync", "sleep", "loop"}
 
-// ParseProbes reads a comma-separated list of kinds. "all" is every kind but loop.
+// ParseProbes parses a comma-separated list of kinds. "all" is every kind but loop.
 func ParseProbes(list string) (ProbeSet, error) {
 	var set ProbeSet
 	for _, name := range strings.Split(list, ",") {
@@ -44,7 +44,7 @@ func ParseProbes(list string) (ProbeSet, error) {
 	return set, nil
 }
 
-// String is the list that ParseProbes reads.
+// String returns the list in the form that ParseProbes takes.
 func (s ProbeSet) String() string {
 	var names []string
 	for i, name := range probeNames {
@@ -55,7 +55,7 @@ func (s ProbeSet) String() string {
 	return strings.Join(names, ",")
 }
 
-// probeSet is the kind that op belongs to.
+// probeSet returns the kind of op.
 func probeSet(op runtime.Op) ProbeSet {
 	switch op {
 	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpClose, runtime.OpMake:
@@ -68,7 +68,7 @@ func probeSet(op runtime.Op) ProbeSet {
 		return ProbeIO
 	case runtime.OpSleep:
 		return ProbeSleep
-	case runtime.OpGo: // it tells of the others
+	case runtime.OpGo: // it serves all the others
 		return DefaultProbes
 	}
 	return ProbeLoop

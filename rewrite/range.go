@@ -11,16 +11,18 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// rangeRule, with R, V and K for _atR, _atV and _atK and the number of the site:
+// rangeRule writes the probe of a loop over a channel, with R, V and K for _atR, _atV and _atK and the number of the
+// site:
 //
 //	for range ch { body }        =>   for R, _, K := _at.Range(&S[i], ch); K; _, K = R.Next() { body }
 //	for v = range ch { body }    =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v = V; body }
 //	for v := range ch { body }   =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v := V; { body }}   since Go 1.22
 //	                             =>   for R, v, K := _at.Range(&S[i], ch); K; K = R.Into(&v) { body }              before
 //
-// A variable of the loop's own clause would not do since Go 1.22: the loop copies it at the end of each iteration, and so reads it beside a
-// goroutine of that iteration that writes it. The inner block lets the body declare v again. Before Go 1.22 the variable is one for all iterations,
-// and must keep its last value when the channel is closed; so must the variable that exists already.
+// A variable of the loop's own clause would not do since Go 1.22: the loop copies it at the end of each iteration, and
+// so would race with a goroutine of that iteration that writes it. The inner block lets the body declare v again.
+// Before Go 1.22 one variable serves all iterations, and must keep its last value when the channel is closed. So must a
+// variable that exists already.
 var rangeRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		r, ok := n.(*ast.RangeStmt)
@@ -47,14 +49,14 @@ var rangeRule = rule{
 	},
 }
 
-// overChan says that a loop receives from a channel.
+// overChan reports whether a loop receives from a channel.
 func (f *file) overChan(r *ast.RangeStmt) bool {
 	t := f.pkg.Info.TypeOf(r.X)
 	return t != nil && chanOf(t) != nil
 }
 
-// cannotRange is the reason why the loop has no probe, or "". The destination moves into the body: it must be on one
-// line, and nothing in it may itself have a probe.
+// cannotRange returns why the loop has no probe, or "". The destination moves into the body, so it must be on one line,
+// and nothing in it may have a probe itself.
 func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	if r.Tok != token.ASSIGN || isBlank(r.Key) {
 		return ""
@@ -73,7 +75,7 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	return reason
 }
 
-// rangeProbe writes the loop.
+// rangeProbe writes the probe of the loop.
 func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)
 	first, second, next := r.Range, "_", fmt.Sprintf("_, %s = %s.Next()", more, ranger)
@@ -106,7 +108,7 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	}
 }
 
-// perIteration says that each iteration of a loop has variables of its own.
+// perIteration reports whether each iteration of a loop has its own variables.
 func (f *file) perIteration() bool {
 	v := f.pkg.Info.FileVersions[f.Syntax]
 	return v == "" || version.Compare(v, "go1.22") >= 0

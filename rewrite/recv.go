@@ -10,7 +10,7 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// recvRule:
+// recvRule writes the probe of a receive:
 //
 //	<-ch           =>   _at.Recv(&S[i], ch)
 //	v, ok = <-ch   =>   v, ok = _at.RecvOK(&S[i], ch)
@@ -46,8 +46,8 @@ var recvRule = rule{
 	},
 }
 
-// recvProbe is the probe for a receive, by the number of values that it gives, and the end of its call. The second one is an untyped boolean, which a
-// variable of any boolean type takes; the result of a function is not.
+// recvProbe returns the probe for a receive, by the number of its values, and the end of the call. The second value of
+// a receive is an untyped boolean, which a variable of any boolean type takes, but the result of a function is typed.
 func (f *file) recvProbe(u *ast.UnaryExpr) (probe, end, reason string) {
 	values, ok := f.pkg.Info.TypeOf(u).(*types.Tuple)
 	if !ok {
@@ -69,7 +69,8 @@ func (f *file) recvProbe(u *ast.UnaryExpr) (probe, end, reason string) {
 	return "RecvOKFor", ", &" + name + ")", ""
 }
 
-// secondVariable is the name of the variable that gets the second value of the expression that is visited, or "" if it has none.
+// secondVariable returns the name of the variable that gets the second value of the visited expression, or "" if it has
+// none.
 func (f *file) secondVariable() string {
 	i := 0
 	for {

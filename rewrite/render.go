@@ -75,12 +75,12 @@ func groups(files []*file) [][]*file {
 	return [][]*file{plain, tests}
 }
 
-// host decides where the site arrays of a group of files stand: each at the end of its file, or all of them in the first
-// file, before its first variable.
+// host places the site arrays of a group of files: each at the end of its file, or all of them in the first file,
+// before its first variable.
 //
-// A site array is a package variable. A variable whose initializer reaches a probe, directly or through functions, depends on it, and
-// by the order of initialization of the language specification comes after all variables that are declared before the
-// array and depend on nothing. In front of all other variables, the arrays change nothing.
+// A site array is a package variable. A variable whose initializer reaches a probe, directly or through functions,
+// depends on it. By the language's order of initialization, such a variable comes after all variables that are declared
+// before the array and depend on nothing. Arrays before all other variables change nothing.
 func host(files []*file) {
 	if !slices.ContainsFunc(files, func(f *file) bool { return f.initCalls }) {
 		for _, f := range files {
@@ -108,14 +108,14 @@ func host(files []*file) {
 	}
 }
 
-// inLine writes declarations of site arrays on one line.
+// inLine returns declarations of site arrays on one line.
 func inLine(decls []string) string {
 	text := "; " + strings.Join(decls, "; ")
 	return strings.NewReplacer("{\n\t", "{", ",\n}", "}", "\n\t", " ").Replace(text)
 }
 
-// callsInInit says that a package variable's initializer in the file has a probe or names a function of the package: it may reach
-// a probe.
+// callsInInit reports whether the initializer of a package variable in the file has a probe or names a function of the
+// package, and so may reach a probe.
 func (f *file) callsInInit() bool {
 	return slices.ContainsFunc(f.Syntax.Decls, func(d ast.Decl) bool {
 		g, ok := d.(*ast.GenDecl)
@@ -140,7 +140,7 @@ func (f *file) mayCall(d *ast.GenDecl) bool {
 	return found
 }
 
-// importsEnd is the end of the last import declaration, or of the package clause.
+// importsEnd returns the end of the last import declaration, or of the package clause.
 func (f *file) importsEnd() token.Pos {
 	end := f.Syntax.Name.End()
 	for _, d := range f.Syntax.Decls {
@@ -151,10 +151,10 @@ func (f *file) importsEnd() token.Pos {
 	return end
 }
 
-// render adds the import, the language version and what stands at the end of the file, and applies all edits.
+// render adds the import, the language version and the end of the file, and applies all edits.
 func (f *file) render() ([]byte, error) {
 	name := f.Tok.Offset(f.Syntax.Name.End())
-	// In front of what host wrote at the same offset.
+	// The seq of -1 puts it before what host wrote at the same offset.
 	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1, noPart})
 	f.needVersion()
 	out, err := f.splice(f.cfg.Revertible)
@@ -170,7 +170,7 @@ func (f *file) render() ([]byte, error) {
 	return f.appendTail(out.text), nil
 }
 
-// treeText is the text of a file in a tree. It was reverted once: what can be written can be taken back.
+// treeText returns the text of a file in a tree. It has reverted the text once, so the probes can be taken out again.
 func (f *file) treeText(out *spliced) ([]byte, error) {
 	var flags []string
 	if formatted(f.Text) {
@@ -187,7 +187,7 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 	return text, nil
 }
 
-// section returns what stands at the end of the file in a tree.
+// section returns the end of the file in a tree.
 func (f *file) section(flags ...string) []byte {
 	return revert.Section(f.Text, string(f.names), f.arrayName(), f.parts, sortedValues(f.kept), f.tail, flags...)
 }
@@ -197,7 +197,7 @@ func (f *file) reverts(text []byte) bool {
 	return err == nil && bytes.Equal(back, f.Text)
 }
 
-// appendTail adds what stands at the end of a file of an overlay.
+// appendTail appends the end of a file of an overlay.
 func (f *file) appendTail(text []byte) []byte {
 	tail := append(f.tail, sortedValues(f.kept)...)
 	if len(tail) == 0 {
@@ -218,5 +218,5 @@ func sortedValues(m map[string]string) []string {
 	return values
 }
 
-// instrumented says that probes were put into the file before.
+// instrumented reports whether probes were put into the file before.
 func (f *file) instrumented() bool { return revert.Instrumented(f.Text) }

@@ -29,9 +29,9 @@ var (
 	allCached = flag.Bool("cached", false, "TestGolden compares all modules, and not one in four, with what comes from the cache")
 )
 
-// Each testdata/*.txtar is a module. For every file X that Instrument writes it has a file X.golden, and if operations are
-// skipped, a file skipped. The comment may hold lines with options: "probe: LIST", "probe-func: LIST", "runtime: PATH",
-// "test bodies", and "form: tree", for files as they are written to a tree.
+// TestGolden instruments each module testdata/*.txtar. Every file X that Instrument writes has a file X.golden; if
+// operations are skipped, the module has a file skipped. The comment may have lines with options: "probe: LIST",
+// "probe-func: LIST", "runtime: PATH", "test bodies", and "form: tree", for files as they are written to a tree.
 func TestGolden(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -45,7 +45,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// golden tests one module; cached says that what comes from the cache is to be compared with it, which loads it twice more.
+// golden tests one module. If cached is set, it also compares with the result from the cache, which loads the module
+// twice more.
 func golden(t *testing.T, name string, cached bool) {
 	archive, err := txtar.ParseFile(name)
 	if err != nil {
@@ -118,7 +119,7 @@ func golden(t *testing.T, name string, cached bool) {
 	}
 }
 
-// skipList is one line for each operation that has no probe.
+// skipList returns one line for each operation without a probe.
 func skipList(dir string, r *Result) string {
 	var b strings.Builder
 	for _, s := range r.Skipped {
@@ -142,7 +143,7 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
-// A program is a build that was instrumented, with what production lets go of: its packages with their types.
+// A program is an instrumented build that keeps what production drops: its packages with their types.
 type program struct {
 	cfg   Config
 	build *load.Build
@@ -190,7 +191,7 @@ func mustResult(t *testing.T, r *run) *Result {
 	return result
 }
 
-// checkTypes type-checks every package of p with the files that were written, against the collector in ../runtime.
+// checkTypes type-checks every package of p with the written files, against the collector in ../runtime.
 func checkTypes(t *testing.T, p *program, r *Result) {
 	t.Helper()
 	c := &checker{t: t, p: p, texts: map[string][]byte{}, done: map[string]*types.Package{}}
@@ -202,11 +203,11 @@ func checkTypes(t *testing.T, p *program, r *Result) {
 	}
 }
 
-// A checker type-checks packages after what they import.
+// A checker type-checks packages after their imports.
 type checker struct {
 	t     *testing.T
 	p     *program
-	texts map[string][]byte // of the files that were written
+	texts map[string][]byte // of the written files
 	done  map[string]*types.Package
 }
 
@@ -244,7 +245,7 @@ func (c *checker) check(pkg *load.Package) *types.Package {
 	return c.done[path]
 }
 
-// imported is the collector, a package of p, or one of the standard library.
+// imported returns the collector, a package of p, or one of the standard library.
 func (c *checker) imported(path string) (*types.Package, error) {
 	for _, pkg := range c.p.pkgs {
 		if pkg.Types.Path() == path {
@@ -277,7 +278,7 @@ var collectorTypes = sync.OnceValues(func() (*types.Package, error) {
 	return conf.Check("debug", fset, files, nil)
 })
 
-// runtimeFiles are the Go files of the collector for this platform.
+// runtimeFiles returns the Go files of the collector for this platform.
 func runtimeFiles() ([]string, error) {
 	p, err := build.ImportDir("../runtime", 0)
 	if err != nil {
@@ -290,17 +291,17 @@ func runtimeFiles() ([]string, error) {
 	return names, nil
 }
 
-// imported is an importer.
+// An imported is an importer.
 type imported func(path string) (*types.Package, error)
 
 func (f imported) Import(path string) (*types.Package, error) { return f(path) }
 
-// std imports packages of the standard library, always with the same result. It is for one goroutine at a time.
+// std imports packages of the standard library, always with the same result. Only one goroutine may use it at a time.
 var std = sync.OnceValue(func() types.Importer { return importer.ForCompiler(token.NewFileSet(), "gc", nil) })
 
 var stdLock sync.Mutex
 
-// checkLines checks that every statement and every literal has the position that it had.
+// checkLines checks that every statement and every literal keeps its position.
 func checkLines(t *testing.T, r *Result) {
 	t.Helper()
 	for _, f := range r.Files {
@@ -308,7 +309,7 @@ func checkLines(t *testing.T, r *Result) {
 	}
 }
 
-// checkPositions checks that all statements and literals of a file are where they were: on the line, or also in the column.
+// checkPositions checks that all statements and literals of a file keep their line, and with columns also their column.
 func checkPositions(t *testing.T, f File, columns bool) {
 	t.Helper()
 	old, err := os.ReadFile(f.Name)
@@ -326,7 +327,7 @@ func checkPositions(t *testing.T, f File, columns bool) {
 	}
 }
 
-// statements lists the positions of the statements of a file and of the literals in it.
+// statements returns the positions of the statements and literals of a file.
 func statements(t *testing.T, name string, text []byte, columns bool) []string {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, name, text, parser.ParseComments)
@@ -353,8 +354,8 @@ func statements(t *testing.T, name string, text []byte, columns bool) []string {
 	return list
 }
 
-// checkTree instruments p for a tree, and checks what is promised of that: the originals come back, formatted files stay formatted, and statements
-// keep their lines.
+// checkTree instruments p for a tree, and checks the promises for that: the originals come back, formatted files stay
+// formatted, and statements keep their lines.
 func checkTree(t *testing.T, p *program) *Result {
 	t.Helper()
 	cfg := p.cfg

@@ -9,7 +9,7 @@ import (
 	"github.com/dave/dst"
 )
 
-// nameOf is what the source calls an object, as a site has it.
+// nameOf returns the source of an object, as a site has it.
 func (f *file) nameOf(e ast.Expr) string {
 	e = ast.Unparen(e)
 	if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.AND {
@@ -18,7 +18,7 @@ func (f *file) nameOf(e ast.Expr) string {
 	return shorten(f.textOf(e), maxExpr)
 }
 
-// assigned is the variable that the visited expression e initializes or is assigned to, or "".
+// assigned returns the variable that the visited expression e initializes or is assigned to, or "".
 func (f *file) assigned(e dst.Expr) string {
 	switch p := f.parent(0).(type) {
 	case *dst.AssignStmt:
@@ -39,7 +39,7 @@ func (f *file) assigned(e dst.Expr) string {
 	return ""
 }
 
-// roleOf is the role of the channel ch: what its type says, what gives it, or all that is assigned to the variable in this file.
+// roleOf returns the role of the channel ch, by its type, its source, or all that this file assigns to the variable.
 func (f *file) roleOf(ch ast.Expr) runtime.Role {
 	if r := f.roleOfValue(ch, 0); r != runtime.RoleNone {
 		return r
@@ -59,7 +59,7 @@ func (f *file) roleOf(ch ast.Expr) runtime.Role {
 	return f.permits(ch)
 }
 
-// maxOrigin bounds how many variables are followed back to what is assigned to them.
+// maxOrigin bounds how many variables are followed back to their assignments.
 const maxOrigin = 4
 
 func (f *file) roleOfValue(e ast.Expr, depth int) runtime.Role {
@@ -76,7 +76,7 @@ func (f *file) roleOfValue(e ast.Expr, depth int) runtime.Role {
 	return runtime.RoleNone
 }
 
-// roleOfField is the role of a field C of package time.
+// roleOfField returns the role of a field C of package time.
 func (f *file) roleOfField(sel *ast.SelectorExpr) runtime.Role {
 	s := f.pkg.Info.Selections[sel]
 	if s == nil {
@@ -113,7 +113,7 @@ func (f *file) roleOfCall(call *ast.CallExpr) runtime.Role {
 	return runtime.RoleDone
 }
 
-// calls is the function that a call calls, or nil.
+// calls returns the function that a call calls, or nil.
 func (f *file) calls(call *ast.CallExpr) *types.Func {
 	id, _ := calleeName(ast.Unparen(call.Fun))
 	if id == nil {
@@ -123,7 +123,7 @@ func (f *file) calls(call *ast.CallExpr) *types.Func {
 	return fn
 }
 
-// isContext reports whether e is a context.Context, or something of another type with the same methods.
+// isContext reports whether e is a context.Context, or of another type with the same methods.
 func (f *file) isContext(e ast.Expr) bool {
 	t := f.pkg.Info.TypeOf(e)
 	return t != nil && isContext(t)
@@ -142,7 +142,8 @@ func isContext(t types.Type) bool {
 	return true
 }
 
-// agreed is what find says of all values that the file assigns to a variable, if they agree, or else the zero value. A nil says nothing.
+// agreed returns the result of find for all values that the file assigns to a variable, if they agree, or else the zero
+// value. It ignores a nil.
 func agreed[T comparable](f *file, id *ast.Ident, depth int, find func(e ast.Expr, depth int) T) (result T) {
 	if depth >= maxOrigin {
 		return result
@@ -165,8 +166,9 @@ func agreed[T comparable](f *file, id *ast.Ident, depth int, find func(e ast.Exp
 	return result
 }
 
-// origins are the values that the file assigns to a variable of it; nil is one that cannot be seen. Of a call with several results it is the call, for the
-// first one. A parameter, and a variable that other files may assign to, has an origin that cannot be seen.
+// origins returns the values that the file assigns to a variable; nil is an unknown value. For a call with several
+// results it is the call for the first variable, and unknown for the others. A parameter has an unknown origin, and so
+// has a variable that other files may assign to.
 func (f *file) origins(id *ast.Ident) []ast.Expr {
 	v, ok := f.pkg.Info.ObjectOf(id).(*types.Var)
 	if !ok || v.IsField() || v.Pkg() != f.pkg.Types || v.Parent() == f.pkg.Types.Scope() && v.Exported() {
@@ -178,7 +180,7 @@ func (f *file) origins(id *ast.Ident) []ast.Expr {
 	return f.values[v]
 }
 
-// assignments are the values that the file assigns to variables.
+// assignments returns the values that the file assigns to variables.
 func (f *file) assignments() map[*types.Var][]ast.Expr {
 	values := map[*types.Var][]ast.Expr{}
 	assign := func(lhs, value ast.Expr) {
@@ -207,7 +209,7 @@ func (f *file) assignments() map[*types.Var][]ast.Expr {
 				}
 			}
 		case *ast.UnaryExpr:
-			if n.Op == token.AND { // whoever has the address may assign
+			if n.Op == token.AND { // code that has the address may assign
 				assign(n.X, nil)
 			}
 		case *ast.FuncType:

@@ -24,15 +24,15 @@ type Config struct {
 	Probes ProbeSet
 	// ProbeFuncs adds functions, in `go doc` form: PACKAGE.Func or PACKAGE.Type.Method, either name possibly *.
 	ProbeFuncs []string
-	// ChanCap limits the size of the buffer of every channel that is made; zero does not.
+	// ChanCap limits the buffer size of every channel that the program makes; zero means no limit.
 	ChanCap int
-	// IOTimeout is a deadline for network reads and writes that have none; zero is none.
+	// IOTimeout is a deadline for network reads and writes that have none; zero means none.
 	IOTimeout time.Duration
 	// Trimpath shortens the file names of sites as the go command's -trimpath does.
 	Trimpath bool
-	// Revertible is set for text that goes to a tree on disk, where people and tools edit it: without directives inside
-	// of lines, formatted if the original is, and with a section from which Revert brings the original back. Otherwise
-	// every line keeps its place, and Revert is not possible.
+	// Revertible is set for text that goes to a tree on disk, where people and tools edit it. The text has no
+	// directives inside lines, is formatted if the original is, and has a section from which Revert restores the
+	// original. Otherwise every line keeps its place, and Revert is not possible.
 	Revertible bool
 	// Spans sets File.Kept, which Covered needs.
 	Spans bool
@@ -42,18 +42,17 @@ type Config struct {
 // copied.
 const CollectorFolder = collector.Folder
 
-// Instrument puts probes into the packages of the main modules (those of a workspace all count) and of cfg.Deps that
-// the build of cfg.Patterns needs. The Inputs are what the result was made from.
+// Instrument puts probes into the packages of the main modules (all of a workspace's) and of cfg.Deps that the build of
+// cfg.Patterns needs. The Inputs are what the result was made from.
 //
-// It keeps no package longer than it needs it, and does not look again into files of which the cache, which may be nil,
-// knows what is in them.
+// It keeps a package only as long as it needs it, and skips files that the cache, which may be nil, knows.
 //
-// What the rules find in a file depends on its text, on what the other files of its package declare, on what the
-// package imports, and on the prefix of the names that are put in; it does not depend on the body of any function in
-// another file. So after an edit in a body one file is decorated, its package is checked with the bodies of that file
-// alone, and no other package is checked at all unless its types are asked for.
+// For a file, the rules depend on its text, on the declarations in the other files of its package, on what the package
+// imports, and on the prefix of inserted names. They do not depend on a function body in another file. So after an edit
+// in a body, one file is decorated, its package is checked with the bodies of that file alone, and no other package is
+// checked unless its types are needed.
 //
-// A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile is a
+// A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile gives a
 // *load.CompileError, a pattern of cfg.Deps that matches nothing a *load.DepsError.
 func Instrument(cfg Config, cache Cache) (*Result, load.Inputs, error) {
 	funcs, err := parseProbeFuncs(cfg.ProbeFuncs)
@@ -78,8 +77,8 @@ type run struct {
 	cache   Cache
 	index   *ioIndex
 	rules   []rule
-	options []byte        // of cfg, what decides what the rules find
-	looking chan struct{} // one for each file that is decorated at once
+	options []byte        // the parts of cfg that decide what the rules find
+	looking chan struct{} // has a value for each file being decorated
 
 	lock  sync.Mutex
 	funcs *probeFuncs
@@ -91,7 +90,7 @@ func newRun(cfg Config, funcs *probeFuncs, b *load.Build, cache Cache) *run {
 	cfg.Config = load.Config{RuntimePath: cmp.Or(cfg.RuntimePath, collector.Path)}
 	options, err := json.Marshal(cfg)
 	if err != nil {
-		panic(err) // of plain data
+		panic(err) // cannot happen: it is plain data
 	}
 	return &run{
 		cfg: cfg, build: b, cache: cache, index: newIOIndex(), rules: rules(), options: options, looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
@@ -107,7 +106,7 @@ func (r *run) all() (*Result, error) {
 	return r.result()
 }
 
-// result is what was written, after the last package.
+// result returns the Result after the last package.
 func (r *run) result() (*Result, error) {
 	r.total.Left = r.build.Left
 	r.total.sort()
@@ -121,7 +120,7 @@ func (r *run) result() (*Result, error) {
 	return r.total, nil
 }
 
-// instrument finds out, or remembers, what is in the files of a package, and writes them.
+// instrument finds, or restores from the cache, the probes of the files of a package, and writes them.
 func (r *run) instrument(p *load.Package) error {
 	files := r.open(p)
 	before := r.remembered(p)
@@ -162,7 +161,7 @@ func (r *run) instrument(p *load.Package) error {
 	return nil
 }
 
-// open makes a file of each source of a package that is to be instrumented.
+// open makes a file of each source of a package to be instrumented.
 func (r *run) open(p *load.Package) []*file {
 	var files []*file
 	names := prefix(p)
@@ -182,7 +181,7 @@ func (r *run) open(p *load.Package) []*file {
 	return files
 }
 
-// find has the rules look at files of a package.
+// find runs the rules on files of a package.
 func (r *run) find(p *load.Package, files []*file) error {
 	var sources []*load.File
 	for _, f := range files {
@@ -199,15 +198,15 @@ func (r *run) find(p *load.Package, files []*file) error {
 	return nil
 }
 
-// key is a hash of all that decides what the rules find in a file.
+// key returns a hash of everything that decides what the rules find in a file.
 func (r *run) key(f *file) [sha256.Size]byte {
 	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib, f.names, f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
 }
 
-// place is where the cache has what was found in a package last. There is one for each way to build it.
+// place returns the cache key for what was last found in a package. Each way to build the package has one.
 func (r *run) place(p *load.Package) [sha256.Size]byte { return load.Hash(r.options, p.ID) }
 
-// remembered is what the cache has of the files of a package, by name.
+// remembered returns what the cache has of the files of a package, by name.
 func (r *run) remembered(p *load.Package) map[string]*found {
 	var known map[string]*found
 	if r.cache != nil {
@@ -227,7 +226,7 @@ func (r *run) remember(p *load.Package, files map[string]*found) {
 	}
 }
 
-// merge adds the result for other packages to r.
+// merge adds the result of other packages to r.
 func (r *Result) merge(part *Result) {
 	r.Files = append(r.Files, part.Files...)
 	r.Skipped = append(r.Skipped, part.Skipped...)

@@ -19,7 +19,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// A memory is a Cache. It counts what was put into it.
+// A memory is a Cache that counts what is put into it.
 type memory struct {
 	lock sync.Mutex
 	data map[[32]byte][]byte
@@ -40,7 +40,7 @@ func (m *memory) Put(key [32]byte, data []byte) {
 	m.puts++
 }
 
-// sameFromCache fails unless Instrument, with and without what it remembers, gives want.
+// sameFromCache fails unless Instrument, with and without the cache, returns want.
 func sameFromCache(t *testing.T, cfg Config, cache *memory, want *Result) {
 	t.Helper()
 	for _, what := range []string{"at first", "from the cache"} {
@@ -68,7 +68,8 @@ func sameResults(t *testing.T, what string, got, want *Result) {
 	}
 }
 
-// All that a rule can say is remembered: whoever adds a field to an edit or a site must add it in found.go.
+// TestFoundIsComplete checks that the cache keeps all that a rule can record. A new field of an edit or a site must be
+// added in found.go.
 func TestFoundIsComplete(t *testing.T) {
 	for _, test := range []struct {
 		typ  reflect.Type
@@ -91,7 +92,7 @@ func TestFoundIsComplete(t *testing.T) {
 
 var cachedEdits = flag.Int("edits", 6, "how many random edits TestCachedEdits makes")
 
-// After each of a series of random edits, what comes from the cache is what comes without one.
+// TestCachedEdits makes random edits. After each of them, Instrument gives the same with and without the cache.
 func TestCachedEdits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads a program often")
@@ -134,11 +135,11 @@ type mutator struct {
 	dir  string
 	rand *rand.Rand
 
-	name string // the file that was edited last
+	name string // the last edited file
 	was  []byte
 }
 
-// edit makes one edit, and says what it was.
+// edit makes one edit, and returns it.
 func (m *mutator) edit(n int) string {
 	var names []string
 	err := filepath.WalkDir(m.dir, func(name string, e os.DirEntry, err error) error {
@@ -186,7 +187,7 @@ func (m *mutator) edit(n int) string {
 		from, to := types[m.rand.IntN(4)], types[m.rand.IntN(4)]
 		what = from + " becomes " + to
 		text = strings.Replace(text, from, to, 1)
-	case 7: // a comment that means something
+	case 7: // a directive
 		if body := m.body(f); body != nil {
 			what = "//awaittrace:ignore"
 			insert(body.Lbrace+1, what+"\n")
@@ -196,7 +197,7 @@ func (m *mutator) edit(n int) string {
 	return fmt.Sprintf("%s: %q", m.name, what)
 }
 
-// body is a body of a function.
+// body returns a random function body.
 func (m *mutator) body(f *ast.File) *ast.BlockStmt {
 	var all []*ast.BlockStmt
 	for _, d := range f.Decls {

@@ -12,7 +12,7 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// selectRule:
+// selectRule writes the probes of a select:
 //
 //	select {                     select {
 //	case v := <-a: …       =>    case v := <-_at.CaseRecv(&S[i], 0, a): _at.Chose(&S[i], 0); …
@@ -22,8 +22,8 @@ import (
 //
 //	select {}              =>    _at.Forever(&S[i]); select {}
 //
-// The channels are wrapped where they stand, so that every operand is still evaluated once and in order, and the select
-// itself stays what it was. CaseValue is for the last operand of all: what it calls is not yet the select's wait.
+// The channels are wrapped in place, so that every operand is still evaluated once and in order, and the select itself
+// stays unchanged. CaseValue is for the last operand: a wait in it is not yet the select's.
 var selectRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SelectStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -61,7 +61,7 @@ type clause struct {
 	comm  ast.Stmt
 }
 
-// clauses are the communication clauses of a select in source order.
+// clauses returns the communication clauses of a select, in source order.
 func (f *file) clauses(sel *dst.SelectStmt) (list []clause, hasDefault bool) {
 	for _, s := range sel.Body.List {
 		comm := s.(*dst.CommClause).Comm
@@ -98,7 +98,7 @@ func unparen(e dst.Expr) dst.Expr {
 	}
 }
 
-// selectText is the select on one line, without bodies.
+// selectText returns the select on one line, without bodies.
 func (f *file) selectText(clauses []clause, hasDefault bool) string {
 	var parts []string
 	for _, c := range clauses {
@@ -113,7 +113,7 @@ func (f *file) selectText(clauses []clause, hasDefault bool) string {
 	return "select { " + strings.Join(parts, "; ") + " }"
 }
 
-// caseObjects returns the names of the channels of a select, a line each, and their roles, as a Site has them.
+// caseObjects returns the names of the channels of a select, one a line, and their roles, as a Site has them.
 func (f *file) caseObjects(clauses []clause) (names string, roles uint32) {
 	var list []string
 	for i, c := range clauses[:min(len(clauses), runtime.CaseLen)] {
@@ -158,8 +158,8 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 	}
 }
 
-// keepsType says that a value calls something, and that the result of a function to which it is passed is as good: its
-// type is not that of the place where it stands.
+// keepsType reports whether a value contains a call, and has the same type when it is passed through a function: its
+// type does not come from the context.
 func (f *file) keepsType(value dst.Expr) bool {
 	calls, shifts := false, false
 	dst.Inspect(value, func(n dst.Node) bool {

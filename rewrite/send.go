@@ -9,13 +9,13 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// sendRule:
+// sendRule writes the probe of a send:
 //
 //	ch <- v   =>   _at.Send(&S[i], ch, v)
 //	ch <- v   =>   _at.To(&S[i], ch).Send(v)   where v is converted
 //
-// In the second form the element type comes from the channel alone, so that a value can become an interface. It is not the only form because
-// it evaluates all of ch before v: the compiler itself calls f in p.ch <- f() before it looks into p.
+// In the second form the element type comes from the channel alone, so that a value can become an interface. It is not
+// the only form because it evaluates all of ch before v: in p.ch <- f(), the compiler calls f before it reads p.
 var sendRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SendStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -43,7 +43,7 @@ var sendRule = rule{
 	},
 }
 
-// converts says that a send converts its value, so that the value's type must not take part in type inference.
+// converts reports whether a send converts its value, so that the value's type must not take part in type inference.
 func (f *file) converts(s *ast.SendStmt) bool {
 	v := f.pkg.Info.TypeOf(s.Value)
 	return v != types.Typ[types.UntypedNil] && !types.Identical(v, chanOf(f.pkg.Info.TypeOf(s.Chan)).Elem())

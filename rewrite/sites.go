@@ -15,7 +15,7 @@ import (
 	"github.com/dave/dst"
 )
 
-// An operation is what a rule found.
+// An operation is what a rule found in the source.
 type operation struct {
 	node  dst.Node // what the report shows
 	pos   token.Pos
@@ -24,11 +24,11 @@ type operation struct {
 	cases int
 	flags uint16
 	roles uint32 // see runtime.Site
-	expr  string // as the report shows it; empty is the source of node
+	expr  string // as the report shows it; empty: the source of node
 	obj   string // see runtime.Site
-	// callee is the function that is called, as go doc takes it; empty but for I/O.
+	// callee is the called function, as go doc takes it; empty except for I/O.
 	callee string
-	asked  bool // named by -probe-func: it has a probe whatever -probe says
+	asked  bool // -probe-func names it: it has a probe whatever -probe says
 }
 
 // A site is an operation that has a probe.
@@ -37,11 +37,11 @@ type site struct {
 	fn string // the function's name in a stack trace
 }
 
-// maxExpr is the length of Site.Expr in bytes.
+// maxExpr is the most bytes of Site.Expr.
 const maxExpr = 80
 
-// site gives an operation that a rule is about to probe its place in the site array, as the text of the probe's first
-// argument. It says no if the operation is not among the kinds that are asked for, or stands in code that is left alone.
+// site gives an operation that a rule is about to probe its place in the site array, and returns the probe's first
+// argument. It returns false if the operation's kind is not asked for, or if it is in code that is left alone.
 func (f *file) site(o operation) (ref string, ok bool) {
 	if f.cfg.Probes&probeSet(o.op) == 0 && !o.asked {
 		return "", false
@@ -56,7 +56,7 @@ func (f *file) site(o operation) (ref string, ok bool) {
 	return fmt.Sprintf("&%s[%d]", f.arrayName(), len(f.sites)-1), true
 }
 
-// skip lists an operation that has no probe.
+// skip lists an operation without a probe.
 func (f *file) skip(o operation, reason string) {
 	if f.cfg.Probes&probeSet(o.op) == 0 && !o.asked {
 		return
@@ -78,7 +78,7 @@ func (f *file) complete(o operation) operation {
 	return o
 }
 
-// textOf is the source of n on one line, without comments.
+// textOf returns the source of n on one line, without comments.
 func (f *file) textOf(n ast.Node) string {
 	text := f.Text[f.Tok.Offset(n.Pos()):f.Tok.Offset(n.End())]
 	if bytes.Contains(text, []byte("//")) || bytes.Contains(text, []byte("/*")) {
@@ -104,10 +104,11 @@ func shorten(s string, n int) string {
 	return s[:n] + "…"
 }
 
-// arrayName is the name of the file's site array. It depends on the file's base name alone, so that a change of one file changes no other.
+// arrayName returns the name of the file's site array. It depends only on the file's base name, so that a change of one
+// file changes no other.
 func (f *file) arrayName() string { return f.names.array(filepath.Base(f.Name)) }
 
-// siteDecl declares the site array, one line for each site.
+// siteDecl returns the declaration of the site array, with one line for each site.
 func (f *file) siteDecl() string {
 	name := f.Name
 	if f.cfg.Trimpath {

@@ -10,12 +10,12 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// sleepRule:
+// sleepRule writes the probe of a sleep:
 //
 //	time.Sleep(d)     =>   _at.Sleep(&S[i], d)
 //	f := time.Sleep   =>   f := _at.Expr(&S[i], _at.Sleep)
 //
-// The import may now be unused: a declaration at the end of the file uses it.
+// The import may become unused, so a declaration at the end of the file uses it.
 var sleepRule = rule{
 	hint: func(f *file, n ast.Node) bool { id, ok := n.(*ast.Ident); return ok && f.isSleep(id) },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -39,7 +39,7 @@ func (f *file) isSleep(id *ast.Ident) bool {
 	return ok && fn.Name() == "Sleep" && fn.FullName() == "time.Sleep"
 }
 
-// sleepProbe puts the probe in place of the name e. What else of the package user names keeps the import in use.
+// sleepProbe replaces the name e by the probe. The declaration of user keeps the import in use.
 func (f *file) sleepProbe(node dst.Expr, e ast.Expr, user string) {
 	call, called := f.parent(0).(*dst.CallExpr)
 	called = called && call.Fun == node

@@ -17,20 +17,20 @@ type edit struct {
 	class    class
 	text     string
 	seq      int // order of recording
-	part     int // index of the part that it belongs to, or noPart
+	part     int // index of its part, or noPart
 }
 
-// noPart marks an edit that Revert finds by what it is: the import, and the site arrays.
+// noPart marks an edit that Revert recognises by itself: the import, and the site arrays.
 const noPart = -1
 
-// A class is where an edit goes among those at the same offset.
+// A class orders the edits at the same offset.
 type class int
 
 const (
-	closing   class = iota // what ends there: the inner one, recorded later, first
-	opening                // what begins there: the outer one, recorded earlier, first
-	replacing              // a token of the original
-	bare                   // in a comment, or lines of comments: nothing is put around it
+	closing   class = iota // ends there: the inner one, recorded later, first
+	opening                // begins there: the outer one, recorded earlier, first
+	replacing              // replaces a token of the original
+	bare                   // in a comment, or lines of comments: no directive or piece belongs to it
 )
 
 // edits are the edits of a file, in the order of recording.
@@ -43,8 +43,8 @@ func (e *edits) add(off, end int, class class, text string) {
 	e.list = append(e.list, edit{off, end, class, text, len(e.list), len(e.parts) - 1})
 }
 
-// begin begins a part: the edits that follow are taken out together, or not at all. What a probe has put in at places that an edit
-// of the source may separate is several parts of one site.
+// begin begins a part: the following edits are taken out together, or not at all. The insertions of one probe that an
+// edit of the source may separate are several parts of one site.
 func (e *edits) begin(site int) { e.parts = append(e.parts, revert.Part{Site: site}) }
 
 // open inserts text before what begins at pos.
@@ -57,7 +57,7 @@ func (f *file) close(pos token.Pos, text string) {
 	f.add(f.Tok.Offset(pos), f.Tok.Offset(pos), closing, text)
 }
 
-// replace puts head and tail in place of one or more tokens. The newlines between these stay, between head and tail.
+// replace replaces one or more tokens by head and tail. The newlines between the tokens stay, between head and tail.
 func (f *file) replace(pos, end token.Pos, head, tail string) {
 	off, last := f.Tok.Offset(pos), f.Tok.Offset(end)
 	was := f.Text[off:last]
@@ -68,19 +68,20 @@ func (f *file) replace(pos, end token.Pos, head, tail string) {
 	f.add(off, last, replacing, head+tail)
 }
 
-// at is a directive that gives what follows it the position of pos.
+// at returns a directive that gives the text after it the position of pos.
 func (f *file) at(pos token.Pos) string {
 	p := f.fset.PositionFor(pos, true)
-	if p.Column == 0 { // below a //line directive without a column; with none the compiler would forget the file name
+	// The column is 0 below a //line directive without one. With none here, the compiler would forget the file name.
+	if p.Column == 0 {
 		p.Column = f.fset.PositionFor(pos, false).Column
 	}
 	return fmt.Sprintf("/*line :%d:%d*/", p.Line, p.Column)
 }
 
-// lineDirective matches what file.at writes.
+// lineDirective matches the directives of file.at.
 var lineDirective = regexp.MustCompile(`/\*line :[0-9]+:[0-9]+\*/`)
 
-// onLine is file.at(call) if text that is inserted before at would get another line than call has, or else nothing.
+// onLine returns file.at(call) if text inserted before at would have another line than call, and else "".
 func (f *file) onLine(call, at token.Pos) string {
 	if f.line(call) == f.line(at) {
 		return ""
@@ -91,17 +92,19 @@ func (f *file) onLine(call, at token.Pos) string {
 // A spliced is a text with probes.
 type spliced struct {
 	text []byte
-	kept []Span // what is original in text, in order
+	kept []Span // the original parts of text, in order
 }
 
-// A Span is a part of a text with probes that is original: what is at Off to End there begins at Was in the original. All are offsets in bytes.
+// A Span is an original part of a text with probes: the text from Off to End begins at Was in the original. All are
+// offsets in bytes.
 type Span struct{ Off, End, Was int }
 
-// splice applies the edits. Without tree, those that touch are followed by a directive:
+// splice applies the edits. Without tree, each group of edits that touch is followed by a directive:
 //
 //	inserted text/*line :L:C*/
 //
-// With tree there are no directives, and the parts get their pieces. An error is a fault of a rule: it replaced what another one has changed.
+// With tree there are no directives, and splice sets the pieces of the parts. An error is a fault of a rule: it
+// replaced text that another one has changed.
 func (f *file) splice(tree bool) (*spliced, error) {
 	f.order()
 	out := &spliced{text: make([]byte, 0, len(f.Text)+64*len(f.list))}
@@ -138,7 +141,7 @@ func (s *spliced) keep(text []byte, off, end int) {
 	s.text = append(s.text, text[off:end]...)
 }
 
-// order sorts the edits by the place that their text has in the output.
+// order sorts the edits by the place of their text in the output.
 func (f *file) order() {
 	slices.SortStableFunc(f.list, func(a, b edit) int {
 		if c := cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.class, b.class)); c != 0 {

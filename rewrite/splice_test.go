@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-// newEdits is a file of which only the text counts.
+// newEdits returns a file of which only the text matters.
 func newEdits(text string) *file {
 	fset := token.NewFileSet()
 	tok := fset.AddFile("x.go", -1, len(text))
@@ -18,7 +18,8 @@ func newEdits(text string) *file {
 
 func (f *file) pos(text string) token.Pos { return f.Tok.Pos(strings.Index(string(f.Text), text)) }
 
-// At one offset the inner closing goes before the outer, and the outer opening before the inner.
+// TestSpliceOrder checks that at one offset the inner closing goes before the outer, and the outer opening before the
+// inner.
 func TestSpliceOrder(t *testing.T) {
 	f := newEdits("a b c\nd\n")
 	f.open(f.pos("b"), "outer(")

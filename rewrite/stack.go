@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// stackRule takes the frames of probes out of stacks that the program prints or reads:
+// stackRule removes the frames of probes from stacks that the program prints or reads:
 //
 //	runtime.Stack(buf, all)   =>   _at.Stack(runtime.Stack)(buf, all)
 //	debug.Stack()             =>   _at.StackText(debug.Stack())
@@ -32,7 +32,7 @@ var stackRule = rule{
 			f.wrapStack("Stack", call.Fun)
 		case "runtime/debug":
 			switch f.parent(0).(type) {
-			case *dst.ExprStmt, *dst.DeferStmt, *dst.GoStmt: // nobody has the result
+			case *dst.ExprStmt, *dst.DeferStmt, *dst.GoStmt: // the result is unused
 			default:
 				f.wrapStack("StackText", call)
 			}
@@ -40,7 +40,7 @@ var stackRule = rule{
 	},
 }
 
-// readsStack returns the package of the function Stack that is called, or "" where another one is.
+// readsStack returns the package of the function Stack that a call calls, or "" for other functions.
 func (f *file) readsStack(call *ast.CallExpr) string {
 	id, _ := calleeName(ast.Unparen(call.Fun))
 	if id == nil || id.Name != "Stack" {

@@ -12,18 +12,18 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A waitGraph knows, of every function of the standard library with a body, whether a call of it can wait, and through what.
+// A waitGraph knows whether a call of each function of the standard library with a body can wait, and through what.
 type waitGraph struct {
 	index *ioIndex
-	// callers lists, by function, those that call it; functions that go statements start are not called.
+	// callers lists, by function, those that call it; a go statement is no call.
 	callers map[*types.Func][]*types.Func
 	// why says what the function waits in, or calls: "chan receive", or the name of the next function on the way.
 	why map[*types.Func]string
-	// by is the function that it calls, if it is that which waits.
+	// by is the function that it calls, if that waits.
 	by map[*types.Func]*types.Func
 	// implements lists, by method of an interface, the methods of the same package that implement it.
 	implements map[*types.Func][]*types.Func
-	// cut are functions that are taken not to wait, whatever they call.
+	// cut are functions that count as not waiting, whatever they call.
 	cut map[string]bool
 
 	todo []*types.Func
@@ -39,7 +39,7 @@ func init() {
 	}
 }
 
-// loadStandard loads the standard library as it is on Linux, with syntax and types.
+// loadStandard loads the standard library for Linux, with syntax and types.
 func loadStandard(t *testing.T) []*packages.Package {
 	t.Helper()
 	pkgs, err := packages.Load(&packages.Config{
@@ -58,7 +58,7 @@ func newWaitGraph(pkgs []*packages.Package, cut map[string]bool) *waitGraph {
 	}
 	packages.Visit(pkgs, nil, func(p *packages.Package) {
 		if p.PkgPath == "runtime" || strings.HasPrefix(p.PkgPath, "internal/runtime/") {
-			return // what waits in it has another name here
+			return // its waits have other names here
 		}
 		g.findImplementations(p.Types)
 		for _, f := range p.Syntax {
@@ -178,7 +178,7 @@ func (g *waitGraph) addCall(info *types.Info, fn *types.Func, call *ast.CallExpr
 		return
 	}
 	if quietArgs(info, callee.Signature(), call.Args) {
-		return // what it reads or writes is in memory
+		return // it reads or writes memory
 	}
 	if why := g.primitive(callee); why != "" {
 		g.waits(fn, why)
@@ -189,7 +189,7 @@ func (g *waitGraph) addCall(info *types.Info, fn *types.Func, call *ast.CallExpr
 	}
 }
 
-// primitive says what a function waits in that has no body, or stands for what somebody else implements; empty: it is none of these.
+// primitive returns what a function without a body waits in, or one that others implement, or "" for other functions.
 func (g *waitGraph) primitive(fn *types.Func) string {
 	switch fn.FullName() {
 	case "(*sync.Cond).Wait", "(*sync.WaitGroup).Wait", "time.Sleep", "internal/poll.runtime_pollWait":
@@ -212,20 +212,21 @@ func (g *waitGraph) primitive(fn *types.Func) string {
 	return ""
 }
 
-// standardCuts are functions of the standard library that are taken not to wait.
+// standardCuts are functions of the standard library that count as not waiting.
 var standardCuts = map[string]bool{
 	"(*context.cancelCtx).Err":           true, // receives from a channel that is closed
 	"(*fmt.readRune).ReadRune":           true,
 	"(*fmt.ss).ReadRune":                 true, // Fscan, which may wait, is in the catalog; Sscan reads a string
-	"(*internal/bisect.Matcher).Stack":   true, // for those who debug Go
-	"(*regexp.inputReader).step":         true, // MatchReader and its like, which nobody uses on a connection
+	"(*internal/bisect.Matcher).Stack":   true, // for debugging Go
+	"(*regexp.inputReader).step":         true, // MatchReader and the like, which nobody uses on a connection
 	"(*strings.genericReplacer).Replace": true, // writes to a slice
 	"(net/mail.debugT).Printf":           true, // is off
 	"os.Getwd":                           true, // asks the kernel
 }
 
-// TestStandardWaits finds the exported functions of the standard library that can wait: they receive, or call what does, or read and write what they are
-// given. Each must be in the catalog, or in testdata/nowait.txt. Locks do not count: that of a printer is held for as long as it prints.
+// TestStandardWaits finds the exported functions of the standard library that can wait: they receive, or call such a
+// function, or read and write their arguments. Each must be in the catalog, or in testdata/nowait.txt. Locks do not
+// count: a printer holds its lock as long as it prints.
 func TestStandardWaits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("checks the types of the whole standard library")
@@ -265,7 +266,7 @@ func TestStandardWaits(t *testing.T) {
 type exemption struct {
 	pattern string
 	re      *regexp.Regexp
-	general bool // for a whole package: other releases of Go may have nothing there
+	general bool // for a whole package: in other releases of Go it may match nothing
 	used    bool
 }
 
@@ -300,7 +301,7 @@ func readExemptions(t *testing.T) (list exemptions) {
 	return list
 }
 
-// path is how fn comes to wait.
+// path returns the calls through which fn waits.
 func (g *waitGraph) path(fn *types.Func) string {
 	var steps []string
 	for ; fn != nil; fn = g.by[fn] {

@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// startRule begins the record of a program that reaches no probe for a while:
+// startRule makes the record at the start of a program that reaches no probe for a while:
 //
 //	func main() { body }   =>   func main() {_at.Start(); body }
 var startRule = rule{

@@ -8,13 +8,14 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// testRule tells the collector that a test begins, with Config.TestBodies. It does so in every function that may be one: a helper with the same
-// parameter changes nothing, since it runs within a test that has begun.
+// testRule tells the collector that a test begins, with Config.TestBodies. It does so in every function that may be a
+// test. In a helper with the same parameter the call does nothing, because the helper runs within a test that has
+// begun.
 //
 //	func TestX(t *testing.T) { body }      =>   func TestX(t *testing.T) {_at.Test(t); body }
 //	t.Run("x", func(*testing.T) { body })  =>   t.Run("x", func(_atT *testing.T) {_at.Test(_atT); body })
 //
-// What runs in a bubble of testing/synctest belongs to the test around it.
+// Code in a bubble of testing/synctest belongs to the test around it.
 var testRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		typ, body := function(n)
@@ -51,7 +52,8 @@ var testRule = rule{
 	},
 }
 
-// marksTests says whether tests and go statements are marked. In a tree, which is not made for awaittrace test, they are not.
+// marksTests reports whether tests and go statements are marked. In a tree, which is not for awaittrace test, they are
+// not.
 func (f *file) marksTests() bool { return f.cfg.TestBodies && !f.cfg.Revertible }
 
 // function returns the type and the body of a function that n declares, or nil.
@@ -65,7 +67,7 @@ func function(n ast.Node) (*ast.FuncType, *ast.BlockStmt) {
 	return nil, nil
 }
 
-// testParam returns the first parameter of a function if it is what a test gets, or nil.
+// testParam returns the first parameter of a function if it is that of a test, or nil.
 func (f *file) testParam(typ *ast.FuncType) *ast.Field {
 	if typ.Params == nil || len(typ.Params.List) == 0 || typ.Results != nil {
 		return nil
@@ -83,12 +85,12 @@ func (f *file) testParam(typ *ast.FuncType) *ast.Field {
 		return nil
 	}
 	if len(first.Names) == 0 && len(typ.Params.List) > 1 {
-		return nil // all would need a name
+		return nil // all parameters would need a name
 	}
 	return first
 }
 
-// calledWith returns the function that the node that is visited is an argument of, or nil.
+// calledWith returns the function to which the visited node is an argument, or nil.
 func (f *file) calledWith(n dst.Node) types.Object {
 	call, ok := f.parent(0).(*dst.CallExpr)
 	if !ok || call.Fun == n {

@@ -11,9 +11,9 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
 
-// needVersion raises the language version of a file of an old module to the one that type inference at a call of a
-// generic function needs. Since Go 1.21 a build constraint does that, and the compiler then takes the file
-// as Go 1.21: loop variables still mean what they meant.
+// needVersion raises the language version of a file of an old module to the one that a call of a generic function with
+// type inference needs. Since Go 1.21 a build constraint does that. The compiler then takes the file as Go 1.21, in
+// which loop variables are still shared by all iterations.
 //
 //	//go:build linux   =>   //go:build linux && go1.18
 //
@@ -21,8 +21,9 @@ import (
 //	                        //line :1:1
 //	                        //awaittrace:was go:build linux
 //
-// The new line stands at the top, where gofmt wants it, and the directive gives the first line of the original its number. What was there is put out
-// of force, in both forms of a constraint, because vet wants the two to agree; if there is a //go:build line, the older form does not count.
+// The new line goes to the top, where gofmt wants it, and the directive gives the first line of the original its
+// number. The old constraints are disabled, in both forms, because vet wants the two to agree. If there is a //go:build
+// line, the older form does not count.
 func (f *file) needVersion() {
 	if !f.olderThanGenerics() {
 		return
@@ -56,7 +57,7 @@ func (f *file) needVersion() {
 	f.add(off, off, bare, "//go:build "+all.String()+"\n\n"+revert.VersionLines)
 }
 
-// header gives the comments before the package clause.
+// header returns the comments before the package clause.
 func (f *file) header() []*ast.Comment {
 	var list []*ast.Comment
 	for _, group := range f.Syntax.Comments {
@@ -67,7 +68,7 @@ func (f *file) header() []*ast.Comment {
 	return list
 }
 
-// olderThanGenerics says that the file's language version, its own or its module's, does not have generic functions.
+// olderThanGenerics reports whether the file's language version, its own or its module's, lacks generic functions.
 func (f *file) olderThanGenerics() bool {
 	return f.Syntax.GoVersion == "" && f.pkg.Lang != "" && version.Compare(f.pkg.Lang, "go1.18") < 0
 }
