@@ -88,7 +88,7 @@ func TestOwnDeadline(t *testing.T) {
 	}
 }
 
-// A deadline that the program sets during a read, to end it, stays.
+// TestOwnDeadlineMeanwhile checks that a deadline that the program sets during a read, to end it, stays.
 func TestOwnDeadlineMeanwhile(t *testing.T) {
 	a, _ := pair(t)
 	go func() {

@@ -322,7 +322,7 @@ type Order struct {
 	Gates [OrderGates]uint64
 }
 
-// What an Order has room for.
+// The room of an Order.
 const (
 	OrderWays  = 8
 	OrderGoids = 3
