@@ -12,15 +12,15 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// writeTime bounds how long go test may take to read what is written behind the output of a test binary.
+// writeTime bounds how long go test may take to read what is written after the output of a test binary.
 const writeTime = 5 * time.Second
 
-// leastWait is the shortest wait that is told of a test binary that has died.
+// leastWait is the shortest wait that is reported of a test binary that has died.
 const leastWait = 200 * time.Millisecond
 
-// end tells what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit
-// or was killed. It is written behind its output in the format of go test, so that it belongs to the tests that it is
-// about.
+// end reports what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit
+// or was killed. It writes that after the output of the process, in the format of go test, so that it belongs to the
+// tests concerned.
 func (p *process) end() {
 	p.mu.Lock()
 	if now, err := p.rec.Now(); err == nil {
@@ -37,7 +37,7 @@ func (p *process) end() {
 	if len(running) == 0 {
 		return
 	}
-	// What kept the first of them from ending began soon after it did.
+	// What kept the first test from ending began soon after the test did.
 	after := max(min(p.s.After, since(s, running[0])/2), leastWait)
 	r := p.ofTests(s, after)
 	of := make(map[*snapshot.Test][]diagnose.Finding)
@@ -64,14 +64,14 @@ func (p *process) end() {
 		fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s ended in the middle:\n%s", shown(p.dir), strings.ReplaceAll(b.String(), "\x16", ""))
 	default:
 		p.out.SetWriteDeadline(time.Now().Add(writeTime)) // of no effect on a file
-		// Nobody is left to tell if it fails.
+		// If this fails, there is nobody left to tell.
 		_, _ = p.out.WriteString(b.String())
 	}
 }
 
-// remember adds to s, what is left of the process, what the last look at it knew besides what is kept in its record:
-// the goroutines without a probe, and that all that were there are known, so that what was told then is told under
-// the same name. One that has moved since goes on as far as anybody knows.
+// remember adds to s, the rest of the process, what the last look at the process knew beyond the record: the goroutines
+// without a probe, and that all goroutines are known. So the same finding is reported under the same name. A goroutine
+// that has moved since is assumed to go on.
 func (p *process) remember(s *snapshot.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +87,7 @@ func (p *process) remember(s *snapshot.Snapshot) {
 	s.HasStates = true
 }
 
-// tellOrders tells of locks that the process took in orders that can deadlock, which was asked for and fails no test.
+// tellOrders reports locks that the process took in orders that can deadlock. That was asked for, and fails no test.
 func (p *process) tellOrders(s *snapshot.Snapshot) {
 	if len(s.Orders) == 0 {
 		return
@@ -101,11 +101,11 @@ func (p *process) tellOrders(s *snapshot.Snapshot) {
 	p.s.log.Lock()
 	defer p.s.log.Unlock()
 	fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s took locks in orders that can deadlock:\n", shown(p.dir))
-	// Nobody is left to tell if it fails.
+	// If this fails, there is nobody left to tell.
 	_ = report.Findings(p.s.Log, r, found, report.ForWriter(p.s.Log))
 }
 
-// runningTests returns the tests that had not ended, the first to begin first.
+// runningTests returns the tests that had not ended, in the order in which they began.
 func runningTests(s *snapshot.Snapshot) []*snapshot.Test {
 	var running []*snapshot.Test
 	for i := range s.Goroutines {
@@ -119,7 +119,7 @@ func runningTests(s *snapshot.Snapshot) []*snapshot.Test {
 	return running
 }
 
-// latest returns the test that began last among those that run and have a goroutine in f, or nil.
+// latest returns the running test that began last and has a goroutine in f, or nil.
 func latest(s *snapshot.Snapshot, f *diagnose.Finding) *snapshot.Test {
 	var last *snapshot.Test
 	for _, id := range f.Goroutines {
@@ -134,12 +134,12 @@ func latest(s *snapshot.Snapshot, f *diagnose.Finding) *snapshot.Test {
 	return last
 }
 
-// died writes that a test did not end, with the findings that are its own, as package testing would.
+// died writes that a test did not end, with its own findings, as package testing would.
 func (p *process) died(b *strings.Builder, r *diagnose.Report, t *snapshot.Test, findings []diagnose.Finding) {
 	indent := strings.Repeat("    ", strings.Count(t.Name, "/"))
 	mark := ""
 	if slices.Contains(p.args, "-test.v=test2json") {
-		mark = "\x16" // what tells lines of package testing from output: GOROOT/src/cmd/internal/test2json
+		mark = "\x16" // distinguishes lines of package testing from output: GOROOT/src/cmd/internal/test2json
 	}
 	fmt.Fprintf(b, "%s%s--- FAIL: %s (%.2fs)\n", mark, indent, t.Name, since(r.Snapshot, t).Seconds())
 	if len(findings) == 0 {

@@ -9,15 +9,15 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A collection is what was told of test binaries, for reports in other formats.
+// A collection is what was reported about test binaries, for reports in other formats.
 type collection struct {
 	mu   sync.Mutex
 	docs map[*process]*report.Document
-	// pages are for the folders that tests have for artifacts.
+	// pages are for the artifact folders of tests.
 	pages []Page
 }
 
-// A Page is the report on what one test left, and the folder that it is for.
+// A Page is the report on what one test left, and the folder for it.
 type Page struct {
 	Dir      string // empty: the test did not say
 	Document *report.Document
@@ -33,7 +33,7 @@ func (c *collection) addPage(p *process, n int, r *diagnose.Report, findings []d
 	c.pages = append(c.pages, page)
 }
 
-// setFolder says which folder test n of p has.
+// setFolder sets the artifact folder of test n of p.
 func (c *collection) setFolder(p *process, n int, dir string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,14 +44,14 @@ func (c *collection) setFolder(p *process, n int, dir string) {
 	}
 }
 
-// Pages returns the reports for the folders that tests have for artifacts. It may be called after Close.
+// Pages returns the reports for the artifact folders of tests. It may be called after Close.
 func (s *Service) Pages() []Page {
 	s.found.mu.Lock()
 	defer s.found.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.found.pages), func(p Page) bool { return p.Dir == "" })
 }
 
-// add adds findings about a test of p, or about whatever tests run in it if there is no name.
+// add adds findings about a test of p, or, if test is empty, about whatever tests run in it.
 func (c *collection) add(p *process, test string, r *diagnose.Report, findings []diagnose.Finding) {
 	doc := document(r, findings)
 	for i := range doc.Findings {
@@ -84,14 +84,14 @@ func (c *collection) add(p *process, test string, r *diagnose.Report, findings [
 	old.Counts = doc.Counts
 }
 
-// document returns a report that tells findings of r.
+// document returns a report with the given findings of r.
 func document(r *diagnose.Report, findings []diagnose.Finding) *report.Document {
 	told := *r
 	told.Findings = findings
 	return report.NewDocument(&told)
 }
 
-// testOf finds the name of the test that goroutine id belongs to.
+// testOf sets name to the test of goroutine id, and reports whether there is one.
 func testOf(r *diagnose.Report, id int64, name *string) bool {
 	i, ok := r.Find(id)
 	if !ok || r.Snapshot.Goroutines[i].Test == nil {
@@ -101,14 +101,14 @@ func testOf(r *diagnose.Report, id int64, name *string) bool {
 	return true
 }
 
-// toldAgain reports whether doc, which is newer, has a finding about the goroutines of f too.
+// toldAgain reports whether doc, which is newer, also has a finding about the goroutines of f.
 func toldAgain(f *report.Finding, doc *report.Document) bool {
 	return len(f.Goroutines) > 0 && slices.ContainsFunc(doc.Findings, func(g report.Finding) bool {
 		return g.Root == f.Root && slices.Equal(g.Goroutines, f.Goroutines)
 	})
 }
 
-// Document returns all that was told, of all test binaries together. It may be called once, after Close.
+// Document returns all that was reported, for all test binaries together. It may be called once, after Close.
 func (s *Service) Document() *report.Document {
 	s.found.mu.Lock()
 	defer s.found.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
-// follow tells what is stuck in tests that run, when it has been for longer than Options.After.
+// follow reports what has been stuck in running tests for longer than Options.After.
 func (p *process) follow(ended <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
@@ -29,7 +29,7 @@ func (p *process) follow(ended <-chan struct{}) {
 	watch.Follow(p.pid, done, watch.Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine})
 }
 
-// A locked writer writes to the log of a service.
+// A locked is a writer to the log of a service.
 type locked struct{ s *Service }
 
 func (l *locked) Write(b []byte) (int, error) {
@@ -55,13 +55,13 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	}), nil
 }
 
-// look looks at the process, also at its memory where it may be stopped for that. Done gives the memory for that back.
+// look looks at the process, including its memory if it may be stopped for that. done releases that memory.
 func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err error) {
 	if q.Stacks {
 		if s, done, err = p.prove(); err == nil {
 			_, parents := idleTests(s)
 			for i := range s.Goroutines {
-				if g := &s.Goroutines[i]; parents[g.ID] { // package testing's wait, and none of the user's
+				if g := &s.Goroutines[i]; parents[g.ID] { // package testing's wait, rather than the user's
 					g.Reach, g.Blocked = nil, nil
 				}
 			}
@@ -76,7 +76,7 @@ func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err
 	return s, func() {}, err
 }
 
-// keep keeps what s knows beyond the record, for when the process has died.
+// keep keeps what s knows beyond the record, in case the process dies.
 func (p *process) keep(s *snapshot.Snapshot) {
 	if !s.HasStates {
 		return
@@ -90,7 +90,7 @@ func (p *process) keep(s *snapshot.Snapshot) {
 // mainGoroutine is the goroutine that runs func main.
 const mainGoroutine = 1
 
-// ofTests is the diagnosis of a process in which tests run.
+// ofTests returns the diagnosis of a process in which tests run.
 func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
 	ended, parents := idleTests(s)
 	return diagnose.Analyze(s, diagnose.Options{
@@ -101,8 +101,8 @@ func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.R
 	})
 }
 
-// idleTests returns the goroutines that do nothing for the tests that run: those that ended tests have left behind,
-// and those of tests that wait for their subtests, or for all tests.
+// idleTests returns the goroutines that do nothing for the running tests: those that ended tests have left behind, and
+// those of tests that wait for their subtests, or for all tests.
 func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 	ended, parents = make(map[int64]bool), make(map[int64]bool)
 	running := runningTests(s)
@@ -110,7 +110,8 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 		g := &s.Goroutines[i]
 		t := g.Test
 		if t == nil {
-			parents[g.ID] = g.ID == mainGoroutine && len(running) > 0 // it is in testing.M.Run, and a TestMain has probes
+			// The main goroutine is in testing.M.Run, and a TestMain has probes.
+			parents[g.ID] = g.ID == mainGoroutine && len(running) > 0
 			continue
 		}
 		ended[g.ID] = !t.Running
@@ -119,8 +120,8 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 	return ended, parents
 }
 
-// ofRunning reports whether f is more than a possibility and not about goroutines that tests have left behind, for
-// which those fail by themselves, nor about those alone that wait in package testing.
+// ofRunning reports whether f is more than possible, and about more than goroutines that wait in package testing, or
+// that tests have left behind. The latter fail their own tests.
 func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
 	_, parents := idleTests(s)
 	inTesting := len(f.Goroutines) > 0 && !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !parents[id] })
@@ -141,7 +142,7 @@ func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
 	return !ofTest
 }
 
-// shown is a folder as people see it from where they are.
+// shown returns a folder as people see it from the working directory.
 func shown(dir string) string {
 	cwd, err := os.Getwd()
 	if err != nil {

@@ -13,27 +13,26 @@ import (
 )
 
 const (
-	// grace is how long the goroutines that a test leaves have to end, when they have settled.
+	// grace is how long the goroutines that a test leaves may take to end, after they have settled.
 	grace = time.Second
 	// busyGrace is the same while one of them goes on.
 	busyGrace = 5 * time.Second
-	// settleTime bounds how long they have to settle where the process gets next to no processor time.
+	// settleTime bounds how long they may take to settle if the process gets hardly any processor time.
 	settleTime = 20 * time.Second
 
-	// mostAsks is how often the program's memory is asked within grace: what is proven then needs no more time.
+	// mostAsks is how often the program's memory is asked within grace. What is proven then needs no more time.
 	mostAsks   = 4
 	firstPause = 500 * time.Microsecond
 	maxPause   = 50 * time.Millisecond
 )
 
-// judge returns what there is to say of the goroutines that test n, which has ended, leaves, or nothing. Only what is
-// stuck, and stays so for as long as grace, counts: others may be on their way out, or are there for tests that come
-// later.
+// judge returns what to say about the goroutines that test n, which has ended, leaves, or nothing. Only what is stuck,
+// and stays so for as long as grace, counts. Others may be on their way out, or serve later tests.
 func (p *process) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
 	var turn settling
-	calm := 0 // how many looks, one after the other, have seen nobody move
+	calm := 0 // how many looks in a row have seen no goroutine move
 	asks := 0 // how often the program's memory has been asked
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		now := time.Now()
@@ -51,7 +50,7 @@ func (p *process) judge(n int) string {
 		}
 		if settled.IsZero() {
 			if calm < settledLooks && !turn.over() && now.Sub(asked) < settleTime {
-				pause = min(pause, rest/3) // it is soon over, as a rule
+				pause = min(pause, rest/3) // it is usually over soon
 				time.Sleep(pause)
 				continue
 			}
@@ -78,16 +77,16 @@ func (p *process) judge(n int) string {
 }
 
 const (
-	// doze is how long a goroutine that sleeps is waited for: it may get stuck when it wakes up.
+	// doze is how long a sleeping goroutine is waited for, because it may get stuck when it wakes up.
 	doze = 300 * time.Millisecond
-	// mostDozing bounds that for all tests of a process together.
+	// mostDozing bounds these waits for all tests of a process together.
 	mostDozing = 5 * time.Second
 )
 
-// mayDoze reports whether there is time left to wait for goroutines that sleep.
+// mayDoze reports whether there is time left to wait for sleeping goroutines.
 func (p *process) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
 
-// decided is what test n says, if the program's memory leaves nothing to wait for: nothing can ever wake what is
+// decided returns what test n says if the program's memory leaves nothing to wait for: nothing can ever wake what is
 // left, or what could is a timer or a variable of the program.
 func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	s, done, err := p.prove()
@@ -118,16 +117,15 @@ func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	return p.told(n, r, findings), true
 }
 
-// final reports whether the answer of a program's memory stays what it is, whatever goroutines do that are on their
-// way out.
+// final reports whether the answer of a program's memory cannot change, whatever goroutines on their way out do.
 func final(r *snapshot.Reach) bool {
 	return r.Answer == snapshot.Proven || r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
 		return w.Kind == snapshot.WakerTimer || w.Kind == snapshot.WakerGlobal
 	})
 }
 
-// confirmed is what test n says that fails because of findings, unless the program's memory shows that their waits
-// can end.
+// confirmed returns what test n says if it fails because of findings. It fails unless the program's memory shows that
+// their waits can end.
 func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Finding, elapsed time.Duration) string {
 	s, done, err := p.prove()
 	if err != nil {
@@ -141,8 +139,8 @@ func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Findi
 	return p.told(n, r, findings)
 }
 
-// proven is what test n says that leaves goroutines of which the record alone tells nothing, and the program's memory
-// shows that nothing can wake them.
+// proven returns what test n says if the record alone says nothing about the goroutines that it leaves, and the
+// program's memory shows that nothing can wake them.
 func (p *process) proven(n int) string {
 	if time.Duration(p.proving.Load()) > mostProving {
 		return ""
@@ -165,7 +163,7 @@ func (p *process) proven(n int) string {
 	return p.told(n, r, findings)
 }
 
-// told notes that test n leaves goroutines stuck, and returns what it says of that: nothing if all is known already.
+// told notes that test n leaves goroutines stuck, and returns what it says about that: nothing if all is known already.
 func (p *process) told(n int, r *diagnose.Report, findings []diagnose.Finding) string {
 	if findings = p.s.known.unknown(p.dir, r, findings); len(findings) == 0 {
 		return ""
@@ -188,20 +186,20 @@ func testName(s *snapshot.Snapshot, n int) string {
 	return ""
 }
 
-// settledLooks is how many looks have to see nobody move: the record is read before the states are, and one that was
-// about to wait in the first may wait in the others.
+// settledLooks is how many looks must see no goroutine move. The record is read before the states are, so a goroutine
+// that was about to wait in the record may wait in the states.
 const settledLooks = 2
 
 // A left is what a test leaves.
 type left struct {
 	ids    map[int64]bool // the goroutines that belong to it, without its own
 	runner int64          // its own goroutine
-	moving bool           // one of them is on a processor, or waits for one
-	away   bool           // one is in a system call and has reached no probe
-	asleep bool           // one sleeps
+	moving bool           // a goroutine is running or runnable
+	away   bool           // a goroutine is in a system call and has reached no probe
+	asleep bool           // a goroutine sleeps
 }
 
-// leftBy takes the goroutine of test n, which has nothing left to do, out of s, and returns the others that belong to
+// leftBy removes the goroutine of test n, which has nothing left to do, from s, and returns the others that belong to
 // the test.
 func leftBy(s *snapshot.Snapshot, n int) left {
 	l := left{ids: make(map[int64]bool)}
@@ -225,8 +223,8 @@ func leftBy(s *snapshot.Snapshot, n int) left {
 	return l
 }
 
-// withoutRunner takes the goroutine of a test that has ended out of those who could end a wait: what is left on its
-// stack it does not use. Whether something else could is unknown if it was the only one that is known.
+// withoutRunner removes the goroutine of a test that has ended from those that could end a wait, because it does not
+// use what is left on its stack. If it was the only known one, it is unknown whether something else could.
 func withoutRunner(r *snapshot.Reach, runner int64) {
 	if r == nil || r.Answer != snapshot.Live {
 		return
@@ -239,7 +237,7 @@ func withoutRunner(r *snapshot.Reach, runner int64) {
 	r.CouldEnd = others
 }
 
-// answer returns what the program's memory says of the wait of goroutine id.
+// answer returns what the program's memory says about the wait of goroutine id.
 func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
 	if i, ok := s.Find(id); ok && s.Goroutines[i].Reach != nil {
 		return s.Goroutines[i].Reach.Answer
@@ -247,8 +245,8 @@ func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
 	return snapshot.Unknown
 }
 
-// leftBehind returns the findings that are more than a possibility and concern a goroutine that was left, and the
-// report that they are of. A wait that is not older than elapsed does not count.
+// leftBehind returns the findings that are more than possible and concern a goroutine that was left, and their report.
+// A wait that is not older than elapsed does not count.
 func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
@@ -277,8 +275,8 @@ func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration
 	return r, findings
 }
 
-// goesOn reports whether a goroutine that was left waits for what tests that follow may do, and may then end the wait
-// of another one: what is not certain of the others is not known.
+// goesOn reports whether a goroutine that was left waits for what later tests may do, and may then end the wait of
+// another one. What is not certain of the others is then unknown.
 func (l *left) goesOn(s *snapshot.Snapshot) bool {
 	for id := range l.ids {
 		if answer(s, id) != snapshot.Proven && shared(s, id, l.ids) {
@@ -288,9 +286,8 @@ func (l *left) goesOn(s *snapshot.Snapshot) bool {
 	return false
 }
 
-// shared reports whether what goroutine id waits for was made or used by a goroutine that is there and not in left,
-// such as that of the test around the one that has ended, or made for the whole program: that goroutine, or a test
-// that follows, may end the wait.
+// shared reports whether what goroutine id waits for was made for the whole program, or was made or used by a live
+// goroutine outside left, such as that of an enclosing test. That goroutine, or a later test, may end the wait.
 func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
 	outside := func(f *snapshot.Fact) bool { return f != nil && !f.Exited && !left[f.Goroutine] }
 	known := func(obj uint64) bool {
@@ -305,7 +302,7 @@ func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
 	return known(w.Obj) || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return known(c.Obj) })
 }
 
-// sentence is what a test says that fails because of findings.
+// sentence returns what a test says that fails because of findings.
 func sentence(r *diagnose.Report, findings []diagnose.Finding) string {
 	n := 0
 	for _, f := range findings {

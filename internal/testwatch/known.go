@@ -14,8 +14,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// A baseline is the file of -known: the leaks that are known, which fail no test. A line is the folder of a package,
-// from that of the file on, the function that waits, and the operation, with tabs between: no line numbers, which
+// A baseline is the file of -known: the known leaks, which fail no test. A line has the folder of a package relative to
+// the file's, the function that waits, and the operation, separated by tabs. It has no line numbers, because these
 // change.
 type baseline struct {
 	name   string // of the file; empty: nothing is known
@@ -30,7 +30,7 @@ type baseline struct {
 // comment is the first line of a file that we write.
 const comment = "# Goroutines that tests are known to leave stuck: folder, function, operation. awaittrace test -known-update writes this file.\n"
 
-// openBaseline reads the file of that name. With update it need not be there.
+// openBaseline reads the file of that name. With update it need not exist.
 func openBaseline(name string, update bool) (*baseline, error) {
 	b := &baseline{name: name, update: update, lines: make(map[string]bool), found: make(map[string]bool), dirs: make(map[string]bool)}
 	if name == "" {
@@ -59,7 +59,7 @@ func openBaseline(name string, update bool) (*baseline, error) {
 	}
 }
 
-// folder is how the file names the folder of a package.
+// folder returns the name of a package's folder in the file.
 func (b *baseline) folder(dir string) string {
 	base, err := filepath.Abs(filepath.Dir(b.name))
 	if err != nil {
@@ -81,8 +81,8 @@ func (b *baseline) ran(dir string) {
 	b.dirs[b.folder(dir)] = true
 }
 
-// unknown returns those of the findings that are not known: some goroutine of each waits at a place that is not in
-// the file. With update there are none.
+// unknown returns the findings of which some goroutine waits at a place that is not in the file. With update there are
+// none.
 func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.Finding) []diagnose.Finding {
 	if b.name == "" {
 		return findings
@@ -113,7 +113,7 @@ func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.F
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// close writes the file, if it is to be written: what was found, and what is known of packages whose tests did not run.
+// close writes the file if update is set: what was found, and what is known of packages whose tests did not run.
 func (b *baseline) close() error {
 	if !b.update {
 		return nil

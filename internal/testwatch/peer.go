@@ -7,10 +7,10 @@ import (
 	"os"
 )
 
-// available says that processes can be watched on this system.
+// available reports whether processes can be watched on this system.
 const available = true
 
-// peer returns the process at the other end, if it is of the same user.
+// peer returns the process at the other end, if it belongs to the same user.
 func peer(conn *net.UnixConn) (pid int, ok bool) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

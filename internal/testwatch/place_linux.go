@@ -8,7 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
-// socketName returns the name of a new socket. It is in the abstract namespace: nothing is left of it, and it is short whatever the folders are called.
+// socketName returns the name of a new socket. It is in the abstract namespace, so that nothing is left of it, and it
+// is short however long the names of folders are.
 func socketName() (string, error) { return "@awaittrace-" + rand.Text(), nil }
 
 func removeSocket(string) {}

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// socketName returns the name of a new socket, in a folder of its own, which is this user's alone.
+// socketName returns the name of a new socket, in a folder of its own that only this user can enter.
 func socketName() (string, error) {
 	dir, err := os.MkdirTemp("", "awaittrace-test-")
 	return filepath.Join(dir, "s"), err
@@ -18,10 +18,10 @@ func socketName() (string, error) {
 
 // removeSocket removes a socket that has been closed.
 func removeSocket(name string) {
-	_ = os.RemoveAll(filepath.Dir(name)) // what is left of it is in nobody's way
+	_ = os.RemoveAll(filepath.Dir(name)) // the rest of it is in nobody's way
 }
 
-// awaitEnd returns when process pid has ended, which is no child of this one.
+// awaitEnd returns when process pid, which is not a child of this one, has ended.
 func awaitEnd(pid int) {
 	for {
 		if s, err := procfs.ReadStat(pid); err != nil || !s.Alive() {

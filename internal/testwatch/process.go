@@ -20,17 +20,17 @@ import (
 type process struct {
 	s    *Service
 	pid  int
-	dir  string   // in which it runs: the package's
+	dir  string   // its working directory: the package's folder
 	args []string // of its command line
-	out  *os.File // what its standard output is, or nil
+	out  *os.File // its standard output, or nil
 
 	mu   sync.Mutex // the record is read by one goroutine at a time
 	rec  *record.Record
 	seen *snapshot.Snapshot // the last look at it that knew the states; nil: there was none
 
-	dozed, proving atomic.Int64 // nanoseconds that were spent on waiting for goroutines that sleep, and on proofs
+	dozed, proving atomic.Int64 // nanoseconds spent on waiting for sleeping goroutines, and on proofs
 
-	prover    sync.Mutex // one proof at a time; guards what follows
+	prover    sync.Mutex // one proof at a time; guards the fields below
 	program   *reach.Program
 	noProgram error
 
@@ -38,7 +38,7 @@ type process struct {
 	leftOnce sync.Once
 }
 
-// open opens the record of process pid, which has just been made. It runs in a folder.
+// open opens the new record of process pid, which runs in the folder dir.
 func (s *Service) open(pid int, dir string) (*process, error) {
 	rec, err := record.Open(pid)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p *process) proc(name string) string {
 	return filepath.Join(procfs.Root, strconv.Itoa(p.pid), name)
 }
 
-// keepsArtifacts reports whether the tests have folders for artifacts that stay.
+// keepsArtifacts reports whether the artifact folders of the tests are kept.
 func (p *process) keepsArtifacts() bool {
 	return slices.Contains(p.args, "-test.artifacts=true") || slices.Contains(p.args, "-test.artifacts")
 }
@@ -85,7 +85,7 @@ func (p *process) abandon() { p.leftOnce.Do(func() { close(p.left) }) }
 // snapshot reads the record, and the states of the goroutines while the process runs.
 func (p *process) snapshot() (*snapshot.Snapshot, error) { return p.read(p.rec.Snapshot) }
 
-// used is snapshot for who does not read the memory of the process.
+// used is snapshot for callers that do not read the memory of the process.
 func (p *process) used() (*snapshot.Snapshot, error) { return p.read(p.rec.UsedSnapshot) }
 
 func (p *process) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Snapshot, error) {
@@ -98,7 +98,7 @@ func (p *process) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Sna
 	return s, err
 }
 
-// path shows paths as the go command does in the output of tests: relative to the package.
+// path returns a function that shows paths as the go command does in the output of tests: relative to the package.
 func (p *process) path() func(string) string { return report.Relative(p.dir) }
 
 // since returns how long before the snapshot a test began.

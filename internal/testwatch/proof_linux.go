@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// longestStop is how long tests may stand still for a proof.
+	// longestStop is how long a proof may stop the tests.
 	longestStop = 200 * time.Millisecond
-	// mostProving bounds how long all proofs of a process take together for which the record gives no reason.
+	// mostProving bounds the time of all proofs of a process for which the record gives no reason.
 	mostProving = 3 * time.Second
 )
 
-// prove stops the process for a moment, and returns a snapshot of it that has what its memory says of each wait. Done
-// gives the memory for that back.
+// prove stops the process for a moment, and returns a snapshot that has what its memory says about each wait. done
+// releases the memory for that.
 func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
 	p.prover.Lock()
 	defer p.prover.Unlock()
-	// The memory is another program's: what does not make sense there is no fault of this one.
+	// The memory is another program's. If it makes no sense, that is no fault of this one.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the program's memory does not make sense: %v", r)

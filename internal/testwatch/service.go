@@ -16,17 +16,17 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Options say when a test hangs, and where that is told.
+// Options say when a test hangs, and where that is reported.
 type Options struct {
-	// After is how long a wait is before it is called stuck, while a test runs.
+	// After is how long a wait lasts before it is called stuck, while a test runs.
 	After time.Duration
-	// Log gets what is told while tests run.
+	// Log receives the reports while tests run.
 	Log io.Writer
-	// Known is the file of the leaks that are known and fail no test; empty: none. Update writes it anew, and no test
-	// fails.
+	// Known is the file of the known leaks, which fail no test; empty: none. With Update it is written anew, and no
+	// test fails.
 	Known  string
 	Update bool
-	// Quiet says that Close need not say how many tests have failed for what they leave.
+	// Quiet suppresses the number of failed tests, which Close reports.
 	Quiet bool
 }
 
@@ -46,7 +46,7 @@ type Service struct {
 	log   sync.Mutex // one report at a time
 }
 
-// ErrUnsupported is why Start fails on a system where the collector cannot ask a service anything.
+// ErrUnsupported is the error of Start on a system where the collector cannot ask a service.
 var ErrUnsupported = errors.New("what tests leave stuck is found on Linux and macOS only")
 
 // Start starts a service. Close ends it.
@@ -69,11 +69,11 @@ func Start(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Env is what the environment of the tests needs.
+// Env returns what the tests need in their environment.
 func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
 
-// Close ends the service, when all has been told of the test binaries that have ended, and says how many tests have
-// failed for what they leave. Its error is that of writing Options.Known.
+// Close ends the service after all reports on test binaries that have ended, and says how many tests have failed for
+// what they leave. Its error is that of writing Options.Known.
 func (s *Service) Close() error {
 	s.ln.Close()
 	removeSocket(s.name)
@@ -113,7 +113,8 @@ const (
 	maxPath = 1 << 12
 )
 
-// answer answers one question. What cannot be answered gets none: the program then goes on as without us.
+// answer answers one question. A question that cannot be answered gets no answer, and the program goes on as without
+// us.
 func (s *Service) answer(conn *net.UnixConn) {
 	pid, ok := peer(conn)
 	if !ok {
@@ -147,7 +148,7 @@ func (s *Service) answer(conn *net.UnixConn) {
 	}
 }
 
-// folder reads the path of a folder, with which a question ends.
+// folder reads the path of a folder from the end of a question.
 func folder(conn *net.UnixConn) (dir string, ok bool) {
 	conn.SetDeadline(time.Now().Add(questionTime))
 	defer conn.SetDeadline(time.Time{})
@@ -155,14 +156,14 @@ func folder(conn *net.UnixConn) (dir string, ok bool) {
 	return string(b), err == nil && filepath.IsAbs(string(b))
 }
 
-// process returns the process with that pid; nil if it is not watched.
+// process returns the process with that pid, or nil if it is not watched.
 func (s *Service) process(pid int) *process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.procs[pid]
 }
 
-// watchAnswer returns the answer to AskWatch of a process that is watched.
+// watchAnswer returns the answer to AskWatch for a process that is watched.
 func (s *Service) watchAnswer(pid int) byte {
 	if p := s.process(pid); p != nil && p.keepsArtifacts() {
 		return runtime.AnswerFolders
@@ -170,8 +171,8 @@ func (s *Service) watchAnswer(pid int) byte {
 	return runtime.AnswerWatch
 }
 
-// add begins to watch a process, which runs in a folder. It refuses one that go test did not start itself: what a test runs, be it the test
-// binary itself once more, is a part of the test, and what it prints is nobody else's.
+// add begins to watch a process, which runs in the folder dir. It refuses a process that go test did not start itself.
+// A process that a test runs, even the test binary again, is part of the test, and its output is its own.
 func (s *Service) add(pid int, dir string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

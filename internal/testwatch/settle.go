@@ -6,20 +6,20 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// A settling says whether the goroutines of a process have had the time to get to where they wait. That is processor
-// time, not time: on a machine that is busy a thread may wait long for its turn.
+// A settling says whether the goroutines of a process have had the time to reach their waits. It counts processor time,
+// because on a busy machine a thread may wait long for its turn.
 type settling struct {
 	rests time.Time     // since when no thread of the process was seen awake, or zero
-	had   time.Duration // how much processor time each thread that was awake has had, on the average
-	busy  time.Duration // what the process had used when it was last looked at
+	had   time.Duration // average processor time of each thread that was awake
+	busy  time.Duration // what the process had used at the last look
 }
 
 const (
-	// settle is how much processor time one that computes has to get to where it waits. It need not be going to wait
-	// at all.
+	// settle is how much processor time a computing goroutine has to reach its wait. It may not be going to wait at
+	// all.
 	settle = 100 * time.Millisecond
-	// rest is for how long no thread is awake in a process in which no goroutine is about to do anything. The runtime
-	// looks every 10 ms for goroutines whose turn it is while the thread that they would run on is in a system call.
+	// rest is how long no thread is awake in a process in which no goroutine is about to do anything. Every 10 ms the
+	// runtime looks for goroutines whose turn it is while their thread is in a system call.
 	rest = 15 * time.Millisecond
 )
 
@@ -34,7 +34,7 @@ func (s *settling) look(pid int, now time.Time) {
 	}
 }
 
-// seen takes in that so many threads are awake, and the process has used so much processor time.
+// seen notes that awake threads are awake, and that the process has used busy processor time.
 func (s *settling) seen(now time.Time, awake int, busy time.Duration) {
 	if s.busy != 0 {
 		s.had += (busy - s.busy) / time.Duration(max(awake, 1))

@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// allgs returns the addresses of runtime.allglen and runtime.allgptr in process pid, or zeros where its executable
-// does not say.
+// allgs returns the addresses of runtime.allglen and runtime.allgptr in process pid, or zeros if its executable does
+// not have them.
 func allgs(pid int) (length, list uint64) {
 	f, err := elf.Open(filepath.Join(procfs.Root, strconv.Itoa(pid), "exe"))
 	if err != nil {
@@ -41,8 +41,8 @@ func allgs(pid int) (length, list uint64) {
 	return length, list
 }
 
-// symbol returns the value of the symbol of that name, or zero. A symbol table may be large: nothing is made of the
-// other ones.
+// symbol returns the value of the symbol of that name, or zero. It decodes no other symbol, because the table may be
+// large.
 func symbol(symbols, names []byte, name string) uint64 {
 	at := bytes.Index(names, []byte("\x00"+name+"\x00"))
 	if at < 0 {

@@ -2,5 +2,5 @@
 
 package testwatch
 
-// allgs returns zeros: the symbols of executables that are moved as they are loaded do not say where variables are.
+// allgs returns zeros: the symbols of an executable that is moved when it is loaded do not say where its variables are.
 func allgs(int) (length, list uint64) { return 0, 0 }

@@ -16,5 +16,5 @@ func credentials(fd int) (pid, uid int, err error) {
 	return pid, int(cred.Uid), err
 }
 
-// output returns nothing: the standard output of another process cannot be opened.
+// output returns nil: the standard output of another process cannot be opened.
 func output(string) *os.File { return nil }

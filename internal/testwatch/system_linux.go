@@ -15,8 +15,8 @@ func credentials(fd int) (pid, uid int, err error) {
 	return int(cred.Pid), int(cred.Uid), nil
 }
 
-// output opens the standard output of another process for writing behind what that writes, or returns nil. Where both
-// have the same file, ours is taken: it goes on where the other one ends.
+// output opens the standard output of another process for writing after its own output, or returns nil. If both have
+// the same file, it takes ours, which goes on where the other one ends.
 func output(path string) *os.File {
 	theirs, err := os.Stat(path)
 	if err != nil {

@@ -78,7 +78,7 @@ type watcher struct {
 	rec      *record.Record             // nil: not found yet, or it does not exist
 	told     map[diagnose.Symptom]bool  // what was reported
 	doubts   map[diagnose.Symptom]doubt // without the kinds of finding
-	child    bool                       // a descendant of the program that was started: its status is not waited for here
+	child    bool                       // a descendant of the program: its status is not waited for here
 	nextOpen time.Time
 	nextLook time.Time
 	waits    record.Waits // at the last examination
