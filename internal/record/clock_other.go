@@ -2,5 +2,5 @@
 
 package record
 
-// monotonic returns zero: on this system processes do not share the clock of the runtime's nanotime.
+// monotonic returns zero, because on this system processes do not share the clock of the runtime's nanotime.
 func monotonic() (int64, bool) { return 0, false }

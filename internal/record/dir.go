@@ -32,11 +32,13 @@ type Entry struct {
 	// StartTicks is when the process was started, by the record's name in the folder; with Pid it identifies the
 	// process. Zero: unknown.
 	StartTicks uint64
-	Path       string // of the file; empty: the record is in the memory of its program, or its file has no name that this command could use
-	Live       bool   // the program runs, or is stopped
-	Container  string // the container that it runs in; empty: none, or unknown
-	UID        int    // the user whose program it is; -1: unknown
-	Size       int64  // bytes that the record takes in its folder; zero if it has no file there
+	// Path is the record's file. It is empty if the record is in the memory of its program, or its file has no name
+	// that this command could use.
+	Path      string
+	Live      bool   // the program runs, or is stopped
+	Container string // the container that it runs in; empty: none, or unknown
+	UID       int    // the user whose program it is; -1: unknown
+	Size      int64  // bytes that the record takes in its folder; zero if it has no file there
 	// Doubt says why the record may not be its program's own; empty if nothing suggests that.
 	Doubt string
 

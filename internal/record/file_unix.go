@@ -21,7 +21,7 @@ func owner(fi fs.FileInfo) int {
 	return -1
 }
 
-// allocated returns how many bytes a file takes.
+// allocated returns the number of bytes that a file occupies.
 func allocated(fi fs.FileInfo) int64 {
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
 		return st.Blocks * 512

@@ -44,7 +44,7 @@ func ofProcess(pid int) (Entry, error) {
 	}
 	ticks := st.StartTicks
 	if own, its := procfs.OwnNamespace("time"), procfs.Namespace(pid, "time"); own != its && its != 0 {
-		ticks = 0 // it counts them from another moment
+		ticks = 0 // it counts ticks from another moment
 	}
 	for i := range maps {
 		m := &maps[i]
@@ -136,7 +136,7 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	return best, best.Path != ""
 }
 
-// findDead returns the newest record of a program that had pid, and has ended, or may live, if there is no /proc.
+// findDead returns the newest record of a dead program that had pid. Without /proc the program may be alive.
 func findDead(pid int, dir string) (Entry, error) {
 	var best Entry
 	files, err := inFolder(dir, nil)

@@ -53,7 +53,7 @@ func upon(g *snapshot.Goroutine) lookedUpon {
 	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach}
 }
 
-// tell adds to g what the look has of it.
+// tell adds to g what was has of it.
 func (was *lookedUpon) tell(g *snapshot.Goroutine) {
 	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
 	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
@@ -75,7 +75,7 @@ type lookedAt struct {
 	IO       *snapshot.IO `json:",omitempty"`
 }
 
-// A look begins at the end of the record with lookMagic, its length and its checksum.
+// A look begins, at the end of the record, with lookMagic, its length and its checksum.
 const (
 	lookMagic  = 0x316b6f6f6c // "look1"
 	lookHeader = 24
@@ -147,8 +147,8 @@ func ioOf(g *snapshot.Goroutine) *snapshot.IO {
 	return g.Waits[0].IO
 }
 
-// endsAt reports whether the record ends at offset end of its file, where nothing or a look follows: a wrong number in
-// a header must not make us write into the part that the program has mapped.
+// endsAt reports whether the record ends at offset end of its file, followed by nothing or a look. A wrong number in a
+// header must not make us write into the part that the program has mapped.
 func (r *Record) endsAt(end int64) bool {
 	fi, err := r.file.Stat()
 	if err != nil || fi.Size() < end {
@@ -165,7 +165,7 @@ func (r *Record) endsAt(end int64) bool {
 // HasLook reports whether a look is kept behind the record.
 func (r *Record) HasLook() bool { return r.kept() != nil }
 
-// kept returns the look behind the record, or nil. Like the record it may be any bytes.
+// kept returns the look behind the record, or nil. Like the record, it may be any bytes.
 func (r *Record) kept() *look {
 	h, err := readHeader(r.src)
 	if err != nil || r.file == nil {

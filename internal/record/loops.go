@@ -25,7 +25,7 @@ type loop struct {
 	began       int64 // the first look, on the program's clock
 }
 
-// stalled is how long a goroutine in a loop may pass no probe. On a busy machine it has to wait for a processor.
+// stalled is how long a goroutine in a loop may pass no probe. On a busy machine it must wait for a processor.
 const stalled = 500 * time.Millisecond
 
 // Loops finds which goroutines of ids pass only the probes of one small loop, and returns those that did at every call

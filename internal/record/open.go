@@ -109,7 +109,7 @@ func OpenEntry(e Entry) (*Record, error) {
 }
 
 func (r *Record) openFile() error {
-	// Writing is only for signs of life (see Seen); a read-only record will do otherwise.
+	// The file is written only for signs of life (see Seen), so a read-only record will do.
 	path := r.Path
 	if fi, err := os.Lstat(path); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
 		var err error
@@ -225,7 +225,8 @@ func (r *Record) alive() (st procfs.Stat, live bool) {
 		return st, live
 	}
 	if r.name.locked {
-		if held, known := lockHeld(r.file); known { // also where /proc shows nothing, or a program that has taken the place of this one by exec
+		// The lock also holds if /proc shows nothing, or shows a program that has replaced this one by exec.
+		if held, known := lockHeld(r.file); known {
 			return st, held
 		}
 	}
@@ -241,7 +242,8 @@ func (r *Record) Replaced() bool {
 		return false
 	}
 	now, err1 := os.Stat(r.Path)
-	if portable && errors.Is(err1, fs.ErrNotExist) { // each record of a process has a name of its own, and the last one stays
+	// Each record of a process has its own name there, and the last one stays.
+	if portable && errors.Is(err1, fs.ErrNotExist) {
 		_, err := find(r.Pid, filepath.Dir(r.Path))
 		return err == nil
 	}
@@ -252,12 +254,12 @@ func (r *Record) Replaced() bool {
 // Remove removes the file of the record, unless another record has its name by now.
 func (r *Record) Remove() {
 	if r.file != nil && r.Path != "" && !r.Replaced() {
-		_ = os.Remove(r.Path) // what stays is swept by the collector of a later program
+		_ = os.Remove(r.Path) // the collector of a later program sweeps what stays
 	}
 }
 
-// Process returns the process of the record in /proc, or 0 if it has ended, or runs in a pid namespace that is not
-// visible.
+// Process returns the process of the record in /proc. It returns 0 if the process has ended, or runs in a pid namespace
+// that is not visible.
 func (e *Entry) Process() int { return e.process }
 
 // beingMade reports whether the program of the record has only just begun to make it: the first word is written last.
@@ -413,7 +415,7 @@ func (r *Record) Ended(now int64, status uint32) {
 	r.put(unsafe.Offsetof(runtime.Header{}.Ended), now)
 }
 
-// SetAfter notes in the record how long a wait is before the program's watcher calls it stuck.
+// SetAfter notes in the record how long a wait lasts before the program's watcher calls it stuck.
 func (r *Record) SetAfter(d time.Duration) {
 	ms := min(max(d.Milliseconds(), 1), math.MaxUint32)
 	r.put(unsafe.Offsetof(runtime.Header{}.After), uint32(ms))
@@ -431,8 +433,7 @@ func (r *Record) After() time.Duration {
 // Gone notes in the record that its program was found to have ended, at time now of its clock, for an unknown reason.
 func (r *Record) Gone(now int64) { r.put(unsafe.Offsetof(runtime.Header{}.Ended), now) }
 
-// Mark notes in the record whether a look found something stuck. That nothing was stuck is noted only of an ended
-// program.
+// Mark notes in the record whether a look found something stuck. It notes that nothing was only for an ended program.
 func (r *Record) Mark(stuck bool) {
 	switch {
 	case stuck:
@@ -452,8 +453,8 @@ func (r *Record) Tick(now int64) {
 	}
 }
 
-// put stores v, a number of fixed size, at offset off of the record, if that can be written. A record without a file
-// ends with its program: nothing would be left to read.
+// put stores v, a number of fixed size, at offset off of the record, if the record can be written. A record without a
+// file ends with its program, so nobody could read v.
 func (r *Record) put(off uintptr, v any) {
 	if !r.writable {
 		return

@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// readOrders reads the orders in which locks were taken. An entry that changes meanwhile is left out.
+// readOrders reads the orders in which locks were taken. It leaves out entries that change meanwhile.
 func (r *reader) readOrders() error {
 	if r.h.OrderCap == 0 {
 		return nil
@@ -66,7 +66,7 @@ func (r *reader) order(o *runtime.Order, text []byte) {
 	r.snap.Orders = append(r.snap.Orders, s)
 }
 
-// callers returns the frames of a text as the collector writes callers, without a line that is cut off.
+// callers returns the frames of a text in the collector's form for callers, without a line that is cut off.
 func callers(text []byte) (list []snapshot.Frame) {
 	for line := range strings.Lines(string(text)) {
 		fn, place, _ := strings.Cut(line, "\x00")
@@ -79,7 +79,7 @@ func callers(text []byte) (list []snapshot.Frame) {
 	return list
 }
 
-// ordered returns a lock that was taken at a site, which may have HoldRead.
+// ordered returns a lock that was taken at a site, which may have the flag HoldRead.
 func (r *reader) ordered(obj uint64, site uint32) snapshot.OrderedLock {
 	return snapshot.OrderedLock{Obj: obj, Probe: r.site(site &^ runtime.HoldRead), Read: site&runtime.HoldRead != 0}
 }

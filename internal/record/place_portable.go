@@ -11,12 +11,11 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// portable says that records are found as on systems without /proc and without locks that a mapping keeps: by the pid
-// and the time in their names.
+// portable is true: records are found without /proc and without locks that a mapping keeps, by the pid and the time in
+// their names.
 const portable = true
 
-// defaultDir returns the folder of records of a user who does not name one: one in the user's cache, as the collector
-// has it.
+// defaultDir returns the default folder of a user's records: one in the user's cache, the same as the collector's.
 func defaultDir() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -25,12 +24,12 @@ func defaultDir() string {
 	return filepath.Join(cache, "awaittrace", "records")
 }
 
-// startSlack is how much later than its record a process may seem to have begun: starts are told to a hundredth of a
-// second, and clocks are set.
+// startSlack is how much later than its record a process may seem to have begun. The system gives starts in hundredths
+// of a second, and clocks are set.
 const startSlack = 2 * time.Second
 
-// livesPortably reports whether the program of a record with name n lives: there is a process with its pid, and that is
-// not younger than the record. The second number of the name is when the record was made, in nanoseconds since 1970.
+// livesPortably reports whether the program of a record with name n lives: a process with its pid exists, and is not
+// younger than the record. The second number of the name is when the record was made, in nanoseconds since 1970.
 func livesPortably(n fileName) (bool, int) {
 	p, err := os.FindProcess(n.pid)
 	if err != nil {
@@ -41,7 +40,7 @@ func livesPortably(n fileName) (bool, int) {
 	}
 	st, err := procfs.ReadStat(n.pid)
 	if err != nil {
-		return true, n.pid // the system does not tell more
+		return true, n.pid // the system does not say more
 	}
 	started, ok := procfs.Started(st)
 	if !st.Alive() || ok && started.After(time.Unix(0, int64(n.ticks)).Add(startSlack)) {

@@ -10,15 +10,15 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Pulse tells whether a Snapshot would show anything new, at a fraction of its cost: it counts goroutines.
+// A Pulse shows whether a Snapshot would show anything new, at a fraction of its cost: it counts goroutines.
 type Pulse struct {
-	// Started tells the records of a process apart, of which it has several after an exec.
+	// Started distinguishes the records of a process, which has several after an exec.
 	Started int64
 	// Goroutines counts the goroutines that have reached a probe, unless others have taken their slots.
 	Goroutines int
 	// Steps changes when a goroutine reaches a probe, appears, or its slot is taken by another.
 	Steps uint64
-	// Standing counts by site the goroutines that have waited there for longer than after, but for those of Blocked.
+	// Standing counts, by site, the goroutines that have waited there for longer than after, except those of Blocked.
 	Standing map[uint32]int
 	// Blocked changes with the goroutines that have waited for longer than after while they hold a lock, or for what
 	// only another goroutine can give: a lock, room in a channel, a WaitGroup, a Cond, a Once. It changes with orphaned
@@ -26,7 +26,7 @@ type Pulse struct {
 	Blocked uint64
 }
 
-// Pulse takes the pulse of a program that runs, and notes that it does, as a Snapshot would.
+// Pulse takes the pulse of a running program, and notes in the record that it runs, as Snapshot does.
 func (r *Record) Pulse(after time.Duration) (*Pulse, error) {
 	now, err := r.now()
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *Record) pulse(now int64, after time.Duration) (*Pulse, error) {
 	return p, err
 }
 
-// The offsets in a slot of what Pulse reads.
+// The offsets in a slot that Pulse reads.
 const (
 	slotGoid  = unsafe.Offsetof(runtime.Slot{}.Goid)
 	slotG     = unsafe.Offsetof(runtime.Slot{}.G)
@@ -84,7 +84,7 @@ const (
 	slotWaits = unsafe.Offsetof(runtime.Slot{}.Waits)
 )
 
-// inUse reports whether the bytes of a slot are a goroutine's, and were not read in the middle of a change of its
+// inUse reports whether the bytes of a slot belong to a goroutine, and were not read in the middle of a change of
 // owner.
 func inUse(slot []byte) bool {
 	return load[uint64](slot[slotGoid:]) != 0 && load[uint32](slot[slotSeq:])%2 == 0
@@ -107,7 +107,7 @@ func (r *Record) op(h *runtime.Header, site uint32) runtime.Op {
 	return load[runtime.SiteEntry](e[:]).Op
 }
 
-// blocks reports whether a wait in op is one for what only another goroutine can give.
+// blocks reports whether a wait in op is for what only another goroutine can give.
 func blocks(op runtime.Op) bool {
 	switch op {
 	case runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep:
@@ -122,7 +122,7 @@ func mix(n uint64) uint64 {
 	return hi ^ lo
 }
 
-// WaitedAt returns how long the waits at some sites were, which have the numbers of Waited.Site.
+// WaitedAt returns the lengths of past waits at some sites, by Waited.Site.
 func (r *Record) WaitedAt(sites []uint32) (map[uint32]*snapshot.Waited, error) {
 	h, err := readHeader(r.src)
 	if err != nil {

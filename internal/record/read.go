@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// What a snapshot from a record may lack (keys of Snapshot.Dropped).
+// The parts that a snapshot from a record may lack (keys of Snapshot.Dropped).
 const (
 	DroppedGoroutines = "goroutines without room in the record"
 	DroppedSites      = "probes without room in the record"
@@ -20,9 +20,9 @@ const (
 	DroppedDamaged    = "damaged entries of the record"
 )
 
-// readRecord returns what the record in src says. Now is the present in nanoseconds of the program's monotonic clock if
-// the program still runs, and zero if it has ended. State, arguments and the like that the record does not hold are
-// left empty; the goroutines have neither states nor stacks (see snapshot.Snapshot.Join).
+// readRecord returns what the record in src says. now is the present, in nanoseconds of the program's monotonic clock,
+// or zero if the program has ended. What the record does not hold, such as State and arguments, is empty. The
+// goroutines have neither states nor stacks (see snapshot.Snapshot.Join).
 func readRecord(src Source, now int64, what part) (*snapshot.Snapshot, error) {
 	h, err := readHeader(src)
 	if err != nil {
@@ -50,8 +50,8 @@ type part int
 
 const (
 	partWhole part = iota
-	partUsed       // as Record.UsedSnapshot says
-	partLocks      // as Record.LockSnapshot says
+	partUsed       // see Record.UsedSnapshot
+	partLocks      // see Record.LockSnapshot
 )
 
 // A reader is one reading of a record.
@@ -60,8 +60,8 @@ type reader struct {
 	h       runtime.Header
 	now     int64
 	snap    *snapshot.Snapshot
-	probes  []*snapshot.Probe // by site number; nil where the site is damaged
-	cases   []uint16          // by site number: the communication clauses of a select
+	probes  []*snapshot.Probe // by site number; nil: the site is damaged
+	cases   []uint16          // by site number: the number of communication clauses of a select
 	ids     []int64           // of all goroutines, sorted by their low 32 bits
 	part    part
 	left    map[uint64]bool // the goroutines that have left locks behind; only for partLocks
@@ -83,7 +83,7 @@ func (r *reader) drop(what string, n uint32) {
 	}
 }
 
-// unkept says why a record is not in a file, by Header.Where.
+// unkept has the reasons why a record is not in a file, by Header.Where.
 var unkept = map[uint8]string{
 	runtime.WhereNoFolder:  "its folder (AWAITTRACE_DIR, or else in /dev/shm) could not be made or opened",
 	runtime.WhereNotOurs:   "its folder belongs to another user, or lets others in: chmod 700 it",
@@ -123,7 +123,7 @@ func (r *reader) process() {
 	}
 }
 
-// time turns a coarse time into nanoseconds of the program's clock, 0 for unknown.
+// time converts a coarse time to nanoseconds of the program's clock; 0: unknown.
 func (r *reader) time(coarse uint32) int64 {
 	if coarse == 0 {
 		return 0
@@ -133,7 +133,7 @@ func (r *reader) time(coarse uint32) int64 {
 	return t
 }
 
-// readSites reads the table of probes, on which all the rest depends.
+// readSites reads the table of probes, on which everything else depends.
 func (r *reader) readSites() error {
 	n := uint64(r.h.Sites) + 1
 	if r.h.SiteCap == 0 {
@@ -185,7 +185,7 @@ func probe(e *runtime.SiteEntry, text []byte) *snapshot.Probe {
 	}
 }
 
-// cut returns the string of n bytes at off in text, as printable has it.
+// cut returns the string of n bytes at off in text, made printable.
 func cut(text []byte, off uint32, n uint16) (string, bool) {
 	if uint64(off)+uint64(n) > uint64(len(text)) {
 		return "", false
@@ -248,7 +248,7 @@ func (r *reader) eachOrphan(f func(o *runtime.Orphan)) error {
 	return nil
 }
 
-// readWaited reads how long waits were.
+// readWaited reads the lengths of past waits.
 func (r *reader) readWaited() error {
 	if r.h.Waited == 0 {
 		return nil
@@ -272,7 +272,7 @@ func (r *reader) readWaited() error {
 	return nil
 }
 
-// waited returns the entry that b begins with. In a damaged one Sum or Max may be negative.
+// waited returns the entry at the beginning of b. Sum or Max may be negative in a damaged one.
 func waited(b []byte) *snapshot.Waited {
 	e := load[runtime.Waited](b)
 	w := &snapshot.Waited{Site: e.Site, Sum: time.Duration(e.Sum), Max: time.Duration(e.Max)}

@@ -12,7 +12,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// The states of a chunk of slots, as its byte in the record says.
+// The states of a chunk of slots, by its byte in the record.
 const (
 	chunkUnused  = 0
 	chunkShared  = 1
@@ -175,20 +175,20 @@ func (r *reader) history(slot *runtime.Slot) []snapshot.Step {
 		p := r.site(uint32(e))
 		if p == nil {
 			r.drop(DroppedDamaged, 1)
-			break // what is older is no more to be trusted
+			break // older entries cannot be trusted any more
 		}
 		steps = append(steps, snapshot.Step{Probe: p, At: r.time(uint32(e >> 32))})
 	}
 	return steps
 }
 
-// waits returns the operations that the goroutine of a slot is in, innermost first. While the program runs, one that
-// began after the reading did is left out: it, and what it hides, belongs to a later moment than the rest of the
-// snapshot.
+// waits returns the operations that the goroutine of a slot is in, innermost first. While the program runs, it leaves
+// out an operation that began after the reading did, because that and what it hides belong to a later moment than the
+// rest of the snapshot.
 func (r *reader) waits(slot *runtime.Slot) []snapshot.Wait {
 	depth := slot.Depth
 	if depth > runtime.WaitLen {
-		depth = runtime.WaitLen // deeper ones are counted and not kept
+		depth = runtime.WaitLen // deeper ones are counted but not kept
 	}
 	if depth == 0 {
 		return nil
@@ -228,8 +228,8 @@ func (r *reader) selectCases(w *snapshot.Wait, slot *runtime.Slot) {
 	w.More = total - n
 }
 
-// sortGoroutines sorts the goroutines by id; of two slots with the same id, which only a damaged record has, the one
-// that went further stays.
+// sortGoroutines sorts the goroutines by ID. Only a damaged record has two slots with the same ID. It keeps the one
+// that went further.
 func (r *reader) sortGoroutines() {
 	gs := r.snap.Goroutines
 	order := make([]position, len(gs))
@@ -256,7 +256,7 @@ type position struct {
 	at    int32
 }
 
-// arrange moves each goroutine to its place in order, which it uses up.
+// arrange moves each goroutine to its place in order, and uses order up.
 func arrange(gs []snapshot.Goroutine, order []position) {
 	for first := range order {
 		if int(order[first].at) == first {
@@ -275,7 +275,7 @@ func arrange(gs []snapshot.Goroutine, order []position) {
 	}
 }
 
-// sortIDs notes the goroutines by the low 32 bits of their ids, which are all that a fact knows.
+// sortIDs notes the goroutines by the low 32 bits of their IDs. A fact has only these.
 func (r *reader) sortIDs() {
 	r.ids = slices.Grow(r.ids, len(r.snap.Goroutines))
 	for i := range r.snap.Goroutines {
@@ -286,7 +286,7 @@ func (r *reader) sortIDs() {
 	}
 }
 
-// idOf returns the goroutine whose id has these low 32 bits, if it is there.
+// idOf returns the goroutine whose ID has these low 32 bits, and whether there is one.
 func (r *reader) idOf(low uint32) (int64, bool) {
 	i, ok := slices.BinarySearchFunc(r.ids, low, func(id int64, low uint32) int { return cmp.Compare(uint32(id), low) })
 	if !ok {
@@ -295,10 +295,10 @@ func (r *reader) idOf(low uint32) (int64, bool) {
 	return r.ids[i], true
 }
 
-// A slab makes many short slices in few pieces.
+// A slab allocates many short slices in few pieces.
 type slab[E any] struct{ free []E }
 
-// slabLen is how many elements are made in one piece.
+// slabLen is the number of elements in one piece.
 const slabLen = 256
 
 // take returns an empty slice with room for n elements.
@@ -311,5 +311,5 @@ func (s *slab[E]) take(n int) []E {
 	return taken
 }
 
-// put returns where e is now.
+// put returns a pointer to a copy of e.
 func (s *slab[E]) put(e E) *E { return &append(s.take(1), e)[0] }

@@ -9,12 +9,12 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Source is where the bytes of a record are.
+// A Source gives access to the bytes of a record.
 type Source struct {
-	// Data holds the record from its first byte on, and Size is how many bytes of it there are.
+	// Data holds the record from its first byte on. Size is its number of bytes.
 	Data io.ReaderAt
 	Size int64
-	// Memory is the memory of the program by address, for the parts of a record that are not in Data. Nil: it cannot be
+	// Memory is the memory of the program by address, for the parts of a record that are not in Data. nil: it cannot be
 	// read.
 	Memory io.ReaderAt
 }
@@ -22,8 +22,8 @@ type Source struct {
 // pageSize is the unit of the offsets of regions in a header.
 const pageSize = 4096
 
-// maxTable bounds what is read of one region at once: checkHeader bounds each by what a program writes, and nothing is
-// larger than this.
+// maxTable bounds what is read of one region at once. checkHeader bounds each region by what a program writes, and none
+// is larger than this.
 const maxTable = runtime.MaxStrings
 
 // load returns the T that begins b, which must be long enough. T must hold no pointers. The record is in the byte order
@@ -33,10 +33,10 @@ func load[T any](b []byte) (v T) {
 	return v
 }
 
-// ErrNotRecord is the error for data that does not begin as a record does.
+// ErrNotRecord is the error for data that does not begin like a record.
 var ErrNotRecord = errors.New("not a record of an instrumented program")
 
-// readHeader returns the header of src, or an error that says why src is no record that can be read.
+// readHeader returns the header of src, or an error that says why src is not a readable record.
 func readHeader(src Source) (runtime.Header, error) {
 	const size = int64(unsafe.Sizeof(runtime.Header{}))
 	var h runtime.Header
@@ -57,7 +57,7 @@ func readHeader(src Source) (runtime.Header, error) {
 	if err := checkHeader(&h, src.Size); err != nil {
 		return h, err
 	}
-	// The counters go on past the room that there is; what is valid ends with the room.
+	// The counters continue past the end of the room, where nothing is valid.
 	h.Slots = min(h.Slots, h.SlotCap)
 	h.Sites = min(h.Sites, max(h.SiteCap, 1)-1)
 	h.StrLen = min(h.StrLen, h.StrCap)
@@ -134,7 +134,7 @@ func checkHeader(h *runtime.Header, size int64) error {
 // region reads n bytes of the record at offset off.
 func (src Source) region(off, n uint64) ([]byte, error) { return filled(off, n, src.fill) }
 
-// filled returns n bytes that fill reads at off, unless no table can be so large.
+// filled returns n bytes that fill reads at off. It fails if no table can be so large.
 func filled(off, n uint64, fill func(b []byte, off uint64) error) ([]byte, error) {
 	if n > maxTable {
 		return nil, fmt.Errorf("record is damaged: a table of %d bytes", n)
@@ -151,8 +151,7 @@ func (src Source) fill(b []byte, off uint64) error {
 	return nil
 }
 
-// table reads n bytes of one of the tables that may be in private memory in part: then the program's memory shows all
-// of it.
+// table reads n bytes of a table that may be partly in private memory. If it is, the program's memory has all of it.
 func (r *reader) table(off, n uint64) ([]byte, error) { return filled(off, n, r.fill) }
 
 // fill reads a part of such a table into b.

@@ -13,19 +13,21 @@ import (
 // maxStill bounds what Still copies, in bytes.
 const maxStill = 128 << 20
 
-// ReadyStill makes the room that the next call of Still needs, so that the program stands still while its record is copied and no longer.
+// ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
+// record is copied.
 func (r *Record) ReadyStill() {
 	h, err := readHeader(r.src)
 	if err != nil || r.file == nil || runtime.GOOS != "linux" {
 		return
 	}
-	if s, ok := copyFile(r.file, nil, int64(h.Size)); ok { // the system gives memory when it is written to
+	if s, ok := copyFile(r.file, nil, int64(h.Size)); ok { // the system provides memory when it is written to
 		r.room = s.room
 	}
 }
 
-// Still copies the record of a program that stands still, and returns what reads the copy when the program has gone on: reading takes much longer than copying.
-// A record that is not in its file as a whole is read at once.
+// Still copies the record of a program that stands still, and returns a function that reads the copy after the program
+// has gone on, because reading takes much longer than copying. It reads a record at once that is not completely in its
+// file.
 func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 	read := r.begin(partWhole)
 	if src, ok := r.copied(); ok {
@@ -60,11 +62,11 @@ func (r *Record) copied() (Source, bool) {
 	return src, true
 }
 
-// A sparse is the content of a file that has holes. It implements io.ReaderAt.
+// A sparse is the content of a file with holes. It implements io.ReaderAt.
 type sparse struct {
 	size   int64
 	pieces []extent
-	room   []byte // in which the pieces are, but for those that it was too small for
+	room   []byte // holds the pieces, except those that did not fit
 }
 
 type extent struct {
@@ -78,8 +80,8 @@ const (
 	seekHole = 4
 )
 
-// copyFile copies what a file has between its holes up to end into room, as far as that goes; nil: there is none yet.
-// What a look has kept is behind the end of the record (Keep).
+// copyFile copies what a file has between its holes, up to end, into room as far as that goes. If room is nil, it
+// allocates it. A kept look is behind the end of the record (see Keep).
 func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
 	fi, err := f.Stat()
 	if err != nil {
@@ -94,7 +96,7 @@ func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
 	for off := int64(0); off < s.size; {
 		from, err := f.Seek(off, seekData)
 		if err != nil || from >= s.size {
-			break // there is a hole up to the end
+			break // a hole extends to the end
 		}
 		to, err := f.Seek(from, seekHole)
 		to = min(to, s.size)

@@ -6,9 +6,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// LocksSuspect reports whether goroutines may wait for each other's locks, or for one whose holder has exited, and how
-// many goroutines there are. It is a look for those who ask again and again, at a fraction of what a snapshot takes: no
-// is certain, yes calls for a diagnosis.
+// LocksSuspect reports whether goroutines may wait for each other's locks, or for a lock whose holder has exited, and
+// returns the number of goroutines. It is for callers that look repeatedly, and takes a fraction of the time of a
+// snapshot. No is certain; yes calls for a diagnosis.
 func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
 	h, err := readHeader(r.src)
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
 	return l.suspect(left), l.n, nil
 }
 
-// locks is who waits for which lock, and who holds it.
+// locks has the lock that each goroutine waits for, and the holders of each lock.
 type locks struct {
 	sites   []byte
 	n       int
@@ -38,7 +38,7 @@ type locks struct {
 	holders map[uint64][]uint64 // by lock
 }
 
-// add adds the goroutine in a slot. Slots may be changing: a wait or a lock more only makes a suspicion.
+// add adds the goroutine in a slot. The slot may be changing. A wrong wait or lock only raises a suspicion.
 func (l *locks) add(b []byte) {
 	var layout runtime.Slot
 	if !inUse(b) {
@@ -65,7 +65,7 @@ func (l *locks) add(b []byte) {
 	}
 }
 
-// isLock reports whether the operation of a site waits for somebody who holds something.
+// isLock reports whether the operation of a site waits for a holder of something.
 func (l *locks) isLock(site uint32) bool {
 	at := uint64(site) * runtime.SiteSize
 	if at+runtime.SiteSize > uint64(len(l.sites)) {
@@ -74,7 +74,7 @@ func (l *locks) isLock(site uint32) bool {
 	return isHeld(load[runtime.SiteEntry](l.sites[at:]).Op)
 }
 
-// isHeld reports whether op waits for what a goroutine may hold.
+// isHeld reports whether op waits for something that a goroutine may hold.
 func isHeld(op runtime.Op) bool {
 	switch op {
 	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop, runtime.OpClose, runtime.OpMake:

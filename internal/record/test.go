@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// test returns test n of the program, or nil if n is zero or the record has another one in its place.
+// test returns test n of the program, or nil if n is zero or the record has another test in its place.
 func (r *reader) test(n uint32) *snapshot.Test {
 	if n == 0 || r.h.TestCap == 0 {
 		return nil
@@ -33,7 +33,7 @@ func (r *reader) test(n uint32) *snapshot.Test {
 	return t
 }
 
-// testEntry returns the entry in which test n is, unless another one is there.
+// testEntry returns the entry at the place of test n, which may be another test's.
 func (r *reader) testEntry(n uint32) (e runtime.TestEntry, err error) {
 	off := uint64(r.h.TestOff)*pageSize + uint64((n-1)%r.h.TestCap)*runtime.TestSize
 	b, err := r.table(off, runtime.TestSize)
@@ -43,10 +43,10 @@ func (r *reader) testEntry(n uint32) (e runtime.TestEntry, err error) {
 	return load[runtime.TestEntry](b), nil
 }
 
-// AddStates adds to s, a snapshot of the record of a program that runs, the states of its goroutines and who started
-// them, and removes those that have exited. It adds the goroutines of tests that have reached no probe, where the
-// program's list of goroutines is known. All is read from the program's memory, without stopping it and without its
-// debug information. If that cannot be read, AddStates changes nothing and says so.
+// AddStates adds to s, a snapshot of the record of a running program, the states and creators of its goroutines, and
+// removes those that have exited. It adds the goroutines of tests that have reached no probe, if the program's list of
+// goroutines is known. It reads all this from the program's memory, without stopping it and without its debug
+// information. If that cannot be read, AddStates changes nothing and returns false.
 func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	h, err := readHeader(r.src)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	return true
 }
 
-// slotGoroutines returns those of the goroutines that have reached a probe that have not exited.
+// slotGoroutines returns the live goroutines that have reached a probe.
 func (r *Record) slotGoroutines() (live []snapshot.Goroutine, err error) {
 	err = r.eachSlot(func(h *runtime.Header, b []byte) {
 		slot := load[runtime.Slot](b)
@@ -77,7 +77,7 @@ func (r *Record) slotGoroutines() (live []snapshot.Goroutine, err error) {
 	return live, err
 }
 
-// A gWords is what is read of a g.
+// A gWords is the part of a g that is read.
 type gWords struct {
 	id, parent uint64
 	state      uint32
@@ -89,8 +89,8 @@ const (
 	maxAncestors = 64
 )
 
-// readGs reads all g's of the program, those that have exited included. The list only grows: it is as long as its
-// length says, which is read first.
+// readGs reads all g's of the program, including those that have exited. The list only grows, so its length, which is
+// read first, is valid.
 func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
 	if h.AllgPtr == 0 || h.ParentOff <= h.GoidOff || h.GoidOff < 8 || h.ParentOff-h.GoidOff > pageSize {
 		return nil, errNoGoroutines
@@ -126,8 +126,8 @@ func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
 
 var errNoGoroutines = errors.New("the list of goroutines is not known")
 
-// allGoroutines returns the goroutines that have reached a probe, as s has them, or belong to a test, and have not
-// exited. Those of s that have come to their first probe since then are left out.
+// allGoroutines returns the live goroutines that have reached a probe, as s has them, or belong to a test. It leaves
+// out those that have come to their first probe since s.
 func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snapshot.Goroutine, error) {
 	all, err := r.readGs(h)
 	if err != nil {
@@ -167,7 +167,7 @@ func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snaps
 		if _, reached := of.slots[g.id]; !reached {
 			n := of.test(g.id, maxAncestors)
 			if n == 0 {
-				continue // the runtime's, or none that a test has to do with
+				continue // the runtime's, or unrelated to tests
 			}
 			if l.Test = known[int(n)]; l.Test == nil {
 				l.Test = tests.test(n)
@@ -182,11 +182,11 @@ func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snaps
 	return live, nil
 }
 
-// testsOf says to which test a goroutine belongs, as testOf of the collector does.
+// testsOf finds the test that a goroutine belongs to, as testOf of the collector does.
 type testsOf struct {
 	table   []byte            // of the record
-	parents map[uint64]uint64 // who started each goroutine whose g tells
-	slots   map[uint64]uint32 // the tests of those that have reached a probe
+	parents map[uint64]uint64 // the creator of each goroutine whose g tells it
+	slots   map[uint64]uint32 // the tests of goroutines that have reached a probe
 }
 
 func (t *testsOf) test(goid uint64, depth int) uint32 {
@@ -204,8 +204,8 @@ func (t *testsOf) test(goid uint64, depth int) uint32 {
 	return 0
 }
 
-// gState returns the state of the g at an address, and whether it can be read. It is dead if the g belongs to another
-// goroutine now.
+// gState returns the state of the g at an address, and whether it can be read. The state is dead if the g belongs to
+// another goroutine now.
 func (r *Record) gState(h *runtime.Header, g, goid uint64) (state uint32, ok bool) {
 	if h.GoidOff < 8 {
 		return 0, false

@@ -21,8 +21,8 @@ func (r *Record) Started() (time.Time, error) {
 	return time.Unix(0, h.StartWall), nil
 }
 
-// ExitStatus returns the exit status that Ended noted, and whether there is one: of a program that a signal killed, or
-// whose end nobody saw, there is none.
+// ExitStatus returns the exit status that Ended noted, and whether there is one. There is none for a program that a
+// signal killed, or whose end nobody saw.
 func (r *Record) ExitStatus() (status int, ok bool) {
 	h, err := readHeader(r.src)
 	if err != nil || h.Exit == 0 || (h.Exit-1)&0x7f != 0 {
@@ -31,24 +31,24 @@ func (r *Record) ExitStatus() (status int, ok bool) {
 	return int((h.Exit - 1) >> 8 & 0xff), true
 }
 
-// Waits is a first look at a record, for somebody who looks again and again: it costs a few nanoseconds per goroutine,
-// where a snapshot takes some microseconds.
+// Waits is a first look at a record, for callers that look repeatedly. It costs a few nanoseconds per goroutine, where
+// a snapshot takes some microseconds.
 type Waits struct {
-	// Long is the number of goroutines that are in an operation since before the time that was asked for.
+	// Long is the number of goroutines that have been in an operation since before the given time.
 	Long int
-	// Sum identifies them and their operations: two looks with the same Sum saw the same ones.
+	// Sum identifies these goroutines and their operations: two looks with the same Sum saw the same ones.
 	Sum uint64
 }
 
-// Waiting counts the goroutines that are in an operation since before the time given, in nanoseconds of the program's
-// clock. What cannot be read is left out.
+// Waiting counts the goroutines that have been in an operation since before the given time, in nanoseconds of the
+// program's clock. It leaves out what cannot be read.
 func (r *Record) Waiting(before int64) (Waits, error) {
 	var w Waits
 	err := r.eachSlot(func(_ *runtime.Header, slot []byte) { w.add(slot, before) })
 	return w, err
 }
 
-// eachSlot calls f with the bytes of every slot that can be read. They are read once: the slot may be changing.
+// eachSlot calls f with the bytes of every readable slot. It reads them once, so the slot may be changing.
 func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 	h, err := readHeader(r.src)
 	if err != nil {
@@ -83,14 +83,14 @@ func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 	return nil
 }
 
-// add counts the operations of the goroutine in a slot that have lasted since before the time given.
+// add counts the operations of the goroutine in a slot that have lasted since before the given time.
 func (w *Waits) add(slot []byte, before int64) {
 	var layout runtime.Slot
 	depth := min(load[uint32](slot[unsafe.Offsetof(layout.Depth):]), runtime.WaitLen)
 	for i := range uintptr(depth) {
 		wait := load[runtime.Wait](slot[unsafe.Offsetof(layout.Waits)+i*unsafe.Sizeof(layout.Waits[0]):])
 		if wait.Since <= 0 || wait.Since > before {
-			return // and what is further in began later
+			return // the operations further in began later
 		}
 		if i == 0 {
 			w.Long++
@@ -100,14 +100,14 @@ func (w *Waits) add(slot []byte, before int64) {
 	}
 }
 
-// A Quiet goroutine is one that waits in no operation and has reached no probe for a while: it computes, or has exited.
+// A Quiet goroutine is in no operation and has reached no probe for a while: it computes, or has exited.
 type Quiet struct {
 	ID   int64
 	G    uint64 // address of the runtime's g
 	Last int64  // when it reached its last probe, nanoseconds of the program's clock
 }
 
-// Quiet returns the goroutines that are quiet since before the time given.
+// Quiet returns the goroutines that have been quiet since before the given time.
 func (r *Record) Quiet(before int64) ([]Quiet, error) {
 	var list []Quiet
 	err := r.eachSlot(func(h *runtime.Header, b []byte) {
@@ -124,8 +124,8 @@ func (r *Record) Quiet(before int64) ([]Quiet, error) {
 	return list, err
 }
 
-// OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. The program is
-// not stopped to find out.
+// OnProcessor reports whether the goroutine is running, or would be if there were a processor for it. It does not stop
+// the program.
 func (r *Record) OnProcessor(q Quiet) bool {
 	state := r.gStateName(q.G, q.ID)
 	return state == "running" || state == "runnable"
@@ -137,7 +137,7 @@ type Moment struct {
 	Steps uint32 // probes that it has reached
 }
 
-// Moments returns what the goroutines of ids do now. The program is not stopped to find out.
+// Moments returns what the goroutines of ids do now. It does not stop the program.
 func (r *Record) Moments(ids []int64) map[int64]Moment {
 	now := make(map[int64]Moment, len(ids))
 	err := r.eachSlot(func(_ *runtime.Header, b []byte) {
