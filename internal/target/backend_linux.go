@@ -31,7 +31,7 @@ type process struct {
 	stopped bool
 	// copies are copied from a process that goes on before it is read; nil for other processes.
 	copies *copies
-	// held means that somebody else traces the process, if anybody does: the kernel does not give us its registers.
+	// held is set if this process is not the tracer. The kernel then does not give us the registers.
 	held bool
 }
 
@@ -104,7 +104,7 @@ type thread struct {
 	tid    int
 	runner runner
 	common proc.CommonThread
-	// regs are its registers while the process stood still, if that has gone on.
+	// regs are its registers from while the process stood still, if it has gone on.
 	regs    proc.Registers
 	regsErr error
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 )
 
-// A fact is what an argument of a function on the stack says of the operating system's side of a wait.
+// A fact is what an argument of a function on the stack says about the operating system's side of a wait.
 type fact struct {
 	prefix string // of the function's name
 	expr   string // in the function's scope
@@ -38,11 +38,11 @@ var facts = []fact{
 	{"net/http.(*Server).Shutdown", "uintptr(s)", setEnds},
 	{"net/http.(*Server).Shutdown", "uintptr(srv)", setEnds}, // before Go 1.24
 	{"google.golang.org/grpc.(*Server).GracefulStop", "uintptr(s)", setEnds},
-	{"google.golang.org/grpc.(*Server).stop", "uintptr(s)", setEnds}, // which newer versions have GracefulStop call
+	{"google.golang.org/grpc.(*Server).stop", "uintptr(s)", setEnds}, // newer versions have GracefulStop call it
 	{"golang.org/x/sync/semaphore.(*Weighted).Acquire", "s.size", setLimit},
 }
 
-// The addresses that are noted.
+// The setters of addresses.
 var (
 	setOwner = setAddress(func(b *Blocked) *uint64 { return &b.Owner })
 	setEnds  = setAddress(func(b *Blocked) *uint64 { return &b.Ends })

@@ -9,13 +9,13 @@ import (
 
 const (
 	maxRun = 1 << 20 // bytes read at once
-	maxGap = 4 << 10 // bytes read in vain between two structs rather than ask twice
+	maxGap = 4 << 10 // bytes between two structs that are read in vain rather than with another call
 )
 
-// readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, in order of address. Neighbours are
-// read together: the runtime allocates its descriptors in blocks, and a system call for each of 100,000 takes longer than
-// copying what lies between. It returns how many could not be read. What is read is copied into kept, with as few
-// system calls as can be; if that is nil, the bytes are valid during the call only.
+// readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, in order of address. It
+// reads neighbours together: the runtime allocates its descriptors in blocks, and a system call for each of 100,000
+// takes longer than copying what lies between. It returns the number of those that could not be read. It copies what it
+// reads into kept, with as few system calls as possible. If kept is nil, the bytes are valid only during the call.
 func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, visit func(i int, b []byte)) (unreadable int) {
 	order := make([]int, 0, len(addrs))
 	for i, a := range addrs {
@@ -25,7 +25,7 @@ func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, vis
 	}
 	unreadable = len(addrs) - len(order)
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(addrs[a], addrs[b]) })
-	var runs [][]int // of order
+	var runs [][]int // of indexes in order
 	var starts, lengths []uint64
 	for len(order) > 0 {
 		n := run(addrs, order, size)
@@ -39,7 +39,7 @@ func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, vis
 	}
 	buf := make([]byte, max(maxRun, size))
 	for k, list := range runs {
-		var b []byte // nil: not all of it can be read
+		var b []byte // nil: it cannot be read completely
 		if kept != nil {
 			b = copied[k]
 		} else if whole := buf[:lengths[k]]; readFull(mem, whole, starts[k]) == nil {

@@ -24,7 +24,7 @@ func inCollectors(name string) []string {
 // none in a program without probes.
 func HeaderVariables() []string { return slices.Clone(headerVariables) }
 
-// RecordAddr returns the address of the program's record in its memory, or zero if it has none yet. Probes reports
+// RecordAddr returns the address of the program's record in its memory, or zero if it has none yet. probes reports
 // whether the program was built with probes.
 func (p *Program) RecordAddr() (addr uint64, probes bool) {
 	p.mu.Lock()

@@ -11,15 +11,16 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Copies are what was copied of a program's memory while it stood still, to be read when it has gone on. Pieces are sorted by address and do not overlap. What was
-// added later is put among them when it is asked for, so that the program need not wait for that.
+// A copies is what was copied of a program's memory while it stood still, to be read after it has gone on. Pieces are
+// sorted by address and do not overlap. Added pieces are sorted in when they are needed, so that the program need not
+// wait for that.
 type copies struct {
 	pieces, added []piece
-	room          []byte // for what is copied next
+	room          []byte // for the next copies
 	src           reach.Source
 }
 
-// ready makes room for n bytes. The system gives memory when it is written to, which takes longer than copying.
+// ready makes room for n bytes. The system provides memory when it is written to, which takes longer than copying.
 func (c *copies) ready(n uint64) {
 	c.room = make([]byte, n)
 	for i := 0; i < len(c.room); i += os.Getpagesize() {
@@ -45,10 +46,10 @@ type piece struct {
 
 func (p piece) end() uint64 { return p.addr + uint64(len(p.data)) }
 
-// add adds pieces. What is there already stays.
+// add adds pieces. Existing pieces stay.
 func (c *copies) add(more []piece) { c.added = append(c.added, more...) }
 
-// sort puts the pieces that were added in their places.
+// sort moves the added pieces to their places.
 func (c *copies) sort() {
 	all := append(c.pieces, c.added...)
 	c.added = nil
@@ -67,7 +68,7 @@ func (c *copies) sort() {
 	}
 }
 
-// patch overwrites in b, the memory at addr, what was copied, and returns how many bytes that is. A nil c has nothing.
+// patch overwrites in b, the memory at addr, what was copied, and returns the number of these bytes. A nil c has none.
 func (c *copies) patch(b []byte, addr uint64) (n int) {
 	if c == nil {
 		return 0
@@ -85,12 +86,13 @@ func (c *copies) patch(b []byte, addr uint64) (n int) {
 }
 
 const (
-	maxStackCopy  = 64 << 10  // bytes that are copied of one stack: more than as many frames have as are read
+	// maxStackCopy bounds the bytes that are copied of one stack. The frames that are read take less.
+	maxStackCopy  = 64 << 10
 	maxStackBytes = 256 << 20 // bytes that are copied of all stacks
 )
 
-// copyMany copies pieces of which only the lengths are given as yet, with as few system calls as can be. What cannot be read is left out of what is copied, and nil in
-// what is returned.
+// copyMany copies pieces of the given addresses and lengths, with as few system calls as possible. It leaves pieces
+// that cannot be read out of the copies, and returns nil for them.
 func (c *copies) copyMany(addrs []uint64, lengths []uint64) [][]byte {
 	bufs := make([][]byte, len(addrs))
 	for i, n := range lengths {
@@ -109,7 +111,7 @@ func (c *copies) copyMany(addrs []uint64, lengths []uint64) [][]byte {
 	return bufs
 }
 
-// copyStacks copies the stacks of all goroutines, from where each is.
+// copyStacks copies the stacks of all goroutines, each from the goroutine's position.
 func (s *session) copyStacks() {
 	var addrs, lengths []uint64
 	total := uint64(0)
@@ -137,7 +139,7 @@ var objectTypes = map[runtime.Kind]string{
 	runtime.KindCond: "sync.Cond",
 }
 
-// copyObjects copies the objects refs, and the timers that channels are of.
+// copyObjects copies the objects refs, and the timers of channels.
 func (s *session) copyObjects(refs []Ref) {
 	var addrs, lengths []uint64
 	var kinds []runtime.Kind
@@ -167,8 +169,9 @@ func (s *session) copyObjects(refs []Ref) {
 	s.copies.copyMany(addrs, lengths)
 }
 
-// dropMoved forgets of goroutines that have left their processor since the program stood still what the operating system has to do with their waits: that was
-// read afterwards. The server that one shuts down stands on its stack, which was copied; and who shuts a server down looks again and again.
+// dropMoved forgets the operating system's side of the waits of goroutines that have left their processor since the
+// program stood still, because it was read afterwards. It keeps Ends, the server that a goroutine shuts down: that is
+// on its stack, which was copied, and such a goroutine looks again and again.
 func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
 	b := make([]byte, s.g.size)
 	for id := range res.Blocked {

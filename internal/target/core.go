@@ -61,7 +61,7 @@ func openCore(t Target) (p *Program, err error) {
 		},
 		memory: func() (reach.Source, error) {
 			if memErr != nil {
-				return nil, memErr // and no Source that is a nil Core
+				return nil, memErr // a nil Source, not one that holds a nil Core
 			}
 			return mem, nil
 		},

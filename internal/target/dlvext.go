@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Target is the program to read: a process, or a core and the executable that it is of.
+// A Target is the program to read: a process, or a core and its executable.
 type Target struct {
 	Pid  int
 	Core string
@@ -67,16 +67,16 @@ type Result struct {
 	// Goroutines is sorted by ID and leaves out the runtime's own (garbage collector, finalizers…). ID, State, Reason,
 	// Labels, CreatedBy, ThreadID and, if wanted, Stack are set.
 	Goroutines []snapshot.Goroutine
-	// Parks counts, modulo 256, how often each of Goroutines has left its processor: one that waits and had the same
-	// count before has waited all the time. Nil: the runtime does not count.
+	// Parks counts, modulo 256, how often each of Goroutines has left its processor. A goroutine that waits, and had
+	// the same count before, has waited all the time. nil: the runtime does not count.
 	Parks []uint8
 	// Blocked has the operating system's side of waits, by goroutine ID, as far as stacks show it.
 	Blocked map[int64]Blocked
 	// Objects holds those of Wanted.Objects that could be read.
 	Objects map[Ref]Object
-	// StacksLeft counts the wanted stacks that were not read; Unreadable the goroutines that were not.
+	// StacksLeft counts the wanted stacks that were not read. Unreadable counts the goroutines that were not.
 	StacksLeft, Unreadable int
-	// Stopped means that a signal had stopped the process before.
+	// Stopped is set if a signal had stopped the process before.
 	Stopped bool
 	// Taken is the moment of the reading on the system's monotonic clock, in nanoseconds; zero for a core.
 	Taken int64

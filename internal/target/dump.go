@@ -34,9 +34,9 @@ type DumpGoroutine struct {
 	State, Reason string
 	// Labels are its profiler labels, which a dump has with GODEBUG=tracebacklabels=1; nil: none.
 	Labels map[string]string
-	// Leaked means that the garbage collector has marked it as one that nothing can wake.
+	// Leaked is set if the garbage collector has marked it as one that nothing can wake.
 	Leaked bool
-	// Waited is how long it has waited at least, a number of whole minutes; zero: unknown.
+	// Waited is the least time that it has waited, in whole minutes; zero: unknown.
 	Waited time.Duration
 	// Stack is innermost first; nil: the dump does not have it. Elided means that frames in the middle are left out.
 	Stack  []snapshot.Frame
@@ -47,7 +47,7 @@ type DumpGoroutine struct {
 	On *snapshot.Target
 }
 
-// ErrNoDump means that a text has no dump.
+// ErrNoDump is the error for a text without a dump.
 var ErrNoDump = errors.New("not a goroutine dump: no line begins with \"goroutine N [state]:\"")
 
 // errProfile is the error for the other text format of net/http/pprof.
@@ -96,7 +96,7 @@ type parser struct {
 	// prefix is how many bytes precede the dump in each line.
 	prefix int
 	g      *DumpGoroutine // the one whose lines are being read; nil: none
-	// fn is the function of the line before, whose position follows; created means that it has the go statement.
+	// fn is the function of the line before, whose position follows. created is set if that line has the go statement.
 	fn, args string
 	parent   int64
 	created  bool

@@ -9,7 +9,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// parseHeader reads the line that begins a goroutine, and says at which byte of it the text of the dump begins:
+// parseHeader reads the line that begins a goroutine, and returns the byte of it at which the text of the dump begins:
 //
 //	goroutine 7 [chan receive, 3 minutes, locked to thread]:
 //	goroutine 7 gp=0xc000007c00 m=nil [select (no cases)]:
@@ -47,7 +47,8 @@ func parseHeader(s string) (g DumpGoroutine, prefix int, ok bool) {
 	return g, prefix, true
 }
 
-// parseLabels reads profiler labels, as far as they make sense: {key: "a value", "a key": value}. Nil: there are none.
+// parseLabels reads profiler labels, as far as they make sense: {key: "a value", "a key": value}. It returns nil if
+// there are none.
 func parseLabels(s string) map[string]string {
 	_, s, _ = strings.Cut(s, "{")
 	var labels map[string]string
@@ -93,7 +94,7 @@ var statuses = map[string]string{
 	"idle": "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
 }
 
-// status reads what stands between the brackets.
+// status reads the text between the brackets.
 func (g *DumpGoroutine) status(s string) {
 	parts := strings.Split(s, ", ")
 	what := parts[0]
@@ -162,13 +163,13 @@ func creator(s string) (fn string, parent int64) {
 	return fn, parent
 }
 
-// waiters are the functions whose receiver is what their goroutine waits for.
+// waiters are the functions whose goroutine waits for their receiver.
 var waiters = map[string]runtime.Kind{
 	"sync.(*Mutex).lockSlow": runtime.KindMutex, "internal/sync.(*Mutex).lockSlow": runtime.KindMutex, "sync.(*RWMutex).RLock": runtime.KindRWMutex,
 	"sync.(*WaitGroup).Wait": runtime.KindWaitGroup, "sync.(*Cond).Wait": runtime.KindCond,
 }
 
-// waitsOn notes what g waits for, if it is in fn and an argument tells.
+// waitsOn notes what g waits for, if it is in fn and an argument has the address.
 func (g *DumpGoroutine) waitsOn(fn, args string) {
 	if fn == "sync.(*RWMutex).Lock" && g.On != nil && g.On.Kind == runtime.KindMutex {
 		g.On.Kind = runtime.KindRWMutex // writers queue for the Mutex that is its first field
@@ -178,7 +179,8 @@ func (g *DumpGoroutine) waitsOn(fn, args string) {
 		return
 	}
 	first, _, _ := strings.Cut(args, ",")
-	if addr, err := strconv.ParseUint(first, 0, 64); err == nil && addr != 0 { // "0xc000012345?" may be another value by now
+	// An argument such as "0xc000012345?" may be another value by now. It does not parse.
+	if addr, err := strconv.ParseUint(first, 0, 64); err == nil && addr != 0 {
 		g.On = &snapshot.Target{Addr: addr, Kind: kind, Len: -1, Cap: -1}
 	}
 }

@@ -42,5 +42,5 @@ func (d *Dump) Snapshot() *snapshot.Snapshot {
 	return s
 }
 
-// never are the reasons of waits that nothing can end, by definition.
+// never are the reasons of waits that nothing can end.
 var never = map[string]bool{"select (no cases)": true, "chan receive (nil chan)": true, "chan send (nil chan)": true}

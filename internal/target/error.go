@@ -7,7 +7,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// An Error is why a program could not be read, and what to do about it.
+// An Error says why a program could not be read, and what to do about it.
 type Error = source.Error
 
 // A Reason says why a program could not be read.
@@ -25,10 +25,10 @@ const (
 	Damaged       = source.Damaged
 )
 
-// damaged is an Error for memory or debug information that makes no sense.
+// damaged returns an Error for memory or debug information that makes no sense.
 func damaged(format string, args ...any) *Error { return source.Damage(format, args...) }
 
-// unreadable is the Error for a process that stopped, but whose memory does not say what it should.
+// unreadable returns the Error for a process that stopped, but whose memory does not say what it should.
 func unreadable(pid int, err error) error {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return err

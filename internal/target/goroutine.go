@@ -10,7 +10,7 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 )
 
-// maxGoroutines is more than any program has: a longer list of goroutines is damaged.
+// maxGoroutines is more than any program has. A longer list of goroutines is damaged.
 const maxGoroutines = 1 << 27
 
 // gLayout has the offsets of the fields that we need of the runtime's struct g, which describes a goroutine.
@@ -21,7 +21,7 @@ type gLayout struct {
 	parent, m, stackLo, stackHi, schedSP field
 	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
 	sudogG, sudogNext                    field
-	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go counts up
+	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go increments
 	labels                               field
 }
 
@@ -76,7 +76,7 @@ func (g *goroutine) state() string { return runtime.GState(g.status) }
 // State returns the name in reports of the status in a runtime's g.
 func State(status uint64) string { return runtime.GState(uint32(status)) }
 
-// alive reports whether there is a goroutine at all: the runtime keeps descriptors for reuse.
+// alive reports whether g is a goroutine, rather than a descriptor that the runtime keeps for reuse.
 func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(g.status) }
 
 // decode reads a g.
@@ -162,7 +162,7 @@ func System(name, reason string) bool {
 	case "runtime.main", "runtime.corostart", "runtime.handleAsyncEvent":
 		return false
 	case "runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups":
-		// These run the user's functions: they are the runtime's own only while they wait for the next.
+		// These run the user's functions. They are the runtime's own only while they wait for the next one.
 		return reason == "finalizer wait" || reason == "cleanup wait"
 	}
 	return strings.HasPrefix(name, "runtime.")
@@ -213,7 +213,7 @@ func (s *session) findThreads() {
 	}
 }
 
-// onProcessor reports whether a thread runs g: then its registers are the thread's, and not in g.
+// onProcessor reports whether a thread runs g. If so, its registers are the thread's, and not in g.
 func (g *goroutine) onProcessor() bool {
 	return g.status == runtime.GRunning || g.status == runtime.GCopystack
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 )
 
-// openHeld opens a process that a debugger, perhaps this process, holds: a process has one tracer, but everybody who
+// openHeld opens a process that a debugger, perhaps this process, holds. A process has one tracer, but everybody who
 // may trace it may read its memory.
 func openHeld(t Target) (*Program, error) {
 	if source.Gone(source.ThreadState(t.Pid)) {
@@ -79,7 +79,7 @@ func (p *process) look() error {
 	return err
 }
 
-// counted are the registers of a thread of which only two are known, and the goroutine that it runs.
+// A counted is the registers of a thread of which only two are known, and the goroutine that it runs.
 type counted struct {
 	proc.Registers
 	g uint64

@@ -12,19 +12,18 @@ type Object struct {
 	// Len and Cap are those of a channel.
 	Len, Cap int
 	Closed   bool
-	// Stopped means that the channel is that of a stopped timer.
+	// Stopped is set if the channel belongs to a stopped timer.
 	Stopped bool
-	// Receivers and Senders are the goroutines that wait in a channel's queues, in order, at most 1,000 each; More
-	// means that there are others.
+	// Receivers and Senders are the goroutines that wait in a channel's queues, in order, at most 1,000 each. More is
+	// set if there are others.
 	Receivers, Senders []int64
 	More               bool
-	// Locked means that a Mutex is locked, or an RWMutex for writing; Readers is the number of read locks of an
-	// RWMutex.
+	// Locked is set if a Mutex is locked, or an RWMutex for writing. Readers is the number of read locks of an RWMutex.
 	Locked  bool
 	Readers int
 	// Count is the counter of a WaitGroup.
 	Count int
-	// Waiters is how many goroutines wait for a Mutex, RWMutex, WaitGroup or Cond.
+	// Waiters is the number of goroutines that wait for a Mutex, RWMutex, WaitGroup or Cond.
 	Waiters int
 }
 
@@ -117,8 +116,8 @@ func (r *objectReader) channel(addr uint64) (Object, bool) {
 	return o, true
 }
 
-// stopped reports whether the channel at addr is that of a timer that will not fire: it was stopped, or has fired.
-// Before Go 1.23 a channel does not refer to its timer.
+// stopped reports whether the channel at addr belongs to a timer that will not fire, because it was stopped, or has
+// fired. Before Go 1.23 a channel does not refer to its timer.
 func (r *objectReader) stopped(addr uint64) bool {
 	v, ok := r.fields("runtime.hchan", addr, way("timer"))
 	if !ok || v[0] == 0 {
@@ -148,8 +147,8 @@ func (r *objectReader) queue(addr uint64) (ids []int64, more bool) {
 	return ids, false
 }
 
-// mutex reads a sync.Mutex: the lowest bit of its state is the lock, and the number of waiters starts at the fourth, in
-// GOROOT/src/internal/sync/mutex.go.
+// mutex reads a sync.Mutex. The lowest bit of its state is the lock, and the number of waiters starts at the fourth:
+// see GOROOT/src/internal/sync/mutex.go.
 func (r *objectReader) mutex(addr uint64) (Object, bool) {
 	v, ok := r.fields("sync.Mutex", addr, [][]string{{"mu", "state"}, {"state"}})
 	if !ok {
@@ -178,8 +177,8 @@ func (r *objectReader) rwMutex(addr uint64) (Object, bool) {
 	return Object{Locked: true, Waiters: count + maxReaders + writers}, true
 }
 
-// waitGroup reads a sync.WaitGroup: the upper half of its state is the counter, the lower the number of waiters,
-// without a bit that Go 1.25 has taken.
+// waitGroup reads a sync.WaitGroup. The upper half of its state is the counter. The lower half is the number of
+// waiters, without a bit that Go 1.25 has taken.
 func (r *objectReader) waitGroup(addr uint64) (Object, bool) {
 	v, ok := r.fields("sync.WaitGroup", addr, [][]string{{"state", "v"}, {"state"}})
 	if !ok {
@@ -188,7 +187,7 @@ func (r *objectReader) waitGroup(addr uint64) (Object, bool) {
 	return Object{Count: int(int32(v[0] >> 32)), Waiters: int(v[0] & (1<<31 - 1))}, true
 }
 
-// cond reads a sync.Cond: tickets given to those who wait, and the next to be notified.
+// cond reads a sync.Cond: the tickets given to waiters, and the next to be notified.
 func (r *objectReader) cond(addr uint64) (Object, bool) {
 	v, ok := r.fields("sync.Cond", addr, [][]string{{"notify", "wait"}}, [][]string{{"notify", "notify"}})
 	if !ok {

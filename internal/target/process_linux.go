@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readProcess reads a process. The debug information is loaded before it is stopped.
+// readProcess reads a process. It loads the debug information before it stops the process.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	if source.Gone(source.ThreadState(t.Pid)) {
 		return nil, source.HasExited(t.Pid)
@@ -25,7 +25,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	defer mem.Close()
 	exe := t.Exe
 	if exe == "" {
-		// The file that runs, also when that name has another file now, or is in another container.
+		// The running file, even if its name has another file now, or is in another container.
 		exe = fmt.Sprintf("/proc/%d/exe", t.Pid)
 	}
 	if err := checkExe(exe, t.Pid); err != nil {
@@ -107,22 +107,24 @@ func (s *session) readyCopies() {
 	}
 }
 
-// maxReady bounds the room that is made before it is known how much is needed, in bytes.
+// maxReady bounds, in bytes, the room that is made before it is known how much is needed.
 const maxReady = 256 << 20
 
-// copyAll copies all that reading the program will need when it has gone on. What else is read then is of a goroutine that has not moved since.
+// copyAll copies all that reading the program will need after it has gone on. What is read from the program itself then
+// belongs to goroutines that have not moved since.
 func (s *session) copyAll(o Options, p *process) (*Result, error) {
 	res, refs, err := s.look(o)
 	if err != nil || o.Select == nil {
 		return res, err
 	}
-	s.copySystemStacks(p.threads) // first: it reads from what is copied
+	s.copySystemStacks(p.threads) // first, because it reads from what is copied
 	s.copyStacks()
 	s.copyObjects(refs)
 	return res, nil
 }
 
-// copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them: it may be what the thread is in.
+// copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them,
+// because a thread may be on its system stack.
 func (s *session) copySystemStacks(threads []proc.Thread) {
 	var addrs, lengths []uint64
 	for _, th := range threads {

@@ -41,7 +41,7 @@ func readProcess(ctx context.Context, t Target, o Options) (res *Result, err err
 	return res, nil
 }
 
-// openHeld fails: without tracing it, a process can be read on Linux only.
+// openHeld fails, because only on Linux a process can be read without tracing it.
 func openHeld(t Target) (*Program, error) {
 	return nil, &Error{
 		Reason: Unsupported,

@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// readProcess fails: nothing here can read a process on this system. A core can be read anywhere.
+// readProcess fails, because nothing here can read a process on this system. A core can be read anywhere.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	return nil, &Error{
 		Reason: Unsupported,
@@ -16,7 +16,7 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	}
 }
 
-// openHeld fails: without tracing it, a process can be read on Linux only.
+// openHeld fails, because only on Linux a process can be read without tracing it.
 func openHeld(t Target) (*Program, error) {
 	return nil, &Error{
 		Reason: Unsupported,

@@ -9,23 +9,23 @@ import (
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
-// A Program is one that we read without stopping it: a process that a debugger holds, or a core. Its debug information
-// is loaded once, for as many readings as are wanted. The caller closes it.
+// A Program is a program that we read without stopping it: a process that a debugger holds, or a core. Its debug
+// information is loaded once, for any number of readings. The caller closes it.
 type Program struct {
 	pid int
-	mu  sync.Mutex // one reading at a time: Delve's caches are not made for more
+	mu  sync.Mutex // one reading at a time: Delve's caches do not permit more
 	s   *session
 	// memory opens what a Capturer reads; nil: there is nothing.
 	memory func() (reach.Source, error)
-	// ready is called before a reading, and says why there can be none; still is called after it. Nil: a core is always
-	// there.
+	// ready is called before a reading, and returns why there can be none. still is called after it. They are nil for a
+	// core, which is always there.
 	ready, still func() error
-	// failed makes an error of a reading out of what went wrong in it.
+	// failed converts what went wrong in a reading to its error.
 	failed  func(error) error
 	release func()
 }
 
-// Open opens t, of which Exe may be empty for a process. On Linux a process needs not let us trace it, for it has a
+// Open opens t, whose Exe may be empty for a process. On Linux a process need not let us trace it, because it has a
 // tracer already; it must let us read its memory. An error is an [*Error].
 func Open(t Target) (*Program, error) {
 	if t.Core != "" {
@@ -66,7 +66,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 		o.Capturer.Capture()
 	}
 	if p.still != nil {
-		if err := p.still(); err != nil { // what was read is of different moments
+		if err := p.still(); err != nil { // what was read belongs to different moments
 			return nil, err
 		}
 	}
@@ -74,7 +74,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 	return res, nil
 }
 
-// Pid returns the process that the program is or was.
+// Pid returns the process of the program, which may have ended.
 func (p *Program) Pid() int { return p.pid }
 
 // Close ends the access to the program.

@@ -2,13 +2,13 @@ package target
 
 import "github.com/awaittrace/awaittrace/runtime"
 
-// maxReasons and maxReasonLen bound what is believed of the table of wait reasons.
+// maxReasons and maxReasonLen bound the table of wait reasons. A larger one is not believed.
 const (
 	maxReasons   = 256
 	maxReasonLen = 100
 )
 
-// readReasons reads the runtime's own table of wait reasons, so that none of ours has to follow every Go version.
+// readReasons reads the runtime's own table of wait reasons, so that no table of ours must follow every Go version.
 // Without it goroutines have no reason.
 func (s *session) readReasons() {
 	v, err := s.global("runtime.waitReasonStrings")

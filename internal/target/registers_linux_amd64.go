@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// registers reads the registers of a thread that stands still; where that is not in Go code, those after its return
-// there.
+// registers reads the registers of a thread that stands still. If the thread is not in Go code, they are those after
+// its return there.
 func (t *thread) registers() (proc.Registers, error) {
 	var r linutil.AMD64PtraceRegs
 	if err := unix.PtraceGetRegs(t.tid, (*unix.PtraceRegs)(&r)); err != nil {

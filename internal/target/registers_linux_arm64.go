@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// registers reads the registers of a thread that stands still; where that is in the kernel's vDSO, those after its
-// return to Go. They say that the program does not use cgo, whether it does or not: then Delve takes g from the
-// register that Go code keeps it in.
+// registers reads the registers of a thread that stands still. If the thread is in the kernel's vDSO, they are those
+// after its return to Go. They always say that the program does not use cgo, so that Delve takes g from the register in
+// which Go code keeps it.
 func (t *thread) registers() (proc.Registers, error) {
 	var r unix.PtraceRegs
 	if err := unix.PtraceGetRegs(t.tid, &r); err != nil {
@@ -24,8 +24,7 @@ func (t *thread) registers() (proc.Registers, error) {
 	return linutil.NewARM64Registers((*linutil.ARM64PtraceRegs)(&r), false, 0, nil), nil
 }
 
-// heldRegisters fails: without the link register, which nobody but the tracer can read, the first caller would be a
-// wrong one.
+// heldRegisters fails. Without the link register, which only the tracer can read, the first caller would be wrong.
 func (t *thread) heldRegisters() (proc.Registers, error) {
 	return nil, errors.New("the registers of a thread are known to its tracer alone")
 }

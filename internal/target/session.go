@@ -20,7 +20,7 @@ type session struct {
 	tgt *proc.Target
 	bi  *proc.BinaryInfo
 	mem proc.MemoryReader
-	// allgs is the address of the variable of that name in package runtime; reasons the names of the wait reasons.
+	// allgs is the address of the variable of that name in package runtime. reasons are the names of the wait reasons.
 	allgs   uint64
 	reasons []string
 	g       gLayout
@@ -28,14 +28,13 @@ type session struct {
 	gs         []goroutine         // sorted by ID
 	labels     []map[string]string // of each of gs; nil: the program has none
 	unreadable int
-	// running says, where it is not nil, which threads run a goroutine now: only their registers are needed.
+	// running, if not nil, is told which threads run a goroutine now, because only their registers are needed.
 	running func([]runner)
-	// copies are what was copied of a program that goes on before it is read; nil: it stands still until it has been
-	// read.
+	// copies are copied from a program that goes on before it is read; nil: it stands still until it has been read.
 	copies    *copies
 	sizes     map[string]int64 // of the types of objects, and of runtime.timer
-	chanTimer field            // of runtime.hchan, where a channel knows its timer
-	// deadline is when the program has to go on; zero for none.
+	chanTimer field            // of runtime.hchan: the timer of a channel
+	// deadline is when the program must go on; zero: never.
 	deadline time.Time
 }
 
@@ -89,12 +88,12 @@ func readFull(mem proc.MemoryReader, b []byte, addr uint64) error {
 	return err
 }
 
-// late reports whether the program has been kept from running for as long as it may.
+// late reports whether the program has been stopped for as long as permitted.
 func (s *session) late() bool {
 	return !s.deadline.IsZero() && time.Now().After(s.deadline)
 }
 
-// snapshots returns the goroutines as the rest of awaittrace knows them, without creators and stacks.
+// snapshots returns the goroutines in the form of package snapshot, without creators and stacks.
 func (s *session) snapshots() []snapshot.Goroutine {
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
@@ -122,7 +121,7 @@ func (s *session) readLabels() {
 	}
 }
 
-// labelReader returns what reads the profiler labels of goroutines; nil: the program has none.
+// labelReader returns a reader of the profiler labels of goroutines, or nil if the program has none.
 func (s *session) labelReader() *reach.Labels {
 	t, err := s.bi.FindType("runtime/pprof.labelMap")
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// readStacks unwinds the stacks of the goroutines ids, as many as o permits, and notes what the operating system has to
-// do with their waits.
+// readStacks unwinds the stacks of the goroutines ids, as many as o permits, and notes the operating system's side of
+// their waits.
 func (s *session) readStacks(res *Result, ids []int64, o Options) {
 	res.Blocked = make(map[int64]Blocked)
 	read := make(map[int64]bool)
@@ -33,15 +33,15 @@ func (s *session) readStacks(res *Result, ids []int64, o Options) {
 	}
 }
 
-// unwind returns Delve's view of g and its frames, innermost first; nil if they cannot be read.
+// unwind returns Delve's view of g and its frames, innermost first, or nil if they cannot be read.
 func (s *session) unwind(g *goroutine, depth int) (*proc.G, []proc.Stackframe) {
-	// Asking for one goroutine by its index is the one way to have Delve read one without reading all before it.
+	// Only a request for one goroutine by its index makes Delve read it without all before it.
 	list, _, err := proc.GoroutinesInfo(s.tgt, g.index, 1)
 	if err != nil || len(list) != 1 || list[0].Unreadable != nil || list[0].ID != g.id {
 		return nil, nil
 	}
 	if g.onProcessor() && list[0].Thread == nil {
-		return nil, nil // without registers Delve takes it to be where it was some time ago
+		return nil, nil // without registers Delve assumes an earlier position
 	}
 	frames, err := proc.GoroutineStacktrace(s.tgt, list[0], depth-1, 0)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s *session) unwind(g *goroutine, depth int) (*proc.G, []proc.Stackframe) {
 	return list[0], frames
 }
 
-// userStack converts frames, without those at the bottom where the runtime starts a goroutine, and without the wrappers
-// that the compiler makes, which have no source.
+// userStack converts frames. It leaves out those at the bottom, where the runtime starts a goroutine, and wrappers by
+// the compiler, which have no source.
 func userStack(frames []proc.Stackframe) []snapshot.Frame {
 	out := make([]snapshot.Frame, 0, len(frames))
 	for i := range frames {
@@ -71,10 +71,10 @@ func userStack(frames []proc.Stackframe) []snapshot.Frame {
 	return out
 }
 
-// Bottom reports whether f is one in which the runtime starts a goroutine.
+// Bottom reports whether f is a frame in which the runtime starts a goroutine.
 func Bottom(f snapshot.Frame) bool { return f.Func == "runtime.goexit" || f.Func == "runtime.main" }
 
-// setCreators sets CreatedBy. Most goroutines have their creator's line in common with others, and many with all.
+// setCreators sets CreatedBy. Most goroutines share their creator's line with others, and many the whole value.
 func (s *session) setCreators(res *Result) {
 	type key struct {
 		pc     uint64
@@ -85,7 +85,7 @@ func (s *session) setCreators(res *Result) {
 	for i := range s.gs {
 		g := &s.gs[i]
 		if g.gopc == 0 || g.id == 1 {
-			continue // the main goroutine was made by the runtime before there was a goroutine
+			continue // the runtime made the main goroutine before there was another
 		}
 		k := key{g.gopc, g.parent}
 		if shared[k] == nil {
