@@ -318,6 +318,7 @@ type Order struct {
 	// "function\x00file:line" for each caller.
 	Stack    uint32
 	StackLen uint32
+	_        uint32 // aligns Gates on 32-bit systems, too
 	// Gates are other locks that were held every time; with GateRead.
 	Gates [OrderGates]uint64
 }

@@ -1,3 +1,7 @@
+//go:build (linux || darwin) && (amd64 || arm64)
+
+// Other systems have no record in which the order of locks could be read.
+
 package runtime
 
 import (
