@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("u", false, "renew the reports in testdata")
 
-// TestAnalyze makes the diagnosis of each snapshot in testdata. Goroutines that are alike have the same needs.
+// TestAnalyze compares the diagnosis of each snapshot in testdata. It also checks that goroutines that are alike have
+// the same needs.
 func TestAnalyze(t *testing.T) {
 	alike := 0
 	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
@@ -39,7 +40,8 @@ func TestAnalyze(t *testing.T) {
 	}
 }
 
-// sameNeeds checks that goroutines of s that are alike have the same needs, and returns how many are like one before.
+// sameNeeds checks that goroutines of s that are alike have the same needs. It returns how many are like an earlier
+// one.
 func sameNeeds(t *testing.T, s *snapshot.Snapshot) (n int) {
 	s, _ = reconcile(s)
 	f := newFacts(s, Options{After: DefaultAfter})
@@ -61,7 +63,7 @@ func sameNeeds(t *testing.T, s *snapshot.Snapshot) (n int) {
 	return n
 }
 
-// format writes a report as the tests have it.
+// format returns a report in the form of the tests.
 func format(r *Report) string {
 	var b strings.Builder
 	for i, v := range r.Verdicts {
@@ -138,8 +140,8 @@ func TestMethod(t *testing.T) {
 	}
 }
 
-// TestSpinning: a goroutine that has run since the program began and never reached a probe is a possibility that does not count, unless it was
-// found on its thread twice.
+// TestSpinning checks that a goroutine that has run since the program began and never reached a probe is a possibility
+// that does not count, unless it was found on its thread twice.
 func TestSpinning(t *testing.T) {
 	text := "taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n  frame main.spin /src/main.go:30\n  thread 7\n%s" +
 		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n"
@@ -170,7 +172,8 @@ func TestSpinning(t *testing.T) {
 	}
 }
 
-// testLeft takes the goroutines of all findings to have left their waits since they were read: then none is more than possible. Those without a probe are read while the
+// testLeft repeats the diagnosis as if the goroutines of all findings had left their waits since they were read. No
+// finding may then be more than possible. Goroutines without a probe do not count, because they are read while the
 // program stands still.
 func testLeft(t *testing.T, s *snapshot.Snapshot) {
 	left := make(map[int64]bool)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShortest: of the cycles of a component the shortest is told, of several the one with the fewest guesses, and then that of the smallest goroutines,
-// in whatever order the edges are.
+// TestShortest checks that, of the cycles of a component, the shortest is reported, of several the one with the fewest
+// guesses, and then the one with the smallest goroutines, in whatever order the edges are.
 func TestShortest(t *testing.T) {
 	const n = 6 // node 6 is a lock
 	tests := []struct {

@@ -12,8 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// large is a snapshot of n goroutines: chains of lock waiters a thousand long, some of which end in a cycle, a crowd
-// before one channel, and readers of one RWMutex with as many writers behind them.
+// large returns a snapshot of n goroutines: chains of lock waiters a thousand long, some of which end in a cycle, a
+// crowd before one channel, and readers of one RWMutex with as many writers behind them.
 func large(n int) string {
 	var b strings.Builder
 	b.WriteString("taken 60s\nobject 0x10 chan jobs cap=0\n made 1 make/chan a.go:1 main.main make 1ms\n")
@@ -29,7 +29,7 @@ func large(n int) string {
 		default:
 			next := 0x1000 + (i+4)*8
 			if i%4000 == 3999 {
-				next = 0x1000 + (i-3996)*8 // the chain bites its tail
+				next = 0x1000 + (i-3996)*8 // the end of the chain waits for its beginning
 			}
 			fmt.Fprintf(&b, " wait lock/mutex a.go:29 main.c m.Lock() %#x 5s\n hold lock/mutex a.go:28 main.c m.Lock() %#x 4s\n step lock/mutex a.go:29 main.c m.Lock() 5s\n", next, 0x1000+i*8)
 		}
@@ -37,8 +37,8 @@ func large(n int) string {
 	return b.String()
 }
 
-// largeChannels is a snapshot of n goroutines that all send to each other, in chains a thousand long of which every other ends in a cycle, from
-// one place in the source.
+// largeChannels returns a snapshot of n goroutines that all send to each other from one place in the source, in chains
+// a thousand long of which every other ends in a cycle.
 func largeChannels(n int) string {
 	var objects, goroutines strings.Builder
 	for i := 1; i <= n; i++ {
@@ -55,8 +55,9 @@ func largeChannels(n int) string {
 	return "taken 60s\n" + objects.String() + goroutines.String()
 }
 
-// largeFamilies is a snapshot of n goroutines, each of which has started the next and waits for it: every hundredth by a WaitGroup, the others by a channel
-// that the next should close. Of every thousand the last waits for itself.
+// largeFamilies returns a snapshot of n goroutines, each of which has started the next and waits for it: every
+// hundredth by a WaitGroup, the others by a channel that the next should close. The last of every thousand waits for
+// itself.
 func largeFamilies(n int) string {
 	var objects, goroutines strings.Builder
 	objects.WriteString("taken 60s\nstates\n")
@@ -76,7 +77,8 @@ func largeFamilies(n int) string {
 	return objects.String() + goroutines.String()
 }
 
-// largeSiblings is a snapshot of n goroutines that one has started, and that wait at two places to send to channels that nobody has received from.
+// largeSiblings returns a snapshot of n goroutines that one goroutine has started. They wait at two places to send to
+// channels from which no goroutine has received.
 func largeSiblings(n int) string {
 	var objects, goroutines strings.Builder
 	goroutines.WriteString("goroutine 1 waiting\n wait recv/chan a.go:30 main.main <-release 0x8 5s cap=0\n")
@@ -95,7 +97,7 @@ func largeSiblings(n int) string {
 // largeTexts makes large snapshots, by what their goroutines wait for.
 var largeTexts = map[string]func(goroutines int) string{"locks": large, "channels": largeChannels, "families": largeFamilies, "siblings": largeSiblings}
 
-// TestLarge: what is found among many goroutines is grouped.
+// TestLarge checks that findings about many goroutines are grouped.
 func TestLarge(t *testing.T) {
 	for name, text := range largeTexts {
 		s := snaptext.MustParse(text(20_000))
@@ -105,7 +107,7 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// processorTime returns how much processor time this process has used: on a busy machine it tells more than the clock.
+// processorTime returns the processor time that this process has used. On a busy machine it says more than the clock.
 func processorTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -120,7 +122,7 @@ func BenchmarkAnalyze(b *testing.B) {
 		for _, n := range []int{25_000, 100_000} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				s := snaptext.MustParse(largeTexts[name](n))
-				s.Before = snaptext.MustParse(largeTexts[name](n)) // a report on a program that runs has looked twice
+				s.Before = snaptext.MustParse(largeTexts[name](n)) // a report on a running program has looked twice
 				s.Before.Taken -= int64(time.Second)
 				before := processorTime(b)
 				for b.Loop() {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestBadInput: whatever a command is given, it says in one line what is wrong, and ends with the exit status of the contract.
+// TestBadInput checks that, whatever a command is given, it says in one line what is wrong, and ends with the exit
+// status of the contract.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -65,7 +66,8 @@ func TestBadInput(t *testing.T) {
 	t.Run("truncated", func(t *testing.T) { truncated(t, record, dir) })
 }
 
-// truncated cuts a record at many places: a report or one line, but no panic and nothing else.
+// truncated cuts a record at many places. The command must print a report or one line, without a panic and nothing
+// else.
 func truncated(t *testing.T, record []byte, dir string) {
 	path := filepath.Join(dir, "cut")
 	for _, n := range []int{1, 8, 64, 200, 300, 4095, 4096, 5000, len(record) / 64, len(record) / 3, len(record) / 2, len(record) - 1} {
@@ -82,10 +84,11 @@ func truncated(t *testing.T, record []byte, dir string) {
 	}
 }
 
-// deadRecord is the record of a program that was killed.
+// deadRecord returns the record of a program that was killed.
 func deadRecord(t *testing.T) []byte {
 	t.Helper()
-	prog := start(t, []string{"AWAITTRACE_GOROUTINES=128"}, build(t, true, filepath.Dir(testdata), "./testdata/crowd"), "10") // a file that is not large
+	// A small crowd keeps the file small.
+	prog := start(t, []string{"AWAITTRACE_GOROUTINES=128"}, build(t, true, filepath.Dir(testdata), "./testdata/crowd"), "10")
 	prog.expect("waiting")
 	prog.kill()
 	files, _ := filepath.Glob(filepath.Join(prog.dir, prog.pid()+"-*"))
@@ -99,7 +102,8 @@ func deadRecord(t *testing.T) []byte {
 	return data
 }
 
-// TestBadFolder: a folder that cannot have a record in it does no harm to the program, and a live one is reported nevertheless.
+// TestBadFolder checks that a folder that cannot have a record does no harm to the program, and that a live program is
+// reported nevertheless.
 func TestBadFolder(t *testing.T) {
 	t.Parallel()
 	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")
@@ -152,7 +156,7 @@ func TestBadFolder(t *testing.T) {
 	}
 }
 
-// mountTiny mounts a file system with next to no room.
+// mountTiny mounts a file system with hardly any room.
 func mountTiny(t *testing.T, path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
@@ -168,7 +172,8 @@ func mountTiny(t *testing.T, path string) error {
 	return nil
 }
 
-// TestBadPackage: what the go command says of a package that is not there or does not compile is all that is said, at the user's own file and line.
+// TestBadPackage checks that, for a package that does not exist or compile, only the go command's message is printed,
+// at the user's own file and line.
 func TestBadPackage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

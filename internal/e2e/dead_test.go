@@ -20,7 +20,7 @@ func signalTo(t *testing.T, p *process, name string) {
 	}
 }
 
-// procState is the letter for the state of the process in /proc.
+// procState returns the letter for the state of the process in /proc.
 func procState(t *testing.T, p *process) string {
 	t.Helper()
 	stat, err := os.ReadFile("/proc/" + p.pid() + "/stat")
@@ -31,7 +31,7 @@ func procState(t *testing.T, p *process) string {
 	return rest[:1]
 }
 
-// TestKilled: after kill -9 the report on a stuck program tells the same as before.
+// TestKilled checks that after kill -9 the report on a stuck program says the same as before.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("every pitfall, twice")
@@ -55,11 +55,11 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// told is what a report tells of the goroutines that a probe was reached by: everything but what only a process that runs can say.
+// told returns what a report says of the goroutines that reached a probe, except what only a running process can say.
 func told(r report) []string {
 	var list []string
 	for _, f := range r.Findings {
-		if f.Kind == "leak" { // that nobody is left who could end a wait is known of a process that runs
+		if f.Kind == "leak" { // only a running process shows that nobody is left who could end a wait
 			f.Kind = "stuck"
 		}
 		list = append(list, fmt.Sprint("finding ", f.Kind, f.Goroutines, f.Root))
@@ -80,8 +80,8 @@ func told(r report) []string {
 	return list
 }
 
-// TestCrowd: 20,000 goroutines that wait for a channel are one line of the report, which does not hurt the program. TestDAPCrowd of the command has
-// 100,000.
+// TestCrowd checks that 20,000 goroutines that wait for a channel are one line of the report, which does not hurt the
+// program. TestDAPCrowd of the command has 100,000.
 func TestCrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("20,000 goroutines")
@@ -105,7 +105,7 @@ func TestCrowd(t *testing.T) {
 	prog.expect("20000")
 }
 
-// TestTooMany: a record without room for all goroutines says so, and the program goes on.
+// TestTooMany checks that a record without room for all goroutines says so, and that the program goes on.
 func TestTooMany(t *testing.T) {
 	t.Parallel()
 	exe := build(t, true, filepath.Dir(testdata), "./testdata/crowd")

@@ -23,13 +23,13 @@ import (
 
 var update = flag.Bool("update", false, "renew the golden files")
 
-// patience bounds the wait for what must come about, on a machine that may be very busy.
+// patience bounds a wait for what must happen, on a machine that may be very busy.
 const patience = 5 * time.Minute
 
-// awaittrace is the command under test, testdata the folder of the programs, tmp that of what is built.
+// awaittrace is the command under test, testdata the folder of the programs, and tmp the folder of what is built.
 var awaittrace, testdata, tmp string
 
-// parallel is how many tests run at a time by default: most of them wait for what a program does.
+// parallel is the default number of tests that run at a time. Most of them wait for what a program does.
 const parallel = "8"
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run builds the command and runs the tests with caches of their own, except Go's.
+// run builds the command and runs the tests with their own caches, except Go's.
 func run(m *testing.M) int {
 	if runtime.GOOS != "linux" {
 		fmt.Println("ok: records are read from outside on Linux only")
@@ -55,7 +55,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	os.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // which would follow XDG_CACHE_HOME
+	os.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // it would follow XDG_CACHE_HOME
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(tmp, "cache"))
 	os.Unsetenv("AWAITTRACE")
 	os.Unsetenv("AWAITTRACE_AFTER")
@@ -113,8 +113,8 @@ func must(t *testing.T, what string, r result) result {
 	return r
 }
 
-// build builds packages of a module, plain or with probes, once for all tests. It returns the path of the program, or of the folder that the
-// programs are in where the last argument is a pattern with "...".
+// build builds packages of a module, plain or with probes, once for all tests. It returns the path of the program, or,
+// if the last argument is a pattern with "...", of the folder with the programs.
 func build(t *testing.T, probes bool, module string, args ...string) string {
 	t.Helper()
 	once, _ := builds.LoadOrStore(fmt.Sprint(probes, module, args), sync.OnceValues(func() (string, result) {
@@ -138,11 +138,11 @@ func build(t *testing.T, probes bool, module string, args ...string) string {
 	return out
 }
 
-// builds holds what build has built: a func() (string, result) by its arguments.
+// builds has the results of build: a func() (string, result) by its arguments.
 var builds sync.Map
 
-// lookAtSources opens every folder of the repository: go test takes a result from its cache only where nothing that a test has opened has changed, and does
-// not know what a go build that a test starts reads.
+// lookAtSources opens every folder of the repository. go test takes a result from its cache only if nothing that a test
+// has opened has changed, and it does not know what a go build in a test reads.
 func lookAtSources(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Dir(testdata), func(path string, d fs.DirEntry, err error) error {
@@ -190,7 +190,7 @@ func start(t *testing.T, env []string, name string, args ...string) *process {
 	return p
 }
 
-// inGroup gives the command a process group of its own, and kills it when the test dies.
+// inGroup gives the command its own process group, and has it killed when the test dies.
 func inGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = patience
@@ -222,7 +222,8 @@ func (p *process) expect(line string) {
 	}
 }
 
-// report asks for the report of the program. Its heap is read whatever time that takes, so that a busy machine proves no less.
+// report asks for the report of the program. Its heap is read however long that takes, so that a busy machine proves no
+// less.
 func (p *process) report(args ...string) result {
 	p.t.Helper()
 	args = append([]string{"report", "-prove", "always"}, args...)
@@ -265,7 +266,7 @@ type probe struct {
 	Line, Col            int
 }
 
-// json asks for the report as JSON, and returns it both parsed and as it is.
+// json asks for the report as JSON, and returns it parsed and raw.
 func (p *process) json(args ...string) (report, []byte) {
 	p.t.Helper()
 	return p.parse(must(p.t, "awaittrace report", p.report(append([]string{"-f", "json"}, args...)...)))
@@ -280,8 +281,9 @@ func (p *process) parse(r result) (report, []byte) {
 	return parsed, []byte(r.stdout)
 }
 
-// until asks for the report again and again until it satisfies ok, and then once more: a wait may have become a long one between the first look at
-// the record and the second, at the program that stands still. A program that has just been started may have no record yet.
+// until asks for the report again and again until it satisfies ok, and then once more: a wait may have become long
+// between the look at the record and the look at the stopped program. A program that has just been started may have no
+// record yet.
 func (p *process) until(what string, ok func(report) bool, args ...string) (report, []byte) {
 	p.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A facts is what of the report of a pitfall is the same in every run.
+// A facts is the part of a pitfall's report that is the same in every run.
 type facts struct {
 	Counts   map[string]any `json:"counts"`
 	Findings []findingFacts `json:"findings"`
@@ -23,7 +23,7 @@ type findingFacts struct {
 	Certainty  string   `json:"certainty"`
 	Proof      string   `json:"proof,omitempty"`
 	Goroutines int      `json:"goroutines"` // how many
-	Root       string   `json:"root"`       // where it is
+	Root       string   `json:"root"`       // its place
 	Title      string   `json:"title"`
 	Why        []string `json:"why"`
 	Fix        string   `json:"fix"`
@@ -38,11 +38,12 @@ type badFacts struct {
 	CouldEnd []string `json:"could_end,omitempty"`
 }
 
-// reEnded is where somebody stands who could end a wait: if that one computes, it is elsewhere each time, or not known.
+// reEnded matches the place of a goroutine that could end a wait. A goroutine that computes is elsewhere each time, or
+// at an unknown place.
 var reEnded = regexp.MustCompile(`(ended by goroutine (\d+)) at [^ ,]+`)
 
-// factsOf takes the facts out of a report. A lock that has several names is called by that of the newest wait: names are such names, any of which
-// stands for all.
+// factsOf extracts the facts from a report. A lock with several names has the name of the newest wait, so the first of
+// names replaces all of names.
 func factsOf(t *testing.T, text []byte, names []string) []byte {
 	t.Helper()
 	var doc map[string]any
@@ -81,7 +82,7 @@ func factsOf(t *testing.T, text []byte, names []string) []byte {
 			}
 			b.CouldEnd = append(b.CouldEnd, who)
 		}
-		slices.Sort(b.CouldEnd) // by the length of paths that are found from where each happens to stand
+		slices.Sort(b.CouldEnd) // by the length of paths, which depend on the goroutines' positions
 		f.Bad = append(f.Bad, b)
 	}
 	slices.SortFunc(f.Bad, func(a, b badFacts) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
@@ -94,7 +95,7 @@ func factsOf(t *testing.T, text []byte, names []string) []byte {
 		why, _ := x["why"].([]any)
 		for _, line := range why {
 			if strings.HasPrefix(str(line), "waits at ") {
-				continue // how many waits were longer than a tick depends on the machine
+				continue // the number of waits longer than a tick depends on the machine
 			}
 			d.Why = append(d.Why, reEnded.ReplaceAllStringFunc(one(str(line)), func(s string) string {
 				if m := reEnded.FindStringSubmatch(s); computes[m[2]] {
@@ -120,7 +121,7 @@ func str(v any) string {
 	return s
 }
 
-// spot is where a probe is, or a holder took its lock, and what is done there.
+// spot returns where a probe is, or a holder took its lock, and the operation there.
 func spot(v any) string {
 	p, _ := v.(map[string]any)
 	if p == nil {

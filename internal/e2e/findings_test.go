@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// placeholders are what normalize puts in place of what is different each time, and what may stand there.
+// placeholders maps the placeholders of normalize to patterns of what they stand for.
 var placeholders = strings.NewReplacer(
 	"TIME", `\d+(\.\d+)?(ms|s)`, "PLACE", `.+`, "ADDRESS", `[\d.:]+`, "SOME", `\d+`, "pid N", `pid \d+`, "thread N", `thread \d+`, `\$TMP`, `/.+`,
 )
 
 var reGoroutineIDs = regexp.MustCompile(`goroutines? \d+( and \d+)?`)
 
-// TestFindings: the findings that docs/findings.md shows are those of the pitfalls' goldens, line by line.
+// TestFindings checks that the findings in docs/findings.md are those of the pitfalls' goldens, line by line.
 func TestFindings(t *testing.T) {
 	page, err := os.ReadFile("../../docs/findings.md")
 	if err != nil {
@@ -63,7 +63,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// shows reports whether one of the lines is that of a golden, but for what is different each time.
+// shows reports whether one of the lines is that of a golden, except for what differs each time.
 func shows(lines []string, golden string) bool {
 	golden = strings.ReplaceAll(golden, "$REPO/testdata/pitfalls/", "")
 	pattern := reGoroutineIDs.ReplaceAllStringFunc(regexp.QuoteMeta(golden), func(s string) string {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestHang is the README's first command, with a command that is built.
+// TestHang runs the README's first command, with a command that is built.
 func TestHang(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

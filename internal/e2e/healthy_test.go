@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestHealthy runs the programs of testdata/healthy all at once, in one process, and looks at it twice: nothing that is certain or likely may be told.
-// scripts/healthy runs each of them alone.
+// TestHealthy runs all programs of testdata/healthy at once, in one process, and looks at it twice. No finding may be
+// certain or likely. scripts/healthy runs each program alone.
 func TestHealthy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes twelve seconds")
@@ -28,7 +28,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// where returns the function of testdata/healthy that the root of a finding is in.
+// where returns the function of testdata/healthy that has the root of a finding.
 func where(r report, f finding) string {
 	i := slices.IndexFunc(r.Goroutines, func(g goroutine) bool {
 		return g.ID == f.Root || f.Root == 0 && len(f.Goroutines) > 0 && g.ID == f.Goroutines[0]

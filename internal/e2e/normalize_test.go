@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// normalize takes out of a report what differs between two runs, two machines and two versions of Go, and leaves everything else: goroutines are
-// numbered by what they do, addresses by where they first stand, times say only that they are there, and frames of the
-// standard library are left out.
+// normalize removes from a report what differs between two runs, two machines and two versions of Go, and nothing else.
+// Goroutines are numbered by what they do, addresses by their first appearance. Of times only their presence remains.
+// Frames of the standard library are left out.
 func normalize(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var doc map[string]any
@@ -42,8 +42,9 @@ type normalizer struct {
 	addrs      map[string]string // the name of an address
 }
 
-// numbers numbers the goroutines: the main one is 1, and the others follow in the order of what they do; where they do the same the root of a finding
-// is first, and then the ids decide. Goroutines that have exited have no number before they are met.
+// numbers numbers the goroutines. The main one is 1, and the others follow in the order of what they do. Of those that
+// do the same, the root of a finding is first, and then the IDs decide. Goroutines that have exited have no number
+// before they are met.
 func numbers(doc map[string]any) map[string]int {
 	roots := make(map[string]bool)
 	for _, f := range objects(doc["findings"]) {
@@ -108,7 +109,7 @@ func (n *normalizer) object(m map[string]any) {
 	for _, k := range keys {
 		m[k] = n.field(k, m[k])
 	}
-	if file, _ := m["file"].(string); strings.HasPrefix(file, "$GOROOT/") { // where its code is, versions of Go differ
+	if file, _ := m["file"].(string); strings.HasPrefix(file, "$GOROOT/") { // versions of Go differ in the place
 		m["line"] = "LINE"
 		if fn, ok := m["func"].(string); ok {
 			m["func"] = reClosure.ReplaceAllString(fn, "")
@@ -176,12 +177,13 @@ var (
 	reEndpoint  = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 	reBytes     = regexp.MustCompile(`\b[\d,.]+ (bytes|[KM]i?B)\b`)
 	rePid       = regexp.MustCompile(`\b(pid|process|report|fd|thread) \d+\b`)
-	reUsed      = regexp.MustCompile(`; thread \d+, on which it is, has used \S+ of processor time`) // if it stayed on one
-	reClosure   = regexp.MustCompile(`\.func[\d.]+$`)
-	reTemp      = regexp.MustCompile(`/tmp/[^ ,:"']*/`)
+	// The text is there only if the goroutine stayed on one thread.
+	reUsed    = regexp.MustCompile(`; thread \d+, on which it is, has used \S+ of processor time`)
+	reClosure = regexp.MustCompile(`\.func[\d.]+$`)
+	reTemp    = regexp.MustCompile(`/tmp/[^ ,:"']*/`)
 )
 
-// text normalizes what is written for people, and paths.
+// text normalizes paths and texts for people.
 func (n *normalizer) text(key, v string) string {
 	if key == "exe" || key == "path" {
 		return filepath.Base(v)
@@ -201,13 +203,13 @@ func (n *normalizer) text(key, v string) string {
 	v = reTemp.ReplaceAllString(v, "$$TMP/")
 	v = strings.ReplaceAll(reDuration.ReplaceAllString(v, "TIME"), "TIME to TIME", "TIME")
 	v = reRunning.ReplaceAllString(v, "$1 PLACE")
-	v = strings.ReplaceAll(v, "is running;", "is running at PLACE;") // where it is cannot be told each time
+	v = strings.ReplaceAll(v, "is running;", "is running at PLACE;") // its place is not always known
 	v = reEndpoint.ReplaceAllString(v, "ADDRESS")
 	v = reBytes.ReplaceAllString(v, "SOME $1")
 	return rePid.ReplaceAllString(v, "$1 N")
 }
 
-// renumber gives addresses their numbers in the order of the finished text.
+// renumber numbers addresses in the order of the finished text.
 func renumber(text []byte) []byte {
 	names := make(map[string]string)
 	return regexp.MustCompile(`ADDR\d{3,}`).ReplaceAllFunc(text, func(old []byte) []byte {
@@ -218,7 +220,8 @@ func renumber(text []byte) []byte {
 	})
 }
 
-// ownFrames are the frames that are not of the standard library. The innermost one of a goroutine that runs is at another line each time.
+// ownFrames returns the frames outside the standard library. The innermost one of a running goroutine is at another
+// line each time.
 func ownFrames(stack any, running bool) any {
 	own := []any{}
 	for _, f := range objects(stack) {
@@ -248,7 +251,7 @@ func sortGoroutines(doc map[string]any) {
 	}
 }
 
-// shareStacks leaves the stack of one of the goroutines that wait at the same place: not all are read.
+// shareStacks keeps the stack of only one of the goroutines that wait at the same place, because not all are read.
 func shareStacks(list []any) {
 	seen := make(map[string]map[string]any)
 	for _, x := range list {

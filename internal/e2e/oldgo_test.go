@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestOldGo has the oldest toolchain that is in the module cache as the user's: the program with every form of every operation prints the same with probes.
-// `go run ./scripts/versions` fetches toolchains, and tries more.
+// TestOldGo builds with the oldest toolchain in the module cache. The program with every form of every operation must
+// print the same with probes. `go run ./scripts/versions` fetches toolchains, and tries more.
 func TestOldGo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the standard library of another release")
@@ -30,8 +30,8 @@ func TestOldGo(t *testing.T) {
 	same(t, tortureOutput(t, filepath.Join(dir, "plain")), tortureOutput(t, filepath.Join(dir, "probed")))
 }
 
-// oldestToolchain returns GOROOT of the oldest toolchain for this system in the module cache that is older than that of the tests, and the second number of its
-// version, if there is one.
+// oldestToolchain returns GOROOT and the minor version of the oldest toolchain for this system in the module cache, if
+// it is older than that of the tests.
 func oldestToolchain(t *testing.T) (goroot string, minor int) {
 	t.Helper()
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()

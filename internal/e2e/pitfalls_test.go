@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// A pitfall is a program of testdata/pitfalls, and what must be in its report before it is compared with the golden.
+// A pitfall is a program of testdata/pitfalls, and what its report must have before it is compared with the golden.
 type pitfall struct {
 	name    string
 	finding string   // kind of a finding
-	places  int      // goroutines that wait, or spin, by the last probe
+	places  int      // goroutines that wait or spin, by the last probe
 	names   []string // of the same lock, see factsOf
 }
 
@@ -31,7 +31,8 @@ var pitfalls = []pitfall{
 	{"leak", "leak", 1, nil},
 }
 
-// TestPitfalls runs a program for each row of the table of pitfalls, and compares the facts of its report with testdata/pitfalls/NAME/facts.json.
+// TestPitfalls runs a program for each row of the table of pitfalls, and compares the facts of its report with
+// testdata/pitfalls/NAME/facts.json.
 func TestPitfalls(t *testing.T) {
 	t.Parallel()
 	programs := build(t, true, filepath.Join(testdata, "pitfalls"), "./...")
@@ -39,7 +40,8 @@ func TestPitfalls(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			prog := start(t, nil, filepath.Join(programs, p.name))
-			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s", "-prove", "always") // on a busy machine, too, the facts have what is proven
+			// With -prove always, the facts have what is proven even on a busy machine.
+			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s", "-prove", "always")
 			golden(t, filepath.Join(testdata, "pitfalls", p.name, "facts.json"), factsOf(t, text, p.names))
 		})
 	}
@@ -53,7 +55,7 @@ func TestPitfalls(t *testing.T) {
 	})
 }
 
-// settled says that the report has the finding, and that all who get stuck are.
+// settled reports whether the report has the finding, and all goroutines that get stuck in p are stuck.
 func settled(r report, p pitfall) bool {
 	found, stuck := false, 0
 	for _, f := range r.Findings {
@@ -72,8 +74,8 @@ var (
 	reElapsed = regexp.MustCompile(`\d+(\.\d+)?(ns|µs|us|ms|s)\b`)
 )
 
-// normalizeLog puts the lines of a log together by goroutine, as it is the scheduler who decides how they take turns, and takes out times, ids
-// and the machine's paths.
+// normalizeLog groups the lines of a log by goroutine, because the scheduler decides on their order, and removes times,
+// IDs and the machine's paths.
 func normalizeLog(text string) []byte {
 	var ids []string
 	lines := make(map[string]string)
@@ -113,7 +115,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// TestStopped: a program that is stopped is reported like one that runs, and is still stopped afterwards.
+// TestStopped checks that a stopped program is reported like a running one, and is still stopped afterwards.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	prog := start(t, nil, build(t, true, filepath.Join(testdata, "pitfalls"), "./deadlock"))

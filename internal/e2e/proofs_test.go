@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestProofs: what nothing can wake is told of one program the same, however it is looked at: as it runs, held by Delve at a breakpoint, in cores, and
-// after kill -9; with probes and without, with symbols and without.
+// TestProofs checks that all looks at one program report the same proofs: while it runs, held by Delve at a breakpoint,
+// in cores, and after kill -9; with probes and without, with symbols and without.
 func TestProofs(t *testing.T) {
 	for _, probes := range []bool{true, false} {
 		for _, ldflags := range []string{"", "-s -w"} {
@@ -34,11 +34,12 @@ func TestProofs(t *testing.T) {
 				}
 				live, _ := prog.until("proofs", func(r report) bool { return maps.Equal(proofs(r), want) }, "-after", "1s")
 				check(live, "live")
-				if ldflags == "" { // which Delve needs
+				if ldflags == "" { // Delve needs symbols
 					breakpoint(t, prog, want)
 				}
 				for _, core := range cores(t, prog, exe) {
-					r := command(t, "", []string{"AWAITTRACE_DIR=" + prog.dir}, awaittrace, "report", "-f", "json", "-after", "1s", core, exe) // gdb's have no record in them
+					// gdb's cores have no record.
+					r := command(t, "", []string{"AWAITTRACE_DIR=" + prog.dir}, awaittrace, "report", "-f", "json", "-after", "1s", core, exe)
 					parsed, _ := prog.parse(must(t, "report "+filepath.Base(core), r))
 					check(parsed, "core")
 				}
@@ -54,7 +55,8 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// TestProofsRun: run tells the same while the program runs, and where the runtime ends it since all its goroutines are asleep.
+// TestProofsRun checks that run reports the same while the program runs, and when the runtime ends it because all its
+// goroutines are asleep.
 func TestProofsRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -76,7 +78,7 @@ func TestProofsRun(t *testing.T) {
 	}
 }
 
-// TestProofsTest: what tests leave behind where it only receives is told as certain.
+// TestProofsTest checks that leaks of tests that only receive are reported as certain.
 func TestProofsTest(t *testing.T) {
 	t.Parallel()
 	r := command(t, filepath.Dir(testdata), nil, awaittrace, "test", "-count=1", "./testdata/receives")
@@ -85,7 +87,7 @@ func TestProofsTest(t *testing.T) {
 	}
 }
 
-// receives returns the comments of the program, by position.
+// receives returns the kinds of finding in the comments of testdata/receives, by position.
 func receives(t *testing.T, probes bool) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(testdata, "receives", "main.go"))
@@ -105,7 +107,7 @@ func receives(t *testing.T, probes bool) map[string]string {
 	return want
 }
 
-// proofs returns the kinds of the findings of r that are proven, by where their roots wait.
+// proofs returns the kinds of the proven findings of r, by the places where their roots wait.
 func proofs(r report) map[string]string {
 	got := make(map[string]string)
 	for _, f := range r.Findings {
@@ -165,7 +167,7 @@ func lines(m map[string]string) string {
 	return strings.Join(list, "\n")
 }
 
-// breakpoint has Delve hold the program at a breakpoint, and compares what it is told there.
+// breakpoint has Delve hold the program at a breakpoint, and compares the report there with want.
 func breakpoint(t *testing.T, prog *process, want map[string]string) {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "script")
@@ -187,7 +189,7 @@ func breakpoint(t *testing.T, prog *process, want map[string]string) {
 	}
 }
 
-// cores makes cores of the program, which goes on: gdb's, and Delve's where it can.
+// cores makes cores of the program, which goes on: gdb's, and Delve's if it can.
 func cores(t *testing.T, prog *process, exe string) []string {
 	t.Helper()
 	var list []string

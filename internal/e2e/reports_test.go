@@ -10,8 +10,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
 )
 
-// TestReports runs the programs of testdata/reports/std, each of which reproduces a public bug report, and checks the few facts that awaittrace has to
-// tell of it. Those with the real modules are run by scripts/reports.
+// TestReports runs the programs of testdata/reports/std, each of which reproduces a public bug report, and checks the
+// few facts that awaittrace must report about it. scripts/reports runs those with the real modules.
 func TestReports(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs some thirty programs")

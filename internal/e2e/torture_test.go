@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// TestTorture runs the program that has every form of every operation, plain and with probes: it must print the same, as a module of today,
-// of Go 1.21 (one loop variable for all iterations) and of Go 1.17 (no type parameters), in files with other bytes, with file names without a machine's
-// paths, under the race detector, which must find nothing in either, and with a probe in every iteration of every loop. Each build has several of these.
+// TestTorture runs the program that has every form of every operation, plain and with probes. It must print the same,
+// in these variants: as a module of today, of Go 1.21 (one loop variable for all iterations) and of Go 1.17 (no type
+// parameters); in files with other bytes; with file names without a machine's paths; under the race detector, which
+// must find nothing in either; and with a probe in every iteration of every loop. Each build has several of these.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	const perIteration, perLoop = "captured 1 2 3 20 30 40 20 30 40", "captured 1 2 3 40 400 4000 4000 4000 4000"
@@ -41,7 +42,7 @@ func TestTorture(t *testing.T) {
 			}
 			probed := build(t, true, module, slices.Concat(v.flags, v.probes, []string{"."})...)
 			same(t, plain, tortureOutput(t, probed))
-			if v.flags == nil { // probes that are turned off do not change anything either
+			if v.flags == nil { // disabled probes do not change anything either
 				same(t, plain, tortureOutput(t, probed, "AWAITTRACE=off"))
 				same(t, plain, tortureOutput(t, probed, "AWAITTRACE_GOROUTINES=1"))
 			}
@@ -49,7 +50,7 @@ func TestTorture(t *testing.T) {
 	}
 }
 
-// TestAsleep: the runtime still finds that all goroutines are asleep, and says the same.
+// TestAsleep checks that the runtime still finds that all goroutines are asleep, and says the same.
 func TestAsleep(t *testing.T) {
 	t.Parallel()
 	module := filepath.Join(testdata, "torture")
@@ -57,8 +58,8 @@ func TestAsleep(t *testing.T) {
 	same(t, plain, tortureOutput(t, build(t, true, module, "./asleep")))
 }
 
-// tortureModule copies the torture program, without the files that need a newer Go than 1.minor. If odd, the files take turns in having
-// CRLF line ends, a byte order mark, and no newline at the end.
+// tortureModule copies the torture program, without the files that need a newer Go than 1.minor. If odd, the files
+// alternate between CRLF line ends, a byte order mark, and no newline at the end.
 func tortureModule(t *testing.T, minor int, odd bool) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "torture")
@@ -111,7 +112,7 @@ func makeOdd(t *testing.T, name string, i int) {
 	}
 }
 
-// tortureOutput is what a program prints; it must succeed, and print nothing to standard error.
+// tortureOutput returns what a program prints. The program must succeed, and print nothing to standard error.
 func tortureOutput(t *testing.T, program string, env ...string) string {
 	t.Helper()
 	dir := t.TempDir()

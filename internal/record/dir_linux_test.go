@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// TestIsOurs: programs of another AWAITTRACE_DIR are others' business, and without one all are ours.
+// TestIsOurs checks that programs of another AWAITTRACE_DIR are not ours, and that without one all are.
 func TestIsOurs(t *testing.T) {
 	cmd := exec.Command("sleep", "60")
 	cmd.Env = append(os.Environ(), "AWAITTRACE_DIR=/somewhere")
@@ -27,7 +27,8 @@ func TestIsOurs(t *testing.T) {
 	}
 }
 
-// waitForEnviron waits until the kernel has set up the environment of a process, which it does after the call that started it has returned.
+// waitForEnviron waits until the kernel has set up the environment of a process, which may be after the call that
+// started the process has returned.
 func waitForEnviron(t *testing.T, pid int) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -38,7 +39,7 @@ func waitForEnviron(t *testing.T, pid int) {
 	t.Fatalf("process %d has no environment", pid)
 }
 
-// TestRecordless: a process without a record is not looked at in each round, unless it may have one now.
+// TestRecordless checks that a process without a record is not looked at in each round, unless it may have one now.
 func TestRecordless(t *testing.T) {
 	cmd := exec.Command("sh", "-c", "read line; exec sleep 60")
 	in, err := cmd.StdinPipe()

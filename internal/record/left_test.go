@@ -8,7 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestLeft asks whether goroutines are still in their waits: all are, one has gone on, one is in the same operation again.
+// TestLeft asks whether goroutines are still in their waits, in three cases: all are, one has gone on, one is in the
+// same operation again.
 func TestLeft(t *testing.T) {
 	snap := snaptext.MustParse(twoLocks)
 	since := make(map[int64]int64)

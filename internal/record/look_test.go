@@ -12,7 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestLook: what a report on the live program saw is told after its death, but not of goroutines that have moved since.
+// TestLook checks that a report after the program's death has what a report on the live program saw, except of
+// goroutines that have moved since.
 func TestLook(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record")
 	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
@@ -61,7 +62,7 @@ func TestLook(t *testing.T) {
 		t.Errorf("looked at %d, want %d", s.Process.Looked, alive.Taken)
 	}
 
-	// Of a program that still runs, it is what was proven of those that have not moved.
+	// For a running program, it is what was proven of goroutines that have not moved.
 	for _, moved := range []uint32{0, 1} {
 		s, err := readRecord(r.src, alive.Taken+1, partWhole)
 		if err != nil {
@@ -79,7 +80,7 @@ func TestLook(t *testing.T) {
 		}
 	}
 
-	// A look without proofs leaves those of an earlier one.
+	// A look without proofs keeps those of an earlier one.
 	unread := read()
 	for i := range unread.Goroutines {
 		unread.Goroutines[i].Reach = nil
@@ -92,7 +93,7 @@ func TestLook(t *testing.T) {
 
 	os.Truncate(path, int64(len(whole))) // the looks differ in length
 	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}})
-	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}}) // a second look takes the place of the first
+	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}}) // a second look replaces the first
 	b, _ := os.ReadFile(path)
 	if !bytes.Equal(b[:len(whole)], whole) {
 		t.Error("the record itself was changed")

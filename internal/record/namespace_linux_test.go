@@ -24,7 +24,8 @@ import (
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
-// childEnv makes the test binary a program with a record: it prints "ready" when a goroutine of it waits for a lock for good.
+// childEnv makes the test binary a program with a record. The program prints "ready" when one of its goroutines is
+// about to wait for a lock for ever.
 const childEnv = "AWAITTRACE_RECORD_CHILD"
 
 func TestMain(m *testing.M) {
@@ -54,7 +55,8 @@ type stuck struct {
 	pid int // as this process sees it
 }
 
-// startStuck starts the program with a command before it, such as unshare with its flags, and variables in its environment.
+// startStuck starts the program with a command before it, such as unshare with its flags, and variables in its
+// environment.
 func startStuck(t *testing.T, before []string, env ...string) *stuck {
 	t.Helper()
 	args := append(append([]string{}, before...), os.Args[0])
@@ -92,7 +94,7 @@ func (p *stuck) kill() {
 
 func unshare(flags ...string) []string { return append([]string{"unshare"}, flags...) }
 
-// privateDir returns a folder that records may be kept in.
+// privateDir returns a folder that may have records.
 func privateDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,7 +104,8 @@ func privateDir(t *testing.T) string {
 	return dir
 }
 
-// sharedDir returns a folder below /dev/shm, of which some programs have another than we do. It goes after the programs that were started since.
+// sharedDir returns a folder below /dev/shm. Some programs have another /dev/shm than this process. The folder is
+// removed after the programs that were started since.
 func sharedDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "awaittrace-where-")
@@ -113,7 +116,7 @@ func sharedDir(t *testing.T) string {
 	return dir
 }
 
-// checkStuck opens the record of a program by its pid here, and checks what it tells.
+// checkStuck opens the record of a program by its pid in this namespace, and checks its content.
 func checkStuck(t *testing.T, p *stuck) *Record {
 	t.Helper()
 	r, err := Open(p.pid)
@@ -149,12 +152,12 @@ func checkStuck(t *testing.T, p *stuck) *Record {
 	return r
 }
 
-// TestNamespaces finds the records of programs wherever they run, and whatever has become of the files.
+// TestNamespaces finds the records of programs wherever they run, and whatever has happened to the files.
 func TestNamespaces(t *testing.T) {
 	tests := []struct {
 		name   string
 		before []string
-		path   bool // the record has a file with a name that can be used from here
+		path   bool // the record has a file with a name that is usable from here
 	}{
 		{"here", nil, true},
 		{"pid namespace", unshare("-pf", "--mount-proc"), true},
@@ -171,7 +174,7 @@ func TestNamespaces(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := sharedDir(t)
 			p := startStuck(t, tt.before, "AWAITTRACE_DIR="+dir)
-			t.Setenv("AWAITTRACE_DIR", "") // ask as somebody does who does not know where it is
+			t.Setenv("AWAITTRACE_DIR", "") // as for a user who does not know where it is
 			os.Unsetenv("AWAITTRACE_DIR")
 			if tt.name == "unlinked" {
 				waitFor(t, func() bool { files, _ := filepath.Glob(dir + "/*-*"); return len(files) == 0 })
@@ -202,7 +205,8 @@ func waitFor(t *testing.T, ok func() bool) {
 	}
 }
 
-// TestTwoFirst has two programs that are both process 1, and share a folder: each has its record, and the end of one is not that of the other.
+// TestTwoFirst has two programs that are both process 1, and share a folder. Each must have its own record, and the end
+// of one must not end the other.
 func TestTwoFirst(t *testing.T) {
 	dir := privateDir(t)
 	t.Setenv("AWAITTRACE_DIR", dir)
@@ -227,8 +231,8 @@ func TestTwoFirst(t *testing.T) {
 	}
 }
 
-// TestHidden reads the record of a program that runs in a pid namespace whose processes cannot be seen from where the reader is: it is live all the same,
-// and no process here is taken for it.
+// TestHidden reads the record of a program in a pid namespace whose processes the reader cannot see. It must be live
+// all the same, and no visible process may count as the program.
 func TestHidden(t *testing.T) {
 	dir := privateDir(t)
 	p := startStuck(t, nil, "AWAITTRACE_DIR="+dir)
@@ -265,7 +269,7 @@ func TestHiddenReader(t *testing.T) {
 	}
 }
 
-// TestPreviousName reads records with the name that earlier collectors gave them.
+// TestPreviousName reads records with names by earlier collectors.
 func TestPreviousName(t *testing.T) {
 	for name, want := range map[string]fileName{
 		"4711-99":    {pid: 4711, ticks: 99},
@@ -283,8 +287,8 @@ func TestPreviousName(t *testing.T) {
 	}
 }
 
-// TestOtherUser has another user forge what root reads: a folder of root's name, a record for a program of root's, and programs whose record promises more
-// memory than there is.
+// TestOtherUser has another user forge what root reads: a folder of root's name, a record for a program of root's, and
+// programs whose record promises more memory than exists.
 func TestOtherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be another user")
@@ -297,7 +301,8 @@ func TestOtherUser(t *testing.T) {
 		}
 		forged := filepath.Join(dir, "forged")
 		os.Mkdir(forged, 0o700)
-		p := startStuck(t, nil, "AWAITTRACE_DIR="+forged) // into which the collector does not put it once it is another's
+		// The collector does not put the record into that folder once it is another user's.
+		p := startStuck(t, nil, "AWAITTRACE_DIR="+forged)
 		st, _ := procfs.ReadStat(p.pid)
 		if err := os.WriteFile(filepath.Join(forged, fmt.Sprintf("%d-%d", p.pid, st.StartTicks)), []byte("anything"), 0o600); err != nil {
 			t.Fatal(err)
@@ -307,7 +312,7 @@ func TestOtherUser(t *testing.T) {
 			os.Chown(f, other, other)
 		}
 		t.Setenv("AWAITTRACE_DIR", forged)
-		// The file that the program has mapped is another user's by now, which no program makes.
+		// The file that the program has mapped is another user's by now. No program makes such a file.
 		if r, err := Open(p.pid); err == nil {
 			s, _ := r.Snapshot()
 			if s == nil || s.Process.Doubt == "" {
@@ -328,7 +333,7 @@ func TestOtherUser(t *testing.T) {
 			t.Error("nothing is wrong with the folder of another user")
 		}
 	})
-	t.Run("folder that was there first", func(t *testing.T) { // with a file of the name that the record would have had
+	t.Run("folder that was there first", func(t *testing.T) { // it has a file of the record's name
 		dir := t.TempDir()
 		os.Chown(dir, other, other)
 		p := startStuck(t, nil, "AWAITTRACE_DIR="+dir)
@@ -361,7 +366,7 @@ func TestOtherUser(t *testing.T) {
 			t.Errorf("it belongs to %d", r.UID)
 		}
 	})
-	t.Run("link", func(t *testing.T) { // whoever can write into a folder must not lead root to other files
+	t.Run("link", func(t *testing.T) { // a user who can write into a folder must not lead root to other files
 		dir := privateDir(t)
 		target := filepath.Join(t.TempDir(), "target")
 		os.WriteFile(target, make([]byte, 8192), 0o600)
@@ -372,7 +377,8 @@ func TestOtherUser(t *testing.T) {
 	})
 }
 
-// TestForgedMemfd is a program whose anonymous file says that it is a record with room for everything: reading it takes no more memory than it has.
+// TestForgedMemfd has a program whose anonymous file claims to be a record with room for everything. Reading it must
+// take no more memory than it has.
 func TestForgedMemfd(t *testing.T) {
 	fd, err := unix.MemfdCreate("awaittrace", unix.MFD_CLOEXEC)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestContexts: the channel of a context is made without a probe. What is on record at its address is of another channel, which is gone; where package
-// context has probes, it is its own.
+// TestContexts checks that facts at the address of a context's channel are dropped, because that channel is made
+// without a probe and the facts are of an older one. If package context has probes, the facts are the channel's own.
 func TestContexts(t *testing.T) {
 	for _, test := range []struct {
 		made, wait string
@@ -37,8 +37,8 @@ func TestContexts(t *testing.T) {
 	}
 }
 
-// TestUsed: of the objects of the past nothing is read by who does not want them: WaitGroups and Conds that nobody waits for, and channels that nobody who is
-// there has used. An unlock by another goroutine is told of any lock, as it may be another's that is held.
+// TestUsed checks that UsedSnapshot leaves out objects of the past: WaitGroups and Conds without waiters, and channels
+// that no live goroutine has used. An unlock by another goroutine is kept for any lock, because the lock may be held.
 func TestUsed(t *testing.T) {
 	text := "taken 1m0s\n"
 	for addr, object := range []string{

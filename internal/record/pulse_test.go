@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestPulse: the pulse of a program changes with what a look would show, and with nothing else.
+// TestPulse checks that the pulse of a program changes with what a look would show, and with nothing else.
 func TestPulse(t *testing.T) {
 	const worker = `goroutine %d unknown
   wait recv/chan /src/main.go:30:3 main.work <-jobs 0xc0 %s
@@ -77,7 +77,7 @@ func pulse(t *testing.T, text string) *Pulse {
 	return p
 }
 
-// TestPulseDamaged: any bytes give a pulse or an error.
+// TestPulseDamaged checks that any bytes give a pulse or an error.
 func TestPulseDamaged(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	for at := 0; at < len(b); at += 101 {
@@ -90,7 +90,7 @@ func TestPulseDamaged(t *testing.T) {
 	}
 }
 
-// TestWaitedAt: how long waits were can be read by the number of their site, which a snapshot has.
+// TestWaitedAt reads the lengths of waits by the numbers of their sites, which a snapshot has.
 func TestWaitedAt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record")
 	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(twoLocks)), 0o600); err != nil {

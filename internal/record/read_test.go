@@ -17,7 +17,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// twoLocks is a program in a deadlock, with a channel and a select beside it.
+// twoLocks is a program in a deadlock that also has a channel and a select.
 const twoLocks = `taken 1m0s
 waited lock/mutex /src/main.go:31:2 main.ab b.mu.Lock() 1.5s 80ms 0=100 4=20 5=1
 waited recv/chan /src/main.go:30:3 main.work <-jobs 40h0m0s 40h0m0s 26=1
@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.Process.State = want.Process.State // not of the record
+	got.Process.State = want.Process.State // not in the record
 	// The orphan's lock is an object too, although the table has no entry for it.
 	wantText := strings.Replace(twoLocks, "goroutine 1 ", "object 0xd1 mutex c\ngoroutine 1 ", 1)
 	if text := snaptext.Format(got); text != wantText {
@@ -89,7 +89,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTaken: of a dead program, the moment is when it ended, or else its last sign of life.
+// TestTaken checks that the moment of a dead program's snapshot is its end, or else its last sign of life.
 func TestTaken(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	binary.NativeEndian.PutUint32(b[unsafe.Offsetof(runtime.Header{}.Clock):], 0)
@@ -107,7 +107,7 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestLaterWait: a wait that began after the reading did is not of the same moment.
+// TestLaterWait checks that a wait that began after the reading did is left out.
 func TestLaterWait(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	s, err := readRecord(source(b), int64(12300*time.Millisecond), partWhole)
@@ -121,7 +121,8 @@ func TestLaterWait(t *testing.T) {
 	}
 }
 
-// TestForeignUnlock: a lock that somebody else unlocked is not held any more, one that was taken since is.
+// TestForeignUnlock checks that a lock that another goroutine has unlocked is no longer held, unless it was taken
+// since.
 func TestForeignUnlock(t *testing.T) {
 	text := func(at string) string {
 		return `
@@ -143,7 +144,7 @@ orphan 4 lock/mutex a.go:5 main.g mu.Lock() 0xa1 9s`
 	}
 }
 
-// TestDamaged breaks a record in every way that has an answer of its own.
+// TestDamaged breaks a record in every way that has its own error.
 func TestDamaged(t *testing.T) {
 	var h runtime.Header
 	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
@@ -174,7 +175,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestDamagedParts: what is damaged is left out and counted, and the rest is told.
+// TestDamagedParts checks that damaged parts are left out and counted, and that the rest is read.
 func TestDamagedParts(t *testing.T) {
 	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	h := load[runtime.Header](whole)
@@ -233,7 +234,7 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
-// A shifting reader gives another version of the slots at every reading, as a program that is running does.
+// A shifting reader returns another version of the slots at every reading, like a running program.
 type shifting struct {
 	b    []byte
 	from int64
@@ -249,7 +250,8 @@ func (r *shifting) ReadAt(b []byte, off int64) (int, error) {
 	return bytes.NewReader(r.b).ReadAt(b, off)
 }
 
-// TestMoving: a goroutine that moves at every reading waits for nothing, and holds what it held all the time.
+// TestMoving checks that a goroutine that moves at every reading waits for nothing, and holds what it held all the
+// time.
 func TestMoving(t *testing.T) {
 	b := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	h := load[runtime.Header](b)
@@ -271,7 +273,7 @@ func TestMoving(t *testing.T) {
 	}
 }
 
-// FuzzRead reads any bytes. Records are large, and most of a mutated one is as before: FuzzPatch goes deeper.
+// FuzzRead reads any bytes. Records are large, and a mutation leaves most of one unchanged, so FuzzPatch goes deeper.
 func FuzzRead(f *testing.F) {
 	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	f.Add(whole, int64(time.Minute))
@@ -280,7 +282,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(readAny)
 }
 
-// FuzzPatch reads a record in which bytes were overwritten: a patch is an offset of two bytes, in units of four, and four bytes.
+// FuzzPatch reads a record with overwritten bytes. A patch is an offset of two bytes, in units of four, and four bytes.
 func FuzzPatch(f *testing.F) {
 	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
 	for off := uintptr(0); off < unsafe.Sizeof(runtime.Header{}); off += 4 {
@@ -295,7 +297,7 @@ func FuzzPatch(f *testing.F) {
 	})
 }
 
-// readAny reads b, whatever it is, and checks what the readers of a snapshot rely on.
+// readAny reads any b, and checks what the readers of a snapshot rely on.
 func readAny(t *testing.T, b []byte, now int64) {
 	src := source(b)
 	src.Memory = src.Data

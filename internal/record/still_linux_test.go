@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestStill reads a copy of a record as it was, when the record is another by then.
+// TestStill reads a copy of a record after the record has changed.
 func TestStill(t *testing.T) {
 	t.Run("no room yet", func(t *testing.T) { testStill(t, func(*Record) {}) })
 	t.Run("room", func(t *testing.T) { testStill(t, (*Record).ReadyStill) })
@@ -43,7 +43,7 @@ func testStill(t *testing.T, ready func(*Record)) {
 	}
 }
 
-// TestStillAlone: what a look has kept behind the record is not copied with it.
+// TestStillAlone checks that the look behind a record is not copied with it.
 func TestStillAlone(t *testing.T) {
 	r := fileOf(t, many(300))
 	if err := r.openFile(); err != nil {

@@ -11,7 +11,7 @@ import (
 	collector "github.com/awaittrace/awaittrace/runtime"
 )
 
-// TestSwept: of a program whose record is gone the error says when it went, and why.
+// TestSwept checks that the error for a program whose record is gone says when it went, and why.
 func TestSwept(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {

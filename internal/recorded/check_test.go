@@ -19,7 +19,7 @@ import (
 
 var locks = []diagnose.Kind{diagnose.KindDeadlock, diagnose.KindOrphanedLock}
 
-// open writes a record of the snapshot in text, and opens it.
+// openTest writes a record of the snapshot in text, and opens it.
 func openTest(t *testing.T, text string) *record.Record {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "record")
@@ -79,8 +79,9 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestGlance: a look at what is used finds what the whole diagnosis does, and so does a look at locks alone of locks. The quick look never finds a program
-// well of which the diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited. The cases are those of the diagnosis.
+// TestGlance checks, with the cases of the diagnosis, that a look at the used part finds what the whole diagnosis does,
+// and that a look at locks alone finds the same about locks. The quick look must not clear a program of which the
+// diagnosis is certain that it is in a deadlock, or waits for a lock whose holder has exited.
 func TestGlance(t *testing.T) {
 	files, _ := filepath.Glob("../diagnose/testdata/*.txtar")
 	certain, forgotten := 0, 0
@@ -150,7 +151,7 @@ func certainLocks(r *diagnose.Report) (titles []string) {
 	return titles
 }
 
-// roots returns the kinds and roots of these findings.
+// roots returns the kinds and roots of the findings that count by default.
 func roots(r *diagnose.Report) (list []string) {
 	for _, f := range r.Findings {
 		if f.Certainty == diagnose.Certain && slices.Contains(locks, f.Kind) {
@@ -160,7 +161,7 @@ func roots(r *diagnose.Report) (list []string) {
 	return list
 }
 
-// fits reports whether f does not panic, as recordtest.Bytes does where a record has no room.
+// fits reports whether f does not panic. recordtest.Bytes panics if a record has no room.
 func fits(f func()) (ok bool) {
 	defer func() { ok = recover() == nil }()
 	f()

@@ -11,7 +11,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestList lists a program that has ended, which a debugger had built.
+// TestList lists a program that a debugger has built, and that has ended.
 func TestList(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "records")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience bounds the wait for what must come about, on a machine that may be very busy.
+// patience bounds a wait for what must happen, on a machine that may be very busy.
 const patience = time.Minute
 
 func TestAdvice(t *testing.T) {
@@ -37,7 +37,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestOnTracer checks that a tracer has a thread that ends: Go never ends the main thread.
+// TestOnTracer checks that a tracer has a thread that ends. Go never ends the main thread.
 func TestOnTracer(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 200 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// fakeMemory is memory whose every word holds its own address, but for the pages in holes.
+// A fakeMemory is memory whose every word holds its own address, except for the pages in holes.
 type fakeMemory struct {
 	holes map[uint64]bool
 	reads int

@@ -44,7 +44,7 @@ func TestParseNone(t *testing.T) {
 	}
 }
 
-// FuzzParse: any text gives a dump or an error, and what it gives is in order and cannot disturb a terminal.
+// FuzzParse checks that any text gives a dump or an error, and that a dump is in order and cannot disturb a terminal.
 func FuzzParse(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.txtar")
 	for _, file := range files {

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// TestReal reads the dumps of a real program with 10,000 goroutines, written by itself and by the runtime on SIGQUIT, plain and with -race, with C and
-// without: each goroutine is there once, where it is, with the goroutine that started it.
+// TestReal reads the dumps of a real program with 10,000 goroutines, written by itself and by the runtime on SIGQUIT,
+// plain and with -race, with C and without. Each goroutine must appear once, at its place, with the goroutine that
+// started it.
 func TestReal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds with -race")
@@ -46,7 +47,7 @@ func TestReal(t *testing.T) {
 	}
 }
 
-// quit returns what a program says on SIGQUIT.
+// quit returns what a program prints on SIGQUIT.
 func quit(t *testing.T, exe string) []byte {
 	t.Helper()
 	cmd := exec.Command(exe, "10000", "wait")

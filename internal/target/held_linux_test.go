@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestHeld reads a program that another process traces: everything but what is in registers, which on amd64 is nothing.
+// TestHeld reads a program that another process traces. It gets everything except what is in registers, which on amd64
+// is nothing.
 func TestHeld(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	held, err := Open(Target{Pid: p.pid})
@@ -20,7 +21,7 @@ func TestHeld(t *testing.T) {
 	if _, err := held.Read(t.Context(), Options{}); reason(err) != Running {
 		t.Errorf("while it runs: %v, want Running", err)
 	}
-	for range 2 { // what Delve has cached of the first stop must not be told of the second
+	for range 2 { // the second stop must not get what Delve has cached of the first
 		letGo := hold(t, p)
 		for range 2 {
 			res, err := held.Read(t.Context(), Options{Select: allStacks})

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestLabels reads the profiler labels of a program of which package reach has the same test, without a debugger's help.
+// TestLabels reads the profiler labels of the program of package reach's test, which reads them without a debugger's
+// help.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	p := start(t, build(t, "../../reach/testdata/labels.go"), "{}")

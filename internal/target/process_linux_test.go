@@ -23,7 +23,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// TestSignals sends signals to a program while it is read again and again: none is lost, and the program always goes on.
+// TestSignals sends signals to a program while it is read again and again. None may be lost, and the program must
+// always go on.
 func TestSignals(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	stop, done := make(chan bool), make(chan int)
@@ -53,14 +54,14 @@ func TestSignals(t *testing.T) {
 	waitState(t, p.pid, "RS")
 }
 
-// TestStopped reads a program that is stopped: it stays so, without running between.
+// TestStopped reads a stopped program. It must stay stopped, and not run in between.
 func TestStopped(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	if err := syscall.Kill(p.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	waitState(t, p.pid, "T")
-	// On a busy machine the goroutine that never rests may just have made room for others.
+	// On a busy machine the goroutine that never rests may have just made room for others.
 	for tries := 0; tries < 200 && !slices.ContainsFunc(p.read(Options{}).Goroutines, func(g snapshot.Goroutine) bool { return g.State == "running" }); tries++ {
 		syscall.Kill(p.pid, syscall.SIGCONT)
 		time.Sleep(5 * time.Millisecond)
@@ -91,7 +92,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// count returns what the goroutine of the program that never rests has counted to.
+// count returns the number that the restless goroutine of the program has reached.
 func count(t *testing.T, p *program) uint64 {
 	t.Helper()
 	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", p.pid))
@@ -134,7 +135,7 @@ func hold(t *testing.T, p *program) (letGo func()) {
 	return letGo
 }
 
-// TestKilledReader kills a reader while it keeps the program stopped: the program goes on.
+// TestKilledReader kills a reader while it keeps the program stopped. The program must go on.
 func TestKilledReader(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	letGo := hold(t, p)
@@ -157,7 +158,8 @@ func holdForever() {
 	os.Exit(1)
 }
 
-// TestKilledProgram kills the program while it is read: the reader returns, and the parent gets the exit status.
+// TestKilledProgram kills the program while it is read. The reader must return, and the parent must get the exit
+// status.
 func TestKilledProgram(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	_, err := Read(t.Context(), Target{Pid: p.pid}, Options{Select: allStacks, Standing: func() []Ref {
@@ -181,7 +183,7 @@ func TestKilledProgram(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	res := p.read(Options{Timeout: time.Nanosecond})
-	if len(res.Goroutines) == 0 || res.StacksLeft != 0 { // they are read when the program has gone on
+	if len(res.Goroutines) == 0 || res.StacksLeft != 0 { // stacks are read after the program has gone on
 		t.Errorf("%d goroutines, %d stacks left, want none", len(res.Goroutines), res.StacksLeft)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -218,7 +220,7 @@ func TestRefused(t *testing.T) {
 	p.ping()
 }
 
-// TestOtherUser reads as a user who may not.
+// TestOtherUser reads as a user without permission.
 func TestOtherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become another user")
@@ -227,7 +229,7 @@ func TestOtherUser(t *testing.T) {
 	var err error
 	source.OnTracer(func() {
 		const nobody = 65534
-		// By the bare call, which changes this thread alone.
+		// The bare call changes only this thread.
 		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); e != 0 {
 			t.Errorf("setresuid: %v", e)
 			return

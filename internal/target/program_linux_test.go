@@ -18,10 +18,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/source"
 )
 
-// buildDir is where the programs of testdata are built, once for all tests.
+// buildDir is the folder for the programs of testdata, which are built once for all tests.
 var buildDir string
 
-// helperEnv makes the test binary do what a test needs another process for, instead of running tests.
+// helperEnv makes the test binary another process that a test needs, instead of running tests.
 const helperEnv = "DLVEXT_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -70,17 +70,17 @@ type program struct {
 	pid   int
 	cmd   *exec.Cmd
 	lines chan string
-	// What the program says of itself: addresses of objects, and descriptors.
+	// facts are addresses of objects and descriptors, as the program printed them.
 	facts map[string]any
 }
 
-// start runs exe until the test ends, and waits until it is in its waits.
+// start runs exe until the test ends. It returns when the program is in its waits.
 func start(t testing.TB, exe string, args ...string) *program {
 	t.Helper()
 	return startCmd(t, exec.Command(exe, args...))
 }
 
-// startCmd is start for a command that has settings of its own.
+// startCmd is start for a command with its own settings.
 func startCmd(t testing.TB, cmd *exec.Cmd) *program {
 	t.Helper()
 	if cmd.Stderr == nil {
@@ -96,7 +96,7 @@ func startCmd(t testing.TB, cmd *exec.Cmd) *program {
 	}
 	p := &program{t: t, pid: cmd.Process.Pid, cmd: cmd, lines: make(chan string, 100)}
 	t.Cleanup(func() {
-		syscall.Kill(-p.pid, syscall.SIGKILL) // what it started, too
+		syscall.Kill(-p.pid, syscall.SIGKILL) // and what it started
 		cmd.Wait()
 	})
 	go func() {
@@ -112,7 +112,7 @@ func startCmd(t testing.TB, cmd *exec.Cmd) *program {
 	return p
 }
 
-// patience bounds the wait for what must come about, on a machine that may be very busy.
+// patience bounds a wait for what must happen, on a machine that may be very busy.
 const patience = time.Minute
 
 // settle waits until the main goroutine waits, which it does soon after it has printed the facts.

@@ -18,7 +18,7 @@ import (
 	atrt "github.com/awaittrace/awaittrace/runtime"
 )
 
-// A want is what a comment in a file of testdata says of a goroutine whose frame in that file is at its line.
+// A want is the state and reason that a comment in a file of testdata gives for the goroutine with a frame at its line.
 type want struct{ state, reason string }
 
 var wantComment = regexp.MustCompile(`// want (\w+):(.*)$`)
@@ -41,7 +41,7 @@ func wants(t *testing.T, file string) map[int]want {
 	return w
 }
 
-// checkWants compares what was read with the comments in file: each has one goroutine, which fits.
+// checkWants compares what was read with the comments in file. Each comment must have one goroutine, which fits.
 func checkWants(t *testing.T, res *Result, file string) {
 	t.Helper()
 	seen := make(map[int]bool)
@@ -227,7 +227,7 @@ func TestBlocked(t *testing.T) {
 
 func number(v any) int { return int(v.(float64)) }
 
-// sleepPath returns the file that "sleep" is.
+// sleepPath returns the file of the command sleep.
 func sleepPath(t *testing.T) string {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		if f := filepath.Join(dir, "sleep"); fileExists(f) {
@@ -280,7 +280,7 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportMetric(float64(runtime.NumCPU()), "cpus")
 }
 
-// TestClock reads a goroutine that is in the kernel's code, again and again: its stack leads back to Go.
+// TestClock repeatedly reads a goroutine that is in the kernel's code. Its stack must lead back to Go.
 func TestClock(t *testing.T) {
 	p := start(t, build(t, "clock.go"))
 	for range 20 {

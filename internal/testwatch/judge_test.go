@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// ended is the goroutine of test 3, at the end of which all is judged.
+// ended is the goroutine of test 3. Each case is judged at the end of that test.
 const ended = `taken 60s
 states
 goroutine 7 running
@@ -16,7 +16,7 @@ goroutine 7 running
   test 3 TestX 7 10s
 `
 
-// TestLeftBehind judges what a test leaves: the kinds of the findings that fail it.
+// TestLeftBehind judges what a test leaves, and compares the kinds of the findings that fail it.
 func TestLeftBehind(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing", "", ""},

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// TestSettling: what counts is the processor time that a thread has had, and for how long nobody wanted any.
+// TestSettling checks that two things count: the processor time that a thread has had, and how long no thread wanted
+// any.
 func TestSettling(t *testing.T) {
 	start := time.Unix(1000, 0)
 	for _, test := range []struct {

@@ -23,7 +23,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestSignals sends signals to this process while a child runs; they must reach the child once each, and not end us.
+// TestSignals sends signals to this process while a child runs. They must reach the child once each, and not end this
+// process.
 func TestSignals(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `
 		for s in HUP USR1 USR2 TERM; do trap "echo got $s" $s; done
@@ -60,7 +61,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// TestStopped: a child that is stopped is not taken for one that has ended, and SIGCONT is passed on to it.
+// TestStopped checks that a stopped child does not count as ended, and that SIGCONT is passed on to it.
 func TestStopped(t *testing.T) {
 	cmd := exec.Command("sleep", "1000")
 	c, err := Start(cmd)
@@ -103,5 +104,5 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// testPatience bounds the wait for what must come about, on a machine that may be very busy.
+// testPatience bounds a wait for what must happen, on a machine that may be very busy.
 const testPatience = time.Minute

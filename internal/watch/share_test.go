@@ -13,14 +13,15 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// waiting is a program in which a goroutine has waited for long.
+// waiting is a program with a goroutine that has long waited.
 const waiting = `taken 1m0s
 object 0xc0 chan jobs cap=0
 goroutine 1 unknown
   wait recv/chan /src/main.go:30:3 main.work <-jobs 0xc0 1ms
 `
 
-// TestShare: all looks together take their share of the time and no more, however much each of them costs, and whatever it finds. The first comes at once.
+// TestShare checks that all looks together take no more than their share of the time, whatever each costs and finds.
+// The first look comes at once.
 func TestShare(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "record")
 	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(waiting)), 0o600); err != nil {
@@ -28,7 +29,7 @@ func TestShare(t *testing.T) {
 	}
 	tests := []struct {
 		name        string
-		look, close time.Duration // what examining costs, without stacks and with them
+		look, close time.Duration // the cost of examining, without stacks and with them
 		answer      func(n int, stacks bool) *Answer
 		percent     int // of a processor, at most
 	}{

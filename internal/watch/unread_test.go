@@ -9,8 +9,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestUnread: calls of which the record does not tell whether they end are a reason for a closer look, one for each place. Servers that wait for clients, what has just
-// begun, and what a closer look has seen already are none.
+// TestUnread checks that calls are a reason for a closer look, one for each place, if the record does not tell whether
+// they end. Servers that wait for clients, calls that have just begun, and calls that a closer look has seen are no
+// reason.
 func TestUnread(t *testing.T) {
 	const commands = "goroutine 1 unknown\n  wait io/process main.go:9 main.main cmd.Wait() - 20s\n  step io/process main.go:9 main.main cmd.Wait() 20s\n" +
 		"goroutine 2 unknown\n  wait io/process main.go:9 main.main cmd.Wait() - 30s\n  step io/process main.go:9 main.main cmd.Wait() 30s\n"
@@ -31,7 +32,7 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestUnreadAgain: a place to which goroutines come again and again is looked at closely less and less often.
+// TestUnreadAgain checks that a place to which goroutines keep coming is looked at closely less and less often.
 func TestUnreadAgain(t *testing.T) {
 	place := &Answer{Possible: [][]diagnose.Symptom{{{What: "main.go:9:2"}}}}
 	deep := 0
@@ -45,7 +46,8 @@ func TestUnreadAgain(t *testing.T) {
 		before, now := deep, w.started.Add(at)
 		w.prove(place, now)
 		looks += deep - before
-		w.prove(&Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: int64(at)}}}}, now) // and others
+		// Others come to the same place.
+		w.prove(&Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: int64(at)}}}}, now)
 	}
 	if looks < 3 || looks > 7 {
 		t.Errorf("it was looked at closely %d times in a minute, want some five", looks)

@@ -14,7 +14,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 )
 
-// A script answers the examinations of a watcher one after the other, nil by an error; the last answer stands for all that follow.
+// A script answers the examinations of a watcher one after the other; nil is an error. It repeats the last answer.
 type script struct {
 	answers []*Answer
 	deep    int // examinations with stacks
@@ -47,7 +47,8 @@ func TestToldOnce(t *testing.T) {
 	again := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Since: 900}} // the same goroutine, in another wait
 	queue := []diagnose.Symptom{{What: "lock-across-wait", Goroutine: 7, Since: 100}}
 	other := []diagnose.Symptom{{What: "stuck", Goroutine: 9, Since: 50}}
-	// Each goes through four rounds, which take an answer and one with stacks if there is news; the last answer stands for the rest.
+	// Each test has four rounds. A round takes one answer, and one with stacks if there is news. The last answer is
+	// repeated.
 	tests := []struct {
 		name    string
 		answers []*Answer
@@ -88,7 +89,8 @@ func TestToldOnce(t *testing.T) {
 	}
 }
 
-// TestPossible: what is only possible is looked at closely once, and told if that makes more of it; it is looked at again after a while.
+// TestPossible checks that a possible finding is looked at closely once, reported if that makes it more certain, and
+// looked at again after a while.
 func TestPossible(t *testing.T) {
 	var log bytes.Buffer
 	leak := []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}}
@@ -120,7 +122,8 @@ func TestPossible(t *testing.T) {
 	}
 }
 
-// TestRefuted: what a closer look has refuted is not told when the program ends; what it could not decide is, and so is what was told in the end.
+// TestRefuted checks that what a closer look has refuted is not reported when the program ends. What it could not
+// decide is, and so is what was reported at last.
 func TestRefuted(t *testing.T) {
 	stuck := []diagnose.Symptom{{What: "stuck", Goroutine: 7, Since: 100}}
 	undecided := &Answer{Possible: [][]diagnose.Symptom{stuck}, NoProof: true}
@@ -151,14 +154,15 @@ func TestRefuted(t *testing.T) {
 	}
 }
 
-// TestStops: a program is stopped for no more than a hundredth of its time. What comes in between is told later.
+// TestStops checks that a program is stopped for no more than a hundredth of its time. What happens in between is
+// reported later.
 func TestStops(t *testing.T) {
 	var log bytes.Buffer
 	s := &script{answers: []*Answer{answer("a", []diagnose.Symptom{{What: "stuck", Goroutine: 1, Since: 1}})}}
 	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		a, err := s.examine(nil, q)
 		if q.Stacks {
-			// Each time it is another goroutine that is stuck.
+			// Each time another goroutine is stuck.
 			a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Since: 1}})
 			a.Stopped = 200 * time.Millisecond
 			if q.MaxPause <= 0 || q.MaxPause > burst {
@@ -180,7 +184,7 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// TestNoRecord runs programs that have no record: they run as they would without us.
+// TestNoRecord runs programs that have no record. They must run as they would without us.
 func TestNoRecord(t *testing.T) {
 	for script, want := range map[string]int{"exit 3": 3, "kill -9 $$": 137, "sleep 0.2": 0} {
 		var log, out bytes.Buffer
@@ -196,8 +200,9 @@ func TestNoRecord(t *testing.T) {
 	}
 }
 
-// TestBudget looks every tenth of a second, at a cost, for as long as the budget allows it: at once when something is new, in the long run for one
-// part in share of the time. It is put off for longer than a wait may take only where a look costs so much that the limit would take more than a part in atMost.
+// TestBudget looks every tenth of a second, at a cost, for as long as the budget allows it: at once if something is
+// new, in the long run for one part in share of the time. The budget delays a look beyond its limit only if looks at
+// that rate would cost more than one part in atMost.
 func TestBudget(t *testing.T) {
 	const limit = 2 * time.Second
 	tests := []struct {
