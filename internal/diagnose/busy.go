@@ -180,9 +180,9 @@ func (f *facts) round(i int) []*snapshot.Probe {
 	return places
 }
 
-// looks reports whether an operation at p, as goroutine i passes it, only looks for something to do. Accepting and
-// dialing do not count, because the connection is usually handed to a goroutine; reading does not either, because it
-// yields bytes.
+// looks reports whether an operation at p, as goroutine i passes it, only looks for something to do. A connection that
+// is accepted or dialed is usually handed to a new goroutine, so such a call only looks if none was born. A read only
+// looks if it yields no bytes.
 func (d *finder) looks(i int, p *snapshot.Probe, l *snapshot.Loop) bool {
 	switch p.Op {
 	case runtime.OpLock, runtime.OpUnlock, runtime.OpRLock, runtime.OpRUnlock, runtime.OpTryLock:

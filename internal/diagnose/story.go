@@ -406,7 +406,7 @@ func (t *writer) queue(f *Finding, c *cause) {
 func (t *writer) queueTitle(c *cause, root, direct int) string {
 	g, rw, w := t.g(root), t.wait(root), t.wait(direct)
 	id := g.ID
-	alike := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { // goroutines that wait in another way
+	alike := slices.DeleteFunc(slices.Clone(c.queue), func(i int) bool { // without those that wait in another way
 		_, kind := t.next(i)
 		return i != direct && (kind != c.by || kind != byLock && !t.likewise(i, direct))
 	})
