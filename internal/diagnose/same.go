@@ -65,6 +65,7 @@ func (r *Report) Unread() (list []Symptom) {
 	return list
 }
 
+// Wait returns s without the kind of finding.
 func (s Symptom) Wait() Symptom {
 	if s.Goroutine != 0 {
 		s.What = ""
@@ -106,6 +107,7 @@ type Key struct {
 	N    int
 }
 
+// Compare orders keys.
 func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.File, o.File), cmp.Compare(k.Line, o.Line), cmp.Compare(k.N, o.N))
 }

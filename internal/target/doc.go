@@ -10,10 +10,11 @@
 // leaving, resumes a process that had been stopped before. Ours:
 //
 //   - loads the debug information first, while the program goes on;
-//   - stops the threads by PTRACE_SEIZE and PTRACE_INTERRUPT, which no program can see, and gives back the signals that arrived meanwhile;
+//   - stops the threads by PTRACE_SEIZE and PTRACE_INTERRUPT, which no program can see, and gives back the signals that
+//     arrived meanwhile;
 //   - reads memory through /proc/PID/mem and writes nothing;
-//   - does so on one thread that ends afterwards: whatever happens to us, the kernel lets the program go on, and one that
-//     was stopped (SIGSTOP) stays so.
+//   - does so on one thread that ends afterwards: whatever happens to us, the kernel lets the program go on, and one
+//     that was stopped (SIGSTOP) stays so.
 //
 // A process that a debugger holds cannot be traced again: Program reads its memory, and takes the program counters of
 // its threads from /proc.
