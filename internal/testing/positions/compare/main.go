@@ -1,4 +1,4 @@
-// Compare prints a line of a table, of which docs/fidelity.md shows a part: it compares the positions of an overlay's
+// Compare prints a line of a table, whose sums docs/fidelity.md has: it compares the positions of an overlay's
 // files with those of the originals, and the line tables of two programs, one built with the overlay and one without.
 // scripts/positions calls it.
 //
