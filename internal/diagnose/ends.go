@@ -37,6 +37,12 @@ func (f *facts) endsUnbounded(i int) bool {
 	return p != nil && p.Op == runtime.OpIO && p.Flags&runtime.SiteBounded == 0
 }
 
+// endsBounded reports whether goroutine i ends something with a time limit.
+func (f *facts) endsBounded(i int) bool {
+	p := f.ender(i)
+	return p != nil && p.Flags&runtime.SiteBounded != 0
+}
+
 // enderName returns the name and the package of the function that ends something at p.
 func enderName(p *snapshot.Probe) (name, pkg string) {
 	fn := p.Func
@@ -67,13 +73,39 @@ func (f *facts) handlers(i int) []int {
 }
 
 // ofAnother reports whether goroutine j is known to run a handler of another server than the one that goroutine i shuts
-// down.
+// down, which accepts no connections any more.
 func (f *facts) ofAnother(j, i int) bool {
 	serves, ends := f.g(j).Owner, f.g(i).Ends
-	return serves != 0 && ends != 0 && serves != ends
+	return serves != 0 && ends != 0 && serves != ends || f.fromAccepting(j)
 }
 
-// shut reports whether goroutine i runs a handler of a server that is being shut down.
+// fromAccepting reports whether a goroutine that accepts connections has started goroutine j, or the one that
+// started it: net/http starts a goroutine for a connection, and for a stream of HTTP/2.
+func (f *facts) fromAccepting(j int) bool {
+	for range 2 {
+		c := f.g(j).CreatedBy
+		if c == nil {
+			return false
+		}
+		k, ok := f.find(c.Goroutine)
+		if !ok {
+			return false
+		}
+		if f.accepts(k) {
+			return true
+		}
+		j = k
+	}
+	return false
+}
+
+// accepts reports whether goroutine i waits for the next connection.
+func (f *facts) accepts(i int) bool {
+	w := f.wait(i)
+	return f.g(i).Reason == "IO wait" && (w != nil && w.Probe.Flags&runtime.SiteServe != 0 || onStack(f.g(i).Stack, "internal/poll.(*FD).Accept"))
+}
+
+// shut reports whether goroutine i runs a handler of a server that is being shut down without a time limit.
 func (f *facts) shut(i int) bool {
 	server := f.g(i).Owner
 	return server != 0 && f.ended[server]

@@ -31,7 +31,7 @@ type facts struct {
 	been     map[*snapshot.Probe][]int            // the goroutines that have been at a place; nil: not needed yet
 	named    map[fieldUse]map[int]*snapshot.Probe // uses of fields by name; nil: not needed yet
 	having   map[uint64][]int                     // see tokens
-	ended    map[uint64]bool                      // the servers that are being shut down
+	ended    map[uint64]bool                      // the servers that are being shut down without a time limit
 	// relations has, by channel, whether the family of its maker has members that do not wait for it.
 	relations map[uint64]bool
 }
@@ -63,13 +63,15 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		f.index[g.ID] = i
-		if g.Ends != 0 {
-			f.ended[g.Ends] = true
-		}
 	}
 	f.findHolders()
 	for i := range s.Goroutines {
 		f.waits[i] = f.operation(i)
+	}
+	for i := range s.Goroutines {
+		if server := s.Goroutines[i].Ends; server != 0 && !f.endsBounded(i) {
+			f.ended[server] = true
+		}
 	}
 	for i, w := range f.waits {
 		if w == nil || w.Probe.Op != runtime.OpLock || w.Obj == 0 {
@@ -273,8 +275,8 @@ func provenByMemory(g *snapshot.Goroutine) bool {
 }
 
 // reach returns what the memory says of goroutine i, or nil. It leaves out goroutines that only bring goroutine i the
-// answer that it waits for. For a handler of a server that is being shut down, it leaves out those that only notice
-// that a client has gone.
+// answer that it waits for. For a handler of a server that is being shut down without a time limit, it leaves out those
+// that only notice that a client has gone.
 func (f *facts) reach(i int) *snapshot.Reach {
 	if r, ok := f.reaches[i]; ok {
 		return r

@@ -52,14 +52,24 @@ func (d *finder) mayDrain(c *cause) bool {
 	return every(c.roots, func(i int) bool {
 		p := d.ender(i)
 		return p != nil && p.Callee == "net/http.Server.Shutdown" && d.g(i).Reason == "select"
-	}) && !slices.ContainsFunc(d.s.Goroutines, serves)
+	}) && !slices.ContainsFunc(c.roots, d.keptOpen)
+}
+
+// keptOpen reports whether a connection may be left of the server that goroutine i shuts down.
+func (d *finder) keptOpen(i int) bool {
+	for j := range d.s.Goroutines {
+		if serves(&d.s.Goroutines[j]) && !d.ofAnother(j, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // connServe is the function of a connection's goroutine.
 const connServe = "net/http.(*conn).serve"
 
 // serves reports whether g is the goroutine of a connection of a net/http server.
-func serves(g snapshot.Goroutine) bool {
+func serves(g *snapshot.Goroutine) bool {
 	return g.CreatedBy != nil && g.CreatedBy.Func == "net/http.(*Server).Serve" || onStack(g.Stack, connServe)
 }
 
