@@ -11,7 +11,8 @@ import (
 	"github.com/awaittrace/awaittrace"
 )
 
-// TestRegisters looks at what becomes of the collector's assembly. That programs with it do the same is what the tests of all forms show.
+// TestRegisters checks the text of the collector's assembly with parameters in registers. The tests of all forms check
+// that programs with it do the same.
 func TestRegisters(t *testing.T) {
 	files := map[string][]byte{}
 	for _, name := range append([]string{assemblyFile, lockFile}, layoutFiles...) {
