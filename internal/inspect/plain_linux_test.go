@@ -188,6 +188,7 @@ func TestPlainHealthy(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(exe, "all", "2m")
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // it is killed, and leaves sockets
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
