@@ -76,13 +76,14 @@ func (r *ioReader) addHandlers(s *snapshot.Snapshot, res *target.Result) {
 		}
 		var list []int64
 		for _, fd := range sentBy(g, res) {
-			those, known := serving[fd]
-			if other, ok := r.peer(fd); !known && ok && readers[other] != nil {
-				by := readers[other].CreatedBy.Goroutine
-				those = slices.Concat([]int64{by}, family[by], family[readers[other].ID])
+			if _, known := serving[fd]; !known {
+				serving[fd] = nil
+				if other, ok := r.peer(fd); ok && readers[other] != nil {
+					by := readers[other].CreatedBy.Goroutine
+					serving[fd] = slices.Concat([]int64{by}, family[by], family[readers[other].ID])
+				}
 			}
-			serving[fd] = those
-			list = append(list, those...)
+			list = append(list, serving[fd]...)
 		}
 		if w := &g.Waits[0]; len(list) > 0 {
 			if w.IO == nil {

@@ -34,10 +34,12 @@ func readEach(mem proc.MemoryReader, addrs []uint64, size int, kept *copies, vis
 		order = order[n:]
 	}
 	var copied [][]byte
+	var buf []byte // for one run at a time, if no copies are kept
 	if kept != nil {
 		copied = kept.copyMany(starts, lengths)
+	} else {
+		buf = make([]byte, max(maxRun, size))
 	}
-	buf := make([]byte, max(maxRun, size))
 	for k, list := range runs {
 		var b []byte // nil: it cannot be read completely
 		if kept != nil {
