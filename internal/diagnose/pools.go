@@ -32,6 +32,11 @@ var poolKinds = []poolKind{
 	{waits: "net/http.(*Transport).getConn", token: "a connection"},
 }
 
+// TakesToken reports whether a call takes a token of a library's pool, by its name in the catalog.
+func TakesToken(callee string) bool {
+	return slices.ContainsFunc(poolKinds, func(k poolKind) bool { return slices.Contains(k.takes, callee) })
+}
+
 // pools makes the causes of goroutines that wait for a token of a library's pool, if the holders of all tokens do not
 // give them back.
 func (d *finder) pools() {
@@ -120,7 +125,7 @@ func (d *finder) poolWait(i int) *poolKind {
 		if w := d.wait(i); d.onlyAsleep() && w != nil && k.takes != nil && pkgPath(w.Probe.Callee) == pkgPath(k.waits) {
 			return k
 		}
-		if !strings.HasPrefix(g.Reason, "sync.") && slices.ContainsFunc(g.Stack[:min(len(g.Stack), 8)], func(f snapshot.Frame) bool { return f.Func == k.waits }) {
+		if !strings.HasPrefix(g.Reason, "sync.") && onStack(g.Stack[:min(len(g.Stack), 8)], k.waits) {
 			return k
 		}
 	}

@@ -3,6 +3,7 @@ package recorded
 import (
 	"slices"
 
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -18,14 +19,11 @@ func inProgram(g *snapshot.Goroutine) bool {
 	case runtime.KindSemaphore:
 		return true
 	case runtime.KindPool:
-		return slices.ContainsFunc(g.History[1:], func(s snapshot.Step) bool { return s.Probe.Kind == runtime.KindPool && keeps[s.Probe.Callee] })
+		return slices.ContainsFunc(g.History[1:], func(s snapshot.Step) bool {
+			return s.Probe.Kind == runtime.KindPool && diagnose.TakesToken(s.Probe.Callee)
+		})
 	}
 	return false
-}
-
-// keeps are the calls after which the caller has a connection.
-var keeps = map[string]bool{
-	"database/sql.DB.Begin": true, "database/sql.DB.BeginTx": true, "database/sql.DB.Conn": true, "database/sql.DB.Query": true, "database/sql.DB.QueryContext": true,
 }
 
 // asleep reports whether a program ended because all its goroutines slept. The runtime ends it the moment the last one
