@@ -67,8 +67,6 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	f.findHolders()
 	for i := range s.Goroutines {
 		f.waits[i] = f.operation(i)
-	}
-	for i := range s.Goroutines {
 		if server := s.Goroutines[i].Ends; server != 0 && !f.endsBounded(i) {
 			f.ended[server] = true
 		}

@@ -16,11 +16,7 @@ const maxStill = 128 << 20
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
 // record is copied.
 func (r *Record) ReadyStill() {
-	h, err := readHeader(r.src)
-	if err != nil || r.file == nil || runtime.GOOS != "linux" {
-		return
-	}
-	if s, ok := copyFile(r.file, nil, int64(h.Size)); ok { // the system provides memory when it is written to
+	if s, ok := r.copyInto(nil); ok { // the system provides memory when it is written to
 		r.room = s.room
 	}
 }
@@ -39,15 +35,14 @@ func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 
 // copied returns a copy of the record, unless parts of it are in private memory or it is too large.
 func (r *Record) copied() (Source, bool) {
-	h, err := readHeader(r.src)
-	if err != nil || r.file == nil || runtime.GOOS != "linux" {
+	data, ok := r.copyInto(r.room)
+	r.room = nil
+	if !ok {
 		return Source{}, false
 	}
-	data, ok := copyFile(r.file, r.room, int64(h.Size))
-	r.room = nil
 	src := Source{Data: data, Size: r.src.Size, Memory: r.src.Memory}
-	h, err = readHeader(src)
-	if !ok || err != nil || h.Private != 0 {
+	h, err := readHeader(src)
+	if err != nil || h.Private != 0 {
 		return Source{}, false
 	}
 	chunks, err := src.region(uint64(h.ChunkOff), uint64(h.Slots+collector.ChunkSlots-1)/collector.ChunkSlots)
@@ -79,6 +74,18 @@ const (
 	seekData = 3
 	seekHole = 4
 )
+
+// copyInto copies the file of the record, up to the record's end, as copyFile does.
+func (r *Record) copyInto(room []byte) (sparse, bool) {
+	if r.file == nil || runtime.GOOS != "linux" {
+		return sparse{}, false
+	}
+	h, err := readHeader(r.src)
+	if err != nil {
+		return sparse{}, false
+	}
+	return copyFile(r.file, room, int64(h.Size))
+}
 
 // copyFile copies what a file has between its holes, up to end, into room as far as that goes. If room is nil, it
 // allocates it. A kept look is behind the end of the record (see Keep).
