@@ -78,6 +78,11 @@ func checkWants(t *testing.T, res *Result, file string) {
 			t.Errorf("%s:%d: no goroutine is %s:%s here", file, line, w.state, w.reason)
 		}
 	}
+	if t.Failed() {
+		for _, g := range res.Goroutines {
+			t.Logf("goroutine %d is %s:%s at %v", g.ID, g.State, g.Reason, g.Stack)
+		}
+	}
 	if res.StacksLeft != 0 || res.Unreadable != 0 {
 		t.Errorf("%d stacks left, %d goroutines unreadable", res.StacksLeft, res.Unreadable)
 	}

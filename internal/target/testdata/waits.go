@@ -59,6 +59,9 @@ func main() {
 	fds := inputs()
 	settle()
 	go spin()
+	for counter.Load() == 0 {
+		time.Sleep(time.Millisecond) // until it is at its loop: before, it is at the beginning of its function
+	}
 
 	facts := map[string]any{
 		"counter": fmt.Sprintf("%p", &counter),
