@@ -59,8 +59,8 @@ func main() {
 	fds := inputs()
 	settle()
 	go spin()
-	for counter.Load() == 0 {
-		time.Sleep(time.Millisecond) // until it is at its loop: before, it is at the beginning of its function
+	for counter.Load() < 2 {
+		time.Sleep(time.Millisecond) // until it is in its loop
 	}
 
 	facts := map[string]any{
@@ -121,8 +121,11 @@ func waits() {
 // counter tells whether the program runs.
 var counter atomic.Uint64
 
+// spin has something before its loop. Otherwise an instruction of the loop belongs to the line of func, and it may be seen there.
+//
 //go:noinline
 func spin() {
+	counter.Add(1)
 	for ; ; counter.Add(1) { // want running:
 	}
 }
