@@ -134,3 +134,21 @@ func TestLockOrder(t *testing.T) {
 		t.Errorf("the findings are %+v", d.Findings)
 	}
 }
+
+// TestControl has names that would act on a terminal or forge a line.
+func TestControl(t *testing.T) {
+	const evil = "x\x1b]0;owned\a\nforged"
+	old, now := doc(1e9, 0, 5e9, nil), doc(2e9, 100, 6e9, map[int]int{2: 1})
+	old.Process.Exe, now.Process.State = "/bin/"+evil, evil
+	now.Findings[0].Title = evil
+	for i := range now.Goroutines {
+		now.Goroutines[i].Probe.File = evil
+	}
+	var b bytes.Buffer
+	if err := compare.Text(&b, compare.Documents(old, now), compare.TextOptions{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "\nforged") || strings.ContainsAny(b.String(), "\x1b\a") {
+		t.Errorf("names reach the terminal:\n%q", b.String())
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // TextOptions say how Text writes a Diff.
@@ -24,12 +25,13 @@ const maxPlaces = 10
 // Text writes d to w for people.
 func Text(w io.Writer, d *Diff, opt TextOptions) error {
 	t := &text{bufio.NewWriter(w), d, opt}
-	fmt.Fprintln(t, t.summary())
-	fmt.Fprintf(t, "old: %s\nnew: %s", describe(&d.Old), describe(&d.New))
-	if since := d.Since(diagnose.Duration); since != "" {
-		fmt.Fprintf(t, ", %s", since)
+	t.line("%s", t.summary())
+	t.line("old: %s", describe(&d.Old))
+	since := d.Since(diagnose.Duration)
+	if since != "" {
+		since = ", " + since
 	}
-	fmt.Fprintln(t)
+	t.line("new: %s%s", describe(&d.New), since)
 	same := 0
 	for i := range d.Findings {
 		f := &d.Findings[i]
@@ -40,7 +42,8 @@ func Text(w io.Writer, d *Diff, opt TextOptions) error {
 		t.finding(f)
 	}
 	if same > 0 {
-		fmt.Fprintf(t, "\n%s as before; list with -all\n", plural(same, "finding"))
+		t.line("")
+		t.line("%s as before; list with -all", plural(same, "finding"))
 	}
 	t.places()
 	return t.Flush()
@@ -50,6 +53,12 @@ type text struct {
 	*bufio.Writer
 	d   *Diff
 	opt TextOptions
+}
+
+// line writes one line without control characters: the names in it come from other processes.
+func (t *text) line(format string, args ...any) {
+	t.WriteString(terminal.Line(fmt.Sprintf(format, args...)))
+	t.WriteByte('\n')
 }
 
 // summary returns the answer in one line.
@@ -78,22 +87,23 @@ func (t *text) finding(f *Finding) {
 	if f.Certainty != "certain" {
 		certainty = " (" + f.Certainty + ")"
 	}
-	fmt.Fprintf(t, "\n%s: %s: %s%s\n", f.Change, f.Kind, f.Title, certainty)
+	t.line("")
+	t.line("%s: %s: %s%s", f.Change, f.Kind, f.Title, certainty)
 	if f.File != "" {
-		fmt.Fprintf(t, "    at %s:%d\n", t.path(f.File), f.Line)
+		t.line("    at %s:%d", t.path(f.File), f.Line)
 	}
 	switch {
 	case f.Old == nil:
-		fmt.Fprintf(t, "    %s%s\n", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
+		t.line("    %s%s", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
 	case f.New == nil:
-		fmt.Fprintf(t, "    %s%s\n", plural(f.Old.Goroutines, "goroutine"), oldest(f.Old))
+		t.line("    %s%s", plural(f.Old.Goroutines, "goroutine"), oldest(f.Old))
 	case f.Old.Goroutines == f.New.Goroutines:
-		fmt.Fprintf(t, "    %s, as before%s\n", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
+		t.line("    %s, as before%s", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
 	default:
-		fmt.Fprintf(t, "    %d goroutines before, %d now (%+d)%s\n", f.Old.Goroutines, f.New.Goroutines, f.New.Goroutines-f.Old.Goroutines, oldest(f.New))
+		t.line("    %d goroutines before, %d now (%+d)%s", f.Old.Goroutines, f.New.Goroutines, f.New.Goroutines-f.Old.Goroutines, oldest(f.New))
 	}
 	if f.Old != nil && f.New != nil && f.Old.KeptBytes != f.New.KeptBytes {
-		fmt.Fprintf(t, "    %d bytes kept alive before, %d now\n", f.Old.KeptBytes, f.New.KeptBytes)
+		t.line("    %d bytes kept alive before, %d now", f.Old.KeptBytes, f.New.KeptBytes)
 	}
 }
 
@@ -117,7 +127,8 @@ func (t *text) places() {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintln(t, "\ngoroutines by place:")
+	t.line("")
+	t.line("goroutines by place:")
 	if !t.opt.All {
 		list = list[:min(maxPlaces, len(list))]
 	}
@@ -127,10 +138,10 @@ func (t *text) places() {
 		if p.File != "" {
 			at = fmt.Sprintf("at %s:%d (%s: %s)", t.path(p.File), p.Line, diagnose.ShortFunc(p.Func), p.What)
 		}
-		fmt.Fprintf(t, "    %+6d  %s, %d before\n", p.New-p.Old, at, p.Old)
+		t.line("    %+6d  %s, %d before", p.New-p.Old, at, p.Old)
 	}
 	if n := len(t.d.Places) - len(list); n > 0 {
-		fmt.Fprintf(t, "    and %d more places; list them with -all\n", n)
+		t.line("    and %d more places; list them with -all", n)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 )
 
-// TestControl has a program whose names would act on a terminal: the text does not have them, in colour or without;
-// JSON tells them as they are.
+// TestControl has a program whose names would act on a terminal, or forge a line: the text does not have them, in
+// colour or without; JSON tells them as they are.
 func TestControl(t *testing.T) {
-	const evil = "x\x1b]0;owned\a\x1b[2J\u009b31m\r"
+	const evil = "x\x1b]0;owned\a\x1b[2J\u009b31m\r\nforged"
 	s := parse(t, "")
 	s.Process.Exe, s.Process.State, s.NoStates = "/bin/"+evil, "exited", "of "+evil
 	r := diagnose.Analyze(s, diagnose.Options{})
@@ -28,6 +28,9 @@ func TestControl(t *testing.T) {
 		}
 		if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || 0x7f <= c && c < 0xa0 }); i >= 0 {
 			t.Errorf("color %v: the report has %q", color, text[max(0, i-20):min(len(text), i+20)])
+		}
+		if strings.Contains(text, "\nforged") {
+			t.Errorf("color %v: a name begins a line:\n%s", color, text)
 		}
 		if strings.Contains(b.String(), red) != color {
 			t.Errorf("color %v:\n%q", color, b.String())

@@ -69,7 +69,7 @@ func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 	for i := range list {
 		total += list[i].Waited.Sum
 	}
-	if _, err := fmt.Fprintf(out, "%s: waited for %s in all, at %s\n", Program(r), diagnose.Duration(total), places(len(list))); err != nil || len(list) == 0 {
+	if _, err := fmt.Fprintf(out, "%s: waited for %s in all, at %s\n", terminal.Line(Program(r)), diagnose.Duration(total), places(len(list))); err != nil || len(list) == 0 {
 		return err
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -91,7 +91,7 @@ func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 		for _, cell := range row {
 			fmt.Fprint(t, cell, "\t")
 		}
-		fmt.Fprintf(t, "  %s: %s\n", r.Place(s.Probe), s.Probe.Expr)
+		fmt.Fprintln(t, "  "+terminal.Line(r.Place(s.Probe)+": "+s.Probe.Expr))
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -57,6 +57,22 @@ func TestSites(t *testing.T) {
 	}
 }
 
+// TestSitesControl has names that would begin a line or another column.
+func TestSitesControl(t *testing.T) {
+	s := parse(t, waits)
+	s.Process.Exe = "/bin/x\nforged"
+	for place := range s.Waited {
+		place.Expr = "f()\tx\nforged"
+	}
+	var b bytes.Buffer
+	if err := TextSites(&b, diagnose.Analyze(s, diagnose.Options{}), false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "\nforged") || strings.Contains(b.String(), "\t") {
+		t.Errorf("a name begins a line or a column:\n%q", b.String())
+	}
+}
+
 // TestManySites has more places than are told.
 func TestManySites(t *testing.T) {
 	lines := "taken 60s\n"

@@ -150,7 +150,11 @@ func (t *text) Flush() error {
 	return err
 }
 
-func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+// line writes one line: a newline in a name does not begin another.
+func (t *text) line(format string, args ...any) {
+	t.WriteString(strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\uFFFD"))
+	t.WriteByte('\n')
+}
 
 // process returns a line about the program.
 func (t *text) process() string {
