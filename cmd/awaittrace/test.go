@@ -17,7 +17,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/testwatch"
 	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
@@ -63,7 +62,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	defer p.Close()
 	cmd := p.Command()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
-	service, err := testwatch.Start(testwatch.Options{
+	service, err := watch.StartTests(watch.TestOptions{
 		After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate,
 		Quiet: inv.Bool("json"), // readers such as gotestsum count for themselves, and take a line on standard error for an error
 	})
@@ -72,7 +71,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		cmd.Env = append(cmd.Environ(), service.Env())
 	case known != "" || len(inv.Options.Reports) > 0:
 		return err
-	case errors.Is(err, testwatch.ErrUnsupported):
+	case errors.Is(err, watch.ErrUnsupported):
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %v\n", err)
 	}
 	status, err := goCommand(c, p, cmd)
@@ -119,7 +118,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 }
 
 // writePages writes the page of each test into its folder for artifacts, if it has one.
-func writePages(inv *gocmd.Invocation, pages []testwatch.Page) error {
+func writePages(inv *gocmd.Invocation, pages []watch.Page) error {
 	f, _ := export.Find("html")
 	for _, p := range pages {
 		err := writeFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(!inv.Options.NoSource)) })

@@ -54,7 +54,7 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 	}()
 	go func() {
 		defer close(c.done)
-		AwaitEnd(cmd.Process.Pid)
+		awaitEnd(cmd.Process.Pid)
 		if err := cmd.Wait(); err != nil && cmd.ProcessState == nil {
 			c.err = err
 		}

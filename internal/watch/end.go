@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // end reports what was stuck when the program ended, and keeps or removes its record. state is nil for a child, because
@@ -68,4 +69,14 @@ func (w *watcher) toldWaits() map[diagnose.Symptom]bool {
 func (w *watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom]bool) bool {
 	return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.doubts[s.Wait()].refuted }) &&
 		!slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return told[s.Wait()] })
+}
+
+// pollEnd returns when process pid has ended, which it asks every few milliseconds.
+func pollEnd(pid int) {
+	for {
+		if s, err := procfs.ReadStat(pid); err != nil || !s.Alive() {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }

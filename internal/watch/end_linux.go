@@ -1,26 +1,16 @@
 package watch
 
-import (
-	"time"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/awaittrace/awaittrace/internal/procfs"
-)
-
-// AwaitEnd returns when process pid has ended, and leaves its status to its parent, which may be us. It does not wait
+// awaitEnd returns when process pid has ended, and leaves its status to its parent, which may be us. It does not wait
 // for the status, because a wait for a child's exit also gets the ptrace stops of a child that this process traces,
 // whatever its options are (wait_task_stopped in kernel/exit.c). It would end too early, and take the stops from the
 // tracer.
-func AwaitEnd(pid int) {
+func awaitEnd(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil { // Linux before 5.3, or a sandbox
-		for {
-			if s, err := procfs.ReadStat(pid); err != nil || !s.Alive() {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		pollEnd(pid)
+		return
 	}
 	defer unix.Close(fd)
 	for {

@@ -23,16 +23,16 @@ type family struct {
 	end, over chan struct{} // closed to end the search, and when it has ended
 
 	mu      sync.Mutex
-	members map[process]*member
+	members map[identity]*member
 }
 
-// A process is identified by its pid and its start.
-type process struct {
+// An identity is the pid and the start of a process: a later process may have the same pid.
+type identity struct {
 	pid   int
 	ticks uint64
 }
 
-func (p process) live() bool {
+func (p identity) live() bool {
 	_, live := procfs.Is(p.pid, p.ticks)
 	return live
 }
@@ -43,7 +43,7 @@ type member struct {
 }
 
 func newFamily(w *watcher, o Options) *family {
-	f := &family{parent: w, opt: o, members: make(map[process]*member), end: make(chan struct{}), over: make(chan struct{})}
+	f := &family{parent: w, opt: o, members: make(map[identity]*member), end: make(chan struct{}), over: make(chan struct{})}
 	go f.search()
 	return f
 }
@@ -80,14 +80,14 @@ func (f *family) look(now time.Time) {
 		done[pid] = true
 		for _, st := range children[pid] {
 			parents = append(parents, st.Pid)
-			f.add(process{st.Pid, st.StartTicks}, now)
+			f.add(identity{st.Pid, st.StartTicks}, now)
 		}
 	}
 }
 
 // add makes p a member, unless it is one or has ended. A process that has ended may have been reported since it was
 // seen.
-func (f *family) add(p process, now time.Time) {
+func (f *family) add(p identity, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	st, live := procfs.Is(p.pid, p.ticks)
@@ -101,7 +101,7 @@ func (f *family) add(p process, now time.Time) {
 }
 
 // known returns the members that were found so far.
-func (f *family) known() map[process]*member {
+func (f *family) known() map[identity]*member {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.members)

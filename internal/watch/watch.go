@@ -1,10 +1,3 @@
-// Package watch runs an instrumented program and looks at its record from outside. When something in the program
-// becomes stuck, it reports each finding once, and again if the program ends with something stuck.
-//
-// The program is never stopped to find out whether it is healthy. A look at the record costs the program nothing, and
-// us less than a hundredth of a processor. Only if the record alone shows a finding that has not been reported yet is
-// the program stopped for a moment, to read the stacks that belong to it, and the heap if there is time for that. All
-// stops together take at most a hundredth of the program's time.
 package watch
 
 import (

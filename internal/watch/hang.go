@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"fmt"
@@ -13,11 +13,10 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
-// follow reports what has been stuck in running tests for longer than Options.After.
-func (p *process) follow(ended <-chan struct{}) {
+// follow reports what has been stuck in running tests for longer than TestOptions.After.
+func (p *testProcess) follow(ended <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -26,11 +25,11 @@ func (p *process) follow(ended <-chan struct{}) {
 		case <-p.left:
 		}
 	}()
-	watch.Follow(p.pid, done, watch.Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine})
+	Follow(p.pid, done, Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine})
 }
 
 // A locked is a writer to the log of a service.
-type locked struct{ s *Service }
+type locked struct{ s *TestService }
 
 func (l *locked) Write(b []byte) (int, error) {
 	l.s.log.Lock()
@@ -38,8 +37,8 @@ func (l *locked) Write(b []byte) (int, error) {
 	return l.s.Log.Write(b)
 }
 
-// examine looks at the process for package watch.
-func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, error) {
+// examine looks at the process for its watcher.
+func (p *testProcess) examine(_ *record.Record, q Question) (*Answer, error) {
 	s, done, err := p.look(q)
 	if err != nil {
 		return nil, err
@@ -48,7 +47,7 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 	p.keep(s)
 	r := p.ofTests(s, q.After)
 	r.Findings = slices.DeleteFunc(r.Findings, func(f diagnose.Finding) bool { return !p.ofRunning(s, &f) })
-	return watch.NewAnswer(r, func(w io.Writer) error {
+	return NewAnswer(r, func(w io.Writer) error {
 		p.s.found.add(p, "", r, r.Findings)
 		fmt.Fprintf(w, "in the tests of %s:\n", shown(p.dir))
 		return report.Findings(w, r, r.Findings, report.TextOptions{})
@@ -56,7 +55,7 @@ func (p *process) examine(_ *record.Record, q watch.Question) (*watch.Answer, er
 }
 
 // look looks at the process, including its memory if it may be stopped for that. done releases that memory.
-func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err error) {
+func (p *testProcess) look(q Question) (s *snapshot.Snapshot, done func(), err error) {
 	if q.Stacks {
 		if s, done, err = p.prove(); err == nil {
 			_, parents := idleTests(s)
@@ -77,7 +76,7 @@ func (p *process) look(q watch.Question) (s *snapshot.Snapshot, done func(), err
 }
 
 // keep keeps what s knows beyond the record, in case the process dies.
-func (p *process) keep(s *snapshot.Snapshot) {
+func (p *testProcess) keep(s *snapshot.Snapshot) {
 	if !s.HasStates {
 		return
 	}
@@ -91,7 +90,7 @@ func (p *process) keep(s *snapshot.Snapshot) {
 const mainGoroutine = 1
 
 // ofTests returns the diagnosis of a process in which tests run.
-func (p *process) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
+func (p *testProcess) ofTests(s *snapshot.Snapshot, after time.Duration) *diagnose.Report {
 	ended, parents := idleTests(s)
 	return diagnose.Analyze(s, diagnose.Options{
 		After:   after,
@@ -122,7 +121,7 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 
 // ofRunning reports whether f is more than possible, and about more than goroutines that wait in package testing, or
 // that tests have left behind. The latter fail their own tests.
-func (p *process) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
+func (p *testProcess) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
 	_, parents := idleTests(s)
 	inTesting := len(f.Goroutines) > 0 && !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !parents[id] })
 	if f.Certainty == diagnose.Possible || inTesting {

@@ -1,6 +1,6 @@
 //go:build !linux || !(amd64 || arm64) || awaittrace_portable
 
-package testwatch
+package watch
 
 import (
 	"errors"
@@ -10,4 +10,6 @@ import (
 
 const mostProving = 0
 
-func (p *process) prove() (*snapshot.Snapshot, func(), error) { return nil, nil, errors.ErrUnsupported }
+func (p *testProcess) prove() (*snapshot.Snapshot, func(), error) {
+	return nil, nil, errors.ErrUnsupported
+}

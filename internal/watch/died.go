@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ const leastWait = 200 * time.Millisecond
 // end reports what was stuck when the process ended in the middle of tests: they timed out, it panicked, called os.Exit
 // or was killed. It writes that after the output of the process, in the format of go test, so that it belongs to the
 // tests concerned.
-func (p *process) end() {
+func (p *testProcess) end() {
 	p.mu.Lock()
 	if now, err := p.rec.Now(); err == nil {
 		p.rec.Gone(now)
@@ -72,7 +72,7 @@ func (p *process) end() {
 // remember adds to s, the rest of the process, what the last look at the process knew beyond the record: the goroutines
 // without a probe, and that all goroutines are known. So the same finding is reported under the same name. A goroutine
 // that has moved since is assumed to go on.
-func (p *process) remember(s *snapshot.Snapshot) {
+func (p *testProcess) remember(s *snapshot.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seen == nil || s.Process.Looked == 0 {
@@ -88,7 +88,7 @@ func (p *process) remember(s *snapshot.Snapshot) {
 }
 
 // tellOrders reports locks that the process took in orders that can deadlock. That was asked for, and fails no test.
-func (p *process) tellOrders(s *snapshot.Snapshot) {
+func (p *testProcess) tellOrders(s *snapshot.Snapshot) {
 	if len(s.Orders) == 0 {
 		return
 	}
@@ -135,7 +135,7 @@ func latest(s *snapshot.Snapshot, f *diagnose.Finding) *snapshot.Test {
 }
 
 // died writes that a test did not end, with its own findings, as package testing would.
-func (p *process) died(b *strings.Builder, r *diagnose.Report, t *snapshot.Test, findings []diagnose.Finding) {
+func (p *testProcess) died(b *strings.Builder, r *diagnose.Report, t *snapshot.Test, findings []diagnose.Finding) {
 	indent := strings.Repeat("    ", strings.Count(t.Name, "/"))
 	mark := ""
 	if slices.Contains(p.args, "-test.v=test2json") {

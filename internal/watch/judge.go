@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ const (
 
 // judge returns what to say about the goroutines that test n, which has ended, leaves, or nothing. Only what is stuck,
 // and stays so for as long as grace, counts. Others may be on their way out, or serve later tests.
-func (p *process) judge(n int) string {
+func (p *testProcess) judge(n int) string {
 	asked := time.Now()
 	var settled time.Time
 	var turn settling
@@ -84,11 +84,11 @@ const (
 )
 
 // mayDoze reports whether there is time left to wait for sleeping goroutines.
-func (p *process) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
+func (p *testProcess) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
 
 // decided returns what test n says if the program's memory leaves nothing to wait for: nothing can ever wake what is
 // left, or what could is a timer or a variable of the program.
-func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
+func (p *testProcess) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	s, done, err := p.prove()
 	if err != nil {
 		return "", false
@@ -106,7 +106,7 @@ func (p *process) decided(n int, elapsed time.Duration) (text string, ok bool) {
 	if len(findings) == 0 {
 		return "", true
 	}
-	proven := func(id int64) bool { return !l.ids[id] || answer(s, id) == snapshot.Proven }
+	proven := func(id int64) bool { return !l.ids[id] || reachOf(s, id) == snapshot.Proven }
 	for _, f := range findings {
 		for _, id := range f.Goroutines {
 			if !proven(id) {
@@ -126,7 +126,7 @@ func final(r *snapshot.Reach) bool {
 
 // confirmed returns what test n says if it fails because of findings. It fails unless the program's memory shows that
 // their waits can end.
-func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Finding, elapsed time.Duration) string {
+func (p *testProcess) confirmed(n int, r *diagnose.Report, findings []diagnose.Finding, elapsed time.Duration) string {
 	s, done, err := p.prove()
 	if err != nil {
 		return p.told(n, r, findings)
@@ -141,7 +141,7 @@ func (p *process) confirmed(n int, r *diagnose.Report, findings []diagnose.Findi
 
 // proven returns what test n says if the record alone says nothing about the goroutines that it leaves, and the
 // program's memory shows that nothing can wake them.
-func (p *process) proven(n int) string {
+func (p *testProcess) proven(n int) string {
 	if time.Duration(p.proving.Load()) > mostProving {
 		return ""
 	}
@@ -155,7 +155,7 @@ func (p *process) proven(n int) string {
 	l := leftBy(s, n)
 	r, findings := p.leftBehind(s, l, 0)
 	findings = slices.DeleteFunc(findings, func(f diagnose.Finding) bool {
-		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return l.ids[id] && answer(s, id) == snapshot.Proven })
+		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return l.ids[id] && reachOf(s, id) == snapshot.Proven })
 	})
 	if len(findings) == 0 {
 		return ""
@@ -164,7 +164,7 @@ func (p *process) proven(n int) string {
 }
 
 // told notes that test n leaves goroutines stuck, and returns what it says about that: nothing if all is known already.
-func (p *process) told(n int, r *diagnose.Report, findings []diagnose.Finding) string {
+func (p *testProcess) told(n int, r *diagnose.Report, findings []diagnose.Finding) string {
 	if findings = p.s.known.unknown(p.dir, r, findings); len(findings) == 0 {
 		return ""
 	}
@@ -237,8 +237,8 @@ func withoutRunner(r *snapshot.Reach, runner int64) {
 	r.CouldEnd = others
 }
 
-// answer returns what the program's memory says about the wait of goroutine id.
-func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
+// reachOf returns what the program's memory says about the wait of goroutine id.
+func reachOf(s *snapshot.Snapshot, id int64) snapshot.Answer {
 	if i, ok := s.Find(id); ok && s.Goroutines[i].Reach != nil {
 		return s.Goroutines[i].Reach.Answer
 	}
@@ -247,7 +247,7 @@ func answer(s *snapshot.Snapshot, id int64) snapshot.Answer {
 
 // leftBehind returns the findings that are more than possible and concern a goroutine that was left, and their report.
 // A wait that is not older than elapsed does not count.
-func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
+func (p *testProcess) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
 		Scope: func(id int64) bool { return l.ids[id] },
@@ -263,7 +263,7 @@ func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration
 			if !l.ids[id] {
 				return false
 			}
-			switch answer(s, id) {
+			switch reachOf(s, id) {
 			case snapshot.Proven:
 				return true
 			case snapshot.Live:
@@ -279,7 +279,7 @@ func (p *process) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration
 // another one. What is not certain of the others is then unknown.
 func (l *left) goesOn(s *snapshot.Snapshot) bool {
 	for id := range l.ids {
-		if answer(s, id) != snapshot.Proven && shared(s, id, l.ids) {
+		if reachOf(s, id) != snapshot.Proven && shared(s, id, l.ids) {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"strings"
@@ -122,7 +122,7 @@ goroutine 8 running
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := snaptext.MustParse(ended + test.text)
-			p := &process{dir: "/"}
+			p := &testProcess{dir: "/"}
 			r, findings := p.leftBehind(s, leftBy(s, 3), time.Second)
 			var kinds []string
 			for _, f := range findings {

@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 // A collection is what was reported about test binaries, for reports in other formats.
 type collection struct {
 	mu   sync.Mutex
-	docs map[*process]*report.Document
+	docs map[*testProcess]*report.Document
 	// pages are for the artifact folders of tests.
 	pages []Page
 }
@@ -21,12 +21,12 @@ type collection struct {
 type Page struct {
 	Dir      string // empty: the test did not say
 	Document *report.Document
-	p        *process
+	p        *testProcess
 	test     int // the number of the test
 }
 
 // addPage adds the report on what test n of p left.
-func (c *collection) addPage(p *process, n int, r *diagnose.Report, findings []diagnose.Finding) {
+func (c *collection) addPage(p *testProcess, n int, r *diagnose.Report, findings []diagnose.Finding) {
 	page := Page{Document: document(r, findings), p: p, test: n}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +34,7 @@ func (c *collection) addPage(p *process, n int, r *diagnose.Report, findings []d
 }
 
 // setFolder sets the artifact folder of test n of p.
-func (c *collection) setFolder(p *process, n int, dir string) {
+func (c *collection) setFolder(p *testProcess, n int, dir string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.pages {
@@ -45,14 +45,14 @@ func (c *collection) setFolder(p *process, n int, dir string) {
 }
 
 // Pages returns the reports for the artifact folders of tests. It may be called after Close.
-func (s *Service) Pages() []Page {
+func (s *TestService) Pages() []Page {
 	s.found.mu.Lock()
 	defer s.found.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.found.pages), func(p Page) bool { return p.Dir == "" })
 }
 
 // add adds findings about a test of p, or, if test is empty, about whatever tests run in it.
-func (c *collection) add(p *process, test string, r *diagnose.Report, findings []diagnose.Finding) {
+func (c *collection) add(p *testProcess, test string, r *diagnose.Report, findings []diagnose.Finding) {
 	doc := document(r, findings)
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
@@ -64,7 +64,7 @@ func (c *collection) add(p *process, test string, r *diagnose.Report, findings [
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.docs == nil {
-		c.docs = make(map[*process]*report.Document)
+		c.docs = make(map[*testProcess]*report.Document)
 	}
 	old := c.docs[p]
 	if old == nil {
@@ -109,10 +109,10 @@ func toldAgain(f *report.Finding, doc *report.Document) bool {
 }
 
 // Document returns all that was reported, for all test binaries together. It may be called once, after Close.
-func (s *Service) Document() *report.Document {
+func (s *TestService) Document() *report.Document {
 	s.found.mu.Lock()
 	defer s.found.mu.Unlock()
-	procs := slices.SortedFunc(maps.Keys(s.found.docs), func(a, b *process) int { return a.pid - b.pid })
+	procs := slices.SortedFunc(maps.Keys(s.found.docs), func(a, b *testProcess) int { return a.pid - b.pid })
 	var docs []*report.Document
 	for _, p := range procs {
 		docs = append(docs, s.found.docs[p])

@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"os"

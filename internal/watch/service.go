@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"encoding/binary"
@@ -16,8 +16,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Options say when a test hangs, and where that is reported.
-type Options struct {
+// TestOptions say when a test hangs, and where that is reported.
+type TestOptions struct {
 	// After is how long a wait lasts before it is called stuck, while a test runs.
 	After time.Duration
 	// Log receives the reports while tests run.
@@ -30,9 +30,9 @@ type Options struct {
 	Quiet bool
 }
 
-// A Service answers the test binaries below this process.
-type Service struct {
-	Options
+// A TestService answers the test binaries below this process.
+type TestService struct {
+	TestOptions
 	name string // of the socket, as runtime.TestVar has it
 	ln   *net.UnixListener
 	wg   sync.WaitGroup // connections and processes
@@ -42,19 +42,19 @@ type Service struct {
 	failed atomic.Int64 // tests that have failed for what they leave
 
 	mu    sync.Mutex
-	procs map[int]*process
+	procs map[int]*testProcess
 	log   sync.Mutex // one report at a time
 }
 
-// ErrUnsupported is the error of Start on a system where the collector cannot ask a service.
+// ErrUnsupported is the error of StartTests on a system where the collector cannot ask a service.
 var ErrUnsupported = errors.New("what tests leave stuck is found on Linux and macOS only")
 
-// Start starts a service. Close ends it.
-func Start(o Options) (*Service, error) {
+// StartTests starts a service. Close ends it.
+func StartTests(o TestOptions) (*TestService, error) {
 	if !available {
 		return nil, ErrUnsupported
 	}
-	s := &Service{Options: o, procs: make(map[int]*process)}
+	s := &TestService{TestOptions: o, procs: make(map[int]*testProcess)}
 	var err error
 	if s.known, err = openBaseline(o.Known, o.Update); err != nil {
 		return nil, err
@@ -70,11 +70,11 @@ func Start(o Options) (*Service, error) {
 }
 
 // Env returns what the tests need in their environment.
-func (s *Service) Env() string { return runtime.TestVar + "=" + s.name }
+func (s *TestService) Env() string { return runtime.TestVar + "=" + s.name }
 
 // Close ends the service after all reports on test binaries that have ended, and says how many tests have failed for
-// what they leave. Its error is that of writing Options.Known.
-func (s *Service) Close() error {
+// what they leave. Its error is that of writing TestOptions.Known.
+func (s *TestService) Close() error {
 	s.ln.Close()
 	removeSocket(s.name)
 	s.mu.Lock()
@@ -93,7 +93,7 @@ func (s *Service) Close() error {
 	return s.known.close()
 }
 
-func (s *Service) serve() {
+func (s *TestService) serve() {
 	for {
 		conn, err := s.ln.AcceptUnix()
 		if err != nil {
@@ -115,7 +115,7 @@ const (
 
 // answer answers one question. A question that cannot be answered gets no answer, and the program goes on as without
 // us.
-func (s *Service) answer(conn *net.UnixConn) {
+func (s *TestService) answer(conn *net.UnixConn) {
 	pid, ok := peer(conn)
 	if !ok {
 		return
@@ -157,14 +157,14 @@ func folder(conn *net.UnixConn) (dir string, ok bool) {
 }
 
 // process returns the process with that pid, or nil if it is not watched.
-func (s *Service) process(pid int) *process {
+func (s *TestService) process(pid int) *testProcess {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.procs[pid]
 }
 
 // watchAnswer returns the answer to AskWatch for a process that is watched.
-func (s *Service) watchAnswer(pid int) byte {
+func (s *TestService) watchAnswer(pid int) byte {
 	if p := s.process(pid); p != nil && p.keepsArtifacts() {
 		return runtime.AnswerFolders
 	}
@@ -173,7 +173,7 @@ func (s *Service) watchAnswer(pid int) byte {
 
 // add begins to watch a process, which runs in the folder dir. It refuses a process that go test did not start itself.
 // A process that a test runs, even the test binary again, is part of the test, and its output is its own.
-func (s *Service) add(pid int, dir string) bool {
+func (s *TestService) add(pid int, dir string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for at, self := pid, os.Getpid(); at != self; {

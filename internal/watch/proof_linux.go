@@ -1,6 +1,6 @@
 //go:build linux && (amd64 || arm64) && !awaittrace_portable
 
-package testwatch
+package watch
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ const (
 
 // prove stops the process for a moment, and returns a snapshot that has what its memory says about each wait. done
 // releases the memory for that.
-func (p *process) prove() (s *snapshot.Snapshot, done func(), err error) {
+func (p *testProcess) prove() (s *snapshot.Snapshot, done func(), err error) {
 	p.prover.Lock()
 	defer p.prover.Unlock()
 	// The memory is another program's. If it makes no sense, that is no fault of this one.

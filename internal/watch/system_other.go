@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package testwatch
+package watch
 
 import (
 	"net"

@@ -1,6 +1,6 @@
 //go:build !awaittrace_portable
 
-package testwatch
+package watch
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package testwatch
+package watch
 
 import (
 	"os"
@@ -16,9 +16,9 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// A process is a test binary that runs.
-type process struct {
-	s    *Service
+// A testProcess is a test binary that runs.
+type testProcess struct {
+	s    *TestService
 	pid  int
 	dir  string   // its working directory: the package's folder
 	args []string // of its command line
@@ -39,27 +39,27 @@ type process struct {
 }
 
 // open opens the new record of process pid, which runs in the folder dir.
-func (s *Service) open(pid int, dir string) (*process, error) {
+func (s *TestService) open(pid int, dir string) (*testProcess, error) {
 	rec, err := record.Open(pid)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{s: s, pid: pid, dir: dir, rec: rec, args: procfs.Args(pid), left: make(chan struct{})}
+	p := &testProcess{s: s, pid: pid, dir: dir, rec: rec, args: procfs.Args(pid), left: make(chan struct{})}
 	p.out = output(p.proc("fd/1"))
 	return p, nil
 }
 
-func (p *process) proc(name string) string {
+func (p *testProcess) proc(name string) string {
 	return filepath.Join(procfs.Root, strconv.Itoa(p.pid), name)
 }
 
 // keepsArtifacts reports whether the artifact folders of the tests are kept.
-func (p *process) keepsArtifacts() bool {
+func (p *testProcess) keepsArtifacts() bool {
 	return slices.Contains(p.args, "-test.artifacts=true") || slices.Contains(p.args, "-test.artifacts")
 }
 
 // watch watches the process until it has ended, or nobody waits for that any more.
-func (p *process) watch() {
+func (p *testProcess) watch() {
 	ended := make(chan struct{})
 	go func() {
 		awaitEnd(p.pid)
@@ -80,15 +80,15 @@ func (p *process) watch() {
 }
 
 // abandon ends the watch of a process that outlives go test.
-func (p *process) abandon() { p.leftOnce.Do(func() { close(p.left) }) }
+func (p *testProcess) abandon() { p.leftOnce.Do(func() { close(p.left) }) }
 
 // snapshot reads the record, and the states of the goroutines while the process runs.
-func (p *process) snapshot() (*snapshot.Snapshot, error) { return p.read(p.rec.Snapshot) }
+func (p *testProcess) snapshot() (*snapshot.Snapshot, error) { return p.read(p.rec.Snapshot) }
 
 // used is snapshot for callers that do not read the memory of the process.
-func (p *process) used() (*snapshot.Snapshot, error) { return p.read(p.rec.UsedSnapshot) }
+func (p *testProcess) used() (*snapshot.Snapshot, error) { return p.read(p.rec.UsedSnapshot) }
 
-func (p *process) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Snapshot, error) {
+func (p *testProcess) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Snapshot, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, err := record()
@@ -99,7 +99,7 @@ func (p *process) read(record func() (*snapshot.Snapshot, error)) (*snapshot.Sna
 }
 
 // path returns a function that shows paths as the go command does in the output of tests: relative to the package.
-func (p *process) path() func(string) string { return report.Relative(p.dir) }
+func (p *testProcess) path() func(string) string { return report.Relative(p.dir) }
 
 // since returns how long before the snapshot a test began.
 func since(s *snapshot.Snapshot, t *snapshot.Test) time.Duration {
