@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/source"
@@ -15,6 +16,7 @@ import (
 // A bare is a program without debug information, as go test and -ldflags=-w leave it. Delve cannot read it; package
 // reach reads its goroutines. The contents of objects, and the file or connection of a call, are unknown.
 type bare struct {
+	pid  int // zero: a core
 	exe  string
 	open func() (reach.Source, error)
 	// stop stops the program while f runs; nil if it stands still already.
@@ -66,7 +68,7 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	res = new(target.Result)
 	var states *reach.States
 	look := func() (err error) {
-		res.Taken = monotonic()
+		res.Taken, _ = procfs.Monotonic(b.pid)
 		if states, err = plan.CaptureStacks(); err != nil {
 			return err
 		}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
@@ -18,6 +16,7 @@ import (
 func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, error) {
 	stopped := source.ThreadState(pid) == 'T'
 	b := &bare{
+		pid:  pid,
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),
 		open: func() (reach.Source, error) { return source.OpenProcess(pid) },
 		stop: func(src reach.Source, f func() error) (time.Duration, error) { return src.(*source.Process).Stop(f) },
@@ -32,16 +31,8 @@ func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, e
 // heldBare returns process pid, which a debugger holds, and which has no debug information.
 func heldBare(pid int, registers func(tid int) []uint64) Target {
 	return &bare{
+		pid:  pid,
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),
 		open: func() (reach.Source, error) { return source.OpenHeld(pid, registers) },
 	}
-}
-
-// monotonic returns the system's monotonic clock, in nanoseconds.
-func monotonic() int64 {
-	var ts unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
-		return 0
-	}
-	return ts.Nano()
 }

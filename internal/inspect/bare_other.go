@@ -15,5 +15,3 @@ func readBare(context.Context, int, target.Options) (*target.Result, error) {
 }
 
 func heldBare(int, func(int) []uint64) Target { return nil }
-
-func monotonic() int64 { return 0 }

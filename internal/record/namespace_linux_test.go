@@ -135,6 +135,12 @@ func checkStuck(t *testing.T, p *stuck) *Record {
 	if s.Process.Pid != p.pid || s.Process.State != "live" || len(s.Goroutines) == 0 || len(s.Goroutines[0].Waits) != 1 || len(s.Goroutines[0].Holds) != 1 {
 		t.Errorf("process %+v, goroutines %+v", s.Process, s.Goroutines)
 	}
+	if len(s.Dropped) > 0 {
+		t.Errorf("incomplete: %v", s.Dropped)
+	}
+	if wait := time.Duration(s.Taken - s.Goroutines[0].LastAt); wait < 0 || wait > 10*time.Minute {
+		t.Errorf("it has waited for %v", wait)
+	}
 	if s.Process.Doubt != "" {
 		t.Errorf("in doubt: %s", s.Process.Doubt)
 	}
@@ -165,6 +171,7 @@ func TestNamespaces(t *testing.T) {
 		{"mount namespace", unshare("-m", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
 		{"container", unshare("-mpfiun", "--mount-proc", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
 		{"user namespace", unshare("-Urpf", "--mount-proc"), true},
+		{"time namespace", unshare("-Tpf", "--boottime", "100000", "--monotonic", "777777"), true},
 		{"unlinked", []string{"sh", "-c", `(until rm $AWAITTRACE_DIR/*-* 2>/dev/null; do sleep .1; done) & exec "$@"`, "sh"}, false},
 		{"no folder", []string{"env", "AWAITTRACE_DIR=/proc/none"}, false},
 		{"folder open to others", []string{"sh", "-c", `chmod 755 $AWAITTRACE_DIR; exec "$@"`, "sh"}, false},

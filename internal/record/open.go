@@ -381,7 +381,7 @@ func (r *Record) Program() (*snapshot.Process, error) {
 
 // now returns the present on the program's clock.
 func (r *Record) now() (int64, error) {
-	if t, ok := monotonic(); ok {
+	if t, ok := procfs.Monotonic(r.process); ok {
 		return t, nil
 	}
 	h, err := readHeader(r.src)

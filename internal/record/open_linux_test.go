@@ -89,7 +89,7 @@ func TestOpenLiveStoppedDead(t *testing.T) {
 		t.Errorf("the record keeps -after %v, want 2.5s", got)
 	}
 	s, err := r.Snapshot()
-	if seen, _ := monotonic(); err != nil || s.Taken > seen || s.Taken < seen-int64(time.Minute) {
+	if seen, _ := procfs.Monotonic(0); err != nil || s.Taken > seen || s.Taken < seen-int64(time.Minute) {
 		t.Errorf("the moment of death is not when the live program was last seen: %v", time.Duration(s.Taken))
 	}
 	r.Ended(s.Taken, 9)

@@ -10,7 +10,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
-	"golang.org/x/sys/unix"
 )
 
 // readProcess reads a process. It loads the debug information before it stops the process.
@@ -79,7 +78,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	if err := tr.Stop(); err != nil {
 		return nil, err
 	}
-	taken := monotonic()
+	taken, _ := procfs.Monotonic(pid)
 	p.stopped = true
 	s.deadline = start.Add(o.Timeout)
 	res, err := s.copyAll(o, p)
@@ -160,13 +159,4 @@ func (p *process) setThreads(running []runner) {
 		}
 		p.threads = append(p.threads, t)
 	}
-}
-
-// monotonic returns the system's monotonic clock, in nanoseconds.
-func monotonic() int64 {
-	var ts unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
-		return 0
-	}
-	return ts.Nano()
 }
