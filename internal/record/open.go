@@ -262,6 +262,12 @@ func (r *Record) Remove() {
 // that is not visible.
 func (e *Entry) Process() int { return e.process }
 
+// Gone reports whether the process of the record has ended since List found it.
+func (e *Entry) Gone() bool {
+	_, live := procfs.Is(e.process, 0)
+	return e.process != 0 && !live
+}
+
 // beingMade reports whether the program of the record has only just begun to make it: the first word is written last.
 func (r *Record) beingMade() bool {
 	b := make([]byte, 8)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -228,10 +230,40 @@ func TestPrivate(t *testing.T) {
 	if err != nil || len(s.Goroutines) != 3 || s.Goroutines[0].Last == nil || len(s.Dropped) > 0 {
 		t.Fatalf("%v, %d goroutines, want 3; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
+	// A full file system has no page for what was never written: here for all but the private sites and slots.
+	var private [][2]int64
+	for _, off := range []uint32{h.SlotOff, h.SiteOff} {
+		private = append(private, [2]int64{int64(h.Base) + int64(off)*pageSize, int64(h.Base) + int64(off+1)*pageSize})
+	}
+	src.Memory = pages{src.Memory, private}
+	s, err = readRecord(src, int64(time.Minute), partWhole)
+	if err != nil || len(s.Goroutines) != 3 || s.Goroutines[0].Last == nil || len(s.Dropped) > 0 {
+		t.Fatalf("with holes: %v, %d goroutines, want 3; dropped %v", err, len(s.Goroutines), s.Dropped)
+	}
 	src.Memory = nil
 	if s, err = readRecord(src, int64(time.Minute), partWhole); err != nil || len(s.Goroutines) != 0 || len(s.Dropped) == 0 {
 		t.Fatalf("%v, %d goroutines, want none; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
+}
+
+// A pages is the memory of a program that has only some pages, as process_vm_readv reads it.
+type pages struct {
+	io.ReaderAt
+	has [][2]int64
+}
+
+func (p pages) ReadAt(b []byte, addr int64) (int, error) {
+	for _, r := range p.has {
+		if r[0] <= addr && addr < r[1] {
+			n := min(int64(len(b)), r[1]-addr)
+			got, err := p.ReaderAt.ReadAt(b[:n], addr)
+			if err == nil && got < len(b) {
+				err = syscall.EFAULT
+			}
+			return got, err
+		}
+	}
+	return 0, syscall.EFAULT
 }
 
 // A shifting reader returns another version of the slots at every reading, like a running program.

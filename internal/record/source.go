@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"unsafe"
 
 	"github.com/awaittrace/awaittrace/runtime"
@@ -159,9 +160,30 @@ func (r *reader) fill(b []byte, off uint64) error {
 	if r.h.Private == 0 {
 		return r.src.fill(b, off)
 	}
-	if r.src.Memory != nil && (Source{Data: r.src.Memory}).fill(b, r.h.Base+off) == nil {
-		return nil
+	if r.src.Memory == nil {
+		return r.fillShared(b, off)
 	}
+	for len(b) > 0 {
+		n, err := r.src.Memory.ReadAt(b, int64(r.h.Base+off))
+		b, off = b[n:], off+uint64(n)
+		if len(b) == 0 {
+			break
+		}
+		if !errors.Is(err, syscall.EFAULT) && !errors.Is(err, syscall.EIO) {
+			return r.fillShared(b, off)
+		}
+		// A full file system has no page for what was never written. The file reads as zeros there.
+		n = min(pageSize-int(off%pageSize), len(b))
+		if err := r.src.fill(b[:n], off); err != nil {
+			return err
+		}
+		b, off = b[n:], off+uint64(n)
+	}
+	return nil
+}
+
+// fillShared reads a part of such a table without what is in private memory.
+func (r *reader) fillShared(b []byte, off uint64) error {
 	r.snap.Dropped[DroppedPrivate] = int(r.h.Private)
 	return r.src.fill(b, off)
 }

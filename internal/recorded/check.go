@@ -167,6 +167,11 @@ func CheckAll(o CheckOptions) (line string, status int, err error) {
 	if err != nil {
 		return "", StatusNoRecord, err
 	}
+	return checkLive(list, o)
+}
+
+// checkLive checks those of some programs that run.
+func checkLive(list []record.Entry, o CheckOptions) (line string, status int, err error) {
 	checked, stuck := 0, 0
 	var first string
 	var failed error
@@ -175,6 +180,9 @@ func CheckAll(o CheckOptions) (line string, status int, err error) {
 			continue
 		}
 		l, s, err := one(e, o)
+		if s == StatusNoRecord && e.Gone() {
+			continue
+		}
 		failed = cmpErr(failed, err)
 		if s != StatusNoRecord {
 			checked++

@@ -96,15 +96,21 @@ func (t *table) row(e record.Entry, after time.Duration) {
 		pid = "-" // it has no pid here
 	}
 	more := t.more(t.user(e.UID), cmp.Or(e.Container, "-"))
+	fail := func(err error) {
+		if e.Gone() {
+			return // and nothing is left of it
+		}
+		fmt.Fprintf(t.w, "%s\t%s\t\t%s\t\t%s\n", pid, more, t.ended(""), terminal.Line(err.Error()))
+	}
 	rec, err := record.OpenEntry(e)
 	if err != nil {
-		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, terminal.Line(err.Error()))
+		fail(err)
 		return
 	}
 	defer rec.Close()
 	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(after, rec.After())})
 	if err != nil {
-		fmt.Fprintf(t.w, "%s\t%s\t\t\t\t%s\n", pid, more, terminal.Line(err.Error()))
+		fail(err)
 		return
 	}
 	p := &r.Snapshot.Process
