@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // registers returns the general registers of a thread, which only Delve knows, or nil.
@@ -18,7 +18,7 @@ func (d *debugger) registers(tid int) []uint64 {
 		told[strings.ToLower(r.Name)] = r.Value
 	}
 	var regs []uint64
-	for _, name := range source.RegisterNames() {
+	for _, name := range procfs.RegisterNames() {
 		v, err := strconv.ParseUint(told[strings.ToLower(name)], 0, 64)
 		if err != nil {
 			return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	src "github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // registers returns a function that asks Delve for the general registers of a thread of the program that it holds. The
@@ -69,7 +69,7 @@ func (p *Proxy) registersOf(goroutine int) []uint64 {
 		return nil
 	}
 	var regs []uint64
-	for _, name := range src.RegisterNames() {
+	for _, name := range procfs.RegisterNames() {
 		m, err := p.ask("evaluate", map[string]any{"expression": "_" + strings.ToUpper(name), "frameId": body.StackFrames[0].ID, "context": "watch"})
 		if err != nil {
 			return nil

@@ -9,7 +9,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
@@ -26,8 +25,8 @@ type bare struct {
 
 // isBare reports whether a program could not be read because it has no debug information.
 func isBare(err error) bool {
-	e := (*source.Error)(nil)
-	return errors.As(err, &e) && e.Reason == source.NoDebugInfo
+	e := (*procfs.Error)(nil)
+	return errors.As(err, &e) && e.Reason == procfs.NoDebugInfo
 }
 
 // Close implements Target.
@@ -42,7 +41,7 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	// The memory is another program's: a panic over nonsense in it is not a fault of awaittrace.
 	defer func() {
 		if p := recover(); p != nil {
-			err = source.Damage("the program's memory does not make sense: %v", p)
+			err = procfs.Damage("the program's memory does not make sense: %v", p)
 		}
 	}()
 	if err := ctx.Err(); err != nil {

@@ -7,19 +7,19 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // readBare reads process pid, which runs, without debug information.
 func readBare(ctx context.Context, pid int, o target.Options) (*target.Result, error) {
-	stopped := source.ThreadState(pid) == 'T'
+	stopped := procfs.ThreadState(pid) == 'T'
 	b := &bare{
 		pid:  pid,
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),
-		open: func() (reach.Source, error) { return source.OpenProcess(pid) },
-		stop: func(src reach.Source, f func() error) (time.Duration, error) { return src.(*source.Process).Stop(f) },
+		open: func() (reach.Source, error) { return procfs.OpenProcess(pid) },
+		stop: func(src reach.Source, f func() error) (time.Duration, error) { return src.(*procfs.Process).Stop(f) },
 	}
 	res, err := b.Read(ctx, o)
 	if err == nil {
@@ -33,6 +33,6 @@ func heldBare(pid int, registers func(tid int) []uint64) Target {
 	return &bare{
 		pid:  pid,
 		exe:  fmt.Sprintf("/proc/%d/exe", pid),
-		open: func() (reach.Source, error) { return source.OpenHeld(pid, registers) },
+		open: func() (reach.Source, error) { return procfs.OpenHeld(pid, registers) },
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
@@ -49,7 +49,7 @@ func (s *Session) bareCore(core string) error {
 	if usable, err := target.CheckCore(s.exe, core); !usable {
 		return err
 	}
-	c, err := source.OpenCore(core, s.exe)
+	c, err := procfs.OpenCore(core, s.exe)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func coreRecord(p *target.Program) (*record.Record, error) {
 }
 
 // bareRecord is coreRecord for a program without debug information: it looks for a mapping that begins with a record.
-func bareRecord(c *source.Core) (*record.Record, error) {
+func bareRecord(c *procfs.Core) (*record.Record, error) {
 	for _, addr := range c.Starts() {
 		rec, err := record.OpenMemory(c, addr)
 		if err != nil {

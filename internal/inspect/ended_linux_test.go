@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
 	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
@@ -27,7 +27,7 @@ type dying struct{ cmd *exec.Cmd }
 func (d dying) Read(context.Context, target.Options) (*target.Result, error) {
 	d.cmd.Process.Kill()
 	d.cmd.Wait()
-	return nil, source.HasExited(d.cmd.Process.Pid)
+	return nil, procfs.HasExited(d.cmd.Process.Pid)
 }
 
 func (dying) Close() {}

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/target"
 )
 
 // A stalledSource takes so long for each call.
 type stalledSource struct {
-	*source.Process
+	*procfs.Process
 	perCall time.Duration
 }
 
@@ -34,7 +34,7 @@ func (s *stalledSource) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 // so.
 func TestGivenUp(t *testing.T) {
 	exe, pid := startPlain(t, "")
-	src, err := source.OpenProcess(pid)
+	src, err := procfs.OpenProcess(pid)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // Labels reads the profiler labels of one program, repeatedly. The zero value is ready for use.
@@ -24,7 +24,7 @@ func LabelsOf(rec *record.Record, p *snapshot.Process, ids map[int64]bool) map[i
 	if pid == 0 || len(ids) == 0 {
 		return nil
 	}
-	src, err := source.OpenProcess(pid)
+	src, err := procfs.OpenProcess(pid)
 	if err != nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (l *Labels) Add(rec *record.Record, snap *snapshot.Snapshot) {
 	if pid == 0 || l.failed {
 		return
 	}
-	src, err := source.OpenProcess(pid)
+	src, err := procfs.OpenProcess(pid)
 	if err == nil && l.program == nil {
 		l.program, err = reach.OpenProgram(fmt.Sprintf("/proc/%d/exe", pid))
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/go-delve/delve/pkg/proc/core"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // readCore reads a core.
@@ -49,7 +49,7 @@ func openCore(t Target) (p *Program, err error) {
 		tgt.BinInfo().Close()
 		return nil, err
 	}
-	mem, memErr := source.OpenCore(t.Core, t.Exe)
+	mem, memErr := procfs.OpenCore(t.Core, t.Exe)
 	return &Program{
 		pid: tgt.Pid(),
 		s:   s,

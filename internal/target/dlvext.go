@@ -16,7 +16,7 @@ type Target struct {
 	// Exe is the executable's path. It is needed for a core; for a process, empty means the file that the process runs.
 	Exe string
 	// Registers returns the general registers of a thread of a process that a debugger holds, in the order of
-	// [source.RegisterNames], or nil if the caller does not know them. The kernel gives them to the debugger only.
+	// [procfs.RegisterNames], or nil if the caller does not know them. The kernel gives them to the debugger only.
 	Registers func(tid int) []uint64
 }
 

@@ -4,29 +4,29 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // An Error says why a program could not be read, and what to do about it.
-type Error = source.Error
+type Error = procfs.Error
 
 // A Reason says why a program could not be read.
-type Reason = source.Reason
+type Reason = procfs.Reason
 
 // The reasons of an [Error].
 const (
-	NotPermitted  = source.NotPermitted
-	AlreadyTraced = source.AlreadyTraced
-	Exited        = source.Exited
-	NoDebugInfo   = source.NoDebugInfo
-	Unsupported   = source.Unsupported
-	TimedOut      = source.TimedOut
-	Running       = source.Running
-	Damaged       = source.Damaged
+	NotPermitted  = procfs.NotPermitted
+	AlreadyTraced = procfs.AlreadyTraced
+	Exited        = procfs.Exited
+	NoDebugInfo   = procfs.NoDebugInfo
+	Unsupported   = procfs.Unsupported
+	TimedOut      = procfs.TimedOut
+	Running       = procfs.Running
+	Damaged       = procfs.Damaged
 )
 
 // damaged returns an Error for memory or debug information that makes no sense.
-func damaged(format string, args ...any) *Error { return source.Damage(format, args...) }
+func damaged(format string, args ...any) *Error { return procfs.Damage(format, args...) }
 
 // unreadable returns the Error for a process that stopped, but whose memory does not say what it should.
 func unreadable(pid int, err error) error {

@@ -7,19 +7,18 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 )
 
 // openHeld opens a process that a debugger, perhaps this process, holds. A process has one tracer, but everybody who
 // may trace it may read its memory.
 func openHeld(t Target) (*Program, error) {
-	if source.Gone(source.ThreadState(t.Pid)) {
-		return nil, source.HasExited(t.Pid)
+	if procfs.Gone(procfs.ThreadState(t.Pid)) {
+		return nil, procfs.HasExited(t.Pid)
 	}
 	mem, err := procfs.OpenMemory(t.Pid)
 	if err != nil {
-		return nil, source.Unreadable(t.Pid, err)
+		return nil, procfs.Unreadable(t.Pid, err)
 	}
 	p, s, err := openMemory(t, mem)
 	if err != nil {
@@ -30,11 +29,11 @@ func openHeld(t Target) (*Program, error) {
 		pid:     t.Pid,
 		s:       s,
 		ready:   p.look,
-		still:   func() error { return source.StandsStill(t.Pid) },
+		still:   func() error { return procfs.StandsStill(t.Pid) },
 		failed:  func(err error) error { return unreadable(t.Pid, err) },
 		release: func() { s.bi.Close(); mem.Close() },
 		memory: func() (reach.Source, error) {
-			src, err := source.OpenHeld(t.Pid, t.Registers)
+			src, err := procfs.OpenHeld(t.Pid, t.Registers)
 			if err != nil {
 				return nil, err
 			}
@@ -74,7 +73,7 @@ func noDebugInfo(pid int, err error) *Error {
 // look prepares p for another reading: its threads may have changed.
 func (p *process) look() error {
 	p.threads = nil
-	err := source.StandsStill(p.pid)
+	err := procfs.StandsStill(p.pid)
 	p.stopped = err == nil
 	return err
 }

@@ -8,18 +8,17 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/go-delve/delve/pkg/proc"
 )
 
 // readProcess reads a process. It loads the debug information before it stops the process.
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
-	if source.Gone(source.ThreadState(t.Pid)) {
-		return nil, source.HasExited(t.Pid)
+	if procfs.Gone(procfs.ThreadState(t.Pid)) {
+		return nil, procfs.HasExited(t.Pid)
 	}
 	mem, err := procfs.OpenMemory(t.Pid)
 	if err != nil {
-		return nil, source.Refused(t.Pid, err)
+		return nil, procfs.Refused(t.Pid, err)
 	}
 	defer mem.Close()
 	exe := t.Exe
@@ -32,13 +31,13 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	}
 
 	var res *Result
-	source.OnTracer(func() {
+	procfs.OnTracer(func() {
 		defer guard(&err)
 		res, err = readStopped(ctx, t.Pid, exe, mem, o)
 	})
 	if err != nil {
-		if source.Gone(source.ThreadState(t.Pid)) {
-			return nil, source.HasExited(t.Pid)
+		if procfs.Gone(procfs.ThreadState(t.Pid)) {
+			return nil, procfs.HasExited(t.Pid)
 		}
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	src, err := source.OpenProcess(pid)
+	src, err := procfs.OpenProcess(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -71,8 +70,8 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 
 	p.copies.src = src
 	s.readyCopies()
-	wasStopped := source.ThreadState(pid) == 'T'
-	tr := source.NewTracer(pid)
+	wasStopped := procfs.ThreadState(pid) == 'T'
+	tr := procfs.NewTracer(pid)
 	start := time.Now()
 	defer tr.Release()
 	if err := tr.Stop(); err != nil {

@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // TestSignals sends signals to a program while it is read again and again. None may be lost, and the program must
@@ -227,7 +227,7 @@ func TestOtherUser(t *testing.T) {
 	}
 	p := start(t, build(t, "waits.go"))
 	var err error
-	source.OnTracer(func() {
+	procfs.OnTracer(func() {
 		const nobody = 65534
 		// The bare call changes only this thread.
 		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); e != 0 {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // buildDir is the folder for the programs of testdata, which are built once for all tests.
@@ -179,7 +179,7 @@ func waitState(t testing.TB, pid int, states string) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for in := 0; in < 5; in++ {
-		s := source.ThreadState(pid)
+		s := procfs.ThreadState(pid)
 		if strings.IndexByte(states, s) < 0 {
 			in = -1
 		}

@@ -3,7 +3,7 @@
 package target
 
 import (
-	"github.com/awaittrace/awaittrace/internal/source"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/linutil"
 	"golang.org/x/sys/unix"
@@ -25,7 +25,7 @@ func (t *thread) registers() (proc.Registers, error) {
 // heldRegisters returns what is known of the registers of a thread that another traces: enough to unwind Go code, which
 // does not need the frame pointer.
 func (t *thread) heldRegisters() (proc.Registers, error) {
-	sp, pc, err := source.Counter(t.p.pid, t.tid)
+	sp, pc, err := procfs.Counter(t.p.pid, t.tid)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 const (
@@ -30,7 +30,7 @@ func (p *testProcess) prove() (s *snapshot.Snapshot, done func(), err error) {
 			err = fmt.Errorf("the program's memory does not make sense: %v", r)
 		}
 	}()
-	src, err := source.OpenProcess(p.pid)
+	src, err := procfs.OpenProcess(p.pid)
 	if err != nil {
 		return nil, nil, err
 	}

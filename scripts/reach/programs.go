@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
 )
 
@@ -209,7 +209,7 @@ func (j *job) emulated(emulator string, v variant) error {
 	if len(cores) == 0 {
 		return fmt.Errorf("go%s arm64: qemu left no core", v.version)
 	}
-	c, err := source.OpenCore(cores[0], exe)
+	c, err := procfs.OpenCore(cores[0], exe)
 	if err != nil {
 		return err
 	}

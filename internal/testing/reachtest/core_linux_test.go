@@ -16,14 +16,14 @@ import (
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/native"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // lookAtCore opens a core and marks.
 func lookAtCore(t *testing.T, core, exe string) *Look {
 	t.Helper()
-	c, err := source.OpenCore(core, exe)
+	c, err := procfs.OpenCore(core, exe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,10 +123,10 @@ func TestHeld(t *testing.T) {
 	var l *Look
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		syscall.Kill(p.Pid(), syscall.SIGSTOP)
-		for source.StandsStill(p.Pid()) != nil {
+		for procfs.StandsStill(p.Pid()) != nil {
 			time.Sleep(time.Millisecond)
 		}
-		src, err := source.OpenHeld(p.Pid(), nil)
+		src, err := procfs.OpenHeld(p.Pid(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

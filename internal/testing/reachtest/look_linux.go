@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
-	"github.com/awaittrace/awaittrace/internal/source"
 )
 
 // A Look is what was found in a program.
@@ -29,7 +29,7 @@ type Look struct {
 
 // LookAt stops a process, and marks.
 func LookAt(pid int, prog *reach.Program) (l *Look, err error) {
-	p, err := source.OpenProcess(pid)
+	p, err := procfs.OpenProcess(pid)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build amd64 || arm64
 
-package source
+package procfs
 
 import (
 	"errors"
@@ -11,13 +11,11 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // ThreadState returns the state of a thread as /proc shows it (R, S, D, T, t, Z, X), or 0 if there is no such thread.
 func ThreadState(tid int) byte {
-	stat, err := procfs.ReadStat(tid)
+	stat, err := ReadStat(tid)
 	if err != nil {
 		return 0
 	}
@@ -34,7 +32,7 @@ func Refused(pid int, err error) *Error {
 	}
 	status := procStatus(pid)
 	if by, _ := strconv.Atoi(status["TracerPid"]); by != 0 {
-		tracer, _ := procfs.ReadStat(by)
+		tracer, _ := ReadStat(by)
 		return &Error{
 			Reason: AlreadyTraced,
 			Text:   fmt.Sprintf("process %d is traced by process %d (%s)", pid, by, tracer.Name),
