@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,6 +49,9 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	}
 	if c.Bool("sites") && (c.IsSet("g") || format != "text" && format != "json") {
 		return "", usageError(c, errors.New("-sites is for -f text or json, and not with -g"), false)
+	}
+	if c.String("by") != "" && (c.IsSet("g") || c.Bool("sites") || format != "text" && format != "json") {
+		return "", usageError(c, errors.New("-by is for -f text or json, and not with -g or -sites"), false)
 	}
 	if f.Binary && c.String("o") == "" && report.IsTerminal(c.App.Writer) {
 		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)
@@ -131,8 +136,14 @@ func writeFile(flag, name string, write func(io.Writer) error) error {
 		defer f.Close()
 		return write(f)
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".")
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	f, err := createBeside(name)
 	if err != nil {
+		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+			err = pathErr.Err // the path is that of a temporary file
+		}
 		return fmt.Errorf("-%s %s: %w", flag, name, err)
 	}
 	defer os.Remove(f.Name())
@@ -140,11 +151,23 @@ func writeFile(flag, name string, write func(io.Writer) error) error {
 	if err := write(f); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
 	if err := f.Close(); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// createBeside creates a file in the folder of name, with the mode that name has, or would get by umask.
+func createBeside(name string) (*os.File, error) {
+	for {
+		temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%x", filepath.Base(name), rand.Uint64()))
+		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if info, statErr := os.Stat(name); err == nil && statErr == nil {
+			_ = f.Chmod(info.Mode().Perm()) // Windows has no modes
+		}
+		return f, err
+	}
 }

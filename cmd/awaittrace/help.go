@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -154,11 +155,22 @@ func explain(c *cli.Context, err error) string {
 		return err.Error() + terminal.DidYouMean("-"+name, names)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
-		for _, f := range c.Command.Flags {
-			if _, ok := f.(*cli.DurationFlag); ok && f.Names()[0]+":" == name {
-				return fmt.Sprintf("invalid -%s %q: must be a duration such as 500ms, 10s or 2m", f.Names()[0], value)
-			}
-		}
+		name = strings.TrimSuffix(name, ":")
+		return fmt.Sprintf("invalid -%s %q: must be %s", name, value, wanted(c, name))
+	}
+	if n, _ := fmt.Sscanf(err.Error(), "invalid boolean value %q for -%s", &value, &name); n == 2 {
+		name = strings.TrimSuffix(name, ":")
+		return fmt.Sprintf("invalid -%s %q: must be true or false", name, value)
 	}
 	return err.Error()
+}
+
+// wanted says what the value of a flag must be, if package flag parses it.
+func wanted(c *cli.Context, name string) string {
+	for _, f := range c.Command.Flags {
+		if _, ok := f.(*cli.DurationFlag); ok && f.Names()[0] == name {
+			return "a duration such as 500ms, 10s or 2m"
+		}
+	}
+	return "a number"
 }

@@ -50,12 +50,16 @@ func TestLite(t *testing.T) {
 		{"check 999999999", 1, "no process 999999999"},
 		{"check", 1, "no instrumented program runs"},
 		{"check -kind leek", 2, "invalid -kind"},
-		{"check -bad", 2, "usage: awaittrace check"},
+		{"check -bad", 2, "awaittrace: flag provided but not defined: -bad\nusage: awaittrace check"},
+		{"check -after 0", 2, `awaittrace: invalid -after 0: must be positive, such as 10s`},
+		{"check -after soon", 2, `awaittrace: invalid -after "soon": must be a duration such as 500ms, 10s or 2m`},
+		{"check 1 2", 2, `unexpected argument "2"`},
+		{"check -h", 0, "usage: awaittrace check"},
 		{"ps", 0, "there is no instrumented program"},
 		{"report -no-stop -exit-code " + rec, 3, "locks it again"},
 		{"report -no-stop -f json " + rec, 0, `"schema"`},
 		{"report " + rec, 2, "-no-stop"},
-		{"run ./x", 2, "usage: awaittrace check"},
+		{"run ./x", 2, "has no verb \"run\"\nusage: awaittrace check"},
 	} {
 		cmd := exec.Command(exe, strings.Fields(tt.args)...)
 		cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+dir)

@@ -243,7 +243,7 @@ func candidates(live []record.Entry) string {
 	const room = 6
 	var parts []string
 	for _, e := range live[:min(room, len(live))] {
-		parts = append(parts, fmt.Sprintf("%d (%s)", e.Pid, filepath.Base(procfs.Exe(e.Pid))))
+		parts = append(parts, fmt.Sprintf("%d (%s)", e.Pid, terminal.Line(filepath.Base(procfs.Exe(e.Pid)))))
 	}
 	s := strings.Join(parts, ", ")
 	if n := len(live) - room; n > 0 {

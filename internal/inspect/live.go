@@ -16,6 +16,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // Recorded opens a session with the program of rec, which runs or has ended. The session closes rec.
@@ -27,6 +28,7 @@ func Recorded(rec *record.Record) *Session {
 
 // Live opens a session with process pid, which runs: a program with probes, or any other Go program.
 func Live(pid int) (*Session, error) {
+	pid = procfs.Leader(pid)
 	rec, err := record.Open(pid)
 	if err == nil {
 		return Recorded(rec), nil
@@ -40,7 +42,7 @@ func Live(pid int) (*Session, error) {
 		return nil, err // which says so
 	}
 	if goVersion(exe) == "" {
-		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, stat.Name)
+		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, terminal.Line(stat.Name))
 	}
 	return &Session{
 		target: process(pid), here: true, runs: true, exe: exe,

@@ -23,6 +23,16 @@ func ReadStatus(pid int) (Status, error) {
 	return parseStatus(b), nil
 }
 
+// Leader returns the process that a thread belongs to, if pid is the number of one, as tools such as htop show it.
+func Leader(pid int) int {
+	if b, err := readFile(path(pid, "status")); err == nil {
+		if group := statusNumbers(b, "Tgid"); len(group) == 1 {
+			return group[0]
+		}
+	}
+	return pid
+}
+
 // parseStatus reads /proc/PID/status.
 func parseStatus(b []byte) Status {
 	s := Status{UID: -1, Pids: statusNumbers(b, "NSpid")}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -103,13 +104,15 @@ func find(pid int, dir string) (Entry, error) {
 		return e, nil
 	}
 	if denied {
-		return e, fmt.Errorf("process %d (%s) has no record in %s, and looking for one elsewhere is not permitted: set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, st.Name, dir)
+		return e, fmt.Errorf("process %d (%s) has no record in %s, and looking for one elsewhere is not permitted: "+
+			"set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, terminal.Line(st.Name), dir)
 	}
 	why := ""
 	if fault := folderFault(dir); fault != "" {
 		why = fmt.Sprintf(" (the folder %s)", fault)
 	}
-	return e, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s%s; build it with awaittrace build", pid, st.Name, dir, why)
+	return e, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s%s; "+
+		"build it with awaittrace build", pid, terminal.Line(st.Name), dir, why)
 }
 
 // byName finds the record of process pid by its name in dir.
@@ -167,6 +170,9 @@ func openRegular(path string, flag int) (*os.File, fs.FileInfo, error) {
 	fi, err := os.Lstat(path)
 	if err != nil {
 		return nil, nil, err
+	}
+	if fi.IsDir() {
+		return nil, nil, fmt.Errorf("%s is a directory, %w", path, ErrNotRecord)
 	}
 	if !fi.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("%s: %w", path, ErrNotRecord)

@@ -144,6 +144,16 @@ func checkStuck(t *testing.T, p *stuck) *Record {
 	if s.Process.Doubt != "" {
 		t.Errorf("in doubt: %s", s.Process.Doubt)
 	}
+	if tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.pid)); err == nil {
+		thread, _ := strconv.Atoi(tasks[len(tasks)-1].Name())
+		r, err := Open(thread)
+		if err != nil || r.Pid != p.pid || thread == p.pid {
+			t.Errorf("by its thread %d: %v", thread, err)
+		}
+		if err == nil {
+			r.Close()
+		}
+	}
 	listed := false
 	list, err := List(Dir())
 	if err != nil {

@@ -56,7 +56,7 @@ func (r *Record) Use(b *Buffer) { r.buffer = b }
 
 // Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.
 func Open(pid int) (*Record, error) {
-	e, err := find(pid, Dir())
+	e, err := find(procfs.Leader(pid), Dir())
 	if err != nil {
 		return nil, err
 	}

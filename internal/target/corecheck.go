@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 )
@@ -50,9 +50,12 @@ func programHeaders(f io.ReaderAt) (progs []elf.Prog64, end int64, err error) {
 		return nil, 0, err
 	}
 	size := int64(binary.Size(elf.Prog64{}))
+	if kind := elf.Type(h.Type); kind == elf.ET_EXEC || kind == elf.ET_DYN {
+		return nil, 0, errors.New("it is an executable or a library")
+	}
 	if string(h.Ident[:4]) != elf.ELFMAG || elf.Class(h.Ident[elf.EI_CLASS]) != elf.ELFCLASS64 ||
 		elf.Data(h.Ident[elf.EI_DATA]) != elf.ELFDATA2LSB || elf.Type(h.Type) != elf.ET_CORE || int64(h.Phentsize) != size || h.Phoff > 1<<60 {
-		return nil, 0, fmt.Errorf("not a core that is known here")
+		return nil, 0, errors.New("it is not a core of a 64-bit system")
 	}
 	progs = make([]elf.Prog64, h.Phnum)
 	end = int64(h.Phoff) + int64(h.Phnum)*size

@@ -29,7 +29,7 @@ func CoreExe(core string) (string, error) {
 	defer f.Close()
 	progs, _, err := programHeaders(f)
 	if err != nil {
-		return "", damaged("%q is not a core that can be read: %v", core, err)
+		return "", damaged("cannot read %q as a core: %v", core, err)
 	}
 	var entry uint64
 	var files []byte
