@@ -23,7 +23,8 @@
 //  1. All threads stand still while memory is copied. Without that, a few samples in a hundred are wrong.
 //  2. Roots are the variables, by the linker's masks; finalizers and cleanups that are queued; each record of an
 //     object except those of the heap profile; the targets of weak pointers, which Go's own profile forgets; pinned
-//     objects; and registers and stacks of busy threads.
+//     objects; and registers and stacks of busy threads. A finalizer or a cleanup does not count while goroutines hold
+//     its object that nothing else can wake, nor any finalizer while the goroutine that runs them is such a one.
 //  3. Sudogs in use and the g's are opaque: only their own goroutine looks inside. The queues of channels and the
 //     table of semaphores keep nobody alive.
 //  4. A thread may stand between taking a goroutine out of a queue and making it runnable. So each g or sudog that a

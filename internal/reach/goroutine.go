@@ -245,23 +245,23 @@ const finalizerSize = 40
 
 // readQueued takes the words of the finalizers and cleanups that are about to run: they are not in the heap.
 func (c *Capture) readQueued(fresh *reader) {
-	words := func(b []byte) {
+	words := func(to *[]uint64, b []byte) {
 		for ; len(b) >= 8; b = b[8:] {
-			c.queued = append(c.queued, le64(b))
+			*to = append(*to, le64(b))
 		}
 	}
 	if at := c.addr.Allfin; at != 0 && c.o.finSize != 0 {
 		for p, n := c.word(fresh, at), 0; p != 0 && n < maxList; n++ {
 			b := fresh.bytes(p, c.o.finSize)
 			fin := b[c.o.fins.Off:]
-			words(fin[:min(c.o.finN.get(b)*finalizerSize, uint64(len(fin)))])
+			words(&c.finalizers, fin[:min(c.o.finN.get(b)*finalizerSize, uint64(len(fin)))])
 			p = c.o.finLink.get(b)
 		}
 	}
 	if at := c.addr.GcCleanups; at != 0 && c.o.cleanAll.has() && c.o.cleanSize != 0 {
 		for p, n := c.word(fresh, at+uint64(c.o.cleanAll.Off)), 0; p != 0 && n < maxList; n++ {
 			b := fresh.bytes(p, c.o.cleanSize)
-			words(b[c.o.cleanups.Off:])
+			words(&c.queued, b[c.o.cleanups.Off:])
 			p = c.o.cleanLink.get(b)
 		}
 	}

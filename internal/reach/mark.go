@@ -1,5 +1,7 @@
 package reach
 
+import "slices"
+
 // A bitset has a bit for each object.
 type bitset []uint64
 
@@ -78,6 +80,7 @@ type marker struct {
 	waitObjs   []waitObject
 	todo       queue
 	woken      []int32
+	ends       []end           // see markEnds
 	touched    map[uint32]bool // g's and sudogs that threads have at hand
 	frozen     bool            // nobody is woken any more
 	doubts     int             // stacks that were scanned conservatively, in part
@@ -118,6 +121,13 @@ func (m *marker) run() (common bitset) {
 	m.markThreads()
 	m.drain()
 	common = m.marked.clone()
+	for m.wakeAll(); m.markEnds(); m.wakeAll() {
+	}
+	return common
+}
+
+// wakeAll marks what the goroutines reach that were woken, and those that they wake.
+func (m *marker) wakeAll() {
 	for len(m.woken) > 0 {
 		list := m.woken
 		m.woken = nil
@@ -126,7 +136,6 @@ func (m *marker) run() (common bitset) {
 		}
 		m.drain()
 	}
-	return common
 }
 
 // mark marks the object that addr points into. by is the object or the root that points to it.
@@ -265,16 +274,33 @@ func (m *marker) markSegment(lo, hi uint64, mask []byte) {
 	}
 }
 
-// markSpecials marks the objects that have a finalizer, a cleanup, or a weak pointer, and what those need; pinned
-// objects; and what is queued.
+// An end is a root of a finalizer or a cleanup, which needs it to run.
+type end struct {
+	item
+	root uint32
+	of   *special // nil: a finalizer that is queued
+}
+
+// markSpecials marks the objects that have a weak pointer, and what that needs; pinned objects; and the cleanups that
+// are queued. It leaves the others, and the finalizers, to markEnds.
 func (m *marker) markSpecials() {
+	atEnd := func(val, addr uint64, kind rootKind, of *special) {
+		if si, idx, ok := m.rootObject(val); ok {
+			r := m.roots.add(root{addr, m.heap.spans[si].base + idx, rootOf(kind)})
+			m.ends = append(m.ends, end{item{si, idx}, r, of})
+		}
+	}
 	for i := range m.specials {
 		s := &m.specials[i]
+		mark := func(val uint64) { m.markRoot(val, uint64(i), rootSpecial) }
+		if m.atEnd(s) {
+			mark = func(val uint64) { atEnd(val, uint64(i), rootSpecial, s) }
+		}
 		if s.kind != m.o.kindCleanup { // which does not get the object
-			m.markRoot(s.obj, uint64(i), rootSpecial)
+			mark(s.obj)
 		}
 		for b := s.record; len(b) >= 8; b = b[8:] {
-			m.markRoot(le64(b), uint64(i), rootSpecial)
+			mark(le64(b))
 		}
 	}
 	for i, b := range m.pinned {
@@ -291,6 +317,98 @@ func (m *marker) markSpecials() {
 	for _, w := range m.queued {
 		m.markRoot(w, 0, rootQueued)
 	}
+	for _, w := range m.finalizers {
+		atEnd(w, 0, rootQueued, nil)
+	}
+}
+
+// atEnd reports whether s runs a function at the end of its object.
+func (m *marker) atEnd(s *special) bool {
+	return s.kind == m.o.kindFinalizer || s.kind == m.o.kindCleanup
+}
+
+// markEnds marks what the finalizers and cleanups need that may run while the undecided goroutines wait: those of
+// objects that none of these holds, and no finalizer if the goroutine that runs them is one of these. It reports
+// whether that wakes a goroutine.
+func (m *marker) markEnds() bool {
+	if len(m.ends) == 0 {
+		return false
+	}
+	held, blocked := m.held(), m.finalizersWait()
+	m.ends = slices.DeleteFunc(m.ends, func(e end) bool {
+		if blocked && (e.of == nil || e.of.kind == m.o.kindFinalizer) {
+			return false
+		}
+		if e.of != nil {
+			if id, ok := m.heap.id(e.of.obj); ok && held.has(id) {
+				return false
+			}
+		}
+		m.markObject(e.span, e.idx, rootFlag|e.root)
+		return true
+	})
+	m.drain()
+	return len(m.woken) > 0
+}
+
+// waiting reports whether a goroutine waits, and nothing has been found that could wake it.
+func (m *marker) waiting(i int) bool { return m.states[i] == undecided && m.waits[i].candidate }
+
+// finalizersWait reports whether the goroutine that runs the finalizers waits in one of them, and nothing has been found
+// that could wake it.
+func (m *marker) finalizersWait() bool {
+	for i := range m.gs {
+		if !m.waiting(i) {
+			continue
+		}
+		switch m.code.name(m.o.g.startpc.get(m.words(&m.gs[i]))) {
+		case "runtime.runFinalizers", "runtime.runfinq":
+			return true
+		}
+	}
+	return false
+}
+
+// held returns the objects that the undecided goroutines hold: those that their stacks refer to, and what these lead to
+// without an object that is marked. It leaves out stacks that cannot be read exactly.
+func (m *marker) held() bitset {
+	held := newBitset(m.heap.objects)
+	var todo queue
+	take := func(val uint64) {
+		si, idx, ok := m.heap.object(val)
+		if !ok {
+			return
+		}
+		sp := &m.heap.spans[si]
+		id := sp.base + idx
+		if m.opaque.has(id) || held.has(id) {
+			return
+		}
+		held.set(id)
+		if !sp.noscan && !m.marked.has(id) {
+			todo.push(item{si, idx})
+		}
+	}
+	for i := range m.gs {
+		if m.waiting(i) {
+			for _, val := range m.exactly(int32(i)) {
+				take(val)
+			}
+		}
+	}
+	for it, ok := todo.pop(); ok; it, ok = todo.pop() {
+		m.pointers(&m.heap.spans[it.span], it.idx, func(_ uint32, val uint64) { take(val) })
+	}
+	return held
+}
+
+// exactly returns the words by which a goroutine reaches the heap, or nil if its stack cannot be read exactly.
+func (m *marker) exactly(i int32) (words []uint64) {
+	m.reaches(i, func(_, val uint64) { words = append(words, val) })
+	if m.scan.doubt {
+		return nil
+	}
+	return words
 }
 
 // markGoroutine marks what a live goroutine can reach.

@@ -152,6 +152,8 @@ func testSnapshot(t *testing.T, r *Result) {
 			`["timer" "func context.WithDeadlineCause.func2 c" "*context.timerCtx.cancelCtx.done.v"]`,
 		"sleeperWait":     `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["c"]`,
 		"loopWait":        `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["main.looper"]`, // and not by _atR1
+		"finalizerWait":   `live; on chan chan struct {} 0/0 (s.done); by finalizer main.finalizerWait.func1 at waits.go ["main.finalizerWait.func1" "object of 32 bytes"]`,
+		"(*session).last": `live; on chan chan struct {} 0/0 (s.done); by goroutine  at waits.go ["s" "*main.session.done"]`,
 		"cycleA":          `proven; on chan chan int 0/0 (a); by goroutine  at waits.go ["a"]`,
 		"cycleB":          `proven; on chan chan int 0/0 (b); by goroutine  at waits.go ["b"]`,
 		"param":           "proven; on chan chan int 0/0 (c)",
@@ -167,6 +169,21 @@ func testSnapshot(t *testing.T, r *Result) {
 	ids := r.Proven()
 	if kept := mem.Kept(ids); kept != mem.KeptBytes {
 		t.Errorf("the proven keep %d bytes as a set, and %d in all", kept, mem.KeptBytes)
+	}
+}
+
+// TestFinalizersWait expects that nothing can wake the goroutine that runs the finalizers if only a finalizer could.
+func TestFinalizersWait(t *testing.T) {
+	t.Parallel()
+	exe := buildFile(t, "testdata/finalizers.go")
+	prog, err := OpenProgram(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := look(t, start(t, exe), prog)
+	ids := r.Proven()
+	if len(ids) != 2 {
+		t.Errorf("%d goroutines are proven, want 2: that of the finalizers, and the one that waits for the last", len(ids))
 	}
 }
 

@@ -77,6 +77,10 @@ func (r *Result) markProven() {
 	}
 	m.drain()
 	r.keptBytes += m.bytes - before
+	for _, e := range m.ends {
+		m.markObject(e.span, e.idx, rootFlag|e.root)
+	}
+	m.drain()
 	r.all, m.marked = m.marked, reached
 }
 

@@ -166,9 +166,15 @@ func (s *wakerSearch) root(r root, id uint32) {
 		w.Name, key = s.r.variableAt(r.addr)
 	case rootSpecial:
 		sp := &m.specials[r.addr]
+		if m.atEnd(sp) && s.holds(sp) {
+			return
+		}
 		w.Kind, w.Name, w.PC = s.r.special(sp)
 		key = sp.obj
 	case rootQueued:
+		if m.finalizersWait() {
+			return
+		}
 		w.Kind = ByFinalizer
 	case rootPinned:
 		w.Kind, w.Name, key = ByGlobal, "a pinned object", 1
@@ -176,6 +182,20 @@ func (s *wakerSearch) root(r root, id uint32) {
 		w.Kind, w.Name, key = ByGlobal, "a thread's stack", 2
 	}
 	s.add(w, key, id)
+}
+
+// holds reports whether the function of a special cannot run while the goroutine of the search waits: that refers to
+// the object itself, or goroutines that nothing can wake keep it from running.
+func (s *wakerSearch) holds(sp *special) bool {
+	m := s.r.m
+	if slices.ContainsFunc(m.ends, func(e end) bool { return e.of == sp }) {
+		return true
+	}
+	id, ok := m.heap.id(sp.obj)
+	return ok && slices.ContainsFunc(m.exactly(s.g), func(val uint64) bool {
+		at, ok := m.heap.id(val)
+		return ok && at == id
+	})
 }
 
 // timer takes a timer that is in a heap of timers: t is it, and id the object that it is in.

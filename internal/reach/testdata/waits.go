@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -238,6 +240,49 @@ func keeper() {
 	fmt.Println(buf)
 }
 
+// heldFinalizer: leak
+func heldFinalizer() { // it holds what would have to be garbage first
+	s := &session{done: make(chan struct{})}
+	runtime.SetFinalizer(s, func(s *session) { close(s.done) })
+	s.use()
+}
+
+// finalizerWait: live finalizer
+func finalizerWait() {
+	s := &session{done: make(chan struct{})}
+	runtime.SetFinalizer(s, func(s *session) { close(s.done) })
+	<-s.done
+}
+
+// otherHolds: leak
+func otherHolds() { // what another holds, which waits for ever itself
+	s := &session{done: make(chan struct{})}
+	done := make(chan bool)
+	runtime.SetFinalizer(s, func(*session) { close(done) })
+	go s.use()
+	<-done
+}
+
+// sharedFinalizer: live goroutine
+func sharedFinalizer() { // and not by the finalizer
+	s := &session{done: make(chan struct{})}
+	runtime.SetFinalizer(s, func(s *session) { close(s.done) })
+	go sleepWith(s)
+	s.last()
+}
+
+//go:noinline
+func (s *session) last() {
+	<-s.done
+	fmt.Println(s.name)
+}
+
+//go:noinline
+func sleepWith(s *session) {
+	time.Sleep(time.Hour)
+	close(s.done)
+}
+
 // crowdWait: live
 func crowdWait() { // by as many goroutines as are told, and by a timer that is farther away
 	c := make(chan bool)
@@ -264,10 +309,12 @@ func sleep(c chan bool) {
 }
 
 func main() {
+	debug.SetGCPercent(-1)
 	globalMu.Lock()
 	for _, f := range []func(){
 		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
 		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper, crowdWait,
+		heldFinalizer, finalizerWait, otherHolds, sharedFinalizer,
 	} {
 		go f()
 		time.Sleep(time.Millisecond)
