@@ -161,13 +161,21 @@ func (f *facts) answerers(i int) (list []int) {
 	if len(list) > 1 {
 		list = slices.DeleteFunc(list, func(k int) bool { return f.g(k).Born < w.Since-slackRing })
 	}
-	if f.endedBy(i, func(w snapshot.Waker) bool {
+	if lib := pkgPath(w.Probe.Callee); f.endedBy(i, func(w snapshot.Waker) bool {
 		k, ok := f.find(w.Goroutine)
-		return w.Kind != snapshot.WakerGoroutine || ok && k != i && !slices.Contains(list, k) && OwnFrame(f.g(k).Stack) != nil && (!f.long(k) || f.getsThere(k))
+		return w.Kind != snapshot.WakerGoroutine && !through(w.Path, lib) || ok && k != i && !slices.Contains(list, k) && OwnFrame(f.g(k).Stack) != nil && (!f.long(k) || f.getsThere(k))
 	}) {
 		return nil
 	}
 	return list
+}
+
+// through reports whether the path from a waker leads through what belongs to the library lib, such as the transport of
+// an HTTP client, which is a variable. The library ends a request when the answer comes.
+func through(path []string, lib string) bool {
+	return slices.ContainsFunc(path, func(s string) bool {
+		return related(pkgPath(strings.TrimLeft(strings.TrimPrefix(s, "func "), "*")), lib)
+	})
 }
 
 // handlerLink returns why goroutine i, which ends something at p, waits for goroutine j.
