@@ -78,9 +78,15 @@ func sleeps(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.Op
 
 // resumes reports whether c is about a full channel, and a sleeping goroutine may receive from it when it wakes, or
 // start a goroutine that does, such as one that connects again after a while. It can reach the channel, by the memory,
-// or the memory could have been read and was not.
+// or the memory could have been read and was not. The same is so if c is about a channel that is a pool, and one that
+// has a token waits for the time, or for the end of a context.
 func (d *finder) resumes(c *cause) bool {
-	if c.certainty != Likely || c.kind != KindFullChannel || d.opt.Scope != nil {
+	switch {
+	case c.certainty != Likely || d.opt.Scope != nil:
+		return false
+	case c.pool != nil && c.pool.kind == nil:
+		return slices.ContainsFunc(c.pool.holders, func(i int) bool { return sleeps(d.wait(i)) || d.timed(i) || d.judge.external(i) })
+	case c.kind != KindFullChannel:
 		return false
 	}
 	return slices.ContainsFunc(d.main(c), func(i int) bool {

@@ -92,7 +92,7 @@ func (j *judge) turns(i int) bool {
 	}
 	switch w.Probe.Op {
 	case runtime.OpSend, runtime.OpSelect:
-		return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) }) || j.passedOn(i)
+		return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) }) || j.passedOn(i) || j.givenBack(i)
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
 	case runtime.OpIO:
@@ -148,6 +148,17 @@ func (j *judge) passedOn(i int) bool {
 			return j.goesOn(k)
 		}
 		return !j.long(k) || v.Probe.Op == runtime.OpSleep || j.hasClock(v) || j.timed(k)
+	})
+}
+
+// givenBack reports whether goroutine i waits for a token that another one has until a time that the program's memory
+// tells, such as the end of its context.
+func (j *judge) givenBack(i int) bool {
+	w := j.wait(i)
+	return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
+		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(j.tokens(c.Obj, w.Probe), func(k int) bool {
+			return k != i && j.timed(k) && j.wait(k).Probe.Op == runtime.OpRecv
+		})
 	})
 }
 

@@ -114,6 +114,8 @@ var programs = map[string]func(context.Context) error{
 	"notified":        notified,
 	"reconnects":      reconnects,
 	"put-back":        putBack,
+	"leases":          leases,
+	"own-pipe":        ownPipe,
 	"recovered":       recovered,
 	"rare-messages":   rareMessages,
 	"slow-output":     slowOutput,

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 )
@@ -258,5 +260,26 @@ func objects(ctx context.Context) error {
 			defer pool.Put(b)
 		})
 	})()
+	return nil
+}
+
+// ownPipe writes to a pipe of its own, which it reads more slowly.
+func ownPipe(ctx context.Context) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	wait := start(1, func(int) {
+		for {
+			if _, err := fmt.Fprintln(w, "a line"); err != nil {
+				return
+			}
+		}
+	})
+	buf := make([]byte, 4096)
+	every(ctx, 100*time.Millisecond, func() { _, _ = r.Read(buf) })
+	r.Close()
+	wait()
 	return nil
 }

@@ -109,3 +109,22 @@ func slowC(ctx context.Context) error {
 	})()
 	return nil
 }
+
+// leases has goroutines that lead one after the other, each until its term is over. Who leads waits for that.
+func leases(ctx context.Context) error {
+	lease := make(chan struct{}, 1)
+	start(3, func(i int) {
+		for ctx.Err() == nil {
+			select {
+			case lease <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			term, end := context.WithTimeout(ctx, time.Duration(4+i)*time.Second)
+			<-term.Done()
+			end()
+			<-lease
+		}
+	})()
+	return nil
+}
