@@ -550,8 +550,8 @@ func (d *finder) forsaken(obj uint64, send bool) bool {
 	return !d.judge.fed(o.Sent) && (o.Sent != nil || !d.judge.fed(o.Made))
 }
 
-// writes reports whether goroutine i has long been in a write to a connection whose peer does not read. The write may
-// be deep in a library.
+// writes reports whether goroutine i has long been in a write to a connection or a pipe whose peer does not read. The
+// write may be deep in a library.
 func (d *finder) writes(i int) bool {
 	w := d.wait(i)
 	switch {
@@ -563,7 +563,7 @@ func (d *finder) writes(i int) bool {
 		return false
 	}
 	io := d.ioOf(w)
-	return io != nil && (io.Network == "tcp" || io.Network == "unix") && inWrite(d.g(i).Stack)
+	return io != nil && (io.Network == "tcp" || io.Network == "unix" || isPipe(io)) && inWrite(d.g(i).Stack)
 }
 
 // unsent reports whether the kernel holds bytes of w that the peer has not taken.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,6 +63,9 @@ func (t *writer) lockFix(cycle []int) string {
 	for k, w := range []*snapshot.Wait{w0, w1} {
 		if w.Probe.Op == runtime.OpOnce {
 			other := t.wait(cycle[1-k])
+			if other.Probe.Op == runtime.OpOnce {
+				return fmt.Sprintf("call neither Do from within the function of the other: the one at %s runs what calls the one at %s", t.place(other.Probe), t.place(w.Probe))
+			}
 			return fmt.Sprintf("do not call Do at %s with %s locked: the function of the Once takes it, at %s", t.place(w.Probe), t.object(other.Obj, other.Probe), t.place(other.Probe))
 		}
 	}
@@ -90,8 +94,10 @@ func (t *writer) sameOrder(x, y string, a, b orderSites) string {
 // likelyFix returns how to break a cycle of locks whose holders are only likely. It is not known where they took the
 // locks.
 func (t *writer) likelyFix(cycle []int) string {
-	p := t.wait(cycle[0]).Probe
+	p, at := t.wait(cycle[0]).Probe, lockingFrame(t.g(cycle[0]))
 	switch {
+	case len(cycle) == 1 && at != nil && !Own(at.Func, at.File):
+		return fmt.Sprintf("do not do at %s what needs that lock again: %s, which has it, calls what leads there", t.place(t.within(cycle[0])), ShortFunc(at.Func))
 	case len(cycle) == 1:
 		return fmt.Sprintf("unlock before %s, or use there a function that expects the lock to be held", t.place(p))
 	case every(cycle, func(i int) bool { return *t.wait(i).Probe == *p }):
@@ -139,7 +145,7 @@ func (t *writer) cycleFix(c *cause) string {
 			return t.ownFix(p, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(p)))
 		}
 	}
-	if fix := t.endFirst(c.cycle); fix != "" {
+	if fix := cmp.Or(t.endFirst(c.cycle), t.unread(c.cycle)); fix != "" {
 		return fix
 	}
 	own := slices.IndexFunc(c.cycle, func(i int) bool { p := t.wait(i).Probe; return Own(p.Func, p.File) })
@@ -155,22 +161,43 @@ func (t *writer) cycleFix(c *cause) string {
 }
 
 // endFirst returns what ends one of two goroutines for which the other waits by a WaitGroup, if a case of its select
-// tells it to end; or "".
+// tells it to end, or if the other is who sent to it or signaled it last, or would tell it to end; or "".
 func (t *writer) endFirst(cycle []int) string {
 	for n, i := range cycle {
 		w, waiter := t.wait(i), cycle[(n+1)%len(cycle)]
 		if len(cycle) != 2 || t.wait(waiter).Probe.Op != runtime.OpWait || !receives(w) {
 			continue
 		}
-		before := t.within(waiter)
-		for k, c := range w.Cases {
+		at, before := t.place(w.Probe), t.place(t.within(waiter))
+		fed := func(obj uint64) bool {
+			p := t.partner(obj, false)
+			return p != nil && p.Goroutine == t.g(waiter).ID
+		}
+		if p := t.partner(w.Obj, false); w.Probe.Op == runtime.OpCond && fed(w.Obj) && strings.HasSuffix(p.Probe.Expr, ".Signal()") {
+			return fmt.Sprintf("call Broadcast at %s, so that all that wait at %s look again, before %s: Signal wakes only one", t.place(p.Probe), at, before)
+		}
+		end := uint64(0)
+		for k, c := range cases(w) {
 			switch {
-			case !t.endOnly(w, k):
 			case contextCase(w, k):
-				return fmt.Sprintf("cancel the context of the select at %s before %s", t.place(w.Probe), t.place(before))
-			default:
-				return fmt.Sprintf("close %s, so that the select at %s ends, before %s", t.object(c.Obj, nil), t.place(w.Probe), t.place(before))
+				return fmt.Sprintf("cancel the context of the select at %s before %s", at, before)
+			case t.endOnly(w, k), t.tellsEnd(c.Obj), fed(c.Obj) && (end == 0 || endName(t.object(c.Obj, nil))):
+				end = c.Obj
 			}
+		}
+		if end != 0 {
+			return fmt.Sprintf("close %s, so that what waits at %s ends, before %s", t.object(end, w.Probe), at, before)
+		}
+	}
+	return ""
+}
+
+// unread returns a channel to which a goroutine of a cycle sends and from which nobody has received, or "".
+func (t *writer) unread(cycle []int) string {
+	for _, i := range cycle {
+		w := t.wait(i)
+		if o := t.s.Objects[w.Obj]; w.Probe.Op == runtime.OpSend && o != nil && o.Expr != "" && o.Received == nil {
+			return fmt.Sprintf("receive from %s while %s sends, in a goroutine that does not wait for that one: nobody has received from it yet", t.object(w.Obj, w.Probe), t.place(w.Probe))
 		}
 	}
 	return ""
@@ -217,6 +244,16 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 		return t.opFix(rw, t.place(rw.Probe))
 	case c.by == byLock && inC(t.g(root)):
 		return t.unprobedFix(c, root)
+	case c.by == byLock && t.libraryHolds(root, w.Obj):
+		h := t.holder(w.Obj, root).hold.Probe
+		held := fmt.Sprintf("%s has %s locked meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))
+		switch {
+		case Own(rw.Probe.Func, rw.Probe.File):
+			return fmt.Sprintf("do not wait at %s in a function that the library calls: %s", t.place(rw.Probe), held)
+		case rw.Probe.Op == runtime.OpSend:
+			return fmt.Sprintf("receive from %s for as long as anybody sends: %s", t.object(rw.Obj, rw.Probe), held)
+		}
+		return fmt.Sprintf("let what %s waits for end sooner: %s", t.place(t.within(root)), held)
 	case c.by == byLock:
 		p := t.within(root)
 		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner", t.place(p)))
@@ -230,6 +267,12 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
 }
 
+// libraryHolds reports whether goroutine i holds obj by a call in a downloaded module.
+func (t *writer) libraryHolds(i int, obj uint64) bool {
+	h := t.holder(obj, i).hold
+	return h != nil && strings.Contains(h.Probe.File, "@") && !Own(h.Probe.Func, h.Probe.File)
+}
+
 // fullFix returns what to do about a send to a full channel.
 func (t *writer) fullFix(w *snapshot.Wait) string {
 	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
@@ -240,7 +283,11 @@ func (t *writer) writeFix(i int) string {
 	if t.wait(i).Probe.Op != runtime.OpIO {
 		return fmt.Sprintf("give the stream of %s a context with a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
 	}
-	if io := t.ioOf(t.wait(i)); io != nil && io.Deadline > 0 {
+	switch io := t.ioOf(t.wait(i)); {
+	case io == nil:
+	case isPipe(io) && byItself(io.Peer):
+		return fmt.Sprintf("read from the pipe in another goroutine while %s writes: it has room for some 64 KiB", t.place(t.within(i)))
+	case io.Deadline > 0:
 		return "see why the peer has stopped reading, and whether the write deadline is as short as it can be"
 	}
 	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", t.place(t.within(i)))
@@ -256,7 +303,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	switch {
 	case w.Probe.Callee == pull:
 		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
-	case t.unprobed[i] && (t.s.NoProbes == "" || inC(t.g(i))):
+	case t.unprobed[i] && (t.s.NoProbes == "" && !Own(w.Probe.Func, w.Probe.File) || inC(t.g(i))):
 		return t.unprobedFix(c, i)
 	case t.unprobed[i] && t.within(i) != w.Probe:
 		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for", t.place(t.within(i)))
@@ -309,6 +356,11 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 				}
 			}
 		}
+		if obj, ok := onlyCase(w); ok {
+			if p := t.partner(obj, false); p != nil && p.Exited {
+				return fmt.Sprintf("close %s after the last send, at %s, and let the select at %s end by that", t.object(obj, nil), t.place(p.Probe), at)
+			}
+		}
 		return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
 	case runtime.OpWait:
 		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that owes it"
@@ -321,7 +373,7 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
 		switch io := t.ioOf(w); {
-		case isLocked(io) && strings.Contains(io.LockedBy, "itself"):
+		case isLocked(io) && byItself(io.LockedBy):
 			return fmt.Sprintf("open %s once, and share it: the lock belongs to each opening of the file", io.Path)
 		case isLocked(io):
 			return "see why the other process keeps the lock, or give the call a time after which it gives up"
@@ -346,6 +398,19 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 	}
 	return ""
+}
+
+// onlyCase returns the channel of a select that only receives, and only from that one: the others are nil.
+func onlyCase(w *snapshot.Wait) (obj uint64, ok bool) {
+	for _, c := range w.Cases {
+		switch {
+		case c.Send, c.Obj != 0 && obj != 0:
+			return 0, false
+		case c.Obj != 0:
+			obj = c.Obj
+		}
+	}
+	return obj, obj != 0 && w.More == 0
 }
 
 // unprobedFix names the command that shows more of a wait without a probe.

@@ -163,6 +163,12 @@ func method(expr string) string {
 // isLocked reports whether io waits for the lock of a file that another process has.
 func isLocked(io *snapshot.IO) bool { return io != nil && io.LockedBy != "" }
 
+// isPipe reports whether io is on a pipe without a name.
+func isPipe(io *snapshot.IO) bool { return strings.HasPrefix(io.Path, "pipe:") }
+
+// byItself reports whether who says that the program itself has the other end of a pipe, or the lock of a file.
+func byItself(who string) bool { return strings.Contains(who, "itself") }
+
 // pipeWait returns what the process of p waits for.
 func pipeWait(p *snapshot.Pipe) string {
 	if p.Write {

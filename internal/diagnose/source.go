@@ -61,11 +61,13 @@ func (f *facts) endOnly(w *snapshot.Wait, k int) bool {
 	if f.source(w, k, c.Obj) == contextChan || contextCase(w, k) {
 		return true
 	}
-	o := f.s.Objects[c.Obj]
-	if o == nil || o.Sent != nil || o.Cap > 0 {
-		return false
-	}
-	return endName(cmp.Or(o.Expr, f.pathName(c.Obj)))
+	return f.tellsEnd(c.Obj)
+}
+
+// tellsEnd reports whether no goroutine has sent to the channel at obj, and its name says that it is closed at the end.
+func (f *facts) tellsEnd(obj uint64) bool {
+	o := f.s.Objects[obj]
+	return o != nil && o.Sent == nil && o.Cap <= 0 && endName(cmp.Or(o.Expr, f.pathName(obj)))
 }
 
 // endName reports whether a channel is named like those that are closed at the end.

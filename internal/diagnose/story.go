@@ -116,6 +116,8 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 	case t.owesItself(c):
 		f.Title = fmt.Sprintf("%s wait for %s, and owe it %s themselves", names(t.ids(slices.Concat(c.cycle, c.members))), t.object(first.Obj, first.Probe), t.dones(first.Obj))
 		others -= len(c.members)
+	case every(c.cycle, func(i int) bool { return t.wait(i).Probe.Op == runtime.OpOnce }):
+		f.Title = names(t.ids(c.cycle)) + " each run the function of a Once that the other waits for"
 	case locks:
 		f.Title = names(t.ids(c.cycle)) + " wait for each other's locks"
 	default:
@@ -362,8 +364,8 @@ func (t *writer) queue(f *Finding, c *cause) {
 			f.Fix = "unlock on every way out of the function that locks: defer the Unlock"
 			return
 		}
-		f.Why = append(f.Why, "it was taken where there is no probe, or the record had no room to note it")
-		f.Fix = "build again with -probe lock and with -deps for the module that takes it"
+		f.Why = append(f.Why, "that is not on record: it was locked where there is no probe, or is a copy of one that was locked")
+		f.Fix = "see whether go vet tells of a lock that is copied; if not, build with -probe lock and with -deps for the module that locks it"
 		return
 	}
 	var direct []int
@@ -384,7 +386,7 @@ func (t *writer) queue(f *Finding, c *cause) {
 	if rw := t.wait(root); rw != nil {
 		if rw.Probe.Op == runtime.OpIO {
 			f.Why = append(f.Why, t.ioFacts(t.ioOf(rw))...)
-		} else if c.by != byLock {
+		} else if c.by != byLock || cases(rw) != nil {
 			f.Why = append(f.Why, t.waitFacts(rw)...)
 		}
 	}
@@ -442,6 +444,13 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 		return fmt.Sprintf("%s %s in %s for a handler: goroutine %d, which runs it, %s%s", t.who(alike), verb(len(alike), "waits"), name, id, doing, t.atOf(root))
 	case w.Probe.Op == runtime.OpWait:
 		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing, t.atOf(root))
+	}
+	if rw != nil && receives(w) && cases(rw) != nil { // it may only wait for its next message
+		roots := c.roots
+		if len(roots) == 0 { // the root belongs to another finding
+			roots = []int{root}
+		}
+		return fmt.Sprintf("%s %s%s %s, and %s %s for that", t.who(roots), verb(len(roots), doing), t.atOf(root), t.span(roots), t.who(c.queue), verb(len(c.queue), "waits"))
 	}
 	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
 }
@@ -555,7 +564,11 @@ func (t *writer) together(f *Finding, c *cause) {
 		if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
 			call = fn + " at " + t.position(at.File, at.Line)
 		}
-		f.Title = fmt.Sprintf("%s %s in %s %s: the peer does not read", t.who(c.roots), verb(n, "is"), call, span)
+		peer := "the peer does not read"
+		if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
+			peer = "nobody reads from the pipe, of which this program itself has the other end"
+		}
+		f.Title = fmt.Sprintf("%s %s in %s %s: %s", t.who(c.roots), verb(n, "is"), call, span, peer)
 	case c.kind == KindMissingDone:
 		f.Title = fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
 	case c.kind == KindFullChannel && t.objects(c.roots) == 1:

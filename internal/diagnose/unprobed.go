@@ -290,7 +290,7 @@ const (
 
 // machinery reports whether a function belongs to the runtime, or to packages that wait on behalf of others.
 func machinery(fn string) bool {
-	for _, prefix := range []string{"runtime.", "sync.", "internal/", "time.Sleep", "syscall.", "os."} {
+	for _, prefix := range []string{"runtime.", "sync.", "internal/", "time.Sleep", "syscall.", "os.", "reflect."} {
 		if strings.HasPrefix(fn, prefix) {
 			return true
 		}

@@ -93,6 +93,9 @@ func (f *facts) object(addr uint64, p *snapshot.Probe) string {
 	kind, name := "", ""
 	if o := f.s.Objects[addr]; o != nil {
 		kind, name = o.Kind.String(), o.Expr
+		if o.Kind == runtime.KindOther && name != "" && p != nil && p.Op == runtime.OpLock { // its first field is the lock
+			return "the lock of " + name
+		}
 	} else if p != nil {
 		kind = p.Kind.String()
 	}
@@ -195,6 +198,9 @@ func (f *facts) step(i int) string {
 	}
 	if g.State == "syscall" && g.ThreadID != 0 {
 		s += fmt.Sprintf(", and keeps thread %d from other work", g.ThreadID)
+	}
+	if onStack(g.Stack, "runtime.runFinalizers") {
+		s += ", and keeps all other finalizers from running"
 	}
 	if g.Last != nil && (g.Last.File != w.Probe.File || g.Last.Line != w.Probe.Line) && !f.unprobed[i] {
 		s += fmt.Sprintf("; inside it, it reached %s at %s %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))

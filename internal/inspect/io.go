@@ -166,9 +166,10 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	}
 	if strings.HasPrefix(path, "pipe:") || procfs.IsFIFO(path) {
 		if other := r.files.OtherEnd(r.pid, b.FD); other != 0 {
-			io.Peer = processName(other)
-			if other != r.pid {
-				io.Pipe = r.pipe(other)
+			if other == r.pid {
+				io.Peer = r.itself()
+			} else {
+				io.Peer, io.Pipe = processName(other), r.pipe(other)
 			}
 		}
 	}
@@ -238,10 +239,13 @@ func (r *ioReader) lock(g *snapshot.Goroutine) *snapshot.IO {
 	}
 	by := processName(found.Pid)
 	if found.Pid == r.pid {
-		by = fmt.Sprintf("this program itself (pid %d)", r.pid)
+		by = r.itself()
 	}
 	return &snapshot.IO{Unsent: -1, Unread: -1, FD: found.FD, Path: found.Path, LockedBy: by, Deadline: -1}
 }
+
+// itself names the program as the one that has the other end of a pipe, or a lock.
+func (r *ioReader) itself() string { return fmt.Sprintf("this program itself (pid %d)", r.pid) }
 
 // reaped notes in io, which goroutine g waits for, that the process has exited: then g waits for the end of the output,
 // and so for the process that has the pipe open. Package os/exec starts the goroutines that read from the pipes.

@@ -23,6 +23,8 @@ import (
 	"example.com/reports/eofspin"
 	"example.com/reports/grandchild"
 	"example.com/reports/growthsleep"
+	"example.com/reports/handlerpanic"
+	"example.com/reports/heldfinalizer"
 	"example.com/reports/heldthreads"
 	"example.com/reports/hostrefresh"
 	"example.com/reports/httpheld"
@@ -35,6 +37,7 @@ import (
 	"example.com/reports/onceself"
 	"example.com/reports/opentickers"
 	"example.com/reports/owednone"
+	"example.com/reports/ownpipe"
 	"example.com/reports/pipebody"
 	"example.com/reports/poolnested"
 	"example.com/reports/pssyslog"
@@ -74,6 +77,8 @@ var cases = map[string]func(){
 	"eofspin":        eofspin.Main,
 	"grandchild":     grandchild.Main,
 	"growthsleep":    growthsleep.Main,
+	"handlerpanic":   handlerpanic.Main,
+	"heldfinalizer":  heldfinalizer.Main,
 	"heldthreads":    heldthreads.Main,
 	"hostrefresh":    hostrefresh.Main,
 	"httpheld":       httpheld.Main,
@@ -85,6 +90,7 @@ var cases = map[string]func(){
 	"noflush":        noflush.Main,
 	"onceself":       onceself.Main,
 	"opentickers":    opentickers.Main,
+	"ownpipe":        ownpipe.Main,
 	"owednone":       owednone.Main,
 	"poolnested":     poolnested.Main,
 	"pssyslog":       pssyslog.Main,
