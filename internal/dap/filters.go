@@ -3,11 +3,16 @@ package dap
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/watch"
 )
 
 // A filter is one of our exception filters: the program stops when a finding that it matches appears.
@@ -94,7 +99,7 @@ func takeFilters(p *Proxy, m *message) bool {
 		on[id] = ours(id)
 		return on[id]
 	})
-	running := p.program.stopped() == nil && p.program.started()
+	running := p.program.runs()
 	same := p.watcher.set(on, rest, running)
 	if len(rest) != len(list) {
 		var err error
@@ -115,16 +120,18 @@ func takeFilters(p *Proxy, m *message) bool {
 	return !same
 }
 
-// A watcher looks at the program while it runs, through its record alone.
+// A watcher stops the program for the findings that filters match.
 type watcher struct {
 	mu     sync.Mutex
 	on     map[string]bool
-	theirs []string                  // Delve's filters that are on, sorted
-	seen   map[diagnose.Symptom]bool // findings that the client knows
-	told   string                    // the line of the last stop
-	cancel context.CancelFunc
-	found  *diagnose.Finding // what the program is being stopped for
-	before map[int]*stop     // requests to run, and the stops that they ended
+	theirs []string // Delve's filters that are on, sorted
+	told   string   // the line of the last stop
+	// findings knows what the client was told of this program, and looks for more, once looks is set, until over is
+	// closed. Nil: nothing is known yet.
+	findings *watch.Watcher
+	over     chan struct{}
+	looks    bool
+	asked    chan *stop // gets the stop that the watcher has asked for; nil: it has asked for none
 }
 
 // set sets our filters and Delve's, and reports whether Delve's stay the same.
@@ -140,49 +147,63 @@ func (w *watcher) set(on map[string]bool, theirs []string, running bool) (same b
 	return same
 }
 
-// request notes a request that ended a stop, and response its answer.
-func (w *watcher) request(seq int, s *stop) {
+// wants reports whether a filter that is on matches f.
+func (w *watcher) wants(f *diagnose.Finding) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.before == nil {
-		w.before = make(map[int]*stop)
-	}
-	w.before[seq] = s
+	return slices.ContainsFunc(filters(), func(l filter) bool { return w.on[l.id] && l.match(f) })
 }
 
-func (w *watcher) response(seq int) *stop {
+// any reports whether a filter is on.
+func (w *watcher) any() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.before[seq]
-	delete(w.before, seq)
-	return s
+	return slices.Contains(slices.Collect(maps.Values(w.on)), true)
 }
 
-// stop ends the watching.
+// stop ends the watching, and forgets what the client was told: the next program is another one.
 func (w *watcher) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cancel != nil {
-		w.cancel()
-		w.cancel = nil
+	if w.findings != nil {
+		close(w.over)
 	}
+	if w.asked != nil {
+		w.asked <- nil
+	}
+	w.findings, w.over, w.looks, w.asked, w.told = nil, nil, false, nil, ""
 }
 
-// take returns the finding for which we stopped the program, if we did.
-func (w *watcher) take() *diagnose.Finding {
+// request returns a channel for the stop that the watcher asks for next, unless over is closed.
+func (w *watcher) request(over <-chan struct{}) (<-chan *stop, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := w.found
-	w.found = nil
-	return f
+	select {
+	case <-over:
+		return nil, errOver
+	default:
+	}
+	w.asked = make(chan *stop, 1)
+	return w.asked, nil
+}
+
+// take returns the channel of request, once, or nil.
+func (w *watcher) take() chan<- *stop {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	asked := w.asked
+	w.asked = nil
+	return asked
 }
 
 // note remembers all findings of a stop. It returns the line that tells the client of them, and whether to show it.
-func (w *watcher) note(r *diagnose.Report, quiet bool) (line string, show bool) {
+func (p *Proxy) note(r *diagnose.Report, quiet bool) (line string, show bool) {
+	w := &p.watcher
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	p.known()
 	for i := range r.Findings {
-		w.see(&r.Findings[i])
+		w.findings.Know(r.Symptoms(&r.Findings[i]))
 	}
 	line = summary(r)
 	show = line != "" && !(quiet && line == w.told)
@@ -190,88 +211,109 @@ func (w *watcher) note(r *diagnose.Report, quiet bool) (line string, show bool) 
 	return line, show
 }
 
-// see remembers a finding, and reports whether it is new. A finding stays the same while others join it.
-func (w *watcher) see(f *diagnose.Finding) bool {
-	if w.seen[f.Lead()] {
-		return false
+// known makes watcher.findings, unless there are any. The caller holds watcher.mu.
+func (p *Proxy) known() {
+	if w := &p.watcher; w.findings == nil {
+		w.over = make(chan struct{})
+		w.findings = watch.New(0, watch.Options{
+			After: p.opt.Diagnosis.After, Log: io.Discard, Examine: p.examiner(w.over),
+			Runs: func() bool { return p.program.runs() && p.watcher.any() },
+		})
 	}
-	if w.seen == nil {
-		w.seen = make(map[diagnose.Symptom]bool)
-	}
-	w.seen[f.Lead()] = true
-	return true
 }
 
 // watch starts looking at the program, if a filter is on.
 func (p *Proxy) watch() {
 	w := &p.watcher
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	any := false
-	for _, on := range w.on {
-		any = any || on
-	}
-	if !any || w.cancel != nil {
+	if !w.any() {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
-	go p.watching(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.known(); !w.looks {
+		w.looks = true
+		go w.findings.Watch(w.over)
+	}
 }
 
-const (
-	minLook = 100 * time.Millisecond
-	maxLook = time.Second
-	// lookShare bounds the cost of looks: the watcher waits this many times as long as a look took.
-	lookShare = 10
-)
-
-// watching looks at the program until ctx ends or there is a finding to stop it for.
-func (p *Proxy) watching(ctx context.Context) {
-	began := time.Now()
-	opt := p.opt.Diagnosis
-	interval := min(max(opt.After/10, minLook), maxLook)
-	for wait := interval; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
+// examiner returns the function that looks at the program: at its record while it runs, and, if that shows a finding,
+// at the program itself, which Delve stops for that. If the states of goroutines confirm the finding, the client is told
+// of an exception; else the program goes on, unseen by the client. Once over is closed, no program is stopped.
+func (p *Proxy) examiner(over <-chan struct{}) func(*record.Record, watch.Question) (*watch.Answer, error) {
+	var last *diagnose.Report // by the record alone
+	return func(_ *record.Record, q watch.Question) (*watch.Answer, error) {
+		if !q.Stacks {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			r, err := p.program.look(ctx, nil, p.opt.Diagnosis)
+			if err != nil {
+				return nil, err // it has reached no probe yet, or is about to end
+			}
+			last = r
+			return p.matching(r, nil), nil
 		}
-		start := time.Now()
-		r, err := p.program.look(ctx, nil, opt)
-		wait = max(interval, lookShare*time.Since(start))
+		s, err := p.pause(over)
 		if err != nil {
-			continue // it has reached no probe yet, or is about to end
+			return nil, err
 		}
-		f := p.watcher.news(r, time.Since(began) > opt.After)
-		if f == nil || ctx.Err() != nil {
-			continue
+		r, err := s.report()
+		if err != nil {
+			r = last
 		}
-		p.watcher.mu.Lock()
-		p.watcher.found = f
-		p.watcher.mu.Unlock()
-		if _, err := p.ask("pause", map[string]any{"threadId": f.At()}); err != nil {
-			p.watcher.take()
-			continue
-		}
-		return
+		return p.matching(r, s), nil
 	}
 }
 
-// news returns a finding that a filter matches and that is new. Waits that were long when the program was resumed do
-// not count, because it stood still. A certain finding needs no minimum time.
-func (w *watcher) news(r *diagnose.Report, long bool) *diagnose.Finding {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// matching returns the findings of r that filters match, at the stop s that the watcher asked for, or nil. Waits that were
+// long when the program was resumed do not count, because it stood still. A certain finding needs no minimum time.
+func (p *Proxy) matching(r *diagnose.Report, s *stop) *watch.Answer {
+	a := &watch.Answer{NoStates: !r.Snapshot.HasStates}
+	long := p.program.ranFor(s) > p.opt.Diagnosis.After
+	var found []*diagnose.Finding
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if r.Doubtful(f) || !long && f.Certainty != diagnose.Certain {
-			continue
-		}
-		wanted := slices.ContainsFunc(filters(), func(l filter) bool { return w.on[l.id] && l.match(f) })
-		if wanted && w.see(f) {
-			return f
+		if !r.Doubtful(f) && (long || f.Certainty == diagnose.Certain) && p.watcher.wants(f) {
+			found = append(found, f)
+			a.Findings = append(a.Findings, r.Symptoms(f))
 		}
 	}
-	return nil
+	a.Write = func(io.Writer) error {
+		p.except(s, r, found[a.First])
+		return nil
+	}
+	if s != nil {
+		a.Resume = func() time.Duration {
+			p.goOn(s)
+			return time.Since(s.at)
+		}
+	}
+	return a
+}
+
+// errStopped is the error for a program that has stopped by itself before the watcher could stop it.
+var errStopped = errors.New("the program has stopped by itself")
+
+// pause stops the program for the watcher, unless over is closed.
+func (p *Proxy) pause(over <-chan struct{}) (*stop, error) {
+	stopped, err := p.watcher.request(over)
+	if err != nil {
+		return nil, err
+	}
+	err = errStopped
+	if p.program.runs() {
+		_, err = p.ask("pause", map[string]any{"threadId": 0})
+	}
+	if err != nil {
+		p.watcher.take()
+		return nil, err
+	}
+	select {
+	case s := <-stopped:
+		if s == nil {
+			return nil, errStopped
+		}
+		return s, nil
+	case <-p.done:
+		return nil, errOver
+	}
 }

@@ -273,6 +273,7 @@ func restart(p *Proxy, m *message) bool {
 func (p *Proxy) rebuild(m *message, config map[string]json.RawMessage) bool {
 	var err error
 	if p.program.started() {
+		pauses(p, m)
 		_, err = p.ask("pause", map[string]any{"threadId": 0})
 	}
 	if err == nil {

@@ -32,6 +32,9 @@ type program struct {
 	step     *step           // the step that the next stop ends, if it can end in a probe
 	inner    bool            // we resumed it: the client knows that it runs
 	stop     *stop           // nil: the program runs, or has not stopped yet
+	resumed  time.Time       // when it was resumed last
+	paused   bool            // the client has asked to stop it, since it let it run
+	ends     map[int]*stop   // requests to run that Delve has not answered, and the stops that they ended
 	pauses   []inspect.Pause // stops that have ended
 
 	source    source
@@ -66,7 +69,26 @@ func (g *program) resume() *stop {
 	if s != nil {
 		s.until = time.Now()
 	}
-	g.stop, g.step, g.live, g.attached = nil, nil, true, time.Time{}
+	g.stop, g.step, g.live, g.attached, g.resumed = nil, nil, true, time.Time{}, time.Now()
+	return s
+}
+
+// ending notes that the client's request seq ended s, and ended returns it, once.
+func (g *program) ending(seq int, s *stop) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.paused = false
+	if g.ends == nil {
+		g.ends = make(map[int]*stop)
+	}
+	g.ends[seq] = s
+}
+
+func (g *program) ended(seq int) *stop {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.ends[seq]
+	delete(g.ends, seq)
 	return s
 }
 
@@ -93,6 +115,30 @@ func (g *program) stopped() *stop {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.stop
+}
+
+// runs reports whether the program runs.
+func (g *program) runs() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stop == nil && g.live && !g.gone && !g.going
+}
+
+// ranFor returns how long the program has run since it was resumed last, or had at stop s, if that is not nil.
+func (g *program) ranFor(s *stop) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s != nil {
+		return s.at.Sub(g.resumed)
+	}
+	return time.Since(g.resumed)
+}
+
+// wanted reports whether the client has asked for the stop that the program is at.
+func (g *program) wanted() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.paused
 }
 
 // Report diagnoses the program: as it stands at this stop, or, while it runs, by its record alone.

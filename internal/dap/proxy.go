@@ -63,7 +63,9 @@ type Proxy struct {
 }
 
 // Serve runs the session between client and delve until one of them is gone. It closes both.
-func Serve(client, delve io.ReadWriteCloser, opt Options) {
+func Serve(client, delve io.ReadWriteCloser, opt Options) { newProxy(client, delve, opt).serve(client) }
+
+func newProxy(client, delve io.ReadWriteCloser, opt Options) *Proxy {
 	up := &upstream{conn: delve}
 	p := &Proxy{
 		opt: opt, requests: requestRules(), events: eventRules(),
@@ -75,14 +77,19 @@ func Serve(client, delve io.ReadWriteCloser, opt Options) {
 	if opt.Core != "" {
 		p.program.source = coreFile(opt.Exe, opt.Core)
 	}
+	return p
+}
+
+// serve runs the session.
+func (p *Proxy) serve(client io.ReadWriteCloser) {
 	var pumps sync.WaitGroup
 	pumps.Go(func() {
 		p.pump(client, p.delve, p.fromClient)
 		p.program.leave()
-		up.Close() // Delve ends or leaves the program, as always when its client goes
+		p.upstream.Close() // Delve ends or leaves the program, as always when its client goes
 	})
 	pumps.Go(func() {
-		p.pump(up, p.client, p.fromDelve)
+		p.pump(p.upstream, p.client, p.fromDelve)
 		close(p.done)
 		p.crashed()
 		client.Close()

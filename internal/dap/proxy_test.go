@@ -14,22 +14,30 @@ import (
 // serveBetween starts a session, and returns the ends of it that are the client's and Delve's.
 func serveBetween(t *testing.T) (client, delve net.Conn) {
 	t.Helper()
+	client, delve, _ = proxyBetween(t)
+	return client, delve
+}
+
+// proxyBetween is serveBetween for tests that look into the proxy.
+func proxyBetween(t *testing.T) (client, delve net.Conn, p *Proxy) {
+	t.Helper()
 	client, near := net.Pipe()
 	delve, far := net.Pipe()
+	p = newProxy(near, far, Options{
+		Diagnosis: diagnose.Options{After: diagnose.DefaultAfter}, DelvePid: 1 << 30, // there is no such process
+		Crashed: func() bool { return false },
+	})
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		Serve(near, far, Options{
-			Diagnosis: diagnose.Options{After: diagnose.DefaultAfter}, DelvePid: 1 << 30, // there is no such process
-			Crashed: func() bool { return false },
-		})
+		p.serve(near)
 	}()
 	t.Cleanup(func() {
 		client.Close()
 		delve.Close()
 		<-over
 	})
-	return client, delve
+	return client, delve, p
 }
 
 // handedOn writes messages at one end, and sees that the same bytes come out at the other.

@@ -13,23 +13,29 @@ import (
 // runs handles a request that lets the program run.
 func runs(p *Proxy, m *message) bool {
 	p.handles.reset()
-	p.watcher.request(m.Seq, p.program.resume())
+	p.program.ending(m.Seq, p.program.resume())
 	p.watch()
 	return true
 }
 
 // ran handles the response to a request that lets the program run. If it failed, the program is still stopped.
 func ran(p *Proxy, request, resp *message) {
-	before := p.watcher.response(request.Seq)
-	if before == nil {
-		return
-	}
-	if resp.Success {
+	before := p.program.ended(request.Seq)
+	switch {
+	case before == nil:
+	case resp.Success:
 		p.program.ran(before)
-		return
+	default:
+		p.program.restore(before)
 	}
-	p.watcher.stop()
-	p.program.restore(before)
+}
+
+// pauses handles a request to stop the program: the stop that follows is not the watcher's.
+func pauses(p *Proxy, _ *message) bool {
+	p.program.mu.Lock()
+	defer p.program.mu.Unlock()
+	p.program.paused = true
+	return true
 }
 
 // leave handles a request to end the session.
@@ -47,12 +53,14 @@ func stopped(p *Proxy, m *message) bool {
 	if json.Unmarshal(m.Body, &body) != nil {
 		return true
 	}
-	p.watcher.stop()
 	p.handles.reset()
 	s, st := p.program.halt(body.ThreadID)
-	if f := p.watcher.take(); f != nil && body.Reason == "pause" {
-		go p.confirm(s, f)
-		return false
+	if asked := p.watcher.take(); asked != nil {
+		if body.Reason == "pause" && !p.program.wanted() {
+			asked <- s
+			return false
+		}
+		asked <- nil
 	}
 	if st != nil && body.Reason == "step" {
 		go p.stepped(s, st, m)
@@ -92,7 +100,7 @@ func (p *Proxy) tell(s *stop, why string) {
 	if err != nil || p.program.stopped() != s {
 		return
 	}
-	if line, news := p.watcher.note(r, why == "step"); news {
+	if line, news := p.note(r, why == "step"); news {
 		p.say(line)
 	}
 }
@@ -105,45 +113,36 @@ func summary(r *diagnose.Report) string {
 	return fmt.Sprintf("%s; %s (awaittrace stuck tells more)", report.Verdict(r), r.Findings[0].Title)
 }
 
-// confirm is called when the program has stopped for a finding of the watcher, which sees only the record. If the
-// states of goroutines confirm the finding, the client is told of an exception; else the program goes on, unseen by the
-// client.
-func (p *Proxy) confirm(s *stop, f *diagnose.Finding) {
-	r, err := s.report()
-	if err == nil && r.Snapshot.HasStates {
-		now := r.Same(f)
-		if now == nil {
-			p.goOn(s)
-			return
-		}
-		f = now
-	}
+// except tells the client that the program has stopped, at s, for finding f of its report.
+func (p *Proxy) except(s *stop, r *diagnose.Report, f *diagnose.Finding) {
 	p.program.mu.Lock()
 	s.found, s.thread, s.atProbe = f, f.At(), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
 		"reason": "exception", "description": filterOf(f).label, "text": terminal.Text(f.Title), "threadId": f.At(), "allThreadsStopped": true,
 	}})
-	if err == nil {
-		if line, _ := p.watcher.note(r, false); line != "" {
-			p.say(line)
-		}
+	if line, _ := p.note(r, false); line != "" {
+		p.say(line)
 	}
 }
 
-// goOn resumes the program after a stop that the client must not see.
+// goOn resumes the program after a stop that the client must not see, unless the client has asked for one meanwhile.
 func (p *Proxy) goOn(s *stop) {
-	p.program.resume()
-	p.watch()
-	switch _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err {
-	case nil:
-		p.program.ran(s)
-	case errOver:
-	default:
-		p.watcher.stop()
+	if !p.program.wanted() {
+		p.program.resume()
+		switch _, err := p.ask("continue", map[string]any{"threadId": s.thread}); err {
+		case nil:
+			p.program.ran(s)
+			if p.program.wanted() && p.program.runs() { // Delve may have seen that request before ours
+				_, _ = p.ask("pause", map[string]any{"threadId": 0}) // it fails if the session is over
+			}
+			return
+		case errOver:
+			return
+		}
 		p.program.restore(s)
-		p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
 	}
+	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
 }
 
 // exceptionInfo handles the request for the details of an exception.

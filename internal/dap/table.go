@@ -20,6 +20,7 @@ func requestRules() map[string]requestRule {
 		"launch":                  {ask: launch},
 		"attach":                  {ask: attach},
 		"restart":                 {ask: restart},
+		"pause":                   {ask: pauses},
 		"disconnect":              {ask: leave},
 		"terminate":               {ask: leave},
 		"stackTrace":              {ask: askFrames, answer: noteFrames},

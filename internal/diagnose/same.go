@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -12,9 +11,9 @@ import (
 // Whether two reports show the same finding has two answers, for two purposes.
 //
 // A watcher of one program wants to know what is new. A finding stays the same while one of its goroutines stays in the
-// same operation, even if others join it, and if its kind changes as more becomes known. A watcher compares Symptoms. A
-// debugger holds the program now and then, and takes that time out of Symptom.Since, so it compares without Since.
-// Between two looks at one stop nothing moves, and it compares only goroutines (Same).
+// same operation, even if others join it. Watchers compare Symptoms, also those of a debugger, which holds the program
+// now and then: the time for which it does is taken out of the durations of a report, but a goroutine that has passed no
+// probe has not moved.
 //
 // A comparison of two runs, or the name of a series of metrics that outlives goroutines, cannot use their IDs. A
 // finding is the same if it has the same kind and place, and Keys are compared. Only the file of `awaittrace test
@@ -22,8 +21,9 @@ import (
 
 // A Symptom is a goroutine that is stuck in one operation. It is the same in every look while the goroutine is.
 type Symptom struct {
-	What             string // the kind of the finding, or the title of one that has no goroutines
-	Goroutine, Since int64
+	What      string // the kind of the finding, or the title of one that has no goroutines
+	Goroutine int64
+	Steps     uint32 // the probes that the goroutine has reached; 0 if it goes round
 }
 
 // Symptoms returns the symptoms that f, a finding of r, explains.
@@ -35,10 +35,7 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 	for _, id := range f.Goroutines {
 		s := Symptom{What: string(f.Kind), Goroutine: id}
 		if i, ok := r.Find(id); ok && f.Rate == nil { // a goroutine that goes round moves all the time
-			g := &r.Snapshot.Goroutines[i]
-			if s.Since = g.LastAt; len(g.Waits) > 0 {
-				s.Since = g.Waits[0].Since
-			}
+			s.Steps = r.Snapshot.Goroutines[i].Steps
 		}
 		list = append(list, s)
 	}
@@ -73,29 +70,12 @@ func (s Symptom) Wait() Symptom {
 	return s
 }
 
-// Lead returns the symptom by which a debugger, which holds the program now and then, recognises f.
-func (f *Finding) Lead() Symptom { return Symptom{What: string(f.Kind), Goroutine: f.At()} }
-
 // At returns the goroutine at which f is shown: its root, or its first; 0 if it has neither.
 func (f *Finding) At() int64 {
 	if f.Root == 0 && len(f.Goroutines) > 0 {
 		return f.Goroutines[0]
 	}
 	return f.Root
-}
-
-// Same returns the finding of r, from another look at the same stop, that counts and is about a goroutine of f; or nil.
-func (r *Report) Same(f *Finding) *Finding {
-	in := make(map[int64]bool, len(f.Goroutines))
-	for _, id := range f.Goroutines {
-		in[id] = true
-	}
-	for i := range r.Findings {
-		if g := &r.Findings[i]; !r.Doubtful(g) && slices.ContainsFunc(g.Goroutines, func(id int64) bool { return in[id] }) {
-			return g
-		}
-	}
-	return nil
 }
 
 // A Key identifies a finding in reports on different runs, by its kind and the place of its first goroutine. N

@@ -102,9 +102,10 @@ func (w *Waits) add(slot []byte, before int64) {
 
 // A Quiet goroutine is in no operation and has reached no probe for a while: it computes, or has exited.
 type Quiet struct {
-	ID   int64
-	G    uint64 // address of the runtime's g
-	Last int64  // when it reached its last probe, nanoseconds of the program's clock
+	ID    int64
+	G     uint64 // address of the runtime's g
+	Last  int64  // when it reached its last probe, nanoseconds of the program's clock
+	Steps uint32 // probes that it has reached
 }
 
 // Quiet returns the goroutines that have been quiet since before the given time.
@@ -118,7 +119,7 @@ func (r *Record) Quiet(before int64) ([]Quiet, error) {
 		coarse := slot.Ring[(slot.Head-1)%runtime.RingLen] >> 32
 		last := h.Start + (int64(coarse)-1)*1e6
 		if coarse != 0 && last <= before {
-			list = append(list, Quiet{int64(slot.Goid), slot.G, last})
+			list = append(list, Quiet{int64(slot.Goid), slot.G, last, slot.Head})
 		}
 	})
 	return list, err

@@ -34,7 +34,7 @@ type computing struct {
 }
 
 // compute looks whether goroutines have computed for too long, and returns them as suspected findings, or nil.
-func (w *watcher) compute(now time.Time, present int64) *Answer {
+func (w *Watcher) compute(now time.Time, present int64) *Answer {
 	c := &w.computing
 	if now.Before(c.next) {
 		return nil
@@ -68,7 +68,7 @@ func (w *watcher) compute(now time.Time, present int64) *Answer {
 
 // running counts the goroutines that are on a processor and have reached no probe for the time quietFor. It returns
 // those that have computed for too long, as suspected findings.
-func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
+func (w *Watcher) running(present int64, quietFor time.Duration) *Answer {
 	quiet, err := w.rec.Quiet(present - quietFor.Nanoseconds())
 	if err != nil || len(quiet) > maxQuiet {
 		return &Answer{}
@@ -81,7 +81,7 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 		}
 		seen[q] = w.computing.seen[q] + 1
 		if seen[q] >= busyLooks && present-q.Last >= w.After.Nanoseconds() {
-			answer.Findings = append(answer.Findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: q.ID, Since: q.Last}})
+			answer.Findings = append(answer.Findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: q.ID, Steps: q.Steps}})
 		}
 	}
 	w.computing.seen = seen
@@ -89,7 +89,7 @@ func (w *watcher) running(present int64, quietFor time.Duration) *Answer {
 }
 
 // circling returns the goroutines that have gone round in a loop for long enough, as suspected findings.
-func (w *watcher) circling() (findings [][]diagnose.Symptom) {
+func (w *Watcher) circling() (findings [][]diagnose.Symptom) {
 	for id, l := range w.rec.Loops(nil, 10*maxBusy) {
 		if l.For >= int64(w.After) && l.Looks > busyLooks && l.Steps >= busySteps*int64(l.Looks) {
 			findings = append(findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: id}})

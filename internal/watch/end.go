@@ -12,7 +12,7 @@ import (
 
 // end reports what was stuck when the program ended, and keeps or removes its record. state is nil for a child, because
 // its status is unknown.
-func (w *watcher) end(state *os.ProcessState) {
+func (w *Watcher) end(state *os.ProcessState) {
 	if w.renew(); w.rec == nil && w.open() != nil {
 		return // it had none, or one in memory, which is gone with it
 	}
@@ -33,7 +33,7 @@ func (w *watcher) end(state *os.ProcessState) {
 		return
 	}
 	// A finding that a closer look has refuted cannot be looked at again.
-	told := w.toldWaits()
+	told := w.told.waits()
 	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool { return w.refuted(symptoms, told) })
 	write := answer.Write
 	switch again := fmt.Sprintf("awaittrace: see it again with: awaittrace report %d\n", w.pid); {
@@ -43,7 +43,7 @@ func (w *watcher) end(state *os.ProcessState) {
 	case len(answer.Findings) == 0:
 		fmt.Fprintf(w.Log, "\nawaittrace: %s; it took locks in orders that can deadlock:\n", how)
 		write = answer.Orders
-	case !w.news(answer, time.Now()):
+	case w.news(answer, time.Now()) < 0:
 		fmt.Fprintf(w.Log, "\nawaittrace: %s, with what was reported above still stuck: %s\n%s", how, answer.Verdict, again)
 		if write = answer.Orders; write == nil {
 			return
@@ -56,17 +56,8 @@ func (w *watcher) end(state *os.ProcessState) {
 	}
 }
 
-// toldWaits returns the symptoms that were reported, without the kinds of finding.
-func (w *watcher) toldWaits() map[diagnose.Symptom]bool {
-	told := make(map[diagnose.Symptom]bool, len(w.told))
-	for s := range w.told {
-		told[s.Wait()] = true
-	}
-	return told
-}
-
 // refuted reports whether a finding was suspected before and then refuted, and none of its waits was ever reported.
-func (w *watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom]bool) bool {
+func (w *Watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom]bool) bool {
 	return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.doubts[s.Wait()].refuted }) &&
 		!slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return told[s.Wait()] })
 }

@@ -18,7 +18,7 @@ const (
 // record is watched like the program itself. The search for them goes on during a long examination: a child that has
 // come and gone meanwhile is reported when that is over.
 type family struct {
-	parent    *watcher
+	parent    *Watcher
 	opt       Options
 	end, over chan struct{} // closed to end the search, and when it has ended
 
@@ -38,11 +38,11 @@ func (p identity) live() bool {
 }
 
 type member struct {
-	watcher *watcher
+	watcher *Watcher
 	seen    time.Time
 }
 
-func newFamily(w *watcher, o Options) *family {
+func newFamily(w *Watcher, o Options) *family {
 	f := &family{parent: w, opt: o, members: make(map[identity]*member), end: make(chan struct{}), over: make(chan struct{})}
 	go f.search()
 	return f

@@ -25,7 +25,7 @@ func (p *testProcess) follow(ended <-chan struct{}) {
 		case <-p.left:
 		}
 	}()
-	Follow(p.pid, done, Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine})
+	New(p.pid, Options{After: p.s.After, Log: &locked{s: p.s}, Examine: p.examine}).Watch(done)
 }
 
 // A locked is a writer to the log of a service.

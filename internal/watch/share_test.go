@@ -36,13 +36,13 @@ func TestShare(t *testing.T) {
 		{"nothing", time.Second / 2, 0, func(int, bool) *Answer { return answer("nothing") }, 2},
 		{"nothing, at a low cost", 10 * time.Millisecond, 0, func(int, bool) *Answer { return answer("nothing") }, 2},
 		{"always something possible", time.Second / 2, 3 * time.Second, func(n int, _ bool) *Answer {
-			return &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: int64(n), Since: 1}}}}
+			return &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: int64(n), Steps: 1}}}}
 		}, 4},
 		{"always something that turns out to be nothing", 10 * time.Millisecond, time.Second, func(n int, stacks bool) *Answer {
 			if stacks {
 				return answer("nothing")
 			}
-			return answer("stuck", []diagnose.Symptom{{What: "stuck", Goroutine: int64(n), Since: 1}})
+			return answer("stuck", []diagnose.Symptom{{What: "stuck", Goroutine: int64(n), Steps: 1}})
 		}, 6},
 	}
 	for _, test := range tests {

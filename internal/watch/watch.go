@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
@@ -33,6 +34,9 @@ type Options struct {
 	NoSource bool
 	// Examine looks at the record; nil means with a session of package inspect.
 	Examine func(*record.Record, Question) (*Answer, error)
+	// Runs reports whether the program runs, if a debugger holds it now and then; else it is nil. The record counts the
+	// time for which it is held as waits, so it is not asked which waits are long, and Examine gets none.
+	Runs func() bool
 }
 
 // A Question is what an examination must find out.
@@ -56,20 +60,25 @@ type Answer struct {
 	Verdict string
 	// Stopped is how long the program was stopped.
 	Stopped time.Duration
+	// Resume lets a program that was stopped for the examination run again, if the answer has nothing new, and returns
+	// how long it stood still. Nil: it runs already.
+	Resume func() time.Duration
 	// NoStates and NoProof are set if the states of the program's goroutines, or its heap, were not read, for example
 	// for lack of time.
 	NoStates, NoProof bool
-	Write             func(io.Writer) error
+	// First is the index of the first new finding; it is set before Write is called.
+	First int
+	Write func(io.Writer) error
 }
 
-// A watcher watches one program.
-type watcher struct {
+// A Watcher watches one program.
+type Watcher struct {
 	Options
 	pid     int
 	started time.Time
 
 	rec      *record.Record             // nil: not found yet, or it does not exist
-	told     map[diagnose.Symptom]bool  // what was reported
+	told     *told                      // what was reported
 	doubts   map[diagnose.Symptom]doubt // without the kinds of finding
 	child    bool                       // a descendant of the program: its status is not waited for here
 	nextOpen time.Time
@@ -111,23 +120,32 @@ func Run(cmd *exec.Cmd, o Options) (status int, err error) {
 	return Status(state), nil
 }
 
-// Follow watches a program that another process has started, until done is closed.
-func Follow(pid int, done <-chan struct{}, o Options) {
+// New returns a watcher of a program that another process has started: process pid, or the one that Options.Runs is
+// about.
+func New(pid int, o Options) *Watcher {
 	w := newWatcher(o, time.Now())
 	w.pid = pid
+	return w
+}
+
+// Watch watches the program until done is closed.
+func (w *Watcher) Watch(done <-chan struct{}) {
 	w.watch(done, nil)
 	if w.rec != nil {
 		w.rec.Close()
 	}
 }
 
+// Know notes that findings with these symptoms are known, and so not to be reported. It may be called at any time.
+func (w *Watcher) Know(symptoms []diagnose.Symptom) { w.told.add(symptoms) }
+
 // newWatcher returns a watcher of a program that was started at the time started.
-func newWatcher(o Options, started time.Time) *watcher {
+func newWatcher(o Options, started time.Time) *Watcher {
 	if o.Examine == nil {
 		o.Examine = (&examiner{noSource: o.NoSource}).examine
 	}
-	return &watcher{
-		Options: o, started: started, told: map[diagnose.Symptom]bool{}, doubts: map[diagnose.Symptom]doubt{},
+	return &Watcher{
+		Options: o, started: started, told: newTold(), doubts: map[diagnose.Symptom]doubt{},
 		all: newBudget(share, o.After), looks: newBudget(shareSame, o.After), same: newBudget(shareSame, o.After),
 		closer: budget{share: share, limit: math.MaxInt64, saved: burst, at: started}, asked: map[diagnose.Symptom]doubt{}, clock: processorTime,
 		stops: budget{share: shareStop, limit: math.MaxInt64, at: started},
@@ -135,7 +153,7 @@ func newWatcher(o Options, started time.Time) *watcher {
 }
 
 // watch looks at the record, and at the records of family f, which may be nil, until done is closed.
-func (w *watcher) watch(done <-chan struct{}, f *family) {
+func (w *Watcher) watch(done <-chan struct{}, f *family) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
@@ -152,7 +170,11 @@ func (w *watcher) watch(done <-chan struct{}, f *family) {
 }
 
 // tick does what is due.
-func (w *watcher) tick(now time.Time) {
+func (w *Watcher) tick(now time.Time) {
+	if w.Runs != nil {
+		w.tickHeld(now)
+		return
+	}
 	if !now.Before(w.nextLook) {
 		w.renew()
 	}
@@ -182,31 +204,45 @@ func (w *watcher) tick(now time.Time) {
 		stuck = w.look(now, present)
 	}
 	w.all.spend(now, w.clock()-start)
-	if computing != nil && w.closer.allows(now) && w.news(computing, now) {
+	if computing != nil && w.closer.allows(now) && w.news(computing, now) >= 0 {
 		w.report(computing, now)
 	}
 	switch {
 	case stuck == nil:
-	case !w.news(stuck, now):
+	case w.news(stuck, now) < 0:
 		w.prove(stuck, now)
 	case w.closer.allows(now) || now.Sub(w.closer.spent) >= w.closer.last*shareSure:
 		w.report(stuck, now)
 	}
 }
 
+// tickHeld does what is due of a program that a debugger holds now and then.
+func (w *Watcher) tickHeld(now time.Time) {
+	if now.Before(w.nextLook) || !w.Runs() || !w.all.allows(now) {
+		return
+	}
+	w.nextLook = now.Add(interval)
+	start := w.clock()
+	answer, err := w.ask(Question{After: w.After})
+	w.all.spend(now, w.clock()-start)
+	if err == nil && w.news(answer, now) >= 0 {
+		w.report(answer, now)
+	}
+}
+
 // renew closes the record if the program has made another since, as a program does that replaces itself by exec.
 // Reports on the old record say nothing about the new one.
-func (w *watcher) renew() {
+func (w *Watcher) renew() {
 	if w.rec == nil || !w.rec.Replaced() {
 		return
 	}
 	w.rec.Close()
 	w.rec, w.nextOpen = nil, time.Time{}
-	w.told, w.doubts, w.waits = map[diagnose.Symptom]bool{}, map[diagnose.Symptom]doubt{}, record.Waits{}
+	w.told, w.doubts, w.waits = newTold(), map[diagnose.Symptom]doubt{}, record.Waits{}
 }
 
 // open opens the record of the program.
-func (w *watcher) open() error {
+func (w *Watcher) open() error {
 	rec, err := record.Open(w.pid)
 	if err != nil {
 		return err
@@ -223,7 +259,7 @@ func (w *watcher) open() error {
 
 // look looks whether anything has waited for long, and returns what that means. It returns nil if nothing has, or if
 // that was examined lately.
-func (w *watcher) look(now time.Time, present int64) *Answer {
+func (w *Watcher) look(now time.Time, present int64) *Answer {
 	start := w.clock()
 	waits, err := w.rec.Waiting(present - w.After.Nanoseconds())
 	w.looks.spend(now, w.clock()-start)
@@ -246,9 +282,9 @@ func (w *watcher) look(now time.Time, present int64) *Answer {
 
 // prove looks closely at findings that are only possible, once for each, and again after a while: the heap may show
 // that nothing can end such a wait.
-func (w *watcher) prove(answer *Answer, now time.Time) {
+func (w *Watcher) prove(answer *Answer, now time.Time) {
 	ask := slices.ContainsFunc(answer.Possible, func(symptoms []diagnose.Symptom) bool {
-		return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return !w.told[s] && !now.Before(w.asked[s].until) })
+		return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return !w.told.has(s) && !now.Before(w.asked[s].until) })
 	})
 	if !ask || !w.closer.allows(now) || !w.stops.allows(now) {
 		return
@@ -275,7 +311,7 @@ func (w *watcher) prove(answer *Answer, now time.Time) {
 
 // ask examines the record. A fault of ours must not end this process, because the program would then outlive it
 // unwatched.
-func (w *watcher) ask(q Question) (answer *Answer, err error) {
+func (w *Watcher) ask(q Question) (answer *Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error: %v\n%s", p, debug.Stack())
@@ -286,27 +322,34 @@ func (w *watcher) ask(q Question) (answer *Answer, err error) {
 
 // report reports what is stuck and was not reported before. It first looks again with the stacks, which may refute what
 // was suspected. A refuted suspicion is left alone for a while.
-func (w *watcher) report(suspected *Answer, now time.Time) {
+func (w *Watcher) report(suspected *Answer, now time.Time) {
 	if !w.stops.allows(now) {
 		return // it is still news later
 	}
 	start := w.clock()
 	answer, err := w.ask(Question{After: w.After, Stacks: true, MaxPause: max(w.stops.saved, time.Millisecond)})
+	first := -1
+	if err == nil {
+		first = w.news(answer, now)
+	}
+	news := first >= 0
+	if news {
+		w.tell(answer, first, now.Sub(w.started))
+	} else {
+		if err == nil && answer.Resume != nil {
+			answer.Stopped = answer.Resume()
+		}
+		w.closer.spend(now, w.clock()-start)
+	}
 	if err == nil {
 		w.stops.spend(now, answer.Stopped)
-	}
-	news := err == nil && w.news(answer, now)
-	if news {
-		w.tell(answer, now.Sub(w.started))
-	} else {
-		w.closer.spend(now, w.clock()-start)
 	}
 	borneOut := answer.waits()
 	for _, symptoms := range suspected.Findings {
 		for _, s := range symptoms {
 			if borneOut[s.Wait()] {
 				// With the stacks, a wait may have become a leak, or part of a deadlock.
-				w.told[s] = true
+				w.told.add([]diagnose.Symptom{s})
 				continue
 			}
 			if news {
@@ -353,19 +396,20 @@ type doubt struct {
 	until   time.Time // before that it is no reason to look closely again
 }
 
-// news reports whether answer has a finding that was not reported. A finding that more goroutines have joined is not
-// new.
-func (w *watcher) news(answer *Answer, now time.Time) bool {
-	return slices.ContainsFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool {
-		return !slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.told[s] || now.Before(w.doubts[s.Wait()].until) })
+// news returns the index of the first finding of answer that was not reported, or -1. A finding that more goroutines
+// have joined is not new.
+func (w *Watcher) news(answer *Answer, now time.Time) int {
+	return slices.IndexFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool {
+		return !slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.told.has(s) || now.Before(w.doubts[s.Wait()].until) })
 	})
 }
 
-// tell reports answer, which was found when the program had run for the time after.
-func (w *watcher) tell(answer *Answer, after time.Duration) {
+// tell reports answer, whose finding first is new, and which was found when the program had run for the time after.
+func (w *Watcher) tell(answer *Answer, first int, after time.Duration) {
+	answer.First = first
 	for _, symptoms := range answer.Findings {
+		w.told.add(symptoms)
 		for _, s := range symptoms {
-			w.told[s] = true
 			delete(w.doubts, s.Wait())
 		}
 	}
@@ -373,4 +417,37 @@ func (w *watcher) tell(answer *Answer, after time.Duration) {
 	if err := answer.Write(w.Log); err != nil {
 		fmt.Fprintln(w.Log, "awaittrace:", err)
 	}
+}
+
+// told is a set of symptoms that may be used by several goroutines.
+type told struct {
+	mu  sync.Mutex
+	set map[diagnose.Symptom]bool
+}
+
+func newTold() *told { return &told{set: make(map[diagnose.Symptom]bool)} }
+
+func (t *told) add(symptoms []diagnose.Symptom) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range symptoms {
+		t.set[s] = true
+	}
+}
+
+func (t *told) has(s diagnose.Symptom) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.set[s]
+}
+
+// waits returns the symptoms without the kinds of finding.
+func (t *told) waits() map[diagnose.Symptom]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	waits := make(map[diagnose.Symptom]bool, len(t.set))
+	for s := range t.set {
+		waits[s.Wait()] = true
+	}
+	return waits
 }

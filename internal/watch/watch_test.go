@@ -42,11 +42,11 @@ func answer(text string, findings ...[]diagnose.Symptom) *Answer {
 }
 
 func TestToldOnce(t *testing.T) {
-	deadlock := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Since: 100}, {What: "deadlock", Goroutine: 8, Since: 110}}
-	more := append([]diagnose.Symptom{{What: "deadlock", Goroutine: 3, Since: 200}}, deadlock...)
-	again := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Since: 900}} // the same goroutine, in another wait
-	queue := []diagnose.Symptom{{What: "lock-across-wait", Goroutine: 7, Since: 100}}
-	other := []diagnose.Symptom{{What: "stuck", Goroutine: 9, Since: 50}}
+	deadlock := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 100}, {What: "deadlock", Goroutine: 8, Steps: 110}}
+	more := append([]diagnose.Symptom{{What: "deadlock", Goroutine: 3, Steps: 200}}, deadlock...)
+	again := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 900}} // the same goroutine, in another wait
+	queue := []diagnose.Symptom{{What: "lock-across-wait", Goroutine: 7, Steps: 100}}
+	other := []diagnose.Symptom{{What: "stuck", Goroutine: 9, Steps: 50}}
 	// Each test has four rounds. A round takes one answer, and one with stacks if there is news. The last answer is
 	// repeated.
 	tests := []struct {
@@ -71,7 +71,7 @@ func TestToldOnce(t *testing.T) {
 			now := w.started
 			for range 4 {
 				answer, _ := w.Examine(nil, Question{After: w.After})
-				if w.news(answer, now) {
+				if w.news(answer, now) >= 0 {
 					w.report(answer, now)
 				}
 				now = now.Add(100 * time.Millisecond)
@@ -93,8 +93,8 @@ func TestToldOnce(t *testing.T) {
 // looked at again after a while.
 func TestPossible(t *testing.T) {
 	var log bytes.Buffer
-	leak := []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}}
-	maybe := &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: 7, Since: 100}}}}
+	leak := []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}}
+	maybe := &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: 7, Steps: 100}}}}
 	deep := 0
 	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		if !q.Stacks {
@@ -125,7 +125,7 @@ func TestPossible(t *testing.T) {
 // TestRefuted checks that what a closer look has refuted is not reported when the program ends. What it could not
 // decide is, and so is what was reported at last.
 func TestRefuted(t *testing.T) {
-	stuck := []diagnose.Symptom{{What: "stuck", Goroutine: 7, Since: 100}}
+	stuck := []diagnose.Symptom{{What: "stuck", Goroutine: 7, Steps: 100}}
 	undecided := &Answer{Possible: [][]diagnose.Symptom{stuck}, NoProof: true}
 	tests := []struct {
 		name  string
@@ -138,9 +138,9 @@ func TestRefuted(t *testing.T) {
 		{"no time, then gone", []*Answer{undecided, answer("nothing")}, true},
 		{"the program had ended", []*Answer{{NoStates: true}}, false},
 		{"it could not be read", []*Answer{nil}, false},
-		{"told, then another name and gone", []*Answer{answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}}), answer("nothing")}, false},
+		{"told, then another name and gone", []*Answer{answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}}), answer("nothing")}, false},
 		{"gone, then told", []*Answer{answer("nothing"), answer("b", stuck)}, false},
-		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Since: 100}})}, false},
+		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}})}, false},
 	}
 	for _, test := range tests {
 		var log bytes.Buffer
@@ -148,7 +148,7 @@ func TestRefuted(t *testing.T) {
 		for i := range test.looks {
 			w.report(answer("a", stuck), w.started.Add(time.Duration(i+1)*time.Minute))
 		}
-		if got := w.refuted(stuck, w.toldWaits()); got != test.want {
+		if got := w.refuted(stuck, w.told.waits()); got != test.want {
 			t.Errorf("%s: refuted %v, want %v", test.name, got, test.want)
 		}
 	}
@@ -158,24 +158,24 @@ func TestRefuted(t *testing.T) {
 // reported later.
 func TestStops(t *testing.T) {
 	var log bytes.Buffer
-	s := &script{answers: []*Answer{answer("a", []diagnose.Symptom{{What: "stuck", Goroutine: 1, Since: 1}})}}
+	s := &script{answers: []*Answer{answer("a", []diagnose.Symptom{{What: "stuck", Goroutine: 1, Steps: 1}})}}
 	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
 		a, err := s.examine(nil, q)
 		if q.Stacks {
 			// Each time another goroutine is stuck.
-			a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Since: 1}})
+			a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Steps: 1}})
 			a.Stopped = 200 * time.Millisecond
 			if q.MaxPause <= 0 || q.MaxPause > burst {
 				t.Errorf("it may be stopped for %v", q.MaxPause)
 			}
-			s.answers[0] = answer("next", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep + 1), Since: 1}})
+			s.answers[0] = answer("next", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep + 1), Steps: 1}})
 		}
 		return a, err
 	}}, time.Now())
 	const run = 100 * time.Second
 	for at := time.Second; at < run; at += 100 * time.Millisecond {
 		now := w.started.Add(at)
-		if a, _ := w.ask(Question{}); w.news(a, now) {
+		if a, _ := w.ask(Question{}); w.news(a, now) >= 0 {
 			w.report(a, now)
 		}
 	}
@@ -232,5 +232,63 @@ func TestBudget(t *testing.T) {
 		if first != test.first || max(minute-test.minute, test.minute-minute) > 1 {
 			t.Errorf("looks that cost %v: %d in the first second and %d a minute later, want %d and %d", test.cost, first, minute, test.first, test.minute)
 		}
+	}
+}
+
+// TestHeld watches a program that a debugger holds now and then. It is looked at only while it runs. After a closer look
+// that shows nothing new it runs again, and after one that does it stands still, with the first new finding told.
+func TestHeld(t *testing.T) {
+	one, two := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 3}}, []diagnose.Symptom{{What: "stuck", Goroutine: 9, Steps: 5}}
+	var now [][]diagnose.Symptom // what the record shows
+	refuted, runs := false, true
+	resumed, first := 0, -1
+	w := newWatcher(Options{After: time.Second, Log: io.Discard, Runs: func() bool { return runs },
+		Examine: func(rec *record.Record, q Question) (*Answer, error) {
+			if rec != nil || !runs {
+				t.Errorf("it was looked at with record %v, running %v", rec, runs)
+			}
+			a := &Answer{Findings: now}
+			if !q.Stacks {
+				return a, nil
+			}
+			if refuted {
+				a.Findings = nil
+			}
+			a.Resume = func() time.Duration { resumed++; return time.Millisecond }
+			a.Write = func(io.Writer) error { first = a.First; runs = false; return nil }
+			return a, nil
+		}}, time.Now())
+	w.clock = func() time.Duration { return 0 }
+	at := w.started
+	steps := func() {
+		for range 20 {
+			at = at.Add(interval)
+			w.tick(at)
+		}
+	}
+	steps()
+	if resumed != 0 || first != -1 {
+		t.Errorf("nothing is found: resumed %d times, told %d", resumed, first)
+	}
+	now, refuted = [][]diagnose.Symptom{one}, true
+	if steps(); resumed == 0 || resumed > 3 || first != -1 {
+		t.Errorf("what is found is refuted: resumed %d times, told %d", resumed, first)
+	}
+	at, refuted = at.Add(time.Minute), false
+	if steps(); first != 0 || runs {
+		t.Errorf("what is found is confirmed: told %d, running %v", first, runs)
+	}
+	first, runs = -1, true
+	if steps(); first != -1 {
+		t.Error("it was told again")
+	}
+	now = [][]diagnose.Symptom{one, two}
+	if steps(); first != 1 {
+		t.Errorf("of two findings the second is new: told %d", first)
+	}
+	first, runs, now = -1, true, append(now, []diagnose.Symptom{{What: "leak", Goroutine: 8, Steps: 1}})
+	w.Know(now[2])
+	if steps(); first != -1 {
+		t.Error("what is known was told")
 	}
 }
