@@ -10,10 +10,10 @@ import (
 func (f *file) noElem(ch dst.Expr) string {
 	t := f.typeOf(ch)
 	if t == nil {
-		return "the channel's type comes from C"
+		return "the channel type comes from C"
 	}
 	if chanOf(t) == nil {
-		return "the channels of the type parameter differ in their elements"
+		return "the type parameter's channels have different element types"
 	}
 	return ""
 }

@@ -32,7 +32,7 @@ func (f *File) Covered(original, covered []byte, counter string) ([]byte, error)
 		for len(added) > 0 && added[0].off <= end {
 			at := kept.Off + added[0].off - kept.Was
 			if at < done {
-				return nil, fmt.Errorf("%s: a counter of cmd/cover is inside of a probe", f.Name)
+				return nil, fmt.Errorf("%s: a cmd/cover counter is inside a probe", f.Name)
 			}
 			out.Write(f.Text[done:at])
 			out.WriteString(added[0].text)
@@ -42,7 +42,7 @@ func (f *File) Covered(original, covered []byte, counter string) ([]byte, error)
 		done = kept.End
 	}
 	if len(added) > 0 {
-		return nil, fmt.Errorf("%s: a counter of cmd/cover is inside of a probe", f.Name)
+		return nil, fmt.Errorf("%s: a cmd/cover counter is inside a probe", f.Name)
 	}
 	out.Write(f.Text[done:])
 	out.Write(tail)
@@ -55,7 +55,7 @@ type addition struct {
 	text string
 }
 
-var errCover = errors.New("what cmd/cover of this Go release has made is not understood; measure coverage with go itself")
+var errCover = errors.New("cannot parse the output of cmd/cover in this Go release; measure coverage without awaittrace")
 
 // coverage splits cmd/cover's output for a text: a //line directive before the text, the additions to it, and what
 // follows it. It knows what cover adds, and all else must be the original: see (*File).Visit, postFunc and annotateFile

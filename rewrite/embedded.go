@@ -3,10 +3,10 @@ package rewrite
 // A Go file that the program embeds (//go:embed *.go) is data to it, which probes would change: the go command embeds
 // the text of the overlay. So such a file stays as it is, and its operations are listed.
 const (
-	embeddedReason = "the file is embedded by //go:embed"
+	embeddedReason = "//go:embed embeds the file"
 	// afterEmbedded is the reason for the files after an embedded one that would have to hold their site arrays: see
 	// host.
-	afterEmbedded = "the first file of the package is embedded by //go:embed, and probes elsewhere would change the order of initialization"
+	afterEmbedded = "//go:embed embeds the first file of the package, and probes in the others would change the order of initialization"
 )
 
 // drop removes all edits, and lists the operations that had a probe.

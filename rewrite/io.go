@@ -131,9 +131,9 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	switch {
 	case trouble != "":
 	case results > maxResults:
-		trouble = fmt.Sprintf("it has %d results, and a probe hands on at most %d", results, maxResults)
+		trouble = fmt.Sprintf("it has %d results, and a probe passes on at most %d", results, maxResults)
 	case results == 0 && !f.inList(0):
-		trouble = "it has no results and is not a statement of a block"
+		trouble = "it has no results and is not a statement in a block"
 	}
 	if trouble != "" {
 		f.skip(o, trouble)

@@ -56,7 +56,7 @@ func (m *matcher) match(fun ast.Expr) *ioCallee {
 		return nil
 	}
 	if inst, ok := m.pkg.Info.Instances[id]; ok && explicit < inst.TypeArgs.Len() {
-		c.trouble = "a generic function whose type arguments are not written out"
+		c.trouble = "a generic function with inferred type arguments"
 	}
 	return c
 }

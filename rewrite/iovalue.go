@@ -49,7 +49,7 @@ func (f *file) ioValue(node dst.Expr) {
 func (f *file) wrapFunc(c *ioCallee, o operation, fun ast.Expr) {
 	probe, trouble := funcProbe(c)
 	if c.row.flags&callsiteOnly != 0 {
-		trouble = "it notes the line that it is called from, which would be one of the collector"
+		trouble = "it records its caller's line, which would be a line of the collector"
 	}
 	if trouble != "" {
 		f.skip(o, trouble)
@@ -74,7 +74,7 @@ func funcProbe(c *ioCallee) (probe, trouble string) {
 	}
 	params, results := c.sig.Params().Len(), c.sig.Results().Len()
 	if params > most || results > maxFuncResults {
-		return "", fmt.Sprintf("no probe takes a function value with %d parameters and %d results", params, results)
+		return "", fmt.Sprintf("no probe fits a function value with %d parameters and %d results", params, results)
 	}
 	return fmt.Sprintf("%s%d%d", probe, params, results), ""
 }

@@ -55,7 +55,7 @@ func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
 }
 
 // errLayout is the error for a file that cannot be formatted without losing a line.
-var errLayout = errors.New("formatted text would not have the positions of the original")
+var errLayout = errors.New("formatting would change the positions of the original")
 
 // layout formats a spliced text with its section, and restores the line numbers of the original text.
 func (s *spliced) layout(original, section []byte) ([]byte, error) {

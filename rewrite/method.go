@@ -124,11 +124,11 @@ func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
 	for _, i := range index[:len(index)-1] {
 		s, ok := deref(r.typ).Underlying().(*types.Struct)
 		if !ok {
-			return r, "the way to the method through the type parameter cannot be spelled out"
+			return r, "the selector path to the method cannot be written for a type parameter"
 		}
 		field := s.Field(i)
 		if !field.Exported() && field.Pkg() != f.pkg.Types {
-			return r, "the method is promoted through the field " + field.Name() + ", which another package does not export"
+			return r, "the method is promoted through the field " + field.Name() + ", which is unexported in another package"
 		}
 		r.path += "." + field.Name()
 		r.typ = field.Type()

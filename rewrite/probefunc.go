@@ -164,13 +164,13 @@ func (f *probeFunc) trouble(pkgs []*types.Package) string {
 				continue
 			}
 			if r.declaredIn(pkg) {
-				return "no call of it in the source that is instrumented"
+				return "the instrumented source has no call of it"
 			}
 			found = cmp.Or(found, pkg)
 		}
 	}
 	if found == nil {
-		return "no such package among those that the source imports"
+		return "the source imports no such package"
 	}
 	return fmt.Sprintf("package %s has no such function or method", found.Path())
 }

@@ -68,10 +68,10 @@ func TestProbeFuncsUnused(t *testing.T) {
 		t.Fatal("net.Dial does not match itself")
 	}
 	want := []string{
-		`-probe-func: "net/http.Get": no call of it in the source that is instrumented`,
+		`-probe-func: "net/http.Get": the instrumented source has no call of it`,
 		`-probe-func: "net/http.Client.Doo": package net/http has no such function or method`,
-		`-probe-func: "net/htttp.Get": no such package among those that the source imports`,
-		`-probe-func: "http.Server.*": no call of it in the source that is instrumented`,
+		`-probe-func: "net/htttp.Get": the source imports no such package`,
+		`-probe-func: "http.Server.*": the instrumented source has no call of it`,
 	}
 	if got := p.unused([]*types.Package{pkgs["net/http"]}); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

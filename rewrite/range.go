@@ -63,12 +63,12 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	}
 	reason := ""
 	if f.line(r.Key.Pos()) != f.line(r.Key.End()) {
-		reason = "the loop variable is an expression over several lines"
+		reason = "the loop variable is an expression that spans several lines"
 	}
 	dst.Inspect(loop.Key, func(n dst.Node) bool {
 		switch n.(type) {
 		case *dst.CallExpr, *dst.UnaryExpr, *dst.FuncLit:
-			reason = "the loop variable is an expression with operations of its own"
+			reason = "the loop variable is an expression that itself contains operations"
 		}
 		return reason == ""
 	})

@@ -64,7 +64,7 @@ func (f *file) recvProbe(u *ast.UnaryExpr) (probe, end, reason string) {
 	}
 	name := f.secondVariable()
 	if name == "" {
-		return "", "", "the second value goes to what is no bool, and no variable with a name"
+		return "", "", "the second result is assigned to neither a bool nor a named variable"
 	}
 	return "RecvOKFor", ", &" + name + ")", ""
 }

@@ -182,7 +182,7 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 	}
 	text := append(out.text, f.section(flags...)...)
 	if !f.reverts(text) {
-		return nil, fmt.Errorf("%s: the probes could not be taken out again; please report this, and leave the file out", f.Name)
+		return nil, fmt.Errorf("%s: the probes could not be removed again; please report this, and exclude the file", f.Name)
 	}
 	return text, nil
 }

@@ -51,7 +51,7 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 		return already(c, inv, src.Result.Already)
 	}
 	if len(src.Result.Files) == 0 {
-		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, or none is of a main module; nothing was written"))
+		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, or no package is of a main module; nothing was written"))
 	}
 	if src.NoTests != nil {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n", src.NoTests)
@@ -87,7 +87,7 @@ func leftOut(modules []load.Module) error {
 	for _, m := range modules {
 		list = append(list, m.Path+"@"+m.Version)
 	}
-	return fmt.Errorf("-w writes nothing outside of the tree, so that these dependencies have no probes: %s; "+
+	return fmt.Errorf("-w writes nothing outside the tree, so these dependencies get no probes: %s; "+
 		"bring them in with go mod vendor, or use -o or -overlay", strings.Join(list, ", "))
 }
 

@@ -132,9 +132,9 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	case !slices.Contains(inspect.Proves, prove):
 		return "", usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
-		return "", usageError(c, errors.New("-prove always reads the heap, for which the program is stopped: leave out -no-stop"), false)
+		return "", usageError(c, errors.New("-prove always stops the program to read its heap: leave out -no-stop"), false)
 	case c.Bool("sites") && prove == inspect.ProveAlways:
-		return "", usageError(c, errors.New("-sites reads the record alone: leave out -prove always"), false)
+		return "", usageError(c, errors.New("-sites reads only the record: leave out -prove always"), false)
 	case c.Bool("no-stop") || c.Bool("sites"):
 		return inspect.ProveNever, nil
 	}

@@ -47,7 +47,7 @@ func (p *Proxy) configure(m *message, s *settings) bool {
 	}
 	after, err := gocmd.After(s.After)
 	if err != nil {
-		p.refuse(m, fmt.Sprintf("awaittrace: after: %q is no time above zero such as 10s", s.After), true)
+		p.refuse(m, fmt.Sprintf("awaittrace: after: %q must be a positive duration, such as 10s", s.After), true)
 		return false
 	}
 	p.opt.Diagnosis.After = after

@@ -81,7 +81,7 @@ func (t *tool) cover() (int, error) {
 	flags.String("mode", "", "")
 	counter, list := flags.String("var", "", ""), flags.String("outfilelist", "", "")
 	if err := flags.Parse(t.args); err != nil {
-		return 0, fmt.Errorf("this Go release calls cover in a way that is not understood (%v); measure coverage with go itself", err)
+		return 0, fmt.Errorf("cannot parse how this Go release calls cover (%v); measure coverage without awaittrace", err)
 	}
 	if *list == "" { // a report of figures, or a package without counters
 		return 0, nil
@@ -96,7 +96,7 @@ func (t *tool) cover() (int, error) {
 	}
 	outputs := strings.Split(strings.TrimSpace(string(made)), "\n")[1:] // the first has the variables
 	if len(outputs) != flags.NArg() {
-		return 0, errors.New("this Go release calls cover in a way that is not understood; measure coverage with go itself")
+		return 0, errors.New("cannot parse how this Go release calls cover; measure coverage without awaittrace")
 	}
 	for i, name := range flags.Args() {
 		if f, ok := work.Covered[name]; ok {

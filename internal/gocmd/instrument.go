@@ -225,7 +225,7 @@ func newFolder(dir string) (*Cache, error) {
 	sign := filepath.Join(dir, overlaySign)
 	if _, err := os.Lstat(dir); err == nil {
 		if _, err := os.Lstat(sign); err != nil {
-			return nil, fmt.Errorf("-overlay: %s exists, and is not of an earlier instrument -overlay; remove it or name another file", dir)
+			return nil, fmt.Errorf("-overlay: %s exists, and no earlier instrument -overlay wrote it; remove it or name another file", dir)
 		}
 		if err := os.RemoveAll(filepath.Join(dir, "text")); err != nil {
 			return nil, fmt.Errorf("-overlay: %v", err)

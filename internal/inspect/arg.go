@@ -30,7 +30,7 @@ func Open(arg, exe string) (*Session, error) {
 			return nil, fmt.Errorf("%q is not a process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
 		}
 		if exe != "" {
-			return nil, NoCoreError(fmt.Sprintf("a process needs no executable, and got %q too", exe))
+			return nil, NoCoreError(fmt.Sprintf("only a core needs an executable, got a process and %q", exe))
 		}
 		return Live(pid)
 	}
@@ -51,7 +51,7 @@ func Open(arg, exe string) (*Session, error) {
 	case isCore:
 		return Core(exe, arg)
 	case exe != "":
-		return nil, NoCoreError(fmt.Sprintf("%q is no core, which alone needs an executable", arg))
+		return nil, NoCoreError(fmt.Sprintf("%q is not a core; only a core needs an executable", arg))
 	}
 	rec, err := record.OpenFile(arg)
 	if err == nil {

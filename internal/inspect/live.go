@@ -55,8 +55,9 @@ func Live(pid int) (*Session, error) {
 
 // liveRecord opens the record of process pid, which runs exe.
 func liveRecord(pid int, exe string) (*record.Record, error) {
-	if rec, err := record.Open(pid); err == nil {
-		return rec, nil
+	rec, err := record.Open(pid)
+	if broken := (*record.UnreadableError)(nil); err == nil || errors.As(err, &broken) {
+		return rec, err
 	}
 	if !mayHaveProbes(exe) {
 		return nil, ErrUnprobed
@@ -77,7 +78,7 @@ func liveRecord(pid int, exe string) (*record.Record, error) {
 }
 
 func errNotFound(pid int) error {
-	return fmt.Errorf("the record of process %d is not where it can be found: set AWAITTRACE_DIR as the program has it", pid)
+	return fmt.Errorf("the record of process %d cannot be found: set AWAITTRACE_DIR as the program has it", pid)
 }
 
 // mayHaveProbes reports whether an executable has a collector function, or may have one.

@@ -34,7 +34,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 	for _, tt := range []struct{ arg, exe, want string }{
 		{fmt.Sprint(cmd.Process.Pid), "", "(sleep) is not a Go program"},
-		{fmt.Sprint(cmd.Process.Pid), text, "needs no executable"},
+		{fmt.Sprint(cmd.Process.Pid), text, "only a core needs an executable"},
 		{"999999999", "", "no process 999999999"},
 		{"-1", "", "is not a process"},
 		{"0", "", "is not a process"},
@@ -42,8 +42,8 @@ func TestOpenErrors(t *testing.T) {
 		{dir, "", "not a record"},
 		{"/dev/null", "", "not a record"},
 		{text, "", "not a record of an instrumented program; nor is it a core or a goroutine dump"},
-		{text, text, "is no core"},
-		{core, "", "not a core"},
+		{text, text, "is not a core"},
+		{core, "", "as a core"},
 		{core, text, "is not a Go program"},
 	} {
 		s, err := Open(tt.arg, tt.exe)

@@ -43,7 +43,7 @@ func LastRan(pid int) (time.Time, error) {
 		}
 	}
 	if newest.IsZero() {
-		return time.Time{}, fmt.Errorf("the kernel does not tell when process %d ran last", pid)
+		return time.Time{}, fmt.Errorf("the kernel does not say when process %d ran last", pid)
 	}
 	return newest, nil
 }

@@ -9,7 +9,7 @@ import (
 
 // LastRan fails: only Linux tells when a process ran last.
 func LastRan(pid int) (time.Time, error) {
-	return time.Time{}, errors.New("the system does not tell when a process ran last")
+	return time.Time{}, errors.New("the system does not say when a process ran last")
 }
 
 // Sleeps tells nothing: only Linux tells how long a thread has not run.

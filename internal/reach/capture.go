@@ -42,7 +42,7 @@ func newPlan(src Source, prog *Program) (*Plan, error) {
 	if prog.PIE {
 		entry := src.Entry()
 		if entry == 0 {
-			return nil, errors.New("where the program was loaded is not known")
+			return nil, errors.New("the program's load address is not known")
 		}
 		p.bias = entry - prog.Entry
 		for _, a := range p.addr.byName() {

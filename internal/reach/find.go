@@ -50,7 +50,7 @@ func findAddresses(src Source, prog *Program, o *offsets, bias uint64, a *Addres
 	}
 	if a.Firstmoduledata == 0 {
 		if a.Firstmoduledata = f.findModule(); a.Firstmoduledata == 0 {
-			return fmt.Errorf("where the program has %s is not known", "runtime.firstmoduledata")
+			return fmt.Errorf("the program's %s cannot be found", "runtime.firstmoduledata")
 		}
 	}
 	modules, err := readModules(f.r, o, a.Firstmoduledata)
@@ -356,5 +356,5 @@ func (a *Addresses) missing(l *Layout) error {
 		return nil
 	}
 	sort.Strings(names)
-	return fmt.Errorf("where the program has %s is not known", strings.Join(names, ", "))
+	return fmt.Errorf("the program's %s cannot be found", strings.Join(names, ", "))
 }

@@ -153,7 +153,7 @@ func ReadLabels(src Source, prog *Program) (map[int64]map[string]string, error) 
 		return nil, err
 	}
 	if !p.o.g.labels.has() {
-		return nil, errors.New("where goroutines have their labels is not known")
+		return nil, errors.New("the place of goroutine labels is not known")
 	}
 	fresh := newReader(src)
 	list, err := fresh.large(fresh.u64(p.addr.Allgs), min(fresh.u64(p.addr.Allgs+8), maxGoroutines)*8, maxGoroutines*8)
@@ -198,7 +198,7 @@ func LabelsAt(src Memory, goVersion, arch string, gs map[int64]uint64) (map[int6
 	o := newOffsets(layout)
 	f := &o.g
 	if !f.labels.has() {
-		return nil, errors.New("where goroutines have their labels is not known")
+		return nil, errors.New("the place of goroutine labels is not known")
 	}
 	sets := NewLabels(src, LabelsAreMaps(goVersion))
 	labels := make(map[int64]map[string]string, len(gs))

@@ -54,14 +54,24 @@ func (b *Buffer) chunk() []byte {
 // Use makes r use b. Records that share b must not be read at the same time.
 func (r *Record) Use(b *Buffer) { r.buffer = b }
 
-// Open opens the record of process pid: of the live one, or of the last that had this pid and is dead.
+// Open opens the record of process pid: of the live one, or of the last that had this pid and is dead. Its error is an
+// [*UnreadableError] if there is one.
 func Open(pid int) (*Record, error) {
 	e, err := find(procfs.Leader(pid), Dir())
 	if err != nil {
 		return nil, err
 	}
-	return OpenEntry(e)
+	r, err := OpenEntry(e)
+	if err != nil {
+		return nil, &UnreadableError{err}
+	}
+	return r, nil
 }
+
+// An UnreadableError says why a record that there is cannot be read.
+type UnreadableError struct{ error }
+
+func (e *UnreadableError) Unwrap() error { return e.error }
 
 // OpenFile opens the record in a file, which may be a copy.
 func OpenFile(path string) (*Record, error) {

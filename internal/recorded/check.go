@@ -70,7 +70,7 @@ func ParseCertainty(name string) (diagnose.Certainty, error) {
 // Check checks the program of rec, and returns the answer in one line, and the exit status.
 func Check(rec *record.Record, o CheckOptions) (line string, status int, err error) {
 	if rec.Doubt != "" {
-		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not to be relied on: %s", rec.Pid, rec.Doubt)
+		return "", StatusNoRecord, fmt.Errorf("the record of process %d is not trusted: %s", rec.Pid, rec.Doubt)
 	}
 	percent, goroutines := gcPercent, 0
 	if o.locksOnly() {

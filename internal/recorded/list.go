@@ -123,7 +123,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	case e.Hidden():
 		name += " (in another pid namespace: " + e.Path + ")"
 	case p.Doubt != "":
-		name += " (not to be relied on: " + p.Doubt + ")"
+		name += " (not trusted: " + p.Doubt + ")"
 	}
 	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
 }

@@ -207,7 +207,7 @@ func (t *text) notes() []string {
 		notes = append(notes, fmt.Sprintf("what can never go on keeps %s alive", diagnose.Bytes(m.KeptBytes)))
 	}
 	if t.s.Process.Doubt != "" {
-		notes = append(notes, "not to be relied on: "+t.s.Process.Doubt)
+		notes = append(notes, "not trusted: "+t.s.Process.Doubt)
 	}
 	if why := t.s.Process.Unkept; why != "" {
 		notes = append(notes, "its record is in memory and ends with it: "+why)

@@ -26,5 +26,5 @@ func (t *thread) registers() (proc.Registers, error) {
 
 // heldRegisters fails. Without the link register, which only the tracer can read, the first caller would be wrong.
 func (t *thread) heldRegisters() (proc.Registers, error) {
-	return nil, errors.New("the registers of a thread are known to its tracer alone")
+	return nil, errors.New("only its tracer can read a thread's registers")
 }

@@ -17,7 +17,7 @@ const collectorSign = ".awaittrace-collector"
 func placeCollector(dir string) error {
 	removeEmpty(dir)
 	if _, err := os.Lstat(dir); err == nil && !isCollector(dir) {
-		return fmt.Errorf("%s exists, and is not of awaittrace; the collector belongs there", dir)
+		return fmt.Errorf("%s exists, and awaittrace did not write it; the collector goes there", dir)
 	}
 	entries, err := awaittrace.Collector.ReadDir("runtime")
 	if err != nil {
@@ -104,7 +104,7 @@ func removeCollector(dir string) error {
 	}
 	for _, name := range strings.Fields(string(list)) {
 		if filepath.Base(name) != name {
-			return fmt.Errorf("%s: %q is no name of a file", sign, name)
+			return fmt.Errorf("%s: %q is not a file name", sign, name)
 		}
 		for _, name := range []string{name, tempName(name)} {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil && !os.IsNotExist(err) {
@@ -116,7 +116,7 @@ func removeCollector(dir string) error {
 		return err
 	}
 	if rest, err := os.ReadDir(dir); err != nil || len(rest) > 0 {
-		return fmt.Errorf("%s: files that are not of awaittrace are left in it", dir)
+		return fmt.Errorf("%s: it still has files that awaittrace did not write", dir)
 	}
 	return os.Remove(dir)
 }

@@ -52,7 +52,7 @@ func Copy(src Source, dir string) error {
 		return err
 	}
 	if rel, inside := below(dir, src.Root); inside && rel == "." || contains(dir, src.Root) {
-		return fmt.Errorf("-o: %s holds the source itself", dir)
+		return fmt.Errorf("-o: %s contains the source itself", dir)
 	}
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
@@ -97,7 +97,7 @@ func replaceable(dir string) (*copyRecord, error) {
 	record := new(copyRecord)
 	text, err := os.ReadFile(filepath.Join(dir, copySign))
 	if !info.IsDir() || err != nil || json.Unmarshal(text, record) != nil {
-		return nil, fmt.Errorf("-o: %s exists, and is not of an earlier instrument -o; remove it or name another folder", dir)
+		return nil, fmt.Errorf("-o: %s exists, and no earlier instrument -o wrote it; remove it or name another folder", dir)
 	}
 	foreign, err := record.foreign(dir)
 	if err != nil {
@@ -110,7 +110,7 @@ func replaceable(dir string) (*copyRecord, error) {
 	if n := len(foreign) - maxInTheWay; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return nil, fmt.Errorf("-o: in %s there is what instrument did not write, or not so, and it would be lost: %s%s; move it away, remove the copy, or name another folder",
+	return nil, fmt.Errorf("-o: %s has files that instrument did not write, or that were changed since, and they would be lost: %s%s; move them away, remove the copy, or name another folder",
 		dir, strings.Join(foreign[:min(len(foreign), maxInTheWay)], ", "), more)
 }
 
@@ -174,7 +174,7 @@ func (record *copyRecord) same(path, name string, mode fs.FileMode) (bool, error
 func (record *copyRecord) remove(dir string) error {
 	foreign, err := record.foreign(dir)
 	if err != nil || len(foreign) > 0 {
-		return errors.Join(err, fmt.Errorf("%s is the former copy, and not removed: %s came into it meanwhile", dir, strings.Join(foreign, ", ")))
+		return errors.Join(err, fmt.Errorf("%s, the former copy, was not removed: %s appeared in it meanwhile", dir, strings.Join(foreign, ", ")))
 	}
 	var folders []string
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -222,7 +222,7 @@ const makingSign = ".awaittrace-making"
 func (c *copier) clear() error {
 	if exists(c.to) {
 		if !exists(filepath.Join(c.to, makingSign)) {
-			return fmt.Errorf("%s is in the way, and not of awaittrace", c.to)
+			return fmt.Errorf("%s is in the way, and awaittrace did not write it", c.to)
 		}
 		if err := os.RemoveAll(c.to); err != nil {
 			return err

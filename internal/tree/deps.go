@@ -34,7 +34,7 @@ func (c *copier) deps() error {
 	}
 	rel, inside := below(c.src.ModuleFile, c.src.Root)
 	if !inside {
-		return fmt.Errorf("%s is outside of the tree, and would have to say where the dependencies of -deps are", c.src.ModuleFile)
+		return fmt.Errorf("%s is outside the tree, and would have to say where the dependencies of -deps are", c.src.ModuleFile)
 	}
 	if _, err := os.Stat(filepath.Join(c.to, "vendor", "modules.txt")); err == nil {
 		return fmt.Errorf("the copy is built from its vendor folder, but -mod takes the dependencies of -deps from elsewhere; leave -mod out")

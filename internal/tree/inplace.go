@@ -47,7 +47,7 @@ func Write(src Source, journals Journals) error {
 		return nil
 	}
 	if left := undo(made); left != nil {
-		return fmt.Errorf("-w: %v\nnot all could be taken back; awaittrace revert %s does so when there is no longer a reason not to: %v", err, root, left)
+		return fmt.Errorf("-w: %v\nnot everything could be undone: %[3]v; run awaittrace revert %[2]s once that is fixed", err, root, left)
 	}
 	return fmt.Errorf("-w: %v; nothing was changed", err)
 }
@@ -81,11 +81,11 @@ func original(f rewrite.File) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a symbolic link, which is not written through; use -o", f.Name)
+		return nil, fmt.Errorf("%s is a symbolic link, which -w does not follow; use -o", f.Name)
 	}
 	text, err := os.ReadFile(f.Name)
 	if err == nil && sha256.Sum256(text) != f.Original {
-		err = fmt.Errorf("%s has changed while it was instrumented; try again", f.Name)
+		err = fmt.Errorf("%s changed while it was being instrumented; try again", f.Name)
 	}
 	return text, err
 }

@@ -18,7 +18,7 @@ type Journals struct{ dir string }
 func OpenJournals() (Journals, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return Journals{}, fmt.Errorf("no folder for the journal, which has what -w replaces: %v; set HOME or XDG_CACHE_HOME", err)
+		return Journals{}, fmt.Errorf("no folder for the journal, which keeps what -w replaces: %v; set HOME or XDG_CACHE_HOME", err)
 	}
 	return Journals{filepath.Join(dir, "awaittrace", "journal")}, nil
 }
@@ -41,7 +41,7 @@ type entry struct {
 }
 
 // errBusy is the error of a tree that another process works on.
-var errBusy = errors.New("another awaittrace is writing there; try again when it is done")
+var errBusy = errors.New("another awaittrace is writing there; try again when it has finished")
 
 // of returns the path of the journal of root.
 func (j Journals) of(root string) string {
@@ -60,7 +60,7 @@ func (j Journals) read(root string) (*journal, error) {
 	}
 	made := &journal{}
 	if err := json.Unmarshal(text, made); err != nil || made.Root != root {
-		return nil, fmt.Errorf("%s is damaged; remove it, and revert then takes the probes out of the text", path)
+		return nil, fmt.Errorf("%s is damaged; remove it, and revert will take the probes out of the text itself", path)
 	}
 	made.path = path
 	return made, nil

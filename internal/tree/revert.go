@@ -34,7 +34,7 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 		return nil, err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is no folder", dir)
+		return nil, fmt.Errorf("%s is not a folder", dir)
 	}
 	made, err := journals.above(dir)
 	if err != nil {
@@ -134,7 +134,7 @@ func (r *reverter) entry(e entry) {
 func (r *reverter) text(path string, text []byte, mode fs.FileMode) {
 	was, err := revert.Text(text)
 	if err != nil {
-		r.fail(path, fmt.Errorf("%s was left as it is: %v", path, err))
+		r.fail(path, fmt.Errorf("%s was left unchanged: %v", path, err))
 		return
 	}
 	if !bytes.Equal(was, text) {

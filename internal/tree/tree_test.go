@@ -259,9 +259,9 @@ func TestWriteRefused(t *testing.T) {
 		"link": {func(root string, src *Source) error {
 			return errors.Join(os.Rename(fileName(root, 3), fileName(root, 3)+".real"), os.Symlink(fileName(root, 3)+".real", fileName(root, 3)))
 		}, "is a symbolic link"},
-		"changed":   {func(root string, src *Source) error { src.Files[4].Original[0]++; return nil }, "has changed while"},
+		"changed":   {func(root string, src *Source) error { src.Files[4].Original[0]++; return nil }, "changed while"},
 		"gone":      {func(root string, src *Source) error { return os.Remove(fileName(root, 4)) }, "no such file"},
-		"collector": {func(root string, src *Source) error { return os.MkdirAll(src.Collector+"/mine", 0o755) }, "is not of awaittrace"},
+		"collector": {func(root string, src *Source) error { return os.MkdirAll(src.Collector+"/mine", 0o755) }, "awaittrace did not write it"},
 		"no room":   {func(root string, src *Source) error { return os.MkdirAll(tempName(fileName(root, 9))+"/x", 0o755) }, "not empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,7 @@ type TestService struct {
 }
 
 // ErrUnsupported is the error of StartTests on a system where the collector cannot ask a service.
-var ErrUnsupported = errors.New("what tests leave stuck is found on Linux and macOS only")
+var ErrUnsupported = errors.New("goroutines that tests leave stuck are found on Linux and macOS only")
 
 // StartTests starts a service. Close ends it.
 func StartTests(o TestOptions) (*TestService, error) {

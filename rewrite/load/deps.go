@@ -112,7 +112,7 @@ func (b *Build) checkDeps() error {
 		switch {
 		case found:
 		case reason != "":
-			return &DepsError{fmt.Sprintf("-deps: %q matches the standard library alone, %s", pattern.text, reason)}
+			return &DepsError{fmt.Sprintf("-deps: %q matches only the standard library, %s", pattern.text, reason)}
 		default:
 			return &DepsError{fmt.Sprintf("-deps: %q matches no package that this build imports; go list -deps lists them, and %s/... stands for all below a path", pattern.text, strings.TrimSuffix(pattern.text, "/..."))}
 		}

@@ -105,7 +105,7 @@ func TestLoadDepsUnmatched(t *testing.T) {
 	dir := module(t, sandwich)
 	for pattern, want := range map[string]string{
 		"example.com/dep/sub": "matches no package that this build imports",
-		"sync":                "matches the standard library alone, of which the collector itself is made",
+		"sync":                "matches only the standard library, which the collector itself imports",
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}

@@ -120,7 +120,7 @@ func (b *Build) list() (err error) {
 		}
 	})
 	if taken == b.cfg.RuntimePath {
-		return fmt.Errorf("a package of module %q has the import path that the collector has in a build; give the module another path (go mod edit -module), "+
+		return fmt.Errorf("a package of module %q has the import path of the collector; give the module another path (go mod edit -module), "+
 			"or write a copy (awaittrace instrument -o)", taken)
 	}
 	b.under, b.embedded = underCollector(b.named), embeddedFiles(b.named)

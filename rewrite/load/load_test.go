@@ -186,7 +186,7 @@ package awaittrace_runtime
 func F() { <-make(chan int) }
 `)
 	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}}
-	if _, err := List(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path that the collector has`) {
+	if _, err := List(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path of the collector`) {
 		t.Errorf("got %v", err)
 	}
 	cfg.RuntimePath = "debug/" + runtime.Folder + "/runtime"

@@ -36,9 +36,9 @@ func (b *Build) wantedStd(p *packages.Package) bool {
 func (b *Build) reasonStd(p *packages.Package) string {
 	switch {
 	case path.Base(b.cfg.RuntimePath) == runtime.Folder:
-		return "which is not part of the tree that is written; build, test, run and instrument -overlay put probes into it"
+		return "which is outside the tree that is written; build, test, run and instrument -overlay put probes into it"
 	case b.under[p.PkgPath]:
-		return "of which the collector itself is made"
+		return "which the collector itself imports"
 	}
 	return ""
 }

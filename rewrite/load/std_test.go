@@ -32,8 +32,8 @@ func TestLoadStd(t *testing.T) {
 func TestLoadStdUnmatched(t *testing.T) {
 	dir := module(t, dependless)
 	for pattern, want := range map[string]string{
-		"sync":          "of which the collector itself is made",
-		"internal/...s": "of which the collector itself is made",
+		"sync":          "which the collector itself imports",
+		"internal/...s": "which the collector itself imports",
 		"net":           "matches no package that this build imports",
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)

@@ -119,7 +119,7 @@ func (r *reverter) ownLines() error {
 		case c.Off >= r.table.begin && c.Off < r.table.end:
 		case c.Text == VersionMark:
 			if i == 0 || !strings.HasPrefix(r.comments[i-1].Text, "//go:build ") {
-				return fmt.Errorf("line %d: the line before %s was edited", lineAt(r.text, c.Off), VersionMark)
+				return fmt.Errorf("line %d: the line above %s was edited", lineAt(r.text, c.Off), VersionMark)
 			}
 			end := lineEnd(r.text, min(c.End+1, len(r.text)))
 			if line := strings.TrimSpace(string(r.text[c.End:end])); line != "//line :1:1" && line != "" {

@@ -122,7 +122,7 @@ func parseForm(line string) (form, error) {
 		words, rest = append(words, word), rest[len(quoted):]
 	}
 	if len(words) == 0 || len(words)%2 != 0 {
-		return of, fmt.Errorf("%d words do not make pairs", len(words))
+		return of, fmt.Errorf("%d words, want pairs", len(words))
 	}
 	for i := 0; i < len(words); i += 2 {
 		of.pieces = append(of.pieces, Piece{words[i], words[i+1]})
@@ -169,7 +169,7 @@ func parseRanges(text string) ([]int, error) {
 			last, err = strconv.Atoi(to)
 		}
 		if err != nil || first < 0 || last < first || last-first+len(sites) > maxSites {
-			return nil, fmt.Errorf("%q is no list of sites", text)
+			return nil, fmt.Errorf("%q is not a list of sites", text)
 		}
 		for ; first <= last; first++ {
 			sites = append(sites, first)

@@ -73,7 +73,7 @@ func sound(before, after []byte) error {
 	if err == nil || parse(before) != nil {
 		return nil
 	}
-	return fmt.Errorf("line %v, when the probes are taken out; one near there was edited", err)
+	return fmt.Errorf("line %v, once the probes are removed; a probe near there was edited", err)
 }
 
 // Instrumented reports whether text has probes that rewrite.Instrument wrote for a tree.
@@ -140,7 +140,7 @@ func (r *reverter) matched() error {
 	if r.odd == 0 {
 		return nil
 	}
-	return fmt.Errorf("line %d: the brackets of the file do not match; mend that, and the probes can be taken out", lineAt(r.text, r.odd-1))
+	return fmt.Errorf("line %d: the brackets in the file do not match; fix them, and revert can remove the probes", lineAt(r.text, r.odd-1))
 }
 
 // atPiece is the depth of a part whose last piece was just found.
@@ -192,7 +192,7 @@ const declaring = "var ("
 func (r *reverter) token(i int, plain bool) error {
 	l := r.list[i]
 	if plain && l.ident && strings.HasPrefix(l.Text, r.table.prefix) {
-		return fmt.Errorf("line %d: %s is left of a probe that was edited; write there what the line is to say, without the probe", lineAt(r.text, l.Off), l.Text)
+		return fmt.Errorf("line %d: %s is what remains of an edited probe; replace it by what the line should say without a probe", lineAt(r.text, l.Off), l.Text)
 	}
 	matches := true
 	switch last := len(r.brackets) - 1; l.bracket() {
@@ -218,7 +218,7 @@ func (r *reverter) token(i int, plain bool) error {
 }
 
 func (r *reverter) broken(s started) error {
-	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; write there what the line is to say, without the probe",
+	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; replace it by what the line should say without a probe",
 		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 

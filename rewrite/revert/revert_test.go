@@ -156,16 +156,16 @@ func words(text string) []string {
 func TestRevertBroken(t *testing.T) {
 	text := instrumentText(t, editedSource)
 	for _, test := range []struct{ name, from, to, want string }{
-		{"name deleted", "_at.Lock(", "Lock(", "line 15: _atSab6e4680 is left of a probe"},
+		{"name deleted", "_at.Lock(", "Lock(", "line 15: _atSab6e4680 is what remains of an edited probe"},
 		{"bracket deleted", "[1], &mu)", "[1], &mu", "line 15: the probe that begins there was edited"},
 		{"comma deleted", "[2], ch,", "[2], ch +", "line 16: the probe that begins there was edited: \",\" is missing"},
-		{"number changed", "&_atSab6e4680[1]", "&_atSab6e4680[9]", "line 15: _at is left of a probe"},
-		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is left of a probe"},
-		{"body deleted", "\t\t{\n", "", "line 19: _atV4 is left of a probe"},
-		{"end deleted", "//awaittrace:end\n", "", "has lost its end, the line //awaittrace:end"},
+		{"number changed", "&_atSab6e4680[1]", "&_atSab6e4680[9]", "line 15: _at is what remains of an edited probe"},
+		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is what remains of an edited probe"},
+		{"body deleted", "\t\t{\n", "", "line 19: _atV4 is what remains of an edited probe"},
+		{"end deleted", "//awaittrace:end\n", "", "lacks its last line, //awaittrace:end"},
 		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 28: //awaittrace:form"},
 		{"form edited", "//awaittrace:form 0 \"", "//awaittrace:form 0 ", "was edited"},
-		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: probes are left"},
+		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: the text still has probes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if !strings.Contains(text, test.from) {

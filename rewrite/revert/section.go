@@ -95,7 +95,7 @@ func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 				return t, nil
 			}
 		}
-		return nil, fmt.Errorf("line %d: what begins with %s has lost its end, the line %s", lineAt(text, t.begin), sitesMark, endMark)
+		return nil, fmt.Errorf("line %d: the section that begins with %s lacks its last line, %s", lineAt(text, t.begin), sitesMark, endMark)
 	}
 	return nil, rests(text, list, comments)
 }
@@ -109,12 +109,12 @@ func anyIdent(list []Lexeme, prefix string) bool {
 func rests(text []byte, list []Lexeme, comments []Comment) error {
 	for _, c := range comments {
 		if what, _, _ := strings.Cut(c.Text, " "); what == formMark || what == keepMark {
-			return fmt.Errorf("line %d: %s has lost the line above it that begins with %s", lineAt(text, c.Off), what, sitesMark)
+			return fmt.Errorf("line %d: %s lacks the line above it that begins with %s", lineAt(text, c.Off), what, sitesMark)
 		}
 	}
 	for i, l := range list[:len(list)-1] {
 		if path := strings.Trim(list[i+1].Text, "\"`"); ours.MatchString(l.Text) && path != list[i+1].Text && path[strings.LastIndex(path, "/")+1:] == runtime.Folder {
-			return fmt.Errorf("line %d: probes are left in a text that has lost what begins with %s at its end", lineAt(text, l.Off), sitesMark)
+			return fmt.Errorf("line %d: the text still has probes, but lacks the section at its end that begins with %s", lineAt(text, l.Off), sitesMark)
 		}
 	}
 	return nil
