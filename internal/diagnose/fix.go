@@ -344,24 +344,7 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		}
 		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give up (select with ctx.Done())", at)
 	case runtime.OpSelect:
-		if k := slices.IndexFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }); k >= 0 {
-			for k := range w.Cases {
-				switch {
-				case contextCase(w, k) && w.Cases[k].Obj == 0:
-					return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody is left who could use its channels", at)
-				case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
-					return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
-				case t.endOnly(w, k):
-					return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s", t.object(w.Cases[k].Obj, nil), at)
-				}
-			}
-		}
-		if obj, ok := onlyCase(w); ok {
-			if p := t.partner(obj, false); p != nil && p.Exited {
-				return fmt.Sprintf("close %s after the last send, at %s, and let the select at %s end by that", t.object(obj, nil), t.place(p.Probe), at)
-			}
-		}
-		return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
+		return t.selectFix(w, at)
 	case runtime.OpWait:
 		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that owes it"
 	case runtime.OpCond:
@@ -372,32 +355,56 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 		}
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
-		switch io := t.ioOf(w); {
-		case isLocked(io) && byItself(io.LockedBy):
-			return fmt.Sprintf("open %s once, and share it: the lock belongs to each opening of the file", io.Path)
-		case isLocked(io):
-			return "see why the other process keeps the lock, or give the call a time after which it gives up"
-		case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
-			return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead of waiting"
-		}
-		if io := t.ioOf(w); io != nil && io.Pipe != nil {
-			if io.Pipe.Write {
-				return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr collect it, such as in a bytes.Buffer"
-			}
-			return "close the pipe to the process when all has been written, before its output or its end is waited for"
-		}
-		if isOpen(w.Probe) {
-			return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
-		}
-		if io := t.ioOf(w); io != nil && io.Reaped {
-			return "set cmd.WaitDelay, or give the processes that outlive the command another output"
-		}
-		if pkgPath(w.Probe.Callee) == "net/rpc" {
-			return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when that comes first", at)
-		}
-		return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
+		return t.ioFix(w, at)
 	}
 	return ""
+}
+
+// selectFix returns what to do about a select at a place.
+func (t *writer) selectFix(w *snapshot.Wait, at string) string {
+	if k := slices.IndexFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }); k >= 0 {
+		for k := range w.Cases {
+			switch {
+			case contextCase(w, k) && w.Cases[k].Obj == 0:
+				return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody is left who could use its channels", at)
+			case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
+				return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
+			case t.endOnly(w, k):
+				return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s", t.object(w.Cases[k].Obj, nil), at)
+			}
+		}
+	}
+	if obj, ok := onlyCase(w); ok {
+		if p := t.partner(obj, false); p != nil && p.Exited {
+			return fmt.Sprintf("close %s after the last send, at %s, and let the select at %s end by that", t.object(obj, nil), t.place(p.Probe), at)
+		}
+	}
+	return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
+}
+
+// ioFix returns what to do about an I/O operation at a place.
+func (t *writer) ioFix(w *snapshot.Wait, at string) string {
+	io := t.ioOf(w)
+	pipe := io != nil && io.Pipe != nil
+	switch {
+	case isLocked(io) && byItself(io.LockedBy):
+		return fmt.Sprintf("open %s once, and share it: the lock belongs to each opening of the file", io.Path)
+	case isLocked(io):
+		return "see why the other process keeps the lock, or give the call a time after which it gives up"
+	case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
+		return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead of waiting"
+	case pipe && io.Pipe.Write:
+		return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr collect it, such as in a bytes.Buffer"
+	case pipe:
+		return "close the pipe to the process when all has been written, before its output or its end is waited for"
+	case isOpen(w.Probe):
+		return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
+	case io != nil && io.Reaped:
+		return "set cmd.WaitDelay, or give the processes that outlive the command another output"
+	case pkgPath(w.Probe.Callee) == "net/rpc":
+		return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when that comes first", at)
+	}
+	return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 }
 
 // onlyCase returns the channel of a select that only receives, and only from that one: the others are nil.

@@ -182,48 +182,7 @@ func (p *pool) gives(probe *snapshot.Probe) bool {
 // pool describes an exhausted pool.
 func (t *writer) pool(f *Finding, c *cause) {
 	p := c.pool
-	name := cmp.Or(p.name, t.object(p.obj, nil))
-	n := len(c.roots)
-	if p.name == "" {
-		name = "a token of " + name
-	}
-	who := fmt.Sprintf("%s %s for %s", t.who(c.roots), verb(n, "waits"), name)
-	had := max(len(p.holders), p.unread)
-	if o := t.s.Objects[p.obj]; o != nil && o.Kind == runtime.KindChan {
-		had = max(had, o.Len)
-	}
-	all := fmt.Sprintf("all %d are", max(had, p.size))
-	switch max(had, p.size) {
-	case 1:
-		all = "the only one is"
-	case 2:
-		all = "both are"
-	}
-	others := "goroutines that wait for another"
-	if p.nested == 1 {
-		others = "a goroutine that waits for another"
-	}
-	back := t.back(p)
-	switch {
-	case p.lost:
-		f.Title = fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
-	case len(back) == 1 && p.nested == 1 && len(p.holders) == 1 && p.size > 0:
-		f.Title = fmt.Sprintf("%s; %s taken, by a goroutine that has not given back what it took there before", who, all)
-	case p.behind:
-		f.Title = fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
-	case p.unread > 0:
-		f.Title = fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
-	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // the size of the pool is unknown
-		f.Title = fmt.Sprintf("%s; all that are known to have one wait for another", who)
-	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
-		f.Title = fmt.Sprintf("%s; %s taken, by %s", who, all, others)
-	case p.nested == len(p.holders):
-		f.Title = fmt.Sprintf("%s, which has %d; all that are known to have one wait for another", who, p.size)
-	case p.size == 0:
-		f.Title = fmt.Sprintf("%s, and who has one does not give it back", who)
-	default:
-		f.Title = fmt.Sprintf("%s, which has %d, and who has one does not give it back", who, p.size)
-	}
+	f.Title = t.poolTitle(c)
 	const room = 4
 	for _, i := range p.holders[:min(len(p.holders), room)] {
 		f.Why = append(f.Why, t.token(p, i))
@@ -248,19 +207,68 @@ func (t *writer) pool(f *Finding, c *cause) {
 	}
 	f.Why = append(f.Why, t.callers(slices.DeleteFunc(slices.Clone(c.roots), func(i int) bool { return slices.Contains(p.holders, i) }))...)
 	f.Why = append(f.Why, t.others("waiting", c.roots)...)
+	f.Fix = t.poolFix(p)
+}
+
+// poolTitle says who waits for a token of a pool, and where the tokens are.
+func (t *writer) poolTitle(c *cause) string {
+	p := c.pool
+	name := cmp.Or(p.name, t.object(p.obj, nil))
+	n := len(c.roots)
+	if p.name == "" {
+		name = "a token of " + name
+	}
+	who := fmt.Sprintf("%s %s for %s", t.who(c.roots), verb(n, "waits"), name)
+	had := max(len(p.holders), p.unread)
+	if o := t.s.Objects[p.obj]; o != nil && o.Kind == runtime.KindChan {
+		had = max(had, o.Len)
+	}
+	all := fmt.Sprintf("all %d are", max(had, p.size))
+	switch max(had, p.size) {
+	case 1:
+		all = "the only one is"
+	case 2:
+		all = "both are"
+	}
+	others := "goroutines that wait for another"
+	if p.nested == 1 {
+		others = "a goroutine that waits for another"
+	}
 	switch {
+	case p.lost:
+		return fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
+	case len(t.back(p)) == 1 && p.nested == 1 && len(p.holders) == 1 && p.size > 0:
+		return fmt.Sprintf("%s; %s taken, by a goroutine that has not given back what it took there before", who, all)
 	case p.behind:
-		f.Fix = "give the token back before waiting for those that need one, or let these have none"
+		return fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
-		f.Fix = closeBody
+		return fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
+	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // the size of the pool is unknown
+		return fmt.Sprintf("%s; all that are known to have one wait for another", who)
+	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
+		return fmt.Sprintf("%s; %s taken, by %s", who, all, others)
+	case p.nested == len(p.holders):
+		return fmt.Sprintf("%s, which has %d; all that are known to have one wait for another", who, p.size)
+	case p.size == 0:
+		return fmt.Sprintf("%s, and who has one does not give it back", who)
+	}
+	return fmt.Sprintf("%s, which has %d, and who has one does not give it back", who, p.size)
+}
+
+// poolFix says what to do about a pool without tokens.
+func (t *writer) poolFix(p *pool) string {
+	switch back := t.back(p); {
+	case p.behind:
+		return "give the token back before waiting for those that need one, or let these have none"
+	case p.unread > 0:
+		return closeBody
 	case len(back) > 0 && len(back) == p.nested:
 		at := t.wait(back[0]).Probe
-		f.Fix = fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not given back the one that it took there", t.g(back[0]).ID, t.place(at))
+		return fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not given back the one that it took there", t.g(back[0]).ID, t.place(at))
 	case p.nested > 0:
-		f.Fix = "do not take a second one while one is held: pass on the one that is there, or give it back before"
-	default:
-		f.Fix = "see why those that have one do not give it back: give it back on every path, with defer"
+		return "do not take a second one while one is held: pass on the one that is there, or give it back before"
 	}
+	return "see why those that have one do not give it back: give it back on every path, with defer"
 }
 
 // back returns the holders of p, a channel, that wait for another token at the very place where they took one, in an

@@ -552,44 +552,7 @@ func (t *writer) briefly(i int) string {
 func (t *writer) together(f *Finding, c *cause) {
 	i := t.shown(c.roots)
 	w := t.wait(i)
-	n := len(c.roots)
-	span := t.span(c.roots)
-	switch {
-	case c.kind == KindLeak && t.never(i) && w.Probe.Op == runtime.OpSelect && len(w.Cases) == 0:
-		f.Title = fmt.Sprintf("%s %s for ever in select {}", t.who(c.roots), verb(n, "waits"))
-	case c.kind == KindLeak && t.never(i):
-		f.Title = fmt.Sprintf("%s %s for ever: the channel is nil", t.who(c.roots), verb(n, "waits"))
-	case c.kind == KindUnreadPeer:
-		call := w.Probe.Expr
-		if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
-			call = fn + " at " + t.position(at.File, at.Line)
-		}
-		peer := "the peer does not read"
-		if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
-			peer = "nobody reads from the pipe, of which this program itself has the other end"
-		}
-		f.Title = fmt.Sprintf("%s %s in %s %s: %s", t.who(c.roots), verb(n, "is"), call, span, peer)
-	case c.kind == KindMissingDone:
-		f.Title = fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
-	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
-		f.Title = fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
-	case t.g(i).State == "syscall" && inC(t.g(i)):
-		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
-	case c.kind == KindNoAnswer && isLocked(t.ioOf(w)):
-		io := t.ioOf(w)
-		f.Title = fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots), verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
-	case c.kind == KindNoAnswer && n == 1 && t.pipeTitle(i) != "":
-		f.Title = t.pipeTitle(i)
-	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
-		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
-	case c.kind == KindNoAnswer:
-		f.Title = fmt.Sprintf("%s %s at %s %s, and has no answer", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span)
-		if n > 1 {
-			f.Title = strings.Replace(f.Title, ", and has no", ", and have no", 1)
-		}
-	default:
-		f.Title = strings.TrimSpace(fmt.Sprintf("%s %s at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
-	}
+	f.Title = t.waitTitle(c, i)
 	f.Why = append(f.Why, t.step(i))
 	f.Why = slices.Concat(f.Why, t.calledFrom(i), t.started(i))
 	if held := t.g(i).Holds; len(held) > 0 {
@@ -619,6 +582,45 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.others("waiting", c.roots)...)
 	}
 	f.Fix = t.waitFix(c, i)
+}
+
+// waitTitle says what the goroutines of c, of which i is shown, wait for.
+func (t *writer) waitTitle(c *cause, i int) string {
+	w := t.wait(i)
+	n := len(c.roots)
+	span := t.span(c.roots)
+	switch {
+	case c.kind == KindLeak && t.never(i) && w.Probe.Op == runtime.OpSelect && len(w.Cases) == 0:
+		return fmt.Sprintf("%s %s for ever in select {}", t.who(c.roots), verb(n, "waits"))
+	case c.kind == KindLeak && t.never(i):
+		return fmt.Sprintf("%s %s for ever: the channel is nil", t.who(c.roots), verb(n, "waits"))
+	case c.kind == KindUnreadPeer:
+		call := w.Probe.Expr
+		if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
+			call = fn + " at " + t.position(at.File, at.Line)
+		}
+		peer := "the peer does not read"
+		if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
+			peer = "nobody reads from the pipe, of which this program itself has the other end"
+		}
+		return fmt.Sprintf("%s %s in %s %s: %s", t.who(c.roots), verb(n, "is"), call, span, peer)
+	case c.kind == KindMissingDone:
+		return fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
+	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
+		return fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
+	case t.g(i).State == "syscall" && inC(t.g(i)):
+		return strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
+	case c.kind == KindNoAnswer && isLocked(t.ioOf(w)):
+		io := t.ioOf(w)
+		return fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots), verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
+	case c.kind == KindNoAnswer && n == 1 && t.pipeTitle(i) != "":
+		return t.pipeTitle(i)
+	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
+		return strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
+	case c.kind == KindNoAnswer:
+		return fmt.Sprintf("%s %s at %s %s, and %s no answer", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span, verb(n, "has"))
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
 }
 
 // missing says which goroutine owes a WaitGroup the missing Done.
