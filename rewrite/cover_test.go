@@ -72,7 +72,7 @@ func TestCovered(t *testing.T) {
 		if counters(both) != counters(covered) || probes(both) != probes(f.Text) || probes(both) == 0 || mode == "set" && counters(both) < 30 {
 			t.Errorf("%s: %d counters of %d, %d probes of %d", mode, counters(both), counters(covered), probes(both), probes(f.Text))
 		}
-		for _, want := range []string{"case v := <-_at.", "= 1; _at.Send(", "= 1;_at.Forever(", "= 1;_at.Chose(", "}}}}\n\tgoCover_1a2b__0[4] = 1;if n == 4"} {
+		for _, want := range []string{"case v := <-_at.", "= 1; _at.BeginSend(", "= 1;_at.Forever(", "= 1;_at.Chose(", "}}}}\n\tgoCover_1a2b__0[4] = 1;if n == 4"} {
 			if mode == "set" && !bytes.Contains(both, []byte(want)) {
 				t.Errorf("no %q in\n%s", want, both)
 			}

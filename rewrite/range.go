@@ -11,13 +11,13 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// rangeRule writes the probe of a loop over a channel, with R, V and K for _atR, _atV and _atK and the number of the
-// site:
+// rangeRule writes the probes of a loop over a channel, with R, V and K for _atR, _atV and _atK and the number of the
+// site, and NEXT for <-_at.BeginRecv(&S[i], R); _at.EndRecv(); if !K { break }:
 //
-//	for range ch { body }        =>   for R, _, K := _at.Range(&S[i], ch); K; _, K = R.Next() { body }
-//	for v = range ch { body }    =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v = V; body }
-//	for v := range ch { body }   =>   for R, V, K := _at.Range(&S[i], ch); K; V, K = R.Next() {v := V; { body }}   since Go 1.22
-//	                             =>   for R, v, K := _at.Range(&S[i], ch); K; K = R.Into(&v) { body }              before
+//	for range ch { body }        =>   for R := (ch); ; {_, K := NEXT; body }
+//	for v = range ch { body }    =>   for R := (ch); ; {V, K := NEXT; v = V; body }
+//	for v := range ch { body }   =>   for R := (ch); ; {v, K := NEXT; { body }}   since Go 1.22, and before:
+//	for v := range ch { body }   =>   for R, v := _at.Ranged(ch); ; {V, K := NEXT; v = V; body }
 //
 // A variable of the loop's own clause would not do since Go 1.22: the loop copies it at the end of each iteration, and
 // so would race with a goroutine of that iteration that writes it. The inner block lets the body declare v again.
@@ -75,36 +75,34 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 	return reason
 }
 
-// rangeProbe writes the probe of the loop.
+// rangeProbe writes the probes of the loop.
 func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)
-	first, second, next := r.Range, "_", fmt.Sprintf("_, %s = %s.Next()", more, ranger)
+	first, begin := r.Range, ranger+" := ("
 	if r.Key != nil {
 		first = r.Key.Pos()
 	}
-	inBody, opened, closed := "", token.NoPos, token.NoPos
+	received, assign, inner := value, "", ""
 	switch {
 	case r.Key == nil || isBlank(r.Key):
+		received = "_"
 	case r.Tok == token.ASSIGN:
-		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
-		inBody = fmt.Sprintf("{%s%s = %s; ", f.at(r.Key.Pos()), f.Text[f.Tok.Offset(r.Key.Pos()):f.Tok.Offset(r.Key.End())], value)
-		opened = r.Body.Lbrace
+		assign = fmt.Sprintf("%s%s = %s; ", f.at(r.Key.Pos()), f.Text[f.Tok.Offset(r.Key.Pos()):f.Tok.Offset(r.Key.End())], value)
 	case f.perIteration():
-		second, next = value, fmt.Sprintf("%s, %s = %s.Next()", value, more, ranger)
-		opened, closed = r.Body.Lbrace, r.Body.Rbrace
-		inBody = fmt.Sprintf("{%s%s := %s; {", f.onLine(r.Key.Pos(), opened), r.Key.(*ast.Ident).Name, value)
+		received, inner = r.Key.(*ast.Ident).Name, "{"
 	default:
-		second = r.Key.(*ast.Ident).Name
-		next = fmt.Sprintf("%s = %s.Into(&%s)", more, ranger, second)
+		name := r.Key.(*ast.Ident).Name
+		begin = fmt.Sprintf("%s, %s := %s.Ranged(", ranger, name, f.names)
+		assign = fmt.Sprintf("%s = %s; ", name, value)
 	}
-	f.replace(first, r.Range+token.Pos(len("range")), fmt.Sprintf("%s, %s, %s := %s,", ranger, second, more, f.call("Range", site)), "")
-	f.close(r.X.End(), ")"+f.onLine(r.Range, r.X.End())+"; "+more+"; "+next)
-	if opened.IsValid() {
-		f.begin(n)
-		f.replace(opened, opened+1, inBody, "")
-	}
-	if closed.IsValid() {
-		f.replace(closed, closed+1, "}}", "")
+	f.replace(first, r.Range+token.Pos(len("range")), begin, "")
+	f.close(r.X.End(), "); ;")
+	f.begin(n)
+	body := r.Body.Lbrace
+	next := fmt.Sprintf("%s, %s := <-%s, %s); %s.EndRecv(); if !%s { break }; ", received, more, f.call("BeginRecv", site), ranger, f.names, more)
+	f.replace(body, body+1, "{"+f.onLine(r.Range, body)+next+assign+inner, "")
+	if inner != "" {
+		f.replace(r.Body.Rbrace, r.Body.Rbrace+1, "}}", "")
 	}
 }
 

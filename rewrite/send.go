@@ -9,13 +9,15 @@ import (
 	"github.com/dave/dst/dstutil"
 )
 
-// sendRule writes the probe of a send:
+// sendRule writes the probes of a send:
 //
+//	ch <- v   =>   _at.BeginSend(&S[i], ch) <- v; _at.EndSend()   where v is simple, in a list of statements
 //	ch <- v   =>   _at.Send(&S[i], ch, v)
-//	ch <- v   =>   _at.To(&S[i], ch).Send(v)   where v is converted
+//	ch <- v   =>   _at.To(&S[i], ch).Send(v)                      where v is converted
 //
-// In the second form the element type comes from the channel alone, so that a value can become an interface. It is not
-// the only form because it evaluates all of ch before v: in p.ch <- f(), the compiler calls f before it reads p.
+// A value that is not simple may take long, or panic, before the send waits. In the last form the element type comes
+// from the channel alone, so that a value can become an interface. It evaluates all of ch before v, though: in
+// p.ch <- f(), the compiler calls f before it reads p.
 var sendRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SendStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -31,6 +33,12 @@ var sendRule = rule{
 		}
 		site, ok := f.site(o)
 		if !ok {
+			return
+		}
+		if f.listed(0) && f.simple(s.Value) {
+			f.open(s.Pos(), f.call("BeginSend", site)+", ")
+			f.close(s.Chan.End(), ")")
+			f.ends(s, "EndSend")
 			return
 		}
 		probe, arrow := "Send", ","

@@ -41,7 +41,7 @@ func TestNoAllocs(t *testing.T) {
 		"RWMutex":  func() { RWLock(lock, &rw); RWUnlock(unlock, &rw) },
 		"RLock":    func() { RLock(lock, &rw); RUnlock(unlock, &rw) },
 		"Locker":   func() { LockerLock(lock, &mu); LockerUnlock(unlock, &mu) },
-		"Send":     func() { Send(send, ch, 1); Recv(recv, ch) },
+		"Send":     func() { Send(send, ch, 1); receive(recv, ch) },
 		"To":       func() { To(send, ch).Send(1); RecvOK(recv, ch) },
 		"wg":       func() { WgAdd(wait, &wg, 1); WgDone(wait, &wg); WgWait(wait, &wg) },
 		"Cond":     func() { CondSignal(signal, cond); CondBroadcast(signal, cond) },
@@ -54,7 +54,7 @@ func TestNoAllocs(t *testing.T) {
 			case CaseSend(choose, 0, ch) <- 1:
 				Chose(choose, 0)
 			}
-			Recv(recv, ch)
+			receive(recv, ch)
 		},
 	} {
 		if n := testing.AllocsPerRun(100, probe); n != 0 {
@@ -68,11 +68,11 @@ func handover(send, recv *Site) func() {
 	there, back := make(chan int), make(chan int)
 	go func() {
 		for {
-			Send(send, back, Recv(recv, there))
+			Send(send, back, receive(recv, there))
 		}
 	}()
 	return func() {
 		Send(send, there, 1)
-		Recv(recv, back)
+		receive(recv, back)
 	}
 }

@@ -75,8 +75,9 @@ func BenchmarkBuffered(b *testing.B) {
 		b.ReportAllocs()
 		ch := make(chan int, 1)
 		for i := 0; i < b.N; i++ {
-			probe.To(&benchSites[2], ch).Send(i)
-			probe.Recv(&benchSites[3], ch)
+			probe.BeginSend(&benchSites[2], ch) <- i
+			probe.EndSend()
+			probe.Received(<-probe.BeginRecv(&benchSites[3], ch))
 		}
 	})
 }
@@ -99,13 +100,20 @@ func BenchmarkRoundTrip(b *testing.B) {
 		b.ReportAllocs()
 		ch, back := make(chan int), make(chan int)
 		go func() {
-			for r, v, ok := probe.Range(&benchSites[3], ch); ok; v, ok = r.Next() {
-				probe.To(&benchSites[4], back).Send(v)
+			for {
+				v, ok := <-probe.BeginRecv(&benchSites[3], ch)
+				probe.EndRecv()
+				if !ok {
+					break
+				}
+				probe.BeginSend(&benchSites[4], back) <- v
+				probe.EndSend()
 			}
 		}()
 		for i := 0; i < b.N; i++ {
-			probe.To(&benchSites[2], ch).Send(i)
-			probe.Recv(&benchSites[5], back)
+			probe.BeginSend(&benchSites[2], ch) <- i
+			probe.EndSend()
+			probe.Received(<-probe.BeginRecv(&benchSites[5], back))
 		}
 		probe.Close(&benchSites[2], ch)
 	})

@@ -2,8 +2,105 @@ package runtime
 
 import "unsafe"
 
-// Probes try channel operations first, and note them afterwards. They do not note an operation that panics: the panic
-// tells where it was.
+// A channel operation stays in the user's function, between two probes:
+//
+//	BeginSend(s, ch) <- v; EndSend()
+//	v, ok := <-BeginRecv(s, ch); EndRecv()
+//
+// After a switch of goroutines each frame that is left costs about as much as a probe, and a probe that does the
+// operation adds one. Nothing else happens between the two, so the end needs no parameters: it belongs to the last wait
+// of its goroutine. A send that panics has no end. What the goroutine reaches next shows that it is over.
+
+// BeginSend is about to send on ch, which it returns.
+func BeginSend[T any](s *Site, ch chan<- T) chan<- T {
+	if !off {
+		beginChan(s, pointer(ch))
+	}
+	return ch
+}
+
+// EndSend notes that a send is over.
+func EndSend() {
+	if !off {
+		endSend()
+	}
+}
+
+// BeginRecv is about to receive from ch, which it returns.
+func BeginRecv[T any](s *Site, ch <-chan T) <-chan T {
+	if !off {
+		beginChan(s, pointer(ch))
+	}
+	return ch
+}
+
+// EndRecv notes that a receive is over.
+func EndRecv() {
+	if !off {
+		endRecv()
+	}
+}
+
+// Received is EndRecv where a receive is part of an expression. It returns v, the value.
+func Received[T any](v T) T {
+	EndRecv()
+	return v
+}
+
+// beginChanSlow does what beginChan does, in all cases.
+//
+//go:norace
+func beginChanSlow(s *Site, ch unsafe.Pointer) {
+	sl, _ := enter(s)
+	if sl == nil {
+		sl, _ = reach(s)
+	}
+	sl.blockChan(s, ch)
+}
+
+// blockChan notes that the operation at s, the last probe reached, is about to begin on a channel.
+//
+//go:norace
+func (sl *Slot) blockChan(s *Site, ch unsafe.Pointer) {
+	sl.block(s, uintptr(ch), capacity(ch, KindChan)&^InfoFrame)
+}
+
+// endSendSlow does what endSend does, in all cases, and endRecvSlow what endRecv does.
+//
+//go:norace
+func endSendSlow() {
+	if sl := own(); sl != nil && sl.Depth != 0 {
+		sl.passChan(factSent)
+	}
+}
+
+//go:norace
+func endRecvSlow() {
+	if sl := own(); sl != nil && sl.Depth != 0 {
+		sl.passChan(factReceived)
+	}
+}
+
+// passChan notes that the last wait is over, and its fact.
+//
+//go:norace
+func (sl *Slot) passChan(which uintptr) {
+	sl.Depth--
+	w := &sl.Waits[sl.Depth%WaitLen]
+	sl.over(w)
+	sl.chanFact(w, which)
+}
+
+// chanFact notes the fact of an operation that is over, unless the goroutine has noted it. A receive from a closed
+// channel gets no value, so it is no fact.
+//
+//go:norace
+func (sl *Slot) chanFact(w *Wait, which uintptr) {
+	e := *sl.last()
+	if sl.Noted[which&1] != (Noted{w.Obj, e}) && (which == factSent || !isClosed(uintptr(w.Obj))) {
+		sl.fact(e, uintptr(w.Obj), KindChan, which, w.Info)
+	}
+}
 
 // A Sender is a channel that a value is about to be sent on.
 type Sender[T any] struct {
@@ -15,95 +112,21 @@ type Sender[T any] struct {
 // type, so v may be nil, a constant or a value to be converted.
 func To[T any](s *Site, ch chan<- T) Sender[T] { return Sender[T]{s, ch} }
 
-// Send is ch <- v for a value of the channel's element type. A call evaluates its operands in the order of a send
-// statement, even those that are not calls: in p.ch <- f(), the compiler calls f before it reads p.
-func Send[T any](s *Site, ch chan<- T, v T) { Sender[T]{s, ch}.Send(v) }
+// Send is ch <- v.
+func (to Sender[T]) Send(v T) { Send(to.s, to.ch, v) }
 
-// Send is ch <- v. A send that has to wait does so here, because each function that is left after the wait costs as
-// much as a probe. If the channel is closed meanwhile, the send panics, which also ends the wait.
-func (to Sender[T]) Send(v T) {
-	if off {
-		to.ch <- v
-		return
-	}
-	select {
-	case to.ch <- v:
-		note(to.s, pointer(to.ch), KindChan, factSent)
-		return
-	default:
-	}
-	sl := waiting(to.s, pointer(to.ch), uint32(cap(to.ch)))
-	if sl == nil {
-		to.ch <- v
-		return
-	}
-	sent := false
-	defer func() {
-		if !sent {
-			sl.pass(to.s, sl.Depth-1)
-		}
-	}()
-	to.ch <- v
-	sent = true
-	passed(sl, to.s, pointer(to.ch), factSent)
+// Send is ch <- v where the evaluation of v may take long, or panic, so that the send may wait only after it. The value
+// has the channel's element type. A call evaluates its operands in the order of a send statement, even those that are
+// not calls: in p.ch <- f(), the compiler calls f before it reads p.
+func Send[T any](s *Site, ch chan<- T, v T) {
+	BeginSend(s, ch) <- v
+	EndSend()
 }
 
-// waitingSlow does what waiting does, in all cases.
-//
-//go:norace
-func waitingSlow(s *Site, ch unsafe.Pointer, capacity uint32) *Slot {
-	sl, _ := enter(s)
-	if sl == nil {
-		if sl, _ = reach(s); sl == nil {
-			return nil
-		}
-	}
-	sl.block(s, uintptr(ch), capacity&^InfoFrame)
-	return sl
-}
-
-// passedSlow does what passed does, in all cases.
-//
-//go:norace
-func passedSlow(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr) {
-	e := sl.pass(s, sl.Depth-1)
-	if sl.Noted[which&1] != (Noted{uint64(uintptr(ch)), e}) {
-		sl.fact(e, uintptr(ch), KindChan, which, capacity(ch, KindChan))
-	}
-}
-
-// Recv is <-ch.
-func Recv[T any](s *Site, ch <-chan T) T {
-	v, _ := RecvOK(s, ch)
-	return v
-}
-
-// RecvOK is v, ok := <-ch. A receive that has to wait does so here, as a send does.
+// RecvOK is v, ok := <-ch in an expression.
 func RecvOK[T any](s *Site, ch <-chan T) (T, bool) {
-	if off {
-		v, ok := <-ch
-		return v, ok
-	}
-	select {
-	case v, ok := <-ch:
-		if ok {
-			note(s, pointer(ch), KindChan, factReceived)
-		} else {
-			Loop(s) // no value, so no fact
-		}
-		return v, ok
-	default:
-	}
-	sl := waiting(s, pointer(ch), uint32(cap(ch)))
-	v, ok := <-ch
-	if sl == nil {
-		return v, ok
-	}
-	if ok {
-		passed(sl, s, pointer(ch), factReceived)
-	} else {
-		sl.pass(s, sl.Depth-1)
-	}
+	v, ok := <-BeginRecv(s, ch)
+	EndRecv()
 	return v, ok
 }
 
@@ -113,31 +136,10 @@ func RecvOKFor[T any, B ~bool](s *Site, ch <-chan T, _ *B) (T, B) {
 	return v, B(ok)
 }
 
-// A Ranger is a channel that a loop ranges over.
-type Ranger[T any] struct {
-	s  *Site
-	ch <-chan T
-}
-
-// Range begins a loop over ch and receives the first value:
-//
-//	for v := range ch
-//	for r, v, ok := Range(s, ch); ok; v, ok = r.Next()
-func Range[T any](s *Site, ch <-chan T) (Ranger[T], T, bool) {
-	v, ok := RecvOK(s, ch)
-	return Ranger[T]{s, ch}, v, ok
-}
-
-// Next receives the next value.
-func (r Ranger[T]) Next() (T, bool) { return RecvOK(r.s, r.ch) }
-
-// Into receives the next value into p. When the channel is closed it leaves p alone, as a loop leaves its variable.
-func (r Ranger[T]) Into(p *T) bool {
-	v, ok := RecvOK(r.s, r.ch)
-	if ok {
-		*p = v
-	}
-	return ok
+// Ranged returns ch, and the variable of a loop over it where all iterations share one.
+func Ranged[T any](ch <-chan T) (<-chan T, T) {
+	var v T
+	return ch, v
 }
 
 // Close is close(ch).

@@ -7,7 +7,7 @@ func TestChannelFacts(t *testing.T) {
 	type named chan int
 	ch := Made(mk, make(named, 3))
 	To(snd, ch).Send(7)
-	if v := Recv(rcv, ch); v != 7 {
+	if v := receive(rcv, ch); v != 7 {
 		t.Errorf("received %d, want 7", v)
 	}
 	Close(cls, ch)
@@ -39,9 +39,9 @@ func TestClosedIsNotReceived(t *testing.T) {
 	last, after := newSite(OpRecv, KindChan, "last"), newSite(OpRecv, KindChan, "after")
 	ch := make(chan int, 1)
 	ch <- 1
-	Recv(last, ch)
+	receive(last, ch)
 	Close(newSite(OpClose, KindChan, "close"), ch)
-	Recv(after, ch)
+	receive(after, ch)
 	sel := newSite(OpSelect, KindNone, "select")
 	sel.Cases = 1
 	select {
@@ -53,25 +53,6 @@ func TestClosedIsNotReceived(t *testing.T) {
 	}
 }
 
-func TestRange(t *testing.T) {
-	s := newSite(OpRange, KindChan, "range ch")
-	ch := make(chan int, 3)
-	for i := 0; i < 3; i++ {
-		ch <- i
-	}
-	close(ch)
-	want := 0
-	for r, v, ok := Range(s, ch); ok; v, ok = r.Next() {
-		if v != want {
-			t.Errorf("value %d, want %d", v, want)
-		}
-		want++
-	}
-	if want != 3 {
-		t.Errorf("%d values, want 3", want)
-	}
-}
-
 func TestChannelBlocked(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -79,8 +60,8 @@ func TestChannelBlocked(t *testing.T) {
 		free func(chan int)
 	}{
 		{"Send", func(s *Site, ch chan int) { To(s, ch).Send(1) }, func(ch chan int) { <-ch }},
-		{"Recv", func(s *Site, ch chan int) { Recv(s, ch) }, func(ch chan int) { ch <- 1 }},
-		{"Range", func(s *Site, ch chan int) { Range(s, ch) }, func(ch chan int) { ch <- 1 }},
+		{"Recv", func(s *Site, ch chan int) { receive(s, ch) }, func(ch chan int) { ch <- 1 }},
+		{"Range", func(s *Site, ch chan int) { RecvOK(s, ch) }, func(ch chan int) { ch <- 1 }},
 		{"closed", func(s *Site, ch chan int) { RecvOK(s, ch) }, func(ch chan int) { close(ch) }},
 	} {
 		ch, s := make(chan int), newSite(OpRecv, KindChan, c.name)
@@ -95,21 +76,59 @@ func TestChannelBlocked(t *testing.T) {
 	}
 }
 
-// TestBlockedSendPanics closes a channel under a sender. The user's code can recover the panic, and the goroutine no
-// longer waits.
+// TestBlockedSendPanics closes a channel under a sender. The user's code can recover the panic. The next wait of the
+// goroutine takes the place of the send, which has no end.
 func TestBlockedSendPanics(t *testing.T) {
 	if raceEnabled {
 		t.Skip("a race of the user's, which the detector reports with and without probes")
 	}
 	ch, s := make(chan int), newSite(OpSend, KindChan, "ch <- 1")
 	var text string
-	b := block(t, s, func() { text = panicText(func() { To(s, ch).Send(1) }) })
+	b := block(t, s, func() {
+		text = panicText(func() { To(s, ch).Send(1) })
+		receive(newSite(OpRecv, KindChan, "<-ch"), ch)
+	})
 	close(ch)
 	if sl := b.join(); sl.Depth != 0 {
-		t.Errorf("depth %d after the panic", sl.Depth)
+		t.Errorf("depth %d after the panic and a receive", sl.Depth)
 	}
 	if want := panicText(func() { ch <- 1 }); text != want {
 		t.Errorf("panic %q, want %q", text, want)
+	}
+}
+
+// TestChannelInside sends and receives inside calls, as deep as there is room, and once more.
+func TestChannelInside(t *testing.T) {
+	io, snd, rcv := newSite(OpIO, KindConn, "f()"), newSite(OpSend, KindChan, "ch <- 1"), newSite(OpRecv, KindChan, "<-ch")
+	ch := make(chan int, 3)
+	var inside func(depth uint32)
+	inside = func(depth uint32) {
+		End1(IOFunc(io, func() bool {
+			BeginSend(snd, ch) <- 1
+			if sl := mine(t); sl.Depth != min(depth+1, WaitLen) || uintptr(sl.Waits[sl.Depth-1].Obj) != address(ch) || sl.Waits[sl.Depth-1].Info != 3 {
+				t.Errorf("depth %d, waits %+v in the send at depth %d", sl.Depth, sl.Waits, depth)
+			}
+			EndSend()
+			if got := mine(t).Depth; got != min(depth, WaitLen-1) {
+				t.Errorf("depth %d after the send at depth %d", got, depth)
+			}
+			BeginSend(snd, ch) // and panics
+			if receive(rcv, ch); mine(t).Depth > min(depth, WaitLen-1) {
+				t.Errorf("depth %d after a send that panicked, and a receive, at depth %d", mine(t).Depth, depth)
+			}
+			if depth <= WaitLen {
+				inside(depth + 1)
+			}
+			return true
+		})())
+	}
+	inside(1)
+	if sl := mine(t); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+	o := known(address(ch))
+	if o.Sent.Site != snd.id || o.Received.Site != rcv.id {
+		t.Errorf("sent at %d, received at %d; want %d and %d", o.Sent.Site, o.Received.Site, snd.id, rcv.id)
 	}
 }
 
@@ -146,7 +165,7 @@ func TestNilChannelWaits(t *testing.T) {
 			if send {
 				To(s, none).Send(1)
 			} else {
-				Recv(s, none)
+				receive(s, none)
 			}
 		})
 		if w, _ := b.waits(); w.Obj != 0 {
@@ -164,7 +183,7 @@ func TestChannelTypes(t *testing.T) {
 	To(s, sendOnly).Send(1)
 	Close(s, sendOnly)
 	var recvOnly <-chan error = errs
-	if err := Recv(s, recvOnly); err != nil {
+	if err := receive(s, recvOnly); err != nil {
 		t.Error(err)
 	}
 	if Made(s, make(<-chan int)) == nil || Made(s, make(chan<- int, 2)) == nil {
@@ -172,7 +191,7 @@ func TestChannelTypes(t *testing.T) {
 	}
 	big := make(chan [1000]int, 1)
 	To(s, big).Send([1000]int{999: 9})
-	if v := Recv(s, big); v[999] != 9 {
+	if v := receive(s, big); v[999] != 9 {
 		t.Error("a large value is changed")
 	}
 }

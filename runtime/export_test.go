@@ -175,3 +175,6 @@ func panicText(f func()) (text string) {
 	f()
 	return ""
 }
+
+// receive is <-ch with its probes.
+func receive[T any](s *Site, ch <-chan T) T { return Received(<-BeginRecv(s, ch)) }

@@ -33,6 +33,9 @@ func current() (sl *Slot)
 func getg() (p uintptr)
 func gword(off uintptr) (w uint64)
 
+// word32 returns the word at p.
+func word32(p uintptr) (w uint32)
+
 // cycles returns a counter of the processor that runs at a constant rate.
 func cycles() (c uint64)
 
@@ -154,4 +157,28 @@ func goidWords() (found uint64) {
 		}
 	}
 	return found
+}
+
+// closedTells reports whether the word at closedOffset tells whether a channel is closed, as in every version of Go so
+// far.
+var closedTells = tryClosed()
+
+func tryClosed() bool {
+	ch := make(chan struct{})
+	p := uintptr(pointer(ch)) + closedOffset
+	open := word32(p) == 0
+	close(ch)
+	ok := open && word32(p) == 1
+	runtime.KeepAlive(ch)
+	return ok
+}
+
+// isClosed reports whether a channel has been closed.
+//
+//go:norace
+func isClosed(ch uintptr) bool {
+	if closedTells {
+		return word32(ch+closedOffset) != 0
+	}
+	return knownClosed(ch)
 }

@@ -113,65 +113,99 @@ done:
 same: \
 	MOVQ ·lastNano(SB), R13
 
-// func waiting(s *Site, ch unsafe.Pointer, capacity uint32) (sl *Slot)
-TEXT ·waiting(SB), NOSPLIT, $0-32
+// A wait is that of the outermost operation, unless the goroutine is in others already. Those have a frame: without one,
+// the last has panicked. So what is seldom needed is behind a jump, and the address of the wait does not depend on a
+// load.
+
+// func beginChan(s *Site, ch unsafe.Pointer)
+TEXT ·beginChan(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ ch+8(FP), BX
-	MOVL capacity+16(FP), CX
-	RECENT(none)
+	RECENT(old)
 	ENTER(none)
-	CMPL Slot_Depth(R10), $0
+	MOVQ R10, R12
+	MOVL Slot_Depth(R10), R8
+	TESTL R8, R8
 	JNE inside
-	MOVQ BX, Slot_Waits+Wait_Obj(R10)
-	MOVQ R13, Slot_Waits+Wait_Since(R10)
-	MOVL DX, Slot_Waits+Wait_Site(R10)
+wait:
+	MOVQ BX, Slot_Waits+Wait_Obj(R12)
+	MOVQ R13, Slot_Waits+Wait_Since(R12)
+	MOVL DX, Slot_Waits+Wait_Site(R12)
+	INCL R8
+	MOVL R8, Slot_Depth(R10)
+	XORL CX, CX
+	TESTQ BX, BX
+	JZ nochan
+	MOVL const_capOffset(BX), CX
 	ANDL $(const_InfoFrame-1), CX
-	MOVL CX, Slot_Waits+Wait_Info(R10)
-	MOVL $1, Slot_Depth(R10)
-	MOVQ R10, AX
-	MOVQ AX, sl+24(FP)
+nochan:
+	MOVL CX, Slot_Waits+Wait_Info(R12)
 	RET
 inside:
-	JMP ·waitingInside(SB)
+	CMPL R8, $const_WaitLen
+	JCC others
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R10)(R9*8), R12
+	CMPL (Slot_Waits-Wait__size+Wait_Info)(R12), $0
+	JLT wait
+others:
+	JMP ·beginChanInside(SB)
 none:
-	CMPB ·off(SB), $0
-	JNE done
-	JMP ·waitingSlow(SB)
-done:
-	XORL AX, AX
-	MOVQ AX, sl+24(FP)
-	RET
+	JMP ·beginChanFirst(SB)
+old:
+	JMP ·beginChanSlow(SB)
 
-// If the clock's reading is still the one with which a wait began, the wait has no length to note, and its entry has
-// the present time.
+// ENDED ends the last wait of the goroutine. It jumps to other unless the goroutine has noted its fact with that index
+// in this millisecond, and to slow, before all else, if there is more to do. If the clock's reading is still the one
+// with which the wait began, the wait has no length to note, and its entry has the present time.
+#define ENDED(which, other, slow) \
+	RECENT(slow) \
+	FIND(slow) \
+	MOVQ R10, R12 \
+	MOVL Slot_Depth(R10), DX \
+	DECL DX \
+	JNE inside \
+last: \
+	CMPQ Slot_Waits+Wait_Since(R12), R13 \
+	JNE slow \
+	MOVL Slot_Head(R10), R8 \
+	DECL R8 \
+	ANDL $(const_RingLen-1), R8 \
+	MOVQ Slot_Ring(R10)(R8*8), R11 \
+	MOVQ Slot_Waits+Wait_Obj(R12), BX \
+	MOVL DX, Slot_Depth(R10) \
+	MOVL $which, R8 \
+	NOTED(R8, BX, other) \
+	RET \
+inside: \
+	CMPL DX, $const_WaitLen \
+	JCC slow \
+	LEAQ (DX)(DX*2), R9 \
+	LEAQ (R10)(R9*8), R12 \
+	JMP last
 
-// func passed(sl *Slot, s *Site, ch unsafe.Pointer, which uintptr)
-TEXT ·passed(SB), NOSPLIT, $0-32
-	MOVQ sl+0(FP), AX
-	MOVQ s+8(FP), BX
-	MOVQ ch+16(FP), CX
-	MOVQ which+24(FP), DI
-	RECENT(slow)
-	CMPL Slot_Depth(AX), $1
-	JNE slow
-	CMPQ Slot_Waits+Wait_Since(AX), R13
-	JNE slow
-	MOVL Site_id(BX), DX
-	MOVL Slot_Head(AX), R8
-	DECL R8
-	ANDL $(const_RingLen-1), R8
-	MOVQ Slot_Ring(AX)(R8*8), R11
-	CMPL R11, DX
-	JNE slow
-	MOVL $0, Slot_Depth(AX)
-	MOVQ AX, R10
-	MOVL DI, R8
-	NOTED(R8, CX, other)
-	RET
+// func endSend()
+TEXT ·endSend(SB), NOSPLIT, $0-0
+	ENDED(const_factSent, other, slow)
 other:
-	JMP ·passedFact(SB)
+	JMP ·endSendFact(SB)
 slow:
-	JMP ·passedSlow(SB)
+	JMP ·endSendSlow(SB)
+
+// func endRecv()
+TEXT ·endRecv(SB), NOSPLIT, $0-0
+	ENDED(const_factReceived, other, slow)
+other:
+	JMP ·endRecvFact(SB)
+slow:
+	JMP ·endRecvSlow(SB)
+
+// func word32(p uintptr) (w uint32)
+TEXT ·word32(SB), NOSPLIT, $0-12
+	MOVQ p+0(FP), AX
+	MOVL (AX), AX
+	MOVL AX, w+8(FP)
+	RET
 
 // func current() (sl *Slot)
 TEXT ·current(SB), NOSPLIT, $0-8

@@ -73,6 +73,13 @@ TEXT ·gword(SB), NOSPLIT, $0-16
 	MOVD R1, w+8(FP)
 	RET
 
+// func word32(p uintptr) (w uint32)
+TEXT ·word32(SB), NOSPLIT, $0-12
+	MOVD p+0(FP), R0
+	MOVWU (R0), R1
+	MOVW R1, w+8(FP)
+	RET
+
 // func cycles() (c uint64)
 TEXT ·cycles(SB), NOSPLIT, $0-8
 	MRS CNTVCT_EL0, R0

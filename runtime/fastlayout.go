@@ -16,6 +16,15 @@ type fastState struct {
 	frames uint32 // mask for frame's result; zero if frame does not work
 }
 
+// The facts of an Object, as an index into them.
+const (
+	factMade = iota
+	factSent
+	factReceived
+	factClosed
+	factLen
+)
+
 // gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.
 const gShift = 8
 
@@ -24,3 +33,10 @@ const tickEvery = 1 << 10
 
 // readerCount is the offset of the number of readers in an RWMutex: see locksTell.
 const readerCount = 16
+
+// capOffset is the offset of the capacity in a channel, and closedOffset that of the word that is 1 once it is closed:
+// see closedTells.
+const (
+	capOffset    = 8
+	closedOffset = 28
+)

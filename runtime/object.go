@@ -5,15 +5,6 @@ import (
 	"unsafe"
 )
 
-// The facts of an Object, as an index into them.
-const (
-	factMade = iota
-	factSent
-	factReceived
-	factClosed
-	factLen
-)
-
 // The object table. Its pages are reserved when they are first written.
 var (
 	objBase  unsafe.Pointer
@@ -49,6 +40,14 @@ func object(addr uintptr) *Object {
 		}
 	}
 	return nil
+}
+
+// knownClosed reports whether a probe has seen the close of a channel.
+//
+//go:norace
+func knownClosed(addr uintptr) bool {
+	o := object(addr)
+	return o != nil && o.Closed.Site != 0
 }
 
 // noteFirst is note where enter returned nil.

@@ -93,7 +93,7 @@ func ordered() {
 				RLock(s, &rw)
 				_ = b
 				RUnlock(s, &rw)
-				Recv(s, token)
+				receive(s, token)
 				c++
 				To(s, token).Send(true)
 			}

@@ -125,7 +125,7 @@ func busy() {
 		go func() {
 			defer wg.Done()
 			Made(s, make(chan int, i))
-			Recv(s, ch)
+			receive(s, ch)
 		}()
 	}
 	for range sites {

@@ -158,7 +158,7 @@ func (sl *Slot) caseFact(e Entry, i int) {
 	if sl.Noted[which&1] == (Noted{ch, e}) {
 		return
 	}
-	if o := object(uintptr(ch)); which == factSent || o == nil || o.Closed.Site == 0 {
+	if which == factSent || !knownClosed(uintptr(ch)) {
 		sl.fact(e, uintptr(ch), KindChan, which, 0)
 	}
 }

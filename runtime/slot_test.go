@@ -105,7 +105,7 @@ func TestManyGoroutines(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			Recv(s, ch)
+			receive(s, ch)
 		}()
 	}
 	ids := make(map[uint64]bool)
@@ -166,7 +166,7 @@ func TestClockMoves(t *testing.T) {
 		whenBlocked(sl, 30*time.Millisecond)
 		ch <- 1
 	}()
-	Recv(recv, ch)
+	receive(recv, ch)
 	if sl := mine(t); sl.last().time()-start < 20 {
 		t.Errorf("a wait of 30ms ended at %d, after %d", sl.last().time(), start)
 	}

@@ -22,6 +22,8 @@ func current() *Slot { return nil }
 
 func cycles() uint64 { return 0 }
 
+func isClosed(ch uintptr) bool { return knownClosed(ch) }
+
 func recent() int64 { return 0 }
 
 // frame returns InfoFrame plus the number of active functions.

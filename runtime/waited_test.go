@@ -66,8 +66,8 @@ func TestWaited(t *testing.T) {
 		{"RLock", OpRLock, KindRWMutex, rw.Lock, func(s *Site) { RLock(s, &rw); RUnlock(s, &rw) }, rw.Unlock, false},
 		{"Locker", OpLock, KindOther, func() { g = &gate{opened: make(chan struct{})} }, func(s *Site) { LockerLock(s, g); LockerUnlock(s, g) }, func() { close(g.opened) }, false},
 		{"send", OpSend, KindChan, nil, func(s *Site) { Send(s, full, 1) }, func() { <-full }, false},
-		{"receive", OpRecv, KindChan, nil, func(s *Site) { Recv(s, ch) }, func() { ch <- 1 }, false},
-		{"range", OpRange, KindChan, func() { ch = make(chan int) }, func(s *Site) { Range(s, ch) }, func() { close(ch) }, false},
+		{"receive", OpRecv, KindChan, nil, func(s *Site) { receive(s, ch) }, func() { ch <- 1 }, false},
+		{"range", OpRange, KindChan, func() { ch = make(chan int) }, func(s *Site) { RecvOK(s, ch) }, func() { close(ch) }, false},
 		{"select", OpSelect, KindChan, func() { ch = make(chan int) }, func(s *Site) {
 			s.Cases = 1
 			select {
@@ -80,7 +80,7 @@ func TestWaited(t *testing.T) {
 		{"I/O", OpIO, KindOther, nil, func(s *Site) { End2(IO(s, r).Read(b)) }, func() { w.Write(b) }, false},
 		{"I/O of an interface", OpIO, KindOther, nil, func(s *Site) { End2(IO[io.Reader](s, r).Read(b)) }, func() { w.Write(b) }, false},
 		{"deferred I/O", OpIO, KindOther, nil, func(s *Site) { defer IOEnd(s); defer r.Read(b); defer IOBegin(s) }, func() { w.Write(b) }, false},
-		{"Once", OpOnce, KindOnce, func() { once = sync.Once{} }, func(s *Site) { OnceDo(s, &once, func() { Recv(newSite(OpRecv, KindChan, "<-ch"), ch) }) }, func() { ch <- 1 }, true},
+		{"Once", OpOnce, KindOnce, func() { once = sync.Once{} }, func(s *Site) { OnceDo(s, &once, func() { receive(newSite(OpRecv, KindChan, "<-ch"), ch) }) }, func() { ch <- 1 }, true},
 		{"sleep", OpSleep, KindNone, nil, func(s *Site) { Sleep(s, least) }, nil, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestNotWaited(t *testing.T) {
 	full := make(chan int, 1)
 	for name, f := range map[string]func(s *Site){
 		"Mutex":     func(s *Site) { Lock(s, &mu); Unlock(s, &mu) },
-		"channel":   func(s *Site) { Send(s, full, 1); Recv(s, full) },
+		"channel":   func(s *Site) { Send(s, full, 1); receive(s, full) },
 		"WaitGroup": func(s *Site) { WgWait(s, &wg) },
 		"I/O":       func(s *Site) { End2(IO[io.Writer](s, io.Discard).Write(nil)) },
 		"Locker":    func(s *Site) { LockerLock(s, &mu); LockerUnlock(s, &mu) },

@@ -43,6 +43,7 @@ func (r *reader) readObjects() error {
 		}
 	}
 	r.voidHolds()
+	r.voidSends()
 	return nil
 }
 
@@ -159,6 +160,21 @@ func (r *reader) voidHolds() {
 		g.Holds = slices.DeleteFunc(g.Holds, void)
 	}
 	r.snap.Orphans = slices.DeleteFunc(r.snap.Orphans, void)
+}
+
+// voidSends removes the sends that are over because they panicked, which no probe sees: those on a channel that was
+// closed, and those of a goroutine that has reached another probe since.
+func (r *reader) voidSends() {
+	for i := range r.snap.Goroutines {
+		g := &r.snap.Goroutines[i]
+		if len(g.Waits) == 0 || g.Waits[0].Probe.Op != runtime.OpSend {
+			continue
+		}
+		o := r.snap.Objects[g.Waits[0].Obj]
+		if o != nil && o.Closed != nil || g.Last != nil && g.Last != g.Waits[0].Probe {
+			g.Waits = g.Waits[1:]
+		}
+	}
 }
 
 // A namer names objects by their expressions in the source.

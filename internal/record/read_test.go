@@ -123,6 +123,32 @@ func TestLaterWait(t *testing.T) {
 	}
 }
 
+// TestPanickedSend checks that a send that has panicked, for which there is no probe, is left out.
+func TestPanickedSend(t *testing.T) {
+	s, err := readRecord(source(recordtest.Bytes(snaptext.MustParse(`
+object 0xc1 chan a cap=0
+  closed 5 close/chan a.go:9 main.f close(a) 11s
+object 0xc2 chan b cap=0
+goroutine 3 unknown
+  wait send/chan a.go:5 main.g "a <- 1" 0xc1 10s
+  step send/chan a.go:5 main.g "a <- 1" 10s
+goroutine 4 unknown
+  wait send/chan a.go:6 main.g "b <- 1" 0xc2 10s
+  step unlock/mutex a.go:7 main.g mu.Unlock() 12s
+  step send/chan a.go:6 main.g "b <- 1" 10s
+goroutine 5 unknown
+  wait send/chan a.go:6 main.g "b <- 1" 0xc2 10s
+  step send/chan a.go:6 main.g "b <- 1" 10s`))), int64(time.Minute), partWhole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range s.Goroutines {
+		if got, want := len(g.Waits) > 0, g.ID == 5; got != want {
+			t.Errorf("goroutine %d waits: %v, want %v", g.ID, got, want)
+		}
+	}
+}
+
 // TestForeignUnlock checks that a lock that another goroutine has unlocked is no longer held, unless it was taken
 // since.
 func TestForeignUnlock(t *testing.T) {

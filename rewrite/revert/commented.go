@@ -52,6 +52,18 @@ func (r *reverter) commented(off, end int) error {
 	}
 	inner := &reverter{cutter: cutter{text: r.text}, table: r.table, list: list}
 	err := inner.probes()
-	r.cuts = append(r.cuts, inner.cuts...)
+	for _, c := range inner.cuts {
+		r.cuts = append(r.cuts, r.wholeComment(c))
+	}
 	return err
+}
+
+// wholeComment returns c, or the whole line if c leaves only the mark of a comment of it.
+func (r *reverter) wholeComment(c cut) cut {
+	start, end := LineStart(r.text, c.off), lineEnd(r.text, c.end)
+	before, after := bytes.TrimSpace(r.text[start:c.off]), bytes.TrimSpace(r.text[c.end:end])
+	if c.was == "" && string(before) == "//" && len(after) == 0 {
+		c.off, c.end = start, afterNewline(r.text, end)
+	}
+	return c
 }

@@ -14,7 +14,7 @@ import (
 // pieces is text of the original with balanced brackets, so the next piece of a part is found by counting brackets. A
 // part begins with a name of ours that has the number of its site, or with a token before that name.
 //
-//	ch <- v   =>   _at.Send(&_atS1a2b3c4d[3], ch , v)     pieces: "_at.Send(&_atS1a2b3c4d[3], " for "", "," for "<-", ")" for ""
+//	mu.Lock()   =>   _at.Lock(&_atS1a2b3c4d[3], &mu)     pieces: "_at.Lock(&_atS1a2b3c4d[3], &" for "", ")" for ".Lock()"
 type Part struct {
 	Site   int // in the site array, or NoSite
 	Pieces []Piece
@@ -92,7 +92,7 @@ var anyDollar = regexp.MustCompile(`\$\$?`)
 
 // String returns a form as the section has it: its sites, and for each piece its text and what it replaced.
 //
-//	0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
+//	0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
 func (of form) String() string {
 	words := []string{ranges(of.sites)}
 	for _, p := range of.pieces {

@@ -79,16 +79,18 @@ func TestRevertEdited(t *testing.T) {
 		{"added below", "LOCK", "LOCK\tprintln()\n", "\tmu.Lock()\n", "\tmu.Lock()\n\tprintln()\n"},
 		{"deleted", "SEND", "", "\tch <- 1\n", ""},
 		{"moved and copied", "LOCKSEND", "SENDLOCKSEND", "\tmu.Lock()\n\tch <- 1\n", "\tch <- 1\n\tmu.Lock()\n\tch <- 1\n"},
-		{"value changed", " 1)\n\t_at.Unlock", " 1 + 2)\n\t_at.Unlock", "<- 1", "<- 1 + 2"},
-		{"value with a probe", " 1)\n\t_at.Unlock", " len(_at.Made(&_atSab6e4680[0], make(chan int, 1))))\n\t_at.Unlock", "<- 1", "<- len(make(chan int, 1))"},
+		{"end left behind", "BEGIN", "", "\tch <- 1\n", ""},
+		{"end deleted", "END", "", "\tch <- 1\n", "\tch <- 1\n"},
+		{"value changed", "ch) <- 1", "ch) <- 1 + 2", "<- 1", "<- 1 + 2"},
+		{"value with a probe", "ch) <- 1", "ch) <- len(_at.Made(&_atSab6e4680[0], make(chan int, 1)))", "<- 1", "<- len(make(chan int, 1))"},
 		{"receiver changed", "[1], &mu", "[1], &other[func() int { return 2 }()].mu", "\tmu.Lock", "\tother[func() int { return 2 }()].mu.Lock"},
 		{"spread over lines", "[1], &mu)", "[1],\n\t\t&mu)", "\tmu.Lock", "\tmu.Lock"},
 		{"comment in a probe", "[1], &mu", "[1] /* c */, &mu", "\tmu.Lock", "\t/* c */ mu.Lock"},
-		{"commented out", "LOCKSEND", "\t// _at.Lock(&_atSab6e4680[1], &mu)\n\t// _at.Send(&_atSab6e4680[2], ch, 1)\n", "\tmu.Lock()\n\tch <- 1\n", "\t// mu.Lock()\n\t// ch<- 1\n"},
+		{"commented out", "LOCKSEND", "\t// _at.Lock(&_atSab6e4680[1], &mu)\n\t// _at.BeginSend(&_atSab6e4680[2], ch) <- 1\n\t// _at.EndSend()\n", "\tmu.Lock()\n\tch <- 1\n", "\t// mu.Lock()\n\t// ch <- 1\n"},
 		{"half a bracket in a comment", "LOCK", "\t// _at.Lock(&_atSab6e4680[1], &mu) {\n", "\tmu.Lock()\n", "\t// mu.Lock() {\n"},
 		{"in a comment", "LOCK", "\t/* _at.Lock(&_atSab6e4680[1],\n\t&mu) */\n", "\tmu.Lock()\n", "\t/* mu.Lock() */\n"},
-		{"comment at the end", "\n\t_at.Unlock", " // one\n\t_at.Unlock", "<- 1", "<- 1 // one"},
-		{"loop variable renamed", "v := _atV4", "w := _atV4", "", ""},
+		{"comment at the end", "_at.EndSend()\n", "_at.EndSend() // one\n", "<- 1", "<- 1 // one"},
+		{"loop variable renamed", "v, _atK4", "w, _atK4", "", ""},
 		{"does not parse", "SEND", "\tif {{\nSEND", "", ""},
 		{"unterminated string", "SEND", "\tx := \"\nSEND", "\tch <-", "\tx := \"\n\tch <-"},
 		{"function at the end", "//awaittrace:end\n", "//awaittrace:end\n\nfunc more() {}\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
@@ -100,7 +102,12 @@ func TestRevertEdited(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, original := range []string{editedSource, strings.Replace(editedSource, " := make", ":=make", 1)} {
 				text := instrumentText(t, original)
-				r := strings.NewReplacer("LOCK", lineWith(t, text, ".Lock("), "SEND", lineWith(t, text, ".Send("))
+				begin, end := lineWith(t, text, ".BeginSend("), "\t_at.EndSend()\n"
+				send := begin + end
+				if strings.Contains(begin, "EndSend") {
+					send, end = begin, "; _at.EndSend()"
+				}
+				r := strings.NewReplacer("LOCK", lineWith(t, text, ".Lock("), "SEND", send, "BEGIN", begin, "END", end)
 				from, to := r.Replace(test.from), r.Replace(test.to)
 				if !strings.Contains(text, from) || !strings.Contains(original, test.was) {
 					t.Fatalf("no %q in\n%s\nor no %q", from, text, test.was)
@@ -158,12 +165,12 @@ func TestRevertBroken(t *testing.T) {
 	for _, test := range []struct{ name, from, to, want string }{
 		{"name deleted", "_at.Lock(", "Lock(", "line 15: _atSab6e4680 is what remains of an edited probe"},
 		{"bracket deleted", "[1], &mu)", "[1], &mu", "line 15: the probe that begins there was edited"},
-		{"comma deleted", "[2], ch,", "[2], ch +", "line 16: the probe that begins there was edited: \",\" is missing"},
+		{"comma deleted", "[2], ch", "[2] ch", "line 16: _at is what remains of an edited probe"},
 		{"number changed", "&_atSab6e4680[1]", "&_atSab6e4680[9]", "line 15: _at is what remains of an edited probe"},
 		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is what remains of an edited probe"},
-		{"body deleted", "\t\t{\n", "", "line 19: _atV4 is what remains of an edited probe"},
+		{"body deleted", "\t\t{\n", "", "line 21: _atK4 is what remains of an edited probe"},
 		{"end deleted", "//awaittrace:end\n", "", "lacks its last line, //awaittrace:end"},
-		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 28: //awaittrace:form"},
+		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 34: //awaittrace:form"},
 		{"form edited", "//awaittrace:form 0 \"", "//awaittrace:form 0 ", "was edited"},
 		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: the text still has probes"},
 	} {

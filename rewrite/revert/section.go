@@ -14,7 +14,7 @@ import (
 // language version have comments of the same kind elsewhere (version.go).
 //
 //	//awaittrace:sites _at gofmt lines
-//	//awaittrace:form 0,3-5 "_at.Recv(&_atS1a2b3c4d[$], " "<-" ")" ""
+//	//awaittrace:form 0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
 //	//awaittrace:keep "var _ time.Duration"
 //
 //	var _atS1a2b3c4d = [...]_at.Site{

@@ -69,6 +69,37 @@ func chanPanics() {
 	})
 	try("make, huge", func() { _ = make(chan int, n(int(^uint(0)>>2))) })
 	try("value panics", func() { c("cl", cl) <- int([]byte(nil)[n(0)]) })
+	try("field panics", func() {
+		var p *pair
+		cl <- p.a
+	})
+	try("index panics", func() { buf() <- []int{}[n(0)] })
+	try("division panics", func() {
+		zero := n(0)
+		buf() <- 1 / zero
+	})
+	try("slice panics", func() { make(chan []int, 1) <- []int{}[n(1):] })
+	try("assertion panics", func() {
+		var i interface{} = 1
+		make(chan string, 1) <- i.(string)
+	})
+	try("key panics", func() { make(chan map[interface{}]int, 1) <- map[interface{}]int{interface{}([]int{}): 1} })
+	try("comparison panics", func() {
+		var a, b interface{} = []int{}, []int{}
+		make(chan bool, 1) <- a == b
+	})
+	try("channel panics, simple value", func() {
+		(*chanStruct)(nil).c <- 1
+	})
+	try("receive with ok from a nil struct", func() {
+		v, ok := <-(*chanStruct)(nil).c
+		say("never", v, ok)
+	})
+	try("index, with ok", func() {
+		var ok bool
+		[]int{}[n(0)], ok = <-c("evaluated", buf(1))
+		say("never", ok)
+	})
 	try("channel panics", func() { (*chanStruct)(nil).c <- n(1) })
 	try("receive from a nil struct", func() { <-(*chanStruct)(nil).c })
 	try("range over a nil struct", func() {

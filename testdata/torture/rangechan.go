@@ -10,6 +10,7 @@ func init() {
 	add("range-labels", rangeLabels)
 	add("range-capture", rangeCapture)
 	add("range-names", rangeNames)
+	add("range-bodies", rangeBodies)
 	add("range-wait", rangeWaits)
 }
 
@@ -203,6 +204,95 @@ func rangeCapture() {
 		line += fmt.Sprint(*p, " ")
 	}
 	say("captured", line)
+}
+
+// rangeBodies leaves loops in every way, and declares in their bodies what the loops declare.
+func rangeBodies() {
+	for v := range closed(1, 2) {
+		v, w := v+1, v
+		var x = v
+		say(v, w, x)
+	}
+	for v := range closed(1, 2, 3) {
+		switch v {
+		case 1:
+			continue
+		case 2:
+			break
+		}
+		select {
+		default:
+			break
+		}
+		for {
+			break
+		}
+		if v == 3 {
+			break
+		}
+		say(v)
+	}
+	func() {
+		for v := range closed(1, 2) {
+			defer func() { say("deferred", v) }()
+			return
+		}
+	}()
+	for v := range closed(1, 2) {
+		say(v)
+	}
+	for range closed(3) {
+		say("each")
+	}
+	for v := range closed(1, 2) {
+		if v == 1 {
+			continue
+		}
+		say(v)
+	}
+	for v := range closed(1, 2) {
+		goto next
+	next:
+		say(v)
+	}
+	for v := range closed(4) {
+		func() {
+			for v := range closed(v, v) {
+				say(v)
+			}
+		}()
+	}
+	for v := range closed(5) {
+		say(v)
+	}
+	for v := range closed(6) {
+		say(v)
+	}
+	for v := range closed(7) {
+		var f func() = func() { say(v) }
+		f()
+	}
+	for v := range (struct{ c chan int }{closed(8)}).c {
+		say(v)
+	}
+	say(noReturn(closed(9)))
+	cr := make(chan (<-chan int), 1)
+	cr <- closed(10)
+	close(cr)
+	for ch := range cr {
+		for v := range ch {
+			say(v)
+		}
+	}
+}
+
+// noReturn needs no return after its last loop, which has no end.
+func noReturn(ch chan int) int {
+	for {
+		for v := range ch {
+			return v
+		}
+	}
 }
 
 func rangeNames() {

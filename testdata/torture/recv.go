@@ -14,6 +14,7 @@ func init() {
 	add("recv-lines", recvLines)
 	add("recv-ok", recvOK)
 	add("recv-wait", recvWaits)
+	add("recv-lists", recvLists)
 }
 
 func sprintT(v interface{}) string { return fmt.Sprintf("%T %v", v, v) }
@@ -317,6 +318,77 @@ func recvOK() {
 	say(v, ok)
 	v, err := <-closed(1), error(nil)
 	say(v, err)
+}
+
+// recvLists receives in lists of statements.
+func recvLists() {
+	ch := closed(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+	var v, w int
+	var ok bool
+	i := 0
+	goto first
+again:
+	<-ch
+first:
+	v, ok = <-ch
+	if i++; i < 3 {
+		goto again
+	}
+	say(v, ok)
+	switch {
+	case ok:
+		<-ch
+		v, ok = <-ch
+		fallthrough
+	default:
+		v, ok = (<-ch)
+		_, ok = <-ch /* between */ /* and */
+		w, _ = <-ch  // after
+	}
+	say(v, ok, w)
+	v, ok =
+		<-ch
+	v, ok = <- // before the channel
+	ch
+	say(v, ok)
+	v, ok = <-c("ch",
+		ch)
+	say(v, ok)
+	for {
+		v, ok := <-ch
+		if !ok {
+			break
+		}
+		say("not here", v)
+	}
+	f := func() (int, bool) {
+		v, ok := <-closed(13)
+		return v, ok
+	}
+	say(f())
+	// The variables are those of a closure.
+	set := func() { v, ok = <-closed(14) }
+	set()
+	say(v, ok)
+	if v, ok := <-ch; !ok {
+		<-ch
+		say(v, ok)
+	}
+	var mb myBool
+	var e interface{}
+	e, mb = <-closed(15)
+	say(e, mb)
+	var es interface{ speak() string }
+	cs := make(chan *dog, 1)
+	cs <- &dog{"rex"}
+	es, ok = <-cs
+	say(es.speak(), ok)
+	big := make(chan [1000]int, 2)
+	big <- [1000]int{999: 9}
+	big <- [1000]int{0: 8}
+	say((<-big)[999])
+	l := <-big
+	say(l[0])
 }
 
 func recvWaits() {

@@ -7,6 +7,7 @@ func init() {
 	add("send-lines", sendLines)
 	add("send-convert", sendConversions)
 	add("send-wait", sendWaits)
+	add("send-simple", sendSimple)
 }
 
 type chanStruct struct {
@@ -268,4 +269,121 @@ func sendWaits() {
 		<-done
 	}
 	<-done
+}
+
+// sendSimple sends values whose evaluation calls nothing, in lists of statements.
+func sendSimple() {
+	ch := make(chan int, 64)
+	x, p, xs := 7, &pair{8, 9}, []int{10, 11}
+	st := pair{12, 13}
+	arr := [2]pair{{14, 15}, {16, 17}}
+	ch <- x
+	ch <- (x)
+	ch <- -x
+	ch <- x + 1<<3 - p.a
+	ch <- x / 2
+	ch <- x << uint(st.a)
+	ch <- p.a
+	ch <- (*p).b
+	ch <- xs[1]
+	ch <- st.b
+	ch <- arr[1].a
+	ch <- len(xs)
+	ch <- int(int8(x))
+	ch <- sized[0]
+	ch <- x
+	ch <- x /* between */ /* and */
+	ch <- x // after
+	ch <- x
+	ch <- // before the value
+	x
+	drain(ch)
+	i := 0
+	goto first
+again:
+	ch <- i
+first:
+	ch <- x
+	if i++; i < 3 {
+		goto again
+	}
+	switch {
+	case i > 2:
+		ch <- 1
+		fallthrough
+	default:
+		ch <- 2
+	}
+	select {
+	case <-buf(1):
+		ch <- 3
+	case <-(chan int)(nil):
+	}
+outer:
+	for {
+	inner:
+		for {
+			ch <- 4
+			if len(ch) > 10 {
+				break outer
+			}
+			break inner
+		}
+		ch <- 5
+	}
+	func() { defer func() { ch <- 6 }() }()
+	if ch <- 7; true {
+		ch <- 8
+	} else {
+		ch <- 9
+	}
+	drain(ch)
+
+	cp := make(chan *pair, 4)
+	cp <- p
+	cp <- &pair{a: x}
+	cp <- &st
+	cp <- nil
+	say(*<-cp, *<-cp, *<-cp, <-cp == nil)
+	cs := make(chan pair, 2)
+	cs <- pair{x, p.a}
+	cs <- arr[0]
+	say(<-cs, <-cs)
+	cl := make(chan []pair, 1)
+	cl <- []pair{{x, 1}, 3: {2, x}}
+	say(<-cl)
+	cm := make(chan map[interface{}]int, 1)
+	cm <- map[interface{}]int{x: 1, "k": x}
+	say(<-cm)
+	ci := make(chan interface{}, 8)
+	ci <- x
+	ci <- st
+	ci <- p == nil
+	ci <- x == 7
+	ci <- "text"[1:]
+	ci <- sends
+	for len(ci) > 1 {
+		say(sprintT(<-ci))
+	}
+	cf := make(chan func() int, 1)
+	cf <- func() int {
+		ch <- x
+		for v := range closed(1) {
+			ch <- v
+		}
+		return x
+	}
+	say((<-cf)())
+	drain(ch)
+	// A send that panics is over. What the goroutine does next is not.
+	for _, ch := range []chan int{closed(), nil} {
+		func() {
+			defer func() { say("recovered", recover()) }()
+			if ch != nil {
+				ch <- x
+			}
+			cs <- pair{a: x}
+		}()
+	}
+	say(<-cs, len(cs))
 }

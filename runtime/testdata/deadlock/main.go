@@ -9,5 +9,5 @@ var sites = [...]probe.Site{
 
 func main() {
 	probe.Start()
-	probe.Recv(&sites[0], make(chan int))
+	<-probe.BeginRecv(&sites[0], make(chan int))
 }
