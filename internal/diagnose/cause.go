@@ -106,7 +106,7 @@ func (d *finder) run() {
 	d.starving()
 	d.certain = d.graph.closure(shut, dead, d.locking)
 	d.bad = d.certain
-	d.judge = &judge{facts: d.facts}
+	d.judge = newJudge(d.facts, d.certain[:n])
 	d.knots(true, Certain)
 	d.orphanedLocks()
 	long := func(i int) bool { // or for an unknown time that may be longer
