@@ -30,13 +30,34 @@ func (d *finder) starving() {
 		case g.State == "running" && (d.computes(i) || g.Last == nil && g.Ran >= int64(d.opt.After)):
 			c.members = append(c.members, i) // the goroutines that keep the processors
 			d.claim(Busy, i)
-		case d.long(i) && d.onlyBy(i, c.roots):
+		case d.wait(i) != nil && d.long(i) && d.onlyBy(i, c.roots):
 			c.behind = append(c.behind, i)
 			d.claim(Stuck, i)
 		}
 	}
 	c.behind = append(c.behind, d.behind(c.roots, Stuck)...)
 	d.addCause(c)
+}
+
+// overloaded reports whether the program gets too little processor time, as on a busy machine: a goroutine has long
+// wanted a processor, and none keeps one. Every wait may take long then.
+func (d *finder) overloaded() bool {
+	if d.overload != nil {
+		return *d.overload
+	}
+	wanted, kept := false, false
+	for i := range d.graph.n {
+		g := d.g(i)
+		switch {
+		case len(g.Waits) > 0:
+		case g.State == "running" && g.Ran >= 0:
+			kept = kept || g.Last == nil || d.long(i)
+		case g.State == "runnable":
+			wanted = wanted || g.Last != nil && d.long(i)
+		}
+	}
+	d.overload = new(wanted && !kept)
+	return *d.overload
 }
 
 // onlyBy reports whether, by the program's memory, only goroutines of list could end the wait of goroutine i.

@@ -74,6 +74,8 @@ type finder struct {
 	first   map[int]int               // the goroutine that each lock waits for (see ahead), by the lock's node
 	kin     map[familyKey][]kinPlace  // where the goroutines of families wait
 	stuckBy map[*snapshot.Probe][]int // see stuckAt
+	// overload is what overloaded returns; nil: not needed yet.
+	overload *bool
 	// circling are the goroutines of Report.Circling.
 	circling []int64
 	// resting are the waits of Report.Resting.
@@ -398,10 +400,11 @@ func (d *finder) orphanedLocks() {
 func (d *finder) addCause(c *cause) {
 	d.prove(c)
 	d.unsupported(c)
-	if d.guesswork(c) || d.ordinary(c) || d.resumes(c) || d.mayDrain(c) {
+	slow := d.slowed(c)
+	if slow || d.guesswork(c) || d.ordinary(c) || d.resumes(c) || d.mayDrain(c) {
 		c.certainty = Possible
 	}
-	if c.certainty == Possible && c.kind != KindBusy && slices.ContainsFunc(d.main(c), d.unusual) {
+	if c.certainty == Possible && !slow && c.kind != KindBusy && slices.ContainsFunc(d.main(c), d.unusual) {
 		c.certainty = Likely
 	}
 	d.rest(c)

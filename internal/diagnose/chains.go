@@ -316,6 +316,9 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 				}
 			}
 		}
+		if len(direct) == 0 { // all wait for it through goroutines of another cause
+			direct = list
+		}
 	}
 	for _, i := range list {
 		v := OK

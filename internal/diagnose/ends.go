@@ -99,10 +99,11 @@ func (f *facts) fromAccepting(j int) bool {
 	return false
 }
 
-// accepts reports whether goroutine i waits for the next connection.
+// accepts reports whether goroutine i accepts connections: it waits for the next one, or has one in hand.
 func (f *facts) accepts(i int) bool {
 	w := f.wait(i)
-	return f.g(i).Reason == "IO wait" && (w != nil && w.Probe.Flags&runtime.SiteServe != 0 || onStack(f.g(i).Stack, "internal/poll.(*FD).Accept"))
+	return w != nil && w.Probe.Flags&runtime.SiteServe != 0 ||
+		onStack(f.g(i).Stack, "internal/poll.(*FD).Accept") || onStack(f.g(i).Stack, "net/http.(*Server).Serve")
 }
 
 // shut reports whether goroutine i runs a handler of a server that is being shut down without a time limit.

@@ -39,9 +39,18 @@ func (d *finder) guesswork(c *cause) bool {
 	return len(c.queue) > 0 && !slices.ContainsFunc(c.queue, direct)
 }
 
+// slowed reports whether c rests on how long something takes, and the program is overloaded.
+func (d *finder) slowed(c *cause) bool {
+	switch c.kind {
+	case KindLeak, KindStuck, KindNoAnswer, KindFullChannel, KindUnreadPeer, KindExhaustedPool, KindBusy:
+		return c.certainty == Likely && c.proof == "" && c.rate == nil && d.overloaded()
+	}
+	return false
+}
+
 // mayDrain reports whether c is about a function that ends a server, and that may return by itself. From a record
 // alone, a goroutine that sleeps may run one of the handlers that the function waits for. With stacks, a Shutdown of
-// net/http that is in its select and has no connection left looks again within half a second.
+// net/http that is in its select, or past it, and has no connection left looks again within half a second.
 func (d *finder) mayDrain(c *cause) bool {
 	if c.kind != KindNoAnswer || !slices.ContainsFunc(c.roots, func(i int) bool { return d.ender(i) != nil }) {
 		return false
@@ -51,7 +60,7 @@ func (d *finder) mayDrain(c *cause) bool {
 	}
 	return every(c.roots, func(i int) bool {
 		p := d.ender(i)
-		return p != nil && p.Callee == "net/http.Server.Shutdown" && d.g(i).Reason == "select"
+		return p != nil && p.Callee == "net/http.Server.Shutdown" && (d.g(i).Reason == "select" || d.g(i).State != "waiting")
 	}) && !slices.ContainsFunc(c.roots, d.keptOpen)
 }
 

@@ -298,7 +298,15 @@ func (j *judge) idle(i int) bool {
 	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
 		return false // the buffer is full: its consumer is behind, and does not just wait for the next element
 	}
-	return slices.ContainsFunc(j.feeders(w), j.fed)
+	return slices.ContainsFunc(j.feeders(w), j.fed) || j.forgotten(w) && j.endedBy(i, func(by snapshot.Waker) bool {
+		k, ok := j.find(by.Goroutine)
+		return by.Kind == snapshot.WakerGoroutine && ok && k != i && j.active[k]
+	})
+}
+
+// forgotten reports whether the record may have forgotten who was at the other end of w, for want of room.
+func (j *judge) forgotten(w *snapshot.Wait) bool {
+	return j.s.Dropped[snapshot.DroppedObjects] > 0 && every(j.feeders(w), func(p *snapshot.Fact) bool { return p == nil })
 }
 
 // world reports whether goroutine i waits for what others have to say, which may be nothing for long: in a read, or for

@@ -741,7 +741,11 @@ func (t *writer) busy(f *Finding, c *cause) {
 		}
 		f.Why = shorten(f.Why)
 	} else {
-		f.Title = fmt.Sprintf("%s %s computed and reached no probe %s", t.who(c.roots), verb(n, "has"), t.span(c.roots))
+		does := "computed"
+		if every(c.roots, func(i int) bool { return t.g(i).State == "runnable" }) {
+			does = "computed, or wanted to,"
+		}
+		f.Title = fmt.Sprintf("%s %s %s and reached no probe %s", t.who(c.roots), verb(n, "has"), does, t.span(c.roots))
 		f.Why = []string{t.step(t.oldest(c.roots))}
 	}
 	f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"

@@ -40,7 +40,11 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 	}
 	res, err := target.Read(ctx, target.Target{Pid: rec.Pid}, target.Options{})
 	if err != nil {
-		return r
+		for id := range threads {
+			at, _ := s.Find(id)
+			s.Goroutines[at].Ran = -1 // one look at a program that a busy machine keeps waiting tells nothing
+		}
+		return diagnose.Analyze(s, r.Options)
 	}
 	for i := range res.Goroutines {
 		now := &res.Goroutines[i]
@@ -132,14 +136,19 @@ func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 }
 
 // computing returns the threads of the goroutines of s that have been on a processor, or wanted one, for longer than
-// after, as far as probes tell. A goroutine that wants one has no thread.
+// after, as far as probes tell. A goroutine that wants one has no thread. Of those that are too many to look at again,
+// it notes that they did not compute.
 func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 	threads := make(map[int64]int)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		on := g.State == "running" && g.ThreadID != 0 && len(g.Waits) == 0 || g.State == "runnable" && g.Last != nil
-		if on && (g.Last == nil || s.Taken-g.LastAt >= int64(after)) && len(threads) < maxRunning {
+		switch {
+		case !on || g.Last != nil && s.Taken-g.LastAt < int64(after):
+		case len(threads) < maxRunning:
 			threads[g.ID] = g.ThreadID
+		default:
+			g.Ran = -1
 		}
 	}
 	return threads

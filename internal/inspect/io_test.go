@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,5 +44,16 @@ goroutine 5 syscall
 	got := computing(s, 10*time.Second)
 	if len(got) != 2 || got[2] != 12 || got[3] != 13 {
 		t.Errorf("computing = %v, want goroutines 2 and 3", got)
+	}
+	text := "taken 60s\nstates\n"
+	for id := range 2 * maxRunning {
+		text += fmt.Sprintf("goroutine %d runnable\n  step loop main.go:1 main.f i++ 10s\n", id+1)
+	}
+	s = snaptext.MustParse(text)
+	got = computing(s, 10*time.Second)
+	for _, g := range s.Goroutines {
+		if _, ok := got[g.ID]; ok == (g.Ran < 0) {
+			t.Fatalf("goroutine %d: looked at again: %v, ran %d", g.ID, ok, g.Ran)
+		}
 	}
 }

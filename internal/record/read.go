@@ -13,7 +13,6 @@ const (
 	DroppedGoroutines = "goroutines without room in the record"
 	DroppedSites      = "probes without room in the record"
 	DroppedLocks      = "locks held without room in the record"
-	DroppedObjects    = "objects forgotten for want of room"
 	DroppedOrders     = "orders of locks forgotten for want of room"
 	DroppedMoving     = "goroutines that moved while they were read"
 	DroppedPrivate    = "parts of the record in memory that cannot be read"
@@ -39,7 +38,7 @@ func readRecord(src Source, now int64, what part) (*snapshot.Snapshot, error) {
 	r.drop(DroppedGoroutines, h.DroppedGoroutines)
 	r.drop(DroppedSites, h.DroppedSites)
 	r.drop(DroppedLocks, h.DroppedHeld)
-	r.drop(DroppedObjects, h.DroppedObjects)
+	r.drop(snapshot.DroppedObjects, h.DroppedObjects)
 	r.drop(DroppedOrders, h.DroppedOrders)
 	r.finish()
 	return r.snap, nil

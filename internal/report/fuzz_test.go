@@ -39,6 +39,7 @@ func FuzzContradictions(f *testing.F) {
 	list := seeds(f)
 	for i := range list {
 		f.Add(uint8(i), []byte{0, 1, 2, 1, 2, 3, 2, 0, 1, 3, 1, 0, 4, 2, 2, 5, 0, 0, 6, 1, 1, 7, 0, 1, 8, 1, 0, 9, 0, 0})
+		f.Add(uint8(i), []byte{12, 0, 1, 13, 1, 2})
 	}
 	f.Fuzz(func(t *testing.T, seed uint8, changes []byte) {
 		s, err := snaptext.Parse(list[int(seed)%len(list)])
@@ -87,7 +88,7 @@ func contradict(s *snapshot.Snapshot, kind byte, i, j int) {
 		return
 	}
 	a, b := &s.Goroutines[i%len(s.Goroutines)], &s.Goroutines[j%len(s.Goroutines)]
-	switch kind % 12 {
+	switch kind % 16 {
 	case 0: // an id is reused
 		a.ID = b.ID
 	case 1: // a lock has two holders
@@ -130,5 +131,18 @@ func contradict(s *snapshot.Snapshot, kind byte, i, j int) {
 				a.Waits[n].Cases = append(slices.Clone(a.Waits[n].Cases), snapshot.Case{Obj: h.Obj, Send: j%2 == 0})
 			}
 		}
+	case 12: // another one could end every wait
+		for n := range s.Goroutines {
+			s.Goroutines[n].Reach = &snapshot.Reach{Answer: snapshot.Live, CouldEnd: []snapshot.Waker{{Kind: snapshot.WakerGoroutine, Goroutine: b.ID}}}
+		}
+	case 13: // a goroutine has done what another one did
+		a.History = append(slices.Clone(a.History), b.History...)
+		a.Holds = append(slices.Clone(a.Holds), b.Holds...)
+	case 14: // it wants a processor, or has one
+		a.State, a.Reason = []string{"runnable", "running"}[j%2], ""
+		a.Starved, a.Ran = int64(j%3)*int64(time.Minute), int64(j%5-1)*int64(time.Minute)
+	case 15: // it was started by another one, or stands for a server
+		a.CreatedBy = b.CreatedBy
+		a.Owner, a.Ends = uint64(j%3), uint64(j%4)
 	}
 }
