@@ -42,7 +42,7 @@ func List(w, log io.Writer, after time.Duration) error {
 	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\t%sGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"), t.ended("ENDED"))
 	dead, size := 0, int64(0)
 	for _, e := range list {
-		if !e.Live {
+		if cleans(&e) {
 			dead, size = dead+1, size+e.Size
 		}
 		t.row(e, after)
@@ -164,6 +164,9 @@ func (t *table) user(uid int) string {
 	return terminal.Line(name)
 }
 
+// cleans reports whether Clean removes a record.
+func cleans(e *record.Entry) bool { return !e.Live && e.Path != "" && e.Doubt == "" }
+
 // Clean removes the records of programs that have ended, and returns their number.
 func Clean() (removed int, err error) {
 	list, err := record.List(record.Dir())
@@ -171,7 +174,7 @@ func Clean() (removed int, err error) {
 		return 0, err
 	}
 	for _, e := range list {
-		if e.Live || e.Path == "" || e.Doubt != "" {
+		if !cleans(&e) {
 			continue
 		}
 		if err := os.Remove(e.Path); err != nil {
