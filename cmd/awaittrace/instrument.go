@@ -51,7 +51,8 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 		return already(c, inv, src.Result.Already)
 	}
 	if len(src.Result.Files) == 0 {
-		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, or no package is of a main module; nothing was written"))
+		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, "+
+			"or no package is of a main module; nothing was written"))
 	}
 	if src.NoTests != nil {
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n", src.NoTests)

@@ -122,7 +122,9 @@ func writeGoroutine(c *cli.Context, r *diagnose.Report) error {
 	if _, ok := r.Find(id); !ok {
 		return fmt.Errorf("no goroutine %d; awaittrace report -all lists them", id)
 	}
-	return writeOut(c, func(w io.Writer) error { return cmpErr(report.TextGoroutine(w, r, id), report.TextStack(w, r, id)) })
+	return writeOut(c, func(w io.Writer) error {
+		return cmpErr(report.TextGoroutine(w, r, id), report.TextStack(w, r, id))
+	})
 }
 
 // checkProve returns the value of -prove. It fails for -prove always with -no-stop, which implies never.
@@ -197,7 +199,8 @@ func checkArgs(c *cli.Context, n int) error {
 	case c.Args().Len() > 0 && n == 0:
 		return usageError(c, fmt.Errorf("%s takes no arguments, got %q", c.Command.Name, c.Args().First()), false)
 	case c.Args().Len() > n:
-		return usageError(c, fmt.Errorf("%s takes at most %s, got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n)), false)
+		err := fmt.Errorf("%s takes at most %s, got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n))
+		return usageError(c, err, false)
 	}
 	return nil
 }

@@ -218,7 +218,8 @@ func sweptAt(dir string, pid int) string {
 		if !ok || n.pid != pid || err != nil {
 			continue
 		}
-		told = "swept " + sinceUnix(when) + " ago, " + map[string]string{"age": "because it was old", "room": "to make room for others"}[f[2]]
+		why := map[string]string{"age": "because it was old", "room": "to make room for others"}
+		told = "swept " + sinceUnix(when) + " ago, " + why[f[2]]
 	}
 	return told
 }

@@ -50,7 +50,9 @@ type lookedUpon struct {
 
 // upon returns what the look has of g.
 func upon(g *snapshot.Goroutine) lookedUpon {
-	return lookedUpon{g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach}
+	return lookedUpon{
+		g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach,
+	}
 }
 
 // tell adds to g what was has of it.
@@ -270,7 +272,8 @@ func (p *provenThen) recall(s *snapshot.Snapshot) {
 	for _, was := range p.Others {
 		if _, ok := s.Find(was.ID); !ok {
 			s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
-				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy, Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach, Labels: was.Labels,
+				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy,
+				Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach, Labels: was.Labels,
 			})
 		}
 	}

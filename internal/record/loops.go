@@ -63,7 +63,10 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 			if ids == nil && h.Clock-uint32(slot.Ring[(slot.Head-1)%runtime.RingLen]>>32) > lately {
 				return
 			}
-			l = &loop{seq: slot.Seq, places: places, from: now, moved: now, cpu: int64(st.Busy), calls: calls, bytes: bytes, began: present}
+			l = &loop{
+				seq: slot.Seq, places: places, from: now, moved: now,
+				cpu: int64(st.Busy), calls: calls, bytes: bytes, began: present,
+			}
 		case l.head != slot.Head:
 			l.steps += int64(slot.Head - l.head)
 			l.moved = now
@@ -83,7 +86,8 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 		before, _ := slices.BinarySearch(born, l.began)
 		n := len(born) - before
 		loops[id] = &snapshot.Loop{
-			For: int64(now.Sub(l.from)), Looks: l.looks, Steps: l.steps, CPU: int64(st.Busy) - l.cpu, Reads: calls - l.calls, ReadBytes: bytes - l.bytes, Born: n,
+			For: int64(now.Sub(l.from)), Looks: l.looks, Steps: l.steps, CPU: int64(st.Busy) - l.cpu,
+			Reads: calls - l.calls, ReadBytes: bytes - l.bytes, Born: n,
 		}
 	}
 	return loops

@@ -143,9 +143,8 @@ func (r *reader) fact(f runtime.Fact) *snapshot.Fact {
 	if !found {
 		id = int64(f.Goid)
 	}
-	return r.facts.put(snapshot.Fact{
-		Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0,
-	})
+	all := r.h.DroppedGoroutines == 0 && r.snap.Dropped[DroppedPrivate] == 0
+	return r.facts.put(snapshot.Fact{Goroutine: id, Probe: p, At: r.time(f.Time), Exited: !found && all})
 }
 
 // voidHolds removes the holds of locks that a goroutine that did not hold them has unlocked since: in Go a lock may be

@@ -41,7 +41,10 @@ func (r *reader) readOrders() error {
 
 // order adds an entry to the snapshot.
 func (r *reader) order(o *runtime.Order, text []byte) {
-	s := snapshot.Order{Held: r.ordered(o.First, o.FirstSite), Taken: r.ordered(o.Second, o.SecondSite), Begun: o.Begun, Last: o.Last, Cycle: o.Cycle, Cycles: o.Cycles}
+	s := snapshot.Order{
+		Held: r.ordered(o.First, o.FirstSite), Taken: r.ordered(o.Second, o.SecondSite),
+		Begun: o.Begun, Last: o.Last, Cycle: o.Cycle, Cycles: o.Cycles,
+	}
 	end := uint64(o.Stack) + uint64(o.StackLen)
 	if s.Held.Probe == nil || s.Taken.Probe == nil || end > uint64(len(text)) {
 		r.drop(DroppedDamaged, 1)
@@ -73,7 +76,9 @@ func callers(text []byte) (list []snapshot.Frame) {
 		place, whole := strings.CutSuffix(place, "\n")
 		if colon := strings.LastIndexByte(place, ':'); colon >= 0 && whole {
 			n, _ := strconv.Atoi(place[colon+1:])
-			list = append(list, snapshot.Frame{Func: printable([]byte(fn), false), File: printable([]byte(place[:colon]), false), Line: n})
+			list = append(list, snapshot.Frame{
+				Func: printable([]byte(fn), false), File: printable([]byte(place[:colon]), false), Line: n,
+			})
 		}
 	}
 	return list

@@ -30,7 +30,8 @@ func readRecord(src Source, now int64, what part) (*snapshot.Snapshot, error) {
 	r := newReader(src, h, now)
 	r.part = what
 	r.process()
-	for _, table := range []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders} {
+	tables := []func() error{r.readSites, r.readSlots, r.readOrphans, r.readObjects, r.readWaited, r.readOrders}
+	for _, table := range tables {
 		if err := table(); err != nil {
 			return nil, err
 		}
@@ -156,7 +157,8 @@ func (r *reader) readSites() error {
 		}
 		if p := r.probes[i]; e.Op == runtime.OpGo {
 			end := uint64(e.Callee) + uint64(e.CalleeLen) // which is in the text
-			r.snap.Starts = append(r.snap.Starts, snapshot.Start{File: p.File, Line: p.Line, Callers: callers(text[e.Callee:end])})
+			start := snapshot.Start{File: p.File, Line: p.Line, Callers: callers(text[e.Callee:end])}
+			r.snap.Starts = append(r.snap.Starts, start)
 		}
 		r.cases[i] = e.Cases
 		if e.Op == runtime.OpIO && e.Flags&runtime.SiteRequest != 0 {

@@ -146,7 +146,9 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 			r.drop(DroppedDamaged, 1)
 			continue
 		}
-		g.Holds = append(g.Holds, snapshot.Hold{Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: h.Site&runtime.HoldRead != 0})
+		g.Holds = append(g.Holds, snapshot.Hold{
+			Goroutine: g.ID, Obj: h.Obj, Probe: p, Since: r.time(h.Time), Read: h.Site&runtime.HoldRead != 0,
+		})
 	}
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
 }

@@ -49,7 +49,8 @@ func readHeader(src Source) (runtime.Header, error) {
 		return h, ErrNotRecord
 	}
 	if v := load[uint32](b[8:]); v != runtime.Version {
-		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program, or build it anew", v, runtime.Version)
+		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: "+
+			"use the awaittrace that built the program, or build it anew", v, runtime.Version)
 	}
 	if int64(len(b)) < size {
 		return h, fmt.Errorf("record is truncated: %d bytes, not even a header", len(b))

@@ -16,7 +16,8 @@ func (r *Record) LocksSuspect() (suspect bool, goroutines int, err error) {
 	}
 	l := locks{waits: make(map[uint64]uint64), holders: make(map[uint64][]uint64)}
 	reader := newReader(r.src, h, 0)
-	if l.sites, err = reader.table(uint64(h.SiteOff)*pageSize, (uint64(h.Sites)+1)*runtime.SiteSize); err != nil && h.SiteCap > 0 {
+	l.sites, err = reader.table(uint64(h.SiteOff)*pageSize, (uint64(h.Sites)+1)*runtime.SiteSize)
+	if err != nil && h.SiteCap > 0 {
 		return false, 0, r.named(err)
 	}
 	if err := r.eachSlot(func(_ *runtime.Header, b []byte) { l.add(b) }); err != nil {
@@ -77,7 +78,8 @@ func (l *locks) isLock(site uint32) bool {
 // isHeld reports whether op waits for something that a goroutine may hold.
 func isHeld(op runtime.Op) bool {
 	switch op {
-	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop, runtime.OpClose, runtime.OpMake:
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop,
+		runtime.OpClose, runtime.OpMake:
 		return false
 	}
 	return true

@@ -27,7 +27,10 @@ func (r *reader) test(n uint32) *snapshot.Test {
 	name, ok := cut(e.Name[:], 0, uint16(min(e.NameLen, uint32(len(e.Name)))))
 	var t *snapshot.Test
 	if ok && e.Number == n {
-		t = &snapshot.Test{Number: int(n), Name: name, Goroutine: int64(e.Goid), Started: max(e.Started, 0), Running: e.State == runtime.TestRunning}
+		t = &snapshot.Test{
+			Number: int(n), Name: name, Goroutine: int64(e.Goid),
+			Started: max(e.Started, 0), Running: e.State == runtime.TestRunning,
+		}
 	}
 	r.tests[n] = t
 	return t
@@ -137,7 +140,9 @@ func (r *Record) allGoroutines(h *runtime.Header, s *snapshot.Snapshot) ([]snaps
 	if err != nil {
 		return nil, err
 	}
-	of := &testsOf{table: table, parents: make(map[uint64]uint64, len(all)), slots: make(map[uint64]uint32, len(s.Goroutines))}
+	of := &testsOf{
+		table: table, parents: make(map[uint64]uint64, len(all)), slots: make(map[uint64]uint32, len(s.Goroutines)),
+	}
 	for _, g := range all {
 		of.parents[g.id] = g.parent
 	}

@@ -85,7 +85,9 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 		}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(percent))
-	r, err := Diagnose(rec, diagnose.Options{After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter), OnlyLocks: o.locksOnly() && o.Write == ""})
+	r, err := Diagnose(rec, diagnose.Options{
+		After: cmp.Or(o.After, rec.After(), diagnose.DefaultAfter), OnlyLocks: o.locksOnly() && o.Write == "",
+	})
 	if err != nil {
 		return "", StatusNoRecord, err
 	}
@@ -101,7 +103,8 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	case p.Off != "":
 		return terminal.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
 	case len(found) == 0:
-		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), max(goroutines, len(r.Snapshot.Goroutines)))), StatusOK, nil
+		n := max(goroutines, len(r.Snapshot.Goroutines))
+		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), n)), StatusOK, nil
 	}
 	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, labelled(rec, r, found[0], o.Write != ""))
 	if n := len(found) - 1; n > 0 {
@@ -203,7 +206,8 @@ func checkLive(list []record.Entry, o CheckOptions) (line string, status int, er
 	case checked == 0 && failed != nil:
 		return "", StatusNoRecord, failed
 	case checked == 0:
-		return "", StatusNoRecord, fmt.Errorf("no instrumented program runs that this user may look into, and none has its record in %s", record.Dir())
+		return "", StatusNoRecord, fmt.Errorf("no instrumented program runs that this user may look into, "+
+			"and none has its record in %s", record.Dir())
 	case checked == 1:
 		return line, StatusOK, failed
 	}

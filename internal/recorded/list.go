@@ -26,7 +26,8 @@ func List(w, log io.Writer, after time.Duration) error {
 		return err
 	}
 	if fault := record.FolderFault(record.Dir()); fault != "" {
-		fmt.Fprintf(log, "awaittrace: the folder %s %s; programs of this user do not keep their records in it\n", record.Dir(), fault)
+		fmt.Fprintf(log, "awaittrace: the folder %s %s; programs of this user do not keep their records in it\n",
+			record.Dir(), fault)
 	}
 	if len(list) == 0 {
 		fmt.Fprintf(log, "awaittrace: there is no instrumented program, live or dead, in %s\n", record.Dir())
@@ -51,7 +52,8 @@ func List(w, log io.Writer, after time.Duration) error {
 		return err
 	}
 	if dead > 0 {
-		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n", recordCount(dead), float64(size)/(1<<20), record.Dir())
+		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n",
+			recordCount(dead), float64(size)/(1<<20), record.Dir())
 	}
 	return nil
 }
@@ -125,7 +127,8 @@ func (t *table) row(e record.Entry, after time.Duration) {
 	case p.Doubt != "":
 		name += " (not trusted: " + p.Doubt + ")"
 	}
-	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended), len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
+	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended),
+		len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
 }
 
 // programName returns the name of a program: that of its executable, or, for one that a debugger has built, which is

@@ -175,7 +175,10 @@ func wakers(g *snapshot.Goroutine) []Waker {
 func goroutine(r *diagnose.Report, i int) Goroutine {
 	s := r.Snapshot
 	g := &s.Goroutines[i]
-	j := Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked, Thread: g.ThreadID, Labels: g.Labels, CouldEnd: wakers(g)}
+	j := Goroutine{
+		ID: g.ID, State: g.State, Reason: g.Reason, Verdict: string(r.Verdicts[i]), Leaked: g.Leaked,
+		Thread: g.ThreadID, Labels: g.Labels, CouldEnd: wakers(g),
+	}
 	if g.Last != nil {
 		p := probe(g.Last)
 		j.Probe, j.Phase = &p, "passed"
@@ -194,7 +197,8 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 		j.addBlocked(r, g)
 	}
 	for _, h := range g.Holds {
-		j.Holds = append(j.Holds, Hold{Lock: *object(r, h.Obj, h.Probe.Kind), Probe: probe(h.Probe), SinceNS: ago(s, h.Since), Read: h.Read})
+		lock := *object(r, h.Obj, h.Probe.Kind)
+		j.Holds = append(j.Holds, Hold{Lock: lock, Probe: probe(h.Probe), SinceNS: ago(s, h.Since), Read: h.Read})
 	}
 	for _, st := range g.History {
 		j.History = append(j.History, Step{Probe: probe(st.Probe), AgoNS: ago(s, st.At)})

@@ -140,7 +140,8 @@ func (t *text) groups() {
 		if g.oldest > 0 {
 			longest = "longest " + diagnose.Duration(g.oldest)
 		}
-		rows = append(rows, []string{fmt.Sprint(g.goroutines), value, counts(g.counts, slices.Concat(sick, healthy)), longest})
+		all := counts(g.counts, slices.Concat(sick, healthy))
+		rows = append(rows, []string{fmt.Sprint(g.goroutines), value, all, longest})
 	}
 	t.table(rows)
 	if n := len(list) - maxGroups; n > 0 {

@@ -11,7 +11,10 @@ const apart = 1_000_000
 // Merge merges the documents of several processes. Goroutine 7 of the second gets the id 1000007, and so on. Merge
 // changes the documents.
 func Merge(exe string, docs []*Document) *Document {
-	m := &Document{Schema: Schema, Process: Process{Exe: exe, State: "exited", Record: true}, Complete: true, Findings: []Finding{}, Goroutines: []Goroutine{}}
+	m := &Document{
+		Schema: Schema, Process: Process{Exe: exe, State: "exited", Record: true}, Complete: true,
+		Findings: []Finding{}, Goroutines: []Goroutine{},
+	}
 	for n, d := range docs {
 		renumber(reflect.ValueOf(d).Elem(), int64(n)*apart)
 		m.Findings = append(m.Findings, d.Findings...)

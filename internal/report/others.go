@@ -131,7 +131,8 @@ func (t *text) place(g *snapshot.Goroutine) (string, bool) {
 	if len(g.Waits) > 0 && p.Op != runtime.OpIO {
 		doing = "waiting in"
 	}
-	return fmt.Sprintf("%s %s at %s:%d (%s)", doing, p.Expr, t.path(p.File), p.Line, diagnose.ShortFunc(p.Func)), diagnose.Own(p.Func, p.File)
+	place := fmt.Sprintf("%s %s at %s:%d (%s)", doing, p.Expr, t.path(p.File), p.Line, diagnose.ShortFunc(p.Func))
+	return place, diagnose.Own(p.Func, p.File)
 }
 
 // unprobed returns where a goroutine is that has reached no probe.

@@ -53,7 +53,10 @@ func Sites(s *snapshot.Snapshot) []Waits {
 		list = append(list, *w)
 	}
 	slices.SortFunc(list, func(a, b Waits) int {
-		return cmp.Or(cmp.Compare(b.Waited.Sum, a.Waited.Sum), cmp.Compare(b.Longest, a.Longest), snapshot.ComparePlaces(a.Probe, b.Probe), cmp.Compare(a.Probe.Expr, b.Probe.Expr))
+		return cmp.Or(
+			cmp.Compare(b.Waited.Sum, a.Waited.Sum), cmp.Compare(b.Longest, a.Longest),
+			snapshot.ComparePlaces(a.Probe, b.Probe), cmp.Compare(a.Probe.Expr, b.Probe.Expr),
+		)
 	})
 	return list
 }
@@ -69,7 +72,9 @@ func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 	for i := range list {
 		total += list[i].Waited.Sum
 	}
-	if _, err := fmt.Fprintf(out, "%s: waited for %s in all, at %s\n", terminal.Line(Program(r)), diagnose.Duration(total), places(len(list))); err != nil || len(list) == 0 {
+	_, err := fmt.Fprintf(out, "%s: waited for %s in all, at %s\n",
+		terminal.Line(Program(r)), diagnose.Duration(total), places(len(list)))
+	if err != nil || len(list) == 0 {
 		return err
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -114,7 +119,10 @@ func places(n int) string {
 func (d *Document) AddSites(r *diagnose.Report) {
 	d.Sites = []SiteWaits{}
 	for _, s := range Sites(r.Snapshot) {
-		j := SiteWaits{Probe: probe(s.Probe), Count: s.Waited.Count(), TotalNS: int64(s.Waited.Sum), Waiting: s.Now, LongestNS: int64(s.Longest)}
+		j := SiteWaits{
+			Probe: probe(s.Probe), Count: s.Waited.Count(), TotalNS: int64(s.Waited.Sum),
+			Waiting: s.Now, LongestNS: int64(s.Longest),
+		}
 		if j.Count > 0 {
 			j.MedianNS, j.MaxNS = int64(s.Waited.Median()), int64(s.Waited.Max)
 		}

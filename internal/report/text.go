@@ -111,7 +111,8 @@ type phrase struct {
 
 var sick = []phrase{
 	{diagnose.Deadlock, "in a deadlock"}, {diagnose.Orphaned, "waiting for what a goroutine owed that has exited"},
-	{diagnose.Leaked, "waiting for what can never come"}, {diagnose.Stuck, "waiting for too long"}, {diagnose.Busy, "computing for too long"},
+	{diagnose.Leaked, "waiting for what can never come"}, {diagnose.Stuck, "waiting for too long"},
+	{diagnose.Busy, "computing for too long"},
 }
 
 var healthy = []phrase{{diagnose.Idle, "idle"}, {diagnose.OK, "going on"}}
@@ -225,7 +226,8 @@ func (t *text) notes() []string {
 		if ended {
 			what = "states and stacks are those of"
 		}
-		notes = append(notes, fmt.Sprintf("%s a look at it %s before", what, diagnose.Duration(time.Duration(ago(t.s, looked)))))
+		before := diagnose.Duration(time.Duration(ago(t.s, looked)))
+		notes = append(notes, fmt.Sprintf("%s a look at it %s before", what, before))
 	}
 	if t.s.NoProbes != "" {
 		notes = append(notes, "no probes: "+t.s.NoProbes)
