@@ -281,7 +281,7 @@ func (t *writer) fullFix(w *snapshot.Wait) string {
 // writeFix returns what to do about a write to a peer that does not read.
 func (t *writer) writeFix(i int) string {
 	if t.wait(i).Probe.Op != runtime.OpIO {
-		return fmt.Sprintf("give the stream of %s a context with a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
+		return fmt.Sprintf("give the stream of %s a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
 	}
 	switch io := t.ioOf(t.wait(i)); {
 	case io == nil:

@@ -94,17 +94,35 @@ func isWrite(p *snapshot.Probe) bool {
 	return strings.HasPrefix(m, "Write") || m == "ReadFrom" || m == "Flush"
 }
 
-// stalled reports whether goroutine i writes to a stream of HTTP/2 or gRPC whose peer takes nothing more, and no
-// deadline ends that.
+// stalled reports whether goroutine i writes to a stream of a library whose peer takes nothing more, and no deadline
+// ends that.
 func (f *facts) stalled(i int) bool {
 	stack := f.g(i).Stack
-	if OwnFrame(stack) == nil || f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" }) {
+	at := slices.IndexFunc(stack, func(fr snapshot.Frame) bool { return !machinery(fr.Func) })
+	if at < 0 || !flowControls[stack[at].Func] || OwnFrame(stack) == nil {
 		return false
 	}
-	return innermost(stack, "google.golang.org/grpc/internal/transport.(*writeQuota).get",
-		"golang.org/x/net/http2.(*serverConn).writeDataFromHandler", "golang.org/x/net/http2.(*clientStream).awaitFlowControl",
-		"net/http/internal/http2.(*serverConn).writeDataFromHandler", "net/http/internal/http2.(*clientStream).awaitFlowControl",
-		"net/http.(*http2serverConn).writeDataFromHandler", "net/http.(*http2clientStream).awaitFlowControl")
+	if w := f.wait(i); w != nil {
+		for k, c := range cases(w) {
+			if c.Obj != 0 && w.Probe.Role(k).Clock() {
+				return false
+			}
+		}
+	}
+	return !f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" })
+}
+
+// flowControls are the functions in which writes to streams wait until the peer has read enough.
+var flowControls = map[string]bool{
+	"github.com/hashicorp/yamux.(*Stream).write": true, "github.com/xtaci/smux.(*Stream).writeV2": true,
+	"golang.org/x/crypto/ssh.(*window).reserve":                   true,
+	"google.golang.org/grpc/internal/transport.(*writeQuota).get": true,
+	"golang.org/x/net/http2.(*clientStream).awaitFlowControl":     true,
+	"golang.org/x/net/http2.(*serverConn).writeDataFromHandler":   true,
+	"net/http.(*http2clientStream).awaitFlowControl":              true,
+	"net/http.(*http2serverConn).writeDataFromHandler":            true,
+	"net/http/internal/http2.(*clientStream).awaitFlowControl":    true,
+	"net/http/internal/http2.(*serverConn).writeDataFromHandler":  true,
 }
 
 // isOpen reports whether p opens, reads or writes a file by its name, or locks one. The first three end at once unless

@@ -450,6 +450,9 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 		if len(roots) == 0 { // the root belongs to another finding
 			roots = []int{root}
 		}
+		if c.kind == KindUnreadPeer {
+			return t.unreadTitle(roots)
+		}
 		return fmt.Sprintf("%s %s%s %s, and %s %s for that", t.who(roots), verb(len(roots), doing), t.atOf(root), t.span(roots), t.who(c.queue), verb(len(c.queue), "waits"))
 	}
 	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
@@ -467,6 +470,20 @@ func (t *writer) pipeTitle(i int) string {
 		does = "waits until somebody reads what it writes"
 	}
 	return fmt.Sprintf("goroutine %d %s at %s for %s, and %s %s", t.g(i).ID, t.does(w), t.place(w.Probe), t.ago(w.Since), p.Process, does)
+}
+
+// unreadTitle says what the goroutines of list write, in vain.
+func (t *writer) unreadTitle(list []int) string {
+	i := t.shown(list)
+	w := t.wait(i)
+	call, peer := w.Probe.Expr, "the peer does not read"
+	if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
+		call = fn + " at " + t.position(at.File, at.Line)
+	}
+	if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
+		peer = "nobody reads from the pipe, of which this program itself has the other end"
+	}
+	return fmt.Sprintf("%s %s in %s %s: %s", t.who(list), verb(len(list), "is"), call, t.span(list), peer)
 }
 
 // inEnd names the function that ends something and waits, such as " in Close".
@@ -595,15 +612,7 @@ func (t *writer) waitTitle(c *cause, i int) string {
 	case c.kind == KindLeak && t.never(i):
 		return fmt.Sprintf("%s %s for ever: the channel is nil", t.who(c.roots), verb(n, "waits"))
 	case c.kind == KindUnreadPeer:
-		call := w.Probe.Expr
-		if fn, at := t.userCall(i); fn != "" && w.Probe.Op != runtime.OpIO {
-			call = fn + " at " + t.position(at.File, at.Line)
-		}
-		peer := "the peer does not read"
-		if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
-			peer = "nobody reads from the pipe, of which this program itself has the other end"
-		}
-		return fmt.Sprintf("%s %s in %s %s: %s", t.who(c.roots), verb(n, "is"), call, span, peer)
+		return t.unreadTitle(c.roots)
 	case c.kind == KindMissingDone:
 		return fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
 	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
