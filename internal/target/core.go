@@ -25,7 +25,7 @@ func readCore(ctx context.Context, t Target, o Options) (*Result, error) {
 func openCore(t Target) (p *Program, err error) {
 	defer guard(&err)
 	if t.Exe == "" {
-		return nil, &Error{Reason: Unsupported, Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
+		return nil, &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
 	}
 	if err := checkExe(t.Exe, 0); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func openCore(t Target) (p *Program, err error) {
 	if f, err := elf.Open(t.Core); err == nil {
 		f.Close()
 		if f.Type != elf.ET_CORE {
-			return nil, damaged("%q is not a core", t.Core)
+			return nil, procfs.Damage("%q is not a core", t.Core)
 		}
 	}
 	if usable, err := CheckCore(t.Exe, t.Core); !usable {
@@ -41,7 +41,7 @@ func openCore(t Target) (p *Program, err error) {
 	}
 	grp, err := core.OpenCore(t.Core, t.Exe, nil)
 	if err != nil {
-		return nil, &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}
+		return nil, &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}
 	}
 	tgt := grp.Selected
 	s := &session{tgt: tgt, bi: tgt.BinInfo(), mem: tgt.Memory()}
@@ -66,7 +66,7 @@ func openCore(t Target) (p *Program, err error) {
 			return mem, nil
 		},
 		failed: func(err error) error {
-			return &Error{Reason: Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
+			return &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
 		},
 	}, nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // TestCore reads the core that a program leaves when it aborts.
@@ -39,15 +41,15 @@ func TestCore(t *testing.T) {
 	checkWants(t, res, "waits.go")
 	for _, test := range []struct {
 		core, exe string
-		want      Reason
+		want      procfs.Reason
 	}{
-		{cores[0], "", Unsupported},
-		{cores[0], "/no/such/file", Unsupported},
-		{exe, exe, Damaged},
-		{"testdata/waits.go", exe, Damaged},
+		{cores[0], "", procfs.Unsupported},
+		{cores[0], "/no/such/file", procfs.Unsupported},
+		{exe, exe, procfs.Damaged},
+		{"testdata/waits.go", exe, procfs.Damaged},
 	} {
 		_, err := Read(t.Context(), Target{Core: test.core, Exe: test.exe}, Options{})
-		if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != test.want {
+		if e := (*procfs.Error)(nil); !errors.As(err, &e) || e.Reason != test.want {
 			t.Errorf("core %s of %q: %v, want reason %d", filepath.Base(test.core), test.exe, err, test.want)
 		} else {
 			t.Log(err)
@@ -60,8 +62,8 @@ func TestCore(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Read(t.Context(), Target{Core: cores[0], Exe: exe}, Options{Select: allStacks})
-		if e := (*Error)(nil); err != nil && (!errors.As(err, &e) || e.Reason != Damaged) {
-			t.Errorf("first %d bytes of the core: %v, want reason %d or what is there", n, err, Damaged)
+		if e := (*procfs.Error)(nil); err != nil && (!errors.As(err, &e) || e.Reason != procfs.Damaged) {
+			t.Errorf("first %d bytes of the core: %v, want reason %d or what is there", n, err, procfs.Damaged)
 		}
 	}
 }

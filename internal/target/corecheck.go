@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // CheckCore reports what is wrong with a core before it is opened: that it is cut off, as by ulimit -c or a full disk,
-// or belongs to another executable than exe. Other errors show when the core is opened. Its error is an [*Error]. A
+// or belongs to another executable than exe. Other errors show when the core is opened. Its error is an [*procfs.Error]. A
 // core that is cut off may still be usable.
 func CheckCore(exe, core string) (usable bool, err error) {
 	f, err := os.Open(core)
@@ -24,7 +26,7 @@ func CheckCore(exe, core string) (usable bool, err error) {
 	}
 	progs, end, err := programHeaders(f)
 	if err == io.EOF || err == io.ErrUnexpectedEOF || err == nil && end > info.Size() {
-		return err == nil, damaged("core %q is cut off: it has %d bytes, and should have %d at least", core, info.Size(), max(end, info.Size()+1))
+		return err == nil, procfs.Damage("core %q is cut off: it has %d bytes, and should have %d at least", core, info.Size(), max(end, info.Size()+1))
 	}
 	id, addr := buildID(exe)
 	if err != nil || id == nil {
@@ -36,7 +38,7 @@ func CheckCore(exe, core string) (usable bool, err error) {
 		}
 		there := make([]byte, len(id))
 		if _, err := f.ReadAt(there, int64(p.Off+addr-p.Vaddr)); err == nil && !bytes.Equal(there, id) {
-			return false, damaged("core %q is of another executable than %q, or of one that was there before it was built again", core, exe)
+			return false, procfs.Damage("core %q is of another executable than %q, or of one that was there before it was built again", core, exe)
 		}
 	}
 	return true, nil

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // The notes of a core that CoreExe reads: see core(5) and elf.h.
@@ -20,7 +22,7 @@ const (
 )
 
 // CoreExe returns the path of a core's executable, by the core: the file that was mapped at the entry address. Its
-// error is an [*Error].
+// error is an [*procfs.Error].
 func CoreExe(core string) (string, error) {
 	f, err := os.Open(core)
 	if err != nil {
@@ -29,7 +31,7 @@ func CoreExe(core string) (string, error) {
 	defer f.Close()
 	progs, _, err := programHeaders(f)
 	if err != nil {
-		return "", damaged("cannot read %q as a core: %v", core, err)
+		return "", procfs.Damage("cannot read %q as a core: %v", core, err)
 	}
 	var entry uint64
 	var files []byte
@@ -57,7 +59,7 @@ func CoreExe(core string) (string, error) {
 	if path := mappedAt(files, entry); path != "" {
 		return path, nil
 	}
-	return "", &Error{Reason: Unsupported, Text: fmt.Sprintf("core %q does not say which executable it is of", core), Fix: "name that behind the core"}
+	return "", &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("core %q does not say which executable it is of", core), Fix: "name that behind the core"}
 }
 
 // eachNote calls visit for each note in b, with its type and content.

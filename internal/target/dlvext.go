@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -97,7 +98,7 @@ type Blocked struct {
 	Ends     uint64 // address of the server that it shuts down; 0 none, or unknown
 }
 
-// Read reads the program t, and always lets it go on as before. Its error is an [*Error], or that of ctx. Read may be
+// Read reads the program t, and always lets it go on as before. Its error is an [*procfs.Error], or that of ctx. Read may be
 // called concurrently for different processes.
 func Read(ctx context.Context, t Target, o Options) (*Result, error) {
 	o.setDefaults()
@@ -126,7 +127,7 @@ func (o *Options) setDefaults() {
 // guard turns a panic in Delve, which foreign bytes can cause, into an error.
 func guard(err *error) {
 	if p := recover(); p != nil {
-		*err = damaged("the debug information or memory does not make sense to Delve: %v", p)
+		*err = procfs.Damage("the debug information or memory does not make sense to Delve: %v", p)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // checkExe rejects an executable that Delve cannot read: Delve would print to standard error and go on with half of it.
@@ -17,22 +19,22 @@ func checkExe(exe string, pid int) error {
 	}
 	f, err := os.Open(exe)
 	if err != nil {
-		return &Error{Reason: Unsupported, Text: "cannot open " + what, Err: err}
+		return &procfs.Error{Reason: procfs.Unsupported, Text: "cannot open " + what, Err: err}
 	}
 	defer f.Close()
 	if _, err := buildinfo.Read(f); err != nil {
-		return &Error{Reason: Unsupported, Text: what + " is not a Go program", Err: err}
+		return &procfs.Error{Reason: procfs.Unsupported, Text: what + " is not a Go program", Err: err}
 	}
 	ef, err := elf.NewFile(f)
 	if err != nil {
 		return nil // another system's format: Delve reads it
 	}
 	if m := machines[runtime.GOARCH]; pid != 0 && ef.Machine != m {
-		return &Error{Reason: Unsupported, Text: fmt.Sprintf("%s is for %v, and this awaittrace for %v", what, ef.Machine, m)}
+		return &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("%s is for %v, and this awaittrace for %v", what, ef.Machine, m)}
 	}
 	if ef.Section(".debug_info") == nil && ef.Section(".zdebug_info") == nil {
-		return &Error{
-			Reason: NoDebugInfo,
+		return &procfs.Error{
+			Reason: procfs.NoDebugInfo,
 			Text:   what + " has no debug information",
 			Fix:    "build without -ldflags=-s or -w to see states and stacks",
 		}

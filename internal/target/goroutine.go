@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/go-delve/delve/pkg/proc"
 )
@@ -126,7 +127,7 @@ func (s *session) readAllgs() ([]uint64, error) {
 		return nil, err
 	}
 	if n == 0 || n > maxGoroutines {
-		return nil, damaged("the program's list of goroutines has %d entries: its runtime has not started yet, or its memory is damaged", n)
+		return nil, procfs.Damage("the program's list of goroutines has %d entries: its runtime has not started yet, or its memory is damaged", n)
 	}
 	b := make([]byte, n*size)
 	if err := readFull(s.mem, b, list); err != nil {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // TestHeld reads a program that another process traces. It gets everything except what is in registers, which on amd64
@@ -18,7 +20,7 @@ func TestHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close()
-	if _, err := held.Read(t.Context(), Options{}); reason(err) != Running {
+	if _, err := held.Read(t.Context(), Options{}); reason(err) != procfs.Running {
 		t.Errorf("while it runs: %v, want Running", err)
 	}
 	for range 2 { // the second stop must not get what Delve has cached of the first
@@ -40,17 +42,17 @@ func TestHeld(t *testing.T) {
 	}
 	syscall.Kill(p.pid, syscall.SIGKILL)
 	p.cmd.Wait()
-	if _, err := held.Read(t.Context(), Options{}); reason(err) != Exited {
+	if _, err := held.Read(t.Context(), Options{}); reason(err) != procfs.Exited {
 		t.Errorf("after its end: %v, want Exited", err)
 	}
-	if _, err := Open(Target{Pid: p.pid}); reason(err) != Exited {
+	if _, err := Open(Target{Pid: p.pid}); reason(err) != procfs.Exited {
 		t.Errorf("opened after its end: %v, want Exited", err)
 	}
 }
 
 // reason returns the Reason of err, or 0.
-func reason(err error) Reason {
-	if e := (*Error)(nil); errors.As(err, &e) {
+func reason(err error) procfs.Reason {
+	if e := (*procfs.Error)(nil); errors.As(err, &e) {
 		return e.Reason
 	}
 	return 0

@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-delve/delve/pkg/dwarf/godwarf"
 	"github.com/go-delve/delve/pkg/proc"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // A field is a place inside a struct of the program.
@@ -23,7 +25,7 @@ type layout struct {
 func (l *layout) field(typ string, path ...string) field {
 	f, ok := l.maybe(typ, path...)
 	if !ok && l.err == nil {
-		l.err = damaged("the debug information has no field %q of %s", path, typ)
+		l.err = procfs.Damage("the debug information has no field %q of %s", path, typ)
 	}
 	return f
 }

@@ -140,7 +140,7 @@ func TestKilledReader(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	letGo := hold(t, p)
 	_, err := Read(t.Context(), Target{Pid: p.pid}, Options{})
-	if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != AlreadyTraced {
+	if e := (*procfs.Error)(nil); !errors.As(err, &e) || e.Reason != procfs.AlreadyTraced {
 		t.Errorf("second reader: %v, want AlreadyTraced", err)
 	}
 	letGo()
@@ -167,7 +167,7 @@ func TestKilledProgram(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		return nil
 	}})
-	if e := (*Error)(nil); err != nil && (!errors.As(err, &e) || e.Reason != Exited) {
+	if e := (*procfs.Error)(nil); err != nil && (!errors.As(err, &e) || e.Reason != procfs.Exited) {
 		t.Errorf("got %v, want Exited or what was read before", err)
 	}
 	p.cmd.Wait()
@@ -175,7 +175,7 @@ func TestKilledProgram(t *testing.T) {
 		t.Errorf("exit status %v, want killed", p.cmd.ProcessState)
 	}
 	_, err = Read(t.Context(), Target{Pid: p.pid}, Options{})
-	if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != Exited {
+	if e := (*procfs.Error)(nil); !errors.As(err, &e) || e.Reason != procfs.Exited {
 		t.Errorf("after its end: %v, want Exited", err)
 	}
 }
@@ -194,9 +194,9 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	expect := func(err error, want Reason) {
+	expect := func(err error, want procfs.Reason) {
 		t.Helper()
-		if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != want {
+		if e := (*procfs.Error)(nil); !errors.As(err, &e) || e.Reason != want {
 			t.Errorf("got %v, want reason %d", err, want)
 		} else {
 			t.Log(err)
@@ -211,12 +211,12 @@ func TestRefused(t *testing.T) {
 		sleep.Wait()
 	})
 	_, err := Read(t.Context(), Target{Pid: sleep.Process.Pid}, Options{})
-	expect(err, Unsupported)
+	expect(err, procfs.Unsupported)
 	_, err = Read(t.Context(), Target{Pid: 1<<22 + 1}, Options{})
-	expect(err, Exited)
+	expect(err, procfs.Exited)
 	p := start(t, build(t, "waits.go", "-ldflags=-s -w"))
 	_, err = Read(t.Context(), Target{Pid: p.pid}, Options{})
-	expect(err, NoDebugInfo)
+	expect(err, procfs.NoDebugInfo)
 	p.ping()
 }
 
@@ -236,7 +236,7 @@ func TestOtherUser(t *testing.T) {
 		}
 		_, err = readProcess(context.Background(), Target{Pid: p.pid}, Options{})
 	})
-	if e := (*Error)(nil); !errors.As(err, &e) || e.Reason != NotPermitted || e.Fix == "" {
+	if e := (*procfs.Error)(nil); !errors.As(err, &e) || e.Reason != procfs.NotPermitted || e.Fix == "" {
 		t.Errorf("got %v, want NotPermitted and what to do", err)
 	}
 	t.Log(err)

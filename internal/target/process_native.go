@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-delve/delve/pkg/proc/native"
+
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // readProcess reads a process with Delve's own backend. On macOS it exists only in a build with the tag macnative.
@@ -17,8 +19,8 @@ func readProcess(ctx context.Context, t Target, o Options) (res *Result, err err
 	start := time.Now()
 	grp, err := native.Attach(t.Pid, nil, nil)
 	if err != nil {
-		return nil, &Error{
-			Reason: NotPermitted,
+		return nil, &procfs.Error{
+			Reason: procfs.NotPermitted,
 			Text:   fmt.Sprintf("cannot attach to process %d", t.Pid),
 			Fix:    "run as the user who owns it, or with more rights",
 			Err:    err,
@@ -43,8 +45,8 @@ func readProcess(ctx context.Context, t Target, o Options) (res *Result, err err
 
 // openHeld fails, because only on Linux a process can be read without tracing it.
 func openHeld(t Target) (*Program, error) {
-	return nil, &Error{
-		Reason: Unsupported,
+	return nil, &procfs.Error{
+		Reason: procfs.Unsupported,
 		Text:   fmt.Sprintf("a process that a debugger holds cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
 	}
 }

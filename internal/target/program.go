@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
@@ -26,7 +27,7 @@ type Program struct {
 }
 
 // Open opens t, whose Exe may be empty for a process. On Linux a process need not let us trace it, because it has a
-// tracer already; it must let us read its memory. An error is an [*Error].
+// tracer already; it must let us read its memory. An error is an [*procfs.Error].
 func Open(t Target) (*Program, error) {
 	if t.Core != "" {
 		return openCore(t)
@@ -34,7 +35,7 @@ func Open(t Target) (*Program, error) {
 	return openHeld(t)
 }
 
-// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*Error], or
+// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*procfs.Error], or
 // ctx's.
 func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) {
 	p.mu.Lock()
@@ -43,7 +44,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 		return nil, err
 	}
 	if p.s == nil {
-		return nil, &Error{Reason: Exited, Text: "the program has been closed"}
+		return nil, &procfs.Error{Reason: procfs.Exited, Text: "the program has been closed"}
 	}
 	o.setDefaults()
 	defer guard(&err)
@@ -55,7 +56,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 	}
 	p.s.deadline = time.Now().Add(o.Timeout)
 	if res, err = p.s.read(o); err != nil {
-		if own := (*Error)(nil); !errors.As(err, &own) {
+		if own := (*procfs.Error)(nil); !errors.As(err, &own) {
 			err = p.failed(err)
 		}
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/go-delve/delve/pkg/dwarf/op"
 	"github.com/go-delve/delve/pkg/proc"
 
+	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/runtime"
@@ -46,7 +47,7 @@ func (s *session) prepare() error {
 	}
 	v, err := s.global("runtime.allgs")
 	if err != nil {
-		return damaged("the debug information has no variable runtime.allgs: %v", err)
+		return procfs.Damage("the debug information has no variable runtime.allgs: %v", err)
 	}
 	s.allgs = v.Addr
 	s.sizes = make(map[string]int64)
