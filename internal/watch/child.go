@@ -3,7 +3,6 @@ package watch
 import (
 	"os"
 	"os/exec"
-	"os/signal"
 	"sync"
 )
 
@@ -30,16 +29,16 @@ type Child struct {
 // Start starts cmd, which must not have been started, and passes signals on to it until Close is called.
 func Start(cmd *exec.Cmd) (*Child, error) {
 	signals := make(chan os.Signal, 16)
-	started := notify(signals)
+	started, stop := notify(signals)
 	if err := cmd.Start(); err != nil {
-		signal.Stop(signals)
+		stop()
 		return nil, err
 	}
 	started()
 	c := &Child{cmd: cmd, done: make(chan struct{})}
 	quit := make(chan struct{})
 	c.stop = func() {
-		signal.Stop(signals)
+		stop()
 		close(quit)
 	}
 	go func() {

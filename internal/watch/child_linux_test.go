@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -106,3 +107,16 @@ func TestStopped(t *testing.T) {
 
 // testPatience bounds a wait for what must happen, on a machine that may be very busy.
 const testPatience = time.Minute
+
+// TestIgnored starts two programs, as run does with the build and what it built: both inherit that a signal is ignored.
+func TestIgnored(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP) // as by nohup
+	defer signal.Reset(syscall.SIGHUP)
+	for _, which := range []string{"first", "second"} {
+		cmd := exec.Command("sh", "-c", "trap 'exit 7' HUP; kill -HUP $$; exit 0") // sh cannot trap what it inherits as ignored
+		status, err := Alone(cmd)
+		if err != nil || status != 0 {
+			t.Errorf("%s: %v, exit status %d: it does not ignore the signal", which, err, status)
+		}
+	}
+}

@@ -8,9 +8,9 @@ import (
 )
 
 // notify keeps an interrupt, which also reaches the child, from ending us.
-func notify(c chan<- os.Signal) (started func()) {
+func notify(c chan<- os.Signal) (started, stop func()) {
 	signal.Notify(c, os.Interrupt)
-	return func() {}
+	return func() {}, func() { signal.Stop(c) }
 }
 
 func forward(*os.Process, os.Signal) {}

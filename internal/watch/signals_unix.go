@@ -19,9 +19,9 @@ var ofTerminal = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, s
 var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT}
 
 // notify delivers to c, before the child is started, the signals that are not ignored. It returns a function to call
-// after the start, which delivers the ignored ones too. So a child inherits what is ignored (nohup, background jobs of
-// a script), and may still get a signal that it asks for, as Go programs do.
-func notify(c chan<- os.Signal) (started func()) {
+// after the start, which delivers the ignored ones too, and one for the end. So a child inherits what is ignored (nohup,
+// background jobs of a script), and may still get a signal that it asks for, as Go programs do.
+func notify(c chan<- os.Signal) (started, stop func()) {
 	var ignored []os.Signal
 	for _, list := range [][]os.Signal{ofTerminal, others} {
 		for _, sig := range list {
@@ -33,9 +33,15 @@ func notify(c chan<- os.Signal) (started func()) {
 			}
 		}
 	}
-	return func() {
+	started = func() {
 		for _, sig := range ignored {
 			signal.Notify(c, sig)
+		}
+	}
+	return started, func() {
+		signal.Stop(c)
+		if len(ignored) > 0 {
+			signal.Ignore(ignored...) // Stop does not bring that back, and the next child is to inherit it
 		}
 	}
 }
