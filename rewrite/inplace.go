@@ -28,6 +28,18 @@ func (f *file) ends(s ast.Stmt, probe string) {
 	f.close(s.End(), fmt.Sprintf("; %s.%s()", f.names, probe))
 }
 
+// onlyNames reports whether an expression is a variable, or a field of one.
+func (f *file) onlyNames(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return true
+	case *ast.SelectorExpr:
+		s := f.pkg.Info.Selections[e] // nil for a name of a package
+		return (s == nil || s.Kind() == types.FieldVal) && f.onlyNames(e.X)
+	}
+	return false
+}
+
 // simple reports whether the evaluation of a value takes no time and cannot panic.
 func (f *file) simple(e ast.Expr) bool {
 	if f.pkg.Info.Types[e].Value != nil {

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
 
@@ -11,13 +12,14 @@ import (
 
 // sendRule writes the probes of a send:
 //
-//	ch <- v   =>   _at.BeginSend(&S[i], ch) <- v; _at.EndSend()   where v is simple, in a list of statements
+//	ch <- v   =>   _at.BeginSend(&S[i], ch) <- v; _at.EndSend()     in a list of statements, where v is simple
+//	ch <- v   =>   ch <- _at.Sending(&S[i], ch, v); _at.EndSend()   there, where ch has only names
 //	ch <- v   =>   _at.Send(&S[i], ch, v)
-//	ch <- v   =>   _at.To(&S[i], ch).Send(v)                      where v is converted
+//	ch <- v   =>   _at.To(&S[i], ch).Send(v)                        where v is converted
 //
-// A value that is not simple may take long, or panic, before the send waits. In the last form the element type comes
-// from the channel alone, so that a value can become an interface. It evaluates all of ch before v, though: in
-// p.ch <- f(), the compiler calls f before it reads p.
+// A value that is not simple may take long, or panic, before the send waits. The compiler evaluates it before what is
+// no call: in p.ch <- f(), it calls f before it reads p. In the last form the element type comes from the channel alone,
+// so that a value can become an interface. It evaluates all of ch before v, though.
 var sendRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SendStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -35,10 +37,7 @@ var sendRule = rule{
 		if !ok {
 			return
 		}
-		if f.listed(0) && f.simple(s.Value) {
-			f.open(s.Pos(), f.call("BeginSend", site)+", ")
-			f.close(s.Chan.End(), ")")
-			f.ends(s, "EndSend")
+		if f.listed(0) && f.sendsInPlace(s, site) {
 			return
 		}
 		probe, arrow := "Send", ","
@@ -49,6 +48,25 @@ var sendRule = rule{
 		f.replace(s.Arrow, s.Arrow+2, arrow, "")
 		f.close(s.End(), ")")
 	},
+}
+
+// sendsInPlace writes the probes of a send that is a statement of a list. It returns false, and does nothing, if the
+// value is not simple, and is converted or goes to a channel that cannot be named twice on the line.
+func (f *file) sendsInPlace(s *ast.SendStmt, site string) bool {
+	if f.simple(s.Value) {
+		f.open(s.Pos(), f.call("BeginSend", site)+", ")
+		f.close(s.Chan.End(), ")")
+		f.ends(s, "EndSend")
+		return true
+	}
+	if f.converts(s) || !f.onlyNames(s.Chan) || f.line(s.Pos()) != f.line(s.Value.Pos()) {
+		return false
+	}
+	f.ends(s, "EndSend")
+	f.begin(len(f.sites) - 1)
+	f.open(s.Value.Pos(), fmt.Sprintf("%s, %s, ", f.call("Sending", site), f.textOf(s.Chan)))
+	f.close(s.Value.End(), ")")
+	return true
 }
 
 // converts reports whether a send converts its value, so that the value's type must not take part in type inference.

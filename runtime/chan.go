@@ -19,6 +19,16 @@ func BeginSend[T any](s *Site, ch chan<- T) chan<- T {
 	return ch
 }
 
+// Sending is BeginSend where the evaluation of v, the value, may take long, or panic. It returns v:
+//
+//	ch <- Sending(s, ch, v); EndSend()
+func Sending[T any](s *Site, ch chan<- T, v T) T {
+	if !off {
+		beginChan(s, pointer(ch))
+	}
+	return v
+}
+
 // EndSend notes that a send is over.
 func EndSend() {
 	if !off {
@@ -115,9 +125,8 @@ func To[T any](s *Site, ch chan<- T) Sender[T] { return Sender[T]{s, ch} }
 // Send is ch <- v.
 func (to Sender[T]) Send(v T) { Send(to.s, to.ch, v) }
 
-// Send is ch <- v where the evaluation of v may take long, or panic, so that the send may wait only after it. The value
-// has the channel's element type. A call evaluates its operands in the order of a send statement, even those that are
-// not calls: in p.ch <- f(), the compiler calls f before it reads p.
+// Send is ch <- v, where v has the channel's element type. A call evaluates its operands in the order of a send
+// statement, even those that are not calls: in p.ch <- f(), the compiler calls f before it reads p.
 func Send[T any](s *Site, ch chan<- T, v T) {
 	BeginSend(s, ch) <- v
 	EndSend()
