@@ -28,6 +28,7 @@ func Script() string {
 	fmt.Fprintf(&b, "MAGIC, VERSION = %d, %d\n", runtime.Magic, runtime.Version)
 	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
 		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
+	fmt.Fprintf(&b, "NOTED_HERE, NOTED_OVER = %d, %d\n", runtime.NotedHere, runtime.NotedOver)
 	fmt.Fprintf(&b, "HASH, SERVE, ROLEBITS = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.RoleBits)
 	fmt.Fprintf(&b, "CLOCKS = [%d, %d, %d, %d]\n", runtime.RoleAfter, runtime.RoleTimer, runtime.RoleTicker, runtime.RoleTime)
 	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n", "(.*/)?("+strings.ReplaceAll(strings.Join(target.HeaderVariables(), "|"), ".", "[.]")+")")
@@ -40,7 +41,7 @@ func Script() string {
 	}{
 		{"HEADER", reflect.TypeFor[runtime.Header]()}, {"SLOT", reflect.TypeFor[runtime.Slot]()}, {"WAIT", reflect.TypeFor[runtime.Wait]()},
 		{"HOLD", reflect.TypeFor[runtime.Hold]()}, {"SITE", reflect.TypeFor[runtime.SiteEntry]()}, {"OBJECT", reflect.TypeFor[runtime.Object]()},
-		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
+		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"NOTED", reflect.TypeFor[runtime.Noted]()}, {"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
 	} {
 		fmt.Fprintf(&b, "%q: %d, ", t.typ.Name(), t.typ.Size())
 		fmt.Fprintf(&tables, "%s = {%s}\n", t.name, fields(t.typ))

@@ -19,6 +19,9 @@ var (
 	index unsafe.Pointer // fast.tab, but set with AWAITTRACE=log too
 )
 
+// slotsKeep reports whether the facts of WaitGroups stay in slots: see Noted.
+const slotsKeep = true
+
 // enter records that this goroutine reached s, and returns its slot and the entry. It returns nil, and does nothing, if
 // the site has no number or the goroutine no slot yet, and on every tickEvery-th probe of a goroutine, so that reach
 // moves the clock on.
@@ -91,6 +94,8 @@ func find() *Slot {
 				sl.bury()
 				mu.Unlock()
 			}
+			sl.spill(factReceived)
+			sl.spill(factSent)
 			sl.recycle(goid)
 		}
 		return sl

@@ -59,7 +59,7 @@ func (sl *Slot) over(w *Wait) {
 	if state == stateLog {
 		logEnd(sl, w)
 	}
-	w.ended(now()) // moves the coarse clock on: perhaps nobody has read the clock since the wait began
+	ended(w.Site, now()-w.Since) // moves the coarse clock on: perhaps nobody has read the clock since the wait began
 	if l := sl.last(); l.site() == w.Site {
 		*l = Entry(w.Site) | Entry(hdr.Clock)<<32
 	}

@@ -7,7 +7,7 @@ package runtime
 // Magic is the first eight bytes of a record, as a number; Version is the layout's version.
 const (
 	Magic   uint64 = 0x3163617274_7761 // "awtrac1\0"
-	Version uint32 = 5
+	Version uint32 = 6
 )
 
 // SweptFile is the file of the folder that lists the records swept from it, each as a line "NAME UNIXTIME age|room". It
@@ -161,7 +161,8 @@ const (
 )
 
 // A Slot is what the record knows of one goroutine. Only that goroutine writes it. Readers ignore a slot whose Goid is
-// zero, or whose Seq is odd, because it is being recycled.
+// zero, or whose Seq is odd, because it is being recycled. What most probes touch is in few lines of the processor's
+// cache: in a program with many goroutines, each line is a miss.
 type Slot struct {
 	Goid uint64
 	G    uint64 // address of the runtime's g
@@ -170,11 +171,15 @@ type Slot struct {
 	Head  uint32
 	Depth uint32 // operations in Waits; the innermost is Waits[Depth-1]
 	Held  uint32 // locks in Locks
-	Waits [WaitLen]Wait
-	Locks [HeldLen]Hold
-	Ring  [RingLen]Entry
-	// Cases has the channel of each case, in source order, of the goroutine's present or last select.
-	Cases    [CaseLen]uint64
+	// Test is the number of the test that started the goroutine, directly or through other goroutines; zero: none, or
+	// unknown.
+	Test uint32
+	// Detached is the collector's own note that goroutines started now do not belong to the test.
+	Detached uint32
+	Waits    [WaitLen]Wait
+	// Noted has the last facts that the goroutine left, by the low bit of their index.
+	Noted    [2]Noted
+	Locks    [HeldLen]Hold
 	CaseSite uint32
 	CaseSend uint32 // bit i: case i is a send
 	// Lost counts locks that found no room in Locks and are still held.
@@ -184,21 +189,24 @@ type Slot struct {
 	Ready uint32
 	// Begun is Header.Spawned when the goroutine reached its first probe, or last finished a wait for a WaitGroup.
 	Begun uint32
-	// Noted has the last facts that the goroutine left in the object table, by the low bit of their index. Readers
-	// ignore it.
-	Noted [2]Noted
-	// Test is the number of the test that started the goroutine, directly or through other goroutines; zero: none, or
-	// unknown.
-	Test uint32
-	// Detached is the collector's own note that goroutines started now do not belong to the test.
-	Detached uint32
+	Ring  [RingLen]Entry
+	// Cases has the channel of each case, in source order, of the goroutine's present or last select.
+	Cases [CaseLen]uint64
 }
 
-// A Noted is a fact as its goroutine remembers it.
+// A Noted is a fact as its goroutine remembers it. Readers ignore it unless NotedHere is set: the object table has it.
 type Noted struct {
-	Obj   uint64
+	Obj   uint64 // with NotedHere, NotedOver
 	Entry Entry
 }
+
+// These are set in the Obj of a Noted. A fact of a WaitGroup stays with its goroutine until another one takes its place:
+// most are never needed. Noted[0] may have a Done, and Noted[1] an Add or a Go.
+const (
+	NotedHere = 1 << iota // the fact is of a WaitGroup, and the object table does not have it
+	NotedOver             // the collector's own note that the fact need not go there: nobody waits for what it did any more
+	notedBits = NotedHere | NotedOver
+)
 
 // A Wait is an operation that a goroutine is in.
 type Wait struct {

@@ -68,11 +68,14 @@ func noteFirst(s *Site, obj unsafe.Pointer, kind Kind, which uintptr) {
 func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity uint32) {
 	var o *Object
 	if which == factMade {
+		sl.spill(factReceived)
+		sl.spill(factSent)
 		sl.Noted = [2]Noted{}
 		o = newObject(addr, kind, capacity)
 	} else if o = object(addr); o == nil || o.isOther(kind, which, capacity) {
 		o = otherObject(addr, kind, capacity, o != nil)
 	}
+	sl.spill(which)
 	sl.Noted[which&1] = Noted{uint64(addr), e}
 	if o == nil {
 		return
@@ -184,12 +187,18 @@ func claim(h uint32, addr uintptr, kind Kind, capacity uint32, fresh bool) *Obje
 	}
 }
 
-// age returns how long ago the newest fact is, in milliseconds, plus ahead: a fact of another processor may be that
-// much newer than this processor's clock. Without facts it is the age of the record.
+// age returns how long ago the newest fact is, as the function age does. Without facts it is the age of the record.
 //
 //go:norace
 func (o *Object) age() uint32 {
+	return min(age(o.Made.Time), age(o.Sent.Time), age(o.Received.Time), age(o.Closed.Time))
+}
+
+// age returns how long ago a coarse time is, in milliseconds, plus ahead: a fact of another processor may be that much
+// newer than this processor's clock.
+//
+//go:norace
+func age(t uint32) uint32 {
 	const ahead = 1 << 20
-	now := hdr.Clock + ahead
-	return min(now-o.Made.Time, now-o.Sent.Time, now-o.Received.Time, now-o.Closed.Time)
+	return hdr.Clock + ahead - t
 }

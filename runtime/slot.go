@@ -64,7 +64,7 @@ func (sl *Slot) pass(s *Site, depth uint32) Entry {
 		logPassed(sl, s, w.Since)
 	}
 	sl.Depth = depth
-	w.ended(now()) // perhaps nobody has read the clock since the wait began
+	ended(w.Site, now()-w.Since) // perhaps nobody has read the clock since the wait began
 	e := entry(s)
 	if l := sl.last(); l.site() == s.id {
 		*l = e

@@ -7,43 +7,6 @@ import (
 	"unsafe"
 )
 
-// WgWait is wg.Wait().
-//
-//go:norace
-func WgWait(s *Site, wg *sync.WaitGroup) {
-	sl, _ := enter(s)
-	if sl == nil {
-		if sl, _ = reach(s); sl == nil {
-			wg.Wait()
-			return
-		}
-	}
-	d := sl.block(s, addr(wg), 0)
-	wg.Wait()
-	sl.pass(s, d)
-	sl.joined()
-}
-
-// WgAdd is wg.Add(n).
-//
-//go:norace
-func WgAdd(s *Site, wg *sync.WaitGroup, n int) {
-	if n < 0 {
-		note(s, unsafe.Pointer(wg), KindWaitGroup, factReceived)
-	} else {
-		note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
-	}
-	wg.Add(n)
-}
-
-// WgDone is wg.Done().
-//
-//go:norace
-func WgDone(s *Site, wg *sync.WaitGroup) {
-	note(s, unsafe.Pointer(wg), KindWaitGroup, factReceived)
-	wg.Done()
-}
-
 // CondWait is c.Wait(). It notes that the goroutine does not hold c.L meanwhile.
 //
 //go:norace

@@ -11,37 +11,6 @@ func nilMutex() *sync.Mutex         { return nil }
 func nilLocker() (l sync.Locker)    { return nil }
 func newWaitGroup() *sync.WaitGroup { return new(sync.WaitGroup) }
 
-func TestWaitGroup(t *testing.T) {
-	var wg sync.WaitGroup
-	wait, add, done := newSite(OpWait, KindWaitGroup, "wg.Wait()"), newSite(OpWait, KindWaitGroup, "wg.Add(1)"), newSite(OpWait, KindWaitGroup, "wg.Done()")
-	WgAdd(add, &wg, 2)
-	b := block(t, wait, func() { WgWait(wait, &wg) })
-	if w, _ := b.waits(); uintptr(w.Obj) != addr(&wg) {
-		t.Errorf("waits for %#x, want %#x", w.Obj, addr(&wg))
-	}
-	if o := known(addr(&wg)); o.Sent.Site != add.id || Kind(o.Kind) != KindWaitGroup {
-		t.Errorf("after Add: %+v", o)
-	}
-	WgDone(done, &wg)
-	WgAdd(done, &wg, -1)
-	if sl := b.join(); sl.Depth != 0 {
-		t.Errorf("depth %d at the end", sl.Depth)
-	}
-	if o := known(addr(&wg)); o.Received.Site != done.id {
-		t.Errorf("after Done: %+v", o)
-	}
-}
-
-func TestWaitGroupGo(t *testing.T) {
-	var wg sync.WaitGroup
-	s, ran := newSite(OpWait, KindWaitGroup, "wg.Go(f)"), false
-	WgGo(s, &wg, func() { ran = true })
-	wg.Wait()
-	if !ran || known(addr(&wg)).Sent.Site != s.id {
-		t.Errorf("ran %v, %+v", ran, known(addr(&wg)))
-	}
-}
-
 // TestCond checks that a lock is not held during Wait, and afterwards is held from where it was first taken.
 func TestCond(t *testing.T) {
 	var mu sync.Mutex

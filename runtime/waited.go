@@ -9,12 +9,13 @@ import (
 // without.
 var waitedOf [siteCap]uint32
 
-// ended notes that w is over at time t. Nearly all waits end within the same tick, and then it notes nothing.
+// ended notes that a wait of d nanoseconds at site is over. Nearly all waits end within the same tick, and then it
+// notes nothing.
 //
 //go:norace
-func (w *Wait) ended(t int64) {
-	if d := t - w.Since; d > 0 && w.Site < siteCap {
-		countWait(w.Site, d)
+func ended(site uint32, d int64) {
+	if d > 0 && site < siteCap {
+		countWait(site, d)
 	}
 }
 
@@ -31,7 +32,6 @@ func countWait(site uint32, d int64) {
 	}
 	h := waitedAt(n - 1)
 	raceDisable()
-	defer raceEnable()
 	atomic.AddUint64(&h.Sum, uint64(d))
 	for most := atomic.LoadUint64(&h.Max); uint64(d) > most && !atomic.CompareAndSwapUint64(&h.Max, most, uint64(d)); {
 		most = atomic.LoadUint64(&h.Max)
@@ -39,6 +39,7 @@ func countWait(site uint32, d int64) {
 	if c := &h.Waits[WaitedBucket(d)]; atomic.LoadUint32(c) != math.MaxUint32 {
 		atomic.AddUint32(c, 1)
 	}
+	raceEnable()
 }
 
 //go:norace

@@ -172,7 +172,7 @@ func TestWaitedNoRoom(t *testing.T) {
 	full := setWaitedCap(hdr.Waited)
 	countWait(s.id, 1e9)
 	setWaitedCap(full)
-	(&Wait{Site: siteCap, Since: 1}).ended(1e9)
+	ended(siteCap, 1e9)
 	countWait(last.id, 1e9)
 	if h := waitedAtSite(s); h.Site != 0 {
 		t.Errorf("without room: %+v", h)

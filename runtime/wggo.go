@@ -2,16 +2,13 @@
 
 package runtime
 
-import (
-	"sync"
-	"unsafe"
-)
+import "sync"
 
 // WgGo is wg.Go(f).
 //
 //go:norace
 func WgGo(s *Site, wg *sync.WaitGroup, f func()) {
-	note(s, unsafe.Pointer(wg), KindWaitGroup, factSent)
+	noteGroup(s, wg, factSent)
 	Spawn()
 	wg.Go(f)
 	Attach()

@@ -15,16 +15,26 @@ func (r *reader) readObjects() error {
 	// Most are no longer in use, so they are allocated in few pieces.
 	var objects slab[snapshot.Object]
 	var list []*snapshot.Object
-	if err := r.eachObject(func(entry []byte) {
-		e := load[runtime.Object](entry)
+	add := func(e runtime.Object) {
 		if r.part != partWhole && !used[e.Addr] && r.past(&e) {
 			return
 		}
 		if o, ok := r.object(e); ok {
 			list = append(list, objects.put(o))
 		}
+	}
+	if err := r.eachObject(func(entry []byte) {
+		e := load[runtime.Object](entry)
+		if g := r.groups[e.Addr]; g != nil {
+			delete(r.groups, e.Addr)
+			e = newer(e, *g)
+		}
+		add(e)
 	}); err != nil {
 		return err
+	}
+	for _, g := range r.groups {
+		add(*g)
 	}
 	r.snap.Objects = make(map[uint64]*snapshot.Object, len(list))
 	for _, o := range list {
@@ -45,6 +55,44 @@ func (r *reader) readObjects() error {
 	r.voidHolds()
 	r.voidSends()
 	return nil
+}
+
+// noted adds the facts of WaitGroups that a slot has to r.groups.
+func (r *reader) noted(slot *runtime.Slot) {
+	for i, n := range slot.Noted {
+		addr := n.Obj &^ (runtime.NotedHere | runtime.NotedOver)
+		if n.Obj&runtime.NotedHere == 0 || addr == 0 {
+			continue
+		}
+		fact := runtime.Fact{Goid: uint32(slot.Goid), Site: uint32(n.Entry), Time: uint32(n.Entry >> 32)}
+		g := runtime.Object{Addr: addr, Kind: uint32(runtime.KindWaitGroup), Received: fact}
+		if i == 1 {
+			g.Sent, g.Received = fact, runtime.Fact{}
+		}
+		if old := r.groups[addr]; old != nil {
+			g = newer(*old, g)
+		}
+		r.groups[addr] = &g
+	}
+}
+
+// newer returns what is known of an address: what the object table or a slot says of it, and the facts of a WaitGroup
+// from another slot. If the table has another object, one of the two is no more.
+func newer(o, group runtime.Object) runtime.Object {
+	last := func(o *runtime.Object) uint32 { return max(o.Made.Time, o.Sent.Time, o.Received.Time, o.Closed.Time) }
+	if o.Kind != group.Kind {
+		if last(&o) >= last(&group) {
+			return o
+		}
+		return group
+	}
+	if group.Sent.Time > o.Sent.Time {
+		o.Sent = group.Sent
+	}
+	if group.Received.Time > o.Received.Time {
+		o.Received = group.Received
+	}
+	return o
 }
 
 // usedObjects returns the addresses of objects that goroutines wait for or hold, have left locked, or have selected

@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // TestContexts checks that facts at the address of a context's channel are dropped, because that channel is made
@@ -72,5 +75,87 @@ func TestUsed(t *testing.T) {
 	}
 	if got, want := names(partWhole), "c.done cases d mu past past past wg"; got != want {
 		t.Errorf("all are %q, want %q", got, want)
+	}
+}
+
+// TestGroups reads facts of a WaitGroup that are in the slots of goroutines. Those that the object table has are of the
+// same WaitGroup or of what was at its address before or after.
+func TestGroups(t *testing.T) {
+	const addr, sent, received = 0xc0, 8, 9
+	text := "taken 1m0s\nobject 0xc0 waitgroup wg\n  sent 8 wait/waitgroup /a.go:1 m.f wg.Add(1) 3s\n" +
+		"  received 9 wait/waitgroup /a.go:2 m.g wg.Done() 2s\n" +
+		"goroutine 7 unknown\n  wait wait/waitgroup /a.go:3 m.f wg.Wait() 0xc0 1s\ngoroutine 8 unknown\ngoroutine 9 unknown\n"
+	for _, c := range []struct {
+		name  string
+		bits  uint64
+		table func(o *runtime.Object) // what becomes of the object in the table
+		want  string
+	}{
+		{"not in the table", runtime.NotedHere, func(o *runtime.Object) {
+			*o = runtime.Object{}
+		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
+		{"over", runtime.NotedHere | runtime.NotedOver, func(o *runtime.Object) {
+			*o = runtime.Object{}
+		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
+		{"in the table before", 0, func(o *runtime.Object) { *o = runtime.Object{} }, "waitgroup"},
+		{"older ones in the table", runtime.NotedHere, func(o *runtime.Object) {
+			o.Sent.Goid, o.Sent.Time, o.Received = 7, o.Sent.Time-1, runtime.Fact{}
+		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
+		{"newer ones in the table", runtime.NotedHere, func(o *runtime.Object) {
+			o.Sent.Goid, o.Sent.Time, o.Received = 7, o.Sent.Time+1, runtime.Fact{}
+		}, "waitgroup 7 wg.Add(1) 9 wg.Done()"},
+		{"an older Cond in the table", runtime.NotedHere, func(o *runtime.Object) {
+			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time-1, runtime.Fact{}
+		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
+		{"a newer Cond in the table", runtime.NotedHere, func(o *runtime.Object) {
+			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time+2000, runtime.Fact{}
+		}, "cond 7 wg.Add(1)"},
+	} {
+		b := recordtest.Bytes(snaptext.MustParse(text))
+		h := load[runtime.Header](b)
+		table := unsafe.Slice((*runtime.Object)(unsafe.Pointer(&b[h.ObjOff*pageSize])), h.ObjCap)
+		slots := unsafe.Slice((*runtime.Slot)(unsafe.Pointer(&b[h.SlotOff*pageSize])), h.Slots)
+		o := &table[slices.IndexFunc(table, func(o runtime.Object) bool { return o.Addr == addr })]
+		for i := range slots {
+			noted := func(f runtime.Fact) runtime.Noted {
+				return runtime.Noted{Obj: addr | c.bits, Entry: runtime.Entry(f.Site) | runtime.Entry(f.Time)<<32}
+			}
+			switch slots[i].Goid {
+			case sent:
+				slots[i].Noted[1] = noted(o.Sent)
+			case received:
+				slots[i].Noted[0] = noted(o.Received)
+			}
+		}
+		c.table(o)
+		for _, what := range []part{partWhole, partUsed} {
+			s, err := readRecord(source(b), int64(time.Minute), what)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := s.Objects[addr].Kind.String()
+			for _, f := range []*snapshot.Fact{s.Objects[addr].Sent, s.Objects[addr].Received} {
+				if f != nil {
+					got += fmt.Sprintf(" %d %s", f.Goroutine, f.Probe.Expr)
+				}
+			}
+			if got != c.want {
+				t.Errorf("%s: %q, want %q", c.name, got, c.want)
+			}
+		}
+	}
+}
+
+// TestMovingGroups checks what is taken of a slot that changes while it is read: an Obj and an Entry that belong
+// together.
+func TestMovingGroups(t *testing.T) {
+	r := newReader(Source{}, runtime.Header{}, 0)
+	was := runtime.Slot{Goid: 1}
+	was.Noted = [2]runtime.Noted{{Obj: 0xc0 | runtime.NotedHere, Entry: 1}, {Obj: 0xd0 | runtime.NotedHere, Entry: 1}}
+	is := was
+	is.Noted[0].Entry, is.Noted[1].Obj = 2, 0xe0|runtime.NotedHere
+	want := [2]runtime.Noted{is.Noted[0], {}}
+	if r.settle(&is, was); is.Noted != want {
+		t.Errorf("%v, want %v", is.Noted, want)
 	}
 }

@@ -60,9 +60,10 @@ type reader struct {
 	h       runtime.Header
 	now     int64
 	snap    *snapshot.Snapshot
-	probes  []*snapshot.Probe // by site number; nil: the site is damaged
-	cases   []uint16          // by site number: the number of communication clauses of a select
-	ids     []int64           // of all goroutines, sorted by their low 32 bits
+	probes  []*snapshot.Probe          // by site number; nil: the site is damaged
+	cases   []uint16                   // by site number: the number of communication clauses of a select
+	ids     []int64                    // of all goroutines, sorted by their low 32 bits
+	groups  map[uint64]*runtime.Object // the WaitGroups of which slots have facts
 	part    part
 	left    map[uint64]bool // the goroutines that have left locks behind; only for partLocks
 	tests   map[uint32]*snapshot.Test
@@ -74,7 +75,7 @@ type reader struct {
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {
-	return &reader{src: src, h: h, now: now, snap: &snapshot.Snapshot{Dropped: make(map[string]int)}}
+	return &reader{src: src, h: h, now: now, groups: make(map[uint64]*runtime.Object), snap: &snapshot.Snapshot{Dropped: make(map[string]int)}}
 }
 
 func (r *reader) drop(what string, n uint32) {

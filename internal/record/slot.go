@@ -115,6 +115,11 @@ func (r *reader) settle(slot *runtime.Slot, was runtime.Slot) {
 		r.drop(DroppedMoving, 1)
 	}
 	slot.Held = uint32(copy(slot.Locks[:], kept))
+	for i := range slot.Noted {
+		if slot.Noted[i].Obj != was.Noted[i].Obj {
+			slot.Noted[i] = runtime.Noted{}
+		}
+	}
 }
 
 // goroutine adds the goroutine of a slot to the snapshot.
@@ -122,6 +127,7 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	if slot.Goid == 0 || slot.Seq%2 == 1 || int64(slot.Goid) < 0 {
 		return
 	}
+	r.noted(slot)
 	if r.part == partLocks && !r.concernsLocks(slot) {
 		r.ids = append(r.ids, int64(slot.Goid))
 		return

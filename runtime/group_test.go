@@ -1,0 +1,188 @@
+package runtime
+
+import (
+	"sync"
+	"testing"
+)
+
+// lastOf returns the site of the last fact about a WaitGroup with index which, and whether only this goroutine has it.
+func lastOf(t *testing.T, wg uintptr, which int) (site uint32, here bool) {
+	t.Helper()
+	if n := mine(t).Noted[which&1]; n.Obj&^notedBits == uint64(wg) && n.Obj&NotedHere != 0 {
+		return n.Entry.site(), true
+	}
+	o := known(wg)
+	if o.Addr != 0 && Kind(o.Kind) != KindWaitGroup {
+		t.Errorf("object %+v", o)
+	}
+	return o.facts()[which].Site, false
+}
+
+// groupSites returns sites of a WaitGroup that no other test uses.
+func groupSites() (add, done, wait *Site) {
+	site := func(expr string) *Site { return newSite(OpWait, KindWaitGroup, expr) }
+	return site("wg.Add(1)"), site("wg.Done()"), site("wg.Wait()")
+}
+
+func TestWaitGroup(t *testing.T) {
+	wg := newWaitGroup()
+	add, done, wait := groupSites()
+	WgAdd(add, wg, 2)
+	b := block(t, wait, func() { WgWait(wait, wg) })
+	if w, _ := b.waits(); uintptr(w.Obj) != addr(wg) {
+		t.Errorf("waits for %#x, want %#x", w.Obj, addr(wg))
+	}
+	if site, here := lastOf(t, addr(wg), factSent); site != add.id || here != slotsKeep {
+		t.Errorf("after Add: site %d, here %v; want %d, %v", site, here, add.id, slotsKeep)
+	}
+	WgDone(done, wg)
+	WgAdd(done, wg, -1)
+	if sl := b.join(); sl.Depth != 0 || sl.recent(1)[0] != wait.id {
+		t.Errorf("depth %d at the end, last %d", sl.Depth, sl.recent(1)[0])
+	}
+	if site, here := lastOf(t, addr(wg), factReceived); site != done.id || here != slotsKeep {
+		t.Errorf("after Done: site %d, here %v; want %d, %v", site, here, done.id, slotsKeep)
+	}
+}
+
+func TestWaitGroupGo(t *testing.T) {
+	wg := newWaitGroup()
+	s, ran := newSite(OpWait, KindWaitGroup, "wg.Go(f)"), false
+	WgGo(s, wg, func() { ran = true })
+	wg.Wait()
+	if site, _ := lastOf(t, addr(wg), factSent); !ran || site != s.id {
+		t.Errorf("ran %v, site %d, want %d", ran, site, s.id)
+	}
+}
+
+// TestFactMakesRoom checks that a fact that may be needed goes to the table when another one takes its place, whatever
+// that is of.
+func TestFactMakesRoom(t *testing.T) {
+	for name, other := range map[string]func(s *Site){
+		"WaitGroup": func(s *Site) { WgAdd(s, newWaitGroup(), 1); WgDone(s, owedTwo()) },
+		"Cond": func(s *Site) {
+			CondSignal(s, sync.NewCond(nil))
+			note(s, pointer(make(chan int)), KindChan, factReceived)
+		},
+		"make": func(s *Site) { Made(s, make(chan int)) },
+	} {
+		wg := newWaitGroup()
+		add, done, _ := groupSites()
+		WgAdd(add, wg, 2)
+		WgDone(done, wg)
+		other(newSite(OpWait, KindWaitGroup, name))
+		if site, here := lastOf(t, addr(wg), factSent); site != add.id || here {
+			t.Errorf("%s: Add: site %d, here %v; want %d, false", name, site, here, add.id)
+		}
+		if site, here := lastOf(t, addr(wg), factReceived); site != done.id || here {
+			t.Errorf("%s: Done: site %d, here %v; want %d, false", name, site, here, done.id)
+		}
+	}
+}
+
+// owedTwo returns a WaitGroup that is owed two Dones.
+func owedTwo() *sync.WaitGroup {
+	wg := newWaitGroup()
+	wg.Add(2)
+	return wg
+}
+
+// TestFactsThatAreOver checks that the table does not get facts of WaitGroups for which nobody waits any more.
+func TestFactsThatAreOver(t *testing.T) {
+	if !slotsKeep {
+		t.Skip("facts go to the table at once")
+	}
+	wg, other := newWaitGroup(), owedTwo()
+	add, done, wait := groupSites()
+	WgAdd(add, wg, 1)
+	b := block(t, wait, func() { WgWait(wait, wg) })
+	if !eventually(func() bool { return isLast(wg) }) {
+		t.Fatal("nobody waits")
+	}
+	WgDone(done, wg)
+	b.join()
+	if n := mine(t).Noted[factReceived&1]; n.Obj != uint64(addr(wg))|NotedHere|NotedOver {
+		t.Errorf("after the last Done: %+v", n)
+	}
+	WgWait(wait, wg)
+	WgAdd(add, other, 1)
+	WgDone(done, other)
+	if o := known(addr(wg)); o.Addr != 0 {
+		t.Errorf("in the table: %+v", o)
+	}
+}
+
+// TestDoneWithoutWaiter checks that the table gets a Done that let nobody go on: somebody may still come to wait.
+func TestDoneWithoutWaiter(t *testing.T) {
+	wg := newWaitGroup()
+	add, done, _ := groupSites()
+	WgAdd(add, wg, 1)
+	WgDone(done, wg)
+	WgDone(done, owedTwo())
+	if site, here := lastOf(t, addr(wg), factReceived); site != done.id || here {
+		t.Errorf("site %d, here %v; want %d, false", site, here, done.id)
+	}
+}
+
+// TestFactsOfPast checks that the slot of a goroutine that has exited gives its facts to the table before another
+// goroutine gets it, and that these do not replace newer ones.
+func TestFactsOfPast(t *testing.T) {
+	wg := newWaitGroup()
+	add, done, _ := groupSites()
+	var sl Slot
+	run := func(f func()) {
+		ended := make(chan struct{})
+		go func() { defer close(ended); f() }()
+		<-ended
+	}
+	run(func() {
+		WgAdd(add, wg, 2)
+		WgDone(done, wg)
+		sl = copySlot(own())
+	})
+	if !eventually(func() bool {
+		reused := false
+		run(func() { Loop(add); reused = copySlot(own()).G == sl.G })
+		return reused || sl.G == 0
+	}) {
+		t.Fatal("the slot is not used again")
+	}
+	if o := known(addr(wg)); sl.G != 0 && (o.Sent.Goid != uint32(sl.Goid) || o.Received.Goid != uint32(sl.Goid)) {
+		t.Errorf("after goroutine %d: %+v", sl.Goid, o)
+	}
+	if !slotsKeep {
+		return
+	}
+	me := own()
+	for _, c := range []struct {
+		name  string
+		ms    int32 // how much older the other fact in the table is
+		kind  Kind
+		taken bool
+	}{
+		{"older", 5, KindWaitGroup, true}, {"newer", -5, KindWaitGroup, false},
+		{"older of another kind", 5, KindCond, true}, {"newer of another kind", -5, KindCond, false},
+	} {
+		other := newWaitGroup()
+		me.fact(Entry(done.id)|Entry(hdr.Clock-uint32(c.ms))<<32, addr(other), c.kind, factSent, 0)
+		me.Noted[factSent&1] = Noted{uint64(addr(other)) | NotedHere, Entry(add.id) | Entry(hdr.Clock)<<32}
+		me.spill(factSent)
+		me.Noted = [2]Noted{}
+		site, kind := done.id, c.kind
+		if c.taken {
+			site, kind = add.id, KindWaitGroup
+		}
+		if o := known(addr(other)); o.Sent.Site != site || Kind(o.Kind) != kind {
+			t.Errorf("%s: %+v", c.name, o)
+		}
+	}
+}
+
+func TestTryGroup(t *testing.T) {
+	if !groupsTell {
+		t.Error("the first word of a WaitGroup does not tell")
+	}
+	if isLast(nil) {
+		t.Error("no WaitGroup is about to let anybody go on")
+	}
+}
