@@ -21,7 +21,7 @@ const (
 //
 //go:norace
 func remain(n uint32) bool {
-	for i := 0; i < yields; i++ {
+	for i := 0; i < yields && others() > atomic.LoadInt32(&leastOthers); i++ {
 		runtime.Gosched()
 	}
 	pause := int64(20_000)

@@ -114,19 +114,25 @@ func slotOf(goid uint64) *Slot {
 //
 //go:norace
 func findG(goid uint64) (g unsafe.Pointer, parent uint64, ok bool) {
-	eachG(func(p unsafe.Pointer, id, by uint64, _ uint32) bool {
+	eachG(func(p unsafe.Pointer, id uint64, _ uint32) bool {
 		if id == goid {
-			g, parent, ok = p, by, true
+			g, parent, ok = p, parentOf(p), true
 		}
 		return !ok
 	})
 	return
 }
 
-// eachG calls f with every g, until f returns false. It does not call f if the list of them is not known.
+// parentOf returns the ID of the goroutine that started the one of a g.
 //
 //go:norace
-func eachG(f func(g unsafe.Pointer, goid, parent uint64, status uint32) bool) {
+func parentOf(g unsafe.Pointer) uint64 { return *(*uint64)(at(g, uintptr(hdr.ParentOff))) }
+
+// eachG calls f with every g, until f returns false. It does not call f if the list of them is not known. Most may have
+// exited, so it reads one line of the processor's cache of each.
+//
+//go:norace
+func eachG(f func(g unsafe.Pointer, goid uint64, status uint32) bool) {
 	if hdr.AllgPtr == 0 {
 		return
 	}
@@ -136,9 +142,8 @@ func eachG(f func(g unsafe.Pointer, goid, parent uint64, status uint32) bool) {
 	for i := uintptr(0); i < n; i++ {
 		g := *(*unsafe.Pointer)(at(list, i*unsafe.Sizeof(list)))
 		id := *(*uint64)(at(g, fast.goid))
-		parent := *(*uint64)(at(g, uintptr(hdr.ParentOff)))
 		status := atomic.LoadUint32((*uint32)(at(g, fast.goid-8)))
-		if id != 0 && !f(g, id, parent, status) {
+		if id != 0 && !f(g, id, status) {
 			return
 		}
 	}
@@ -149,8 +154,8 @@ func eachG(f func(g unsafe.Pointer, goid, parent uint64, status uint32) bool) {
 //
 //go:norace
 func settle(parent uint64, test uint32) {
-	eachG(func(g unsafe.Pointer, id, by uint64, status uint32) bool {
-		if by != parent || !GAlive(status) {
+	eachG(func(g unsafe.Pointer, id uint64, status uint32) bool {
+		if !GAlive(status) || parentOf(g) != parent {
 			return true
 		}
 		if _, ok := remembered(id); ok {
@@ -174,7 +179,7 @@ func members(n uint32) (some, moving bool) {
 	}
 	raceDisable()
 	mine := getg()
-	eachG(func(g unsafe.Pointer, id, parent uint64, status uint32) bool {
+	eachG(func(g unsafe.Pointer, id uint64, status uint32) bool {
 		if uintptr(g) == mine || !GAlive(status) {
 			return true
 		}
@@ -182,7 +187,7 @@ func members(n uint32) (some, moving bool) {
 		if sl, _ := lookup(uintptr(g)); sl != nil && sl.Goid == id {
 			test = sl.Test
 		} else {
-			test = testOf(id, parent, 0)
+			test = testOf(id, parentOf(g), 0)
 		}
 		if test == n {
 			some = true
