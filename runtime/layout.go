@@ -10,8 +10,8 @@ const (
 	Version uint32 = 6
 )
 
-// SweptFile is the file of the folder that lists the records swept from it, each as a line "NAME UNIXTIME age|room". It
-// has at most SweptSize bytes, and begins anew when they are full.
+// SweptFile is the file of the folder that lists the records swept from it, each as a line "NAME UNIXTIME
+// age|room|clean". It has at most SweptSize bytes, and begins anew when they are full.
 const (
 	SweptFile = "swept"
 	SweptSize = 16 << 10

@@ -198,6 +198,34 @@ func sinceUnix(seconds int64) string {
 	return strings.TrimSuffix(max(d, 0).Truncate(unit).String(), "m0s") + map[bool]string{true: "m"}[unit == time.Minute]
 }
 
+// sweptFor says why a record was swept, by the word for it in the list of swept records.
+var sweptFor = map[string]string{
+	"age": "because it was old", "room": "to make room for others", "clean": "by awaittrace ps -clean",
+}
+
+// Clean removes the record from its folder, and notes there that awaittrace ps -clean did so.
+func (e *Entry) Clean() error {
+	if err := os.Remove(e.Path); err != nil {
+		return err
+	}
+	dir, name := filepath.Split(e.Path)
+	line := fmt.Sprintf("%s %d clean\n", name, time.Now().Unix())
+	f, err := os.OpenFile(filepath.Join(dir, runtime.SweptFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND|noFollow, 0o600)
+	if err != nil {
+		return nil // the record is gone, and a report says no more than that
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
+		return nil
+	}
+	if fi.Size()+int64(len(line)) > runtime.SweptSize {
+		_ = f.Truncate(0) // a reader reads no more than twice the size
+	}
+	_, _ = f.WriteString(line)
+	return nil
+}
+
 // sweptAt returns when and why the record of the last program with pid was swept from dir, or "" if the folder does not
 // say.
 func sweptAt(dir string, pid int) string {
@@ -218,8 +246,7 @@ func sweptAt(dir string, pid int) string {
 		if !ok || n.pid != pid || err != nil {
 			continue
 		}
-		why := map[string]string{"age": "because it was old", "room": "to make room for others"}
-		told = "swept " + sinceUnix(when) + " ago, " + why[f[2]]
+		told = "swept " + sinceUnix(when) + " ago, " + sweptFor[f[2]]
 	}
 	return told
 }

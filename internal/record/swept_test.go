@@ -35,3 +35,33 @@ func TestSwept(t *testing.T) {
 		}
 	}
 }
+
+// TestClean checks that the error for a program whose record was removed by Clean says so, and that the list of such
+// records stays small.
+func TestClean(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWAITTRACE_DIR", dir)
+	for pid := 4194301; pid < 4195301; pid++ {
+		e := Entry{Path: filepath.Join(dir, fmt.Sprintf("%d-17-2", pid))}
+		if err := e.Clean(); !os.IsNotExist(err) {
+			t.Fatalf("without a record: %v", err)
+		}
+		if err := os.WriteFile(e.Path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Clean(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Open(4195300)
+	if err == nil || !strings.Contains(err.Error(), "s ago, by awaittrace ps -clean: see awaittrace ps") {
+		t.Error(err)
+	}
+	fi, err := os.Stat(filepath.Join(dir, collector.SweptFile))
+	if err != nil || fi.Size() > collector.SweptSize {
+		t.Errorf("the list: %v, %v", fi, err)
+	}
+}

@@ -180,7 +180,7 @@ func Clean() (removed int, err error) {
 		if !cleans(&e) {
 			continue
 		}
-		if err := os.Remove(e.Path); err != nil {
+		if err := e.Clean(); err != nil {
 			return removed, err
 		}
 		removed++
