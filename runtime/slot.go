@@ -104,10 +104,8 @@ func slotAt(n uint32) *Slot { return (*Slot)(at(slotBase, uintptr(n)*SlotSize)) 
 //go:norace
 func (sl *Slot) recycle(goid uint64) {
 	atomic.AddUint32(&sl.Seq, 1)
-	sl.Head, sl.Depth, sl.Held, sl.Lost = 0, 0, 0, 0
-	sl.Ring = [RingLen]Entry{}
-	sl.Cases = [CaseLen]uint64{}
-	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0
+	sl.Head, sl.Depth, sl.Held, sl.Lost = 0, 0, 0, 0 // so nobody reads the old Waits, Locks and Ring
+	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0     // nor Cases
 	sl.Noted = [2]Noted{}
 	sl.Born, sl.Begun = hdr.Clock, beginning()
 	sl.Test, sl.Detached = testOfGoroutine(), 0
