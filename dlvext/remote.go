@@ -119,6 +119,9 @@ func (r remote) Read(ctx context.Context, o target.Options) (*target.Result, err
 	if o.Standing != nil {
 		o.Standing()
 	}
+	if o.Copied != nil {
+		o.Copied()
+	}
 	if o.Select != nil {
 		r.stacks(res, o.Select(res.Goroutines).Stacks, cmp.Or(o.Depth, 64), deadline)
 	}

@@ -157,22 +157,19 @@ func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	if g.Blocked != nil && g.Blocked.Since != 0 {
 		return g.Blocked.Since
 	}
-	since := int64(0)
-	if f.s.NoProbes != "" || g.State == "syscall" { // two looks have shown more: see package inspect
+	was := f.s.Before
+	if was == nil || f.s.NoProbes != "" || g.State == "syscall" { // two looks have shown more: see package inspect
 		return 0
 	}
-	for was := f.s.Before; was != nil; was = was.Before {
-		i, ok := was.Find(g.ID)
-		if !ok {
-			break
-		}
-		o := &was.Goroutines[i]
-		if o.State != g.State || o.Reason != g.Reason || o.Steps != g.Steps || !sameTarget(o.Blocked, g.Blocked) {
-			break
-		}
-		since = was.Taken
+	i, ok := was.Find(g.ID)
+	if !ok {
+		return 0
 	}
-	return since
+	o := &was.Goroutines[i]
+	if o.State != g.State || o.Reason != g.Reason || o.Steps != g.Steps || !sameTarget(o.Blocked, g.Blocked) {
+		return 0
+	}
+	return was.Taken
 }
 
 // unsupported makes a cause only possible if, in a program without probes, it rests only on the length of its waits.

@@ -87,6 +87,9 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	if err != nil {
 		return nil, err
 	}
+	if o.Copied != nil {
+		o.Copied()
+	}
 	for _, st := range states.List() {
 		if !target.System(st.Start, st.Reason) {
 			res.Goroutines = append(res.Goroutines, st.Goroutine)

@@ -44,15 +44,22 @@ type look struct {
 	slept *procfs.Sleeps
 }
 
-// join adds to first, the diagnosis of the record alone, what a look at the program tells. If nothing can be read, it
-// notes why in first.
-func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*diagnose.Report, error) {
-	var still *snapshot.Snapshot // the record while the program stood still
-	var now func() (*snapshot.Snapshot, error)
+// join returns the diagnosis of first, a snapshot of the record alone, with what a look at the program tells. unread is
+// why nothing could be read.
+//
+// Of many goroutines each copy takes much memory. So first is given up before the program is read, except for what the
+// diagnosis needs of an earlier look.
+func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagnose.Options, l look) (r *diagnose.Report, unread, err error) {
+	var now func() (*snapshot.Snapshot, error) // reads the record of when the program stood still
+	var still *snapshot.Snapshot
 	var used snapshot.Process // its processor time then
-	refs := append(waited(first.Snapshot), passed(first.Snapshot)...)
+	var before *snapshot.Earlier
+	refs := append(waited(first), passed(first)...)
 	if l.settle != nil {
+		before = first.Earlier()
 		s.rec.ReadyStill()
+	} else {
+		still = first
 	}
 	res, err := s.target.Read(ctx, l.proof.in(target.Options{
 		Standing: func() []target.Ref {
@@ -65,42 +72,44 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 			}
 			return refs
 		},
-		Select: func(all []snapshot.Goroutine) target.Wanted {
-			at := first
-			if l.settle != nil {
-				snap, err := now()
-				now = nil // the copy is no longer needed
-				if err != nil {
-					return target.Wanted{}
-				}
-				l.settle(snap)
-				at = diagnose.Analyze(snap, first.Options)
+		Copied: func() {
+			if l.settle == nil {
+				return
 			}
+			still, unread = now()
+			now = nil // the copy is no longer needed
+			if unread == nil {
+				l.settle(still)
+			}
+		},
+		Select: func(all []snapshot.Goroutine) target.Wanted {
+			if unread != nil {
+				return target.Wanted{}
+			}
+			at := diagnose.Analyze(still, opt)
 			still = at.Snapshot
 			w := wanted(at)
 			w.Stacks = append(w.Stacks, running(all)...)
-			w.Stacks = append(w.Stacks, places(at.Snapshot, all)...)
-			w.Stacks = append(w.Stacks, unknown(at.Snapshot, all)...)
-			w.Objects = append(w.Objects, counted(at.Snapshot)...)
-			w.Objects = append(w.Objects, passed(at.Snapshot)...)
+			w.Stacks = append(w.Stacks, places(still, all)...)
+			w.Stacks = append(w.Stacks, unknown(still, all)...)
+			w.Objects = append(w.Objects, counted(still)...)
+			w.Objects = append(w.Objects, passed(still)...)
 			return w
 		},
 	}))
-	if err != nil || still == nil {
-		if err != nil {
-			first.Snapshot.NoStates = err.Error()
-		}
-		return first, ctx.Err()
+	if err == nil {
+		err = unread
+	}
+	if err != nil {
+		return nil, err, ctx.Err()
 	}
 	still.Process.StoppedFor = res.Paused.Nanoseconds()
 	if s.here {
 		still.Process.CPU, still.Process.Reads, still.Process.ReadBytes = used.CPU, used.Reads, used.ReadBytes
 	}
-	if l.settle != nil {
-		first.Snapshot.Before = nil
-		still.Before = first.Snapshot
-	}
+	still.Before = before
 	still.Join(res.Goroutines)
+	res.Goroutines = nil
 	if res.Unreadable > 0 {
 		still.Dropped[unreadable] = res.Unreadable
 	}
@@ -113,7 +122,7 @@ func (s *Session) join(ctx context.Context, first *diagnose.Report, l look) (*di
 	if s.here {
 		addIO(still, s.rec.Pid, res, l.proof)
 	}
-	return diagnose.Analyze(still, first.Options), nil
+	return diagnose.Analyze(still, opt), nil, nil
 }
 
 // remember notes what is proven, and adds earlier proofs.
@@ -210,19 +219,29 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	return slices.Concat(first, ways, newest, io)
 }
 
-// waited returns the objects that goroutines wait on.
+// waited returns objects that goroutines wait on: all, or, of those at one place that are many, of the first and last by
+// their IDs, because a report shows no others.
 func waited(s *snapshot.Snapshot) []target.Ref {
+	const perPlace = 1024
 	var refs []target.Ref
 	seen := make(map[target.Ref]bool)
-	for i := range s.Goroutines {
+	at := make(map[*snapshot.Probe]int)
+	add := func(i, most int) {
 		for _, wait := range s.Goroutines[i].Waits {
 			for _, ref := range objects(wait) {
-				if !seen[ref] {
+				if !seen[ref] && at[wait.Probe] < most {
+					at[wait.Probe]++
 					seen[ref] = true
 					refs = append(refs, ref)
 				}
 			}
 		}
+	}
+	for i := range s.Goroutines {
+		add(i, perPlace)
+	}
+	for i := len(s.Goroutines) - 1; i >= 0; i-- {
+		add(i, 2*perPlace)
 	}
 	return refs
 }

@@ -101,36 +101,47 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 // running diagnoses a program that is stopped for the look, or has ended. If its states cannot be read, NoStates of the
 // snapshot says why.
 func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, error) {
-	first, err := Record(s.rec, opt.Options)
-	switch {
-	case err != nil || !s.rec.Live:
-		return first, err
-	case opt.NoStop && !s.rec.Hidden():
-		s.labels.Add(s.rec, first.Snapshot)
-		return first, nil
-	case opt.NoStop:
-		return first, nil
-	case s.rec.Hidden():
-		first.Snapshot.NoStates = "the program runs in another pid namespace, and this command does not see its processes"
-		return first, nil
+	if opt.NoStop || !s.rec.Live || s.rec.Hidden() {
+		return s.recorded(opt)
+	}
+	first, err := recorded.Read(s.rec, opt.OnlyLocks)
+	if err != nil {
+		return nil, err
+	}
+	if !s.rec.Live { // it has ended meanwhile
+		return s.recorded(opt)
 	}
 	p := s.newProof(opt)
-	r, err := s.join(ctx, first, look{
-		proof: p,
-		slept: procfs.Slept(s.rec.Pid, opt.After),
-		settle: func(snap *snapshot.Snapshot) {
-			snap.Process.State = first.Snapshot.Process.State // it looked stopped while we read it
-		},
+	state := first.Process.State
+	r, unread, err := s.join(ctx, first, opt.Options, look{
+		proof:  p,
+		slept:  procfs.Slept(s.rec.Pid, opt.After),
+		settle: func(snap *snapshot.Snapshot) { snap.Process.State = state }, // it looked stopped while we read it
 	})
-	if err == nil && !r.Snapshot.HasStates {
-		if dead, derr := Record(s.rec, opt.Options); derr == nil && !s.rec.Live { // it has ended meanwhile: its record remains
-			r = dead
+	if unread != nil && err == nil {
+		if r, err = s.recorded(opt); err == nil && s.rec.Live {
+			r.Snapshot.NoStates = unread.Error()
 		}
+	} else if err == nil {
+		s.rec.Mark(r.Bad() > 0)
 	}
 	if err == nil && s.rec.Live && r.Snapshot.Process.State != "stopped" {
 		r = later(ctx, s.rec, circles(ctx, s.rec, again(ctx, s.rec, r, opt.Watch), opt.Watch))
 	}
 	return s.done(p, r, err)
+}
+
+// recorded diagnoses the program by its record alone.
+func (s *Session) recorded(opt Options) (*diagnose.Report, error) {
+	r, err := Record(s.rec, opt.Options)
+	switch {
+	case err != nil || !s.rec.Live:
+	case s.rec.Hidden() && !opt.NoStop:
+		r.Snapshot.NoStates = "the program runs in another pid namespace, and this command does not see its processes"
+	case !s.rec.Hidden() && opt.NoStop:
+		s.labels.Add(s.rec, r.Snapshot)
+	}
+	return r, err
 }
 
 // done closes the proof that the diagnosis r used.
@@ -168,14 +179,22 @@ func (s *Session) standing(ctx context.Context, opt Options) (*diagnose.Report, 
 		snap.Process.State = s.process.State
 	}
 	s.takeOut(snap)
-	first := diagnose.Analyze(snap, opt.Options)
 	if s.target == nil {
-		first.Snapshot.NoStates = s.noRead.Error()
-		return first, nil
+		return byRecord(snap, s.noRead, opt.Options), nil
 	}
 	p := s.newProof(opt)
-	r, err := s.join(ctx, first, look{proof: p})
+	r, why, err := s.join(ctx, snap, opt.Options, look{proof: p})
+	if why != nil && err == nil {
+		r = byRecord(snap, why, opt.Options)
+	}
 	return s.done(p, r, err)
+}
+
+// byRecord diagnoses a program whose record alone could be read.
+func byRecord(snap *snapshot.Snapshot, why error, opt diagnose.Options) *diagnose.Report {
+	r := diagnose.Analyze(snap, opt)
+	r.Snapshot.NoStates = why.Error()
+	return r
 }
 
 // Close ends the session, and leaves the program as it is.

@@ -68,9 +68,8 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		before, was = s.last, s.lastRes
 	}
 	if before != nil {
-		snap.Before = before
+		snap.Before = before.Earlier()
 		stayed(snap, res, before, was)
-		before.Before = nil
 	}
 	if s.runs {
 		s.last, s.lastRes = snap, res
@@ -88,9 +87,8 @@ func (s *Session) unprobed(ctx context.Context, why error, opt Options) (*diagno
 		if err != nil {
 			return s.done(p, nil, err)
 		}
-		later.Before = snap
+		later.Before = snap.Earlier()
 		stayed(later, laterRes, snap, res)
-		snap.Before = nil
 		s.last, s.lastRes = later, laterRes
 		r = diagnose.Analyze(later, opt.Options)
 	}

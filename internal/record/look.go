@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -14,10 +15,14 @@ import (
 // A look is what a report read from the program itself. It is kept behind the end of the record, so that, if the
 // program is killed, the next report has the states and stacks of the goroutines that have not moved since, and knows
 // which had exited. It is written from outside, without the program.
+//
+// What several goroutines have in common is in it once: of 100,000 goroutines most differ by their IDs alone.
 type look struct {
-	Taken      int64        // of the program's clock
-	Goroutines []lookedUpon // those that had reached a probe
-	Objects    []lookedAt   // those for which the program or the system told something
+	Taken      int64               // of the program's clock
+	Tellings   []telling           `json:",omitempty"`
+	Blocked    []*snapshot.Blocked `json:",omitempty"`
+	Goroutines []lookedUpon        // those that had reached a probe
+	Objects    []lookedAt          // those for which the program or the system told something
 	// Proof is what the program's memory proved; nil: it was not read. What is proven stays so.
 	Proof *provenThen `json:",omitempty"`
 }
@@ -36,34 +41,83 @@ type Kept struct {
 }
 
 type lookedUpon struct {
-	ID            int64
-	Steps         uint32
+	ID      int64
+	Steps   uint32
+	Telling int // index in look.Tellings
+	Blocked int `json:",omitempty"` // index in look.Blocked, from 1; 0: nothing
+}
+
+// A telling is what a look tells of a goroutine, besides what it waits on.
+type telling struct {
 	State, Reason string
 	Leaked        bool              `json:",omitempty"`
 	IO            *snapshot.IO      `json:",omitempty"` // of the operation that it is in
 	Labels        map[string]string `json:",omitempty"`
 	CreatedBy     *snapshot.Created `json:",omitempty"`
 	Stack         []snapshot.Frame  `json:",omitempty"`
-	Blocked       *snapshot.Blocked `json:",omitempty"`
 	Reach         *snapshot.Reach   `json:",omitempty"`
 }
 
-// upon returns what the look has of g.
-func upon(g *snapshot.Goroutine) lookedUpon {
-	return lookedUpon{
-		g.ID, g.Steps, g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Blocked, g.Reach,
-	}
+// A lookWriter adds goroutines to a look.
+type lookWriter struct {
+	*look
+	tellings, blocked map[string]int // by their JSON: the indexes in the look
 }
 
-// tell adds to g what was has of it.
-func (was *lookedUpon) tell(g *snapshot.Goroutine) {
-	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = was.State, was.Reason, was.Leaked, was.CreatedBy, was.Stack
-	g.Blocked, g.Reach, g.Labels = was.Blocked, was.Reach, was.Labels
+// upon returns what the look has of g.
+func (w *lookWriter) upon(g *snapshot.Goroutine) lookedUpon {
+	was := lookedUpon{ID: g.ID, Steps: g.Steps}
+	was.Telling = indexIn(w.tellings, &w.Tellings, telling{g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Reach})
+	if g.Blocked != nil {
+		was.Blocked = 1 + indexIn(w.blocked, &w.look.Blocked, g.Blocked)
+	}
+	return was
+}
+
+// indexIn returns the index of an element of list that is as v in JSON, which it adds if there is none. seen has the
+// elements of list.
+func indexIn[T any](seen map[string]int, list *[]T, v T) int {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // there is nothing in it that JSON cannot tell
+	}
+	i, ok := seen[string(text)]
+	if !ok {
+		i = len(*list)
+		*list = append(*list, v)
+		seen[string(text)] = i
+	}
+	return i
+}
+
+// valid reports whether the indexes of l are within it.
+func (l *look) valid() bool {
+	wrong := func(was lookedUpon) bool {
+		return was.Telling < 0 || was.Telling >= len(l.Tellings) || was.Blocked < 0 || was.Blocked > len(l.Blocked)
+	}
+	return !slices.ContainsFunc(l.Goroutines, wrong) && (l.Proof == nil || !slices.ContainsFunc(l.Proof.Others, wrong))
+}
+
+// tell adds to g what l has of it in was.
+func (l *look) tell(was *lookedUpon, g *snapshot.Goroutine) {
+	t := &l.Tellings[was.Telling]
+	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack, g.Reach, g.Labels = t.State, t.Reason, t.Leaked, t.CreatedBy, t.Stack, t.Reach, t.Labels
+	g.Blocked = l.blockedOf(was)
+}
+
+func (l *look) reachOf(was *lookedUpon) *snapshot.Reach { return l.Tellings[was.Telling].Reach }
+
+func (l *look) blockedOf(was *lookedUpon) *snapshot.Blocked {
+	if was.Blocked == 0 {
+		return nil
+	}
+	return l.Blocked[was.Blocked-1]
 }
 
 // holds reports whether was is proven to wait for ever, and has not moved since, by the number of its steps.
-func (was *lookedUpon) holds(steps uint32) bool {
-	return was.Reach != nil && was.Reach.Answer == snapshot.Proven && was.Steps == steps
+func (l *look) holds(was *lookedUpon, steps uint32) bool {
+	r := l.reachOf(was)
+	return r != nil && r.Answer == snapshot.Proven && was.Steps == steps
 }
 
 // isProven reports whether nothing can wake g.
@@ -79,10 +133,13 @@ type lookedAt struct {
 
 // A look begins, at the end of the record, with lookMagic, its length and its checksum.
 const (
-	lookMagic  = 0x316b6f6f6c // "look1"
+	lookMagic  = 0x326b6f6f6c // "look2"
 	lookHeader = 24
 	maxLook    = 64 << 20 // bytes
 )
+
+// anyLook is how a look begins, of this version or another.
+var anyLook = []byte("look")
 
 // Keep keeps what s, a snapshot that was joined with the states of its goroutines, has beyond the record, and what the
 // goroutines of findings keep alive. It keeps nothing without room or permission to write.
@@ -92,23 +149,27 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 		return
 	}
 	l := look{Taken: s.Taken}
-	var others []lookedUpon
-	proven := false
+	w := lookWriter{&l, make(map[string]int), make(map[string]int)}
+	proven := slices.ContainsFunc(s.Goroutines, func(g snapshot.Goroutine) bool { return isProven(&g) })
+	var old *look // whose proofs are kept, because this one had no time for any
+	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
+		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept}
+	} else if old = r.kept(); old != nil {
+		w.retain(old)
+	}
+	held := old.proven()
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		switch {
+		switch was := held[g.ID]; {
+		case was != nil && old.holds(was, g.Steps) && g.Last != nil:
+			still := *g
+			still.Reach, still.Blocked = old.reachOf(was), old.blockedOf(was)
+			l.Goroutines = append(l.Goroutines, w.upon(&still))
 		case g.Last != nil:
-			l.Goroutines = append(l.Goroutines, upon(g))
-		case isProven(g):
-			others = append(others, upon(g))
+			l.Goroutines = append(l.Goroutines, w.upon(g))
+		case isProven(g) && old == nil && l.Proof != nil:
+			l.Proof.Others = append(l.Proof.Others, w.upon(g))
 		}
-		proven = proven || isProven(g)
-	}
-	// If this look had no time for proofs, those of an earlier one are kept.
-	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
-		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept, Others: others}
-	} else if old := r.kept(); old != nil {
-		l.retain(old)
 	}
 	for _, o := range s.Objects {
 		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
@@ -126,19 +187,32 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
 }
 
-// retain adds to l, a look that had no proofs, those of an earlier one.
-func (l *look) retain(old *look) {
-	seen := make(map[int64]*lookedUpon, len(old.Goroutines))
-	for i := range old.Goroutines {
-		seen[old.Goroutines[i].ID] = &old.Goroutines[i]
+// retain adds to w, a look that had no proofs, what an earlier one has proven besides its goroutines.
+func (w *lookWriter) retain(old *look) {
+	if old.Proof == nil {
+		return
 	}
+	w.Proof = &provenThen{KeptBytes: old.Proof.KeptBytes, Kept: old.Proof.Kept}
+	for i := range old.Proof.Others {
+		was := &old.Proof.Others[i]
+		g := snapshot.Goroutine{ID: was.ID, Steps: was.Steps}
+		old.tell(was, &g)
+		w.Proof.Others = append(w.Proof.Others, w.upon(&g))
+	}
+}
+
+// proven returns the goroutines of l that are proven to wait for ever, by ID. l may be nil.
+func (l *look) proven() map[int64]*lookedUpon {
+	if l == nil {
+		return nil
+	}
+	list := make(map[int64]*lookedUpon)
 	for i := range l.Goroutines {
-		g := &l.Goroutines[i]
-		if was := seen[g.ID]; was != nil && was.holds(g.Steps) {
-			g.Reach, g.Blocked = was.Reach, was.Blocked
+		if was := &l.Goroutines[i]; l.holds(was, was.Steps) {
+			list[was.ID] = was
 		}
 	}
-	l.Proof = old.Proof
+	return list
 }
 
 // ioOf returns what is known of the operation that g is in.
@@ -161,7 +235,7 @@ func (r *Record) endsAt(end int64) bool {
 	}
 	b := make([]byte, 8)
 	_, err = r.file.ReadAt(b, end)
-	return err == nil && binary.LittleEndian.Uint64(b) == lookMagic
+	return err == nil && bytes.Equal(b[:len(anyLook)], anyLook)
 }
 
 // HasLook reports whether a look is kept behind the record.
@@ -189,7 +263,7 @@ func (r *Record) kept() *look {
 		return r.known
 	}
 	l := new(look)
-	if json.Unmarshal(text, l) != nil {
+	if json.Unmarshal(text, l) != nil || !l.valid() {
 		return nil
 	}
 	r.known, r.knownSum = l, sum
@@ -206,8 +280,8 @@ func (r *Record) Recall(s *snapshot.Snapshot) {
 	told := false
 	for i := range l.Goroutines {
 		was := &l.Goroutines[i]
-		if k, ok := s.Find(was.ID); ok && was.holds(s.Goroutines[k].Steps) && len(s.Goroutines[k].Waits) > 0 {
-			was.tell(&s.Goroutines[k])
+		if k, ok := s.Find(was.ID); ok && l.holds(was, s.Goroutines[k].Steps) && len(s.Goroutines[k].Waits) > 0 {
+			l.tell(was, &s.Goroutines[k])
 			told = true
 		}
 	}
@@ -232,10 +306,10 @@ func recall(s *snapshot.Snapshot, l *look) {
 			s.Orphans = append(s.Orphans, g.Left()...)
 			continue
 		case ok && was.Steps == g.Steps:
-			was.tell(&g)
+			l.tell(was, &g)
 			g.DropContradicted()
 			if len(g.Waits) > 0 {
-				g.Waits[0].IO = was.IO
+				g.Waits[0].IO = l.Tellings[was.Telling].IO
 			}
 		}
 		kept = append(kept, g)
@@ -246,7 +320,7 @@ func recall(s *snapshot.Snapshot, l *look) {
 	for i := range kept {
 		ids[uint32(kept[i].ID)] = true
 	}
-	l.Proof.recall(s)
+	l.recallProof(s)
 	for _, was := range l.Objects {
 		if o := s.Objects[was.Addr]; o != nil {
 			o.Len, o.Count, o.Stopped, o.IO = was.Len, was.Count, was.Stopped, was.IO
@@ -264,21 +338,21 @@ func recall(s *snapshot.Snapshot, l *look) {
 	}
 }
 
-// recall adds to s what was proven. p may be nil.
-func (p *provenThen) recall(s *snapshot.Snapshot) {
-	if p == nil {
+// recallProof adds to s what was proven.
+func (l *look) recallProof(s *snapshot.Snapshot) {
+	if l.Proof == nil {
 		return
 	}
-	for _, was := range p.Others {
+	for i := range l.Proof.Others {
+		was := &l.Proof.Others[i]
 		if _, ok := s.Find(was.ID); !ok {
-			s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
-				ID: was.ID, State: was.State, Reason: was.Reason, CreatedBy: was.CreatedBy,
-				Stack: was.Stack, Blocked: was.Blocked, Reach: was.Reach, Labels: was.Labels,
-			})
+			g := snapshot.Goroutine{ID: was.ID}
+			l.tell(was, &g)
+			s.Goroutines = append(s.Goroutines, g)
 		}
 	}
 	slices.SortFunc(s.Goroutines, func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) })
-	s.Memory = p.memory()
+	s.Memory = l.Proof.memory()
 }
 
 // memory returns what is kept of the program's memory. p may be nil.

@@ -10,6 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/testing/recordtest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
+	"github.com/awaittrace/awaittrace/runtime"
 )
 
 // TestLook checks that a report after the program's death has what a report on the live program saw, except of
@@ -110,5 +111,43 @@ func TestLook(t *testing.T) {
 	r.Keep(alive, nil)
 	if b, _ := os.ReadFile(path); !strings.HasSuffix(string(b), "something else") {
 		t.Error("what is no look was overwritten")
+	}
+}
+
+// TestLookShares checks that a look has what many goroutines have in common once, and that the reader shares it too.
+func TestLookShares(t *testing.T) {
+	const n = 5000
+	s := snaptext.MustParse(twoLocks)
+	probe := s.Goroutines[0].Last
+	for id := int64(1000); id < 1000+n; id++ {
+		s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
+			ID: id, Last: probe, State: "waiting", Reason: "chan receive",
+			CreatedBy: &snapshot.Created{Goroutine: 1, Func: "main.main", File: "/src/main.go", Line: 3},
+			Blocked:   &snapshot.Blocked{On: []snapshot.Target{{Addr: 0xc0, Kind: runtime.KindChan, Type: "chan int", Len: -1, Cap: -1}}},
+		})
+	}
+	path := filepath.Join(t.TempDir(), "record")
+	whole := recordtest.Bytes(s)
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	r.Keep(s, nil)
+	b, err := os.ReadFile(path)
+	if got := len(b) - len(whole); err != nil || got < n || got > 60*n {
+		t.Errorf("the look at %d goroutines takes %d bytes (%v)", n, got, err)
+	}
+	again, err := r.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, ok1 := again.Find(1000)
+	k, ok2 := again.Find(1000 + n - 1)
+	if a, b := &again.Goroutines[i], &again.Goroutines[k]; !ok1 || !ok2 || a.CreatedBy == nil || a.CreatedBy != b.CreatedBy || a.Blocked == nil || a.Blocked != b.Blocked {
+		t.Errorf("the goroutines share nothing: %+v, %+v", a, b)
 	}
 }

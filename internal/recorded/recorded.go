@@ -20,15 +20,9 @@ func Used(p *snapshot.Process, pid int) {
 
 // Diagnose diagnoses the program of rec, and notes in the record whether it is worth keeping.
 func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
-	snap, err := read(rec, opt.OnlyLocks)
+	snap, err := Read(rec, opt.OnlyLocks)
 	if err != nil {
 		return nil, err
-	}
-	if rec.Live {
-		rec.Recall(snap)
-	}
-	if rec.Process() != 0 {
-		Used(&snap.Process, rec.Process())
 	}
 	if !rec.Live && asleep(rec, snap) {
 		snap.Asleep, opt.After = true, 1
@@ -48,8 +42,24 @@ func Diagnose(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error
 	return r, nil
 }
 
-// read reads as much of a record as the diagnosis needs. For a running program the used part is enough. If only locks
-// count, and nothing was proven, the part about locks is enough.
+// Read reads as much of a record as a diagnosis needs, with what an earlier look proved of a running program, and what
+// the program has used.
+func Read(rec *record.Record, onlyLocks bool) (*snapshot.Snapshot, error) {
+	snap, err := read(rec, onlyLocks)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Live {
+		rec.Recall(snap)
+	}
+	if rec.Process() != 0 {
+		Used(&snap.Process, rec.Process())
+	}
+	return snap, nil
+}
+
+// read reads the record alone. For a running program the used part is enough. If only locks count, and nothing was
+// proven, the part about locks is enough.
 func read(rec *record.Record, onlyLocks bool) (*snapshot.Snapshot, error) {
 	if rec.Live {
 		part := rec.UsedSnapshot

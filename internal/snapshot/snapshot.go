@@ -48,7 +48,7 @@ type Snapshot struct {
 	Starts []Start
 	// Before is an earlier look at the same program, at least by its record, or nil. It takes two looks to tell which
 	// goroutines pass probes all the time, and which become more.
-	Before *Snapshot
+	Before *Earlier
 	// Later is a later look at the same program, by the states of its goroutines alone, or nil.
 	Later *Snapshot
 }

@@ -36,7 +36,7 @@ func TestReadEach(t *testing.T) {
 	hole := addrs[100] &^ 4095
 	mem := &fakeMemory{holes: map[uint64]bool{hole: true}}
 	seen := make(map[int]bool)
-	unreadable := readEach(mem, addrs, size, nil, func(i int, b []byte) {
+	unreadable := readEach(mem, nil, nil, addrs, size, func(i int, b []byte) {
 		if seen[i] || len(b) != size || binary.LittleEndian.Uint64(b) != addrs[i] {
 			t.Errorf("visit %d, the second time %v: %x, want the struct at %x", i, seen[i], b, addrs[i])
 		}
@@ -56,7 +56,7 @@ func TestReadEach(t *testing.T) {
 		t.Errorf("%d of %d unreadable, want %d", unreadable, len(addrs), want)
 	}
 	mem = new(fakeMemory)
-	readEach(mem, addrs[:5000], size, nil, func(int, []byte) {})
+	readEach(mem, nil, nil, addrs[:5000], size, func(int, []byte) {})
 	if mem.reads > 5 {
 		t.Errorf("%d reads for neighbours in 2 MB, want at most 5", mem.reads)
 	}

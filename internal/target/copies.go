@@ -5,8 +5,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/go-delve/delve/pkg/proc"
-
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -36,6 +34,13 @@ func (c *copies) take(n int) []byte {
 	b := c.room[:n:n]
 	c.room = c.room[n:]
 	return b
+}
+
+// giveBack makes room that take has returned free for what is taken next.
+func (c *copies) giveBack(b []byte) {
+	if len(b) > len(c.room) {
+		c.room = b
+	}
 }
 
 // A piece is memory from an address.
@@ -111,11 +116,21 @@ func (c *copies) copyMany(addrs []uint64, lengths []uint64) [][]byte {
 	return bufs
 }
 
-// copyStacks copies the stacks of all goroutines, each from the goroutine's position.
+const (
+	// maxCopied bounds the goroutines of which the stack is copied, and perPlace those that wait for one reason and
+	// were started at one place, by their IDs from the first and from the last. A report shows few stacks, most of
+	// goroutines that do not move.
+	maxCopied = 8192
+	perPlace  = 512
+)
+
+// copyStacks copies the descriptors and stacks of goroutines, each from the goroutine's position: of all, or, if they
+// are many, of those that do not wait, and of some of each kind. What others have on theirs is read later, unless they
+// have moved: see stay.
 func (s *session) copyStacks() {
 	var addrs, lengths []uint64
 	total := uint64(0)
-	for i := range s.gs {
+	for _, i := range s.worthCopying() {
 		g := &s.gs[i]
 		if g.stackHi <= g.stackLo {
 			continue
@@ -128,9 +143,51 @@ func (s *session) copyStacks() {
 		if total += n; total > maxStackBytes {
 			break
 		}
-		addrs, lengths = append(addrs, from), append(lengths, n)
+		g.copied = true
+		addrs, lengths = append(addrs, from, g.addr), append(lengths, n, uint64(s.g.size))
 	}
 	s.copies.copyMany(addrs, lengths)
+}
+
+// worthCopying returns the goroutines, by their indexes, of which copyStacks copies the stacks.
+func (s *session) worthCopying() (list []int) {
+	if len(s.gs) <= maxCopied {
+		for i := range s.gs {
+			list = append(list, i)
+		}
+		return list
+	}
+	var rest []int
+	for i := range s.gs {
+		if s.gs[i].onProcessor() {
+			list = append(list, i)
+		} else if s.gs[i].status != runtime.GWaiting && len(rest) < maxCopied {
+			rest = append(rest, i)
+		}
+	}
+	list = append(list, rest...)
+	type place struct {
+		reason uint8
+		gopc   uint64
+	}
+	listed := make([]bool, len(s.gs))
+	seen := make(map[place]int)
+	add := func(i, most int) {
+		g := &s.gs[i]
+		at := place{g.reason, g.gopc}
+		if g.status == runtime.GWaiting && !listed[i] && len(list) < maxCopied && seen[at] < most {
+			seen[at]++
+			listed[i] = true
+			list = append(list, i)
+		}
+	}
+	for i := range s.gs {
+		add(i, perPlace)
+	}
+	for i := len(s.gs) - 1; i >= 0; i-- {
+		add(i, 2*perPlace)
+	}
+	return list
 }
 
 // objectTypes are the types of the objects that are read.
@@ -169,18 +226,12 @@ func (s *session) copyObjects(refs []Ref) {
 	s.copies.copyMany(addrs, lengths)
 }
 
-// dropMoved forgets the operating system's side of the waits of goroutines that have left their processor since the
-// program stood still, because it was read afterwards. It keeps Ends, the server that a goroutine shuts down: that is
-// on its stack, which was copied, and such a goroutine looks again and again.
-func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
-	b := make([]byte, s.g.size)
+// dropMoved forgets the operating system's side of the waits of goroutines that have moved since the program stood
+// still, because it was read afterwards. It keeps Ends, the server that a goroutine shuts down: that is on its stack,
+// which was copied, and such a goroutine looks again and again.
+func (s *session) dropMoved(res *Result) {
 	for id := range res.Blocked {
-		i, ok := s.find(id)
-		var g goroutine
-		if ok && readFull(now, b, s.gs[i].addr) == nil {
-			s.g.decode(b, &g)
-		}
-		if was := &s.gs[i]; !ok || g.id != was.id || g.status != was.status || g.parks != was.parks || g.sp != was.sp {
+		if i, ok := s.find(id); !ok || !s.stays(&s.gs[i]) {
 			ends := res.Blocked[id].Ends
 			delete(res.Blocked, id)
 			if ends != 0 {
@@ -188,4 +239,15 @@ func (s *session) dropMoved(res *Result, now proc.MemoryReader) {
 			}
 		}
 	}
+}
+
+// stays reports whether a goroutine has not left its processor since the program stood still, by its descriptor now.
+func (s *session) stays(was *goroutine) bool {
+	b := make([]byte, s.g.size)
+	var g goroutine
+	if readFull(s.now, b, was.addr) != nil {
+		return false
+	}
+	s.g.decode(b, &g)
+	return g.id == was.id && g.status == was.status && g.parks == was.parks && g.sp == was.sp
 }

@@ -26,9 +26,11 @@ type Options struct {
 	// Standing is called once while the program stands still, so that what it reads is consistent with the Result; it
 	// should take milliseconds. It returns the objects that Select may want. A nil Standing wants none.
 	Standing func() []Ref
-	// Select is called once, after Standing, with all goroutines sorted by ID, and returns which stacks and objects are
-	// wanted. A live program may have gone on by then. It must neither keep nor change the slice. CreatedBy and Stack
-	// are not set yet. A nil Select wants nothing.
+	// Copied, if it is not nil, is called once after Standing, before what was copied of the program is told, which takes
+	// memory. A live program may have gone on by then.
+	Copied func()
+	// Select is called once, after Copied, with all goroutines sorted by ID, and returns which stacks and objects are
+	// wanted. It must neither keep nor change the slice. CreatedBy and Stack are not set yet. A nil Select wants nothing.
 	Select func([]snapshot.Goroutine) Wanted
 	// Depth is the number of frames read of each stack; zero means 64.
 	Depth int
@@ -155,6 +157,9 @@ func (s *session) look(o Options) (*Result, []Ref, error) {
 
 // fill adds the goroutines that look read, and reads the stacks and objects that o wants.
 func (s *session) fill(res *Result, o Options) {
+	if o.Copied != nil {
+		o.Copied()
+	}
 	res.Goroutines, res.Parks = s.snapshots(), s.parks()
 	if o.Select != nil {
 		want := o.Select(res.Goroutines)

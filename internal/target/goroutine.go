@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/runtime"
 	"github.com/go-delve/delve/pkg/proc"
 )
@@ -64,6 +65,7 @@ type goroutine struct {
 	gopc, startpc uint64
 	parent        int64
 	parks         uint8
+	copied        bool   // its descriptor and stack were copied: see session.copyStacks
 	labels        uint64 // address of its profiler labels
 	m             uint64 // address of the runtime's m, 0 if it has none
 	// Its stack, and its position when it last left its processor.
@@ -103,7 +105,13 @@ func (s *session) loadGoroutines() error {
 	s.readReasons()
 	s.gs = make([]goroutine, 0, len(addrs))
 	system := make(map[uint64]string)
-	s.unreadable = readEach(s.mem, addrs, int(s.g.size), s.copies, func(i int, b []byte) {
+	var src reach.Source
+	var room []byte
+	if s.copies != nil {
+		src, room = s.copies.src, s.copies.take(maxAtOnce)
+		defer s.copies.giveBack(room)
+	}
+	s.unreadable = readEach(s.mem, src, room, addrs, int(s.g.size), func(i int, b []byte) {
 		g := goroutine{addr: addrs[i], index: i}
 		s.g.decode(b, &g)
 		if g.alive() && !s.system(&g, system) {

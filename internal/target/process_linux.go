@@ -53,7 +53,7 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	defer p.bi.Close()
 	p.copies = new(copies)
 	p.mem = readOnly{memory{mem, p.copies}}
-	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, copies: p.copies, running: p.setThreads}
+	s := &session{tgt: tgt, bi: p.bi, mem: p.mem, copies: p.copies, now: memory{f: mem}, running: p.setThreads}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -93,20 +93,17 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	res.Stopped, res.Taken, res.Paused = wasStopped, taken, time.Since(start)
 	s.deadline = time.Time{}
 	s.fill(res, o)
-	s.dropMoved(res, memory{f: mem})
+	s.dropMoved(res)
 	s.setCreators(res)
 	return res, nil
 }
 
-// readyCopies makes room for what copyAll copies: the descriptors of goroutines, and as much for their stacks.
+// readyCopies makes room for what copyAll copies: descriptors of goroutines, and as much for their stacks.
 func (s *session) readyCopies() {
 	if n, err := s.word(s.allgs + uint64(s.bi.Arch.PtrSize())); err == nil {
-		s.copies.ready(min(n*uint64(s.g.size)*2, maxReady))
+		s.copies.ready(maxAtOnce + min(n, maxCopied)*uint64(s.g.size)*2)
 	}
 }
-
-// maxReady bounds, in bytes, the room that is made before it is known how much is needed.
-const maxReady = 256 << 20
 
 // copyAll copies all that reading the program will need after it has gone on. What is read from the program itself then
 // belongs to goroutines that have not moved since.

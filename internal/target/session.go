@@ -32,7 +32,9 @@ type session struct {
 	// running, if not nil, is told which threads run a goroutine now, because only their registers are needed.
 	running func([]runner)
 	// copies are copied from a program that goes on before it is read; nil: it stands still until it has been read.
-	copies    *copies
+	copies *copies
+	// now is the memory of such a program after it has gone on.
+	now       proc.MemoryReader
 	sizes     map[string]int64 // of the types of objects, and of runtime.timer
 	chanTimer field            // of runtime.hchan: the timer of a channel
 	// deadline is when the program must go on; zero: never.

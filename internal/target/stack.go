@@ -21,16 +21,40 @@ func (s *session) readStacks(res *Result, ids []int64, o Options) {
 			continue
 		}
 		read[id] = true
-		g, frames := s.unwind(&s.gs[i], o.Depth)
-		if len(frames) == 0 {
+		if !s.readStack(res, i, o.Depth) {
 			res.StacksLeft++
-			continue
-		}
-		res.Goroutines[i].Stack = userStack(frames)
-		if b, ok := s.blocked(g, frames); ok {
-			res.Blocked[id] = b
 		}
 	}
+}
+
+// readStack reads the stack of a goroutine, by its index. Of a goroutine that was not copied, and has gone on, it reads
+// nothing.
+func (s *session) readStack(res *Result, i, depth int) (ok bool) {
+	live := s.copies != nil && !s.gs[i].copied
+	if live {
+		if s.gs[i].onProcessor() || !s.stays(&s.gs[i]) {
+			return false
+		}
+		defer func() {
+			if recover() != nil { // its stack has changed under Delve
+				ok = false
+			}
+		}()
+	}
+	g, frames := s.unwind(&s.gs[i], depth)
+	if len(frames) == 0 {
+		return false
+	}
+	stack := userStack(frames)
+	b, found := s.blocked(g, frames)
+	if live && !s.stays(&s.gs[i]) {
+		return false
+	}
+	res.Goroutines[i].Stack = stack
+	if found {
+		res.Blocked[s.gs[i].id] = b
+	}
+	return true
 }
 
 // unwind returns Delve's view of g and its frames, innermost first, or nil if they cannot be read.

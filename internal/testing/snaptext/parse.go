@@ -21,6 +21,9 @@ func Parse(text string) (*snapshot.Snapshot, error) {
 		}
 	}
 	p.end()
+	for _, look := range p.looks {
+		look.now.Before = look.before.Earlier()
+	}
 	return p.first, nil
 }
 
@@ -64,9 +67,13 @@ func settle(g *snapshot.Goroutine) {
 	g.Steps = max(g.Steps, uint32(len(g.History)))
 }
 
+// twoLooks are a snapshot and the one before.
+type twoLooks struct{ now, before *snapshot.Snapshot }
+
 type parser struct {
 	first  *snapshot.Snapshot
 	snap   *snapshot.Snapshot
+	looks  []twoLooks                         // the snapshots with an earlier look
 	keeps  map[int64]uint64                   // bytes that goroutines keep alive
 	probes map[snapshot.Probe]*snapshot.Probe // every probe once: the snapshot compares them by address
 	words  []string                           // what is left of the line
@@ -113,7 +120,7 @@ func (p *parser) top(word string) bool {
 	case "before":
 		p.end()
 		p.begin()
-		s.Before = p.snap
+		p.looks = append(p.looks, twoLooks{s, p.snap})
 	case "later": // of the whole
 		p.end()
 		p.begin()

@@ -48,7 +48,7 @@ orphan 9 lock/mutex main.go:40 main.f "\"x\".Lock()" 0xc1 10s
 before
 taken 50s
 goroutine 7 waiting
-  reach unknown "no layout"
+  blocked 12s
 `
 
 func TestRoundTrip(t *testing.T) {
