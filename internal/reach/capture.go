@@ -113,7 +113,7 @@ func (p *Plan) allocateGoroutines() {
 // provide adds n bytes to what is ready.
 func (p *Plan) provide(n uint64) {
 	p.trim()
-	p.ready = populate(int(n))
+	p.ready = Room(int(n))
 	p.bufs = append(p.bufs, p.ready)
 }
 
@@ -131,7 +131,7 @@ func (p *Plan) take(n uint64) []byte {
 func (p *Plan) trim() {
 	if n := len(p.bufs); n > 0 {
 		last := p.bufs[n-1]
-		discard(last, len(last)-len(p.ready))
+		TrimRoom(last, len(last)-len(p.ready))
 	}
 	p.ready = nil
 }
@@ -139,7 +139,7 @@ func (p *Plan) trim() {
 // Close frees the memory. After it, nothing that came of the plan may be used.
 func (p *Plan) Close() {
 	for _, b := range p.bufs {
-		free(b)
+		FreeRoom(b)
 	}
 	p.bufs, p.ready = nil, nil
 }

@@ -86,8 +86,8 @@ func (l *batch) add(lo, hi uint64) {
 
 // time returns how long it takes to read them. What is gone meanwhile takes its time, too.
 func (l *batch) time(src Source) time.Duration {
-	buf := populate(int(l.bytes))
-	defer free(buf)
+	buf := Room(int(l.bytes))
+	defer FreeRoom(buf)
 	var bufs [][]byte
 	rest := buf
 	for _, n := range l.sizes {

@@ -315,6 +315,7 @@ func (r *Record) named(err error) error {
 
 // Close ends the access to the record.
 func (r *Record) Close() error {
+	r.freeRoom()
 	var err error
 	if r.file != nil {
 		err = r.file.Close()

@@ -7,6 +7,7 @@ import (
 
 	collector "github.com/awaittrace/awaittrace/runtime"
 
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -16,19 +17,31 @@ const maxStill = 128 << 20
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
 // record is copied.
 func (r *Record) ReadyStill() {
-	if s, ok := r.copyInto(nil); ok { // the system provides memory when it is written to
+	r.freeRoom()
+	if s, ok := r.copyInto(nil); ok {
 		r.room = s.room
 	}
 }
 
-// Still copies the record of a program that stands still, and returns a function that reads the copy after the program
-// has gone on, because reading takes much longer than copying. It reads a record at once that is not completely in its
-// file.
+// freeRoom gives back the room for a copy. It is not of the garbage collector, because of many goroutines it is large,
+// and needed no longer as soon as it has been read.
+func (r *Record) freeRoom() {
+	reach.FreeRoom(r.room)
+	r.room = nil
+}
+
+// Still copies the record of a program that stands still, and returns a function that reads the copy once, after the
+// program has gone on, because reading takes much longer than copying. It reads a record at once that is not completely
+// in its file.
 func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 	read := r.begin(partWhole)
 	if src, ok := r.copied(); ok {
-		return func() (*snapshot.Snapshot, error) { return read(src) }
+		return func() (*snapshot.Snapshot, error) {
+			defer r.freeRoom()
+			return read(src)
+		}
 	}
+	r.freeRoom()
 	s, err := read(r.src)
 	return func() (*snapshot.Snapshot, error) { return s, err }
 }
@@ -36,7 +49,9 @@ func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 // copied returns a copy of the record, unless parts of it are in private memory or it is too large.
 func (r *Record) copied() (Source, bool) {
 	data, ok := r.copyInto(r.room)
-	r.room = nil
+	if data.room != nil {
+		r.room = data.room
+	}
 	if !ok {
 		return Source{}, false
 	}
@@ -96,7 +111,7 @@ func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
 	}
 	s.size = min(fi.Size(), end)
 	if n := max(allocated(fi)-(fi.Size()-s.size), 0); room == nil && n <= maxStill {
-		room = make([]byte, n)
+		room = reach.Room(int(n))
 	}
 	s.room = room
 	total := int64(0)

@@ -12,33 +12,29 @@ import (
 //
 // Join adds goroutines that reached no probe. It removes those that live does not have, because they have exited; the
 // locks that they held become orphans. It drops a wait of the record if the runtime says that the goroutine does not
-// wait. It changes s but not live; s refers to the stacks of live afterwards.
+// wait. live becomes part of s: of many goroutines a copy takes much memory.
 func (s *Snapshot) Join(live []Goroutine) {
-	byID := make(map[int64]*Goroutine, len(live))
-	for i := range live {
-		byID[live[i].ID] = &live[i]
+	byID := func(a, b Goroutine) int { return cmp.Compare(a.ID, b.ID) }
+	if !slices.IsSortedFunc(live, byID) {
+		slices.SortFunc(live, byID)
 	}
-	kept := s.Goroutines[:0]
-	for _, g := range s.Goroutines {
-		l, ok := byID[g.ID]
-		if !ok {
+	i := 0
+	for k := range s.Goroutines {
+		g := &s.Goroutines[k]
+		for i < len(live) && live[i].ID < g.ID {
+			i++
+		}
+		if i == len(live) || live[i].ID != g.ID {
 			s.Orphans = append(s.Orphans, g.Left()...)
 			continue
 		}
+		l := &live[i]
 		g.State, g.Reason, g.Leaked = l.State, l.Reason, l.Leaked
 		g.CreatedBy, g.Stack, g.ThreadID, g.Labels = l.CreatedBy, l.Stack, l.ThreadID, l.Labels
 		g.DropContradicted()
-		delete(byID, g.ID)
-		kept = append(kept, g)
+		*l = *g
 	}
-	clear(s.Goroutines[len(kept):])
-	s.Goroutines = kept
-	for i := range live {
-		if _, left := byID[live[i].ID]; left {
-			s.Goroutines = append(s.Goroutines, live[i])
-		}
-	}
-	slices.SortFunc(s.Goroutines, func(a, b Goroutine) int { return cmp.Compare(a.ID, b.ID) })
+	s.Goroutines = live
 	s.HasStates, s.NoStates, s.Process.Looked = true, "", 0
 	s.MarkExited()
 }

@@ -15,7 +15,7 @@ const (
 )
 
 // maxAtOnce bounds the bytes of the runs that are read with one call of ReadMany.
-const maxAtOnce = 8 * maxRun
+const maxAtOnce = 4 * maxRun
 
 // readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, which are valid only
 // during the call, in order of address. It reads neighbours together: the runtime allocates its descriptors in blocks,

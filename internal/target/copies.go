@@ -120,8 +120,8 @@ const (
 	// maxCopied bounds the goroutines of which the stack is copied, and perPlace those that wait for one reason and
 	// were started at one place, by their IDs from the first and from the last. A report shows few stacks, most of
 	// goroutines that do not move.
-	maxCopied = 8192
-	perPlace  = 512
+	maxCopied = 4096
+	perPlace  = 256
 )
 
 // copyStacks copies the descriptors and stacks of goroutines, each from the goroutine's position: of all, or, if they

@@ -2,8 +2,8 @@ package reach
 
 import "golang.org/x/sys/unix"
 
-// populate returns n bytes that cost no page fault any more, so that they do not prolong a pause; free gives them back.
-func populate(n int) []byte {
+// Room returns n bytes that cost no page fault any more, so that they do not prolong a pause; FreeRoom gives them back.
+func Room(n int) []byte {
 	if n == 0 {
 		return nil
 	}
@@ -17,15 +17,15 @@ func populate(n int) []byte {
 	return b
 }
 
-// discard gives back the last part of what populate returned, from a byte on.
-func discard(b []byte, from int) {
+// TrimRoom gives back the last part of what Room returned, from a byte on.
+func TrimRoom(b []byte, from int) {
 	if from = (from + pageSize - 1) &^ (pageSize - 1); from < len(b) {
 		_ = unix.Madvise(b[from:], unix.MADV_DONTNEED) // otherwise it is kept for longer
 	}
 }
 
-// free gives back what populate returned.
-func free(b []byte) {
+// FreeRoom gives back what Room returned.
+func FreeRoom(b []byte) {
 	if b != nil {
 		_ = unix.Munmap(b) // an error means that it is of make
 	}
