@@ -176,9 +176,11 @@ func (p *Prepared) writeOverlay(overlay Overlay, cache *Cache) (err error) {
 			return err
 		}
 		for _, f := range p.Result.Files {
-			stored, err := cache.Put(f.Text, filepath.Ext(f.Name))
-			if err != nil {
-				return err
+			stored, known := cache.current[f.Name]
+			if !known {
+				if stored, err = cache.Put(f.Text, filepath.Ext(f.Name)); err != nil {
+					return err
+				}
 			}
 			overlay[f.Name] = stored
 		}

@@ -16,6 +16,8 @@ import (
 // facts, found by their inputs. Several processes may use it at once.
 type Cache struct {
 	dir string
+	// current are the paths of the texts of the result that known has returned last, by the names of the originals.
+	current map[string]string
 }
 
 // The folders of a cache.
@@ -23,6 +25,7 @@ const (
 	texts     = "text"     // by content
 	manifests = "manifest" // by manifestKey
 	found     = "found"    // by what the rewriter says
+	edits     = "edit"     // files of modules, by what they were and what is replaced
 )
 
 const (
@@ -47,13 +50,13 @@ func OpenCache() (*Cache, error) {
 		}
 	}
 	if err == nil {
-		return &Cache{dir}, nil
+		return &Cache{dir: dir}, nil
 	}
 	temp := filepath.Join(os.TempDir(), fmt.Sprintf("awaittrace-cache-%d", os.Getuid()))
 	if err2 := ownFolder(temp); err2 != nil {
 		return nil, fmt.Errorf("no folder for cached files: %v; nor can %s take its place: %v", err, temp, err2)
 	}
-	return &Cache{temp}, nil
+	return &Cache{dir: temp}, nil
 }
 
 // writable returns an error if no file can be made in dir.
@@ -107,10 +110,19 @@ func (c *Cache) Put(data []byte, suffix string) (string, error) {
 	return path, writeFile(path, data)
 }
 
-// text returns what Put stored. It is not ok if that is gone or damaged.
-func (c *Cache) text(sum [sha256.Size]byte, suffix string) (data []byte, ok bool) {
-	data, err := os.ReadFile(c.path(texts, sum, suffix))
-	return data, err == nil && sha256.Sum256(data) == sum
+// text returns what Put stored, and its path. It is not ok if that is gone or damaged.
+func (c *Cache) text(sum [sha256.Size]byte, suffix string) (data []byte, path string, ok bool) {
+	path = c.path(texts, sum, suffix)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, "", false
+	}
+	data, err = os.ReadFile(path)
+	if err != nil || sha256.Sum256(data) != sum {
+		return nil, "", false
+	}
+	touch(path, info)
+	return data, path, true
 }
 
 // store stores data in a folder under a key. It ignores errors: load then finds nothing.
@@ -209,7 +221,7 @@ func (c *Cache) Trim(now time.Time) error {
 	if err := os.Chtimes(marker, now, now); err != nil {
 		return err
 	}
-	for _, folder := range []string{texts, manifests, found} {
+	for _, folder := range []string{texts, manifests, found, edits} {
 		if err := trimFolder(filepath.Join(c.dir, folder), now); err != nil {
 			return err
 		}

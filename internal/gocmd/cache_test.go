@@ -123,7 +123,7 @@ func TestTrim(t *testing.T) {
 
 // TestCacheAge: Go before 1.25 does not find the collector while its files are new.
 func TestCacheAge(t *testing.T) {
-	c := &Cache{t.TempDir()}
+	c := &Cache{dir: t.TempDir()}
 	name, err := c.Put([]byte("package p"), ".go")
 	if err != nil {
 		t.Fatal(err)

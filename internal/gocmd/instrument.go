@@ -241,7 +241,7 @@ func newFolder(dir string) (*Cache, error) {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module awaittrace_overlay\n"), 0o666); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
-	return &Cache{dir}, nil
+	return &Cache{dir: dir}, nil
 }
 
 // command returns the command line that builds the packages with an overlay, for a shell.

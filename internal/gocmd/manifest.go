@@ -98,6 +98,7 @@ func goVariables(env []string) []string {
 // instrumentOnce runs the rewriter, unless the cache has its result and nothing has changed since. An error leaves
 // nothing in the cache.
 func instrumentOnce(cache *Cache, tc *Toolchain, cfg rewrite.Config) (*rewrite.Result, error) {
+	cache.current = nil
 	key, ok := manifestKey(tc, &cfg)
 	if ok {
 		if r := cache.known(key, cfg.Tests); r != nil {
@@ -130,13 +131,16 @@ func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
 		c.note(key, &m)
 	}
 	r := m.Result
+	current := make(map[string]string, len(m.Files))
 	for _, f := range m.Files {
-		text, ok := c.text(f.Text, filepath.Ext(f.Name))
+		text, path, ok := c.text(f.Text, filepath.Ext(f.Name))
 		if !ok {
 			return nil
 		}
+		current[f.Name] = path
 		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: text, Original: f.Original, Kept: f.Kept})
 	}
+	c.current = current
 	return &r
 }
 

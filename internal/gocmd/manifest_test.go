@@ -73,7 +73,7 @@ func TestManifest(t *testing.T) {
 		t.Skip("takes long")
 	}
 	dir := t.TempDir()
-	m := &manifestRun{t: t, dir: dir, cache: &Cache{t.TempDir()}, patterns: []string{"./..."}}
+	m := &manifestRun{t: t, dir: dir, cache: &Cache{dir: t.TempDir()}, patterns: []string{"./..."}}
 	for _, f := range txtar.Parse([]byte(manifestModule)).Files {
 		m.write(f.Name, string(f.Data))
 	}
@@ -164,7 +164,7 @@ func (m *manifestRun) step(what string, known bool, change func()) {
 		m.t.Errorf("%s: the cache has a result: %t, want %t", what, got, known)
 	}
 	got, gotErr := instrumentOnce(m.cache, tc, cfg)
-	want, wantErr := instrumentOnce(&Cache{m.t.TempDir()}, tc, cfg)
+	want, wantErr := instrumentOnce(&Cache{dir: m.t.TempDir()}, tc, cfg)
 	if (gotErr != nil) != m.broken || (wantErr != nil) != m.broken || m.broken && gotErr.Error() != wantErr.Error() {
 		m.t.Errorf("%s: error %v, without cache %v", what, gotErr, wantErr)
 	}

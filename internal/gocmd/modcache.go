@@ -3,6 +3,7 @@ package gocmd
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,24 +85,41 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []load.Modul
 	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp("", "awaittrace-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	edited := filepath.Join(tmp, "edited")
-	if err := os.WriteFile(edited, text, 0o666); err != nil {
-		return err
-	}
-	run := func(dir string, args ...string) ([]byte, error) { return goOutput(tc, dir, args...) }
-	if err := EditModules(edited, path == tc.GoWork, list, run); err != nil {
-		return err
-	}
-	if text, err = os.ReadFile(edited); err != nil {
+	if text, err = replaced(text, path == tc.GoWork, list, tc, cache); err != nil {
 		return err
 	}
 	o[path], err = cache.Put(text, filepath.Ext(path))
 	return err
+}
+
+// replaced returns text, that of a go.mod or, with work, go.work file, with the replacements of list. Most builds find
+// it in the cache.
+func replaced(text []byte, work bool, list []Replace, tc *Toolchain, cache *Cache) ([]byte, error) {
+	inputs, err := json.Marshal([]any{programs(tc), work, list, text})
+	if err != nil {
+		return nil, err
+	}
+	key := sha256.Sum256(inputs)
+	if known, ok := cache.load(edits, key); ok {
+		return known, nil
+	}
+	tmp, err := os.MkdirTemp("", "awaittrace-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	edited := filepath.Join(tmp, "edited")
+	if err := os.WriteFile(edited, text, 0o666); err != nil {
+		return nil, err
+	}
+	run := func(dir string, args ...string) ([]byte, error) { return goOutput(tc, dir, args...) }
+	if err := EditModules(edited, work, list, run); err != nil {
+		return nil, err
+	}
+	if text, err = os.ReadFile(edited); err == nil {
+		cache.store(edits, key, text)
+	}
+	return text, err
 }
 
 // addGoMod adds a go.mod to a module without one, because a folder that replaces a module must have it. The go command

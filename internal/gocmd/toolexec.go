@@ -86,7 +86,8 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 	return joinQuoted(append(ours, words...))
 }
 
-// shortcut returns the words of a shell command that runs ours only for tools that need it, if there is a shell.
+// shortcut returns the words of a shell command that runs ours only for tools that need it, if there is a shell. The go
+// command asks a tool for its version in each build.
 func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
 	const shell = "/bin/sh"
 	if _, err := os.Stat(shell); err != nil {
@@ -101,7 +102,7 @@ func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
 		quoted[i] = shellQuote(word)
 	}
 	name := filepath.Join(p.tmp, shortcutName)
-	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s) exec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\nexec \"$@\"\n", tools, strings.Join(quoted, " "))
+	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s)\n\t\tcase \"$*\" in *' -V=full') exec \"$@\" ;; esac\n\t\texec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\nexec \"$@\"\n", tools, strings.Join(quoted, " "))
 	return []string{shell, name}, os.WriteFile(name, []byte(script), 0o666)
 }
 
