@@ -67,7 +67,9 @@ type lookWriter struct {
 // upon returns what the look has of g.
 func (w *lookWriter) upon(g *snapshot.Goroutine) lookedUpon {
 	was := lookedUpon{ID: g.ID, Steps: g.Steps}
-	was.Telling = indexIn(w.tellings, &w.Tellings, telling{g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Reach})
+	was.Telling = indexIn(w.tellings, &w.Tellings, telling{
+		g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Reach,
+	})
 	if g.Blocked != nil {
 		was.Blocked = 1 + indexIn(w.blocked, &w.look.Blocked, g.Blocked)
 	}
@@ -101,8 +103,8 @@ func (l *look) valid() bool {
 // tell adds to g what l has of it in was.
 func (l *look) tell(was *lookedUpon, g *snapshot.Goroutine) {
 	t := &l.Tellings[was.Telling]
-	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack, g.Reach, g.Labels = t.State, t.Reason, t.Leaked, t.CreatedBy, t.Stack, t.Reach, t.Labels
-	g.Blocked = l.blockedOf(was)
+	g.State, g.Reason, g.Leaked, g.CreatedBy, g.Stack = t.State, t.Reason, t.Leaked, t.CreatedBy, t.Stack
+	g.Reach, g.Labels, g.Blocked = t.Reach, t.Labels, l.blockedOf(was)
 }
 
 func (l *look) reachOf(was *lookedUpon) *snapshot.Reach { return l.Tellings[was.Telling].Reach }
