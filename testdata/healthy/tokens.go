@@ -112,17 +112,18 @@ func slowC(ctx context.Context) error {
 
 // leases has goroutines that lead one after the other, each until its term is over. Who leads waits for that.
 func leases(ctx context.Context) error {
+	end, _ := ctx.Deadline()
 	lease := make(chan struct{}, 1)
 	start(3, func(i int) {
-		for ctx.Err() == nil {
-			select {
-			case lease <- struct{}{}:
-			case <-ctx.Done():
-				return
+		for time.Until(end) > 200*time.Millisecond {
+			lease <- struct{}{}
+			until := time.Now().Add(time.Duration(4+i) * time.Second)
+			if last := end.Add(-200 * time.Millisecond); until.After(last) {
+				until = last
 			}
-			term, end := context.WithTimeout(ctx, time.Duration(4+i)*time.Second)
+			term, resign := context.WithDeadline(context.Background(), until)
 			<-term.Done()
-			end()
+			resign()
 			<-lease
 		}
 	})()
