@@ -21,20 +21,25 @@ const (
 //
 //go:norace
 func remain(n uint32) bool {
-	for i := 0; i < yields && others() > atomic.LoadInt32(&leastOthers); i++ {
-		runtime.Gosched()
-	}
-	pause := int64(20_000)
-	for end := nanotime() + int64(arrival); ; {
+	pause, end := int64(20_000), int64(0)
+	for i := 0; ; i++ {
 		if others() <= atomic.LoadInt32(&leastOthers) {
 			return false
 		}
 		some, moving := members(n)
-		if !some || !moving || nanotime() >= end {
-			return some
+		if !some {
+			return false
 		}
-		rest(pause)
-		pause = min(2*pause, 1_000_000)
+		if i == yields {
+			end = nanotime() + int64(arrival)
+		}
+		if i >= yields {
+			if !moving || nanotime() >= end {
+				return true
+			}
+			rest(pause)
+			pause = min(2*pause, 1_000_000)
+		}
 		runtime.Gosched()
 	}
 }
