@@ -44,6 +44,8 @@ func (d *finder) slowed(c *cause) bool {
 	switch c.kind {
 	case KindLeak, KindStuck, KindNoAnswer, KindFullChannel, KindUnreadPeer, KindExhaustedPool, KindBusy:
 		return c.certainty == Likely && c.proof == "" && c.rate == nil && d.overloaded()
+	case KindLockAcrossWait: // certain, since nobody doubts who holds the lock, but not that it takes too long
+		return d.overloaded()
 	}
 	return false
 }
