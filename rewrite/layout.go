@@ -15,7 +15,7 @@ import (
 
 // A file that was formatted is formatted in a tree, too. gofmt then puts some insertions on lines of their own, and
 // breaks lines that have become long. A directive at the beginning of a line, which gofmt leaves in place, gives the
-// original text after it its line number:
+// original text after it its line number, and an inserted line the one that its rule gives it:
 //
 //	case v := <-_at.CaseRecv(&_atS1a2b3c4d[0], 0, a):
 //		_at.Chose(&_atS1a2b3c4d[0], 0)
@@ -26,8 +26,9 @@ import (
 
 // A place is the origin of a token.
 type place struct {
-	line  int  // in the original; 0 if it was inserted
-	first bool // it was the first token of its line
+	line     int  // in the original; 0 if any will do
+	first    bool // it was the first token of its line
+	inserted bool
 }
 
 // places returns the place of each token of a spliced text.
@@ -38,7 +39,7 @@ func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
 	for _, l := range old {
 		line += bytes.Count(original[done:l.Off], []byte("\n"))
 		done = l.Off
-		byOffset[l.Off] = place{line, line != lastLine}
+		byOffset[l.Off] = place{line: line, first: line != lastLine}
 		lastLine = line + strings.Count(l.Text, "\n")
 	}
 	made := make([]place, len(list))
@@ -49,6 +50,8 @@ func (s *spliced) places(original []byte, list []revert.Lexeme) []place {
 		}
 		if k < len(s.kept) && s.kept[k].Off <= l.Off && l.End <= s.kept[k].End {
 			made[i] = byOffset[s.kept[k].Was+l.Off-s.kept[k].Off]
+		} else {
+			made[i] = place{line: s.lines[l.Off], inserted: true}
 		}
 	}
 	return made
@@ -103,7 +106,7 @@ func direct(text []byte, list []revert.Lexeme, places []place) ([]byte, error) {
 		if l.Text != list[i].Text {
 			return nil, errLayout
 		}
-		if places[i].line == 0 || i < packageClause {
+		if places[i].line == 0 || i < packageClause || places[i].inserted && !d.inserted(is[i:], places[i:]) {
 			continue
 		}
 		d.token(logical[l.Off], l.Off, places[i])
@@ -174,6 +177,21 @@ func (d *director) token(line, off int, want place) {
 	d.out = append(d.out, d.text[d.done:start]...)
 	d.out = fmt.Appendf(d.out, "//line :%d:%d\n", at, column)
 	d.done = start
+}
+
+// inserted reports whether the line of the first token of list has only inserted tokens: none before was handled, and
+// none follows.
+func (d *director) inserted(list []revert.Lexeme, places []place) bool {
+	start := revert.LineStart(d.text, list[0].Off)
+	for i, l := range list {
+		if revert.LineStart(d.text, l.Off) != start {
+			break
+		}
+		if !places[i].inserted {
+			return false
+		}
+	}
+	return start != d.last
 }
 
 // above returns where a directive for the line at start goes, and its line: before the comments and empty lines that

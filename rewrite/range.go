@@ -22,7 +22,7 @@ import (
 // A variable of the loop's own clause would not do since Go 1.22: the loop copies it at the end of each iteration, and
 // so would race with a goroutine of that iteration that writes it. The inner block lets the body declare v again.
 // Before Go 1.22 one variable serves all iterations, and must keep its last value when the channel is closed. So must a
-// variable that exists already.
+// variable that exists already. NEXT has a directive with the line of the loop, since it is on another one in a tree.
 var rangeRule = rule{
 	hint: func(f *file, n ast.Node) bool {
 		r, ok := n.(*ast.RangeStmt)
@@ -100,7 +100,7 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	f.begin(n)
 	body := r.Body.Lbrace
 	next := fmt.Sprintf("%s, %s := <-%s, %s); %s.EndRecv(); if !%s { break }; ", received, more, f.call("BeginRecv", site), ranger, f.names, more)
-	f.replace(body, body+1, "{"+f.onLine(r.Range, body)+next+assign+inner, "")
+	f.replace(body, body+1, "{"+f.at(r.Range)+next+assign+inner, "")
 	if inner != "" {
 		f.replace(r.Body.Rbrace, r.Body.Rbrace+1, "}}", "")
 	}

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
@@ -79,7 +80,7 @@ func (f *file) at(pos token.Pos) string {
 }
 
 // lineDirective matches the directives of file.at.
-var lineDirective = regexp.MustCompile(`/\*line :[0-9]+:[0-9]+\*/`)
+var lineDirective = regexp.MustCompile(`/\*line :([0-9]+):[0-9]+\*/`)
 
 // onLine returns file.at(call) if text inserted before at would have another line than call, and else "".
 func (f *file) onLine(call, at token.Pos) string {
@@ -91,8 +92,9 @@ func (f *file) onLine(call, at token.Pos) string {
 
 // A spliced is a text with probes.
 type spliced struct {
-	text []byte
-	kept []Span // the original parts of text, in order
+	text  []byte
+	kept  []Span      // the original parts of text, in order
+	lines map[int]int // the original line of inserted text, by offset, where a rule gives it
 }
 
 // A Span is an original part of a text with probes: the text from Off to End begins at Was in the original. All are
@@ -103,11 +105,11 @@ type Span struct{ Off, End, Was int }
 //
 //	inserted text/*line :L:C*/
 //
-// With tree there are no directives, and splice sets the pieces of the parts. An error is a fault of a rule: it
-// replaced text that another one has changed.
+// With tree there are no directives: lines has those of the rules, and splice sets the pieces of the parts. An error is
+// a fault of a rule: it replaced text that another one has changed.
 func (f *file) splice(tree bool) (*spliced, error) {
 	f.order()
-	out := &spliced{text: make([]byte, 0, len(f.Text)+64*len(f.list))}
+	out := &spliced{text: make([]byte, 0, len(f.Text)+64*len(f.list)), lines: map[int]int{}}
 	done := 0
 	for i, e := range f.list {
 		if e.off < done {
@@ -116,11 +118,11 @@ func (f *file) splice(tree bool) (*spliced, error) {
 		out.keep(f.Text, done, e.off)
 		done = e.end
 		text := e.text
-		if tree {
-			text = lineDirective.ReplaceAllString(text, "")
-		}
-		if revert.Glue(out.text, text) {
+		if revert.Glue(out.text, lineDirective.ReplaceAllString(text, "")) {
 			text = " " + text
+		}
+		if tree {
+			text = out.undirected(text)
 		}
 		out.text = append(out.text, text...)
 		if e.part != noPart && e.class != bare {
@@ -134,6 +136,19 @@ func (f *file) splice(tree bool) (*spliced, error) {
 	}
 	out.keep(f.Text, done, len(f.Text))
 	return out, nil
+}
+
+// undirected returns the text that is about to be added without its directives, which it notes.
+func (s *spliced) undirected(text string) string {
+	for {
+		m := lineDirective.FindStringSubmatchIndex(text)
+		if m == nil {
+			return text
+		}
+		line, _ := strconv.Atoi(text[m[2]:m[3]])
+		s.lines[len(s.text)+m[0]] = line
+		text = text[:m[0]] + text[m[1]:]
+	}
 }
 
 func (s *spliced) keep(text []byte, off, end int) {

@@ -168,9 +168,9 @@ func TestRevertBroken(t *testing.T) {
 		{"comma deleted", "[2], ch", "[2] ch", "line 16: _at is what remains of an edited probe"},
 		{"number changed", "&_atSab6e4680[1]", "&_atSab6e4680[9]", "line 15: _at is what remains of an edited probe"},
 		{"site changed", "&_atSab6e4680[1]", "&_atSab6e4680[2]", "line 15: _at is what remains of an edited probe"},
-		{"body deleted", "\t\t{\n", "", "line 21: _atK4 is what remains of an edited probe"},
+		{"body deleted", "\t\t{\n", "", "line 22: _atK4 is what remains of an edited probe"},
 		{"end deleted", "//awaittrace:end\n", "", "lacks its last line, //awaittrace:end"},
-		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 34: //awaittrace:form"},
+		{"section mark deleted", "//awaittrace:sites _at gofmt lines\n", "", "line 35: //awaittrace:form"},
 		{"form edited", "//awaittrace:form 0 \"", "//awaittrace:form 0 ", "was edited"},
 		{"import without section", text[strings.Index(text, "//awaittrace"):], "", "line 3: the text still has probes"},
 	} {

@@ -24,7 +24,8 @@ close /* a */ ( /* b */ buf /* c */ ( ) /* d */ , ) ; try ( "unformatted" , func
 func unformattedChans(){ch:=closed(1,2,3,4,5,6);v,ok:=<-ch;x:=7;y:=make(chan int,9)
 v,ok = (<-ch); _, ok = <-ch /* between */ ; /* and */ w, _ := <-ch; say(v,ok,w) // after
 if <-ch; true { <-ch ; y <- x } else { y <- 9 };{y<-x;y<--x};y <- x; y <- x /* between */ ; /* and */ y <- x ; L: y<-x;if len(y)<7{goto L}
-for v := range closed(5) {say(v)};for v := range closed(6) { if v == 6 { y<-v;continue }; say(v) }
+for v := range closed(5) {say(v)};for v :=
+range closed(6) { if v == 6 { y<-v;continue }; say(v) }
 for v:=range closed(1,2){say(v)};for range closed(3){say("each")};for v=range closed(4){};for _=range closed(5){y<-
 v};	<- // the channel is below
 y ; v, ok = /* a */ <- /* b */ y /* c */ ; say(v,ok);drain(y)
