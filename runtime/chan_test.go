@@ -34,22 +34,29 @@ func TestChannelFacts(t *testing.T) {
 	}
 }
 
-// TestClosedIsNotReceived checks that a receive from a closed channel does not hide the last real receiver.
+// TestClosedIsNotReceived checks that a receive from a closed channel does not hide the last real receiver, and, where
+// the channel itself tells, that code without probes may have closed it.
 func TestClosedIsNotReceived(t *testing.T) {
 	last, after := newSite(OpRecv, KindChan, "last"), newSite(OpRecv, KindChan, "after")
-	ch := make(chan int, 1)
-	ch <- 1
-	receive(last, ch)
-	Close(newSite(OpClose, KindChan, "close"), ch)
-	receive(after, ch)
 	sel := newSite(OpSelect, KindNone, "select")
 	sel.Cases = 1
-	select {
-	case <-CaseRecv(sel, 0, ch):
-		Chose(sel, 0)
-	}
-	if f := known(address(ch)).Received; f.Site != last.id {
-		t.Errorf("received last at site %d, want %d", f.Site, last.id)
+	for _, probe := range []bool{true, false} {
+		ch := make(chan int, 1)
+		ch <- 1
+		receive(last, ch)
+		if probe {
+			Close(newSite(OpClose, KindChan, "close"), ch)
+		} else {
+			close(ch)
+		}
+		receive(after, ch)
+		select {
+		case <-CaseRecv(sel, 0, ch):
+			Chose(sel, 0)
+		}
+		if f := known(address(ch)).Received; f.Site != last.id && (probe || slotsKeep) {
+			t.Errorf("closed by a probe %v: received last at site %d, want %d", probe, f.Site, last.id)
+		}
 	}
 }
 

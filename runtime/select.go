@@ -158,7 +158,7 @@ func (sl *Slot) caseFact(e Entry, i int) {
 	if sl.Noted[which&1] == (Noted{ch, e}) {
 		return
 	}
-	if which == factSent || !knownClosed(uintptr(ch)) {
+	if which == factSent || !isClosed(uintptr(ch)) {
 		sl.fact(e, uintptr(ch), KindChan, which, 0)
 	}
 }
