@@ -78,7 +78,7 @@ func TestLocals(t *testing.T) {
 	if n := strings.Count(hidden, "v = 1\n"); n != 2 || strings.Contains(hidden, "_at") {
 		t.Errorf("v is shown %d times, want it twice, and no variable of a probe:\n%s", n, hidden)
 	}
-	if !strings.Contains(shown, "_atV") {
+	if !strings.Contains(shown, "_atR") {
 		t.Errorf("with the collector's frames the variables of a probe are not shown:\n%s", shown)
 	}
 }

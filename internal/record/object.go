@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -86,13 +87,17 @@ func newer(o, group runtime.Object) runtime.Object {
 		}
 		return group
 	}
-	if group.Sent.Time > o.Sent.Time {
-		o.Sent = group.Sent
-	}
-	if group.Received.Time > o.Received.Time {
-		o.Received = group.Received
-	}
+	o.Sent, o.Received = newerFact(o.Sent, group.Sent), newerFact(o.Received, group.Received)
 	return o
+}
+
+// newerFact returns the newer of two facts. Of two in the same tick it is that of the younger goroutine, which was
+// perhaps started after the other one.
+func newerFact(a, b runtime.Fact) runtime.Fact {
+	if c := cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Goid, b.Goid)); c < 0 {
+		return b
+	}
+	return a
 }
 
 // usedObjects returns the addresses of objects that goroutines wait for or hold, have left locked, or have selected

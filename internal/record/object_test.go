@@ -104,6 +104,12 @@ func TestGroups(t *testing.T) {
 		{"newer ones in the table", runtime.NotedHere, func(o *runtime.Object) {
 			o.Sent.Goid, o.Sent.Time, o.Received = 7, o.Sent.Time+1, runtime.Fact{}
 		}, "waitgroup 7 wg.Add(1) 9 wg.Done()"},
+		{"one of an older goroutine in the same tick", runtime.NotedHere, func(o *runtime.Object) {
+			o.Sent.Goid = 7
+		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
+		{"one of a younger goroutine in the same tick", runtime.NotedHere, func(o *runtime.Object) {
+			o.Sent.Goid = 9
+		}, "waitgroup 9 wg.Add(1) 9 wg.Done()"},
 		{"an older Cond in the table", runtime.NotedHere, func(o *runtime.Object) {
 			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time-1, runtime.Fact{}
 		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},

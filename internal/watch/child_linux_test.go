@@ -27,6 +27,9 @@ func TestStatus(t *testing.T) {
 // TestSignals sends signals to this process while a child runs. They must reach the child once each, and not end this
 // process.
 func TestSignals(t *testing.T) {
+	got := make(chan os.Signal, 8) // so that none is ignored, as nohup ignores SIGHUP
+	signal.Notify(got, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM)
+	defer signal.Stop(got)
 	cmd := exec.Command("sh", "-c", `
 		for s in HUP USR1 USR2 TERM; do trap "echo got $s" $s; done
 		echo ready

@@ -38,7 +38,7 @@ func TestLoadStdUnmatched(t *testing.T) {
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}
-	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder}, "not part of the tree")
+	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder}, "outside the tree that is written")
 }
 
 func checkUnmatched(t *testing.T, cfg Config, want string) {

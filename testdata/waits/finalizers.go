@@ -18,13 +18,13 @@ func startFinalizers() {
 	runtime.SetFinalizer(o, func(o *outer) { close(o.in.ch) })
 	in := o.in
 	go func() {
-		<-in.ch // finalizer: it gets the object
+		<-in.ch // leak: the finalizer gets the object, and another one blocks all (see startQueued)
 	}()
 	ch := make(chan int)
 	p := &inner{}
 	runtime.SetFinalizer(p, func(*inner) { close(ch) })
 	go func() {
-		<-ch // finalizer: its closure has it
+		<-ch // leak: its closure has it, and does not run either
 	}()
 	kept := &outer{&inner{ch: make(chan int)}}
 	runtime.SetFinalizer(kept, func(o *outer) { close(o.in.ch) })
@@ -92,6 +92,6 @@ func queueFinalizer() {
 	runtime.SetFinalizer(o, func(o *outer) { close(o.in.ch) })
 	in := o.in
 	go func() {
-		<-in.ch // finalizer: queued, behind one that blocks
+		<-in.ch // leak: queued, behind one that blocks
 	}()
 }
