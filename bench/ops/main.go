@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -35,6 +36,9 @@ func run(args []string) int {
 		}
 		return 0
 	case len(args) == 2:
+		// The collector takes the kernel's tick after 50 ms, and the cycle counter before. This reads its clock then.
+		time.Sleep(100 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 		if d := measure(args[0], args[1]); d < 0 {
 			fmt.Fprintf(os.Stderr, "ops: no operation %q, or no number %q\n", args[0], args[1])
 			return 2
