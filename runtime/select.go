@@ -70,7 +70,7 @@ func addCase(s *Site, i int, ch unsafe.Pointer, send bool) {
 		}
 	}
 	if c := *(*chan struct{})(unsafe.Pointer(&ch)); send && len(c) < cap(c) || !send && len(c) > 0 {
-		sl.Ready = 1
+		sl.Ready = SelectReady
 	}
 	if i == int(s.Cases)-1 {
 		sl.selects(s)

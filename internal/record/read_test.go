@@ -399,3 +399,29 @@ func BenchmarkRead100k(b *testing.B) {
 		}
 	}
 }
+
+// TestNotReady reads a goroutine that has reached a select, of which a clause seemed to be ready, so that no wait was
+// noted. Unless it has chosen a clause, it is in the select.
+func TestNotReady(t *testing.T) {
+	text := "taken 1m0s\ngoroutine 7 unknown\n" +
+		"  wait select/chan /a.go:1 m.f \"select { case <-a; case b <- 1 }\" - 1s\n    case recv 0xa1\n    case send 0xb1\n" +
+		"  step select/chan /a.go:1 m.f \"select { case <-a; case b <- 1 }\" 1s\n"
+	for _, c := range []struct {
+		ready uint32
+		waits int
+	}{{0, 0}, {runtime.SelectReady, 1}, {1 << 31, 0}} {
+		b := recordtest.Bytes(snaptext.MustParse(text))
+		h := load[runtime.Header](b)
+		slots := unsafe.Slice((*runtime.Slot)(unsafe.Pointer(&b[h.SlotOff*pageSize])), h.Slots)
+		i := slices.IndexFunc(slots, func(s runtime.Slot) bool { return s.Goid == 7 })
+		slots[i].Depth, slots[i].Ready = 0, c.ready
+		s, err := readRecord(source(b), int64(time.Minute), partWhole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := &s.Goroutines[0]
+		if len(g.Waits) != c.waits || c.waits != 0 && (len(g.Waits[0].Cases) != 2 || g.Waits[0].Since != g.LastAt || g.Passed != nil) {
+			t.Errorf("Ready %#x: it is in %+v, and has passed %+v", c.ready, g.Waits, g.Passed)
+		}
+	}
+}

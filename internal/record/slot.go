@@ -139,6 +139,7 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	}
 	g.Test = r.test(slot.Test)
 	g.Waits = r.waits(slot)
+	r.notReady(&g, slot)
 	if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
 		g.LastAt = g.Waits[0].Since
 	}
@@ -157,6 +158,18 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 		})
 	}
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
+}
+
+// notReady adds to g the wait of a select that was reached, and of which a clause seemed to be ready.
+func (r *reader) notReady(g *snapshot.Goroutine, slot *runtime.Slot) {
+	p := r.site(slot.CaseSite)
+	if p == nil || p != g.Last || slot.Ready != runtime.SelectReady || p.Flags&runtime.SiteDefault != 0 ||
+		slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
+		return
+	}
+	w := snapshot.Wait{Probe: p, Since: g.LastAt, Cap: -1}
+	r.selectCases(&w, slot)
+	g.Waits = slices.Insert(g.Waits, 0, w)
 }
 
 // concernsLocks reports whether the goroutine of a slot holds something, waits for what others may hold, or has left a
