@@ -22,6 +22,7 @@ import (
 	"bytes"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -39,6 +40,7 @@ func main() {
 		start()
 	}
 	startQueued()
+	debug.SetGCPercent(-1) // what settle allocates would begin one
 	for _, start := range late {
 		start()
 	}
