@@ -97,6 +97,8 @@ func (d *finder) resumes(c *cause) bool {
 		return false
 	case c.pool != nil && c.pool.kind == nil:
 		return slices.ContainsFunc(c.pool.holders, func(i int) bool { return sleeps(d.wait(i)) || d.timed(i) || d.judge.external(i) })
+	case c.kind == KindStuck:
+		return slices.ContainsFunc(c.roots, d.leased)
 	case c.kind != KindFullChannel:
 		return false
 	}
@@ -110,6 +112,17 @@ func (d *finder) resumes(c *cause) bool {
 		return d.endedBy(i, func(by snapshot.Waker) bool {
 			k, ok := d.find(by.Goroutine)
 			return ok && by.Kind == snapshot.WakerGoroutine && sleeps(d.wait(k))
+		})
+	})
+}
+
+// leased reports whether goroutine i waits for a token of a channel, and one that has a token waits for the time, or for
+// the end of a context.
+func (d *finder) leased(i int) bool {
+	w := d.wait(i)
+	return w != nil && slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
+		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(d.tokens(c.Obj, w.Probe), func(k int) bool {
+			return k != i && (sleeps(d.wait(k)) || d.timed(k) || d.judge.external(k))
 		})
 	})
 }
