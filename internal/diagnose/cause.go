@@ -124,6 +124,7 @@ func (d *finder) run() {
 	d.pools()
 	d.knots(false, Likely)
 	d.judge = newJudge(d.facts, d.claimed)
+	d.judge.findActive() // now: more are claimed from here on
 	d.alone(dead)
 	d.chains()
 	d.computing()

@@ -535,7 +535,7 @@ func (d *finder) likely(i int) bool {
 	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
 		return d.forsaken(w.Obj, false)
 	case runtime.OpWait:
-		return d.judge.events == 0 || d.missingDone(i)
+		return !d.judge.expects() || d.missingDone(i)
 	}
 	return true
 }

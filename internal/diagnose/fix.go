@@ -362,7 +362,7 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 
 // selectFix returns what to do about a select at a place.
 func (t *writer) selectFix(w *snapshot.Wait, at string) string {
-	if k := slices.IndexFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }); k >= 0 {
+	if slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return !c.Send && c.Obj != 0 }) {
 		for k := range w.Cases {
 			switch {
 			case contextCase(w, k) && w.Cases[k].Obj == 0:

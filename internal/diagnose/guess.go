@@ -89,16 +89,16 @@ func sleeps(w *snapshot.Wait) bool { return w != nil && w.Probe.Op == runtime.Op
 
 // resumes reports whether c is about a full channel, and a sleeping goroutine may receive from it when it wakes, or
 // start a goroutine that does, such as one that connects again after a while. It can reach the channel, by the memory,
-// or the memory could have been read and was not. The same is so if c is about a channel that is a pool, and one that
-// has a token waits for the time, or for the end of a context.
+// or the memory could have been read and was not. The same is so if c is about a token of a channel, and one that has a
+// token waits for the time, or for the end of a context.
 func (d *finder) resumes(c *cause) bool {
 	switch {
 	case c.certainty != Likely || d.opt.Scope != nil:
 		return false
 	case c.pool != nil && c.pool.kind == nil:
-		return slices.ContainsFunc(c.pool.holders, func(i int) bool { return sleeps(d.wait(i)) || d.timed(i) || d.judge.external(i) })
+		return slices.ContainsFunc(c.pool.holders, d.untilLater)
 	case c.kind == KindStuck:
-		return slices.ContainsFunc(c.roots, d.leased)
+		return slices.ContainsFunc(c.roots, func(i int) bool { return d.wait(i) != nil && d.tokenWith(i, d.untilLater) })
 	case c.kind != KindFullChannel:
 		return false
 	}
@@ -116,15 +116,9 @@ func (d *finder) resumes(c *cause) bool {
 	})
 }
 
-// leased reports whether goroutine i waits for a token of a channel, and one that has a token waits for the time, or for
-// the end of a context.
-func (d *finder) leased(i int) bool {
-	w := d.wait(i)
-	return w != nil && slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
-		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(d.tokens(c.Obj, w.Probe), func(k int) bool {
-			return k != i && (sleeps(d.wait(k)) || d.timed(k) || d.judge.external(k))
-		})
-	})
+// untilLater reports whether goroutine i waits for the time, or for the end of a context.
+func (d *finder) untilLater(i int) bool {
+	return sleeps(d.wait(i)) || d.timed(i) || d.judge.external(i)
 }
 
 // firm reports whether more is known of the wait of goroutine i than its length.

@@ -12,9 +12,10 @@ import (
 type judge struct {
 	*facts
 	stuck []bool // nothing can wake it, whoever else goes on
-	// active has the goroutines that go on, or will when the world outside sends them something.
+	// active has the goroutines that go on, or will when the world outside sends them something; nil: findActive has
+	// not been called.
 	active []bool
-	events int              // the number of goroutines that are a source of events
+	events int              // the number of goroutines that are a source of events; known with active
 	groups map[uint64]bool  // of a WaitGroup: see outlives
 	pipes  map[int]bool     // of a pipe, by descriptor, whether it is deserted
 	taken  map[uint64]int64 // when a lock was last taken
@@ -25,9 +26,7 @@ type judge struct {
 
 // newJudge returns a judge. It leaves out the goroutines that stuck has.
 func newJudge(f *facts, stuck []bool) *judge {
-	j := &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64), pipes: make(map[int]bool)}
-	j.findActive()
-	return j
+	return &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64), pipes: make(map[int]bool)}
 }
 
 // verdict returns the verdict of goroutine i from its own operation, without regard to the goroutines that it waits
@@ -154,18 +153,16 @@ func (j *judge) passedOn(i int) bool {
 // givenBack reports whether goroutine i waits for a token that another one has until a time that the program's memory
 // tells, such as the end of its context.
 func (j *judge) givenBack(i int) bool {
-	w := j.wait(i)
-	return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
-		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(j.tokens(c.Obj, w.Probe), func(k int) bool {
-			return k != i && j.timed(k) && j.wait(k).Probe.Op == runtime.OpRecv
-		})
-	})
+	return j.tokenWith(i, func(k int) bool { return j.timed(k) && j.wait(k).Probe.Op == runtime.OpRecv })
 }
 
 // findActive finds the goroutines that go on, or will when something comes from outside: those that are not in a wait,
 // or not for long, and do not compute for too long; those that wait for the world; and those that an active one has
-// fed. Two that wait for each other are not active.
+// fed. Two that wait for each other are not active. It does so once.
 func (j *judge) findActive() {
+	if j.active != nil {
+		return
+	}
 	n := len(j.s.Goroutines)
 	j.active = make([]bool, n)
 	feeds := make([][]int, n)
@@ -206,6 +203,18 @@ func (j *judge) findActive() {
 			}
 		}
 	}
+}
+
+// isActive reports whether goroutine i is active: see findActive.
+func (j *judge) isActive(i int) bool {
+	j.findActive()
+	return j.active[i]
+}
+
+// expects reports whether some goroutine is a source of events.
+func (j *judge) expects() bool {
+	j.findActive()
+	return j.events > 0
 }
 
 // eventful reports whether goroutine i is a source of events for the program: it goes on, or waits for the world or the
@@ -261,7 +270,7 @@ func (j *judge) awaits(i int) bool {
 			event = true
 		}
 	}
-	return j.events > 0 && event && !j.overdue(w)
+	return event && j.expects() && !j.overdue(w)
 }
 
 // overdue reports whether all goroutines that are known to have fed w compute for too long.
@@ -300,7 +309,7 @@ func (j *judge) idle(i int) bool {
 	}
 	return slices.ContainsFunc(j.feeders(w), j.fed) || j.forgotten(w) && j.endedBy(i, func(by snapshot.Waker) bool {
 		k, ok := j.find(by.Goroutine)
-		return by.Kind == snapshot.WakerGoroutine && ok && k != i && j.active[k]
+		return by.Kind == snapshot.WakerGoroutine && ok && k != i && j.isActive(k)
 	})
 }
 
@@ -383,7 +392,7 @@ func (j *judge) fed(p *snapshot.Fact) bool {
 		return false
 	}
 	i, ok := j.find(p.Goroutine)
-	return ok && j.active[i]
+	return ok && j.isActive(i)
 }
 
 // external reports whether goroutine i waits for something from outside the program, or from a timer, that may come at

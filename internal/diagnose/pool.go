@@ -148,6 +148,15 @@ func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 	return slices.Clone(list)
 }
 
+// tokenWith reports whether goroutine i sends to take a token of a channel, and is is true of another one that has a
+// token.
+func (f *facts) tokenWith(i int, is func(k int) bool) bool {
+	w := f.wait(i)
+	return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
+		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(f.tokens(c.Obj, w.Probe), func(k int) bool { return k != i && is(k) })
+	})
+}
+
 // tokenOf returns the newest step in the history of goroutine i that took a token of p or gave one back, and reports
 // whether the goroutine has one.
 func (f *facts) tokenOf(p *pool, i int) (s *snapshot.Step, has bool) {

@@ -139,14 +139,10 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	}
 	g.Test = r.test(slot.Test)
 	g.Waits = r.waits(slot)
-	r.notReady(&g, slot)
 	if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
 		g.LastAt = g.Waits[0].Since
 	}
-	if p := r.site(slot.CaseSite); p != nil && !slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
-		g.Passed = &snapshot.Wait{Probe: p, Cap: -1}
-		r.selectCases(g.Passed, slot)
-	}
+	r.addSelect(&g, slot)
 	for _, h := range slot.Locks[:min(slot.Held, runtime.HeldLen)] {
 		p := r.site(h.Site &^ runtime.HoldRead)
 		if p == nil || h.Obj == 0 {
@@ -160,15 +156,20 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
 }
 
-// notReady adds to g the wait of a select that was reached, and of which a clause seemed to be ready.
-func (r *reader) notReady(g *snapshot.Goroutine, slot *runtime.Slot) {
+// addSelect adds to g its last select that is not among its waits. If that is the last probe that it reached, and has not
+// chosen a clause that seemed to be ready, g is in it. Else g has passed it.
+func (r *reader) addSelect(g *snapshot.Goroutine, slot *runtime.Slot) {
 	p := r.site(slot.CaseSite)
-	if p == nil || p != g.Last || slot.Ready != runtime.SelectReady || p.Flags&runtime.SiteDefault != 0 ||
-		slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
+	if p == nil || slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
 		return
 	}
-	w := snapshot.Wait{Probe: p, Since: g.LastAt, Cap: -1}
+	w := snapshot.Wait{Probe: p, Cap: -1}
 	r.selectCases(&w, slot)
+	if p != g.Last || slot.Ready != runtime.SelectReady || p.Flags&runtime.SiteDefault != 0 {
+		g.Passed = &w
+		return
+	}
+	w.Since = g.LastAt
 	g.Waits = slices.Insert(g.Waits, 0, w)
 }
 
