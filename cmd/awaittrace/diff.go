@@ -15,7 +15,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/compare"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/report"
@@ -64,10 +63,10 @@ func diffReports(c *cli.Context) error {
 		}
 		docs[i] = doc
 	}
-	d := compare.Documents(docs[0], docs[1])
+	d := report.Compare(docs[0], docs[1])
 	write := func(w io.Writer) error {
 		if format == "text" {
-			return compare.Text(w, d, compare.TextOptions{Path: shownPath(format, outOf(c)), All: c.Bool("all")})
+			return d.Text(w, report.DiffOptions{Path: shownPath(format, outOf(c)), All: c.Bool("all")})
 		}
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)

@@ -1,4 +1,4 @@
-package compare
+package report
 
 import (
 	"bufio"
@@ -11,8 +11,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
-// TextOptions say how Text writes a Diff.
-type TextOptions struct {
+// DiffOptions say how Text writes a Diff.
+type DiffOptions struct {
 	// Path turns the path of a source file into the form that is shown; nil leaves it as it is.
 	Path func(string) string
 	// All says that what is the same is listed too, and every place.
@@ -23,19 +23,15 @@ type TextOptions struct {
 const maxPlaces = 10
 
 // Text writes d to w for people.
-func Text(w io.Writer, d *Diff, opt TextOptions) error {
-	t := &text{bufio.NewWriter(w), d, opt}
+func (d *Diff) Text(w io.Writer, opt DiffOptions) error {
+	t := &diffText{bufio.NewWriter(w), d, opt}
 	t.line("%s", t.summary())
 	t.line("old: %s", describe(&d.Old))
-	since := d.Since(diagnose.Duration)
-	if since != "" {
-		since = ", " + since
-	}
-	t.line("new: %s%s", describe(&d.New), since)
+	t.line("new: %s%s", describe(&d.New), d.later())
 	same := 0
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		if f.Change == Same && !opt.All {
+		if f.Change == isSame && !opt.All {
 			same++
 			continue
 		}
@@ -49,28 +45,39 @@ func Text(w io.Writer, d *Diff, opt TextOptions) error {
 	return t.Flush()
 }
 
-type text struct {
+type diffText struct {
 	*bufio.Writer
 	d   *Diff
-	opt TextOptions
+	opt DiffOptions
 }
 
 // line writes one line without control characters: the names in it come from other processes.
-func (t *text) line(format string, args ...any) {
+func (t *diffText) line(format string, args ...any) {
 	t.WriteString(terminal.Line(fmt.Sprintf(format, args...)))
 	t.WriteByte('\n')
 }
 
 // summary returns the answer in one line.
-func (t *text) summary() string {
+func (t *diffText) summary() string {
 	n := make(map[string]int)
 	for i := range t.d.Findings {
 		n[t.d.Findings[i].Change]++
 	}
-	if n[New]+n[Grown]+n[Gone]+n[Shrunk] == 0 {
+	if n[isNew]+n[isGrown]+n[isGone]+n[isShrunk] == 0 {
 		return "no finding is new, grown or gone"
 	}
-	return fmt.Sprintf("findings: %d new, %d grown, %d gone, %d as large as before or smaller", n[New], n[Grown], n[Gone], n[Same]+n[Older]+n[Shrunk])
+	return fmt.Sprintf("findings: %d new, %d grown, %d gone, %d as large as before or smaller", n[isNew], n[isGrown], n[isGone], n[isSame]+n[isOlder]+n[isShrunk])
+}
+
+// later returns how much later the new report is, such as ", 40s later", or "" if that is unknown.
+func (d *Diff) later() string {
+	switch {
+	case d.BetweenNS == nil:
+		return ""
+	case *d.BetweenNS < 0:
+		return ", " + diagnose.Duration(time.Duration(-*d.BetweenNS)) + " earlier"
+	}
+	return ", " + diagnose.Duration(time.Duration(*d.BetweenNS)) + " later"
 }
 
 func describe(s *Side) string {
@@ -82,7 +89,7 @@ func describe(s *Side) string {
 }
 
 // finding writes one finding with the change of its size.
-func (t *text) finding(f *Finding) {
+func (t *diffText) finding(f *FindingChange) {
 	certainty := ""
 	if f.Certainty != "certain" {
 		certainty = " (" + f.Certainty + ")"
@@ -122,7 +129,7 @@ func plural(n int, noun string) string {
 }
 
 // places writes where there are more or fewer goroutines than before.
-func (t *text) places() {
+func (t *diffText) places() {
 	list := t.d.Places
 	if len(list) == 0 {
 		return
@@ -145,7 +152,7 @@ func (t *text) places() {
 	}
 }
 
-func (t *text) path(file string) string {
+func (t *diffText) path(file string) string {
 	if t.opt.Path == nil {
 		return file
 	}
