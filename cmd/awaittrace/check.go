@@ -9,7 +9,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/report"
 )
 
 func checkVerb() *cli.Command {
@@ -69,7 +69,7 @@ func checkPrograms(c *cli.Context) error {
 		if status == recorded.StatusNoRecord {
 			return err
 		}
-		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", terminal.Text(err.Error()))
+		fmt.Fprintln(c.App.ErrWriter, "awaittrace:", report.Safe(err.Error()))
 	}
 	if status != 0 {
 		return exitCode(status)

@@ -17,7 +17,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
@@ -74,7 +74,7 @@ func completeVerb() *cli.Command {
 		}
 		list, files := manual(c).Complete(words, usage.Values{Flag: flagValues, Args: verbArgs, More: goFlags})
 		for _, l := range list[:min(len(list), maxCandidates)] {
-			fmt.Fprintf(c.App.Writer, "%s\t%s\n", terminal.Line(l.Word), terminal.Line(l.About))
+			fmt.Fprintf(c.App.Writer, "%s\t%s\n", report.SafeLine(l.Word), report.SafeLine(l.About))
 		}
 		if files {
 			fmt.Fprintln(c.App.Writer, ":files")

@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/internal/watch"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
@@ -72,11 +71,11 @@ func depsDefault(verb gocmd.Verb) string {
 
 // putIn shows that probes are put in, and bounds the memory for it.
 func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
-	bar := terminal.Start(c.App.ErrWriter, "putting in probes", time.Second)
-	inv.Progress = func(done, total int) { bar.Tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
+	bar := startProgress(c.App.ErrWriter, "putting in probes", time.Second)
+	inv.Progress = func(done, total int) { bar.tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
 	restore := boundMemory(rewriteGC, rewriteLimit)
 	return func() {
-		bar.Stop()
+		bar.stop()
 		restore()
 	}
 }
@@ -119,9 +118,9 @@ func unused(c *cli.Context, r *rewrite.Result) error {
 
 // goBuild is goCommand with a progress line on a terminal.
 func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
-	bar := terminal.Start(c.App.ErrWriter, "building", time.Second)
-	defer bar.Stop()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, bar.Over(c.App.ErrWriter)
+	bar := startProgress(c.App.ErrWriter, "building", time.Second)
+	defer bar.stop()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, bar.over(c.App.ErrWriter)
 	return goCommand(c, p, cmd)
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
@@ -119,7 +119,7 @@ func helpVerb() *cli.Command {
 func showPage(c *cli.Context, name string) error {
 	found, err := manual(c).Page(c.App.Writer, name)
 	if err == nil && !found {
-		err = usageError(c, fmt.Errorf("no help on %q%s", name, terminal.DidYouMean(name, manual(c).Names())), false)
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, gocmd.DidYouMean(name, manual(c).Names())), false)
 	}
 	return err
 }
@@ -152,7 +152,7 @@ func explain(c *cli.Context, err error) string {
 		if c.Command.Name == c.App.Name {
 			return fmt.Sprintf("flag -%s must come after a verb; awaittrace help lists the verbs", name)
 		}
-		return err.Error() + terminal.DidYouMean("-"+name, names)
+		return err.Error() + gocmd.DidYouMean("-"+name, names)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); n == 2 {
 		name = strings.TrimSuffix(name, ":")

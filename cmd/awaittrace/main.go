@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/report"
 )
 
 func main() {
@@ -66,7 +66,7 @@ func unknownVerb(c *cli.Context) error {
 		return manual(c).Overview(c.App.Writer)
 	}
 	name := c.Args().First()
-	hint := cmp.Or(terminal.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
+	hint := cmp.Or(gocmd.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
 	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
 }
 
@@ -87,10 +87,10 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, &theirs):
-		fmt.Fprintln(stderr, terminal.Text(theirs.Error()))
+		fmt.Fprintln(stderr, report.Safe(theirs.Error()))
 		return 1
 	}
-	fmt.Fprintln(stderr, "awaittrace:", terminal.Text(err.Error()))
+	fmt.Fprintln(stderr, "awaittrace:", report.Safe(err.Error()))
 	switch {
 	case errors.As(err, &usage):
 		return 2

@@ -17,7 +17,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const usage = `usage: awaittrace check [-after D] [-kind LIST] [-certainty certain|likely] [-write FILE] [PID | FILE]
@@ -28,7 +27,7 @@ This is the lite build; the whole command has more verbs.`
 func main() {
 	status, err := run(os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "awaittrace:", terminal.Text(err.Error()))
+		fmt.Fprintln(os.Stderr, "awaittrace:", report.Safe(err.Error()))
 	}
 	os.Exit(status)
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // somethingStuck is the exit status of report -exit-code if something is stuck.
@@ -89,7 +88,7 @@ func reportProgram(c *cli.Context) error {
 	}
 	defer s.Close()
 	defer boundMemory(reportGC, math.MaxInt64)()
-	bar := terminal.Start(c.App.ErrWriter, "looking at the program", time.Second) // without probes, two looks are -after apart
+	bar := startProgress(c.App.ErrWriter, "looking at the program", time.Second) // without probes, two looks are -after apart
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
 		NoStop:  c.Bool("no-stop") || c.Bool("sites"),
@@ -97,7 +96,7 @@ func reportProgram(c *cli.Context) error {
 		Watch:   true,
 		Prove:   prove,
 	})
-	bar.Stop()
+	bar.stop()
 	if err != nil {
 		return err
 	}
@@ -246,7 +245,7 @@ func candidates(live []record.Entry) string {
 	const room = 6
 	var parts []string
 	for _, e := range live[:min(room, len(live))] {
-		parts = append(parts, fmt.Sprintf("%d (%s)", e.Pid, terminal.Line(filepath.Base(procfs.Exe(e.Pid)))))
+		parts = append(parts, fmt.Sprintf("%d (%s)", e.Pid, report.SafeLine(filepath.Base(procfs.Exe(e.Pid)))))
 	}
 	s := strings.Join(parts, ", ")
 	if n := len(live) - room; n > 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/record"
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -60,7 +60,7 @@ var systemFiles = []struct{ what, name string }{
 func writeSurroundings(w io.Writer) {
 	tell := func(what, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%s: %s\n", what, terminal.Line(strings.TrimSpace(value)))
+			fmt.Fprintf(w, "%s: %s\n", what, report.SafeLine(strings.TrimSpace(value)))
 		}
 	}
 	out, err := exec.Command("go", "env", "GOVERSION", "GOTOOLCHAIN", "GOFLAGS", "CGO_ENABLED", "GOEXPERIMENT").Output()

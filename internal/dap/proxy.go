@@ -10,7 +10,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/terminal"
+	"github.com/awaittrace/awaittrace/internal/report"
 )
 
 // Options are what a proxy needs of the command that embeds it.
@@ -301,12 +301,12 @@ func (p *Proxy) respond(m *message, body any) {
 
 // refuse answers a request that failed; show has the editor show why in a window.
 func (p *Proxy) refuse(m *message, why string, show bool) {
-	p.send(failed(m, terminal.Text(why), show))
+	p.send(failed(m, report.Safe(why), show))
 }
 
 // say writes a line in the client's console.
 func (p *Proxy) say(line string) {
-	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + terminal.Text(line) + "\n"}})
+	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + report.Safe(line) + "\n"}})
 }
 
 // terminated is Delve's last word on the program.

@@ -8,7 +8,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -161,7 +160,7 @@ func variables(p *Proxy, m *message) bool {
 		parts = nil
 	}
 	for i := range parts {
-		parts[i].Value = terminal.Line(parts[i].Value)
+		parts[i].Value = report.SafeLine(parts[i].Value)
 	}
 	p.respond(m, map[string]any{"variables": append([]variable{}, parts...)})
 	return false

@@ -7,7 +7,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // runs handles a request that lets the program run.
@@ -119,7 +118,7 @@ func (p *Proxy) except(s *stop, r *diagnose.Report, f *diagnose.Finding) {
 	s.found, s.thread, s.atProbe = f, f.At(), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
-		"reason": "exception", "description": filterOf(f).label, "text": terminal.Text(f.Title), "threadId": f.At(), "allThreadsStopped": true,
+		"reason": "exception", "description": filterOf(f).label, "text": report.Safe(f.Title), "threadId": f.At(), "allThreadsStopped": true,
 	}})
 	if line, _ := p.note(r, false); line != "" {
 		p.say(line)
@@ -157,8 +156,8 @@ func exceptionInfo(p *Proxy, m *message) bool {
 		details = append(details, "fix: "+f.Fix)
 	}
 	p.respond(m, map[string]any{
-		"exceptionId": filterOf(f).id, "description": terminal.Text(strings.Join(details, "\n")), "breakMode": "always",
-		"details": map[string]any{"message": terminal.Text(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
+		"exceptionId": filterOf(f).id, "description": report.Safe(strings.Join(details, "\n")), "breakMode": "always",
+		"details": map[string]any{"message": report.Safe(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
 	})
 	return false
 }

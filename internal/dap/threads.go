@@ -12,7 +12,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const (
@@ -51,7 +50,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 	list := p.addThreads(body.Threads, r)
 	for n := range list {
 		if i, ok := r.Find(list[n].ID); ok && list[n].ID != 0 {
-			list[n].Name = terminal.Line(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
+			list[n].Name = report.SafeLine(threadName(list[n].Name, r, i) + labelled(&r.Snapshot.Goroutines[i]))
 		}
 	}
 	worstFirst(list, r)

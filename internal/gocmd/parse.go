@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
@@ -229,7 +228,7 @@ func (p *parser) meant() string {
 		names[i] = "-" + names[i]
 	}
 	name, _, _ := strings.Cut(strings.TrimLeft(p.args[0], "-"), "=")
-	return terminal.DidYouMean("-"+name, names)
+	return DidYouMean("-"+name, names)
 }
 
 // program takes the package, or the .go files, and the arguments of the program.

@@ -16,7 +16,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // Recorded opens a session with the program of rec, which runs or has ended. The session closes rec.
@@ -42,7 +41,7 @@ func Live(pid int) (*Session, error) {
 		return nil, err // which says so
 	}
 	if goVersion(exe) == "" {
-		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, terminal.Line(stat.Name))
+		return nil, fmt.Errorf("process %d (%s) is not a Go program", pid, stat.Name)
 	}
 	return &Session{
 		target: process(pid), here: true, runs: true, exe: exe,

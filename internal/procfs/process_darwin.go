@@ -22,7 +22,7 @@ func readProcess(pid int) (Stat, error) {
 	if err != nil || int(k.Proc.P_pid) != pid {
 		return Stat{}, fmt.Errorf("no process %d", pid)
 	}
-	s := Stat{Pid: pid, Parent: int(k.Eproc.Ppid), State: 'S', Name: text(k.Proc.P_comm[:])}
+	s := Stat{Pid: pid, Parent: int(k.Eproc.Ppid), State: 'S', Name: printable(text(k.Proc.P_comm[:]))}
 	switch k.Proc.P_stat {
 	case sStop:
 		s.State = 'T'

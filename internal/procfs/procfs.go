@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Root is the path of /proc.
@@ -25,7 +26,7 @@ const userHz = 100
 // A Stat is a process at one moment.
 type Stat struct {
 	Pid        int
-	Name       string // its name in the kernel, at most 15 bytes
+	Name       string // its name in the kernel, with U+FFFD for what is not printable
 	State      byte   // R running, S sleeping, D disk, T stopped, t traced, Z dead and not waited for, X dead
 	Parent     int
 	StartTicks uint64        // clock ticks from boot to its start: with Pid it names the process
@@ -108,13 +109,23 @@ func parseStat(line string) (Stat, error) {
 		return Stat{}, fmt.Errorf("processor time: %v", err)
 	}
 	s := Stat{
-		Pid: pid, Name: line[open+1 : end], State: f[0][0], Parent: parent, StartTicks: ticks,
+		Pid: pid, Name: printable(line[open+1 : end]), State: f[0][0], Parent: parent, StartTicks: ticks,
 		Busy: time.Duration(user+system) * time.Second / userHz,
 	}
 	if len(f) > 25 {
 		s.Stack, _ = strconv.ParseUint(f[25], 10, 64) // 0 without permission to trace it
 	}
 	return s, nil
+}
+
+// printable returns name with U+FFFD for every character that could act on a terminal: a process names itself.
+func printable(name string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, name)
 }
 
 // Is reports whether process pid lives and was started at ticks; ticks zero means that any start will do.

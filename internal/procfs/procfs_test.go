@@ -6,9 +6,9 @@ import (
 )
 
 func TestParseStat(t *testing.T) {
-	line := "4711 (a (b) c) T 1 4711 4711 34816 4711 4194304 100 0 0 0 1 2 0 0 20 0 5 0 987654 1 2 3\n"
+	line := "4711 (a (b)\x1b\n) T 1 4711 4711 34816 4711 4194304 100 0 0 0 1 2 0 0 20 0 5 0 987654 1 2 3\n"
 	got, err := parseStat(line)
-	want := Stat{Pid: 4711, Name: "a (b) c", State: 'T', Parent: 1, StartTicks: 987654, Busy: 30 * time.Millisecond}
+	want := Stat{Pid: 4711, Name: "a (b)\ufffd\ufffd", State: 'T', Parent: 1, StartTicks: 987654, Busy: 30 * time.Millisecond}
 	if err != nil || got != want {
 		t.Fatalf("parseStat = %+v, %v; want %+v", got, err, want)
 	}

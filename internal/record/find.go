@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -105,14 +104,14 @@ func find(pid int, dir string) (Entry, error) {
 	}
 	if denied {
 		return e, fmt.Errorf("process %d (%s) has no record in %s, and looking for one elsewhere is not permitted: "+
-			"set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, terminal.Line(st.Name), dir)
+			"set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, st.Name, dir)
 	}
 	why := ""
 	if fault := folderFault(dir); fault != "" {
 		why = fmt.Sprintf(" (the folder %s)", fault)
 	}
 	return e, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s%s; "+
-		"build it with awaittrace build", pid, terminal.Line(st.Name), dir, why)
+		"build it with awaittrace build", pid, st.Name, dir, why)
 }
 
 // byName finds the record of process pid by its name in dir.

@@ -14,7 +14,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // The exit statuses.
@@ -77,7 +76,7 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 		suspect, n, err := rec.LocksSuspect()
 		if err == nil && !suspect {
 			if p, err := rec.Program(); err == nil && p.Off == "" {
-				return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
+				return report.SafeLine(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
 			}
 		}
 		if goroutines = n; err == nil && n <= fewGoroutines {
@@ -101,10 +100,10 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	name := processName(p)
 	switch {
 	case p.Off != "":
-		return terminal.Line(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
+		return report.SafeLine(fmt.Sprintf("unknown: the probes of %s are off: %s", name, p.Off)), StatusOK, nil
 	case len(found) == 0:
 		n := max(goroutines, len(r.Snapshot.Goroutines))
-		return terminal.Line(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), n)), StatusOK, nil
+		return report.SafeLine(fmt.Sprintf("ok: %s: %s in %d goroutines", name, nothing(o), n)), StatusOK, nil
 	}
 	line = fmt.Sprintf("stuck: %s: %s: %s", name, found[0].Kind, labelled(rec, r, found[0], o.Write != ""))
 	if n := len(found) - 1; n > 0 {
@@ -112,10 +111,10 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 	}
 	if o.Write != "" {
 		if err := write(o.Write, r); err != nil {
-			return terminal.Line(line), StatusStuck, err
+			return report.SafeLine(line), StatusStuck, err
 		}
 	}
-	return terminal.Line(line), StatusStuck, nil
+	return report.SafeLine(line), StatusStuck, nil
 }
 
 // labelled returns the title of a finding with the profiler labels of the goroutines that it names. If all is set, it

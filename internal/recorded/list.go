@@ -14,8 +14,8 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // List writes the table of programs to w, and remarks to log. after is how long a wait lasts before it is called stuck;
@@ -39,7 +39,7 @@ func List(w, log io.Writer, after time.Duration) error {
 		t.others = t.others || e.UID >= 0 && e.UID != os.Geteuid()
 		t.dead = t.dead || !e.Live
 	}
-	t.w = tabwriter.NewWriter(terminal.Writer(w), 0, 0, 2, ' ', 0)
+	t.w = tabwriter.NewWriter(report.SafeWriter(w), 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t.w, "PID\t%sSTATE\tAGE\t%sGOROUTINES\tSTUCK\tPROGRAM\n", t.more("USER", "CONTAINER"), t.ended("ENDED"))
 	dead, size := 0, int64(0)
 	for _, e := range list {
@@ -102,7 +102,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 		if e.Gone() {
 			return // and nothing is left of it
 		}
-		fmt.Fprintf(t.w, "%s\t%s\t\t%s\t\t%s\n", pid, more, t.ended(""), terminal.Line(err.Error()))
+		fmt.Fprintf(t.w, "%s\t%s\t\t%s\t\t%s\n", pid, more, t.ended(""), report.SafeLine(err.Error()))
 	}
 	rec, err := record.OpenEntry(e)
 	if err != nil {
@@ -128,7 +128,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 		name += " (not trusted: " + p.Doubt + ")"
 	}
 	fmt.Fprintf(t.w, "%s\t%s%s\t%s\t%s%d\t%d\t%s\n", pid, more, p.State, diagnose.Duration(age), t.ended(ended),
-		len(r.Snapshot.Goroutines), r.Bad(), terminal.Line(name))
+		len(r.Snapshot.Goroutines), r.Bad(), report.SafeLine(name))
 }
 
 // programName returns the name of a program: that of its executable, or, for one that a debugger has built, which is
@@ -164,7 +164,7 @@ func (t *table) user(uid int) string {
 		}
 		t.users[uid] = name
 	}
-	return terminal.Line(name)
+	return report.SafeLine(name)
 }
 
 // cleans reports whether Clean removes a record.

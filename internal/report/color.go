@@ -7,7 +7,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // The escape sequences of the colours.
@@ -50,10 +49,10 @@ func (t *text) escape(sequence string) string {
 func (t *text) finish(s string) string {
 	parts := strings.Split(s, t.mark)
 	var b strings.Builder
-	b.WriteString(terminal.Text(parts[0]))
+	b.WriteString(Safe(parts[0]))
 	for _, part := range parts[1:] {
 		sequence, rest, _ := strings.Cut(part, ";m")
-		b.WriteString("\x1b[" + sequence + "m" + terminal.Text(rest))
+		b.WriteString("\x1b[" + sequence + "m" + Safe(rest))
 	}
 	return b.String()
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // DiffOptions say how Text writes a Diff.
@@ -53,7 +52,7 @@ type diffText struct {
 
 // line writes one line without control characters: the names in it come from other processes.
 func (t *diffText) line(format string, args ...any) {
-	t.WriteString(terminal.Line(fmt.Sprintf(format, args...)))
+	t.WriteString(SafeLine(fmt.Sprintf(format, args...)))
 	t.WriteByte('\n')
 }
 

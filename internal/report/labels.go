@@ -12,7 +12,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 const (
@@ -40,7 +39,7 @@ func labelWord(s string) string {
 	if r := []rune(s); len(r) > maxLabel {
 		s = string(r[:maxLabel-1]) + "…"
 	}
-	if s == "" || strings.ContainsAny(s, " ,={}\"") || terminal.Line(s) != s {
+	if s == "" || strings.ContainsAny(s, " ,={}\"") || SafeLine(s) != s {
 		return strconv.Quote(s)
 	}
 	return s

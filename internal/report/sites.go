@@ -10,7 +10,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
@@ -66,14 +65,14 @@ const mostSites = 30
 
 // TextSites writes the places of r at which goroutines waited longest to w, or all places if all is set.
 func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
-	out := terminal.Writer(w)
+	out := SafeWriter(w)
 	list := Sites(r.Snapshot)
 	total := time.Duration(0)
 	for i := range list {
 		total += list[i].Waited.Sum
 	}
 	_, err := fmt.Fprintf(out, "%s: waited for %s in all, at %s\n",
-		terminal.Line(Program(r)), diagnose.Duration(total), places(len(list)))
+		SafeLine(Program(r)), diagnose.Duration(total), places(len(list)))
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -96,7 +95,7 @@ func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 		for _, cell := range row {
 			fmt.Fprint(t, cell, "\t")
 		}
-		fmt.Fprintln(t, "  "+terminal.Line(r.Place(s.Probe)+": "+s.Probe.Expr))
+		fmt.Fprintln(t, "  "+SafeLine(r.Place(s.Probe)+": "+s.Probe.Expr))
 	}
 	if err := t.Flush(); err != nil {
 		return err

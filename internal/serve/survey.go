@@ -17,8 +17,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // maxLabel bounds what a label takes from another program, in bytes.
@@ -478,7 +478,7 @@ func summarize(r *diagnose.Report) *look {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		sum := &finding{certainty: f.Certainty, title: cut(terminal.Line(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
+		sum := &finding{certainty: f.Certainty, title: cut(report.SafeLine(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
 		key := diagnose.Key{Kind: f.Kind}
 		for k, id := range append([]int64{f.Root}, f.Goroutines...) {
 			n, ok := r.Find(id)
@@ -524,7 +524,7 @@ func changed(p *program, was, now *look) []change {
 }
 
 // label returns text from another program as a label: without control characters, and not too long.
-func label(s string) string { return cut(terminal.Line(strings.ToValidUTF8(s, "?")), maxLabel) }
+func label(s string) string { return cut(report.SafeLine(strings.ToValidUTF8(s, "?")), maxLabel) }
 
 func cut(s string, n int) string {
 	if len(s) <= n {

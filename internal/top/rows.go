@@ -9,7 +9,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // A row is a finding, or the goroutines of one verdict that are at the same place.
@@ -45,7 +44,7 @@ func rowsOf(r *diagnose.Report) []row {
 	var rows []row
 	seen := make(map[string]int)
 	add := func(w row) {
-		w.text = terminal.Line(w.text)
+		w.text = report.SafeLine(w.text)
 		if seen[w.key]++; seen[w.key] > 1 {
 			w.key = fmt.Sprint(w.key, " ", seen[w.key])
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/terminal"
 )
 
 // The styles. Words and marks say the same for a terminal without colour.
@@ -103,13 +102,13 @@ func (m *Model) programHead() []string {
 		how += "   FROZEN"
 	}
 	if m.note != "" {
-		how = terminal.Line(m.note)
+		how = report.SafeLine(m.note)
 	}
 	columns := "   " + m.columns("KIND", "COUNT", "TREND", "AGE") + "WHAT"
 	if m.page == pageDetail {
 		columns = ""
 	}
-	return []string{bold.Render(terminal.Line(report.Program(m.last))), verdict.Render(terminal.Line(report.Verdict(m.last))), faint.Render(how), faint.Render(columns)}
+	return []string{bold.Render(report.SafeLine(report.Program(m.last))), verdict.Render(report.SafeLine(report.Verdict(m.last))), faint.Render(how), faint.Render(columns)}
 }
 
 func (m *Model) rowLines() []string {
@@ -173,13 +172,13 @@ func (m *Model) rowLine(w *row, isChosen bool) string {
 }
 
 func (m *Model) programLines() []string {
-	lines := []string{bold.Render("awaittrace top: which program?"), faint.Render(terminal.Line(m.note)), faint.Render(fmt.Sprintf("  %8s %-8s %10s %6s  %s", "PID", "STATE", "GOROUTINES", "STUCK", "PROGRAM"))}
+	lines := []string{bold.Render("awaittrace top: which program?"), faint.Render(report.SafeLine(m.note)), faint.Render(fmt.Sprintf("  %8s %-8s %10s %6s  %s", "PID", "STATE", "GOROUTINES", "STUCK", "PROGRAM"))}
 	if len(m.entries) == 0 {
 		return append(lines, "", "  there is no program with probes; awaittrace run builds and starts one")
 	}
 	for i := m.list.top; i < min(m.list.top+m.room(), len(m.entries)); i++ {
 		e := &m.entries[i]
-		line := fmt.Sprintf(" %8s %-8s %10d %6d  %s", e.Arg, e.State, e.Goroutines, e.Stuck, terminal.Line(e.Name))
+		line := fmt.Sprintf(" %8s %-8s %10d %6d  %s", e.Arg, e.State, e.Goroutines, e.Stuck, report.SafeLine(e.Name))
 		switch {
 		case i == m.list.at:
 			lines = append(lines, chosen.Render(">"+line+strings.Repeat(" ", max(0, m.width-1-ansi.StringWidth(line)))))

@@ -1,11 +1,11 @@
-package terminal
+package report
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestText(t *testing.T) {
+func TestSafe(t *testing.T) {
 	tests := []struct{ in, text, line string }{
 		{"a.mu.Lock()\tx\n", "a.mu.Lock()\tx\n", "a.mu.Lock()\ufffdx\ufffd"},
 		{"größe – 世界", "größe – 世界", "größe – 世界"},
@@ -15,15 +15,15 @@ func TestText(t *testing.T) {
 		{"\x9b31m", "\ufffd31m", "\ufffd31m"}, // CSI in one byte, of terminals that are not in UTF-8
 	}
 	for _, tt := range tests {
-		if got := Text(tt.in); got != tt.text {
-			t.Errorf("Text(%q) = %q, want %q", tt.in, got, tt.text)
+		if got := Safe(tt.in); got != tt.text {
+			t.Errorf("Safe(%q) = %q, want %q", tt.in, got, tt.text)
 		}
-		if got := Line(tt.in); got != tt.line {
-			t.Errorf("Line(%q) = %q, want %q", tt.in, got, tt.line)
+		if got := SafeLine(tt.in); got != tt.line {
+			t.Errorf("SafeLine(%q) = %q, want %q", tt.in, got, tt.line)
 		}
 		var b strings.Builder
-		if n, err := Writer(&b).Write([]byte(tt.in)); n != len(tt.in) || err != nil || b.String() != tt.text {
-			t.Errorf("Writer(%q): %d, %v, %q", tt.in, n, err, b.String())
+		if n, err := SafeWriter(&b).Write([]byte(tt.in)); n != len(tt.in) || err != nil || b.String() != tt.text {
+			t.Errorf("SafeWriter(%q): %d, %v, %q", tt.in, n, err, b.String())
 		}
 	}
 }

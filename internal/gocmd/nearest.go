@@ -1,4 +1,4 @@
-package terminal
+package gocmd
 
 import "fmt"
 

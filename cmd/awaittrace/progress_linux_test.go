@@ -1,4 +1,6 @@
-package terminal
+//go:build !lite
+
+package main
 
 import (
 	"bytes"
@@ -12,11 +14,11 @@ import (
 )
 
 // What takes long is shown on a terminal, and the line is empty in the end.
-func TestTerminal(t *testing.T) {
+func TestProgress(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	other, tty := ptytest.Open(t)
-	bar := Start(tty, "idling", time.Nanosecond)
-	bar.Tell("working")
+	bar := startProgress(tty, "idling", time.Nanosecond)
+	bar.tell("working")
 	got := make([]byte, 0, 100)
 	for !bytes.Contains(got, []byte("0s")) {
 		part := make([]byte, 100)
@@ -26,7 +28,7 @@ func TestTerminal(t *testing.T) {
 		}
 		got = append(got, part[:n]...)
 	}
-	fmt.Fprint(bar.Over(tty), "end")
+	fmt.Fprint(bar.over(tty), "end")
 	part := make([]byte, 100)
 	for !bytes.Contains(got, []byte("end")) {
 		n, err := other.Read(part)
@@ -41,7 +43,7 @@ func TestTerminal(t *testing.T) {
 }
 
 // Nothing is written to what is no terminal, and nothing to one before its time.
-func TestQuiet(t *testing.T) {
+func TestProgressQuiet(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	name := t.TempDir() + "/file"
 	f, err := os.Create(name)
@@ -50,11 +52,11 @@ func TestQuiet(t *testing.T) {
 	}
 	defer f.Close()
 	var b bytes.Buffer
-	for _, bar := range []*Bar{Start(f, "working", time.Nanosecond), Start(&b, "working", time.Nanosecond)} {
-		bar.Stop()
+	for _, bar := range []*progress{startProgress(f, "working", time.Nanosecond), startProgress(&b, "working", time.Nanosecond)} {
+		bar.stop()
 	}
 	_, tty := ptytest.Open(t)
-	Start(tty, "working", time.Hour).Stop()
+	startProgress(tty, "working", time.Hour).stop()
 	if text, err := os.ReadFile(name); err != nil || len(text)+b.Len() > 0 {
 		t.Errorf("%q, %q, %v", text, b.String(), err)
 	}

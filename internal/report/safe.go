@@ -1,6 +1,4 @@
-// Package terminal is what all verbs need of a terminal: names that other processes chose must not act on it, and a
-// line says that work is going on.
-package terminal
+package report
 
 import (
 	"io"
@@ -9,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with U+FFFD for every character that could act on a terminal or reverse the text. Newlines and tabs
+// Safe returns s with U+FFFD for every character that could act on a terminal or reverse the text. Newlines and tabs
 // stay. What other processes name (executables, arguments, sockets, files) passes through it, except in JSON, which has
 // escapes of its own.
-func Text(s string) string {
+func Safe(s string) string {
 	for i := 0; ; i++ { // nearly all strings are printable, and long ones are reports
 		if i == len(s) {
 			return s
@@ -31,23 +29,23 @@ func Text(s string) string {
 	}, s)
 }
 
-// Line is like Text, but also replaces newlines and tabs, for names in a line or a table.
-func Line(s string) string {
+// SafeLine is like Safe, but also replaces newlines and tabs, for names in a line or a table.
+func SafeLine(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c == '\n' || c == '\t' {
 			return unicode.ReplacementChar
 		}
 		return c
-	}, Text(s))
+	}, Safe(s))
 }
 
-// Writer returns a writer that writes Text to w. Each Write must end with a whole character.
-func Writer(w io.Writer) io.Writer { return writer{w} }
+// SafeWriter returns a writer that writes Safe to w. Each Write must end with a whole character.
+func SafeWriter(w io.Writer) io.Writer { return safeWriter{w} }
 
-type writer struct{ w io.Writer }
+type safeWriter struct{ w io.Writer }
 
-func (w writer) Write(b []byte) (int, error) {
-	if _, err := io.WriteString(w.w, Text(string(b))); err != nil {
+func (w safeWriter) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(w.w, Safe(string(b))); err != nil {
 		return 0, err
 	}
 	return len(b), nil
