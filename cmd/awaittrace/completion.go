@@ -18,7 +18,6 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
-	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
 func completionVerb() *cli.Command {
@@ -26,16 +25,16 @@ func completionVerb() *cli.Command {
 		Name:      "completion",
 		Category:  verbsOther,
 		Usage:     "print a script with which a shell completes verbs, flags, pids and goroutine ids",
-		ArgsUsage: strings.Join(usage.Shells, "|"),
+		ArgsUsage: strings.Join(shells, "|"),
 		Description: `Completion prints a script for a shell, which then completes verbs, flags and their values, the pids of programs with probes, goroutine ids, and what follows awaittrace dlv.
 
 	source <(awaittrace completion bash)        in ~/.bashrc
 	source <(awaittrace completion zsh)         in ~/.zshrc, behind compinit
 	awaittrace completion fish | source         in ~/.config/fish/config.fish`,
 		Action: func(c *cli.Context) error {
-			script := usage.Script(c.Args().First())
+			script := completionScript(c.Args().First())
 			if c.Args().Len() != 1 || script == "" {
-				return usageError(c, fmt.Errorf("completion takes one of %s", strings.Join(usage.Shells, ", ")), false)
+				return usageError(c, fmt.Errorf("completion takes one of %s", strings.Join(shells, ", ")), false)
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
 			return err
@@ -56,7 +55,7 @@ func manVerb() *cli.Command {
 			if err := checkArgs(c, 0); err != nil {
 				return err
 			}
-			return manual(c).Man(c.App.Writer, "awaittrace "+moduleVersion())
+			return manualOf(c).man(c.App.Writer, "awaittrace "+moduleVersion())
 		},
 	}
 }
@@ -72,9 +71,9 @@ func completeVerb() *cli.Command {
 		if len(words) > 1 && (words[0] == "dlv" || words[0] == "dap") {
 			return completeDelve(c, words)
 		}
-		list, files := manual(c).Complete(words, usage.Values{Flag: flagValues, Args: verbArgs, More: goFlags})
+		list, files := manualOf(c).complete(words, values{flag: flagValues, args: verbArgs, more: goFlags})
 		for _, l := range list[:min(len(list), maxCandidates)] {
-			fmt.Fprintf(c.App.Writer, "%s\t%s\n", report.SafeLine(l.Word), report.SafeLine(l.About))
+			fmt.Fprintf(c.App.Writer, "%s\t%s\n", report.SafeLine(l.word), report.SafeLine(l.about))
 		}
 		if files {
 			fmt.Fprintln(c.App.Writer, ":files")
@@ -117,7 +116,7 @@ func goFlags(verb string) map[string]bool {
 }
 
 // flagValues returns the values of a flag.
-func flagValues(verb, flag string, words []string) (list []usage.Candidate, files bool) {
+func flagValues(verb, flag string, words []string) (list []candidate, files bool) {
 	var values []string
 	switch flag {
 	case "f":
@@ -147,13 +146,13 @@ func flagValues(verb, flag string, words []string) (list []usage.Candidate, file
 		return nil, true
 	}
 	for _, v := range values {
-		list = append(list, usage.Candidate{Word: v})
+		list = append(list, candidate{word: v})
 	}
 	return list, false
 }
 
 // goroutineIDs lists the goroutines of the program that words name, or of the only one that runs.
-func goroutineIDs(words []string) (list []usage.Candidate) {
+func goroutineIDs(words []string) (list []candidate) {
 	var recs []*record.Record
 	for _, w := range words {
 		if rec, err := record.OpenArg(w); err == nil {
@@ -162,7 +161,7 @@ func goroutineIDs(words []string) (list []usage.Candidate) {
 	}
 	if recs == nil {
 		for _, p := range pids() {
-			if rec, err := record.OpenArg(p.Word); err == nil {
+			if rec, err := record.OpenArg(p.word); err == nil {
 				recs = append(recs, rec)
 			}
 		}
@@ -178,20 +177,20 @@ func goroutineIDs(words []string) (list []usage.Candidate) {
 			if g.Last != nil {
 				about = g.Last.Expr
 			}
-			list = append(list, usage.Candidate{Word: strconv.FormatInt(g.ID, 10), About: about})
+			list = append(list, candidate{word: strconv.FormatInt(g.ID, 10), about: about})
 		}
 	}
 	return list
 }
 
 // verbArgs returns the arguments of a verb.
-func verbArgs(verb string, words []string) (list []usage.Candidate, files bool) {
+func verbArgs(verb string, words []string) (list []candidate, files bool) {
 	switch verb {
 	case "report", "top", "check", "diff":
 		return pids(), true
 	case "completion":
-		for _, s := range usage.Shells {
-			list = append(list, usage.Candidate{Word: s})
+		for _, s := range shells {
+			list = append(list, candidate{word: s})
 		}
 		return list, false
 	case "ps", "mcp", "man", "version":
@@ -201,7 +200,7 @@ func verbArgs(verb string, words []string) (list []usage.Candidate, files bool) 
 }
 
 // pids lists the pids of programs with records.
-func pids() (list []usage.Candidate) {
+func pids() (list []candidate) {
 	entries, err := record.List(record.Dir())
 	if err != nil {
 		return nil
@@ -211,7 +210,7 @@ func pids() (list []usage.Candidate) {
 		if e.Live {
 			about = filepath.Base(procfs.Exe(e.Pid))
 		}
-		list = append(list, usage.Candidate{Word: strconv.Itoa(e.Pid), About: about})
+		list = append(list, candidate{word: strconv.Itoa(e.Pid), about: about})
 	}
 	return list
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/awaittrace/awaittrace/internal/gocmd"
-	"github.com/awaittrace/awaittrace/internal/usage"
 )
 
 // The categories of verbs, and of flags.
@@ -34,8 +33,8 @@ To begin with, run a program that hangs:
 Awaittrace watches it from outside. It reports on standard error what has been stuck for longer than 10s (-after), and what is stuck when the program ends or is killed.`
 
 // topics are the help pages that are not about a verb.
-var topics = []usage.Topic{
-	{Name: "environment", Short: "environment variables", Text: `These variables are read by awaittrace:
+var topics = []topic{
+	{name: "environment", short: "environment variables", text: `These variables are read by awaittrace:
 
 	AWAITTRACE_AFTER
 		The default of -after, such as 5s.
@@ -58,7 +57,7 @@ A program with probes reads these when it starts:
 		How many goroutines its record has room for (default 262144).
 	AWAITTRACE_LOCK_ORDER=1
 		It notes the orders in which locks are taken, as -lock-order asks.`},
-	{Name: "exit-status", Short: "what the exit status means", Text: `The exit status is
+	{name: "exit-status", short: "what the exit status means", text: `The exit status is
 
 	0	done, and nothing was found
 	1	failed
@@ -66,7 +65,7 @@ A program with probes reads these when it starts:
 	3	done, and something is stuck (report only with -exit-code)
 
 The verb run ends with the exit status of the program, and test with that of go test: 1 when a test fails, also because it leaves goroutines stuck.`},
-	{Name: "glossary", Short: "the words of reports", Text: `A goroutine
+	{name: "glossary", short: "the words of reports", text: `A goroutine
 
 	waits for	a lock, a Done, a reply: it goes on when somebody else acts
 	holds		a lock: it locked it, and has not unlocked it
@@ -89,8 +88,8 @@ The verdicts are
 A finding is certain, likely or possible. Exit status, run and test go by what is certain or likely.`},
 }
 
-// manual returns the command for its help.
-func manual(c *cli.Context) usage.Command { return usage.Command{App: c.App, Topics: topics} }
+// manualOf returns the help on the command of c.
+func manualOf(c *cli.Context) manual { return manual{c.App, topics} }
 
 func helpVerb() *cli.Command {
 	return &cli.Command{
@@ -106,7 +105,7 @@ func helpVerb() *cli.Command {
 		Action: func(c *cli.Context) error {
 			switch c.Args().Len() {
 			case 0:
-				return manual(c).Overview(c.App.Writer)
+				return manualOf(c).overview(c.App.Writer)
 			case 1:
 				return showPage(c, c.Args().First())
 			}
@@ -117,16 +116,16 @@ func helpVerb() *cli.Command {
 
 // showPage writes the help on a verb or a topic.
 func showPage(c *cli.Context, name string) error {
-	found, err := manual(c).Page(c.App.Writer, name)
+	found, err := manualOf(c).page(c.App.Writer, name)
 	if err == nil && !found {
-		err = usageError(c, fmt.Errorf("no help on %q%s", name, gocmd.DidYouMean(name, manual(c).Names())), false)
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, gocmd.DidYouMean(name, manualOf(c).names())), false)
 	}
 	return err
 }
 
 // showHelp writes the help on the verb of c, or on all of them.
 func showHelp(c *cli.Context) error {
-	err := manual(c).Overview
+	err := manualOf(c).overview
 	if c.Command.Name != c.App.Name {
 		return cmpErr(showPage(c, c.Command.Name), exitCode(0))
 	}

@@ -63,10 +63,10 @@ func verbs() []*cli.Command {
 // unknownVerb handles a command line without a known verb.
 func unknownVerb(c *cli.Context) error {
 	if !c.Args().Present() {
-		return manual(c).Overview(c.App.Writer)
+		return manualOf(c).overview(c.App.Writer)
 	}
 	name := c.Args().First()
-	hint := cmp.Or(gocmd.DidYouMean(name, manual(c).Names()), "; awaittrace help lists the verbs")
+	hint := cmp.Or(gocmd.DidYouMean(name, manualOf(c).names()), "; awaittrace help lists the verbs")
 	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
 }
 

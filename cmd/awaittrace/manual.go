@@ -1,6 +1,6 @@
-// Package usage writes a command's help, in the form of the go command's, its man page, and completions for shells,
-// from one table, the verbs of a [cli.App].
-package usage
+//go:build !lite
+
+package main
 
 import (
 	"fmt"
@@ -10,35 +10,34 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A Topic is a help page that is not about a verb.
-type Topic struct {
-	Name, Short, Text string
+// A topic is a help page that is not about a verb.
+type topic struct{ name, short, text string }
+
+// A manual is the help on a command, from its table of verbs: pages in the form of the go command's, a man page, and
+// completions for shells. Descriptions and topics are paragraphs, which are filled when they are shown; a line that
+// begins with a space stays as it is.
+type manual struct {
+	app    *cli.App
+	topics []topic
 }
 
-// A Command is a command with its help pages. Descriptions and topics are paragraphs, which are filled when they are
-// shown; a line that begins with a space stays as it is.
-type Command struct {
-	App    *cli.App
-	Topics []Topic
-}
+// helpWidth is the columns of help, for terminals of any width.
+const helpWidth = 80
 
-// columns is the width of help, for terminals of any width.
-const columns = 80
-
-// Overview writes the purpose of the command and the list of its verbs.
-func (c Command) Overview(w io.Writer) error {
-	name := c.App.Name
+// overview writes the purpose of the command and the list of its verbs.
+func (m manual) overview(w io.Writer) error {
+	name := m.app.Name
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUsage:\n\n\t%s\n", fill(c.App.Description, columns, ""), c.App.UsageText)
-	for _, g := range c.groups() {
+	fmt.Fprintf(&b, "%s\n\nUsage:\n\n\t%s\n", fill(m.app.Description, helpWidth, ""), m.app.UsageText)
+	for _, g := range m.groups() {
 		fmt.Fprintf(&b, "\n%s:\n\n", g.name)
 		for _, v := range g.verbs {
 			entry(&b, v.Name, v.Usage)
 		}
 	}
 	fmt.Fprintf(&b, "\nUse \"%s help <verb>\" for more about a verb.\n\nAdditional help topics:\n\n", name)
-	for _, topic := range c.Topics {
-		entry(&b, topic.Name, topic.Short)
+	for _, t := range m.topics {
+		entry(&b, t.name, t.short)
 	}
 	fmt.Fprintf(&b, "\nUse \"%s help <topic>\" for more about a topic.\n", name)
 	_, err := io.WriteString(w, b.String())
@@ -47,46 +46,46 @@ func (c Command) Overview(w io.Writer) error {
 
 func entry(b *strings.Builder, name, short string) { fmt.Fprintf(b, "\t%-11s %s\n", name, short) }
 
-// Page writes the help on a verb or a topic, and reports whether there is one of that name.
-func (c Command) Page(w io.Writer, name string) (found bool, err error) {
-	for _, topic := range c.Topics {
-		if topic.Name == name {
-			_, err := fmt.Fprintln(w, fill(topic.Text, columns, ""))
+// page writes the help on a verb or a topic, and reports whether there is one of that name.
+func (m manual) page(w io.Writer, name string) (found bool, err error) {
+	for _, t := range m.topics {
+		if t.name == name {
+			_, err := fmt.Fprintln(w, fill(t.text, helpWidth, ""))
 			return true, err
 		}
 	}
-	v := c.verb(name)
+	v := m.verb(name)
 	if v == nil {
 		return false, nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "usage: %s\n\n%s\n", c.synopsis(v), fill(v.Description, columns, ""))
+	fmt.Fprintf(&b, "usage: %s\n\n%s\n", m.synopsis(v), fill(v.Description, helpWidth, ""))
 	for _, g := range flagGroups(v.Flags) {
 		fmt.Fprintf(&b, "\n%s:\n", g.name)
 		for _, f := range g.flags {
-			fmt.Fprintf(&b, "\n\t%s\n%s\n", f.spelling(), fill(f.text(), columns-16, "\t\t"))
+			fmt.Fprintf(&b, "\n\t%s\n%s\n", f.spelling(), fill(f.text(), helpWidth-16, "\t\t"))
 		}
 	}
 	_, err = io.WriteString(w, b.String())
 	return true, err
 }
 
-// Names returns the names of all pages.
-func (c Command) Names() []string {
+// names returns the names of all pages.
+func (m manual) names() []string {
 	var names []string
-	for _, v := range c.App.Commands {
+	for _, v := range m.app.Commands {
 		if !v.Hidden {
 			names = append(names, v.Name)
 		}
 	}
-	for _, t := range c.Topics {
-		names = append(names, t.Name)
+	for _, t := range m.topics {
+		names = append(names, t.name)
 	}
 	return names
 }
 
-func (c Command) verb(name string) *cli.Command {
-	for _, v := range c.App.Commands {
+func (m manual) verb(name string) *cli.Command {
+	for _, v := range m.app.Commands {
 		if v.Name == name && !v.Hidden {
 			return v
 		}
@@ -95,8 +94,8 @@ func (c Command) verb(name string) *cli.Command {
 }
 
 // synopsis returns a verb with its arguments.
-func (c Command) synopsis(v *cli.Command) string {
-	s := c.App.Name + " " + v.Name
+func (m manual) synopsis(v *cli.Command) string {
+	s := m.app.Name + " " + v.Name
 	if len(v.Flags) > 0 {
 		s += " [flags]"
 	}
@@ -110,12 +109,12 @@ func (c Command) synopsis(v *cli.Command) string {
 type group struct {
 	name  string
 	verbs []*cli.Command
-	flags []flag
+	flags []flagDoc
 }
 
 // groups returns the verbs by category, in the order of the table.
-func (c Command) groups() (list []*group) {
-	for _, v := range c.App.Commands {
+func (m manual) groups() (list []*group) {
+	for _, v := range m.app.Commands {
 		if !v.Hidden {
 			g := grouped(&list, v.Category)
 			g.verbs = append(g.verbs, v)
@@ -132,7 +131,7 @@ func flagGroups(flags []cli.Flag) (list []*group) {
 			name = c.GetCategory()
 		}
 		g := grouped(&list, name)
-		g.flags = append(g.flags, flag{doc})
+		g.flags = append(g.flags, flagDoc{doc})
 	}
 	return list
 }
@@ -148,13 +147,13 @@ func grouped(list *[]*group, name string) *group {
 	return g
 }
 
-// A flag is a flag of a verb.
-type flag struct{ cli.DocGenerationFlag }
+// A flagDoc is the documentation of a verb's flag.
+type flagDoc struct{ cli.DocGenerationFlag }
 
-func (f flag) name() string { return f.Names()[0] }
+func (f flagDoc) name() string { return f.Names()[0] }
 
 // value returns the placeholder of the flag's value, or "" for a boolean.
-func (f flag) value() string {
+func (f flagDoc) value() string {
 	if !f.TakesValue() {
 		return ""
 	}
@@ -166,12 +165,12 @@ func (f flag) value() string {
 }
 
 // spelling returns how the flag is written: -after D.
-func (f flag) spelling() string {
+func (f flagDoc) spelling() string {
 	return strings.TrimSpace("-" + f.name() + " " + f.value())
 }
 
 // text returns what the flag is for, and its default.
-func (f flag) text() string {
+func (f flagDoc) text() string {
 	s := strings.ReplaceAll(f.GetUsage(), "`", "")
 	if d := f.initial(); d != "" {
 		s += " (default " + d + ")"
@@ -180,7 +179,7 @@ func (f flag) text() string {
 }
 
 // initial returns the flag's default, or "" if it is that of its type.
-func (f flag) initial() string {
+func (f flagDoc) initial() string {
 	switch f := f.DocGenerationFlag.(type) {
 	case *cli.BoolFlag:
 		return ""

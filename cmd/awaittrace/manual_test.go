@@ -1,4 +1,6 @@
-package usage
+//go:build !lite
+
+package main
 
 import (
 	"bytes"
@@ -11,7 +13,7 @@ import (
 )
 
 // table is a command with all that a table may have.
-func table() Command {
+func table() manual {
 	app := &cli.App{
 		Name: "tool", Usage: "does things", UsageText: "tool <verb>", Description: "Tool does things.\n\n\ttool go\n.dot and 'quote",
 		Commands: []*cli.Command{
@@ -29,7 +31,7 @@ func table() Command {
 			{Name: "secret", Hidden: true, Category: "Verbs"},
 		},
 	}
-	return Command{App: app, Topics: []Topic{{"words", "what words mean", "A word means\n\n\tthis\tor that"}}}
+	return manual{app, []topic{{"words", "what words mean", "A word means\n\n\tthis\tor that"}}}
 }
 
 func TestHelp(t *testing.T) {
@@ -47,9 +49,9 @@ func TestHelp(t *testing.T) {
 		var err error
 		found := true
 		if page == "" {
-			err = c.Overview(&b)
+			err = c.overview(&b)
 		} else {
-			found, err = c.Page(&b, page)
+			found, err = c.page(&b, page)
 		}
 		for _, w := range want {
 			if !found || err != nil || !strings.Contains(b.String(), w) {
@@ -57,12 +59,12 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		for line := range strings.Lines(b.String()) {
-			if len(strings.ReplaceAll(line, "\t", strings.Repeat(" ", 8))) > columns+1 || strings.Contains(line, "secret") {
+			if len(strings.ReplaceAll(line, "\t", strings.Repeat(" ", 8))) > helpWidth+1 || strings.Contains(line, "secret") {
 				t.Errorf("%q: %q", page, line)
 			}
 		}
 	}
-	if found, _ := c.Page(&bytes.Buffer{}, "secret"); found {
+	if found, _ := c.page(&bytes.Buffer{}, "secret"); found {
 		t.Error("there is help on a hidden verb")
 	}
 }
@@ -70,7 +72,7 @@ func TestHelp(t *testing.T) {
 // TestMan has groff read the page, with all its warnings on.
 func TestMan(t *testing.T) {
 	var page bytes.Buffer
-	if err := table().Man(&page, "tool 1.0"); err != nil {
+	if err := table().man(&page, "tool 1.0"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{".TH TOOL 1", ".SH NAME\ntool \\- does things\n", "\n\\&.dot and 'quote", ".B \\-after D\n", ".nf\n\ttool go \\-f html \\e 7\n.fi\n"} {
@@ -89,17 +91,17 @@ func TestMan(t *testing.T) {
 }
 
 func TestComplete(t *testing.T) {
-	values := Values{
-		Flag: func(verb, flag string, words []string) ([]Candidate, bool) {
+	from := values{
+		flag: func(verb, flag string, words []string) ([]candidate, bool) {
 			if flag == "f" {
-				return []Candidate{{Word: "text"}, {Word: "html"}}, false
+				return []candidate{{word: "text"}, {word: "html"}}, false
 			}
 			return nil, true
 		},
-		Args: func(verb string, words []string) ([]Candidate, bool) {
-			return []Candidate{{"4711", "server"}}, verb == "go"
+		args: func(verb string, words []string) ([]candidate, bool) {
+			return []candidate{{"4711", "server"}}, verb == "go"
 		},
-		More: func(verb string) map[string]bool { return map[string]bool{"race": false, "tags": true} },
+		more: func(verb string) map[string]bool { return map[string]bool{"race": false, "tags": true} },
 	}
 	for line, want := range map[string]string{
 		"|":               "go stop",
@@ -124,10 +126,10 @@ func TestComplete(t *testing.T) {
 		"go -n 7 -after|": "-after",
 	} {
 		words := strings.Split(strings.NewReplacer(" ", "|").Replace(strings.TrimSuffix(line, "|")), "|")
-		list, files := table().Complete(words, values)
+		list, files := table().complete(words, from)
 		got := ""
 		for _, l := range list {
-			got += " " + l.Word
+			got += " " + l.word
 		}
 		if files {
 			got += " :files"
@@ -150,13 +152,13 @@ COMP_WORDS=(fake report -f h)
 COMP_CWORD=3
 _awaittrace
 printf '%%s|' "${COMPREPLY[@]}"
-`, Script("bash"))
+`, completionScript("bash"))
 	out, err := exec.Command("bash", "-c", script).CombinedOutput()
 	if got := string(out); err != nil || got != "complete report -f h|two|" {
 		t.Errorf("%v: %q", err, got)
 	}
-	for _, shell := range Shells {
-		if !strings.Contains(Script(shell), " complete ") {
+	for _, shell := range shells {
+		if !strings.Contains(completionScript(shell), " complete ") {
 			t.Errorf("no script for %s", shell)
 		}
 	}
