@@ -3,10 +3,13 @@ package dlvext
 import (
 	_ "embed" // for the script
 	"fmt"
+	"maps"
 	"reflect"
 	osruntime "runtime"
+	"slices"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/target"
 	"github.com/awaittrace/awaittrace/runtime"
 )
@@ -24,8 +27,8 @@ var (
 func Script() string {
 	var b strings.Builder
 	b.WriteString("# awaittrace.star gives dlv the commands stuck, probe, probes, holders and waitgraph:\n#\n#\t(dlv) source awaittrace.star\n#\n" +
-		"# It was printed by awaittrace dlv -script, and fits programs that the same awaittrace has built.\n\n")
-	fmt.Fprintf(&b, "MAGIC, VERSION = %d, %d\n", runtime.Magic, runtime.Version)
+		"# It was printed by awaittrace dlv -script, and fits the programs that the same awaittrace can read.\n\n")
+	fmt.Fprintf(&b, "MAGIC = %d\n", runtime.Magic)
 	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
 		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
 	fmt.Fprintf(&b, "NOTED_HERE, NOTED_OVER = %d, %d\n", runtime.NotedHere, runtime.NotedOver)
@@ -39,13 +42,20 @@ func Script() string {
 		name string
 		typ  reflect.Type
 	}{
-		{"HEADER", reflect.TypeFor[runtime.Header]()}, {"SLOT", reflect.TypeFor[runtime.Slot]()}, {"WAIT", reflect.TypeFor[runtime.Wait]()},
+		{"HEADER", reflect.TypeFor[runtime.Header]()}, {"WAIT", reflect.TypeFor[runtime.Wait]()},
 		{"HOLD", reflect.TypeFor[runtime.Hold]()}, {"SITE", reflect.TypeFor[runtime.SiteEntry]()}, {"OBJECT", reflect.TypeFor[runtime.Object]()},
 		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"NOTED", reflect.TypeFor[runtime.Noted]()}, {"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
 	} {
 		fmt.Fprintf(&b, "%q: %d, ", t.typ.Name(), t.typ.Size())
 		fmt.Fprintf(&tables, "%s = {%s}\n", t.name, fields(t.typ))
 	}
+	fmt.Fprintf(&b, "%q: %d, ", "Slot", runtime.SlotSize)
+	tables.WriteString("SLOTS = {\n")
+	slots := record.SlotTypes()
+	for _, version := range slices.Sorted(maps.Keys(slots)) {
+		fmt.Fprintf(&tables, "\t%d: {%s},\n", version, fields(slots[version]))
+	}
+	tables.WriteString("}\n")
 	b.WriteString("}\n" + tables.String())
 	fmt.Fprintf(&b, "OPS = %s\n", names(func(n int) string { return runtime.Op(n).String() }))
 	fmt.Fprintf(&b, "KINDS = %s\n\n", names(func(n int) string { return runtime.Kind(n).String() }))

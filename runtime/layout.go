@@ -2,7 +2,8 @@ package runtime
 
 // This file is the layout of the record: the one table that the collector, the readers and the documentation share. All
 // numbers are in the byte order of the program that wrote the record, which Magic tells; it is little endian on every
-// architecture with the fast path. Offsets are bytes. A change here that an older reader would misread raises Version.
+// architecture with the fast path. Offsets are bytes. A change that a reader would misread raises Version: see
+// CONTRIBUTING.md.
 
 // Magic is the first eight bytes of a record, as a number; Version is the layout's version.
 const (

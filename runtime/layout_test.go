@@ -1,6 +1,11 @@
 package runtime
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
 	"testing"
 	"unsafe"
 )
@@ -27,6 +32,47 @@ func TestLayoutSizes(t *testing.T) {
 	if end := uintptr(h.ChunkOff); unsafe.Sizeof(*h) > end {
 		t.Errorf("the header has %d bytes, more than the %d before the chunks", unsafe.Sizeof(*h), end)
 	}
+}
+
+var updateLayout = flag.Bool("u", false, "renew the golden file of the layout")
+
+// TestLayout compares what a reader must know of a record with a golden file, so that no change goes unnoticed.
+func TestLayout(t *testing.T) {
+	got := layoutText()
+	if *updateLayout {
+		if err := os.WriteFile("testdata/layout.txt", []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile("testdata/layout.txt"); err != nil || got != string(want) {
+		t.Errorf("%v: the layout has changed: see \"A change of the record\" in CONTRIBUTING.md. It is now:\n%s", err, got)
+	}
+}
+
+// layoutText lists the offset and type of each field, and the numbers of operations, kinds and roles.
+func layoutText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "version %d\n", Version)
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[Header](), reflect.TypeFor[Slot](), reflect.TypeFor[Wait](), reflect.TypeFor[Noted](), reflect.TypeFor[Hold](),
+		reflect.TypeFor[Object](), reflect.TypeFor[Fact](), reflect.TypeFor[Orphan](), reflect.TypeFor[SiteEntry](),
+		reflect.TypeFor[Waited](), reflect.TypeFor[Order](), reflect.TypeFor[TestEntry](),
+	} {
+		fmt.Fprintf(&b, "%s, %d bytes\n", t.Name(), t.Size())
+		for i := range t.NumField() {
+			f := t.Field(i)
+			fmt.Fprintf(&b, "  %d %s %v\n", f.Offset, f.Name, f.Type)
+		}
+	}
+	names := func(what string, name func(n int) string) {
+		for n := 1; name(n) != ""; n++ {
+			fmt.Fprintf(&b, "%s %d %s\n", what, n, name(n))
+		}
+	}
+	names("operation", func(n int) string { return Op(n).String() })
+	names("kind", func(n int) string { return Kind(n).String() })
+	names("role", func(n int) string { return Role(n).String() })
+	return b.String()
 }
 
 // TestPlan checks that regions neither overlap nor leave the record, for any number of slots.

@@ -26,7 +26,7 @@ func TestOpenErrors(t *testing.T) {
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
 	text, core, old := filepath.Join(dir, "text"), filepath.Join(dir, "core"), filepath.Join(dir, "old")
-	header := binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint64(nil, runtime.Magic), runtime.Version-1)
+	header := binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint64(nil, runtime.Magic), runtime.Version-2)
 	for file, content := range map[string]string{text: "no record", core: "\x7fELF, or not", old: string(header) + "rest"} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,8 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("Open(%q, %q): %v, want one line with %q", tt.arg, tt.exe, err, tt.want)
 		}
 	}
-	want := fmt.Sprintf("record of version %d, this awaittrace reads version %d: use the awaittrace that built the program, or build it anew", runtime.Version-1, runtime.Version)
+	want := fmt.Sprintf("record of version %d, this awaittrace reads versions %d to %d: use the awaittrace that built the program, or build it anew",
+		runtime.Version-2, runtime.Version-1, runtime.Version)
 	if _, err := Open(old, ""); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("a record of another version: %v, want what ends in %q", err, want)
 	}

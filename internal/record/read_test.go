@@ -346,6 +346,9 @@ func FuzzPatch(f *testing.F) {
 	for off := uintptr(0); off < unsafe.Sizeof(runtime.Header{}); off += 4 {
 		f.Add([]byte{byte(off / 4), 0, 0xff, 0xff, 0, 0}, int64(off))
 	}
+	for version := range moves {
+		f.Add([]byte{2, 0, byte(version), 0, 0, 0}, int64(time.Minute))
+	}
 	f.Fuzz(func(t *testing.T, patches []byte, now int64) {
 		b := slices.Clone(whole)
 		for ; len(patches) >= 6; patches = patches[6:] {

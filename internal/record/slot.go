@@ -74,10 +74,10 @@ func (r *reader) readSlots() error {
 
 // readChunk reads the slots at off of mem. a and b are buffers of the chunk's size.
 func (r *reader) readChunk(mem io.ReaderAt, off int64, a, b []byte) error {
-	if _, err := mem.ReadAt(a, off); err != nil {
+	if err := readSlotsAt(&r.h, mem, off, a); err != nil {
 		return err
 	}
-	if _, err := mem.ReadAt(b, off); err != nil {
+	if err := readSlotsAt(&r.h, mem, off, b); err != nil {
 		return err
 	}
 	for at := 0; at < len(a); at += runtime.SlotSize {
@@ -87,7 +87,7 @@ func (r *reader) readChunk(mem io.ReaderAt, off int64, a, b []byte) error {
 				break
 			}
 			was, is = is, was
-			if _, err := mem.ReadAt(is, off+int64(at)); err != nil {
+			if err := readSlotsAt(&r.h, mem, off+int64(at), is); err != nil {
 				return err
 			}
 		}

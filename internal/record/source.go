@@ -48,9 +48,8 @@ func readHeader(src Source) (runtime.Header, error) {
 	if len(b) < 16 || load[uint64](b) != runtime.Magic {
 		return h, ErrNotRecord
 	}
-	if v := load[uint32](b[8:]); v != runtime.Version {
-		return h, fmt.Errorf("record of version %d, this awaittrace reads version %d: "+
-			"use the awaittrace that built the program, or build it anew", v, runtime.Version)
+	if err := checkVersion(load[uint32](b[8:])); err != nil {
+		return h, err
 	}
 	if int64(len(b)) < size {
 		return h, fmt.Errorf("record is truncated: %d bytes, not even a header", len(b))

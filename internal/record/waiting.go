@@ -73,7 +73,7 @@ func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 		if st == chunkUnused || mem == nil {
 			continue
 		}
-		if _, err := mem.ReadAt(chunk, off); err != nil {
+		if err := readSlotsAt(&h, mem, off, chunk); err != nil {
 			continue
 		}
 		for ; len(chunk) > 0; chunk = chunk[runtime.SlotSize:] {
