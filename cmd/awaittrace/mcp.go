@@ -12,7 +12,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/urfave/cli/v2"
 
-	"github.com/awaittrace/awaittrace/internal/agent"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/report"
@@ -38,17 +37,18 @@ func serveAgents(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	err = agent.Serve(c.Context, &mcp.StdioTransport{}, agent.Options{Source: programs{c}, Version: moduleVersion(), Command: command})
+	tools := &agentTools{source: machine{c}, command: command}
+	err = tools.server(moduleVersion()).Run(c.Context, &mcp.StdioTransport{})
 	if c.Context.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// programs gives the server the programs that this command sees.
-type programs struct{ c *cli.Context }
+// A machine is the source of the programs that this command sees.
+type machine struct{ c *cli.Context }
 
-func (p programs) Programs(context.Context) ([]agent.Program, error) {
+func (p machine) programs(context.Context) ([]Program, error) {
 	after, err := askedAfter(p.c)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (p programs) Programs(context.Context) ([]agent.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []agent.Program
+	var all []Program
 	for _, e := range list {
 		rec, err := record.OpenEntry(e)
 		if err != nil {
@@ -65,7 +65,7 @@ func (p programs) Programs(context.Context) ([]agent.Program, error) {
 		}
 		if snap, err := rec.Snapshot(); err == nil {
 			r := diagnose.Analyze(snap, diagnose.Options{After: cmp.Or(after, rec.After())})
-			all = append(all, agent.Program{
+			all = append(all, Program{
 				Pid: e.Pid, State: snap.Process.State, Exe: snap.Process.Exe, Goroutines: len(snap.Goroutines), Stuck: r.Bad(),
 			})
 		}
@@ -74,8 +74,8 @@ func (p programs) Programs(context.Context) ([]agent.Program, error) {
 	return all, nil
 }
 
-// Report diagnoses a program as the verb report does.
-func (p programs) Report(ctx context.Context, name string, after time.Duration) (*report.Document, error) {
+// report diagnoses a program as the verb report does.
+func (p machine) report(ctx context.Context, name string, after time.Duration) (*report.Document, error) {
 	set := flag.NewFlagSet("report", flag.ContinueOnError)
 	set.Duration("after", 0, "")
 	if after > 0 {

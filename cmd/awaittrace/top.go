@@ -83,7 +83,7 @@ func runTop(c *cli.Context, p top.Program, in, out *os.File) error {
 			return &lookedAt{s, after}, nil
 		},
 		Programs: func(ctx context.Context) ([]top.Entry, error) {
-			list, err := programs{c}.Programs(ctx)
+			list, err := machine{c}.programs(ctx)
 			var entries []top.Entry
 			for _, p := range list {
 				entries = append(entries, top.Entry{

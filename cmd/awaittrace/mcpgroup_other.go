@@ -1,10 +1,10 @@
-//go:build !unix
+//go:build !unix && !lite
 
-package agent
+package main
 
 import "os/exec"
 
-func group(*exec.Cmd) {}
+func ownGroup(*exec.Cmd) {}
 
 func terminate(cmd *exec.Cmd) { cmd.Process.Kill() }
 

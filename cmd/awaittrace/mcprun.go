@@ -1,4 +1,6 @@
-package agent
+//go:build !lite
+
+package main
 
 import (
 	"bytes"
@@ -42,7 +44,7 @@ type RunOutput struct {
 	Output string `json:"output,omitempty" jsonschema:"the end of what the program and the build wrote"`
 }
 
-func (h *handlers) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInput) (*mcp.CallToolResult, *RunOutput, error) {
+func (h *agentTools) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInput) (*mcp.CallToolResult, *RunOutput, error) {
 	if in.Package == "" {
 		return nil, nil, errNoPackage
 	}
@@ -58,7 +60,7 @@ func (h *handlers) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInput)
 		return nil, nil, err
 	}
 	defer os.RemoveAll(records)
-	p := &started{dir: in.Dir, command: h.opt.Command, env: append(os.Environ(), "AWAITTRACE_DIR="+records), after: in.After}
+	p := &subcommand{dir: in.Dir, command: h.command, env: append(os.Environ(), "AWAITTRACE_DIR="+records), after: in.After}
 	if err := p.start("run", append([]string{in.Package}, in.Args...)); err != nil {
 		return nil, nil, err
 	}
@@ -88,8 +90,8 @@ func timeout(text string, otherwise time.Duration) (time.Duration, error) {
 	return d, nil
 }
 
-// A started is an awaittrace command that runs.
-type started struct {
+// A subcommand is an awaittrace command that runs.
+type subcommand struct {
 	command, dir, after string
 	env                 []string
 	output              tail
@@ -98,7 +100,7 @@ type started struct {
 }
 
 // start starts a verb of the command.
-func (p *started) start(verb string, args []string) error {
+func (p *subcommand) start(verb string, args []string) error {
 	flags := []string{verb}
 	if p.after != "" {
 		flags = append(flags, "-after", p.after)
@@ -106,7 +108,7 @@ func (p *started) start(verb string, args []string) error {
 	p.cmd = exec.Command(p.command, append(flags, args...)...)
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.dir, p.env, &p.output, &p.output
 	p.cmd.WaitDelay = time.Second // a child of the program may keep the output open
-	group(p.cmd)
+	ownGroup(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
@@ -119,11 +121,11 @@ func (p *started) start(verb string, args []string) error {
 }
 
 // status returns the exit status; the command has ended.
-func (p *started) status() int { return max(p.cmd.ProcessState.ExitCode(), 0) }
+func (p *subcommand) status() int { return max(p.cmd.ProcessState.ExitCode(), 0) }
 
 // watch waits until something is stuck in the program, it has ended, or limit is over. It returns the last report, or
 // nil.
-func (p *started) watch(ctx context.Context, limit time.Duration) (doc *report.Document, ended bool) {
+func (p *subcommand) watch(ctx context.Context, limit time.Duration) (doc *report.Document, ended bool) {
 	over := time.After(limit)
 	for {
 		select {
@@ -147,7 +149,7 @@ func (p *started) watch(ctx context.Context, limit time.Duration) (doc *report.D
 }
 
 // report returns the report on the program, and whether something counts as stuck, or nil if there is no record.
-func (p *started) report(ctx context.Context, flags ...string) (*report.Document, bool) {
+func (p *subcommand) report(ctx context.Context, flags ...string) (*report.Document, bool) {
 	args := append([]string{"report", "-f", "json", "-exit-code"}, flags...)
 	if p.after != "" {
 		args = append(args, "-after", p.after)
@@ -165,7 +167,7 @@ func (p *started) report(ctx context.Context, flags ...string) (*report.Document
 }
 
 // end ends the command, and what it has started, unless it has ended.
-func (p *started) end() {
+func (p *subcommand) end() {
 	terminate(p.cmd)
 	select {
 	case <-p.done:
@@ -190,12 +192,12 @@ type TestOutput struct {
 	Output string `json:"output" jsonschema:"the end of what go test wrote; a test that leaves goroutines stuck says which and why"`
 }
 
-func (h *handlers) test(ctx context.Context, _ *mcp.CallToolRequest, in TestInput) (*mcp.CallToolResult, *TestOutput, error) {
+func (h *agentTools) test(ctx context.Context, _ *mcp.CallToolRequest, in TestInput) (*mcp.CallToolResult, *TestOutput, error) {
 	limit, err := timeout(in.Timeout, defaultTest)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &started{dir: in.Dir, command: h.opt.Command, env: os.Environ()}
+	p := &subcommand{dir: in.Dir, command: h.command, env: os.Environ()}
 	if err := p.start("test", append(append([]string{}, in.Flags...), in.Packages...)); err != nil {
 		return nil, nil, err
 	}

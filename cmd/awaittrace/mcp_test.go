@@ -1,4 +1,6 @@
-package agent
+//go:build !lite
+
+package main
 
 import (
 	"context"
@@ -14,14 +16,14 @@ import (
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
-// A fake is a Source with one program, which has a deadlock and many leaks.
-type fake struct{}
+// A fakeSource is a source with one program, which has a deadlock and many leaks.
+type fakeSource struct{}
 
-func (fake) Programs(context.Context) ([]Program, error) {
+func (fakeSource) programs(context.Context) ([]Program, error) {
 	return []Program{{Pid: 7, State: "live", Exe: "/bin/app", Goroutines: 33, Stuck: 32}}, nil
 }
 
-func (fake) Report(_ context.Context, program string, after time.Duration) (*report.Document, error) {
+func (fakeSource) report(_ context.Context, program string, after time.Duration) (*report.Document, error) {
 	if program != "" && program != "7" {
 		return nil, errors.New("there is no process " + program)
 	}
@@ -43,12 +45,12 @@ func (fake) Report(_ context.Context, program string, after time.Duration) (*rep
 	return doc, nil
 }
 
-// call calls a tool through the SDK's client, and returns its answer as JSON, or the text of its error.
-func call(t *testing.T, name string, args map[string]any) (map[string]any, string) {
+// callTool calls a tool through the SDK's client, and returns its answer as JSON, or the text of its error.
+func callTool(t *testing.T, name string, args map[string]any) (map[string]any, string) {
 	t.Helper()
 	ctx := t.Context()
 	client, server := mcp.NewInMemoryTransports()
-	if _, err := newServer(Options{Source: fake{}, Version: "v1"}).Connect(ctx, server, nil); err != nil {
+	if _, err := (&agentTools{source: fakeSource{}}).server("v1").Connect(ctx, server, nil); err != nil {
 		t.Fatal(err)
 	}
 	session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(ctx, client, nil)
@@ -71,7 +73,7 @@ func call(t *testing.T, name string, args map[string]any) (map[string]any, strin
 	return out, ""
 }
 
-func TestTools(t *testing.T) {
+func TestAgentTools(t *testing.T) {
 	for _, test := range []struct {
 		tool  string
 		args  map[string]any
@@ -96,7 +98,7 @@ func TestTools(t *testing.T) {
 		{"run", map[string]any{"dir": ".", "package": ""}, []string{"run needs a package"}},
 		{"run", map[string]any{"dir": ".", "package": ".", "timeout": "2h"}, []string{"at most 30m0s"}},
 	} {
-		out, problem := call(t, test.tool, test.args)
+		out, problem := callTool(t, test.tool, test.args)
 		text := problem
 		if problem == "" {
 			b, err := json.Marshal(out)
@@ -113,7 +115,7 @@ func TestTools(t *testing.T) {
 	}
 }
 
-func TestTail(t *testing.T) {
+func TestOutputTail(t *testing.T) {
 	var out tail
 	out.Write([]byte("first"))
 	out.Write([]byte(strings.Repeat("x", outputBytes)))

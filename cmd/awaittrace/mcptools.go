@@ -1,4 +1,6 @@
-package agent
+//go:build !lite
+
+package main
 
 import (
 	"cmp"
@@ -48,8 +50,8 @@ type PsOutput struct {
 	Page
 }
 
-func (h *handlers) ps(ctx context.Context, _ *mcp.CallToolRequest, in NoInput) (*mcp.CallToolResult, *PsOutput, error) {
-	list, err := h.opt.Source.Programs(ctx)
+func (h *agentTools) ps(ctx context.Context, _ *mcp.CallToolRequest, in NoInput) (*mcp.CallToolResult, *PsOutput, error) {
+	list, err := h.source.programs(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,12 +66,12 @@ type Target struct {
 }
 
 // document diagnoses the program that t names.
-func (h *handlers) document(ctx context.Context, t Target) (*report.Document, error) {
+func (h *agentTools) document(ctx context.Context, t Target) (*report.Document, error) {
 	after, err := duration("after", t.After)
 	if err != nil {
 		return nil, err
 	}
-	return h.opt.Source.Report(ctx, t.Program, after)
+	return h.source.report(ctx, t.Program, after)
 }
 
 // duration parses the argument of that name; empty is zero.
@@ -111,7 +113,7 @@ type Finding struct {
 	Line       int     `json:"line,omitempty"`
 }
 
-func (h *handlers) report(ctx context.Context, _ *mcp.CallToolRequest, in ReportInput) (*mcp.CallToolResult, *ReportOutput, error) {
+func (h *agentTools) report(ctx context.Context, _ *mcp.CallToolRequest, in ReportInput) (*mcp.CallToolResult, *ReportOutput, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -131,7 +133,7 @@ func findings(doc *report.Document, offset int, possible bool) (*ReportOutput, e
 		}
 		const shown = 10
 		j := Finding{Finding: f, Goroutines: f.Goroutines[:min(shown, len(f.Goroutines))], Count: len(f.Goroutines)}
-		if g := f.Lead(func(id int64) *report.Goroutine { return find(doc, id) }); g != nil && g.Probe != nil {
+		if g := f.Lead(func(id int64) *report.Goroutine { return goroutineOf(doc, id) }); g != nil && g.Probe != nil {
 			j.File, j.Line = g.Probe.File, g.Probe.Line
 		}
 		all = append(all, j)
@@ -141,7 +143,7 @@ func findings(doc *report.Document, offset int, possible bool) (*ReportOutput, e
 	return out, err
 }
 
-func find(doc *report.Document, id int64) *report.Goroutine {
+func goroutineOf(doc *report.Document, id int64) *report.Goroutine {
 	i, ok := slices.BinarySearchFunc(doc.Goroutines, id, func(g report.Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
 	if !ok {
 		return nil
@@ -163,12 +165,12 @@ type GoroutineOutput struct {
 	Findings []string `json:"findings,omitempty"`
 }
 
-func (h *handlers) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in GoroutineInput) (*mcp.CallToolResult, any, error) {
+func (h *agentTools) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in GoroutineInput) (*mcp.CallToolResult, any, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
 	}
-	g := find(doc, in.ID)
+	g := goroutineOf(doc, in.ID)
 	if g == nil {
 		return nil, nil, fmt.Errorf("no goroutine %d: it has exited, or never existed", in.ID)
 	}
@@ -199,7 +201,7 @@ type Object struct {
 	MoreWaiters int     `json:"more_waiters,omitempty"`
 }
 
-func (h *handlers) holders(ctx context.Context, _ *mcp.CallToolRequest, in HoldersInput) (*mcp.CallToolResult, any, error) {
+func (h *agentTools) holders(ctx context.Context, _ *mcp.CallToolRequest, in HoldersInput) (*mcp.CallToolResult, any, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -266,7 +268,7 @@ type GraphInput struct {
 	Offset int `json:"offset,omitempty" jsonschema:"where in the list of edges to begin"`
 }
 
-func (h *handlers) graph(ctx context.Context, _ *mcp.CallToolRequest, in GraphInput) (*mcp.CallToolResult, *GraphOutput, error) {
+func (h *agentTools) graph(ctx context.Context, _ *mcp.CallToolRequest, in GraphInput) (*mcp.CallToolResult, *GraphOutput, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -287,7 +289,7 @@ func edges(doc *report.Document) []string {
 	}
 	for _, f := range doc.Findings {
 		for _, id := range append([]int64{f.Root}, f.Goroutines...) {
-			g := find(doc, id)
+			g := goroutineOf(doc, id)
 			if g == nil || g.WaitsOn == nil || g.Probe == nil {
 				continue
 			}

@@ -1,4 +1,6 @@
-package agent
+//go:build !lite
+
+package main
 
 import (
 	"context"
@@ -18,34 +20,29 @@ type Program struct {
 	Stuck      int    `json:"stuck" jsonschema:"goroutines that are stuck, as far as the record tells"`
 }
 
-// A Source knows the programs of this machine.
-type Source interface {
-	// Programs lists the programs with a record, live and dead.
-	Programs(ctx context.Context) ([]Program, error)
-	// Report diagnoses a program: by pid, or by the file of a record or a JSON report; empty means the one that runs.
+// A source knows the programs of this machine.
+type source interface {
+	// programs lists the programs with a record, live and dead.
+	programs(ctx context.Context) ([]Program, error)
+	// report diagnoses a program: by pid, or by the file of a record or a JSON report; empty means the one that runs.
 	// An after of zero means the default.
-	Report(ctx context.Context, program string, after time.Duration) (*report.Document, error)
+	report(ctx context.Context, program string, after time.Duration) (*report.Document, error)
 }
 
-// Options configure a server.
-type Options struct {
-	Source  Source
-	Version string
-	// Command is the awaittrace executable, by which run and test build and start programs.
-	Command string
+// The agentTools are verbs as tools for coding agents, over the Model Context Protocol (modelcontextprotocol.io). Each
+// answers with structured content: findings with their certainty and file:line, goroutines, who holds what. Answers are
+// bounded: a list has a page, its total length, and the offset of the next page.
+type agentTools struct {
+	source  source
+	command string // the awaittrace executable, by which run and test build and start programs
 }
 
-// Serve answers requests on t until the client closes it or ctx ends.
-func Serve(ctx context.Context, t mcp.Transport, opt Options) error {
-	return newServer(opt).Run(ctx, t)
-}
-
-func newServer(opt Options) *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "awaittrace", Title: "awaittrace", Version: opt.Version}, &mcp.ServerOptions{
+// server returns the server of the tools.
+func (h *agentTools) server(version string) *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "awaittrace", Title: "awaittrace", Version: version}, &mcp.ServerOptions{
 		Instructions: "Tells which goroutines of a Go program are stuck, on what, since when, and who holds what they wait for. " +
 			"Start with run (it builds a package with probes, runs it until something is stuck, and returns the findings), test, or report on a pid from ps.",
 	})
-	h := &handlers{opt}
 	readOnly := &mcp.ToolAnnotations{ReadOnlyHint: true}
 	mcp.AddTool(s, &mcp.Tool{Name: "ps", Annotations: readOnly,
 		Description: "List the Go programs with awaittrace probes, live and dead, with how many of their goroutines are stuck."}, h.ps)
@@ -64,6 +61,3 @@ func newServer(opt Options) *mcp.Server {
 		Description: "Run go test with probes: a test that leaves goroutines stuck fails, and its output says which and why."}, h.test)
 	return s
 }
-
-// A handlers handles the tools.
-type handlers struct{ opt Options }
