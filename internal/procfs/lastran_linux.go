@@ -181,7 +181,8 @@ func schedulerClock(cpu int) (clock float64, now time.Time, err error) {
 	return clock, now, err
 }
 
-// lastRan returns when a thread last ran, in milliseconds of the clock of its processor's scheduler.
+// lastRan returns when a thread last ran, in milliseconds of the clock of its processor's scheduler. The kernel has 0
+// there until the thread runs for the first time, or again on another processor.
 func lastRan(name string) (float64, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -189,7 +190,11 @@ func lastRan(name string) (float64, error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if field, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(field) == "se.exec_start" {
-			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+			at, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err == nil && at == 0 {
+				err = errors.New("the thread has not run since it was made, or moved to another processor")
+			}
+			return at, err
 		}
 	}
 	return 0, fmt.Errorf("%s has no se.exec_start", name)

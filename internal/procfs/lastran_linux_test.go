@@ -1,7 +1,9 @@
 package procfs
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +41,20 @@ func TestLastRan(t *testing.T) {
 			if last.Before(killed.Add(-tolerance)) || last.After(stopped.Add(tolerance+stolen)) {
 				t.Errorf("%s ran %v before it was stopped, or %v after it was", program, killed.Sub(last), last.Sub(stopped))
 			}
+		}
+	}
+}
+
+// TestNotRun has what the kernel says of a thread that has just been made: it has not slept since the machine started.
+func TestNotRun(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "sched")
+	for value, ok := range map[string]bool{"0.000000": false, "20025389.714216": true} {
+		text := "sleep (123, #threads: 1)\nse.exec_start                                :" + value + "\n"
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if at, err := lastRan(name); (err == nil) != ok {
+			t.Errorf("a thread with %s ran at %v, %v", value, at, err)
 		}
 	}
 }
