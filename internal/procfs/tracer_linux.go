@@ -124,11 +124,12 @@ func (t *Tracer) wait(deadline time.Time) error {
 			return nil
 		}
 		// On a busy machine it may be us who had no processor: a thread that stands still by now is polled again.
-		late := time.Since(deadline)
-		if state := ThreadState(running); late > 0 && (state != 't' || late > stopTime) {
-			return &Error{
-				Reason: TimedOut,
-				Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, state),
+		if late := time.Since(deadline); late > 0 {
+			if state := ThreadState(running); state != 't' || late > stopTime {
+				return &Error{
+					Reason: TimedOut,
+					Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, state),
+				}
 			}
 		}
 		time.Sleep(pause)
