@@ -2,6 +2,7 @@ package record
 
 import (
 	"errors"
+	"slices"
 	"unsafe"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -113,18 +114,40 @@ func (r *Record) readGs(h *runtime.Header) ([]gWords, error) {
 	if err := r.ReadMemory(list, load[uint64](word)); err != nil {
 		return nil, err
 	}
+	addrs := make([]uint64, n)
+	for i := range addrs {
+		addrs[i] = load[uint64](list[i*8:])
+	}
+	slices.Sort(addrs)
 	parent := h.ParentOff - h.GoidOff + 8
-	b := make([]byte, parent+8)
 	all := make([]gWords, 0, n)
-	for ; len(list) >= 8; list = list[8:] {
-		if err := r.ReadMemory(b, load[uint64](list)+uint64(h.GoidOff)-8); err != nil {
+	var b []byte
+	for i, end := 0, 0; i < len(addrs); i = end {
+		first := addrs[i]
+		end = together(addrs, i)
+		b = slices.Grow(b[:0], int(addrs[end-1]-first)+int(parent)+8)[:addrs[end-1]-first+uint64(parent)+8]
+		if err := r.ReadMemory(b, first+uint64(h.GoidOff)-8); err != nil {
 			return nil, err
 		}
-		if g := (gWords{load[uint64](b[8:]), load[uint64](b[parent:]), load[uint32](b)}); g.id != 0 {
-			all = append(all, g)
+		for _, a := range addrs[i:end] {
+			words := b[a-first:]
+			if g := (gWords{load[uint64](words[8:]), load[uint64](words[parent:]), load[uint32](words)}); g.id != 0 {
+				all = append(all, g)
+			}
 		}
 	}
 	return all, nil
+}
+
+// together returns the end of the addresses from i on that one reading takes. They are sorted. Two that are less than a
+// page apart have no page between them, which might not be there.
+func together(addrs []uint64, i int) int {
+	const most = 1 << 16
+	end := i + 1
+	for end < len(addrs) && addrs[end]-addrs[end-1] < pageSize && addrs[end]-addrs[i] < most {
+		end++
+	}
+	return end
 }
 
 var errNoGoroutines = errors.New("the list of goroutines is not known")

@@ -16,9 +16,9 @@
 //
 // If a test has ended and a goroutine that it started still exists, the collector asks the service about it, and fails
 // the test with the answer (judge.go). The program's memory has the last word: what it proves is left behind, and what
-// it shows can still end is not (proof_linux.go). Known leaks fail no test (known.go). Most tests leave none, and
-// nothing is asked. A hang is reported on standard error, once (hang.go). When a binary dies in the middle of a test,
-// what was stuck is written after its output, in go test's own format (died.go).
+// it shows can still end is not (proof_linux.go). Known leaks fail no test (known.go), and need no proof. Most tests
+// leave none, and nothing is asked. A hang is reported on standard error, once (hang.go). When a binary dies in the
+// middle of a test, what was stuck is written after its output, in go test's own format (died.go).
 //
 // On macOS only the record is read: waits are reported, and nothing is proven.
 //

@@ -60,6 +60,8 @@ func (p *testProcess) judge(n int) string {
 		over := elapsed > grace && (calm > 0 || elapsed > busyGrace)
 		r, findings := p.leftBehind(s, l, elapsed)
 		switch {
+		case !l.moving && p.s.known.excuses(p.dir, s, l.ids, findings):
+			return ""
 		case len(findings) == 0 && l.asleep && elapsed < doze && p.mayDoze(now):
 			p.dozed.Add(int64(pause))
 		case len(findings) == 0:

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // A baseline is the file of -known: the known leaks, which fail no test. A line has the folder of a package relative to
@@ -20,9 +21,9 @@ import (
 type baseline struct {
 	name   string // of the file; empty: nothing is known
 	update bool   // all that is found becomes known
+	lines  map[string]bool
 
 	mu    sync.Mutex
-	lines map[string]bool
 	found map[string]bool // lines that were found
 	dirs  map[string]bool // folders whose tests ran
 }
@@ -89,26 +90,56 @@ func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.F
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	folder := b.folder(dir)
 	return slices.DeleteFunc(slices.Clone(findings), func(f diagnose.Finding) bool {
 		known := true
 		for _, id := range f.Goroutines {
-			i, ok := r.Find(id)
-			if !ok || r.Snapshot.Goroutines[i].Last == nil {
-				known = known && b.update
-				continue
+			line, ok := b.line(dir, r.Snapshot, id)
+			if ok {
+				b.found[line] = true
 			}
-			g := &r.Snapshot.Goroutines[i]
-			probe := g.Last
-			if len(g.Waits) > 0 {
-				probe = g.Waits[0].Probe
-			}
-			line := strings.Join([]string{folder, probe.Func, oneLine(probe.Expr)}, "\t")
-			b.found[line] = true
-			known = known && (b.update || b.lines[line])
+			known = known && (b.update || ok && b.lines[line])
 		}
 		return known
 	})
+}
+
+// excuses reports whether the file has the places where the goroutines that a test leaves wait, and those in the
+// findings about them. Then the test does not fail, whatever the program's memory says. With update the memory decides
+// what gets into the file.
+func (b *baseline) excuses(dir string, s *snapshot.Snapshot, left map[int64]bool, findings []diagnose.Finding) bool {
+	if b.update || len(b.lines) == 0 {
+		return false
+	}
+	known := func(id int64) bool {
+		i, ok := s.Find(id)
+		if !ok || len(s.Goroutines[i].Waits) == 0 {
+			return false
+		}
+		line, _ := b.line(dir, s, id)
+		return b.lines[line]
+	}
+	for id := range left {
+		if !known(id) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(findings, func(f diagnose.Finding) bool {
+		return slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !known(id) })
+	})
+}
+
+// line returns the line of the file for a goroutine, unless it is not in s or has reached no probe.
+func (b *baseline) line(dir string, s *snapshot.Snapshot, id int64) (line string, ok bool) {
+	i, ok := s.Find(id)
+	if !ok || s.Goroutines[i].Last == nil {
+		return "", false
+	}
+	g := &s.Goroutines[i]
+	probe := g.Last
+	if len(g.Waits) > 0 {
+		probe = g.Waits[0].Probe
+	}
+	return strings.Join([]string{b.folder(dir), probe.Func, oneLine(probe.Expr)}, "\t"), true
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
