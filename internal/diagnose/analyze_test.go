@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
@@ -21,7 +20,7 @@ var update = flag.Bool("u", false, "renew the reports in testdata")
 // the same needs.
 func TestAnalyze(t *testing.T) {
 	alike := 0
-	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
+	snaptext.Golden(t, *update, func(t *testing.T, text string) []string {
 		s, err := snaptext.Parse(text)
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
-	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
@@ -20,7 +19,7 @@ var update = flag.Bool("u", false, "renew the reports in testdata")
 // TestReport renders the snapshots in testdata in every form: as text, as text with everything, as JSON, and as text
 // on a terminal with -v.
 func TestReport(t *testing.T) {
-	goldentest.Run(t, *update, func(t *testing.T, input string) []string {
+	snaptext.Golden(t, *update, func(t *testing.T, input string) []string {
 		s := parse(t, input)
 		forms := []func(*bytes.Buffer) error{
 			func(b *bytes.Buffer) error {

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/awaittrace/awaittrace/internal/testing/goldentest"
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
@@ -18,7 +17,7 @@ var update = flag.Bool("u", false, "renew the snapshots in testdata")
 
 // TestParse reads the dumps in testdata.
 func TestParse(t *testing.T) {
-	goldentest.Run(t, *update, func(t *testing.T, text string) []string {
+	snaptext.Golden(t, *update, func(t *testing.T, text string) []string {
 		d, err := ParseDump([]byte(text))
 		if err != nil {
 			t.Fatal(err)

@@ -1,5 +1,4 @@
-// Package goldentest is the loop of tests whose cases are txtar files: an input, and what is to be made of it.
-package goldentest
+package snaptext
 
 import (
 	"os"
@@ -10,9 +9,9 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// Run runs a subtest for each testdata/*.txtar. make gets the first section and returns what the others should hold, in
-// their order. With update these are renewed.
-func Run(t *testing.T, update bool, make func(t *testing.T, input string) []string) {
+// Golden runs a subtest for each testdata/*.txtar. make gets the first section, such as a snapshot, and returns what the
+// others should hold, in their order. With update these are renewed.
+func Golden(t *testing.T, update bool, make func(t *testing.T, input string) []string) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no testdata/*.txtar: %v", err)
