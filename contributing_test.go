@@ -50,7 +50,8 @@ func TestContributing(t *testing.T) {
 		t.Fatal(err)
 	}
 	tool := filepath.Join(dir, "awaittrace")
-	if out, err := exec.Command("go", "build", "-overlay", write("overlay.json", string(overlay)), "-o", tool, "./cmd/awaittrace").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-overlay", write("overlay.json", string(overlay)), "-o", tool,
+		"./cmd/awaittrace").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(tool, "instrument", "-o", filepath.Join(dir, "copy"), "./...")

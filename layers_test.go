@@ -24,7 +24,8 @@ func TestLayers(t *testing.T) {
 	}
 	there := make(map[string]bool)
 	const module = "github.com/awaittrace/awaittrace/"
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./cmd/...", "./dlvext/...", "./internal/...", "./rewrite/...", "./runtime/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./cmd/...", "./dlvext/...", "./internal/...",
+		"./rewrite/...", "./runtime/...")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

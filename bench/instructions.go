@@ -16,7 +16,8 @@ import (
 
 // hottest are the operations whose instructions are held against instructions.txt.
 var hottest = []string{
-	"Mutex Lock + Unlock", "RWMutex RLock + RUnlock", "buffered send + receive", "unbuffered round trip", "select of 2, ready",
+	"Mutex Lock + Unlock", "RWMutex RLock + RUnlock", "buffered send + receive", "unbuffered round trip",
+	"select of 2, ready",
 	"Write to an io.Writer that is io.Discard",
 }
 
@@ -27,7 +28,8 @@ const (
 	tolerate = 1.1
 )
 
-// instructions counts what the probes of each operation add to it. The counts depend on the compiler: those of another version of Go are not compared.
+// instructions counts what the probes of each operation add to it. The counts depend on the compiler: those of another
+// version of Go are not compared.
 func (p *pair) instructions(update bool, w io.Writer) error {
 	if _, err := exec.LookPath("valgrind"); err != nil || runtime.GOARCH != "amd64" {
 		fmt.Fprintln(w, "instructions are not counted: that needs valgrind, and amd64")

@@ -5,7 +5,8 @@
 //	go run ./bench [-n 300] [-t 1ms] [-only REGEXP]     nanoseconds of CPU time
 //	go run ./bench -instructions [-update]              instructions, under valgrind, held against instructions.txt
 //
-// It builds ./bench/ops without probes and with them, and asks the two programs in turns, so that what else the machine does meets both.
+// It builds ./bench/ops without probes and with them, and asks the two programs in turns, so that what else the machine
+// does meets both.
 package main
 
 import (
@@ -31,7 +32,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	rounds := flags.Int("n", 300, "how often each operation is measured")
 	each := flags.Duration("t", time.Millisecond, "how long one measurement takes")
 	only := flags.String("only", "", "measure the operations whose name matches this regular expression")
-	instructions := flags.Bool("instructions", false, "count instructions, and fail if a probe takes a tenth more than in instructions.txt")
+	instructions := flags.Bool("instructions", false,
+		"count instructions, and fail if a probe takes a tenth more than in instructions.txt")
 	update := flags.Bool("update", false, "with -instructions: write instructions.txt")
 	if err := flags.Parse(args); err != nil {
 		return 2

@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// nanoseconds prints a row for each operation: the least and the median of many short measurements. The least comes near to an idle machine; the
-// median says what this machine made of both. A third program has its probes turned off by AWAITTRACE=off.
+// nanoseconds prints a row for each operation: the least and the median of many short measurements. The least comes
+// near to an idle machine; the median says what this machine made of both. A third program has its probes turned off by
+// AWAITTRACE=off.
 func (p *pair) nanoseconds(which *regexp.Regexp, rounds int, each time.Duration, w io.Writer) error {
 	names, err := p.names()
 	if err != nil {
@@ -33,7 +34,8 @@ func (p *pair) nanoseconds(which *regexp.Regexp, rounds int, each time.Duration,
 		}
 		defer programs[i].stop()
 	}
-	fmt.Fprint(w, "| operation | plain: least, median | probed: least, median | least differs by | ratio | off: differs by |\n|---|---|---|---|---|---|\n")
+	fmt.Fprint(w, "| operation | plain: least, median | probed: least, median | least differs by | ratio | off: "+
+		"differs by |\n|---|---|---|---|---|---|\n")
 	for _, name := range names {
 		if !which.MatchString(name) {
 			continue
@@ -57,7 +59,8 @@ func (p *pair) nanoseconds(which *regexp.Regexp, rounds int, each time.Duration,
 			slices.Sort(took[i])
 		}
 		plain, probed, off := took[0][0], took[1][0], took[2][0]
-		fmt.Fprintf(w, "| %s | %.1f, %.1f | %.1f, %.1f | %+.1f | %.2f | %+.1f |\n", name, plain, took[0][rounds/2], probed, took[1][rounds/2], probed-plain, probed/plain, off-plain)
+		fmt.Fprintf(w, "| %s | %.1f, %.1f | %.1f, %.1f | %+.1f | %.2f | %+.1f |\n", name, plain, took[0][rounds/2],
+			probed, took[1][rounds/2], probed-plain, probed/plain, off-plain)
 	}
 	return nil
 }

@@ -38,12 +38,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runUntraced replaces this process by a command for which the system calls that look into other processes fail, as by the seccomp profile of containers.
+// runUntraced replaces this process by a command for which the system calls that look into other processes fail, as by
+// the seccomp profile of containers.
 func runUntraced(args []string) error {
 	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}} // the number of the system call
 	calls := []uint32{unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV}
 	for i, nr := range calls {
-		filter = append(filter, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: nr, Jt: uint8(len(calls) - i)})
+		filter = append(filter, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: nr,
+			Jt: uint8(len(calls) - i)})
 	}
 	filter = append(filter, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0x7fff0000}, // SECCOMP_RET_ALLOW
 		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0x00050000 | uint32(unix.EPERM)}) // SECCOMP_RET_ERRNO
@@ -75,7 +77,8 @@ func unshared(flags, script string) []string {
 	return append([]string{"unshare", flags}, shell(script)...)
 }
 
-// settings are the rows of the table. ROOT is a folder with the program and the small command alone: an image without a system.
+// settings are the rows of the table. ROOT is a folder with the program and the small command alone: an image without a
+// system.
 func settings() []setting {
 	const own = "mount -t proc proc /proc; mount -t tmpfs tmpfs /dev/shm; ip link set lo up 2>/dev/null"
 	container := unshared("-mpfiun", own)
@@ -83,32 +86,44 @@ func settings() []setting {
 		return []string{"unshare", "-mpf", "sh", "-c", script + `; exec chroot ROOT "/${1##*/}"`, "sh"}
 	}
 	inside := []string{"nsenter", "-t", "PID", "-m", "-p", "-i", "-n", "-u", "-r"}
-	beside := append([]string{"nsenter", "-t", "PID", "-p", "unshare", "-m"}, shell("mount -t proc proc /proc; mount -t tmpfs tmpfs /dev/shm")...)
+	beside := append([]string{"nsenter", "-t", "PID", "-p", "unshare", "-m"},
+		shell("mount -t proc proc /proc; mount -t tmpfs tmpfs /dev/shm")...)
 	nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 	return []setting{
 		{name: "as the reader does"},
 		{name: "in a container, and the reader on its node (DaemonSet)", program: container},
-		{name: "in a container, and the reader in another of the pod (sidecar, `kubectl debug`, Compose)", program: container, reader: beside, alone: true},
-		{name: "in a container, with the reader in it (liveness probe)", program: container, reader: []string{"nsenter", "-t", "PID", "-m", "-p", "-i", "-n", "-u"}, alone: true},
+		{name: "in a container, and the reader in another of the pod (sidecar, `kubectl debug`, Compose)",
+			program: container, reader: beside, alone: true},
+		{name: "in a container, with the reader in it (liveness probe)", program: container,
+			reader: []string{"nsenter", "-t", "PID", "-m", "-p", "-i", "-n", "-u"}, alone: true},
 		{name: "in a network namespace of its own", program: unshared("-n", "ip link set lo up 2>/dev/null")},
 		{name: "with 64 MB of /dev/shm", program: unshared("-m", "mount -t tmpfs -o size=64m tmpfs /dev/shm")},
 		{name: "without /dev/shm", program: unshared("-m", "mount -t tmpfs -o ro tmpfs /dev/shm")},
 		{name: "in an image without a system (distroless): no /proc, no /dev/shm", program: bare(":")},
-		{name: "the same with a read-only root", program: bare("mount --bind ROOT ROOT; mount -o remount,bind,ro ROOT")},
-		{name: "the same with /proc, and the reader in it (liveness probe)", program: bare("mount -t proc proc ROOT/proc; mount -t tmpfs tmpfs ROOT/dev/shm"), reader: inside, alone: true, small: true},
-		{name: "the same without /proc", program: bare("mount -t tmpfs tmpfs ROOT/dev/shm"), reader: inside, alone: true, small: true},
+		{name: "the same with a read-only root",
+			program: bare("mount --bind ROOT ROOT; mount -o remount,bind,ro ROOT")},
+		{name: "the same with /proc, and the reader in it (liveness probe)",
+			program: bare("mount -t proc proc ROOT/proc; mount -t tmpfs tmpfs ROOT/dev/shm"), reader: inside,
+			alone: true, small: true},
+		{name: "the same without /proc", program: bare("mount -t tmpfs tmpfs ROOT/dev/shm"), reader: inside,
+			alone: true, small: true},
 		{name: "as nobody, and the reader as root", program: nobody},
 		{name: "as nobody, and the reader too", program: nobody, reader: nobody},
-		{name: "as nobody, and the reader as somebody else", program: nobody, reader: []string{"setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"}},
+		{name: "as nobody, and the reader as somebody else", program: nobody,
+			reader: []string{"setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"}},
 		{name: "as nobody, and the reader as somebody else with CAP_SYS_PTRACE", program: nobody,
-			reader: []string{"setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "--inh-caps=+sys_ptrace", "--ambient-caps=+sys_ptrace"}},
-		{name: "as the reader does, which may not trace (no `SYS_PTRACE`)", reader: []string{"env", untraced + "=1", "SELF"}},
+			reader: []string{"setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "--inh-caps=+sys_ptrace",
+				"--ambient-caps=+sys_ptrace"}},
+		{name: "as the reader does, which may not trace (no `SYS_PTRACE`)",
+			reader: []string{"env", untraced + "=1", "SELF"}},
 	}
 }
 
-var columns = []string{"the program runs", "findings", "states and stacks", "connections", "`check`", "findings after `kill -9`"}
+var columns = []string{"the program runs", "findings", "states and stacks", "connections", "`check`",
+	"findings after `kill -9`"}
 
-// TestContainers makes the table of docs/containers.md: what is told of a program, by where it runs and from where it is looked at.
+// TestContainers makes the table of docs/containers.md: what is told of a program, by where it runs and from where it
+// is looked at.
 func TestContainers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the command twice")
@@ -256,7 +271,8 @@ func (b *built) row(t *testing.T, s setting) string {
 		after = yes(dead.deadlock())
 	}
 	return "| " + strings.Join([]string{
-		s.name, yes(live.deadlock()), yes(live.Note == "" && live.stacks()), yes(strings.Contains(remotes(live), "127.0.0.1")), fmt.Sprint(status), after,
+		s.name, yes(live.deadlock()), yes(live.Note == "" && live.stacks()),
+		yes(strings.Contains(remotes(live), "127.0.0.1")), fmt.Sprint(status), after,
 	}, " | ") + " |"
 }
 
@@ -343,7 +359,8 @@ func (b *built) start(t *testing.T, args []string) (pid int, end func()) {
 	return pid, end
 }
 
-// overlayDockerfile runs the steps of overlay.Dockerfile that build the program with a shell, on a module that make builds.
+// overlayDockerfile runs the steps of overlay.Dockerfile that build the program with a shell, on a module that make
+// builds.
 func (b *built) overlayDockerfile(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("takes make")
@@ -354,7 +371,8 @@ func (b *built) overlayDockerfile(t *testing.T) {
 	}
 	dir := t.TempDir()
 	src, probes := filepath.Join(dir, "src"), filepath.Join(dir, "probes.json")
-	env := append(os.Environ(), "PATH="+b.dir+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "GOFLAGS=")
+	env := append(os.Environ(), "PATH="+b.dir+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"),
+		"GOFLAGS=")
 	if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
 		env = append(env, "GOCACHE="+strings.TrimSpace(string(cache)))
 	}
@@ -380,7 +398,8 @@ func (b *built) overlayDockerfile(t *testing.T) {
 	}
 	cmd := exec.Command(filepath.Join(src, "server"))
 	cmd.Env = append(os.Environ(), "AWAITTRACE=log", "AWAITTRACE_DIR="+filepath.Join(dir, "records"))
-	if out, err := cmd.CombinedOutput(); err != nil || steps != 2 || !strings.Contains(string(out), "main.go:6:10 recv <-c reached") {
+	if out, err := cmd.CombinedOutput(); err != nil || steps != 2 ||
+		!strings.Contains(string(out), "main.go:6:10 recv <-c reached") {
 		t.Errorf("after %d steps the program has no probes: %v\n%s", steps, err, out)
 	}
 }

@@ -33,7 +33,8 @@ type podSpec struct {
 	}
 }
 
-// decode reads a file into a struct, with names as Kubernetes writes them, and refuses those that the struct does not have.
+// decode reads a file into a struct, with names as Kubernetes writes them, and refuses those that the struct does not
+// have.
 func decode(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -80,7 +81,8 @@ func TestKubernetes(t *testing.T) {
 		Spec             podSpec
 	}
 	decode(t, "kubernetes/sidecar.yaml", &pod)
-	if pod.Kind != "Pod" || !pod.Spec.ShareProcessNamespace || len(pod.Spec.Containers) != 2 || pod.Spec.Containers[0].LivenessProbe == nil {
+	if pod.Kind != "Pod" || !pod.Spec.ShareProcessNamespace || len(pod.Spec.Containers) != 2 ||
+		pod.Spec.Containers[0].LivenessProbe == nil {
 		t.Errorf("sidecar: %+v", pod)
 	}
 	var patch struct{ Spec podSpec }
@@ -100,7 +102,8 @@ func TestKubernetes(t *testing.T) {
 		}
 	}
 	decode(t, "kubernetes/daemonset.yaml", &set)
-	if set.Kind != "DaemonSet" || !set.Spec.Template.Spec.HostPID || set.Spec.Template.Metadata.Labels["app"] != set.Spec.Selector.MatchLabels["app"] {
+	if set.Kind != "DaemonSet" || !set.Spec.Template.Spec.HostPID ||
+		set.Spec.Template.Metadata.Labels["app"] != set.Spec.Selector.MatchLabels["app"] {
 		t.Errorf("daemonset: %+v", set)
 	}
 	all := append(append(pod.Spec.Containers, patch.Spec.EphemeralContainers...), set.Spec.Template.Spec.Containers...)
@@ -145,7 +148,8 @@ func TestDockerfile(t *testing.T) {
 		if len(f) == 4 && f[0] == "FROM" && f[2] == "AS" {
 			stages[f[3]] = true
 		}
-		if len(f) > 1 && f[0] == "COPY" && strings.HasPrefix(f[1], "--from=") && !stages[strings.TrimPrefix(f[1], "--from=")] {
+		if len(f) > 1 && f[0] == "COPY" && strings.HasPrefix(f[1], "--from=") &&
+			!stages[strings.TrimPrefix(f[1], "--from=")] {
 			t.Errorf("no stage for %q", line)
 		}
 	}

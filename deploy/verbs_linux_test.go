@@ -43,7 +43,8 @@ func join(t *testing.T, pid int) bool {
 
 // verbs runs what lists and looks at programs, from a node, on a program in a container.
 func (b *built) verbs(t *testing.T) {
-	pid, end := b.start(t, append(unshared("-mpfiun", "mount -t proc proc /proc; mount -t tmpfs tmpfs /dev/shm"), b.program))
+	pid, end := b.start(t, append(unshared("-mpfiun", "mount -t proc proc /proc; mount -t tmpfs tmpfs /dev/shm"),
+		b.program))
 	named := join(t, pid)
 	t.Cleanup(end)
 	of := strconv.Itoa(pid)
@@ -56,10 +57,12 @@ func (b *built) verbs(t *testing.T) {
 	}{
 		{"ps -after 100ms", "", []string{"\n" + of + " ", " live "}, "\n" + of + "  exited"},
 		{"top -after 100ms " + of, "", []string{"deadlock: goroutines"}, "exited"},
-		{"report -after 100ms " + of, "", []string{"deadlock: goroutines", "pid " + of, "live", "stood still for "}, "exited"},
+		{"report -after 100ms " + of, "", []string{"deadlock: goroutines", "pid " + of, "live", "stood still for "},
+			"exited"},
 		{"report -no-stop -after 100ms " + of, "", []string{"deadlock: goroutines", "pid " + of}, "stood still"},
 		{"check -after 100ms " + of, "", []string{"stuck: pid " + of}, "exited"},
-		{"dlv attach --allow-non-terminal-interactive " + of, "stuck\nquit\nn\n", []string{"deadlock: goroutines", "pid " + of}, "exited"},
+		{"dlv attach --allow-non-terminal-interactive " + of, "stuck\nquit\nn\n",
+			[]string{"deadlock: goroutines", "pid " + of}, "exited"},
 	} {
 		cmd := exec.Command(b.command, strings.Fields(tt.args)...)
 		cmd.Stdin = strings.NewReader(tt.stdin)

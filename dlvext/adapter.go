@@ -124,7 +124,8 @@ func awaitClient(s *settings, signals <-chan os.Signal) (net.Conn, error) {
 		}
 		if s.on("only-same-user") && !sameUser(listener.Addr(), a.conn) {
 			a.conn.Close()
-			return nil, errors.New("the client is another user's: connections are accepted only from the user who started awaittrace, see --only-same-user")
+			return nil, errors.New("the client is another user's: connections are accepted only from the user who " +
+				"started awaittrace, see --only-same-user")
 		}
 		return a.conn, nil
 	}

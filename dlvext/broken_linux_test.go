@@ -30,7 +30,8 @@ func TestBrokenCore(t *testing.T) {
 		return string(out)
 	}
 	other := program(t, false, "testdata/steps", ".")
-	if out := ask(other); strings.Count(out, " is of another executable than ") != 2 || !strings.Contains(out, "Warning: ") {
+	if out := ask(other); strings.Count(out, " is of another executable than ") != 2 ||
+		!strings.Contains(out, "Warning: ") {
 		t.Errorf("with another executable:\n%s", out)
 	}
 	info, err := os.Stat(core)
@@ -41,13 +42,15 @@ func TestBrokenCore(t *testing.T) {
 		if err := os.Truncate(core, size); err != nil {
 			t.Fatal(err)
 		}
-		if out := ask(exe); !strings.HasPrefix(out, "awaittrace: core ") || !strings.Contains(out, " is cut off: it has "+strconv.FormatInt(size, 10)+" bytes") {
+		if out := ask(exe); !strings.HasPrefix(out, "awaittrace: core ") ||
+			!strings.Contains(out, " is cut off: it has "+strconv.FormatInt(size, 10)+" bytes") {
 			t.Errorf("with %d bytes:\n%s", size, out)
 		}
 	}
 }
 
-// TestGone asks when what was there is not any more: the program that is held, the server, and the program that is attached to.
+// TestGone asks when what was there is not any more: the program that is held, the server, and the program that is
+// attached to.
 func TestGone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -91,7 +94,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// TestAttachExiting attaches to programs that end meanwhile: the session opens or says why not, and ends with the program.
+// TestAttachExiting attaches to programs that end meanwhile: the session opens or says why not, and ends with the
+// program.
 func TestAttachExiting(t *testing.T) {
 	t.Parallel()
 	exe := program(t, false, bank, ".")
@@ -107,7 +111,8 @@ func TestAttachExiting(t *testing.T) {
 		dlv := command("attach", strconv.Itoa(cmd.Process.Pid), "--allow-non-terminal-interactive")
 		dlv.Stdin = strings.NewReader("stuck\ncontinue\nstuck\nexit\nn\n")
 		out, err := dlv.CombinedOutput()
-		if text := string(out); err != nil && !strings.HasPrefix(text, "awaittrace: ") || strings.Contains(text, "panic") || text == "" {
+		if text := string(out); err != nil && !strings.HasPrefix(text, "awaittrace: ") ||
+			strings.Contains(text, "panic") || text == "" {
 			t.Errorf("%v:\n%s", err, text)
 		}
 	}

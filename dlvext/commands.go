@@ -34,14 +34,16 @@ func addCommands(t *delve.Term, d *debugger, opt inspect.ConsoleOptions) error {
 			return inspect.Answer(ctx, out, d, c.Name+" "+args, opt)
 		}, onPrefix)
 	}
-	script.RegisterCommand(collectorCommand, collectorHelp, func(args string) error { return d.relay.showCollector(out, args) }, 0)
+	script.RegisterCommand(collectorCommand, collectorHelp,
+		func(args string) error { return d.relay.showCollector(out, args) }, 0)
 	return d.addCompletion(t)
 }
 
 const (
 	collectorCommand = "collector"
 	collectorHelp    = "Shows or hides awaittrace's own frames.\n\n\tcollector [on|off]\n\n" +
-		"Probes call the collector, a package that awaittrace has added to the program. Its frames are off unless you turn them on: stack, frame, goroutines\n" +
+		"Probes call the collector, a package that awaittrace has added to the program. Its frames are off unless " +
+		"you turn them on: stack, frame, goroutines\n" +
 		"and the rest show and number the others, as if there were no probes. Without an argument it tells which it is."
 )
 

@@ -83,7 +83,8 @@ func (d *debugger) goroutineIDs() (ids []string) {
 
 // variables returns the names of the arguments and local variables of the user's frame.
 func (d *debugger) variables() (names []string) {
-	for _, list := range []func(api.EvalScope, api.LoadConfig) ([]api.Variable, error){d.client.ListFunctionArgs, d.client.ListLocalVariables} {
+	for _, list := range []func(api.EvalScope, api.LoadConfig) ([]api.Variable,
+		error){d.client.ListFunctionArgs, d.client.ListLocalVariables} {
 		vars, err := list(d.scope(), api.LoadConfig{})
 		if err != nil {
 			continue

@@ -9,7 +9,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/ptytest"
 )
 
-// TestCompletion types on a terminal, with the key TAB: names of commands of ours and of Delve's, flags, goroutines and variables.
+// TestCompletion types on a terminal, with the key TAB: names of commands of ours and of Delve's, flags, goroutines and
+// variables.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	other, tty := ptytest.Open(t)

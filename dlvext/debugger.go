@@ -48,7 +48,8 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	case err != nil:
 		return nil, err
 	case state.Exited:
-		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says", state.Pid, state.ExitStatus, state.Pid)
+		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says",
+			state.Pid, state.ExitStatus, state.Pid)
 	}
 	d.relay.reporting.Store(true)
 	defer d.relay.reporting.Store(false)

@@ -25,7 +25,8 @@ type demux struct {
 
 // newDemux returns a demux before listener, for session t. Rebuild builds its program again; if it is nil, Delve does.
 func newDemux(listener net.Listener, t opening, answers inspect.ConsoleOptions, rebuild func() error) *demux {
-	options := dap.Options{Diagnosis: answers.Options, Rebuild: rebuild, DelvePid: os.Getpid(), Crashed: func() bool { return false }}
+	options := dap.Options{Diagnosis: answers.Options, Rebuild: rebuild, DelvePid: os.Getpid(),
+		Crashed: func() bool { return false }}
 	if t.core != "" && !t.recording {
 		options.Exe, options.Core = t.args[0], t.core
 	}

@@ -187,14 +187,16 @@ func (s *settings) check() error {
 	}
 	for _, f := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
 		if !term.IsTerminal(int(f.Fd())) {
-			return fmt.Errorf("%s is not a terminal, use '-r' to specify redirects for the target process or --allow-non-terminal-interactive=true if you really want to specify a redirect for Delve", f.Name())
+			return fmt.Errorf("%s is not a terminal, use '-r' to specify redirects for the target process or "+
+				"--allow-non-terminal-interactive=true if you really want to specify a redirect for Delve", f.Name())
 		}
 	}
 	return nil
 }
 
 // config returns the configuration of the server.
-func (s *settings) config(o opening, listener net.Listener, redirects [3]string, disconnected chan struct{}) *service.Config {
+func (s *settings) config(o opening, listener net.Listener, redirects [3]string,
+	disconnected chan struct{}) *service.Config {
 	workingDir := s.workingDir
 	if workingDir == "" {
 		workingDir = "."

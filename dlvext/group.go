@@ -14,7 +14,8 @@ import (
 // the collector, so this is done here, as FilterGoroutines and GroupGoroutines in Delve's package service/debugger do
 // it.
 func byPlace(in rpc2.ListGoroutinesIn) bool {
-	return in.GroupBy == api.GoroutineUserLoc || in.GroupBy != api.GoroutineUser && slices.ContainsFunc(in.Filters, ofPlace)
+	return in.GroupBy == api.GoroutineUserLoc ||
+		in.GroupBy != api.GoroutineUser && slices.ContainsFunc(in.Filters, ofPlace)
 }
 
 // ofPlace reports whether a filter is about the place in the user's code.
@@ -31,7 +32,8 @@ func (r *relay) chosen(in rpc2.ListGoroutinesIn) (out rpc2.ListGoroutinesOut, m 
 	if in.Count == 0 {
 		ask.Count = pageSize
 	}
-	grouped := groups{options: in.GoroutineGroupingOptions, members: make(map[string][]*api.Goroutine), totals: make(map[string]int)}
+	grouped := groups{options: in.GoroutineGroupingOptions, members: make(map[string][]*api.Goroutine),
+		totals: make(map[string]int)}
 	for {
 		var page rpc2.ListGoroutinesOut
 		if page, m, err = r.page(ask); err != nil || failed(m) {
@@ -103,7 +105,8 @@ func (s *groups) list() (members []*api.Goroutine, list []api.GoroutineGroup, mo
 		if s.options.MaxGroups > 0 && len(list) >= s.options.MaxGroups {
 			return members, list, true
 		}
-		list = append(list, api.GoroutineGroup{Name: key, Offset: len(members), Count: len(s.members[key]), Total: s.totals[key]})
+		list = append(list, api.GoroutineGroup{Name: key, Offset: len(members), Count: len(s.members[key]),
+			Total: s.totals[key]})
 		members = append(members, s.members[key]...)
 	}
 	return members, list, false

@@ -80,8 +80,9 @@ var kinds = []kind{
 	}},
 }
 
-// goldenOf returns the name of the golden file that has the answers about the kind of target. All kinds have the same answers but one, of which
-// less is known: the memory of a program on another machine is not read, so nothing is proven of it, and it says so.
+// goldenOf returns the name of the golden file that has the answers about the kind of target. All kinds have the same
+// answers but one, of which less is known: the memory of a program on another machine is not read, so nothing is proven
+// of it, and it says so.
 func goldenOf(name, kind string) string {
 	if kind == "remote" {
 		return name + "-remote"
@@ -89,9 +90,10 @@ func goldenOf(name, kind string) string {
 	return name
 }
 
-// goldenCrash compares a session about the core of a crash with the golden files. The thread that crashes has printed the stacks of all goroutines,
-// and what it has left of them on its signal stack counts as in use: see the soundness of package reach. So the deadlock is never proven, and the
-// leak only where nothing is left of its goroutine. All else is as of a program that lives.
+// goldenCrash compares a session about the core of a crash with the golden files. The thread that crashes has printed
+// the stacks of all goroutines, and what it has left of them on its signal stack counts as in use: see the soundness of
+// package reach. So the deadlock is never proven, and the leak only where nothing is left of its goroutine. All else is
+// as of a program that lives.
 func goldenCrash(t *testing.T, got string) {
 	t.Helper()
 	got = normal(got)
@@ -102,7 +104,8 @@ func goldenCrash(t *testing.T, got string) {
 		}
 		return strings.Replace(string(b), less, "", 1)
 	}
-	leaked := want("bank", "    proven: nothing that goes on can reach what they wait for, so nothing can wake 3 of them\n")
+	leaked := want("bank", "    proven: nothing that goes on can reach what they wait for, so nothing can wake 3 "+
+		"of them\n")
 	unproven := want("bank-remote", "no proofs: the memory of a program on another machine is not read\n")
 	if got != leaked && got != unproven {
 		t.Errorf("got:\n%s\nwant:\n%s\nor:\n%s", got, leaked, unproven)
@@ -151,7 +154,8 @@ func TestNoProbes(t *testing.T) {
 			// What is proven of a crash varies (goldenCrash); where everybody is does not.
 			for _, want := range []string{
 				"no probes: the program was built without probes",
-				"waiting (sync.Mutex.Lock) on sync.Mutex", "at main.go:21 (main.transfer)", "at main.go:30 (main.audit)", "at main.go:39 (main.clerk)",
+				"waiting (sync.Mutex.Lock) on sync.Mutex", "at main.go:21 (main.transfer)",
+				"at main.go:30 (main.audit)", "at main.go:39 (main.clerk)",
 			} {
 				if !strings.Contains(got, want) {
 					t.Errorf("the answers lack %q:\n%s", want, got)
@@ -161,7 +165,8 @@ func TestNoProbes(t *testing.T) {
 	}
 }
 
-// awaitLocks waits until the three goroutines of process pid that get stuck wait, by what its memory says: a program without probes has no record.
+// awaitLocks waits until the three goroutines of process pid that get stuck wait, by what its memory says: a program
+// without probes has no record.
 func awaitLocks(t *testing.T, pid int) {
 	t.Helper()
 	until(t, "three goroutines wait for locks", func() bool {
@@ -176,7 +181,8 @@ func awaitLocks(t *testing.T, pid int) {
 	})
 }
 
-// answers returns the answers to the questions in a session in which they come last, whatever the session calls what it has.
+// answers returns the answers to the questions in a session in which they come last, whatever the session calls what it
+// has.
 func answers(out string) string {
 	const prompt = "(dlv) "
 	parts := strings.Split(out, prompt)
@@ -217,7 +223,8 @@ func (c *conversation) await(t *testing.T, n int, text string) {
 	until(t, strconv.Quote(text)+" is printed", func() bool { return strings.Count(c.String(), text) >= n })
 }
 
-// talk starts `awaittrace dlv` with arguments, to be told one thing after the other. It is killed at the end of the test.
+// talk starts `awaittrace dlv` with arguments, to be told one thing after the other. It is killed at the end of the
+// test.
 func talk(t *testing.T, args ...string) (cmd *exec.Cmd, in io.WriteCloser, out *conversation) {
 	t.Helper()
 	cmd = command(append(args, "--allow-non-terminal-interactive")...)
@@ -309,7 +316,8 @@ func crash(t *testing.T, pid int) (core string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}, nil); err != nil {
+	if err := unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY},
+		nil); err != nil {
 		t.Skipf("it may leave no core: %v", err)
 	}
 	syscall.Kill(pid, syscall.SIGABRT)

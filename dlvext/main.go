@@ -37,7 +37,8 @@ func Main(args []string, env Env) int {
 	root.Use = "dlv"
 	root.CompletionOptions.DisableDefaultCmd = true // it would complete the command dlv
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "awaittrace dlv"}
-	root.Long = "awaittrace dlv is Delve, with the commands stuck, probe, probes, holders and waitgraph in its terminal.\n" +
+	root.Long = "awaittrace dlv is Delve, with the commands stuck, probe, probes, holders and waitgraph in its " +
+		"terminal.\n" +
 		"debug and test build with probes.\n\n" + root.Long
 	after := root.PersistentFlags().Duration("after", env.After, "How long a wait is before it is called stuck.")
 	s := &starter{env: env, after: after}
@@ -109,9 +110,13 @@ func (s *starter) take(c *cobra.Command) {
 
 // addProbeFlags adds our own build flags.
 func (s *starter) addProbeFlags(c *cobra.Command) {
-	c.Flags().String("probe", "", "Which kinds of operation get a probe: a list of chan, lock, io, sync, sleep (these are the default) and loop.")
-	c.Flags().StringArray("probe-func", nil, "Also probe calls of these functions: a pattern as go doc takes it. May be repeated.")
-	c.Flags().StringArray("deps", nil, "Also instrument these dependencies: a pattern of import paths, all (modules), std or none. May be repeated. (default $AWAITTRACE_DEPS, or all)")
+	c.Flags().String("probe", "", "Which kinds of operation get a probe: a list of chan, lock, io, sync, sleep "+
+		"(these are the default) and loop.")
+	c.Flags().StringArray("probe-func", nil,
+		"Also probe calls of these functions: a pattern as go doc takes it. May be repeated.")
+	c.Flags().StringArray("deps", nil,
+		"Also instrument these dependencies: a pattern of import paths, all (modules), std or none. May be repeated. "+
+			"(default $AWAITTRACE_DEPS, or all)")
 }
 
 // build runs the commands debug and test.

@@ -43,7 +43,8 @@ type relay struct {
 
 // newRelay starts a relay to server and returns the connection for the client.
 // stopped is when the program did, zero if that is not known.
-func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places func() map[int64]api.Location) (*relay, net.Conn) {
+func newRelay(server net.Conn, stopped time.Time, rebuild func() error, places func() map[int64]api.Location) (*relay,
+	net.Conn) {
 	near, far := net.Pipe()
 	r := between(far, server, rebuild)
 	r.stopped, r.places = stopped, places

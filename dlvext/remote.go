@@ -132,7 +132,8 @@ func (r remote) Read(ctx context.Context, o target.Options) (*target.Result, err
 func (r remote) stacks(res *target.Result, ids []int64, depth int, deadline time.Time) {
 	read := make(map[int64]bool)
 	for _, id := range ids {
-		i, ok := slices.BinarySearchFunc(res.Goroutines, id, func(g snapshot.Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
+		i, ok := slices.BinarySearchFunc(res.Goroutines, id,
+			func(g snapshot.Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
 		if !ok || read[id] {
 			continue
 		}
@@ -149,7 +150,8 @@ func (r remote) stacks(res *target.Result, ids []int64, depth int, deadline time
 		g := &res.Goroutines[i]
 		g.Stack = nil // the list had one frame
 		for _, f := range frames {
-			if frame := (snapshot.Frame{Func: f.Function.Name(), File: f.File, Line: f.Line}); f.Function != nil && !target.Bottom(frame) {
+			if frame := (snapshot.Frame{Func: f.Function.Name(), File: f.File, Line: f.Line}); f.Function != nil &&
+				!target.Bottom(frame) {
 				g.Stack = append(g.Stack, frame)
 			}
 		}
@@ -174,7 +176,8 @@ type reasons []string
 
 // reasons reads the runtime's own table.
 func (r remote) reasons() reasons {
-	v, err := r.client.EvalVariable(everywhere, "runtime.waitReasonStrings", api.LoadConfig{MaxArrayValues: 256, MaxStringLen: 100})
+	v, err := r.client.EvalVariable(everywhere, "runtime.waitReasonStrings",
+		api.LoadConfig{MaxArrayValues: 256, MaxStringLen: 100})
 	if err != nil {
 		return nil
 	}

@@ -26,15 +26,19 @@ var (
 // the record, from package runtime, precedes it.
 func Script() string {
 	var b strings.Builder
-	b.WriteString("# awaittrace.star gives dlv the commands stuck, probe, probes, holders and waitgraph:\n#\n#\t(dlv) source awaittrace.star\n#\n" +
+	b.WriteString("# awaittrace.star gives dlv the commands stuck, probe, probes, holders and waitgraph:\n#\n" +
+		"#\t(dlv) source awaittrace.star\n#\n" +
 		"# It was printed by awaittrace dlv -script, and fits the programs that the same awaittrace can read.\n\n")
 	fmt.Fprintf(&b, "MAGIC = %d\n", runtime.Magic)
-	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096, runtime.ChunkSlots, runtime.RingLen,
+	fmt.Fprintf(&b, "PAGE, CHUNK, RING, WAITS, HELD, CASES, READ, WAYS = %d, %d, %d, %d, %d, %d, %d, %d\n", 4096,
+		runtime.ChunkSlots, runtime.RingLen,
 		runtime.WaitLen, runtime.HeldLen, runtime.CaseLen, int64(runtime.HoldRead), runtime.ObjWays)
 	fmt.Fprintf(&b, "NOTED_HERE, NOTED_OVER = %d, %d\n", runtime.NotedHere, runtime.NotedOver)
 	fmt.Fprintf(&b, "HASH, SERVE, ROLEBITS = %d, %d, %d\n", runtime.HashFactor, runtime.SiteServe, runtime.RoleBits)
-	fmt.Fprintf(&b, "CLOCKS = [%d, %d, %d, %d]\n", runtime.RoleAfter, runtime.RoleTimer, runtime.RoleTicker, runtime.RoleTime)
-	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n", "(.*/)?("+strings.ReplaceAll(strings.Join(target.HeaderVariables(), "|"), ".", "[.]")+")")
+	fmt.Fprintf(&b, "CLOCKS = [%d, %d, %d, %d]\n", runtime.RoleAfter, runtime.RoleTimer, runtime.RoleTicker,
+		runtime.RoleTime)
+	fmt.Fprintf(&b, "HEADER_VARIABLE = %q\n",
+		"(.*/)?("+strings.ReplaceAll(strings.Join(target.HeaderVariables(), "|"), ".", "[.]")+")")
 	fmt.Fprintf(&b, "LINUX = %s\n", map[bool]string{true: "True", false: "False"}[osruntime.GOOS == "linux"])
 	b.WriteString("SIZE = {")
 	var tables strings.Builder
@@ -43,8 +47,10 @@ func Script() string {
 		typ  reflect.Type
 	}{
 		{"HEADER", reflect.TypeFor[runtime.Header]()}, {"WAIT", reflect.TypeFor[runtime.Wait]()},
-		{"HOLD", reflect.TypeFor[runtime.Hold]()}, {"SITE", reflect.TypeFor[runtime.SiteEntry]()}, {"OBJECT", reflect.TypeFor[runtime.Object]()},
-		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"NOTED", reflect.TypeFor[runtime.Noted]()}, {"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
+		{"HOLD", reflect.TypeFor[runtime.Hold]()}, {"SITE", reflect.TypeFor[runtime.SiteEntry]()},
+		{"OBJECT", reflect.TypeFor[runtime.Object]()},
+		{"FACT", reflect.TypeFor[runtime.Fact]()}, {"NOTED", reflect.TypeFor[runtime.Noted]()},
+		{"ORPHAN", reflect.TypeFor[runtime.Orphan]()},
 	} {
 		fmt.Fprintf(&b, "%q: %d, ", t.typ.Name(), t.typ.Size())
 		fmt.Fprintf(&tables, "%s = {%s}\n", t.name, fields(t.typ))

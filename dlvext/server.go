@@ -76,7 +76,8 @@ func (s *secondClient) connect() (*rpc2.RPCClient, error) {
 
 // oneClient returns the error for a server that takes no second client.
 func oneClient(err error) error {
-	return fmt.Errorf("the server has no room for a client beside the editor, to read the program's memory: start it with --accept-multiclient (%w)", err)
+	return fmt.Errorf("the server has no room for a client beside the editor, to read the program's memory: start it "+
+		"with --accept-multiclient (%w)", err)
 }
 
 // close closes the connection, which ends all waits for an answer.

@@ -20,7 +20,8 @@ import (
 func TestBreakpoint(t *testing.T) {
 	t.Parallel()
 	exe := program(t, false, bank, ".")
-	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nprobes\nwaitgraph\nnext\nnext\nholders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
+	out := session(t, "stuck\nbreak main.audit\ncontinue\nstuck -after 1ms\nprobe\nprobes\nwaitgraph\nnext\nnext\n"+
+		"holders a.mu\nholders nosuch\nprobe -g 99\nstuck -x\nexit\n", "exec", exe)
 	for _, want := range []string{
 		"Command failed: the program has not reached func main, or a probe, yet",
 		"> [Breakpoint 1] main.audit() ./main.go:28",
@@ -78,9 +79,11 @@ func TestCrowd(t *testing.T) {
 	}
 	pid := start(t, program(t, false, "../testdata/crowd", "."), []string{"10000"})
 	until(t, "10,000 goroutines wait", func() bool { return waiting(pid) > 10000 }) // and main
-	clock := starlark(t, "def main():\n\tfor _ in range(2):\n\t\tt = time.now()\n\t\tdlv_command(\"stuck\")\n\t\tprint(\"stuck took\", time.now() - t)\n")
+	clock := starlark(t, "def main():\n\tfor _ in range(2):\n\t\tt = time.now()\n\t\tdlv_command(\"stuck\")\n"+
+		"\t\tprint(\"stuck took\", time.now() - t)\n")
 	out := session(t, "source "+clock+"\nprobes -n 5\nexit\nn\n", "attach", strconv.Itoa(pid))
-	if !strings.Contains(out, "10000 goroutines send to chan gate at ") || !strings.Contains(out, "and 9997 more; probes -n N shows N of them") {
+	if !strings.Contains(out, "10000 goroutines send to chan gate at ") ||
+		!strings.Contains(out, "and 9997 more; probes -n N shows N of them") {
 		t.Errorf("the session says:\n%s", out)
 	}
 	for _, took := range regexp.MustCompile(`stuck took .*`).FindAllString(out, -1) {
@@ -114,7 +117,8 @@ func TestEarlierStop(t *testing.T) {
 	}
 	t.Parallel()
 	clock := "source " + starlark(t, "print(\"clock\", time.now().unix_nano)\n") + "\n"
-	out := session(t, "break main.go:53\ncontinue\nstuck\nsource "+idling(t)+"\n"+clock+"break main.audit\ncontinue\n"+clock+"stuck -after 1ms\nexit\n", "exec", program(t, false, bank, "."))
+	out := session(t, "break main.go:53\ncontinue\nstuck\nsource "+idling(t)+"\n"+clock+"break main.audit\ncontinue\n"+
+		clock+"stuck -after 1ms\nexit\n", "exec", program(t, false, bank, "."))
 	up := regexp.MustCompile(`stopped, up (\S+)\)`).FindStringSubmatch(out)
 	clocks := regexp.MustCompile(`clock (\d+)`).FindAllStringSubmatch(out, -1)
 	if up == nil || len(clocks) != 2 {
@@ -189,8 +193,8 @@ func served(t *testing.T, cmd *exec.Cmd) string {
 	return addr
 }
 
-// listens reports whether a server listens at the socket of that name, whose file is there before. It does not connect: a client that leaves lets the
-// program go on.
+// listens reports whether a server listens at the socket of that name, whose file is there before. It does not connect:
+// a client that leaves lets the program go on.
 func listens(t *testing.T, name string) bool {
 	t.Helper()
 	sockets, err := os.ReadFile("/proc/net/unix")
@@ -227,13 +231,16 @@ func TestReportHeld(t *testing.T) {
 	})
 	var taken [2]int64
 	for i := range taken {
-		r, err := inspect.Recorded(rec).Report(t.Context(), inspect.Options{Options: diagnose.Options{After: 500 * time.Millisecond}})
+		r, err := inspect.Recorded(rec).Report(t.Context(),
+			inspect.Options{Options: diagnose.Options{After: 500 * time.Millisecond}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := r.Snapshot
-		if !s.HasStates || s.Process.State != "stopped" || r.Counts[diagnose.Deadlock] != 3 || len(s.Goroutines[0].Stack) == 0 {
-			t.Errorf("states %v %s, process %s, counts %v, stack %v", s.HasStates, s.NoStates, s.Process.State, r.Counts, s.Goroutines[0].Stack)
+		if !s.HasStates || s.Process.State != "stopped" || r.Counts[diagnose.Deadlock] != 3 ||
+			len(s.Goroutines[0].Stack) == 0 {
+			t.Errorf("states %v %s, process %s, counts %v, stack %v", s.HasStates, s.NoStates, s.Process.State,
+				r.Counts, s.Goroutines[0].Stack)
 		}
 		taken[i] = s.Taken
 		time.Sleep(time.Second)
@@ -254,7 +261,8 @@ func TestStep(t *testing.T) {
 			exe := program(t, false, "testdata/steps", append(flags, ".")...)
 			for _, command := range []string{"step", "next"} {
 				out := session(t, "break main.main\ncontinue\n"+strings.Repeat(command+"\n", 24)+"exit\n", "exec", exe)
-				stops := regexp.MustCompile(`(?m)^(?:\(dlv\) )?> .*?(\S+)\(\) (\S+):(\d+)`).FindAllStringSubmatch(out, -1)
+				stops := regexp.MustCompile(`(?m)^(?:\(dlv\) )?> .*?(\S+)\(\) (\S+):(\d+)`).FindAllStringSubmatch(out,
+					-1)
 				var lines []string // of func main, each once
 				entered := false
 				for _, s := range stops {
@@ -294,7 +302,8 @@ func TestDebug(t *testing.T) {
 		}
 	}
 	edit := filepath.Join(dir, "edit.star")
-	script := "text = read_file(\"" + dir + "/main.go\")\nwrite_file(\"" + dir + "/main.go\", text.replace(\"x := <-ch\", \"x := 10 + <-ch\"))\n"
+	script := "text = read_file(\"" + dir + "/main.go\")\nwrite_file(\"" + dir +
+		"/main.go\", text.replace(\"x := <-ch\", \"x := 10 + <-ch\"))\n"
 	if err := os.WriteFile(edit, []byte(script), 0o666); err != nil {
 		t.Fatal(err)
 	}

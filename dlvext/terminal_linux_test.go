@@ -62,8 +62,9 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	for name, value := range map[string]string{
-		"GOCACHE": strings.TrimSpace(string(cache)), "XDG_CACHE_HOME": filepath.Join(tmp, "cache"), "XDG_CONFIG_HOME": filepath.Join(tmp, "config"),
-		"AWAITTRACE_DIR": records, "TMPDIR": tmp, "TERM": "dumb", "GOMAXPROCS": "1",
+		"GOCACHE": strings.TrimSpace(string(cache)), "XDG_CACHE_HOME": filepath.Join(tmp, "cache"),
+		"XDG_CONFIG_HOME": filepath.Join(tmp, "config"),
+		"AWAITTRACE_DIR":  records, "TMPDIR": tmp, "TERM": "dumb", "GOMAXPROCS": "1",
 	} {
 		os.Setenv(name, value)
 	}
@@ -118,7 +119,8 @@ func start(t *testing.T, exe string, args []string) int {
 	t.Helper()
 	cmd := exec.Command(exe, args...)
 	cmd.Dir = t.TempDir()
-	// One processor, so that the IDs of goroutines are the same each time; a traceback of all for those that are told to crash.
+	// One processor, so that the IDs of goroutines are the same each time; a traceback of all for those that are told
+	// to crash.
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GOTRACEBACK=crash")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -131,8 +133,9 @@ func start(t *testing.T, exe string, args []string) int {
 	return cmd.Process.Pid
 }
 
-// deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called stuck. Of the two goroutines that
-// wait for each other, the first came to its wait first: the other way round, which happens on a busy machine, the same is told in other words.
+// deadlocked starts the program that deadlocks, and waits until its goroutines have waited for long enough to be called
+// stuck. Of the two goroutines that wait for each other, the first came to its wait first: the other way round, which
+// happens on a busy machine, the same is told in other words.
 func deadlocked(t *testing.T) (exe string, pid int) {
 	t.Helper()
 	exe = program(t, false, bank, ".")
@@ -146,7 +149,8 @@ func deadlocked(t *testing.T) (exe string, pid int) {
 // firstTransfer is the goroutine whose transfer runs first on one processor: the one that was started last.
 const firstTransfer = 11
 
-// patient is how long a test waits for what has to come about; it is long because other tests may keep the machine busy.
+// patient is how long a test waits for what has to come about; it is long because other tests may keep the machine
+// busy.
 const patient = 3 * time.Minute
 
 // until waits until something has come about.

@@ -170,7 +170,8 @@ func (r *relay) state(request message) {
 // shown changes the state in a response to what the user is shown.
 func (r *relay) shown(m message) message {
 	var out struct{ State *api.DebuggerState }
-	if failed(m) || json.Unmarshal(m.Result, &out) != nil || out.State == nil || out.State.CurrentThread == nil || !r.changes() {
+	if failed(m) || json.Unmarshal(m.Result, &out) != nil || out.State == nil || out.State.CurrentThread == nil ||
+		!r.changes() {
 		return m // a running program answers nothing else
 	}
 	s := out.State

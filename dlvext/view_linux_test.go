@@ -12,7 +12,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// TestStack looks at the stack of a goroutine that waits in a probe: it is the one that the goroutine has in the program without probes.
+// TestStack looks at the stack of a goroutine that waits in a probe: it is the one that the goroutine has in the
+// program without probes.
 func TestStack(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{"optimized": nil, "plain": {"-gcflags=all=-N -l"}} {
@@ -20,7 +21,8 @@ func TestStack(t *testing.T) {
 			if flags != nil && testing.Short() {
 				t.Skip("builds the standard library another way")
 			}
-			const ask = "goroutines -with goloc main.go:54 -exec stack\n" // without probes some places are those of sync
+			// without probes some places are those of sync
+			const ask = "goroutines -with goloc main.go:54 -exec stack\n"
 			without := start(t, program(t, true, bank, append(flags, ".")...), nil)
 			awaitLocks(t, without)
 			want := stack(session(t, ask+"exit\nn\n", "attach", strconv.Itoa(without)))
@@ -33,7 +35,8 @@ func TestStack(t *testing.T) {
 			awaitDeadlock(t, pid)
 			core := filepath.Join(t.TempDir(), "core")
 			frame := fmt.Sprintf("goroutines -with userloc main.audit -exec frame %d ", own)
-			script := ask + frame + "print a.balance\n" + frame + "list\n" + frame + "locals\ngoroutines -group userloc\n" +
+			script := ask + frame + "print a.balance\n" + frame + "list\n" + frame +
+				"locals\ngoroutines -group userloc\n" +
 				"goroutines -without userloc main. -group running\ncollector on\ncollector\ngoroutines -t\n"
 			check := func(args ...string) {
 				out := session(t, script+"exit\nn\n", args...)
@@ -42,7 +45,8 @@ func TestStack(t *testing.T) {
 					t.Errorf("%s: the stack is\n%q, and without probes\n%q", args[0], got, want)
 				}
 				for _, part := range []string{
-					"\n100\n", "=>  30:\t", "a = (*main.account)(", "main.go:21 in main.transfer\n", "\tTotal: 2\n", "running=false\n",
+					"\n100\n", "=>  30:\t", "a = (*main.account)(", "main.go:21 in main.transfer\n", "\tTotal: 2\n",
+					"running=false\n",
 				} {
 					if !strings.Contains(hidden, part) {
 						t.Errorf("%s: the session has no %q:\n%s", args[0], part, hidden)
@@ -69,11 +73,13 @@ func stack(out string) (functions []string) {
 	return functions
 }
 
-// TestLocals lists the variables of a frame with a loop over a channel, in the ways that Delve has: those that a probe has put there are not shown.
+// TestLocals lists the variables of a frame with a loop over a channel, in the ways that Delve has: those that a probe
+// has put there are not shown.
 func TestLocals(t *testing.T) {
 	t.Parallel()
 	exe := program(t, false, "testdata/steps", "-gcflags=-N -l", ".")
-	out := session(t, "break main.double\ncontinue\ncontinue\nup\nlocals\nstack -full\ncollector on\ncollector\nlocals\nexit\n", "exec", exe)
+	out := session(t, "break main.double\ncontinue\ncontinue\nup\nlocals\nstack -full\ncollector on\ncollector\n"+
+		"locals\nexit\n", "exec", exe)
 	hidden, shown, _ := strings.Cut(out, "the collector's frames are on")
 	if n := strings.Count(hidden, "v = 1\n"); n != 2 || strings.Contains(hidden, "_at") {
 		t.Errorf("v is shown %d times, want it twice, and no variable of a probe:\n%s", n, hidden)
@@ -83,12 +89,14 @@ func TestLocals(t *testing.T) {
 	}
 }
 
-// TestInside stops inside a probe, as a program that is halted may: users are shown where the probe stands, and go on from there.
+// TestInside stops inside a probe, as a program that is halted may: users are shown where the probe stands, and go on
+// from there.
 func TestInside(t *testing.T) {
 	t.Parallel()
 	exe := program(t, false, "testdata/steps", ".")
 	for _, command := range []string{"next", "step"} {
-		out := session(t, "break debug.Lock\ncontinue\nstep-instruction\nstack\ngoroutine\nframe 2\nframe 0\n"+command+"\n"+command+"\nprint cap(ch)\nexit\n", "exec", exe)
+		out := session(t, "break debug.Lock\ncontinue\nstep-instruction\nstack\ngoroutine\nframe 2\nframe 0\n"+command+
+			"\n"+command+"\nprint cap(ch)\nexit\n", "exec", exe)
 		_, out, _ = strings.Cut(out, "TEXT debug.Lock") // the answer to step-instruction
 		_, out, _ = strings.Cut(out, "(dlv) ")
 		if strings.Contains(out, "/debug/") || strings.Contains(out, runtime.Assembly) {

@@ -69,7 +69,8 @@ func build(b *testing.B) programs {
 	command(b, "../..", "go", "build", "-o", awaittrace, "./cmd/awaittrace")
 
 	// Only packages of the main module get probes: build the server in a copy of its own module.
-	module := strings.TrimSpace(command(b, ".", "go", "list", "-m", "-f", "{{.Dir}}", "github.com/nats-io/nats-server/v2"))
+	module := strings.TrimSpace(command(b, ".", "go", "list", "-m", "-f", "{{.Dir}}",
+		"github.com/nats-io/nats-server/v2"))
 	source := filepath.Join(dir, "nats-server")
 	if err := os.CopyFS(source, os.DirFS(module)); err != nil {
 		b.Fatal(err)
@@ -158,7 +159,8 @@ func parseRate(out string) (float64, error) {
 }
 
 func TestParseRate(t *testing.T) {
-	rate, err := parseRate("\nNATS Pub/Sub stats: 1,234,567 msgs/sec ~ 150.70 MB/sec\n Pub stats: 5 msgs/sec ~ 1 B/sec\n")
+	rate, err := parseRate("\nNATS Pub/Sub stats: 1,234,567 msgs/sec ~ 150.70 MB/sec\n" +
+		" Pub stats: 5 msgs/sec ~ 1 B/sec\n")
 	if err != nil || rate != 1234567 {
 		t.Errorf("%v, %v", rate, err)
 	}

@@ -53,7 +53,8 @@ func run(args []string) int {
 	return 0
 }
 
-// measure returns how long the operation takes n times, in nanoseconds of CPU time, or -1 if there is none of that name.
+// measure returns how long the operation takes n times, in nanoseconds of CPU time, or -1 if there is none of that
+// name.
 func measure(name, n string) int64 {
 	count, err := strconv.Atoi(n)
 	for _, o := range ops {

@@ -27,9 +27,12 @@ func checkVerb() *cli.Command {
 By default only deadlocks and locks whose holder has exited count, and only if they are certain: these a restart mends.`,
 		Flags: []cli.Flag{
 			afterFlag(),
-			&cli.StringFlag{Name: "kind", Value: "deadlock,orphaned-lock", Usage: "count findings of these kinds: a `LIST` with commas, or all"},
-			&cli.StringFlag{Name: "certainty", Value: "certain", Usage: "count findings of at least this `CERTAINTY`: certain or likely"},
-			&cli.StringFlag{Name: "write", Usage: "if something is stuck, write the whole report to a `FILE`; as JSON if its name ends in .json"},
+			&cli.StringFlag{Name: "kind", Value: "deadlock,orphaned-lock",
+				Usage: "count findings of these kinds: a `LIST` with commas, or all"},
+			&cli.StringFlag{Name: "certainty", Value: "certain",
+				Usage: "count findings of at least this `CERTAINTY`: certain or likely"},
+			&cli.StringFlag{Name: "write",
+				Usage: "if something is stuck, write the whole report to a `FILE`; as JSON if its name ends in .json"},
 		},
 		Action: checkPrograms,
 	}

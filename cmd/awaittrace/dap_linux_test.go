@@ -69,24 +69,28 @@ func TestDAPDeadlock(t *testing.T) {
 	c := launchBank(t, "awaittrace-deadlock")
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	stop := await[*dap.StoppedEvent](c, nil)
-	if b := stop.Body; b.Reason != "exception" || b.Description != "Deadlock" || !strings.Contains(b.Text, "deadlock") && !strings.Contains(b.Text, "each other") {
+	if b := stop.Body; b.Reason != "exception" || b.Description != "Deadlock" ||
+		!strings.Contains(b.Text, "deadlock") && !strings.Contains(b.Text, "each other") {
 		t.Errorf("stopped: %+v", b)
 	}
 	c.output("are stuck")
 	threads := ask[*dap.ThreadsResponse](c, "threads", nil).Body.Threads
-	if n := transfer(threads).Name; !strings.Contains(n, "deadlock") || !strings.Contains(n, "to.mu.Lock()") || !stuckFirst(threads) {
+	if n := transfer(threads).Name; !strings.Contains(n, "deadlock") || !strings.Contains(n, "to.mu.Lock()") ||
+		!stuckFirst(threads) {
 		t.Errorf("threads: %+v", threads)
 	}
 	info := ask[*dap.ExceptionInfoResponse](c, "exceptionInfo", map[string]any{"threadId": stop.Body.ThreadId}).Body
 	if info.ExceptionId != "awaittrace-deadlock" || !strings.Contains(info.Description, "main.go:") {
 		t.Errorf("exceptionInfo: %+v", info)
 	}
-	frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
+	frames := ask[*dap.StackTraceResponse](c, "stackTrace",
+		map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
 	if len(frames) == 0 || frames[0].Name != "main.transfer" || frames[0].Line != 21 {
 		t.Fatalf("the stack does not begin where the probe is: %+v", frames)
 	}
 	frame := frames[0].Id
-	page := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId, "startFrame": 1, "levels": 1}).Body
+	page := ask[*dap.StackTraceResponse](c, "stackTrace",
+		map[string]any{"threadId": stop.Body.ThreadId, "startFrame": 1, "levels": 1}).Body
 	if len(page.StackFrames) != 1 || page.StackFrames[0].Name != frames[1].Name || page.TotalFrames != len(frames) {
 		t.Errorf("the second of %+v: %+v", frames, page)
 	}
@@ -96,29 +100,36 @@ func TestDAPDeadlock(t *testing.T) {
 		t.Fatalf("scopes: %+v", scopes)
 	}
 	values := make(map[string]dap.Variable)
-	for _, v := range ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": last.VariablesReference}).Body.Variables {
+	for _, v := range ask[*dap.VariablesResponse](c, "variables",
+		map[string]any{"variablesReference": last.VariablesReference}).Body.Variables {
 		values[v.Name] = v
 	}
-	if !strings.Contains(values["waits on"].Value, ".mu") || values["verdict"].Value != "deadlock" || values["holds"].Value != "1 lock" {
+	if !strings.Contains(values["waits on"].Value, ".mu") || values["verdict"].Value != "deadlock" ||
+		values["holds"].Value != "1 lock" {
 		t.Errorf("Await trace: %+v", values)
 	}
-	parts := ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": values["waits on"].VariablesReference}).Body.Variables
+	parts := ask[*dap.VariablesResponse](c, "variables",
+		map[string]any{"variablesReference": values["waits on"].VariablesReference}).Body.Variables
 	if len(parts) < 3 {
 		t.Errorf("waits on: %+v", parts)
 	}
 	for line, want := range map[string]string{
-		"awaittrace": "awaittrace stuck", "awaittrace stuck": "deadlock", "awaittrace probe": "holds", "awaittrace probes": "main.clerk",
-		"awaittrace holders to": "main.transfer", "awaittrace holders &to.mu": "main.transfer", "awaittrace waitgraph": ".mu", "amount": "0",
+		"awaittrace": "awaittrace stuck", "awaittrace stuck": "deadlock", "awaittrace probe": "holds",
+		"awaittrace probes":     "main.clerk",
+		"awaittrace holders to": "main.transfer", "awaittrace holders &to.mu": "main.transfer",
+		"awaittrace waitgraph": ".mu", "amount": "0",
 	} {
 		if got := c.typed(line, frame); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", line, got)
 		}
 	}
 	// Helix gives no context.
-	if got := ask[*dap.EvaluateResponse](c, "evaluate", map[string]any{"expression": "awaittrace stuck"}).Body.Result; !strings.Contains(got, "deadlock") {
+	if got := ask[*dap.EvaluateResponse](c, "evaluate",
+		map[string]any{"expression": "awaittrace stuck"}).Body.Result; !strings.Contains(got, "deadlock") {
 		t.Errorf("awaittrace stuck without a context: %s", got)
 	}
-	if r := ask[*reportResponse](c, "awaittrace/report", nil).Body; r.Schema != "awaittrace.report/1" || r.Findings[0].Kind != "deadlock" {
+	if r := ask[*reportResponse](c, "awaittrace/report", nil).Body; r.Schema != "awaittrace.report/1" ||
+		r.Findings[0].Kind != "deadlock" {
 		t.Errorf("report: %+v", r)
 	}
 	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
@@ -129,14 +140,16 @@ func TestDAPFilterLater(t *testing.T) {
 	t.Parallel()
 	c := launchBank(t)
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
-	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{"unrecovered-panic", "awaittrace-stuck"}})
+	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints",
+		map[string]any{"filters": []string{"unrecovered-panic", "awaittrace-stuck"}})
 	if b := await[*dap.StoppedEvent](c, nil).Body; b.Reason != "exception" {
 		t.Errorf("stopped: %+v", b)
 	}
 	ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": true})
 }
 
-// started returns a program of the bank's that runs, with probes. Its command may have others before it, such as unshare.
+// started returns a program of the bank's that runs, with probes. Its command may have others before it, such as
+// unshare.
 func started(t *testing.T, before ...string) (exe string, pid int) {
 	t.Helper()
 	exe = buildOnce(t, bank(t))
@@ -171,7 +184,8 @@ func TestDAPAttach(t *testing.T) {
 	}
 	untilStuck(t, pid)
 	c := startDAP(t)
-	c.begin("attach", map[string]any{"mode": "local", "processId": pid, "stopOnEntry": true, "awaittrace": map[string]any{"after": "500ms"}})
+	c.begin("attach", map[string]any{"mode": "local", "processId": pid, "stopOnEntry": true,
+		"awaittrace": map[string]any{"after": "500ms"}})
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "deadlock") {
 		t.Errorf("stuck: %s", got)
@@ -189,9 +203,10 @@ func TestDAPTestMode(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":       "module mode\n\ngo 1.24\n",
-		"mode.go":      "//go:build special\n\npackage mode\n\nfunc Wait(c chan int) int { return <-c }\n",
-		"mode_test.go": "package mode\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc TestWait(t *testing.T) { go time.Sleep(time.Hour); go Wait(nil); Wait(make(chan int)) }\n",
+		"go.mod":  "module mode\n\ngo 1.24\n",
+		"mode.go": "//go:build special\n\npackage mode\n\nfunc Wait(c chan int) int { return <-c }\n",
+		"mode_test.go": "package mode\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\n" +
+			"func TestWait(t *testing.T) { go time.Sleep(time.Hour); go Wait(nil); Wait(make(chan int)) }\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -202,7 +217,8 @@ func TestDAPTestMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	cmd := command("dap", "--client-addr="+listener.Addr().String(), "--check-go-version=false", "--log", "--log-output=dap", "--log-dest="+filepath.Join(dir, "log"))
+	cmd := command("dap", "--client-addr="+listener.Addr().String(), "--check-go-version=false", "--log",
+		"--log-output=dap", "--log-dest="+filepath.Join(dir, "log"))
 	cmd.Stderr = os.Stderr
 	cmd.Path = filepath.Join(dir, "awaittrace") // go test calls us again, by our path
 	if err := os.Link(os.Args[0], cmd.Path); err != nil {
@@ -219,7 +235,8 @@ func TestDAPTestMode(t *testing.T) {
 	c.cmd = cmd
 	t.Cleanup(c.finish)
 	c.begin("launch", map[string]any{
-		"mode": "test", "program": ".", "dlvCwd": dir, "buildFlags": []string{"-tags=special"}, "awaittrace": map[string]any{"after": "300ms"},
+		"mode": "test", "program": ".", "dlvCwd": dir, "buildFlags": []string{"-tags=special"},
+		"awaittrace": map[string]any{"after": "300ms"},
 	}, "awaittrace-stuck")
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	stop := await[*dap.StoppedEvent](c, nil)
@@ -259,12 +276,14 @@ func TestDAPFlags(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("interrupted: %v", err)
 	}
-	if out, err := command("dap", "--lisen=:0").CombinedOutput(); err == nil || !strings.Contains(string(out), "unknown flag: --lisen") {
+	if out, err := command("dap", "--lisen=:0").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "unknown flag: --lisen") {
 		t.Errorf("--lisen: %v, %s", err, out)
 	}
 }
 
-// An editor lists ten thousand goroutines without waiting, and of more is told how many there are. What takes long is named later, and the editor is told.
+// An editor lists ten thousand goroutines without waiting, and of more is told how many there are. What takes long is
+// named later, and the editor is told.
 func TestDAPCrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -274,8 +293,10 @@ func TestDAPCrowd(t *testing.T) {
 	for _, n := range []int{10_000, 100_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			c := startDAP(t)
-			c.begin("launch", map[string]any{"mode": "exec", "program": exe, "args": []string{fmt.Sprint(n)}, "outputMode": "remote",
-				"env": map[string]any{"AWAITTRACE_GOROUTINES": fmt.Sprint(n + 100)}, "awaittrace": map[string]any{"after": "1s"}})
+			c.begin("launch", map[string]any{"mode": "exec", "program": exe, "args": []string{fmt.Sprint(n)},
+				"outputMode": "remote",
+				"env":        map[string]any{"AWAITTRACE_GOROUTINES": fmt.Sprint(n + 100)},
+				"awaittrace": map[string]any{"after": "1s"}})
 			ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 			c.output("waiting")
 			c.until("all are stuck", func() bool {
@@ -330,12 +351,14 @@ func TestDAPNode(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "node", filepath.Join(client, "client.js"), us, bank(t)).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "node", filepath.Join(client, "client.js"), us,
+		bank(t)).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// A restart builds again, with probes, and the answers are about the new process. While the program runs they come from its record.
+// A restart builds again, with probes, and the answers are about the new process. While the program runs they come from
+// its record.
 func TestDAPRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -346,7 +369,8 @@ func TestDAPRestart(t *testing.T) {
 		if round > 0 {
 			ask[*dap.RestartResponse](c, "restart", nil)
 			await[*dap.InitializedEvent](c, nil)
-			ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{}})
+			ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints",
+				map[string]any{"filters": []string{}})
 		}
 		ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 		if round == 0 {
@@ -363,10 +387,12 @@ func TestDAPRestart(t *testing.T) {
 			t.Errorf("no filter is on: %+v", stop.Body)
 		}
 		// All goroutines are parked: the pause is at one that is stuck.
-		if frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames; frames[0].Name != "main.transfer" {
+		if frames := ask[*dap.StackTraceResponse](c, "stackTrace",
+			map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames; frames[0].Name != "main.transfer" {
 			t.Errorf("paused in thread %d: %+v", stop.Body.ThreadId, frames)
 		}
-		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "in a deadlock") || !strings.Contains(got, "stopped") {
+		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, "in a deadlock") ||
+			!strings.Contains(got, "stopped") {
 			t.Errorf("when it is stopped: %s", got)
 		}
 	}
@@ -390,10 +416,12 @@ func TestDAPStep(t *testing.T) {
 	for _, command := range []string{"stepIn", "stepOut", "stepIn", "stepIn", "stepIn", "stepIn"} {
 		c.send(command, map[string]any{"threadId": stop.Body.ThreadId})
 		stop = await[*dap.StoppedEvent](c, nil)
-		f := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId, "levels": 1}).Body.StackFrames[0]
+		f := ask[*dap.StackTraceResponse](c, "stackTrace",
+			map[string]any{"threadId": stop.Body.ThreadId, "levels": 1}).Body.StackFrames[0]
 		seen = append(seen, fmt.Sprintf("%s %s:%d", stop.Body.Reason, f.Name, f.Line))
 	}
-	want := "step main.double:10, step main.main:18, step main.main:19, step main.main:20, step main.main:21, step main.main:22"
+	want := "step main.double:10, step main.main:18, step main.main:19, step main.main:20, step main.main:21, step " +
+		"main.main:22"
 	if got := strings.Join(seen, ", "); got != want {
 		t.Errorf("steps: %s; want %s", got, want)
 	}
@@ -414,7 +442,8 @@ func TestDAPLabels(t *testing.T) {
 	}
 	c := startDAP(t)
 	c.begin("launch", map[string]any{
-		"mode": "debug", "program": ".", "dlvCwd": dir, "output": filepath.Join(dir, "server"), "args": []string{filepath.Join(dir, "pid")},
+		"mode": "debug", "program": ".", "dlvCwd": dir, "output": filepath.Join(dir, "server"),
+		"args":       []string{filepath.Join(dir, "pid")},
 		"awaittrace": map[string]any{"after": "500ms"},
 	}, "awaittrace-stuck")
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
@@ -432,7 +461,8 @@ func TestDAPLabels(t *testing.T) {
 	}
 	scopes := ask[*dap.ScopesResponse](c, "scopes", map[string]any{"frameId": frames[i].Id}).Body.Scopes
 	last := scopes[len(scopes)-1]
-	parts := ask[*dap.VariablesResponse](c, "variables", map[string]any{"variablesReference": last.VariablesReference}).Body.Variables
+	parts := ask[*dap.VariablesResponse](c, "variables",
+		map[string]any{"variablesReference": last.VariablesReference}).Body.Variables
 	if !slices.ContainsFunc(parts, func(v dap.Variable) bool { return v.Name == "labels" && v.Value == want }) {
 		t.Errorf("%s: %+v", last.Name, parts)
 	}

@@ -185,7 +185,8 @@ func ask[T dap.ResponseMessage](c *dapClient, command string, args any) T {
 // initialize are the arguments of the first request of a session.
 func initialize() map[string]any {
 	return map[string]any{
-		"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true, "supportsInvalidatedEvent": true,
+		"adapterID": "go", "pathFormat": "path", "linesStartAt1": true, "columnsStartAt1": true,
+		"supportsInvalidatedEvent": true,
 	}
 }
 
@@ -201,7 +202,8 @@ func (c *dapClient) begin(request string, args map[string]any, filters ...string
 		}
 		return m.GetResponse().RequestSeq == seq
 	})
-	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": append([]string{"unrecovered-panic"}, filters...)})
+	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints",
+		map[string]any{"filters": append([]string{"unrecovered-panic"}, filters...)})
 }
 
 // until asks again and again until the answer is yes.

@@ -41,7 +41,8 @@ func TestDAPCore(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := startDAP(t)
-	c.begin("launch", map[string]any{"mode": "core", "program": exe, "coreFilePath": core, "stopOnEntry": true, "awaittrace": map[string]any{"after": "100ms"}})
+	c.begin("launch", map[string]any{"mode": "core", "program": exe, "coreFilePath": core, "stopOnEntry": true,
+		"awaittrace": map[string]any{"after": "100ms"}})
 	c.send("configurationDone", nil)
 	await[*dap.StoppedEvent](c, nil)
 	c.telling()
@@ -73,7 +74,8 @@ func TestDAPNoDebug(t *testing.T) {
 	c := startDAP(t)
 	ask[*dap.InitializeResponse](c, "initialize", initialize())
 	ask[*dap.LaunchResponse](c, "launch", map[string]any{
-		"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "noDebug": true, "awaittrace": map[string]any{"after": "500ms"},
+		"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "noDebug": true,
+		"awaittrace": map[string]any{"after": "500ms"},
 	})
 	c.until("awaittrace stuck tells of the deadlock", func() bool {
 		got := c.tried("awaittrace stuck")
@@ -109,7 +111,8 @@ func TestDAPFollowExec(t *testing.T) {
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	for _, want := range []string{"main.parent", "make(chan string)"} {
 		await[*dap.StoppedEvent](c, nil)
-		if got := c.typed("awaittrace probes", 0); !strings.Contains(got, want) || strings.Contains(got, "main.parent") != (want == "main.parent") {
+		if got := c.typed("awaittrace probes", 0); !strings.Contains(got, want) ||
+			strings.Contains(got, "main.parent") != (want == "main.parent") {
 			t.Errorf("probes, looking for %s: %s", want, got)
 		}
 		c.send("continue", map[string]any{"threadId": 1})

@@ -10,7 +10,8 @@ import (
 	dap "github.com/google/go-dap"
 )
 
-// TestDAPBreakpointProof: what is proven of a program without probes that runs is proven at a breakpoint too, where a thread has registers that only Delve knows.
+// TestDAPBreakpointProof: what is proven of a program without probes that runs is proven at a breakpoint too, where a
+// thread has registers that only Delve knows.
 func TestDAPBreakpointProof(t *testing.T) {
 	t.Parallel()
 	dir, err := filepath.Abs("../../testdata/plain")
@@ -37,7 +38,8 @@ func TestDAPBreakpointProof(t *testing.T) {
 	got := ""
 	for range 8 { // of a thread that looks for work at the moment, without a goroutine, the protocol tells no registers
 		stop := await[*dap.StoppedEvent](c, nil)
-		frames := ask[*dap.StackTraceResponse](c, "stackTrace", map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
+		frames := ask[*dap.StackTraceResponse](c, "stackTrace",
+			map[string]any{"threadId": stop.Body.ThreadId}).Body.StackFrames
 		if len(frames) == 0 {
 			t.Fatal("no stack")
 		}

@@ -59,14 +59,15 @@ func remote(t *testing.T, addr string, more map[string]any) map[string]any {
 
 // transfer returns the first thread that makes a transfer in the bank, and none if there is none.
 func transfer(threads []dap.Thread) (thread dap.Thread) {
-	if i := slices.IndexFunc(threads, func(t dap.Thread) bool { return strings.Contains(t.Name, "main.transfer") }); i >= 0 {
+	if i := slices.IndexFunc(threads,
+		func(t dap.Thread) bool { return strings.Contains(t.Name, "main.transfer") }); i >= 0 {
 		thread = threads[i]
 	}
 	return thread
 }
 
-// stuckFirst reports whether those of the bank that are stuck come first. They come by their ids: the clerk, whose leak is proven, may be before
-// those of the deadlock.
+// stuckFirst reports whether those of the bank that are stuck come first. They come by their ids: the clerk, whose leak
+// is proven, may be before those of the deadlock.
 func stuckFirst(threads []dap.Thread) bool {
 	stuck := func(t dap.Thread) bool {
 		return strings.Contains(t.Name, " · deadlock") || strings.Contains(t.Name, " · leaked")
@@ -95,7 +96,8 @@ func (c *dapClient) telling() {
 	if n := len(scopes); n == 0 || scopes[n-1].Name != "Await trace" {
 		c.t.Errorf("scopes: %+v", scopes)
 	}
-	for line, want := range map[string]string{"awaittrace stuck": "in a deadlock", "awaittrace holders to": "main.transfer"} {
+	for line, want := range map[string]string{"awaittrace stuck": "in a deadlock",
+		"awaittrace holders to": "main.transfer"} {
 		if got := c.typed(line, frame); !strings.Contains(got, want) {
 			c.t.Errorf("%s: %s", line, got)
 		}
@@ -132,13 +134,15 @@ func TestDAPHeadlessRestart(t *testing.T) {
 		t.Skip("builds")
 	}
 	t.Parallel()
-	addr := serveDelve(t, "awaittrace", "debug", "--build-flags=-C="+bank(t), "--output="+filepath.Join(t.TempDir(), "bank"))
+	addr := serveDelve(t, "awaittrace", "debug", "--build-flags=-C="+bank(t),
+		"--output="+filepath.Join(t.TempDir(), "bank"))
 	c := dialDAP(t, addr)
 	c.begin("attach", remote(t, "", nil))
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	ask[*dap.RestartResponse](c, "restart", nil)
 	await[*dap.InitializedEvent](c, nil)
-	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints", map[string]any{"filters": []string{"awaittrace-stuck"}})
+	ask[*dap.SetExceptionBreakpointsResponse](c, "setExceptionBreakpoints",
+		map[string]any{"filters": []string{"awaittrace-stuck"}})
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)
 	await[*dap.StoppedEvent](c, nil)
 	c.telling()
@@ -211,11 +215,15 @@ func TestDAPRemote(t *testing.T) {
 	}
 }
 
-// elsewhere starts a plain server of Delve's in a container, as far as processes go: it knows its own by other numbers than we do.
+// elsewhere starts a plain server of Delve's in a container, as far as processes go: it knows its own by other numbers
+// than we do.
 func elsewhere(t *testing.T, exe string, flags ...string) string {
 	t.Helper()
-	cmd := exec.Command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount-proc", os.Args[0], "exec", exe, "--headless", "--listen=127.0.0.1:0"}, flags...)...)
-	if out, err := exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "true").CombinedOutput(); err != nil {
+	cmd := exec.Command("unshare",
+		append([]string{"--pid", "--fork", "--kill-child", "--mount-proc", os.Args[0], "exec", exe, "--headless",
+			"--listen=127.0.0.1:0"}, flags...)...)
+	if out, err := exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+		"true").CombinedOutput(); err != nil {
 		t.Skipf("unshare: %v: %s", err, out)
 	}
 	named := filepath.Join(t.TempDir(), plainDelve)

@@ -144,7 +144,8 @@ func TestDAPTrouble(t *testing.T) {
 func (c *dapClient) launchAnd(t *testing.T, dir string) int {
 	t.Helper()
 	ask[*dap.InitializeResponse](c, "initialize", initialize())
-	c.send("launch", map[string]any{"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"), "awaittrace": map[string]any{"off": true}})
+	c.send("launch", map[string]any{"program": ".", "dlvCwd": bank(t), "output": filepath.Join(dir, "bank"),
+		"awaittrace": map[string]any{"off": true}})
 	pid := await[*dap.ProcessEvent](c, nil).Body.SystemProcessId
 	await[*dap.LaunchResponse](c, nil)
 	ask[*dap.ConfigurationDoneResponse](c, "configurationDone", nil)

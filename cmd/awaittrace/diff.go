@@ -32,7 +32,8 @@ func diffVerb() *cli.Command {
 	awaittrace report -f json -o yesterday.json 4711
 	awaittrace diff yesterday.json 4711`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "f", Value: "text", Usage: "write the differences in `FORMAT`: " + strings.Join(diffFormats, " or ")},
+			&cli.StringFlag{Name: "f", Value: "text",
+				Usage: "write the differences in `FORMAT`: " + strings.Join(diffFormats, " or ")},
 			&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "also list what has not changed, and every place"},
@@ -95,7 +96,8 @@ func document(c *cli.Context, arg, format string) (*report.Document, error) {
 		return nil, err
 	}
 	defer s.Close()
-	r, err := s.Report(c.Context, inspect.Options{Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))}})
+	r, err := s.Report(c.Context, inspect.Options{Options: diagnose.Options{After: after,
+		Path: shownPath(format, outOf(c))}})
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ func adviseGoleak(w io.Writer, files []rewrite.File) {
 				continue
 			}
 			if place := find(name, text, `"`+goleak); place != "" {
-				fmt.Fprintf(w, "awaittrace: %s: goleak reads stacks, and a goroutine that waits in a probe has a collector function on top, such as debug.RecvOK; "+
+				fmt.Fprintf(w, "awaittrace: %s: goleak reads stacks, and a goroutine that waits in a probe has a "+
+					"collector function on top, such as debug.RecvOK; "+
 					"if a test fails for that, as with goleak.IgnoreTopFunction, add -deps %s/...\n", place, goleak)
 				return
 			}

@@ -23,12 +23,21 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 	c.Name, c.Category = string(verb), verbsBuild
 	c.SkipFlagParsing = true
 	c.Flags = []cli.Flag{
-		&cli.StringFlag{Name: "probe", Category: flagsProbe, Usage: "put probes on operations of these kinds: a `LIST` of chan, lock, io, sync, sleep and loop", DefaultText: "all but loop"},
-		&cli.StringSliceFlag{Name: "probe-func", Category: flagsProbe, Usage: "also probe calls of the functions that match `PATTERN`, in the form of go doc, such as github.com/redis/go-redis/v9.Client.Get; may be repeated"},
-		&cli.StringSliceFlag{Name: "deps", Category: flagsProbe, Usage: "also put probes into the dependencies that match `PATTERN`: import paths such as golang.org/x/sync/..., all (modules), std or none; may be repeated", DefaultText: depsDefault(verb)},
-		&cli.IntFlag{Name: "chan-cap", Category: flagsAid, Usage: "limit the buffer of every channel to `N` elements, which shows who does not keep up"},
-		&cli.DurationFlag{Name: "io-timeout", Category: flagsAid, Usage: "give network reads and writes that have no deadline one of `D`"},
-		&cli.DurationFlag{Name: "after", Category: flagsReport, Usage: "call a wait stuck after `D`, such as 500ms or 10s", DefaultText: "$AWAITTRACE_AFTER, else 10s"},
+		&cli.StringFlag{Name: "probe", Category: flagsProbe,
+			Usage:       "put probes on operations of these kinds: a `LIST` of chan, lock, io, sync, sleep and loop",
+			DefaultText: "all but loop"},
+		&cli.StringSliceFlag{Name: "probe-func", Category: flagsProbe,
+			Usage: "also probe calls of the functions that match `PATTERN`, in the form of go doc, such as " +
+				"github.com/redis/go-redis/v9.Client.Get; may be repeated"},
+		&cli.StringSliceFlag{Name: "deps", Category: flagsProbe,
+			Usage: "also put probes into the dependencies that match `PATTERN`: import paths such as " +
+				"golang.org/x/sync/..., all (modules), std or none; may be repeated", DefaultText: depsDefault(verb)},
+		&cli.IntFlag{Name: "chan-cap", Category: flagsAid,
+			Usage: "limit the buffer of every channel to `N` elements, which shows who does not keep up"},
+		&cli.DurationFlag{Name: "io-timeout", Category: flagsAid,
+			Usage: "give network reads and writes that have no deadline one of `D`"},
+		&cli.DurationFlag{Name: "after", Category: flagsReport,
+			Usage: "call a wait stuck after `D`, such as 500ms or 10s", DefaultText: "$AWAITTRACE_AFTER, else 10s"},
 	}
 	goName := string(verb)
 	if verb == gocmd.Instrument {
@@ -55,11 +64,13 @@ func goVerb(verb gocmd.Verb, c cli.Command, do func(*cli.Context, *gocmd.Invocat
 
 // noSourceFlag is the flag -no-source of a go verb, whose reports show source in where.
 func noSourceFlag(where string) cli.Flag {
-	return &cli.BoolFlag{Name: "no-source", Category: flagsReport, Usage: "leave the lines of the source out of " + where}
+	return &cli.BoolFlag{Name: "no-source", Category: flagsReport,
+		Usage: "leave the lines of the source out of " + where}
 }
 
 // lockOrderFlag is the flag -lock-order of run and test.
-var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport, Usage: "also report locks that goroutines take in orders that can deadlock, before they do"}
+var lockOrderFlag = &cli.BoolFlag{Name: "lock-order", Category: flagsReport,
+	Usage: "also report locks that goroutines take in orders that can deadlock, before they do"}
 
 // depsDefault returns the default of -deps, for the help.
 func depsDefault(verb gocmd.Verb) string {

@@ -29,9 +29,11 @@ func instrumentVerb() *cli.Command {
 With -o, DIR becomes a copy of the module, or of the workspace, that go build and go test take as it is: the collector is in it. With -w the source is changed in place; awaittrace revert brings it back, and keeps what was edited in between. With -overlay nothing of the source is touched, and the go command to use is printed.`,
 	}, instrument)
 	c.Flags = append([]cli.Flag{
-		&cli.StringFlag{Name: "o", Usage: "write an instrumented copy to `DIR`, which must not exist unless it is an earlier copy"},
+		&cli.StringFlag{Name: "o", Usage: "write an instrumented copy to `DIR`, which must not exist unless it is an " +
+			"earlier copy"},
 		&cli.BoolFlag{Name: "w", Usage: "write in place"},
-		&cli.StringFlag{Name: "overlay", Usage: "write a `FILE` for go build -overlay, and the files that it needs to FILE.files"},
+		&cli.StringFlag{Name: "overlay",
+			Usage: "write a `FILE` for go build -overlay, and the files that it needs to FILE.files"},
 	}, c.Flags...)
 	return c
 }
@@ -51,18 +53,21 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 		return already(c, inv, src.Result.Already)
 	}
 	if len(src.Result.Files) == 0 {
-		return cmpErr(leftOut(src.Result.Outside), errors.New("nothing gets a probe: no operation in the packages can wait, "+
-			"or no package is of a main module; nothing was written"))
+		return cmpErr(leftOut(src.Result.Outside),
+			errors.New("nothing gets a probe: no operation in the packages can wait, "+
+				"or no package is of a main module; nothing was written"))
 	}
 	if src.NoTests != nil {
-		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n", src.NoTests)
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: test files get no probes, because they could not be loaded: %v\n",
+			src.NoTests)
 	}
 	switch {
 	case overlay:
 		var command, environment string
 		if command, environment, err = src.WriteOverlay(); err == nil {
 			fmt.Fprintln(c.App.Writer, command)
-			fmt.Fprintf(c.App.ErrWriter, "awaittrace: for make and other tools that call the go command: export %s\n", environment)
+			fmt.Fprintf(c.App.ErrWriter, "awaittrace: for make and other tools that call the go command: export %s\n",
+				environment)
 		}
 	case inv.Bool("w"):
 		err = writeInPlace(src)
@@ -74,7 +79,8 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	}
 	writeSummary(c.App.ErrWriter, src.Result, inv.Bool("v"))
 	if inv.Bool("w") {
-		fmt.Fprintf(c.App.ErrWriter, "awaittrace: the source is changed in place; awaittrace revert %s takes the probes out again\n", shortPath(src.Root))
+		fmt.Fprintf(c.App.ErrWriter, "awaittrace: the source is changed in place; awaittrace revert %s takes the "+
+			"probes out again\n", shortPath(src.Root))
 	}
 	return leftOut(src.Result.Outside)
 }
@@ -115,7 +121,8 @@ func writeInPlace(src *gocmd.Source) error {
 
 // treeOf returns the tree of src.
 func treeOf(src *gocmd.Source) tree.Source {
-	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), ModuleFile: src.ModuleFile(), Go: src.Go}
+	t := tree.Source{Root: src.Root, Files: src.Result.Files, Collector: src.Collector(), ModuleFile: src.ModuleFile(),
+		Go: src.Go}
 	for _, m := range src.Deps() {
 		t.Deps = append(t.Deps, tree.Dep{Path: m.Path, Version: m.Version, Dir: m.Dir})
 	}

@@ -17,7 +17,8 @@ import (
 
 var kills = flag.Int("kills", 12, "how often TestKilled kills instrument -w and revert")
 
-// Killed at any moment, instrument -w and revert leave a tree that revert brings back, and nothing else. (internal/tree kills the writing alone, more often.)
+// Killed at any moment, instrument -w and revert leave a tree that revert brings back, and nothing else. (internal/tree
+// kills the writing alone, more often.)
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

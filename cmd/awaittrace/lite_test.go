@@ -16,7 +16,8 @@ import (
 	"github.com/awaittrace/awaittrace/internal/testing/snaptext"
 )
 
-// TestLite builds the command with -tags lite: it is static, below 8 MB, has nothing of Delve or the rewriter in it, and does what it is for.
+// TestLite builds the command with -tags lite: it is static, below 8 MB, has nothing of Delve or the rewriter in it,
+// and does what it is for.
 func TestLite(t *testing.T) {
 	t.Parallel()
 	exe := filepath.Join(t.TempDir(), "awaittrace")
@@ -30,13 +31,15 @@ func TestLite(t *testing.T) {
 	}
 	deps := exec.Command("go", "list", "-tags", "lite", "-deps", ".")
 	out, err := deps.Output()
-	for _, no := range []string{"go-delve", "awaittrace/dlvext", "awaittrace/internal/target", "awaittrace/rewrite", "urfave", "charm.land"} {
+	for _, no := range []string{"go-delve", "awaittrace/dlvext", "awaittrace/internal/target", "awaittrace/rewrite",
+		"urfave", "charm.land"} {
 		if err != nil || strings.Contains(string(out), no) {
 			t.Errorf("%v: the lite build has %s in it", err, no)
 		}
 	}
 	rec := filepath.Join(t.TempDir(), "record")
-	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n  wait lock/mutex main.go:2 main.f mu.Lock() 0xb1 12s\n  hold lock/mutex main.go:1 main.f mu.Lock() 0xb1 12s\n")
+	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n  wait lock/mutex main.go:2 main.f mu.Lock() 0xb1 12s\n" +
+		"  hold lock/mutex main.go:1 main.f mu.Lock() 0xb1 12s\n")
 	if err := os.WriteFile(rec, recordtest.Bytes(s), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,14 +70,16 @@ func TestLite(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = &out, &out
 		cmd.Run()
 		if got := cmd.ProcessState.ExitCode(); got != tt.status || !strings.Contains(out.String(), tt.want) {
-			t.Errorf("awaittrace %s: exit status %d, want %d with %q\n%s", tt.args, got, tt.status, tt.want, out.String())
+			t.Errorf("awaittrace %s: exit status %d, want %d with %q\n%s", tt.args, got, tt.status, tt.want,
+				out.String())
 		}
 	}
 	checkMany(t, exe)
 }
 
-// checkMany checks programs with 10,000 goroutines, which has to take less than 20 ms of a processor. That is what it takes where nothing else runs: the test allows for machines that
-// are slower, and tells a look whose time grows by the square.
+// checkMany checks programs with 10,000 goroutines, which has to take less than 20 ms of a processor. That is what it
+// takes where nothing else runs: the test allows for machines that are slower, and tells a look whose time grows by the
+// square.
 func checkMany(t *testing.T, exe string) {
 	t.Helper()
 	text := strings.Builder{}

@@ -15,14 +15,17 @@ import (
 // table is a command with all that a table may have.
 func table() manual {
 	app := &cli.App{
-		Name: "tool", Usage: "does things", UsageText: "tool <verb>", Description: "Tool does things.\n\n\ttool go\n.dot and 'quote",
+		Name: "tool", Usage: "does things", UsageText: "tool <verb>",
+		Description: "Tool does things.\n\n\ttool go\n.dot and 'quote",
 		Commands: []*cli.Command{
 			{
 				Name: "go", Category: "Verbs", Usage: "goes", ArgsUsage: "[PID]",
-				Description: "Go goes, " + strings.Repeat("and goes, ", 12) + "and stops.\n\n\ttool go -f html \\ 7\n\nIt is done.",
+				Description: "Go goes, " + strings.Repeat("and goes, ", 12) +
+					"and stops.\n\n\ttool go -f html \\ 7\n\nIt is done.",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "f", Value: "text", Usage: "write in `FORMAT`: text or html"},
-					&cli.DurationFlag{Name: "after", Category: "More flags", Usage: "wait for `D`", DefaultText: "forever"},
+					&cli.DurationFlag{Name: "after", Category: "More flags", Usage: "wait for `D`",
+						DefaultText: "forever"},
 					&cli.BoolFlag{Name: "fast", Usage: "do not wait"},
 					&cli.IntFlag{Name: "n", Usage: "do it `N` times"},
 				},
@@ -37,10 +40,15 @@ func table() manual {
 func TestHelp(t *testing.T) {
 	c := table()
 	for page, want := range map[string][]string{
-		"": {"Tool does things.\n\n\ttool go\n", "Usage:\n\n\ttool <verb>\n\nVerbs:\n\n\tgo          goes\n\tstop        stops\n", "\twords       what words mean\n"},
+		"": {"Tool does things.\n\n\ttool go\n",
+			"Usage:\n\n\ttool <verb>\n\nVerbs:\n\n\tgo          goes\n\tstop        stops\n",
+			"\twords       what words mean\n"},
 		"go": {
-			"usage: tool go [flags] [PID]\n\nGo goes, and goes, ", "\n\n\ttool go -f html \\ 7\n\nIt is done.\n\nFlags:\n\n\t-f FORMAT\n\t\twrite in FORMAT: text or html (default text)\n",
-			"\n\t-fast\n\t\tdo not wait\n\n\t-n N\n\t\tdo it N times\n\nMore flags:\n\n\t-after D\n\t\twait for D (default forever)\n",
+			"usage: tool go [flags] [PID]\n\nGo goes, and goes, ",
+			"\n\n\ttool go -f html \\ 7\n\nIt is done.\n\nFlags:\n\n\t-f FORMAT\n" +
+				"\t\twrite in FORMAT: text or html (default text)\n",
+			"\n\t-fast\n\t\tdo not wait\n\n\t-n N\n\t\tdo it N times\n\nMore flags:\n\n\t-after D\n" +
+				"\t\twait for D (default forever)\n",
 		},
 		"stop":  {"usage: tool stop\n\nStop stops.\n"},
 		"words": {"A word means\n\n\tthis\tor that\n"},
@@ -59,7 +67,8 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		for line := range strings.Lines(b.String()) {
-			if len(strings.ReplaceAll(line, "\t", strings.Repeat(" ", 8))) > helpWidth+1 || strings.Contains(line, "secret") {
+			if len(strings.ReplaceAll(line, "\t", strings.Repeat(" ", 8))) > helpWidth+1 ||
+				strings.Contains(line, "secret") {
 				t.Errorf("%q: %q", page, line)
 			}
 		}
@@ -75,7 +84,8 @@ func TestMan(t *testing.T) {
 	if err := table().man(&page, "tool 1.0"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{".TH TOOL 1", ".SH NAME\ntool \\- does things\n", "\n\\&.dot and 'quote", ".B \\-after D\n", ".nf\n\ttool go \\-f html \\e 7\n.fi\n"} {
+	for _, want := range []string{".TH TOOL 1", ".SH NAME\ntool \\- does things\n", "\n\\&.dot and 'quote",
+		".B \\-after D\n", ".nf\n\ttool go \\-f html \\e 7\n.fi\n"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("it has no %q:\n%s", want, page.String())
 		}

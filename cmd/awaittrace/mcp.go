@@ -66,7 +66,8 @@ func (p machine) programs(context.Context) ([]Program, error) {
 		if snap, err := rec.Snapshot(); err == nil {
 			r := diagnose.Analyze(snap, diagnose.Options{After: cmp.Or(after, rec.After())})
 			all = append(all, Program{
-				Pid: e.Pid, State: snap.Process.State, Exe: snap.Process.Exe, Goroutines: len(snap.Goroutines), Stuck: r.Bad(),
+				Pid: e.Pid, State: snap.Process.State, Exe: snap.Process.Exe, Goroutines: len(snap.Goroutines),
+				Stuck: r.Bad(),
 			})
 		}
 		rec.Close()

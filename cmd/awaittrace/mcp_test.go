@@ -27,19 +27,25 @@ func (fakeSource) report(_ context.Context, program string, after time.Duration)
 	if program != "" && program != "7" {
 		return nil, errors.New("there is no process " + program)
 	}
-	mu := report.Object{Kind: "mutex", Addr: "0x10", Expr: "s.mu", Holders: []report.Holder{{Goroutine: 2, File: "main.go", Line: 8}}}
-	ch := report.Object{Kind: "chan", Addr: "0x20", Expr: "ch", LastSend: &report.Fact{Goroutine: 1, File: "main.go", Line: 5, Exited: true}}
+	mu := report.Object{Kind: "mutex", Addr: "0x10", Expr: "s.mu",
+		Holders: []report.Holder{{Goroutine: 2, File: "main.go", Line: 8}}}
+	ch := report.Object{Kind: "chan", Addr: "0x20", Expr: "ch",
+		LastSend: &report.Fact{Goroutine: 1, File: "main.go", Line: 5, Exited: true}}
 	doc := &report.Document{
-		Process:  report.Process{Pid: 7, State: "live"},
-		Findings: []report.Finding{{Kind: "deadlock", Certainty: "certain", Title: "goroutines 1 and 2 wait for each other", Goroutines: []int64{1, 2}}},
+		Process: report.Process{Pid: 7, State: "live"},
+		Findings: []report.Finding{{Kind: "deadlock", Certainty: "certain",
+			Title: "goroutines 1 and 2 wait for each other", Goroutines: []int64{1, 2}}},
 		Goroutines: []report.Goroutine{
 			{ID: 1, Verdict: "deadlock", Probe: &report.Probe{File: "main.go", Line: 12}, WaitsOn: &mu},
-			{ID: 2, Verdict: "deadlock", Probe: &report.Probe{File: "main.go", Line: 9}, WaitsOn: &report.Object{Kind: "chan", Cases: []report.Case{{Object: ch, Dir: "recv"}}},
-				Holds: []report.Hold{{Lock: mu}}},
+			{ID: 2, Verdict: "deadlock", Probe: &report.Probe{File: "main.go", Line: 9},
+				WaitsOn: &report.Object{Kind: "chan", Cases: []report.Case{{Object: ch, Dir: "recv"}}},
+				Holds:   []report.Hold{{Lock: mu}}},
 		},
 	}
 	for i := range int64(30) {
-		doc.Findings = append(doc.Findings, report.Finding{Kind: "leak", Certainty: "likely", Title: fmt.Sprint("leak ", i), Goroutines: []int64{100 + i}})
+		doc.Findings = append(doc.Findings,
+			report.Finding{Kind: "leak", Certainty: "likely", Title: fmt.Sprint("leak ", i),
+				Goroutines: []int64{100 + i}})
 	}
 	doc.Findings = append(doc.Findings, report.Finding{Kind: "stuck", Certainty: "possible", Title: "perhaps"})
 	return doc, nil
@@ -80,7 +86,8 @@ func TestAgentTools(t *testing.T) {
 		wants []string // in the JSON, or the error
 	}{
 		{"ps", nil, []string{`"pid":7`, `"stuck":32`, `"total":1`}},
-		{"report", nil, []string{`"total":31`, `"next_offset":20`, `"possible_findings":1`, `"line":12`, `"certainty":"certain"`}},
+		{"report", nil, []string{`"total":31`, `"next_offset":20`, `"possible_findings":1`, `"line":12`,
+			`"certainty":"certain"`}},
 		{"report", map[string]any{"offset": 20}, []string{`"leak 19"`, `"leak 29"`}},
 		{"report", map[string]any{"possible": true, "offset": 31}, []string{`"perhaps"`}},
 		{"report", map[string]any{"offset": 99}, []string{"invalid offset 99: the list has 31 elements"}},

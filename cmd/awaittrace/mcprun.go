@@ -44,7 +44,8 @@ type RunOutput struct {
 	Output string `json:"output,omitempty" jsonschema:"the end of what the program and the build wrote"`
 }
 
-func (h *agentTools) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInput) (*mcp.CallToolResult, *RunOutput, error) {
+func (h *agentTools) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInput) (*mcp.CallToolResult, *RunOutput,
+	error) {
 	if in.Package == "" {
 		return nil, nil, errNoPackage
 	}
@@ -60,7 +61,8 @@ func (h *agentTools) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInpu
 		return nil, nil, err
 	}
 	defer os.RemoveAll(records)
-	p := &subcommand{dir: in.Dir, command: h.command, env: append(os.Environ(), "AWAITTRACE_DIR="+records), after: in.After}
+	p := &subcommand{dir: in.Dir, command: h.command, env: append(os.Environ(), "AWAITTRACE_DIR="+records),
+		after: in.After}
 	if err := p.start("run", append([]string{in.Package}, in.Args...)); err != nil {
 		return nil, nil, err
 	}
@@ -71,7 +73,8 @@ func (h *agentTools) run(ctx context.Context, _ *mcp.CallToolRequest, in RunInpu
 	case doc != nil:
 		out.ReportOutput, err = findings(doc, 0, false)
 	case !ended:
-		err = fmt.Errorf("the program has no record yet after %v: the build may take longer; give a longer timeout. Output:\n%s", limit, out.Output)
+		err = fmt.Errorf("the program has no record yet after %v: the build may take longer; give a longer timeout. "+
+			"Output:\n%s", limit, out.Output)
 	}
 	return nil, out, err
 }
@@ -192,7 +195,8 @@ type TestOutput struct {
 	Output string `json:"output" jsonschema:"the end of what go test wrote; a test that leaves goroutines stuck says which and why"`
 }
 
-func (h *agentTools) test(ctx context.Context, _ *mcp.CallToolRequest, in TestInput) (*mcp.CallToolResult, *TestOutput, error) {
+func (h *agentTools) test(ctx context.Context, _ *mcp.CallToolRequest, in TestInput) (*mcp.CallToolResult, *TestOutput,
+	error) {
 	limit, err := timeout(in.Timeout, defaultTest)
 	if err != nil {
 		return nil, nil, err

@@ -50,7 +50,8 @@ type PsOutput struct {
 	Page
 }
 
-func (h *agentTools) ps(ctx context.Context, _ *mcp.CallToolRequest, in NoInput) (*mcp.CallToolResult, *PsOutput, error) {
+func (h *agentTools) ps(ctx context.Context, _ *mcp.CallToolRequest, in NoInput) (*mcp.CallToolResult, *PsOutput,
+	error) {
 	list, err := h.source.programs(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +114,8 @@ type Finding struct {
 	Line       int     `json:"line,omitempty"`
 }
 
-func (h *agentTools) report(ctx context.Context, _ *mcp.CallToolRequest, in ReportInput) (*mcp.CallToolResult, *ReportOutput, error) {
+func (h *agentTools) report(ctx context.Context, _ *mcp.CallToolRequest, in ReportInput) (*mcp.CallToolResult,
+	*ReportOutput, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +146,8 @@ func findings(doc *report.Document, offset int, possible bool) (*ReportOutput, e
 }
 
 func goroutineOf(doc *report.Document, id int64) *report.Goroutine {
-	i, ok := slices.BinarySearchFunc(doc.Goroutines, id, func(g report.Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
+	i, ok := slices.BinarySearchFunc(doc.Goroutines, id,
+		func(g report.Goroutine, id int64) int { return cmp.Compare(g.ID, id) })
 	if !ok {
 		return nil
 	}
@@ -165,7 +168,8 @@ type GoroutineOutput struct {
 	Findings []string `json:"findings,omitempty"`
 }
 
-func (h *agentTools) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in GoroutineInput) (*mcp.CallToolResult, any, error) {
+func (h *agentTools) goroutine(ctx context.Context, _ *mcp.CallToolRequest, in GoroutineInput) (*mcp.CallToolResult,
+	any, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -201,14 +205,16 @@ type Object struct {
 	MoreWaiters int     `json:"more_waiters,omitempty"`
 }
 
-func (h *agentTools) holders(ctx context.Context, _ *mcp.CallToolRequest, in HoldersInput) (*mcp.CallToolResult, any, error) {
+func (h *agentTools) holders(ctx context.Context, _ *mcp.CallToolRequest, in HoldersInput) (*mcp.CallToolResult, any,
+	error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
 	}
 	out := &HoldersOutput{Objects: objects(doc, in.Object)}
 	if len(out.Objects) == 0 {
-		return nil, nil, fmt.Errorf("nobody waits for or holds %q: name it as a report does, or by its address", in.Object)
+		return nil, nil, fmt.Errorf("nobody waits for or holds %q: name it as a report does, or by its address",
+			in.Object)
 	}
 	return nil, out, nil
 }
@@ -268,7 +274,8 @@ type GraphInput struct {
 	Offset int `json:"offset,omitempty" jsonschema:"where in the list of edges to begin"`
 }
 
-func (h *agentTools) graph(ctx context.Context, _ *mcp.CallToolRequest, in GraphInput) (*mcp.CallToolResult, *GraphOutput, error) {
+func (h *agentTools) graph(ctx context.Context, _ *mcp.CallToolRequest, in GraphInput) (*mcp.CallToolResult,
+	*GraphOutput, error) {
 	doc, err := h.document(ctx, in.Target)
 	if err != nil {
 		return nil, nil, err
@@ -304,13 +311,16 @@ func edges(doc *report.Document) []string {
 				name := strings.TrimSpace(o.Kind + " " + cmp.Or(o.Expr, o.Addr))
 				add("goroutine %d waits for %s at %s:%d", id, name, g.Probe.File, g.Probe.Line)
 				for _, w := range o.Holders {
-					add("%s is held by goroutine %d, taken at %s:%d%s", name, w.Goroutine, w.File, w.Line, exited(w.Exited))
+					add("%s is held by goroutine %d, taken at %s:%d%s", name, w.Goroutine, w.File, w.Line,
+						exited(w.Exited))
 				}
 				if s := o.LastSend; s != nil {
-					add("%s was last sent on by goroutine %d at %s:%d%s", name, s.Goroutine, s.File, s.Line, exited(s.Exited))
+					add("%s was last sent on by goroutine %d at %s:%d%s", name, s.Goroutine, s.File, s.Line,
+						exited(s.Exited))
 				}
 				if s := o.LastRecv; s != nil {
-					add("%s was last received from by goroutine %d at %s:%d%s", name, s.Goroutine, s.File, s.Line, exited(s.Exited))
+					add("%s was last received from by goroutine %d at %s:%d%s", name, s.Goroutine, s.File, s.Line,
+						exited(s.Exited))
 				}
 			}
 		}

@@ -18,8 +18,8 @@ import (
 
 var mutations = flag.Int("mutations", 9, "how often TestMutated damages a record")
 
-// A record of a program that was killed, with some of it changed at random, never makes a command fail in another way than with a line, take long, want
-// much memory, or write what could act on a terminal.
+// A record of a program that was killed, with some of it changed at random, never makes a command fail in another way
+// than with a line, take long, want much memory, or write what could act on a terminal.
 func TestMutated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
@@ -45,7 +45,8 @@ func TestMutated(t *testing.T) {
 		t.Fatal(err)
 	}
 	verbs := [][]string{
-		{"report", files[0]}, {"report", "-all", fmt.Sprint(pid)}, {"report", "-f", "json", files[0]}, {"ps"}, {"check", files[0]}, {"check"},
+		{"report", files[0]}, {"report", "-all", fmt.Sprint(pid)}, {"report", "-f", "json", files[0]}, {"ps"},
+		{"check", files[0]}, {"check"},
 		{"top", files[0]}, {"report", "-f", "html", files[0]}, {"diff", files[0], files[0]},
 	}
 	r := rand.New(rand.NewPCG(11, 9))
@@ -114,7 +115,8 @@ func harmless(t *testing.T, round int, args []string) int {
 		t.Errorf("round %d: %q ended with %v\n%s", round, args, err, &stderr)
 	}
 	for _, text := range []string{out.String(), stderr.String()} {
-		if strings.Contains(text, "panic:") || strings.Contains(text, "internal error") || strings.ContainsAny(text, "\x1b\x07\r\x00") {
+		if strings.Contains(text, "panic:") || strings.Contains(text, "internal error") ||
+			strings.ContainsAny(text, "\x1b\x07\r\x00") {
 			t.Errorf("round %d: %q wrote %.2000q", round, args, text)
 		}
 	}

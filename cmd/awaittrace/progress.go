@@ -20,8 +20,8 @@ type progress struct {
 	done sync.WaitGroup
 }
 
-// startProgress returns a progress that shows what is being done, and for how long, once that has taken longer than delay. It writes
-// nothing if w is not a terminal.
+// startProgress returns a progress that shows what is being done, and for how long, once that has taken longer than
+// delay. It writes nothing if w is not a terminal.
 func startProgress(w io.Writer, what string, delay time.Duration) *progress {
 	b := &progress{}
 	b.what.Store(what)

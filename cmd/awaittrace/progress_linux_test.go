@@ -52,7 +52,8 @@ func TestProgressQuiet(t *testing.T) {
 	}
 	defer f.Close()
 	var b bytes.Buffer
-	for _, bar := range []*progress{startProgress(f, "working", time.Nanosecond), startProgress(&b, "working", time.Nanosecond)} {
+	for _, bar := range []*progress{startProgress(f, "working", time.Nanosecond),
+		startProgress(&b, "working", time.Nanosecond)} {
 		bar.stop()
 	}
 	_, tty := ptytest.Open(t)

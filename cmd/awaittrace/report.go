@@ -47,15 +47,20 @@ Any Go program will do. Of one without probes the report tells states, stacks, a
 A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, its record alone is told.`,
 		Flags: append(formatFlags(),
 			afterFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines that are well; with -sites, all places"},
+			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines that are well; with -sites, " +
+				"all places"},
 			&cli.Int64Flag{Name: "g", Usage: "print all that is known of the goroutine `ID`, as text"},
 			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: report its record alone"},
 			&cli.StringFlag{
-				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for at most 200 ms, always or never", DefaultText: "auto",
+				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for " +
+					"at most 200 ms, always or never", DefaultText: "auto",
 			},
-			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by the profiler label `KEY`"},
-			&cli.BoolFlag{Name: "sites", Usage: "list the places where goroutines waited longest in sum, in text or JSON; implies -no-stop"},
-			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all that is only possible"},
+			&cli.StringFlag{Name: "by", Usage: "in text and JSON, also group the goroutines by the profiler " +
+				"label `KEY`"},
+			&cli.BoolFlag{Name: "sites", Usage: "list the places where goroutines waited longest in sum, in text or " +
+				"JSON; implies -no-stop"},
+			&cli.BoolFlag{Name: "v", Usage: "in text, fold nothing: all goroutines of a list, whole stacks, and all " +
+				"that is only possible"},
 			&cli.BoolFlag{Name: "exit-code", Usage: "end with exit status 3 if something is stuck"},
 		),
 		Action: reportProgram,
@@ -88,7 +93,8 @@ func reportProgram(c *cli.Context) error {
 	}
 	defer s.Close()
 	defer boundMemory(reportGC, math.MaxInt64)()
-	bar := startProgress(c.App.ErrWriter, "looking at the program", time.Second) // without probes, two looks are -after apart
+	// without probes, two looks are -after apart
+	bar := startProgress(c.App.ErrWriter, "looking at the program", time.Second)
 	r, err := s.Report(c.Context, inspect.Options{
 		Options: diagnose.Options{After: after, Path: shownPath(format, outOf(c))},
 		NoStop:  c.Bool("no-stop") || c.Bool("sites"),
@@ -133,7 +139,8 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	case !slices.Contains(inspect.Proves, prove):
 		return "", usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
-		return "", usageError(c, errors.New("-prove always stops the program to read its heap: leave out -no-stop"), false)
+		return "", usageError(c, errors.New("-prove always stops the program to read its heap: leave out -no-stop"),
+			false)
 	case c.Bool("sites") && prove == inspect.ProveAlways:
 		return "", usageError(c, errors.New("-sites reads only the record: leave out -prove always"), false)
 	case c.Bool("no-stop") || c.Bool("sites"):

@@ -51,7 +51,8 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
-	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter, NoSource: inv.Options.NoSource})
+	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter,
+		NoSource: inv.Options.NoSource})
 	if err != nil {
 		return fmt.Errorf("cannot run the program: %v", err)
 	}
@@ -62,8 +63,10 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 func tellFirst(w io.Writer, after time.Duration) {
 	cache, err := gocmd.OpenCache()
 	if err == nil && cache.First("ran") {
-		fmt.Fprintf(w, "awaittrace: your source stays as it is: the compiler gets a copy with probes. The program runs as always, and what is stuck\n"+
-			"for longer than %s is reported here. This is said once; awaittrace help run has more.\n", diagnose.Duration(after))
+		fmt.Fprintf(w, "awaittrace: your source stays as it is: the compiler gets a copy with probes. The program "+
+			"runs as always, and what is stuck\n"+
+			"for longer than %s is reported here. This is said once; awaittrace help run has more.\n",
+			diagnose.Duration(after))
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// sameTest [CLEANUP...] -- ARGS runs go test ARGS and awaittrace test ARGS, and fails unless they have the same standard output, exit status and
-// messages, times and what awaittrace says of itself aside. The files CLEANUP must be there after each, and are removed.
+// sameTest [CLEANUP...] -- ARGS runs go test ARGS and awaittrace test ARGS, and fails unless they have the same
+// standard output, exit status and messages, times and what awaittrace says of itself aside. The files CLEANUP must be
+// there after each, and are removed.
 func sameTest(ts *testscript.TestScript, neg bool, args []string) {
 	var made []string
 	for len(args) > 0 && args[0] != "--" {

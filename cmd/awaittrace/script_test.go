@@ -64,8 +64,8 @@ func (s suite) Run() int {
 	return s.M.Run()
 }
 
-// TestScript runs testdata/script: a script for each behaviour, named by what it is about. UPDATE_SCRIPTS=1 renews what they
-// compare with.
+// TestScript runs testdata/script: a script for each behaviour, named by what it is about. UPDATE_SCRIPTS=1 renews what
+// they compare with.
 func TestScript(t *testing.T) {
 	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
@@ -161,8 +161,8 @@ func listTree(ts *testscript.TestScript, dir string) string {
 	return b.String()
 }
 
-// events FILE writes what go test -json has written to the file as FILE.events: a line for each event but output, with action and test. It fails
-// unless every line is an event.
+// events FILE writes what go test -json has written to the file as FILE.events: a line for each event but output, with
+// action and test. It fails unless every line is an event.
 func events(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: events FILE")

@@ -42,16 +42,19 @@ PROGRAM is a name or a pid. Findings that appear or go, and the metrics, are als
 docs/fleet.md has the metrics, the alerts and a dashboard.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9467", Usage: "answer at `ADDRESS`"},
-			&cli.StringFlag{Name: "web-config", Usage: "take TLS and passwords from `FILE`, in the form of Prometheus' exporter-toolkit"},
+			&cli.StringFlag{Name: "web-config",
+				Usage: "take TLS and passwords from `FILE`, in the form of Prometheus' exporter-toolkit"},
 			&cli.DurationFlag{Name: "every", Value: 15 * time.Second, Usage: "look at all programs every `D`"},
 			afterFlag(),
 			&cli.StringFlag{Name: "keep", Usage: "keep a report in `DIR` when findings of a program change"},
 			&cli.StringFlag{
 				Name: "prove", Value: string(inspect.ProveNever),
-				Usage: "read the heap of programs, to prove leaks: `WHEN` is auto, if a program stands still for at most 200 ms, always or never",
+				Usage: "read the heap of programs, to prove leaks: `WHEN` is auto, if a program stands still for at " +
+					"most 200 ms, always or never",
 			},
 			&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of pages"},
-			&cli.DurationFlag{Name: "prove-every", Value: 10 * time.Minute, Usage: "read the heap of a program at most once every `D`"},
+			&cli.DurationFlag{Name: "prove-every", Value: 10 * time.Minute,
+				Usage: "read the heap of a program at most once every `D`"},
 		},
 		Action: serveHost,
 	}
@@ -85,8 +88,10 @@ func serveHost(c *cli.Context) error {
 	defer boundMemory(serveGC, serveLimit)()
 	fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr())
 	return serve.Serve(c.Context, listener, serve.Options{
-		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove, ProveEvery: c.Duration("prove-every"),
-		Keep: c.String("keep"), WebConfig: c.String("web-config"), Source: source,
-		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv, Log: slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
+		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove,
+		ProveEvery: c.Duration("prove-every"),
+		Keep:       c.String("keep"), WebConfig: c.String("web-config"), Source: source,
+		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv,
+		Log: slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// TestServe: what is stuck in a program that runs is in the metrics, in its report, in its profile, and in the answer of
-// /livez, and a report is kept of it, which diff reads.
+// TestServe: what is stuck in a program that runs is in the metrics, in its report, in its profile, and in the answer
+// of /livez, and a report is kept of it, which diff reads.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	exe, kept := buildOnce(t, bank(t)), filepath.Join(t.TempDir(), "kept")
@@ -42,7 +42,8 @@ func TestServe(t *testing.T) {
 			t.Fatalf("no %s in\n%s", stuck, text)
 		}
 	}
-	if status, text := get("/livez?program=bank"); status != http.StatusServiceUnavailable || !strings.HasPrefix(text, "deadlock: ") {
+	if status, text := get("/livez?program=bank"); status != http.StatusServiceUnavailable ||
+		!strings.HasPrefix(text, "deadlock: ") {
 		t.Errorf("livez: %d %s", status, text)
 	}
 	if status, text := get("/livez?program=bank&kind=leak"); status != http.StatusOK {
@@ -53,7 +54,8 @@ func TestServe(t *testing.T) {
 	}
 	// The page has the lines around what waits, in which the source has a comment, unless -no-source leaves them out.
 	const comment = "// so that it goes wrong each time"
-	if status, text := get("/report/bank"); status != http.StatusOK || !strings.HasPrefix(text, "<!doctype html>") || !strings.Contains(text, comment) {
+	if status, text := get("/report/bank"); status != http.StatusOK || !strings.HasPrefix(text, "<!doctype html>") ||
+		!strings.Contains(text, comment) {
 		t.Errorf("page: %d %.200s", status, text)
 	}
 	bare := startServer(t, env, "-no-source")
@@ -67,7 +69,8 @@ func TestServe(t *testing.T) {
 		}
 		break
 	}
-	if status, text := get("/report/bank?f=text"); status != http.StatusOK || !strings.Contains(text, "wait for each other's locks") {
+	if status, text := get("/report/bank?f=text"); status != http.StatusOK ||
+		!strings.Contains(text, "wait for each other's locks") {
 		t.Errorf("report as text: %d %s", status, text)
 	}
 	_, text := get("/debug/pprof/awaittrace?program=bank")
@@ -75,7 +78,8 @@ func TestServe(t *testing.T) {
 		t.Errorf("profile: %v", err)
 	}
 	var names []string
-	for end := time.Now().Add(dapPatience); len(names) == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(dapPatience); len(names) == 0 &&
+		time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		names, _ = filepath.Glob(filepath.Join(kept, "*-bank-*.json.zst"))
 	}
 	if len(names) == 0 {

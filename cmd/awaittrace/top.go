@@ -48,7 +48,8 @@ func showTop(c *cli.Context) error {
 	}
 	in, isIn := c.App.Reader.(*os.File)
 	out, isOut := c.App.Writer.(*os.File)
-	onScreen := isIn && isOut && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && os.Getenv("TERM") != "dumb"
+	onScreen := isIn && isOut && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) &&
+		os.Getenv("TERM") != "dumb"
 	if onScreen && !c.Args().Present() {
 		return runTop(c, nil, in, out)
 	}
@@ -87,7 +88,8 @@ func runTop(c *cli.Context, p top.Program, in, out *os.File) error {
 			var entries []top.Entry
 			for _, p := range list {
 				entries = append(entries, top.Entry{
-					Arg: strconv.Itoa(p.Pid), State: p.State, Name: filepath.Base(p.Exe), Goroutines: p.Goroutines, Stuck: p.Stuck,
+					Arg: strconv.Itoa(p.Pid), State: p.State, Name: filepath.Base(p.Exe), Goroutines: p.Goroutines,
+					Stuck: p.Stuck,
 				})
 			}
 			// Live programs first, then the latest.
@@ -111,7 +113,8 @@ type lookedAt struct {
 func (p *lookedAt) Close() { p.s.Close() }
 
 func (p *lookedAt) Report(ctx context.Context, stop bool) (*diagnose.Report, error) {
-	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: report.Paths(os.Stdout)}, NoStop: !stop, Prove: inspect.ProveNever}
+	opt := inspect.Options{Options: diagnose.Options{After: p.after, Path: report.Paths(os.Stdout)}, NoStop: !stop,
+		Prove: inspect.ProveNever}
 	r, err := p.s.Report(ctx, opt)
 	if errors.Is(err, inspect.ErrUnprobed) { // there is no record to show
 		opt.NoStop, opt.Prove, opt.MaxPause = false, inspect.ProveAuto, interval/100

@@ -29,7 +29,8 @@ func versionVerb() *cli.Command {
 
 	awaittrace version
 	awaittrace version -v`,
-		Flags:  []cli.Flag{&cli.BoolFlag{Name: "v", Usage: "also print the go command, the system, and the settings that matter"}},
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "v",
+			Usage: "also print the go command, the system, and the settings that matter"}},
 		Action: version,
 	}
 }

@@ -68,7 +68,8 @@ func attach(p *Proxy, m *message) bool {
 func (p *Proxy) move(args *attachArguments) error {
 	port := strings.Trim(string(args.Port), `"`)
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("mode remote needs the host and port of a server started with awaittrace dlv … --headless, or dlv … --headless; port is %q", port)
+		return fmt.Errorf("mode remote needs the host and port of a server started with awaittrace dlv … --headless, "+
+			"or dlv … --headless; port is %q", port)
 	}
 	host := args.Host
 	if host == "" {

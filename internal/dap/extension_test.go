@@ -57,7 +57,8 @@ func TestExtension(t *testing.T) {
 		if err := json.Unmarshal(tt.schema.Properties["awaittrace"], &ours); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := slices.Sorted(maps.Keys(ours.Properties)), names(reflect.TypeFor[settings]()); !slices.Equal(got, want) {
+		if got, want := slices.Sorted(maps.Keys(ours.Properties)),
+			names(reflect.TypeFor[settings]()); !slices.Equal(got, want) {
 			t.Errorf("%s: the extension offers the settings %q, want %q", tt.request, got, want)
 		}
 	}

@@ -24,8 +24,10 @@ type filter struct {
 // filters lists our filters, the narrowest first.
 func filters() []filter {
 	return []filter{
-		{"awaittrace-deadlock", "Deadlock", "Stop when goroutines wait for each other in a circle", func(f *diagnose.Finding) bool { return f.Kind == diagnose.KindDeadlock }},
-		{"awaittrace-stuck", "Stuck goroutine", "Stop when a goroutine is stuck, for whatever reason", func(*diagnose.Finding) bool { return true }},
+		{"awaittrace-deadlock", "Deadlock", "Stop when goroutines wait for each other in a circle",
+			func(f *diagnose.Finding) bool { return f.Kind == diagnose.KindDeadlock }},
+		{"awaittrace-stuck", "Stuck goroutine", "Stop when a goroutine is stuck, for whatever reason",
+			func(*diagnose.Finding) bool { return true }},
 	}
 }
 
@@ -57,7 +59,8 @@ func addFilters(p *Proxy, _, resp *message) {
 	}
 	p.watcher.set(nil, on, false)
 	for _, f := range filters() {
-		raw, err := encode(map[string]any{"filter": f.id, "label": f.label, "description": f.description, "default": false})
+		raw, err := encode(map[string]any{"filter": f.id, "label": f.label, "description": f.description,
+			"default": false})
 		if err != nil {
 			return
 		}
@@ -78,7 +81,8 @@ func hasFilters(capabilities json.RawMessage) bool {
 	if json.Unmarshal(capabilities, &body) != nil {
 		return false
 	}
-	return slices.ContainsFunc(body.ExceptionBreakpointFilters, func(f struct{ Filter string }) bool { return ours(f.Filter) })
+	return slices.ContainsFunc(body.ExceptionBreakpointFilters,
+		func(f struct{ Filter string }) bool { return ours(f.Filter) })
 }
 
 // ours reports whether a filter is ours.
@@ -237,8 +241,8 @@ func (p *Proxy) watch() {
 }
 
 // examiner returns the function that looks at the program: at its record while it runs, and, if that shows a finding,
-// at the program itself, which Delve stops for that. If the states of goroutines confirm the finding, the client is told
-// of an exception; else the program goes on, unseen by the client. Once over is closed, no program is stopped.
+// at the program itself, which Delve stops for that. If the states of goroutines confirm the finding, the client is
+// told of an exception; else the program goes on, unseen by the client. Once over is closed, no program is stopped.
 func (p *Proxy) examiner(over <-chan struct{}) func(*record.Record, watch.Question) (*watch.Answer, error) {
 	var last *diagnose.Report // by the record alone
 	return func(_ *record.Record, q watch.Question) (*watch.Answer, error) {
@@ -264,8 +268,8 @@ func (p *Proxy) examiner(over <-chan struct{}) func(*record.Record, watch.Questi
 	}
 }
 
-// matching returns the findings of r that filters match, at the stop s that the watcher asked for, or nil. Waits that were
-// long when the program was resumed do not count, because it stood still. A certain finding needs no minimum time.
+// matching returns the findings of r that filters match, at the stop s that the watcher asked for, or nil. Waits that
+// were long when the program was resumed do not count, because it stood still. A certain finding needs no minimum time.
 func (p *Proxy) matching(r *diagnose.Report, s *stop) *watch.Answer {
 	a := &watch.Answer{NoStates: !r.Snapshot.HasStates}
 	long := p.program.ranFor(s) > p.opt.Diagnosis.After

@@ -131,7 +131,8 @@ func (w *window) inner(frames []map[string]json.RawMessage) int {
 }
 
 // of returns the frames that the client asked for, of all frames of a goroutine. It corrects their total in body.
-func (w *window) of(body map[string]json.RawMessage, frames []map[string]json.RawMessage, inner int) []map[string]json.RawMessage {
+func (w *window) of(body map[string]json.RawMessage, frames []map[string]json.RawMessage,
+	inner int) []map[string]json.RawMessage {
 	if w.cut {
 		var total int
 		if json.Unmarshal(body["totalFrames"], &total) == nil {
@@ -152,6 +153,7 @@ func collectorFrame(f map[string]json.RawMessage) bool {
 		return false
 	}
 	dir := path.Dir(source.Path)
-	return snapshot.Collector(name) && (strings.HasSuffix(dir, "/src/"+runtime.Path) || strings.HasSuffix(dir, "/src/"+runtime.Assembly)) ||
+	return snapshot.Collector(name) &&
+		(strings.HasSuffix(dir, "/src/"+runtime.Path) || strings.HasSuffix(dir, "/src/"+runtime.Assembly)) ||
 		strings.HasPrefix(name, runtime.Folder+".")
 }

@@ -143,7 +143,8 @@ func newBuild(args *launchArguments, s settings, opt Options) (*build, []string,
 		own = append(own, "-deps="+s.Deps)
 	}
 	b := &build{opt: opt, env: os.Environ()}
-	if b.inv, err = gocmd.Parse(verb, slices.Concat(own, theirs, []string{args.Program}), opt.Diagnosis.After); err != nil {
+	if b.inv, err = gocmd.Parse(verb, slices.Concat(own, theirs, []string{args.Program}),
+		opt.Diagnosis.After); err != nil {
 		return nil, nil, err
 	}
 	b.inv.Debugger = true
@@ -174,7 +175,8 @@ func (b *build) told() string {
 	for _, sites := range r.Sites {
 		n += sites
 	}
-	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that tell of them", n, len(r.Files))
+	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that tell of them",
+		n, len(r.Files))
 }
 
 func (b *build) close() { _ = b.prepared.Close() } // a leftover is a temporary folder

@@ -28,7 +28,8 @@ func (d *fakeDelve) serve() {
 		if err != nil || !ok {
 			return
 		}
-		answer := fmt.Sprintf(`{"seq":2,"type":"response","request_seq":%d,"success":true,"command":%q}`, m.Seq, m.Command)
+		answer := fmt.Sprintf(`{"seq":2,"type":"response","request_seq":%d,"success":true,"command":%q}`, m.Seq,
+			m.Command)
 		if _, err := d.conn.Write(frame([]byte(answer))); err != nil {
 			return
 		}
@@ -60,7 +61,8 @@ func TestPause(t *testing.T) {
 			}()
 			send := func(seq int, command string) {
 				t.Helper()
-				if _, err := client.Write(frame(fmt.Appendf(nil, `{"seq":%d,"type":"request","command":%q}`, seq, command))); err != nil {
+				if _, err := client.Write(frame(fmt.Appendf(nil, `{"seq":%d,"type":"request","command":%q}`, seq,
+					command))); err != nil {
 					t.Fatal(err)
 				}
 				for got := range d.asked {

@@ -306,7 +306,8 @@ func (p *Proxy) refuse(m *message, why string, show bool) {
 
 // say writes a line in the client's console.
 func (p *Proxy) say(line string) {
-	p.send(&event{Type: "event", Event: "output", Body: map[string]string{"category": "console", "output": "awaittrace: " + report.Safe(line) + "\n"}})
+	p.send(&event{Type: "event", Event: "output",
+		Body: map[string]string{"category": "console", "output": "awaittrace: " + report.Safe(line) + "\n"}})
 }
 
 // terminated is Delve's last word on the program.
@@ -343,7 +344,8 @@ func Busy(client io.ReadWriteCloser) {
 		return
 	}
 	if m, ok := parse(raw, body); ok {
-		if text, err := encode(failed(m, "this debug adapter has a client already; start another one", true)); err == nil {
+		if text, err := encode(failed(m, "this debug adapter has a client already; start another one",
+			true)); err == nil {
 			_, _ = client.Write(frame(text)) // who has gone needs no answer
 		}
 	}

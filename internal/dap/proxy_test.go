@@ -143,7 +143,8 @@ func TestClientDoesNotRead(t *testing.T) {
 		}
 	}()
 	for _, request := range []string{
-		`"command":"threads"`, `"command":"awaittrace/report"`, `"command":"evaluate","arguments":{"expression":"awaittrace stuck","context":"repl"}`,
+		`"command":"threads"`, `"command":"awaittrace/report"`,
+		`"command":"evaluate","arguments":{"expression":"awaittrace stuck","context":"repl"}`,
 	} {
 		const most = 20 * maxLater
 		written := make(chan int)
@@ -155,7 +156,8 @@ func TestClientDoesNotRead(t *testing.T) {
 					wait = 500 * time.Millisecond
 				}
 				client.SetWriteDeadline(time.Now().Add(wait))
-				if _, err := client.Write(frame(fmt.Appendf(nil, `{"seq":%d,"type":"request",%s}`, n+2, request))); err != nil {
+				if _, err := client.Write(frame(fmt.Appendf(nil, `{"seq":%d,"type":"request",%s}`, n+2,
+					request))); err != nil {
 					break
 				}
 			}

@@ -70,7 +70,8 @@ func (p *Proxy) registersOf(goroutine int) []uint64 {
 	}
 	var regs []uint64
 	for _, name := range procfs.RegisterNames() {
-		m, err := p.ask("evaluate", map[string]any{"expression": "_" + strings.ToUpper(name), "frameId": body.StackFrames[0].ID, "context": "watch"})
+		m, err := p.ask("evaluate", map[string]any{"expression": "_" + strings.ToUpper(name),
+			"frameId": body.StackFrames[0].ID, "context": "watch"})
 		if err != nil {
 			return nil
 		}

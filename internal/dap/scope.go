@@ -20,7 +20,8 @@ func addScope(p *Proxy, request, resp *message) {
 	var args struct{ FrameID int }
 	var body map[string]json.RawMessage
 	var scopes []json.RawMessage
-	if s == nil || !resp.Success || json.Unmarshal(request.Arguments, &args) != nil || json.Unmarshal(resp.Body, &body) != nil ||
+	if s == nil || !resp.Success || json.Unmarshal(request.Arguments, &args) != nil ||
+		json.Unmarshal(resp.Body, &body) != nil ||
 		json.Unmarshal(body["scopes"], &scopes) != nil {
 		return
 	}
@@ -37,7 +38,8 @@ func addScope(p *Proxy, request, resp *message) {
 		return
 	}
 	scope, err := encode(map[string]any{
-		"name": "Await trace", "variablesReference": p.handles.add(describe(r, i)), "expensive": false, "presentationHint": "locals",
+		"name": "Await trace", "variablesReference": p.handles.add(describe(r, i)), "expensive": false,
+		"presentationHint": "locals",
 	})
 	if err == nil {
 		body["scopes"], err = encode(append(scopes, scope))
@@ -55,7 +57,8 @@ func describe(r *diagnose.Report, i int) []variable {
 	g := &r.Snapshot.Goroutines[i]
 	list := []variable{
 		{Name: "verdict", Value: string(r.Verdicts[i])},
-		{Name: "last probe", Value: fmt.Sprintf("%s, %s ago", g.Last.Expr, r.Ago(g.LastAt)), parts: probeParts(r, g.Last)},
+		{Name: "last probe", Value: fmt.Sprintf("%s, %s ago", g.Last.Expr, r.Ago(g.LastAt)),
+			parts: probeParts(r, g.Last)},
 	}
 	if len(g.Labels) > 0 {
 		list = append(list, variable{Name: "labels", Value: report.LabelText(g.Labels)})
@@ -77,7 +80,8 @@ func describe(r *diagnose.Report, i int) []variable {
 	var history []variable
 	for n, h := range g.History {
 		history = append(history, variable{
-			Name: fmt.Sprintf("[%d]", n), Value: fmt.Sprintf("%s, %s ago", h.Probe.Expr, r.Ago(h.At)), parts: probeParts(r, h.Probe),
+			Name: fmt.Sprintf("[%d]", n), Value: fmt.Sprintf("%s, %s ago", h.Probe.Expr, r.Ago(h.At)),
+			parts: probeParts(r, h.Probe),
 		})
 	}
 	return append(list, variable{Name: "history", Value: counted(len(history), "probe"), parts: history})

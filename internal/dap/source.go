@@ -19,7 +19,8 @@ import (
 
 var (
 	errNoProgram = errors.New("the program has not started yet")
-	errFar       = errors.New("the program runs on another machine, where it can be looked at only while it is stopped: pause it first")
+	errFar       = errors.New("the program runs on another machine, where it can be looked at only while it is " +
+		"stopped: pause it first")
 )
 
 // A source says how the program is got at.

@@ -19,7 +19,8 @@ func stepIn(p *Proxy, m *message) bool {
 		Granularity string
 	}
 	var next *step
-	if s := p.program.stopped(); s != nil && json.Unmarshal(m.Arguments, &args) == nil && args.Granularity != "instruction" {
+	if s := p.program.stopped(); s != nil && json.Unmarshal(m.Arguments, &args) == nil &&
+		args.Granularity != "instruction" {
 		if s.probes() {
 			if from, ok := p.place(args.ThreadID); ok && !from.Collector {
 				next = &step{arguments: m.Arguments, rule: inspect.NewStep(from)}
@@ -47,7 +48,8 @@ func (p *Proxy) place(id int64) (at inspect.Place, ok bool) {
 	}
 	f := body.StackFrames[0]
 	var source struct{ Path string }
-	if json.Unmarshal(f["source"], &source) != nil || json.Unmarshal(f["name"], &at.Func) != nil || json.Unmarshal(f["line"], &at.Line) != nil {
+	if json.Unmarshal(f["source"], &source) != nil || json.Unmarshal(f["name"], &at.Func) != nil ||
+		json.Unmarshal(f["line"], &at.Line) != nil {
 		return at, false
 	}
 	at.File, at.Collector = source.Path, collectorFrame(f)

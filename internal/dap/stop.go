@@ -118,7 +118,8 @@ func (p *Proxy) except(s *stop, r *diagnose.Report, f *diagnose.Finding) {
 	s.found, s.thread, s.atProbe = f, f.At(), true
 	p.program.mu.Unlock()
 	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{
-		"reason": "exception", "description": filterOf(f).label, "text": report.Safe(f.Title), "threadId": f.At(), "allThreadsStopped": true,
+		"reason": "exception", "description": filterOf(f).label, "text": report.Safe(f.Title), "threadId": f.At(),
+		"allThreadsStopped": true,
 	}})
 	if line, _ := p.note(r, false); line != "" {
 		p.say(line)
@@ -141,7 +142,8 @@ func (p *Proxy) goOn(s *stop) {
 		}
 		p.program.restore(s)
 	}
-	p.send(&event{Type: "event", Event: "stopped", Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
+	p.send(&event{Type: "event", Event: "stopped",
+		Body: map[string]any{"reason": "pause", "threadId": s.thread, "allThreadsStopped": true}})
 }
 
 // exceptionInfo handles the request for the details of an exception.
@@ -157,7 +159,8 @@ func exceptionInfo(p *Proxy, m *message) bool {
 	}
 	p.respond(m, map[string]any{
 		"exceptionId": filterOf(f).id, "description": report.Safe(strings.Join(details, "\n")), "breakMode": "always",
-		"details": map[string]any{"message": report.Safe(f.Title), "typeName": string(f.Kind)}, // editors show a stackTrace below the description
+		// editors show a stackTrace below the description
+		"details": map[string]any{"message": report.Safe(f.Title), "typeName": string(f.Kind)},
 	})
 	return false
 }

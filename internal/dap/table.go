@@ -31,7 +31,8 @@ func requestRules() map[string]requestRule {
 		"exceptionInfo":           {ask: exceptionInfo},
 		"awaittrace/report":       {ask: reportRequest},
 	}
-	for _, command := range []string{"configurationDone", "continue", "next", "stepOut", "stepBack", "reverseContinue"} {
+	for _, command := range []string{"configurationDone", "continue", "next", "stepOut", "stepBack",
+		"reverseContinue"} {
 		rules[command] = requestRule{ask: runs, answer: ran}
 	}
 	rules["stepIn"] = requestRule{ask: stepIn, answer: ran}

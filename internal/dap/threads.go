@@ -115,7 +115,8 @@ func (p *Proxy) addThreads(list []thread, r *diagnose.Report) []thread {
 	case len(more) == 0 || len(list) < delveThreads && all < delveThreads:
 		return list
 	case p.filtered():
-		p.say(fmt.Sprintf("of %d goroutines only the first %d were filtered for this list; awaittrace stuck and awaittrace probes tell of all", all, delveThreads))
+		p.say(fmt.Sprintf("of %d goroutines only the first %d were filtered for this list; awaittrace stuck and "+
+			"awaittrace probes tell of all", all, delveThreads))
 		return list
 	}
 	return append(list, more...)

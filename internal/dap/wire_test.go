@@ -13,8 +13,10 @@ import (
 // Whatever comes, all that was read is returned, and a message is what its header says.
 func FuzzReadMessage(f *testing.F) {
 	for _, seed := range []string{
-		"Content-Length: 2\r\n\r\n{}", "Content-Length: 9\r\n\r\n{}", "Content-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "",
-		"Content-Length: 99999999999999999999\r\n\r\n", "Content-Length: 2147483647\r\n\r\n{", "Content-Type: x\r\nContent-Length: 2\r\n\r\n{}",
+		"Content-Length: 2\r\n\r\n{}", "Content-Length: 9\r\n\r\n{}", "Content-Length: -1\r\n\r\n",
+		"GET / HTTP/1.1\r\n\r\n", "",
+		"Content-Length: 99999999999999999999\r\n\r\n", "Content-Length: 2147483647\r\n\r\n{",
+		"Content-Type: x\r\nContent-Length: 2\r\n\r\n{}",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -26,7 +28,8 @@ func FuzzReadMessage(f *testing.F) {
 		switch {
 		case err == nil && !bytes.Equal(frame(body)[len(frame(body))-len(body):], body):
 			t.Fatalf("%q is no message of %q", raw, body)
-		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errGarbage):
+		case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) &&
+			!errors.Is(err, errGarbage):
 			t.Fatal(err)
 		case err == nil:
 			if m, ok := parse(raw, body); ok {

@@ -16,10 +16,13 @@ func Analyze(s *snapshot.Snapshot, opt Options) *Report {
 	s, contradictions := reconcile(s)
 	n := len(s.Goroutines)
 	f := newFacts(s, opt)
-	d := &finder{facts: f, graph: newGraph(f), doubt: contradictions, verdict: make([]Verdict, n), claimed: make([]bool, n), links: make(map[int]link), first: make(map[int]int), resting: make(map[int64]int64), kin: make(map[familyKey][]kinPlace)}
+	d := &finder{facts: f, graph: newGraph(f), doubt: contradictions, verdict: make([]Verdict, n),
+		claimed: make([]bool, n), links: make(map[int]link), first: make(map[int]int), resting: make(map[int64]int64),
+		kin: make(map[familyKey][]kinPlace)}
 	d.run()
 	t := &writer{facts: f, graph: d.graph, verdict: d.verdict, next: d.linkOf}
-	r := &Report{Snapshot: s, Options: opt, Verdicts: d.verdict, Counts: make(map[Verdict]int), Circling: d.circling, Resting: d.resting, facts: f}
+	r := &Report{Snapshot: s, Options: opt, Verdicts: d.verdict, Counts: make(map[Verdict]int), Circling: d.circling,
+		Resting: d.resting, facts: f}
 	for _, c := range d.causes {
 		r.Findings = append(r.Findings, t.finding(c))
 	}

@@ -56,7 +56,8 @@ func sameNeeds(t *testing.T, s *snapshot.Snapshot) (n int) {
 			}
 			continue
 		} else if n++; !reflect.DeepEqual(f.needs(i), f.needs(j)) {
-			t.Errorf("goroutines %d and %d are alike: needs %+v and %+v", s.Goroutines[i].ID, s.Goroutines[j].ID, f.needs(i), f.needs(j))
+			t.Errorf("goroutines %d and %d are alike: needs %+v and %+v", s.Goroutines[i].ID, s.Goroutines[j].ID,
+				f.needs(i), f.needs(j))
 		}
 	}
 	return n
@@ -86,9 +87,11 @@ func format(r *Report) string {
 func TestDuration(t *testing.T) {
 	tests := map[time.Duration]string{
 		0: "0s", 999: "999ns", 1500: "1.5µs", 85 * time.Microsecond: "85µs", 1500 * time.Microsecond: "1.5ms",
-		2 * time.Millisecond: "2ms", 999999 * time.Microsecond: "999ms", time.Second: "1s", 1550 * time.Millisecond: "1.5s",
-		12900 * time.Millisecond: "12s", time.Minute: "1m", 200 * time.Second: "3m20s", 2*time.Hour + 5*time.Minute: "2h5m",
-		76 * time.Hour: "3d4h", -time.Second: "-1s",
+		2 * time.Millisecond: "2ms", 999999 * time.Microsecond: "999ms", time.Second: "1s",
+		1550 * time.Millisecond:  "1.5s",
+		12900 * time.Millisecond: "12s", time.Minute: "1m", 200 * time.Second: "3m20s",
+		2*time.Hour + 5*time.Minute: "2h5m",
+		76 * time.Hour:              "3d4h", -time.Second: "-1s",
 	}
 	for d, want := range tests {
 		if got := Duration(d); got != want {
@@ -142,7 +145,8 @@ func TestMethod(t *testing.T) {
 // TestSpinning checks that a goroutine that has run since the program began and never reached a probe is a possibility
 // that does not count, unless it was found on its thread twice.
 func TestSpinning(t *testing.T) {
-	text := "taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n  frame main.spin /src/main.go:30\n  thread 7\n%s" +
+	text := "taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n" +
+		"  frame main.spin /src/main.go:30\n  thread 7\n%s" +
 		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n"
 	ran := "; thread 7, on which it is, has used 30s of processor time"
 	for _, tt := range []struct {
@@ -163,7 +167,8 @@ func TestSpinning(t *testing.T) {
 			t.Fatalf("up %v: %d findings, %d bad, want %d, %d", tt.up, len(r.Findings), r.Bad(), tt.want, tt.bad)
 		}
 		for _, f := range r.Findings {
-			why := "goroutine 4 is running at /src/main.go:30 (main.spin)" + tt.words + "\nit was started at /src/main.go:9 (main.main) by goroutine 1"
+			why := "goroutine 4 is running at /src/main.go:30 (main.spin)" + tt.words +
+				"\nit was started at /src/main.go:9 (main.main) by goroutine 1"
 			if f.Kind != KindBusy || f.Certainty != tt.certainty || strings.Join(f.Why, "\n") != why {
 				t.Errorf("%+v", f)
 			}

@@ -98,7 +98,8 @@ func (d *finder) spinning() {
 	for i := range d.graph.n {
 		g := d.g(i)
 		switch {
-		case d.claimed[i] || d.verdict[i] != OK || g.Last != nil || len(g.Waits) > 0 || g.State != "running" && g.State != "runnable" || OwnFrame(g.Stack) == nil:
+		case d.claimed[i] || d.verdict[i] != OK || g.Last != nil || len(g.Waits) > 0 ||
+			g.State != "running" && g.State != "runnable" || OwnFrame(g.Stack) == nil:
 		case g.Ran >= int64(d.opt.After) && Own(g.Stack[0].Func, g.Stack[0].File):
 			sure = append(sure, i)
 		default:
@@ -145,11 +146,14 @@ func (d *finder) goingRound() {
 		d.circling = append(d.circling, g.ID)
 		share := float64(l.CPU) / float64(l.For)
 		rounds := float64(l.Steps) / float64(len(d.round(i)))
-		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare || !slices.ContainsFunc(d.round(i), func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO }) && float64(l.CPU) > mostWork*rounds {
+		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare ||
+			!slices.ContainsFunc(d.round(i), func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO }) &&
+				float64(l.CPU) > mostWork*rounds {
 			continue
 		}
 		d.claim(Busy, i)
-		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i}, rate: &Rate{PerSecond: rounds / time.Duration(l.For).Seconds(), CPU: min(share, 1)}})
+		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i},
+			rate: &Rate{PerSecond: rounds / time.Duration(l.For).Seconds(), CPU: min(share, 1)}})
 	}
 }
 
@@ -187,7 +191,8 @@ func (d *finder) twoLooks(g *snapshot.Goroutine, born int) *snapshot.Loop {
 // again.
 func (d *finder) nowhere(i int, l *snapshot.Loop) bool {
 	places := d.round(i)
-	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 && every(places, func(p *snapshot.Probe) bool { return d.looks(i, p, l) })
+	return len(d.g(i).History) >= runtime.RingLen && len(places) <= 4 &&
+		every(places, func(p *snapshot.Probe) bool { return d.looks(i, p, l) })
 }
 
 // round returns the places that goroutine i has passed lately.
@@ -245,7 +250,8 @@ func (f *facts) closedFor(i int, p *snapshot.Probe) (*snapshot.Object, string) {
 		return nil, ""
 	}
 	for _, o := range f.s.Objects {
-		if drained(o) && o.Closed != nil && o.Received != nil && o.Received.Probe == p && o.Received.Goroutine == g.ID && o.Received.At >= o.Closed.At {
+		if drained(o) && o.Closed != nil && o.Received != nil && o.Received.Probe == p &&
+			o.Received.Goroutine == g.ID && o.Received.At >= o.Closed.At {
 			return o, o.Expr
 		}
 	}
@@ -257,7 +263,8 @@ func drained(o *snapshot.Object) bool { return o != nil && (o.Closed != nil || o
 
 // starved describes goroutines that get no processor.
 func (t *writer) starved(f *Finding, c *cause) {
-	f.Title = fmt.Sprintf("%s could go on, and %s got no processor for %s", t.who(c.roots), verb(len(c.roots), "has"), Duration(time.Duration(t.g(c.roots[0]).Starved)))
+	f.Title = fmt.Sprintf("%s could go on, and %s got no processor for %s", t.who(c.roots), verb(len(c.roots), "has"),
+		Duration(time.Duration(t.g(c.roots[0]).Starved)))
 	f.Why = t.others("without a processor", c.roots)
 	for i := range t.s.Goroutines {
 		if g := t.g(i); g.State == "running" {
@@ -266,7 +273,8 @@ func (t *writer) starved(f *Finding, c *cause) {
 		}
 	}
 	f.Why = shorten(f.Why)
-	f.Fix = "see what keeps the processors: a computation that cannot be interrupted, or more of them than there are processors (GOMAXPROCS)"
+	f.Fix = "see what keeps the processors: a computation that cannot be interrupted, or more of them than there are " +
+		"processors (GOMAXPROCS)"
 }
 
 // loopFacts describes what goroutine i goes round on.
@@ -278,9 +286,11 @@ func (t *writer) loopFacts(i int) []string {
 		switch {
 		case o != nil && o.Closed != nil:
 			c := o.Closed
-			lines = append(lines, fmt.Sprintf("it receives from %s, which goroutine %d closed at %s %s ago, in %s", ObjectName("chan", name, o.Addr), c.Goroutine, t.place(c.Probe), t.ago(c.At), at))
+			lines = append(lines, fmt.Sprintf("it receives from %s, which goroutine %d closed at %s %s ago, in %s",
+				ObjectName("chan", name, o.Addr), c.Goroutine, t.place(c.Probe), t.ago(c.At), at))
 		case o != nil:
-			lines = append(lines, fmt.Sprintf("it receives from %s, which is closed, in %s", ObjectName("chan", name, o.Addr), at))
+			lines = append(lines, fmt.Sprintf("it receives from %s, which is closed, in %s",
+				ObjectName("chan", name, o.Addr), at))
 		case p.Flags&runtime.SiteDefault != 0:
 			lines = append(lines, "it takes the default of "+at)
 		case p.Op == runtime.OpIO && isRead(p):

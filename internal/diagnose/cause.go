@@ -204,7 +204,8 @@ func (d *finder) knots(onlyLocks bool, least Certainty) {
 		if !onlyLocks {
 			c.certainty = d.knotCertainty(c)
 		}
-		if c.certainty == "" || slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) || c.guess && (len(c.cycle) == 1 || d.alike(c.cycle) || slices.ContainsFunc(c.cycle, d.open)) {
+		if c.certainty == "" || slices.Index(certaintyOrder, c.certainty) > slices.Index(certaintyOrder, least) ||
+			c.guess && (len(c.cycle) == 1 || d.alike(c.cycle) || slices.ContainsFunc(c.cycle, d.open)) {
 			continue
 		}
 		for _, i := range nodes {
@@ -297,7 +298,8 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		return c.certainty
 	}
 	// Waits without probes have no known start, but each look at the program found them.
-	if locks && every(c.cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) }) {
+	if locks &&
+		every(c.cycle, func(i int) bool { return d.unprobed[i] && (d.s.Before == nil || d.wait(i).Since != 0) }) {
 		return Likely
 	}
 	if locks || firm && !c.guess {
@@ -347,7 +349,8 @@ func (d *finder) guesses(i, j int) int {
 // again reports whether goroutine i has been at the place of its wait before.
 func (d *finder) again(i int) bool {
 	history := d.g(i).History
-	return len(history) > 1 && slices.ContainsFunc(history[1:], func(s snapshot.Step) bool { return s.Probe == d.wait(i).Probe })
+	return len(history) > 1 &&
+		slices.ContainsFunc(history[1:], func(s snapshot.Step) bool { return s.Probe == d.wait(i).Probe })
 }
 
 // behind claims every goroutine that waits for one of list, directly or through others: for a lock however short the
@@ -361,7 +364,8 @@ func (d *finder) behind(list []int, v Verdict) []int {
 	for todo := slices.Clone(list); len(todo) > 0; todo = todo[1:] {
 		for _, dependent := range d.graph.back.of(todo[0]) {
 			up := int(dependent)
-			if seen[up] || up < d.graph.n && d.claimed[up] || up >= d.graph.n && d.graph.node(up).kind != ofLock && !d.bad[up] {
+			if seen[up] || up < d.graph.n && d.claimed[up] ||
+				up >= d.graph.n && d.graph.node(up).kind != ofLock && !d.bad[up] {
 				continue
 			}
 			if up < d.graph.n {
@@ -390,7 +394,8 @@ func (d *finder) orphanedLocks() {
 		waiters.add(l.obj, i)
 	}
 	for _, obj := range waiters.order {
-		c := &cause{kind: KindOrphanedLock, certainty: Certain, obj: obj, orphan: d.orphans[obj][0], queue: waiters.of[obj]}
+		c := &cause{kind: KindOrphanedLock, certainty: Certain, obj: obj, orphan: d.orphans[obj][0],
+			queue: waiters.of[obj]}
 		d.claim(Orphaned, c.queue...)
 		c.behind = d.behind(c.queue, Stuck)
 		d.addCause(c)

@@ -268,7 +268,8 @@ func (d *finder) cause(i, j int, nd *node) bool {
 		return true
 	}
 	w := d.wait(i)
-	return (w.Probe.Op == runtime.OpWait || d.ender(i) != nil && nd.need.each) && nd.open == known && d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
+	return (w.Probe.Op == runtime.OpWait || d.ender(i) != nil && nd.need.each) && nd.open == known &&
+		d.judge.ending(i) && d.long(j) && (nd.need.each || len(nd.need.by) == 1)
 }
 
 // consumer returns the goroutine that should receive what goroutine i sends, if its own wait is why it does not. A
@@ -329,7 +330,8 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 	}
 	if root < 0 {
 		c.by, c.queue = byLock, list
-		if slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }) && c.certainty == Likely && !d.s.HasStates {
+		if slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }) && c.certainty == Likely &&
+			!d.s.HasStates {
 			c.certainty = Possible
 		}
 		d.addCause(c)
@@ -531,7 +533,10 @@ func (d *finder) likely(i int) bool {
 		}
 		return isOpen(w.Probe) || !isRead(w.Probe)
 	case runtime.OpSelect:
-		return len(w.Cases) > 0 && w.More == 0 && !slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj != 0 && !d.forsaken(c.Obj, c.Send) })
+		return len(w.Cases) > 0 && w.More == 0 &&
+			!slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool {
+				return c.Obj != 0 && !d.forsaken(c.Obj, c.Send)
+			})
 	case runtime.OpRecv, runtime.OpRange, runtime.OpCond:
 		return d.forsaken(w.Obj, false)
 	case runtime.OpWait:
@@ -577,12 +582,14 @@ func (d *finder) unsent(w *snapshot.Wait) bool {
 
 // inWrite reports whether a stack is in a write to a connection.
 func inWrite(stack []snapshot.Frame) bool {
-	return innermost(stack, "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write", "internal/poll.(*FD).WriteTo")
+	return innermost(stack, "internal/poll.(*FD).Write", "internal/poll.(*FD).Writev", "net.(*conn).Write",
+		"internal/poll.(*FD).WriteTo")
 }
 
 // noAnswer reports whether goroutine i is in a call that should return: it has sent a request, waits for something to
 // end, or waits for the lock of a file.
 func (d *finder) noAnswer(i int) bool {
 	w := d.wait(i)
-	return d.judge.ending(i) || d.judge.deserted(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) || w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
+	return d.judge.ending(i) || d.judge.deserted(i) || w.Probe.Op == runtime.OpIO && isLocked(d.ioOf(w)) ||
+		w.Probe.Op == runtime.OpIO && w.Probe.Flags&runtime.SiteRequest != 0
 }

@@ -139,19 +139,23 @@ func (d *finder) dials() bool {
 // clients describes connections of HTTP clients that stay.
 func (t *writer) clients(f *Finding, c *cause) {
 	if c.clients.perCall {
-		f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, %s more a second: each has an http.Transport of its own, which keeps it for a next request",
+		f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, %s more a second: each has an http.Transport of "+
+			"its own, which keeps it for a next request",
 			len(c.roots), plural(c.clients.n, "connection"), perSecond(c.growth.PerSecond))
 		f.Why = t.responses()
-		f.Fix = "make one http.Client, or one http.Transport, and use it for all requests; or call CloseIdleConnections when one is done with"
+		f.Fix = "make one http.Client, or one http.Transport, and use it for all requests; or call " +
+			"CloseIdleConnections when one is done with"
 		return
 	}
-	f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, each of which has a response whose body was neither closed nor read to its end", len(c.roots), plural(c.clients.n, "connection"))
+	f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, each of which has a response whose body was neither "+
+		"closed nor read to its end", len(c.roots), plural(c.clients.n, "connection"))
 	f.Why = t.responses()
 	f.Fix = closeBody
 }
 
 // closeBody is the fix for responses that are not closed.
-const closeBody = "close the body of every response, also where its status is an error: defer resp.Body.Close() right behind the check of err"
+const closeBody = "close the body of every response, also where its status is an error: defer resp.Body.Close() " +
+	"right behind the check of err"
 
 // responses returns where the program has called net/http as a client.
 func (t *writer) responses() []string {
@@ -180,8 +184,10 @@ func (f *facts) bodyReader(i int) (int, bool) {
 // httpCall reports whether p is a call of an HTTP client.
 func httpCall(p *snapshot.Probe) bool {
 	switch p.Callee {
-	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post", "net/http.Client.PostForm",
-		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.Transport.RoundTrip", "net/http.RoundTripper.RoundTrip":
+	case "net/http.Client.Do", "net/http.Client.Get", "net/http.Client.Head", "net/http.Client.Post",
+		"net/http.Client.PostForm",
+		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.Transport.RoundTrip",
+		"net/http.RoundTripper.RoundTrip":
 		return true
 	}
 	return false

@@ -37,7 +37,8 @@ func (d *doubtSet) touches(g *snapshot.Goroutine) bool {
 // reconcile returns s, or a copy of it without the parts that contradict the rest. Snapshot.Dropped of the copy counts
 // them.
 func reconcile(s *snapshot.Snapshot) (*snapshot.Snapshot, *doubtSet) {
-	r := &reconciler{s: s, doubt: &doubtSet{goroutines: map[int64]bool{}, objects: map[uint64]bool{}}, dropped: map[string]int{}}
+	r := &reconciler{s: s, doubt: &doubtSet{goroutines: map[int64]bool{}, objects: map[uint64]bool{}},
+		dropped: map[string]int{}}
 	if !r.contradicts() {
 		return s, r.doubt
 	}

@@ -153,7 +153,8 @@ func (s *search) from(start int) {
 					continue
 				}
 				was, ok := met[j]
-				if now := (step{i, depth, met[i].cost + more}); !ok || was.depth == 0 || was.depth == depth && now.cost < was.cost {
+				if now := (step{i, depth, met[i].cost + more}); !ok || was.depth == 0 ||
+					was.depth == depth && now.cost < was.cost {
 					met[j] = now
 				}
 				if !ok {

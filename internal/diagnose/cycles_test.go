@@ -23,7 +23,8 @@ func TestShortest(t *testing.T) {
 		{"not likewise", [][]int{{1, 2}, {0}, {3}, {0}}, map[[2]int]int{{0, 1}: -1}, []int{0, 2, 3}},
 		{"smallest", [][]int{{3, 1}, {2}, {0, 1}, {0}}, nil, []int{0, 3}},
 		{"smallest but one", [][]int{{1}, {2, 4}, {3, 1}, {0}, {1}}, nil, []int{1, 2}},
-		{"fewest on the way", [][]int{{1, 2, 3}, {4}, {4}, {4}, {5}, {0}}, map[[2]int]int{{0, 1}: 1, {2, 4}: 1}, []int{0, 3, 4, 5}},
+		{"fewest on the way", [][]int{{1, 2, 3}, {4}, {4}, {4}, {5}, {0}}, map[[2]int]int{{0, 1}: 1, {2, 4}: 1},
+			[]int{0, 3, 4, 5}},
 		{"nothing but likewise", [][]int{{1}, {0}}, map[[2]int]int{{0, 1}: -1}, []int{0, 1}},
 	}
 	for _, tt := range tests {

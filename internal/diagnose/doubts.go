@@ -105,7 +105,9 @@ func (d *finder) doubtfulCases(i int, going map[familyKey]int) bool {
 		return !d.judge.external(i)
 	}
 	for k, c := range list {
-		if c.Obj != 0 && (c.Send && d.judge.fed(d.partner(c.Obj, true)) || !c.Send && (d.ticks(w, k, c.Obj) || !d.doubtfulChannel(i, w, k, c.Obj, going))) {
+		if c.Obj != 0 &&
+			(c.Send && d.judge.fed(d.partner(c.Obj, true)) ||
+				!c.Send && (d.ticks(w, k, c.Obj) || !d.doubtfulChannel(i, w, k, c.Obj, going))) {
 			return false
 		}
 	}
@@ -134,7 +136,8 @@ func (d *finder) doubtfulChannel(i int, w *snapshot.Wait, k int, obj uint64, goi
 	case o.Made == nil:
 		return d.abandoned(i)
 	}
-	return (d.lost(o.Made) || d.left(o.Made.Goroutine, o.Made.Probe.Func) || o.Made.Goroutine == d.g(i).ID) && !d.familyGoesOn(o.Made, "", i, going)
+	return (d.lost(o.Made) || d.left(o.Made.Goroutine, o.Made.Probe.Func) || o.Made.Goroutine == d.g(i).ID) &&
+		!d.familyGoesOn(o.Made, "", i, going)
 }
 
 // abandoned reports whether the goroutine that started goroutine i is known to have exited, or to have returned from
@@ -176,7 +179,8 @@ func (d *finder) familyGoesOn(p *snapshot.Fact, by string, i int, going map[fami
 		going[k] = n
 	}
 	// A goroutine in doubt is counted as idle so far.
-	if c := d.g(i).CreatedBy; c != nil && c.Goroutine == k.parent && (k.fn == "" || c.Func == k.fn) && !d.verdict[i].Bad() {
+	if c := d.g(i).CreatedBy; c != nil && c.Goroutine == k.parent && (k.fn == "" || c.Func == k.fn) &&
+		!d.verdict[i].Bad() {
 		n--
 	}
 	return n > 0
@@ -190,7 +194,8 @@ func (d *finder) elsewhere(p *snapshot.Fact) bool {
 		return false
 	}
 	g := d.g(j)
-	return len(g.Waits) == 0 && (g.State == "waiting" || g.State == "syscall") && d.s.Taken-g.LastAt >= int64(d.opt.After) && g.LastAt != 0
+	return len(g.Waits) == 0 && (g.State == "waiting" || g.State == "syscall") &&
+		d.s.Taken-g.LastAt >= int64(d.opt.After) && g.LastAt != 0
 }
 
 // lost reports whether the goroutine of a fact has exited or is stuck.

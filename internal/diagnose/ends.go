@@ -20,7 +20,8 @@ func (f *facts) ender(i int) *snapshot.Probe {
 	}
 	g := f.g(i)
 	for k := range g.Waits {
-		if p := g.Waits[k].Probe; p.Op == runtime.OpIO && p.Kind != runtime.KindConn && p.Callee != "" && endFunc(p.Callee) {
+		if p := g.Waits[k].Probe; p.Op == runtime.OpIO && p.Kind != runtime.KindConn && p.Callee != "" &&
+			endFunc(p.Callee) {
 			return p
 		}
 	}
@@ -117,7 +118,8 @@ func (f *facts) shut(i int) bool {
 // shut down, it may call another handler.
 func (f *facts) listens(k int, path []string) bool {
 	c := f.g(k).CreatedBy
-	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" && slices.Contains(path, "*net/http.conn.server")
+	return c != nil && c.Func == "net/http.(*connReader).startBackgroundRead" &&
+		slices.Contains(path, "*net/http.conn.server")
 }
 
 // handles reports whether goroutine i was started by the library pkg, and is in a function of the user that the library
@@ -128,7 +130,8 @@ func (f *facts) handles(i int, pkg string) bool {
 		return false
 	}
 	own := slices.IndexFunc(g.Stack, func(fr snapshot.Frame) bool { return Own(fr.Func, fr.File) })
-	return own >= 0 && slices.ContainsFunc(g.Stack[own:], func(fr snapshot.Frame) bool { return related(pkgPath(fr.Func), pkg) })
+	return own >= 0 &&
+		slices.ContainsFunc(g.Stack[own:], func(fr snapshot.Frame) bool { return related(pkgPath(fr.Func), pkg) })
 }
 
 // related reports whether two packages are the same, or one lies in the folder of the other.
@@ -164,7 +167,8 @@ func (f *facts) answerers(i int) (list []int) {
 	}
 	if lib := pkgPath(w.Probe.Callee); f.endedBy(i, func(w snapshot.Waker) bool {
 		k, ok := f.find(w.Goroutine)
-		return w.Kind != snapshot.WakerGoroutine && !through(w.Path, lib) || ok && k != i && !slices.Contains(list, k) && OwnFrame(f.g(k).Stack) != nil && (!f.long(k) || f.getsThere(k))
+		return w.Kind != snapshot.WakerGoroutine && !through(w.Path, lib) ||
+			ok && k != i && !slices.Contains(list, k) && OwnFrame(f.g(k).Stack) != nil && (!f.long(k) || f.getsThere(k))
 	}) {
 		return nil
 	}
@@ -186,5 +190,6 @@ func (t *writer) handlerLink(p *snapshot.Probe, j int) string {
 		name = fmt.Sprintf("%s at %s%s", p.Expr, t.place(p), in(p.Func))
 	}
 	own := OwnFrame(t.g(j).Stack)
-	return fmt.Sprintf("%s waits for the handlers of %s to return; goroutine %d is in one, at %s%s", name, pkg, t.g(j).ID, t.position(own.File, own.Line), in(own.Func))
+	return fmt.Sprintf("%s waits for the handlers of %s to return; goroutine %d is in one, at %s%s", name, pkg,
+		t.g(j).ID, t.position(own.File, own.Line), in(own.Func))
 }

@@ -57,8 +57,9 @@ func newFacts(s *snapshot.Snapshot, opt Options) *facts {
 	n := len(s.Goroutines)
 	f := &facts{
 		s: s, opt: opt, index: make(map[int64]int, n), waits: make([]*snapshot.Wait, n), unprobed: make([]bool, n),
-		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold), writers: make(map[uint64]int), relations: make(map[uint64]bool),
-		reaches: make(map[int]*snapshot.Reach), ended: make(map[uint64]bool),
+		holders: make(map[uint64][]holder), orphans: make(map[uint64][]*snapshot.Hold), writers: make(map[uint64]int),
+		relations: make(map[uint64]bool),
+		reaches:   make(map[int]*snapshot.Reach), ended: make(map[uint64]bool),
 	}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
@@ -172,7 +173,8 @@ func (f *facts) operation(i int) *snapshot.Wait {
 
 // polls reports whether goroutine g, in the operation outer, has only slept, or waited for a clock, again and again.
 func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
-	if outer.Probe.Op != runtime.OpIO || outer.Probe.Flags&runtime.SiteServe != 0 || outer == &g.Waits[0] && g.Last == outer.Probe {
+	if outer.Probe.Op != runtime.OpIO || outer.Probe.Flags&runtime.SiteServe != 0 ||
+		outer == &g.Waits[0] && g.Last == outer.Probe {
 		return false
 	}
 	sleeps := 0
@@ -183,7 +185,8 @@ func polls(g *snapshot.Goroutine, outer *snapshot.Wait) bool {
 		switch p := s.Probe; {
 		case p.Op == runtime.OpSleep, (p.Op == runtime.OpSelect || p.Op == runtime.OpRecv) && clocked(p):
 			sleeps++
-		case p.Op == runtime.OpIO && p.Kind != runtime.KindConn, p.Op == runtime.OpLock, p.Op == runtime.OpUnlock, p.Op == runtime.OpRLock, p.Op == runtime.OpRUnlock, p.Op == runtime.OpTryLock:
+		case p.Op == runtime.OpIO && p.Kind != runtime.KindConn, p.Op == runtime.OpLock, p.Op == runtime.OpUnlock,
+			p.Op == runtime.OpRLock, p.Op == runtime.OpRUnlock, p.Op == runtime.OpTryLock:
 		default:
 			return false
 		}
@@ -249,7 +252,8 @@ func (f *facts) unsure(c Certainty, list []int) Certainty {
 // computes reports whether goroutine i, which is in no operation, has had a processor, or wanted one, for too long.
 func (f *facts) computes(i int) bool {
 	g := f.g(i)
-	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && g.Ran >= 0 && f.long(i)
+	return len(g.Waits) == 0 && g.Last != nil && (g.State == "running" || g.State == "runnable") && g.Ran >= 0 &&
+		f.long(i)
 }
 
 // inScope reports whether the diagnosis is about goroutine i.
@@ -289,7 +293,8 @@ func (f *facts) reach(i int) *snapshot.Reach {
 			return request && related(pkgPath(w.Name), pkgPath(f.wait(i).Probe.Callee))
 		}
 		k, ok := f.find(w.Goroutine)
-		return ok && w.Kind == snapshot.WakerGoroutine && (request && f.carries(k, i) || !request && f.listens(k, w.Path))
+		return ok && w.Kind == snapshot.WakerGoroutine &&
+			(request && f.carries(k, i) || !request && f.listens(k, w.Path))
 	}
 	if !slices.ContainsFunc(r.CouldEnd, idle) {
 		return r
@@ -304,7 +309,8 @@ func (f *facts) reach(i int) *snapshot.Reach {
 // for the peer, too.
 func (f *facts) carries(k, i int) bool {
 	c, w := f.g(k).CreatedBy, f.wait(k)
-	return (w == nil || !Own(w.Probe.Func, w.Probe.File)) && c != nil && related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
+	return (w == nil || !Own(w.Probe.Func, w.Probe.File)) && c != nil &&
+		related(pkgPath(c.Func), pkgPath(f.wait(i).Probe.Callee)) && OwnFrame(f.g(k).Stack) == nil
 }
 
 // bringer returns a library goroutine for which is returns true, and which, by the program's memory, brings goroutine i
@@ -324,7 +330,8 @@ func (f *facts) bringer(i int, is func(k int) bool) (int, bool) {
 
 // isRequest reports whether w waits for the answer of a peer, without a limit in the source.
 func isRequest(w *snapshot.Wait) bool {
-	return w != nil && w.Probe.Kind == runtime.KindConn && w.Probe.Flags&(runtime.SiteRequest|runtime.SiteBounded) == runtime.SiteRequest
+	return w != nil && w.Probe.Kind == runtime.KindConn &&
+		w.Probe.Flags&(runtime.SiteRequest|runtime.SiteBounded) == runtime.SiteRequest
 }
 
 // read reports whether the memory says what could end the wait of goroutine i.

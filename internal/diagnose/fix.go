@@ -18,7 +18,8 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	if Own(p.Func, p.File) || !strings.Contains(p.File, "@") {
 		return fix
 	}
-	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called", ShortFunc(p.Func))
+	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called",
+		ShortFunc(p.Func))
 }
 
 // within returns the place of goroutine i that can be changed: that of its wait, or, in a library, the user's own call
@@ -40,20 +41,24 @@ func (t *writer) lockFix(cycle []int) string {
 	if len(cycle) == 1 {
 		h := t.holder(w0.Obj, cycle[0])
 		if w0.Probe.Op == runtime.OpOnce {
-			return fmt.Sprintf("do not call Do at %s from within the function that %s runs", t.place(w0.Probe), t.place(h.wait.Probe))
+			return fmt.Sprintf("do not call Do at %s from within the function that %s runs", t.place(w0.Probe),
+				t.place(h.wait.Probe))
 		}
 		name := t.object(w0.Obj, w0.Probe)
 		if h.hold == nil {
-			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that", ShortFunc(lockingFrame(t.g(cycle[0])).Func))
+			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that",
+				ShortFunc(lockingFrame(t.g(cycle[0])).Func))
 		}
 		// Users do not change a library for that.
 		if fr := OwnFrame(t.g(cycle[0]).Stack); fr != nil && strings.Contains(w0.Probe.File, "@") {
-			return fmt.Sprintf("do not call that from %s, where %s is locked already, at %s", t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
+			return fmt.Sprintf("do not call that from %s, where %s is locked already, at %s",
+				t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
 		}
 		if *h.hold.Probe == *w0.Probe {
 			return fmt.Sprintf("unlock %s before %s is reached again, on every way there", name, t.place(w0.Probe))
 		}
-		return fmt.Sprintf("unlock %s, locked at %s, before %s, or use there a function that expects it to be locked", name, t.place(h.hold.Probe), t.place(w0.Probe))
+		return fmt.Sprintf("unlock %s, locked at %s, before %s, or use there a function that expects it to be locked",
+			name, t.place(h.hold.Probe), t.place(w0.Probe))
 	}
 	if len(cycle) > 2 {
 		return "take these locks in the same order everywhere"
@@ -64,19 +69,23 @@ func (t *writer) lockFix(cycle []int) string {
 		if w.Probe.Op == runtime.OpOnce {
 			other := t.wait(cycle[1-k])
 			if other.Probe.Op == runtime.OpOnce {
-				return fmt.Sprintf("call neither Do from within the function of the other: the one at %s runs what calls the one at %s", t.place(other.Probe), t.place(w.Probe))
+				return fmt.Sprintf("call neither Do from within the function of the other: the one at %s runs what "+
+					"calls the one at %s", t.place(other.Probe), t.place(w.Probe))
 			}
-			return fmt.Sprintf("do not call Do at %s with %s locked: the function of the Once takes it, at %s", t.place(w.Probe), t.object(other.Obj, other.Probe), t.place(other.Probe))
+			return fmt.Sprintf("do not call Do at %s with %s locked: the function of the Once takes it, at %s",
+				t.place(w.Probe), t.object(other.Obj, other.Probe), t.place(other.Probe))
 		}
 	}
 	if w0.Obj == w1.Obj || h0.hold == nil || h1.hold == nil {
 		return readOnce
 	}
-	return t.sameOrder(t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe), orderSites{h0.hold.Probe, w0.Probe}, orderSites{h1.hold.Probe, w1.Probe})
+	return t.sameOrder(t.object(w1.Obj, w1.Probe), t.object(w0.Obj, w0.Probe), orderSites{h0.hold.Probe, w0.Probe},
+		orderSites{h1.hold.Probe, w1.Probe})
 }
 
 // readOnce is the fix for a read lock that a goroutine takes while it holds it.
-const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or release it before"
+const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or " +
+	"release it before"
 
 // sameOrder returns in which order to take two locks, of which x is taken first at a, and y at b.
 func (t *writer) sameOrder(x, y string, a, b orderSites) string {
@@ -85,7 +94,8 @@ func (t *writer) sameOrder(x, y string, a, b orderSites) string {
 		if a.taken.Kind == runtime.KindRWMutex {
 			kind = "rwmutexes"
 		}
-		return fmt.Sprintf("lock the two %s of %s and %s in a fixed order, for example by an id that they have", kind, t.place(a.held), t.place(a.taken))
+		return fmt.Sprintf("lock the two %s of %s and %s in a fixed order, for example by an id that they have", kind,
+			t.place(a.held), t.place(a.taken))
 	}
 	return fmt.Sprintf("take %s and %s in the same order: %s then %s takes %s first, %s then %s takes %s first",
 		x, y, t.place(a.held), t.place(a.taken), x, t.place(b.held), t.place(b.taken), y)
@@ -97,7 +107,8 @@ func (t *writer) likelyFix(cycle []int) string {
 	p, at := t.wait(cycle[0]).Probe, lockingFrame(t.g(cycle[0]))
 	switch {
 	case len(cycle) == 1 && at != nil && !Own(at.Func, at.File):
-		return fmt.Sprintf("do not do at %s what needs that lock again: %s, which has it, calls what leads there", t.place(t.within(cycle[0])), ShortFunc(at.Func))
+		return fmt.Sprintf("do not do at %s what needs that lock again: %s, which has it, calls what leads there",
+			t.place(t.within(cycle[0])), ShortFunc(at.Func))
 	case len(cycle) == 1:
 		return fmt.Sprintf("unlock before %s, or use there a function that expects the lock to be held", t.place(p))
 	case every(cycle, func(i int) bool { return *t.wait(i).Probe == *p }):
@@ -113,26 +124,33 @@ func (t *writer) cycleFix(c *cause) string {
 	if t.owesItself(c) {
 		w := t.wait(c.cycle[0])
 		if o := t.s.Objects[w.Obj]; o != nil && o.Sent != nil && t.cameBack(c.cycle[0], o.Sent.Probe) {
-			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that", ShortFunc(o.Sent.Probe.Func))
+			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that",
+				ShortFunc(o.Sent.Probe.Func))
 		}
-		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
+		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use "+
+			"another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if p := t.ender(c.cycle[0]); n == 1 && p != nil {
 		name, _ := enderName(p)
-		return fmt.Sprintf("call %s at %s in a goroutine of its own, so that the handler can return", name, t.place(t.within(c.cycle[0])))
+		return fmt.Sprintf("call %s at %s in a goroutine of its own, so that the handler can return", name,
+			t.place(t.within(c.cycle[0])))
 	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
-		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
+		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or "+
+			"give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpSend {
-		return fmt.Sprintf("do not send to %s at %s in the goroutine that receives from it: call what it does then, or send in a goroutine of its own", t.object(w.Obj, w.Probe), t.place(w.Probe))
+		return fmt.Sprintf("do not send to %s at %s in the goroutine that receives from it: call what it does then, "+
+			"or send in a goroutine of its own", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if every(c.cycle, func(i int) bool { return t.across(i) != nil }) {
-		return "see who is to write first, and whether what was written has been sent: a bufio.Writer sends it on Flush; or set a read deadline"
+		return "see who is to write first, and whether what was written has been sent: a bufio.Writer sends it on " +
+			"Flush; or set a read deadline"
 	}
 	for k, i := range c.cycle {
 		if t.across(i) != nil {
-			return fmt.Sprintf("close the connection, or set a deadline for the read at %s, before %s waits for that", t.place(t.within(i)), t.place(t.within(c.cycle[(k+n-1)%n])))
+			return fmt.Sprintf("close the connection, or set a deadline for the read at %s, before %s waits for that",
+				t.place(t.within(i)), t.place(t.within(c.cycle[(k+n-1)%n])))
 		}
 	}
 	for k, i := range c.cycle {
@@ -142,7 +160,8 @@ func (t *writer) cycleFix(c *cause) string {
 		before := t.wait(c.cycle[(k+n-1)%n])
 		if h := t.holder(before.Obj, i); h.hold != nil {
 			p := t.within(i)
-			return t.ownFix(p, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(p)))
+			return t.ownFix(p, fmt.Sprintf("unlock %s, locked at %s, before %s: the goroutine that would end that "+
+				"wait needs it", t.object(before.Obj, before.Probe), t.place(h.hold.Probe), t.place(p)))
 		}
 	}
 	if fix := cmp.Or(t.endFirst(c.cycle), t.unread(c.cycle)); fix != "" {
@@ -152,12 +171,16 @@ func (t *writer) cycleFix(c *cause) string {
 	if own < 0 {
 		for _, i := range c.cycle {
 			if fr := OwnFrame(t.g(i).Stack); fr != nil {
-				return fmt.Sprintf("do not wait at %s%s in a goroutine that the others need: do that in one of its own", t.position(fr.File, fr.Line), in(fr.Func))
+				return fmt.Sprintf("do not wait at %s%s in a goroutine that the others need: do that in one of its own",
+					t.position(fr.File, fr.Line), in(fr.Func))
 			}
 		}
-		return t.ownFix(t.wait(c.cycle[0]).Probe, fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
+		return t.ownFix(t.wait(c.cycle[0]).Probe,
+			fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the "+
+				"wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
 	}
-	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what waits at %s", t.place(t.wait(c.cycle[own]).Probe))
+	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what "+
+		"waits at %s", t.place(t.wait(c.cycle[own]).Probe))
 }
 
 // endFirst returns what ends one of two goroutines for which the other waits by a WaitGroup, if a case of its select
@@ -173,8 +196,10 @@ func (t *writer) endFirst(cycle []int) string {
 			p := t.partner(obj, false)
 			return p != nil && p.Goroutine == t.g(waiter).ID
 		}
-		if p := t.partner(w.Obj, false); w.Probe.Op == runtime.OpCond && fed(w.Obj) && strings.HasSuffix(p.Probe.Expr, ".Signal()") {
-			return fmt.Sprintf("call Broadcast at %s, so that all that wait at %s look again, before %s: Signal wakes only one", t.place(p.Probe), at, before)
+		if p := t.partner(w.Obj, false); w.Probe.Op == runtime.OpCond && fed(w.Obj) &&
+			strings.HasSuffix(p.Probe.Expr, ".Signal()") {
+			return fmt.Sprintf("call Broadcast at %s, so that all that wait at %s look again, before %s: Signal "+
+				"wakes only one", t.place(p.Probe), at, before)
 		}
 		end := uint64(0)
 		for k, c := range cases(w) {
@@ -197,7 +222,8 @@ func (t *writer) unread(cycle []int) string {
 	for _, i := range cycle {
 		w := t.wait(i)
 		if o := t.s.Objects[w.Obj]; w.Probe.Op == runtime.OpSend && o != nil && o.Expr != "" && o.Received == nil {
-			return fmt.Sprintf("receive from %s while %s sends, in a goroutine that does not wait for that one: nobody has received from it yet", t.object(w.Obj, w.Probe), t.place(w.Probe))
+			return fmt.Sprintf("receive from %s while %s sends, in a goroutine that does not wait for that one: "+
+				"nobody has received from it yet", t.object(w.Obj, w.Probe), t.place(w.Probe))
 		}
 	}
 	return ""
@@ -206,8 +232,10 @@ func (t *writer) unread(cycle []int) string {
 // pipeFixes are the fixes for goroutines in a function of a pipe in memory: they write to a pipe that nobody reads, or
 // read from one that nobody writes.
 var pipeFixes = map[string]string{
-	"io.(*pipe).write":  "read from the io.Pipe to its end, or close its reader where that stops before, with CloseWithError, so that %s ends",
-	"io.(*pipe).read":   "close the writer of the io.Pipe when all has been written, also after an error, so that %s ends",
+	"io.(*pipe).write": "read from the io.Pipe to its end, or close its reader where that stops before, with " +
+		"CloseWithError, so that %s ends",
+	"io.(*pipe).read": "close the writer of the io.Pipe when all has been written, also after an error, so that " +
+		"%s ends",
 	"net.(*pipe).write": "read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline",
 }
 
@@ -231,7 +259,8 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	io := t.ioOf(rw)
 	switch {
 	case slices.Contains(t.handlers(direct), root):
-		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is closed before; or stop waiting for it after a time", t.place(t.within(root)))
+		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is "+
+			"closed before; or stop waiting for it after a time", t.place(t.within(root)))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
 	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
@@ -256,13 +285,16 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 		return fmt.Sprintf("let what %s waits for end sooner: %s", t.place(t.within(root)), held)
 	case c.by == byLock:
 		p := t.within(root)
-		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner", t.place(p)))
+		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for "+
+			"end sooner", t.place(p)))
 	case rw != nil && (c.kind == KindLeak || t.inPipe(root) != ""):
 		return t.waitFix(&cause{kind: c.kind}, root)
 	case c.by == byChannel && w.Cap > 0:
 		return t.fullFix(w)
-	case rw != nil && rw.Probe.Op == runtime.OpIO && rw.Probe.Flags&runtime.SiteServe == 0 && w.Probe.Op == runtime.OpWait:
-		return fmt.Sprintf("end what %s waits for first: close the connection, or give it a deadline", t.place(rw.Probe))
+	case rw != nil && rw.Probe.Op == runtime.OpIO && rw.Probe.Flags&runtime.SiteServe == 0 &&
+		w.Probe.Op == runtime.OpWait:
+		return fmt.Sprintf("end what %s waits for first: close the connection, or give it a deadline",
+			t.place(rw.Probe))
 	}
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
 }
@@ -275,18 +307,21 @@ func (t *writer) libraryHolds(i int, obj uint64) bool {
 
 // fullFix returns what to do about a send to a full channel.
 func (t *writer) fullFix(w *snapshot.Wait) string {
-	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
+	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s "+
+		"give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
 }
 
 // writeFix returns what to do about a write to a peer that does not read.
 func (t *writer) writeFix(i int) string {
 	if t.wait(i).Probe.Op != runtime.OpIO {
-		return fmt.Sprintf("give the stream of %s a deadline, and see why the peer has stopped receiving", t.place(t.within(i)))
+		return fmt.Sprintf("give the stream of %s a deadline, and see why the peer has stopped receiving",
+			t.place(t.within(i)))
 	}
 	switch io := t.ioOf(t.wait(i)); {
 	case io == nil:
 	case isPipe(io) && byItself(io.Peer):
-		return fmt.Sprintf("read from the pipe in another goroutine while %s writes: it has room for some 64 KiB", t.place(t.within(i)))
+		return fmt.Sprintf("read from the pipe in another goroutine while %s writes: it has room for some 64 KiB",
+			t.place(t.within(i)))
 	case io.Deadline > 0:
 		return "see why the peer has stopped reading, and whether the write deadline is as short as it can be"
 	}
@@ -306,7 +341,8 @@ func (t *writer) waitFix(c *cause, i int) string {
 	case t.unprobed[i] && (t.s.NoProbes == "" && !Own(w.Probe.Func, w.Probe.File) || inC(t.g(i))):
 		return t.unprobedFix(c, i)
 	case t.unprobed[i] && t.within(i) != w.Probe:
-		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for", t.place(t.within(i)))
+		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for",
+			t.place(t.within(i)))
 	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
 		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)
 	case c.kind == KindLeak && t.never(i):
@@ -316,7 +352,8 @@ func (t *writer) waitFix(c *cause, i int) string {
 	case c.kind == KindFullChannel:
 		return t.fullFix(w)
 	case c.gone && w.Probe.Op == runtime.OpSend && w.Cap == 0:
-		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent when the receiver has gone, or let the sender at %s give up when the receiver does",
+		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent when the "+
+			"receiver has gone, or let the sender at %s give up when the receiver does",
 			t.place(t.s.Objects[w.Obj].Made.Probe), at))
 	}
 	return t.ownFix(w.Probe, t.opFix(w, at))
@@ -326,32 +363,41 @@ func (t *writer) waitFix(c *cause, i int) string {
 func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	switch w.Probe.Op {
 	case runtime.OpSend:
-		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with ctx.Done(), or a buffer for the last value)", at)
+		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with "+
+			"ctx.Done(), or a buffer for the last value)", at)
 	case runtime.OpRange:
 		if o := t.s.Objects[w.Obj]; o != nil && o.Stopped || t.source(w, 0, w.Obj) == timerChan {
-			return fmt.Sprintf("end the loop at %s by a channel of your own, in a select: Stop does not close the channel of a timer or ticker", at)
+			return fmt.Sprintf("end the loop at %s by a channel of your own, in a select: Stop does not close the "+
+				"channel of a timer or ticker", at)
 		}
 		if p := t.partner(w.Obj, false); p != nil {
-			return fmt.Sprintf("close the channel after the last send, at %s, so that the loop at %s ends", t.place(p.Probe), at)
+			return fmt.Sprintf("close the channel after the last send, at %s, so that the loop at %s ends",
+				t.place(p.Probe), at)
 		}
 		return fmt.Sprintf("close the channel when everything has been sent, so that the loop at %s ends", at)
 	case runtime.OpRecv:
 		switch o := t.s.Objects[w.Obj]; {
 		case o != nil && o.Stopped:
-			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has gone off: since Go 1.23 there is nothing to drain", t.object(w.Obj, w.Probe), at)
+			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has gone off: since Go "+
+				"1.23 there is nothing to drain", t.object(w.Obj, w.Probe), at)
 		case t.source(w, 0, w.Obj) == contextChan || contextCase(w, 0):
-			return fmt.Sprintf("call the function that cancels the context on every way out of where it was made, so that %s ends: defer it", at)
+			return fmt.Sprintf("call the function that cancels the context on every way out of where it was made, so "+
+				"that %s ends: defer it", at)
 		}
-		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give up (select with ctx.Done())", at)
+		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give "+
+			"up (select with ctx.Done())", at)
 	case runtime.OpSelect:
 		return t.selectFix(w, at)
 	case runtime.OpWait:
-		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that owes it"
+		return "call Done on every path, also when a function panics: `defer wg.Done()` first in the goroutine that " +
+			"owes it"
 	case runtime.OpCond:
-		if p := t.partner(w.Obj, false); p != nil && strings.HasSuffix(p.Probe.Expr, ".Signal()") && slices.ContainsFunc(t.waits, func(v *snapshot.Wait) bool {
-			return v != nil && v.Probe.Op == runtime.OpCond && v.Obj == w.Obj && *v.Probe != *w.Probe
-		}) {
-			return fmt.Sprintf("call Broadcast at %s, or have a Cond for each condition: Signal may wake one that waits for the other", t.place(p.Probe))
+		if p := t.partner(w.Obj, false); p != nil && strings.HasSuffix(p.Probe.Expr, ".Signal()") &&
+			slices.ContainsFunc(t.waits, func(v *snapshot.Wait) bool {
+				return v != nil && v.Probe.Op == runtime.OpCond && v.Obj == w.Obj && *v.Probe != *w.Probe
+			}) {
+			return fmt.Sprintf("call Broadcast at %s, or have a Cond for each condition: Signal may wake one that "+
+				"waits for the other", t.place(p.Probe))
 		}
 		return "signal after every change of the condition, with the lock held"
 	case runtime.OpIO:
@@ -366,20 +412,25 @@ func (t *writer) selectFix(w *snapshot.Wait, at string) string {
 		for k := range w.Cases {
 			switch {
 			case contextCase(w, k) && w.Cases[k].Obj == 0:
-				return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody is left who could use its channels", at)
+				return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody "+
+					"is left who could use its channels", at)
 			case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
-				return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its channels", at)
+				return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its "+
+					"channels", at)
 			case t.endOnly(w, k):
-				return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s", t.object(w.Cases[k].Obj, nil), at)
+				return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s",
+					t.object(w.Cases[k].Obj, nil), at)
 			}
 		}
 	}
 	if obj, ok := onlyCase(w); ok {
 		if p := t.partner(obj, false); p != nil && p.Exited {
-			return fmt.Sprintf("close %s after the last send, at %s, and let the select at %s end by that", t.object(obj, nil), t.place(p.Probe), at)
+			return fmt.Sprintf("close %s after the last send, at %s, and let the select at %s end by that",
+				t.object(obj, nil), t.place(p.Probe), at)
 		}
 	}
-	return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at shutdown", at)
+	return fmt.Sprintf("add a case to the select at %s that ends it: ctx.Done(), or a channel that is closed at "+
+		"shutdown", at)
 }
 
 // ioFix returns what to do about an I/O operation at a place.
@@ -392,9 +443,11 @@ func (t *writer) ioFix(w *snapshot.Wait, at string) string {
 	case isLocked(io):
 		return "see why the other process keeps the lock, or give the call a time after which it gives up"
 	case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
-		return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead of waiting"
+		return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead " +
+			"of waiting"
 	case pipe && io.Pipe.Write:
-		return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr collect it, such as in a bytes.Buffer"
+		return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr " +
+			"collect it, such as in a bytes.Buffer"
 	case pipe:
 		return "close the pipe to the process when all has been written, before its output or its end is waited for"
 	case isOpen(w.Probe):
@@ -402,7 +455,8 @@ func (t *writer) ioFix(w *snapshot.Wait, at string) string {
 	case io != nil && io.Reaped:
 		return "set cmd.WaitDelay, or give the processes that outlive the command another output"
 	case pkgPath(w.Probe.Callee) == "net/rpc":
-		return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when that comes first", at)
+		return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when "+
+			"that comes first", at)
 	}
 	return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 }
@@ -424,7 +478,8 @@ func onlyCase(w *snapshot.Wait) (obj uint64, ok bool) {
 func (t *writer) unprobedFix(c *cause, i int) string {
 	w := t.wait(i)
 	if inC(t.g(i)) && strings.HasPrefix(w.Probe.Expr, "C.") {
-		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it", strings.TrimPrefix(w.Probe.Expr, "C."))
+		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it",
+			strings.TrimPrefix(w.Probe.Expr, "C."))
 	}
 	pkg := pkgPath(w.Probe.Func)
 	if pkg == "" || pkg == "main" {
@@ -433,7 +488,8 @@ func (t *writer) unprobedFix(c *cause, i int) string {
 	if strings.Contains(strings.SplitN(pkg, "/", 2)[0], ".") {
 		return fmt.Sprintf("build with -deps %s to see who holds or owes what", pkg)
 	}
-	return fmt.Sprintf("build with -deps %s to see who holds or owes what, or with -probe-func for the function that is called", pkg)
+	return fmt.Sprintf("build with -deps %s to see who holds or owes what, or with -probe-func for the function that "+
+		"is called", pkg)
 }
 
 // loopFix returns what to do about a goroutine that goes round in a loop.

@@ -42,7 +42,8 @@ const (
 func newGraph(f *facts) *graph {
 	n := len(f.s.Goroutines)
 	g := &graph{
-		f: f, n: n, waits: make([][]int, n), locks: make(map[lock]int), kins: make(map[familyKey]int), place: make(map[*snapshot.Probe]int),
+		f: f, n: n, waits: make([][]int, n), locks: make(map[lock]int), kins: make(map[familyKey]int),
+		place: make(map[*snapshot.Probe]int),
 	}
 	like := make(map[alike][]int)
 	for i := range n {
@@ -292,7 +293,9 @@ func (g *graph) strong(i, at int, to [][]int, in func(i int) bool) []int {
 // likewise reports whether goroutines i and j wait at the same place, or for the same object by the same operation.
 func (f *facts) likewise(i, j int) bool {
 	v, w := f.wait(i), f.wait(j)
-	return v != nil && w != nil && (*v.Probe == *w.Probe || v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
+	return v != nil && w != nil &&
+		(*v.Probe == *w.Probe ||
+			v.Obj != 0 && v.Obj == w.Obj && (v.Probe.Op == w.Probe.Op || receives(v) && receives(w)))
 }
 
 // groups are goroutines by a key, in the order in which the keys were met.

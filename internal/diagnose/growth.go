@@ -50,7 +50,8 @@ func (d *finder) growing() {
 // client reports whether goroutine i serves a client, or belongs to a library that does.
 func (d *finder) client(i int) bool {
 	w := d.wait(i)
-	if w.Probe.Flags&runtime.SiteServe != 0 || w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
+	if w.Probe.Flags&runtime.SiteServe != 0 ||
+		w.Probe.Op == runtime.OpIO && (w.Probe.Kind == runtime.KindConn || isRead(w.Probe)) {
 		return true
 	}
 	return onStack(d.g(i).Stack, connServe)
@@ -77,7 +78,8 @@ func (d *finder) growth(list []int) {
 	objects := d.objects(list)
 	oldest, newest := births[0], births[len(births)-1]
 	span := d.s.Taken - oldest
-	if span < growthAfter*int64(d.opt.After) || d.s.Taken-newest > span/growthParts || objects > 0 && objects < len(list)/2 {
+	if span < growthAfter*int64(d.opt.After) || d.s.Taken-newest > span/growthParts ||
+		objects > 0 && objects < len(list)/2 {
 		return
 	}
 	var parts [growthParts]int

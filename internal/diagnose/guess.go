@@ -62,7 +62,8 @@ func (d *finder) mayDrain(c *cause) bool {
 	}
 	return every(c.roots, func(i int) bool {
 		p := d.ender(i)
-		return p != nil && p.Callee == "net/http.Server.Shutdown" && (d.g(i).Reason == "select" || d.g(i).State != "waiting")
+		return p != nil && p.Callee == "net/http.Server.Shutdown" &&
+			(d.g(i).Reason == "select" || d.g(i).State != "waiting")
 	}) && !slices.ContainsFunc(c.roots, d.keptOpen)
 }
 
@@ -98,7 +99,8 @@ func (d *finder) resumes(c *cause) bool {
 	case c.pool != nil && c.pool.kind == nil:
 		return slices.ContainsFunc(c.pool.holders, d.untilLater)
 	case c.kind == KindStuck:
-		return slices.ContainsFunc(c.roots, func(i int) bool { return d.wait(i) != nil && d.tokenWith(i, d.untilLater) })
+		return slices.ContainsFunc(c.roots,
+			func(i int) bool { return d.wait(i) != nil && d.tokenWith(i, d.untilLater) })
 	case c.kind != KindFullChannel:
 		return false
 	}
@@ -130,7 +132,8 @@ func (d *finder) firm(i int) bool {
 	switch w.Probe.Op {
 	case runtime.OpIO:
 		io := d.ioOf(w)
-		return w.Probe.Flags&runtime.SiteRequest == 0 && !d.judge.ending(i) || isLocked(io) || io != nil && io.Pipe != nil || io != nil && io.Deadline == 0 && io.Network != "" || boundless(w.Probe)
+		return w.Probe.Flags&runtime.SiteRequest == 0 && !d.judge.ending(i) || isLocked(io) ||
+			io != nil && io.Pipe != nil || io != nil && io.Deadline == 0 && io.Network != "" || boundless(w.Probe)
 	case runtime.OpSleep:
 		return false
 	case runtime.OpWait:
@@ -155,7 +158,9 @@ func (d *finder) firm(i int) bool {
 // cancellable reports whether goroutine i waits for an answer, and another goroutine has the function that cancels its
 // context.
 func (d *finder) cancellable(i int) bool {
-	return isRequest(d.wait(i)) && slices.ContainsFunc(d.reach(i).CouldEnd, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine })
+	return isRequest(d.wait(i)) &&
+		slices.ContainsFunc(d.reach(i).CouldEnd,
+			func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine })
 }
 
 // wasUsed reports whether another goroutine than i has used the other side of a channel, or signaled a Cond.
@@ -175,7 +180,8 @@ func (d *finder) owedByStuck(i int) bool {
 
 // boundless reports whether p is a request that nothing elsewhere, such as a context or the http.Client, can bound.
 func boundless(p *snapshot.Probe) bool {
-	if p.Flags&runtime.SiteRequest == 0 || p.Flags&runtime.SiteBounded != 0 || p.Kind == runtime.KindOther || strings.HasSuffix(p.Callee, "Context") {
+	if p.Flags&runtime.SiteRequest == 0 || p.Flags&runtime.SiteBounded != 0 || p.Kind == runtime.KindOther ||
+		strings.HasSuffix(p.Callee, "Context") {
 		return false
 	}
 	switch pkgPath(p.Callee) {

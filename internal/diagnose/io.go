@@ -34,7 +34,8 @@ func (f *facts) ioFacts(io *snapshot.IO) []string {
 		lines = append(lines, fmt.Sprintf("the kernel holds %s that the peer has not taken", plural(io.Unsent, "byte")))
 	}
 	if io.Unread > 0 && io.Network != "" {
-		lines = append(lines, fmt.Sprintf("%s arrived that nobody has read", verb(io.Unread, plural(io.Unread, "byte")+" has")))
+		lines = append(lines, fmt.Sprintf("%s arrived that nobody has read",
+			verb(io.Unread, plural(io.Unread, "byte")+" has")))
 	}
 	if p := io.Pipe; p != nil {
 		lines = append(lines, p.Process+" "+pipeWait(p))
@@ -109,7 +110,9 @@ func (f *facts) stalled(i int) bool {
 			}
 		}
 	}
-	return !f.endedBy(i, func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context" })
+	return !f.endedBy(i, func(w snapshot.Waker) bool {
+		return w.Kind == snapshot.WakerTimer && pkgPath(w.Name) == "context"
+	})
 }
 
 // flowControls are the functions in which writes to streams wait until the peer has read enough.
@@ -144,7 +147,8 @@ func isOpen(p *snapshot.Probe) bool {
 // not known whether that is a connection.
 func isRead(p *snapshot.Probe) bool {
 	m := method(p.Expr)
-	for _, prefix := range []string{"Read", "Scan", "Fscan", "Peek", "Copy", "Discard", "WriteTo", "Decode", "Recv", "Next"} {
+	for _, prefix := range []string{"Read", "Scan", "Fscan", "Peek", "Copy", "Discard", "WriteTo", "Decode", "Recv",
+		"Next"} {
 		if strings.HasPrefix(m, prefix) {
 			return true
 		}
@@ -190,9 +194,11 @@ func byItself(who string) bool { return strings.Contains(who, "itself") }
 // pipeWait returns what the process of p waits for.
 func pipeWait(p *snapshot.Pipe) string {
 	if p.Write {
-		return fmt.Sprintf("waits to write to a pipe that is full: this program has its other end, as file descriptor %d, and does not read", p.FD)
+		return fmt.Sprintf("waits to write to a pipe that is full: this program has its other end, as file "+
+			"descriptor %d, and does not read", p.FD)
 	}
-	return fmt.Sprintf("waits to read from a pipe: this program has its other end, as file descriptor %d, and neither writes nor closes it", p.FD)
+	return fmt.Sprintf("waits to read from a pipe: this program has its other end, as file descriptor %d, and "+
+		"neither writes nor closes it", p.FD)
 }
 
 // pipeOf returns the pipe on which the process that goroutine i waits for waits, and the goroutines that could go on
@@ -254,5 +260,6 @@ func inRead(stack []snapshot.Frame) bool { return innermost(stack, "internal/pol
 
 // innermost reports whether one of the innermost functions on a stack is one of fns.
 func innermost(stack []snapshot.Frame, fns ...string) bool {
-	return slices.ContainsFunc(stack[:min(6, len(stack))], func(fr snapshot.Frame) bool { return slices.Contains(fns, fr.Func) })
+	return slices.ContainsFunc(stack[:min(6, len(stack))],
+		func(fr snapshot.Frame) bool { return slices.Contains(fns, fr.Func) })
 }

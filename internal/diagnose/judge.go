@@ -26,7 +26,8 @@ type judge struct {
 
 // newJudge returns a judge. It leaves out the goroutines that stuck has.
 func newJudge(f *facts, stuck []bool) *judge {
-	return &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64), pipes: make(map[int]bool)}
+	return &judge{facts: f, stuck: stuck, groups: make(map[uint64]bool), taken: make(map[uint64]int64),
+		pipes: make(map[int]bool)}
 }
 
 // verdict returns the verdict of goroutine i from its own operation, without regard to the goroutines that it waits
@@ -91,7 +92,8 @@ func (j *judge) turns(i int) bool {
 	}
 	switch w.Probe.Op {
 	case runtime.OpSend, runtime.OpSelect:
-		return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) }) || j.passedOn(i) || j.givenBack(i)
+		return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool { return c.Send && j.moves(c.Obj, true) }) ||
+			j.passedOn(i) || j.givenBack(i)
 	case runtime.OpWait:
 		return j.moves(w.Obj, true) // Done is the receive of a WaitGroup
 	case runtime.OpIO:
@@ -252,7 +254,8 @@ func (j *judge) goesOn(i int) bool {
 	case "unknown":
 		return j.s.HasStates || !j.long(i)
 	case "waiting":
-		return !strings.HasPrefix(g.Reason, "sync.") && !strings.HasPrefix(g.Reason, "chan send") && !strings.Contains(g.Reason, "(no cases)") &&
+		return !strings.HasPrefix(g.Reason, "sync.") && !strings.HasPrefix(g.Reason, "chan send") &&
+			!strings.Contains(g.Reason, "(no cases)") &&
 			!strings.Contains(g.Reason, "(nil chan)") && g.Reason != "semacquire"
 	}
 	return true
@@ -292,7 +295,8 @@ func (j *judge) overdue(w *snapshot.Wait) bool {
 // idle reports whether goroutine i is in a wait that is normal however long it takes.
 func (j *judge) idle(i int) bool {
 	w := j.wait(i)
-	if j.external(i) || j.drains(i) || w.Probe.Op == runtime.OpSleep || j.waitsForEnd(i) || j.never(i) && j.meant(i) || j.explained(i) {
+	if j.external(i) || j.drains(i) || w.Probe.Op == runtime.OpSleep || j.waitsForEnd(i) || j.never(i) && j.meant(i) ||
+		j.explained(i) {
 		return true
 	}
 	if j.unprobed[i] && w.Probe.Op == runtime.OpIO {
@@ -315,7 +319,8 @@ func (j *judge) idle(i int) bool {
 
 // forgotten reports whether the record may have forgotten who was at the other end of w, for want of room.
 func (j *judge) forgotten(w *snapshot.Wait) bool {
-	return j.s.Dropped[snapshot.DroppedObjects] > 0 && every(j.feeders(w), func(p *snapshot.Fact) bool { return p == nil })
+	return j.s.Dropped[snapshot.DroppedObjects] > 0 &&
+		every(j.feeders(w), func(p *snapshot.Fact) bool { return p == nil })
 }
 
 // world reports whether goroutine i waits for what others have to say, which may be nothing for long: in a read, or for
@@ -324,7 +329,8 @@ func (j *judge) world(i int) bool {
 	w := j.wait(i)
 	io := j.ioOf(w)
 	switch {
-	case isWrite(w.Probe) || isOpen(w.Probe) || isLocked(io) || io != nil && io.Reaped || inWrite(j.g(i).Stack) || j.deserted(i):
+	case isWrite(w.Probe) || isOpen(w.Probe) || isLocked(io) || io != nil && io.Reaped || inWrite(j.g(i).Stack) ||
+		j.deserted(i):
 		return false
 	case w.Probe.Kind == runtime.KindProcess:
 		return true
@@ -359,7 +365,8 @@ func (j *judge) explained(i int) bool {
 			return !j.endsUnbounded(i)
 		case snapshot.WakerGoroutine:
 			k, ok := j.find(w.Goroutine)
-			return ok && k != i && !j.stuck[k] && !j.computes(k) && (j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
+			return ok && k != i && !j.stuck[k] && !j.computes(k) &&
+				(j.wait(k) == nil && j.goesOn(k) || j.wait(k) != nil && !j.unprobed[k] && !j.long(k))
 		}
 		return false
 	})
@@ -380,7 +387,8 @@ func (j *judge) outlives(obj uint64) bool {
 	}
 	idle = slices.ContainsFunc(j.owers(o), func(i int) bool {
 		w := j.wait(i)
-		return w != nil && (j.external(i) || j.open(i) || w.Probe.Op == runtime.OpWait && w.Obj != obj && j.outlives(w.Obj))
+		return w != nil &&
+			(j.external(i) || j.open(i) || w.Probe.Op == runtime.OpWait && w.Obj != obj && j.outlives(w.Obj))
 	})
 	j.groups[obj] = idle
 	return idle
@@ -480,7 +488,8 @@ func (j *judge) ending(i int) bool {
 	case runtime.OpWait, runtime.OpCond:
 		return w.Obj != 0 && endFunc(w.Probe.Func)
 	case runtime.OpIO:
-		return w.Probe.Flags&(runtime.SiteServe|runtime.SiteBounded) == 0 && w.Probe.Kind != runtime.KindConn && endFunc(method(w.Probe.Expr))
+		return w.Probe.Flags&(runtime.SiteServe|runtime.SiteBounded) == 0 && w.Probe.Kind != runtime.KindConn &&
+			endFunc(method(w.Probe.Expr))
 	}
 	return false
 }

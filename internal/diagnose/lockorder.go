@@ -34,7 +34,8 @@ func (t *writer) lockOrders() []Finding {
 	if len(t.s.Orders) == 0 || t.opt.Scope != nil {
 		return nil
 	}
-	o := &orders{facts: t.facts, told: make(map[[maxOrderCycle]orderSites]bool), same: make(map[[maxOrderCycle]uint64]bool)}
+	o := &orders{facts: t.facts, told: make(map[[maxOrderCycle]orderSites]bool),
+		same: make(map[[maxOrderCycle]uint64]bool)}
 	o.collect()
 	var found []Finding
 	for _, e := range o.again {
@@ -98,7 +99,8 @@ func orderOrders(a, b *snapshot.Order) int {
 
 // orderSitesOf orders edges by their places.
 func orderSitesOf(a, b *snapshot.Order) int {
-	return cmp.Or(snapshot.ComparePlaces(a.Held.Probe, b.Held.Probe), snapshot.ComparePlaces(a.Taken.Probe, b.Taken.Probe))
+	return cmp.Or(snapshot.ComparePlaces(a.Held.Probe, b.Held.Probe),
+		snapshot.ComparePlaces(a.Taken.Probe, b.Taken.Probe))
 }
 
 // cycles returns the cycles of n locks that can deadlock: one for each set of places, and of locks.
@@ -227,7 +229,8 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 		f.Places = append(f.Places, e.Taken.Probe, e.Held.Probe)
 		held, taken := locks[i], locks[(i+1)%len(cycle)]
 		if alike { // the places may have more telling names
-			held, taken = fmt.Sprintf("%s (%#x)", t.orderedLock(e.Held), e.Held.Obj), fmt.Sprintf("%s (%#x)", t.orderedLock(e.Taken), e.Taken.Obj)
+			held, taken = fmt.Sprintf("%s (%#x)", t.orderedLock(e.Held), e.Held.Obj),
+				fmt.Sprintf("%s (%#x)", t.orderedLock(e.Taken), e.Taken.Obj)
 		}
 		f.Why = append(f.Why, t.orderStep(id, e, held, taken)...)
 	}
@@ -241,7 +244,8 @@ func (t *writer) lockOrder(cycle []*snapshot.Order) Finding {
 // readAgain returns the finding about a read lock that was taken by a goroutine that held it.
 func (t *writer) readAgain(e *snapshot.Order) Finding {
 	lock := t.orderedLock(e.Held)
-	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{}, Places: []*snapshot.Probe{e.Taken.Probe, e.Held.Probe}, Fix: readOnce}
+	f := Finding{Kind: KindLockOrder, Certainty: Possible, Goroutines: []int64{},
+		Places: []*snapshot.Probe{e.Taken.Probe, e.Held.Probe}, Fix: readOnce}
 	f.Title = fmt.Sprintf("%s is read-locked again by a goroutine that has it read-locked, which can deadlock", lock)
 	var id int64
 	if len(e.Goroutines) > 0 {
@@ -256,14 +260,16 @@ func (t *writer) readAgain(e *snapshot.Order) Finding {
 func (t *writer) orderStep(id int64, e *snapshot.Order, held, taken string) []string {
 	verb := map[bool]string{false: "locks", true: "read-locks"}[e.Taken.Read]
 	with := map[bool]string{false: "locked", true: "read-locked"}[e.Held.Read]
-	lines := []string{fmt.Sprintf("goroutine %d %s %s at %s%s, with %s %s at %s%s", id, verb, taken, t.place(e.Taken.Probe), inProbe(e.Taken.Probe),
+	lines := []string{fmt.Sprintf("goroutine %d %s %s at %s%s, with %s %s at %s%s", id, verb, taken,
+		t.place(e.Taken.Probe), inProbe(e.Taken.Probe),
 		held, with, t.place(e.Held.Probe), in(e.Held.Probe.Func))}
 	called := "  called from "
 	if len(e.Goroutines) > 0 && e.Goroutines[0] != id {
 		called = fmt.Sprintf("  goroutine %d, which did so first, was called from ", e.Goroutines[0])
 	}
 	for _, fr := range e.Stack {
-		if Own(fr.Func, fr.File) && (fr.File != e.Taken.Probe.File || fr.Line != e.Taken.Probe.Line) && len(lines) <= maxCallers {
+		if Own(fr.Func, fr.File) && (fr.File != e.Taken.Probe.File || fr.Line != e.Taken.Probe.Line) &&
+			len(lines) <= maxCallers {
 			lines = append(lines, called+t.position(fr.File, fr.Line)+in(fr.Func))
 		}
 	}

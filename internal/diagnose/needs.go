@@ -64,7 +64,8 @@ func (f *facts) needs(i int) []need {
 // nil if a library's goroutine brings an answer, because the answer comes from the peer.
 func (f *facts) wakers(i int) []int {
 	r := f.reach(i)
-	if r == nil || r != f.g(i).Reach && isRequest(f.wait(i)) || r.Answer == snapshot.Unknown || r.More > 0 || r.Cut && r.Answer == snapshot.Live {
+	if r == nil || r != f.g(i).Reach && isRequest(f.wait(i)) || r.Answer == snapshot.Unknown || r.More > 0 ||
+		r.Cut && r.Answer == snapshot.Live {
 		return nil
 	}
 	var list []int
@@ -144,7 +145,8 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 		return []need{n}
 	}
 	if f.sendsToItself(i, c) {
-		return []need{{obj: c.Obj, send: true, by: []int{i}, each: true, place: f.partner(c.Obj, true).Probe, open: known}}
+		return []need{{obj: c.Obj, send: true, by: []int{i}, each: true, place: f.partner(c.Obj, true).Probe,
+			open: known}}
 	}
 	n := f.used(i, c.Obj, c.Send)
 	// If no goroutine has given a token back, one that has a token may.
@@ -163,7 +165,8 @@ func (f *facts) channelNeeds(i int, w *snapshot.Wait, k int, c snapshot.Case) []
 // no other will receive.
 func (f *facts) sendsToItself(i int, c snapshot.Case) bool {
 	p := f.partner(c.Obj, true)
-	return c.Send && len(f.wait(i).Cases) == 0 && p != nil && !p.Exited && p.Goroutine == f.g(i).ID && f.proven(i) && !takes(f.wait(i), c.Obj) && len(f.users(p.Probe)) == 1
+	return c.Send && len(f.wait(i).Cases) == 0 && p != nil && !p.Exited && p.Goroutine == f.g(i).ID && f.proven(i) &&
+		!takes(f.wait(i), c.Obj) && len(f.users(p.Probe)) == 1
 }
 
 // nilChannel reports whether, by the memory or the runtime's wait reason, goroutine i waits for nil channels only.
@@ -245,7 +248,9 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 	}
 	const few = 16
 	list := f.owers(o)
-	if len(list) > 0 && (len(list) <= o.Count || f.onlyAsleep() && f.atOnePlace(list) || len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
+	if len(list) > 0 &&
+		(len(list) <= o.Count || f.onlyAsleep() && f.atOnePlace(list) ||
+			len(list) <= few && behindAdd(f.g(list[0]).CreatedBy, o.Sent)) {
 		n.by, n.each, n.open = list, len(list) == o.Count, known
 		return n
 	}
@@ -268,7 +273,8 @@ func (f *facts) groupNeed(i int, obj uint64) need {
 // waits for itself.
 func (f *facts) condNeed(i int, obj uint64) need {
 	p := f.partner(obj, false)
-	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) || slices.ContainsFunc(f.signalers(p.Probe), func(j int) bool { return j != i }) {
+	if p == nil || p.Exited || p.Goroutine != f.g(i).ID || !f.proven(i) ||
+		slices.ContainsFunc(f.signalers(p.Probe), func(j int) bool { return j != i }) {
 		return f.used(i, obj, false)
 	}
 	return need{obj: obj, by: []int{i}, each: true, place: p.Probe, open: known}
@@ -364,19 +370,22 @@ func (f *facts) near(obj uint64) []int {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(f.nearby[obj]), func(j int) bool { return f.waitsFor(j, obj) && !(f.unprobed[j] && f.proven(j)) })
+	return slices.DeleteFunc(slices.Clone(f.nearby[obj]),
+		func(j int) bool { return f.waitsFor(j, obj) && !(f.unprobed[j] && f.proven(j)) })
 }
 
 // waitsFor reports whether goroutine j waits for obj.
 func (f *facts) waitsFor(j int, obj uint64) bool {
 	w := f.wait(j)
-	return w != nil && (w.Obj == obj || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj == obj }))
+	return w != nil &&
+		(w.Obj == obj || slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Obj == obj }))
 }
 
 // receives reports whether w only receives. It then waits for an event, rather than for another goroutine to make way.
 func receives(w *snapshot.Wait) bool {
 	list := cases(w)
-	some := w.Probe.Op == runtime.OpCond || w.More > 0 || slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Obj != 0 })
+	some := w.Probe.Op == runtime.OpCond || w.More > 0 ||
+		slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Obj != 0 })
 	return some && !slices.ContainsFunc(list, func(c snapshot.Case) bool { return c.Send })
 }
 
@@ -387,5 +396,6 @@ func (f *facts) never(i int) bool {
 		return false
 	}
 	list := cases(w)
-	return (len(list) > 0 || w.Probe.Op == runtime.OpSelect) && w.More == 0 && every(list, func(c snapshot.Case) bool { return c.Obj == 0 })
+	return (len(list) > 0 || w.Probe.Op == runtime.OpSelect) && w.More == 0 &&
+		every(list, func(c snapshot.Case) bool { return c.Obj == 0 })
 }

@@ -82,7 +82,8 @@ func (f *facts) handedOn(i int, take *snapshot.Probe, obj uint64) (list []int) {
 	_, started := f.family(&snapshot.Fact{Goroutine: f.g(i).ID, Probe: take}, take.Func)
 	for _, k := range started {
 		c := f.g(k).CreatedBy
-		if c.Func == take.Func && c.Line > take.Line && !f.waitsFor(k, obj) && !slices.ContainsFunc(f.g(k).History, func(s snapshot.Step) bool { return s.Probe == take }) {
+		if c.Func == take.Func && c.Line > take.Line && !f.waitsFor(k, obj) &&
+			!slices.ContainsFunc(f.g(k).History, func(s snapshot.Step) bool { return s.Probe == take }) {
 			list = append(list, k)
 		}
 	}
@@ -110,7 +111,8 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 		return false
 	}
 	i, ok := d.find(back.Goroutine)
-	if ok && slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take && s.At >= back.At }) {
+	if ok &&
+		slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return s.Probe == take && s.At >= back.At }) {
 		return true
 	}
 	if !send && o.Made != nil && back.Goroutine == o.Made.Goroutine && back.Probe.Func == o.Made.Probe.Func {
@@ -123,7 +125,8 @@ func (d *finder) isPool(o *snapshot.Object, send bool, take *snapshot.Probe, bac
 // pool with a receive.
 func takes(w *snapshot.Wait, obj uint64) bool {
 	for k, c := range cases(w) { // beyond runtime.CaseLen there are no roles
-		if r := w.Probe.Role(k); c.Obj == obj && (r == runtime.RoleSemaphore && c.Send || r == runtime.RolePool && !c.Send) {
+		if r := w.Probe.Role(k); c.Obj == obj &&
+			(r == runtime.RoleSemaphore && c.Send || r == runtime.RolePool && !c.Send) {
 			return true
 		}
 	}
@@ -153,7 +156,8 @@ func (f *facts) tokens(obj uint64, take *snapshot.Probe) []int {
 func (f *facts) tokenWith(i int, is func(k int) bool) bool {
 	w := f.wait(i)
 	return slices.ContainsFunc(cases(w), func(c snapshot.Case) bool {
-		return c.Send && takes(w, c.Obj) && slices.ContainsFunc(f.tokens(c.Obj, w.Probe), func(k int) bool { return k != i && is(k) })
+		return c.Send && takes(w, c.Obj) &&
+			slices.ContainsFunc(f.tokens(c.Obj, w.Probe), func(k int) bool { return k != i && is(k) })
 	})
 }
 
@@ -207,14 +211,16 @@ func (t *writer) pool(f *Finding, c *cause) {
 	if p.lost && p.kind != nil {
 		for _, call := range t.s.Calls {
 			if slices.Contains(p.kind.takes, call.Callee) {
-				f.Why = append(f.Why, fmt.Sprintf("they are taken by %s at %s%s", call.Expr, t.place(call), in(call.Func)))
+				f.Why = append(f.Why, fmt.Sprintf("they are taken by %s at %s%s", call.Expr, t.place(call),
+					in(call.Func)))
 			}
 		}
 	}
 	if p.name == "" {
 		f.Why = append(f.Why, t.factsAbout(p.obj, t.wait(c.roots[0]).Probe.Op == runtime.OpSend)...)
 	}
-	f.Why = append(f.Why, t.callers(slices.DeleteFunc(slices.Clone(c.roots), func(i int) bool { return slices.Contains(p.holders, i) }))...)
+	f.Why = append(f.Why, t.callers(slices.DeleteFunc(slices.Clone(c.roots),
+		func(i int) bool { return slices.Contains(p.holders, i) }))...)
 	f.Why = append(f.Why, t.others("waiting", c.roots)...)
 	f.Fix = t.poolFix(p)
 }
@@ -251,7 +257,8 @@ func (t *writer) poolTitle(c *cause) string {
 	case p.behind:
 		return fmt.Sprintf("%s; %s taken, by goroutines that wait for others that need one", who, all)
 	case p.unread > 0:
-		return fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who, p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
+		return fmt.Sprintf("%s, which may have %d: %s a response that was neither closed nor read to its end", who,
+			p.size, plural(p.unread, "connection")+" "+verb(p.unread, "has"))
 	case p.kind != nil && p.size == 0 && p.nested == len(p.holders): // the size of the pool is unknown
 		return fmt.Sprintf("%s; all that are known to have one wait for another", who)
 	case p.nested == len(p.holders) && (p.size == 0 || had == p.size):
@@ -273,7 +280,8 @@ func (t *writer) poolFix(p *pool) string {
 		return closeBody
 	case len(back) > 0 && len(back) == p.nested:
 		at := t.wait(back[0]).Probe
-		return fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not given back the one that it took there", t.g(back[0]).ID, t.place(at))
+		return fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not "+
+			"given back the one that it took there", t.g(back[0]).ID, t.place(at))
 	case p.nested > 0:
 		return "do not take a second one while one is held: pass on the one that is there, or give it back before"
 	}
@@ -314,7 +322,8 @@ func (f *facts) back(p *pool) (list []int) {
 func (t *writer) token(p *pool, i int) string {
 	now := strings.TrimPrefix(t.step(i), fmt.Sprintf("goroutine %d ", t.g(i).ID))
 	if s, has := t.tokenOf(p, i); has {
-		return fmt.Sprintf("goroutine %d took one at %s%s %s ago; now it %s", t.g(i).ID, t.place(s.Probe), in(s.Probe.Func), t.ago(s.At), now)
+		return fmt.Sprintf("goroutine %d took one at %s%s %s ago; now it %s", t.g(i).ID, t.place(s.Probe),
+			in(s.Probe.Func), t.ago(s.At), now)
 	}
 	return fmt.Sprintf("goroutine %d has one; it %s", t.g(i).ID, now)
 }

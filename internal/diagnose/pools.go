@@ -21,8 +21,10 @@ type poolKind struct {
 var poolKinds = []poolKind{
 	{
 		waits: "database/sql.(*DB).conn", token: "a connection",
-		takes: []string{"database/sql.DB.Begin", "database/sql.DB.BeginTx", "database/sql.DB.Conn", "database/sql.DB.Query", "database/sql.DB.QueryContext"},
-		gives: []string{"database/sql.Conn.Close", "database/sql.Rows.Close", "database/sql.Tx.Commit", "database/sql.Tx.Rollback"},
+		takes: []string{"database/sql.DB.Begin", "database/sql.DB.BeginTx", "database/sql.DB.Conn",
+			"database/sql.DB.Query", "database/sql.DB.QueryContext"},
+		gives: []string{"database/sql.Conn.Close", "database/sql.Rows.Close", "database/sql.Tx.Commit",
+			"database/sql.Tx.Rollback"},
 	},
 	{
 		waits: "golang.org/x/sync/semaphore.(*Weighted).Acquire", token: "a token",
@@ -87,10 +89,12 @@ func (d *finder) channelPools() {
 	for _, obj := range waiting.order {
 		list := waiting.of[obj]
 		p := d.channelPool(list[0])
-		if p == nil || len(p.holders) != p.size || p.size == 1 && !takes(d.wait(list[0]), obj) || !slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
+		if p == nil || len(p.holders) != p.size || p.size == 1 && !takes(d.wait(list[0]), obj) ||
+			!slices.ContainsFunc(list, d.long) || slices.ContainsFunc(list, func(i int) bool { return d.claimed[i] }) {
 			continue
 		}
-		if _, send := d.poolChannel(list[0]); d.moves(obj, send) || slices.ContainsFunc(p.holders, func(i int) bool { return !d.keeps(i, obj) }) {
+		if _, send := d.poolChannel(list[0]); d.moves(obj, send) ||
+			slices.ContainsFunc(p.holders, func(i int) bool { return !d.keeps(i, obj) }) {
 			continue
 		}
 		p.behind = p.nested == 0 && every(p.holders, func(i int) bool { return d.bad[i] })
@@ -113,7 +117,8 @@ func (d *finder) poolChannel(i int) (obj uint64, send bool) {
 // for another token, or only for goroutines that wait themselves, or has long had no answer.
 func (d *finder) keeps(i int, obj uint64) bool {
 	w := d.wait(i)
-	return w != nil && d.long(i) && !d.timed(i) && (d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
+	return w != nil && d.long(i) && !d.timed(i) &&
+		(d.waitsFor(i, obj) || d.bad[i] || w.Probe.Op == runtime.OpIO && d.likely(i))
 }
 
 // poolWait returns the kind of pool that goroutine i waits for, by its stack, or nil. If all goroutines slept and no
@@ -215,7 +220,8 @@ func (d *finder) allKnown(list []int) bool {
 	const whole = 16 // steps: a history this long may have lost its beginning
 	for i := range d.graph.n {
 		g := d.g(i)
-		if !slices.Contains(list, i) && g.Last != nil && len(g.History) >= whole && d.s.Taken-g.LastAt < int64(d.opt.After) {
+		if !slices.Contains(list, i) && g.Last != nil && len(g.History) >= whole &&
+			d.s.Taken-g.LastAt < int64(d.opt.After) {
 			return false
 		}
 	}
@@ -242,7 +248,8 @@ func (d *finder) addPool(p *pool, list []int) {
 	}
 	if p.kind != nil { // the library's own goroutines, which serve the pool alone
 		for i := range d.graph.n {
-			if cr := d.g(i).CreatedBy; !d.claimed[i] && d.unprobed[i] && d.proven(i) && cr != nil && pkgPath(cr.Func) == pkgPath(p.kind.waits) {
+			if cr := d.g(i).CreatedBy; !d.claimed[i] && d.unprobed[i] && d.proven(i) && cr != nil &&
+				pkgPath(cr.Func) == pkgPath(p.kind.waits) {
 				d.claim(Stuck, i)
 				c.queue = append(c.queue, i)
 			}
@@ -318,7 +325,8 @@ func (d *finder) handling(lib string) (list []int) {
 		}
 	}
 	for i := range d.graph.n {
-		if d.handles(i, lib) || len(d.g(i).Stack) == 0 && d.wait(i) != nil && places[place{d.startedAt(i), d.probe(i)}] {
+		if d.handles(i, lib) ||
+			len(d.g(i).Stack) == 0 && d.wait(i) != nil && places[place{d.startedAt(i), d.probe(i)}] {
 			list = append(list, i)
 		}
 	}

@@ -48,7 +48,8 @@ const (
 )
 
 var kindOrder = []Kind{
-	KindDeadlock, KindOrphanedLock, KindMissingDone, KindLeak, KindGrowth, KindExhaustedPool, KindUnreadPeer, KindNoAnswer,
+	KindDeadlock, KindOrphanedLock, KindMissingDone, KindLeak, KindGrowth, KindExhaustedPool, KindUnreadPeer,
+	KindNoAnswer,
 	KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
 }
 
@@ -148,7 +149,8 @@ func (r *Report) Holders(addr uint64, limit int) (held []snapshot.Hold, more int
 		if h.hold != nil {
 			held = append(held, *h.hold)
 		} else {
-			held = append(held, snapshot.Hold{Goroutine: r.Snapshot.Goroutines[h.g].ID, Obj: addr, Probe: h.wait.Probe, Since: h.wait.Since})
+			held = append(held, snapshot.Hold{Goroutine: r.Snapshot.Goroutines[h.g].ID, Obj: addr, Probe: h.wait.Probe,
+				Since: h.wait.Since})
 		}
 	}
 	for _, h := range orphans[:min(limit-len(held), len(orphans))] {

@@ -12,8 +12,8 @@ import (
 //
 // A watcher of one program wants to know what is new. A finding stays the same while one of its goroutines stays in the
 // same operation, even if others join it. Watchers compare Symptoms, also those of a debugger, which holds the program
-// now and then: the time for which it does is taken out of the durations of a report, but a goroutine that has passed no
-// probe has not moved.
+// now and then: the time for which it does is taken out of the durations of a report, but a goroutine that has passed
+// no probe has not moved.
 //
 // A comparison of two runs, or the name of a series of metrics that outlives goroutines, cannot use their IDs. A
 // finding is the same if it has the same kind and place, and Keys are compared. Only the file of `awaittrace test
@@ -53,7 +53,8 @@ func (r *Report) Unread() (list []Symptom) {
 	seen := make(map[*snapshot.Probe]bool)
 	for i, v := range r.Verdicts {
 		w := r.facts.wait(i)
-		if v != Idle || w == nil || w.Probe.Op == runtime.OpSleep || j.external(i) || !r.facts.long(i) || seen[w.Probe] {
+		if v != Idle || w == nil || w.Probe.Op == runtime.OpSleep || j.external(i) || !r.facts.long(i) ||
+			seen[w.Probe] {
 			continue
 		}
 		seen[w.Probe] = true
@@ -89,7 +90,8 @@ type Key struct {
 
 // Compare orders keys.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.File, o.File), cmp.Compare(k.Line, o.Line), cmp.Compare(k.N, o.N))
+	return cmp.Or(cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.File, o.File), cmp.Compare(k.Line, o.Line),
+		cmp.Compare(k.N, o.N))
 }
 
 // Numbered returns k with the first number that is not in set.

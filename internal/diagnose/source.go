@@ -73,7 +73,8 @@ func (f *facts) tellsEnd(obj uint64) bool {
 // endName reports whether a channel is named like those that are closed at the end.
 func endName(expr string) bool {
 	name := strings.ToLower(expr[strings.LastIndexByte(expr, '.')+1:])
-	for _, word := range []string{"stop", "quit", "done", "close", "shutdown", "exit", "cancel", "term", "end", "kill", "die", "dead", "abort", "finish"} {
+	for _, word := range []string{"stop", "quit", "done", "close", "shutdown", "exit", "cancel", "term", "end", "kill",
+		"die", "dead", "abort", "finish"} {
 		if strings.Contains(name, word) {
 			return true
 		}

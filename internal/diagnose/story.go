@@ -20,7 +20,8 @@ type writer struct {
 }
 
 func (t *writer) finding(c *cause) Finding {
-	f := Finding{Kind: c.kind, Certainty: c.certainty, Goroutines: t.ids(c.all()), Proof: c.proof, Growth: c.growth, Rate: c.rate}
+	f := Finding{Kind: c.kind, Certainty: c.certainty, Goroutines: t.ids(c.all()), Proof: c.proof, Growth: c.growth,
+		Rate: c.rate}
 	switch {
 	case len(c.cycle) > 0:
 		f.Root = t.g(c.cycle[0]).ID
@@ -105,16 +106,21 @@ func (t *writer) deadlock(f *Finding, c *cause) {
 	case len(c.cycle) == 1 && locks:
 		f.Title = t.selfLock(c.cycle[0])
 	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpCond:
-		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, which it alone signals", t.g(c.cycle[0]).ID, t.does(first))
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, which it alone signals", t.g(c.cycle[0]).ID,
+			t.does(first))
 	case len(c.cycle) == 1 && first.Probe.Op == runtime.OpSend:
-		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, from which it alone receives", t.g(c.cycle[0]).ID, t.does(first))
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, from which it alone receives", t.g(c.cycle[0]).ID,
+			t.does(first))
 	case len(c.cycle) == 1 && t.ender(c.cycle[0]) != nil:
 		name, _ := enderName(t.ender(c.cycle[0]))
-		f.Title = fmt.Sprintf("goroutine %d waits for itself: %s waits for the handler that calls it", t.g(c.cycle[0]).ID, name)
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: %s waits for the handler that calls it",
+			t.g(c.cycle[0]).ID, name)
 	case len(c.cycle) == 1 && len(c.members) == 0:
-		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID, t.does(first))
+		f.Title = fmt.Sprintf("goroutine %d waits for itself: it %s, and owes it a Done", t.g(c.cycle[0]).ID,
+			t.does(first))
 	case t.owesItself(c):
-		f.Title = fmt.Sprintf("%s wait for %s, and owe it %s themselves", names(t.ids(slices.Concat(c.cycle, c.members))), t.object(first.Obj, first.Probe), t.dones(first.Obj))
+		f.Title = fmt.Sprintf("%s wait for %s, and owe it %s themselves",
+			names(t.ids(slices.Concat(c.cycle, c.members))), t.object(first.Obj, first.Probe), t.dones(first.Obj))
 		others -= len(c.members)
 	case every(c.cycle, func(i int) bool { return t.wait(i).Probe.Op == runtime.OpOnce }):
 		f.Title = names(t.ids(c.cycle)) + " each run the function of a Once that the other waits for"
@@ -166,7 +172,8 @@ func (t *writer) selfLock(i int) string {
 	case w.Probe.Op == runtime.OpOnce:
 		return fmt.Sprintf("goroutine %d waits for itself: the function of %s calls Do again", t.g(i).ID, name)
 	case len(t.holders[w.Obj]) == 0:
-		return fmt.Sprintf("goroutine %d is likely to wait for itself: it seems to hold %s, and locks it again", t.g(i).ID, name)
+		return fmt.Sprintf("goroutine %d is likely to wait for itself: it seems to hold %s, and locks it again",
+			t.g(i).ID, name)
 	}
 	return fmt.Sprintf("goroutine %d waits for itself: it holds %s and locks it again", t.g(i).ID, name)
 }
@@ -212,20 +219,24 @@ func (t *writer) link(i, j int) string {
 	switch {
 	case w.Probe.Op == runtime.OpWait:
 		if p := t.partner(obj, false); p != nil && p.Goroutine == t.g(j).ID {
-			return fmt.Sprintf("goroutine %d owes it a Done: it called Add at %s%s", p.Goroutine, t.place(p.Probe), in(p.Probe.Func))
+			return fmt.Sprintf("goroutine %d owes it a Done: it called Add at %s%s", p.Goroutine, t.place(p.Probe),
+				in(p.Probe.Func))
 		}
 		if c := t.g(j).CreatedBy; c != nil && c.File != "" {
-			return fmt.Sprintf("goroutine %d owes %s a Done: it was started at %s%s, where Add was called", t.g(j).ID, name, t.position(c.File, c.Line), in(c.Func))
+			return fmt.Sprintf("goroutine %d owes %s a Done: it was started at %s%s, where Add was called", t.g(j).ID,
+				name, t.position(c.File, c.Line), in(c.Func))
 		}
 		return fmt.Sprintf("goroutine %d owes %s a Done", t.g(j).ID, name)
 	case p != nil && p.Goroutine == t.g(j).ID && w.Probe.Op == runtime.OpCond:
-		return fmt.Sprintf("goroutine %d signaled %s last, at %s%s %s ago", p.Goroutine, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
+		return fmt.Sprintf("goroutine %d signaled %s last, at %s%s %s ago", p.Goroutine, name, t.place(p.Probe),
+			in(p.Probe.Func), t.ago(p.At))
 	case p != nil && p.Goroutine == t.g(j).ID:
 		did := "sent to"
 		if send {
 			did = "received from"
 		}
-		return fmt.Sprintf("goroutine %d %s %s last, at %s%s %s ago", p.Goroutine, did, name, t.place(p.Probe), in(p.Probe.Func), t.ago(p.At))
+		return fmt.Sprintf("goroutine %d %s %s last, at %s%s %s ago", p.Goroutine, did, name, t.place(p.Probe),
+			in(p.Probe.Func), t.ago(p.At))
 	case t.read(i):
 		return t.reachedLink(i, j)
 	}
@@ -262,7 +273,8 @@ func (t *writer) reachedLink(i, j int) string {
 			continue
 		}
 		p := t.namedUsers(i, n.obj, n.send)[j]
-		return fmt.Sprintf("nobody has used this %s yet: goroutine %d, which can reach it, is the one that uses those of that name, at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
+		return fmt.Sprintf("nobody has used this %s yet: goroutine %d, which can reach it, is the one that uses "+
+			"those of that name, at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
 	}
 	path := t.pathTo(i, j)
 	if others := len(t.wakers(i)) - 1; others > 0 {
@@ -286,7 +298,8 @@ func (t *writer) pathTo(i, j int) string {
 		switch {
 		case len(path) == 0:
 			return ""
-		case len(path) == 1 && slices.ContainsFunc(t.g(j).Stack, func(fr snapshot.Frame) bool { return sameFunc(fr.Func, path[0]) }):
+		case len(path) == 1 &&
+			slices.ContainsFunc(t.g(j).Stack, func(fr snapshot.Frame) bool { return sameFunc(fr.Func, path[0]) }):
 			return ": it has it in " + path[0]
 		}
 		return ": it reaches it by " + strings.Join(path, " → ")
@@ -301,7 +314,8 @@ var packageFolders = regexp.MustCompile(`([\w.~%+-]+/)+`)
 // short names of types and functions.
 func pathOf(w *snapshot.Waker) (path []string) {
 	for k, s := range w.Path {
-		if strings.HasPrefix(s, "object of ") || k == 0 && w.Kind == snapshot.WakerGoroutine && strings.HasPrefix(s, "goroutine ") {
+		if strings.HasPrefix(s, "object of ") ||
+			k == 0 && w.Kind == snapshot.WakerGoroutine && strings.HasPrefix(s, "goroutine ") {
 			continue
 		}
 		path = append(path, packageFolders.ReplaceAllString(s, ""))
@@ -319,15 +333,18 @@ func (t *writer) because(i, j int) string {
 	}
 	if outer := t.outerCall(i); i == j && outer != nil {
 		at := lockingFrame(t.g(i))
-		return fmt.Sprintf("goroutine %d locks it in %s at %s, and an outer call of that, at %s, is likely to hold it", t.g(i).ID, ShortFunc(at.Func), t.position(at.File, at.Line), t.position(outer.File, outer.Line))
+		return fmt.Sprintf("goroutine %d locks it in %s at %s, and an outer call of that, at %s, is likely to hold it",
+			t.g(i).ID, ShortFunc(at.Func), t.position(at.File, at.Line), t.position(outer.File, outer.Line))
 	}
 	if other := t.wait(j); j != i && other != nil && other.Obj == w.Obj && other.Probe.Op == runtime.OpLock {
-		return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", t.g(j).ID, t.object(w.Obj, w.Probe), t.ago(other.Since))
+		return fmt.Sprintf("goroutine %d waits to write-lock %s for %s, which keeps new readers out", t.g(j).ID,
+			t.object(w.Obj, w.Probe), t.ago(other.Since))
 	}
 	for _, b := range t.g(i).Blocked.On {
 		for _, n := range b.Near {
 			if n.Goroutine == t.g(j).ID {
-				return fmt.Sprintf("goroutine %d is likely to hold it: it has its address on its stack in %s at %s", n.Goroutine, ShortFunc(n.Frame.Func), t.position(n.Frame.File, n.Frame.Line))
+				return fmt.Sprintf("goroutine %d is likely to hold it: it has its address on its stack in %s at %s",
+					n.Goroutine, ShortFunc(n.Frame.Func), t.position(n.Frame.File, n.Frame.Line))
 			}
 		}
 	}
@@ -338,8 +355,10 @@ func (t *writer) because(i, j int) string {
 func (t *writer) orphan(f *Finding, c *cause) {
 	h := c.orphan
 	name := t.object(c.obj, h.Probe)
-	f.Title = fmt.Sprintf("%s %s for %s, which goroutine %d never unlocked before it exited", t.who(c.queue), verb(len(c.queue), "waits"), name, h.Goroutine)
-	f.Why = append(f.Why, fmt.Sprintf("goroutine %d took %s at %s%s %s ago, and has exited", h.Goroutine, name, t.place(h.Probe), in(h.Probe.Func), t.ago(h.Since)))
+	f.Title = fmt.Sprintf("%s %s for %s, which goroutine %d never unlocked before it exited", t.who(c.queue),
+		verb(len(c.queue), "waits"), name, h.Goroutine)
+	f.Why = append(f.Why, fmt.Sprintf("goroutine %d took %s at %s%s %s ago, and has exited", h.Goroutine, name,
+		t.place(h.Probe), in(h.Probe.Func), t.ago(h.Since)))
 	if h.Last != nil && h.Last != h.Probe {
 		f.Why = append(f.Why, fmt.Sprintf("the last probe that it reached is %s at %s", h.Last.Expr, t.place(h.Last)))
 	}
@@ -349,7 +368,8 @@ func (t *writer) orphan(f *Finding, c *cause) {
 	if h.Read {
 		unlock = "RUnlock"
 	}
-	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the %s right after %s", name, ShortFunc(h.Probe.Func), unlock, t.place(h.Probe)))
+	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the %s right after %s", name,
+		ShortFunc(h.Probe.Func), unlock, t.place(h.Probe)))
 }
 
 // queue describes goroutines that wait for one goroutine, by a lock, a channel or in other ways.
@@ -357,15 +377,19 @@ func (t *writer) queue(f *Finding, c *cause) {
 	root, ok := t.behindOf(c)
 	if !ok {
 		w := t.wait(t.oldest(c.queue))
-		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue), verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
+		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue),
+			verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
 		f.Why = t.others("waiting", c.queue)
 		if t.s.NoProbes != "" {
-			f.Why = append(f.Why, "nobody has its address on the stack in a function that locks: it may have exited without unlocking it")
+			f.Why = append(f.Why, "nobody has its address on the stack in a function that locks: it may have exited "+
+				"without unlocking it")
 			f.Fix = "unlock on every way out of the function that locks: defer the Unlock"
 			return
 		}
-		f.Why = append(f.Why, "that is not on record: it was locked where there is no probe, or is a copy of one that was locked")
-		f.Fix = "see whether go vet tells of a lock that is copied; if not, build with -probe lock and with -deps for the module that locks it"
+		f.Why = append(f.Why, "that is not on record: it was locked where there is no probe, or is a copy of one "+
+			"that was locked")
+		f.Fix = "see whether go vet tells of a lock that is copied; if not, build with -probe lock and with -deps " +
+			"for the module that locks it"
 		return
 	}
 	var direct []int
@@ -422,7 +446,8 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 	}
 	switch {
 	case c.by == byLock && t.verdict[root] == Busy && rw == nil:
-		return fmt.Sprintf("%s, which goroutine %d holds and has computed with for %s", what, id, Duration(t.waited(root)))
+		return fmt.Sprintf("%s, which goroutine %d holds and has computed with for %s", what, id,
+			Duration(t.waited(root)))
 	case c.by == byLock && rw == nil:
 		return fmt.Sprintf("%s, which goroutine %d holds", what, id)
 	case c.by == byLock && c.kind == KindUnreadPeer:
@@ -434,16 +459,20 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 	case c.by == byChannel && w.Cap > 0:
 		senders := keep(c.queue, func(i int) bool { return t.wait(i).Obj == w.Obj })
 		return fmt.Sprintf("%s %s to %s, which is full with %s; goroutine %d, which should drain it, %s%s",
-			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing, t.atOf(root))
+			t.who(senders), verb(len(senders), "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), id, doing,
+			t.atOf(root))
 	case c.by == byChannel:
-		return fmt.Sprintf("%s %s; goroutine %d, which should receive, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+		return fmt.Sprintf("%s %s; goroutine %d, which should receive, %s%s", t.who(alike), verb(len(alike), t.does(w)),
+			id, doing, t.atOf(root))
 	case t.pipeTitle(root) != "":
 		return t.pipeTitle(root)
 	case slices.Contains(t.handlers(direct), root):
 		name, _ := enderName(t.ender(direct))
-		return fmt.Sprintf("%s %s in %s for a handler: goroutine %d, which runs it, %s%s", t.who(alike), verb(len(alike), "waits"), name, id, doing, t.atOf(root))
+		return fmt.Sprintf("%s %s in %s for a handler: goroutine %d, which runs it, %s%s", t.who(alike),
+			verb(len(alike), "waits"), name, id, doing, t.atOf(root))
 	case w.Probe.Op == runtime.OpWait:
-		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing, t.atOf(root))
+		return fmt.Sprintf("%s%s, which goroutine %d owes a Done while it %s%s", what, inEnd(w.Probe), id, doing,
+			t.atOf(root))
 	}
 	if rw != nil && receives(w) && cases(rw) != nil { // it may only wait for its next message
 		roots := c.roots
@@ -453,9 +482,11 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 		if c.kind == KindUnreadPeer {
 			return t.unreadTitle(roots)
 		}
-		return fmt.Sprintf("%s %s%s %s, and %s %s for that", t.who(roots), verb(len(roots), doing), t.atOf(root), t.span(roots), t.who(c.queue), verb(len(c.queue), "waits"))
+		return fmt.Sprintf("%s %s%s %s, and %s %s for that", t.who(roots), verb(len(roots), doing), t.atOf(root),
+			t.span(roots), t.who(c.queue), verb(len(c.queue), "waits"))
 	}
-	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id, doing, t.atOf(root))
+	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id,
+		doing, t.atOf(root))
 }
 
 // pipeTitle says that goroutine i waits for a process that waits for this program. It is empty if it does not.
@@ -469,7 +500,8 @@ func (t *writer) pipeTitle(i int) string {
 	if p.Write {
 		does = "waits until somebody reads what it writes"
 	}
-	return fmt.Sprintf("goroutine %d %s at %s for %s, and %s %s", t.g(i).ID, t.does(w), t.place(w.Probe), t.ago(w.Since), p.Process, does)
+	return fmt.Sprintf("goroutine %d %s at %s for %s, and %s %s", t.g(i).ID, t.does(w), t.place(w.Probe),
+		t.ago(w.Since), p.Process, does)
 }
 
 // unreadTitle says what the goroutines of list write, in vain.
@@ -573,7 +605,8 @@ func (t *writer) together(f *Finding, c *cause) {
 	f.Why = append(f.Why, t.step(i))
 	f.Why = slices.Concat(f.Why, t.calledFrom(i), t.started(i))
 	if held := t.g(i).Holds; len(held) > 0 {
-		f.Why = append(f.Why, fmt.Sprintf("meanwhile it holds %s, taken at %s", t.object(held[len(held)-1].Obj, held[len(held)-1].Probe), t.place(held[len(held)-1].Probe)))
+		f.Why = append(f.Why, fmt.Sprintf("meanwhile it holds %s, taken at %s",
+			t.object(held[len(held)-1].Obj, held[len(held)-1].Probe), t.place(held[len(held)-1].Probe)))
 	}
 	if !t.never(i) {
 		f.Why = append(f.Why, t.waitFacts(w)...)
@@ -582,7 +615,8 @@ func (t *writer) together(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.link(i, list[0]), t.step(list[0]))
 	}
 	if k, ok := t.bodyReader(i); ok {
-		f.Why = append(f.Why, fmt.Sprintf("goroutine %d of net/http, which sends its body, waits in the Read of an io.Pipe for more of it, or for its end", t.g(k).ID))
+		f.Why = append(f.Why, fmt.Sprintf("goroutine %d of net/http, which sends its body, waits in the Read of an "+
+			"io.Pipe for more of it, or for its end", t.g(k).ID))
 	}
 	f.Why = append(f.Why, t.loops(i)...)
 	if c.gone {
@@ -614,20 +648,26 @@ func (t *writer) waitTitle(c *cause, i int) string {
 	case c.kind == KindUnreadPeer:
 		return t.unreadTitle(c.roots)
 	case c.kind == KindMissingDone:
-		return fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe), t.missing(w.Obj))
+		return fmt.Sprintf("%s %s for %s, %s", t.who(c.roots), verb(n, "waits"), t.object(w.Obj, w.Probe),
+			t.missing(w.Obj))
 	case c.kind == KindFullChannel && t.objects(c.roots) == 1:
-		return fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"), t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
+		return fmt.Sprintf("%s %s to %s, which is full with %s%s", t.who(c.roots), verb(n, "sends"),
+			t.object(w.Obj, w.Probe), plural(w.Cap, "element"), t.exited(w.Obj))
 	case t.g(i).State == "syscall" && inC(t.g(i)):
-		return strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
+		return strings.TrimSpace(fmt.Sprintf("%s %s, called at %s %s", t.who(c.roots), verb(n, t.does(w)),
+			t.place(w.Probe), span))
 	case c.kind == KindNoAnswer && isLocked(t.ioOf(w)):
 		io := t.ioOf(w)
-		return fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots), verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
+		return fmt.Sprintf("%s %s in %s at %s %s for the lock of file %s, which %s has", t.who(c.roots),
+			verb(n, "waits"), w.Probe.Expr, t.place(w.Probe), span, io.Path, io.LockedBy)
 	case c.kind == KindNoAnswer && n == 1 && t.pipeTitle(i) != "":
 		return t.pipeTitle(i)
 	case c.kind == KindNoAnswer && inEnd(w.Probe) != "":
-		return strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe), t.place(w.Probe), span))
+		return strings.TrimSpace(fmt.Sprintf("%s %s%s at %s %s", t.who(c.roots), verb(n, t.does(w)), inEnd(w.Probe),
+			t.place(w.Probe), span))
 	case c.kind == KindNoAnswer:
-		return fmt.Sprintf("%s %s at %s %s, and %s no answer", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span, verb(n, "has"))
+		return fmt.Sprintf("%s %s at %s %s, and %s no answer", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe),
+			span, verb(n, "has"))
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s %s at %s %s", t.who(c.roots), verb(n, t.does(w)), t.place(w.Probe), span))
 }
@@ -639,7 +679,8 @@ func (t *writer) missing(addr uint64) string {
 	case o == nil || o.Sent == nil:
 		return "and nobody is left that could call Done"
 	case o.Sent.Exited:
-		return fmt.Sprintf("which is owed %s by goroutine %d, which has exited", plural(max(o.Count, 1), "Done"), o.Sent.Goroutine)
+		return fmt.Sprintf("which is owed %s by goroutine %d, which has exited", plural(max(o.Count, 1), "Done"),
+			o.Sent.Goroutine)
 	}
 	return fmt.Sprintf("which is owed %s, and nobody is left that could call it", plural(max(o.Count, 1), "Done"))
 }
@@ -672,7 +713,8 @@ func (t *writer) nobody(w *snapshot.Wait) string {
 	case o.Made.Exited:
 		s += fmt.Sprintf(": goroutine %d, which made the channel, has exited", o.Made.Goroutine)
 	case t.left(o.Made.Goroutine, o.Made.Probe.Func):
-		s += fmt.Sprintf(": goroutine %d, which made the channel, has returned from %s", o.Made.Goroutine, ShortFunc(o.Made.Probe.Func))
+		s += fmt.Sprintf(": goroutine %d, which made the channel, has returned from %s", o.Made.Goroutine,
+			ShortFunc(o.Made.Probe.Func))
 	}
 	return s
 }
@@ -729,12 +771,15 @@ func (t *writer) proof(c *cause) []string {
 	switch {
 	case c.proof == ProofReachability && c.kind != KindOrphanedLock:
 		it, waits := who(n)
-		return []string{fmt.Sprintf("proven: nothing that goes on can reach what %s for, so nothing can wake %s", waits, it)}
+		return []string{fmt.Sprintf("proven: nothing that goes on can reach what %s for, so nothing can wake %s", waits,
+			it)}
 	case t.s.Asleep && n > 0:
-		return []string{"it seems that the Go runtime ended the program because all goroutines were asleep: nothing was left that could wake them"}
+		return []string{"it seems that the Go runtime ended the program because all goroutines were asleep: nothing " +
+			"was left that could wake them"}
 	case marked > 0:
 		it, waits := who(marked)
-		return []string{fmt.Sprintf("the garbage collector has proven that nothing can wake %s: nothing that goes on can reach what %s for", it, waits)}
+		return []string{fmt.Sprintf("the garbage collector has proven that nothing can wake %s: nothing that goes on "+
+			"can reach what %s for", it, waits)}
 	}
 	return nil
 }
@@ -743,7 +788,8 @@ func (t *writer) proof(c *cause) []string {
 func (t *writer) busy(f *Finding, c *cause) {
 	n := len(c.roots)
 	if t.g(c.roots[0]).Last == nil {
-		f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", t.who(c.roots), verb(n, "computes"), verb(n, "has"))
+		f.Title = fmt.Sprintf("%s %s, and %s never reached a probe", t.who(c.roots), verb(n, "computes"),
+			verb(n, "has"))
 		for _, i := range c.roots {
 			f.Why = append(f.Why, t.step(i))
 			f.Why = append(f.Why, t.started(i)...)
@@ -757,7 +803,8 @@ func (t *writer) busy(f *Finding, c *cause) {
 		f.Title = fmt.Sprintf("%s %s %s and reached no probe %s", t.who(c.roots), verb(n, "has"), does, t.span(c.roots))
 		f.Why = []string{t.step(t.oldest(c.roots))}
 	}
-	f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for should yield, or end when its context does"
+	f.Fix = "build with -probe chan,lock,io,sync,sleep,loop to see in which loop; a computation that others wait for " +
+		"should yield, or end when its context does"
 }
 
 // perSecond returns a rate as people write it.
@@ -776,8 +823,10 @@ func (t *writer) growth(f *Finding, c *cause) {
 	if at != nil {
 		where = fmt.Sprintf(" in %s at %s%s", at.Expr, t.place(at), in(at.Func))
 	}
-	f.Title = fmt.Sprintf("%d goroutines%s, %s more a second, and hardly any has ended", g.Count, where, perSecond(g.PerSecond))
-	f.Why = append(f.Why, fmt.Sprintf("the oldest has been there for %s, the newest for %s", Duration(g.Oldest), Duration(g.Newest)))
+	f.Title = fmt.Sprintf("%d goroutines%s, %s more a second, and hardly any has ended", g.Count, where,
+		perSecond(g.PerSecond))
+	f.Why = append(f.Why, fmt.Sprintf("the oldest has been there for %s, the newest for %s", Duration(g.Oldest),
+		Duration(g.Newest)))
 	f.Why = append(f.Why, t.started(c.roots...)...)
 	f.Why = append(f.Why, t.calledFrom(c.roots[0])...)
 	if w := t.wait(c.roots[0]); w != nil {

@@ -41,7 +41,8 @@ func (r *Report) Held(addr uint64, limit int) []string {
 		lines = append(lines, f.held(addr, h))
 	}
 	for _, o := range f.orphans[addr] {
-		lines = append(lines, fmt.Sprintf("%s was locked by goroutine %d at %s%s, which has exited without unlocking it",
+		lines = append(lines, fmt.Sprintf("%s was locked by goroutine %d at %s%s, which has exited without "+
+			"unlocking it",
 			f.object(addr, o.Probe), o.Goroutine, f.place(o.Probe), in(o.Probe.Func)))
 	}
 	if n := len(lines) - limit; n > 0 {
@@ -54,7 +55,8 @@ func (r *Report) Held(addr uint64, limit int) []string {
 // object that is not a channel.
 func (r *Report) Facts(addr uint64) []string {
 	lines := r.facts.factsAbout(addr, false)
-	if o := r.Snapshot.Objects[addr]; o != nil && o.Kind == runtime.KindChan && o.Received == nil && (o.Made != nil || o.Sent != nil) {
+	if o := r.Snapshot.Objects[addr]; o != nil && o.Kind == runtime.KindChan && o.Received == nil &&
+		(o.Made != nil || o.Sent != nil) {
 		lines = append(lines, "no receive from it is on record")
 	}
 	return lines

@@ -55,11 +55,13 @@ func (f *facts) offStack(g *snapshot.Goroutine) *snapshot.Wait {
 func lockInside(g *snapshot.Goroutine) *snapshot.Wait {
 	w := &g.Waits[0]
 	p := w.Probe
-	if p.Op != runtime.OpIO || p.Flags&runtime.SiteServe != 0 || p.Kind == runtime.KindConn || p.Kind == runtime.KindProcess || isRead(p) || g.Last != p {
+	if p.Op != runtime.OpIO || p.Flags&runtime.SiteServe != 0 || p.Kind == runtime.KindConn ||
+		p.Kind == runtime.KindProcess || isRead(p) || g.Last != p {
 		return nil
 	}
 	op, kind := reasonOp(g)
-	if op != runtime.OpLock && op != runtime.OpRLock || g.Blocked == nil || len(g.Blocked.On) != 1 || g.Blocked.On[0].Addr == 0 {
+	if op != runtime.OpLock && op != runtime.OpRLock || g.Blocked == nil || len(g.Blocked.On) != 1 ||
+		g.Blocked.On[0].Addr == 0 {
 		return nil
 	}
 	probe := *p
@@ -121,7 +123,8 @@ func lockingFrame(g *snapshot.Goroutine) *snapshot.Frame {
 // no longer had. The collector looks before the select does, and takes it for passed.
 func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
 	p := g.Last
-	if p == nil || p.Op != runtime.OpSelect || p.Flags&runtime.SiteDefault != 0 || g.State != "waiting" || !strings.HasPrefix(g.Reason, "select") || g.Blocked == nil {
+	if p == nil || p.Op != runtime.OpSelect || p.Flags&runtime.SiteDefault != 0 || g.State != "waiting" ||
+		!strings.HasPrefix(g.Reason, "select") || g.Blocked == nil {
 		return nil
 	}
 	for i := range g.Stack {
@@ -181,7 +184,8 @@ func (d *finder) unsupported(c *cause) {
 	if len(c.roots) > 0 {
 		root := c.roots[0]
 		r := d.reach(root)
-		if inC(d.g(root)) && d.long(root) || c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
+		if inC(d.g(root)) && d.long(root) ||
+			c.by == byLock && d.wait(root) != nil && d.long(root) && r != nil && r.More == 0 && !d.open(root) {
 			return // it has long been in C code, or holds a lock and has long waited for other goroutines
 		}
 	}
@@ -297,7 +301,8 @@ func machinery(fn string) bool {
 
 // cgoStub reports whether a frame is of the Go function that calls a C function.
 func cgoStub(fr *snapshot.Frame) bool {
-	return strings.HasSuffix(fr.File, "_cgo_gotypes.go") || strings.Contains(fr.Func, "._Cfunc_") || strings.HasPrefix(fr.Func, "runtime.cgocall")
+	return strings.HasSuffix(fr.File, "_cgo_gotypes.go") || strings.Contains(fr.Func, "._Cfunc_") ||
+		strings.HasPrefix(fr.Func, "runtime.cgocall")
 }
 
 // called returns the name by which the source calls a function: C.flush for main._Cfunc_flush, sync.(*Mutex).Lock for
@@ -336,7 +341,8 @@ func loopsInC(g *snapshot.Goroutine) bool {
 		if !ok {
 			continue
 		}
-		for _, word := range []string{"poll", "wait", "loop", "run", "event", "listen", "accept", "recv", "read", "next", "dispatch", "main", "select", "sleep", "start", "exec", "serve", "get"} {
+		for _, word := range []string{"poll", "wait", "loop", "run", "event", "listen", "accept", "recv", "read",
+			"next", "dispatch", "main", "select", "sleep", "start", "exec", "serve", "get"} {
 			if strings.Contains(strings.ToLower(name), word) {
 				return true
 			}

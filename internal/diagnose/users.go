@@ -84,7 +84,8 @@ func (f *facts) owers(o *snapshot.Object) []int {
 		return []int{i}
 	}
 	// The Add is for the goroutines that were started right after it.
-	if near := slices.DeleteFunc(slices.Clone(list), func(i int) bool { return !behindAdd(f.g(i).CreatedBy, o.Sent) }); len(near) > 0 {
+	if near := slices.DeleteFunc(slices.Clone(list),
+		func(i int) bool { return !behindAdd(f.g(i).CreatedBy, o.Sent) }); len(near) > 0 {
 		return near
 	}
 	return list
@@ -120,7 +121,8 @@ func behindAdd(c *snapshot.Created, add *snapshot.Fact) bool {
 
 // hasPaid reports whether goroutine i is known to have been where Done was last called for the WaitGroup o.
 func (f *facts) hasPaid(i int, o *snapshot.Object) bool {
-	return o.Received != nil && slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool { return s.Probe == o.Received.Probe })
+	return o.Received != nil &&
+		slices.ContainsFunc(f.g(i).History, func(s snapshot.Step) bool { return s.Probe == o.Received.Probe })
 }
 
 // users returns the goroutines that have been at a place, except those that wait there. Those wait for another object,
@@ -131,7 +133,9 @@ func (f *facts) users(p *snapshot.Probe) []int {
 		for i := range f.s.Goroutines {
 			w := f.wait(i)
 			for k, step := range f.g(i).History {
-				if w != nil && w.Probe == step.Probe || slices.ContainsFunc(f.g(i).History[:k], func(s snapshot.Step) bool { return s.Probe == step.Probe }) {
+				if w != nil && w.Probe == step.Probe ||
+					slices.ContainsFunc(f.g(i).History[:k],
+						func(s snapshot.Step) bool { return s.Probe == step.Probe }) {
 					continue
 				}
 				f.been[step.Probe] = append(f.been[step.Probe], i)
@@ -162,7 +166,10 @@ func (f *facts) gone(i int) bool {
 		return false
 	}
 	list := cases(w)
-	return len(list) > 0 && every(list, func(c snapshot.Case) bool { return len(w.Cases) > 0 && c.Obj == 0 || f.goneChannel(i, c.Obj, c.Send) })
+	return len(list) > 0 &&
+		every(list, func(c snapshot.Case) bool {
+			return len(w.Cases) > 0 && c.Obj == 0 || f.goneChannel(i, c.Obj, c.Send)
+		})
 }
 
 func (f *facts) goneChannel(i int, obj uint64, send bool) bool {

@@ -56,7 +56,8 @@ func (d *finder) unusual(i int) bool {
 	switch w.Probe.Op {
 	case runtime.OpLock, runtime.OpRLock, runtime.OpSend, runtime.OpWait:
 	case runtime.OpIO:
-		if w.Probe.Flags&runtime.SiteRequest == 0 && !isWrite(w.Probe) && !isOpen(w.Probe) || d.judge.world(i) || mayPoll(w.Probe) && now < unusualPoll {
+		if w.Probe.Flags&runtime.SiteRequest == 0 && !isWrite(w.Probe) && !isOpen(w.Probe) || d.judge.world(i) ||
+			mayPoll(w.Probe) && now < unusualPoll {
 			return false
 		}
 	default:
@@ -105,7 +106,8 @@ func (t *writer) tellUsual(f *Finding, c *cause) {
 		}
 		f.Usual = &Usual{u.Median(), u.Max}
 		w := t.wait(i)
-		f.Why = append(f.Why, fmt.Sprintf("waits at %s%s: %s, now %s", t.place(w.Probe), in(w.Probe.Func), usually(u), t.ago(w.Since)))
+		f.Why = append(f.Why, fmt.Sprintf("waits at %s%s: %s, now %s", t.place(w.Probe), in(w.Probe.Func), usually(u),
+			t.ago(w.Since)))
 		return
 	}
 }

@@ -93,7 +93,8 @@ func (f *facts) object(addr uint64, p *snapshot.Probe) string {
 	kind, name := "", ""
 	if o := f.s.Objects[addr]; o != nil {
 		kind, name = o.Kind.String(), o.Expr
-		if o.Kind == runtime.KindOther && name != "" && p != nil && p.Op == runtime.OpLock { // its first field is the lock
+		// its first field is the lock
+		if o.Kind == runtime.KindOther && name != "" && p != nil && p.Op == runtime.OpLock {
 			return "the lock of " + name
 		}
 	} else if p != nil {
@@ -220,7 +221,8 @@ func (f *facts) forAt(i int) string {
 // calledFrom returns the user's own line that led goroutine i into the library where it waits.
 func (f *facts) calledFrom(i int) []string {
 	w := f.wait(i)
-	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) && !(sameFunc(fr.Func, w.Probe.Func) && w.Probe.Op == runtime.OpSelect) {
+	if fr := OwnFrame(f.g(i).Stack); fr != nil && w != nil && (fr.File != w.Probe.File || fr.Line != w.Probe.Line) &&
+		!(sameFunc(fr.Func, w.Probe.Func) && w.Probe.Op == runtime.OpSelect) {
 		return []string{"called from " + f.position(fr.File, fr.Line) + in(fr.Func)}
 	}
 	return nil
@@ -238,7 +240,8 @@ func (f *facts) started(list ...int) []string {
 		s = "they were started at " + f.position(c.File, c.Line) + in(c.Func)
 	}
 	if !Own(c.Func, c.File) {
-		k := slices.IndexFunc(f.s.Starts, func(at snapshot.Start) bool { return at.File == c.File && at.Line == c.Line })
+		k := slices.IndexFunc(f.s.Starts,
+			func(at snapshot.Start) bool { return at.File == c.File && at.Line == c.Line })
 		if k < 0 { // a go statement of the standard library, such as that in sync.(*WaitGroup).Go, says nothing
 			return nil
 		}
@@ -274,10 +277,12 @@ func (f *facts) doing(g *snapshot.Goroutine) string {
 		s = "is " + g.State + at
 	}
 	if g.Ran > 0 {
-		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID, Duration(time.Duration(g.Ran)))
+		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID,
+			Duration(time.Duration(g.Ran)))
 	}
 	if g.Last != nil {
-		s += fmt.Sprintf("; the last probe that it reached is %s at %s, %s ago", g.Last.Expr, f.place(g.Last), f.ago(g.LastAt))
+		s += fmt.Sprintf("; the last probe that it reached is %s at %s, %s ago", g.Last.Expr, f.place(g.Last),
+			f.ago(g.LastAt))
 	}
 	return s
 }
@@ -316,7 +321,8 @@ func (f *facts) held(obj uint64, h holder) string {
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d for %s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at), taken, f.as(obj, p), f.place(p), in(p.Func))
+	return fmt.Sprintf("%s is %s by goroutine %d for %s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at),
+		taken, f.as(obj, p), f.place(p), in(p.Func))
 }
 
 // as returns " as NAME" if the source at p names the lock obj otherwise than at the newest place that used it, whose
@@ -341,7 +347,8 @@ func (f *facts) fact(what string, p *snapshot.Fact) []string {
 	if p == nil {
 		return nil
 	}
-	s := fmt.Sprintf("%s: goroutine %d at %s%s, %s ago", what, p.Goroutine, f.place(p.Probe), in(p.Probe.Func), f.ago(p.At))
+	s := fmt.Sprintf("%s: goroutine %d at %s%s, %s ago", what, p.Goroutine, f.place(p.Probe), in(p.Probe.Func),
+		f.ago(p.At))
 	if p.Exited {
 		s += "; it has exited"
 	} else if i, ok := f.find(p.Goroutine); ok && f.wait(i) != nil {
@@ -365,7 +372,8 @@ func (f *facts) factsAbout(addr uint64, send bool) []string {
 		return []string{"its timer is not running: it was stopped, or has gone off"}
 	}
 	if o.Made != nil {
-		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine, f.place(o.Made.Probe), fill(o)))
+		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine,
+			f.place(o.Made.Probe), fill(o)))
 	}
 	sent, received := "last send", "last receive"
 	switch o.Kind {
@@ -434,7 +442,8 @@ func (f *facts) waitFacts(w *snapshot.Wait) []string {
 		if c.Send {
 			dir = "send to "
 		}
-		name := orNil(f.object(c.Obj, &snapshot.Probe{Kind: runtime.KindChan}), &snapshot.Wait{Obj: c.Obj, Probe: w.Probe})
+		name := orNil(f.object(c.Obj, &snapshot.Probe{Kind: runtime.KindChan}),
+			&snapshot.Wait{Obj: c.Obj, Probe: w.Probe})
 		o := f.s.Objects[c.Obj]
 		if len(w.Cases) > 3 && (o == nil || o.Sent == nil && o.Received == nil && o.Closed == nil) {
 			bare = append(bare, name)
@@ -449,7 +458,8 @@ func (f *facts) waitFacts(w *snapshot.Wait) []string {
 		}
 	}
 	if len(bare) > 0 {
-		lines = append(lines, fmt.Sprintf("%s that nobody is known to have used: %s", plural(len(bare), "case"), strings.Join(bare, ", ")))
+		lines = append(lines, fmt.Sprintf("%s that nobody is known to have used: %s", plural(len(bare), "case"),
+			strings.Join(bare, ", ")))
 	}
 	if w.More > 0 {
 		lines = append(lines, fmt.Sprintf("%s more, of which the record has no room to tell", plural(w.More, "case")))
@@ -575,5 +585,6 @@ func shorten(lines []string) []string {
 	if n <= room {
 		return lines
 	}
-	return slices.Concat(lines[:room/2], []string{fmt.Sprintf("… %d more steps, of the same chain, are left out here …", n-room)}, lines[n-room/2:])
+	return slices.Concat(lines[:room/2],
+		[]string{fmt.Sprintf("… %d more steps, of the same chain, are left out here …", n-room)}, lines[n-room/2:])
 }

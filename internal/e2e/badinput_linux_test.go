@@ -70,7 +70,8 @@ func TestBadInput(t *testing.T) {
 // else.
 func truncated(t *testing.T, record []byte, dir string) {
 	path := filepath.Join(dir, "cut")
-	for _, n := range []int{1, 8, 64, 200, 300, 4095, 4096, 5000, len(record) / 64, len(record) / 3, len(record) / 2, len(record) - 1} {
+	for _, n := range []int{1, 8, 64, 200, 300, 4095, 4096, 5000, len(record) / 64, len(record) / 3, len(record) / 2,
+		len(record) - 1} {
 		if err := os.WriteFile(path, record[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,8 @@ func truncated(t *testing.T, record []byte, dir string) {
 func deadRecord(t *testing.T) []byte {
 	t.Helper()
 	// A small crowd keeps the file small.
-	prog := start(t, []string{"AWAITTRACE_GOROUTINES=128"}, build(t, true, filepath.Dir(testdata), "./testdata/crowd"), "10")
+	prog := start(t, []string{"AWAITTRACE_GOROUTINES=128"}, build(t, true, filepath.Dir(testdata), "./testdata/crowd"),
+		"10")
 	prog.expect("waiting")
 	prog.kill()
 	files, _ := filepath.Glob(filepath.Join(prog.dir, prog.pid()+"-*"))
@@ -201,7 +203,8 @@ func TestBadPackage(t *testing.T) {
 				t.Errorf("exit status %d, want 1", probed.code)
 			}
 			if probed.stderr != plain.stderr || probed.stdout != plain.stdout {
-				t.Errorf("go build:\n%s%s\nawaittrace build:\n%s%s", plain.stdout, plain.stderr, probed.stdout, probed.stderr)
+				t.Errorf("go build:\n%s%s\nawaittrace build:\n%s%s", plain.stdout, plain.stderr, probed.stdout,
+					probed.stderr)
 			}
 		})
 	}

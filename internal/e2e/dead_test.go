@@ -14,7 +14,8 @@ import (
 
 func signalTo(t *testing.T, p *process, name string) {
 	t.Helper()
-	number := map[string]syscall.Signal{"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT, "USR1": syscall.SIGUSR1, "INT": syscall.SIGINT}[name]
+	number := map[string]syscall.Signal{"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT, "USR1": syscall.SIGUSR1,
+		"INT": syscall.SIGINT}[name]
 	if err := p.cmd.Process.Signal(number); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,8 @@ func TestKilled(t *testing.T) {
 				t.Errorf("process is %q before and %q after", before.Process.State, after.Process.State)
 			}
 			if a, b := told(before), told(after); !slices.Equal(a, b) {
-				t.Errorf("before:\n%s\nafter:\n%s\n\nthe reports:\n%s\n%s", strings.Join(a, "\n"), strings.Join(b, "\n"), text, textAfter)
+				t.Errorf("before:\n%s\nafter:\n%s\n\nthe reports:\n%s\n%s", strings.Join(a, "\n"),
+					strings.Join(b, "\n"), text, textAfter)
 			}
 		})
 	}

@@ -65,7 +65,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	awaittrace = filepath.Join(tmp, "awaittrace")
-	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", awaittrace, "../../cmd/awaittrace").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", awaittrace,
+		"../../cmd/awaittrace").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
 		return 1
 	}

@@ -89,7 +89,8 @@ func factsOf(t *testing.T, text []byte, names []string) []byte {
 	for _, x := range objects(doc["findings"]) {
 		ids, _ := x["goroutines"].([]any)
 		d := findingFacts{
-			Kind: str(x["kind"]), Certainty: str(x["certainty"]), Proof: str(x["proof"]), Goroutines: len(ids), Root: at[fmt.Sprint(x["root"])],
+			Kind: str(x["kind"]), Certainty: str(x["certainty"]), Proof: str(x["proof"]), Goroutines: len(ids),
+			Root:  at[fmt.Sprint(x["root"])],
 			Title: one(str(x["title"])), Fix: one(str(x["fix"])),
 		}
 		why, _ := x["why"].([]any)

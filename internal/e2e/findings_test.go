@@ -11,7 +11,8 @@ import (
 
 // placeholders maps the placeholders of normalize to patterns of what they stand for.
 var placeholders = strings.NewReplacer(
-	"TIME", `\d+(\.\d+)?(ms|s)`, "PLACE", `.+`, "ADDRESS", `[\d.:]+`, "SOME", `\d+`, "pid N", `pid \d+`, "thread N", `thread \d+`, `\$TMP`, `/.+`,
+	"TIME", `\d+(\.\d+)?(ms|s)`, "PLACE", `.+`, "ADDRESS", `[\d.:]+`, "SOME", `\d+`, "pid N", `pid \d+`, "thread N",
+	`thread \d+`, `\$TMP`, `/.+`,
 )
 
 var reGoroutineIDs = regexp.MustCompile(`goroutines? \d+( and \d+)?`)

@@ -10,7 +10,8 @@ import (
 func TestHang(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir + "/records"}, awaittrace, "run", "-after", "2s", "./testdata/hang")
+	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir + "/records"}, awaittrace, "run", "-after",
+		"2s", "./testdata/hang")
 	if r.code != 1 {
 		t.Errorf("exit status %d, want that of the program, 1", r.code)
 	}

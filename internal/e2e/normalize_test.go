@@ -55,7 +55,8 @@ func numbers(doc map[string]any) map[string]int {
 	for _, g := range objects(doc["goroutines"]) {
 		id := fmt.Sprint(g["id"])
 		if id != "1" {
-			list = append(list, entry{id, fmt.Sprint(place(g["probe"]), " ", holdPlaces(g), " ", g["verdict"], " ", place(g["created_by"]), " ", !roots[id])})
+			list = append(list, entry{id, fmt.Sprint(place(g["probe"]), " ", holdPlaces(g), " ", g["verdict"], " ",
+				place(g["created_by"]), " ", !roots[id])})
 		}
 	}
 	slices.SortFunc(list, func(a, b entry) int {

@@ -25,7 +25,8 @@ func TestOldGo(t *testing.T) {
 	module := tortureModule(t, minor, false)
 	dropNewer(module, "_std1", minor)
 	dir := t.TempDir()
-	must(t, "go build", command(t, module, env, filepath.Join(goroot, "bin", "go"), "build", "-o", filepath.Join(dir, "plain"), "."))
+	must(t, "go build", command(t, module, env, filepath.Join(goroot, "bin", "go"), "build", "-o",
+		filepath.Join(dir, "plain"), "."))
 	must(t, "awaittrace build", command(t, module, env, awaittrace, "build", "-o", filepath.Join(dir, "probed"), "."))
 	same(t, tortureOutput(t, filepath.Join(dir, "plain")), tortureOutput(t, filepath.Join(dir, "probed")))
 }
@@ -40,7 +41,8 @@ func oldestToolchain(t *testing.T) (goroot string, minor int) {
 	}
 	suffix := "." + runtime.GOOS + "-" + runtime.GOARCH
 	oldest := version.Lang(runtime.Version())
-	found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(cache)), "golang.org", "toolchain@v0.0.1-*"+suffix))
+	found, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(cache)), "golang.org",
+		"toolchain@v0.0.1-*"+suffix))
 	for _, dir := range found {
 		v := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(dir), "toolchain@v0.0.1-"), suffix)
 		if lang := version.Lang(v); version.Compare(lang, "go1.21") >= 0 && version.Compare(lang, oldest) < 0 {

@@ -41,13 +41,15 @@ func TestPitfalls(t *testing.T) {
 			t.Parallel()
 			prog := start(t, nil, filepath.Join(programs, p.name))
 			// With -prove always, the facts have what is proven even on a busy machine.
-			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s", "-prove", "always")
+			_, text := prog.until(p.finding, func(r report) bool { return settled(r, p) }, "-after", "1s", "-prove",
+				"always")
 			golden(t, filepath.Join(testdata, "pitfalls", p.name, "facts.json"), factsOf(t, text, p.names))
 		})
 	}
 	t.Run("log", func(t *testing.T) {
 		dir := t.TempDir()
-		r := must(t, "log", command(t, dir, []string{"AWAITTRACE=log", "AWAITTRACE_DIR=" + dir}, filepath.Join(programs, "log")))
+		r := must(t, "log", command(t, dir, []string{"AWAITTRACE=log", "AWAITTRACE_DIR=" + dir},
+			filepath.Join(programs, "log")))
 		if r.stdout != "2\n4\nfalse\n" {
 			t.Errorf("the program prints %q", r.stdout)
 		}
@@ -111,7 +113,8 @@ func golden(t *testing.T, name string, got []byte) {
 		if err := os.WriteFile(actual, got, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		t.Errorf("differs from the golden (-update renews it):\n%s", command(t, "", nil, "diff", "-U3", name, actual).stdout)
+		t.Errorf("differs from the golden (-update renews it):\n%s",
+			command(t, "", nil, "diff", "-U3", name, actual).stdout)
 	}
 }
 

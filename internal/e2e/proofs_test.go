@@ -29,17 +29,20 @@ func TestProofs(t *testing.T) {
 				check := func(r report, state string) {
 					t.Helper()
 					if got := proofs(r); !maps.Equal(got, want) || r.Process.State != state {
-						t.Errorf("a program that is %q, want %q, is told to have\n%s\nwant\n%s", r.Process.State, state, lines(got), lines(want))
+						t.Errorf("a program that is %q, want %q, is told to have\n%s\nwant\n%s", r.Process.State, state,
+							lines(got), lines(want))
 					}
 				}
-				live, _ := prog.until("proofs", func(r report) bool { return maps.Equal(proofs(r), want) }, "-after", "1s")
+				live, _ := prog.until("proofs", func(r report) bool { return maps.Equal(proofs(r), want) }, "-after",
+					"1s")
 				check(live, "live")
 				if ldflags == "" { // Delve needs symbols
 					breakpoint(t, prog, want)
 				}
 				for _, core := range cores(t, prog, exe) {
 					// gdb's cores have no record.
-					r := command(t, "", []string{"AWAITTRACE_DIR=" + prog.dir}, awaittrace, "report", "-f", "json", "-after", "1s", core, exe)
+					r := command(t, "", []string{"AWAITTRACE_DIR=" + prog.dir}, awaittrace, "report", "-f", "json",
+						"-after", "1s", core, exe)
 					parsed, _ := prog.parse(must(t, "report "+filepath.Base(core), r))
 					check(parsed, "core")
 				}
@@ -63,7 +66,8 @@ func TestProofsRun(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir}, awaittrace, "run", "-after", "1s", "./testdata/receives", "end")
+	r := command(t, filepath.Dir(testdata), []string{"AWAITTRACE_DIR=" + dir}, awaittrace, "run", "-after", "1s",
+		"./testdata/receives", "end")
 	if r.code != 2 {
 		t.Errorf("exit status %d, want that of the runtime's fatal error", r.code)
 	}
@@ -82,7 +86,8 @@ func TestProofsRun(t *testing.T) {
 func TestProofsTest(t *testing.T) {
 	t.Parallel()
 	r := command(t, filepath.Dir(testdata), nil, awaittrace, "test", "-count=1", "./testdata/receives")
-	if got := proofsText(strings.ReplaceAll(r.stdout, "\n        ", "\n")); r.code != 1 || len(got) != 2 || strings.Contains(r.stdout, "(likely)") || strings.Contains(r.stdout, "TestEnds") {
+	if got := proofsText(strings.ReplaceAll(r.stdout, "\n        ", "\n")); r.code != 1 || len(got) != 2 ||
+		strings.Contains(r.stdout, "(likely)") || strings.Contains(r.stdout, "TestEnds") {
 		t.Errorf("exit status %d, %v\n%s%s", r.code, got, r.stdout, r.stderr)
 	}
 }
@@ -184,7 +189,8 @@ func breakpoint(t *testing.T, prog *process, want map[string]string) {
 	cmd.Stdin = in
 	inGroup(cmd)
 	out, err := cmd.CombinedOutput()
-	if got := proofsText(string(out)); err != nil || !maps.Equal(got, want) || !strings.Contains(string(out), "main.tick()") {
+	if got := proofsText(string(out)); err != nil || !maps.Equal(got, want) ||
+		!strings.Contains(string(out), "main.tick()") {
 		t.Errorf("at a breakpoint: %v\n%s\nwant\n%s\n%s", err, lines(got), lines(want), out)
 	}
 }

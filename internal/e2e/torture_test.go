@@ -26,7 +26,8 @@ func TestTorture(t *testing.T) {
 		probes  []string // flags of the build with probes alone
 	}{
 		{"go1.26", 26, perIteration, false, nil, nil},
-		{"go1.26, race, loops", 26, perIteration, false, []string{"-race"}, []string{"-probe", "chan,lock,io,sync,sleep,loop"}},
+		{"go1.26, race, loops", 26, perIteration, false, []string{"-race"},
+			[]string{"-probe", "chan,lock,io,sync,sleep,loop"}},
 		{"go1.21, odd bytes", 21, perLoop, true, nil, nil},
 		{"go1.17, trimpath", 17, perLoop, false, []string{"-trimpath"}, nil},
 	} {

@@ -14,7 +14,8 @@ import (
 func Dot(w io.Writer, doc *report.Document, opt Options) error {
 	out := bufio.NewWriter(w)
 	g := buildGraph(doc, opt)
-	fmt.Fprintf(out, "digraph awaittrace {\n\tlabel=%s;\n\trankdir=LR;\n\tnode [fontname=\"Helvetica\" fontsize=11];\n\tedge [fontname=\"Helvetica\" fontsize=10];\n",
+	fmt.Fprintf(out, "digraph awaittrace {\n\tlabel=%s;\n\trankdir=LR;\n"+
+		"\tnode [fontname=\"Helvetica\" fontsize=11];\n\tedge [fontname=\"Helvetica\" fontsize=10];\n",
 		dotQuote(program(doc)))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]

@@ -111,7 +111,8 @@ func place(g *report.Goroutine) site {
 		return probeSite(g.Probe)
 	}
 	for _, f := range g.Stack {
-		if !strings.HasPrefix(f.Func, "runtime.") && !strings.HasPrefix(f.Func, "internal/") && !strings.HasPrefix(f.Func, "sync.") {
+		if !strings.HasPrefix(f.Func, "runtime.") && !strings.HasPrefix(f.Func, "internal/") &&
+			!strings.HasPrefix(f.Func, "sync.") {
 			return site{f.File, f.Line}
 		}
 	}

@@ -172,7 +172,8 @@ func TestPprof(t *testing.T) {
 				want += int64(f.KeptBytes)
 			}
 			if goroutines != int64(len(doc.Goroutines)) || kept != want {
-				t.Errorf("the samples have %d goroutines and %d bytes, want %d and %d", goroutines, kept, len(doc.Goroutines), want)
+				t.Errorf("the samples have %d goroutines and %d bytes, want %d and %d", goroutines, kept,
+					len(doc.Goroutines), want)
 			}
 		})
 	}
@@ -225,7 +226,8 @@ func TestPage(t *testing.T) {
 				labels[g.ID] = g.Labels
 			}
 			for i, f := range doc.Findings {
-				want := report.Labelled(f.Title, map[string]bool{}, func(id int64) map[string]string { return labels[id] })
+				want := report.Labelled(f.Title, map[string]bool{},
+					func(id int64) map[string]string { return labels[id] })
 				if got.Findings[i].Title != want {
 					t.Errorf("a title is %q, want %q", got.Findings[i].Title, want)
 				}
@@ -250,7 +252,8 @@ func TestLargePage(t *testing.T) {
 
 // large returns a report with n goroutines at 40 places, half of which leak, and no two adjacent ones at the same.
 func large(n int) *report.Document {
-	doc := &report.Document{Schema: report.Schema, Complete: true, Process: report.Process{Pid: 1, Exe: "/bin/large", State: "live"}}
+	doc := &report.Document{Schema: report.Schema, Complete: true,
+		Process: report.Process{Pid: 1, Exe: "/bin/large", State: "live"}}
 	doc.Counts.Goroutines = n
 	const places = 40
 	var stack []report.Frame
@@ -258,7 +261,8 @@ func large(n int) *report.Document {
 		stack = append(stack, report.Frame{Func: fmt.Sprintf("main.work%d", d), File: "/src/app/main.go", Line: d + 1})
 	}
 	for i := range places {
-		doc.Findings = append(doc.Findings, report.Finding{Kind: "leak", Certainty: "likely", Title: fmt.Sprint("leak ", i), Why: []string{"because"}})
+		doc.Findings = append(doc.Findings,
+			report.Finding{Kind: "leak", Certainty: "likely", Title: fmt.Sprint("leak ", i), Why: []string{"because"}})
 	}
 	for i := range n {
 		since := int64(i) * 1000

@@ -42,7 +42,8 @@ const maxObjects = 6
 // buildGraph returns the graph of the findings of doc. Goroutines of one finding that wait at the same place for the
 // same object, or each for one of many objects, and hold nothing, are one node.
 func buildGraph(doc *report.Document, opt Options) *graph {
-	b := &builder{index: newIndex(doc), opt: opt, nodes: map[string]*node{}, of: map[int64]string{}, edges: map[edge]bool{}, many: map[string]string{}}
+	b := &builder{index: newIndex(doc), opt: opt, nodes: map[string]*node{}, of: map[int64]string{},
+		edges: map[edge]bool{}, many: map[string]string{}}
 	for i := range doc.Findings {
 		b.group(i)
 	}

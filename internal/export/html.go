@@ -33,14 +33,18 @@ func HTML(w io.Writer, doc *report.Document, opt Options) error {
 		return err
 	}
 	scripts := [][]byte{preact, dagre, pageScript}
-	policy := "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src " + hash(pageStyle) + "; script-src"
+	policy := "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src " + hash(pageStyle) +
+		"; script-src"
 	for _, s := range scripts {
 		policy += " " + hash(s)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", html.EscapeString(policy))
-	fmt.Fprintf(&b, "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s: awaittrace</title>\n<style>%s</style>\n</head>\n<body>\n", html.EscapeString(program(doc)), pageStyle)
-	fmt.Fprintf(&b, "<div id=\"app\"><noscript>This page needs JavaScript. `awaittrace report` prints the same as text.</noscript></div>\n")
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"+
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", html.EscapeString(policy))
+	fmt.Fprintf(&b, "<meta name=\"viewport\" content=\"width=device-width\">\n<title>%s: awaittrace</title>\n"+
+		"<style>%s</style>\n</head>\n<body>\n", html.EscapeString(program(doc)), pageStyle)
+	fmt.Fprintf(&b, "<div id=\"app\"><noscript>This page needs JavaScript. `awaittrace report` prints the same as "+
+		"text.</noscript></div>\n")
 	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"data\">%s</script>\n", data)
 	for _, s := range scripts {
 		fmt.Fprintf(&b, "<script>%s</script>\n", s)

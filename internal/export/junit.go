@@ -68,7 +68,8 @@ func JUnit(w io.Writer, doc *report.Document, opt Options) error {
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
-	if err := enc.Encode(junitSuites{Tests: suite.Tests, Failures: suite.Failures, Suites: []junitSuite{suite}}); err != nil {
+	if err := enc.Encode(junitSuites{Tests: suite.Tests, Failures: suite.Failures,
+		Suites: []junitSuite{suite}}); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n")

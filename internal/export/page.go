@@ -72,8 +72,10 @@ type pageSource struct {
 func newPage(doc *report.Document, opt Options) *page {
 	x := newIndex(doc)
 	p := &page{
-		Program: program(doc), Process: doc.Process, Kept: doc.KeptBytes, Complete: doc.Complete, Dropped: doc.Dropped, Note: doc.Note,
-		Counts: doc.Counts, Findings: []pageFinding{}, Graph: buildGraph(doc, opt), Details: map[int64]json.RawMessage{}, Sources: map[string]pageSource{},
+		Program: program(doc), Process: doc.Process, Kept: doc.KeptBytes, Complete: doc.Complete, Dropped: doc.Dropped,
+		Note:   doc.Note,
+		Counts: doc.Counts, Findings: []pageFinding{}, Graph: buildGraph(doc, opt),
+		Details: map[int64]json.RawMessage{}, Sources: map[string]pageSource{},
 	}
 	kinds := make(map[int64]string)
 	for i := range doc.Findings {
@@ -161,7 +163,8 @@ func groups(doc *report.Document, kinds map[int64]string, opt Options) []*pageGr
 		pg := of[key]
 		if pg == nil {
 			pg = &pageGroup{
-				Verdict: key.verdict, State: key.state, Kind: key.kind, What: what, Func: key.fn, At: key.at, First: g.ID, Labels: g.Labels, Least: 1<<63 - 1,
+				Verdict: key.verdict, State: key.state, Kind: key.kind, What: what, Func: key.fn, At: key.at,
+				First: g.ID, Labels: g.Labels, Least: 1<<63 - 1,
 			}
 			of[key] = pg
 			list = append(list, pg)

@@ -96,7 +96,8 @@ var kindText = map[string]string{
 func SARIF(w io.Writer, doc *report.Document, opt Options) error {
 	x := newIndex(doc)
 	run := sarifRun{
-		Tool:    sarifTool{sarifDriver{Name: "awaittrace", Version: sarifVersion(opt.Version), URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
+		Tool: sarifTool{sarifDriver{Name: "awaittrace", Version: sarifVersion(opt.Version),
+			URI: "https://github.com/awaittrace/awaittrace", Rules: []sarifRule{}}},
 		Results: []sarifResult{},
 	}
 	if opt.Dir != "" {

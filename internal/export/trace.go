@@ -29,7 +29,8 @@ func Trace(w io.Writer, doc *report.Document, opt Options) error {
 	out := bufio.NewWriter(w)
 	io.WriteString(out, `{"displayTimeUnit":"ms","traceEvents":[`)
 	t := &tracer{out: out, doc: doc, end: oldest(doc)}
-	t.add(traceEvent{Name: "process_name", Phase: "M", Pid: doc.Process.Pid, Args: map[string]any{"name": program(doc)}})
+	t.add(traceEvent{Name: "process_name", Phase: "M", Pid: doc.Process.Pid,
+		Args: map[string]any{"name": program(doc)}})
 	for i := range doc.Goroutines {
 		t.goroutine(&doc.Goroutines[i])
 	}
@@ -88,7 +89,8 @@ func (t *tracer) goroutine(g *report.Goroutine) {
 	for i := len(g.History) - 1; i >= 0; i-- {
 		s := &g.History[i]
 		t.add(traceEvent{
-			Name: s.Probe.Expr, Phase: "i", Scope: "t", Cat: s.Probe.Op, Time: t.at(s.AgoNS), Pid: pid, Tid: g.ID, Args: siteArgs(&s.Probe),
+			Name: s.Probe.Expr, Phase: "i", Scope: "t", Cat: s.Probe.Op, Time: t.at(s.AgoNS), Pid: pid, Tid: g.ID,
+			Args: siteArgs(&s.Probe),
 		})
 	}
 	if g.Phase == "waiting" && g.Probe != nil && g.SinceNS != nil {
@@ -99,7 +101,8 @@ func (t *tracer) goroutine(g *report.Goroutine) {
 			args["waits_on"] = objectName(g.WaitsOn)
 		}
 		t.add(traceEvent{
-			Name: g.Probe.Expr, Phase: "X", Cat: g.Probe.Op, Time: t.at(*g.SinceNS), Dur: &dur, Pid: pid, Tid: g.ID, Args: args,
+			Name: g.Probe.Expr, Phase: "X", Cat: g.Probe.Op, Time: t.at(*g.SinceNS), Dur: &dur, Pid: pid, Tid: g.ID,
+			Args: args,
 		})
 	}
 }

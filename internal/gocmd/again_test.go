@@ -28,7 +28,8 @@ func TestReplacedAgain(t *testing.T) {
 	if _, err := replaced([]byte(text+"\n// edited\n"), false, list, tc, cache); err == nil {
 		t.Error("an edited file is not read")
 	}
-	if _, err := replaced([]byte(text), false, []Replace{{"example.com/b", "v1.0.0", "/src/c"}}, tc, cache); err == nil {
+	if _, err := replaced([]byte(text), false, []Replace{{"example.com/b", "v1.0.0", "/src/c"}}, tc,
+		cache); err == nil {
 		t.Error("another replacement is not made")
 	}
 }

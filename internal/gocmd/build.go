@@ -84,7 +84,8 @@ func Prepare(inv *Invocation, env []string) (*Prepared, error) {
 
 // instrumentRest instruments the packages for go test that broken does not affect: the go command still tests those.
 // The result is nil if there are none.
-func (inv *Invocation) instrumentRest(broken *load.CompileError, cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
+func (inv *Invocation) instrumentRest(broken *load.CompileError, cache *Cache, tc *Toolchain, overlay Overlay,
+	env []string, what output) (*rewrite.Result, error) {
 	if inv.Verb != Test || len(broken.Good) == 0 {
 		return nil, nil
 	}
@@ -106,7 +107,8 @@ type output struct {
 
 // instrument runs the rewriter. env is the environment before tc changed it: the rewriter's go list finds the same
 // toolchain by itself.
-func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string, what output) (*rewrite.Result, error) {
+func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, env []string,
+	what output) (*rewrite.Result, error) {
 	trimpath, _ := tc.flag("trimpath")
 	deps, byDefault, err := inv.deps(env)
 	if err != nil {
@@ -233,7 +235,8 @@ func (p *Prepared) Renew(again *Prepared) error {
 		return nil
 	}
 	for _, name := range []string{overlayName, toolsName} {
-		if err := os.Rename(filepath.Join(again.tmp, name), filepath.Join(p.tmp, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(filepath.Join(again.tmp, name), filepath.Join(p.tmp, name)); err != nil &&
+			!errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -70,7 +70,8 @@ func TestNoCacheFolder(t *testing.T) {
 		if err := os.Chmod(c.dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenCache(); err == nil || !strings.Contains(err.Error(), "others may write to it") || !strings.Contains(err.Error(), c.dir) {
+		if _, err := OpenCache(); err == nil || !strings.Contains(err.Error(), "others may write to it") ||
+			!strings.Contains(err.Error(), c.dir) {
 			t.Errorf("a folder that others may write to: %v", err)
 		}
 		os.RemoveAll(c.dir)
@@ -109,7 +110,8 @@ func TestTrim(t *testing.T) {
 		return err == nil
 	}
 	if exists(old) || !exists(used) || !exists(fresh) {
-		t.Errorf("after trimming: old %t, used %t, fresh %t; want only old to be gone", exists(old), exists(used), exists(fresh))
+		t.Errorf("after trimming: old %t, used %t, fresh %t; want only old to be gone", exists(old), exists(used),
+			exists(fresh))
 	}
 	// Not again on the same day.
 	old = put("old", cacheKeep+time.Hour)

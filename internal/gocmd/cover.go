@@ -38,7 +38,8 @@ func (inv *Invocation) checkCover(tc *Toolchain, overlay Overlay) error {
 		return nil
 	}
 	if len(overlay) > 0 {
-		return usagef("-overlay cannot be combined with coverage: the go command leaves overlays out where it measures coverage (golang.org/issue/73802)")
+		return usagef("-overlay cannot be combined with coverage: the go command leaves overlays out where it " +
+			"measures coverage (golang.org/issue/73802)")
 	}
 	patterns := inv.Value("coverpkg")
 	if patterns == "" {
@@ -46,7 +47,8 @@ func (inv *Invocation) checkCover(tc *Toolchain, overlay Overlay) error {
 	}
 	for _, pattern := range strings.Split(patterns, ",") {
 		if pattern == "all" || pattern == "std" || pattern == "..." {
-			return usagef("-coverpkg=%s means the standard library too, and with probes the collector is a part of it; name packages of modules, such as ./...", pattern)
+			return usagef("-coverpkg=%s means the standard library too, and with probes the collector is a part of "+
+				"it; name packages of modules, such as ./...", pattern)
 		}
 	}
 	return nil
@@ -81,7 +83,8 @@ func (t *tool) cover() (int, error) {
 	flags.String("mode", "", "")
 	counter, list := flags.String("var", "", ""), flags.String("outfilelist", "", "")
 	if err := flags.Parse(t.args); err != nil {
-		return 0, fmt.Errorf("cannot parse how this Go release calls cover (%v); measure coverage without awaittrace", err)
+		return 0, fmt.Errorf("cannot parse how this Go release calls cover (%v); measure coverage without awaittrace",
+			err)
 	}
 	if *list == "" { // a report of figures, or a package without counters
 		return 0, nil

@@ -58,7 +58,8 @@ func FindToolchain(dir string, env []string, cache *Cache) (*Toolchain, error) {
 		return nil, fmt.Errorf("GOFLAGS: %v", err)
 	}
 	tc := &Toolchain{
-		Go: cmd.Path, Env: env, GOROOT: answer["GOROOT"], Version: answer["GOVERSION"], GOFLAGS: flags, Settings: answer, given: len(env),
+		Go: cmd.Path, Env: env, GOROOT: answer["GOROOT"], Version: answer["GOVERSION"], GOFLAGS: flags,
+		Settings: answer, given: len(env),
 		ModCache: answer["GOMODCACHE"], GoMod: answer["GOMOD"], GoWork: answer["GOWORK"],
 	}
 	if tc.GoMod == os.DevNull {

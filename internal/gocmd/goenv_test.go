@@ -51,7 +51,8 @@ func TestToolchain(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("nonsense"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := FindToolchain(dir, append(os.Environ(), "GOTOOLCHAIN=nonsense"), nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
+	if _, err := FindToolchain(dir, append(os.Environ(), "GOTOOLCHAIN=nonsense"), nil); err == nil ||
+		!strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("got error %v, want what the go command says", err)
 	}
 }
@@ -105,7 +106,8 @@ func TestReadOverlay(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadOverlay(dir, "o.json")
-	want := Overlay{filepath.Join(dir, "a.go"): filepath.Join(dir, "b", "c.go"), "/x/y.go": "", filepath.Join(dir, "d.go"): "/e.go"}
+	want := Overlay{filepath.Join(dir, "a.go"): filepath.Join(dir, "b", "c.go"), "/x/y.go": "",
+		filepath.Join(dir, "d.go"): "/e.go"}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
@@ -120,7 +122,8 @@ func TestReadOverlay(t *testing.T) {
 }
 
 func TestForList(t *testing.T) {
-	tc := &Toolchain{GOFLAGS: []string{"-mod=mod", "-cover", "-coverpkg=./...", "-modfile=/a b/alt.mod", "-ldflags=-X 'm.v=1'"}}
+	tc := &Toolchain{GOFLAGS: []string{"-mod=mod", "-cover", "-coverpkg=./...", "-modfile=/a b/alt.mod",
+		"-ldflags=-X 'm.v=1'"}}
 	env, flags := tc.forList([]string{"A=b"})
 	if want := []string{"A=b", `GOFLAGS=-mod=mod "-ldflags=-X 'm.v=1'"`}; !slices.Equal(env, want) {
 		t.Errorf("environment %q, want %q", env, want)

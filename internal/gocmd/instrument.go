@@ -44,7 +44,8 @@ func (inv *Invocation) checkForm() error {
 		}
 	}
 	if forms != 1 {
-		return usagef("instrument takes one of -o DIR (write a copy), -w (write in place) and -overlay FILE (write what go build -overlay takes)")
+		return usagef("instrument takes one of -o DIR (write a copy), -w (write in place) and -overlay FILE (write " +
+			"what go build -overlay takes)")
 	}
 	if len(inv.Packages) == 0 {
 		inv.Packages = []string{"./..."}
@@ -113,7 +114,8 @@ func shortened(broken *load.CompileError, dir string) string {
 func (s *Source) findModules() error {
 	module, workspace := s.tc.Settings["GOMOD"], s.tc.Settings["GOWORK"]
 	if workspace == "" && (module == "" || module == os.DevNull) {
-		return errors.New("go.mod file not found in the current folder or above: instrument -o and -w put the collector into a module")
+		return errors.New("go.mod file not found in the current folder or above: instrument -o and -w put the " +
+			"collector into a module")
 	}
 	s.Root = filepath.Dir(module)
 	if workspace != "" && workspace != "off" {
@@ -174,7 +176,8 @@ func (s *Source) Go(dir string, args ...string) ([]byte, error) { return goOutpu
 func (s *Source) Deps() []load.Module {
 	var deps []load.Module
 	for _, m := range s.Result.Modules {
-		if m.Dir != "" && !within(m.Dir, s.Root) && slices.ContainsFunc(s.Result.Files, func(f rewrite.File) bool { return within(f.Name, m.Dir) }) {
+		if m.Dir != "" && !within(m.Dir, s.Root) &&
+			slices.ContainsFunc(s.Result.Files, func(f rewrite.File) bool { return within(f.Name, m.Dir) }) {
 			deps = append(deps, m)
 		}
 	}
@@ -225,7 +228,8 @@ func newFolder(dir string) (*Cache, error) {
 	sign := filepath.Join(dir, overlaySign)
 	if _, err := os.Lstat(dir); err == nil {
 		if _, err := os.Lstat(sign); err != nil {
-			return nil, fmt.Errorf("-overlay: %s exists, and no earlier instrument -overlay wrote it; remove it or name another file", dir)
+			return nil, fmt.Errorf("-overlay: %s exists, and no earlier instrument -overlay wrote it; remove it or "+
+				"name another file", dir)
 		}
 		if err := os.RemoveAll(filepath.Join(dir, "text")); err != nil {
 			return nil, fmt.Errorf("-overlay: %v", err)
@@ -234,7 +238,8 @@ func newFolder(dir string) (*Cache, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
-	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which awaittrace instrument -overlay wrote.\n"), 0o666); err != nil {
+	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which "+
+		"awaittrace instrument -overlay wrote.\n"), 0o666); err != nil {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
 	// The folder may be in a module; a go.mod of its own keeps it apart.
@@ -287,7 +292,8 @@ func (s *Source) environment(overlay string) (string, error) {
 // shellQuote quotes a word for a POSIX shell if it needs that.
 func shellQuote(word string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_=./,:@+%", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_=./,:@+%", r)
 	}
 	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
 		return word

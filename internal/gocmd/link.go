@@ -41,7 +41,8 @@ func replacedModules(modules []load.Module, modCache string) (list []replacedMod
 
 // sumOf returns the checksum of a module as in go.sum, or "" if the module cache does not have it.
 func sumOf(modCache, path, version string) string {
-	name := filepath.Join(modCache, "cache", "download", filepath.FromSlash(escaped(path)), "@v", escaped(version)+".ziphash")
+	name := filepath.Join(modCache, "cache", "download", filepath.FromSlash(escaped(path)), "@v",
+		escaped(version)+".ziphash")
 	sum, err := os.ReadFile(name)
 	if err != nil {
 		return ""

@@ -83,7 +83,8 @@ func (c fileCache) Put(key [sha256.Size]byte, data []byte) { c.store(found, c.ke
 func goVariables(env []string) []string {
 	last := map[string]string{}
 	for _, e := range env {
-		if name, value, ok := strings.Cut(e, "="); ok && (strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_")) {
+		if name, value, ok := strings.Cut(e, "="); ok &&
+			(strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_")) {
 			last[name] = value
 		}
 	}

@@ -89,7 +89,8 @@ func TestManifest(t *testing.T) {
 		m.touch("lib/lib.go", was)
 	})
 	m.step("embedded file", yes, func() { m.write("text", "two") })
-	m.step("test file without tests", yes, func() { m.write("main_test.go", "package main\n\nvar c = make(chan int)\n") })
+	m.step("test file without tests", yes,
+		func() { m.write("main_test.go", "package main\n\nvar c = make(chan int)\n") })
 	m.step("what was built", yes, func() { m.write("m", "program") })
 	m.step("types of a dependency", no, func() { m.write("dep/dep.go", "package dep\n\nvar C = make(chan any)\n") })
 	m.step("go directive", no, func() { m.replace("go.mod", "go 1.26", "go 1.21") })
@@ -152,7 +153,8 @@ func (m *manifestRun) step(what string, known bool, change func()) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	cfg := rewrite.Config{Config: load.Config{Dir: m.dir, Env: env, Patterns: m.patterns, Tests: m.tests, RuntimePath: CollectorPath}, Probes: m.probes}
+	cfg := rewrite.Config{Config: load.Config{Dir: m.dir, Env: env, Patterns: m.patterns, Tests: m.tests,
+		RuntimePath: CollectorPath}, Probes: m.probes}
 	if m.tags != "" {
 		cfg.BuildFlags = []string{m.tags}
 	}

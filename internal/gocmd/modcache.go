@@ -24,7 +24,8 @@ import (
 // folder holds the module that it replaces.
 //
 // It returns the replaced modules: none if no file of the result is in the module cache, as with a vendor folder.
-func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]load.Module, error) {
+func (o Overlay) openModCache(inv *Invocation, tc *Toolchain, result *rewrite.Result, cache *Cache) ([]load.Module,
+	error) {
 	cached := func(f rewrite.File) bool { return within(f.Name, tc.ModCache) }
 	if result == nil || !slices.ContainsFunc(result.Files, cached) {
 		return nil, nil

@@ -130,7 +130,8 @@ func (inv *Invocation) deps(env []string) (patterns []string, byDefault bool, er
 // Parse parses the arguments of verb. after is the default for -after. Its errors are ErrHelp and UsageErrors.
 func Parse(verb Verb, args []string, after time.Duration) (*Invocation, error) {
 	p := parser{
-		inv:  &Invocation{Verb: verb, Options: Options{Probes: rewrite.DefaultProbes, After: after}, values: map[string]string{}},
+		inv: &Invocation{Verb: verb, Options: Options{Probes: rewrite.DefaultProbes, After: after},
+			values: map[string]string{}},
 		args: args,
 	}
 	var err error
@@ -159,11 +160,14 @@ func (inv *Invocation) check() error {
 		}
 	}
 	if inv.Options.IOTimeout > 0 && inv.Options.Probes&rewrite.ProbeIO == 0 {
-		return usagef("-io-timeout needs io among the kinds of -probe: a deadline is set where a read or write has its probe")
+		return usagef("-io-timeout needs io among the kinds of -probe: a deadline is set where a read or write has " +
+			"its probe")
 	}
 	for _, pkg := range inv.Packages {
-		if strings.Contains(pkg, "@") && !strings.HasPrefix(pkg, ".") && !strings.HasPrefix(pkg, "/") && !strings.HasSuffix(pkg, ".go") {
-			return usagef("%s: a package of the module cache gets no probes; clone its module and give a package of the clone", pkg)
+		if strings.Contains(pkg, "@") && !strings.HasPrefix(pkg, ".") && !strings.HasPrefix(pkg, "/") &&
+			!strings.HasSuffix(pkg, ".go") {
+			return usagef("%s: a package of the module cache gets no probes; clone its module and give a package of "+
+				"the clone", pkg)
 		}
 	}
 	return nil
@@ -304,7 +308,8 @@ func (p *parser) next() (w word, hasValue bool, err error) {
 	if name == "" || name[0] == '-' {
 		return 0, false, usagef("bad flag syntax: %s", arg)
 	}
-	ours := slices.Contains(ourFlags, name) || p.inv.Verb == Test && (name == "known" || slices.Contains(ReportFormats, name))
+	ours := slices.Contains(ourFlags, name) ||
+		p.inv.Verb == Test && (name == "known" || slices.Contains(ReportFormats, name))
 	if on := p.ourSwitch(name); on != nil {
 		return p.turn(on, name, value, hasValue)
 	}

@@ -23,7 +23,8 @@ func TestParse(t *testing.T) {
 		}},
 		{Build, "--tags a,b -probe chan,lock --probe-func=a.B -probe-func c.D.E x y", Invocation{
 			Options: Options{Probes: rewrite.ProbeChan | rewrite.ProbeLock, ProbeFuncs: []string{"a.B", "c.D.E"}},
-			GoArgs:  []string{"--tags", "a,b", "x", "y"}, ListFlags: []string{"-tags=a,b"}, Packages: []string{"x", "y"},
+			GoArgs:  []string{"--tags", "a,b", "x", "y"}, ListFlags: []string{"-tags=a,b"},
+			Packages: []string{"x", "y"},
 		}},
 		{Build, "-probe io -C sub -mod=mod .", Invocation{
 			Options: Options{Probes: rewrite.ProbeIO},
@@ -31,15 +32,20 @@ func TestParse(t *testing.T) {
 		}},
 		{Build, "-ldflags -s -- .", Invocation{GoArgs: []string{"-ldflags", "-s", "."}, Packages: []string{"."}}},
 		{Run, "-race . -race -probe x", Invocation{
-			GoArgs: []string{"-race"}, ListFlags: []string{"-race=true"}, Packages: []string{"."}, Args: []string{"-race", "-probe", "x"},
+			GoArgs: []string{"-race"}, ListFlags: []string{"-race=true"}, Packages: []string{"."},
+			Args: []string{"-race", "-probe", "x"},
 		}},
 		{Run, "a.go b.go c -- d.go", Invocation{Packages: []string{"a.go", "b.go"}, Args: []string{"c", "--", "d.go"}}},
-		{Run, "-exec nice -x ./cmd -x", Invocation{GoArgs: []string{"-x"}, Packages: []string{"./cmd"}, Args: []string{"-x"}}},
-		{Run, "-no-source . -no-source", Invocation{Options: Options{NoSource: true}, Packages: []string{"."}, Args: []string{"-no-source"}}},
-		{Test, "-known-update -known f --no-source=1", Invocation{Options: Options{NoSource: true, Known: "f", KnownUpdate: true}}},
+		{Run, "-exec nice -x ./cmd -x",
+			Invocation{GoArgs: []string{"-x"}, Packages: []string{"./cmd"}, Args: []string{"-x"}}},
+		{Run, "-no-source . -no-source",
+			Invocation{Options: Options{NoSource: true}, Packages: []string{"."}, Args: []string{"-no-source"}}},
+		{Test, "-known-update -known f --no-source=1",
+			Invocation{Options: Options{NoSource: true, Known: "f", KnownUpdate: true}}},
 		{Test, "-no-source=false", Invocation{}},
 		{Test, "-run X ./... -probe chan -v", Invocation{
-			Options: Options{Probes: rewrite.ProbeChan}, GoArgs: []string{"-run", "X", "./...", "-v"}, Packages: []string{"./..."},
+			Options: Options{Probes: rewrite.ProbeChan}, GoArgs: []string{"-run", "X", "./...", "-v"},
+			Packages: []string{"./..."},
 		}},
 		{Test, "-test.v -json -myflag testdata -cpuprofile=prof.out -x", Invocation{
 			GoArgs: []string{"-test.v", "-json", "-myflag", "testdata", "-cpuprofile=prof.out", "-x"},
@@ -50,7 +56,8 @@ func TestParse(t *testing.T) {
 		{Test, "-args math -probe x", Invocation{GoArgs: []string{"-args", "math", "-probe", "x"}}},
 		{Test, "a -- -probe x", Invocation{GoArgs: []string{"a", "--", "-probe", "x"}, Packages: []string{"a"}}},
 		{Test, "-count 1 a b -race c", Invocation{
-			GoArgs: []string{"-count", "1", "a", "b", "-race", "c"}, ListFlags: []string{"-race=true"}, Packages: []string{"a", "b"},
+			GoArgs: []string{"-count", "1", "a", "b", "-race", "c"}, ListFlags: []string{"-race=true"},
+			Packages: []string{"a", "b"},
 		}},
 	}
 	for _, test := range tests {
@@ -113,11 +120,13 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestLockOrder(t *testing.T) {
-	for args, want := range map[string]bool{".": false, "-lock-order .": true, "--lock-order=true -race .": true, "-lock-order -lock-order=0 .": false} {
+	for args, want := range map[string]bool{".": false, "-lock-order .": true, "--lock-order=true -race .": true,
+		"-lock-order -lock-order=0 .": false} {
 		for _, verb := range []Verb{Run, Test} {
 			inv, err := Parse(verb, strings.Fields(args), time.Second)
 			if err != nil || inv.Options.LockOrder != want || slices.Contains(inv.GoArgs, "-lock-order") {
-				t.Errorf("%s %s: %v, go's arguments %q, %v; want %v", verb, args, inv.Options.LockOrder, inv.GoArgs, err, want)
+				t.Errorf("%s %s: %v, go's arguments %q, %v; want %v", verb, args, inv.Options.LockOrder, inv.GoArgs,
+					err, want)
 			}
 		}
 	}
@@ -139,7 +148,8 @@ func TestValues(t *testing.T) {
 }
 
 func TestAfter(t *testing.T) {
-	for env, want := range map[string]time.Duration{"": DefaultAfter, "1m": time.Minute, "500ms": 500 * time.Millisecond, "0": 0, "x": 0} {
+	for env, want := range map[string]time.Duration{"": DefaultAfter, "1m": time.Minute,
+		"500ms": 500 * time.Millisecond, "0": 0, "x": 0} {
 		got, err := After(env)
 		if got != want || (err != nil) != (want == 0) {
 			t.Errorf("After(%q) = %v, %v", env, got, err)

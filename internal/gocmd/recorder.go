@@ -37,7 +37,8 @@ func (r *recorder) record() bool {
 		}
 	}
 	for _, dir := range r.read.Folders {
-		if !within(dir, r.tc.Settings["GOROOT"]) && !within(dir, r.tc.GOROOT) && !within(dir, r.tc.Settings["GOMODCACHE"]) {
+		if !within(dir, r.tc.Settings["GOROOT"]) && !within(dir, r.tc.GOROOT) &&
+			!within(dir, r.tc.Settings["GOMODCACHE"]) {
 			r.folder(dir)
 		}
 	}
@@ -111,7 +112,8 @@ func (r *recorder) parsed(name string) (sum [32]byte, ok bool) {
 // pattern adds the folders in which new packages may match a pattern.
 func (r *recorder) pattern(pattern string) {
 	before, _, wild := strings.Cut(pattern, "...")
-	local := filepath.IsAbs(pattern) || pattern == "." || pattern == ".." || strings.HasPrefix(pattern, "./") || strings.HasPrefix(pattern, "../")
+	local := filepath.IsAbs(pattern) || pattern == "." || pattern == ".." || strings.HasPrefix(pattern, "./") ||
+		strings.HasPrefix(pattern, "../")
 	switch {
 	case wild && local:
 		if !strings.HasSuffix(before, "/") {

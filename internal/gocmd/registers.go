@@ -15,19 +15,21 @@ import (
 )
 
 // Assembly takes its parameters from the stack, which costs a probe about as much as what it does with them. In a few
-// packages of GOROOT it may have them in registers. One of these serves a test of GOROOT alone, and nothing else imports
-// it. So the assembly of the collector becomes part of that package, with the names that it has in the collector:
+// packages of GOROOT it may have them in registers. One of these serves a test of GOROOT alone, and nothing else
+// imports it. So the assembly of the collector becomes part of that package, with the names that it has in the
+// collector:
 //
 //	TEXT ·lock(SB), NOSPLIT, $0-16    =>    TEXT debug·Lock<ABIInternal>(SB), NOSPLIT, $0-16
 //		MOVQ m+8(FP), BX
 //		…                                   …
 //		JMP ·lockSlow(SB)                   JMP debug·lockSlow<ABIInternal>(SB)
 //
-// The assembly is used as it stands with -race, in a tree that was instrumented, and with releases of Go where the package
-// is elsewhere.
+// The assembly is used as it stands with -race, in a tree that was instrumented, and with releases of Go where the
+// package is elsewhere.
 const registersPath = collector.Assembly
 
-// allowsRegisters reports whether the assembler of goroot takes functions of the register ABI in the package registersPath.
+// allowsRegisters reports whether the assembler of goroot takes functions of the register ABI in the package
+// registersPath.
 func allowsRegisters(goroot string) bool {
 	special, err := os.ReadFile(filepath.Join(goroot, "src", "cmd", "internal", "objabi", "pkgspecial.go"))
 	_, missing := os.Stat(filepath.Join(goroot, "src", filepath.FromSlash(registersPath)))
@@ -51,8 +53,8 @@ var (
 	ownName   = regexp.MustCompile(`(^|[^\w·])·(\w+)`)
 )
 
-// inRegisters changes the files of the collector to those that use the register ABI. It returns the files of the package
-// registersPath.
+// inRegisters changes the files of the collector to those that use the register ABI. It returns the files of the
+// package registersPath.
 func inRegisters(files map[string][]byte) (map[string][]byte, error) {
 	probes := map[string]string{}
 	for _, m := range wholeProbe.FindAllSubmatch(files[lockFile], -1) {
@@ -87,7 +89,8 @@ func inRegisters(files map[string][]byte) (map[string][]byte, error) {
 
 	// The linker lets code refer to names of another package only if that says so.
 	var names strings.Builder
-	fmt.Fprintf(&names, "//go:build !race && (linux || darwin)\n\npackage runtime\n\nimport (\n\t_ %q\n\t_ \"unsafe\"\n)\n\n", registersPath)
+	fmt.Fprintf(&names, "//go:build !race && (linux || darwin)\n\npackage runtime\n\nimport (\n\t_ %q\n"+
+		"\t_ \"unsafe\"\n)\n\n", registersPath)
 	slices.Sort(used)
 	for _, name := range slices.Compact(used) {
 		if !slices.Contains(defined, name) {
@@ -99,7 +102,8 @@ func inRegisters(files map[string][]byte) (map[string][]byte, error) {
 	own := map[string][]byte{"awaittrace_amd64.s": without}
 	for _, name := range layoutFiles {
 		clause := "\npackage " + path.Base(registersPath) + "\n"
-		own["awaittrace_"+name] = bytes.Replace(append([]byte("\n"), files[name]...), []byte("\npackage runtime\n"), []byte(clause), 1)
+		own["awaittrace_"+name] = bytes.Replace(append([]byte("\n"), files[name]...), []byte("\npackage runtime\n"),
+			[]byte(clause), 1)
 	}
 	return own, nil
 }

@@ -53,7 +53,8 @@ func TestRegisters(t *testing.T) {
 	if !bytes.HasPrefix(files[assemblyFile], []byte("//go:build (linux || darwin) && race\n")) {
 		t.Errorf("%s is not for -race alone", assemblyFile)
 	}
-	if goroot, err := exec.Command("go", "env", "GOROOT").Output(); err != nil || !allowsRegisters(strings.TrimSpace(string(goroot))) {
+	if goroot, err := exec.Command("go", "env", "GOROOT").Output(); err != nil ||
+		!allowsRegisters(strings.TrimSpace(string(goroot))) {
 		t.Errorf("this release of Go does not allow it: %v", err)
 	}
 	if allowsRegisters(t.TempDir()) {

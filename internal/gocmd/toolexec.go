@@ -47,7 +47,8 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 	if p.Result == nil || len(p.Result.Files) == 0 || !vets && !covers && !symbols && len(replaced) == 0 {
 		return theirs, nil
 	}
-	work := toolWork{Originals: map[string]string{}, Replaced: replacedModules(replaced, p.tc.ModCache), Symbols: symbols}
+	work := toolWork{Originals: map[string]string{}, Replaced: replacedModules(replaced, p.tc.ModCache),
+		Symbols: symbols}
 	if covers {
 		work.Covered = map[string]coveredFile{}
 	}
@@ -102,7 +103,9 @@ func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
 		quoted[i] = shellQuote(word)
 	}
 	name := filepath.Join(p.tmp, shortcutName)
-	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s)\n\t\tcase \"$*\" in *' -V=full') exec \"$@\" ;; esac\n\t\texec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\nexec \"$@\"\n", tools, strings.Join(quoted, " "))
+	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s)\n"+
+		"\t\tcase \"$*\" in *' -V=full') exec \"$@\" ;; esac\n\t\texec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\n"+
+		"exec \"$@\"\n", tools, strings.Join(quoted, " "))
 	return []string{shell, name}, os.WriteFile(name, []byte(script), 0o666)
 }
 
@@ -157,7 +160,10 @@ func (p *Prepared) stripped() bool {
 		flags += " " + more
 	}
 	words, err := splitQuoted(flags)
-	return err != nil || slices.ContainsFunc(words, func(w string) bool { return strings.TrimLeft(w, "-") == "s" || strings.HasSuffix(w, "=-s") })
+	return err != nil ||
+		slices.ContainsFunc(words, func(w string) bool {
+			return strings.TrimLeft(w, "-") == "s" || strings.HasSuffix(w, "=-s")
+		})
 }
 
 // A tool is a call of a tool of the go command.
@@ -202,7 +208,8 @@ func (t *tool) vet() (int, error) {
 		return 0, err
 	}
 	var path, facts string
-	if err := errors.Join(json.Unmarshal(config["ImportPath"], &path), json.Unmarshal(config["VetxOutput"], &facts)); err != nil {
+	if err := errors.Join(json.Unmarshal(config["ImportPath"], &path),
+		json.Unmarshal(config["VetxOutput"], &facts)); err != nil {
 		return 0, err
 	}
 	if path == CollectorPath {

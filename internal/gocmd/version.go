@@ -16,7 +16,8 @@ func (tc *Toolchain) checkVersion() error {
 	if v := release(tc.Version); v == "" || version.Compare(v, Oldest) >= 0 {
 		return nil
 	}
-	return fmt.Errorf("%s is %s, and probes need %s or later: put a newer go command first in PATH (go.mod may say an older version)", tc.Go, tc.Version, Oldest)
+	return fmt.Errorf("%s is %s, and probes need %s or later: put a newer go command first in PATH (go.mod may say "+
+		"an older version)", tc.Go, tc.Version, Oldest)
 }
 
 // release returns the version in a GOVERSION such as "go1.26.1", "go1.26.1 X:nodwarf5" and "devel go1.28-a1b2c3", or
@@ -51,7 +52,8 @@ func (e *newerError) Error() string {
 		text = fmt.Sprintf("%s (and %d more)", text, more)
 	}
 	return fmt.Sprintf("this awaittrace was built with %s, which does not know all of %s; install it again with "+
-		"GOTOOLCHAIN=%s go install github.com/awaittrace/awaittrace/cmd/awaittrace@latest: %s", e.built, e.version, e.version, text)
+		"GOTOOLCHAIN=%s go install github.com/awaittrace/awaittrace/cmd/awaittrace@latest: %s", e.built, e.version,
+		e.version, text)
 }
 
 func (e *newerError) Unwrap() error { return e.err }

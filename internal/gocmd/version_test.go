@@ -22,7 +22,8 @@ func TestRelease(t *testing.T) {
 
 func TestCheckVersion(t *testing.T) {
 	for goversion, ok := range map[string]bool{
-		"go1.20.14": false, "go1.9": false, "go1.21.0": true, "go1.21rc2": true, "go1.27.4": true, "devel go1.28-7d6a6a5f3b": true, "unknown": true,
+		"go1.20.14": false, "go1.9": false, "go1.21.0": true, "go1.21rc2": true, "go1.27.4": true,
+		"devel go1.28-7d6a6a5f3b": true, "unknown": true,
 	} {
 		if err := (&Toolchain{Version: goversion}).checkVersion(); (err == nil) != ok {
 			t.Errorf("%s: %v", goversion, err)
@@ -31,12 +32,14 @@ func TestCheckVersion(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	broken := &load.CompileError{Errors: []packages.Error{{Msg: "method must have no type parameters"}, {Msg: "undefined: T"}}}
+	broken := &load.CompileError{Errors: []packages.Error{{Msg: "method must have no type parameters"},
+		{Msg: "undefined: T"}}}
 	for _, c := range []struct {
 		toolchain, built string
 		newer            bool
 	}{
-		{"go1.27.4", "go1.26.8", true}, {"devel go1.28-7d6a6a5f3b", "go1.27.4", true}, {"go1.26.9", "go1.26.8", false}, {"go1.21.13", "go1.26.8", false},
+		{"go1.27.4", "go1.26.8", true}, {"devel go1.28-7d6a6a5f3b", "go1.27.4", true}, {"go1.26.9", "go1.26.8", false},
+		{"go1.21.13", "go1.26.8", false},
 	} {
 		err := (&Toolchain{Version: c.toolchain}).explain(broken, c.built)
 		if got := strings.Contains(err.Error(), "GOTOOLCHAIN=go1."); got != c.newer {

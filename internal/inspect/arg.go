@@ -27,7 +27,8 @@ func (e NoCoreError) Error() string { return string(e) }
 func Open(arg, exe string) (*Session, error) {
 	if pid, err := strconv.Atoi(arg); err == nil {
 		if pid <= 0 {
-			return nil, fmt.Errorf("%q is not a process: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
+			return nil, fmt.Errorf("%q is not a process: give the pid of a program, or the file of a record, a core "+
+				"or a goroutine dump", arg)
 		}
 		if exe != "" {
 			return nil, NoCoreError(fmt.Sprintf("only a core needs an executable, got a process and %q", exe))
@@ -36,7 +37,8 @@ func Open(arg, exe string) (*Session, error) {
 	}
 	info, err := os.Stat(arg) // opening a pipe would wait for its writer
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no file %q: give the pid of a program, or the file of a record, a core or a goroutine dump", arg)
+		return nil, fmt.Errorf("no file %q: give the pid of a program, or the file of a record, a core or a "+
+			"goroutine dump", arg)
 	}
 	if err != nil {
 		return nil, err

@@ -57,7 +57,8 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	}
 	plan, err := reach.Prepare(src, prog)
 	if err != nil {
-		return nil, fmt.Errorf("the program has no debug information, and %w; build it without -ldflags=-s or -w to see states and stacks", err)
+		return nil, fmt.Errorf("the program has no debug information, and %w; build it without -ldflags=-s or -w to "+
+			"see states and stacks", err)
 	}
 	defer plan.Close()
 	if o.Capturer != nil {

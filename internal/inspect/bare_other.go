@@ -11,7 +11,8 @@ import (
 
 // readBare fails: programs without debug information are read on Linux only.
 func readBare(context.Context, int, target.Options) (*target.Result, error) {
-	return nil, errors.New("programs without debug information can be read on Linux only: build without -ldflags=-s or -w")
+	return nil, errors.New("programs without debug information can be read on Linux only: build without " +
+		"-ldflags=-s or -w")
 }
 
 func heldBare(int, func(int) []uint64) Target { return nil }

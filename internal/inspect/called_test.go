@@ -35,7 +35,8 @@ func TestCalledSince(t *testing.T) {
 	s := &snapshot.Snapshot{Taken: taken}
 	want := []int64{taken - int64(d), taken - 1e6, 0}
 	for _, last := range want[:2] {
-		s.Goroutines = append(s.Goroutines, snapshot.Goroutine{State: "syscall", ThreadID: cmd.Process.Pid, LastAt: last})
+		s.Goroutines = append(s.Goroutines,
+			snapshot.Goroutine{State: "syscall", ThreadID: cmd.Process.Pid, LastAt: last})
 	}
 	s.Goroutines[0].LastAt = 1
 	s.Goroutines = append(s.Goroutines, snapshot.Goroutine{State: "syscall", ThreadID: os.Getpid()})

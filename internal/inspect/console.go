@@ -49,18 +49,23 @@ type call struct {
 // Commands returns the commands in the order of the help.
 func Commands() []Command {
 	return []Command{
-		{"stuck", "Tells which goroutines are stuck, on what, since when, and why.\n\n\tstuck [-all] [-after <duration>]\n\n" +
+		{"stuck", "Tells which goroutines are stuck, on what, since when, and why.\n\n" +
+			"\tstuck [-all] [-after <duration>]\n\n" +
 			"Durations count up to the moment at which the program stopped.\n\n" +
 			"\t-all\t\talso lists the goroutines with which nothing is wrong, and what is only possible\n" +
 			"\t-after\t\thow long a wait is before it is called stuck", []string{"-all", "-after"}, stuck},
-		{"probe", "Tells the last probe of a goroutine, what it waits on, holds, and did before.\n\n\tprobe [-g <goroutine id>]\n\n" +
+		{"probe", "Tells the last probe of a goroutine, what it waits on, holds, and did before.\n\n" +
+			"\tprobe [-g <goroutine id>]\n\n" +
 			"Without -g, of the selected goroutine.", []string{"-g"}, probe},
-		{"probes", "Lists all goroutines with their last probes, those that are stuck first.\n\n\tprobes [-n <number>]\n\n" +
+		{"probes", "Lists all goroutines with their last probes, those that are stuck first.\n\n" +
+			"\tprobes [-n <number>]\n\n" +
 			"\t-n\t\thow many are listed at most; 200 if it is not given", []string{"-n"}, probes},
 		{"holders", "Tells who holds a lock or has used a channel, and who waits for it.\n\n\tholders <expression>\n\n" +
-			"The expression is one of the current frame that is a lock, a channel, or a pointer to one; an address such as 0xc000012345; or\n" +
+			"The expression is one of the current frame that is a lock, a channel, or a pointer to one; an address " +
+			"such as 0xc000012345; or\n" +
 			"the text by which a report calls it.", nil, holders},
-		{"waitgraph", "Shows the wait-for graph: every lock and channel that somebody waits for, with its holders and waiters.\n\n\twaitgraph", nil, waitgraph},
+		{"waitgraph", "Shows the wait-for graph: every lock and channel that somebody waits for, with its holders " +
+			"and waiters.\n\n\twaitgraph", nil, waitgraph},
 	}
 }
 

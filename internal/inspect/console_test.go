@@ -80,12 +80,16 @@ func TestRun(t *testing.T) {
 		{d, "stuck -after never", []string{"must be positive, such as 10s"}, true},
 		{d, "stuck 3", []string{`stuck takes no argument "3"; help stuck`}, true},
 		{d, "stuck -g 3", []string{"flag provided but not defined: -g"}, true},
-		{d, "probe", []string{"goroutine 7 waits for mutex to.mu at main.go:31", "[deadlock]", "waits on mutex to.mu (0xb1)",
-			"held by goroutine 8 for 13s", "holds mutex from.mu for 13s, taken at main.go:30 (main.move)", "history, newest first:",
+		{d, "probe", []string{"goroutine 7 waits for mutex to.mu at main.go:31", "[deadlock]",
+			"waits on mutex to.mu (0xb1)",
+			"held by goroutine 8 for 13s", "holds mutex from.mu for 13s, taken at main.go:30 (main.move)",
+			"history, newest first:",
 			"12s ago  to.mu.Lock()  at main.go:31 (main.move)", "13s ago  from.mu.Lock()"}, false},
-		{d, "probe -g 1", []string{"case: receive from chan jobs (0xc1)", "was made by goroutine 1 at main.go:5, holding 1 of 2",
+		{d, "probe -g 1", []string{"case: receive from chan jobs (0xc1)",
+			"was made by goroutine 1 at main.go:5, holding 1 of 2",
 			"case: receive from a nil channel", "and 2 more cases"}, false},
-		{d, "probe -g 2", []string{"waits on conn conn (0xe1)", "connection 127.0.0.1:4000 to 127.0.0.1:5000, 10 bytes unsent, 0 bytes unread"}, false},
+		{d, "probe -g 2", []string{"waits on conn conn (0xe1)",
+			"connection 127.0.0.1:4000 to 127.0.0.1:5000, 10 bytes unsent, 0 bytes unread"}, false},
 		{d, "probe -g 9", []string{"goroutine 9 is running", "it has reached no probe"}, false},
 		{d, "probe -g 10", []string{"no goroutine 10"}, true},
 		{fake{snap: d.snap}, "probe", []string{"no goroutine is selected"}, true},
@@ -97,19 +101,22 @@ func TestRun(t *testing.T) {
 		{d, "holders 0xa1", []string{"mutex from.mu (0xa1)", "is held by goroutine 7", "goroutine 8 waits"}, false},
 		{d, "holders jobs", []string{"chan jobs (0xc1)", "goroutine 1 waits in a select of 4 cases"}, false},
 		{d, "holders nobody", []string{"holders: no symbol nobody"}, true},
-		{d, "holders 0xdd", []string{"no goroutine holds, waits for or has lately used a lock or channel at 0xdd"}, true},
+		{d, "holders 0xdd", []string{"no goroutine holds, waits for or has lately used a lock or channel at 0xdd"},
+			true},
 		{d, "holders", []string{"name a lock or channel"}, true},
 		{d, "waitgraph", []string{"<- goroutine ", "<- goroutine "}, false},
 		{d, "waitgraph x", []string{`takes no argument "x"`}, true},
 		{d, "nosuch", []string{`unknown command "nosuch" (want stuck, probe, probes, holders, waitgraph)`}, true},
-		{fake{snap: plain}, "stuck", []string{"it is not known whether anything is stuck, only where the 1 goroutine are", "no probes: it was built without", "1  waiting (chan receive)"}, false},
+		{fake{snap: plain}, "stuck", []string{"it is not known whether anything is stuck, only where the 1 " +
+			"goroutine are", "no probes: it was built without", "1  waiting (chan receive)"}, false},
 		{fake{snap: plain}, "probes", []string{"1", "waiting (chan receive)"}, false},
 		{fake{snap: plain, selected: 1}, "probe", []string{"no probes: it was built without"}, true},
 		{fake{}, "waitgraph", []string{"the program has exited"}, true},
 	}
 	for _, test := range tests {
 		var out strings.Builder
-		err := Answer(t.Context(), &out, test.d, test.line, ConsoleOptions{Options: diagnose.Options{After: 10 * time.Second}})
+		err := Answer(t.Context(), &out, test.d, test.line,
+			ConsoleOptions{Options: diagnose.Options{After: 10 * time.Second}})
 		got := out.String()
 		if err != nil {
 			got = err.Error()

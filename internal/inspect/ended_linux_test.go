@@ -71,8 +71,10 @@ func TestEndsMeanwhile(t *testing.T) {
 	}
 	proven := &snapshot.Reach{Answer: snapshot.Proven}
 	k, _ := before.Find(7)
-	before.Goroutines[k].State, before.Goroutines[k].Reason, before.Goroutines[k].Reach = "waiting", "chan receive", proven
-	before.Goroutines = append(before.Goroutines, snapshot.Goroutine{ID: 12, State: "waiting", Reason: "chan receive", Reach: proven})
+	before.Goroutines[k].State, before.Goroutines[k].Reason, before.Goroutines[k].Reach = "waiting", "chan receive",
+		proven
+	before.Goroutines = append(before.Goroutines,
+		snapshot.Goroutine{ID: 12, State: "waiting", Reason: "chan receive", Reach: proven})
 	before.HasStates, before.Memory = true, &snapshot.Memory{KeptBytes: 4096}
 	rec.Keep(before, nil)
 
@@ -81,7 +83,8 @@ func TestEndsMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	snap = r.Snapshot
-	if snap.Process.State == "live" || snap.NoStates != "" || snap.Process.Looked != before.Taken || snap.Memory == nil || snap.Memory.KeptBytes != 4096 {
+	if snap.Process.State == "live" || snap.NoStates != "" || snap.Process.Looked != before.Taken ||
+		snap.Memory == nil || snap.Memory.KeptBytes != 4096 {
 		t.Errorf("process %+v, no states %q, memory %+v", snap.Process, snap.NoStates, snap.Memory)
 	}
 	var leaked []int64

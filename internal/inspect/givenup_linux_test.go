@@ -49,7 +49,8 @@ func TestGivenUp(t *testing.T) {
 	if _, err := src.Stop(func() error { p.Capture(); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	snap := &snapshot.Snapshot{HasStates: true, Objects: map[uint64]*snapshot.Object{}, Goroutines: []snapshot.Goroutine{{ID: 1, State: "waiting"}}}
+	snap := &snapshot.Snapshot{HasStates: true, Objects: map[uint64]*snapshot.Object{},
+		Goroutines: []snapshot.Goroutine{{ID: 1, State: "waiting"}}}
 	p.tell(snap)
 	p.close(snap)
 	var text strings.Builder

@@ -20,9 +20,10 @@ func Held(pid int, registers func(tid int) []uint64) (*Session, error) {
 		return nil, fmt.Errorf("process %d has exited", pid)
 	}
 	s := &Session{
-		here:    true,
-		exe:     fmt.Sprintf("/proc/%d/exe", pid),
-		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(fmt.Sprintf("/proc/%d/exe", pid)), State: "stopped"},
+		here: true,
+		exe:  fmt.Sprintf("/proc/%d/exe", pid),
+		process: snapshot.Process{Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid),
+			Go: goVersion(fmt.Sprintf("/proc/%d/exe", pid)), State: "stopped"},
 	}
 	s.moment = func(snap *snapshot.Snapshot, stopped time.Time) int64 {
 		last := lastRan(pid, stopped)

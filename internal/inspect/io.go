@@ -103,7 +103,8 @@ func sentBy(g *snapshot.Goroutine, res *target.Result) (fds []int) {
 		return nil
 	}
 	for _, by := range g.Reach.CouldEnd {
-		if b, ok := res.Blocked[by.Goroutine]; ok && by.Kind == snapshot.WakerGoroutine && by.Goroutine != g.ID && !slices.Contains(fds, b.FD) {
+		if b, ok := res.Blocked[by.Goroutine]; ok && by.Kind == snapshot.WakerGoroutine && by.Goroutine != g.ID &&
+			!slices.Contains(fds, b.FD) {
 			fds = append(fds, b.FD)
 		}
 	}
@@ -144,7 +145,8 @@ func (r *ioReader) read(b target.Blocked) *snapshot.IO {
 	}
 	r.openSockets()
 	if sock, ok := r.sockets.OfFD(r.pid, b.FD); ok {
-		io.Network, io.Local, io.Remote, io.Unsent, io.Unread = sock.Network, sock.Local, sock.Remote, sock.Unsent, sock.Unread
+		io.Network, io.Local, io.Remote, io.Unsent, io.Unread = sock.Network, sock.Local, sock.Remote, sock.Unsent,
+			sock.Unread
 		if other := r.sockets.Peer(sock, r.files); other != 0 {
 			io.Peer = processName(other)
 		}
@@ -203,7 +205,8 @@ func (r *ioReader) pipe(pid int) *snapshot.Pipe {
 
 // lockCalls are the functions that lock a file, as the catalog has them.
 var lockCalls = map[string]bool{
-	"syscall.Flock": true, "syscall.FcntlFlock": true, "golang.org/x/sys/unix.Flock": true, "golang.org/x/sys/unix.FcntlFlock": true,
+	"syscall.Flock": true, "syscall.FcntlFlock": true, "golang.org/x/sys/unix.Flock": true,
+	"golang.org/x/sys/unix.FcntlFlock": true,
 }
 
 // lock returns what is known of the file whose lock goroutine g waits for, in a system call or by polling, or nil.

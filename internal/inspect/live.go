@@ -21,7 +21,8 @@ import (
 // Recorded opens a session with the program of rec, which runs or has ended. The session closes rec.
 func Recorded(rec *record.Record) *Session {
 	return &Session{
-		rec: rec, target: process(rec.Pid), here: true, runs: true, exe: fmt.Sprintf("/proc/%d/exe", rec.Pid), process: snapshot.Process{Pid: rec.Pid},
+		rec: rec, target: process(rec.Pid), here: true, runs: true, exe: fmt.Sprintf("/proc/%d/exe", rec.Pid),
+		process: snapshot.Process{Pid: rec.Pid},
 	}
 }
 
@@ -47,7 +48,8 @@ func Live(pid int) (*Session, error) {
 		target: process(pid), here: true, runs: true, exe: exe,
 		open: func() (*record.Record, error) { return liveRecord(pid, exe) },
 		process: snapshot.Process{
-			Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(exe), StartWall: started(stat), State: "live",
+			Pid: pid, Exe: procfs.Exe(pid), Args: procfs.Args(pid), Go: goVersion(exe), StartWall: started(stat),
+			State: "live",
 		},
 	}, nil
 }

@@ -27,7 +27,8 @@ func TestOpenErrors(t *testing.T) {
 	defer cmd.Process.Kill()
 	text, core, old := filepath.Join(dir, "text"), filepath.Join(dir, "core"), filepath.Join(dir, "old")
 	header := binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint64(nil, runtime.Magic), runtime.Version-2)
-	for file, content := range map[string]string{text: "no record", core: "\x7fELF, or not", old: string(header) + "rest"} {
+	for file, content := range map[string]string{text: "no record", core: "\x7fELF, or not",
+		old: string(header) + "rest"} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,8 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("Open(%q, %q): %v, want one line with %q", tt.arg, tt.exe, err, tt.want)
 		}
 	}
-	want := fmt.Sprintf("record of version %d, this awaittrace reads versions %d to %d: use the awaittrace that built the program, or build it anew",
+	want := fmt.Sprintf("record of version %d, this awaittrace reads versions %d to %d: use the awaittrace that "+
+		"built the program, or build it anew",
 		runtime.Version-2, runtime.Version-1, runtime.Version)
 	if _, err := Open(old, ""); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("a record of another version: %v, want what ends in %q", err, want)
@@ -68,10 +70,12 @@ func TestStayed(t *testing.T) {
 		return snapshot.Goroutine{ID: id, State: "waiting", Reason: reason}
 	}
 	before := &snapshot.Snapshot{Taken: int64(time.Second), Goroutines: []snapshot.Goroutine{
-		waiting(1, "chan receive"), waiting(2, "chan receive"), waiting(3, "select"), {ID: 4, State: "running"}, waiting(6, "sleep"),
+		waiting(1, "chan receive"), waiting(2, "chan receive"), waiting(3, "select"), {ID: 4, State: "running"},
+		waiting(6, "sleep"),
 	}}
 	now := &snapshot.Snapshot{Taken: int64(3 * time.Second), Goroutines: []snapshot.Goroutine{
-		waiting(1, "chan receive"), waiting(2, "chan receive"), waiting(3, "chan send"), {ID: 4, State: "running"}, waiting(5, "sleep"), waiting(6, "sleep"),
+		waiting(1, "chan receive"), waiting(2, "chan receive"), waiting(3, "chan send"), {ID: 4, State: "running"},
+		waiting(5, "sleep"), waiting(6, "sleep"),
 	}}
 	now.Goroutines[5].Blocked = &snapshot.Blocked{Since: 1} // a garbage collection has noticed it earlier
 	stayed(now, &target.Result{Parks: []uint8{7, 9, 7, 7, 7, 7}}, before, &target.Result{Parks: []uint8{7, 8, 7, 7, 7}})

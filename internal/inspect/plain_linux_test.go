@@ -54,7 +54,8 @@ func TestPlain(t *testing.T) {
 func startPlain(t *testing.T, ldflags string) (exe string, pid int) {
 	t.Helper()
 	exe = filepath.Join(t.TempDir(), "plain")
-	if out, err := exec.Command("go", "build", "-o", exe, "-ldflags", ldflags, plainProgram).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", exe, "-ldflags", ldflags,
+		plainProgram).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(exe)

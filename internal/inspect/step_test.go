@@ -3,8 +3,10 @@ package inspect
 import "testing"
 
 func TestNext(t *testing.T) {
-	seven, eight := Place{File: "main.go", Func: "main.main", Line: 7}, Place{File: "main.go", Func: "main.main", Line: 8}
-	double := Place{File: "main.go", Func: "main.double", Line: 7} // on one line with main: another function all the same
+	seven, eight := Place{File: "main.go", Func: "main.main", Line: 7},
+		Place{File: "main.go", Func: "main.main", Line: 8}
+	// on one line with main: another function all the same
+	double := Place{File: "main.go", Func: "main.double", Line: 7}
 	probe := Place{File: "chan.go", Func: "debug.Recv", Line: 70, Collector: true}
 	inlined := Place{File: "chan.go", Func: "main.main", Line: 71, Inlined: true}
 	for _, test := range []struct {
@@ -15,10 +17,12 @@ func TestNext(t *testing.T) {
 		{"no probe", []Place{eight}, []Move{StepDone}},
 		{"the same line again, as in a loop", []Place{seven}, []Move{StepDone}},
 		{"over a probe", []Place{probe, seven, eight}, []Move{StepOut, StepOn, StepDone}},
-		{"over two probes", []Place{probe, seven, probe, seven, eight}, []Move{StepOut, StepOn, StepOut, StepOn, StepDone}},
+		{"over two probes", []Place{probe, seven, probe, seven, eight},
+			[]Move{StepOut, StepOn, StepOut, StepOn, StepDone}},
 		{"out of two calls", []Place{probe, probe, seven, eight}, []Move{StepOut, StepOut, StepOn, StepDone}},
 		{"into a function behind a probe", []Place{probe, seven, double}, []Move{StepOut, StepOn, StepDone}},
-		{"through an inlined probe", []Place{inlined, inlined, probe, inlined, eight}, []Move{StepOn, StepOn, StepOut, StepOn, StepDone}},
+		{"through an inlined probe", []Place{inlined, inlined, probe, inlined, eight},
+			[]Move{StepOn, StepOn, StepOut, StepOn, StepDone}},
 	} {
 		s := NewStep(seven)
 		for i, at := range test.at {

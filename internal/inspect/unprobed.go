@@ -104,13 +104,15 @@ func momentary(f diagnose.Finding) bool {
 }
 
 // states reads the states and stacks of a program without probes, and has p read its heap.
-func (s *Session) states(ctx context.Context, why error, p *proof, slept *procfs.Sleeps) (*snapshot.Snapshot, *target.Result, error) {
+func (s *Session) states(ctx context.Context, why error, p *proof, slept *procfs.Sleeps) (*snapshot.Snapshot,
+	*target.Result, error) {
 	res, err := s.readUnprobed(ctx, p, slept)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; %w", why, err)
 	}
 	snap := &snapshot.Snapshot{
-		Process: s.process, Goroutines: res.Goroutines, HasStates: true, NoProbes: noProbes(s.process.Exe, why), Taken: res.Taken,
+		Process: s.process, Goroutines: res.Goroutines, HasStates: true, NoProbes: noProbes(s.process.Exe, why),
+		Taken:   res.Taken,
 		Objects: map[uint64]*snapshot.Object{}, Dropped: map[string]int{},
 	}
 	snap.Process.StoppedFor = res.Paused.Nanoseconds()
@@ -142,9 +144,10 @@ func (s *Session) readUnprobed(ctx context.Context, p *proof, slept *procfs.Slee
 		slept.Stopped()
 		return nil
 	}
-	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Standing: standing, Select: func(all []snapshot.Goroutine) target.Wanted {
-		return target.Wanted{Stacks: representatives(all)}
-	}})
+	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Standing: standing,
+		Select: func(all []snapshot.Goroutine) target.Wanted {
+			return target.Wanted{Stacks: representatives(all)}
+		}})
 	if pid, ok := s.target.(process); ok {
 		if res, err := readBare(ctx, int(pid), o); err == nil {
 			return res, nil
@@ -190,7 +193,8 @@ func noProbes(exe string, why error) string {
 	if test, ok := strings.CutSuffix(pkg, ".test"); ok {
 		command = "test " + test
 	}
-	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since when: awaittrace %s", ErrUnprobed, command)
+	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since "+
+		"when: awaittrace %s", ErrUnprobed, command)
 }
 
 // stayed notes which goroutines of now have waited since the look before: those that have not run in between, and wait
@@ -203,7 +207,8 @@ func stayed(now *snapshot.Snapshot, nowRes *target.Result, before *snapshot.Snap
 			continue
 		}
 		was := &before.Goroutines[j]
-		if was.State != g.State || was.Reason != g.Reason || nowRes.Parks == nil || nowRes.Parks[i] != beforeRes.Parks[j] {
+		if was.State != g.State || was.Reason != g.Reason || nowRes.Parks == nil ||
+			nowRes.Parks[i] != beforeRes.Parks[j] {
 			continue
 		}
 		since := before.Taken
@@ -226,7 +231,8 @@ func Dump(text []byte) (*Session, error) {
 		return nil, err
 	}
 	snap := d.Snapshot()
-	snap.NoProbes = "a goroutine dump tells states and stacks; it does not tell who holds a lock, who uses a channel, or how long a wait was before a garbage collection noticed it"
+	snap.NoProbes = "a goroutine dump tells states and stacks; it does not tell who holds a lock, who uses a " +
+		"channel, or how long a wait was before a garbage collection noticed it"
 	kept := snap.Goroutines[:0]
 	for _, g := range snap.Goroutines {
 		entry := ""

@@ -92,7 +92,8 @@ func (c *Core) openCore(name string) error {
 		case elf.PT_LOAD:
 			c.starts = append(c.starts, p.Vaddr)
 			// A core that was cut off lacks what lies beyond the end of the file.
-			if size := min(p.Filesz, uint64(max(0, info.Size()-int64(p.Off)))); size > 0 && p.Off < uint64(info.Size()) && p.Vaddr+size > p.Vaddr {
+			if size := min(p.Filesz, uint64(max(0, info.Size()-int64(p.Off)))); size > 0 &&
+				p.Off < uint64(info.Size()) && p.Vaddr+size > p.Vaddr {
 				c.loads = append(c.loads, load{p.Vaddr, p.Vaddr + size, int64(p.Off), f})
 			}
 		case elf.PT_NOTE:
@@ -171,7 +172,8 @@ const (
 // readNotes reads threads and the entry address from the notes.
 func (c *Core) readNotes(b []byte) {
 	for len(b) >= 12 {
-		nameLen, descLen, typ := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:])), binary.LittleEndian.Uint32(b[8:])
+		nameLen, descLen, typ := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:])),
+			binary.LittleEndian.Uint32(b[8:])
 		b = b[12:]
 		name := (nameLen + 3) &^ 3
 		if nameLen > uint64(len(b)) || name+descLen > uint64(len(b)) {

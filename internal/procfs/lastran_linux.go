@@ -87,7 +87,8 @@ func (s *Sleeps) Of(thread int) (time.Duration, bool) {
 // syscallFields returns the fields of /proc/PID/task/TID/syscall for a thread that sleeps: the number, possibly the
 // arguments, and the thread's stack pointer and program counter; for a thread that runs, one word.
 func syscallFields(pid, thread int) []string {
-	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread))) // of a thread that has ended there is nothing to tell
+	// of a thread that has ended there is nothing to tell
+	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
 	return strings.Fields(string(b))
 }
 

@@ -39,7 +39,8 @@ func TestLastRan(t *testing.T) {
 			}
 			stolen := time.Since(stopped) / 2 // what a hypervisor may have taken of the processor's time
 			if last.Before(killed.Add(-tolerance)) || last.After(stopped.Add(tolerance+stolen)) {
-				t.Errorf("%s ran %v before it was stopped, or %v after it was", program, killed.Sub(last), last.Sub(stopped))
+				t.Errorf("%s ran %v before it was stopped, or %v after it was", program, killed.Sub(last),
+					last.Sub(stopped))
 			}
 		}
 	}

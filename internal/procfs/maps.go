@@ -71,7 +71,8 @@ func OpenMemory(pid int) (*Memory, error) {
 	switch {
 	case err == nil:
 		return &Memory{f, pid}, nil
-	case errors.Is(err, fs.ErrPermission) && mayRead(pid): // of another user, by the capability to trace: the file asks for one more
+	case errors.Is(err, fs.ErrPermission) &&
+		mayRead(pid): // of another user, by the capability to trace: the file asks for one more
 		return &Memory{nil, pid}, nil
 	}
 	return nil, fmt.Errorf("cannot read the memory of process %d: %w", pid, err)

@@ -103,7 +103,8 @@ func (p *Process) ReadMemory(b []byte, addr uint64) error {
 			return errNoMemory(addr)
 		}
 		n := min(len(b), 1<<30)
-		got, err := unix.ProcessVMReadv(p.pid, []unix.Iovec{{Base: &b[0], Len: uint64(n)}}, []unix.RemoteIovec{{Base: uintptr(addr), Len: n}}, 0)
+		got, err := unix.ProcessVMReadv(p.pid, []unix.Iovec{{Base: &b[0], Len: uint64(n)}},
+			[]unix.RemoteIovec{{Base: uintptr(addr), Len: n}}, 0)
 		if err != nil {
 			return fmt.Errorf("cannot read memory at %#x: %w", addr, err)
 		}

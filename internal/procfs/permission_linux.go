@@ -40,7 +40,8 @@ func Refused(pid int, err error) *Error {
 		}
 	}
 	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
-	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d%s", pid, why), Fix: fix, Err: err}
+	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to trace process %d%s", pid, why), Fix: fix,
+		Err: err}
 }
 
 // owner returns the user who owns process pid, or "".
@@ -77,7 +78,8 @@ func Unreadable(pid int, err error) *Error {
 		return HasExited(pid)
 	}
 	why, fix := advice(os.Geteuid(), owner(pid), yamaScope())
-	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to read the memory of process %d%s", pid, why), Fix: fix, Err: err}
+	return &Error{Reason: NotPermitted, Text: fmt.Sprintf("not permitted to read the memory of process %d%s", pid, why),
+		Fix: fix, Err: err}
 }
 
 // procStatus returns the fields of /proc/PID/status.

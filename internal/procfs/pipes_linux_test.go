@@ -21,7 +21,8 @@ func TestPipeWait(t *testing.T) {
 			t.Fatal("cannot start sh")
 		}
 		w, ok := PipeWait{}, false
-		for until := time.Now().Add(20 * time.Second); !ok && time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		for until := time.Now().Add(20 * time.Second); !ok &&
+			time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 			w, ok = ReadOpenFiles().PipeWait(cmd.Process.Pid, os.Getpid())
 		}
 		if !ok || w.Write != tt.write || FDPath(os.Getpid(), w.FD) == "" {

@@ -1,7 +1,7 @@
-// Package procfs looks at processes from outside. It reads what Linux's /proc says of one: whether it is still the same,
-// its state, its children, its files and sockets. And it opens the memory and the threads of one, as a [reach.Source]:
-// of a process that it stops while it reads it, of one that a debugger or a signal holds, and of a core. It needs neither
-// debug information nor Delve. On other systems than Linux most functions fail.
+// Package procfs looks at processes from outside. It reads what Linux's /proc says of one: whether it is still the
+// same, its state, its children, its files and sockets. And it opens the memory and the threads of one, as a
+// [reach.Source]: of a process that it stops while it reads it, of one that a debugger or a signal holds, and of a
+// core. It needs neither debug information nor Delve. On other systems than Linux most functions fail.
 package procfs
 
 import (

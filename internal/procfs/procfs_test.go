@@ -8,14 +8,16 @@ import (
 func TestParseStat(t *testing.T) {
 	line := "4711 (a (b)\x1b\n) T 1 4711 4711 34816 4711 4194304 100 0 0 0 1 2 0 0 20 0 5 0 987654 1 2 3\n"
 	got, err := parseStat(line)
-	want := Stat{Pid: 4711, Name: "a (b)\ufffd\ufffd", State: 'T', Parent: 1, StartTicks: 987654, Busy: 30 * time.Millisecond}
+	want := Stat{Pid: 4711, Name: "a (b)\ufffd\ufffd", State: 'T', Parent: 1, StartTicks: 987654,
+		Busy: 30 * time.Millisecond}
 	if err != nil || got != want {
 		t.Fatalf("parseStat = %+v, %v; want %+v", got, err, want)
 	}
 	if !got.Stopped() || !got.Alive() {
 		t.Error("a stopped process is alive and stopped")
 	}
-	for _, bad := range []string{"", "1", "1 (x", "x (y) S", "1 (x) S 1 2", "1 (x) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 nan"} {
+	for _, bad := range []string{"", "1", "1 (x", "x (y) S", "1 (x) S 1 2",
+		"1 (x) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 nan"} {
 		if s, err := parseStat(bad); err == nil {
 			t.Errorf("parseStat(%q) = %+v, want an error", bad, s)
 		}
@@ -28,7 +30,8 @@ func TestParseMapping(t *testing.T) {
 	if !ok || got != want {
 		t.Errorf("parseMapping = %+v, %v; want %+v", got, ok, want)
 	}
-	for _, bad := range []string{"", "7f00-7f01 rw-p 0 00:00 0", "zz-7f01 rw-p 0 00:00 0 /x", "7f00 rw-p 0 00:00 0 /x"} {
+	for _, bad := range []string{"", "7f00-7f01 rw-p 0 00:00 0", "zz-7f01 rw-p 0 00:00 0 /x",
+		"7f00 rw-p 0 00:00 0 /x"} {
 		if m, ok := parseMapping(bad); ok {
 			t.Errorf("parseMapping(%q) = %+v, want none", bad, m)
 		}
@@ -36,7 +39,8 @@ func TestParseMapping(t *testing.T) {
 }
 
 func TestParseSocket(t *testing.T) {
-	line := "   1: 0100007F:1F90 0100007F:D2E4 01 00261A3C:00000010 01:00000019 00000000     0        0 4711 2 0000000000000000 22 4 0 10 -1"
+	line := "   1: 0100007F:1F90 0100007F:D2E4 01 00261A3C:00000010 01:00000019 00000000     0        0 4711 2 " +
+		"0000000000000000 22 4 0 10 -1"
 	got, ok := parseSocket(line)
 	want := Socket{Local: "127.0.0.1:8080", Remote: "127.0.0.1:53988", Unsent: 0x261a3c, Unread: 16, inode: 4711}
 	if !ok || got != want {
@@ -46,7 +50,9 @@ func TestParseSocket(t *testing.T) {
 	if !ok || six != "[::1]:8080" {
 		t.Errorf("parseAddr = %q, %v", six, ok)
 	}
-	for _, bad := range []string{"", "sl local_address rem_address st tx_queue:rx_queue tr tm->when retrnsmt uid timeout inode", "0: 01:1 02:2 01 0:0 0 0 0 0 1"} {
+	for _, bad := range []string{"",
+		"sl local_address rem_address st tx_queue:rx_queue tr tm->when retrnsmt uid timeout inode",
+		"0: 01:1 02:2 01 0:0 0 0 0 0 1"} {
 		if s, ok := parseSocket(bad); ok {
 			t.Errorf("parseSocket(%q) = %+v, want none", bad, s)
 		}
@@ -63,9 +69,11 @@ func TestContainerOf(t *testing.T) {
 		{"0::/system.slice/docker-" + id + ".scope\n", "3f4e5d6a7b8c"},
 		{"12:pids:/docker/" + id + "\n0::/\n", "3f4e5d6a7b8c"},
 		{"0::/../../docker/" + id + "/init.scope\n", "3f4e5d6a7b8c"},
-		{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12_34.slice/cri-containerd-" + id + ".scope\n", "3f4e5d6a7b8c"},
+		{"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12_34.slice/cri-containerd-" + id +
+			".scope\n", "3f4e5d6a7b8c"},
 		{"9:memory:/kubepods/besteffort/pod1234-56/" + id + "\n", "3f4e5d6a7b8c"},
-		{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope/container\n", "3f4e5d6a7b8c"},
+		{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope/container\n",
+			"3f4e5d6a7b8c"},
 		{"0::/lxc.payload.web1/system.slice/app.service\n", "web1"},
 		{"0::/machine.slice/machine-build\\x2dbox.scope\n", "build-box"},
 		{"0::/ecs/task1234/" + id[:32] + "-123456\n", "3f4e5d6a7b8c"},
@@ -82,7 +90,8 @@ func TestContainerOf(t *testing.T) {
 		}
 	}
 	// A container in a container, and one that only one hierarchy knows of.
-	for _, cgroup := range []string{"0::/docker/" + id + "/docker/" + inner + "\n", "4:memory:/docker/" + id + "\n0::/docker-" + inner + ".scope\n"} {
+	for _, cgroup := range []string{"0::/docker/" + id + "/docker/" + inner + "\n",
+		"4:memory:/docker/" + id + "\n0::/docker-" + inner + ".scope\n"} {
 		if got := containerOf(cgroup, "4:memory:/docker/"+id+"\n0::/\n"); got != inner[:shortID] {
 			t.Errorf("containerOf(%q) = %q for a reader in the outer one", cgroup, got)
 		}

@@ -13,6 +13,7 @@ func threadRegisters(tid int) (th reach.Thread, err error) {
 		return th, err
 	}
 	th.PC, th.SP = r.Rip, r.Rsp
-	th.Regs = []uint64{r.Rax, r.Rbx, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Rbp, r.R8, r.R9, r.R10, r.R11, r.R12, r.R13, r.R14, r.R15, r.Orig_rax}
+	th.Regs = []uint64{r.Rax, r.Rbx, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Rbp, r.R8, r.R9, r.R10, r.R11, r.R12, r.R13, r.R14,
+		r.R15, r.Orig_rax}
 	return th, nil
 }

@@ -16,9 +16,10 @@ type Socket struct {
 	Network       string // tcp, udp or unix
 	Local, Remote string // address:port, or the path of a unix socket; empty if it has none
 	Unsent        int    // bytes that were written and the peer has not taken (of unix: has not read); -1 unknown
-	Unread        int    // bytes that have arrived and were not read; of a listener, connections that nobody has accepted; -1 unknown
-	inode         uint64
-	peer          uint64 // inode of the peer of a unix socket, 0 if unknown
+	// bytes that have arrived and were not read; of a listener, connections that nobody has accepted; -1 unknown
+	Unread int
+	inode  uint64
+	peer   uint64 // inode of the peer of a unix socket, 0 if unknown
 }
 
 // Sockets holds the sockets of a network namespace at one moment.
@@ -184,7 +185,8 @@ func (s *Sockets) Peer(c Socket, files *OpenFiles) int {
 // PeerFD returns the descriptor of process pid for the other end of a connection, if that is the only one.
 func (s *Sockets) PeerFD(c Socket, files *OpenFiles, pid int) (fd int, ok bool) {
 	for _, o := range s.list {
-		if c.Remote == "" || o.inode == c.inode || o.Network != c.Network || o.inode != c.peer && (o.Local != c.Remote || o.Remote != c.Local) {
+		if c.Remote == "" || o.inode == c.inode || o.Network != c.Network ||
+			o.inode != c.peer && (o.Local != c.Remote || o.Remote != c.Local) {
 			continue
 		}
 		if all := files.byLink[socketLink(o.inode)]; len(all) == 1 && all[0].pid == pid {

@@ -29,7 +29,8 @@ func TestSockets(t *testing.T) {
 	srv.Write([]byte("hello"))
 	s := ReadSockets(os.Getpid())
 	sock, ok := s.OfFD(os.Getpid(), descriptorOf(t, c))
-	if !ok || sock.Network != "tcp" || sock.Local != c.LocalAddr().String() || sock.Remote != c.RemoteAddr().String() || sock.Unread != 5 {
+	if !ok || sock.Network != "tcp" || sock.Local != c.LocalAddr().String() || sock.Remote != c.RemoteAddr().String() ||
+		sock.Unread != 5 {
 		t.Errorf("socket %+v, %v", sock, ok)
 	}
 	if peer := s.Peer(sock, ReadOpenFiles()); peer != os.Getpid() {
@@ -63,7 +64,8 @@ func TestUnixSockets(t *testing.T) {
 		t.Skip("the kernel does not tell about unix sockets")
 	}
 	got, ok := s.OfFD(os.Getpid(), descriptorOf(t, c))
-	if !ok || got.Network != "unix" || got.Remote != name || got.Unsent != 5 || s.Peer(got, ReadOpenFiles()) != os.Getpid() {
+	if !ok || got.Network != "unix" || got.Remote != name || got.Unsent != 5 ||
+		s.Peer(got, ReadOpenFiles()) != os.Getpid() {
 		t.Errorf("client %+v, %v", got, ok)
 	}
 	got, ok = s.OfFD(os.Getpid(), descriptorOf(t, srv))
@@ -86,7 +88,8 @@ func TestUDPSocket(t *testing.T) {
 	defer c.Close()
 	s := ReadSockets(os.Getpid())
 	got, ok := s.OfFD(os.Getpid(), descriptorOf(t, c))
-	if !ok || got.Network != "udp" || got.Remote != l.LocalAddr().String() || s.Peer(got, ReadOpenFiles()) != os.Getpid() {
+	if !ok || got.Network != "udp" || got.Remote != l.LocalAddr().String() ||
+		s.Peer(got, ReadOpenFiles()) != os.Getpid() {
 		t.Errorf("socket %+v, %v", got, ok)
 	}
 	if got, ok = s.OfFD(os.Getpid(), descriptorOf(t, l)); !ok || got.Remote != "" {

@@ -18,7 +18,8 @@ func StandsStill(pid int) error {
 	}
 	for _, tid := range tids {
 		if st := ThreadState(tid); st != 't' && st != 'T' && st != 'D' && !Gone(st) {
-			return &Error{Reason: Running, Text: fmt.Sprintf("process %d runs under a debugger", pid), Fix: "halt it there to see states and stacks"}
+			return &Error{Reason: Running, Text: fmt.Sprintf("process %d runs under a debugger", pid),
+				Fix: "halt it there to see states and stacks"}
 		}
 	}
 	return nil

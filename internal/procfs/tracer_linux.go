@@ -128,7 +128,8 @@ func (t *Tracer) wait(deadline time.Time) error {
 			if state := ThreadState(running); state != 't' || late > stopTime {
 				return &Error{
 					Reason: TimedOut,
-					Text:   fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid, stopTime, state),
+					Text: fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid,
+						stopTime, state),
 				}
 			}
 		}

@@ -48,7 +48,8 @@ func unixPeers(pid int) map[uint64]unixState {
 		return nil
 	}
 	req := unixDiagReq{Family: syscall.AF_UNIX, States: 1<<32 - 1, Show: unixShowPeer | unixShowQueue}
-	req.Header = syscall.NlMsghdr{Len: uint32(unsafe.Sizeof(req)), Type: sockDiagByFamily, Flags: syscall.NLM_F_REQUEST | syscall.NLM_F_DUMP}
+	req.Header = syscall.NlMsghdr{Len: uint32(unsafe.Sizeof(req)), Type: sockDiagByFamily,
+		Flags: syscall.NLM_F_REQUEST | syscall.NLM_F_DUMP}
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&req)), unsafe.Sizeof(req))
 	if syscall.Sendto(fd, b, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}) != nil {
 		return nil

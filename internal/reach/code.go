@@ -311,5 +311,6 @@ func isRuntime(fn string) bool {
 	case "time.Sleep":
 		return true
 	}
-	return slices.ContainsFunc([]string{"runtime.", "internal/", "sync.", "runtime/internal/"}, func(p string) bool { return strings.HasPrefix(fn, p) })
+	return slices.ContainsFunc([]string{"runtime.", "internal/", "sync.", "runtime/internal/"},
+		func(p string) bool { return strings.HasPrefix(fn, p) })
 }

@@ -43,7 +43,9 @@ func (r *Result) FileUsers(fd int) []int64 {
 					users = append(users, g.id)
 				}
 			case rootSpecial:
-				if _, name, _ := r.special(&m.specials[root.addr]); !strings.HasPrefix(name, "os.") && !strings.HasPrefix(name, "net.") { // which closes it when nobody can reach it
+				// which closes it when nobody can reach it
+				if _, name, _ := r.special(&m.specials[root.addr]); !strings.HasPrefix(name, "os.") &&
+					!strings.HasPrefix(name, "net.") {
 					return nil
 				}
 			default:
@@ -73,7 +75,8 @@ func (r *Result) isFile(addr uint64, fd int) bool {
 		return false
 	}
 	for _, off := range []uint64{32, 24} { // before Go 1.21 nothing is between
-		if p := r.m.u64(addr + off); p >= minPointer && p < maxAddress && r.m.heap.spanAt(p) < 0 && r.m.code.r.u64(p+descriptor) == uint64(fd) {
+		if p := r.m.u64(addr + off); p >= minPointer && p < maxAddress && r.m.heap.spanAt(p) < 0 &&
+			r.m.code.r.u64(p+descriptor) == uint64(fd) {
 			return true
 		}
 	}

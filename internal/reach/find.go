@@ -202,7 +202,8 @@ func (f *finder) findModule() (found uint64) {
 		}
 		var m module
 		var err error
-		if f.r.checked(func() { m, err = readModule(f.r, f.o, f.r.view(addr, f.o.module.size)) }) && err == nil && m.pctab > val && m.pclntable > val && m.text < m.etext {
+		if f.r.checked(func() { m, err = readModule(f.r, f.o, f.r.view(addr, f.o.module.size)) }) && err == nil &&
+			m.pctab > val && m.pclntable > val && m.text < m.etext {
 			found = addr
 		}
 		return found == 0
@@ -283,7 +284,8 @@ func (f *finder) isMheap(addr uint64) bool {
 	for i := range min(n, 16) {
 		sp := f.r.bytes(f.r.u64(ptr+i*8), f.o.span.size)
 		start := f.o.span.start.get(sp)
-		if start%(1<<pageShift) != 0 || start == 0 || start > maxAddress || f.o.span.npages.get(sp) > maxCopy>>pageShift || f.o.span.state.get(sp) > 2 {
+		if start%(1<<pageShift) != 0 || start == 0 || start > maxAddress ||
+			f.o.span.npages.get(sp) > maxCopy>>pageShift || f.o.span.state.get(sp) > 2 {
 			return false
 		}
 	}
@@ -326,7 +328,8 @@ func (f *finder) isAllfin(addr uint64) bool {
 
 // isCleanups also looks for who reads the list.
 func (f *finder) isCleanups(addr uint64) bool {
-	return slices.ContainsFunc(f.refsOf("runtime.markroot"), func(r reference) bool { return r.addr == addr+uint64(f.o.cleanAll.Off) })
+	return slices.ContainsFunc(f.refsOf("runtime.markroot"),
+		func(r reference) bool { return r.addr == addr+uint64(f.o.cleanAll.Off) })
 }
 
 // referencesARM64 calls visit for the addresses that code at pc makes of a page and an offset in it.

@@ -124,7 +124,8 @@ func (p *Plan) goroutineAt(g *goroutine, addr uint64, b []byte) {
 	f := &p.o.g
 	status := uint32(f.status.get(b))
 	*g = goroutine{
-		addr: addr, id: int64(f.id.get(b)), status: uint8(min(status&^statusScan, statusUnknown)), lo: f.lo.get(b), thread: -1,
+		addr: addr, id: int64(f.id.get(b)), status: uint8(min(status&^statusScan, statusUnknown)), lo: f.lo.get(b),
+		thread: -1,
 		// Whoever scans its stack may be shrinking it: then the frames are between here and there.
 		conservative: status&statusScan != 0,
 	}
@@ -196,7 +197,8 @@ func (c *Capture) sortGoroutines() {
 
 // goroutineOf returns the index of the goroutine whose g is at addr.
 func (c *Capture) goroutineOf(addr uint64) (int32, bool) {
-	i, ok := slices.BinarySearchFunc(c.byAddr, addr, func(g int32, addr uint64) int { return cmp.Compare(c.gs[g].addr, addr) })
+	i, ok := slices.BinarySearchFunc(c.byAddr, addr,
+		func(g int32, addr uint64) int { return cmp.Compare(c.gs[g].addr, addr) })
 	if !ok {
 		return 0, false
 	}

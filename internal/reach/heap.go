@@ -127,7 +127,8 @@ func (h *heap) contents(id uint32) []byte {
 
 // readSpans reads what the runtime knows of its spans. It uses the memory of h again.
 func (h *heap) readSpans(r *reader, o *offsets, mheap uint64) error {
-	*h = heap{loose: h.loose, spans: h.spans[:0], arenas: h.arenas[:0], pages: h.pages[:0], bufs: h.bufs[:0], addrs: h.addrs[:0]}
+	*h = heap{loose: h.loose, spans: h.spans[:0], arenas: h.arenas[:0], pages: h.pages[:0], bufs: h.bufs[:0],
+		addrs: h.addrs[:0]}
 	at := mheap + uint64(o.allspans.Off)
 	list, err := r.large(r.u64(at), r.u64(at+8)*8, maxSpans*8)
 	if err != nil {
@@ -152,21 +153,25 @@ func (h *heap) readSpans(r *reader, o *offsets, mheap uint64) error {
 // add adds the span with the bytes b, and numbers its objects. It refuses what does not make sense.
 func (h *heap) add(src Memory, o *offsets, b []byte) error {
 	sp := span{
-		start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)), div: uint32(o.span.div.get(b)),
+		start: o.span.start.get(b), elem: o.span.elem.get(b), nelems: uint32(o.span.nelems.get(b)),
+		div:  uint32(o.span.div.get(b)),
 		free: uint32(o.span.free.get(b)), noscan: o.span.class.get(b)&1 != 0, allocBits: o.span.alloc.get(b),
-		specials: o.span.specials.get(b), pinner: o.span.pinner.get(b), largeType: o.span.largeType.get(b), base: h.objects,
+		specials: o.span.specials.get(b), pinner: o.span.pinner.get(b), largeType: o.span.largeType.get(b),
+		base: h.objects,
 	}
 	n := o.span.npages.get(b) << pageShift
 	sp.end = sp.start + n
 	if sp.elem == 0 || sp.nelems == 0 {
 		return nil
 	}
-	if sp.start%(1<<pageShift) != 0 || n > maxAddress || sp.end <= sp.start || sp.end > maxAddress || sp.elem%8 != 0 || uint64(sp.nelems) > n/sp.elem ||
+	if sp.start%(1<<pageShift) != 0 || n > maxAddress || sp.end <= sp.start || sp.end > maxAddress || sp.elem%8 != 0 ||
+		uint64(sp.nelems) > n/sp.elem ||
 		n > largeSize && probe(src, sp.start, sp.end) != nil {
 		if h.loose {
 			return nil
 		}
-		return fmt.Errorf("the heap does not make sense: a span at %#x of %d objects of %d bytes", sp.start, sp.nelems, sp.elem)
+		return fmt.Errorf("the heap does not make sense: a span at %#x of %d objects of %d bytes", sp.start, sp.nelems,
+			sp.elem)
 	}
 	h.inUse += n
 	if !sp.noscan {

@@ -48,7 +48,8 @@ func TestLabels(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkLabels(t, some)
-				if wrong, err := LabelsAt(src, prog.Go, prog.Arch, map[int64]uint64{1: 8}); err != nil || len(wrong) != 0 {
+				if wrong, err := LabelsAt(src, prog.Go, prog.Arch, map[int64]uint64{1: 8}); err != nil ||
+					len(wrong) != 0 {
 					t.Errorf("at no address: %v %v", wrong, err)
 				}
 			})
@@ -82,7 +83,8 @@ func skipToolchain(t *testing.T, v string) {
 		t.Skip("compiles the standard library of " + v)
 	}
 	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
-	dir := filepath.Join(strings.TrimSpace(string(out)), "golang.org", fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", v, runtime.GOOS, runtime.GOARCH))
+	dir := filepath.Join(strings.TrimSpace(string(out)), "golang.org",
+		fmt.Sprintf("toolchain@v0.0.1-%s.%s-%s", v, runtime.GOOS, runtime.GOARCH))
 	if _, statErr := os.Stat(dir); err != nil || statErr != nil {
 		t.Skipf("%s is not at hand: GOTOOLCHAIN=%s go version fetches it", v, v)
 	}

@@ -31,15 +31,18 @@ type wantedStruct struct {
 
 // wantedStructs is all that a Layout has, whether it comes from DWARF or from a table.
 var wantedStructs = []wantedStruct{
-	{"g", "stack.lo stack.hi _panic _defer m sched.sp sched.pc sched.lr? syscallsp syscallpc atomicstatus goid schedlink waitsince waitreason waiting " +
+	{"g", "stack.lo stack.hi _panic _defer m sched.sp sched.pc sched.lr? syscallsp syscallpc atomicstatus goid " +
+		"schedlink waitsince waitreason waiting " +
 		"param gopc startpc parentGoid? trackingSeq? labels?"},
 	{"sudog", "g next prev elem parent waitlink waittail c isSelect"},
 	{"m", "g0 gsignal curg procid vdsoSP alllink"},
 	{"p", "runq runnext timers"},
 	{"hchan", "qcount dataqsiz elemsize closed elemtype timer? recvq.first sendq.first"},
-	{"moduledata", "pctab pclntable ftab funcnametab cutab filetab minpc maxpc text etext noptrdata? data edata bss ebss enoptrbss? gofunc types etypes " +
+	{"moduledata", "pctab pclntable ftab funcnametab cutab filetab minpc maxpc text etext noptrdata? data edata bss " +
+		"ebss enoptrbss? gofunc types etypes " +
 		"gcdatamask.n gcdatamask.bytedata gcbssmask.n gcbssmask.bytedata next"},
-	{"mspan", "startAddr npages freeindex nelems allocBits spanclass state elemsize divMul specials pinnerBits largeType?"},
+	{"mspan", "startAddr npages freeindex nelems allocBits spanclass state elemsize divMul specials pinnerBits " +
+		"largeType?"},
 	{"mheap", "allspans"},
 	{"special", "next offset kind"},
 	{"specialfinalizer", "fn"},
@@ -59,8 +62,10 @@ var wantedStructs = []wantedStruct{
 
 // wantedConsts are the constants that a Layout has, where its version of Go has them.
 var wantedConsts = []string{
-	"_KindSpecialFinalizer", "_KindSpecialWeakHandle", "_KindSpecialProfile", "_KindSpecialReachable", "_KindSpecialPinCounter",
-	"_KindSpecialCleanup", "_KindSpecialTinyBlock", "_KindSpecialCheckFinalizer", "_KindSpecialBubble", "_KindSpecialSecret",
+	"_KindSpecialFinalizer", "_KindSpecialWeakHandle", "_KindSpecialProfile", "_KindSpecialReachable",
+	"_KindSpecialPinCounter",
+	"_KindSpecialCleanup", "_KindSpecialTinyBlock", "_KindSpecialCheckFinalizer", "_KindSpecialBubble",
+	"_KindSpecialSecret",
 }
 
 // Check returns an error if l lacks anything that a reader needs.

@@ -66,7 +66,8 @@ func TestTables(t *testing.T) {
 	if FormatTables(list) != tables {
 		t.Error("the tables are not as they are written")
 	}
-	for _, text := range []string{"go\tgo1.21\t=\narch\tamd64", "g.m\tx", "g.m\t1:y", "sizeof g\t", "pointers g\t1-", "pointers g\t0-1/0", "const x\t1e3"} {
+	for _, text := range []string{"go\tgo1.21\t=\narch\tamd64", "g.m\tx", "g.m\t1:y", "sizeof g\t", "pointers g\t1-",
+		"pointers g\t0-1/0", "const x\t1e3"} {
 		if _, err := ParseTables(text); err == nil {
 			t.Errorf("%q is a table", text)
 		}

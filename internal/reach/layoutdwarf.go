@@ -9,7 +9,8 @@ import (
 func LayoutFromDWARF(d *dwarf.Data, goVersion, arch string) (*Layout, error) {
 	l := &Layout{
 		Go: goVersion, Arch: arch,
-		Fields: make(map[string]Field), Sizes: make(map[string]int64), Consts: make(map[string]int64), Pointers: make(map[string][]int64),
+		Fields: make(map[string]Field), Sizes: make(map[string]int64), Consts: make(map[string]int64),
+		Pointers: make(map[string][]int64),
 	}
 	structs := make(map[string]wantedStruct)
 	for _, w := range wantedStructs {

@@ -25,7 +25,8 @@ type testProcess struct {
 
 func (p *testProcess) ReadMemory(b []byte, addr uint64) error {
 	for len(b) > 0 {
-		n, err := unix.ProcessVMReadv(p.pid, []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}}, []unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}, 0)
+		n, err := unix.ProcessVMReadv(p.pid, []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}},
+			[]unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}, 0)
 		if err != nil {
 			return err
 		}

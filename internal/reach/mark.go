@@ -96,7 +96,8 @@ func newMarker(c *Capture) *marker {
 		Capture: c, code: newCodeTable(c.Plan.code, c.o, c.modules),
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
 		parent: make([]uint32, n), degree: make([]uint32, n+1), states: make([]liveness, len(c.gs)),
-		waits: make([]wait, len(c.gs)), waitObjs: make([]waitObject, 0, len(c.gs)), waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool),
+		waits: make([]wait, len(c.gs)), waitObjs: make([]waitObject, 0, len(c.gs)),
+		waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool),
 	}
 	m.scan = &stackScan{c: c, code: m.code}
 	m.roots.of, m.roots.base = make([][2]uint32, len(c.gs)), c.heap.lo
@@ -354,8 +355,8 @@ func (m *marker) markEnds() bool {
 // waiting reports whether a goroutine waits, and nothing has been found that could wake it.
 func (m *marker) waiting(i int) bool { return m.states[i] == undecided && m.waits[i].candidate }
 
-// finalizersWait reports whether the goroutine that runs the finalizers waits in one of them, and nothing has been found
-// that could wake it.
+// finalizersWait reports whether the goroutine that runs the finalizers waits in one of them, and nothing has been
+// found that could wake it.
 func (m *marker) finalizersWait() bool {
 	for i := range m.gs {
 		if !m.waiting(i) {

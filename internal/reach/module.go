@@ -41,8 +41,10 @@ func readModules(r *reader, o *offsets, at uint64) ([]module, error) {
 func readModule(r *reader, o *offsets, b []byte) (m module, err error) {
 	f := &o.module
 	m = module{
-		text: f.text.get(b), etext: f.etext.get(b), data: f.data.get(b), edata: f.edata.get(b), bss: f.bss.get(b), ebss: f.ebss.get(b),
-		gofunc: f.gof.get(b), minPC: f.minpc.get(b), maxPC: f.maxpc.get(b), types: f.types.get(b), etypes: f.etypes.get(b),
+		text: f.text.get(b), etext: f.etext.get(b), data: f.data.get(b), edata: f.edata.get(b), bss: f.bss.get(b),
+		ebss:   f.ebss.get(b),
+		gofunc: f.gof.get(b), minPC: f.minpc.get(b), maxPC: f.maxpc.get(b), types: f.types.get(b),
+		etypes: f.etypes.get(b),
 	}
 	m.lo, m.hi = m.data, m.ebss
 	if f.noptrdata.has() && f.enoptrbss.has() {

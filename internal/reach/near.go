@@ -11,12 +11,15 @@ const maxNear = 8
 // lockers are the functions that lock, and unlockers those that unlock.
 var (
 	lockers = []string{
-		"sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock", "sync.(*Mutex).TryLock", "sync.(*RWMutex).Lock", "sync.(*RWMutex).RLock",
-		"sync.(*RWMutex).TryLock", "sync.(*RWMutex).TryRLock", "sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
+		"sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock", "sync.(*Mutex).TryLock", "sync.(*RWMutex).Lock",
+		"sync.(*RWMutex).RLock",
+		"sync.(*RWMutex).TryLock", "sync.(*RWMutex).TryRLock", "sync.(*Mutex).lockSlow",
+		"internal/sync.(*Mutex).lockSlow",
 		"sync.runtime_SemacquireRWMutexR",
 	}
 	unlockers = []string{
-		"sync.(*Mutex).Unlock", "internal/sync.(*Mutex).Unlock", "sync.(*RWMutex).Unlock", "sync.(*RWMutex).RUnlock", "sync.(*Mutex).unlockSlow",
+		"sync.(*Mutex).Unlock", "internal/sync.(*Mutex).Unlock", "sync.(*RWMutex).Unlock", "sync.(*RWMutex).RUnlock",
+		"sync.(*Mutex).unlockSlow",
 		"internal/sync.(*Mutex).unlockSlow", "sync.(*RWMutex).rUnlockSlow",
 	}
 )
@@ -67,7 +70,8 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 		if v := m.word64(root.addr); v < begin || v > addr {
 			continue
 		}
-		list = r.addNear(list, root.g, addr, func(f frame) bool { return root.addr >= f.sp && root.addr < f.fp+uint64(max(f.info.args, 0)) })
+		list = r.addNear(list, root.g, addr,
+			func(f frame) bool { return root.addr >= f.sp && root.addr < f.fp+uint64(max(f.info.args, 0)) })
 	}
 	return list
 }
@@ -121,7 +125,8 @@ func holding(calls []lockCall, pc uint64) bool {
 
 // waitsAt reports whether a goroutine waits for the lock at addr: for one of its semaphores.
 func (r *Result) waitsAt(g int32, addr uint64) bool {
-	return slices.ContainsFunc(r.m.objs(g), func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 }) && r.lock(g).Addr == addr
+	return slices.ContainsFunc(r.m.objs(g), func(o waitObject) bool { return o.addr >= addr && o.addr < addr+24 }) &&
+		r.lock(g).Addr == addr
 }
 
 // maxCode bounds the code of a function that is looked at.

@@ -114,49 +114,69 @@ func newOffsets(l *Layout) *offsets {
 			*p = l.Fields[name+"."+f]
 		}
 	}
-	o.g.size, o.sudog.size, o.m.size, o.p.size, o.hchan.size = size("g"), size("sudog"), size("m"), size("p"), size("hchan")
+	o.g.size, o.sudog.size, o.m.size, o.p.size, o.hchan.size = size("g"), size("sudog"), size("m"), size("p"),
+		size("hchan")
 	o.module.size, o.span.size, o.defers.size = size("moduledata"), size("mspan"), size("_defer")
 	fields("g", map[string]*Field{
-		"stack.lo": &o.g.lo, "stack.hi": &o.g.hi, "_panic": &o.g.panics, "_defer": &o.g.defers, "m": &o.g.m, "sched.sp": &o.g.sp,
-		"sched.pc": &o.g.pc, "sched.lr": &o.g.lr, "syscallsp": &o.g.syscallSP, "syscallpc": &o.g.sysPC, "atomicstatus": &o.g.status,
-		"goid": &o.g.id, "schedlink": &o.g.schedlink, "waitsince": &o.g.since, "waitreason": &o.g.reason, "waiting": &o.g.waiting,
-		"gopc": &o.g.gopc, "startpc": &o.g.startpc, "parentGoid": &o.g.parent, "trackingSeq": &o.g.parks, "labels": &o.g.labels,
+		"stack.lo": &o.g.lo, "stack.hi": &o.g.hi, "_panic": &o.g.panics, "_defer": &o.g.defers, "m": &o.g.m,
+		"sched.sp": &o.g.sp,
+		"sched.pc": &o.g.pc, "sched.lr": &o.g.lr, "syscallsp": &o.g.syscallSP, "syscallpc": &o.g.sysPC,
+		"atomicstatus": &o.g.status,
+		"goid":         &o.g.id, "schedlink": &o.g.schedlink, "waitsince": &o.g.since, "waitreason": &o.g.reason,
+		"waiting": &o.g.waiting,
+		"gopc":    &o.g.gopc, "startpc": &o.g.startpc, "parentGoid": &o.g.parent, "trackingSeq": &o.g.parks,
+		"labels": &o.g.labels,
 	})
 	fields("sudog", map[string]*Field{
-		"g": &o.sudog.g, "next": &o.sudog.next, "prev": &o.sudog.prev, "elem": &o.sudog.elem, "waitlink": &o.sudog.waitlink, "c": &o.sudog.c,
+		"g": &o.sudog.g, "next": &o.sudog.next, "prev": &o.sudog.prev, "elem": &o.sudog.elem,
+		"waitlink": &o.sudog.waitlink, "c": &o.sudog.c,
 	})
 	for _, f := range []*Field{&o.sudog.elem, &o.sudog.c} {
-		if f.Size == 16 { // a maybeTraceablePtr, whose second word is always the address: Go's profile of leaks hides the first from the collector
+		// a maybeTraceablePtr, whose second word is always the address: Go's profile of leaks hides the first from the
+		// collector
+		if f.Size == 16 {
 			*f = Field{f.Off + 8, 8}
 		}
 	}
 	fields("m", map[string]*Field{
-		"g0": &o.m.g0, "gsignal": &o.m.gsignal, "curg": &o.m.curg, "procid": &o.m.procid, "vdsoSP": &o.m.vdsoSP, "alllink": &o.m.alllink,
+		"g0": &o.m.g0, "gsignal": &o.m.gsignal, "curg": &o.m.curg, "procid": &o.m.procid, "vdsoSP": &o.m.vdsoSP,
+		"alllink": &o.m.alllink,
 	})
 	fields("hchan", map[string]*Field{
-		"qcount": &o.hchan.count, "dataqsiz": &o.hchan.dataqsiz, "elemsize": &o.hchan.elemsize, "closed": &o.hchan.closed,
+		"qcount": &o.hchan.count, "dataqsiz": &o.hchan.dataqsiz, "elemsize": &o.hchan.elemsize,
+		"closed":   &o.hchan.closed,
 		"elemtype": &o.hchan.elemtype, "recvq.first": &o.hchan.recvq, "sendq.first": &o.hchan.sendq,
 	})
 	fields("moduledata", map[string]*Field{
-		"pctab": &o.module.pctab, "pclntable": &o.module.pclntable, "ftab": &o.module.ftab, "funcnametab": &o.module.funcnametab,
-		"cutab": &o.module.cutab, "filetab": &o.module.filetab, "minpc": &o.module.minpc, "maxpc": &o.module.maxpc, "text": &o.module.text,
-		"etext": &o.module.etext, "data": &o.module.data, "edata": &o.module.edata, "bss": &o.module.bss, "ebss": &o.module.ebss,
-		"gofunc": &o.module.gof, "types": &o.module.types, "etypes": &o.module.etypes, "gcdatamask.n": &o.module.nDataMask,
-		"gcdatamask.bytedata": &o.module.dataMask, "gcbssmask.n": &o.module.nBssMask, "gcbssmask.bytedata": &o.module.bssMask,
-		"next": &o.module.next, "noptrdata": &o.module.noptrdata, "enoptrbss": &o.module.enoptrbss,
+		"pctab": &o.module.pctab, "pclntable": &o.module.pclntable, "ftab": &o.module.ftab,
+		"funcnametab": &o.module.funcnametab,
+		"cutab":       &o.module.cutab, "filetab": &o.module.filetab, "minpc": &o.module.minpc,
+		"maxpc": &o.module.maxpc, "text": &o.module.text,
+		"etext": &o.module.etext, "data": &o.module.data, "edata": &o.module.edata, "bss": &o.module.bss,
+		"ebss":   &o.module.ebss,
+		"gofunc": &o.module.gof, "types": &o.module.types, "etypes": &o.module.etypes,
+		"gcdatamask.n":        &o.module.nDataMask,
+		"gcdatamask.bytedata": &o.module.dataMask, "gcbssmask.n": &o.module.nBssMask,
+		"gcbssmask.bytedata": &o.module.bssMask,
+		"next":               &o.module.next, "noptrdata": &o.module.noptrdata, "enoptrbss": &o.module.enoptrbss,
 	})
 	fields("mspan", map[string]*Field{
-		"startAddr": &o.span.start, "npages": &o.span.npages, "freeindex": &o.span.free, "nelems": &o.span.nelems, "allocBits": &o.span.alloc,
-		"spanclass": &o.span.class, "state": &o.span.state, "elemsize": &o.span.elem, "divMul": &o.span.div, "specials": &o.span.specials,
+		"startAddr": &o.span.start, "npages": &o.span.npages, "freeindex": &o.span.free, "nelems": &o.span.nelems,
+		"allocBits": &o.span.alloc,
+		"spanclass": &o.span.class, "state": &o.span.state, "elemsize": &o.span.elem, "divMul": &o.span.div,
+		"specials":   &o.span.specials,
 		"pinnerBits": &o.span.pinner, "largeType": &o.span.largeType,
 	})
 	fields("special", map[string]*Field{"next": &o.special.next, "offset": &o.special.offset, "kind": &o.special.kind})
 	fields("_defer", map[string]*Field{"fn": &o.defers.fn, "link": &o.defers.link})
-	fields("timer", map[string]*Field{"f": &o.timer.f, "arg": &o.timer.arg, "when": &o.timer.when, "period": &o.timer.period})
+	fields("timer", map[string]*Field{"f": &o.timer.f, "arg": &o.timer.arg, "when": &o.timer.when,
+		"period": &o.timer.period})
 	o.allspans, o.semaTreap, o.p.timers = l.Fields["mheap.allspans"], l.Fields["semaRoot.treap"], l.Fields["p.timers"]
 	o.finSize = max(size("finblock"), size("finBlock"))
-	o.finLink, o.finN, o.fins = first("finBlock.alllink", "finblock.alllink"), first("finBlock.cnt", "finblock.cnt"), first("finBlock.fin", "finblock.fin")
-	o.cleanAll, o.cleanSize, o.cleanups = l.Fields["cleanupQueue.all"], size("cleanupBlock"), l.Fields["cleanupBlock.cleanups"]
+	o.finLink, o.finN, o.fins = first("finBlock.alllink", "finblock.alllink"), first("finBlock.cnt", "finblock.cnt"),
+		first("finBlock.fin", "finblock.fin")
+	o.cleanAll, o.cleanSize, o.cleanups = l.Fields["cleanupQueue.all"], size("cleanupBlock"),
+		l.Fields["cleanupBlock.cleanups"]
 	o.cleanLink = first("cleanupBlock.cleanupBlockHeader.alllink", "cleanupBlock.alllink")
 	o.timersHeap, o.timerWhen = l.Fields["timers.heap"], size("timerWhen")
 	kind := func(name string) byte {
@@ -165,10 +185,12 @@ func newOffsets(l *Layout) *offsets {
 		}
 		return 255
 	}
-	o.kindProfile, o.kindFinalizer, o.kindWeak, o.kindCleanup = kind("Profile"), kind("Finalizer"), kind("WeakHandle"), kind("Cleanup")
+	o.kindProfile, o.kindFinalizer, o.kindWeak, o.kindCleanup = kind("Profile"), kind("Finalizer"), kind("WeakHandle"),
+		kind("Cleanup")
 	o.finalizerFn = l.Fields["specialfinalizer.fn"]
 	o.cleanupFn = first("specialCleanup.fn", "specialCleanup.cleanup")
-	o.typeStr, o.typeKind, o.typeFlag = first("_type.Str", "_type.str"), first("_type.Kind_", "_type.kind"), first("_type.TFlag", "_type.tflag")
+	o.typeStr, o.typeKind, o.typeFlag = first("_type.Str", "_type.str"), first("_type.Kind_", "_type.kind"),
+		first("_type.TFlag", "_type.tflag")
 	o.semaStride, o.pcQuantum = 64, 1
 	if l.Arch == "arm64" {
 		o.semaStride, o.pcQuantum, o.frameLR = 128, 4, 8

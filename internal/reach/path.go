@@ -303,7 +303,8 @@ func (p *pather) finish(target uint64) {
 		}
 		return
 	}
-	if target < p.addr || !p.many && target-p.addr >= uint64(max(p.typ.Size(), 1)) { // its neighbour, in memory that small objects share
+	// its neighbour, in memory that small objects share
+	if target < p.addr || !p.many && target-p.addr >= uint64(max(p.typ.Size(), 1)) {
 		p.lost = true
 		return
 	}

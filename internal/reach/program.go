@@ -47,7 +47,8 @@ func (a *Addresses) Set(name string, addr uint64) bool {
 func (a *Addresses) Missing() []string {
 	var names []string
 	for _, name := range []string{
-		"runtime.allfin", "runtime.allgs", "runtime.allm", "runtime.allp", "runtime.firstmoduledata", "runtime.gcCleanups", "runtime.mheap_",
+		"runtime.allfin", "runtime.allgs", "runtime.allm", "runtime.allp", "runtime.firstmoduledata",
+		"runtime.gcCleanups", "runtime.mheap_",
 		"runtime.semtable", "runtime.waitReasonStrings",
 	} {
 		if *a.byName()[name] == 0 {

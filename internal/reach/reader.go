@@ -175,7 +175,8 @@ const largeSize = 2 << 20
 // probe returns an error if a range cannot be what it is said to be: before memory is provided for a copy of it.
 func probe(src Memory, lo, hi uint64) error {
 	var b [8]byte
-	if hi < lo+8 || src.ReadMemory(b[:], lo) != nil || src.ReadMemory(b[:], hi-8) != nil || src.ReadMemory(b[:], lo+(hi-lo)/16*8) != nil {
+	if hi < lo+8 || src.ReadMemory(b[:], lo) != nil || src.ReadMemory(b[:], hi-8) != nil ||
+		src.ReadMemory(b[:], lo+(hi-lo)/16*8) != nil {
 		return errNonsense("memory", lo)
 	}
 	return nil

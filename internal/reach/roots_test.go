@@ -13,7 +13,8 @@ func TestRootList(t *testing.T) {
 		l.add(r)
 	}
 	stacks := map[int32][]root{
-		2: {{0xc000000000, 9, 2}, {0, 10, 2}, {0xc000000000 + 40<<30, 11, 2}, {0x7f0000000008, 12, 2}, {0xc000000003, 15, 2}},
+		2: {{0xc000000000, 9, 2}, {0, 10, 2}, {0xc000000000 + 40<<30, 11, 2}, {0x7f0000000008, 12, 2},
+			{0xc000000003, 15, 2}},
 		0: nil,
 		3: {{0x1000, 13, 3}, {0xc0000007f8, 14, 3}},
 		1: nil,
@@ -44,7 +45,8 @@ func TestSizes(t *testing.T) {
 		name      string
 		got, most uintptr
 	}{
-		{"goroutine", unsafe.Sizeof(goroutine{}), 48}, {"wait", unsafe.Sizeof(wait{}), 16}, {"stackRoot", unsafe.Sizeof(stackRoot{}), 8},
+		{"goroutine", unsafe.Sizeof(goroutine{}), 48}, {"wait", unsafe.Sizeof(wait{}), 16},
+		{"stackRoot", unsafe.Sizeof(stackRoot{}), 8},
 	} {
 		if c.got > c.most {
 			t.Errorf("a %s has %d bytes, want at most %d", c.name, c.got, c.most)

@@ -204,7 +204,8 @@ func (k *stackScan) frame(f *pcInfo, sp, fp uint64, interrupted bool) {
 		varp -= 8 // the saved frame pointer
 	}
 	argp := fp + k.c.o.frameLR
-	if interrupted || injected(f.name) && f.name != "runtime.sigpanic" || f.name == "reflect.makeFuncStub" || f.name == "reflect.methodValueCall" {
+	if interrupted || injected(f.name) && f.name != "runtime.sigpanic" || f.name == "reflect.makeFuncStub" ||
+		f.name == "reflect.methodValueCall" {
 		k.doubt = true
 		k.all(sp, argp+uint64(max(f.args, 0))+slack)
 	} else {

@@ -39,7 +39,8 @@ func (t *Tellings) Of(id int64) Told {
 // be called until the Plan is closed.
 func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Tellings) {
 	defer collectOften(r.m.Copied)()
-	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept, KeptBytes: r.KeptBytes()}
+	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept,
+		KeptBytes: r.KeptBytes()}
 	tells := func(i int) bool { return r.m.waits[i].candidate && r.m.gs[i].copied() }
 	told, n := &Tellings{r: r, number: make([]uint32, len(r.m.gs))}, 0
 	for i := range told.number {
@@ -58,7 +59,8 @@ func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Te
 			continue
 		}
 		on := r.sharedTargets(shared, int32(i))
-		told.blocked = append(told.blocked, snapshot.Blocked{On: on, Since: r.m.since(&r.m.gs[i]), NoneCanWake: r.m.waits[i].never})
+		told.blocked = append(told.blocked,
+			snapshot.Blocked{On: on, Since: r.m.since(&r.m.gs[i]), NoneCanWake: r.m.waits[i].never})
 		told.reach = append(told.reach, r.snapshotReach(search, int32(i)))
 		told.number[i] = uint32(len(told.reach))
 	}
@@ -67,7 +69,8 @@ func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Te
 
 // kinds are the collector's kinds.
 var kinds = map[Kind]runtime.Kind{
-	Chan: runtime.KindChan, Mutex: runtime.KindMutex, RWMutex: runtime.KindRWMutex, WaitGroup: runtime.KindWaitGroup, Cond: runtime.KindCond,
+	Chan: runtime.KindChan, Mutex: runtime.KindMutex, RWMutex: runtime.KindRWMutex, WaitGroup: runtime.KindWaitGroup,
+	Cond: runtime.KindCond,
 	Once: runtime.KindOnce, Other: runtime.KindOther,
 }
 
@@ -96,7 +99,8 @@ func (r *Result) sharedTargets(on map[sharedTarget][]snapshot.Target, g int32) [
 func (r *Result) snapshotTargets(g int32) []snapshot.Target {
 	var list []snapshot.Target
 	for _, t := range r.targets(g) {
-		s := snapshot.Target{Addr: t.Addr, Kind: kinds[t.Kind], Send: t.Send, Type: t.Type, Name: t.Name, Len: t.Len, Cap: t.Cap}
+		s := snapshot.Target{Addr: t.Addr, Kind: kinds[t.Kind], Send: t.Send, Type: t.Type, Name: t.Name, Len: t.Len,
+			Cap: t.Cap}
 		for _, n := range t.Near {
 			s.Near = append(s.Near, snapshot.Near{Goroutine: n.Goroutine, Frame: r.frameAt(n.PC)})
 		}
@@ -118,8 +122,9 @@ func (r *Result) frameAt(pc uint64) snapshot.Frame {
 }
 
 var wakerKinds = [...]snapshot.WakerKind{
-	ByGoroutine: snapshot.WakerGoroutine, ByTimer: snapshot.WakerTimer, ByFinalizer: snapshot.WakerFinalizer, ByCleanup: snapshot.WakerCleanup,
-	ByGlobal: snapshot.WakerGlobal,
+	ByGoroutine: snapshot.WakerGoroutine, ByTimer: snapshot.WakerTimer, ByFinalizer: snapshot.WakerFinalizer,
+	ByCleanup: snapshot.WakerCleanup,
+	ByGlobal:  snapshot.WakerGlobal,
 }
 
 // snapshotReach returns what is told of who could end the wait of a goroutine. Goroutines that wait for the same object

@@ -116,8 +116,9 @@ func (s *States) state(i int32) State {
 	c, g := s.c, &s.c.gs[i]
 	words := c.words(g)
 	st := State{
-		Goroutine: snapshot.Goroutine{ID: g.id, State: runtime.GState(uint32(g.status)), Reason: c.reason(i), Leaked: g.status == statusLeaked},
-		Start:     s.code.name(c.o.g.startpc.get(words)), Parks: uint8(c.o.g.parks.get(words)), index: i,
+		Goroutine: snapshot.Goroutine{ID: g.id, State: runtime.GState(uint32(g.status)), Reason: c.reason(i),
+			Leaked: g.status == statusLeaked},
+		Start: s.code.name(c.o.g.startpc.get(words)), Parks: uint8(c.o.g.parks.get(words)), index: i,
 	}
 	if m := c.o.g.m.get(words); m != 0 && !g.waits() && g.status != statusRunnable {
 		st.ThreadID = int(c.o.m.procid.get(c.viewOr(s.fresh, m, c.o.m.size)))
@@ -125,7 +126,8 @@ func (s *States) state(i int32) State {
 	if gopc := c.o.g.gopc.get(words); gopc != 0 && g.id != 1 {
 		if list := s.code.places(gopc, false); len(list) > 0 {
 			p := list[0]
-			st.CreatedBy = &snapshot.Created{Goroutine: int64(c.o.g.parent.get(words)), Func: p.fn, File: p.file, Line: p.line}
+			st.CreatedBy = &snapshot.Created{Goroutine: int64(c.o.g.parent.get(words)), Func: p.fn, File: p.file,
+				Line: p.line}
 		}
 	}
 	return st

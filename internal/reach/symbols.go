@@ -10,8 +10,10 @@ import (
 
 // boundaries are symbols of the linker that are no variables.
 var boundaries = map[string]bool{
-	"runtime.data": true, "runtime.edata": true, "runtime.bss": true, "runtime.ebss": true, "runtime.noptrdata": true, "runtime.enoptrdata": true,
-	"runtime.noptrbss": true, "runtime.enoptrbss": true, "runtime.end": true, "runtime.covctrs": true, "runtime.ecovctrs": true,
+	"runtime.data": true, "runtime.edata": true, "runtime.bss": true, "runtime.ebss": true, "runtime.noptrdata": true,
+	"runtime.enoptrdata": true,
+	"runtime.noptrbss":   true, "runtime.enoptrbss": true, "runtime.end": true, "runtime.covctrs": true,
+	"runtime.ecovctrs": true,
 }
 
 // readSymbols takes the variables from the symbol table, if there is one.
@@ -21,7 +23,8 @@ func (p *Program) readSymbols(f *elf.File) {
 		return
 	}
 	for _, s := range list {
-		if elf.ST_TYPE(s.Info) != elf.STT_OBJECT || s.Value == 0 || int(s.Section) >= len(f.Sections) || s.Section == 0 {
+		if elf.ST_TYPE(s.Info) != elf.STT_OBJECT || s.Value == 0 || int(s.Section) >= len(f.Sections) ||
+			s.Section == 0 {
 			continue
 		}
 		p.Addresses.Set(s.Name, s.Value)
@@ -34,7 +37,8 @@ func (p *Program) readSymbols(f *elf.File) {
 
 // variable returns the variable at an address, as linked.
 func (p *Program) variable(addr uint64) (Variable, bool) {
-	i, ok := slices.BinarySearchFunc(p.Variables, addr, func(v Variable, addr uint64) int { return cmp.Compare(v.Addr, addr) })
+	i, ok := slices.BinarySearchFunc(p.Variables, addr,
+		func(v Variable, addr uint64) int { return cmp.Compare(v.Addr, addr) })
 	if !ok {
 		i--
 	}
@@ -67,7 +71,8 @@ const pclntabMagic = "\xf1\xff\xff\xff\x00\x00"
 // searchFunctions finds the table of functions where the linker of C has put it among other data.
 func searchFunctions(f *elf.File) uint64 {
 	for _, s := range f.Sections {
-		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_ALLOC == 0 || s.Flags&elf.SHF_EXECINSTR != 0 || !strings.Contains(s.Name, "ro") {
+		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_ALLOC == 0 || s.Flags&elf.SHF_EXECINSTR != 0 ||
+			!strings.Contains(s.Name, "ro") {
 			continue
 		}
 		data, err := s.Data()

@@ -189,7 +189,8 @@ func (r *Result) lock(g int32) Target {
 	}
 	t := Target{Len: -1, Cap: -1}
 	var off uint64 // of the semaphore in the object
-	mutex := has("sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock")
+	mutex := has("sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock",
+		"internal/sync.(*Mutex).Lock")
 	switch {
 	case has("sync.(*Cond).Wait"):
 		t.Kind, t.Type, off = Cond, "sync.Cond", 16

@@ -13,7 +13,8 @@ var idleChains = []string{
 	"runtime.futex runtime.futexsleep runtime.notetsleep_internal runtime.notetsleep runtime.sysmon",
 	"runtime.usleep runtime.sysmon",
 	"internal/runtime/syscall.Syscall6 internal/runtime/syscall.EpollWait runtime.netpoll runtime.findRunnable",
-	"internal/runtime/syscall/linux.Syscall6 internal/runtime/syscall/linux.EpollWait runtime.netpoll runtime.findRunnable",
+	"internal/runtime/syscall/linux.Syscall6 internal/runtime/syscall/linux.EpollWait runtime.netpoll " +
+		"runtime.findRunnable",
 	"runtime/internal/syscall.Syscall6 runtime/internal/syscall.EpollWait runtime.netpoll runtime.findRunnable",
 	"internal/runtime/syscall.Syscall6 runtime.netpoll runtime.findRunnable",
 	"internal/runtime/syscall/linux.Syscall6 runtime.netpoll runtime.findRunnable",

@@ -48,7 +48,8 @@ func (p *Program) typeTable() *typeTable {
 }
 
 func newTypeTable(d *dwarf.Data) *typeTable {
-	t := &typeTable{d: d, byName: make(map[string]dwarf.Offset), byRuntime: make(map[uint64]dwarf.Offset), localsOf: make(map[dwarf.Offset][]localVariable)}
+	t := &typeTable{d: d, byName: make(map[string]dwarf.Offset), byRuntime: make(map[uint64]dwarf.Offset),
+		localsOf: make(map[dwarf.Offset][]localVariable)}
 	r := d.Reader()
 	var unit *dwarf.Entry
 	for {
@@ -118,7 +119,8 @@ func (t *typeTable) typeAt(off dwarf.Offset) dwarf.Type {
 
 // variable returns the variable that an address, as linked, is in, with its type, or nil.
 func (t *typeTable) variable(addr uint64) (typedVariable, dwarf.Type) {
-	i, ok := slices.BinarySearchFunc(t.variables, addr, func(v typedVariable, addr uint64) int { return cmp.Compare(v.addr, addr) })
+	i, ok := slices.BinarySearchFunc(t.variables, addr,
+		func(v typedVariable, addr uint64) int { return cmp.Compare(v.addr, addr) })
 	if !ok {
 		i--
 	}
@@ -191,7 +193,8 @@ func isInterface(s *dwarf.StructType) bool {
 
 // isMapInternal reports whether a type is what a map is made of, in any version of Go.
 func isMapInternal(name string) bool {
-	return slices.ContainsFunc([]string{"map<", "hash<", "bucket<", "table<", "groupReference<", "group<", "noalg.map.", "map.group[", "map.bucket["},
+	return slices.ContainsFunc([]string{"map<", "hash<", "bucket<", "table<", "groupReference<", "group<", "noalg.map.",
+		"map.group[", "map.bucket["},
 		func(p string) bool { return strings.HasPrefix(name, p) })
 }
 

@@ -119,8 +119,9 @@ const (
 var reasonKinds = map[string]reasonKind{
 	"chan receive": reasonChan, "chan send": reasonChan, "select": reasonChan,
 	"select (no cases)": reasonNever, "chan receive (nil chan)": reasonNever, "chan send (nil chan)": reasonNever,
-	"sync.WaitGroup.Wait": reasonSema, "sync.Mutex.Lock": reasonSema, "sync.RWMutex.RLock": reasonSema, "sync.RWMutex.Lock": reasonSema,
-	"semacquire": reasonSema, "sync.Cond.Wait": reasonCond, "coroutine": reasonCoroutine,
+	"sync.WaitGroup.Wait": reasonSema, "sync.Mutex.Lock": reasonSema, "sync.RWMutex.RLock": reasonSema,
+	"sync.RWMutex.Lock": reasonSema,
+	"semacquire":        reasonSema, "sync.Cond.Wait": reasonCond, "coroutine": reasonCoroutine,
 }
 
 // hide makes the object at an address opaque.
@@ -212,8 +213,10 @@ func (m *marker) findWait(i int32, conds, coroutines map[uint64]int32) {
 
 // statusNames are the states of goroutines that do not wait.
 var statusNames = map[uint8]string{
-	statusRunnable: "it is runnable", statusRunning: "it is running", statusSyscall: "it is in a system call", statusPreempted: "it was preempted",
-	statusCopystack: "its stack moves", statusIdle: "it is about to start", statusDead: "it has ended", statusDeadExtra: "it has ended",
+	statusRunnable: "it is runnable", statusRunning: "it is running", statusSyscall: "it is in a system call",
+	statusPreempted: "it was preempted",
+	statusCopystack: "its stack moves", statusIdle: "it is about to start", statusDead: "it has ended",
+	statusDeadExtra: "it has ended",
 }
 
 // doing says why a goroutine that is no candidate counts as live.

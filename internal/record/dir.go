@@ -246,7 +246,8 @@ func fileFault(fi fs.FileInfo) string {
 	case uid >= 0 && uid != os.Geteuid():
 		return fmt.Sprintf("its file belongs to user %d, who may have written anything into it", uid)
 	case fi.Mode().Perm()&0o022 != 0:
-		return fmt.Sprintf("its file has mode %04o, with which others may have written anything into it", fi.Mode().Perm())
+		return fmt.Sprintf("its file has mode %04o, with which others may have written anything into it",
+			fi.Mode().Perm())
 	}
 	return ""
 }

@@ -194,7 +194,8 @@ func sinceUnix(seconds int64) string {
 	if d < time.Minute {
 		unit = time.Second
 	}
-	return strings.TrimSuffix(max(d, 0).Truncate(unit).String(), "m0s") + map[bool]string{true: "m"}[unit == time.Minute]
+	return strings.TrimSuffix(max(d, 0).Truncate(unit).String(),
+		"m0s") + map[bool]string{true: "m"}[unit == time.Minute]
 }
 
 // sweptFor says why a record was swept, by the word for it in the list of swept records.

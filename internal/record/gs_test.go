@@ -35,7 +35,8 @@ func TestReadGs(t *testing.T) {
 	put(lenAt, uint64(len(want)))
 	put(ptrAt, listAt)
 	end := int64(side + 200*size)
-	mem := &counted{pages: pages{bytes.NewReader(memory), [][2]int64{{0, 0x8000}, {side, (end + pageSize - 1) &^ (pageSize - 1)}, {alone, alone + pageSize}}}}
+	mem := &counted{pages: pages{bytes.NewReader(memory),
+		[][2]int64{{0, 0x8000}, {side, (end + pageSize - 1) &^ (pageSize - 1)}, {alone, alone + pageSize}}}}
 	r := &Record{src: Source{Memory: mem}}
 	got, err := r.readGs(&runtime.Header{AllgLen: lenAt, AllgPtr: ptrAt, GoidOff: idOff, ParentOff: parentOff})
 	if err != nil {

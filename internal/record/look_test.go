@@ -41,17 +41,22 @@ func TestLook(t *testing.T) {
 	alive := read()
 	alive.Join([]snapshot.Goroutine{
 		{ID: 1, State: "waiting", Reason: "select"},
-		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Labels: map[string]string{"path": "/a"}, Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
+		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Labels: map[string]string{"path": "/a"},
+			Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
 	})
 	alive.Objects[0xc0].Len = 3
 	alive.Goroutines[1].Reach = &snapshot.Reach{Answer: snapshot.Proven}
-	alive.Goroutines = append(alive.Goroutines, snapshot.Goroutine{ID: 12, State: "waiting", Reason: "chan receive", Reach: &snapshot.Reach{Answer: snapshot.Proven}})
+	alive.Goroutines = append(alive.Goroutines,
+		snapshot.Goroutine{ID: 12, State: "waiting", Reason: "chan receive",
+			Reach: &snapshot.Reach{Answer: snapshot.Proven}})
 	alive.Memory = &snapshot.Memory{KeptBytes: 4096}
 	alive.Goroutines[0].Steps++ // as if it had moved between the look and the end
 	r.Keep(alive, []Kept{{[]int64{12, 7}, 3000}})
 	s := read()
 	text := snaptext.Format(s)
-	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n", "frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n", "goroutine 12 waiting \"chan receive\"\n  reach proven\n", "1s running\n  label path /a\n  reach proven\n"} {
+	for _, want := range []string{"goroutine 1 unknown\n", "goroutine 7 waiting sync.Mutex.Lock\n",
+		"frame main.ab /src/main.go:31\n", "chan jobs len=3 cap=4\n",
+		"goroutine 12 waiting \"chan receive\"\n  reach proven\n", "1s running\n  label path /a\n  reach proven\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("after the look there is no %q in\n%s", want, text)
 		}
@@ -74,7 +79,9 @@ func TestLook(t *testing.T) {
 		switch g := &s.Goroutines[1]; {
 		case s.Goroutines[0].State != "unknown" || s.HasStates || len(s.Goroutines) != 3:
 			t.Errorf("more is told than what was proven:\n%s", snaptext.Format(s))
-		case moved == 0 && (g.Reach == nil || len(g.Stack) != 1 || s.Process.Looked != alive.Taken || s.Memory == nil || s.Memory.KeptBytes != 4096):
+		case moved == 0 &&
+			(g.Reach == nil || len(g.Stack) != 1 || s.Process.Looked != alive.Taken || s.Memory == nil ||
+				s.Memory.KeptBytes != 4096):
 			t.Errorf("what was proven is not told:\n%s", snaptext.Format(s))
 		case moved == 1 && (g.Reach != nil || s.Process.Looked != 0 || s.Memory != nil):
 			t.Errorf("what was proven is told of one that has moved:\n%s", snaptext.Format(s))
@@ -123,7 +130,8 @@ func TestLookShares(t *testing.T) {
 		s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
 			ID: id, Last: probe, State: "waiting", Reason: "chan receive",
 			CreatedBy: &snapshot.Created{Goroutine: 1, Func: "main.main", File: "/src/main.go", Line: 3},
-			Blocked:   &snapshot.Blocked{On: []snapshot.Target{{Addr: 0xc0, Kind: runtime.KindChan, Type: "chan int", Len: -1, Cap: -1}}},
+			Blocked: &snapshot.Blocked{On: []snapshot.Target{{Addr: 0xc0, Kind: runtime.KindChan, Type: "chan int",
+				Len: -1, Cap: -1}}},
 		})
 	}
 	path := filepath.Join(t.TempDir(), "record")
@@ -147,7 +155,8 @@ func TestLookShares(t *testing.T) {
 	}
 	i, ok1 := again.Find(1000)
 	k, ok2 := again.Find(1000 + n - 1)
-	if a, b := &again.Goroutines[i], &again.Goroutines[k]; !ok1 || !ok2 || a.CreatedBy == nil || a.CreatedBy != b.CreatedBy || a.Blocked == nil || a.Blocked != b.Blocked {
+	if a, b := &again.Goroutines[i], &again.Goroutines[k]; !ok1 || !ok2 || a.CreatedBy == nil ||
+		a.CreatedBy != b.CreatedBy || a.Blocked == nil || a.Blocked != b.Blocked {
 		t.Errorf("the goroutines share nothing: %+v, %+v", a, b)
 	}
 }

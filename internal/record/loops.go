@@ -58,7 +58,8 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 		}
 		l := was[id]
 		switch {
-		case l == nil || l.seq != slot.Seq || slices.ContainsFunc(places, func(s uint32) bool { return !slices.Contains(l.places, s) }):
+		case l == nil || l.seq != slot.Seq ||
+			slices.ContainsFunc(places, func(s uint32) bool { return !slices.Contains(l.places, s) }):
 			const lately = 200 // in units of the coarse clock, milliseconds
 			if ids == nil && h.Clock-uint32(slot.Ring[(slot.Head-1)%runtime.RingLen]>>32) > lately {
 				return

@@ -38,7 +38,8 @@ func TestMain(m *testing.M) {
 func stuckProgram() {
 	var mu sync.Mutex
 	site := func(line int32) *collector.Site {
-		return &collector.Site{File: "/src/main.go", Func: "main.main", Expr: "mu.Lock()", Line: line, Op: collector.OpLock, Kind: collector.KindMutex}
+		return &collector.Site{File: "/src/main.go", Func: "main.main", Expr: "mu.Lock()", Line: line,
+			Op: collector.OpLock, Kind: collector.KindMutex}
 	}
 	go func() {
 		collector.Lock(site(1), &mu)
@@ -132,7 +133,8 @@ func checkStuck(t *testing.T, p *stuck) *Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Process.Pid != p.pid || s.Process.State != "live" || len(s.Goroutines) == 0 || len(s.Goroutines[0].Waits) != 1 || len(s.Goroutines[0].Holds) != 1 {
+	if s.Process.Pid != p.pid || s.Process.State != "live" || len(s.Goroutines) == 0 ||
+		len(s.Goroutines[0].Waits) != 1 || len(s.Goroutines[0].Holds) != 1 {
 		t.Errorf("process %+v, goroutines %+v", s.Process, s.Goroutines)
 	}
 	if len(s.Dropped) > 0 {
@@ -179,10 +181,12 @@ func TestNamespaces(t *testing.T) {
 		{"pid namespace", unshare("-pf", "--mount-proc"), true},
 		{"pid namespace with the /proc of another", unshare("-pf"), true},
 		{"mount namespace", unshare("-m", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
-		{"container", unshare("-mpfiun", "--mount-proc", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`, "sh"), true},
+		{"container", unshare("-mpfiun", "--mount-proc", "sh", "-c", `mount -t tmpfs tmpfs /dev/shm && exec "$@"`,
+			"sh"), true},
 		{"user namespace", unshare("-Urpf", "--mount-proc"), true},
 		{"time namespace", unshare("-Tpf", "--boottime", "100000", "--monotonic", "777777"), true},
-		{"unlinked", []string{"sh", "-c", `(until rm $AWAITTRACE_DIR/*-* 2>/dev/null; do sleep .1; done) & exec "$@"`, "sh"}, false},
+		{"unlinked", []string{"sh", "-c", `(until rm $AWAITTRACE_DIR/*-* 2>/dev/null; do sleep .1; done) & exec "$@"`,
+			"sh"}, false},
 		{"no folder", []string{"env", "AWAITTRACE_DIR=/proc/none"}, false},
 		{"folder open to others", []string{"sh", "-c", `chmod 755 $AWAITTRACE_DIR; exec "$@"`, "sh"}, false},
 		{"file size limit", []string{"sh", "-c", `ulimit -f 1000; exec "$@"`, "sh"}, false},
@@ -321,7 +325,8 @@ func TestOtherUser(t *testing.T) {
 		// The collector does not put the record into that folder once it is another user's.
 		p := startStuck(t, nil, "AWAITTRACE_DIR="+forged)
 		st, _ := procfs.ReadStat(p.pid)
-		if err := os.WriteFile(filepath.Join(forged, fmt.Sprintf("%d-%d", p.pid, st.StartTicks)), []byte("anything"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(forged, fmt.Sprintf("%d-%d", p.pid, st.StartTicks)), []byte("anything"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		files, _ := filepath.Glob(forged + "/*")
@@ -376,7 +381,8 @@ func TestOtherUser(t *testing.T) {
 		}
 		records := sharedDir(t)
 		os.Chown(records, other, other)
-		p := startStuck(t, []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "AWAITTRACE_DIR=" + records, exe})
+		p := startStuck(t, []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env",
+			"AWAITTRACE_DIR=" + records, exe})
 		t.Setenv("AWAITTRACE_DIR", "")
 		os.Unsetenv("AWAITTRACE_DIR")
 		if r := checkStuck(t, p); r.UID != other {
@@ -414,8 +420,10 @@ func TestForgedMemfd(t *testing.T) {
 		func(h *collector.Header) { h.SlotCap, h.Slots = collector.MaxSlots, collector.MaxSlots },
 	} {
 		h := collector.Header{
-			Magic: collector.Magic, Version: collector.Version, HeaderSize: uint32(unsafeSizeof), SlotSize: collector.SlotSize,
-			ObjSize: collector.ObjSize, SiteSize: collector.SiteSize, OrphanSize: collector.OrphanSize, TestSize: collector.TestSize, Size: 1 << 44,
+			Magic: collector.Magic, Version: collector.Version, HeaderSize: uint32(unsafeSizeof),
+			SlotSize: collector.SlotSize,
+			ObjSize:  collector.ObjSize, SiteSize: collector.SiteSize, OrphanSize: collector.OrphanSize,
+			TestSize: collector.TestSize, Size: 1 << 44,
 		}
 		change(&h)
 		f.Truncate(1 << 44)

@@ -23,13 +23,17 @@ func TestContexts(t *testing.T) {
 	}{
 		{"m.f", `recv/chan /a.go:5 m.work <-ctx.Done() 0xc1 3s`, false},
 		{"m.f", `recv/chan /a.go:5 m.work <-r.Context().Done() 0xc1 3s`, false},
-		{"m.f", "select /a.go:5 m.work \"select { case <-workCtx.Done(); case <-jobs }\" - 3s\n    case recv 0xc1\n    case recv 0xc2", false},
-		{"m.f", "select /a.go:5 m.work \"select { case <-jobs; case <-ctx.Done() }\" - 3s\n    case recv 0xc1\n    case recv 0xc2", true},
+		{"m.f", "select /a.go:5 m.work \"select { case <-workCtx.Done(); case <-jobs }\" - 3s\n    case recv 0xc1\n" +
+			"    case recv 0xc2", false},
+		{"m.f", "select /a.go:5 m.work \"select { case <-jobs; case <-ctx.Done() }\" - 3s\n    case recv 0xc1\n" +
+			"    case recv 0xc2", true},
 		{"m.f", `recv/chan;roles=- /a.go:5 m.work <-server.Done() 0xc1 3s`, true},
 		{"context.(*cancelCtx).Done", `recv/chan /a.go:5 m.work <-ctx.Done() 0xc1 3s`, true},
 	} {
-		text := "taken 1m0s\nobject 0xc1 chan old cap=0\n  made 7 make/chan /b.go:1 " + test.made + " \"make(chan struct{})\" 1s exited\n" +
-			"  closed 7 close/chan /b.go:2 " + test.made + " close(old) 2s exited\ngoroutine 8 unknown\n  wait " + test.wait + "\n"
+		text := "taken 1m0s\nobject 0xc1 chan old cap=0\n  made 7 make/chan /b.go:1 " + test.made +
+			" \"make(chan struct{})\" 1s exited\n" +
+			"  closed 7 close/chan /b.go:2 " + test.made + " close(old) 2s exited\ngoroutine 8 unknown\n  wait " +
+			test.wait + "\n"
 		s, err := readRecord(source(recordtest.Bytes(snaptext.MustParse(text))), int64(time.Minute), partWhole)
 		if err != nil {
 			t.Fatal(err)
@@ -49,14 +53,16 @@ func TestUsed(t *testing.T) {
 		"waitgroup past\n  sent 8 wait/waitgroup /a.go:2 m.f past.Add(1) 1s",
 		"cond past\n  sent 8 cond/cond /a.go:3 m.f past.Signal() 1s",
 		"chan c.done cap=0\n  closed 8 close/chan /a.go:4 m.f close(c.done) 1s",
-		"chan past cap=0\n  made 8 make/chan /a.go:5 m.f \"make(chan int)\" 1s\n  received 7 recv/chan /a.go:5 m.f <-past 1s exited",
+		"chan past cap=0\n  made 8 make/chan /a.go:5 m.f \"make(chan int)\" 1s\n" +
+			"  received 7 recv/chan /a.go:5 m.f <-past 1s exited",
 		"chan cases cap=0\n  sent 7 send/chan /a.go:6 m.f \"cases <- 1\" 1s exited",
 		"mutex mu\n  received 7 unlock/mutex /a.go:7 m.f mu.Unlock() 1s exited",
 	} {
 		text += fmt.Sprintf("object %#x %s\n", 0xc0+16*addr, object)
 	}
 	text += "goroutine 8 unknown\n  wait wait/waitgroup /a.go:8 m.f wg.Wait() 0xc0 3s\n" +
-		"goroutine 9 unknown\n  wait select /a.go:9 m.f \"select { case <-cases; case <-d }\" - 3s\n    case recv 0x110\n    case recv 0x200\n"
+		"goroutine 9 unknown\n  wait select /a.go:9 m.f \"select { case <-cases; case <-d }\" - 3s\n" +
+		"    case recv 0x110\n    case recv 0x200\n"
 	src := source(recordtest.Bytes(snaptext.MustParse(text)))
 	names := func(what part) string {
 		s, err := readRecord(src, int64(time.Minute), what)
@@ -84,7 +90,8 @@ func TestGroups(t *testing.T) {
 	const addr, sent, received = 0xc0, 8, 9
 	text := "taken 1m0s\nobject 0xc0 waitgroup wg\n  sent 8 wait/waitgroup /a.go:1 m.f wg.Add(1) 3s\n" +
 		"  received 9 wait/waitgroup /a.go:2 m.g wg.Done() 2s\n" +
-		"goroutine 7 unknown\n  wait wait/waitgroup /a.go:3 m.f wg.Wait() 0xc0 1s\ngoroutine 8 unknown\ngoroutine 9 unknown\n"
+		"goroutine 7 unknown\n  wait wait/waitgroup /a.go:3 m.f wg.Wait() 0xc0 1s\ngoroutine 8 unknown\n" +
+		"goroutine 9 unknown\n"
 	for _, c := range []struct {
 		name  string
 		bits  uint64
@@ -111,10 +118,12 @@ func TestGroups(t *testing.T) {
 			o.Sent.Goid = 9
 		}, "waitgroup 9 wg.Add(1) 9 wg.Done()"},
 		{"an older Cond in the table", runtime.NotedHere, func(o *runtime.Object) {
-			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time-1, runtime.Fact{}
+			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time-1,
+				runtime.Fact{}
 		}, "waitgroup 8 wg.Add(1) 9 wg.Done()"},
 		{"a newer Cond in the table", runtime.NotedHere, func(o *runtime.Object) {
-			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time+2000, runtime.Fact{}
+			o.Kind, o.Sent.Goid, o.Sent.Time, o.Received = uint32(runtime.KindCond), 7, o.Received.Time+2000,
+				runtime.Fact{}
 		}, "cond 7 wg.Add(1)"},
 	} {
 		b := recordtest.Bytes(snaptext.MustParse(text))

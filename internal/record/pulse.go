@@ -55,7 +55,8 @@ func (r *Record) pulse(now int64, after time.Duration) (*Pulse, error) {
 		if depth == 0 {
 			return
 		}
-		wait := load[runtime.Wait](slot[slotWaits+uintptr(min(depth, runtime.WaitLen)-1)*unsafe.Sizeof(runtime.Wait{}):])
+		wait := load[runtime.Wait](slot[slotWaits+uintptr(min(depth,
+			runtime.WaitLen)-1)*unsafe.Sizeof(runtime.Wait{}):])
 		if wait.Since <= 0 || now-wait.Since < int64(after) {
 			return
 		}

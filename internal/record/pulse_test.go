@@ -38,7 +38,8 @@ func TestPulse(t *testing.T) {
 		moves, blocks bool
 	}{
 		{what: "the same", text: base, stands: 1},
-		{what: "a step", text: at(7, worker, "20s") + strings.Replace(at(8, worker, "55s"), "goroutine 8 unknown\n", "goroutine 8 unknown\n  steps 100\n", 1), stands: 1, moves: true},
+		{what: "a step", text: at(7, worker, "20s") + strings.Replace(at(8, worker, "55s"), "goroutine 8 unknown\n",
+			"goroutine 8 unknown\n  steps 100\n", 1), stands: 1, moves: true},
 		{what: "one more", text: base + at(9, worker, "55s"), stands: 1, moves: true},
 		{what: "a long wait more", text: at(7, worker, "20s") + at(8, worker, "15s"), stands: 2},
 		{what: "a long wait for a lock", text: base + at(9, locker, "20s"), stands: 1, moves: true, blocks: true},

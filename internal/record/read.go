@@ -75,7 +75,8 @@ type reader struct {
 }
 
 func newReader(src Source, h runtime.Header, now int64) *reader {
-	return &reader{src: src, h: h, now: now, groups: make(map[uint64]*runtime.Object), snap: &snapshot.Snapshot{Dropped: make(map[string]int)}}
+	return &reader{src: src, h: h, now: now, groups: make(map[uint64]*runtime.Object),
+		snap: &snapshot.Snapshot{Dropped: make(map[string]int)}}
 }
 
 func (r *reader) drop(what string, n uint32) {

@@ -102,7 +102,8 @@ func checkHeader(h *runtime.Header, size int64) error {
 	}
 	for _, c := range counts {
 		if c.got > c.max {
-			return fmt.Errorf("record is damaged: it has room for %d %s, and none has for more than %d", c.got, c.name, c.max)
+			return fmt.Errorf("record is damaged: it has room for %d %s, and none has for more than %d", c.got, c.name,
+				c.max)
 		}
 	}
 	if size < 0 || h.Size > uint64(size) {

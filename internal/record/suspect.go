@@ -78,7 +78,8 @@ func (l *locks) isLock(site uint32) bool {
 // isHeld reports whether op waits for something that a goroutine may hold.
 func isHeld(op runtime.Op) bool {
 	switch op {
-	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep, runtime.OpLoop,
+	case runtime.OpSend, runtime.OpRecv, runtime.OpRange, runtime.OpSelect, runtime.OpIO, runtime.OpSleep,
+		runtime.OpLoop,
 		runtime.OpClose, runtime.OpMake:
 		return false
 	}

@@ -19,7 +19,8 @@ func TestSwept(t *testing.T) {
 	}
 	t.Setenv("AWAITTRACE_DIR", dir)
 	hour := time.Now().Add(-time.Hour).Unix()
-	list := fmt.Sprintf("4194301-17-2 %d age\n4194302-17-2 %d room\n4194302-18-2 %d age\nno line\n4194303-17-2 x age\n", hour, hour, hour)
+	list := fmt.Sprintf("4194301-17-2 %d age\n4194302-17-2 %d room\n4194302-18-2 %d age\nno line\n4194303-17-2 x age\n",
+		hour, hour, hour)
 	if err := os.WriteFile(filepath.Join(dir, collector.SweptFile), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,8 @@ func TestSwept(t *testing.T) {
 		4194300: "no record of one in " + dir,
 	} {
 		_, err := Open(pid)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("no process %d, and ", pid)) {
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), fmt.Sprintf("no process %d, and ", pid)) {
 			t.Errorf("Open(%d): %v, want %q", pid, err, want)
 		}
 	}

@@ -20,11 +20,12 @@ import (
 
 var update = flag.Bool("u", false, "renew the golden files")
 
-// TestPrevious reads the record that each earlier version has left of testdata/stuckways. CONTRIBUTING.md says where such
-// a record comes from.
+// TestPrevious reads the record that each earlier version has left of testdata/stuckways. CONTRIBUTING.md says where
+// such a record comes from.
 func TestPrevious(t *testing.T) {
 	if _, ok := moves[runtime.Version-1]; !ok {
-		t.Errorf("records of version %d cannot be read: see \"A change of the record\" in CONTRIBUTING.md", runtime.Version-1)
+		t.Errorf("records of version %d cannot be read: see \"A change of the record\" in CONTRIBUTING.md",
+			runtime.Version-1)
 	}
 	for version := range moves {
 		if version == runtime.Version {

@@ -60,9 +60,11 @@ func TestProgram(t *testing.T) {
 		status     int
 		line       string
 	}{
-		{"deadlock", deadlocked, CheckOptions{Kinds: locks, Certainty: diagnose.Certain, Write: report}, StatusStuck, "stuck: pid "},
+		{"deadlock", deadlocked, CheckOptions{Kinds: locks, Certainty: diagnose.Certain, Write: report}, StatusStuck,
+			"stuck: pid "},
 		{"contended", contended, CheckOptions{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
-		{"contended, all kinds", contended, CheckOptions{Kinds: diagnose.Kinds(), Certainty: diagnose.Likely}, StatusStuck, "stuck: pid "},
+		{"contended, all kinds", contended, CheckOptions{Kinds: diagnose.Kinds(), Certainty: diagnose.Likely},
+			StatusStuck, "stuck: pid "},
 		{"nothing", "taken 1m\n", CheckOptions{Kinds: locks, Certainty: diagnose.Certain}, StatusOK, "ok: pid "},
 	}
 	for _, tt := range tests {
@@ -111,7 +113,8 @@ func TestGlance(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole, _ := rec.Snapshot()
-		if got := diagnose.Analyze(used, diagnose.Options{}); !reflect.DeepEqual(got.Findings, diagnose.Analyze(whole, diagnose.Options{}).Findings) {
+		if got := diagnose.Analyze(used, diagnose.Options{}); !reflect.DeepEqual(got.Findings,
+			diagnose.Analyze(whole, diagnose.Options{}).Findings) {
 			t.Errorf("%s: without the objects that are not used, it finds %+v", name, got.Findings)
 		}
 		forgotten += len(whole.Objects) - len(used.Objects)
@@ -133,7 +136,8 @@ func TestGlance(t *testing.T) {
 		}
 	}
 	if certain < 5 || forgotten == 0 {
-		t.Errorf("only %d certain findings of %d cases, and %d objects left out: the test tests nothing", certain, len(files), forgotten)
+		t.Errorf("only %d certain findings of %d cases, and %d objects left out: the test tests nothing", certain,
+			len(files), forgotten)
 	}
 	rec := openTest(t, contended)
 	if suspect, n, err := rec.LocksSuspect(); suspect || n != 2 || err != nil {

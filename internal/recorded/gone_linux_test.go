@@ -61,7 +61,8 @@ func TestGone(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	row, status, err := look()
-	if row != "" || status != StatusNoRecord || err == nil || !strings.Contains(err.Error(), "no instrumented program runs") {
+	if row != "" || status != StatusNoRecord || err == nil ||
+		!strings.Contains(err.Error(), "no instrumented program runs") {
 		t.Errorf("the program has ended: %q, %d, %v", row, status, err)
 	}
 }

@@ -52,7 +52,8 @@ func List(w, log io.Writer, after time.Duration) error {
 		return err
 	}
 	if dead > 0 {
-		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean removes them\n",
+		fmt.Fprintf(log, "awaittrace: %s of programs that have ended, %.1f MB, in %s; awaittrace ps -clean "+
+			"removes them\n",
 			recordCount(dead), float64(size)/(1<<20), record.Dir())
 	}
 	return nil

@@ -20,7 +20,8 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("AWAITTRACE_DIR", dir)
-	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n  wait lock/mutex /src/shop/main.go:2 main.f mu.Lock() 0xb1 12s\n")
+	s := snaptext.MustParse("taken 1m\ngoroutine 7 unknown\n" +
+		"  wait lock/mutex /src/shop/main.go:2 main.f mu.Lock() 0xb1 12s\n")
 	s.Process.Exe, s.Process.Pid = "/src/shop/__debug_bin397982144", 999999999
 	if err := os.WriteFile(filepath.Join(dir, "999999999-1"), recordtest.Bytes(s), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +64,8 @@ func TestCleanable(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := Clean()
-	if err != nil || n != 1 || !strings.Contains(log.String(), "1 record of programs") || strings.Count(out.String(), "\n") != 3 {
+	if err != nil || n != 1 || !strings.Contains(log.String(), "1 record of programs") ||
+		strings.Count(out.String(), "\n") != 3 {
 		t.Errorf("%v, %d removed, %s%s", err, n, out.String(), log.String())
 	}
 }

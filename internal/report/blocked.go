@@ -64,7 +64,8 @@ func (j *Object) addTarget(s *snapshot.Snapshot, t *snapshot.Target) {
 		return
 	}
 	for _, n := range t.Near[:min(len(t.Near), maxHolders)] {
-		j.Holders = append(j.Holders, Holder{Goroutine: n.Goroutine, File: n.Frame.File, Line: n.Frame.Line, Likely: true})
+		j.Holders = append(j.Holders, Holder{Goroutine: n.Goroutine, File: n.Frame.File, Line: n.Frame.Line,
+			Likely: true})
 	}
 	j.MoreHolders = len(t.Near) - len(j.Holders)
 }

@@ -100,7 +100,8 @@ func Compare(from, to *Document) *Diff {
 	slices.SortFunc(d.Findings, func(a, b FindingChange) int {
 		return cmp.Or(
 			cmp.Compare(order(a.Change), order(b.Change)), cmp.Compare(b.size(), a.size()),
-			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Title, b.Title))
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Title, b.Title))
 	})
 	d.Places = movedPlaces(from, to)
 	return d
@@ -108,7 +109,8 @@ func Compare(from, to *Document) *Diff {
 
 func side(doc *Document) Side {
 	c := doc.Counts
-	return Side{Process: doc.Process, Goroutines: c.Goroutines, Stuck: c.Deadlock + c.Orphaned + c.Leaked + c.Stuck + c.Busy}
+	return Side{Process: doc.Process, Goroutines: c.Goroutines,
+		Stuck: c.Deadlock + c.Orphaned + c.Leaked + c.Stuck + c.Busy}
 }
 
 // order returns the position of a change in the output.
@@ -169,7 +171,8 @@ func changed(before, after *found) FindingChange {
 	if after == nil {
 		shown = before
 	}
-	f := FindingChange{Kind: shown.f.Kind, Certainty: shown.f.Certainty, File: shown.file, Line: shown.line, Title: shown.f.Title}
+	f := FindingChange{Kind: shown.f.Kind, Certainty: shown.f.Certainty, File: shown.file, Line: shown.line,
+		Title: shown.f.Title}
 	if before != nil {
 		f.Old = &before.size
 	}
@@ -210,7 +213,8 @@ func spot(g *Goroutine) PlaceChange {
 
 // isRecord reports whether doc comes from a record alone, which knows only the goroutines that have reached a probe.
 func isRecord(doc *Document) bool {
-	return len(doc.Goroutines) > 0 && !slices.ContainsFunc(doc.Goroutines, func(g Goroutine) bool { return g.Probe == nil || len(g.Stack) > 0 })
+	return len(doc.Goroutines) > 0 &&
+		!slices.ContainsFunc(doc.Goroutines, func(g Goroutine) bool { return g.Probe == nil || len(g.Stack) > 0 })
 }
 
 // movedPlaces returns the places with more or fewer goroutines than before, the largest growth first.
@@ -249,7 +253,8 @@ func movedPlaces(from, to *Document) []PlaceChange {
 		list = append(list, *p)
 	}
 	slices.SortFunc(list, func(a, b PlaceChange) int {
-		return cmp.Or(cmp.Compare(b.New-b.Old, a.New-a.Old), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.What, b.What))
+		return cmp.Or(cmp.Compare(b.New-b.Old, a.New-a.Old), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.What, b.What))
 	})
 	return list
 }

@@ -16,7 +16,8 @@ func doc(taken int64, first int64, since int64, lines map[int]int) *Document {
 		id++
 		ns := since
 		d.Goroutines = append(d.Goroutines, Goroutine{
-			ID: id, Verdict: "leaked", SinceNS: &ns, Probe: &Probe{Op: "recv", Expr: "<-ch", Func: "main.work", File: "/src/main.go", Line: line},
+			ID: id, Verdict: "leaked", SinceNS: &ns,
+			Probe: &Probe{Op: "recv", Expr: "<-ch", Func: "main.work", File: "/src/main.go", Line: line},
 		})
 		return id
 	}
@@ -66,14 +67,16 @@ func TestCompare(t *testing.T) {
 	if err := d.Text(&b, DiffOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"+1200  at /src/main.go:3 (main.work: <-ch), 4 before", "4 goroutines before, 1204 now (+1200), the longest for 15s", "10s later", "1 finding as before"} {
+	for _, want := range []string{"+1200  at /src/main.go:3 (main.work: <-ch), 4 before",
+		"4 goroutines before, 1204 now (+1200), the longest for 15s", "10s later", "1 finding as before"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, b.String())
 		}
 	}
 }
 
-// TestCompareSame holds that a report does not differ from itself, and not from one with other goroutines that do the same.
+// TestCompareSame holds that a report does not differ from itself, and not from one with other goroutines that do the
+// same.
 func TestCompareSame(t *testing.T) {
 	lines := map[int]int{2: 3, 4: 1}
 	d := Compare(doc(0, 0, 5e9, lines), doc(0, 500, 5e9, lines))
@@ -95,16 +98,18 @@ func TestComparePossible(t *testing.T) {
 
 // TestCompareUnknown holds that findings whose goroutines are not in the report, or have no probe, are compared too.
 func TestCompareUnknown(t *testing.T) {
-	d1 := &Document{Findings: []Finding{{Kind: "stuck", Goroutines: []int64{1}, Title: "a"}, {Kind: "stuck", Title: "b"}}}
-	d2 := &Document{Goroutines: []Goroutine{{ID: 3, State: "waiting"}, {ID: 4, Stack: []Frame{{Func: "f", File: "x.go", Line: 1}}}}}
+	d1 := &Document{Findings: []Finding{{Kind: "stuck", Goroutines: []int64{1}, Title: "a"},
+		{Kind: "stuck", Title: "b"}}}
+	d2 := &Document{Goroutines: []Goroutine{{ID: 3, State: "waiting"},
+		{ID: 4, Stack: []Frame{{Func: "f", File: "x.go", Line: 1}}}}}
 	d := Compare(d1, d2)
 	if len(d.Findings) != 2 || d.Findings[0].Change != isGone || len(d.Places) != 2 {
 		t.Errorf("%+v", d)
 	}
 }
 
-// TestCompareRecordAlone: goroutines without a probe, which only a look at the program sees, are not new where one side is a
-// record.
+// TestCompareRecordAlone: goroutines without a probe, which only a look at the program sees, are not new where one side
+// is a record.
 func TestCompareRecordAlone(t *testing.T) {
 	before, after := doc(1e9, 0, 1e9, nil), doc(2e9, 0, 2e9, nil)
 	stack := []Frame{{Func: "runtime.notetsleepg", File: "/go/lock_futex.go", Line: 1}}
@@ -123,7 +128,8 @@ func TestCompareRecordAlone(t *testing.T) {
 func TestCompareLockOrder(t *testing.T) {
 	before, after := doc(1e9, 0, 1e9, nil), doc(2e9, 0, 2e9, nil)
 	order := func(line int) Finding {
-		return Finding{Kind: "lock-order", Certainty: "possible", Title: "both", Places: []Probe{{File: "/src/main.go", Line: line}}}
+		return Finding{Kind: "lock-order", Certainty: "possible", Title: "both",
+			Places: []Probe{{File: "/src/main.go", Line: line}}}
 	}
 	before.Findings, after.Findings = append(before.Findings, order(5)), append(after.Findings, order(6), order(5))
 	d := Compare(before, after)

@@ -65,7 +65,8 @@ func (t *diffText) summary() string {
 	if n[isNew]+n[isGrown]+n[isGone]+n[isShrunk] == 0 {
 		return "no finding is new, grown or gone"
 	}
-	return fmt.Sprintf("findings: %d new, %d grown, %d gone, %d as large as before or smaller", n[isNew], n[isGrown], n[isGone], n[isSame]+n[isOlder]+n[isShrunk])
+	return fmt.Sprintf("findings: %d new, %d grown, %d gone, %d as large as before or smaller", n[isNew], n[isGrown],
+		n[isGone], n[isSame]+n[isOlder]+n[isShrunk])
 }
 
 // later returns how much later the new report is, such as ", 40s later", or "" if that is unknown.
@@ -84,7 +85,8 @@ func describe(s *Side) string {
 	if s.Process.Exe == "" {
 		name = "unknown program"
 	}
-	return fmt.Sprintf("%s (pid %d, %s), %d goroutines, %d stuck", name, s.Process.Pid, s.Process.State, s.Goroutines, s.Stuck)
+	return fmt.Sprintf("%s (pid %d, %s), %d goroutines, %d stuck", name, s.Process.Pid, s.Process.State, s.Goroutines,
+		s.Stuck)
 }
 
 // finding writes one finding with the change of its size.
@@ -106,7 +108,8 @@ func (t *diffText) finding(f *FindingChange) {
 	case f.Old.Goroutines == f.New.Goroutines:
 		t.line("    %s, as before%s", plural(f.New.Goroutines, "goroutine"), oldest(f.New))
 	default:
-		t.line("    %d goroutines before, %d now (%+d)%s", f.Old.Goroutines, f.New.Goroutines, f.New.Goroutines-f.Old.Goroutines, oldest(f.New))
+		t.line("    %d goroutines before, %d now (%+d)%s", f.Old.Goroutines, f.New.Goroutines,
+			f.New.Goroutines-f.Old.Goroutines, oldest(f.New))
 	}
 	if f.Old != nil && f.New != nil && f.Old.KeptBytes != f.New.KeptBytes {
 		t.line("    %d bytes kept alive before, %d now", f.Old.KeptBytes, f.New.KeptBytes)

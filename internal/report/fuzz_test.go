@@ -38,7 +38,8 @@ func seeds(tb testing.TB) (list []string) {
 func FuzzContradictions(f *testing.F) {
 	list := seeds(f)
 	for i := range list {
-		f.Add(uint8(i), []byte{0, 1, 2, 1, 2, 3, 2, 0, 1, 3, 1, 0, 4, 2, 2, 5, 0, 0, 6, 1, 1, 7, 0, 1, 8, 1, 0, 9, 0, 0})
+		f.Add(uint8(i), []byte{0, 1, 2, 1, 2, 3, 2, 0, 1, 3, 1, 0, 4, 2, 2, 5, 0, 0, 6, 1, 1, 7, 0, 1, 8, 1, 0, 9, 0,
+			0})
 		f.Add(uint8(i), []byte{12, 0, 1, 13, 1, 2})
 	}
 	f.Fuzz(func(t *testing.T, seed uint8, changes []byte) {
@@ -133,7 +134,8 @@ func contradict(s *snapshot.Snapshot, kind byte, i, j int) {
 		}
 	case 12: // another one could end every wait
 		for n := range s.Goroutines {
-			s.Goroutines[n].Reach = &snapshot.Reach{Answer: snapshot.Live, CouldEnd: []snapshot.Waker{{Kind: snapshot.WakerGoroutine, Goroutine: b.ID}}}
+			s.Goroutines[n].Reach = &snapshot.Reach{Answer: snapshot.Live,
+				CouldEnd: []snapshot.Waker{{Kind: snapshot.WakerGoroutine, Goroutine: b.ID}}}
 		}
 	case 13: // a goroutine has done what another one did
 		a.History = append(slices.Clone(a.History), b.History...)

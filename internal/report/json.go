@@ -78,8 +78,9 @@ func withoutGoroutines(r *diagnose.Report) *Document {
 		Schema: Schema,
 		Process: Process{
 			Pid: s.Process.Pid, Exe: s.Process.Exe, Args: s.Process.Args, Go: s.Process.Go,
-			Started: s.Process.StartWall, Taken: s.Process.TakenWall, State: s.Process.State, Unwatched: s.Process.Unwatched,
-			Record: s.NoProbes == "", Container: s.Process.Container, Untrusted: s.Process.Doubt,
+			Started: s.Process.StartWall, Taken: s.Process.TakenWall, State: s.Process.State,
+			Unwatched: s.Process.Unwatched,
+			Record:    s.NoProbes == "", Container: s.Process.Container, Untrusted: s.Process.Doubt,
 		},
 		Complete:   len(s.Dropped) == 0,
 		Dropped:    s.Dropped,
@@ -219,7 +220,8 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 func ago(s *snapshot.Snapshot, t int64) int64 { return max(s.Taken-t, 0) }
 
 func probe(p *snapshot.Probe) Probe {
-	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: diagnose.FuncName(p.Func), File: p.File, Line: p.Line, Col: p.Col}
+	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: diagnose.FuncName(p.Func), File: p.File, Line: p.Line,
+		Col: p.Col}
 }
 
 // waitsOn returns the object of w, nil for an operation that has none, such as a sleep.
@@ -258,7 +260,8 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	if o := s.Objects[addr]; o != nil {
 		kind = o.Kind
 		j.Expr, j.Len, j.Cap, j.Owed = o.Expr, known(o.Len), known(o.Cap), known(o.Count)
-		j.Made, j.LastSend, j.LastRecv, j.Closed = fact(s, o.Made), fact(s, o.Sent), fact(s, o.Received), fact(s, o.Closed)
+		j.Made, j.LastSend, j.LastRecv, j.Closed = fact(s, o.Made), fact(s, o.Sent), fact(s, o.Received),
+			fact(s, o.Closed)
 		if kind == runtime.KindMutex || kind == runtime.KindRWMutex {
 			j.LastRecv = nil // for a lock it is an unlock by another goroutine
 		}

@@ -224,7 +224,8 @@ func groupBy(r *diagnose.Report, key string) []*group {
 			}
 			return 1
 		}
-		return cmp.Or(cmp.Compare(b.bad(), a.bad()), cmp.Compare(b.goroutines, a.goroutines), cmp.Compare(a.value, b.value))
+		return cmp.Or(cmp.Compare(b.bad(), a.bad()), cmp.Compare(b.goroutines, a.goroutines),
+			cmp.Compare(a.value, b.value))
 	})
 	return list
 }

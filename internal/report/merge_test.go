@@ -14,12 +14,14 @@ func TestMerge(t *testing.T) {
 		}
 	}
 	m := Merge("go test", []*Document{doc(), doc()})
-	if m.Counts.Goroutines != 4 || m.Counts.Leaked != 2 || !m.Complete || len(m.Findings) != 2 || len(m.Goroutines) != 4 {
+	if m.Counts.Goroutines != 4 || m.Counts.Leaked != 2 || !m.Complete || len(m.Findings) != 2 ||
+		len(m.Goroutines) != 4 {
 		t.Fatalf("%+v", m)
 	}
 	for i, want := range []int64{7, 1000007} {
 		f, g := m.Findings[i], m.Goroutines[2*i]
-		if f.Root != want || f.Goroutines[0] != want || g.ID != want || g.CreatedBy.Goroutine != want+1 || g.WaitsOn.Holders[0].Goroutine != want+1 || f.Growth.Count != 3 {
+		if f.Root != want || f.Goroutines[0] != want || g.ID != want || g.CreatedBy.Goroutine != want+1 ||
+			g.WaitsOn.Holders[0].Goroutine != want+1 || f.Growth.Count != 3 {
 			t.Errorf("%+v, %+v; want %d", f, g, want)
 		}
 	}

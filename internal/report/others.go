@@ -146,10 +146,12 @@ func (t *text) unprobed(g *snapshot.Goroutine) (string, bool) {
 		reached = on(g)
 	}
 	if f := diagnose.OwnFrame(g.Stack); f != nil {
-		return fmt.Sprintf("%s%s, at %s:%d (%s)", state, reached, t.path(f.File), f.Line, diagnose.ShortFunc(f.Func)), true
+		return fmt.Sprintf("%s%s, at %s:%d (%s)", state, reached, t.path(f.File), f.Line, diagnose.ShortFunc(f.Func)),
+			true
 	}
 	if c := g.CreatedBy; c != nil && c.Func != "" {
-		return fmt.Sprintf("%s%s, started by %s at %s:%d", state, reached, diagnose.ShortFunc(c.Func), t.path(c.File), c.Line), false
+		return fmt.Sprintf("%s%s, started by %s at %s:%d", state, reached, diagnose.ShortFunc(c.Func), t.path(c.File),
+			c.Line), false
 	}
 	return state + reached, false
 }

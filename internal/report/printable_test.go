@@ -16,7 +16,9 @@ func TestControl(t *testing.T) {
 	s := parse(t, "")
 	s.Process.Exe, s.Process.State, s.NoStates = "/bin/"+evil, "exited", "of "+evil
 	r := diagnose.Analyze(s, diagnose.Options{})
-	r.Findings = append(r.Findings, diagnose.Finding{Kind: diagnose.KindStuck, Certainty: diagnose.Certain, Title: evil, Why: []string{evil}, Fix: evil})
+	r.Findings = append(r.Findings,
+		diagnose.Finding{Kind: diagnose.KindStuck, Certainty: diagnose.Certain, Title: evil, Why: []string{evil},
+			Fix: evil})
 	for _, color := range []bool{false, true} {
 		var b bytes.Buffer
 		if err := Text(&b, r, TextOptions{Color: color, All: true, Name: evil}); err != nil {
@@ -26,7 +28,8 @@ func TestControl(t *testing.T) {
 		for _, ours := range []string{bold, red, yellow, green, plain} {
 			text = strings.ReplaceAll(text, ours, "")
 		}
-		if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' && c != '\n' || 0x7f <= c && c < 0xa0 }); i >= 0 {
+		if i := strings.IndexFunc(text,
+			func(c rune) bool { return c < ' ' && c != '\n' || 0x7f <= c && c < 0xa0 }); i >= 0 {
 			t.Errorf("color %v: the report has %q", color, text[max(0, i-20):min(len(text), i+20)])
 		}
 		if strings.Contains(text, "\nforged") {

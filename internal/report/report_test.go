@@ -23,10 +23,12 @@ func TestReport(t *testing.T) {
 		s := parse(t, input)
 		forms := []func(*bytes.Buffer) error{
 			func(b *bytes.Buffer) error {
-				return Text(b, diagnose.Analyze(s, diagnose.Options{Path: Relative("/src/app")}), TextOptions{Name: "4711"})
+				return Text(b, diagnose.Analyze(s, diagnose.Options{Path: Relative("/src/app")}),
+					TextOptions{Name: "4711"})
 			},
 			func(b *bytes.Buffer) error {
-				return Text(b, diagnose.Analyze(s, diagnose.Options{}), TextOptions{All: true, Color: true, Name: "4711"})
+				return Text(b, diagnose.Analyze(s, diagnose.Options{}),
+					TextOptions{All: true, Color: true, Name: "4711"})
 			},
 			func(b *bytes.Buffer) error { return JSON(b, diagnose.Analyze(s, diagnose.Options{})) },
 			func(b *bytes.Buffer) error {
@@ -75,7 +77,8 @@ func sourceOf(s *snapshot.Snapshot) func(string) ([]byte, error) {
 
 // TestSource: a line of source is left out where it is not the operation's.
 func TestSource(t *testing.T) {
-	s := parse(t, "taken 60s\ngoroutine 1 unknown\n wait send/chan a.go:2 main.f \"c <- 1\" 0xc1 1s cap=0\n step send/chan a.go:2 main.f \"c <- 1\" 1s\n")
+	s := parse(t, "taken 60s\ngoroutine 1 unknown\n wait send/chan a.go:2 main.f \"c <- 1\" 0xc1 1s cap=0\n"+
+		" step send/chan a.go:2 main.f \"c <- 1\" 1s\n")
 	tests := []struct{ source, want string }{
 		{"\n\tc <- 1", "    a.go:2:  c <- 1\n"},
 		{"\n  c   <-\t1 // sent", "    a.go:2:  c <- 1 // sent\n"},
@@ -87,7 +90,8 @@ func TestSource(t *testing.T) {
 	for _, tt := range tests {
 		var b strings.Builder
 		opt := TextOptions{Source: func(string) ([]byte, error) { return []byte(tt.source), nil }}
-		if err := Text(&b, diagnose.Analyze(s, diagnose.Options{Scope: func(int64) bool { return true }}), opt); err != nil {
+		if err := Text(&b, diagnose.Analyze(s, diagnose.Options{Scope: func(int64) bool { return true }}),
+			opt); err != nil {
 			t.Fatal(err)
 		}
 		_, rest, _ := strings.Cut(b.String(), "for 59s (likely)\n")
@@ -100,7 +104,8 @@ func TestSource(t *testing.T) {
 
 // TestSourceOfOrder: a finding whose goroutines have gone on begins with the line of its first place.
 func TestSourceOfOrder(t *testing.T) {
-	f := diagnose.Finding{Kind: diagnose.KindLockOrder, Title: "both", Places: []*snapshot.Probe{{Expr: "b.Lock()", File: "a.go", Line: 1}}}
+	f := diagnose.Finding{Kind: diagnose.KindLockOrder, Title: "both",
+		Places: []*snapshot.Probe{{Expr: "b.Lock()", File: "a.go", Line: 1}}}
 	var b strings.Builder
 	opt := TextOptions{Source: func(string) ([]byte, error) { return []byte("\tb.Lock() // second"), nil }}
 	if err := Findings(&b, diagnose.Analyze(parse(t, ""), diagnose.Options{}), []diagnose.Finding{f}, opt); err != nil {
@@ -121,7 +126,8 @@ func TestSchema(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]string{"schema": `"awaittrace.report/1"`, "complete": "true", "findings": "[]", "goroutines": "[]"} {
+	for key, want := range map[string]string{"schema": `"awaittrace.report/1"`, "complete": "true", "findings": "[]",
+		"goroutines": "[]"} {
 		if got := string(doc[key]); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
@@ -140,8 +146,10 @@ func TestVerdict(t *testing.T) {
 		{"", "nothing is stuck: of 0 goroutines, none has reached a probe"},
 		{"taken 60s\ngoroutine 1 unknown" + at("59s"), "nothing is stuck: of 1 goroutine, 1 going on"},
 		{"taken 60s\ngoroutine 1 unknown" + at("1s"), "1 of 1 goroutine is stuck: 1 waiting for too long"},
-		{"taken 60s\ngoroutine 1 unknown" + at("1s") + "goroutine 2 unknown" + at("1s") + "goroutine 3 running", "2 of 3 goroutines are stuck: 2 waiting for too long"},
-		{"taken 60s\nunwatched\ngoroutine 1 unknown" + at("59s"), "1 of 1 goroutine may be stuck: 1 waiting for too long"},
+		{"taken 60s\ngoroutine 1 unknown" + at("1s") + "goroutine 2 unknown" + at("1s") + "goroutine 3 running",
+			"2 of 3 goroutines are stuck: 2 waiting for too long"},
+		{"taken 60s\nunwatched\ngoroutine 1 unknown" + at("59s"),
+			"1 of 1 goroutine may be stuck: 1 waiting for too long"},
 	}
 	for _, tt := range tests {
 		if got := Verdict(diagnose.Analyze(parse(t, tt.text), diagnose.Options{})); got != tt.want {
@@ -186,8 +194,9 @@ func TestShort(t *testing.T) {
 	}
 	short := Short(filepath.Join(dir, "cmd", "x"))
 	for file, want := range map[string]string{
-		filepath.Join(dir, "cmd", "x", "main.go"):                          "main.go",
-		filepath.Join(dir, "internal", "y.go"):                             filepath.Join("..", "..", "internal", "y.go"),
+		filepath.Join(dir, "cmd", "x", "main.go"): "main.go",
+		filepath.Join(dir, "internal", "y.go"): filepath.Join("..", "..", "internal",
+			"y.go"),
 		filepath.Join(dir+"2", "y.go"):                                     filepath.Join(dir+"2", "y.go"),
 		filepath.FromSlash("/home/g/go/pkg/mod/example.com/m@v1.2.0/e.go"): filepath.FromSlash("example.com/m@v1.2.0/e.go"),
 		filepath.FromSlash("/home/g/pkg/mod/e.go"):                         filepath.FromSlash("/home/g/pkg/mod/e.go"),
@@ -201,7 +210,8 @@ func TestShort(t *testing.T) {
 
 func TestRelative(t *testing.T) {
 	for _, tt := range []struct{ dir, file, want string }{
-		{"/src/app", "/src/app/x/y.go", "x/y.go"}, {"/src/app/", "/src/app/y.go", "y.go"}, {"/src/app", "/src/apple/y.go", "/src/apple/y.go"},
+		{"/src/app", "/src/app/x/y.go", "x/y.go"}, {"/src/app/", "/src/app/y.go", "y.go"},
+		{"/src/app", "/src/apple/y.go", "/src/apple/y.go"},
 		{"/", "/src/y.go", "/src/y.go"}, {"", "/src/y.go", "/src/y.go"}, {"/src", "m@v1/y.go", "m@v1/y.go"},
 	} {
 		if got := Relative(tt.dir)(tt.file); got != tt.want {

@@ -86,7 +86,8 @@ func TextSites(w io.Writer, r *diagnose.Report, all bool) error {
 		s := &shown[i]
 		row := []string{"0s", "0", "0", "-", "-", fmt.Sprint(s.Now), "-"}
 		if n := s.Waited.Count(); n > 0 {
-			row[0], row[1] = diagnose.Duration(s.Waited.Sum), fmt.Sprintf("%.1f", 100*float64(s.Waited.Sum)/float64(total))
+			row[0], row[1] = diagnose.Duration(s.Waited.Sum),
+				fmt.Sprintf("%.1f", 100*float64(s.Waited.Sum)/float64(total))
 			row[2], row[3], row[4] = fmt.Sprint(n), diagnose.UpTo(&s.Waited), diagnose.Duration(s.Waited.Max)
 		}
 		if s.Now > 0 {

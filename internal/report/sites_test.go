@@ -84,7 +84,8 @@ func TestManySites(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := diagnose.Analyze(s, diagnose.Options{})
-	for all, want := range map[bool]string{false: "and 5 more; -all lists them\n", true: fmt.Sprintf("a.go:%d (main.f): mu.Lock()\n", mostSites+5)} {
+	for all, want := range map[bool]string{false: "and 5 more; -all lists them\n",
+		true: fmt.Sprintf("a.go:%d (main.f): mu.Lock()\n", mostSites+5)} {
 		var b bytes.Buffer
 		if err := TextSites(&b, r, all); err != nil || !strings.HasSuffix(b.String(), want) {
 			t.Errorf("all %v: %v\n%s", all, err, b.String())

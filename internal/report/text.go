@@ -401,7 +401,8 @@ func (t *text) dig() {
 	t.line("")
 	if hidden > 0 && !t.opt.All {
 		what := counts(t.r.Counts, healthy)
-		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what, t.opt.Name)
+		t.line("%s not shown; see them with awaittrace report -all %s, and stacks and history with -f json", what,
+			t.opt.Name)
 		return
 	}
 	t.line("stacks, held locks and history of every goroutine: awaittrace report -f json %s", t.opt.Name)

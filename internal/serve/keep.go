@@ -67,7 +67,8 @@ func (k *keep) write(changes []change, r *diagnose.Report) error {
 		return err
 	}
 	p := changes[0].program
-	name := fmt.Sprintf("%s-%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), fileName(p.name), p.entry.Pid, KeptSuffix)
+	name := fmt.Sprintf("%s-%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), fileName(p.name), p.entry.Pid,
+		KeptSuffix)
 	if err := k.put(name, k.enc.EncodeAll(b.Bytes(), nil)); err != nil {
 		return err
 	}

@@ -64,7 +64,8 @@ func kept(t *testing.T, dir string) (names []string) {
 		}
 		text, err := io.ReadAll(z)
 		z.Close()
-		if err != nil || !strings.HasSuffix(f.Name(), KeptSuffix) || !bytes.HasSuffix(bytes.TrimSpace(text), []byte("}")) {
+		if err != nil || !strings.HasSuffix(f.Name(), KeptSuffix) ||
+			!bytes.HasSuffix(bytes.TrimSpace(text), []byte("}")) {
 			t.Errorf("%s is half a report: %v", f.Name(), err)
 		}
 		names = append(names, f.Name())

@@ -17,13 +17,21 @@ type metric struct {
 }
 
 var (
-	stuckGoroutines = metric{"awaittrace_stuck_goroutines", "Goroutines that are stuck, by the kind of finding and how certain it is.", "{goroutine}", []string{"kind", "certainty"}}
-	goroutines      = metric{"awaittrace_goroutines", "Goroutines that have reached a probe, by verdict.", "{goroutine}", []string{"verdict"}}
-	oldestWait      = metric{"awaittrace_oldest_wait_seconds", "How long the goroutine that is stuck longest has waited, by the kind of finding.", "s", []string{"kind"}}
-	keptBytes       = metric{"awaittrace_kept_bytes", "Memory that proven leaks keep alive, where serve -prove reads it.", "By", nil}
-	recordComplete  = metric{"awaittrace_record_complete", "1 if the record had room for all that the program did, 0 otherwise.", "1", nil}
-	lookAge         = metric{"awaittrace_look_age_seconds", "How long ago the program was looked at: it is longer than between two rounds where nothing seems to have changed, or there are too many goroutines.", "s", nil}
-	programs        = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
+	stuckGoroutines = metric{"awaittrace_stuck_goroutines",
+		"Goroutines that are stuck, by the kind of finding and how certain it is.", "{goroutine}",
+		[]string{"kind", "certainty"}}
+	goroutines = metric{"awaittrace_goroutines", "Goroutines that have reached a probe, by verdict.", "{goroutine}",
+		[]string{"verdict"}}
+	oldestWait = metric{"awaittrace_oldest_wait_seconds",
+		"How long the goroutine that is stuck longest has waited, by the kind of finding.", "s", []string{"kind"}}
+	keptBytes = metric{"awaittrace_kept_bytes",
+		"Memory that proven leaks keep alive, where serve -prove reads it.", "By", nil}
+	recordComplete = metric{"awaittrace_record_complete",
+		"1 if the record had room for all that the program did, 0 otherwise.", "1", nil}
+	lookAge = metric{"awaittrace_look_age_seconds",
+		"How long ago the program was looked at: it is longer than between two rounds where nothing seems to have " +
+			"changed, or there are too many goroutines.", "s", nil}
+	programs = metric{"awaittrace_programs", "Instrumented programs that run, by name and container.", "{program}", nil}
 )
 
 // metrics lists the gauges.
@@ -146,7 +154,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 func newRegistry(s *survey, version string) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "awaittrace_build_info", Help: "The version of awaittrace, as a label.", ConstLabels: prometheus.Labels{"version": version},
+		Name: "awaittrace_build_info", Help: "The version of awaittrace, as a label.",
+		ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
 	r.MustRegister(newCollector(s), info)

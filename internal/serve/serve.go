@@ -61,7 +61,8 @@ func Serve(ctx context.Context, listener net.Listener, opt Options) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: newHandler(s, opt), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: newHandler(s, opt), ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() {
 		failed <- web.Serve(listener, server, &web.FlagConfig{WebConfigFile: &opt.WebConfig}, opt.Log)

@@ -43,7 +43,8 @@ goroutine 9 running
 // surveyed returns a survey that has looked at programs: by name, a snapshot each.
 func surveyed(t *testing.T, programs map[string]string) *survey {
 	t.Helper()
-	s := newSurvey(Options{Getenv: func(string) string { return "" }, Log: slog.New(slog.DiscardHandler), Version: "v1"})
+	s := newSurvey(Options{Getenv: func(string) string { return "" }, Log: slog.New(slog.DiscardHandler),
+		Version: "v1"})
 	pid := 10
 	for name, text := range programs {
 		pid++
@@ -203,7 +204,8 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range maxKept + 3 {
-		if err := k.put(time.Unix(int64(i), 0).UTC().Format("20060102T150405")+"-x-1"+KeptSuffix, []byte("x")); err != nil {
+		if err := k.put(time.Unix(int64(i), 0).UTC().Format("20060102T150405")+"-x-1"+KeptSuffix,
+			[]byte("x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -283,7 +285,8 @@ func TestTelemetry(t *testing.T) {
 	var events []string
 	for _, req := range r.logs {
 		text := req.String()
-		for _, want := range []string{`"shop"`, "code.file.path", `"a.go"`, "code.line.number", "awaittrace.kind", `"deadlock"`, "process.pid"} {
+		for _, want := range []string{`"shop"`, "code.file.path", `"a.go"`, "code.line.number", "awaittrace.kind",
+			`"deadlock"`, "process.pid"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the records lack %s:\n%s", want, text)
 			}
@@ -327,17 +330,21 @@ func TestWaitsPushed(t *testing.T) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	locks, channels := r.metrics["awaittrace.lock_wait"].GetExponentialHistogram(), r.metrics["awaittrace.channel_wait"].GetExponentialHistogram()
-	if len(locks.GetDataPoints()) != maxSites || len(channels.GetDataPoints()) != 1 || channels.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
+	locks, channels := r.metrics["awaittrace.lock_wait"].GetExponentialHistogram(),
+		r.metrics["awaittrace.channel_wait"].GetExponentialHistogram()
+	if len(locks.GetDataPoints()) != maxSites || len(channels.GetDataPoints()) != 1 ||
+		channels.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE {
 		t.Fatalf("locks %v, channels %v", locks, channels)
 	}
 	pt := channels.DataPoints[0]
 	// Three waits of less than 1/256 s, and two of 1 to 2 s, which is the bucket that begins with a power of 0.
 	at := 0 - int(pt.GetPositive().GetOffset())
-	if pt.GetCount() != 5 || pt.GetSum() != 10 || pt.GetZeroCount() != 3 || pt.GetZeroThreshold() != 1.0/256 || pt.GetScale() != 0 || pt.GetPositive().GetBucketCounts()[at] != 2 {
+	if pt.GetCount() != 5 || pt.GetSum() != 10 || pt.GetZeroCount() != 3 || pt.GetZeroThreshold() != 1.0/256 ||
+		pt.GetScale() != 0 || pt.GetPositive().GetBucketCounts()[at] != 2 {
 		t.Errorf("the histogram is %v", pt)
 	}
-	if len(pt.Exemplars) != 1 || hex.EncodeToString(pt.Exemplars[0].TraceId) != "4bf92f3577b34da6a3ce929d0e0e4736" || pt.Exemplars[0].GetAsDouble() != 20 {
+	if len(pt.Exemplars) != 1 || hex.EncodeToString(pt.Exemplars[0].TraceId) != "4bf92f3577b34da6a3ce929d0e0e4736" ||
+		pt.Exemplars[0].GetAsDouble() != 20 {
 		t.Errorf("the exemplars are %v", pt.Exemplars)
 	}
 	for _, want := range []string{"main.work", "pool/worker.go:20", "shop", "web"} {

@@ -97,7 +97,8 @@ func newSurvey(opt Options) *survey {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	var lister record.Lister
-	return &survey{opt: opt, list: func() ([]record.Entry, error) { return lister.List(opt.Dir) }, programs: make(map[programID]*program)}
+	return &survey{opt: opt, list: func() ([]record.Entry, error) { return lister.List(opt.Dir) },
+		programs: make(map[programID]*program)}
 }
 
 // A change is a finding that has appeared, or is gone.
@@ -382,7 +383,8 @@ func traced(r *diagnose.Report) map[int64]bool {
 	longest := make(map[*snapshot.Probe]*snapshot.Goroutine)
 	for i := range r.Snapshot.Goroutines {
 		g := &r.Snapshot.Goroutines[i]
-		if len(g.Waits) == 0 || r.Snapshot.Waited[g.Waits[0].Probe] == nil || kindOfWait(g.Waits[0].Probe.Op) == waitsNone {
+		if len(g.Waits) == 0 || r.Snapshot.Waited[g.Waits[0].Probe] == nil ||
+			kindOfWait(g.Waits[0].Probe.Op) == waitsNone {
 			continue
 		}
 		if was := longest[g.Waits[0].Probe]; was == nil || g.Waits[0].Since < was.Waits[0].Since {
@@ -438,7 +440,8 @@ func (s *survey) find(name string) (record.Entry, error) {
 		return record.Entry{}, fmt.Errorf("no instrumented program %q here", label(name))
 	case len(found) > 1:
 		slices.Sort(ids)
-		return record.Entry{}, fmt.Errorf("%d programs have the name %s: want one of %s", len(found), label(name), strings.Join(ids, ", "))
+		return record.Entry{}, fmt.Errorf("%d programs have the name %s: want one of %s", len(found), label(name),
+			strings.Join(ids, ", "))
 	}
 	return found[0], nil
 }
@@ -461,7 +464,8 @@ func (s *survey) rows() []row {
 		}
 	}
 	slices.SortFunc(list, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.p.name, b.p.name), cmp.Compare(a.id.pid, b.id.pid), cmp.Compare(a.id.start, b.id.start))
+		return cmp.Or(cmp.Compare(a.p.name, b.p.name), cmp.Compare(a.id.pid, b.id.pid),
+			cmp.Compare(a.id.start, b.id.start))
 	})
 	return list
 }
@@ -470,7 +474,8 @@ func (s *survey) rows() []row {
 func summarize(r *diagnose.Report) *look {
 	snap := r.Snapshot
 	l := &look{
-		at: time.Now(), complete: len(snap.Dropped) == 0, counts: r.Counts, process: snap.Process, kept: -1, waits: waitsOf(snap),
+		at: time.Now(), complete: len(snap.Dropped) == 0, counts: r.Counts, process: snap.Process, kept: -1,
+		waits:    waitsOf(snap),
 		findings: make(map[diagnose.Key]*finding),
 	}
 	if m := snap.Memory; m != nil && m.NoProof == "" {
@@ -478,7 +483,8 @@ func summarize(r *diagnose.Report) *look {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		sum := &finding{certainty: f.Certainty, title: cut(report.SafeLine(f.Title), 4*maxLabel), goroutines: len(f.Goroutines)}
+		sum := &finding{certainty: f.Certainty, title: cut(report.SafeLine(f.Title), 4*maxLabel),
+			goroutines: len(f.Goroutines)}
 		key := diagnose.Key{Kind: f.Kind}
 		for k, id := range append([]int64{f.Root}, f.Goroutines...) {
 			n, ok := r.Find(id)

@@ -41,13 +41,19 @@ type telemetry struct {
 func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
 	opt := s.opt
 	t := &telemetry{version: opt.Version}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { opt.Log.Warn("OpenTelemetry cannot push", "err", cut(err.Error(), 4*maxLabel)) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		opt.Log.Warn("OpenTelemetry cannot push", "err",
+			cut(err.Error(), 4*maxLabel))
+	}))
 	wants := func(signal string) (bool, error) {
-		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") || opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
-			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {
+		if strings.EqualFold(opt.Getenv("OTEL_SDK_DISABLED"), "true") ||
+			opt.Getenv("OTEL_"+signal+"_EXPORTER") == "none" ||
+			cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
+				opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT")) == "" {
 			return false, nil
 		}
-		protocol := cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_PROTOCOL"), opt.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+		protocol := cmp.Or(opt.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_PROTOCOL"),
+			opt.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
 		if protocol != "http/protobuf" {
 			return false, fmt.Errorf("invalid OTEL_EXPORTER_OTLP_PROTOCOL %q (want http/protobuf)", protocol)
 		}
@@ -73,7 +79,8 @@ func newTelemetry(ctx context.Context, s *survey) (*telemetry, error) {
 		if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 			return nil, err
 		}
-		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithResource(res), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithProducer(waitsProducer{s}))))
+		t.metrics = sdkmetric.NewMeterProvider(sdkmetric.WithResource(res),
+			sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithProducer(waitsProducer{s}))))
 		if err := observe(t.metrics.Meter(scope, otelmetric.WithInstrumentationVersion(opt.Version)), s); err != nil {
 			return nil, err
 		}
@@ -86,7 +93,8 @@ func observe(meter otelmetric.Meter, s *survey) error {
 	gauges := make(map[string]otelmetric.Float64ObservableGauge)
 	var all []otelmetric.Observable
 	for _, m := range metrics {
-		g, err := meter.Float64ObservableGauge(m.pushedName(), otelmetric.WithDescription(m.help), otelmetric.WithUnit(m.unit))
+		g, err := meter.Float64ObservableGauge(m.pushedName(), otelmetric.WithDescription(m.help),
+			otelmetric.WithUnit(m.unit))
 		if err != nil {
 			return err
 		}
@@ -131,7 +139,8 @@ func (p waitsProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, erro
 		if m := waitMetrics[kind]; len(points[kind]) > 0 {
 			scoped.Metrics = append(scoped.Metrics, metricdata.Metrics{
 				Name: m.pushedName(), Description: m.help, Unit: m.unit,
-				Data: metricdata.ExponentialHistogram[float64]{DataPoints: points[kind], Temporality: metricdata.CumulativeTemporality},
+				Data: metricdata.ExponentialHistogram[float64]{DataPoints: points[kind],
+					Temporality: metricdata.CumulativeTemporality},
 			})
 		}
 	}
@@ -141,7 +150,8 @@ func (p waitsProducer) Produce(context.Context) ([]metricdata.ScopeMetrics, erro
 // point returns s as an exponential histogram. Unlike Prometheus, it numbers buckets by their lower ends.
 func (s *siteWaits) point(now time.Time, attrs attribute.Set) metricdata.ExponentialHistogramDataPoint[float64] {
 	pt := metricdata.ExponentialHistogramDataPoint[float64]{
-		Attributes: attrs, StartTime: s.began, Time: now, Count: s.waited.Count(), Sum: s.waited.Sum.Seconds(), Max: metricdata.NewExtrema(s.waited.Max.Seconds()),
+		Attributes: attrs, StartTime: s.began, Time: now, Count: s.waited.Count(), Sum: s.waited.Sum.Seconds(),
+		Max:       metricdata.NewExtrema(s.waited.Max.Seconds()),
 		ZeroCount: s.waited.Counts[0], ZeroThreshold: snapshot.WaitedEnd(0).Seconds(),
 		PositiveBucket: metricdata.ExponentialBucket{Offset: firstBucket - 1, Counts: s.waited.Counts[1:]},
 	}
@@ -176,7 +186,8 @@ func programResource(p *program) *resource.Resource {
 	if p.told != nil {
 		attrs = append(attrs,
 			attribute.String("process.executable.path", cut(p.told.process.Exe, 4*maxLabel)),
-			attribute.String("process.runtime.name", "go"), attribute.String("process.runtime.version", label(p.told.process.Go)))
+			attribute.String("process.runtime.name", "go"),
+			attribute.String("process.runtime.version", label(p.told.process.Go)))
 	}
 	if p.container != "" {
 		attrs = append(attrs, attribute.String("container.id", p.container))
@@ -203,12 +214,15 @@ func logRecord(ctx context.Context, c change) (context.Context, log.Record) {
 	r.SetSeverityText(severity.String())
 	r.SetBody(attribute.StringValue(string(c.key.Kind) + ": " + c.finding.title))
 	r.AddAttributes(
-		attribute.String("awaittrace.kind", string(c.key.Kind)), attribute.String("awaittrace.certainty", string(c.finding.certainty)),
-		attribute.Int("awaittrace.goroutines", c.finding.goroutines), attribute.Float64("awaittrace.oldest_wait", c.finding.oldest.Seconds()),
+		attribute.String("awaittrace.kind", string(c.key.Kind)),
+		attribute.String("awaittrace.certainty", string(c.finding.certainty)),
+		attribute.Int("awaittrace.goroutines", c.finding.goroutines),
+		attribute.Float64("awaittrace.oldest_wait", c.finding.oldest.Seconds()),
 	)
 	if c.key.File != "" {
 		r.AddAttributes(
-			attribute.String("code.file.path", cut(c.key.File, 4*maxLabel)), attribute.Int("code.line.number", c.key.Line),
+			attribute.String("code.file.path", cut(c.key.File, 4*maxLabel)),
+			attribute.Int("code.line.number", c.key.Line),
 			attribute.String("code.function.name", cut(c.finding.function, 4*maxLabel)))
 	}
 	if id, ok := traceOf(c.finding.labels); ok {

@@ -29,9 +29,13 @@ const (
 
 // waitMetrics are the histograms, one for each kind.
 var waitMetrics = map[waitKind]metric{
-	waitsLock: {"awaittrace_lock_wait_seconds", "How long goroutines waited for locks, at the sites where they waited longest.", "s", []string{"function", "site"}},
+	waitsLock: {"awaittrace_lock_wait_seconds",
+		"How long goroutines waited for locks, at the sites where they waited longest.", "s",
+		[]string{"function", "site"}},
 	waitsChannel: {
-		"awaittrace_channel_wait_seconds", "How long goroutines waited in operations on channels, at the sites where they waited longest.", "s", []string{"function", "site"},
+		"awaittrace_channel_wait_seconds",
+		"How long goroutines waited in operations on channels, at the sites where they waited longest.", "s",
+		[]string{"function", "site"},
 	},
 }
 
@@ -134,7 +138,8 @@ func top(list []siteWaits) []siteWaits {
 		}
 	}
 	slices.SortFunc(merged, func(a, b siteWaits) int {
-		return cmp.Or(cmp.Compare(b.waited.Sum, a.waited.Sum), cmp.Compare(a.site, b.site), cmp.Compare(a.function, b.function))
+		return cmp.Or(cmp.Compare(b.waited.Sum, a.waited.Sum), cmp.Compare(a.site, b.site),
+			cmp.Compare(a.function, b.function))
 	})
 	count := make(map[waitKind]int)
 	return slices.DeleteFunc(merged, func(s siteWaits) bool {
@@ -160,7 +165,8 @@ func (s *siteWaits) histogram(desc *prometheus.Desc, labels ...string) prometheu
 	}
 	classic = append(classic, bucket(cumulative, math.Inf(1)))
 	var m prometheus.Metric = withBuckets{
-		prometheus.MustNewConstNativeHistogram(desc, cumulative, s.waited.Sum.Seconds(), native, nil, s.waited.Counts[0], 0, snapshot.WaitedEnd(0).Seconds(), s.began, labels...),
+		prometheus.MustNewConstNativeHistogram(desc, cumulative, s.waited.Sum.Seconds(), native, nil,
+			s.waited.Counts[0], 0, snapshot.WaitedEnd(0).Seconds(), s.began, labels...),
 		classic,
 	}
 	if s.trace != "" {

@@ -59,7 +59,8 @@ func TestWaits(t *testing.T) {
 			series[f.GetName()]++
 		}
 	}
-	if series["awaittrace_lock_wait_seconds"] != 2*maxSites || series["awaittrace_channel_wait_seconds"] != 2 || len(series) != 2 {
+	if series["awaittrace_lock_wait_seconds"] != 2*maxSites || series["awaittrace_channel_wait_seconds"] != 2 ||
+		len(series) != 2 {
 		t.Errorf("series %v", series)
 	}
 	h := found["awaittrace_channel_wait_seconds container=web function=main.work program=shop site=pool/worker.go:20 "]
@@ -67,11 +68,13 @@ func TestWaits(t *testing.T) {
 		t.Fatalf("there is %v", found)
 	}
 	// Index 1 of schema 0 is from 1 to 2 seconds.
-	if h.GetSampleCount() != 10 || h.GetSampleSum() != 20 || h.GetZeroCount() != 6 || h.GetZeroThreshold() != 1.0/256 || h.GetSchema() != 0 ||
+	if h.GetSampleCount() != 10 || h.GetSampleSum() != 20 || h.GetZeroCount() != 6 || h.GetZeroThreshold() != 1.0/256 ||
+		h.GetSchema() != 0 ||
 		len(h.PositiveSpan) != 1 || h.PositiveSpan[0].GetOffset() != 1 || h.PositiveDelta[0] != 4 {
 		t.Errorf("the histogram is %v", h)
 	}
-	if len(h.Exemplars) != 1 || h.Exemplars[0].GetValue() != 20 || h.Exemplars[0].Label[0].GetValue() != "4bf92f3577b34da6a3ce929d0e0e4736" {
+	if len(h.Exemplars) != 1 || h.Exemplars[0].GetValue() != 20 ||
+		h.Exemplars[0].Label[0].GetValue() != "4bf92f3577b34da6a3ce929d0e0e4736" {
 		t.Errorf("the exemplars are %v", h.Exemplars)
 	}
 	server := httptest.NewServer(newHandler(s, s.opt))
@@ -88,7 +91,8 @@ func TestWaits(t *testing.T) {
 	const labels = `container="web",function="main.work",program="shop",site="pool/worker.go:20"`
 	for _, want := range []string{
 		`awaittrace_channel_wait_seconds_bucket{` + labels + `,le="0.0625"} 6` + "\n",
-		`awaittrace_channel_wait_seconds_bucket{` + labels + `,le="256.0"} 10 # {trace_id="4bf92f3577b34da6a3ce929d0e0e4736"} 20.0 `,
+		`awaittrace_channel_wait_seconds_bucket{` + labels +
+			`,le="256.0"} 10 # {trace_id="4bf92f3577b34da6a3ce929d0e0e4736"} 20.0 `,
 		`awaittrace_channel_wait_seconds_sum{` + labels + `} 20.0` + "\n",
 	} {
 		if !strings.Contains(string(text), want) {

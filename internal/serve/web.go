@@ -26,7 +26,8 @@ type handler struct {
 func newHandler(s *survey, opt Options) http.Handler {
 	h := &handler{s, opt}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newRegistry(s, opt.Version), promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newRegistry(s, opt.Version),
+		promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /{$}", h.index)
 	mux.HandleFunc("GET /report/{program}", h.program)
 	mux.HandleFunc("GET /debug/pprof/awaittrace", h.profile)
@@ -80,15 +81,18 @@ func (h *handler) profile(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) write(w http.ResponseWriter, req *http.Request, program, format string) {
 	kinds := map[string]string{
-		"html": "text/html; charset=utf-8", "json": "application/json", "text": "text/plain; charset=utf-8", "dot": "text/vnd.graphviz",
-		"pprof": "application/octet-stream", "trace": "application/json", "junit": "application/xml", "sarif": "application/sarif+json",
+		"html": "text/html; charset=utf-8", "json": "application/json", "text": "text/plain; charset=utf-8",
+		"dot":   "text/vnd.graphviz",
+		"pprof": "application/octet-stream", "trace": "application/json", "junit": "application/xml",
+		"sarif": "application/sarif+json",
 	}
 	if format == "" {
 		format = "html"
 	}
 	kind := kinds[format]
 	if kind == "" {
-		http.Error(w, fmt.Sprintf("invalid f=%s: want html, json, text, dot, pprof, trace, junit or sarif", label(format)), http.StatusBadRequest)
+		http.Error(w, fmt.Sprintf("invalid f=%s: want html, json, text, dot, pprof, trace, junit or sarif",
+			label(format)), http.StatusBadRequest)
 		return
 	}
 	r, ok := h.named(w, req, program)

@@ -25,5 +25,6 @@ func Package(fn string) string {
 // package of that name), in an instrumented tree, or in this module.
 func Collector(fn string) bool {
 	pkg := Package(fn)
-	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) || strings.HasSuffix(pkg, "awaittrace/runtime")
+	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) ||
+		strings.HasSuffix(pkg, "awaittrace/runtime")
 }

@@ -69,7 +69,8 @@ goroutine 1 unknown
 `)
 	s.Join(snaptext.MustParse("goroutine 1 running\n  thread 77\n").Goroutines)
 	g := &s.Goroutines[0]
-	if len(g.Waits) != 0 || g.Passed == nil || g.Passed.Probe != g.Last || len(g.Passed.Cases) != 2 || g.Passed.Cases[1].Obj != 0xa3 {
+	if len(g.Waits) != 0 || g.Passed == nil || g.Passed.Probe != g.Last || len(g.Passed.Cases) != 2 ||
+		g.Passed.Cases[1].Obj != 0xa3 {
 		t.Errorf("it is in %+v, and has left %+v", g.Waits, g.Passed)
 	}
 }

@@ -86,5 +86,6 @@ type Waker struct {
 	Name      string // of a global variable, timer's or finalizer's function; empty: unknown
 	File      string // where the goroutine stands, or the function is; empty: unknown
 	Line      int
-	Path      []string // from the waker to what is waited for, such as "global main.registry", "map", "*main.session.done"
+	// from the waker to what is waited for, such as "global main.registry", "map", "*main.session.done"
+	Path []string
 }

@@ -171,8 +171,9 @@ type Goroutine struct {
 	CreatedBy *Created // nil: unknown
 	Stack     []Frame  // innermost first; nil: unknown
 	ThreadID  int      // the thread that runs it, or 0
-	Owner     uint64   // address of what it serves: the http.Transport of a client's connection, the server of a handler; 0 unknown
-	Ends      uint64   // address of the server that it shuts down; 0 none, or unknown
+	// address of what it serves: the http.Transport of a client's connection, the server of a handler; 0 unknown
+	Owner uint64
+	Ends  uint64 // address of the server that it shuts down; 0 none, or unknown
 	// Ran is the processor time that its thread used between two looks, in nanoseconds, if both found the goroutine on
 	// that thread; else 0. Negative: the second look found it elsewhere.
 	Ran int64
@@ -318,12 +319,13 @@ type IO struct {
 	Unsent        int // bytes in the kernel that the peer has not taken; -1 unknown
 	Unread        int // bytes that have arrived and were not read; -1 unknown
 	Path          string
-	FD            int    // the program's file descriptor; -1 unknown
-	Pid           int    // the awaited process; 0 unknown
-	Reaped        bool   // the process Pid has exited: the wait is for the end of its output
-	Peer          string // the process at the other end, if it is on this machine, or the awaited one: "pid 4711 (name)"
-	LockedBy      string // the process that holds the file's lock: "pid 4711 (name)"; empty: none, or unknown
-	Limit         int    // size of the pool whose connection or token is awaited; 0 unknown
+	FD            int  // the program's file descriptor; -1 unknown
+	Pid           int  // the awaited process; 0 unknown
+	Reaped        bool // the process Pid has exited: the wait is for the end of its output
+	// the process at the other end, if it is on this machine, or the awaited one: "pid 4711 (name)"
+	Peer     string
+	LockedBy string // the process that holds the file's lock: "pid 4711 (name)"; empty: none, or unknown
+	Limit    int    // size of the pool whose connection or token is awaited; 0 unknown
 	// Deadline is when the operation ends by itself, on the program's clock; 0: never; -1: unknown.
 	Deadline int64
 	// Across are all goroutines that can reach either end of a connection with both ends in this program; nil: it is

@@ -21,7 +21,8 @@ const maxAtOnce = 4 * maxRun
 // during the call, in order of address. It reads neighbours together: the runtime allocates its descriptors in blocks,
 // and a system call for each of 100,000 takes longer than copying what lies between. If src is not nil, it reads many
 // runs with as few system calls as possible. It returns the number of those that could not be read.
-func readEach(mem proc.MemoryReader, src reach.Source, room []byte, addrs []uint64, size int, visit func(i int, b []byte)) (unreadable int) {
+func readEach(mem proc.MemoryReader, src reach.Source, room []byte, addrs []uint64, size int,
+	visit func(i int, b []byte)) (unreadable int) {
 	order := make([]int32, 0, len(addrs))
 	for i, a := range addrs {
 		if a != 0 && a+uint64(size) > a {

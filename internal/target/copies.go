@@ -81,7 +81,8 @@ func (c *copies) patch(b []byte, addr uint64) (n int) {
 	if len(c.added) > 0 {
 		c.sort()
 	}
-	i, _ := slices.BinarySearchFunc(c.pieces, addr, func(p piece, addr uint64) int { return cmp.Compare(p.end(), addr+1) })
+	i, _ := slices.BinarySearchFunc(c.pieces, addr,
+		func(p piece, addr uint64) int { return cmp.Compare(p.end(), addr+1) })
 	for end := addr + uint64(len(b)); i < len(c.pieces) && c.pieces[i].addr < end; i++ {
 		p := c.pieces[i]
 		from := max(p.addr, addr)
@@ -192,8 +193,9 @@ func (s *session) worthCopying() (list []int) {
 
 // objectTypes are the types of the objects that are read.
 var objectTypes = map[runtime.Kind]string{
-	runtime.KindChan: "runtime.hchan", runtime.KindMutex: "sync.Mutex", runtime.KindRWMutex: "sync.RWMutex", runtime.KindWaitGroup: "sync.WaitGroup",
-	runtime.KindCond: "sync.Cond",
+	runtime.KindChan: "runtime.hchan", runtime.KindMutex: "sync.Mutex", runtime.KindRWMutex: "sync.RWMutex",
+	runtime.KindWaitGroup: "sync.WaitGroup",
+	runtime.KindCond:      "sync.Cond",
 }
 
 // copyObjects copies the objects refs, and the timers of channels.

@@ -25,7 +25,8 @@ func readCore(ctx context.Context, t Target, o Options) (*Result, error) {
 func openCore(t Target) (p *Program, err error) {
 	defer guard(&err)
 	if t.Exe == "" {
-		return nil, &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
+		return nil, &procfs.Error{Reason: procfs.Unsupported,
+			Text: fmt.Sprintf("core %q needs the executable that it is of", t.Core)}
 	}
 	if err := checkExe(t.Exe, 0); err != nil {
 		return nil, err
@@ -41,7 +42,8 @@ func openCore(t Target) (p *Program, err error) {
 	}
 	grp, err := core.OpenCore(t.Core, t.Exe, nil)
 	if err != nil {
-		return nil, &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe), Err: err}
+		return nil, &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read core %q of %q", t.Core, t.Exe),
+			Err: err}
 	}
 	tgt := grp.Selected
 	s := &session{tgt: tgt, bi: tgt.BinInfo(), mem: tgt.Memory()}
@@ -66,7 +68,8 @@ func openCore(t Target) (p *Program, err error) {
 			return mem, nil
 		},
 		failed: func(err error) error {
-			return &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
+			return &procfs.Error{Reason: procfs.Damaged,
+				Text: fmt.Sprintf("cannot read the goroutines in core %q of %q", t.Core, t.Exe), Err: err}
 		},
 	}, nil
 }

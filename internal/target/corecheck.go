@@ -12,8 +12,8 @@ import (
 )
 
 // CheckCore reports what is wrong with a core before it is opened: that it is cut off, as by ulimit -c or a full disk,
-// or belongs to another executable than exe. Other errors show when the core is opened. Its error is an [*procfs.Error]. A
-// core that is cut off may still be usable.
+// or belongs to another executable than exe. Other errors show when the core is opened. Its error is an
+// [*procfs.Error]. A core that is cut off may still be usable.
 func CheckCore(exe, core string) (usable bool, err error) {
 	f, err := os.Open(core)
 	if err != nil {
@@ -26,7 +26,8 @@ func CheckCore(exe, core string) (usable bool, err error) {
 	}
 	progs, end, err := programHeaders(f)
 	if err == io.EOF || err == io.ErrUnexpectedEOF || err == nil && end > info.Size() {
-		return err == nil, procfs.Damage("core %q is cut off: it has %d bytes, and should have %d at least", core, info.Size(), max(end, info.Size()+1))
+		return err == nil, procfs.Damage("core %q is cut off: it has %d bytes, and should have %d at least", core,
+			info.Size(), max(end, info.Size()+1))
 	}
 	id, addr := buildID(exe)
 	if err != nil || id == nil {
@@ -38,7 +39,8 @@ func CheckCore(exe, core string) (usable bool, err error) {
 		}
 		there := make([]byte, len(id))
 		if _, err := f.ReadAt(there, int64(p.Off+addr-p.Vaddr)); err == nil && !bytes.Equal(there, id) {
-			return false, procfs.Damage("core %q is of another executable than %q, or of one that was there before it was built again", core, exe)
+			return false, procfs.Damage("core %q is of another executable than %q, or of one that was there before "+
+				"it was built again", core, exe)
 		}
 	}
 	return true, nil
@@ -56,12 +58,14 @@ func programHeaders(f io.ReaderAt) (progs []elf.Prog64, end int64, err error) {
 		return nil, 0, errors.New("it is an executable or a library")
 	}
 	if string(h.Ident[:4]) != elf.ELFMAG || elf.Class(h.Ident[elf.EI_CLASS]) != elf.ELFCLASS64 ||
-		elf.Data(h.Ident[elf.EI_DATA]) != elf.ELFDATA2LSB || elf.Type(h.Type) != elf.ET_CORE || int64(h.Phentsize) != size || h.Phoff > 1<<60 {
+		elf.Data(h.Ident[elf.EI_DATA]) != elf.ELFDATA2LSB || elf.Type(h.Type) != elf.ET_CORE ||
+		int64(h.Phentsize) != size || h.Phoff > 1<<60 {
 		return nil, 0, errors.New("it is not a core of a 64-bit system")
 	}
 	progs = make([]elf.Prog64, h.Phnum)
 	end = int64(h.Phoff) + int64(h.Phnum)*size
-	if err := binary.Read(io.NewSectionReader(f, int64(h.Phoff), int64(h.Phnum)*size), binary.LittleEndian, progs); err != nil {
+	if err := binary.Read(io.NewSectionReader(f, int64(h.Phoff), int64(h.Phnum)*size), binary.LittleEndian,
+		progs); err != nil {
 		return nil, end, err
 	}
 	for _, p := range progs {

@@ -59,7 +59,8 @@ func CoreExe(core string) (string, error) {
 	if path := mappedAt(files, entry); path != "" {
 		return path, nil
 	}
-	return "", &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("core %q does not say which executable it is of", core), Fix: "name that behind the core"}
+	return "", &procfs.Error{Reason: procfs.Unsupported,
+		Text: fmt.Sprintf("core %q does not say which executable it is of", core), Fix: "name that behind the core"}
 }
 
 // eachNote calls visit for each note in b, with its type and content.
@@ -91,7 +92,8 @@ func mappedAt(note []byte, addr uint64) string {
 	names := bytes.Split(table[n*3*wordBytes:], []byte{0})
 	for i := range n {
 		e := table[i*3*wordBytes:]
-		if addr >= binary.LittleEndian.Uint64(e) && addr < binary.LittleEndian.Uint64(e[wordBytes:]) && i < uint64(len(names)) {
+		if addr >= binary.LittleEndian.Uint64(e) && addr < binary.LittleEndian.Uint64(e[wordBytes:]) &&
+			i < uint64(len(names)) {
 			return strings.TrimSuffix(string(names[i]), " (deleted)")
 		}
 	}

@@ -26,11 +26,12 @@ type Options struct {
 	// Standing is called once while the program stands still, so that what it reads is consistent with the Result; it
 	// should take milliseconds. It returns the objects that Select may want. A nil Standing wants none.
 	Standing func() []Ref
-	// Copied, if it is not nil, is called once after Standing, before what was copied of the program is told, which takes
-	// memory. A live program may have gone on by then.
+	// Copied, if it is not nil, is called once after Standing, before what was copied of the program is told, which
+	// takes memory. A live program may have gone on by then.
 	Copied func()
 	// Select is called once, after Copied, with all goroutines sorted by ID, and returns which stacks and objects are
-	// wanted. It must neither keep nor change the slice. CreatedBy and Stack are not set yet. A nil Select wants nothing.
+	// wanted. It must neither keep nor change the slice. CreatedBy and Stack are not set yet. A nil Select wants
+	// nothing.
 	Select func([]snapshot.Goroutine) Wanted
 	// Depth is the number of frames read of each stack; zero means 64.
 	Depth int
@@ -100,8 +101,8 @@ type Blocked struct {
 	Ends     uint64 // address of the server that it shuts down; 0 none, or unknown
 }
 
-// Read reads the program t, and always lets it go on as before. Its error is an [*procfs.Error], or that of ctx. Read may be
-// called concurrently for different processes.
+// Read reads the program t, and always lets it go on as before. Its error is an [*procfs.Error], or that of ctx. Read
+// may be called concurrently for different processes.
 func Read(ctx context.Context, t Target, o Options) (*Result, error) {
 	o.setDefaults()
 	if err := ctx.Err(); err != nil {

@@ -28,6 +28,6 @@
 //
 // # Limits
 //
-// A program without debug information (-ldflags=-w, strip) cannot be read: [procfs.Error] says so, and package inspect has
-// package reach read it. Runtimes in a shared library (-buildmode=c-shared, -linkshared) are not found.
+// A program without debug information (-ldflags=-w, strip) cannot be read: [procfs.Error] says so, and package inspect
+// has package reach read it. Runtimes in a shared library (-buildmode=c-shared, -linkshared) are not found.
 package target

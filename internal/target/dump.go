@@ -51,7 +51,8 @@ type DumpGoroutine struct {
 var ErrNoDump = errors.New("not a goroutine dump: no line begins with \"goroutine N [state]:\"")
 
 // errProfile is the error for the other text format of net/http/pprof.
-var errProfile = errors.New("a goroutine profile without the goroutines' states: take it with debug=2 instead of debug=1")
+var errProfile = errors.New("a goroutine profile without the goroutines' states: take it with debug=2 instead of " +
+	"debug=1")
 
 // maxLine bounds the lines: a file with a longer one is not text.
 const maxLine = 1 << 20

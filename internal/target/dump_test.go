@@ -23,7 +23,8 @@ func TestParse(t *testing.T) {
 			t.Fatal(err)
 		}
 		unix := snaptext.Format(d.Snapshot())
-		if d, err = ParseDump([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil || snaptext.Format(d.Snapshot()) != unix {
+		if d, err = ParseDump([]byte(strings.ReplaceAll(text, "\n", "\r\n"))); err != nil ||
+			snaptext.Format(d.Snapshot()) != unix {
 			t.Errorf("with the line ends of Windows it is another: %v\n%s", err, snaptext.Format(d.Snapshot()))
 		}
 		return []string{unix}

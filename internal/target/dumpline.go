@@ -90,8 +90,9 @@ func labelWord(s, end string) (word, rest string, ok bool) {
 
 // statuses maps the statuses that are not wait reasons to states: gStatusStrings in GOROOT/src/runtime/traceback.go.
 var statuses = map[string]string{
-	"running": "running", "runnable": "runnable", "syscall": "syscall", "waiting": "waiting", "copystack": "running", "preempted": "runnable",
-	"idle": "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
+	"running": "running", "runnable": "runnable", "syscall": "syscall", "waiting": "waiting", "copystack": "running",
+	"preempted": "runnable",
+	"idle":      "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
 }
 
 // status reads the text between the brackets.
@@ -165,7 +166,8 @@ func creator(s string) (fn string, parent int64) {
 
 // waiters are the functions whose goroutine waits for their receiver.
 var waiters = map[string]runtime.Kind{
-	"sync.(*Mutex).lockSlow": runtime.KindMutex, "internal/sync.(*Mutex).lockSlow": runtime.KindMutex, "sync.(*RWMutex).RLock": runtime.KindRWMutex,
+	"sync.(*Mutex).lockSlow": runtime.KindMutex, "internal/sync.(*Mutex).lockSlow": runtime.KindMutex,
+	"sync.(*RWMutex).RLock":  runtime.KindRWMutex,
 	"sync.(*WaitGroup).Wait": runtime.KindWaitGroup, "sync.(*Cond).Wait": runtime.KindCond,
 }
 

@@ -32,7 +32,8 @@ func TestReal(t *testing.T) {
 			build := exec.Command("go", append(strings.Fields("build -o "+exe+" "+c.flags), "./testdata/dump/real")...)
 			build.Env = append(build.Environ(), c.env)
 			if out, err := build.CombinedOutput(); err != nil {
-				if strings.Contains(string(out), "C compiler") || strings.Contains(string(out), "requires cgo") || strings.Contains(string(out), "not supported") {
+				if strings.Contains(string(out), "C compiler") || strings.Contains(string(out), "requires cgo") ||
+					strings.Contains(string(out), "not supported") {
 					t.Skipf("%s", out)
 				}
 				t.Fatalf("%v\n%s", err, out)

@@ -23,7 +23,8 @@ func (d *Dump) Snapshot() *snapshot.Snapshot {
 	}
 	for i := range d.Goroutines {
 		g := &d.Goroutines[i]
-		one := snapshot.Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Leaked: g.Leaked, Labels: g.Labels, CreatedBy: g.CreatedBy, Stack: g.Stack}
+		one := snapshot.Goroutine{ID: g.ID, State: g.State, Reason: g.Reason, Leaked: g.Leaked, Labels: g.Labels,
+			CreatedBy: g.CreatedBy, Stack: g.Stack}
 		if g.State == "waiting" {
 			one.Blocked = &snapshot.Blocked{NoneCanWake: never[g.Reason]}
 			if g.Waited > 0 {

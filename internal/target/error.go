@@ -12,5 +12,6 @@ func unreadable(pid int, err error) error {
 	if e := (*procfs.Error)(nil); errors.As(err, &e) {
 		return err
 	}
-	return &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read the goroutines of process %d", pid), Err: err}
+	return &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot read the goroutines of process %d", pid),
+		Err: err}
 }

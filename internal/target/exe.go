@@ -30,7 +30,8 @@ func checkExe(exe string, pid int) error {
 		return nil // another system's format: Delve reads it
 	}
 	if m := machines[runtime.GOARCH]; pid != 0 && ef.Machine != m {
-		return &procfs.Error{Reason: procfs.Unsupported, Text: fmt.Sprintf("%s is for %v, and this awaittrace for %v", what, ef.Machine, m)}
+		return &procfs.Error{Reason: procfs.Unsupported,
+			Text: fmt.Sprintf("%s is for %v, and this awaittrace for %v", what, ef.Machine, m)}
 	}
 	if ef.Section(".debug_info") == nil && ef.Section(".zdebug_info") == nil {
 		return &procfs.Error{

@@ -135,14 +135,16 @@ func (s *session) readAllgs() ([]uint64, error) {
 		return nil, err
 	}
 	if n == 0 || n > maxGoroutines {
-		return nil, procfs.Damage("the program's list of goroutines has %d entries: its runtime has not started yet, or its memory is damaged", n)
+		return nil, procfs.Damage("the program's list of goroutines has %d entries: its runtime has not started yet, "+
+			"or its memory is damaged", n)
 	}
 	b := make([]byte, n*size)
 	if err := readFull(s.mem, b, list); err != nil {
 		return nil, err
 	}
 	if s.copies != nil {
-		s.copies.add([]piece{{s.allgs, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, list), n)}, {list, b}})
+		s.copies.add([]piece{{s.allgs,
+			binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, list), n)}, {list, b}})
 	}
 	addrs := make([]uint64, n)
 	for i := range addrs {

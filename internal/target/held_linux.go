@@ -67,7 +67,8 @@ func openMemory(t Target, mem *procfs.Memory) (p *process, s *session, err error
 
 // noDebugInfo is the Error for a process whose executable Delve cannot read.
 func noDebugInfo(pid int, err error) *procfs.Error {
-	return &procfs.Error{Reason: procfs.Damaged, Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
+	return &procfs.Error{Reason: procfs.Damaged,
+		Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
 }
 
 // look prepares p for another reading: its threads may have changed.

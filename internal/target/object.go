@@ -104,7 +104,8 @@ func way(path ...string) [][]string { return [][]string{path} }
 
 // channel reads a channel: GOROOT/src/runtime/chan.go.
 func (r *objectReader) channel(addr uint64) (Object, bool) {
-	v, ok := r.fields("runtime.hchan", addr, way("qcount"), way("dataqsiz"), way("closed"), way("recvq", "first"), way("sendq", "first"))
+	v, ok := r.fields("runtime.hchan", addr, way("qcount"), way("dataqsiz"), way("closed"), way("recvq", "first"),
+		way("sendq", "first"))
 	if !ok || v[0] > v[1] || v[1] > 1<<40 || v[2] > 1 {
 		return Object{}, false
 	}

@@ -62,7 +62,9 @@ func TestStopped(t *testing.T) {
 	}
 	waitState(t, p.pid, "T")
 	// On a busy machine the goroutine that never rests may have just made room for others.
-	for tries := 0; tries < 200 && !slices.ContainsFunc(p.read(Options{}).Goroutines, func(g snapshot.Goroutine) bool { return g.State == "running" }); tries++ {
+	for tries := 0; tries < 200 &&
+		!slices.ContainsFunc(p.read(Options{}).Goroutines,
+			func(g snapshot.Goroutine) bool { return g.State == "running" }); tries++ {
 		syscall.Kill(p.pid, syscall.SIGCONT)
 		time.Sleep(5 * time.Millisecond)
 		syscall.Kill(p.pid, syscall.SIGSTOP)

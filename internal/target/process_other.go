@@ -14,7 +14,8 @@ import (
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	return nil, &procfs.Error{
 		Reason: procfs.Unsupported,
-		Text:   fmt.Sprintf("goroutine states and stacks of a process cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
+		Text: fmt.Sprintf("goroutine states and stacks of a process cannot be read on %s/%s", runtime.GOOS,
+			runtime.GOARCH),
 	}
 }
 

@@ -35,8 +35,8 @@ func Open(t Target) (*Program, error) {
 	return openHeld(t)
 }
 
-// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an [*procfs.Error], or
-// ctx's.
+// Read reads the program as it is now. A process must stand still, stopped by its debugger. An error is an
+// [*procfs.Error], or ctx's.
 func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -120,8 +120,10 @@ func TestCreatedBy(t *testing.T) {
 	p := start(t, build(t, "waits.go"))
 	res := p.read(Options{})
 	for _, g := range res.Goroutines {
-		if c := g.CreatedBy; c != nil && slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == "main.crowd" }) {
-			if want := line(t, "waits.go", "// creator of crowd"); c.Func != "main.main" || c.Goroutine != 1 || c.Line != want {
+		if c := g.CreatedBy; c != nil &&
+			slices.ContainsFunc(g.Stack, func(f snapshot.Frame) bool { return f.Func == "main.crowd" }) {
+			if want := line(t, "waits.go", "// creator of crowd"); c.Func != "main.main" || c.Goroutine != 1 ||
+				c.Line != want {
 				t.Errorf("created by %+v, want goroutine 1, main.main, line %d", *c, want)
 			}
 			return
@@ -177,7 +179,8 @@ func TestObjects(t *testing.T) {
 	for _, test := range tests {
 		got, ok := res.Objects[test.ref]
 		if len(got.Receivers) != test.receivers || len(got.Senders) != test.senders {
-			t.Errorf("%v: receivers %v, senders %v, want %d and %d", test.ref.Kind, got.Receivers, got.Senders, test.receivers, test.senders)
+			t.Errorf("%v: receivers %v, senders %v, want %d and %d", test.ref.Kind, got.Receivers, got.Senders,
+				test.receivers, test.senders)
 		}
 		got.Receivers, got.Senders = nil, nil
 		if !ok || fmt.Sprint(got) != fmt.Sprint(test.want) {

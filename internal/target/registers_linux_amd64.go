@@ -32,5 +32,6 @@ func (t *thread) heldRegisters() (proc.Registers, error) {
 	if callerPC, callerSP, ok := t.goCaller(pc, sp, 0); ok {
 		pc, sp = callerPC, callerSP
 	}
-	return counted{linutil.NewAMD64Registers(&linutil.AMD64PtraceRegs{Rip: pc, Rsp: sp}, nil), t.runner.onStack(sp)}, nil
+	return counted{linutil.NewAMD64Registers(&linutil.AMD64PtraceRegs{Rip: pc, Rsp: sp}, nil), t.runner.onStack(sp)},
+		nil
 }

@@ -101,7 +101,8 @@ func (s *session) snapshots() []snapshot.Goroutine {
 	out := make([]snapshot.Goroutine, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
-		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g), Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
+		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g),
+			Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
 		if s.labels != nil {
 			out[i].Labels = s.labels[i]
 		}

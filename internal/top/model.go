@@ -114,7 +114,8 @@ func (m *Model) show(p Program) {
 	if m.program != nil {
 		m.program.Close()
 	}
-	*m = Model{ctx: m.ctx, opt: m.opt, width: m.width, height: m.height, number: m.number + 1, program: p, failed: m.failed}
+	*m = Model{ctx: m.ctx, opt: m.opt, width: m.width, height: m.height, number: m.number + 1, program: p,
+		failed: m.failed}
 	if p != nil {
 		m.page = pageRows
 	}

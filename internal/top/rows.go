@@ -67,7 +67,8 @@ func rowsOf(r *diagnose.Report) []row {
 		add(w)
 	}
 	for _, g := range groups {
-		w := row{kind: string(g.Verdict), rank: rankHealthy, text: strings.TrimPrefix(g.Place, "waiting in "), ids: g.IDs, age: g.Oldest, key: string(g.Verdict) + "@" + g.Place}
+		w := row{kind: string(g.Verdict), rank: rankHealthy, text: strings.TrimPrefix(g.Place, "waiting in "),
+			ids: g.IDs, age: g.Oldest, key: string(g.Verdict) + "@" + g.Place}
 		if g.Verdict != diagnose.Idle && g.Verdict != diagnose.OK {
 			w.rank = rankSick
 		}

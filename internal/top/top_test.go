@@ -108,8 +108,10 @@ func (s *session) look() { s.after(s.m.look(false)) }
 func (s *session) press(keys ...string) {
 	for _, key := range keys {
 		k, ok := map[string]tea.Key{
-			"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight}, "enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape},
-			"end": {Code: tea.KeyEnd}, "home": {Code: tea.KeyHome}, "pgdown": {Code: tea.KeyPgDown}, "backspace": {Code: tea.KeyBackspace}, "space": {Code: tea.KeySpace, Text: " "},
+			"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft},
+			"right": {Code: tea.KeyRight}, "enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape},
+			"end": {Code: tea.KeyEnd}, "home": {Code: tea.KeyHome}, "pgdown": {Code: tea.KeyPgDown},
+			"backspace": {Code: tea.KeyBackspace}, "space": {Code: tea.KeySpace, Text: " "},
 		}[key]
 		if !ok {
 			k = tea.Key{Code: []rune(key)[0], Text: key}
@@ -148,7 +150,9 @@ func (s *session) want(parts ...string) {
 func TestRows(t *testing.T) {
 	p := &fake{}
 	s := begin(t, p)
-	s.want("bank (pid 4711, go1.26.0, live)", "2 of 33 goroutines are stuck", "KIND     COUNT  AGE  WHAT\n>  deadlock     2  48s  goroutines 1 and 2", "sort: worst first", "q quit", "!TREND")
+	s.want("bank (pid 4711, go1.26.0, live)", "2 of 33 goroutines are stuck",
+		"KIND     COUNT  AGE  WHAT\n>  deadlock     2  48s  goroutines 1 and 2", "sort: worst first", "q quit",
+		"!TREND")
 	// What grows and what is new is marked.
 	s.look()
 	s.look()
@@ -325,7 +329,8 @@ func TestTerminal(t *testing.T) {
 		t.Run(env, func(t *testing.T) {
 			socket := t.TempDir() + "/tmux"
 			tmux := func(args ...string) string {
-				out, err := exec.Command("tmux", append([]string{"-S", socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
+				out, err := exec.Command("tmux",
+					append([]string{"-S", socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
 				if err != nil {
 					t.Fatalf("tmux %q: %v\n%s", args, err, out)
 				}

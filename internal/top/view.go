@@ -78,7 +78,8 @@ func (m *Model) foot() string {
 	case m.page == pagePrograms:
 		return "↑↓ move  enter look at it  ? help  q quit"
 	case m.page == pageDetail && len(m.about.ids) > 1:
-		return fmt.Sprintf("goroutine %d of %d  ←→ others  ↑↓ scroll  esc back  ? help  q quit", m.which+1, len(m.about.ids))
+		return fmt.Sprintf("goroutine %d of %d  ←→ others  ↑↓ scroll  esc back  ? help  q quit", m.which+1,
+			len(m.about.ids))
 	case m.page == pageDetail:
 		return "↑↓ scroll  esc back  r look again  ? help  q quit"
 	}
@@ -108,7 +109,8 @@ func (m *Model) programHead() []string {
 	if m.page == pageDetail {
 		columns = ""
 	}
-	return []string{bold.Render(report.SafeLine(report.Program(m.last))), verdict.Render(report.SafeLine(report.Verdict(m.last))), faint.Render(how), faint.Render(columns)}
+	return []string{bold.Render(report.SafeLine(report.Program(m.last))),
+		verdict.Render(report.SafeLine(report.Verdict(m.last))), faint.Render(how), faint.Render(columns)}
 }
 
 func (m *Model) rowLines() []string {
@@ -132,7 +134,8 @@ func (m *Model) columns(kind, count, trend, age string) string {
 			wide[j] = max(wide[j], ansi.StringWidth(s))
 		}
 	}
-	s := kind + strings.Repeat(" ", wide[0]-ansi.StringWidth(kind)) + " " + strings.Repeat(" ", wide[1]-len(count)) + count
+	s := kind + strings.Repeat(" ", wide[0]-ansi.StringWidth(kind)) + " " +
+		strings.Repeat(" ", wide[1]-len(count)) + count
 	if wide[2] > 0 { // what is drawn is wider than its name
 		wide[2] = max(wide[2], len("TREND"))
 		s += "  " + trend + strings.Repeat(" ", wide[2]-ansi.StringWidth(trend))
@@ -172,7 +175,8 @@ func (m *Model) rowLine(w *row, isChosen bool) string {
 }
 
 func (m *Model) programLines() []string {
-	lines := []string{bold.Render("awaittrace top: which program?"), faint.Render(report.SafeLine(m.note)), faint.Render(fmt.Sprintf("  %8s %-8s %10s %6s  %s", "PID", "STATE", "GOROUTINES", "STUCK", "PROGRAM"))}
+	lines := []string{bold.Render("awaittrace top: which program?"), faint.Render(report.SafeLine(m.note)),
+		faint.Render(fmt.Sprintf("  %8s %-8s %10s %6s  %s", "PID", "STATE", "GOROUTINES", "STUCK", "PROGRAM"))}
 	if len(m.entries) == 0 {
 		return append(lines, "", "  there is no program with probes; awaittrace run builds and starts one")
 	}

@@ -44,7 +44,8 @@ func placeCollector(dir string) error {
 		names = append(names, name)
 	}
 	// The list first: then everything that is written can be removed.
-	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"), 0o644); err != nil {
+	if err := writeAtomic(filepath.Join(dir, collectorSign), []byte(strings.Join(names, "\n")+"\n"),
+		0o644); err != nil {
 		return err
 	}
 	for _, name := range names {

@@ -97,7 +97,8 @@ func replaceable(dir string) (*copyRecord, error) {
 	record := new(copyRecord)
 	text, err := os.ReadFile(filepath.Join(dir, copySign))
 	if !info.IsDir() || err != nil || json.Unmarshal(text, record) != nil {
-		return nil, fmt.Errorf("-o: %s exists, and no earlier instrument -o wrote it; remove it or name another folder", dir)
+		return nil, fmt.Errorf("-o: %s exists, and no earlier instrument -o wrote it; remove it or name another folder",
+			dir)
 	}
 	foreign, err := record.foreign(dir)
 	if err != nil {
@@ -110,7 +111,8 @@ func replaceable(dir string) (*copyRecord, error) {
 	if n := len(foreign) - maxInTheWay; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return nil, fmt.Errorf("-o: %s has files that instrument did not write, or that were changed since, and they would be lost: %s%s; move them away, remove the copy, or name another folder",
+	return nil, fmt.Errorf("-o: %s has files that instrument did not write, or that were changed since, and they "+
+		"would be lost: %s%s; move them away, remove the copy, or name another folder",
 		dir, strings.Join(foreign[:min(len(foreign), maxInTheWay)], ", "), more)
 }
 
@@ -174,7 +176,8 @@ func (record *copyRecord) same(path, name string, mode fs.FileMode) (bool, error
 func (record *copyRecord) remove(dir string) error {
 	foreign, err := record.foreign(dir)
 	if err != nil || len(foreign) > 0 {
-		return errors.Join(err, fmt.Errorf("%s, the former copy, was not removed: %s appeared in it meanwhile", dir, strings.Join(foreign, ", ")))
+		return errors.Join(err, fmt.Errorf("%s, the former copy, was not removed: %s appeared in it meanwhile", dir,
+			strings.Join(foreign, ", ")))
 	}
 	var folders []string
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -34,10 +34,12 @@ func (c *copier) deps() error {
 	}
 	rel, inside := below(c.src.ModuleFile, c.src.Root)
 	if !inside {
-		return fmt.Errorf("%s is outside the tree, and would have to say where the dependencies of -deps are", c.src.ModuleFile)
+		return fmt.Errorf("%s is outside the tree, and would have to say where the dependencies of -deps are",
+			c.src.ModuleFile)
 	}
 	if _, err := os.Stat(filepath.Join(c.to, "vendor", "modules.txt")); err == nil {
-		return fmt.Errorf("the copy is built from its vendor folder, but -mod takes the dependencies of -deps from elsewhere; leave -mod out")
+		return fmt.Errorf("the copy is built from its vendor folder, but -mod takes the dependencies of -deps from " +
+			"elsewhere; leave -mod out")
 	}
 	if _, err := os.Lstat(filepath.Join(c.src.Root, depsFolder)); err == nil {
 		return fmt.Errorf("%s exists; the dependencies of -deps belong there", filepath.Join(c.src.Root, depsFolder))

@@ -47,7 +47,8 @@ func Write(src Source, journals Journals) error {
 		return nil
 	}
 	if left := undo(made); left != nil {
-		return fmt.Errorf("-w: %v\nnot everything could be undone: %[3]v; run awaittrace revert %[2]s once that is fixed", err, root, left)
+		return fmt.Errorf("-w: %v\nnot everything could be undone: %[3]v; run awaittrace revert %[2]s once that "+
+			"is fixed", err, root, left)
 	}
 	return fmt.Errorf("-w: %v; nothing was changed", err)
 }

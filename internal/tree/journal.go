@@ -18,7 +18,8 @@ type Journals struct{ dir string }
 func OpenJournals() (Journals, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return Journals{}, fmt.Errorf("no folder for the journal, which keeps what -w replaces: %v; set HOME or XDG_CACHE_HOME", err)
+		return Journals{}, fmt.Errorf("no folder for the journal, which keeps what -w replaces: %v; set HOME or "+
+			"XDG_CACHE_HOME", err)
 	}
 	return Journals{filepath.Join(dir, "awaittrace", "journal")}, nil
 }

@@ -64,7 +64,8 @@ func (c *copier) edit(rel, name, verb string) error {
 	if len(flags) == 0 {
 		return nil
 	}
-	if _, err := c.src.Go(dir, append(append([]string{verb, "edit"}, flags...), filepath.Join(dir, name))...); err != nil {
+	if _, err := c.src.Go(dir, append(append([]string{verb, "edit"}, flags...),
+		filepath.Join(dir, name))...); err != nil {
 		return err
 	}
 	return c.note(filepath.Join(rel, name))
@@ -83,7 +84,8 @@ func (c *copier) note(rel string) error {
 // leadsOut returns the absolute form of a path in a file of the folder at rel, if it is relative and leads out of the
 // tree.
 func (c *copier) leadsOut(rel, path string) (abs string, ok bool) {
-	if filepath.IsAbs(path) || !(path == "." || path == ".." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")) {
+	if filepath.IsAbs(path) ||
+		!(path == "." || path == ".." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")) {
 		return "", false
 	}
 	abs = filepath.Join(c.src.Root, rel, filepath.FromSlash(path))

@@ -78,14 +78,16 @@ func sourceIn(root string) Source {
 	for i := range fileCount {
 		text, err := os.ReadFile(fileName(root, i))
 		if err == nil && !revert.Instrumented(text) {
-			src.Files = append(src.Files, rewrite.File{Name: fileName(root, i), Text: instrumented(text), Original: sha256.Sum256(text)})
+			src.Files = append(src.Files, rewrite.File{Name: fileName(root, i), Text: instrumented(text),
+				Original: sha256.Sum256(text)})
 		}
 	}
 	return src
 }
 
 func instrumented(text []byte) []byte {
-	return []byte(strings.Replace(string(text), "package p", `package p; import _at "m/awaittrace_runtime"`, 1) + "\n//awaittrace:sites _at\n\n//awaittrace:end\n")
+	return []byte(strings.Replace(string(text), "package p", `package p; import _at "m/awaittrace_runtime"`, 1) +
+		"\n//awaittrace:sites _at\n\n//awaittrace:end\n")
 }
 
 // list lists what is in a folder, with mode and content.
@@ -214,7 +216,8 @@ func TestRevertChanged(t *testing.T) {
 	if len(r.Restored) != fileCount-4 || len(r.Edited) != 1 {
 		t.Errorf("%d restored, edited: %v", len(r.Restored), r.Edited)
 	}
-	for i, want := range map[int]string{0: originals[0], 1: originals[1], 2: "package other\n", 5: originals[5] + "//\n"} {
+	for i, want := range map[int]string{0: originals[0], 1: originals[1], 2: "package other\n",
+		5: originals[5] + "//\n"} {
 		if got, err := os.ReadFile(fileName(root, i)); err != nil || string(got) != want {
 			t.Errorf("file %d: %q, %v, want %q", i, got, err, want)
 		}
@@ -257,12 +260,17 @@ func TestWriteRefused(t *testing.T) {
 		want  string
 	}{
 		"link": {func(root string, src *Source) error {
-			return errors.Join(os.Rename(fileName(root, 3), fileName(root, 3)+".real"), os.Symlink(fileName(root, 3)+".real", fileName(root, 3)))
+			return errors.Join(os.Rename(fileName(root, 3), fileName(root, 3)+".real"),
+				os.Symlink(fileName(root, 3)+".real", fileName(root, 3)))
 		}, "is a symbolic link"},
-		"changed":   {func(root string, src *Source) error { src.Files[4].Original[0]++; return nil }, "changed while"},
-		"gone":      {func(root string, src *Source) error { return os.Remove(fileName(root, 4)) }, "no such file"},
-		"collector": {func(root string, src *Source) error { return os.MkdirAll(src.Collector+"/mine", 0o755) }, "awaittrace did not write it"},
-		"no room":   {func(root string, src *Source) error { return os.MkdirAll(tempName(fileName(root, 9))+"/x", 0o755) }, "not empty"},
+		"changed": {func(root string, src *Source) error { src.Files[4].Original[0]++; return nil }, "changed while"},
+		"gone":    {func(root string, src *Source) error { return os.Remove(fileName(root, 4)) }, "no such file"},
+		"collector": {func(root string, src *Source) error { return os.MkdirAll(src.Collector+"/mine", 0o755) },
+			"awaittrace did not write it"},
+		"no room": {func(root string, src *Source) error {
+			return os.MkdirAll(tempName(fileName(root, 9))+"/x",
+				0o755)
+		}, "not empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, journals := newTree(t)

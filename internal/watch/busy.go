@@ -81,7 +81,8 @@ func (w *Watcher) running(present int64, quietFor time.Duration) *Answer {
 		}
 		seen[q] = w.computing.seen[q] + 1
 		if seen[q] >= busyLooks && present-q.Last >= w.After.Nanoseconds() {
-			answer.Findings = append(answer.Findings, []diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: q.ID, Steps: q.Steps}})
+			answer.Findings = append(answer.Findings,
+				[]diagnose.Symptom{{What: string(diagnose.KindBusy), Goroutine: q.ID, Steps: q.Steps}})
 		}
 	}
 	w.computing.seen = seen

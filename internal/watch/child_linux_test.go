@@ -116,7 +116,8 @@ func TestIgnored(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP) // as by nohup
 	defer signal.Reset(syscall.SIGHUP)
 	for _, which := range []string{"first", "second"} {
-		cmd := exec.Command("sh", "-c", "trap 'exit 7' HUP; kill -HUP $$; exit 0") // sh cannot trap what it inherits as ignored
+		// sh cannot trap what it inherits as ignored
+		cmd := exec.Command("sh", "-c", "trap 'exit 7' HUP; kill -HUP $$; exit 0")
 		status, err := Alone(cmd)
 		if err != nil || status != 0 {
 			t.Errorf("%s: %v, exit status %d: it does not ignore the signal", which, err, status)

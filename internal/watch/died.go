@@ -61,7 +61,8 @@ func (p *testProcess) end() {
 	case p.out == nil:
 		p.s.log.Lock()
 		defer p.s.log.Unlock()
-		fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s ended in the middle:\n%s", shown(p.dir), strings.ReplaceAll(b.String(), "\x16", ""))
+		fmt.Fprintf(p.s.Log, "awaittrace: the tests of %s ended in the middle:\n%s", shown(p.dir),
+			strings.ReplaceAll(b.String(), "\x16", ""))
 	default:
 		p.out.SetWriteDeadline(time.Now().Add(writeTime)) // of no effect on a file
 		// If this fails, there is nobody left to tell.

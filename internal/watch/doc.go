@@ -1,6 +1,6 @@
-// Package watch looks at the records of instrumented programs from outside while they run: of the program of `awaittrace
-// run`, and of the test binaries of `awaittrace test`. When something becomes stuck, it reports each finding once, and
-// again if the program ends with something stuck.
+// Package watch looks at the records of instrumented programs from outside while they run: of the program of
+// `awaittrace run`, and of the test binaries of `awaittrace test`. When something becomes stuck, it reports each
+// finding once, and again if the program ends with something stuck.
 //
 // The program is never stopped to find out whether it is healthy. A look at the record costs the program nothing, and
 // us less than a hundredth of a processor. Only if the record alone shows a finding that has not been reported yet is

@@ -34,7 +34,8 @@ func (w *Watcher) end(state *os.ProcessState) {
 	}
 	// A finding that a closer look has refuted cannot be looked at again.
 	told := w.told.waits()
-	answer.Findings = slices.DeleteFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool { return w.refuted(symptoms, told) })
+	answer.Findings = slices.DeleteFunc(answer.Findings,
+		func(symptoms []diagnose.Symptom) bool { return w.refuted(symptoms, told) })
 	write := answer.Write
 	switch again := fmt.Sprintf("awaittrace: see it again with: awaittrace report %d\n", w.pid); {
 	case len(answer.Findings) == 0 && answer.Orders == nil:
@@ -44,7 +45,8 @@ func (w *Watcher) end(state *os.ProcessState) {
 		fmt.Fprintf(w.Log, "\nawaittrace: %s; it took locks in orders that can deadlock:\n", how)
 		write = answer.Orders
 	case w.news(answer, time.Now()) < 0:
-		fmt.Fprintf(w.Log, "\nawaittrace: %s, with what was reported above still stuck: %s\n%s", how, answer.Verdict, again)
+		fmt.Fprintf(w.Log, "\nawaittrace: %s, with what was reported above still stuck: %s\n%s", how, answer.Verdict,
+			again)
 		if write = answer.Orders; write == nil {
 			return
 		}

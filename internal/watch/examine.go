@@ -56,7 +56,8 @@ func NewAnswer(r *diagnose.Report, write func(io.Writer) error) *Answer {
 	sure, possible := symptoms(r)
 	m := r.Snapshot.Memory
 	return &Answer{Findings: sure, Possible: possible, Verdict: report.Verdict(r), Write: write,
-		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil || m.NoProof != ""}
+		Stopped: time.Duration(r.Snapshot.Process.StoppedFor), NoStates: !r.Snapshot.HasStates, NoProof: m == nil ||
+			m.NoProof != ""}
 }
 
 // symptoms returns the findings of r in which a goroutine waits: those that are more than possible, and the others,

@@ -43,7 +43,8 @@ type member struct {
 }
 
 func newFamily(w *Watcher, o Options) *family {
-	f := &family{parent: w, opt: o, members: make(map[identity]*member), end: make(chan struct{}), over: make(chan struct{})}
+	f := &family{parent: w, opt: o, members: make(map[identity]*member), end: make(chan struct{}),
+		over: make(chan struct{})}
 	go f.search()
 	return f
 }

@@ -71,7 +71,8 @@ func (c *collection) add(p *testProcess, test string, r *diagnose.Report, findin
 		c.docs[p] = doc
 		return
 	}
-	old.Findings = append(slices.DeleteFunc(old.Findings, func(f report.Finding) bool { return toldAgain(&f, doc) }), doc.Findings...)
+	old.Findings = append(slices.DeleteFunc(old.Findings, func(f report.Finding) bool { return toldAgain(&f, doc) }),
+		doc.Findings...)
 	known := make(map[int64]bool)
 	for i := range old.Goroutines {
 		known[old.Goroutines[i].ID] = true

@@ -114,7 +114,8 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 			continue
 		}
 		ended[g.ID] = !t.Running
-		parents[g.ID] = g.ID == t.Goroutine && slices.ContainsFunc(running, func(u *snapshot.Test) bool { return strings.HasPrefix(u.Name, t.Name+"/") })
+		parents[g.ID] = g.ID == t.Goroutine &&
+			slices.ContainsFunc(running, func(u *snapshot.Test) bool { return strings.HasPrefix(u.Name, t.Name+"/") })
 	}
 	return ended, parents
 }
@@ -123,7 +124,8 @@ func idleTests(s *snapshot.Snapshot) (ended, parents map[int64]bool) {
 // that tests have left behind. The latter fail their own tests.
 func (p *testProcess) ofRunning(s *snapshot.Snapshot, f *diagnose.Finding) bool {
 	_, parents := idleTests(s)
-	inTesting := len(f.Goroutines) > 0 && !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !parents[id] })
+	inTesting := len(f.Goroutines) > 0 &&
+		!slices.ContainsFunc(f.Goroutines, func(id int64) bool { return !parents[id] })
 	if f.Certainty == diagnose.Possible || inTesting {
 		return false
 	}

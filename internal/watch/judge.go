@@ -121,9 +121,10 @@ func (p *testProcess) decided(n int, elapsed time.Duration) (text string, ok boo
 
 // final reports whether the answer of a program's memory cannot change, whatever goroutines on their way out do.
 func final(r *snapshot.Reach) bool {
-	return r.Answer == snapshot.Proven || r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
-		return w.Kind == snapshot.WakerTimer || w.Kind == snapshot.WakerGlobal
-	})
+	return r.Answer == snapshot.Proven ||
+		r.Answer == snapshot.Live && slices.ContainsFunc(r.CouldEnd, func(w snapshot.Waker) bool {
+			return w.Kind == snapshot.WakerTimer || w.Kind == snapshot.WakerGlobal
+		})
 }
 
 // confirmed returns what test n says if it fails because of findings. It fails unless the program's memory shows that
@@ -157,7 +158,8 @@ func (p *testProcess) proven(n int) string {
 	l := leftBy(s, n)
 	r, findings := p.leftBehind(s, l, 0)
 	findings = slices.DeleteFunc(findings, func(f diagnose.Finding) bool {
-		return !slices.ContainsFunc(f.Goroutines, func(id int64) bool { return l.ids[id] && reachOf(s, id) == snapshot.Proven })
+		return !slices.ContainsFunc(f.Goroutines,
+			func(id int64) bool { return l.ids[id] && reachOf(s, id) == snapshot.Proven })
 	})
 	if len(findings) == 0 {
 		return ""
@@ -231,7 +233,8 @@ func withoutRunner(r *snapshot.Reach, runner int64) {
 	if r == nil || r.Answer != snapshot.Live {
 		return
 	}
-	others := slices.DeleteFunc(slices.Clone(r.CouldEnd), func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine && w.Goroutine == runner })
+	others := slices.DeleteFunc(slices.Clone(r.CouldEnd),
+		func(w snapshot.Waker) bool { return w.Kind == snapshot.WakerGoroutine && w.Goroutine == runner })
 	if len(others) == 0 && len(r.CouldEnd) > 0 && r.More == 0 && !r.Cut {
 		*r = snapshot.Reach{Answer: snapshot.Unknown, Reason: "only the test itself, which has ended, has it at hand"}
 		return
@@ -249,7 +252,8 @@ func reachOf(s *snapshot.Snapshot, id int64) snapshot.Answer {
 
 // leftBehind returns the findings that are more than possible and concern a goroutine that was left, and their report.
 // A wait that is not older than elapsed does not count.
-func (p *testProcess) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report, []diagnose.Finding) {
+func (p *testProcess) leftBehind(s *snapshot.Snapshot, l left, elapsed time.Duration) (*diagnose.Report,
+	[]diagnose.Finding) {
 	r := diagnose.Analyze(s, diagnose.Options{
 		After: max(elapsed, 1),
 		Scope: func(id int64) bool { return l.ids[id] },
@@ -294,7 +298,8 @@ func shared(s *snapshot.Snapshot, id int64, left map[int64]bool) bool {
 	outside := func(f *snapshot.Fact) bool { return f != nil && !f.Exited && !left[f.Goroutine] }
 	known := func(obj uint64) bool {
 		o := s.Objects[obj]
-		return o != nil && (o.OfProgram || outside(o.Made) || outside(o.Sent) || outside(o.Received) || outside(o.Closed))
+		return o != nil &&
+			(o.OfProgram || outside(o.Made) || outside(o.Sent) || outside(o.Received) || outside(o.Closed))
 	}
 	i, ok := s.Find(id)
 	if !ok || len(s.Goroutines[i].Waits) == 0 {

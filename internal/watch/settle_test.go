@@ -18,8 +18,10 @@ func TestSettling(t *testing.T) {
 		{name: "seen asleep once", looks: looks{{0, 0, time.Second}}},
 		{name: "asleep for long", looks: looks{{0, 0, time.Second}, {rest, 0, time.Second}}, resting: true},
 		{name: "awake between", looks: looks{{0, 0, time.Second}, {rest / 2, 1, time.Second}, {rest, 0, time.Second}}},
-		{name: "waits for a processor", looks: looks{{0, 1, time.Second}, {10 * time.Second, 1, time.Second + settle/2}}},
-		{name: "has had it", looks: looks{{0, 1, time.Second}, {10 * time.Second, 1, time.Second + settle}}, over: true},
+		{name: "waits for a processor",
+			looks: looks{{0, 1, time.Second}, {10 * time.Second, 1, time.Second + settle/2}}},
+		{name: "has had it", looks: looks{{0, 1, time.Second}, {10 * time.Second, 1, time.Second + settle}},
+			over: true},
 		{name: "shares it with others", looks: looks{{0, 4, time.Second}, {settle, 4, time.Second + 3*settle}}},
 	} {
 		var s settling

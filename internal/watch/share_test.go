@@ -38,12 +38,13 @@ func TestShare(t *testing.T) {
 		{"always something possible", time.Second / 2, 3 * time.Second, func(n int, _ bool) *Answer {
 			return &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: int64(n), Steps: 1}}}}
 		}, 4},
-		{"always something that turns out to be nothing", 10 * time.Millisecond, time.Second, func(n int, stacks bool) *Answer {
-			if stacks {
-				return answer("nothing")
-			}
-			return answer("stuck", []diagnose.Symptom{{What: "stuck", Goroutine: int64(n), Steps: 1}})
-		}, 6},
+		{"always something that turns out to be nothing", 10 * time.Millisecond, time.Second,
+			func(n int, stacks bool) *Answer {
+				if stacks {
+					return answer("nothing")
+				}
+				return answer("stuck", []diagnose.Symptom{{What: "stuck", Goroutine: int64(n), Steps: 1}})
+			}, 6},
 	}
 	for _, test := range tests {
 		rec, err := record.OpenFile(path)
@@ -53,15 +54,16 @@ func TestShare(t *testing.T) {
 		defer rec.Close()
 		var used time.Duration // processor time
 		n := 0
-		w := newWatcher(Options{After: 2 * time.Second, Log: io.Discard, Examine: func(_ *record.Record, q Question) (*Answer, error) {
-			n++
-			if q.Stacks {
-				used += test.close
-			} else {
-				used += test.look
-			}
-			return test.answer(n, q.Stacks), nil
-		}}, time.Now())
+		w := newWatcher(Options{After: 2 * time.Second, Log: io.Discard,
+			Examine: func(_ *record.Record, q Question) (*Answer, error) {
+				n++
+				if q.Stacks {
+					used += test.close
+				} else {
+					used += test.look
+				}
+				return test.answer(n, q.Stacks), nil
+			}}, time.Now())
 		w.rec, w.clock = rec, func() time.Duration { return used }
 		const minute, run = time.Minute, 10 * time.Minute
 		for at := time.Duration(0); at < run; at += interval {

@@ -16,11 +16,12 @@ import (
 var ofTerminal = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGWINCH}
 
 // others are the signals that are always passed on.
-var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT}
+var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM,
+	syscall.SIGCONT}
 
 // notify delivers to c, before the child is started, the signals that are not ignored. It returns a function to call
-// after the start, which delivers the ignored ones too, and one for the end. So a child inherits what is ignored (nohup,
-// background jobs of a script), and may still get a signal that it asks for, as Go programs do.
+// after the start, which delivers the ignored ones too, and one for the end. So a child inherits what is ignored
+// (nohup, background jobs of a script), and may still get a signal that it asks for, as Go programs do.
 func notify(c chan<- os.Signal) (started, stop func()) {
 	var ignored []os.Signal
 	for _, list := range [][]os.Signal{ofTerminal, others} {

@@ -35,7 +35,8 @@ func allgs(pid int) (length, list uint64) {
 	if err != nil {
 		return 0, 0
 	}
-	if length, list = symbol(symbols, names, "runtime.allglen"), symbol(symbols, names, "runtime.allgptr"); length == 0 || list == 0 {
+	if length, list = symbol(symbols, names, "runtime.allglen"),
+		symbol(symbols, names, "runtime.allgptr"); length == 0 || list == 0 {
 		return 0, 0
 	}
 	return length, list

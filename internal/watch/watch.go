@@ -147,7 +147,8 @@ func newWatcher(o Options, started time.Time) *Watcher {
 	return &Watcher{
 		Options: o, started: started, told: newTold(), doubts: map[diagnose.Symptom]doubt{},
 		all: newBudget(share, o.After), looks: newBudget(shareSame, o.After), same: newBudget(shareSame, o.After),
-		closer: budget{share: share, limit: math.MaxInt64, saved: burst, at: started}, asked: map[diagnose.Symptom]doubt{}, clock: processorTime,
+		closer: budget{share: share, limit: math.MaxInt64, saved: burst, at: started},
+		asked:  map[diagnose.Symptom]doubt{}, clock: processorTime,
 		stops: budget{share: shareStop, limit: math.MaxInt64, at: started},
 	}
 }
@@ -284,7 +285,8 @@ func (w *Watcher) look(now time.Time, present int64) *Answer {
 // that nothing can end such a wait.
 func (w *Watcher) prove(answer *Answer, now time.Time) {
 	ask := slices.ContainsFunc(answer.Possible, func(symptoms []diagnose.Symptom) bool {
-		return slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return !w.told.has(s) && !now.Before(w.asked[s].until) })
+		return slices.ContainsFunc(symptoms,
+			func(s diagnose.Symptom) bool { return !w.told.has(s) && !now.Before(w.asked[s].until) })
 	})
 	if !ask || !w.closer.allows(now) || !w.stops.allows(now) {
 		return
@@ -400,7 +402,8 @@ type doubt struct {
 // have joined is not new.
 func (w *Watcher) news(answer *Answer, now time.Time) int {
 	return slices.IndexFunc(answer.Findings, func(symptoms []diagnose.Symptom) bool {
-		return !slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return w.told.has(s) || now.Before(w.doubts[s.Wait()].until) })
+		return !slices.ContainsFunc(symptoms,
+			func(s diagnose.Symptom) bool { return w.told.has(s) || now.Before(w.doubts[s.Wait()].until) })
 	})
 }
 

@@ -42,7 +42,8 @@ func answer(text string, findings ...[]diagnose.Symptom) *Answer {
 }
 
 func TestToldOnce(t *testing.T) {
-	deadlock := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 100}, {What: "deadlock", Goroutine: 8, Steps: 110}}
+	deadlock := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 100},
+		{What: "deadlock", Goroutine: 8, Steps: 110}}
 	more := append([]diagnose.Symptom{{What: "deadlock", Goroutine: 3, Steps: 200}}, deadlock...)
 	again := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 900}} // the same goroutine, in another wait
 	queue := []diagnose.Symptom{{What: "lock-across-wait", Goroutine: 7, Steps: 100}}
@@ -57,10 +58,14 @@ func TestToldOnce(t *testing.T) {
 	}{
 		{"nothing", []*Answer{answer("nothing")}, nil, 0},
 		{"once", []*Answer{answer("a", deadlock)}, []string{"a"}, 1},
-		{"one that others join", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", more)}, []string{"b"}, 1},
-		{"a second one", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", deadlock, other)}, []string{"b", "c"}, 2},
-		{"stuck again", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", again)}, []string{"b", "c"}, 2},
-		{"another name with the stacks", []*Answer{answer("a", queue), answer("b", deadlock), answer("c", queue)}, []string{"b"}, 1},
+		{"one that others join", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", more)},
+			[]string{"b"}, 1},
+		{"a second one", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", deadlock, other)},
+			[]string{"b", "c"}, 2},
+		{"stuck again", []*Answer{answer("a", deadlock), answer("b", deadlock), answer("c", again)}, []string{"b", "c"},
+			2},
+		{"another name with the stacks", []*Answer{answer("a", queue), answer("b", deadlock), answer("c", queue)},
+			[]string{"b"}, 1},
 		{"gone with the stacks", []*Answer{answer("a", deadlock), answer("b"), answer("c", deadlock)}, nil, 1},
 	}
 	for _, test := range tests {
@@ -83,7 +88,8 @@ func TestToldOnce(t *testing.T) {
 				}
 			}
 			if strings.Join(got, " ") != strings.Join(test.want, " ") || s.deep != test.deep {
-				t.Errorf("got reports %q with %d readings of stacks, want %q with %d", got, s.deep, test.want, test.deep)
+				t.Errorf("got reports %q with %d readings of stacks, want %q with %d", got, s.deep, test.want,
+					test.deep)
 			}
 		})
 	}
@@ -96,15 +102,16 @@ func TestPossible(t *testing.T) {
 	leak := []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}}
 	maybe := &Answer{Possible: [][]diagnose.Symptom{{{What: "stuck", Goroutine: 7, Steps: 100}}}}
 	deep := 0
-	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
-		if !q.Stacks {
-			return maybe, nil
-		}
-		if deep++; deep < 3 {
-			return maybe, nil
-		}
-		return answer("proven", leak), nil
-	}}, time.Now())
+	w := newWatcher(Options{After: time.Second, Log: &log,
+		Examine: func(_ *record.Record, q Question) (*Answer, error) {
+			if !q.Stacks {
+				return maybe, nil
+			}
+			if deep++; deep < 3 {
+				return maybe, nil
+			}
+			return answer("proven", leak), nil
+		}}, time.Now())
 	w.closer.share = 1 // however little time this test takes
 	var looks []time.Duration
 	for at := 2 * time.Second; at < 30*time.Second; at += 100 * time.Millisecond {
@@ -114,7 +121,8 @@ func TestPossible(t *testing.T) {
 			looks = append(looks, at)
 		}
 	}
-	if len(looks) < 3 || looks[0] != 2*time.Second || looks[1] < 4*time.Second || looks[2] < 8*time.Second || len(looks) > 5 {
+	if len(looks) < 3 || looks[0] != 2*time.Second || looks[1] < 4*time.Second || looks[2] < 8*time.Second ||
+		len(looks) > 5 {
 		t.Errorf("it was looked at closely after %v", looks)
 	}
 	if got := strings.Count(log.String(), "proven"); got != 1 {
@@ -138,13 +146,18 @@ func TestRefuted(t *testing.T) {
 		{"no time, then gone", []*Answer{undecided, answer("nothing")}, true},
 		{"the program had ended", []*Answer{{NoStates: true}}, false},
 		{"it could not be read", []*Answer{nil}, false},
-		{"told, then another name and gone", []*Answer{answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}}), answer("nothing")}, false},
+		{"told, then another name and gone",
+			[]*Answer{answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}}), answer("nothing")},
+			false},
 		{"gone, then told", []*Answer{answer("nothing"), answer("b", stuck)}, false},
-		{"gone, then told by another name", []*Answer{answer("nothing"), answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}})}, false},
+		{"gone, then told by another name",
+			[]*Answer{answer("nothing"), answer("b", []diagnose.Symptom{{What: "leak", Goroutine: 7, Steps: 100}})},
+			false},
 	}
 	for _, test := range tests {
 		var log bytes.Buffer
-		w := newWatcher(Options{After: time.Second, Log: &log, Examine: (&script{answers: test.looks}).examine}, time.Now())
+		w := newWatcher(Options{After: time.Second, Log: &log, Examine: (&script{answers: test.looks}).examine},
+			time.Now())
 		for i := range test.looks {
 			w.report(answer("a", stuck), w.started.Add(time.Duration(i+1)*time.Minute))
 		}
@@ -159,19 +172,21 @@ func TestRefuted(t *testing.T) {
 func TestStops(t *testing.T) {
 	var log bytes.Buffer
 	s := &script{answers: []*Answer{answer("a", []diagnose.Symptom{{What: "stuck", Goroutine: 1, Steps: 1}})}}
-	w := newWatcher(Options{After: time.Second, Log: &log, Examine: func(_ *record.Record, q Question) (*Answer, error) {
-		a, err := s.examine(nil, q)
-		if q.Stacks {
-			// Each time another goroutine is stuck.
-			a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Steps: 1}})
-			a.Stopped = 200 * time.Millisecond
-			if q.MaxPause <= 0 || q.MaxPause > burst {
-				t.Errorf("it may be stopped for %v", q.MaxPause)
+	w := newWatcher(Options{After: time.Second, Log: &log,
+		Examine: func(_ *record.Record, q Question) (*Answer, error) {
+			a, err := s.examine(nil, q)
+			if q.Stacks {
+				// Each time another goroutine is stuck.
+				a = answer("more", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep), Steps: 1}})
+				a.Stopped = 200 * time.Millisecond
+				if q.MaxPause <= 0 || q.MaxPause > burst {
+					t.Errorf("it may be stopped for %v", q.MaxPause)
+				}
+				s.answers[0] = answer("next", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep + 1),
+					Steps: 1}})
 			}
-			s.answers[0] = answer("next", []diagnose.Symptom{{What: "stuck", Goroutine: int64(s.deep + 1), Steps: 1}})
-		}
-		return a, err
-	}}, time.Now())
+			return a, err
+		}}, time.Now())
 	const run = 100 * time.Second
 	for at := time.Second; at < run; at += 100 * time.Millisecond {
 		now := w.started.Add(at)
@@ -179,7 +194,8 @@ func TestStops(t *testing.T) {
 			w.report(a, now)
 		}
 	}
-	if stopped := time.Duration(s.deep) * 200 * time.Millisecond; stopped < run/200 || stopped > run/100+200*time.Millisecond {
+	if stopped := time.Duration(s.deep) * 200 * time.Millisecond; stopped < run/200 ||
+		stopped > run/100+200*time.Millisecond {
 		t.Errorf("it was stopped for %v in %v", stopped, run)
 	}
 }
@@ -192,7 +208,8 @@ func TestNoRecord(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = &out, os.Stderr
 		status, err := Run(cmd, Options{After: time.Second, Log: &log})
 		if err != nil || status != want || out.String() != "out\n" || log.Len() > 0 {
-			t.Errorf("%q: status %d, %v, output %q, report %q, want status %d", script, status, err, out.String(), log.String(), want)
+			t.Errorf("%q: status %d, %v, output %q, report %q, want status %d", script, status, err, out.String(),
+				log.String(), want)
 		}
 	}
 	if _, err := Run(exec.Command("/nowhere/at/all"), Options{Log: io.Discard}); err == nil {
@@ -230,15 +247,17 @@ func TestBudget(t *testing.T) {
 		looks(time.Second, 10*time.Minute)
 		minute := looks(10*time.Minute, 11*time.Minute)
 		if first != test.first || max(minute-test.minute, test.minute-minute) > 1 {
-			t.Errorf("looks that cost %v: %d in the first second and %d a minute later, want %d and %d", test.cost, first, minute, test.first, test.minute)
+			t.Errorf("looks that cost %v: %d in the first second and %d a minute later, want %d and %d", test.cost,
+				first, minute, test.first, test.minute)
 		}
 	}
 }
 
-// TestHeld watches a program that a debugger holds now and then. It is looked at only while it runs. After a closer look
-// that shows nothing new it runs again, and after one that does it stands still, with the first new finding told.
+// TestHeld watches a program that a debugger holds now and then. It is looked at only while it runs. After a closer
+// look that shows nothing new it runs again, and after one that does it stands still, with the first new finding told.
 func TestHeld(t *testing.T) {
-	one, two := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 3}}, []diagnose.Symptom{{What: "stuck", Goroutine: 9, Steps: 5}}
+	one, two := []diagnose.Symptom{{What: "deadlock", Goroutine: 7, Steps: 3}},
+		[]diagnose.Symptom{{What: "stuck", Goroutine: 9, Steps: 5}}
 	var now [][]diagnose.Symptom // what the record shows
 	refuted, runs := false, true
 	resumed, first := 0, -1

@@ -31,7 +31,8 @@ type verdict struct {
 }
 
 func (v *verdict) add(o verdict) {
-	v.named, v.told, v.possible, v.ends, v.wrong = v.named+o.named, v.told+o.told, v.possible+o.possible, v.ends+o.ends, v.wrong+o.wrong
+	v.named, v.told, v.possible, v.ends, v.wrong = v.named+o.named, v.told+o.told, v.possible+o.possible, v.ends+o.ends,
+		v.wrong+o.wrong
 }
 
 // leaked marks a goroutine of the profile that leaks, which also says that nothing can wake it.
@@ -39,7 +40,8 @@ const leaked = "(leaked)"
 
 // groups match the headers of what a tool prints of a goroutine, or of several alike.
 var groups = [tools]*regexp.Regexp{
-	dump: regexp.MustCompile(`(?m)^goroutine \d+ .*\[`), panicparse: regexp.MustCompile(`(?m)^\d+: `), profile: regexp.MustCompile(`(?m)^goroutine \d+ .*\[`),
+	dump: regexp.MustCompile(`(?m)^goroutine \d+ .*\[`), panicparse: regexp.MustCompile(`(?m)^\d+: `),
+	profile: regexp.MustCompile(`(?m)^goroutine \d+ .*\[`),
 }
 
 // judge finds out what each tool says of the roots.

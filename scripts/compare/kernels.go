@@ -31,7 +31,8 @@ func listKernels(dir, work string, names []string) ([]*program, error) {
 	}
 	var programs []*program
 	for _, k := range kernels {
-		programs = append(programs, &program{name: k.Name, dir: src, run: &reportcase.Run{Wait: settles}, args: []string{k.Name}, kernel: true})
+		programs = append(programs, &program{name: k.Name, dir: src, run: &reportcase.Run{Wait: settles},
+			args: []string{k.Name}, kernel: true})
 	}
 	return programs, nil
 }
@@ -65,7 +66,8 @@ func (p *program) playKernel(ctx context.Context, pl *reportcase.Player) error {
 
 // untilStruck runs exe until look, which ends it and returns the stacks of its goroutines, shows some that are blocked,
 // and returns those.
-func (p *program) untilStruck(ctx context.Context, pl *reportcase.Player, exe string, look func(*reportcase.Program) (string, error)) ([]gobench.Goroutine, error) {
+func (p *program) untilStruck(ctx context.Context, pl *reportcase.Player, exe string,
+	look func(*reportcase.Program) (string, error)) ([]gobench.Goroutine, error) {
 	var last error // that of a program that ended while it was looked at
 	for range kernelTries {
 		k, err := pl.Start(p.run, exe, p.args...)

@@ -51,7 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	verbose := flags.Bool("v", false, "print what each tool says")
-	kernels := flags.String("gobench", "", "`folder` of a checkout of github.com/timmyyuan/gobench: compare on its kernels")
+	kernels := flags.String("gobench", "",
+		"`folder` of a checkout of github.com/timmyyuan/gobench: compare on its kernels")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

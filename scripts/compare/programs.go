@@ -69,7 +69,8 @@ func listAll() (programs []*program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	programs = append(programs, &program{name: "hang", dir: "testdata/hang", run: &reportcase.Run{Wait: settles}, roots: [][]string{{hang}}})
+	programs = append(programs, &program{name: "hang", dir: "testdata/hang", run: &reportcase.Run{Wait: settles},
+		roots: [][]string{{hang}}})
 	for _, add := range []func([]*program) ([]*program, error){addPitfalls, addReports, addWaits} {
 		if programs, err = add(programs); err != nil {
 			return nil, err
@@ -88,7 +89,8 @@ func find(name string, re *regexp.Regexp) (string, error) {
 	if at == nil {
 		return "", fmt.Errorf("%s has no line %s", name, re)
 	}
-	return fmt.Sprintf("%s/%s:%d", filepath.Base(filepath.Dir(name)), filepath.Base(name), 1+strings.Count(string(text[:at[0]]), "\n")), nil
+	return fmt.Sprintf("%s/%s:%d", filepath.Base(filepath.Dir(name)), filepath.Base(name),
+		1+strings.Count(string(text[:at[0]]), "\n")), nil
 }
 
 // place matches the end of a file's path, and a line.
@@ -117,7 +119,8 @@ func addPitfalls(programs []*program) ([]*program, error) {
 			root = facts.Bad[0].Holders[0]
 		}
 		dir := filepath.Dir(file)
-		programs = append(programs, &program{name: "pitfalls/" + filepath.Base(dir), dir: dir, run: &reportcase.Run{Wait: settles},
+		programs = append(programs, &program{name: "pitfalls/" + filepath.Base(dir), dir: dir,
+			run:   &reportcase.Run{Wait: settles},
 			roots: [][]string{{place.FindString(root)}}})
 	}
 	return programs, nil
@@ -135,7 +138,8 @@ func addReports(programs []*program) ([]*program, error) {
 			return nil, err
 		}
 		for _, r := range c.Runs {
-			p := &program{name: strings.Join(append([]string{c.Name}, r.Args...), "/"), dir: "testdata/reports/std", run: r, args: []string{c.Name}}
+			p := &program{name: strings.Join(append([]string{c.Name}, r.Args...), "/"), dir: "testdata/reports/std",
+				run: r, args: []string{c.Name}}
 			for _, f := range r.Findings {
 				if len(f.Root) > 0 {
 					p.roots = append(p.roots, f.Root)
@@ -177,7 +181,8 @@ type builder struct {
 
 // tools builds awaittrace and panicparse.
 func (b *builder) tools() error {
-	if err := b.goCommand(".", nil, "build", "-o", filepath.Join(b.work, "awaittrace"), "./cmd/awaittrace"); err != nil {
+	if err := b.goCommand(".", nil, "build", "-o", filepath.Join(b.work, "awaittrace"),
+		"./cmd/awaittrace"); err != nil {
 		return err
 	}
 	return b.goCommand(b.work, []string{"GOBIN=" + b.work}, "install", "github.com/maruel/panicparse/v2@v2.5.0")

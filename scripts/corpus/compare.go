@@ -32,7 +32,8 @@ func (d *difference) String() string {
 		return fmt.Sprintf("%s %s leaves goroutines stuck: %s", d.pkg, d.name, d.left)
 	}
 	reason := cmp.Or(d.reason, "UNEXPLAINED")
-	return fmt.Sprintf("%s %s: %s without probes, %s with; of %d more runs each way it passes %d without, %d with: %s", d.pkg, d.name,
+	return fmt.Sprintf("%s %s: %s without probes, %s with; of %d more runs each way it passes %d without, %d with: %s",
+		d.pkg, d.name,
 		cmp.Or(d.plain, "no result"), cmp.Or(d.probed, "no result"), d.runs, d.plainAgain, d.probedAgain, reason)
 }
 
@@ -54,7 +55,10 @@ func compare(plain, probed *results) []*difference {
 		}
 	}
 	list = slices.DeleteFunc(list, func(d *difference) bool { return d.name == "" && within[d.pkg] })
-	slices.SortFunc(list, func(a, b *difference) int { return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(list, func(a, b *difference) int {
+		return cmp.Or(cmp.Compare(a.pkg, b.pkg),
+			cmp.Compare(a.name, b.name))
+	})
 	return list
 }
 
@@ -79,12 +83,14 @@ func (r *runner) leftBehind(o *outcome, dir string) error {
 		return nil
 	}
 	overlay := filepath.Join(r.work, o.row.name+".replace.json")
-	args := slices.Concat([]string{"instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(), o.row.packages)
+	args := slices.Concat([]string{"instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(),
+		o.row.packages)
 	if err := r.instrument(dir, args); err != nil {
 		return err
 	}
 	for pkg, list := range byPackage(all) {
-		again, err := r.test(dir, o.row.name+".overlay", append(r.plainTest(only(o.row, list)), "-overlay="+overlay), []string{pkg})
+		again, err := r.test(dir, o.row.name+".overlay", append(r.plainTest(only(o.row, list)), "-overlay="+overlay),
+			[]string{pkg})
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,8 @@ func TestParseEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[test]string{
-		{"p", "TestA"}: "pass", {"p", "TestA/sub"}: "pass", {"p", "TestB/seed_N"}: "skip", {"p", ""}: "pass", {"q", ""}: "fail",
+		{"p", "TestA"}: "pass", {"p", "TestA/sub"}: "pass", {"p", "TestB/seed_N"}: "skip", {"p", ""}: "pass",
+		{"q", ""}:        "fail",
 		{"s", "TestD/x"}: "fail", {"s", "TestD"}: "fail", {"s", ""}: "fail",
 	}
 	if !maps.Equal(r.ended, want) {
@@ -67,13 +68,16 @@ func ended(pairs ...string) *results {
 }
 
 func TestCompare(t *testing.T) {
-	plain := ended("p TestA", "pass", "p TestA/one", "pass", "p TestB", "skip", "p", "pass", "q TestC", "pass", "q", "pass", "r", "pass", "s TestD", "fail", "s", "fail")
-	probed := ended("p TestA", "fail", "p TestA/two", "pass", "p TestB", "skip", "p", "fail", "q TestC", "pass", "q", "pass", "r", "fail", "s TestD", "pass", "s", "pass")
+	plain := ended("p TestA", "pass", "p TestA/one", "pass", "p TestB", "skip", "p", "pass", "q TestC", "pass", "q",
+		"pass", "r", "pass", "s TestD", "fail", "s", "fail")
+	probed := ended("p TestA", "fail", "p TestA/two", "pass", "p TestB", "skip", "p", "fail", "q TestC", "pass", "q",
+		"pass", "r", "fail", "s TestD", "pass", "s", "pass")
 	var got []string
 	for _, d := range compare(plain, probed) {
 		got = append(got, strings.TrimSpace(d.pkg+" "+d.name)+": "+d.plain+" "+d.probed)
 	}
-	want := []string{"p TestA: pass fail", "p TestA/one: pass ", "p TestA/two:  pass", "r: pass fail", "s TestD: fail pass"}
+	want := []string{"p TestA: pass fail", "p TestA/one: pass ", "p TestA/two:  pass", "r: pass fail",
+		"s TestD: fail pass"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -142,7 +146,8 @@ func TestTable(t *testing.T) {
 	if rows, err := choose(table, nil, true); err != nil || len(rows) != quick || quick == 0 {
 		t.Errorf("-quick chooses %d rows of %d, %v", len(rows), quick, err)
 	}
-	if _, err := choose(table, []string{"conc", "nobody"}, false); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
+	if _, err := choose(table, []string{"conc", "nobody"}, false); err == nil ||
+		!strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("for a row that is not there: %v", err)
 	}
 }
@@ -160,7 +165,8 @@ func TestWriteTable(t *testing.T) {
 	writeTable(&b, []*outcome{o})
 	for _, want := range []string{
 		"| example.com/m@v1.0.0 | 0 | 4 | 3 | 1, 1 UNEXPLAINED | 1 | 7 | 0.0s | 0.0s |\n",
-		"\nm: p TestA: pass without probes, fail with; of 0 more runs each way it passes 0 without, 0 with: UNEXPLAINED\n",
+		"\nm: p TestA: pass without probes, fail with; of 0 more runs each way it passes 0 without, 0 with: " +
+			"UNEXPLAINED\n",
 		"\nm: p TestB/x leaves goroutines stuck: leak: goroutine 7\n",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -85,8 +85,10 @@ func newRunner(ctx context.Context, race bool, log io.Writer) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.env = append(os.Environ(), "GOCACHE="+strings.TrimSpace(string(cache)), "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off")
-	for name, folder := range map[string]string{"AWAITTRACE_DIR": "records", "XDG_CACHE_HOME": "cache", "TMPDIR": "tmp"} {
+	r.env = append(os.Environ(), "GOCACHE="+strings.TrimSpace(string(cache)), "GOTOOLCHAIN=local", "GOFLAGS=",
+		"GOWORK=off")
+	for name, folder := range map[string]string{"AWAITTRACE_DIR": "records", "XDG_CACHE_HOME": "cache",
+		"TMPDIR": "tmp"} {
 		if err := os.Mkdir(filepath.Join(work, folder), 0o700); err != nil {
 			return nil, err
 		}

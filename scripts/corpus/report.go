@@ -9,7 +9,8 @@ import (
 
 // writeTable writes what came of the rows as a table in Markdown, and below it the differences.
 func writeTable(w io.Writer, outcomes []*outcome) {
-	fmt.Fprintln(w, "| module | packages | tests passing, plain | with probes | differences | leave goroutines stuck | probes | time, plain | with probes |")
+	fmt.Fprintln(w, "| module | packages | tests passing, plain | with probes | differences | leave goroutines stuck "+
+		"| probes | time, plain | with probes |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, o := range outcomes {
 		if o.plain == nil || o.probed == nil {
@@ -17,7 +18,8 @@ func writeTable(w io.Writer, outcomes []*outcome) {
 			continue
 		}
 		all, left := o.left()
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %d | %s | %s |\n", o.row.title(), o.plain.packages, o.plain.passing(), o.probed.passing()+all,
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %s | %d | %d | %s | %s |\n", o.row.title(), o.plain.packages,
+			o.plain.passing(), o.probed.passing()+all,
 			o.told(), left, o.probes, seconds(o.plain.elapsed), seconds(o.probed.elapsed))
 	}
 	for _, o := range outcomes {

@@ -44,7 +44,8 @@ func (r *results) String() string {
 			n[action]++
 		}
 	}
-	return fmt.Sprintf("%d pass, %d fail, %d are skipped, in %d packages and %s", n["pass"], n["fail"], n["skip"], r.packages,
+	return fmt.Sprintf("%d pass, %d fail, %d are skipped, in %d packages and %s", n["pass"], n["fail"], n["skip"],
+		r.packages,
 		r.elapsed.Round(time.Millisecond))
 }
 

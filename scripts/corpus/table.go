@@ -11,8 +11,9 @@ import (
 
 // A row is a module and those of its tests that are run.
 type row struct {
-	name      string // on our command line
-	module    string // path@version, or std for the standard library of the go command, where packages must name what gets probes
+	name string // on our command line
+	// path@version, or std for the standard library of the go command, where packages must name what gets probes
+	module    string
 	packages  []string
 	run, skip string        // -run and -skip of go test
 	why       string        // what is left out, and why
@@ -93,13 +94,16 @@ var short = []string{"-short"}
 
 // table has the standard library, then the modules, those with the shortest tests first.
 var table = []*row{
-	{name: "std-sync", module: std, packages: []string{"sync/...", "container/...", "database/sql", "net/rpc"}, flags: short, quick: true},
+	{name: "std-sync", module: std, packages: []string{"sync/...", "container/...", "database/sql", "net/rpc"},
+		flags: short, quick: true},
 	{name: "std-io", module: std, packages: []string{"context", "io", "bufio", "net/textproto"}, flags: short},
 	{name: "std-http", module: std, packages: []string{"net/http/..."}, flags: short},
 	{name: "std-net", module: std, packages: []string{"net", "crypto/tls"}, flags: short},
-	{name: "std-os", module: std, packages: []string{"os", "os/exec", "os/signal", "time", "testing/...", "log/..."}, flags: short},
+	{name: "std-os", module: std, packages: []string{"os", "os/exec", "os/signal", "time", "testing/...", "log/..."},
+		flags: short},
 	{name: "conc", module: "github.com/sourcegraph/conc@v0.3.0", packages: all, quick: true},
-	{name: "backoff", module: "github.com/cenkalti/backoff/v4@v4.3.0", packages: all, flags: []string{"-vet=off"}, quick: true},
+	{name: "backoff", module: "github.com/cenkalti/backoff/v4@v4.3.0", packages: all, flags: []string{"-vet=off"},
+		quick: true},
 	{name: "sync", module: "golang.org/x/sync@v0.24.0", packages: all, quick: true},
 	{name: "puddle", module: "github.com/jackc/puddle/v2@v2.2.3", packages: all, quick: true},
 	{name: "pond", module: "github.com/alitto/pond/v2@v2.7.1", packages: all},
@@ -109,17 +113,21 @@ var table = []*row{
 	{name: "memberlist", module: "github.com/hashicorp/memberlist@v0.7.0", packages: all},
 	{name: "hashicorp-raft", module: "github.com/hashicorp/raft@v1.8.0", packages: all},
 	{name: "etcd-raft", module: "go.etcd.io/raft/v3@v3.7.0", packages: all},
-	{name: "etcd-client", module: "go.etcd.io/etcd/client/v3@v3.7.3", packages: all, why: "one test of yaml fails both ways: it needs certificates from another module of the repository"},
-	{name: "bbolt", module: "go.etcd.io/bbolt@v1.5.0", packages: all, flags: short, why: "tests/failpoint fails both ways: it needs the source that gofail writes"},
+	{name: "etcd-client", module: "go.etcd.io/etcd/client/v3@v3.7.3", packages: all,
+		why: "one test of yaml fails both ways: it needs certificates from another module of the repository"},
+	{name: "bbolt", module: "go.etcd.io/bbolt@v1.5.0", packages: all, flags: short,
+		why: "tests/failpoint fails both ways: it needs the source that gofail writes"},
 	{name: "badger", module: "github.com/dgraph-io/badger/v4@v4.9.6", packages: all, flags: short},
-	{name: "redis", module: "github.com/redis/go-redis/v9@v9.23.0", packages: []string{"./internal/...", "./maintnotifications/..."},
-		why: "the other packages need a Redis server"},
+	{name: "redis", module: "github.com/redis/go-redis/v9@v9.23.0",
+		packages: []string{"./internal/...", "./maintnotifications/..."},
+		why:      "the other packages need a Redis server"},
 	{name: "fasthttp", module: "github.com/valyala/fasthttp@v1.77.0", packages: all, flags: short},
 	{name: "quic", module: "github.com/quic-go/quic-go@v0.65.0", packages: all, flags: short},
 	{
 		name: "grpc", module: "google.golang.org/grpc@v1.85.0", flags: short,
-		packages: []string{"./internal/transport/...", "./internal/grpcsync", "./internal/buffer", "./internal/idle", "./balancer/lazy", "./balancer/pickfirst/...", "./resolver/...", "./health/..."},
-		why:      "end-to-end tests (./test, ./xds) take half an hour; the packages are those that live from goroutines",
+		packages: []string{"./internal/transport/...", "./internal/grpcsync", "./internal/buffer", "./internal/idle",
+			"./balancer/lazy", "./balancer/pickfirst/...", "./resolver/...", "./health/..."},
+		why: "end-to-end tests (./test, ./xds) take half an hour; the packages are those that live from goroutines",
 	},
 	{
 		name: "nats", module: "github.com/nats-io/nats-server/v2@v2.15.2",
@@ -133,8 +141,10 @@ var table = []*row{
 	},
 	{
 		name: "mochi", module: "github.com/mochi-mqtt/server/v2@v2.7.9",
-		packages: []string{".", "./config", "./hooks/auth", "./hooks/storage", "./listeners", "./mempool", "./packets", "./system"},
-		why:      "the other hooks need databases",
-		serve:    &server{"./cmd", []string{"--tcp", "127.0.0.1:11883", "--ws", "127.0.0.1:11882", "--info", "127.0.0.1:18080"}},
+		packages: []string{".", "./config", "./hooks/auth", "./hooks/storage", "./listeners", "./mempool", "./packets",
+			"./system"},
+		why: "the other hooks need databases",
+		serve: &server{"./cmd", []string{"--tcp", "127.0.0.1:11883", "--ws", "127.0.0.1:11882", "--info",
+			"127.0.0.1:18080"}},
 	},
 }

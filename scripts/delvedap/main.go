@@ -148,7 +148,8 @@ func compare(pattern string, timeout time.Duration, probes bool) error {
 	if err := os.Mkdir(records, 0o700); err != nil {
 		return err
 	}
-	probed, err := through.again(delve, pattern, timeout, relayEnv+"="+exe, builderEnv+"="+us, "AWAITTRACE_DIR="+records)
+	probed, err := through.again(delve, pattern, timeout, relayEnv+"="+exe, builderEnv+"="+us,
+		"AWAITTRACE_DIR="+records)
 	if err != nil {
 		return err
 	}
@@ -247,7 +248,8 @@ func (r results) again(dir, pattern string, timeout time.Duration, env ...string
 
 // run runs the tests in dir, with more variables.
 func run(dir, pattern string, timeout time.Duration, env ...string) (results, error) {
-	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout="+timeout.String(), "-run="+pattern, "./service/dap")
+	cmd := exec.Command("go", "test", "-json", "-count=1", "-timeout="+timeout.String(), "-run="+pattern,
+		"./service/dap")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), append(env, "GOFLAGS=-mod=mod")...)
 	cmd.Stderr = os.Stderr

@@ -49,7 +49,8 @@ func churn(dir string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%6d programs: %d series of programs, %d files open, %d MB, at most %d, %.1f s of processor; %d records\n", n,
+		fmt.Printf("%6d programs: %d series of programs, %d files open, %d MB, at most %d, %.1f s of processor; %d "+
+			"records\n", n,
 			strings.Count(text, `program="`), u.files, u.now, u.peak, u.cpu.Seconds(), len(kept))
 		return nil
 	}

@@ -57,7 +57,8 @@ service:
 `, endpoint), 0o600); err != nil {
 		return err
 	}
-	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=2s", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+endpoint, "OTEL_METRIC_EXPORT_INTERVAL=2000",
+	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=2s",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://"+endpoint, "OTEL_METRIC_EXPORT_INTERVAL=2000",
 		"OTEL_BLRP_SCHEDULE_DELAY=500")
 	var out buffer
 	for _, args := range [][]string{
@@ -85,7 +86,8 @@ service:
 		{"how long goroutines waited", "Name: awaittrace.channel_wait"},
 		{"an exponential histogram", "DataType: ExponentialHistogram"},
 	} {
-		if err := until(2*time.Minute, want.what, func() bool { return strings.Contains(out.String(), want.text) }); err != nil {
+		if err := until(2*time.Minute, want.what,
+			func() bool { return strings.Contains(out.String(), want.text) }); err != nil {
 			return fmt.Errorf("%w:\n%s", err, out.String())
 		}
 		fmt.Println("the collector got", want.what)

@@ -41,8 +41,9 @@ import (
 )
 
 var (
-	bin      = flag.String("bin", "", "alert: folder with prometheus, promtool and prometheus-alertmanager")
-	jobs     = flag.Int("jobs", 10, "scale: how many jobs each small program has a second; the large ones have twenty times as many")
+	bin  = flag.String("bin", "", "alert: folder with prometheus, promtool and prometheus-alertmanager")
+	jobs = flag.Int("jobs", 10,
+		"scale: how many jobs each small program has a second; the large ones have twenty times as many")
 	rounds   = flag.Int("rounds", 20, "scale: how many rounds are measured")
 	programs = flag.Int("programs", 10_000, "churn: how many programs come and go")
 	exe      = flag.String("collector", "", "collector: the executable of a collector that was built before")
@@ -91,7 +92,8 @@ func prepare(dir string, programs ...string) (at, records string, err error) {
 func alert(dir string) error {
 	if *bin == "" {
 		*bin = filepath.Join(dir, "usr/bin")
-		if err := command(dir, "sh", "-c", "apt-get download -qq prometheus prometheus-alertmanager && for d in *.deb; do dpkg -x $d .; done").Run(); err != nil {
+		if err := command(dir, "sh", "-c",
+			"apt-get download -qq prometheus prometheus-alertmanager && for d in *.deb; do dpkg -x $d .; done").Run(); err != nil {
 			return fmt.Errorf("cannot get the engines: %w", err)
 		}
 	}
@@ -100,7 +102,8 @@ func alert(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := command("", tool, "test", "rules", strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
+	if err := command("", tool, "test", "rules",
+		strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
 		return fmt.Errorf("the tests of the rules: %w", err)
 	}
 	at, records, err := prepare(dir, "bank", "pool")
@@ -117,7 +120,8 @@ scrape_configs: [{job_name: awaittrace, static_configs: [{targets: [%q]}]}]
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "alertmanager.yml"), []byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "alertmanager.yml"),
+		[]byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600); err != nil {
 		return err
 	}
 	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=2s")
@@ -125,11 +129,15 @@ scrape_configs: [{job_name: awaittrace, static_configs: [{targets: [%q]}]}]
 		{bank},
 		{pool, "20", "20"},
 		{at, "serve", "-listen", ours, "-every", "2s"},
-		{filepath.Join(*bin, "prometheus"), "--config.file=prometheus.yml", "--enable-feature=native-histograms", "--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + prom},
+		{filepath.Join(*bin, "prometheus"), "--config.file=prometheus.yml", "--enable-feature=native-histograms",
+			"--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + prom},
 	}
-	alerts := []string{"http://" + prom + "/api/v1/query?query=" + url.QueryEscape(`ALERTS{alertname="GoroutinesDeadlocked",alertstate="firing"}`)}
+	alerts := []string{"http://" + prom + "/api/v1/query?query=" +
+		url.QueryEscape(`ALERTS{alertname="GoroutinesDeadlocked",alertstate="firing"}`)}
 	if _, err := os.Stat(template); err == nil {
-		engines = append(engines, []string{filepath.Join(*bin, "prometheus-alertmanager"), "--config.file=alertmanager.yml", "--storage.path=" + filepath.Join(dir, "am"), "--web.listen-address=" + am, "--cluster.listen-address="})
+		engines = append(engines, []string{filepath.Join(*bin, "prometheus-alertmanager"),
+			"--config.file=alertmanager.yml", "--storage.path=" + filepath.Join(dir, "am"),
+			"--web.listen-address=" + am, "--cluster.listen-address="})
 		alerts = append(alerts, "http://"+am+"/api/v2/alerts")
 	} else {
 		fmt.Println("without Alertmanager: Debian's needs " + template + ", which apt-get install puts there")
@@ -174,7 +182,8 @@ scrape_configs: [{job_name: awaittrace, static_configs: [{targets: [%q]}]}]
 			return err
 		}
 		at, _ := url.Parse(from)
-		fmt.Printf("%s%s has the alert GoroutinesDeadlocked, after %v\n", at.Host, at.Path, time.Since(began).Round(time.Second))
+		fmt.Printf("%s%s has the alert GoroutinesDeadlocked, after %v\n", at.Host, at.Path,
+			time.Since(began).Round(time.Second))
 	}
 	return nil
 }
@@ -196,7 +205,8 @@ func queries(prom string) error {
 	}
 	for _, p := range dashboard.Panels {
 		for _, t := range p.Targets {
-			expr := regexp.MustCompile(`\$\w+`).ReplaceAllString(strings.ReplaceAll(t.Expr, "$__rate_interval", "1m"), ".*")
+			expr := regexp.MustCompile(`\$\w+`).ReplaceAllString(strings.ReplaceAll(t.Expr, "$__rate_interval", "1m"),
+				".*")
 			if err := until(time.Minute, "an answer to "+expr, func() bool {
 				text, err := get(prom + "/api/v1/query?query=" + url.QueryEscape(expr))
 				return err == nil && strings.Contains(text, `"value":`)

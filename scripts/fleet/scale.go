@@ -60,7 +60,8 @@ func scale(dir string) error {
 		}
 	}
 	for i := range largePrograms {
-		if err := begin(fmt.Sprintf("large%d", i), largeGoroutines, *jobs*largeGoroutines/smallGoroutines/5); err != nil {
+		if err := begin(fmt.Sprintf("large%d", i), largeGoroutines,
+			*jobs*largeGoroutines/smallGoroutines/5); err != nil {
 			return err
 		}
 	}
@@ -81,7 +82,8 @@ func scale(dir string) error {
 	}); err != nil {
 		return err
 	}
-	fmt.Printf("%d programs of %d goroutines and %d of %d, %d and %d jobs a second\n", smallPrograms, smallGoroutines, largePrograms, largeGoroutines,
+	fmt.Printf("%d programs of %d goroutines and %d of %d, %d and %d jobs a second\n", smallPrograms, smallGoroutines,
+		largePrograms, largeGoroutines,
 		*jobs, *jobs*largeGoroutines/smallGoroutines/5)
 	first, err := cost(serve)
 	if err != nil {
@@ -106,8 +108,10 @@ func scale(dir string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%4.0f s: %4.0f ms of processor, %3d MB, at most %3d, %2d files; scrape %v, %d series, the oldest look %s s ago\n", time.Since(began).Seconds(),
-			float64((now.cpu - last.cpu).Milliseconds()), now.now, now.peak, now.files, took.Round(time.Millisecond), strings.Count(text, "\n")-2*strings.Count(text, "# HELP"),
+		fmt.Printf("%4.0f s: %4.0f ms of processor, %3d MB, at most %3d, %2d files; scrape %v, %d series, the oldest "+
+			"look %s s ago\n", time.Since(began).Seconds(),
+			float64((now.cpu - last.cpu).Milliseconds()), now.now, now.peak, now.files, took.Round(time.Millisecond),
+			strings.Count(text, "\n")-2*strings.Count(text, "# HELP"),
 			oldest(text))
 		last = now
 	}

@@ -123,7 +123,8 @@ func open(ctx context.Context, work, at string, p program) (failed int, err erro
 	}
 	report := func(format string) (string, error) {
 		file := filepath.Join(work, "report."+format)
-		return file, command(ctx, p.dir, at, "report", "-after", after, "-f", format, "-o", file, strconv.Itoa(cmd.Process.Pid))
+		return file, command(ctx, p.dir, at, "report", "-after", after, "-f", format, "-o", file,
+			strconv.Itoa(cmd.Process.Pid))
 	}
 	file, err := report("json")
 	if err != nil {
@@ -153,7 +154,8 @@ func open(ctx context.Context, work, at string, p program) (failed int, err erro
 			failed++
 			saw = "**" + err.Error() + "**"
 		}
-		fmt.Printf("| %s | %s | %s | %s |\n", p.name, o.format, o.tool, strings.NewReplacer("|", `\|`, "\n", "; ").Replace(strings.TrimSpace(saw)))
+		fmt.Printf("| %s | %s | %s | %s |\n", p.name, o.format, o.tool,
+			strings.NewReplacer("|", `\|`, "\n", "; ").Replace(strings.TrimSpace(saw)))
 	}
 	return failed, nil
 }

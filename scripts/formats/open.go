@@ -69,7 +69,8 @@ func openHTML(ctx context.Context, work, file string, doc *document) (string, er
 // chromium returns the page at url after its scripts have run.
 func chromium(ctx context.Context, work, url string) (string, error) {
 	// --no-sandbox is for root.
-	return output(ctx, work, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+filepath.Join(work, "chromium"),
+	return output(ctx, work, "chromium", "--headless", "--no-sandbox", "--disable-gpu",
+		"--user-data-dir="+filepath.Join(work, "chromium"),
 		"--virtual-time-budget=20000", "--dump-dom", url)
 }
 
@@ -144,7 +145,8 @@ func openTrace(ctx context.Context, work, file string, doc *document) (string, e
 	if err := same("slices", saw.Slices, slices); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d threads, %d slices", len(saw.Threads), saw.Slices), same("threads", len(saw.Threads), len(doc.Goroutines))
+	return fmt.Sprintf("%d threads, %d slices", len(saw.Threads), saw.Slices),
+		same("threads", len(saw.Threads), len(doc.Goroutines))
 }
 
 func openXML(ctx context.Context, work, file string, doc *document) (string, error) {
@@ -181,7 +183,8 @@ func sarifTools(ctx context.Context, work string) (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	return dir, command(ctx, work, "npm", "install", "--prefix", work, "--no-audit", "--no-fund", "--ignore-scripts", multitool)
+	return dir, command(ctx, work, "npm", "install", "--prefix", work, "--no-audit", "--no-fund", "--ignore-scripts",
+		multitool)
 }
 
 func openSchema(ctx context.Context, work, file string, doc *document) (string, error) {

@@ -25,7 +25,8 @@ func newCorpus(ctx context.Context, o options, work string) (*corpus, error) {
 	c := &corpus{options: o, work: filepath.Join(work, "src"), exe: filepath.Join(work, "kernels")}
 	if c.awaittrace == "" {
 		c.awaittrace = filepath.Join(work, "awaittrace")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", c.awaittrace, "./cmd/awaittrace").CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", c.awaittrace,
+			"./cmd/awaittrace").CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("go build: %w\n%s", err, out)
 		}
 	}
@@ -50,7 +51,8 @@ func (c *corpus) build(ctx context.Context) error {
 
 // test runs a kernel by awaittrace test, and returns what that prints.
 func (c *corpus) test(ctx context.Context, k *gobench.Kernel) string {
-	cmd := exec.CommandContext(ctx, c.awaittrace, "test", "-after", c.after.String(), "-timeout", "5s", "-count", "1", "./test/"+k.Name)
+	cmd := exec.CommandContext(ctx, c.awaittrace, "test", "-after", c.after.String(), "-timeout", "5s", "-count", "1",
+		"./test/"+k.Name)
 	cmd.Dir = c.work
 	out, _ := cmd.CombinedOutput()
 	text := string(out)

@@ -110,6 +110,7 @@ func runAll(ctx context.Context, o options, stdout, stderr io.Writer) (missed in
 			fmt.Fprintf(stdout, "-- %s: awaittrace test\n%s", k.Name, c.test(ctx, k))
 		}
 	}
-	fmt.Fprintf(stdout, "\n%d kernels, of which %d struck, %d with a deadlock: %s\n", len(c.kernels), struck, cycles, sum)
+	fmt.Fprintf(stdout, "\n%d kernels, of which %d struck, %d with a deadlock: %s\n", len(c.kernels), struck, cycles,
+		sum)
 	return sum.blocked - sum.told, ctx.Err()
 }

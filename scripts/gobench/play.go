@@ -36,7 +36,8 @@ func (c *counts) add(o counts) {
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d goroutines blocked, %d told, %d possible only, %d not told", c.blocked, c.told, c.possible, c.silent)
+	return fmt.Sprintf("%d goroutines blocked, %d told, %d possible only, %d not told", c.blocked, c.told, c.possible,
+		c.silent)
 }
 
 // A result is what came of a kernel.
@@ -106,7 +107,8 @@ func (c *corpus) once(ctx context.Context, k *gobench.Kernel, try int) (*result,
 	}
 	time.Sleep(2*c.after + c.after/2)
 	ask := func(format string) ([]byte, error) {
-		report := exec.CommandContext(ctx, c.awaittrace, "report", "-f", format, "-after", c.after.String(), strconv.Itoa(cmd.Process.Pid))
+		report := exec.CommandContext(ctx, c.awaittrace, "report", "-f", format, "-after", c.after.String(),
+			strconv.Itoa(cmd.Process.Pid))
 		report.Env = cmd.Env
 		return report.Output()
 	}

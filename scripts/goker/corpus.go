@@ -62,8 +62,9 @@ func (c *corpus) awaittrace() string { return filepath.Join(c.work, "bin", "awai
 
 // environ is the environment of builds and programs: nothing is left in the user's cache or among the user's records.
 func (c *corpus) environ(more ...string) []string {
-	return slices.Concat(os.Environ(), []string{"GOFLAGS=-mod=mod", "AWAITTRACE_DIR=" + filepath.Join(c.work, "records"),
-		"GODEADLOCK_TIMEOUT=" + c.after.String()}, more)
+	return slices.Concat(os.Environ(),
+		[]string{"GOFLAGS=-mod=mod", "AWAITTRACE_DIR=" + filepath.Join(c.work, "records"),
+			"GODEADLOCK_TIMEOUT=" + c.after.String()}, more)
 }
 
 // chosen returns the variants to build.
@@ -80,7 +81,8 @@ func (c *corpus) chosen() []*variant {
 // build copies the corpus and builds it in every variant.
 func (c *corpus) build(ctx context.Context) error {
 	root := filepath.Join(c.here, "../..")
-	if err := c.command(ctx, root, nil, "go", "build", "-mod=readonly", "-o", c.awaittrace(), "./cmd/awaittrace"); err != nil {
+	if err := c.command(ctx, root, nil, "go", "build", "-mod=readonly", "-o", c.awaittrace(),
+		"./cmd/awaittrace"); err != nil {
 		return err
 	}
 	for _, v := range c.chosen() {
@@ -106,7 +108,8 @@ func (c *corpus) build(ctx context.Context) error {
 
 func (c *corpus) command(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = dir, c.environ(append(env, "XDG_CACHE_HOME="+filepath.Join(c.work, "cache"), "GOCACHE="+goCache())...)
+	cmd.Dir, cmd.Env = dir, c.environ(append(env, "XDG_CACHE_HOME="+filepath.Join(c.work, "cache"),
+		"GOCACHE="+goCache())...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
 	}
@@ -148,7 +151,8 @@ func (c *corpus) copySuite(v *variant, suite string) error {
 	if err := os.MkdirAll(c.dir(v, suite), 0o777); err != nil {
 		return err
 	}
-	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/runtime/testdata/testgoroutineleakprofile", suite, "*.go"))
+	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/runtime/testdata/testgoroutineleakprofile", suite,
+		"*.go"))
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("%d files in the corpus (%v): this release of Go does not have it", len(files), err)
 	}

@@ -39,10 +39,12 @@ func TestParseDump(t *testing.T) {
 	if len(gs) != 3 {
 		t.Fatalf("%d goroutines, want 3: %v", len(gs), gs)
 	}
-	if g := gs[18]; g.reason != "chan send" || g.entry != "ask.func1(0xc000012)" || g.file != "/corpus/ask.go" || g.line != 9 || g.leaked || !g.isChan() {
+	if g := gs[18]; g.reason != "chan send" || g.entry != "ask.func1(0xc000012)" || g.file != "/corpus/ask.go" ||
+		g.line != 9 || g.leaked || !g.isChan() {
 		t.Errorf("goroutine 18: %+v", g)
 	}
-	if g := gs[19]; g.reason != "sync.Mutex.Lock" || g.entry != "(*T).run(0xc000016)" || g.line != 3 || !g.leaked || !g.isLock() {
+	if g := gs[19]; g.reason != "sync.Mutex.Lock" || g.entry != "(*T).run(0xc000016)" || g.line != 3 || !g.leaked ||
+		!g.isLock() {
 		t.Errorf("goroutine 19: %+v", g)
 	}
 	p := program{leaks: []*regexp.Regexp{regexp.MustCompile(`ask\.func1\(.* \[chan send\]`)}}
@@ -73,7 +75,8 @@ func TestReadOracle(t *testing.T) {
 func TestReplaceImports(t *testing.T) {
 	v := variant{pprof: "hold", sync: "hold/sync"}
 	got, err := v.replaceImports([]byte("package main\n\nimport (\n\t\"os\"\n\t\"runtime/pprof\"\n\t\"sync\"\n)\n"))
-	want := "package main\n\nimport (\n\t\"os\"\n\tpprof \"" + module + "/hold\"\n\tsync \"" + module + "/hold/sync\"\n)\n"
+	want := "package main\n\nimport (\n\t\"os\"\n\tpprof \"" + module + "/hold\"\n\tsync \"" + module +
+		"/hold/sync\"\n)\n"
 	if err != nil || string(got) != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

@@ -56,7 +56,8 @@ func judge(r *result, variant string) *tally {
 func (t *tally) goroutine(d *document, g *goroutine) {
 	t.stuck++
 	f, st := d.findingOf(g.id), d.status(g.id)
-	where := fmt.Sprintf("%s [%s] line %d", strings.TrimRight(strings.SplitN(g.entry, "(0x", 2)[0], "("), g.reason, g.line)
+	where := fmt.Sprintf("%s [%s] line %d", strings.TrimRight(strings.SplitN(g.entry, "(0x", 2)[0], "("), g.reason,
+		g.line)
 	switch {
 	case f == nil:
 		if st != nil {
@@ -71,7 +72,8 @@ func (t *tally) goroutine(d *document, g *goroutine) {
 		t.told++
 		t.kinds[f.Kind]++
 	}
-	if st != nil && st.Probe != nil && st.Probe.File == g.file && (st.Probe.Line == g.line || st.Probe.Op == "select" && isCase(g.file, st.Probe.Line, g.line)) {
+	if st != nil && st.Probe != nil && st.Probe.File == g.file &&
+		(st.Probe.Line == g.line || st.Probe.Op == "select" && isCase(g.file, st.Probe.Line, g.line)) {
 		t.line++
 	} else {
 		t.misses["wrong line: "+where]++

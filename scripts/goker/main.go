@@ -54,7 +54,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&o.parallel, "p", 4, "how many programs to run at a time")
 	flags.DurationVar(&o.settle, "settle", 2*time.Second, "how long to wait before a program is looked at")
 	flags.DurationVar(&o.after, "after", time.Second, "awaittrace's -after, and go-deadlock's timeout")
-	flags.BoolVar(&o.verbose, "v", false, "tell of each goroutine that was missed, and keep the folder with the programs")
+	flags.BoolVar(&o.verbose, "v", false,
+		"tell of each goroutine that was missed, and keep the folder with the programs")
 	flags.Func("only", "run only this `variant` (may be given again): "+variantNames(), func(name string) error {
 		if !slices.ContainsFunc(variants, func(v variant) bool { return v.name == name }) {
 			return fmt.Errorf("there is none of this name: want one of %s", variantNames())
@@ -66,7 +67,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if o.settle <= o.after {
-		fmt.Fprintf(stderr, "goker: flag -settle: %v is not longer than -after, %v: nothing would be stuck yet\n", o.settle, o.after)
+		fmt.Fprintf(stderr, "goker: flag -settle: %v is not longer than -after, %v: nothing would be stuck yet\n",
+			o.settle, o.after)
 		return 2
 	}
 	o.programs = flags.Args()

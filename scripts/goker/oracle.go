@@ -53,7 +53,8 @@ func readOracle(names []string) ([]program, error) {
 		}
 		ast.Inspect(table.Rhs[0], func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok {
-				if p, ok := newProgram(call, suites[name.Name]); ok && (len(names) == 0 || slices.Contains(names, p.name)) {
+				if p, ok := newProgram(call, suites[name.Name]); ok &&
+					(len(names) == 0 || slices.Contains(names, p.name)) {
 					programs = append(programs, p)
 				}
 			}

@@ -35,7 +35,8 @@ var variants = []variant{
 	{name: probed, pprof: "hold"},
 	{name: proven, pprof: "hold/leakprofile", env: leakProfile()},
 	{name: "goleak", pprof: "hold/goleak", told: numbered(`Goroutine (\d+) in state`)},
-	{name: "go-deadlock", pprof: "hold/godeadlock", sync: "hold/godeadlock/sync", told: numbered(`(?m)goroutine (\d+) lock 0x`)},
+	{name: "go-deadlock", pprof: "hold/godeadlock", sync: "hold/godeadlock/sync",
+		told: numbered(`(?m)goroutine (\d+) lock 0x`)},
 	{name: "goroutineleak", pprof: "hold/leakprofile", env: leakProfile(), told: leaked},
 }
 

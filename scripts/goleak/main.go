@@ -1,5 +1,5 @@
-// Goleak runs the tests of real modules that look for leaked goroutines with go.uber.org/goleak, without probes and with them, and prints a table.
-// Such tests look at stacks, on which probes have frames of their own.
+// Goleak runs the tests of real modules that look for leaked goroutines with go.uber.org/goleak, without probes and
+// with them, and prints a table. Such tests look at stacks, on which probes have frames of their own.
 //
 //	go run ./scripts/goleak [module@version ...]
 //
@@ -77,7 +77,8 @@ func run(names []string) error {
 		if len(differ) > 0 {
 			failed++
 		}
-		fmt.Printf("| %s | %v | %v | %s | %d |\n", m.version, plain, probed, strings.Join(differ, ", "), len(probed.left))
+		fmt.Printf("| %s | %v | %v | %s | %d |\n", m.version, plain, probed, strings.Join(differ, ", "),
+			len(probed.left))
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d modules differ with probes: sources and logs are in %s", failed, work)
@@ -127,7 +128,8 @@ func (r *result) beyond(other *result) []string {
 	return names
 }
 
-// onlyTests returns the pattern for -run that names tests; "" if there are none, or not all of the names are those of tests.
+// onlyTests returns the pattern for -run that names tests; "" if there are none, or not all of the names are those of
+// tests.
 func onlyTests(names []string) string {
 	var tests []string
 	for _, name := range names {

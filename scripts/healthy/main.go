@@ -48,7 +48,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
 	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
 	flags.IntVar(&o.at, "p", 16, "how many programs run at a time, of heavy ones at most two")
-	flags.BoolVar(&o.again, "again", false, "run a program of which something was told once more, alone, and count what is told then")
+	flags.BoolVar(&o.again, "again", false,
+		"run a program of which something was told once more, alone, and count what is told then")
 	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -72,12 +73,14 @@ func runAll(o options, stdout io.Writer) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(work)
-	w := &watcher{options: o, work: work, awaittrace: filepath.Join(work, "awaittrace"), exe: filepath.Join(work, "healthy")}
+	w := &watcher{options: o, work: work, awaittrace: filepath.Join(work, "awaittrace"),
+		exe: filepath.Join(work, "healthy")}
 	list, err := w.programs()
 	if err != nil {
 		return 0, err
 	}
-	for _, args := range [][]string{{"go", "build", "-o", w.awaittrace, "./cmd/awaittrace"}, {w.awaittrace, "build", "-o", w.exe, "./testdata/healthy"}} {
+	for _, args := range [][]string{{"go", "build", "-o", w.awaittrace, "./cmd/awaittrace"},
+		{w.awaittrace, "build", "-o", w.exe, "./testdata/healthy"}} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 		}
@@ -86,7 +89,8 @@ func runAll(o options, stdout io.Writer) (int, error) {
 	return tell(stdout, list, o), nil
 }
 
-// watchAll runs the programs, heavy ones after the others, and those again, alone, of which something was told if that is asked for.
+// watchAll runs the programs, heavy ones after the others, and those again, alone, of which something was told if that
+// is asked for.
 func (w *watcher) watchAll(list []*program) {
 	w.sideBySide(w.at, list, func(p *program) bool { return !p.heavy })
 	w.sideBySide(min(w.at, 2), list, func(p *program) bool { return p.heavy })
@@ -153,7 +157,8 @@ func (w *watcher) programs() (list []*program, err error) {
 		name, heavy, _ := strings.Cut(line, " ")
 		list = append(list, &program{name: name, heavy: heavy != ""})
 	}
-	list = append(list, &program{name: "all", run: true, args: []string{"./testdata/healthy", "all", w.length.String()}})
+	list = append(list, &program{name: "all", run: true,
+		args: []string{"./testdata/healthy", "all", w.length.String()}})
 	list = append(list, &program{name: "all-unread", unread: true, heavy: true})
 	if w.servers {
 		for _, s := range []struct{ name, module, pkg, args string }{
@@ -164,7 +169,8 @@ func (w *watcher) programs() (list []*program, err error) {
 			if out, err := exec.Command("scripts/fetch", s.module, dir).CombinedOutput(); err != nil {
 				return nil, fmt.Errorf("scripts/fetch %s: %v\n%s", s.module, err, out)
 			}
-			list = append(list, &program{name: s.name, run: true, dir: dir, args: append([]string{s.pkg}, strings.Fields(s.args)...), stop: true})
+			list = append(list, &program{name: s.name, run: true, dir: dir,
+				args: append([]string{s.pkg}, strings.Fields(s.args)...), stop: true})
 		}
 	}
 	if len(w.names) == 0 {
@@ -228,7 +234,8 @@ func (w *watcher) look(p *program, cmd *exec.Cmd) string {
 		if p.unread || p.reports%2 == 1 {
 			prove = "never"
 		}
-		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), "-prove", prove, strconv.Itoa(cmd.Process.Pid))
+		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), "-prove", prove,
+			strconv.Itoa(cmd.Process.Pid))
 		report.Env = cmd.Env
 		out, err := report.CombinedOutput()
 		w.looking.Unlock()
@@ -262,6 +269,7 @@ func tell(w io.Writer, list []*program, o options) int {
 			fmt.Fprintf(w, "\n%s: %v\n%s", p.name, p.exit, p.told)
 		}
 	}
-	fmt.Fprintf(w, "\n%d healthy programs ran for %v, with %d reports of -after %v; of %d something was told\n", len(list), o.length, reports, o.after, failed)
+	fmt.Fprintf(w, "\n%d healthy programs ran for %v, with %d reports of -after %v; of %d something was told\n",
+		len(list), o.length, reports, o.after, failed)
 	return failed
 }

@@ -52,7 +52,8 @@ func main() {
 // newer is what only later versions have, by the first that does.
 var newer = map[string]string{
 	"go1.21": "package main\n\nfunc newer() {}\n",
-	"go1.24": "package main\n\nimport (\n\t\"runtime\"\n\t\"weak\"\n)\n\nvar handle any\n\nfunc newer() {\n\to := new(object)\n" +
+	"go1.24": "package main\n\nimport (\n\t\"runtime\"\n\t\"weak\"\n)\n\nvar handle any\n\nfunc newer() {\n" +
+		"\to := new(object)\n" +
 		"\truntime.AddCleanup(o, func(int) {}, 1)\n\thandle = weak.Make(o)\n}\n",
 }
 
@@ -77,11 +78,15 @@ func run(versions []string, stderr io.Writer) int {
 				fmt.Fprintf(stderr, "layouts: go%s %s: %v\n", v, arch, err)
 				return 1
 			}
-			list = slices.DeleteFunc(list, func(old *reach.Layout) bool { return version.Lang(old.Go) == version.Lang(l.Go) && old.Arch == arch })
+			list = slices.DeleteFunc(list,
+				func(old *reach.Layout) bool { return version.Lang(old.Go) == version.Lang(l.Go) && old.Arch == arch })
 			list = append(list, l)
 		}
 	}
-	slices.SortFunc(list, func(a, b *reach.Layout) int { return cmp.Or(cmp.Compare(a.Arch, b.Arch), version.Compare(a.Go, b.Go)) })
+	slices.SortFunc(list, func(a, b *reach.Layout) int {
+		return cmp.Or(cmp.Compare(a.Arch, b.Arch),
+			version.Compare(a.Go, b.Go))
+	})
 	if err := os.WriteFile(file, []byte(reach.FormatTables(list)), 0o666); err != nil {
 		fmt.Fprintln(stderr, "layouts:", err)
 		return 1
@@ -100,14 +105,16 @@ func layout(goVersion, arch string) (*reach.Layout, error) {
 	if version.Compare(goVersion, "go1.24") >= 0 {
 		second = newer["go1.24"]
 	}
-	for name, text := range map[string]string{"go.mod": "module layouts\n\ngo 1.21\n", "main.go": program, "newer.go": second} {
+	for name, text := range map[string]string{"go.mod": "module layouts\n\ngo 1.21\n", "main.go": program,
+		"newer.go": second} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			return nil, err
 		}
 	}
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", "program", ".")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+goVersion, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+goVersion, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=",
+		"GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %v\n%s", err, out)
 	}

@@ -23,7 +23,8 @@ pre { margin: 14px; font: 14px/1.25 "DejaVu Sans Mono", monospace; color: #d7dae
 var sequence = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
 // ends are the styles that a code ends, each with a space behind it.
-var ends = map[string]string{"22": "s1 s2 ", "27": "s7 ", "39": "s31 s32 s33 ", "31": "s32 s33 ", "32": "s31 s33 ", "33": "s31 s32 "}
+var ends = map[string]string{"22": "s1 s2 ", "27": "s7 ", "39": "s31 s32 s33 ", "31": "s32 s33 ", "32": "s31 s33 ",
+	"33": "s31 s32 "}
 
 func main() {
 	var text []byte

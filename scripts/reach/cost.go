@@ -76,8 +76,10 @@ func lookAlone(pid string, stdout, stderr io.Writer) int {
 	marked, _ := used()
 	memory, told := l.Snapshot(l.Paused, l.Estimate)
 	all, processor := used()
-	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all, of which %v on a processor; copied %d MB, reader's memory %d MB, %d MB with all that is told\n",
-		len(l.Proven()), l.Paused.Round(time.Millisecond), l.Estimate.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond),
+	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all, of which %v on a processor; copied %d "+
+		"MB, reader's memory %d MB, %d MB with all that is told\n",
+		len(l.Proven()), l.Paused.Round(time.Millisecond), l.Estimate.Round(time.Millisecond),
+		time.Since(begin).Round(time.Millisecond),
 		processor.Round(time.Millisecond), l.Copied>>20, marked, all)
 	for _, s := range l.Steps {
 		fmt.Fprintf(stdout, "    %s: %v\n", s.Name, s.Took.Round(100*time.Microsecond))
@@ -109,7 +111,8 @@ func (j *job) cost() error {
 	if err := j.goBuild(dir, exe, variant{}); err != nil {
 		return err
 	}
-	for _, size := range []struct{ goroutines, heap int }{{10, 0}, {10_000, 0}, {100_000, 0}, {1_000_000, 0}, {1000, 1 << 30}, {1000, 4 << 30}} {
+	for _, size := range []struct{ goroutines, heap int }{{10, 0}, {10_000, 0}, {100_000, 0}, {1_000_000, 0},
+		{1000, 1 << 30}, {1000, 4 << 30}} {
 		p, err := reachtest.Start(exec.Command(exe, strconv.Itoa(size.goroutines), strconv.Itoa(size.heap)))
 		if err != nil {
 			return err

@@ -43,8 +43,8 @@ func profile(p *pprof.Profile, w io.Writer, debug int) {
 }
 `
 
-// goProfile holds reach against Go's own profile of leaks, and against what Go's own tests say of each program: which of its goroutines leak,
-// whether or not the profile always finds them.
+// goProfile holds reach against Go's own profile of leaks, and against what Go's own tests say of each program: which
+// of its goroutines leak, whether or not the profile always finds them.
 func (j *job) goProfile() error {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -73,11 +73,13 @@ func (j *job) goProfile() error {
 			j.judge(name, p, leaks[name])
 		}
 	}
-	fmt.Fprintf(j.out, "%d of Go's programs, go%s: Go marks %d, proven are %d; %d of Go's are not, %d are more\n", programs, here(), marked, proven, missed, extra)
+	fmt.Fprintf(j.out, "%d of Go's programs, go%s: Go marks %d, proven are %d; %d of Go's are not, %d are more\n",
+		programs, here(), marked, proven, missed, extra)
 	return nil
 }
 
-// knownLeaks reads what Go's test says of its programs: by name, what the first function of a goroutine that leaks and its wait reason match.
+// knownLeaks reads what Go's test says of its programs: by name, what the first function of a goroutine that leaks and
+// its wait reason match.
 func knownLeaks(file string) (map[string][]*regexp.Regexp, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -136,7 +138,8 @@ func (j *job) extra(name string, p *profile) (n int) {
 	return n
 }
 
-// judge counts the proofs of what Go's test does not know to leak, nor Go's profile where Go has no test, and those of goroutines that were woken later.
+// judge counts the proofs of what Go's test does not know to leak, nor Go's profile where Go has no test, and those of
+// goroutines that were woken later.
 func (j *job) judge(name string, p *profile, leaks []*regexp.Regexp) {
 	marked := make(map[string]bool)
 	for _, id := range p.theirs {
@@ -148,7 +151,8 @@ func (j *job) judge(name string, p *profile, leaks []*regexp.Regexp) {
 		}
 		if !slices.ContainsFunc(leaks, func(re *regexp.Regexp) bool { return re.MatchString(p.text[id]) }) {
 			j.wrong++
-			fmt.Fprintf(j.out, "    %s: FALSE: goroutine %d is proven, and none of Go's leaks: %s\n", name, id, p.text[id])
+			fmt.Fprintf(j.out, "    %s: FALSE: goroutine %d is proven, and none of Go's leaks: %s\n", name, id,
+				p.text[id])
 		}
 	}
 	for _, id := range p.changed {
@@ -157,7 +161,8 @@ func (j *job) judge(name string, p *profile, leaks []*regexp.Regexp) {
 	}
 }
 
-// copyProfiled builds the programs of a folder so that they wait before they take their profile, and returns their names.
+// copyProfiled builds the programs of a folder so that they wait before they take their profile, and returns their
+// names.
 func (j *job) copyProfiled(from, exe string) (names []string, err error) {
 	dir := exe + "-source"
 	if err := os.Mkdir(dir, 0o777); err != nil {

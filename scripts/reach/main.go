@@ -55,7 +55,8 @@ type part struct {
 }
 
 var parts = []part{
-	{"waits", false, (*job).waits}, {"storm", false, (*job).storm}, {"healthy", false, (*job).healthy}, {"go", false, (*job).goProfile},
+	{"waits", false, (*job).waits}, {"storm", false, (*job).storm}, {"healthy", false, (*job).healthy},
+	{"go", false, (*job).goProfile},
 	{"arm64", false, (*job).arm64}, {"cost", true, (*job).cost},
 }
 
@@ -84,7 +85,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	defer os.RemoveAll(work)
-	j := &job{work: work, versions: strings.Split(*versions, ","), ways: strings.Split(*ways, ","), samples: *samples, length: *length, out: stdout, log: stderr}
+	j := &job{work: work, versions: strings.Split(*versions, ","), ways: strings.Split(*ways, ","), samples: *samples,
+		length: *length, out: stdout, log: stderr}
 	failed := false
 	for _, p := range parts {
 		if flags.NArg() == 0 && p.extra || flags.NArg() > 0 && !slices.Contains(flags.Args(), p.name) {

@@ -134,8 +134,10 @@ func (j *job) healthy() error {
 		for line := range strings.Lines(string(names)) {
 			name := strings.Fields(line + " ?")[0] // some are marked as heavy
 			// A shell says that it is ready, and becomes the program.
-			cmd := exec.Command("/bin/sh", "-c", `echo ready; exec "$0" "$@"`, exe, name, (j.length + time.Minute).String())
-			errs = append(errs, j.sampleFor(fmt.Sprintf("healthy, go%s %s, %s", v.version, v.name, name), cmd, exe, j.length/time.Duration(len(list))))
+			cmd := exec.Command("/bin/sh", "-c", `echo ready; exec "$0" "$@"`, exe, name,
+				(j.length + time.Minute).String())
+			errs = append(errs, j.sampleFor(fmt.Sprintf("healthy, go%s %s, %s", v.version, v.name, name), cmd, exe,
+				j.length/time.Duration(len(list))))
 		}
 	}
 	return errors.Join(errs...)
@@ -165,9 +167,11 @@ func (j *job) sampleFor(what string, cmd *exec.Cmd, exe string, length time.Dura
 		l.Plan.Close()
 		if len(wrong) > 0 {
 			text := p.Quit(wrong)
-			never := strings.Count(text, "(nil chan)]") + strings.Count(text, "[select (no cases)]") // by definition, as the programs want it
+			never := strings.Count(text, "(nil chan)]") + strings.Count(text,
+				"[select (no cases)]") // by definition, as the programs want it
 			j.wrong += len(wrong) - never
-			fmt.Fprintf(j.out, "%s: %d false proofs; blocked by definition are %d\n%s\n", what, len(wrong)-never, never, text)
+			fmt.Fprintf(j.out, "%s: %d false proofs; blocked by definition are %d\n%s\n", what, len(wrong)-never, never,
+				text)
 			return nil
 		}
 	}

@@ -51,7 +51,8 @@ func tarred(entries []entry, at time.Time) ([]byte, error) {
 	}
 	w := tar.NewWriter(z)
 	for _, e := range entries {
-		err := w.WriteHeader(&tar.Header{Name: e.name, Mode: int64(e.mode), Size: int64(len(e.text)), ModTime: at, Format: tar.FormatUSTAR})
+		err := w.WriteHeader(&tar.Header{Name: e.name, Mode: int64(e.mode), Size: int64(len(e.text)), ModTime: at,
+			Format: tar.FormatUSTAR})
 		if err != nil {
 			return nil, err
 		}

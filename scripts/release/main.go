@@ -82,7 +82,8 @@ func release(ctx context.Context, root, tag, out, only string) error {
 	}
 	defer os.RemoveAll(work)
 	source := filepath.Join(work, "source")
-	if _, err := run(ctx, root, nil, "git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--no-hardlinks", "--branch", tag, root, source); err != nil {
+	if _, err := run(ctx, root, nil, "git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--no-hardlinks",
+		"--branch", tag, root, source); err != nil {
 		return err
 	}
 	seconds, err := run(ctx, source, nil, "git", "log", "-1", "--format=%ct")
@@ -137,7 +138,8 @@ func build(ctx context.Context, source, work string, t target) (string, error) {
 	if t.lite {
 		args = append(args, "-tags=lite")
 	}
-	_, err := run(ctx, source, []string{"GOOS=" + t.goos, "GOARCH=" + t.goarch, "CGO_ENABLED=0", "GOFLAGS="}, "go", append(args, "./cmd/awaittrace")...)
+	_, err := run(ctx, source, []string{"GOOS=" + t.goos, "GOARCH=" + t.goarch, "CGO_ENABLED=0", "GOFLAGS="}, "go",
+		append(args, "./cmd/awaittrace")...)
 	return exe, err
 }
 

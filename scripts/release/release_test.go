@@ -60,10 +60,12 @@ func TestRelease(t *testing.T) {
 		}
 	}
 	files := untar(t, first)
-	if want := []string{name + "/awaittrace 755", name + "/LICENSE 644", name + "/README.md 644"}; !reflect.DeepEqual(files, want) {
+	if want := []string{name + "/awaittrace 755", name + "/LICENSE 644",
+		name + "/README.md 644"}; !reflect.DeepEqual(files, want) {
 		t.Errorf("the archive has %q, want %q", files, want)
 	}
-	if err := release(t.Context(), tagged, tag, t.TempDir(), "plan9"); err == nil || !strings.Contains(err.Error(), "plan9") {
+	if err := release(t.Context(), tagged, tag, t.TempDir(), "plan9"); err == nil ||
+		!strings.Contains(err.Error(), "plan9") {
 		t.Errorf("an archive that there is not: %v", err)
 	}
 }
@@ -109,7 +111,8 @@ func TestZip(t *testing.T) {
 // TestTag refuses what is no version of a module.
 func TestTag(t *testing.T) {
 	for _, tag := range []string{"", "1.2.3", "v1.2", "main", "-v1.2.3"} {
-		if err := release(t.Context(), ".", tag, t.TempDir(), ""); err == nil || !strings.Contains(err.Error(), "invalid tag") {
+		if err := release(t.Context(), ".", tag, t.TempDir(), ""); err == nil ||
+			!strings.Contains(err.Error(), "invalid tag") {
 			t.Errorf("%q: %v", tag, err)
 		}
 	}

@@ -1,12 +1,14 @@
 //go:build unix
 
-// Reports runs the programs of testdata/reports, each of which reproduces a public bug report, and checks what awaittrace tells of them.
+// Reports runs the programs of testdata/reports, each of which reproduces a public bug report, and checks what
+// awaittrace tells of them.
 //
 //	go run ./scripts/reports [flags] [case ...]
 //
-// Most have the real module at the version that has the bug, which comes from the module proxy; go test ./internal/e2e runs the others alone. All are built
-// as awaittrace build does it by default, and looked at by awaittrace report -after 1s. The exit status is 1 if a report does not tell what its
-// EXPECT file says (see internal/testing/reportcase), or tells what it says is not told yet.
+// Most have the real module at the version that has the bug, which comes from the module proxy; go test ./internal/e2e
+// runs the others alone. All are built as awaittrace build does it by default, and looked at by awaittrace report
+// -after 1s. The exit status is 1 if a report does not tell what its EXPECT file says (see
+// internal/testing/reportcase), or tells what it says is not told yet.
 package main
 
 import (
@@ -47,7 +49,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.root, "cases", "testdata/reports", "`folder` with the cases")
 	flags.StringVar(&o.awaitt, "awaittrace", "", "`file` of the command; built from this module by default")
-	flags.StringVar(&o.built, "built", "", "`folder` that the programs are built into and kept in; what is there already is not built again")
+	flags.StringVar(&o.built, "built", "",
+		"`folder` that the programs are built into and kept in; what is there already is not built again")
 	flags.BoolVar(&o.verbose, "v", false, "print every text report")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -110,7 +113,8 @@ func check(ctx context.Context, o options, stdout, stderr io.Writer) (bool, erro
 			fmt.Fprintf(stdout, "%s\n", j.Report.Text)
 		}
 	})
-	fmt.Fprintf(stdout, "\n%d runs of programs from public reports: %d told, %d not told yet, %d wrong\n", len(jobs), len(jobs)-failed-todo, todo, failed)
+	fmt.Fprintf(stdout, "\n%d runs of programs from public reports: %d told, %d not told yet, %d wrong\n", len(jobs),
+		len(jobs)-failed-todo, todo, failed)
 	return failed == 0, nil
 }
 

@@ -69,7 +69,8 @@ func measure(b *bench, what []string, n, cold, copies int, w io.Writer) error {
 			return err
 		}
 		most := time.Duration(float64(times[0])*limit.factor) + limit.plus
-		fmt.Fprintf(w, "| %s | %.2f s | %.2f s | %.2f s |\n", name, times[0].Seconds(), times[1].Seconds(), most.Seconds())
+		fmt.Fprintf(w, "| %s | %.2f s | %.2f s | %.2f s |\n", name, times[0].Seconds(), times[1].Seconds(),
+			most.Seconds())
 		if times[1] > most {
 			over = append(over, name)
 		}
@@ -94,7 +95,8 @@ func measure(b *bench, what []string, n, cold, copies int, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "\n%d lines of Go: %d MiB at most, %.0f s, with an empty cache\n", lines, bytes>>20, took.Seconds())
+		fmt.Fprintf(w, "\n%d lines of Go: %d MiB at most, %.0f s, with an empty cache\n", lines, bytes>>20,
+			took.Seconds())
 		if bytes > memoryLimit {
 			over = append(over, "memory")
 		}

@@ -27,8 +27,10 @@ type library struct {
 }
 
 var libraries = []library{
-	{"@dagrejs/dagre", "3.1.3", "dist/dagre.min.js", "LICENSE", "54a503e346f93ca0bb10abe7999587e037262935687aca45eb4e4b0f64bbb578", "dagre.min.js"},
-	{"htm", "3.1.1", "preact/standalone.umd.js", "LICENSE", "62c4ffea400078c0eda7f435b22726b4961ebdf74c8506f188e92bec41d8ac51", "htm-preact.js"},
+	{"@dagrejs/dagre", "3.1.3", "dist/dagre.min.js", "LICENSE",
+		"54a503e346f93ca0bb10abe7999587e037262935687aca45eb4e4b0f64bbb578", "dagre.min.js"},
+	{"htm", "3.1.1", "preact/standalone.umd.js", "LICENSE",
+		"62c4ffea400078c0eda7f435b22726b4961ebdf74c8506f188e92bec41d8ac51", "htm-preact.js"},
 }
 
 func main() {

@@ -74,7 +74,8 @@ func (t *toolchain) report() error {
 	defer cmd.Process.Kill()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var out string
-		if out, err = t.run("module", t.at, "report", "-f", "json", strconv.Itoa(cmd.Process.Pid)); err == nil { // it has its record
+		// it has its record
+		if out, err = t.run("module", t.at, "report", "-f", "json", strconv.Itoa(cmd.Process.Pid)); err == nil {
 			err = t.deadlocked(out)
 		}
 		if err == nil {
@@ -117,7 +118,8 @@ func (t *toolchain) test() error {
 		return err
 	}
 	out, err := t.run("module", t.at, "test", "./...")
-	if err == nil || !strings.Contains(out, "--- FAIL: TestLeft") || !strings.Contains(out, "ok  \tawaittrace.test/versions/sum") {
+	if err == nil || !strings.Contains(out, "--- FAIL: TestLeft") ||
+		!strings.Contains(out, "ok  \tawaittrace.test/versions/sum") {
 		return fmt.Errorf("a test leaves a goroutine, and what is said is %v\n%s", err, out)
 	}
 	return nil
@@ -172,9 +174,11 @@ func (t *toolchain) delve() error {
 	}
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
-	ask := fmt.Sprintf("printf 'stuck\\nexit\\nn\\n' | %s dlv attach --allow-non-terminal-interactive %d", t.at, cmd.Process.Pid)
+	ask := fmt.Sprintf("printf 'stuck\\nexit\\nn\\n' | %s dlv attach --allow-non-terminal-interactive %d", t.at,
+		cmd.Process.Pid)
 	out := ""
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Second) { // until they have waited for long enough
+	// until they have waited for long enough
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Second) {
 		if out, err = t.run("module", "sh", "-c", ask); err != nil || strings.Contains(out, "deadlock: ") {
 			return err
 		}

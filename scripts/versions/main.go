@@ -133,7 +133,8 @@ func find(work, at, v string) (*toolchain, error) {
 	if err := os.MkdirAll(records, 0o700); err != nil {
 		return nil, err
 	}
-	t.env = append(os.Environ(), "PATH="+filepath.Join(goroot, "bin")+":"+os.Getenv("PATH"), "GOTOOLCHAIN=local", "GOCACHE="+goCache,
+	t.env = append(os.Environ(), "PATH="+filepath.Join(goroot, "bin")+":"+os.Getenv("PATH"), "GOTOOLCHAIN=local",
+		"GOCACHE="+goCache,
 		"XDG_CACHE_HOME="+filepath.Join(work, "cache"), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=1s")
 	return t, nil
 }
@@ -165,7 +166,8 @@ func (t *toolchain) prepare() error {
 			}
 		}
 	}
-	return os.WriteFile(filepath.Join(torture, "go.mod"), fmt.Appendf(nil, "module awaittrace.test/torture\n\ngo 1.%d\n", t.minor), 0o666)
+	return os.WriteFile(filepath.Join(torture, "go.mod"),
+		fmt.Appendf(nil, "module awaittrace.test/torture\n\ngo 1.%d\n", t.minor), 0o666)
 }
 
 // newer says whether a file of the torture program, such as iterators_go123.go, needs a newer Go than 1.minor.
@@ -192,7 +194,8 @@ func (t *toolchain) run(dir, name string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, t.env, &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, stdout.String(), stderr.String())
+		return stdout.String(), fmt.Errorf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err,
+			stdout.String(), stderr.String())
 	}
 	return stdout.String(), nil
 }

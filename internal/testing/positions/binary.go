@@ -74,7 +74,8 @@ func (c *BinaryCount) function(name string, before, after, probes map[Line]bool)
 }
 
 func sorted(lines map[Line]bool) []Line {
-	return slices.SortedFunc(maps.Keys(lines), func(a, b Line) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	return slices.SortedFunc(maps.Keys(lines),
+		func(a, b Line) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 }
 
 // wrapper is how the compiler names what it makes of a go or defer statement. It numbers them, has none for a call
@@ -151,7 +152,8 @@ func unitFuncs(r *dwarf.Reader) ([]funcRange, error) {
 }
 
 // unitLines reads the line table of a compile unit.
-func unitLines(data *dwarf.Data, unit *dwarf.Entry, ranges []funcRange, keep func(string) bool, funcs map[string]map[Line]bool) error {
+func unitLines(data *dwarf.Data, unit *dwarf.Entry, ranges []funcRange, keep func(string) bool,
+	funcs map[string]map[Line]bool) error {
 	lines, err := data.LineReader(unit)
 	if lines == nil || err != nil {
 		return err
@@ -165,7 +167,8 @@ func unitLines(data *dwarf.Data, unit *dwarf.Entry, ranges []funcRange, keep fun
 		if err != nil {
 			return err
 		}
-		i, found := slices.BinarySearchFunc(ranges, e.Address, func(r funcRange, pc uint64) int { return cmp.Compare(r.low, pc) })
+		i, found := slices.BinarySearchFunc(ranges, e.Address,
+			func(r funcRange, pc uint64) int { return cmp.Compare(r.low, pc) })
 		if !found {
 			i--
 		}

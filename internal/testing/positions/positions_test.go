@@ -39,10 +39,12 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if count.Wrong != nil || count.Exact+count.Column+count.Replaced != count.Positions || count.Exact < 30 || count.Column == 0 || count.Replaced != 1 {
+	if count.Wrong != nil || count.Exact+count.Column+count.Replaced != count.Positions || count.Exact < 30 ||
+		count.Column == 0 || count.Replaced != 1 {
 		t.Errorf("got %+v", count)
 	}
-	if want := map[Line]bool{{"/m/a.go", 1}: true, {"/m/a.go", 8}: true, {"/m/a.go", 11}: true, {"/m/a.go", 12}: true}; !reflect.DeepEqual(probes, want) {
+	if want := map[Line]bool{{"/m/a.go", 1}: true, {"/m/a.go", 8}: true, {"/m/a.go", 11}: true,
+		{"/m/a.go", 12}: true}; !reflect.DeepEqual(probes, want) {
 		t.Errorf("probes on lines %v, want %v", probes, want)
 	}
 }

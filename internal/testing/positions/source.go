@@ -78,7 +78,8 @@ func (f *file) added(before *file) token.Pos {
 	var own []ast.Decl // without what has a name that begins as the collector's: site arrays
 	for _, d := range f.declared() {
 		g, ok := d.(*ast.GenDecl)
-		if ok && g.Tok == token.VAR && len(g.Specs) == 1 && strings.HasPrefix(g.Specs[0].(*ast.ValueSpec).Names[0].Name, collector) {
+		if ok && g.Tok == token.VAR && len(g.Specs) == 1 &&
+			strings.HasPrefix(g.Specs[0].(*ast.ValueSpec).Names[0].Name, collector) {
 			continue
 		}
 		own = append(own, d)
@@ -188,7 +189,8 @@ func nodeMarks(fset *token.FileSet, n ast.Node) []mark {
 	add := func(field string, pos token.Pos) {
 		if pos.IsValid() {
 			p := fset.Position(pos)
-			list = append(list, mark{v.Type().Name() + "." + field + " " + text, leaf, Line{p.Filename, p.Line}, p.Column})
+			list = append(list, mark{v.Type().Name() + "." + field + " " + text, leaf, Line{p.Filename, p.Line},
+				p.Column})
 		}
 	}
 	add("Pos", n.Pos())

@@ -34,7 +34,8 @@ func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 		if i < 0 {
 			// Goroutines of the libraries' own say nothing of themselves.
 			if answer == reach.Proven && len(s.At) > 0 {
-				c.False = append(c.False, fmt.Sprintf("goroutine %d [%s] at %q is proven, and is none of the waits", s.ID, s.State, s.At))
+				c.False = append(c.False, fmt.Sprintf("goroutine %d [%s] at %q is proven, and is none of the waits",
+					s.ID, s.State, s.At))
 			}
 			continue
 		}
@@ -68,8 +69,9 @@ func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 
 // kinds are the comments that say of what kind somebody is who could end the wait.
 var kinds = map[string]snapshot.WakerKind{
-	"timer": snapshot.WakerTimer, "global": snapshot.WakerGlobal, "goroutine": snapshot.WakerGoroutine, "finalizer": snapshot.WakerFinalizer,
-	"cleanup": snapshot.WakerCleanup,
+	"timer": snapshot.WakerTimer, "global": snapshot.WakerGlobal, "goroutine": snapshot.WakerGoroutine,
+	"finalizer": snapshot.WakerFinalizer,
+	"cleanup":   snapshot.WakerCleanup,
 }
 
 // named reports whether one of those who could end a wait is what the comment says. In a stripped program variables
@@ -80,6 +82,7 @@ func named(list []snapshot.Waker, w Wait) bool {
 		if kind == snapshot.WakerCleanup && waker.Kind == snapshot.WakerFinalizer { // Go 1.24 queues both together
 			return true
 		}
-		return waker.Kind == kind && (w.Name == "" || kind != snapshot.WakerGlobal || waker.Name == "" || waker.Name == "main."+w.Name)
+		return waker.Kind == kind &&
+			(w.Name == "" || kind != snapshot.WakerGlobal || waker.Name == "" || waker.Name == "main."+w.Name)
 	})
 }

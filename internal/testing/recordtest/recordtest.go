@@ -28,7 +28,8 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	}
 	var orphans []runtime.Orphan
 	for _, h := range s.Orphans {
-		o := runtime.Orphan{Goid: uint64(h.Goroutine), Obj: h.Obj, Site: w.held(&h), Time: coarse(h.Since), Died: coarse(h.Since)}
+		o := runtime.Orphan{Goid: uint64(h.Goroutine), Obj: h.Obj, Site: w.held(&h), Time: coarse(h.Since),
+			Died: coarse(h.Since)}
 		if h.Last != nil {
 			o.Last = w.site(h.Last, 0)
 		}
@@ -42,10 +43,12 @@ func Bytes(s *snapshot.Snapshot) []byte {
 	h := runtime.Header{
 		Magic: runtime.Magic, Version: runtime.Version, HeaderSize: uint32(unsafe.Sizeof(runtime.Header{})),
 		Pid: uint64(s.Process.Pid), StartTicks: StartTicks, StartWall: s.Process.StartWall, Base: 1 << 40,
-		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize, OrphanSize: runtime.OrphanSize,
-		TestSize: runtime.TestSize, Tests: uint32(len(w.tests)), OrderSize: runtime.OrderSize,
-		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)), Orphans: uint32(len(orphans)),
-		Waited: uint32(len(waited)), WaitedCap: uint32(len(waited)), WaitedSize: runtime.WaitedSize,
+		SlotSize: runtime.SlotSize, ObjSize: runtime.ObjSize, SiteSize: runtime.SiteSize,
+		OrphanSize: runtime.OrphanSize,
+		TestSize:   runtime.TestSize, Tests: uint32(len(w.tests)), OrderSize: runtime.OrderSize,
+		Slots: uint32(len(slots)), Sites: uint32(len(w.table)), StrLen: uint32(len(w.text)),
+		Orphans: uint32(len(orphans)),
+		Waited:  uint32(len(waited)), WaitedCap: uint32(len(waited)), WaitedSize: runtime.WaitedSize,
 		Clock: coarse(s.Taken),
 	}
 	chunks := (len(slots) + runtime.ChunkSlots - 1) / runtime.ChunkSlots
@@ -115,7 +118,8 @@ func (w *writer) site(p *snapshot.Probe, cases int) uint32 {
 			File: w.str(p.File), Func: w.str(p.Func), Expr: w.str(p.Expr),
 			FileLen: uint16(len(p.File)), FuncLen: uint16(len(p.Func)), ExprLen: uint16(len(p.Expr)),
 			Flags: p.Flags, Line: int32(p.Line), Col: int32(p.Col), Op: p.Op, Kind: p.Kind,
-			Obj: w.str(p.Obj), ObjLen: uint16(len(p.Obj)), Callee: w.str(p.Callee), CalleeLen: uint16(len(p.Callee)), Roles: p.Roles,
+			Obj: w.str(p.Obj), ObjLen: uint16(len(p.Obj)), Callee: w.str(p.Callee), CalleeLen: uint16(len(p.Callee)),
+			Roles: p.Roles,
 		})
 		id = uint32(len(w.table))
 		w.sites[p] = id
@@ -215,7 +219,8 @@ func (w *writer) test(t *snapshot.Test) uint32 {
 		w.tests = append(w.tests, runtime.TestEntry{})
 	}
 	e := runtime.TestEntry{
-		Number: uint32(t.Number), State: runtime.TestEnded, Goid: uint64(t.Goroutine), Started: t.Started, NameLen: uint32(len(t.Name)),
+		Number: uint32(t.Number), State: runtime.TestEnded, Goid: uint64(t.Goroutine), Started: t.Started,
+		NameLen: uint32(len(t.Name)),
 	}
 	if t.Running {
 		e.State = runtime.TestRunning

@@ -62,7 +62,8 @@ var wrong = []*regexp.Regexp{
 	regexp.MustCompile(`src/debug/\w+\.go`), // a frame of the collector
 }
 
-// Check returns what is not as the run expects it; nothing if all is. A run with a todo is as expected if some of it is not.
+// Check returns what is not as the run expects it; nothing if all is. A run with a todo is as expected if some of it is
+// not.
 func (r *Run) Check(rep *Report) []string {
 	problems, err := r.problems(rep)
 	switch {
@@ -170,7 +171,8 @@ func (want *Finding) match(findings []*told, taken map[*told]bool, say func(stri
 		}
 	}
 	if best == nil {
-		say("no finding %s (%s) at %s", strings.Join(want.Kinds, "|"), strings.Join(want.Certainties, "|"), strings.Join(want.Root, " or "))
+		say("no finding %s (%s) at %s", strings.Join(want.Kinds, "|"), strings.Join(want.Certainties, "|"),
+			strings.Join(want.Root, " or "))
 		return nil
 	}
 	for _, p := range least {

@@ -21,7 +21,8 @@ const report = `{"findings": [
 
 func TestCheck(t *testing.T) {
 	for _, c := range []struct{ name, expect, problem string }{
-		{"all is told", "finding: leak|growth certain|likely @wait\ngoroutines: 2\nsay: close\nsay: @wait\nsay: /close.it/\nnot: open", ""},
+		{"all is told", "finding: leak|growth certain|likely @wait\ngoroutines: 2\nsay: close\nsay: @wait\n" +
+			"say: /close.it/\nnot: open", ""},
 		{"more", "finding: leak likely\ngoroutines: 2+", ""},
 		{"kind", "finding: deadlock likely", "no finding deadlock"},
 		{"certainty", "finding: leak certain", "it is likely, want certain"},

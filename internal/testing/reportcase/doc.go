@@ -1,7 +1,8 @@
 // Package reportcase checks awaittrace's report on a program that reproduces a public bug report.
 //
-// A case is a folder of testdata/reports with the program and a file EXPECT, which states a few facts that the report must tell:
-// the kind of each finding, how certain it is, the place of its root, and phrases. Lines have the form "key: value", and "#" begins a comment:
+// A case is a folder of testdata/reports with the program and a file EXPECT, which states a few facts that the report
+// must tell: the kind of each finding, how certain it is, the place of its root, and phrases. Lines have the form "key:
+// value", and "#" begins a comment:
 //
 //	from: hashicorp/nomad #6977          where the bug was reported
 //	kind: stop-case one-cause            what it shows: see testdata/reports/README.md
@@ -19,9 +20,10 @@
 //	never: is syscall                    must not stand anywhere in it
 //	todo: why                            the report does not tell this yet; the check fails when it does
 //
-// A say or not that stands before the first finding of a run is about the text of all its findings. A phrase in slashes is a regular expression.
-// @name is the place of the comment "// @name" at the end of a line in one of the case's Go files: file.go:12.
+// A say or not that stands before the first finding of a run is about the text of all its findings. A phrase in slashes
+// is a regular expression. @name is the place of the comment "// @name" at the end of a line in one of the case's Go
+// files: file.go:12.
 //
-// Every finding that is certain or likely must be expected: one cause is one finding. Phrases that are wrong in any report
-// (escaped import paths, addresses in a title) are looked for in every case.
+// Every finding that is certain or likely must be expected: one cause is one finding. Phrases that are wrong in any
+// report (escaped import paths, addresses in a title) are looked for in every case.
 package reportcase

@@ -81,9 +81,11 @@ func (p *Program) Report(ctx context.Context) (*Report, error) {
 	return r, nil
 }
 
-// ask returns awaittrace's report in a format. The heap is read whatever time that takes, so that a busy machine proves no less.
+// ask returns awaittrace's report in a format. The heap is read whatever time that takes, so that a busy machine proves
+// no less.
 func (p *Program) ask(ctx context.Context, format string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, p.pl.Awaittrace, "report", "-prove", "always", "-f", format, "-after", p.pl.After.String(), strconv.Itoa(p.cmd.Process.Pid))
+	cmd := exec.CommandContext(ctx, p.pl.Awaittrace, "report", "-prove", "always", "-f", format, "-after",
+		p.pl.After.String(), strconv.Itoa(p.cmd.Process.Pid))
 	cmd.Env = p.env
 	var errs bytes.Buffer
 	cmd.Stderr = &errs

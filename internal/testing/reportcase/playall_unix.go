@@ -28,11 +28,13 @@ func (j *Job) Name() string {
 }
 
 const (
-	atOnce     = 2  // reports are taken at a time
-	sideBySide = 12 // programs run at a time: with more, some would wait long for their report, and do something else then
+	atOnce = 2 // reports are taken at a time
+	// programs run at a time: with more, some would wait long for their report, and do something else then
+	sideBySide = 12
 )
 
-// PlayAll plays the jobs and calls done for each. Programs that wait run side by side; those that use a processor run after them, one at a time.
+// PlayAll plays the jobs and calls done for each. Programs that wait run side by side; those that use a processor run
+// after them, one at a time.
 func (pl *Player) PlayAll(ctx context.Context, jobs []*Job, done func(*Job)) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex

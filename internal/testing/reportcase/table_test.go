@@ -51,7 +51,8 @@ func TestTable(t *testing.T) {
 			twins[k] = append(twins[k], c.Twins...)
 		}
 		for _, twin := range c.Twins {
-			if !strings.Contains(string(healthy), fmt.Sprintf("%q:", twin)) && !strings.Contains(string(newer), fmt.Sprintf("programs[%q]", twin)) {
+			if !strings.Contains(string(healthy), fmt.Sprintf("%q:", twin)) &&
+				!strings.Contains(string(newer), fmt.Sprintf("programs[%q]", twin)) {
 				t.Errorf("case %s: testdata/healthy has no program %q", c.Name, twin)
 			}
 		}
@@ -61,15 +62,20 @@ func TestTable(t *testing.T) {
 		fmt.Fprintf(&rows, "| %s | %s | %s | %s |\n", c.Name, strings.Join(c.Kinds, ", "), module(t, c), links(c.From))
 	}
 	var b strings.Builder
-	b.WriteString("# Programs that reproduce public reports of hangs\n\nEach has a file EXPECT with what the report must tell of it. Those of std need the standard library alone, and are run by `go test ./internal/e2e -run TestReports`;\n" +
-		"the others have the real module at the version that has the bug: `go run ./scripts/reports`. `go test ./internal/testing/reportcase -u` writes this file.\n\n" +
+	b.WriteString("# Programs that reproduce public reports of hangs\n\n" +
+		"Each has a file EXPECT with what the report must tell of it. Those of std need the standard library alone, " +
+		"and are run by `go test ./internal/e2e -run TestReports`;\n" +
+		"the others have the real module at the version that has the bug: `go run ./scripts/reports`. `go test " +
+		"./internal/testing/reportcase -u` writes this file.\n\n" +
 		"| kind | cases | healthy twins, in testdata/healthy |\n|---|---|---|\n")
 	for _, k := range kinds {
 		if len(names[k.name]) < 3 || len(twins[k.name]) == 0 && k.name != "false-alarms" {
-			t.Errorf("kind %s: %d cases with %d twins, want three at least", k.name, len(names[k.name]), len(twins[k.name]))
+			t.Errorf("kind %s: %d cases with %d twins, want three at least", k.name, len(names[k.name]),
+				len(twins[k.name]))
 		}
 		slices.Sort(twins[k.name])
-		fmt.Fprintf(&b, "| %s: %s | %d | %s |\n", k.name, k.what, len(names[k.name]), strings.Join(slices.Compact(twins[k.name]), ", "))
+		fmt.Fprintf(&b, "| %s: %s | %d | %s |\n", k.name, k.what, len(names[k.name]),
+			strings.Join(slices.Compact(twins[k.name]), ", "))
 		delete(names, k.name)
 	}
 	for k := range names {
@@ -119,6 +125,7 @@ func links(from string) string {
 		}
 		m := reference.FindStringSubmatch(s)
 		issues := "https://github.com/" + m[1] + "/issues/"
-		return fmt.Sprintf("[%s #%s](%s%s)%s", m[1], m[2], issues, m[2], further.ReplaceAllString(m[3], "[#$1]("+issues+"$1)"))
+		return fmt.Sprintf("[%s #%s](%s%s)%s", m[1], m[2], issues, m[2],
+			further.ReplaceAllString(m[3], "[#$1]("+issues+"$1)"))
 	})
 }

@@ -23,7 +23,8 @@ func derive(p *snapshot.Probe) {
 	var names []string
 	for i, part := range cases(p.Expr) {
 		op := runtime.OpRecv
-		if before, _, ok := strings.Cut(part, "<-"); ok && before != "" && !strings.HasSuffix(strings.TrimSpace(before), "=") {
+		if before, _, ok := strings.Cut(part, "<-"); ok && before != "" &&
+			!strings.HasSuffix(strings.TrimSpace(before), "=") {
 			op = runtime.OpSend
 		}
 		name := objectName(op, part)

@@ -83,7 +83,8 @@ func Format(s *snapshot.Snapshot) string {
 func earlier(e *snapshot.Earlier) *snapshot.Snapshot {
 	s := &snapshot.Snapshot{Taken: e.Taken, Process: e.Process}
 	for _, was := range e.Goroutines {
-		g := snapshot.Goroutine{ID: was.ID, State: was.State, Reason: was.Reason, Last: was.Last, Steps: was.Steps, Blocked: was.Blocked}
+		g := snapshot.Goroutine{ID: was.ID, State: was.State, Reason: was.Reason, Last: was.Last, Steps: was.Steps,
+			Blocked: was.Blocked}
 		if g.Last != nil {
 			g.History = []snapshot.Step{{Probe: g.Last}}
 		}
@@ -157,7 +158,8 @@ func (p *printer) io(word string, io *snapshot.IO) {
 	}
 	words := []string{word}
 	for _, f := range [][2]string{
-		{"network=", io.Network}, {"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer}, {"lock=", io.LockedBy},
+		{"network=", io.Network}, {"local=", io.Local}, {"remote=", io.Remote}, {"path=", io.Path}, {"peer=", io.Peer},
+		{"lock=", io.LockedBy},
 	} {
 		if f[1] != "" {
 			words = append(words, f[0]+f[1])
@@ -242,7 +244,8 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		p.line("  ends", addr(g.Ends))
 	}
 	if t := g.Test; t != nil {
-		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started), flag(t.Running, "running"))...)
+		p.line(join("  test", strconv.Itoa(t.Number), t.Name, id(t.Goroutine), span(t.Started),
+			flag(t.Running, "running"))...)
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.Labels)) {
 		p.line("  label", k, g.Labels[k])
@@ -254,7 +257,8 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		p.line("  starved", span(g.Starved))
 	}
 	if l := g.Loop; l != nil {
-		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks), fmt.Sprintf("steps=%d", l.Steps), "cpu="+span(l.CPU),
+		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks), fmt.Sprintf("steps=%d", l.Steps),
+			"cpu="+span(l.CPU),
 			fmt.Sprintf("reads=%d", l.Reads), fmt.Sprintf("bytes=%d", l.ReadBytes), fmt.Sprintf("born=%d", l.Born))
 	}
 	if w := g.Passed; w != nil {
@@ -327,7 +331,8 @@ func probe(p *snapshot.Probe) []string {
 		flag uint16
 		name string
 	}{
-		{runtime.SiteServe, "serve"}, {runtime.SiteDefault, "default"}, {runtime.SiteRequest, "request"}, {runtime.SiteContext, "context"},
+		{runtime.SiteServe, "serve"}, {runtime.SiteDefault, "default"}, {runtime.SiteRequest, "request"},
+		{runtime.SiteContext, "context"},
 		{runtime.SiteBounded, "bounded"}, {runtime.SiteUnbounded, "unbounded"},
 	} {
 		if p.Flags&f.flag != 0 {

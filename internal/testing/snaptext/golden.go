@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// Golden runs a subtest for each testdata/*.txtar. make gets the first section, such as a snapshot, and returns what the
-// others should hold, in their order. With update these are renewed.
+// Golden runs a subtest for each testdata/*.txtar. make gets the first section, such as a snapshot, and returns what
+// the others should hold, in their order. With update these are renewed.
 func Golden(t *testing.T, update bool, make func(t *testing.T, input string) []string) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {

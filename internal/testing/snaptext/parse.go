@@ -386,7 +386,8 @@ func (p *parser) ofGoroutine(word string) bool {
 	case "ends":
 		g.Ends = p.addr()
 	case "test":
-		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(), Running: p.flag("running")}
+		g.Test = &snapshot.Test{Number: p.int(), Name: p.next(), Goroutine: int64(p.int()), Started: p.time(),
+			Running: p.flag("running")}
 	case "label":
 		if g.Labels == nil {
 			g.Labels = make(map[string]string)

@@ -1,5 +1,5 @@
-// Command collector is an OpenTelemetry collector with the parts that the fleet script needs: it receives OTLP over HTTP,
-// and its debug exporter prints what it got.
+// Command collector is an OpenTelemetry collector with the parts that the fleet script needs: it receives OTLP over
+// HTTP, and its debug exporter prints what it got.
 package main
 
 import (
@@ -19,7 +19,8 @@ import (
 func main() {
 	log.SetFlags(0)
 	settings := otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "collector", Description: "a collector for scripts/fleet", Version: "0"},
+		BuildInfo: component.BuildInfo{Command: "collector", Description: "a collector for scripts/fleet",
+			Version: "0"},
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
 			ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory()}, DefaultScheme: "file",

@@ -1,4 +1,5 @@
-// Hostile is a program that is stuck in two ways, whose expressions, labels, function names and sockets have what each format of the report must quote.
+// Hostile is a program that is stuck in two ways, whose expressions, labels, function names and sockets have what each
+// format of the report must quote.
 package main
 
 import (
@@ -9,7 +10,8 @@ import (
 	"sync"
 )
 
-// nasty has the characters that mean something in HTML, XML, JSON, dot, workflow commands and terminals, and a value below adds bytes that are no UTF-8.
+// nasty has the characters that mean something in HTML, XML, JSON, dot, workflow commands and terminals, and a value
+// below adds bytes that are no UTF-8.
 const nasty = "</script><script>alert(1)</script>]]>&amp;\"'\\N\n::error file=x::%25%0A\x1b[31m\x00\x07\u2028\u202e"
 
 // A shelf has locks by name.

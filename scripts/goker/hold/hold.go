@@ -1,5 +1,5 @@
-// Package hold takes the place of runtime/pprof in the programs of the corpus. Where they wrote the leak profile and ended, they go on and answer questions,
-// a line each on standard input, on file descriptor 3.
+// Package hold takes the place of runtime/pprof in the programs of the corpus. Where they wrote the leak profile and
+// ended, they go on and answer questions, a line each on standard input, on file descriptor 3.
 package hold
 
 import (
@@ -26,8 +26,8 @@ type Profile struct {
 // Lookup is pprof.Lookup of a variant that has no tool in the program.
 func Lookup(string) Profile { return Profile{Tell: func(io.Writer) {}} }
 
-// WriteTo answers questions until there are no more, and ends the program. A profile that goes elsewhere than to standard output is not
-// written.
+// WriteTo answers questions until there are no more, and ends the program. A profile that goes elsewhere than to
+// standard output is not written.
 func (p Profile) WriteTo(w io.Writer, _ int) error {
 	if w != os.Stdout {
 		return nil

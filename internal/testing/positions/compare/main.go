@@ -47,11 +47,13 @@ func compare(name, overlay, folder, plain, probed string, stdout io.Writer) ([]s
 	if err != nil {
 		return nil, err
 	}
-	binary, err := positions.Binaries(plain, probed, func(file string) bool { return strings.HasPrefix(file, folder) }, probes)
+	binary, err := positions.Binaries(plain, probed, func(file string) bool { return strings.HasPrefix(file, folder) },
+		probes)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(stdout, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", name, files, source.Positions, source.Column, source.Replaced, len(source.Wrong),
+	fmt.Fprintf(stdout, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", name, files, source.Positions,
+		source.Column, source.Replaced, len(source.Wrong),
 		binary.Funcs, binary.Lines, binary.Probe, len(binary.Missing), len(binary.Wrong))
 	return slices.Concat(source.Wrong, binary.Missing, binary.Wrong), nil
 }

@@ -1,4 +1,5 @@
-// Package godeadlock is package hold with the answer of go-deadlock, which package sync beside it puts in place of the locks.
+// Package godeadlock is package hold with the answer of go-deadlock, which package sync beside it puts in place of the
+// locks.
 package godeadlock
 
 import (
