@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -75,7 +72,7 @@ func outOf(c *cli.Context) io.Writer {
 // writeOut calls write with standard output, or with the file of -o.
 func writeOut(c *cli.Context, write func(io.Writer) error) error {
 	if name := c.String("o"); name != "" {
-		return writeFile("o", name, write)
+		return report.WriteFile("o", name, write)
 	}
 	return write(c.App.Writer)
 }
@@ -120,54 +117,4 @@ func exportOptions(source bool) export.Options {
 		opt.Source = report.ReadSource
 	}
 	return opt
-}
-
-// writeFile writes the file that a flag names. If write fails, a regular file keeps what it had. Anything else, such as
-// /dev/stdout, is written directly.
-func writeFile(flag, name string, write func(io.Writer) error) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return fmt.Errorf("-%s %s: is a directory", flag, name)
-		}
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return write(f)
-	}
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
-	f, err := createBeside(name)
-	if err != nil {
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			err = pathErr.Err // the path is that of a temporary file
-		}
-		return fmt.Errorf("-%s %s: %w", flag, name, err)
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}
-
-// createBeside creates a file in the folder of name, with the mode that name has, or would get by umask.
-func createBeside(name string) (*os.File, error) {
-	for {
-		temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%x", filepath.Base(name), rand.Uint64()))
-		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if info, statErr := os.Stat(name); err == nil && statErr == nil {
-			_ = f.Chmod(info.Mode().Perm()) // Windows has no modes
-		}
-		return f, err
-	}
 }

@@ -109,7 +109,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 	}
 	for format, name := range files {
 		f, _ := export.Find(format)
-		err := writeFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(!inv.Options.NoSource)) })
+		err := report.WriteFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(!inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 func writePages(inv *gocmd.Invocation, pages []watch.Page) error {
 	f, _ := export.Find("html")
 	for _, p := range pages {
-		err := writeFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(!inv.Options.NoSource)) })
+		err := report.WriteFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(!inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -235,7 +236,7 @@ func newFolder(dir string) (*Cache, error) {
 			return nil, fmt.Errorf("-overlay: %v", err)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.Mkdir(dir, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("-overlay: %v", err)
 	}
 	if err := os.WriteFile(sign, []byte("The files beside this one belong to an overlay of the go command, which "+

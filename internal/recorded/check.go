@@ -3,7 +3,7 @@ package recorded
 import (
 	"cmp"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -229,20 +229,12 @@ func cmpErr(a, b error) error {
 	return b
 }
 
-// write writes the whole report to a file. The file appears complete or not at all.
+// write writes the whole report to the file of -write.
 func write(name string, r *diagnose.Report) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".awaittrace-check-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if strings.HasSuffix(name, ".json") {
-		err = report.JSON(f, r)
-	} else {
-		err = report.Text(f, r, report.TextOptions{All: true})
-	}
-	if err := cmpErr(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return report.WriteFile("write", name, func(w io.Writer) error {
+		if strings.HasSuffix(name, ".json") {
+			return report.JSON(w, r)
+		}
+		return report.Text(w, r, report.TextOptions{All: true})
+	})
 }

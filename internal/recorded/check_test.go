@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,6 +55,10 @@ goroutine 8 unknown
 
 func TestProgram(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.json")
+	kept := filepath.Join(filepath.Dir(report), "kept")
+	if err := errors.Join(os.WriteFile(kept, nil, 0o600), os.Chmod(kept, 0o604), os.Symlink("kept", report)); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name, text string
 		o          CheckOptions
@@ -73,8 +78,11 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%s: %q, %d, %v; want %d", tt.name, line, status, err, tt.status)
 		}
 	}
-	if b, err := os.ReadFile(report); err != nil || !strings.Contains(string(b), `"deadlock"`) {
+	if b, err := os.ReadFile(kept); err != nil || !strings.Contains(string(b), `"deadlock"`) {
 		t.Errorf("the report: %v, %s", err, b)
+	}
+	if fi, err := os.Stat(kept); err != nil || fi.Mode() != 0o604 {
+		t.Errorf("the file of the report: %v, mode %v", err, fi.Mode())
 	}
 	if left, _ := filepath.Glob(filepath.Dir(report) + "/.*"); len(left) > 0 {
 		t.Errorf("left: %q", left)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/report"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
@@ -161,5 +163,8 @@ func (b *baseline) close() error {
 		list = append(list, line+"\n")
 	}
 	slices.Sort(list)
-	return os.WriteFile(b.name, []byte(comment+strings.Join(list, "")), 0o666)
+	return report.WriteFile("known", b.name, func(w io.Writer) error {
+		_, err := io.WriteString(w, comment+strings.Join(list, ""))
+		return err
+	})
 }
