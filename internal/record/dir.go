@@ -158,6 +158,19 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 	return list, nil
 }
 
+// Ended returns the records in dir of programs that have ended. It looks at all processes only for a record without a
+// lock, which may be that of a program in another pid namespace.
+func Ended(dir string) ([]Entry, error) {
+	list, err := inFolder(dir, nil)
+	if slices.ContainsFunc(list, func(e Entry) bool {
+		n, _ := parseName(filepath.Base(e.Path))
+		return !n.locked && !e.Live
+	}) {
+		list, err = List(dir)
+	}
+	return slices.DeleteFunc(list, func(e Entry) bool { return e.Live || e.Path == "" }), err
+}
+
 // remains reports whether the program of an entry from ofProcess still runs, and has the same record: after an exec it
 // has another file of that name.
 func (e *Entry) remains() bool {

@@ -250,6 +250,22 @@ func TestTwoFirst(t *testing.T) {
 			t.Errorf("%+v: live %v", e, e.Live)
 		}
 	}
+	checkEnded := func() {
+		t.Helper()
+		if ended, err := Ended(dir); err != nil || len(ended) != 1 || ended[0].Live {
+			t.Errorf("Ended = %+v, %v", ended, err)
+		}
+	}
+	checkEnded()
+	for _, e := range list {
+		if e.Live { // as if the file system had no locks
+			path := e.mapping.Path
+			if err := os.Rename(path, path[:strings.LastIndexByte(path, '-')]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	checkEnded()
 }
 
 // TestHidden reads the record of a program in a pid namespace whose processes the reader cannot see. It must be live

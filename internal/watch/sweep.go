@@ -9,14 +9,12 @@ import (
 // Sweep removes from dir the records of programs that were started since the time given, have ended, and left nothing
 // stuck. It is for programs that others, such as go test, start for us. The other records stay for awaittrace report.
 func Sweep(dir string, since time.Time) {
-	list, err := record.List(dir)
+	list, err := record.Ended(dir)
 	if err != nil {
 		return // the collector of a later program sweeps what cannot be listed
 	}
 	for _, e := range list {
-		if !e.Live && e.Path != "" {
-			sweep(e, since)
-		}
+		sweep(e, since)
 	}
 }
 
