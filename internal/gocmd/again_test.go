@@ -34,33 +34,40 @@ func TestReplacedAgain(t *testing.T) {
 	}
 }
 
-// TestShortcut checks which tools the shell gives to awaittrace: none that is asked for its version.
+// TestShortcut checks which tools the shell gives to awaittrace, none of which is asked for its version, and that it
+// keeps the symbols of a test binary by itself.
 func TestShortcut(t *testing.T) {
 	if _, err := os.Stat("/bin/sh"); err != nil {
 		t.Skip("there is no shell")
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"ours", "link", "vet", "compile"} {
-		script := "#!/bin/sh\necho " + name + "\n"
+		script := "#!/bin/sh\necho " + name + " \"$@\"\n"
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
-	words, err := (&Prepared{tmp: dir}).shortcut([]string{filepath.Join(dir, "ours")}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct{ tool, args, want string }{
-		{"link", "-o a.out", "ours"},
-		{"link", "-V=full", "link"},
-		{"link", "-X main.flag=-V=full -o a.out", "ours"},
-		{"vet", "vet.cfg", "ours"},
-		{"vet", "-V=full", "vet"},
-		{"compile", "-o a.o */link", "compile"},
+	symbols, replaced := &toolWork{Symbols: true}, &toolWork{Symbols: true, Replaced: make([]replacedModule, 1)}
+	for _, tt := range []struct {
+		work             *toolWork
+		tool, args, want string
+	}{
+		{symbols, "link", "-o a.out -s -w -X=-s main.a", "link -o a.out -w -X=-s main.a"},
+		{&toolWork{}, "link", "-o a.out -s -w main.a", "link -o a.out -s -w main.a"},
+		{replaced, "link", "-o a.out -s", "ours DIR/link -o a.out -s"},
+		{replaced, "link", "-V=full", "link -V=full"},
+		{replaced, "link", "-X main.flag=-V=full -o a.out", "ours DIR/link -X main.flag=-V=full -o a.out"},
+		{symbols, "vet", "vet.cfg", "ours DIR/vet vet.cfg"},
+		{symbols, "vet", "-V=full", "vet -V=full"},
+		{replaced, "compile", "-s -o a.o */link", "compile -s -o a.o */link"},
 	} {
+		words, err := (&Prepared{tmp: dir}).shortcut([]string{filepath.Join(dir, "ours")}, tt.work, true)
+		if err != nil {
+			t.Fatal(err)
+		}
 		args := append(words[1:], filepath.Join(dir, tt.tool))
 		out, err := exec.Command(words[0], append(args, strings.Fields(tt.args)...)...).CombinedOutput()
-		if got := strings.TrimSpace(string(out)); err != nil || got != tt.want {
+		if got := strings.ReplaceAll(strings.TrimSpace(string(out)), dir, "DIR"); err != nil || got != tt.want {
 			t.Errorf("%s %s runs %q (%v), want %s", tt.tool, tt.args, got, err, tt.want)
 		}
 	}

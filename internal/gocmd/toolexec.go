@@ -80,7 +80,7 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 	}
 	ours := []string{exe, ToolVerb, name, strconv.Itoa(len(words))}
 	if !covers { // a shell starts most tools directly, which is faster than awaittrace
-		if ours, err = p.shortcut(ours, vets); err != nil {
+		if ours, err = p.shortcut(ours, &work, vets); err != nil {
 			return "", err
 		}
 	}
@@ -88,24 +88,38 @@ func (p *Prepared) toolexec(before, overlay Overlay, replaced []load.Module) (fl
 }
 
 // shortcut returns the words of a shell command that runs ours only for tools that need it, if there is a shell. The go
-// command asks a tool for its version in each build.
-func (p *Prepared) shortcut(ours []string, vets bool) ([]string, error) {
+// command asks a tool for its version in each build. To keep the symbols, the shell does what link does.
+func (p *Prepared) shortcut(ours []string, work *toolWork, vets bool) ([]string, error) {
 	const shell = "/bin/sh"
 	if _, err := os.Stat(shell); err != nil {
 		return ours, nil
-	}
-	tools := "*/link"
-	if vets {
-		tools += "|*/vet"
 	}
 	quoted := make([]string, len(ours))
 	for i, word := range ours {
 		quoted[i] = shellQuote(word)
 	}
+	run := "exec " + strings.Join(quoted, " ") + ` "$@"`
+	vet, link := "", ""
+	if vets {
+		vet = run
+	}
+	switch {
+	case len(work.Replaced) > 0:
+		link = run
+	case work.Symbols:
+		link = `for word; do shift; [ "$word" = -s ] || set -- "$@" "$word"; done; break`
+	}
+	script := fmt.Sprintf(`case "$*" in *' -V=full') exec "$@" ;; esac
+for word; do
+	case $word in
+	*/vet) %s ;;
+	*/link) %s ;;
+	-*) break ;;
+	esac
+done
+exec "$@"
+`, vet, link)
 	name := filepath.Join(p.tmp, shortcutName)
-	script := fmt.Sprintf("for word; do\n\tcase $word in\n\t%s)\n"+
-		"\t\tcase \"$*\" in *' -V=full') exec \"$@\" ;; esac\n\t\texec %s \"$@\" ;;\n\t-*) break ;;\n\tesac\ndone\n"+
-		"exec \"$@\"\n", tools, strings.Join(quoted, " "))
 	return []string{shell, name}, os.WriteFile(name, []byte(script), 0o666)
 }
 
