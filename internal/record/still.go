@@ -14,6 +14,10 @@ import (
 // maxStill bounds what Still copies, in bytes.
 const maxStill = 128 << 20
 
+// roomToGrow is how much a record may grow between ReadyStill and Still, in bytes: it has holes, which are filled as the
+// program goes on.
+const roomToGrow = 1 << 20
+
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
 // record is copied.
 func (r *Record) ReadyStill() {
@@ -111,7 +115,7 @@ func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
 	}
 	s.size = min(fi.Size(), end)
 	if n := max(allocated(fi)-(fi.Size()-s.size), 0); room == nil && n <= maxStill {
-		room = reach.Room(int(n))
+		room = reach.Room(int(n) + roomToGrow)
 	}
 	s.room = room
 	total := int64(0)

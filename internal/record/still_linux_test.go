@@ -94,3 +94,31 @@ func TestSparse(t *testing.T) {
 		t.Errorf("at the end: %d, %v, %q", n, err, got[:4])
 	}
 }
+
+// TestSparseGrown checks that there is room for a file in which a hole was filled since the room was made.
+func TestSparseGrown(t *testing.T) {
+	f, err := os.Create(t.TempDir() + "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const size = 3 << 20
+	var room []byte
+	for _, at := range []int64{size - 3, 1 << 20} {
+		if _, err := f.WriteAt([]byte("new"), at); err != nil {
+			t.Fatal(err)
+		}
+		s, ok := copyFile(f, room, size)
+		if !ok {
+			t.Fatal("not copied")
+		}
+		room = s.room
+		free := room
+		for _, e := range s.pieces {
+			if len(free) < len(e.data) || &free[0] != &e.data[0] {
+				t.Fatalf("%d bytes at %d are not in the room of %d bytes", len(e.data), e.off, len(room))
+			}
+			free = free[len(e.data):]
+		}
+	}
+}
