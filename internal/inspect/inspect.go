@@ -73,14 +73,14 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 			return refs
 		},
 		Copied: func() {
-			if l.settle == nil {
-				return
+			if l.settle != nil {
+				still, unread = now()
+				now = nil // the copy is no longer needed
+				if unread == nil {
+					l.settle(still)
+				}
 			}
-			still, unread = now()
-			now = nil // the copy is no longer needed
-			if unread == nil {
-				l.settle(still)
-			}
+			l.proof.mark()
 		},
 		Select: func(all []snapshot.Goroutine) target.Wanted {
 			if unread != nil {

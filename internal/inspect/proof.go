@@ -37,6 +37,8 @@ type proof struct {
 	plan     *reach.Plan
 	capture  *reach.Capture
 	result   *reach.Result
+	told     *reach.Tellings // with memory, once it is marked
+	memory   *snapshot.Memory
 	why      string // why nothing is proven
 }
 
@@ -122,37 +124,43 @@ func (p *proof) Capture() {
 
 // tell adds to s, taken at the moment of the capture, what follows from the capture.
 func (p *proof) tell(s *snapshot.Snapshot) {
-	told, err := p.mark(s)
-	if err != nil {
-		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), PausedNs: s.Process.StoppedFor, NoProof: err.Error()}
-		return
+	p.mark()
+	if s.Memory = p.memory; s.Memory == nil {
+		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), NoProof: p.why}
 	}
+	s.Memory.PausedNs = s.Process.StoppedFor
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if t := told.Of(g.ID); t.Blocked != nil && g.State == "waiting" {
+		if t := p.told.Of(g.ID); t.Blocked != nil && g.State == "waiting" {
 			g.Reach, g.Blocked = t.Reach, t.Blocked
 		}
 	}
+	p.told = nil
 }
 
-// mark sets s.Memory, and returns what the capture proves for each goroutine. Its error says why it proves nothing.
-func (p *proof) mark(s *snapshot.Snapshot) (told *reach.Tellings, err error) {
+// mark finds what the capture proves, and gives most of it back: of many goroutines it takes much memory. It does
+// nothing if there is no capture, or it has been marked.
+func (p *proof) mark() {
+	if p.capture == nil {
+		return
+	}
+	c := p.capture
+	p.capture = nil
 	// The memory is another program's: a panic over nonsense in it is not a fault of awaittrace.
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the program's memory does not make sense: %v", r)
+			p.result, p.memory, p.told = nil, nil, nil
+			p.why = fmt.Sprintf("the program's memory does not make sense: %v", r)
 		}
 	}()
-	if p.capture == nil {
-		return nil, errors.New(p.why)
-	}
-	res, err := p.capture.Mark()
+	res, err := c.Mark()
 	if err != nil {
-		return nil, err
+		p.why = err.Error()
+		return
 	}
+	p.memory, p.told = res.Snapshot(0, p.estimate)
+	res.Release()
 	p.result = res
-	s.Memory, told = res.Snapshot(time.Duration(s.Process.StoppedFor), p.estimate)
-	return told, nil
 }
 
 // fileUsers returns all goroutines that can reach the file of a descriptor, or nil if they are unknown, or something
@@ -174,7 +182,7 @@ func (p *proof) close(s *snapshot.Snapshot) {
 	if s != nil && s.Memory != nil {
 		s.Memory.Kept = nil
 	}
-	p.result = nil
+	p.capture, p.result, p.told, p.memory = nil, nil, nil, nil
 	if p.plan != nil {
 		p.plan.Close()
 		p.plan = nil

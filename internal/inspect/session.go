@@ -150,6 +150,7 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 		p.close(nil)
 		return nil, err
 	}
+	p.close(r.Snapshot)
 	if s.here && s.rec != nil && s.rec.Live && r.Snapshot.HasStates {
 		var kept []record.Kept
 		for i := range r.Findings {
@@ -164,7 +165,6 @@ func (s *Session) done(p *proof, r *diagnose.Report, err error) (*diagnose.Repor
 		}
 		s.rec.Keep(r.Snapshot, s.kept)
 	}
-	p.close(r.Snapshot)
 	return r, nil
 }
 

@@ -129,10 +129,7 @@ func (p *Plan) take(n uint64) []byte {
 
 // trim frees what was provided and not taken.
 func (p *Plan) trim() {
-	if n := len(p.bufs); n > 0 {
-		last := p.bufs[n-1]
-		TrimRoom(last, len(last)-len(p.ready))
-	}
+	DropRoom(p.ready)
 	p.ready = nil
 }
 

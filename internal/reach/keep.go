@@ -16,13 +16,13 @@ type keeper struct {
 	groups  []uint32 // by goroutine, from 1; 0 has no stack
 	members []int    // by group
 	bytes   []uint64 // by group: of the heap, what only it keeps
-	labels  []uint32 // by object
+	labels  []uint32 // by object; nil: not made yet
 	budget  int
 }
 
 func newKeeper(r *Result) *keeper {
 	m := r.m
-	k := &keeper{r: r, groups: make([]uint32, len(m.gs)), members: make([]int, 1), labels: make([]uint32, m.heap.objects), budget: keepBudget}
+	k := &keeper{r: r, groups: make([]uint32, len(m.gs)), members: make([]int, 1), budget: keepBudget}
 	type key struct{ at, by uint64 }
 	numbers := make(map[key]uint32)
 	for i := range m.gs {
@@ -39,13 +39,13 @@ func newKeeper(r *Result) *keeper {
 		k.groups[i] = n
 		k.members[n]++
 	}
-	k.label()
 	return k
 }
 
 // label labels all objects that only goroutines keep.
 func (k *keeper) label() {
 	m := k.r.m
+	k.labels = make([]uint32, m.heap.objects)
 	var todo []item
 	var label uint32
 	visit := func(_ uint32, val uint64) {
@@ -108,6 +108,9 @@ func (k *keeper) eachRoot(g int32, f func(addr uint64)) {
 // kept returns how many bytes of heap and stacks only these goroutines keep alive. It may be less than that if there
 // are too many sets to ask for.
 func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
+	if k.labels == nil {
+		k.label()
+	}
 	count := make(map[uint32]int)
 	for g := range set {
 		bytes += uint64(k.r.m.gs[g].size)
@@ -180,14 +183,44 @@ func (k *keeper) flood(g int32, seen bitset, only uint32) (bytes uint64) {
 
 // Kept returns how many bytes of heap and stacks only the goroutines of ids keep alive, all together.
 func (r *Result) Kept(ids []int64) uint64 {
-	if r.keep == nil {
-		r.keep = newKeeper(r)
-	}
 	set := make(map[int32]bool)
 	for _, id := range ids {
 		if i, ok := r.goroutine(id); ok {
 			set[i] = true
 		}
 	}
-	return r.keep.kept(set)
+	return r.keeper().kept(set)
+}
+
+func (r *Result) keeper() *keeper {
+	if r.keep == nil {
+		r.keep = newKeeper(r)
+	}
+	return r.keep
+}
+
+// Release gives back the copies of stacks and of what is opaque, which Snapshot alone needs: of many small goroutines,
+// nearly all that was copied. After it, only Kept and FileUsers may be called.
+func (r *Result) Release() {
+	r.keeper() // which takes the places of goroutines from their stacks
+	m := r.m
+	DropRoom(m.stacks)
+	m.stacks = nil
+	for i := range m.heap.spans {
+		if sp := &m.heap.spans[i]; m.onlyOpaque(sp) {
+			DropRoom(sp.data)
+			sp.data = nil
+		}
+	}
+}
+
+// onlyOpaque reports whether nothing looks inside the objects of a span once marking is done.
+func (m *marker) onlyOpaque(sp *span) bool {
+	for idx := range sp.nelems {
+		id := sp.base + idx
+		if _, masked := m.masked[id]; sp.used(idx) && (masked || !m.opaque.has(id)) {
+			return false
+		}
+	}
+	return true
 }

@@ -166,9 +166,24 @@ func testSnapshot(t *testing.T, r *Result) {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got[name], want)
 		}
 	}
-	ids := r.Proven()
-	if kept := mem.Kept(ids); kept != mem.KeptBytes {
-		t.Errorf("the proven keep %d bytes as a set, and %d in all", kept, mem.KeptBytes)
+	for _, released := range []bool{false, true} {
+		if released {
+			for _, id := range r.Proven() {
+				got[fmt.Sprint(id)] = fmt.Sprint(mem.Kept([]int64{id}))
+			}
+			r.Release()
+			if r.m.stacks != nil || r.m.view(r.m.gs[r.byID[0]].addr, 8) != nil && r.m.onlyOpaque(&r.m.heap.spans[r.m.heap.spanAt(r.m.gs[r.byID[0]].addr)]) {
+				t.Error("nothing was released")
+			}
+		}
+		if kept := mem.Kept(r.Proven()); kept != mem.KeptBytes {
+			t.Errorf("the proven keep %d bytes as a set, and %d in all; released: %v", kept, mem.KeptBytes, released)
+		}
+	}
+	for _, id := range r.Proven() {
+		if kept := fmt.Sprint(mem.Kept([]int64{id})); kept != got[fmt.Sprint(id)] {
+			t.Errorf("goroutine %d keeps %s bytes after Release, and %s before", id, kept, got[fmt.Sprint(id)])
+		}
 	}
 }
 

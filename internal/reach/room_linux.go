@@ -1,6 +1,10 @@
 package reach
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // Room returns n bytes that cost no page fault any more, so that they do not prolong a pause; FreeRoom gives them back.
 func Room(n int) []byte {
@@ -17,10 +21,14 @@ func Room(n int) []byte {
 	return b
 }
 
-// TrimRoom gives back the last part of what Room returned, from a byte on.
-func TrimRoom(b []byte, from int) {
-	if from = (from + pageSize - 1) &^ (pageSize - 1); from < len(b) {
-		_ = unix.Madvise(b[from:], unix.MADV_DONTNEED) // otherwise it is kept for longer
+// DropRoom gives back the whole pages in a part of what Room returned.
+func DropRoom(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	from := int(-uintptr(unsafe.Pointer(&b[0])) & (pageSize - 1))
+	if n := (len(b) - from) &^ (pageSize - 1); n > 0 {
+		_ = unix.Madvise(b[from:from+n], unix.MADV_DONTNEED) // otherwise it is kept for longer
 	}
 }
 

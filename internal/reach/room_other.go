@@ -11,8 +11,8 @@ func Room(n int) []byte {
 	return b
 }
 
-// TrimRoom gives back the last part of what Room returned, from a byte on.
-func TrimRoom(b []byte, from int) {}
+// DropRoom gives back the whole pages in a part of what Room returned.
+func DropRoom(b []byte) {}
 
 // FreeRoom gives back what Room returned.
 func FreeRoom(b []byte) {}

@@ -75,7 +75,7 @@ func (c *Capture) readStacks() error {
 
 // stack returns what was copied of the stack of g.
 func (c *Capture) stack(g *goroutine) []byte {
-	if !g.copied() {
+	if !g.copied() || c.stacks == nil {
 		return nil
 	}
 	n := g.size - g.unused
@@ -84,6 +84,9 @@ func (c *Capture) stack(g *goroutine) []byte {
 
 // onStack returns n bytes at addr of what was copied of some goroutine's stack, or nil.
 func (c *Capture) onStack(addr, n uint64) []byte {
+	if c.stacks == nil {
+		return nil
+	}
 	if c.byStack == nil {
 		for i := range c.gs {
 			if c.gs[i].copied() {

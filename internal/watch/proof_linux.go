@@ -69,6 +69,7 @@ func (p *testProcess) prove() (s *snapshot.Snapshot, done func(), err error) {
 		return nil, nil, err
 	}
 	memory, told := res.Snapshot(paused, estimate)
+	res.Release()
 	s.Memory, s.Process.StoppedFor = memory, int64(paused)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
