@@ -132,12 +132,12 @@ func goBuild(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	bar := startProgress(c.App.ErrWriter, "building", time.Second)
 	defer bar.stop()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, bar.over(c.App.ErrWriter)
-	return goCommand(c, p, cmd)
+	return goCommand(p, cmd)
 }
 
 // goCommand runs a go command of p, and returns its exit status. It fails if the go command succeeds without probes,
 // because the user would take the result for instrumented.
-func goCommand(c *cli.Context, p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
+func goCommand(p *gocmd.Prepared, cmd *exec.Cmd) (int, error) {
 	status, err := watch.Alone(cmd)
 	if err == nil && status == 0 && p.Broken != nil {
 		err = fmt.Errorf("built without probes, because the packages could not be loaded: %v", p.Broken)

@@ -74,7 +74,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	case errors.Is(err, watch.ErrUnsupported):
 		fmt.Fprintf(c.App.ErrWriter, "awaittrace: %v\n", err)
 	}
-	status, err := goCommand(c, p, cmd)
+	status, err := goCommand(p, cmd)
 	if status == 1 && p.Result != nil && len(inv.Options.Deps) == 0 {
 		adviseGoleak(c.App.ErrWriter, p.Result.Files)
 	}

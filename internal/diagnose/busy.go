@@ -81,7 +81,7 @@ func (d *finder) computing() {
 		}
 	}
 	for _, list := range d.places(list) {
-		d.spin(list, d.unsure(Likely, list))
+		d.spin(list, d.certaintyOf(list))
 	}
 }
 

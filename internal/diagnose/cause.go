@@ -272,21 +272,14 @@ func (d *finder) knotKey(c *cause) knotKey {
 // before, the first message may come from elsewhere while the program goes on. That is so for two goroutines that serve
 // each other and have nothing to do.
 func (d *finder) knotCertainty(c *cause) Certainty {
-	locks, firm := false, false
+	locks, firm := slices.ContainsFunc(c.cycle, d.locking), false
 	for k, i := range c.cycle {
-		w := d.wait(i)
-		ok := d.locking(i)
-		locks = locks || ok
-		if d.guessed(i, c.cycle[(k+1)%len(c.cycle)]) {
-			c.guess = true
-			firm = firm || d.proven(i) && !receives(w)
-			continue
-		}
-		wait := w.Probe.Op == runtime.OpWait
-		// See condNeed and sendsToItself.
-		self := len(c.cycle) == 1 && (w.Probe.Op == runtime.OpCond || w.Probe.Op == runtime.OpSend)
-		if ok || self || !receives(w) && !(wait && !d.exact(w.Obj)) || w.Probe.Op == runtime.OpRecv && !d.again(i) {
-			firm = true
+		guessed := d.guessed(i, c.cycle[(k+1)%len(c.cycle)])
+		c.guess = c.guess || guessed
+		if guessed {
+			firm = firm || d.proven(i) && !receives(d.wait(i))
+		} else {
+			firm = firm || d.firmWait(i, len(c.cycle) == 1)
 		}
 	}
 	proven := every(c.cycle, func(i int) bool { return d.certain[i] })
@@ -303,14 +296,31 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 		return Likely
 	}
 	if locks || firm && !c.guess {
-		return d.unsure(Likely, c.cycle)
+		return d.certaintyOf(c.cycle)
 	}
 	for i := range d.graph.n {
 		if !d.claimed[i] && !slices.Contains(c.cycle, i) && d.inScope(i) && d.judge.eventful(i) {
 			return Possible
 		}
 	}
-	return d.unsure(Likely, c.cycle)
+	return d.certaintyOf(c.cycle)
+}
+
+// firmWait reports whether goroutine i, which waits for the next of a cycle, or for itself alone, waits for that one
+// act of it: not for a next message, and not for a WaitGroup that others may end.
+func (d *finder) firmWait(i int, alone bool) bool {
+	w := d.wait(i)
+	switch op := w.Probe.Op; {
+	case d.locking(i):
+		return true
+	case alone && (op == runtime.OpCond || op == runtime.OpSend): // see condNeed and sendsToItself
+		return true
+	case receives(w):
+		return op == runtime.OpRecv && !d.again(i)
+	case op == runtime.OpWait:
+		return d.exact(w.Obj)
+	}
+	return true
 }
 
 // exact reports whether the WaitGroup at obj is owed exactly as many Dones as there are goroutines that may owe one.

@@ -36,17 +36,13 @@ func (d *finder) chainsOf(may func(i int) bool) {
 	for i := range roots {
 		roots[i] = unvisited
 	}
-	type key struct {
-		root int
-		obj  uint64 // of a lock whose holder is unknown
-	}
-	queues := make(map[key][]int)
-	var order []key
+	queues := make(map[head][]int)
+	var order []head
 	for i := range d.graph.n {
 		if d.claimed[i] || !d.locking(i) && !d.tied(i) || !may(i) {
 			continue
 		}
-		k := key{root: d.root(i, roots)}
+		k := head{root: d.root(i, roots)}
 		if k.root < 0 {
 			k.root, k.obj = noRoot, d.wait(i).Obj
 		}
@@ -59,31 +55,50 @@ func (d *finder) chainsOf(may func(i int) bool) {
 			queues[k] = []int{}
 		}
 	}
-	// Roots that wait at one place, or for one Cond, have one cause. The goroutines that wait for such roots share it,
-	// unless they wait for locks.
-	heads, alike := make(map[spot]key), make(map[key][]int)
+	alike, alone := d.join(queues, order)
+	for _, k := range order {
+		if slices.ContainsFunc(queues[k], func(i int) bool { return d.verdict[i].Bad() || d.tied(i) }) {
+			d.queue(k.root, k.obj, queues[k], alike[k])
+		}
+	}
+	alone = slices.DeleteFunc(alone, func(i int) bool { return d.claimed[i] })
+	for _, group := range d.sameCause(alone) {
+		d.together(group)
+	}
+}
+
+// A head is the root of a chain, or the lock at its end whose holder is unknown.
+type head struct {
+	root int
+	obj  uint64 // of the lock
+}
+
+// join gives roots that wait at one place, or for one Cond, one cause: the first of them gets the queues of the others,
+// which alike lists. Goroutines that wait for locks stay with their root. alone are the roots that nobody waits for.
+func (d *finder) join(queues map[head][]int, order []head) (alike map[head][]int, alone []int) {
+	firsts := make(map[spot]head)
 	for _, k := range order {
 		if len(queues[k]) == 0 || slices.ContainsFunc(queues[k], d.locking) {
 			continue
 		}
 		first, spots := k, d.heads(k.root)
 		for _, h := range spots {
-			if is, ok := heads[h]; ok {
+			if is, ok := firsts[h]; ok {
 				first = is
 			}
 		}
 		for _, h := range spots {
-			if _, ok := heads[h]; !ok {
-				heads[h] = first
+			if _, ok := firsts[h]; !ok {
+				firsts[h] = first
 			}
 		}
 	}
-	var alone []int
+	alike = make(map[head][]int)
 	for _, k := range order {
 		first, is := k, false
 		for _, h := range d.heads(k.root) {
 			if !is {
-				first, is = heads[h]
+				first, is = firsts[h]
 			}
 		}
 		switch {
@@ -95,15 +110,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 			alone = append(alone, k.root)
 		}
 	}
-	for _, k := range order {
-		if slices.ContainsFunc(queues[k], func(i int) bool { return d.verdict[i].Bad() || d.tied(i) }) {
-			d.queue(k.root, k.obj, queues[k], alike[k])
-		}
-	}
-	alone = slices.DeleteFunc(alone, func(i int) bool { return d.claimed[i] })
-	for _, group := range d.sameCause(alone) {
-		d.together(group)
-	}
+	return alike, alone
 }
 
 // A spot is the place of a wait, or a Cond, within Options.Scope or outside.
@@ -305,7 +312,7 @@ func (d *finder) ahead(l lock) int {
 
 // queue makes the cause of the chains that end at root, and at the roots alike.
 func (d *finder) queue(root int, obj uint64, list, alike []int) {
-	c := &cause{kind: KindStuck, certainty: d.unsure(Likely, list), obj: obj}
+	c := &cause{kind: KindStuck, certainty: d.certaintyOf(list), obj: obj}
 	direct := list
 	if root >= 0 {
 		direct = nil
@@ -467,7 +474,7 @@ func (d *finder) together(list []int) {
 	case d.missingDone(i):
 		c.kind = KindMissingDone
 	case d.writes(i):
-		if c.kind, c.certainty = KindUnreadPeer, d.unsure(Likely, list); d.unsent(w) {
+		if c.kind, c.certainty = KindUnreadPeer, d.certaintyOf(list); d.unsent(w) {
 			c.certainty = Certain
 		}
 	case every(list, d.gone):
@@ -475,7 +482,7 @@ func (d *finder) together(list []int) {
 	case every(list, d.dead):
 		c.kind = KindLeak
 	case w.Probe.Op == runtime.OpSend && w.Cap > 0:
-		c.kind, c.certainty = KindFullChannel, d.unsure(Likely, list)
+		c.kind, c.certainty = KindFullChannel, d.certaintyOf(list)
 		if j, ok := d.other(i, d.partner(w.Obj, true)); ok && d.wait(j) == nil && d.verdict[j] != Busy {
 			c.certainty = Possible // its consumer goes on, and may come back to the channel
 		}
@@ -506,7 +513,7 @@ func verdictOf(k Kind) Verdict {
 // sure returns how certain it is that the goroutines of list are stuck: as certain as for the most certain one.
 func (d *finder) sure(list []int) Certainty {
 	if slices.ContainsFunc(list, d.likely) {
-		return d.unsure(Likely, list)
+		return d.certaintyOf(list)
 	}
 	return Possible
 }

@@ -241,10 +241,10 @@ func (f *facts) long(i int) bool {
 	return f.waited(i) >= f.opt.After || f.s.Process.Unwatched && f.wait(i) != nil
 }
 
-// unsure returns c, or Possible if no goroutine of list is known to have waited for too long.
-func (f *facts) unsure(c Certainty, list []int) Certainty {
+// certaintyOf returns Likely, or Possible if no goroutine of list is known to have waited for too long.
+func (f *facts) certaintyOf(list []int) Certainty {
 	if slices.ContainsFunc(list, func(i int) bool { return f.waited(i) >= f.opt.After }) {
-		return c
+		return Likely
 	}
 	return Possible
 }

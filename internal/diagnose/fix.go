@@ -272,17 +272,9 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	case io != nil && io.Reaped || isLocked(io):
 		return t.opFix(rw, t.place(rw.Probe))
 	case c.by == byLock && inC(t.g(root)):
-		return t.unprobedFix(c, root)
+		return t.unprobedFix(root)
 	case c.by == byLock && t.libraryHolds(root, w.Obj):
-		h := t.holder(w.Obj, root).hold.Probe
-		held := fmt.Sprintf("%s has %s locked meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))
-		switch {
-		case Own(rw.Probe.Func, rw.Probe.File):
-			return fmt.Sprintf("do not wait at %s in a function that the library calls: %s", t.place(rw.Probe), held)
-		case rw.Probe.Op == runtime.OpSend:
-			return fmt.Sprintf("receive from %s for as long as anybody sends: %s", t.object(rw.Obj, rw.Probe), held)
-		}
-		return fmt.Sprintf("let what %s waits for end sooner: %s", t.place(t.within(root)), held)
+		return t.libraryFix(root, w)
 	case c.by == byLock:
 		p := t.within(root)
 		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for "+
@@ -303,6 +295,19 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 func (t *writer) libraryHolds(i int, obj uint64) bool {
 	h := t.holder(obj, i).hold
 	return h != nil && strings.Contains(h.Probe.File, "@") && !Own(h.Probe.Func, h.Probe.File)
+}
+
+// libraryFix returns what to do about the wait of goroutine i, which holds the lock that w is for by a call in a library.
+func (t *writer) libraryFix(i int, w *snapshot.Wait) string {
+	rw, h := t.wait(i), t.holder(w.Obj, i).hold.Probe
+	held := fmt.Sprintf("%s has %s locked meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))
+	switch {
+	case Own(rw.Probe.Func, rw.Probe.File):
+		return fmt.Sprintf("do not wait at %s in a function that the library calls: %s", t.place(rw.Probe), held)
+	case rw.Probe.Op == runtime.OpSend:
+		return fmt.Sprintf("receive from %s for as long as anybody sends: %s", t.object(rw.Obj, rw.Probe), held)
+	}
+	return fmt.Sprintf("let what %s waits for end sooner: %s", t.place(t.within(i)), held)
 }
 
 // fullFix returns what to do about a send to a full channel.
@@ -339,7 +344,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	case w.Probe.Callee == pull:
 		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
 	case t.unprobed[i] && (t.s.NoProbes == "" && !Own(w.Probe.Func, w.Probe.File) || inC(t.g(i))):
-		return t.unprobedFix(c, i)
+		return t.unprobedFix(i)
 	case t.unprobed[i] && t.within(i) != w.Probe:
 		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for",
 			t.place(t.within(i)))
@@ -475,7 +480,7 @@ func onlyCase(w *snapshot.Wait) (obj uint64, ok bool) {
 }
 
 // unprobedFix names the command that shows more of a wait without a probe.
-func (t *writer) unprobedFix(c *cause, i int) string {
+func (t *writer) unprobedFix(i int) string {
 	w := t.wait(i)
 	if inC(t.g(i)) && strings.HasPrefix(w.Probe.Expr, "C.") {
 		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it",

@@ -160,51 +160,65 @@ func (d *finder) libraryPool(k *poolKind, obj uint64, list []int) {
 			}
 		}
 	}
+	fill := d.fillTokens
 	if k.takes == nil {
-		if p.size == 0 || d.dials() || d.answered() {
-			return
-		}
-		loops, _ := d.clientLoops()
-		if p.unread = len(loops); p.unread < p.size {
-			return
-		}
-		// A goroutine that has called before, in a function that it is still in, has the response in hand.
-		for _, i := range list {
-			if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return d.hasResponse(i, &s) }) {
-				p.holders, p.nested = append(p.holders, i), p.nested+1
-			}
-		}
-		if len(p.holders) >= p.size {
-			p.unread = 0
-		}
-		d.addPool(p, list)
-		return
+		fill = d.fillConnections
 	}
+	if fill(p, list) {
+		d.addPool(p, list)
+	}
+}
+
+// fillConnections sets who holds the connections of p, a pool of an HTTP client for which the goroutines of list wait.
+// It reports whether responses that nobody reads hold all of them.
+func (d *finder) fillConnections(p *pool, list []int) bool {
+	if p.size == 0 || d.dials() || d.answered() {
+		return false
+	}
+	loops, _ := d.clientLoops()
+	if p.unread = len(loops); p.unread < p.size {
+		return false
+	}
+	// A goroutine that has called before, in a function that it is still in, has the response in hand.
+	for _, i := range list {
+		if slices.ContainsFunc(d.g(i).History, func(s snapshot.Step) bool { return d.hasResponse(i, &s) }) {
+			p.holders, p.nested = append(p.holders, i), p.nested+1
+		}
+	}
+	if len(p.holders) >= p.size {
+		p.unread = 0
+	}
+	return true
+}
+
+// fillTokens sets who holds the tokens of p, for which the goroutines of list wait. It reports whether they are all
+// taken, and nobody will give one back.
+func (d *finder) fillTokens(p *pool, list []int) bool {
 	for i := range d.graph.n {
 		s, has := d.tokenOf(p, i)
-		lately := s != nil && d.s.Taken-s.At < int64(d.opt.After)
-		if lately && !slices.Contains(list, i) || lately && !has {
-			return // the pool moves
+		waits := slices.Contains(list, i)
+		switch lately := s != nil && d.s.Taken-s.At < int64(d.opt.After); {
+		case lately && !(waits && has):
+			return false // the pool moves
+		case has && !waits && !d.keeps(i, p.obj):
+			return false // the goroutine may give it back
+		case has && waits:
+			p.nested++
 		}
 		if has {
 			p.holders = append(p.holders, i)
-			if slices.Contains(list, i) {
-				p.nested++
-			} else if !d.keeps(i, obj) {
-				return // the goroutine may give it back
-			}
 		}
 	}
 	switch {
-	case p.size > 0 && len(p.holders) > p.size:
-		return
-	case p.nested > 0 || p.size > 0 && len(p.holders) == p.size:
-	case p.size > 0 && d.allKnown(list): // the holders of the others are done with them, or have exited
-		p.lost = true
-	default:
-		return
+	case p.size == 0:
+		return p.nested > 0
+	case len(p.holders) > p.size:
+		return false
+	case p.nested > 0 || len(p.holders) == p.size:
+		return true
 	}
-	d.addPool(p, list)
+	p.lost = d.allKnown(list) // the holders of the others are done with them, or have exited
+	return p.lost
 }
 
 // hasResponse reports whether step s of goroutine i is a finished call of an HTTP client, in a function that the
@@ -237,7 +251,7 @@ func (f *facts) waitsAt(i int, s *snapshot.Step) bool {
 
 // addPool makes the cause of list, goroutines that wait for p, and of the holders that wait, too.
 func (d *finder) addPool(p *pool, list []int) {
-	c := &cause{kind: KindExhaustedPool, certainty: d.unsure(Likely, list), obj: p.obj, pool: p, roots: list}
+	c := &cause{kind: KindExhaustedPool, certainty: d.certaintyOf(list), obj: p.obj, pool: p, roots: list}
 	p.first(c.roots)
 	d.claim(Stuck, c.roots...)
 	for _, i := range p.holders {

@@ -184,28 +184,8 @@ func (t *writer) link(i, j int) string {
 	if t.locking(i) {
 		return t.because(i, j)
 	}
-	if slices.Contains(t.handlers(i), j) {
-		return t.handlerLink(t.ender(i), j)
-	}
-	if list := t.answerers(i); slices.Contains(list, j) {
-		who := fmt.Sprintf("goroutine %d runs the handler", t.g(j).ID)
-		if len(list) > 1 {
-			who = fmt.Sprintf("goroutine %d runs a handler, as %d more do that wait,", t.g(j).ID, len(list)-1)
-		}
-		return who + " of the request, at the other end of the connection, which this program has, too"
-	}
-	if users := t.across(i); slices.Contains(users, j) {
-		who := fmt.Sprintf("only goroutine %d", t.g(j).ID)
-		if len(users) > 1 {
-			who = fmt.Sprintf("goroutine %d, as others that wait,", t.g(j).ID)
-		}
-		return who + " could write to that connection, or close it; nothing is on its way"
-	}
-	if p, _ := t.pipeOf(i); p != nil {
-		if k, ok := t.commandOf(i); ok && k == j {
-			return fmt.Sprintf("goroutine %d waits for the end of that process", t.g(j).ID)
-		}
-		return fmt.Sprintf("goroutine %d can reach file descriptor %d", t.g(j).ID, p.FD)
+	if why := t.outsideLink(i, j); why != "" {
+		return why
 	}
 	obj, send := w.Obj, w.Probe.Op == runtime.OpSend
 	for _, c := range w.Cases {
@@ -241,6 +221,34 @@ func (t *writer) link(i, j int) string {
 		return t.reachedLink(i, j)
 	}
 	return "all who are known to be able to end that are waiting themselves: " + t.guess(j, obj, p, nameOr(name, "it"))
+}
+
+// outsideLink returns why goroutine i waits for goroutine j by way of a handler, a connection or a process, or "".
+func (t *writer) outsideLink(i, j int) string {
+	if slices.Contains(t.handlers(i), j) {
+		return t.handlerLink(t.ender(i), j)
+	}
+	if list := t.answerers(i); slices.Contains(list, j) {
+		who := fmt.Sprintf("goroutine %d runs the handler", t.g(j).ID)
+		if len(list) > 1 {
+			who = fmt.Sprintf("goroutine %d runs a handler, as %d more do that wait,", t.g(j).ID, len(list)-1)
+		}
+		return who + " of the request, at the other end of the connection, which this program has, too"
+	}
+	if users := t.across(i); slices.Contains(users, j) {
+		who := fmt.Sprintf("only goroutine %d", t.g(j).ID)
+		if len(users) > 1 {
+			who = fmt.Sprintf("goroutine %d, as others that wait,", t.g(j).ID)
+		}
+		return who + " could write to that connection, or close it; nothing is on its way"
+	}
+	if p, _ := t.pipeOf(i); p != nil {
+		if k, ok := t.commandOf(i); ok && k == j {
+			return fmt.Sprintf("goroutine %d waits for the end of that process", t.g(j).ID)
+		}
+		return fmt.Sprintf("goroutine %d can reach file descriptor %d", t.g(j).ID, p.FD)
+	}
+	return ""
 }
 
 // guess returns why goroutine j may use the other end of the channel obj, which p used last, though it is not known to
@@ -445,17 +453,8 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 		doing = "computes"
 	}
 	switch {
-	case c.by == byLock && t.verdict[root] == Busy && rw == nil:
-		return fmt.Sprintf("%s, which goroutine %d holds and has computed with for %s", what, id,
-			Duration(t.waited(root)))
-	case c.by == byLock && rw == nil:
-		return fmt.Sprintf("%s, which goroutine %d holds", what, id)
-	case c.by == byLock && c.kind == KindUnreadPeer:
-		return fmt.Sprintf("%s, which goroutine %d holds while it %s: the peer does not read", what, id, doing)
-	case c.by == byLock && len(t.holders[w.Obj]) == 0:
-		return fmt.Sprintf("%s, which goroutine %d is likely to hold while it %s", what, id, doing)
 	case c.by == byLock:
-		return fmt.Sprintf("%s, which goroutine %d holds while it %s", what, id, doing)
+		return what + ", which " + t.holdsWhile(c, root, w.Obj, doing)
 	case c.by == byChannel && w.Cap > 0:
 		senders := keep(c.queue, func(i int) bool { return t.wait(i).Obj == w.Obj })
 		return fmt.Sprintf("%s %s to %s, which is full with %s; goroutine %d, which should drain it, %s%s",
@@ -487,6 +486,22 @@ func (t *writer) queueTitle(c *cause, root, direct int) string {
 	}
 	return fmt.Sprintf("%s %s; goroutine %d, which could end that, %s%s", t.who(alike), verb(len(alike), t.does(w)), id,
 		doing, t.atOf(root))
+}
+
+// holdsWhile says that goroutine i holds the lock obj, and what it is doing meanwhile.
+func (t *writer) holdsWhile(c *cause, i int, obj uint64, doing string) string {
+	who := fmt.Sprintf("goroutine %d", t.g(i).ID)
+	switch {
+	case t.wait(i) == nil && t.verdict[i] == Busy:
+		return fmt.Sprintf("%s holds and has computed with for %s", who, Duration(t.waited(i)))
+	case t.wait(i) == nil:
+		return who + " holds"
+	case c.kind == KindUnreadPeer:
+		return fmt.Sprintf("%s holds while it %s: the peer does not read", who, doing)
+	case len(t.holders[obj]) == 0:
+		return fmt.Sprintf("%s is likely to hold while it %s", who, doing)
+	}
+	return fmt.Sprintf("%s holds while it %s", who, doing)
 }
 
 // pipeTitle says that goroutine i waits for a process that waits for this program. It is empty if it does not.

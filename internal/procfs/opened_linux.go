@@ -225,7 +225,7 @@ func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, err
 		if Gone(ThreadState(tid)) {
 			continue
 		}
-		th := reach.Thread{TID: ownTID(pid, tid)}
+		th := reach.Thread{TID: ownTID(tid)}
 		if th.SP, th.PC, err = Counter(pid, tid); err != nil {
 			return nil, err
 		}
@@ -241,7 +241,7 @@ func heldThreads(pid int, registers func(tid int) []uint64) ([]reach.Thread, err
 }
 
 // ownTID returns the thread's ID as the program sees it, which differs in a PID namespace of its own.
-func ownTID(pid, tid int) int {
+func ownTID(tid int) int {
 	ids := strings.Fields(procStatus(tid)["NSpid"])
 	if len(ids) < 2 {
 		return tid

@@ -223,7 +223,7 @@ func (t *Tracer) Registers() ([]reach.Thread, error) {
 			return nil, fmt.Errorf("the registers of thread %d: %w", tid, err)
 		}
 		if one.TID = tid; nested {
-			one.TID = ownTID(t.pid, tid)
+			one.TID = ownTID(tid)
 		}
 		list = append(list, one)
 	}

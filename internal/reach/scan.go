@@ -174,7 +174,7 @@ func (k *stackScan) walk(scan bool) {
 			k.frame(f, sp, fp, interrupted)
 		}
 		interrupted = injected(f.name)
-		pc, sp, lr = k.caller(f, sp, fp, lr, n == 0), fp, 0
+		pc, sp, lr = k.caller(sp, fp, lr, n == 0), fp, 0
 	}
 }
 
@@ -184,7 +184,7 @@ func injected(name string) bool {
 }
 
 // caller returns where a frame returns to.
-func (k *stackScan) caller(f *pcInfo, sp, fp, lr uint64, innermost bool) uint64 {
+func (k *stackScan) caller(sp, fp, lr uint64, innermost bool) uint64 {
 	if k.c.o.frameLR == 0 {
 		return k.word(fp - 8)
 	}

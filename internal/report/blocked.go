@@ -29,11 +29,11 @@ func (j *Goroutine) addBlocked(r *diagnose.Report, g *snapshot.Goroutine) {
 	case j.WaitsOn == nil:
 		j.WaitsOn = target(r, &b.On[0])
 	case len(b.On) == 1 && j.WaitsOn.Addr == fmt.Sprintf("%#x", b.On[0].Addr):
-		j.WaitsOn.addTarget(s, &b.On[0])
+		j.WaitsOn.addTarget(&b.On[0])
 	case len(b.On) == len(j.WaitsOn.Cases):
 		for i := range b.On {
 			if c := &j.WaitsOn.Cases[i]; c.Addr == fmt.Sprintf("%#x", b.On[i].Addr) {
-				c.addTarget(s, &b.On[i])
+				c.addTarget(&b.On[i])
 			}
 		}
 	}
@@ -42,12 +42,12 @@ func (j *Goroutine) addBlocked(r *diagnose.Report, g *snapshot.Goroutine) {
 // target returns t as an object.
 func target(r *diagnose.Report, t *snapshot.Target) *Object {
 	j := object(r, t.Addr, t.Kind)
-	j.addTarget(r.Snapshot, t)
+	j.addTarget(t)
 	return j
 }
 
 // addTarget adds what the memory says of an object.
-func (j *Object) addTarget(s *snapshot.Snapshot, t *snapshot.Target) {
+func (j *Object) addTarget(t *snapshot.Target) {
 	j.Type = t.Type
 	if j.Expr == "" {
 		j.Expr = t.Name

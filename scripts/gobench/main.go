@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	o.dir, o.names = flags.Arg(0), flags.Args()[1:]
-	missed, err := runAll(ctx, o, stdout, stderr)
+	missed, err := runAll(ctx, o, stdout)
 	switch {
 	case err != nil:
 		fmt.Fprintln(stderr, "gobench:", err)
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // runAll runs the kernels and returns how many blocked goroutines were not told as certain or likely.
-func runAll(ctx context.Context, o options, stdout, stderr io.Writer) (missed int, err error) {
+func runAll(ctx context.Context, o options, stdout io.Writer) (missed int, err error) {
 	work, err := os.MkdirTemp("", "awaittrace-gobench-")
 	if err != nil {
 		return 0, err
