@@ -113,7 +113,6 @@ type build struct {
 	prepared *gocmd.Prepared
 	inv      *gocmd.Invocation
 	env      []string
-	opt      Options
 }
 
 // newBuild puts in the probes, and returns the flags of Delve's build.
@@ -142,7 +141,7 @@ func newBuild(args *launchArguments, s settings, opt Options) (*build, []string,
 	if s.Deps != "" {
 		own = append(own, "-deps="+s.Deps)
 	}
-	b := &build{opt: opt, env: os.Environ()}
+	b := &build{env: os.Environ()}
 	if b.inv, err = gocmd.Parse(verb, slices.Concat(own, theirs, []string{args.Program}),
 		opt.Diagnosis.After); err != nil {
 		return nil, nil, err

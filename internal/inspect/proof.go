@@ -126,7 +126,7 @@ func (p *proof) Capture() {
 func (p *proof) tell(s *snapshot.Snapshot) {
 	p.mark()
 	if s.Memory = p.memory; s.Memory == nil {
-		s.Memory = &snapshot.Memory{EstimateNs: int64(p.estimate), NoProof: p.why}
+		s.Memory = &snapshot.Memory{NoProof: p.why}
 	}
 	s.Memory.PausedNs = s.Process.StoppedFor
 	for i := range s.Goroutines {
@@ -158,7 +158,7 @@ func (p *proof) mark() {
 		p.why = err.Error()
 		return
 	}
-	p.memory, p.told = res.Snapshot(0, p.estimate)
+	p.memory, p.told = res.Snapshot(0)
 	res.Release()
 	p.result = res
 }

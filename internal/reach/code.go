@@ -53,9 +53,7 @@ type pcInfo struct {
 	locals bitmap
 	argmap bitmap
 	objs   []stackObject
-	// fn is where the runtime._func is, and mod its module.
-	fn  uint64
-	mod *module
+	mod    *module
 }
 
 // A bitmap says which words are live pointers; nil bits: unknown.
@@ -175,7 +173,7 @@ func (t *codeTable) decode(f *pcInfo, pc uint64) {
 		return
 	}
 	b := t.r.bytes(at, funcSize)
-	f.mod, f.fn, f.entry = m, at, entry
+	f.mod, f.entry = m, entry
 	f.name = t.r.cstring(m.funcnametab + uint64(le32(b[funcName:])))
 	f.own = !isRuntime(f.name)
 	f.args, f.flags = int32(le32(b[funcArgs:])), b[funcFlags]

@@ -18,7 +18,6 @@ type finder struct {
 	bias     uint64
 	writable [][2]uint64
 	r        *reader
-	code     *codeTable
 	funcs    map[string][2]uint64
 	refs     map[string][]reference
 }
@@ -57,7 +56,6 @@ func findAddresses(src Source, prog *Program, o *offsets, bias uint64, a *Addres
 	if err != nil {
 		return err
 	}
-	f.code = newCodeTable(f.r, o, modules)
 	if a.WaitReasonStrings == 0 {
 		a.WaitReasonStrings = f.findReasons()
 	}

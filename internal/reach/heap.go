@@ -44,7 +44,6 @@ type heap struct {
 	arenas  []int32   // by address>>arenaShift, less that of lo: index into pages, or -1
 	pages   [][]int32 // by page of an arena: index into spans, or -1
 	scan    uint64    // bytes of spans with pointers
-	inUse   uint64    // bytes of all spans
 	// loose says that the program runs, so that spans may not make sense: those are left out.
 	loose bool
 	// bufs and addrs are the runs that are copied.
@@ -173,7 +172,6 @@ func (h *heap) add(src Memory, o *offsets, b []byte) error {
 		return fmt.Errorf("the heap does not make sense: a span at %#x of %d objects of %d bytes", sp.start, sp.nelems,
 			sp.elem)
 	}
-	h.inUse += n
 	if !sp.noscan {
 		h.scan += n
 	}

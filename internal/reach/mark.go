@@ -83,7 +83,6 @@ type marker struct {
 	ends       []end           // see markEnds
 	touched    map[uint32]bool // g's and sudogs that threads have at hand
 	frozen     bool            // nobody is woken any more
-	doubts     int             // stacks that were scanned conservatively, in part
 	bytes      uint64
 	framesOf   *goroutine // whose frames are lastFrames
 	lastFrames []frame
@@ -428,9 +427,6 @@ func (m *marker) markGoroutine(g int32) {
 		}
 	})
 	m.roots.end(g)
-	if m.scan.doubt {
-		m.doubts++
-	}
 }
 
 // reaches calls f for each word through which a goroutine reaches the heap, with the address of the word; zero: it has

@@ -92,8 +92,7 @@ type offsets struct {
 	cleanupFn            Field // the function of a specialCleanup
 	semaStride           uint64
 	pcQuantum, frameLR   uint64
-	typeStr, typeKind    Field
-	typeFlag             Field
+	typeStr, typeFlag    Field
 	pWords, mWords, gPtr []int64
 }
 
@@ -189,8 +188,7 @@ func newOffsets(l *Layout) *offsets {
 		kind("Cleanup")
 	o.finalizerFn = l.Fields["specialfinalizer.fn"]
 	o.cleanupFn = first("specialCleanup.fn", "specialCleanup.cleanup")
-	o.typeStr, o.typeKind, o.typeFlag = first("_type.Str", "_type.str"), first("_type.Kind_", "_type.kind"),
-		first("_type.TFlag", "_type.tflag")
+	o.typeStr, o.typeFlag = first("_type.Str", "_type.str"), first("_type.TFlag", "_type.tflag")
 	o.semaStride, o.pcQuantum = 64, 1
 	if l.Arch == "arm64" {
 		o.semaStride, o.pcQuantum, o.frameLR = 128, 4, 8

@@ -116,7 +116,7 @@ func told(x Told) string {
 }
 
 func testSnapshot(t *testing.T, r *Result) {
-	mem, all := r.Snapshot(0, 0)
+	mem, all := r.Snapshot(0)
 	got := make(map[string]string)
 	for _, i := range r.byID {
 		id := r.m.gs[i].id

@@ -35,12 +35,11 @@ func (t *Tellings) Of(id int64) Told {
 }
 
 // Snapshot returns what r tells in the terms of package snapshot. Several goroutines may share a Reach, and the targets
-// of a Blocked. paused is how long the program stood still, and estimate what the Plan had said. The Memory's Kept may
+// of a Blocked. paused is how long the program stood still. The Memory's Kept may
 // be called until the Plan is closed.
-func (r *Result) Snapshot(paused, estimate time.Duration) (*snapshot.Memory, *Tellings) {
+func (r *Result) Snapshot(paused time.Duration) (*snapshot.Memory, *Tellings) {
 	defer collectOften(r.m.Copied)()
-	mem := &snapshot.Memory{PausedNs: int64(paused), EstimateNs: int64(estimate), Kept: r.Kept,
-		KeptBytes: r.KeptBytes()}
+	mem := &snapshot.Memory{PausedNs: int64(paused), Kept: r.Kept, KeptBytes: r.KeptBytes()}
 	tells := func(i int) bool { return r.m.waits[i].candidate && r.m.gs[i].copied() }
 	told, n := &Tellings{r: r, number: make([]uint32, len(r.m.gs))}, 0
 	for i := range told.number {

@@ -169,7 +169,7 @@ func attempt(src Source, prog *Program) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Snapshot(0, 0)
+	r.Snapshot(0)
 	proven := r.Proven()
 	r.Kept(proven)
 	return proven, nil

@@ -140,15 +140,13 @@ type leaf struct {
 	path string // such as ".conns[3]"
 	typ  dwarf.Type
 	off  int64 // from the beginning of the leaf: the second word of an interface is at 8
-	// in is the struct that has the leaf as a field, and base where it is in the value.
-	in   *dwarf.StructType
-	base int64
+	// in is the struct that has the leaf as a field.
+	in *dwarf.StructType
 }
 
 // leafAt descends from a type to the pointer at an offset.
 func leafAt(typ dwarf.Type, off int64) (leaf, bool) {
 	l := leaf{typ: typ, off: off}
-	at := int64(0)
 descend:
 	for n := 0; n < 64; n++ {
 		switch u := underlying(l.typ).(type) {
@@ -158,9 +156,9 @@ descend:
 			}
 			for _, f := range u.Field {
 				if size := f.Type.Size(); l.off >= f.ByteOffset && l.off < f.ByteOffset+size {
-					l.in, l.base = u, at
+					l.in = u
 					l.path += "." + f.Name
-					l.typ, l.off, at = f.Type, l.off-f.ByteOffset, at+f.ByteOffset
+					l.typ, l.off = f.Type, l.off-f.ByteOffset
 					continue descend
 				}
 			}
@@ -175,7 +173,7 @@ descend:
 				return l, false
 			}
 			l.path += "[" + strconv.FormatInt(i, 10) + "]"
-			l.typ, l.off, at = u.Type, l.off-i*size, at+i*size
+			l.typ, l.off = u.Type, l.off-i*size
 		default:
 			return l, l.typ != nil
 		}

@@ -5,9 +5,8 @@ import "github.com/awaittrace/awaittrace/runtime"
 // A Memory is what package reach read from the program's memory: who waits on what, with or without probes, and who
 // could still wake whom.
 type Memory struct {
-	// PausedNs is how long the program stood still for it, in nanoseconds; EstimateNs is the estimate before. Zero:
-	// unknown.
-	PausedNs, EstimateNs int64
+	// PausedNs is how long the program stood still for it, in nanoseconds; zero: unknown.
+	PausedNs int64
 	// NoProof says in one line why nothing is proven, and what to do; empty if proofs were looked for.
 	NoProof string
 	// Kept returns how many bytes of heap and stacks only the goroutines ids keep alive. It is nil if NoProof is set.

@@ -193,9 +193,7 @@ func (s *session) worthCopying() (list []int) {
 
 // objectTypes are the types of the objects that are read.
 var objectTypes = map[runtime.Kind]string{
-	runtime.KindChan: "runtime.hchan", runtime.KindMutex: "sync.Mutex", runtime.KindRWMutex: "sync.RWMutex",
-	runtime.KindWaitGroup: "sync.WaitGroup",
-	runtime.KindCond:      "sync.Cond",
+	runtime.KindChan: "runtime.hchan", runtime.KindWaitGroup: "sync.WaitGroup",
 }
 
 // copyObjects copies the objects refs, and the timers of channels.

@@ -22,7 +22,6 @@ type gLayout struct {
 	goid, status, reason, gopc, startpc  field
 	parent, m, stackLo, stackHi, schedSP field
 	procid, g0, vdsoPC, vdsoSP           field // of runtime.m
-	sudogG, sudogNext                    field
 	parks                                field // trackingSeq, which casgstatus in GOROOT/src/runtime/proc.go increments
 	labels                               field
 }
@@ -43,8 +42,6 @@ func newGLayout(bi *proc.BinaryInfo) gLayout {
 	l.schedSP = l.field("runtime.g", "sched", "sp")
 	l.stackLo = l.field("runtime.g", "stack", "lo")
 	l.stackHi = l.field("runtime.g", "stack", "hi")
-	l.sudogG = l.field("runtime.sudog", "g")
-	l.sudogNext = l.field("runtime.sudog", "next")
 	l.parent, _ = l.maybe("runtime.g", "parentGoid") // since Go 1.21
 	l.parks, _ = l.maybe("runtime.g", "trackingSeq")
 	l.labels, _ = l.maybe("runtime.g", "labels")

@@ -68,7 +68,7 @@ func (p *testProcess) prove() (s *snapshot.Snapshot, done func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	memory, told := res.Snapshot(paused, estimate)
+	memory, told := res.Snapshot(paused)
 	res.Release()
 	s.Memory, s.Process.StoppedFor = memory, int64(paused)
 	for i := range s.Goroutines {

@@ -74,7 +74,7 @@ func lookAlone(pid string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	marked, _ := used()
-	memory, told := l.Snapshot(l.Paused, l.Estimate)
+	memory, told := l.Snapshot(l.Paused)
 	all, processor := used()
 	fmt.Fprintf(stdout, "%d proven; stopped for %v (estimate %v), %v in all, of which %v on a processor; copied %d "+
 		"MB, reader's memory %d MB, %d MB with all that is told\n",

@@ -66,7 +66,7 @@ func main() {
 	facts := map[string]any{
 		"counter": fmt.Sprintf("%p", &counter),
 		"empty":   fmt.Sprintf("%p", empty), "full": fmt.Sprintf("%p", full), "closed": fmt.Sprintf("%p", closed),
-		"mu": fmt.Sprintf("%p", &mu), "rw": fmt.Sprintf("%p", &rw), "wg": fmt.Sprintf("%p", &wg), "cond": fmt.Sprintf("%p", cond),
+		"wg":  fmt.Sprintf("%p", &wg),
 		"fds": fds,
 	}
 	line, _ := json.Marshal(facts)

@@ -22,7 +22,7 @@ func (c *Check) OK() bool { return len(c.False)+len(c.Missed)+len(c.Other) == 0 
 // Compare holds a result against the comments of a program and the stacks that it has written.
 func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 	c := &Check{Waits: len(waits), Proven: len(r.Proven())}
-	_, told := r.Snapshot(0, 0)
+	_, told := r.Snapshot(0)
 	at := make(map[string]Wait)
 	seen := make(map[string]bool)
 	for _, w := range waits {
