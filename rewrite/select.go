@@ -20,6 +20,11 @@ import (
 //	default: …                   default: _at.Chose(&S[i], -1); …
 //	}                            }
 //
+// The last two channels are noted at once where both have only names, and nothing is evaluated between them:
+//
+//	case v := <-a: …       =>    case v := <-a: …
+//	case b <- x: …               case _at.Cases(&S[i], 0, 2, a, b) <- x: …
+//
 //	select {}              =>    _at.Forever(&S[i]); select {}
 //
 // The channels are wrapped in place, so that every operand is still evaluated once and in order, and the select itself
@@ -59,6 +64,14 @@ type clause struct {
 	ch    dst.Expr
 	value dst.Expr // of a send
 	comm  ast.Stmt
+}
+
+// sends returns 1 for a send and 0 for a receive.
+func (c *clause) sends() int {
+	if c.value != nil {
+		return 1
+	}
+	return 0
 }
 
 // clauses returns the communication clauses of a select, in source order.
@@ -131,16 +144,21 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 		return
 	}
 	n := len(f.sites) - 1
+	last, pair := len(clauses)-1, f.pairs(clauses)
 	for i, c := range clauses {
-		probe := "CaseRecv"
-		if c.value != nil {
-			probe = "CaseSend"
+		if pair && i == last-1 {
+			continue
 		}
 		ch := f.expr(c.ch)
 		f.begin(n)
-		f.open(ch.Pos(), fmt.Sprintf("%s, %d, ", f.call(probe, site), i))
+		if pair && i == last {
+			before := clauses[i-1]
+			f.open(ch.Pos(), fmt.Sprintf("%s, %d, %d, %s, ", f.call("Cases", site), i-1, before.sends()|c.sends()<<1, f.textOf(f.expr(before.ch))))
+		} else {
+			f.open(ch.Pos(), fmt.Sprintf("%s, %d, ", f.call([]string{"CaseRecv", "CaseSend"}[c.sends()], site), i))
+		}
 		f.close(ch.End(), ")")
-		if i == len(clauses)-1 && c.value != nil && f.keepsType(c.value) {
+		if i == last && c.value != nil && f.keepsType(c.value) {
 			v := f.expr(c.value)
 			f.begin(n)
 			f.open(v.Pos(), f.call("CaseValue", site)+", ")
@@ -156,6 +174,15 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 		f.begin(n)
 		f.open(clause.Colon+1, fmt.Sprintf("%s, %d); ", f.call("Chose", site), number))
 	}
+}
+
+// pairs reports whether one probe can note the channels of the last two clauses.
+func (f *file) pairs(clauses []clause) bool {
+	if len(clauses) < 2 {
+		return false
+	}
+	a, b := clauses[len(clauses)-2], clauses[len(clauses)-1]
+	return f.onlyNames(f.expr(a.ch)) && f.onlyNames(f.expr(b.ch)) && (a.value == nil || f.simple(f.expr(a.value)))
 }
 
 // keepsType reports whether a value contains a call, and has the same type when it is passed through a function: its

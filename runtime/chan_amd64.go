@@ -39,3 +39,24 @@ func endRecvFact() {
 	sl := current()
 	sl.chanFact(&sl.Waits[sl.Depth], factReceived)
 }
+
+// addCase notes the channel of a clause, and at the last clause that the select was reached. c is the number of the
+// clause above CaseLen bits, in which the bit of the clause is set if it sends. addCases is addCase for the last two
+// clauses, of which c has the number of the first. chose notes that clause i was chosen.
+//
+//go:noescape
+func addCase(s *Site, ch unsafe.Pointer, c int)
+
+//go:noescape
+func addCases(s *Site, a, b unsafe.Pointer, c int)
+
+//go:noescape
+func chose(s *Site, i int)
+
+// choseFact is the rest of chose where the goroutine has not noted the fact yet.
+//
+//go:norace
+func choseFact(s *Site, i int) {
+	sl := current()
+	sl.caseFact(*sl.last(), i)
+}

@@ -10,3 +10,10 @@ func beginChan(s *Site, ch unsafe.Pointer) { beginChanSlow(s, ch) }
 
 func endSend() { endSendSlow() }
 func endRecv() { endRecvSlow() }
+
+// addCase notes the channel of a clause, and at the last clause that the select was reached. c is the number of the
+// clause above CaseLen bits, in which the bit of the clause is set if it sends. addCases is addCase for the last two
+// clauses, of which c has the number of the first. chose notes that clause i was chosen.
+func addCase(s *Site, ch unsafe.Pointer, c int)    { addCaseSlow(s, ch, c) }
+func addCases(s *Site, a, b unsafe.Pointer, c int) { addCasesSlow(s, a, b, c) }
+func chose(s *Site, i int)                         { choseSlow(s, i) }

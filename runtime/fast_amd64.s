@@ -29,13 +29,9 @@ search: \
 	JMP search \
 found:
 
-// ENTER records that the goroutine reached the site in AX, or jumps to none. It puts the slot into R10, the entry into
-// R11 and the site's number into DX. R8, R9 and R12 are lost.
-#define ENTER(none) \
-	MOVL Site_id(AX), DX \
-	TESTL DX, DX \
-	JZ none \
-	FIND(none) \
+// REACHED records that the goroutine whose slot is in R10 reached the site with the number in DX, or jumps to none. It
+// puts the entry into R11. R8 and R9 are lost.
+#define REACHED(none) \
 	MOVQ ·fast+fastState_clock(SB), R11 \
 	MOVL (R11), R11 \
 	MOVL Slot_Head(R10), R8 \
@@ -48,6 +44,15 @@ found:
 	MOVQ R11, Slot_Ring(R10)(R9*8) \
 	INCL R8 \
 	MOVL R8, Slot_Head(R10)
+
+// ENTER records that the goroutine reached the site in AX, or jumps to none. It puts the slot into R10, the entry into
+// R11 and the site's number into DX. R8, R9 and R12 are lost.
+#define ENTER(none) \
+	MOVL Site_id(AX), DX \
+	TESTL DX, DX \
+	JZ none \
+	FIND(none) \
+	REACHED(none)
 
 // NOTED jumps to other unless the slot in R10 has noted the fact with index which, of the object in obj, with the entry
 // in R11. which is lost.
@@ -113,9 +118,31 @@ done:
 same: \
 	MOVQ ·lastNano(SB), R13
 
-// A wait is that of the outermost operation, unless the goroutine is in others already. Those have a frame: without one,
-// the last has panicked. So what is seldom needed is behind a jump, and the address of the wait does not depend on a
-// load.
+// WAITS notes that the goroutine is about to wait for the object in BX, with the Wait.Info in CX. It needs the site's
+// number in DX, the slot in R10 and the time in R13. A wait is that of the outermost operation, unless the goroutine is
+// in others already. Those have a frame: without one, the last has panicked. So what is seldom needed is behind a jump,
+// to others, and the address of the wait does not depend on a load.
+#define WAITS(others) \
+	MOVQ R10, R12 \
+	MOVL Slot_Depth(R10), R8 \
+	TESTL R8, R8 \
+	JNE inside \
+wait: \
+	MOVQ BX, Slot_Waits+Wait_Obj(R12) \
+	MOVQ R13, Slot_Waits+Wait_Since(R12) \
+	MOVL DX, Slot_Waits+Wait_Site(R12) \
+	MOVL CX, Slot_Waits+Wait_Info(R12) \
+	INCL R8 \
+	MOVL R8, Slot_Depth(R10) \
+	RET \
+inside: \
+	CMPL R8, $const_WaitLen \
+	JCC others \
+	LEAQ (R8)(R8*2), R9 \
+	LEAQ (R10)(R9*8), R12 \
+	CMPL (Slot_Waits-Wait__size+Wait_Info)(R12), $0 \
+	JLT wait \
+	JMP others
 
 // func beginChan(s *Site, ch unsafe.Pointer)
 TEXT ·beginChan(SB), NOSPLIT, $0-16
@@ -123,37 +150,189 @@ TEXT ·beginChan(SB), NOSPLIT, $0-16
 	MOVQ ch+8(FP), BX
 	RECENT(old)
 	ENTER(none)
-	MOVQ R10, R12
-	MOVL Slot_Depth(R10), R8
-	TESTL R8, R8
-	JNE inside
-wait:
-	MOVQ BX, Slot_Waits+Wait_Obj(R12)
-	MOVQ R13, Slot_Waits+Wait_Since(R12)
-	MOVL DX, Slot_Waits+Wait_Site(R12)
-	INCL R8
-	MOVL R8, Slot_Depth(R10)
 	XORL CX, CX
 	TESTQ BX, BX
 	JZ nochan
 	MOVL const_capOffset(BX), CX
 	ANDL $(const_InfoFrame-1), CX
 nochan:
-	MOVL CX, Slot_Waits+Wait_Info(R12)
-	RET
-inside:
-	CMPL R8, $const_WaitLen
-	JCC others
-	LEAQ (R8)(R8*2), R9
-	LEAQ (R10)(R9*8), R12
-	CMPL (Slot_Waits-Wait__size+Wait_Info)(R12), $0
-	JLT wait
+	WAITS(others)
 others:
 	JMP ·beginChanInside(SB)
 none:
 	JMP ·beginChanFirst(SB)
 old:
 	JMP ·beginChanSlow(SB)
+
+// CASES makes the cases of the slot in R10 those of the select with the number in DX, all unknown. X0 is lost.
+#define CASES() \
+	XORPS X0, X0 \
+	MOVUPS X0, Slot_Cases+0(R10) \
+	MOVUPS X0, Slot_Cases+16(R10) \
+	MOVUPS X0, Slot_Cases+32(R10) \
+	MOVUPS X0, Slot_Cases+48(R10) \
+	MOVL DX, Slot_CaseSite(R10)
+
+// func addCase(s *Site, ch unsafe.Pointer, c int)
+TEXT ·addCase(SB), NOSPLIT, $0-24
+	MOVQ s+0(FP), AX
+	MOVQ ch+8(FP), BX
+	MOVQ c+16(FP), CX
+	MOVL Site_id(AX), DX
+	TESTL DX, DX
+	JZ slow
+	FIND(slow)
+	MOVL CX, DI
+	SHRL $const_CaseLen, DI
+	JNE next
+	CMPL Slot_CaseSite(R10), DX
+	JNE other
+first:
+	MOVL CX, Slot_CaseSend(R10)
+add:
+	MOVQ BX, Slot_Cases(R10)(DI*8)
+	INCL DI
+	MOVWLZX Site_Cases(AX), R8
+	CMPL DI, R8
+	JEQ last
+	MOVL DI, Slot_CaseNext(R10)
+	RET
+next:
+	CMPL DI, $const_CaseLen
+	JCC slow
+	CMPL Slot_CaseSite(R10), DX
+	JNE slow
+	CMPL Slot_CaseNext(R10), DI
+	JNE slow
+	MOVBLZX CX, R8
+	ORL R8, Slot_CaseSend(R10)
+	JMP add
+other:
+	CASES()
+	JMP first
+last:
+	TESTW $const_SiteDefault, Site_Flags(AX)
+	JNE reached
+	RECENT(slow)
+	MOVL Site_id(AX), DX
+	REACHED(slow)
+	MOVL DI, Slot_CaseNext(R10)
+	XORL BX, BX
+	XORL CX, CX
+	WAITS(others)
+reached:
+	REACHED(slow)
+	MOVL DI, Slot_CaseNext(R10)
+	RET
+others:
+	MOVQ BX, ch+8(FP)
+	JMP ·beginChanInside(SB)
+slow:
+	JMP ·addCaseSlow(SB)
+
+// func addCases(s *Site, a, b unsafe.Pointer, c int)
+TEXT ·addCases(SB), NOSPLIT, $0-32
+	MOVQ s+0(FP), AX
+	MOVQ a+8(FP), BX
+	MOVQ b+16(FP), CX
+	MOVQ c+24(FP), DI
+	MOVL Site_id(AX), DX
+	TESTL DX, DX
+	JZ slow
+	FIND(slow)
+	CMPL Slot_CaseSite(R10), DX
+	JNE other
+	MOVL DI, SI
+	SHRL $const_CaseLen, SI
+	JNE next
+first:
+	MOVL DI, Slot_CaseSend(R10)
+add:
+	MOVQ BX, Slot_Cases(R10)(SI*8)
+	MOVQ CX, Slot_Cases+8(R10)(SI*8)
+	ADDL $2, SI
+	TESTW $const_SiteDefault, Site_Flags(AX)
+	JNE reached
+	RECENT(slow)
+	MOVL Site_id(AX), DX
+	REACHED(slow)
+	MOVL SI, Slot_CaseNext(R10)
+	XORL BX, BX
+	XORL CX, CX
+	WAITS(others)
+next:
+	CMPL SI, $(const_CaseLen-1)
+	JCC slow
+	CMPL Slot_CaseNext(R10), SI
+	JNE slow
+	MOVBLZX DI, R8
+	ORL R8, Slot_CaseSend(R10)
+	JMP add
+other:
+	MOVL DI, SI
+	SHRL $const_CaseLen, SI
+	JNE slow
+	CASES()
+	JMP first
+reached:
+	REACHED(slow)
+	MOVL SI, Slot_CaseNext(R10)
+	RET
+others:
+	MOVQ BX, a+8(FP)
+	JMP ·beginChanInside(SB)
+slow:
+	JMP ·addCasesSlow(SB)
+
+// The last wait is that of the select, if that was reached last.
+
+// func chose(s *Site, i int)
+TEXT ·chose(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ i+8(FP), BX
+	CMPQ BX, $const_CaseLen
+	JCC slow
+	FIND(slow)
+	MOVL Site_id(AX), SI
+	MOVL Slot_Head(R10), R8
+	DECL R8
+	ANDL $(const_RingLen-1), R8
+	MOVQ Slot_Ring(R10)(R8*8), R11
+	CMPL R11, SI
+	JNE slow
+	CMPL Slot_CaseSite(R10), SI
+	JNE slow
+	TESTW $const_SiteDefault, Site_Flags(AX)
+	JNE fact
+	RECENT(slow)
+	MOVQ R10, R12
+	MOVL Slot_Depth(R10), DX
+	DECL DX
+	JNE inside
+last:
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE slow
+	MOVL DX, Slot_Depth(R10)
+fact:
+	MOVQ Slot_Cases(R10)(BX*8), R9
+	TESTQ R9, R9
+	JZ done
+	MOVL Slot_CaseSend(R10), R8
+	BTL BX, R8
+	SBBL R8, R8
+	NOTED(R8, R9, noted)
+done:
+	RET
+inside:
+	CMPL DX, $const_WaitLen
+	JCC slow
+	LEAQ (DX)(DX*2), R9
+	LEAQ (R10)(R9*8), R12
+	JMP last
+noted:
+	JMP ·choseFact(SB)
+slow:
+	JMP ·choseSlow(SB)
 
 // ENDED ends the last wait of the goroutine. It jumps to other unless the goroutine has noted its fact with that index
 // in this millisecond, and to slow, before all else, if there is more to do. If the clock's reading is still the one

@@ -186,18 +186,14 @@ type Slot struct {
 	// Lost counts locks that found no room in Locks and are still held.
 	Lost uint32
 	Born uint32 // coarse time of the goroutine's first probe
-	// Ready is SelectReady while a select has not chosen a clause, and one seemed to be ready: such a select is not in
-	// Waits, though another goroutine may have come first. For readers all other values are the same.
-	Ready uint32
+	// CaseNext is the collector's own note of how many of the cases of that select have been reached.
+	CaseNext uint32
 	// Begun is Header.Spawned when the goroutine reached its first probe, or last finished a wait for a WaitGroup.
 	Begun uint32
 	Ring  [RingLen]Entry
 	// Cases has the channel of each case, in source order, of the goroutine's present or last select.
 	Cases [CaseLen]uint64
 }
-
-// SelectReady is a value of Slot.Ready.
-const SelectReady = 1
 
 // A Noted is a fact as its goroutine remembers it. Readers ignore it unless NotedHere is set: the object table has it.
 type Noted struct {

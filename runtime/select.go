@@ -11,15 +11,13 @@ import "unsafe"
 //		Chose(s, 1)
 //	}
 //
-// Operands are evaluated in source order, so the last of them marks the moment when the select is about to wait.
-
-// chosen is set in Slot.Ready when a clause was chosen: Cases is then out of date.
-const chosen = 1 << 31
+// Operands are evaluated in source order, so the last of them marks the moment when the select is about to wait. Cases
+// notes the last two channels at once.
 
 // CaseRecv returns ch, the channel that clause i receives from.
 func CaseRecv[T any](s *Site, i int, ch <-chan T) <-chan T {
 	if !off {
-		addCase(s, i, pointer(ch), false)
+		addCase(s, pointer(ch), i<<CaseLen)
 	}
 	return ch
 }
@@ -27,7 +25,16 @@ func CaseRecv[T any](s *Site, i int, ch <-chan T) <-chan T {
 // CaseSend returns ch, the channel that clause i sends on.
 func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
 	if !off {
-		addCase(s, i, pointer(ch), true)
+		addCase(s, pointer(ch), i<<CaseLen|1<<i&(1<<CaseLen-1))
+	}
+	return ch
+}
+
+// Cases returns ch, the channel of the last clause, i+1, and notes also before, that of clause i. Bit n of sends is set
+// if clause i+n sends.
+func Cases[B, C any](s *Site, i, sends int, before B, ch C) C {
+	if !off {
+		addCases(s, pointer(before), pointer(ch), i<<CaseLen|sends<<i&(1<<CaseLen-1))
 	}
 	return ch
 }
@@ -46,35 +53,40 @@ func caseValue(s *Site) {
 	}
 }
 
-// addCase notes the channel of clause i, and at the last clause that the select was reached. A select in an operand of
-// this one overwrites its cases before i, which are then shown as unknown.
+// addCaseSlow does what addCase does, in all cases. A select in an operand of this one overwrites its cases before i,
+// which are then shown as unknown.
 //
 //go:norace
-func addCase(s *Site, i int, ch unsafe.Pointer, send bool) {
+func addCaseSlow(s *Site, ch unsafe.Pointer, c int) {
 	sl := current()
 	if sl == nil || s.id == 0 {
 		if sl = newCase(s); sl == nil {
 			return
 		}
 	}
-	if i == 0 || sl.CaseSite != s.id || sl.Ready&chosen != 0 {
-		if sl.CaseSite != s.id {
-			sl.CaseSite, sl.Cases = s.id, [CaseLen]uint64{}
-		}
-		sl.CaseSend, sl.Ready = 0, 0
+	i := c >> CaseLen
+	if sl.CaseSite != s.id || i != 0 && sl.CaseNext != uint32(i) {
+		sl.CaseSite, sl.CaseSend, sl.Cases = s.id, 0, [CaseLen]uint64{}
+	}
+	if i == 0 {
+		sl.CaseSend = 0
 	}
 	if i < CaseLen {
 		sl.Cases[i] = uint64(uintptr(ch))
-		if send {
-			sl.CaseSend |= 1 << i
-		}
+		sl.CaseSend |= uint32(c) & (1 << i)
 	}
-	if c := *(*chan struct{})(unsafe.Pointer(&ch)); send && len(c) < cap(c) || !send && len(c) > 0 {
-		sl.Ready = SelectReady
-	}
-	if i == int(s.Cases)-1 {
+	sl.CaseNext = uint32(i) + 1
+	if sl.CaseNext == uint32(s.Cases) {
 		sl.selects(s)
 	}
+}
+
+// addCasesSlow does what addCases does, in all cases.
+//
+//go:norace
+func addCasesSlow(s *Site, a, b unsafe.Pointer, c int) {
+	addCaseSlow(s, a, c)
+	addCaseSlow(s, b, c+1<<CaseLen)
 }
 
 // newCase returns the slot at the first use of a select, by the program or by this goroutine; nil for a plain select.
@@ -91,7 +103,8 @@ func newCase(s *Site) *Slot {
 	return sl
 }
 
-// selects notes that the select was reached, and that it waits unless a clause can go ahead at once.
+// selects notes that the select was reached, and that it waits unless it has a default clause. It may not have to wait;
+// nor may a send.
 //
 //go:norace
 func (sl *Slot) selects(s *Site) {
@@ -106,7 +119,7 @@ func (sl *Slot) selects(s *Site) {
 			logReached(sl, s)
 		}
 	}
-	if s.Flags&SiteDefault == 0 && sl.Ready == 0 {
+	if s.Flags&SiteDefault == 0 {
 		sl.block(s, 0, 0)
 	}
 }
@@ -119,8 +132,10 @@ func Chose(s *Site, i int) {
 	}
 }
 
+// choseSlow does what chose does, in all cases.
+//
 //go:norace
-func chose(s *Site, i int) {
+func choseSlow(s *Site, i int) {
 	sl := own()
 	if sl == nil || s.id == 0 || sl.Head == 0 {
 		// The goroutine or the site is new: the select has only a default clause.
@@ -137,11 +152,7 @@ func chose(s *Site, i int) {
 	if sl.last().site() != s.id {
 		sl.record(e)
 	}
-	if sl.CaseSite != s.id {
-		return
-	}
-	sl.Ready = chosen
-	if i >= 0 && i < CaseLen && sl.Cases[i] != 0 {
+	if sl.CaseSite == s.id && i >= 0 && i < CaseLen && sl.Cases[i] != 0 {
 		sl.caseFact(e, i)
 	}
 }

@@ -23,7 +23,24 @@ func choose(s *Site, a <-chan int, b chan<- int) int {
 	}
 }
 
+// chooseAtOnce is choose with one probe for both channels.
+func chooseAtOnce(s *Site, a <-chan int, b chan<- int) int {
+	select {
+	case <-a:
+		Chose(s, 0)
+		return 0
+	case Cases(s, 0, 2, a, b) <- 5:
+		Chose(s, 1)
+		return 1
+	}
+}
+
 func TestSelectReady(t *testing.T) {
+	t.Run("each", func(t *testing.T) { testSelectReady(t, choose) })
+	t.Run("at once", func(t *testing.T) { testSelectReady(t, chooseAtOnce) })
+}
+
+func testSelectReady(t *testing.T, choose func(*Site, <-chan int, chan<- int) int) {
 	s := newSelect(2, 0)
 	mk := newSite(OpMake, KindChan, "make")
 	a, b := Made(mk, make(chan int, 1)), Made(mk, make(chan int, 1))
@@ -36,7 +53,7 @@ func TestSelectReady(t *testing.T) {
 			t.Fatalf("chose %d, want %d", got, want)
 		}
 		sl := mine(t)
-		if sl.Head != head+1 || sl.recent(1)[0] != s.id || sl.Depth != 0 {
+		if sl.Head != head+1 || sl.CaseSend != 2 || sl.recent(1)[0] != s.id || sl.Depth != 0 {
 			t.Errorf("head %d after %d, last %d, depth %d", sl.Head, head, sl.recent(1)[0], sl.Depth)
 		}
 	}
@@ -49,6 +66,11 @@ func TestSelectReady(t *testing.T) {
 }
 
 func TestSelectBlocked(t *testing.T) {
+	t.Run("each", func(t *testing.T) { testSelectBlocked(t, choose) })
+	t.Run("at once", func(t *testing.T) { testSelectBlocked(t, chooseAtOnce) })
+}
+
+func testSelectBlocked(t *testing.T, choose func(*Site, <-chan int, chan<- int) int) {
 	s := newSelect(2, 0)
 	a, b := make(chan int), make(chan int)
 	g := block(t, s, func() { choose(s, a, b) })
@@ -86,6 +108,55 @@ func TestSelectDefault(t *testing.T) {
 	if want := []uint32{only.id, s.id}; sl.Depth != 0 || !slices.Equal(sl.recent(2), want) {
 		t.Errorf("depth %d, history %v, want %v", sl.Depth, sl.recent(2), want)
 	}
+	ch := make(chan int, 2)
+	for range 2 {
+		select {
+		case CaseSend(s, 0, ch) <- 1:
+			Chose(s, 0)
+		default:
+			Chose(s, -1)
+		}
+		sl := mine(t)
+		if f := known(address(ch)).Sent; sl.Depth != 0 || f.Site != s.id {
+			t.Errorf("depth %d, sent %+v; want 0 and site %d", sl.Depth, f, s.id)
+		}
+	}
+}
+
+// TestSelects runs selects in turns, with clauses of other numbers and directions: each has its own channels only.
+func TestSelects(t *testing.T) {
+	two, three, both := newSelect(2, SiteDefault), newSelect(3, SiteDefault), newSelect(3, SiteDefault)
+	a, b, c := make(chan int), make(chan int), make(chan int)
+	cases := func(want uint32, sends uint32, chans ...chan int) {
+		t.Helper()
+		sl := mine(t)
+		var list [CaseLen]uint64
+		for i, ch := range chans {
+			list[i] = uint64(address(ch))
+		}
+		if sl.CaseSite != want || sl.CaseSend != sends || sl.Cases != list || sl.recent(1)[0] != want {
+			t.Errorf("site %d after %d, sends %b, cases %#x; want %d, %b, %#x", sl.CaseSite, sl.recent(1)[0], sl.CaseSend, sl.Cases, want, sends, list)
+		}
+	}
+	for range 3 {
+		CaseSend(three, 0, a)
+		CaseRecv(three, 1, b)
+		CaseSend(three, 2, c)
+		cases(three.id, 5, a, b, c)
+		for _, sends := range []int{1, 2, 0, 3} {
+			Cases(two, 0, sends, c, a)
+			cases(two.id, uint32(sends), c, a)
+		}
+		CaseRecv(both, 0, c)
+		Cases(both, 1, 1, b, a)
+		cases(both.id, 2, c, b, a)
+	}
+	// The same select, in an operand of itself.
+	CaseRecv(both, 0, c)
+	CaseRecv(both, 0, a)
+	Cases(both, 1, 2, a, b)
+	Cases(both, 1, 2, b, c)
+	cases(both.id, 4, nil, b, c)
 }
 
 // TestSelectInOperand runs another select while the operands of the outer one are evaluated.
@@ -154,12 +225,20 @@ func TestSelectManyCases(t *testing.T) {
 	for i := range chans {
 		CaseRecv(s, i, chans[i])
 	}
-	if sl := mine(t); sl.Depth != 0 || sl.recent(1)[0] != s.id {
-		t.Errorf("depth %d, last %d; a clause was ready", sl.Depth, sl.recent(1)[0])
+	if sl := mine(t); sl.Depth != 1 || sl.Waits[0].Site != s.id || sl.recent(1)[0] != s.id {
+		t.Errorf("depth %d, last %d; want 1 and %d", sl.Depth, sl.recent(1)[0], s.id)
 	}
 	Chose(s, n-1)
-	if sl := mine(t); uintptr(sl.Cases[CaseLen-1]) != address(chans[CaseLen-1]) {
-		t.Errorf("cases %#x", sl.Cases)
+	if sl := mine(t); sl.Depth != 0 || uintptr(sl.Cases[CaseLen-1]) != address(chans[CaseLen-1]) {
+		t.Errorf("depth %d, cases %#x", sl.Depth, sl.Cases)
+	}
+	last := newSelect(CaseLen+1, SiteDefault)
+	for i := range CaseLen - 1 {
+		CaseRecv(last, i, chans[i])
+	}
+	Cases(last, CaseLen-1, 3, chans[0], chans[1])
+	if sl := mine(t); sl.recent(1)[0] != last.id || sl.CaseSend != 1<<(CaseLen-1) || uintptr(sl.Cases[CaseLen-1]) != address(chans[0]) {
+		t.Errorf("last %d, sends %b, cases %#x", sl.recent(1)[0], sl.CaseSend, sl.Cases)
 	}
 }
 

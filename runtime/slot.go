@@ -105,7 +105,7 @@ func slotAt(n uint32) *Slot { return (*Slot)(at(slotBase, uintptr(n)*SlotSize)) 
 func (sl *Slot) recycle(goid uint64) {
 	atomic.AddUint32(&sl.Seq, 1)
 	sl.Head, sl.Depth, sl.Held, sl.Lost = 0, 0, 0, 0 // so nobody reads the old Waits, Locks and Ring
-	sl.CaseSite, sl.CaseSend, sl.Ready = 0, 0, 0     // nor Cases
+	sl.CaseSite, sl.CaseSend, sl.CaseNext = 0, 0, 0  // nor Cases
 	sl.Noted = [2]Noted{}
 	sl.Born, sl.Begun = hdr.Clock, beginning()
 	sl.Test, sl.Detached = testOfGoroutine(), 0

@@ -215,15 +215,28 @@ func (r *reader) voidHolds() {
 }
 
 // voidSends removes the sends that are over because they panicked, which no probe sees: those on a channel that was
-// closed, and those of a goroutine that has reached another probe since.
+// closed, and those of a goroutine that has reached another probe since. A select may be one.
 func (r *reader) voidSends() {
+	closed := func(addr uint64) bool {
+		o := r.snap.Objects[addr]
+		return o != nil && o.Closed != nil
+	}
 	for i := range r.snap.Goroutines {
 		g := &r.snap.Goroutines[i]
-		if len(g.Waits) == 0 || g.Waits[0].Probe.Op != runtime.OpSend {
+		if len(g.Waits) == 0 {
 			continue
 		}
-		o := r.snap.Objects[g.Waits[0].Obj]
-		if o != nil && o.Closed != nil || g.Last != nil && g.Last != g.Waits[0].Probe {
+		w := &g.Waits[0]
+		over := false
+		switch w.Probe.Op {
+		case runtime.OpSend:
+			over = closed(w.Obj)
+		case runtime.OpSelect:
+			over = slices.ContainsFunc(w.Cases, func(c snapshot.Case) bool { return c.Send && closed(c.Obj) })
+		default:
+			continue
+		}
+		if over || g.Last != nil && g.Last != w.Probe {
 			g.Waits = g.Waits[1:]
 		}
 	}

@@ -156,21 +156,14 @@ func (r *reader) goroutine(slot *runtime.Slot) {
 	r.snap.Goroutines = append(r.snap.Goroutines, g)
 }
 
-// addSelect adds to g its last select that is not among its waits. If that is the last probe that it reached, and has not
-// chosen a clause that seemed to be ready, g is in it. Else g has passed it.
+// addSelect adds to g its last select, unless g is in it.
 func (r *reader) addSelect(g *snapshot.Goroutine, slot *runtime.Slot) {
 	p := r.site(slot.CaseSite)
 	if p == nil || slices.ContainsFunc(g.Waits, func(w snapshot.Wait) bool { return w.Probe == p }) {
 		return
 	}
-	w := snapshot.Wait{Probe: p, Cap: -1}
-	r.selectCases(&w, slot)
-	if p != g.Last || slot.Ready != runtime.SelectReady || p.Flags&runtime.SiteDefault != 0 {
-		g.Passed = &w
-		return
-	}
-	w.Since = g.LastAt
-	g.Waits = slices.Insert(g.Waits, 0, w)
+	g.Passed = &snapshot.Wait{Probe: p, Cap: -1}
+	r.selectCases(g.Passed, slot)
 }
 
 // concernsLocks reports whether the goroutine of a slot holds something, waits for what others may hold, or has left a

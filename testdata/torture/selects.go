@@ -9,6 +9,7 @@ func init() {
 	add("select", selects)
 	add("select-assign", selectAssign)
 	add("select-order", selectOrder)
+	add("select-names", selectNames)
 	add("select-labels", selectLabels)
 	add("select-lines", selectLines)
 	add("select-wait", selectWaits)
@@ -273,6 +274,123 @@ func selectOrder() {
 	drain(a)
 	drain(d)
 }
+
+// A link has channels that are named by fields, some of them behind a pointer.
+type link struct {
+	in, out chan int
+	next    *link
+}
+
+var global = link{in: buf(1, 2), out: make(chan int)}
+
+// selectNames has selects whose channels are only named, so that one probe can name two of them.
+func selectNames() {
+	a, none := buf(1, 2, 3), (chan int)(nil)
+	var recvOnly <-chan int = a
+	var sendOnly chan<- int = make(chan int, 1)
+	l := &link{in: buf(4, 5), out: make(chan int), next: &link{in: buf(6)}}
+	select {
+	case v := <-none:
+		say(v)
+	case v, ok := <-recvOnly:
+		say(v, ok)
+	}
+	select {
+	case sendOnly <- 1:
+		say("sent", len(sendOnly))
+	case none <- 2:
+	}
+	select {
+	case v := <-l.in:
+		say(v)
+	case l.out <- n(7):
+	}
+	for i := 0; i < 2; i++ {
+		select {
+		case l.next.next.probably() <- 1:
+		case none <- 1:
+		case v := <-l.next.in:
+			say(v)
+			l.next.in = nil
+		default:
+			say("default")
+		}
+	}
+	select {
+	case v := <-global.in:
+		say(v)
+	case global.out <- 3:
+	}
+outer:
+	for {
+		select {
+		case <-a:
+			continue outer
+		case none <- 1:
+		default:
+			break outer
+		}
+	}
+	// A clause changes what the next one names, after both were evaluated.
+	var ok bool
+	in, of := make(chan int), make(chan chan int)
+	close(of)
+	select {
+	case in, ok = <-of:
+	case in <- 1:
+		say("sent")
+	}
+	say(in == nil, ok)
+	select {
+	case a <- <-buf(8):
+	case <-none:
+	}
+	say(<-a)
+	l.out = buf(9)
+	for i, l := range []*link{l, nil, {}} {
+		try("names of nothing", func() {
+			select {
+			case <-none:
+			case <-l.next.in:
+			case l.out <- i:
+			default:
+				say("default")
+			}
+		})
+		try("names of nothing, first", func() {
+			select {
+			case l.out <- i:
+				say("sent")
+			case <-none:
+			default:
+				say("default")
+			}
+		})
+		try("names of nothing, next", func() {
+			select {
+			case <-l.out:
+				say("received")
+			case v := <-l.next.in:
+				say(v)
+			}
+		})
+	}
+	gone := closed()
+	try("names of closed", func() {
+		select {
+		case <-none:
+		case gone <- 1:
+		}
+	})
+	select {
+	case <-none:
+	case v, ok := <-gone:
+		say(v, ok)
+	}
+}
+
+// probably returns no channel.
+func (l *link) probably() chan int { return nil }
 
 func selectLabels() {
 loop:
