@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -34,6 +35,8 @@ What has been stuck for longer than -after is reported on standard error, each f
 }
 
 func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
+	interrupted, release := watch.HearInterrupt(func() { os.Exit(statusInterrupted) })
+	defer release()
 	p, err := prepare(c, inv)
 	if err != nil {
 		return err
@@ -42,7 +45,13 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 	if report.IsTerminal(c.App.ErrWriter) {
 		tellFirst(c.App.ErrWriter, inv.Options.After)
 	}
-	status, err := goBuild(c, p, p.BuildProgram())
+	var status int
+	if !interrupted() { // while the packages were loaded
+		status, err = goBuild(c, p, p.BuildProgram())
+	}
+	if interrupted() {
+		return ended(statusInterrupted)
+	}
 	if err != nil || status != 0 || inv.Bool("n") {
 		return cmpErr(err, ended(status))
 	}
@@ -51,6 +60,7 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 		return err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
+	release()
 	status, err = watch.Run(cmd, watch.Options{After: inv.Options.After, Log: c.App.ErrWriter,
 		NoSource: inv.Options.NoSource})
 	if err != nil {
@@ -58,6 +68,9 @@ func runProgram(c *cli.Context, inv *gocmd.Invocation) error {
 	}
 	return ended(status)
 }
+
+// statusInterrupted is how a shell gives the end by SIGINT.
+const statusInterrupted = 128 + 2
 
 // tellFirst tells each user once what run does.
 func tellFirst(w io.Writer, after time.Duration) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -81,17 +82,32 @@ func serveHost(c *cli.Context) error {
 	if c.Bool("no-source") {
 		source = nil
 	}
+	if err := checkAddress(c.String("listen")); err != nil {
+		return usageError(c, fmt.Errorf("invalid -listen %q: %w", c.String("listen"), err), false)
+	}
 	listener, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {
-		return fmt.Errorf("invalid -listen: %w", err)
+		return fmt.Errorf("-listen: %w", err)
 	}
 	defer boundMemory(serveGC, serveLimit)()
-	fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr())
 	return serve.Serve(c.Context, listener, serve.Options{
 		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove,
 		ProveEvery: c.Duration("prove-every"),
 		Keep:       c.String("keep"), WebConfig: c.String("web-config"), Source: source,
 		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv,
-		Log: slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
+		Log:   slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
+		Ready: func() { fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr()) },
 	})
+}
+
+// checkAddress checks the form of a host and a port to listen at.
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("want HOST:PORT, or :PORT")
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("there is no port %q", port)
+	}
+	return nil
 }

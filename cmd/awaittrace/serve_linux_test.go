@@ -130,3 +130,34 @@ func startServer(t *testing.T, env []string, flags ...string) func(path string) 
 		return res.StatusCode, string(b)
 	}
 }
+
+// TestServeRefused refuses a wrong flag as wrong usage, and says that it serves only if it does.
+func TestServeRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("none of this: form"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		flag, value string
+		status      int
+		want        string
+	}{
+		{"-listen", "9467", 2, "invalid -listen \"9467\": want HOST:PORT, or :PORT"},
+		{"-listen", "localhost:http9", 2, "there is no port \"http9\""},
+		{"-listen", ":99999", 2, "there is no port \"99999\""},
+		{"-listen", "192.0.2.1:0", 1, "-listen: listen tcp 192.0.2.1:0"},
+		{"-web-config", file, 1, "invalid -web-config"},
+		{"-keep", file, 1, file},
+	} {
+		args := []string{"serve", "-listen", "127.0.0.1:0", tt.flag, tt.value}
+		if tt.flag == "-listen" {
+			args = []string{"serve", tt.flag, tt.value}
+		}
+		out, err := command(args...).CombinedOutput()
+		exit, _ := err.(*exec.ExitError)
+		if exit == nil || exit.ExitCode() != tt.status || !strings.Contains(string(out), tt.want) || strings.Contains(string(out), "serving") {
+			t.Errorf("%s %s: %v, want %d\n%s", tt.flag, tt.value, err, tt.status, out)
+		}
+	}
+}

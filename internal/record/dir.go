@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,6 +43,8 @@ type Entry struct {
 	// Doubt says why the record may not be its program's own; empty if nothing suggests that.
 	Doubt string
 
+	// abroad is set if the program ran in another pid namespace, by its name.
+	abroad  bool
 	process int             // the process in /proc, or 0: it has ended, or /proc does not show it
 	mapping *procfs.Mapping // where that process has the record; nil: unknown
 }
@@ -49,6 +52,10 @@ type Entry struct {
 // Hidden reports whether the program runs but is not among the processes that this command sees: it is in another pid
 // namespace.
 func (e *Entry) Hidden() bool { return e.Live && e.process == 0 }
+
+// Abroad reports whether Pid is none of the pid namespace of this command: the program is hidden, or has ended in
+// another one.
+func (e *Entry) Abroad() bool { return e.Hidden() || !e.Live && e.abroad }
 
 // A fileName is the parsed name of a record's file: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS from earlier collectors
 // and on file systems without locks.
@@ -76,6 +83,13 @@ func parseName(name string) (n fileName, ok bool) {
 		n.locked = true
 	}
 	return n, err1 == nil && err2 == nil && pid > 0
+}
+
+// abroad reports whether the name is of a program of another pid namespace than that of this command. Without /proc a
+// program puts the time there, a larger number.
+func (n *fileName) abroad() bool {
+	own := procfs.OwnNamespace("pid")
+	return n.locked && own != 0 && n.ns <= math.MaxUint32 && n.ns != own
 }
 
 // List returns the records in dir and those of all other programs that this user may look into, in whatever namespaces,
@@ -244,7 +258,7 @@ func ofFile(path string, n fileName) (Entry, error) {
 	}
 	defer f.Close()
 	e.UID, e.Size = owner(fi), allocated(fi)
-	e.Doubt = fileFault(fi)
+	e.Doubt, e.abroad = fileFault(fi), n.abroad()
 	e.Live, e.process = lives(f, n)
 	if e.process != 0 {
 		e.Pid = e.process

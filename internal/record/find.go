@@ -138,7 +138,8 @@ func byName(pid int, st procfs.Stat, dir string) (Entry, bool) {
 	return best, best.Path != ""
 }
 
-// findDead returns the newest record of a dead program that had pid. Without /proc the program may be alive.
+// findDead returns the newest record of a dead program that had pid, if possible in this pid namespace. Without /proc
+// the program may be alive.
 func findDead(pid int, dir string) (Entry, error) {
 	var best Entry
 	files, err := inFolder(dir, nil)
@@ -148,7 +149,11 @@ func findDead(pid int, dir string) (Entry, error) {
 	blind := procfs.OwnNamespace("pid") == 0
 	for _, e := range files {
 		n, _ := parseName(filepath.Base(e.Path))
-		if n.pid == pid && (!e.Live || blind) && e.StartTicks >= best.StartTicks {
+		if n.pid != pid || e.Live && !blind {
+			continue
+		}
+		newer := best.abroad == e.abroad && e.StartTicks >= best.StartTicks
+		if best.Path == "" || newer || best.abroad && !e.abroad {
 			best = e
 		}
 	}

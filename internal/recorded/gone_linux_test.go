@@ -66,3 +66,43 @@ func TestGone(t *testing.T) {
 		t.Errorf("the program has ended: %q, %d, %v", row, status, err)
 	}
 }
+
+// TestAbroad lists a program that has ended, and was the first process of a container: its pid is another one's here.
+func TestAbroad(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "records")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWAITTRACE_DIR", dir)
+	const dead = 999999999
+	write := func(pid int, ticks string, namespace uint64) string {
+		s := snaptext.MustParse(deadlocked)
+		s.Process.Pid, s.Process.Exe = pid, "/bin/shop"
+		file := filepath.Join(dir, fmt.Sprintf("%d-%s-%d", pid, ticks, namespace))
+		if err := os.WriteFile(file, recordtest.Bytes(s), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	own := procfs.OwnNamespace("pid")
+	first := write(1, "1", own+1)
+	nearer := write(dead, "2", own)
+	write(dead, "3", own+1)
+	var out, log bytes.Buffer
+	if err := List(&out, &log, 0); err != nil {
+		t.Fatal(err)
+	}
+	want := "shop (in another pid namespace: " + first + ")"
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 5 || !strings.HasPrefix(lines[1], "- ") || !strings.HasSuffix(lines[1], want) ||
+		!strings.HasPrefix(lines[2], fmt.Sprint(dead)) || !strings.HasPrefix(lines[3], "- ") {
+		t.Errorf("the list:\n%s", out.String())
+	}
+	rec, err := record.Open(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rec.Close()
+	if rec.Path != nearer {
+		t.Errorf("pid %d: %s, want %s", dead, rec.Path, nearer)
+	}
+}

@@ -95,8 +95,8 @@ func (t *table) ended(when string) string {
 
 func (t *table) row(e record.Entry, after time.Duration) {
 	pid := strconv.Itoa(e.Pid)
-	if e.Hidden() {
-		pid = "-" // it has no pid here
+	if e.Abroad() {
+		pid = "-" // it has, or had, no pid here
 	}
 	more := t.more(t.user(e.UID), cmp.Or(e.Container, "-"))
 	fail := func(err error) {
@@ -123,7 +123,7 @@ func (t *table) row(e record.Entry, after time.Duration) {
 		ended = diagnose.Duration(time.Since(time.Unix(0, p.TakenWall)).Truncate(time.Second)) + " ago"
 	}
 	switch {
-	case e.Hidden():
+	case e.Abroad():
 		name += " (in another pid namespace: " + e.Path + ")"
 	case p.Doubt != "":
 		name += " (not trusted: " + p.Doubt + ")"

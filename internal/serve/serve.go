@@ -38,6 +38,8 @@ type Options struct {
 	Getenv func(string) string
 	// Log gets errors; nil drops them.
 	Log *slog.Logger
+	// Ready is called before the first request is answered, once nothing of these options is refused any more; or nil.
+	Ready func()
 }
 
 // shutdownPatience bounds requests and exports at the end.
@@ -64,6 +66,9 @@ func Serve(ctx context.Context, listener net.Listener, opt Options) error {
 	server := &http.Server{Handler: newHandler(s, opt), ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
+	if opt.Ready != nil {
+		opt.Ready()
+	}
 	go func() {
 		failed <- web.Serve(listener, server, &web.FlagConfig{WebConfigFile: &opt.WebConfig}, opt.Log)
 	}()

@@ -4,7 +4,6 @@ package target
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -14,8 +13,7 @@ import (
 func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 	return nil, &procfs.Error{
 		Reason: procfs.Unsupported,
-		Text: fmt.Sprintf("goroutine states and stacks of a process cannot be read on %s/%s", runtime.GOOS,
-			runtime.GOARCH),
+		Text:   "goroutine states and stacks of a process cannot be read " + where(),
 	}
 }
 
@@ -23,6 +21,14 @@ func readProcess(ctx context.Context, t Target, o Options) (*Result, error) {
 func openHeld(t Target) (*Program, error) {
 	return nil, &procfs.Error{
 		Reason: procfs.Unsupported,
-		Text:   fmt.Sprintf("a process that a debugger holds cannot be read on %s/%s", runtime.GOOS, runtime.GOARCH),
+		Text:   "a process that a debugger holds cannot be read " + where(),
 	}
+}
+
+// where says where a process cannot be read. On Linux that is the fault of the build alone.
+func where() string {
+	if runtime.GOOS == "linux" && (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") {
+		return "by an awaittrace that was built with the tag awaittrace_portable"
+	}
+	return "on " + runtime.GOOS + "/" + runtime.GOARCH
 }

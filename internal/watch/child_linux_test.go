@@ -124,3 +124,25 @@ func TestIgnored(t *testing.T) {
 		}
 	}
 }
+
+// TestHearInterrupt hears a signal while a build runs, and has it ignored by the program that comes after it.
+func TestHearInterrupt(t *testing.T) {
+	signal.Ignore(syscall.SIGINT) // as a shell does for what a script puts in the background
+	defer signal.Reset(syscall.SIGINT)
+	ended := make(chan struct{})
+	heard, release := HearInterrupt(func() { close(ended) })
+	if heard() {
+		t.Error("it heard what was not sent")
+	}
+	if status, err := Alone(exec.Command("sh", "-c", "kill -INT $PPID; sleep 10")); err != nil || status == 0 {
+		t.Errorf("the build was not interrupted: %v, exit status %d", err, status)
+	}
+	if !heard() {
+		t.Error("it did not hear the signal")
+	}
+	<-ended
+	release()
+	if status, err := Alone(exec.Command("sh", "-c", "kill -INT $$; exit 7")); err != nil || status != 7 {
+		t.Errorf("the program does not ignore the signal: %v, exit status %d", err, status)
+	}
+}

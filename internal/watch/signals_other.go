@@ -13,6 +13,11 @@ func notify(c chan<- os.Signal) (started, stop func()) {
 	return func() {}, func() { signal.Stop(c) }
 }
 
+// HearInterrupt does nothing: no interrupt is ignored here.
+func HearInterrupt(func()) (heard func() bool, release func()) {
+	return func() bool { return false }, func() {}
+}
+
 func forward(*os.Process, os.Signal) {}
 
 // Status returns the exit status of a program.

@@ -5,7 +5,10 @@ package watch
 import (
 	"os"
 	"os/signal"
+	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,6 +48,40 @@ func notify(c chan<- os.Signal) (started, stop func()) {
 			signal.Ignore(ignored...) // Stop does not bring that back, and the next child is to inherit it
 		}
 	}
+}
+
+// HearInterrupt makes a SIGINT count that this process was started to ignore, as a shell starts what a script puts in
+// the background: until a program is there that may ask for it, nobody else hears it. heard reports whether one was
+// sent, but not by a terminal. release makes it ignored again, for the program to inherit. Unless it is called soon after a
+// signal, end is.
+func HearInterrupt(end func()) (heard func() bool, release func()) {
+	if !signal.Ignored(syscall.SIGINT) {
+		return func() bool { return false }, func() {}
+	}
+	var sent atomic.Bool
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGINT)
+	released := make(chan struct{})
+	go func() {
+		var late <-chan time.Time
+		for {
+			select {
+			case sig := <-c:
+				if !fromTerminal(sig) && !sent.Swap(true) {
+					late = time.After(time.Second)
+				}
+			case <-late:
+				end()
+			case <-released:
+				return
+			}
+		}
+	}()
+	return sent.Load, sync.OnceFunc(func() {
+		signal.Stop(c)
+		signal.Ignore(syscall.SIGINT)
+		close(released)
+	})
 }
 
 // forward passes sig on to process. On SIGTSTP it stops this process as well, as a shell that sees a job stop expects.
