@@ -130,8 +130,8 @@ type watcher struct {
 	on     map[string]bool
 	theirs []string // Delve's filters that are on, sorted
 	told   string   // the line of the last stop
-	// findings knows what the client was told of this program, and looks for more, once looks is set, until over is
-	// closed. Nil: nothing is known yet.
+	// findings remembers which findings of this program the client has seen. Once looks is set it looks for more, until
+	// over is closed. Nil means that nothing is known yet.
 	findings *watch.Watcher
 	over     chan struct{}
 	looks    bool
@@ -241,8 +241,8 @@ func (p *Proxy) watch() {
 }
 
 // examiner returns the function that looks at the program: at its record while it runs, and, if that shows a finding,
-// at the program itself, which Delve stops for that. If the states of goroutines confirm the finding, the client is
-// told of an exception; else the program goes on, unseen by the client. Once over is closed, no program is stopped.
+// at the program itself, which Delve stops for that. If the states of goroutines confirm the finding, the client gets
+// an exception; else the program goes on, and the client does not notice. Once over is closed, no program is stopped.
 func (p *Proxy) examiner(over <-chan struct{}) func(*record.Record, watch.Question) (*watch.Answer, error) {
 	var last *diagnose.Report // by the record alone
 	return func(_ *record.Record, q watch.Question) (*watch.Answer, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // registers returns a function that asks Delve for the general registers of a thread of the program that it holds. The
-// protocol knows goroutines only: of a thread that runs none, nothing is told.
+// protocol knows only goroutines, so a thread that runs none has no registers.
 func (p *Proxy) registers() func(tid int) []uint64 {
 	var mu sync.Mutex
 	var at *stop

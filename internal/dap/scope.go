@@ -190,7 +190,7 @@ func hideLocals(p *Proxy, _, resp *message) {
 	}
 }
 
-// WithoutLocals returns those of a list of variables, as JSON with a name each, that are none of a probe's.
+// WithoutLocals returns list, variables as JSON with a name each, without the variables of probes.
 func WithoutLocals(list []json.RawMessage) []json.RawMessage {
 	return slices.DeleteFunc(slices.Clone(list), func(raw json.RawMessage) bool {
 		var v struct{ Name string }

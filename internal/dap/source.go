@@ -80,7 +80,7 @@ type held struct {
 	probed, known bool
 }
 
-// open returns the view of h, which is told of the times for which it was held before.
+// open returns the view of h. pauses are the times for which the program was held before.
 func (h *held) open(pauses []inspect.Pause) (*inspect.Session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

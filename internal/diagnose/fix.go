@@ -12,8 +12,7 @@ import (
 
 // This file has the fixes of causes.
 
-// ownFix returns fix if the place to change is in the user's own code. There is nothing to change in a library of
-// others.
+// ownFix returns fix if the place to change is in the user's own code. A user does not change a downloaded library.
 func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	if Own(p.Func, p.File) || !strings.Contains(p.File, "@") {
 		return fix

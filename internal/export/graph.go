@@ -28,8 +28,7 @@ type node struct {
 	Findings []int `json:"findings"`
 }
 
-// An edge leads from who depends to what it depends on. What an object was used for by whom leads from the object to
-// the goroutine.
+// An edge leads from a goroutine to the object that it depends on, or from an object to a goroutine that has used it.
 type edge struct {
 	From  string `json:"from"`
 	To    string `json:"to"`

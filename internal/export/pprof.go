@@ -90,8 +90,8 @@ func (b *profiler) add(g *report.Goroutine) {
 	}
 }
 
-// stackOf returns the stack of a goroutine, innermost first. Of one without a stack it is its last probe, or who
-// started it.
+// stackOf returns the stack of a goroutine, innermost first. A goroutine without a stack has one frame: its last probe,
+// or the place where it was started.
 func stackOf(g *report.Goroutine) []report.Frame {
 	switch {
 	case len(g.Stack) > 0:

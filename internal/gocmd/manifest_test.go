@@ -66,8 +66,8 @@ package dep
 var C = make(chan int)
 `
 
-// With the cache, the result is what it is without, whatever is changed in between; and where nothing is changed that
-// could have a part in it, the rewriter is not called.
+// TestManifest checks that the cache does not change the result, whatever changes in between, and that the rewriter is
+// called only if an input has changed.
 func TestManifest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A Plan is what can be prepared before the program stands still.
+// A Plan prepares a Capture while the program still runs.
 type Plan struct {
 	src     Source
 	prog    *Program

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// attrClosureOffset is what Go's DWARF has of a variable that a closure has captured: where in the closure it is.
+// attrClosureOffset is Go's DWARF attribute for the offset of a captured variable in its closure.
 const attrClosureOffset = dwarf.Attr(0x2907)
 
 // A localVariable is a variable of a function, or one that it has captured.
@@ -317,9 +317,9 @@ func inOldList(b []byte, base, pc uint64) []byte {
 	return nil
 }
 
-// local returns the variable of goroutine g that the word at addr of its stack belongs to, and where it begins; without
-// debug information, or where it is no variable, the name of the function. runtime says that the frame is the
-// runtime's.
+// local returns the variable of goroutine g that has the word at addr of its stack, and where the variable begins.
+// Without debug information, or outside of variables, it returns the name of the function. own reports whether the
+// frame does not belong to the runtime.
 func (r *Result) local(g int32, addr uint64) (name string, typ dwarf.Type, at uint64, own bool) {
 	m := r.m
 	gr := &m.gs[g]

@@ -12,8 +12,8 @@ const (
 	maxNameVisits = 64
 )
 
-// name returns the name of what is at target, which goroutine g waits for at addr: by the path from a global variable,
-// else from a variable of its own; empty: there is none that tells.
+// name returns the name of the object at target, which goroutine g waits for at addr. It is the path from a global
+// variable, or else from a variable of g, or empty if neither leads there.
 func (r *Result) name(g int32, addr, target uint64) string {
 	m := r.m
 	id, ok := m.heap.id(addr)
@@ -46,8 +46,8 @@ const (
 	maxNameSize = 256
 )
 
-// byValue returns the name of what is at target by a variable of goroutine g that has its address, or that of what it
-// is in. The compiler may not need the variable any more; but as long as that is on the stack, it is its name.
+// byValue returns the name of the object at target by a variable of goroutine g that points to it, or to the value that
+// holds it. The variable may be dead, but while it is on the stack it still names the object.
 func (r *Result) byValue(g int32, target uint64) string {
 	t := r.m.prog.typeTable()
 	if t == nil {

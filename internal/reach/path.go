@@ -19,7 +19,7 @@ type pather struct {
 	addr  uint64
 	many  bool
 	inMap bool
-	// closure is the function of the closure that was entered; zero: it is none.
+	// closure is the function of the closure that the path has entered; zero means none.
 	closure uint64
 	// name is how the program would write it, as far as that can be told; see Target.Name. lost says that it cannot.
 	name string
@@ -135,7 +135,7 @@ func (p *pather) follow(word uint64) {
 		return
 	}
 	if nameOf(typ) == "runtime.timer" {
-		// What it will do is no field of the program's.
+		// The program has no field for what the timer will do.
 	} else if p.inMap {
 		p.add(inMap(l.path))
 	} else {
@@ -354,7 +354,7 @@ func fieldAt(t dwarf.Type, off int64, many bool) string {
 	return path
 }
 
-// word64 returns the word at addr of what was copied, of a stack, or of what does not change; zero: there is none.
+// word64 returns the word at addr: of the copy, of a stack, or of memory that never changes. Zero means unknown.
 func (m *marker) word64(addr uint64) uint64 {
 	if b := m.view(addr, 8); b != nil {
 		return le64(b)

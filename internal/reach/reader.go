@@ -169,7 +169,7 @@ func (r *reader) large(addr, n, limit uint64) ([]byte, error) {
 	return b, r.src.ReadMemory(b, addr)
 }
 
-// largeSize is what nothing is provided beyond before some of it was read.
+// largeSize bounds what is allocated before any of it was read.
 const largeSize = 2 << 20
 
 // probe returns an error if a range cannot be what it is said to be: before memory is provided for a copy of it.

@@ -30,7 +30,7 @@ func (r root) kind() rootKind {
 	return rootKind(-1 - r.g)
 }
 
-// rootOf is what the g of a root is that is not of a goroutine's stack.
+// rootOf returns the g of a root that is not on the stack of a goroutine.
 func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
 
 // A rootList is a list of roots, those of goroutines' stacks last: of these there may be millions, so that each takes

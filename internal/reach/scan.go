@@ -46,7 +46,7 @@ func (k *stackScan) word(addr uint64) uint64 {
 	return le64(k.data[addr-k.g.from():])
 }
 
-// minPointer is what no pointer is below.
+// minPointer is the lowest value that a pointer can have.
 const minPointer = 4096
 
 // put takes the word at addr.

@@ -7,22 +7,22 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Told is what a Result tells of one goroutine; a nil field tells nothing.
+// A Told is what a Result says about one goroutine. A nil field is unknown.
 type Told struct {
 	Blocked *snapshot.Blocked
 	Reach   *snapshot.Reach
 }
 
-// Tellings are what a Result tells of its goroutines.
+// Tellings are what a Result says about its goroutines.
 type Tellings struct {
 	r *Result
-	// number is that of a goroutine in blocked and reach, from 1; zero: nothing is told of it.
+	// number has the index of each goroutine in blocked and reach, plus one; zero means that nothing is known.
 	number  []uint32
 	blocked []snapshot.Blocked
 	reach   []*snapshot.Reach
 }
 
-// Of returns what is told of the goroutine with an ID; the zero Told if it does not wait for others.
+// Of returns what is known about goroutine id: the zero Told if it does not wait for others.
 func (t *Tellings) Of(id int64) Told {
 	if t != nil {
 		if g, ok := t.r.goroutine(id); ok {
@@ -126,8 +126,8 @@ var wakerKinds = [...]snapshot.WakerKind{
 	ByGlobal:  snapshot.WakerGlobal,
 }
 
-// snapshotReach returns what is told of who could end the wait of a goroutine. Goroutines that wait for the same object
-// share it, for that is all that it depends on.
+// snapshotReach returns who could end the wait of goroutine g. Goroutines that wait for the same object share the
+// answer.
 func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
 	answer, reason := r.answer(g)
 	if answer == Unknown {

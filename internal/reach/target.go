@@ -116,9 +116,9 @@ func (r *Result) sends(b []byte, sudog uint64) bool {
 	return false
 }
 
-// sourceOrder sorts the cases of a select as they are in the source, sends before receives. The runtime has sorted them
-// by address; but on the stack is what the compiler has made of the select: pairs of a channel and an element, the
-// sends in their order and the receives in the opposite.
+// sourceOrder sorts the cases of a select as in the source, sends before receives. The runtime sorts them by address,
+// but the array that the compiler made is still on the stack: pairs of a channel and an element, first the sends in
+// their order, then the receives in the opposite order.
 func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 	m := r.m
 	gr := &m.gs[g]
@@ -147,11 +147,11 @@ func (r *Result) sourceOrder(g int32, objs []waitObject) []waitObject {
 	return objs
 }
 
-// maxNil is how many cases of a select with a nil channel, which the runtime leaves out, are looked for.
+// maxNil bounds the search for cases with a nil channel, which the runtime leaves out.
 const maxNil = 4
 
 // findCases finds the array of cases in a frame, and returns the place of each channel in it. lo and hi are the bounds
-// of the stack: an element is on it, or there is none; where that fails, it may be anywhere.
+// of the stack. An element is on the stack or nil; if that finds no array, elements may be anywhere.
 func findCases(b []byte, objs []waitObject, lo, hi uint64) map[uint64]int {
 	want := make(map[uint64]bool)
 	for _, o := range objs {

@@ -58,8 +58,8 @@ type wakerSearch struct {
 	more  int
 	cut   bool // it did not look everywhere
 	g     int32
-	// told is what was told of objects that several goroutines wait for, and alone what is told of each that is proven
-	// and whom nobody could wake.
+	// told has the answers for objects that several goroutines wait for. alone is the answer for every proven goroutine
+	// that nobody could wake.
 	told  map[sharedWait]*snapshot.Reach
 	alone *snapshot.Reach
 }

@@ -16,7 +16,7 @@ import (
 // program is killed, the next report has the states and stacks of the goroutines that have not moved since, and knows
 // which had exited. It is written from outside, without the program.
 //
-// What several goroutines have in common is in it once: of 100,000 goroutines most differ by their IDs alone.
+// It stores once what several goroutines share: of 100,000 goroutines most differ by their IDs alone.
 type look struct {
 	Taken      int64               // of the program's clock
 	Tellings   []telling           `json:",omitempty"`

@@ -77,8 +77,8 @@ func (r *reader) noted(slot *runtime.Slot) {
 	}
 }
 
-// newer returns what is known of an address: what the object table or a slot says of it, and the facts of a WaitGroup
-// from another slot. If the table has another object, one of the two is no more.
+// newer joins what the object table or a slot says about an address with the facts of a WaitGroup from another slot. If
+// the kinds differ, the address was used again, and newer returns the later object.
 func newer(o, group runtime.Object) runtime.Object {
 	last := func(o *runtime.Object) uint32 { return max(o.Made.Time, o.Sent.Time, o.Received.Time, o.Closed.Time) }
 	if o.Kind != group.Kind {

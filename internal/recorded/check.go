@@ -23,7 +23,7 @@ const (
 	StatusStuck    = 3
 )
 
-// CheckOptions say what counts. By default that is what is certain and what a restart mends, because a liveness probe
+// CheckOptions say which findings count: by default those that are certain and that a restart mends. A liveness probe
 // that restarts a healthy program is worse than none.
 type CheckOptions struct {
 	After     time.Duration // zero: that of the run that watches the program, or else the default

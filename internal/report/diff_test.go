@@ -86,7 +86,7 @@ func TestCompareSame(t *testing.T) {
 	}
 }
 
-// TestComparePossible holds that what is only possible is told and does not count.
+// TestComparePossible checks that a possible finding is listed but does not count.
 func TestComparePossible(t *testing.T) {
 	after := doc(0, 0, 5e9, map[int]int{2: 1})
 	after.Findings[0].Certainty = "possible"

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// An Earlier is what is remembered of an earlier look at a program. It is small: while a program is read again, there
-// is no room for a second Snapshot of 100,000 goroutines.
+// An Earlier is the part of an earlier Snapshot that a later diagnosis needs. It is small, because memory has no room
+// for two Snapshots of 100,000 goroutines.
 type Earlier struct {
 	Taken      int64
 	Process    Process
@@ -22,7 +22,7 @@ type Was struct {
 	Blocked       *Blocked
 }
 
-// Earlier returns what is to be remembered of s.
+// Earlier returns the part of s that a later diagnosis needs.
 func (s *Snapshot) Earlier() *Earlier {
 	e := &Earlier{Taken: s.Taken, Process: s.Process, Goroutines: make([]Was, len(s.Goroutines))}
 	for i := range s.Goroutines {

@@ -9,9 +9,9 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A copies is what was copied of a program's memory while it stood still, to be read after it has gone on. Pieces are
-// sorted by address and do not overlap. Added pieces are sorted in when they are needed, so that the program need not
-// wait for that.
+// A copies holds pieces of a program's memory that were copied while it stood still, to be read after it has gone on.
+// The pieces are sorted by address and do not overlap. New pieces wait in added and are sorted in later, so that the
+// program does not stand still for it.
 type copies struct {
 	pieces, added []piece
 	room          []byte // for the next copies

@@ -1,4 +1,4 @@
-// Package top is the live view of a program in a terminal: its findings and groups of goroutines, a row each, which
-// of them are new and which grow, and on demand all that is known of one. A [Model] is that of package bubbletea,
-// which owns the terminal; what a row says is package report's.
+// Package top is the live view of a program in a terminal. It has a row for each finding and each group of goroutines,
+// marks those that are new or grow, and shows all about one on demand. Package bubbletea owns the terminal and runs the
+// [Model]; package report words the rows.
 package top

@@ -157,7 +157,7 @@ func (record *copyRecord) foreign(dir string) (list []string, err error) {
 	return list, err
 }
 
-// same reports whether the file at path is what the copy has under name.
+// same reports whether the file at path equals the one that the copy has under name.
 func (record *copyRecord) same(path, name string, mode fs.FileMode) (bool, error) {
 	switch {
 	case mode.IsRegular():

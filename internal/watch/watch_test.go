@@ -130,8 +130,8 @@ func TestPossible(t *testing.T) {
 	}
 }
 
-// TestRefuted checks that what a closer look has refuted is not reported when the program ends. What it could not
-// decide is, and so is what was reported at last.
+// TestRefuted checks that the report at the program's end leaves out findings that a closer look has refuted. It keeps
+// those that the look could not decide, and those of the last report.
 func TestRefuted(t *testing.T) {
 	stuck := []diagnose.Symptom{{What: "stuck", Goroutine: 7, Steps: 100}}
 	undecided := &Answer{Possible: [][]diagnose.Symptom{stuck}, NoProof: true}
