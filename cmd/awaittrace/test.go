@@ -49,7 +49,8 @@ A flag of the test binary that has the name of one of ours goes behind -args.`,
 
 func test(c *cli.Context, inv *gocmd.Invocation) error {
 	start := time.Now()
-	defer func() { watch.Sweep(record.Dir(), start) }()
+	var service *watch.TestService
+	defer func() { service.Sweep(record.Dir(), start) }()
 	known := inv.Options.Known
 	if (os.Getenv("AWAITTRACE") != "" || known != "" || inv.Options.LockOrder) && inv.Value("count") == "" {
 		// The go command does not know that the flag changes the result, and would cache it.
@@ -62,7 +63,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	defer p.Close()
 	cmd := p.Command()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
-	service, err := watch.StartTests(watch.TestOptions{
+	service, err = watch.StartTests(watch.TestOptions{
 		After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate,
 		Quiet: inv.Bool("json"), // readers such as gotestsum count for themselves, and take a line on standard error for an error
 	})

@@ -27,7 +27,11 @@ func (p *testProcess) end() {
 		p.rec.Gone(now)
 	}
 	p.mu.Unlock()
-	s, err := p.snapshot()
+	// Most test binaries have come to the end of their tests. Of the others, proofs may name any object.
+	s, err := p.used()
+	if err == nil && (len(s.Orders) > 0 || len(runningTests(s)) > 0) {
+		s, err = p.snapshot()
+	}
 	if err != nil { // a record in memory is gone with its program
 		return
 	}

@@ -43,7 +43,8 @@ type TestService struct {
 
 	mu    sync.Mutex
 	procs map[int]*testProcess
-	log   sync.Mutex // one report at a time
+	swept map[string]bool // the files of records that sweep has looked at
+	log   sync.Mutex      // one report at a time
 }
 
 // ErrUnsupported is the error of StartTests on a system where the collector cannot ask a service.
@@ -54,7 +55,7 @@ func StartTests(o TestOptions) (*TestService, error) {
 	if !available {
 		return nil, ErrUnsupported
 	}
-	s := &TestService{TestOptions: o, procs: make(map[int]*testProcess)}
+	s := &TestService{TestOptions: o, procs: make(map[int]*testProcess), swept: make(map[string]bool)}
 	var err error
 	if s.known, err = openBaseline(o.Known, o.Update); err != nil {
 		return nil, err

@@ -69,6 +69,7 @@ func (p *testProcess) watch() {
 	select {
 	case <-ended:
 		p.end()
+		p.sweep()
 	default:
 	}
 	if p.out != nil {
