@@ -42,7 +42,8 @@ func (f *file) methodValueOf(o operation, sel *ast.SelectorExpr, m method) {
 	if types.IsInterface(recv.typ) && !isLocker(recv.typ) {
 		bind = "BindLocker"
 	}
-	f.open(sel.X.Pos(), f.onLine(sel.Sel.Pos(), sel.X.Pos())+f.call(bind, site)+", "+string(f.names)+"."+m.probe+", "+recv.address)
+	f.open(sel.X.Pos(), f.onLine(sel.Sel.Pos(), sel.X.Pos())+f.call(bind, site)+", "+string(f.names)+"."+m.probe+", "+
+		recv.address)
 	dot, path := f.dot(sel), recv.path
 	if f.line(dot) != f.line(sel.Sel.Pos()) {
 		path += ","

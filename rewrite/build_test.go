@@ -34,7 +34,8 @@ func TestTortureVersions(t *testing.T) {
 			dir := copyTree(t, "../testdata/torture")
 			setVersion(t, filepath.Join(dir, "go.mod"), version)
 			dropNewer(t, dir, version)
-			p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}}})
+			p, result := mustInstrument(t,
+				Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}}})
 			checkTypes(t, p, result)
 			checkTree(t, p)
 		})
@@ -126,7 +127,8 @@ func dropNewer(t *testing.T, dir, version string) {
 // print.
 func samePrograms(t *testing.T, dir string, flags ...string) {
 	t.Helper()
-	p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags}})
+	p, result := mustInstrument(t,
+		Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, BuildFlags: flags}})
 	checkTree(t, p)
 	overlay := writeOverlay(t, result)
 	plain, probed := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "probed")
@@ -168,7 +170,8 @@ func writeOverlay(t *testing.T, r *Result) string {
 	}
 	for _, e := range entries {
 		if e.Type().IsRegular() && !strings.HasSuffix(e.Name(), "_test.go") {
-			replace[filepath.Join(strings.TrimSpace(string(root)), "src", "debug", e.Name())] = filepath.Join(runtime, e.Name())
+			replace[filepath.Join(strings.TrimSpace(string(root)), "src", "debug", e.Name())] = filepath.Join(runtime,
+				e.Name())
 		}
 	}
 	data, err := json.Marshal(map[string]any{"Replace": replace})

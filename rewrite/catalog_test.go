@@ -17,7 +17,8 @@ import (
 
 // elsewhere are packages of the catalog that this module does not require.
 var elsewhere = map[string]bool{
-	"github.com/boltdb/bolt": true, "github.com/gofrs/flock": true, "go.etcd.io/bbolt": true, "google.golang.org/grpc": true,
+	"github.com/boltdb/bolt": true, "github.com/gofrs/flock": true, "go.etcd.io/bbolt": true,
+	"google.golang.org/grpc": true,
 }
 
 // catalogPackages loads the types of every package that the catalog names, as they are on Linux.
@@ -115,7 +116,8 @@ func TestCatalogIsSorted(t *testing.T) {
 }
 
 func compareRows(a, b row) int {
-	return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.recv, b.recv), cmp.Compare(a.flags, b.flags), cmp.Compare(a.kind, b.kind))
+	return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.recv, b.recv), cmp.Compare(a.flags, b.flags),
+		cmp.Compare(a.kind, b.kind))
 }
 
 func TestLookAlikesAreReal(t *testing.T) {

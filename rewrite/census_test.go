@@ -21,14 +21,16 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-var sitesOf = flag.String("sites", "", "what TestSites looks at: std, or the folder of a module; empty is a part of the standard library")
+var sitesOf = flag.String("sites", "",
+	"what TestSites looks at: std, or the folder of a module; empty is a part of the standard library")
 
 // TestSites checks that each operation that a walk over syntax and types finds has a probe, or is listed with a reason.
 func TestSites(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
 	}
-	cfg := Config{Config: load.Config{Env: append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}, Tests: true, Dir: *sitesOf}}
+	cfg := Config{Config: load.Config{Env: append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0"),
+		Patterns: []string{"./..."}, Tests: true, Dir: *sitesOf}}
 	if *sitesOf == "" || *sitesOf == "std" {
 		root, err := exec.Command("go", "env", "GOROOT").Output()
 		if err != nil {
@@ -85,7 +87,8 @@ func newBalance(t *testing.T, in *program) *balance {
 		}
 	}
 	b := &balance{t: t, open: map[spot][]*tally{}, files: map[string]bool{}}
-	pkgs, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: cfg.Dir, Env: cfg.Env, Tests: cfg.Tests}, cfg.Patterns...)
+	pkgs, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: cfg.Dir, Env: cfg.Env,
+		Tests: cfg.Tests}, cfg.Patterns...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +163,8 @@ func (b *balance) probes(f File) {
 			if site := fields(lit); site["File"] != "" && site["Col"] != "" {
 				file, _ := strconv.Unquote(site["File"])
 				number := func(field string) int { n, _ := strconv.Atoi(site[field]); return n }
-				b.settle(spot{file, number("Line"), number("Col"), runtime.Op(number("Op")).String()}, "", number("Cases"))
+				b.settle(spot{file, number("Line"), number("Col"), runtime.Op(number("Op")).String()}, "",
+					number("Cases"))
 			}
 		}
 		return true
@@ -223,7 +227,8 @@ func (b *balance) check() {
 		fmt.Printf("| %s | %d | %d |\n", op, found[op], probed[op])
 		total += probed[op]
 	}
-	fmt.Printf("| **all** | **%d** | **%d** (%.2f %%) |\n", len(b.all), total, 100*float64(total)/float64(max(1, len(b.all))))
+	fmt.Printf("| **all** | **%d** | **%d** (%.2f %%) |\n", len(b.all), total,
+		100*float64(total)/float64(max(1, len(b.all))))
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
 		fmt.Printf("| %s | %d | |\n", reason, reasons[reason])
 	}

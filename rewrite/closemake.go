@@ -20,7 +20,8 @@ var closeRule = rule{
 			return
 		}
 		e := f.node(call).(*ast.CallExpr)
-		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan, obj: f.nameOf(e.Args[0]), roles: f.roleOf(e.Args[0]).At(0)}
+		o := operation{node: call, op: runtime.OpClose, kind: runtime.KindChan, obj: f.nameOf(e.Args[0]),
+			roles: f.roleOf(e.Args[0]).At(0)}
 		if reason := f.noElem(call.Args[0]); reason != "" {
 			f.skip(o, reason)
 			return
@@ -42,7 +43,8 @@ var makeRule = rule{
 			return
 		}
 		e := f.expr(call)
-		o := operation{node: call, op: runtime.OpMake, kind: runtime.KindChan, obj: f.assigned(call), roles: f.roleOf(e).At(0)}
+		o := operation{node: call, op: runtime.OpMake, kind: runtime.KindChan, obj: f.assigned(call),
+			roles: f.roleOf(e).At(0)}
 		if site, ok := f.site(o); ok {
 			f.open(e.Pos(), f.call("Made", site)+", ")
 			f.close(e.End(), ")")

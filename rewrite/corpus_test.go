@@ -17,7 +17,9 @@ import (
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
-var corpus = flag.String("corpus", "", "folder of a module that TestCorpus instruments with its dependencies, and TestRevertCorpus; empty is the standard library, of which TestCorpus takes a few packages, and with std most")
+var corpus = flag.String("corpus", "",
+	"folder of a module that TestCorpus instruments with its dependencies, and TestRevertCorpus; empty is the "+
+		"standard library, of which TestCorpus takes a few packages, and with std most")
 
 // TestCorpus instruments some packages of the standard library, or the module that -corpus names with all its
 // dependencies. The output parses and type-checks, and every statement keeps its position.
@@ -25,13 +27,17 @@ func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads the standard library")
 	}
-	cfg := Config{Config: load.Config{Dir: *corpus, Env: append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"), Patterns: []string{"./..."}}, Probes: DefaultProbes | ProbeLoop}
+	cfg := Config{Config: load.Config{Dir: *corpus,
+		Env:      append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOWORK=off", "CGO_ENABLED=0"),
+		Patterns: []string{"./..."}}, Probes: DefaultProbes | ProbeLoop}
 	cfg.Deps = []string{"std", load.AllDeps}
 	switch cfg.Dir {
 	case "":
 		cfg.Dir, cfg.Patterns = stdFolder(t), []string{"net/http", "database/sql", "os/...", "log/...", "text/..."}
 	case "std":
-		cfg.Dir, cfg.Patterns = stdFolder(t), []string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...", "encoding/..."}
+		cfg.Dir, cfg.Patterns = stdFolder(t),
+			[]string{"net/http/...", "database/sql", "os/...", "log/...", "testing/...", "go/...", "text/...",
+				"encoding/..."}
 	}
 	p, result := mustInstrument(t, cfg)
 	if len(result.Files) == 0 {
@@ -46,7 +52,8 @@ func TestCorpus(t *testing.T) {
 	for _, pkg := range p.pkgs {
 		g.check(pkg)
 	}
-	t.Logf("%d packages, %d files, sites: %v, %d skipped", len(p.pkgs), len(result.Files), result.Sites, len(result.Skipped))
+	t.Logf("%d packages, %d files, sites: %v, %d skipped", len(p.pkgs), len(result.Files), result.Sites,
+		len(result.Skipped))
 	reasons := map[string]int{}
 	for _, s := range result.Skipped {
 		if strings.HasPrefix(s.Reason, unreadable) {
@@ -117,7 +124,8 @@ type loaded struct {
 }
 
 func newCorpus(t *testing.T, p *program, r *Result) *loaded {
-	g := &loaded{t: t, packages: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{}, texts: map[string][]byte{}}
+	g := &loaded{t: t, packages: map[string]*types.Package{"unsafe": types.Unsafe}, under: map[string]bool{},
+		texts: map[string][]byte{}}
 	for _, f := range r.Files {
 		g.texts[f.Name] = f.Text
 	}

@@ -55,7 +55,8 @@ type addition struct {
 	text string
 }
 
-var errCover = errors.New("cannot parse the output of cmd/cover in this Go release; measure coverage without awaittrace")
+var errCover = errors.New("cannot parse the output of cmd/cover in this Go release; measure coverage without " +
+	"awaittrace")
 
 // coverage splits cmd/cover's output for a text: a //line directive before the text, the additions to it, and what
 // follows it. It knows what cover adds, and all else must be the original: see (*File).Visit, postFunc and annotateFile

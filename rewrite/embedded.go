@@ -6,7 +6,8 @@ const (
 	embeddedReason = "//go:embed embeds the file"
 	// afterEmbedded is the reason for the files after an embedded one that would have to hold their site arrays: see
 	// host.
-	afterEmbedded = "//go:embed embeds the first file of the package, and probes in the others would change the order of initialization"
+	afterEmbedded = "//go:embed embeds the first file of the package, and probes in the others would change the " +
+		"order of initialization"
 )
 
 // drop removes all edits, and lists the operations that had a probe.

@@ -84,7 +84,8 @@ func (f *file) boundOf(e ast.Expr, depth int) uint16 {
 	case *ast.CompositeLit:
 		return f.boundOfClient(e)
 	case *ast.SelectorExpr:
-		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "net/http" && v.Name() == "DefaultClient" {
+		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "net/http" &&
+			v.Name() == "DefaultClient" {
 			return runtime.SiteUnbounded
 		}
 	case *ast.CallExpr:

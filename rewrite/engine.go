@@ -130,7 +130,8 @@ func (f *file) walk(n ast.Node, rules []rule) {
 // giveUp leaves the whole file as it is, and lists it.
 func (f *file) giveUp(why any) {
 	f.list, f.sites = nil, nil
-	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.Syntax.Package, false), Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
+	f.skipped = []Skip{{Pos: f.fset.PositionFor(f.Syntax.Package, false),
+		Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
 }
 
 // unreadable begins the reason for a file that is left alone because of a fault of ours.

@@ -72,13 +72,15 @@ var durations = regexp.MustCompile(`[0-9]+\.[0-9]+s`)
 // sameTests runs the tests in dir with and without probes, and compares what they print.
 func sameTests(t *testing.T, dir string, patterns ...string) {
 	t.Helper()
-	p, result := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true}})
+	p, result := mustInstrument(t,
+		Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true}})
 	if len(result.Files) == 0 {
 		t.Fatal("nothing was instrumented")
 	}
 	checkTree(t, p)
 	test := func(flags ...string) string {
-		cmd := exec.Command("go", append(append([]string{"test", "-v", "-count=1", "-vet=off"}, flags...), patterns...)...)
+		cmd := exec.Command("go", append(append([]string{"test", "-v", "-count=1", "-vet=off"}, flags...),
+			patterns...)...)
 		cmd.Dir, cmd.Env = dir, append(offline(), "AWAITTRACE_DIR="+t.TempDir())
 		out, _ := cmd.CombinedOutput()
 		return durations.ReplaceAllString(string(out), "")

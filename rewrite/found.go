@@ -49,7 +49,8 @@ type foundSite struct {
 
 // found returns what was found in f.
 func (f *file) found(key [32]byte) *found {
-	r := &found{Key: key, Skipped: f.skipped, Kept: f.kept, Already: f.already, Init: f.initCalls, Asked: f.io.funcs.usedOnes()}
+	r := &found{Key: key, Skipped: f.skipped, Kept: f.kept, Already: f.already, Init: f.initCalls,
+		Asked: f.io.funcs.usedOnes()}
 	for _, e := range f.list {
 		r.Edits = append(r.Edits, foundEdit{e.off, e.end, e.class, e.text, e.part})
 	}
@@ -57,7 +58,8 @@ func (f *file) found(key [32]byte) *found {
 		r.Parts = append(r.Parts, p.Site)
 	}
 	for _, s := range f.sites {
-		r.Sites = append(r.Sites, foundSite{f.Tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn, s.obj, s.callee})
+		r.Sites = append(r.Sites, foundSite{f.Tok.Offset(s.pos), s.op, s.kind, s.cases, s.flags, s.roles, s.expr, s.fn,
+			s.obj, s.callee})
 	}
 	return r
 }
@@ -75,7 +77,8 @@ func (f *file) restore(r *found) {
 		f.begin(site)
 	}
 	for _, s := range r.Sites {
-		o := operation{pos: f.Tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, roles: s.Roles, expr: s.Expr, obj: s.Obj, callee: s.Callee}
+		o := operation{pos: f.Tok.Pos(s.Off), op: s.Op, kind: s.Kind, cases: s.Cases, flags: s.Flags, roles: s.Roles,
+			expr: s.Expr, obj: s.Obj, callee: s.Callee}
 		f.sites = append(f.sites, site{o, s.Fn})
 	}
 	f.io.funcs.use(r.Asked)

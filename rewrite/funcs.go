@@ -32,7 +32,8 @@ func (f *file) enterFunc(n dst.Node) {
 		if loop, ok := f.parent(0).(*dst.RangeStmt); ok && len(f.funcs) > 0 && f.overFunc(loop) {
 			outer := f.funcs[len(f.funcs)-1].counts()
 			outer.ranges++
-			f.funcs = append(f.funcs, &fn{node: n, name: fmt.Sprintf("%s-range%d", outer.name, outer.ranges), outer: outer})
+			f.funcs = append(f.funcs, &fn{node: n, name: fmt.Sprintf("%s-range%d", outer.name, outer.ranges),
+				outer: outer})
 		}
 	}
 }

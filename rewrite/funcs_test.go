@@ -35,7 +35,8 @@ func TestDeclName(t *testing.T) {
 			d.Recv = &dst.FieldList{List: []*dst.Field{{Type: c.recv}}}
 		}
 		if c.params {
-			d.Type.TypeParams = &dst.FieldList{List: []*dst.Field{{Names: []*dst.Ident{dst.NewIdent("T")}, Type: dst.NewIdent("any")}}}
+			d.Type.TypeParams = &dst.FieldList{List: []*dst.Field{{Names: []*dst.Ident{dst.NewIdent("T")},
+				Type: dst.NewIdent("any")}}}
 		}
 		f := &file{pkg: &load.Package{Path: "example.com/shop"}}
 		if got := f.declName(d); got != c.want {

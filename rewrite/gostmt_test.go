@@ -52,7 +52,8 @@ again:
 		write(t, filepath.Join(dir, f.Name), f.Data)
 	}
 	for revertible, want := range map[bool]int{false: 1, true: 0} {
-		_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Deps: []string{load.AllDeps}}, Revertible: revertible})
+		_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Deps: []string{load.AllDeps}},
+			Revertible: revertible})
 		for _, f := range r.Files {
 			n := strings.Count(string(f.Text), ".Starts(&")
 			if in := strings.HasPrefix(f.Name, filepath.Join(dir, "dep")); in && n != want || !in && n != 0 {

@@ -60,7 +60,8 @@ func (f *file) simple(e ast.Expr) bool {
 	case *ast.CompositeLit:
 		return f.simpleLiteral(e)
 	case *ast.CallExpr: // a conversion
-		return len(e.Args) == 1 && f.pkg.Info.Types[e.Fun].IsType() && f.isBasic(e) && f.isBasic(e.Args[0]) && f.simple(e.Args[0])
+		return len(e.Args) == 1 && f.pkg.Info.Types[e.Fun].IsType() && f.isBasic(e) && f.isBasic(e.Args[0]) &&
+			f.simple(e.Args[0])
 	}
 	return false
 }

@@ -218,6 +218,7 @@ func formatted(text []byte) bool {
 func hasDirectives(text []byte) bool {
 	_, comments := revert.Lex(text)
 	return slices.ContainsFunc(comments, func(c revert.Comment) bool {
-		return strings.HasPrefix(c.Text, "/*line ") || strings.HasPrefix(c.Text, "//line ") && c.Off == revert.LineStart(text, c.Off)
+		return strings.HasPrefix(c.Text, "/*line ") ||
+			strings.HasPrefix(c.Text, "//line ") && c.Off == revert.LineStart(text, c.Off)
 	})
 }

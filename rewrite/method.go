@@ -128,7 +128,8 @@ func (f *file) receiverOf(sel *ast.SelectorExpr) (r receiver, reason string) {
 		}
 		field := s.Field(i)
 		if !field.Exported() && field.Pkg() != f.pkg.Types {
-			return r, "the method is promoted through the field " + field.Name() + ", which is unexported in another package"
+			return r, "the method is promoted through the field " + field.Name() +
+				", which is unexported in another package"
 		}
 		r.path += "." + field.Name()
 		r.typ = field.Type()

@@ -89,7 +89,8 @@ func (f *file) transfers() map[string][]transferOp {
 
 // waits reports whether a select has several cases, and no default.
 func waits(s *ast.SelectStmt) bool {
-	return len(s.Body.List) > 1 && !slices.ContainsFunc(s.Body.List, func(c ast.Stmt) bool { return c.(*ast.CommClause).Comm == nil })
+	return len(s.Body.List) > 1 &&
+		!slices.ContainsFunc(s.Body.List, func(c ast.Stmt) bool { return c.(*ast.CommClause).Comm == nil })
 }
 
 // bodyOf returns the body of a function, or nil.
@@ -125,7 +126,8 @@ func (f *file) transfer(n ast.Node) (ch ast.Expr, op transferOp, ok bool) {
 	case *ast.AssignStmt:
 		if len(n.Rhs) == 1 {
 			ch, ok = received(n.Rhs[0])
-			return ch, transferOp{pos: n.Pos(), value: object(n.Lhs[0]), plain: isBlank(n.Lhs[0]) && len(n.Lhs) == 1}, ok
+			return ch, transferOp{pos: n.Pos(), value: object(n.Lhs[0]), plain: isBlank(n.Lhs[0]) && len(n.Lhs) == 1},
+				ok
 		}
 	}
 	return nil, op, false

@@ -70,7 +70,8 @@ func parseProbeFuncs(patterns []string) (*probeFuncs, error) {
 			text = strings.TrimSpace(text)
 			reads := readPattern(text)
 			if len(reads) == 0 {
-				return nil, fmt.Errorf("-probe-func: %q is not a function in the form of go doc (such as net/http.Get, "+
+				return nil, fmt.Errorf("-probe-func: %q is not a function in the form of go doc (such as "+
+					"net/http.Get, "+
 					"github.com/redis/go-redis/v9.Client.Get or example.com/store.Client.*)", text)
 			}
 			p.list = append(p.list, &probeFunc{text: text, reads: reads})

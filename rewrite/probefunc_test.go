@@ -46,7 +46,8 @@ func TestProbeFuncPatterns(t *testing.T) {
 }
 
 func TestProbeFuncSyntax(t *testing.T) {
-	for _, pattern := range []string{"", "Get", "net/http", "./x.Func", ".Func", "x.", "x..Get", "a//b.Func", "x.Get()", "(*http.Client).Do", "x.G*t", "x.A,,x.B", "/x.Func"} {
+	for _, pattern := range []string{"", "Get", "net/http", "./x.Func", ".Func", "x.", "x..Get", "a//b.Func", "x.Get()",
+		"(*http.Client).Do", "x.G*t", "x.A,,x.B", "/x.Func"} {
 		if _, err := parseProbeFuncs([]string{pattern}); err == nil {
 			t.Errorf("%q was taken", pattern)
 		} else if !strings.Contains(err.Error(), "-probe-func") {
@@ -60,7 +61,8 @@ func TestProbeFuncSyntax(t *testing.T) {
 
 func TestProbeFuncsUnused(t *testing.T) {
 	pkgs := loadCatalogPackages(t)
-	p, err := parseProbeFuncs([]string{"net/http.Get", "net/http.Client.Doo", "net/htttp.Get", "http.Server.*", "net.Dial"})
+	p, err := parseProbeFuncs([]string{"net/http.Get", "net/http.Client.Doo", "net/htttp.Get", "http.Server.*",
+		"net.Dial"})
 	if err != nil {
 		t.Fatal(err)
 	}

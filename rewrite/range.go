@@ -37,7 +37,8 @@ var rangeRule = rule{
 		if !f.overChan(r) {
 			return
 		}
-		o := operation{node: loop, pos: r.Pos(), op: runtime.OpRange, kind: runtime.KindChan, expr: "range " + f.textOf(r.X)}
+		o := operation{node: loop, pos: r.Pos(), op: runtime.OpRange, kind: runtime.KindChan,
+			expr: "range " + f.textOf(r.X)}
 		o.obj, o.roles = f.nameOf(r.X), f.roleOf(r.X).At(0)
 		if reason := f.cannotRange(loop, r); reason != "" {
 			f.skip(o, reason)
@@ -77,7 +78,8 @@ func (f *file) cannotRange(loop *dst.RangeStmt, r *ast.RangeStmt) string {
 
 // rangeProbe writes the probes of the loop.
 func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
-	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n), fmt.Sprintf("%sK%d", f.names, n)
+	ranger, value, more := fmt.Sprintf("%sR%d", f.names, n), fmt.Sprintf("%sV%d", f.names, n),
+		fmt.Sprintf("%sK%d", f.names, n)
 	first, begin := r.Range, ranger+" := ("
 	if r.Key != nil {
 		first = r.Key.Pos()
@@ -87,7 +89,8 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	case r.Key == nil || isBlank(r.Key):
 		received = "_"
 	case r.Tok == token.ASSIGN:
-		assign = fmt.Sprintf("%s%s = %s; ", f.at(r.Key.Pos()), f.Text[f.Tok.Offset(r.Key.Pos()):f.Tok.Offset(r.Key.End())], value)
+		assign = fmt.Sprintf("%s%s = %s; ", f.at(r.Key.Pos()),
+			f.Text[f.Tok.Offset(r.Key.Pos()):f.Tok.Offset(r.Key.End())], value)
 	case f.perIteration():
 		received, inner = r.Key.(*ast.Ident).Name, "{"
 	default:
@@ -99,7 +102,8 @@ func (f *file) rangeProbe(r *ast.RangeStmt, site string, n int) {
 	f.close(r.X.End(), "); ;")
 	f.begin(n)
 	body := r.Body.Lbrace
-	next := fmt.Sprintf("%s, %s := <-%s, %s); %s.EndRecv(); if !%s { break }; ", received, more, f.call("BeginRecv", site), ranger, f.names, more)
+	next := fmt.Sprintf("%s, %s := <-%s, %s); %s.EndRecv(); if !%s { break }; ", received, more,
+		f.call("BeginRecv", site), ranger, f.names, more)
 	f.replace(body, body+1, "{"+f.at(r.Range)+next+assign+inner, "")
 	if inner != "" {
 		f.replace(r.Body.Rbrace, r.Body.Rbrace+1, "}}", "")

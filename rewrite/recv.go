@@ -29,7 +29,8 @@ var recvRule = rule{
 		if !ok || recv.Op != token.ARROW || f.claimed(recv) {
 			return
 		}
-		o := operation{node: recv, op: runtime.OpRecv, kind: runtime.KindChan, obj: f.nameOf(f.expr(recv.X)), roles: f.roleOf(f.expr(recv.X)).At(0)}
+		o := operation{node: recv, op: runtime.OpRecv, kind: runtime.KindChan, obj: f.nameOf(f.expr(recv.X)),
+			roles: f.roleOf(f.expr(recv.X)).At(0)}
 		u := f.node(recv).(*ast.UnaryExpr)
 		stmt := f.receiving()
 		probe, end, reason := "", "", ""

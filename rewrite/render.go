@@ -155,7 +155,8 @@ func (f *file) importsEnd() token.Pos {
 func (f *file) render() ([]byte, error) {
 	name := f.Tok.Offset(f.Syntax.Name.End())
 	// The seq of -1 puts it before what host wrote at the same offset.
-	f.list = append(f.list, edit{name, name, opening, fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1, noPart})
+	f.list = append(f.list, edit{name, name, opening,
+		fmt.Sprintf("; import %s %s", f.names, strconv.Quote(f.cfg.RuntimePath)), -1, noPart})
 	f.needVersion()
 	out, err := f.splice(f.cfg.Revertible)
 	if err != nil {
@@ -182,7 +183,8 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 	}
 	text := append(out.text, f.section(flags...)...)
 	if !f.reverts(text) {
-		return nil, fmt.Errorf("%s: the probes could not be removed again; please report this, and exclude the file", f.Name)
+		return nil, fmt.Errorf("%s: the probes could not be removed again; please report this, and exclude the file",
+			f.Name)
 	}
 	return text, nil
 }

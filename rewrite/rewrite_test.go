@@ -26,7 +26,8 @@ import (
 
 var (
 	update    = flag.Bool("update", false, "write the goldens in testdata anew")
-	allCached = flag.Bool("cached", false, "TestGolden compares all modules, and not one in four, with what comes from the cache")
+	allCached = flag.Bool("cached", false,
+		"TestGolden compares all modules, and not one in four, with what comes from the cache")
 )
 
 // TestGolden instruments each module testdata/*.txtar. Every file X that Instrument writes has a file X.golden; if
@@ -64,7 +65,8 @@ func golden(t *testing.T, name string, cached bool) {
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
 		write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
 	}
-	cfg := Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true}, Trimpath: true}
+	cfg := Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}, Tests: true},
+		Trimpath: true}
 	tree := false
 	for line := range strings.Lines(string(archive.Comment)) {
 		if list, ok := strings.CutPrefix(line, "probe: "); ok {
@@ -338,7 +340,8 @@ func statements(t *testing.T, name string, text []byte, columns bool) []string {
 	ast.Inspect(f, func(n ast.Node) bool {
 		value := ""
 		switch n := n.(type) {
-		case *ast.LabeledStmt, *ast.IfStmt, *ast.ForStmt, *ast.RangeStmt, *ast.SwitchStmt, *ast.SelectStmt, *ast.CaseClause, *ast.ReturnStmt:
+		case *ast.LabeledStmt, *ast.IfStmt, *ast.ForStmt, *ast.RangeStmt, *ast.SwitchStmt, *ast.SelectStmt,
+			*ast.CaseClause, *ast.ReturnStmt:
 		case *ast.BasicLit:
 			value = n.Value
 		default:

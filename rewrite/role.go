@@ -67,7 +67,8 @@ func (f *file) roleOfValue(e ast.Expr, depth int) runtime.Role {
 	case *ast.CallExpr:
 		return f.roleOfCall(e)
 	case *ast.SelectorExpr:
-		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Name() == "C" && v.IsField() && v.Pkg() != nil && v.Pkg().Path() == "time" {
+		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.Name() == "C" && v.IsField() && v.Pkg() != nil &&
+			v.Pkg().Path() == "time" {
 			return f.roleOfField(e)
 		}
 	case *ast.Ident:

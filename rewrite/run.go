@@ -93,8 +93,9 @@ func newRun(cfg Config, funcs *probeFuncs, b *load.Build, cache Cache) *run {
 		panic(err) // cannot happen: it is plain data
 	}
 	return &run{
-		cfg: cfg, build: b, cache: cache, index: newIOIndex(), rules: rules(), options: options, looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		funcs: funcs, total: &Result{Sites: map[string]int{}, Modules: b.Modules, Outside: b.Outside},
+		cfg: cfg, build: b, cache: cache, index: newIOIndex(), rules: rules(), options: options,
+		looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		funcs:   funcs, total: &Result{Sites: map[string]int{}, Modules: b.Modules, Outside: b.Outside},
 	}
 }
 
@@ -200,7 +201,8 @@ func (r *run) find(p *load.Package, files []*file) error {
 
 // key returns a hash of everything that decides what the rules find in a file.
 func (r *run) key(f *file) [sha256.Size]byte {
-	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib, f.names, f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
+	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib, f.names,
+		f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
 }
 
 // place returns the cache key for what was last found in a package. Each way to build the package has one.

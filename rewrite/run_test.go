@@ -78,7 +78,8 @@ func TestFoundIsComplete(t *testing.T) {
 		{reflect.TypeFor[edit](), "off end class text seq part"},
 		{reflect.TypeFor[revert.Part](), "Site Pieces"}, // render sets the pieces
 		{reflect.TypeFor[site](), "operation fn"},
-		{reflect.TypeFor[operation](), "node pos op kind cases flags roles expr obj callee asked"}, // node and asked are for the rules
+		// node and asked are for the rules
+		{reflect.TypeFor[operation](), "node pos op kind cases flags roles expr obj callee asked"},
 	} {
 		var names []string
 		for i := range test.typ.NumField() {
@@ -106,7 +107,8 @@ func TestCachedEdits(t *testing.T) {
 	t.Logf("seed %d", seed)
 	m := &mutator{t: t, dir: dir, rand: rand.New(rand.NewPCG(seed, 0))}
 	cache := &memory{data: map[[32]byte][]byte{}}
-	cfg := Config{Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true}, ProbeFuncs: []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}}
+	cfg := Config{Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true},
+		ProbeFuncs: []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}}
 	cfg.Env = slices.DeleteFunc(offline(), func(e string) bool { return e == "GOFLAGS=-mod=mod" })
 	broken := 0
 	for n := range *cachedEdits {
@@ -169,7 +171,8 @@ func (m *mutator) edit(n int) string {
 	switch k := m.rand.IntN(8); k {
 	case 0, 1, 2: // in a body
 		if body := m.body(f); body != nil {
-			added := []string{"\n", "{ c := make(chan any, 1); c <- 1; <-c };", "func() { _at := 1; _ = _at }();", "_ = func() {};"}
+			added := []string{"\n", "{ c := make(chan any, 1); c <- 1; <-c };", "func() { _at := 1; _ = _at }();",
+				"_ = func() {};"}
 			what = added[m.rand.IntN(len(added))]
 			insert(body.Lbrace+1, what)
 		}

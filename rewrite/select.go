@@ -153,7 +153,8 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 		f.begin(n)
 		if pair && i == last {
 			before := clauses[i-1]
-			f.open(ch.Pos(), fmt.Sprintf("%s, %d, %d, %s, ", f.call("Cases", site), i-1, before.sends()|c.sends()<<1, f.textOf(f.expr(before.ch))))
+			f.open(ch.Pos(), fmt.Sprintf("%s, %d, %d, %s, ", f.call("Cases", site), i-1, before.sends()|c.sends()<<1,
+				f.textOf(f.expr(before.ch))))
 		} else {
 			f.open(ch.Pos(), fmt.Sprintf("%s, %d, ", f.call([]string{"CaseRecv", "CaseSend"}[c.sends()], site), i))
 		}

@@ -18,8 +18,8 @@ import (
 //	ch <- v   =>   _at.To(&S[i], ch).Send(v)                        where v is converted
 //
 // A value that is not simple may take long, or panic, before the send waits. The compiler evaluates it before what is
-// no call: in p.ch <- f(), it calls f before it reads p. In the last form the element type comes from the channel alone,
-// so that a value can become an interface. It evaluates all of ch before v, though.
+// no call: in p.ch <- f(), it calls f before it reads p. In the last form the element type comes from the channel
+// alone, so that a value can become an interface. It evaluates all of ch before v, though.
 var sendRule = rule{
 	hint: func(_ *file, n ast.Node) bool { _, ok := n.(*ast.SendStmt); return ok },
 	visit: func(f *file, c *dstutil.Cursor) {
@@ -28,7 +28,8 @@ var sendRule = rule{
 			return
 		}
 		s := f.node(send).(*ast.SendStmt)
-		o := operation{node: send, op: runtime.OpSend, kind: runtime.KindChan, obj: f.nameOf(s.Chan), roles: f.roleOf(s.Chan).At(0)}
+		o := operation{node: send, op: runtime.OpSend, kind: runtime.KindChan, obj: f.nameOf(s.Chan),
+			roles: f.roleOf(s.Chan).At(0)}
 		if reason := f.noElem(send.Chan); reason != "" {
 			f.skip(o, reason)
 			return

@@ -118,7 +118,8 @@ func (f *file) siteDecl() string {
 	fmt.Fprintf(&b, "var %s = [...]%s.Site{", f.arrayName(), f.names)
 	for _, s := range f.sites {
 		p := f.fset.PositionFor(s.pos, false)
-		fmt.Fprintf(&b, "\n\t{File: %s, Func: %s, Expr: %s, Line: %d, Col: %d, Op: %d", strconv.Quote(name), strconv.Quote(s.fn), strconv.Quote(s.expr), p.Line, p.Column, s.op)
+		fmt.Fprintf(&b, "\n\t{File: %s, Func: %s, Expr: %s, Line: %d, Col: %d, Op: %d", strconv.Quote(name),
+			strconv.Quote(s.fn), strconv.Quote(s.expr), p.Line, p.Column, s.op)
 		optional(&b, "Kind", int(s.kind))
 		optional(&b, "Cases", s.cases)
 		optional(&b, "Flags", int(s.flags))

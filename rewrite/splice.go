@@ -113,7 +113,8 @@ func (f *file) splice(tree bool) (*spliced, error) {
 	done := 0
 	for i, e := range f.list {
 		if e.off < done {
-			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and put %s there", f.fset.PositionFor(f.Tok.Pos(e.off), false), e.text, ignoreDirective)
+			return nil, fmt.Errorf("%s: two probes change the same text, the second to %q; please report this, and "+
+				"put %s there", f.fset.PositionFor(f.Tok.Pos(e.off), false), e.text, ignoreDirective)
 		}
 		out.keep(f.Text, done, e.off)
 		done = e.end

@@ -33,8 +33,10 @@ type waitGraph struct {
 var blockingCalls = map[string]bool{}
 
 func init() {
-	for _, name := range strings.Fields("accept accept4 connect copyfilerange epollwait fcntlflock fdatasync flock fsync getdents nanosleep open openat openat2 pause ppoll pread " +
-		"pwrite read readdirent recvfrom recvmsg select sendfile sendmsg sendto splice sync syncfilerange wait4 waitid write") {
+	for _, name := range strings.Fields("accept accept4 connect copyfilerange epollwait fcntlflock fdatasync flock " +
+		"fsync getdents nanosleep open openat openat2 pause ppoll pread " +
+		"pwrite read readdirent recvfrom recvmsg select sendfile sendmsg sendto splice sync syncfilerange wait4 " +
+		"waitid write") {
 		blockingCalls[name] = true
 	}
 }
@@ -54,7 +56,8 @@ func loadStandard(t *testing.T) []*packages.Package {
 
 func newWaitGraph(pkgs []*packages.Package, cut map[string]bool) *waitGraph {
 	g := &waitGraph{
-		index: newIOIndex(), callers: map[*types.Func][]*types.Func{}, why: map[*types.Func]string{}, by: map[*types.Func]*types.Func{}, implements: map[*types.Func][]*types.Func{}, cut: cut,
+		index: newIOIndex(), callers: map[*types.Func][]*types.Func{}, why: map[*types.Func]string{},
+		by: map[*types.Func]*types.Func{}, implements: map[*types.Func][]*types.Func{}, cut: cut,
 	}
 	packages.Visit(pkgs, nil, func(p *packages.Package) {
 		if p.PkgPath == "runtime" || strings.HasPrefix(p.PkgPath, "internal/runtime/") {
@@ -174,7 +177,8 @@ func (g *waitGraph) addCall(info *types.Info, fn *types.Func, call *ast.CallExpr
 		return
 	}
 	callee = callee.Origin()
-	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && info.Selections[sel] != nil && quiet(info.Selections[sel].Recv()) && callee.Name() != "ReadFrom" && callee.Name() != "WriteTo" {
+	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && info.Selections[sel] != nil &&
+		quiet(info.Selections[sel].Recv()) && callee.Name() != "ReadFrom" && callee.Name() != "WriteTo" {
 		return
 	}
 	if quietArgs(info, callee.Signature(), call.Args) {
@@ -195,7 +199,8 @@ func (g *waitGraph) primitive(fn *types.Func) string {
 	case "(*sync.Cond).Wait", "(*sync.WaitGroup).Wait", "time.Sleep", "internal/poll.runtime_pollWait":
 		return fn.FullName()
 	}
-	if path := fn.Pkg().Path(); (path == "syscall" || path == "internal/syscall/unix") && fn.Signature().Recv() == nil && blockingCalls[strings.ToLower(fn.Name())] {
+	if path := fn.Pkg().Path(); (path == "syscall" || path == "internal/syscall/unix") &&
+		fn.Signature().Recv() == nil && blockingCalls[strings.ToLower(fn.Name())] {
 		return fn.FullName()
 	}
 	recv := fn.Signature().Recv()
@@ -296,7 +301,8 @@ func readExemptions(t *testing.T) (list exemptions) {
 			t.Fatalf("testdata/nowait.txt: %q has no reason", line)
 		}
 		re := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
-		list = append(list, &exemption{pattern: pattern, re: regexp.MustCompile("^" + re + "$"), general: strings.HasSuffix(pattern, ".*") || strings.HasSuffix(pattern, "/*")})
+		list = append(list, &exemption{pattern: pattern, re: regexp.MustCompile("^" + re + "$"),
+			general: strings.HasSuffix(pattern, ".*") || strings.HasSuffix(pattern, "/*")})
 	}
 	return list
 }

@@ -36,7 +36,8 @@ var testRule = rule{
 			return
 		}
 		called := f.calledWith(c.Node())
-		if isFunc(called, "testing/synctest", "Test") || typ.Params.NumFields() > 1 && !isFunc(called, "testing", "Fuzz") {
+		if isFunc(called, "testing/synctest", "Test") ||
+			typ.Params.NumFields() > 1 && !isFunc(called, "testing", "Fuzz") {
 			return
 		}
 		name := string(f.names) + "T"

@@ -3,7 +3,8 @@ package runtime
 import "testing"
 
 func TestChannelFacts(t *testing.T) {
-	mk, snd, rcv, cls := newSite(OpMake, KindChan, "make"), newSite(OpSend, KindChan, "ch <- 1"), newSite(OpRecv, KindChan, "<-ch"), newSite(OpClose, KindChan, "close(ch)")
+	mk, snd, rcv, cls := newSite(OpMake, KindChan, "make"), newSite(OpSend, KindChan, "ch <- 1"),
+		newSite(OpRecv, KindChan, "<-ch"), newSite(OpClose, KindChan, "close(ch)")
 	type named chan int
 	ch := Made(mk, make(named, 3))
 	To(snd, ch).Send(7)
@@ -78,7 +79,8 @@ func TestChannelBlocked(t *testing.T) {
 		}
 		c.free(ch)
 		if sl := b.join(); sl.Depth != 0 || sl.recent(1)[0] != s.id {
-			t.Errorf("%s: after the wait: depth %d, last site %d, want 0 and %d", c.name, sl.Depth, sl.recent(1)[0], s.id)
+			t.Errorf("%s: after the wait: depth %d, last site %d, want 0 and %d", c.name, sl.Depth, sl.recent(1)[0],
+				s.id)
 		}
 	}
 }
@@ -106,13 +108,15 @@ func TestBlockedSendPanics(t *testing.T) {
 
 // TestChannelInside sends and receives inside calls, as deep as there is room, and once more.
 func TestChannelInside(t *testing.T) {
-	io, snd, rcv := newSite(OpIO, KindConn, "f()"), newSite(OpSend, KindChan, "ch <- 1"), newSite(OpRecv, KindChan, "<-ch")
+	io, snd, rcv := newSite(OpIO, KindConn, "f()"), newSite(OpSend, KindChan, "ch <- 1"),
+		newSite(OpRecv, KindChan, "<-ch")
 	ch := make(chan int, 3)
 	var inside func(depth uint32)
 	inside = func(depth uint32) {
 		End1(IOFunc(io, func() bool {
 			BeginSend(snd, ch) <- 1
-			if sl := mine(t); sl.Depth != min(depth+1, WaitLen) || uintptr(sl.Waits[sl.Depth-1].Obj) != address(ch) || sl.Waits[sl.Depth-1].Info != 3 {
+			if sl := mine(t); sl.Depth != min(depth+1, WaitLen) || uintptr(sl.Waits[sl.Depth-1].Obj) != address(ch) ||
+				sl.Waits[sl.Depth-1].Info != 3 {
 				t.Errorf("depth %d, waits %+v in the send at depth %d", sl.Depth, sl.Waits, depth)
 			}
 			EndSend()
@@ -154,7 +158,8 @@ func TestPanics(t *testing.T) {
 		{"nil mutex", func() { Lock(s, nil) }, func() { nilMutex().Lock() }},
 		{"nil Locker", func() { LockerLock(s, nil) }, func() { nilLocker().Lock() }},
 		{"nil Locker unlocked", func() { LockerUnlock(s, nil) }, func() { nilLocker().Unlock() }},
-		{"method value of nil Locker", func() { _ = Bind(s, LockerLock, nilLocker()) }, func() { _ = nilLocker().Lock }},
+		{"method value of nil Locker", func() { _ = Bind(s, LockerLock, nilLocker()) },
+			func() { _ = nilLocker().Lock }},
 		{"method value of nil mutex", func() { _ = Bind(s, Lock, nilMutex()) }, func() { _ = nilMutex().Lock }},
 		{"negative WaitGroup", func() { WgDone(s, newWaitGroup()) }, func() { newWaitGroup().Done() }},
 	} {

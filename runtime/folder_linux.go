@@ -45,7 +45,8 @@ func makeFile(dir int, folder string, h *Header) unsafe.Pointer {
 	name += "-" + itoa(pidNamespace(h))
 	temp := "." + name
 	syscall.Unlinkat(dir, temp) // left by a program that was killed right here
-	fd, err := syscall.Openat(dir, temp, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	fd, err := syscall.Openat(dir, temp,
+		syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 var readSites = [...]*Site{
-	newSite(OpIO, KindOther, "io.Copy(w, r)"), newSite(OpIO, KindOther, "r.in.Read(b)"), newSite(OpIO, KindOther, "w.out.Write(b)"),
+	newSite(OpIO, KindOther, "io.Copy(w, r)"), newSite(OpIO, KindOther, "r.in.Read(b)"),
+	newSite(OpIO, KindOther, "w.out.Write(b)"),
 }
 
 // A counter is a reader around another. Its one probe is reached again inside itself.

@@ -31,7 +31,8 @@ func TestIO(t *testing.T) {
 	if a, b, c := End3(IOFunc(s, func() (int, string, bool) { return 1, "2", true })()); a != 1 || b != "2" || !c {
 		t.Error(a, b, c)
 	}
-	if a, b, c, d := End4(IOFunc(s, func() (int, string, bool, error) { return 1, "2", true, nil })()); a != 1 || b != "2" || !c || d != nil {
+	if a, b, c, d := End4(IOFunc(s, func() (int, string, bool, error) { return 1, "2", true, nil })()); a != 1 ||
+		b != "2" || !c || d != nil {
 		t.Error(a, b, c, d)
 	}
 	if sl := mine(t); sl.Depth != 0 {

@@ -49,10 +49,13 @@ type Header struct {
 	// Verdict is what a command of ours found at its last look: a Verdict… constant. Written from outside.
 	Verdict uint8
 
-	SlotOff, SlotCap, SlotSize       uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
-	ChunkOff                         uint32 // offset in bytes; a byte per ChunkSlots slots: 0 unused, 1 in this file, 2 private, at Base
-	ObjOff, ObjCap, ObjSize          uint32 // objects: offset in units of 4096 bytes, number (a power of two), bytes each
-	SiteOff, SiteCap, SiteSize       uint32 // sites: offset in units of 4096 bytes, number, bytes each; index 0 is unused
+	SlotOff, SlotCap, SlotSize uint32 // goroutine slots: offset in units of 4096 bytes, number, bytes each
+	// offset in bytes; a byte per ChunkSlots slots: 0 unused, 1 in this file, 2 private, at Base
+	ChunkOff uint32
+	// objects: offset in units of 4096 bytes, number (a power of two), bytes each
+	ObjOff, ObjCap, ObjSize uint32
+	// sites: offset in units of 4096 bytes, number, bytes each; index 0 is unused
+	SiteOff, SiteCap, SiteSize       uint32
 	StrOff, StrCap                   uint32 // strings: offset in units of 4096 bytes, bytes
 	OrphanOff, OrphanCap, OrphanSize uint32 // orphans: offset in units of 4096 bytes, number, bytes each
 	MetaOff, MetaLen                 uint32 // "exe\x00goversion\x00arg0\x00arg1…": offset in bytes, length
@@ -201,11 +204,12 @@ type Noted struct {
 	Entry Entry
 }
 
-// These are set in the Obj of a Noted. A fact of a WaitGroup stays with its goroutine until another one takes its place:
-// most are never needed. Noted[0] may have a Done, and Noted[1] an Add or a Go.
+// These are set in the Obj of a Noted. A fact of a WaitGroup stays with its goroutine until another one takes its
+// place: most are never needed. Noted[0] may have a Done, and Noted[1] an Add or a Go.
 const (
 	NotedHere = 1 << iota // the fact is of a WaitGroup, and the object table does not have it
-	NotedOver             // the collector's own note that the fact need not go there: nobody waits for what it did any more
+	// the collector's own note that the fact need not go there: nobody waits for what it did any more
+	NotedOver
 	notedBits = NotedHere | NotedOver
 )
 

@@ -45,7 +45,8 @@ func TestLayout(t *testing.T) {
 		}
 	}
 	if want, err := os.ReadFile("testdata/layout.txt"); err != nil || got != string(want) {
-		t.Errorf("%v: the layout has changed: see \"A change of the record\" in CONTRIBUTING.md. It is now:\n%s", err, got)
+		t.Errorf("%v: the layout has changed: see \"A change of the record\" in CONTRIBUTING.md. It is now:\n%s", err,
+			got)
 	}
 }
 
@@ -54,7 +55,8 @@ func layoutText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version %d\n", Version)
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[Header](), reflect.TypeFor[Slot](), reflect.TypeFor[Wait](), reflect.TypeFor[Noted](), reflect.TypeFor[Hold](),
+		reflect.TypeFor[Header](), reflect.TypeFor[Slot](), reflect.TypeFor[Wait](), reflect.TypeFor[Noted](),
+		reflect.TypeFor[Hold](),
 		reflect.TypeFor[Object](), reflect.TypeFor[Fact](), reflect.TypeFor[Orphan](), reflect.TypeFor[SiteEntry](),
 		reflect.TypeFor[Waited](), reflect.TypeFor[Order](), reflect.TypeFor[TestEntry](),
 	} {
@@ -114,7 +116,8 @@ func TestSlotCap(t *testing.T) {
 		want uint32
 	}{
 		{"", defaultSlots}, {"1", ChunkSlots}, {"128", 128}, {"129", 256}, {"1000000", 1000064},
-		{"0", defaultSlots}, {"-1", defaultSlots}, {"many", defaultSlots}, {"99999999999999999999", defaultSlots}, {"1e3", defaultSlots},
+		{"0", defaultSlots}, {"-1", defaultSlots}, {"many", defaultSlots}, {"99999999999999999999", defaultSlots},
+		{"1e3", defaultSlots},
 	} {
 		t.Setenv("AWAITTRACE_GOROUTINES", c.env)
 		if got := slotCap(); got != c.want {
@@ -132,14 +135,16 @@ func TestSiteInRecord(t *testing.T) {
 	if file != s.File || fn != s.Func || expr != s.Expr {
 		t.Errorf("strings %q, %q, %q", file, fn, expr)
 	}
-	if e.Line != s.Line || e.Col != s.Col || e.Op != s.Op || e.Kind != s.Kind || e.Cases != 3 || e.Flags != SiteDefault {
+	if e.Line != s.Line || e.Col != s.Col || e.Op != s.Op || e.Kind != s.Kind || e.Cases != 3 ||
+		e.Flags != SiteDefault {
 		t.Errorf("entry %+v", e)
 	}
 	obj, callee := textOf(e.Obj, e.ObjLen), textOf(e.Callee, e.CalleeLen)
 	if obj != s.Obj || e.Obj != e.Expr+uint32(len("a site of ")) || callee != s.Callee {
 		t.Errorf("object %q, callee %q", obj, callee)
 	}
-	if RoleAt(e.Roles, 0) != RoleDone || RoleAt(e.Roles, 1) != RoleNone || RoleAt(e.Roles, 2) != RoleAfter || RoleAt(e.Roles, CaseLen) != RoleNone {
+	if RoleAt(e.Roles, 0) != RoleDone || RoleAt(e.Roles, 1) != RoleNone || RoleAt(e.Roles, 2) != RoleAfter ||
+		RoleAt(e.Roles, CaseLen) != RoleNone {
 		t.Errorf("roles %#x", e.Roles)
 	}
 	other := newSite(OpLoop, KindNone, "another")

@@ -25,9 +25,12 @@ func TestLocks(t *testing.T) {
 		{"RLock", func() { RLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
 		{"TryRLock", func() { TryRLock(ls, &rw) }, func() { RUnlock(us, &rw) }, rw.TryLock, addr(&rw), HoldRead},
 		{"Locker of Mutex", func() { LockerLock(ls, &mu) }, func() { LockerUnlock(us, &mu) }, mu.TryLock, addr(&mu), 0},
-		{"Locker of Mutex, beside", func() { Locking(ls, &mu).Lock(); Locked(ls) }, func() { Releasing(us, &mu).Unlock() }, mu.TryLock, addr(&mu), 0},
-		{"Locker of RWMutex", func() { LockerLock(ls, &rw) }, func() { LockerUnlock(us, &rw) }, rw.TryLock, addr(&rw), 0},
-		{"RLocker", func() { LockerLock(ls, rw.RLocker()) }, func() { LockerUnlock(us, rw.RLocker()) }, rw.TryLock, addr(&rw), HoldRead},
+		{"Locker of Mutex, beside", func() { Locking(ls, &mu).Lock(); Locked(ls) },
+			func() { Releasing(us, &mu).Unlock() }, mu.TryLock, addr(&mu), 0},
+		{"Locker of RWMutex", func() { LockerLock(ls, &rw) }, func() { LockerUnlock(us, &rw) }, rw.TryLock, addr(&rw),
+			0},
+		{"RLocker", func() { LockerLock(ls, rw.RLocker()) }, func() { LockerUnlock(us, rw.RLocker()) }, rw.TryLock,
+			addr(&rw), HoldRead},
 	} {
 		c.lock()
 		if c.free() {
@@ -161,9 +164,11 @@ func (g *gate) Lock() { <-g.opened; g.Mutex.Lock() }
 func TestOwnLocker(t *testing.T) {
 	s, u := newSite(OpLock, KindOther, "g.Lock()"), newSite(OpUnlock, KindOther, "g.Unlock()")
 	for name, of := range map[string]struct{ lock, unlock func(sync.Locker) }{
-		"in the probe":         {func(l sync.Locker) { LockerLock(s, l) }, func(l sync.Locker) { LockerUnlock(u, l) }},
-		"beside the probe":     {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) }, func(l sync.Locker) { Releasing(u, l).Unlock() }},
-		"deferred, beside one": {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) }, func(l sync.Locker) { defer l.Unlock(); defer Releasing(u, l) }},
+		"in the probe": {func(l sync.Locker) { LockerLock(s, l) }, func(l sync.Locker) { LockerUnlock(u, l) }},
+		"beside the probe": {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) },
+			func(l sync.Locker) { Releasing(u, l).Unlock() }},
+		"deferred, beside one": {func(l sync.Locker) { Locking(s, l).Lock(); Locked(s) },
+			func(l sync.Locker) { defer l.Unlock(); defer Releasing(u, l) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &gate{opened: make(chan struct{})}

@@ -94,7 +94,8 @@ func (sl *Slot) fact(e Entry, addr uintptr, kind Kind, which uintptr, capacity u
 //
 //go:norace
 func (o *Object) isOther(kind Kind, which uintptr, capacity uint32) bool {
-	return o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap || which == factSent && o.Closed.Site != 0
+	return o.Kind&^ObjOfProgram != uint32(kind) || capacity != 0 && capacity != o.Cap ||
+		which == factSent && o.Closed.Site != 0
 }
 
 // newObject returns the entry of addr, a channel that was just made, without facts. It takes no lock, because nobody

@@ -42,7 +42,8 @@ func mapRecord(h *Header) unsafe.Pointer {
 	shared, file = false, ""
 	// /proc/PID/maps lists shared memory, as /dev/zero, so that a reader finds the record. It takes no room until it is
 	// touched.
-	b, err := syscall.Mmap(-1, 0, int(h.Size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	b, err := syscall.Mmap(-1, 0, int(h.Size), syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 	if err != nil {
 		return mapPrivate(uintptr(h.Size))
 	}

@@ -45,7 +45,8 @@ func mapFile(h *Header) unsafe.Pointer {
 	sweepFolder(folder)
 	h.Where = WhereNoRoom
 	name := folder + "/" + itoa(h.Pid) + "-" + itoa(uint64(h.StartWall))
-	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC,
+		0o600)
 	if err != nil {
 		return nil
 	}
@@ -202,7 +203,8 @@ func examine(folder, name string) (dead, bool) {
 	if rest != "" || syscall.Kill(int(pid), 0) != syscall.ESRCH {
 		return dead{}, false
 	}
-	fd, err := syscall.Open(folder+"/"+name, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	fd, err := syscall.Open(folder+"/"+name, syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC,
+		0)
 	if err != nil {
 		return dead{}, false
 	}

@@ -73,7 +73,8 @@ func TestDeadlockIsFatal(t *testing.T) {
 		timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 		out, _ := cmd.CombinedOutput()
 		timer.Stop()
-		if s := string(out); !strings.Contains(s, "fatal error: all goroutines are asleep - deadlock!") || !strings.Contains(s, "[chan receive]") {
+		if s := string(out); !strings.Contains(s, "fatal error: all goroutines are asleep - deadlock!") ||
+			!strings.Contains(s, "[chan receive]") {
 			t.Errorf("AWAITTRACE=%s: %s", mode, out)
 		}
 	}
@@ -120,7 +121,8 @@ func busy() {
 	ch := make(chan int)
 	for i := range sites {
 		s := &sites[i]
-		*s = Site{File: fmt.Sprintf("/src/%d.go", i), Func: "main.f", Expr: "<-ch", Line: int32(i), Op: OpRecv, Kind: KindChan}
+		*s = Site{File: fmt.Sprintf("/src/%d.go", i), Func: "main.f", Expr: "<-ch", Line: int32(i), Op: OpRecv,
+			Kind: KindChan}
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -150,7 +152,8 @@ func busy() {
 			}
 		}
 	}
-	fmt.Printf("%s sites %d private %d %d dropped %d waited at %d\n", where, hdr.Sites, private, hdr.Private, hdr.DroppedGoroutines, hdr.Waited)
+	fmt.Printf("%s sites %d private %d %d dropped %d waited at %d\n", where, hdr.Sites, private, hdr.Private,
+		hdr.DroppedGoroutines, hdr.Waited)
 }
 
 // TestFolder checks in which folders a record is made, and that it has a place without one.
@@ -212,7 +215,8 @@ func TestFullFolder(t *testing.T) {
 		if uerr := syscall.Unmount(dir, 0); uerr != nil {
 			t.Error(uerr)
 		}
-		if err != nil || !strings.HasPrefix(out, c.want) || strings.Contains(out, "private 0 0") == c.private || !strings.Contains(out, "sites 2000 ") || !strings.Contains(out, "waited at 2000\n") {
+		if err != nil || !strings.HasPrefix(out, c.want) || strings.Contains(out, "private 0 0") == c.private ||
+			!strings.Contains(out, "sites 2000 ") || !strings.Contains(out, "waited at 2000\n") {
 			t.Errorf("%s: %v\n%s", c.size, err, out)
 		}
 	}
@@ -315,14 +319,16 @@ func TestRecord(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	h, b := recordIn(t, dir)
-	if h.Magic != Magic || h.Version != Version || h.Off != OffNot || h.Size != uint64(len(b)) || h.Sites != 3 || h.Slots == 0 {
+	if h.Magic != Magic || h.Version != Version || h.Off != OffNot || h.Size != uint64(len(b)) || h.Sites != 3 ||
+		h.Slots == 0 {
 		t.Errorf("header %+v", h)
 	}
 	if h.StartWall < before || h.StartWall > time.Now().UnixNano() || h.Start == 0 || h.Clock < 20 {
 		t.Errorf("start %d at %d, clock %d", h.Start, h.StartWall, h.Clock)
 	}
 	exe, _ := os.Executable()
-	if got, want := string(b[h.MetaOff:h.MetaOff+h.MetaLen]), exe+"\x00"+goruntime.Version()+"\x00"+os.Args[0]; got != want {
+	if got, want := string(b[h.MetaOff:h.MetaOff+h.MetaLen]),
+		exe+"\x00"+goruntime.Version()+"\x00"+os.Args[0]; got != want {
 		t.Errorf("meta %q, want %q", got, want)
 	}
 	checkWaited(t, h, b)
@@ -335,7 +341,8 @@ func checkWaited(t *testing.T, h Header, b []byte) {
 	if err := binary.Read(bytes.NewReader(b[int(h.WaitedOff)<<pageShift:]), binary.NativeEndian, &first); err != nil {
 		t.Fatal(err)
 	}
-	if h.Waited == 0 || first.Site != 1 || first.Sum != first.Max || first.Max < 8e6 || first.Waits[WaitedBucket(int64(first.Max))] != 1 {
+	if h.Waited == 0 || first.Site != 1 || first.Sum != first.Max || first.Max < 8e6 ||
+		first.Waits[WaitedBucket(int64(first.Max))] != 1 {
 		t.Errorf("%d sites were waited at, the first %+v", h.Waited, first)
 	}
 }
@@ -355,7 +362,8 @@ func recordIn(t *testing.T, dir string) (Header, []byte) {
 	if err := binary.Read(bytes.NewReader(b), binary.NativeEndian, &h); err != nil {
 		t.Fatal(err)
 	}
-	if name := fmt.Sprintf("%d-%d-", h.Pid, h.StartTicks); !strings.HasPrefix(filepath.Base(files[0]), name) || h.Where != WhereFile {
+	if name := fmt.Sprintf("%d-%d-", h.Pid, h.StartTicks); !strings.HasPrefix(filepath.Base(files[0]), name) ||
+		h.Where != WhereFile {
 		t.Errorf("the record %s is in %s", name, files[0])
 	}
 	return h, b

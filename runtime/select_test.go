@@ -75,8 +75,10 @@ func testSelectBlocked(t *testing.T, choose func(*Site, <-chan int, chan<- int) 
 	a, b := make(chan int), make(chan int)
 	g := block(t, s, func() { choose(s, a, b) })
 	sl := copySlot(g.slot)
-	if want := []uint64{uint64(address(a)), uint64(address(b))}; sl.CaseSite != s.id || !slices.Equal(sl.Cases[:2], want) || sl.CaseSend != 2 {
-		t.Errorf("cases %#x of site %d, sends %b; want %#x of %d, 10", sl.Cases[:2], sl.CaseSite, sl.CaseSend, want, s.id)
+	if want := []uint64{uint64(address(a)), uint64(address(b))}; sl.CaseSite != s.id ||
+		!slices.Equal(sl.Cases[:2], want) || sl.CaseSend != 2 {
+		t.Errorf("cases %#x of site %d, sends %b; want %#x of %d, 10", sl.Cases[:2], sl.CaseSite, sl.CaseSend, want,
+			s.id)
 	}
 	if w, _ := g.waits(); w.Obj != 0 || w.Since == 0 {
 		t.Errorf("waits %+v", w)
@@ -135,7 +137,8 @@ func TestSelects(t *testing.T) {
 			list[i] = uint64(address(ch))
 		}
 		if sl.CaseSite != want || sl.CaseSend != sends || sl.Cases != list || sl.recent(1)[0] != want {
-			t.Errorf("site %d after %d, sends %b, cases %#x; want %d, %b, %#x", sl.CaseSite, sl.recent(1)[0], sl.CaseSend, sl.Cases, want, sends, list)
+			t.Errorf("site %d after %d, sends %b, cases %#x; want %d, %b, %#x", sl.CaseSite, sl.recent(1)[0],
+				sl.CaseSend, sl.Cases, want, sends, list)
 		}
 	}
 	for range 3 {
@@ -237,7 +240,8 @@ func TestSelectManyCases(t *testing.T) {
 		CaseRecv(last, i, chans[i])
 	}
 	Cases(last, CaseLen-1, 3, chans[0], chans[1])
-	if sl := mine(t); sl.recent(1)[0] != last.id || sl.CaseSend != 1<<(CaseLen-1) || uintptr(sl.Cases[CaseLen-1]) != address(chans[0]) {
+	if sl := mine(t); sl.recent(1)[0] != last.id || sl.CaseSend != 1<<(CaseLen-1) ||
+		uintptr(sl.Cases[CaseLen-1]) != address(chans[0]) {
 		t.Errorf("last %d, sends %b, cases %#x", sl.recent(1)[0], sl.CaseSend, sl.Cases)
 	}
 }

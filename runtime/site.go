@@ -99,7 +99,8 @@ func siteOf(id uint32) *Site {
 		return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
 	}
 	return &Site{
-		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen), Obj: text(e.Obj, e.ObjLen), Callee: text(e.Callee, e.CalleeLen),
+		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen),
+		Obj: text(e.Obj, e.ObjLen), Callee: text(e.Callee, e.CalleeLen),
 		Line: e.Line, Col: e.Col, Op: e.Op, Kind: e.Kind, Cases: e.Cases, Flags: e.Flags, Roles: e.Roles, id: id,
 	}
 }

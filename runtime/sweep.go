@@ -52,7 +52,8 @@ func total(records []dead) (n int64) {
 // closely is set.
 func rank(fd int, closely bool) int {
 	var h Header
-	if n, _ := syscall.Pread(fd, unsafe.Slice((*byte)(unsafe.Pointer(&h)), unsafe.Sizeof(h)), 0); n < int(unsafe.Sizeof(h)) || h.Magic != Magic || h.SlotSize != SlotSize {
+	if n, _ := syscall.Pread(fd, unsafe.Slice((*byte)(unsafe.Pointer(&h)), unsafe.Sizeof(h)),
+		0); n < int(unsafe.Sizeof(h)) || h.Magic != Magic || h.SlotSize != SlotSize {
 		return rankClean
 	}
 	switch h.Verdict {

@@ -239,7 +239,8 @@ func inNewPids(t *testing.T, name string, env ...string) (string, error) {
 // TestAsked tries AWAITTRACE with values of all kinds.
 func TestAsked(t *testing.T) {
 	for mode, want := range map[string][2]bool{
-		"": {}, "1": {}, "ON": {}, "off": {true, false}, "OFF": {true, false}, "0": {true, false}, "False": {true, false}, "log": {false, true}, "LOG": {false, true},
+		"": {}, "1": {}, "ON": {}, "off": {true, false}, "OFF": {true, false}, "0": {true, false},
+		"False": {true, false}, "log": {false, true}, "LOG": {false, true},
 	} {
 		t.Setenv("AWAITTRACE", mode)
 		if off, logging := asked(); off != want[0] || logging != want[1] {

@@ -23,7 +23,8 @@ func TestCond(t *testing.T) {
 		"Mutex": {&mu, addr(&mu), false}, "RWMutex": {&rw, addr(&rw), true}, "RLocker": {rw.RLocker(), addr(&rw), true},
 	} {
 		cond := sync.NewCond(c.l)
-		lock, wait, wake := newSite(OpLock, KindMutex, "Lock"), newSite(OpCond, KindCond, "Wait"), newSite(OpCond, KindCond, "Signal")
+		lock, wait, wake := newSite(OpLock, KindMutex, "Lock"), newSite(OpCond, KindCond, "Wait"),
+			newSite(OpCond, KindCond, "Signal")
 		b := block(t, wait, func() {
 			LockerLock(lock, c.l)
 			CondWait(wait, cond)
@@ -49,7 +50,8 @@ func TestCond(t *testing.T) {
 			}
 		}
 		sl := b.join()
-		if sl.Depth != 0 || !slices.Equal(sl.holds(), []uintptr{c.obj}) || sl.Locks[0].Site&^HoldRead != lock.id || (sl.Locks[0].Site&HoldRead != 0) != (name == "RLocker") {
+		if sl.Depth != 0 || !slices.Equal(sl.holds(), []uintptr{c.obj}) || sl.Locks[0].Site&^HoldRead != lock.id ||
+			(sl.Locks[0].Site&HoldRead != 0) != (name == "RLocker") {
 			t.Errorf("%s: afterwards depth %d, holds %+v", name, sl.Depth, sl.Locks[:sl.Held])
 		}
 		if o := known(addr(cond)); o.Sent.Site != wake.id || Kind(o.Kind) != KindCond {

@@ -24,7 +24,8 @@ func TestUnwatched(t *testing.T) {
 func TestWithin(t *testing.T) {
 	e := &TestEntry{}
 	e.NameLen = uint32(copy(e.Name[:], "TestA/b"))
-	for name, want := range map[string]bool{"TestA/b": true, "TestA": true, "Test": false, "TestA/": false, "TestA/b/c": false, "TestA/c": false} {
+	for name, want := range map[string]bool{"TestA/b": true, "TestA": true, "Test": false, "TestA/": false,
+		"TestA/b/c": false, "TestA/c": false} {
 		if within(e, name) != want {
 			t.Errorf("%s: %v, want %v", name, !want, want)
 		}

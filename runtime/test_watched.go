@@ -176,7 +176,8 @@ func beginTest(name string) uint32 {
 func newTest(name string, goid uint64) uint32 {
 	n := hdr.Tests + 1
 	e := testAt(n)
-	if n >= 1<<TestBits || !tests.has(uintptr(unsafe.Pointer(e))-uintptr(base)+TestSize) || e.State != 0 && e.State != TestEnded {
+	if n >= 1<<TestBits || !tests.has(uintptr(unsafe.Pointer(e))-uintptr(base)+TestSize) ||
+		e.State != 0 && e.State != TestEnded {
 		return 0
 	}
 	e.State = 0

@@ -13,7 +13,8 @@ func TestWaitedBucket(t *testing.T) {
 		d    int64
 		want int
 	}{
-		{0, 0}, {1, 0}, {4 * ms, 0}, {waitedOff + WaitedFirst - 1, 0}, {waitedOff + WaitedFirst, 1}, {8 * ms, 1}, {12 * ms, 2}, {28 * ms, 3}, {32 * ms, 3},
+		{0, 0}, {1, 0}, {4 * ms, 0}, {waitedOff + WaitedFirst - 1, 0}, {waitedOff + WaitedFirst, 1}, {8 * ms, 1},
+		{12 * ms, 2}, {28 * ms, 3}, {32 * ms, 3},
 		{1000 * ms, 8}, {1003 * ms, 9}, {3600e9, 20}, {36 * 3600e9, 25}, {37 * 3600e9, 26}, {1<<63 - 1, 26},
 	} {
 		if got := WaitedBucket(tt.d); got != tt.want {
@@ -64,10 +65,12 @@ func TestWaited(t *testing.T) {
 		{"Mutex", OpLock, KindMutex, mu.Lock, func(s *Site) { Lock(s, &mu); Unlock(s, &mu) }, mu.Unlock, false},
 		{"RWMutex", OpLock, KindRWMutex, rw.Lock, func(s *Site) { RWLock(s, &rw); RWUnlock(s, &rw) }, rw.Unlock, false},
 		{"RLock", OpRLock, KindRWMutex, rw.Lock, func(s *Site) { RLock(s, &rw); RUnlock(s, &rw) }, rw.Unlock, false},
-		{"Locker", OpLock, KindOther, func() { g = &gate{opened: make(chan struct{})} }, func(s *Site) { LockerLock(s, g); LockerUnlock(s, g) }, func() { close(g.opened) }, false},
+		{"Locker", OpLock, KindOther, func() { g = &gate{opened: make(chan struct{})} },
+			func(s *Site) { LockerLock(s, g); LockerUnlock(s, g) }, func() { close(g.opened) }, false},
 		{"send", OpSend, KindChan, nil, func(s *Site) { Send(s, full, 1) }, func() { <-full }, false},
 		{"receive", OpRecv, KindChan, nil, func(s *Site) { receive(s, ch) }, func() { ch <- 1 }, false},
-		{"range", OpRange, KindChan, func() { ch = make(chan int) }, func(s *Site) { RecvOK(s, ch) }, func() { close(ch) }, false},
+		{"range", OpRange, KindChan, func() { ch = make(chan int) }, func(s *Site) { RecvOK(s, ch) },
+			func() { close(ch) }, false},
 		{"select", OpSelect, KindChan, func() { ch = make(chan int) }, func(s *Site) {
 			s.Cases = 1
 			select {
@@ -76,11 +79,16 @@ func TestWaited(t *testing.T) {
 			}
 		}, func() { ch <- 1 }, false},
 		{"WaitGroup", OpWait, KindWaitGroup, func() { wg.Add(1) }, func(s *Site) { WgWait(s, &wg) }, wg.Done, false},
-		{"Cond", OpCond, KindCond, nil, func(s *Site) { mu.Lock(); CondWait(s, cond); mu.Unlock() }, cond.Broadcast, false},
+		{"Cond", OpCond, KindCond, nil, func(s *Site) { mu.Lock(); CondWait(s, cond); mu.Unlock() }, cond.Broadcast,
+			false},
 		{"I/O", OpIO, KindOther, nil, func(s *Site) { End2(IO(s, r).Read(b)) }, func() { w.Write(b) }, false},
-		{"I/O of an interface", OpIO, KindOther, nil, func(s *Site) { End2(IO[io.Reader](s, r).Read(b)) }, func() { w.Write(b) }, false},
-		{"deferred I/O", OpIO, KindOther, nil, func(s *Site) { defer IOEnd(s); defer r.Read(b); defer IOBegin(s) }, func() { w.Write(b) }, false},
-		{"Once", OpOnce, KindOnce, func() { once = sync.Once{} }, func(s *Site) { OnceDo(s, &once, func() { receive(newSite(OpRecv, KindChan, "<-ch"), ch) }) }, func() { ch <- 1 }, true},
+		{"I/O of an interface", OpIO, KindOther, nil, func(s *Site) { End2(IO[io.Reader](s, r).Read(b)) },
+			func() { w.Write(b) }, false},
+		{"deferred I/O", OpIO, KindOther, nil, func(s *Site) { defer IOEnd(s); defer r.Read(b); defer IOBegin(s) },
+			func() { w.Write(b) }, false},
+		{"Once", OpOnce, KindOnce, func() { once = sync.Once{} },
+			func(s *Site) { OnceDo(s, &once, func() { receive(newSite(OpRecv, KindChan, "<-ch"), ch) }) },
+			func() { ch <- 1 }, true},
 		{"sleep", OpSleep, KindNone, nil, func(s *Site) { Sleep(s, least) }, nil, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,7 +118,8 @@ func TestWaited(t *testing.T) {
 				if h.Site != 0 {
 					t.Errorf("it is counted: %+v", h)
 				}
-			case h.Site != s.id || h.count() != 1 || h.Max < uint64(least)-tick || h.Max > most+tick || h.Sum != h.Max || h.Waits[WaitedBucket(int64(h.Max))] != 1:
+			case h.Site != s.id || h.count() != 1 || h.Max < uint64(least)-tick || h.Max > most+tick ||
+				h.Sum != h.Max || h.Waits[WaitedBucket(int64(h.Max))] != 1:
 				t.Errorf("a wait of at least %v and at most %v is kept as %+v", least, time.Duration(most), h)
 			}
 		})

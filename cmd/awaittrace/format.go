@@ -20,9 +20,11 @@ import (
 // formatFlags returns the flags for the form of a report.
 func formatFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "f", Value: "text", Usage: "write the report in `FORMAT`: " + strings.Join(formatNames(), ", ")},
+		&cli.StringFlag{Name: "f", Value: "text",
+			Usage: "write the report in `FORMAT`: " + strings.Join(formatNames(), ", ")},
 		&cli.StringFlag{Name: "o", Usage: "write to `FILE` instead of standard output"},
-		&cli.BoolFlag{Name: "no-source", Usage: "leave the lines of the source out of the HTML page, and of text on a terminal"},
+		&cli.BoolFlag{Name: "no-source",
+			Usage: "leave the lines of the source out of the HTML page, and of text on a terminal"},
 	}
 }
 
@@ -39,7 +41,8 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	format = c.String("f")
 	f, ok := export.Find(format)
 	if !ok && format != "text" && format != "json" {
-		return "", usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(formatNames(), ", ")), false)
+		return "", usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(formatNames(), ", ")),
+			false)
 	}
 	if c.IsSet("g") && format != "text" {
 		return "", usageError(c, fmt.Errorf("-g prints one goroutine as text; -f %s has all of them", format), false)

@@ -156,7 +156,8 @@ func TestServeRefused(t *testing.T) {
 		}
 		out, err := command(args...).CombinedOutput()
 		exit, _ := err.(*exec.ExitError)
-		if exit == nil || exit.ExitCode() != tt.status || !strings.Contains(string(out), tt.want) || strings.Contains(string(out), "serving") {
+		if exit == nil || exit.ExitCode() != tt.status || !strings.Contains(string(out), tt.want) ||
+			strings.Contains(string(out), "serving") {
 			t.Errorf("%s %s: %v, want %d\n%s", tt.flag, tt.value, err, tt.status, out)
 		}
 	}

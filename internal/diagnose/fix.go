@@ -296,7 +296,8 @@ func (t *writer) libraryHolds(i int, obj uint64) bool {
 	return h != nil && strings.Contains(h.Probe.File, "@") && !Own(h.Probe.Func, h.Probe.File)
 }
 
-// libraryFix returns what to do about the wait of goroutine i, which holds the lock that w is for by a call in a library.
+// libraryFix returns what to do about the wait of goroutine i, which holds the lock that w is for by a call in a
+// library.
 func (t *writer) libraryFix(i int, w *snapshot.Wait) string {
 	rw, h := t.wait(i), t.holder(w.Obj, i).hold.Probe
 	held := fmt.Sprintf("%s has %s locked meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))

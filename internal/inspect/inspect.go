@@ -49,7 +49,8 @@ type look struct {
 //
 // Of many goroutines each copy takes much memory. So first is given up before the program is read, except for what the
 // diagnosis needs of an earlier look.
-func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagnose.Options, l look) (r *diagnose.Report, unread, err error) {
+func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagnose.Options, l look) (r *diagnose.Report,
+	unread, err error) {
 	var now func() (*snapshot.Snapshot, error) // reads the record of when the program stood still
 	var still *snapshot.Snapshot
 	var used snapshot.Process // its processor time then
@@ -219,8 +220,8 @@ func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
 	return slices.Concat(first, ways, newest, io)
 }
 
-// waited returns objects that goroutines wait on: all, or, of those at one place that are many, of the first and last by
-// their IDs, because a report shows no others.
+// waited returns objects that goroutines wait on: all, or, of those at one place that are many, of the first and last
+// by their IDs, because a report shows no others.
 func waited(s *snapshot.Snapshot) []target.Ref {
 	const perPlace = 1024
 	var refs []target.Ref
@@ -297,7 +298,8 @@ func moved(s *snapshot.Snapshot) {
 	}
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if k, ok := s.Before.Find(g.ID); ok && len(g.History) > 0 && s.Before.Goroutines[k].Steps != g.Steps && g.LastAt < s.Before.Taken {
+		if k, ok := s.Before.Find(g.ID); ok && len(g.History) > 0 && s.Before.Goroutines[k].Steps != g.Steps &&
+			g.LastAt < s.Before.Taken {
 			g.LastAt, g.History[0].At = s.Before.Taken, s.Before.Taken
 		}
 	}
@@ -323,8 +325,10 @@ func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	for ref, o := range res.Objects {
 		known := s.Objects[ref.Addr]
 		switch {
-		case known == nil && ref.Kind == runtime.KindChan && o.Closed: // by code without probes, such as that of contexts
-			s.Objects[ref.Addr] = &snapshot.Object{Addr: ref.Addr, Kind: ref.Kind, Len: o.Len, Cap: o.Cap, Count: -1, Shut: true}
+		case known == nil && ref.Kind == runtime.KindChan &&
+			o.Closed: // by code without probes, such as that of contexts
+			s.Objects[ref.Addr] = &snapshot.Object{Addr: ref.Addr, Kind: ref.Kind, Len: o.Len, Cap: o.Cap, Count: -1,
+				Shut: true}
 		case known == nil:
 		case ref.Kind == runtime.KindChan:
 			known.Len, known.Cap, known.Stopped, known.Shut = o.Len, o.Cap, o.Stopped, o.Closed

@@ -91,9 +91,11 @@ func (p *proof) Ready(src reach.Source, err error) {
 	p.estimate, _ = plan.Estimate()
 	if p.limit > 0 && p.estimate > p.limit {
 		plan.Close()
-		p.why = fmt.Sprintf("estimate %s > %s; use -prove always", diagnose.Duration(p.estimate), diagnose.Duration(p.limit))
+		p.why = fmt.Sprintf("estimate %s > %s; use -prove always", diagnose.Duration(p.estimate),
+			diagnose.Duration(p.limit))
 		if p.limit < maxPause {
-			p.why = fmt.Sprintf("the program would stand still for longer than a hundredth of its time: estimate %s > %s; awaittrace report proves more",
+			p.why = fmt.Sprintf("the program would stand still for longer than a hundredth of its time: estimate %s "+
+				"> %s; awaittrace report proves more",
 				diagnose.Duration(p.estimate), diagnose.Duration(p.limit))
 		}
 		return
@@ -116,7 +118,8 @@ func (p *proof) Capture() {
 	var err error
 	switch p.capture, err = p.plan.Capture(limit); {
 	case errors.Is(err, reach.ErrLate):
-		p.why = fmt.Sprintf("given up after %s, estimate %s; use -prove always", diagnose.Duration(limit), diagnose.Duration(p.estimate))
+		p.why = fmt.Sprintf("given up after %s, estimate %s; use -prove always", diagnose.Duration(limit),
+			diagnose.Duration(p.estimate))
 	case err != nil:
 		p.why = err.Error()
 	}

@@ -165,10 +165,11 @@ type Capture struct {
 	// finalizers are the words of finalizers that are about to run, by one goroutine.
 	finalizers []uint64
 	sema       []semaphoreWait // sorted by goroutine
-	channels   []segment       // awaited channels that were not copied with the heap, because their elements have no pointers
-	pinned     [][]byte        // pinner bits, by span; nil where it has none
-	torn       bool            // a part of the memory could not be read
-	until      time.Time       // when it is given up; zero: never
+	// awaited channels that were not copied with the heap, because their elements have no pointers
+	channels []segment
+	pinned   [][]byte  // pinner bits, by span; nil where it has none
+	torn     bool      // a part of the memory could not be read
+	until    time.Time // when it is given up; zero: never
 	// Copied returns how many bytes were copied.
 	Copied uint64
 	// Steps returns how long each step of the pause took.

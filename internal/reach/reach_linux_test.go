@@ -150,8 +150,9 @@ func testSnapshot(t *testing.T, r *Result) {
 		"timerWait":     "live; on chan chan time.Time 0/1; by timer time.sendTime at sleep.go",
 		"contextWait": `live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go ` +
 			`["timer" "func context.WithDeadlineCause.func2 c" "*context.timerCtx.cancelCtx.done.v"]`,
-		"sleeperWait":     `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["c"]`,
-		"loopWait":        `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["main.looper"]`, // and not by _atR1
+		"sleeperWait": `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["c"]`,
+		// and not by _atR1
+		"loopWait":        `live; on chan chan int 0/0 (c); by goroutine  at waits.go ["main.looper"]`,
 		"finalizerWait":   `live; on chan chan struct {} 0/0 (s.done); by finalizer main.finalizerWait.func1 at waits.go ["main.finalizerWait.func1" "object of 32 bytes"]`,
 		"(*session).last": `live; on chan chan struct {} 0/0 (s.done); by goroutine  at waits.go ["s" "*main.session.done"]`,
 		"cycleA":          `proven; on chan chan int 0/0 (a); by goroutine  at waits.go ["a"]`,
@@ -160,7 +161,8 @@ func testSnapshot(t *testing.T, r *Result) {
 		"captured.func1":  "proven; on chan chan bool 0/0 (done)",
 		"(*session).use":  "proven; on chan chan struct {} 0/0 (s.done)",
 		"(*session).lock": `proven; on mutex sync.Mutex (s.mu) near main.(*session).wait; by goroutine  at waits.go ["main.(*session).wait"]`,
-		"selected":        "proven; on chan chan bool 0/0 (quit); on chan chan int 0/0 (work); on chan chan struct {} 0/0",
+		"selected": "proven; on chan chan bool 0/0 (quit); on chan chan int 0/0 (work); on chan chan " +
+			"struct {} 0/0",
 	} {
 		if got[name] != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got[name], want)
@@ -172,7 +174,9 @@ func testSnapshot(t *testing.T, r *Result) {
 				got[fmt.Sprint(id)] = fmt.Sprint(mem.Kept([]int64{id}))
 			}
 			r.Release()
-			if r.m.stacks != nil || r.m.view(r.m.gs[r.byID[0]].addr, 8) != nil && r.m.onlyOpaque(&r.m.heap.spans[r.m.heap.spanAt(r.m.gs[r.byID[0]].addr)]) {
+			if r.m.stacks != nil ||
+				r.m.view(r.m.gs[r.byID[0]].addr, 8) != nil &&
+					r.m.onlyOpaque(&r.m.heap.spans[r.m.heap.spanAt(r.m.gs[r.byID[0]].addr)]) {
 				t.Error("nothing was released")
 			}
 		}
@@ -198,7 +202,8 @@ func TestFinalizersWait(t *testing.T) {
 	r := look(t, start(t, exe), prog)
 	ids := r.Proven()
 	if len(ids) != 2 {
-		t.Errorf("%d goroutines are proven, want 2: that of the finalizers, and the one that waits for the last", len(ids))
+		t.Errorf("%d goroutines are proven, want 2: that of the finalizers, and the one that waits for the last",
+			len(ids))
 	}
 }
 

@@ -298,7 +298,8 @@ func (n *namer) contexts(w *snapshot.Wait) {
 	}
 	forget := func(addr uint64, i int) {
 		o := n.snap.Objects[addr]
-		if o == nil || w.Probe.Role(i) != runtime.RoleDone || o.Made != nil && strings.HasPrefix(o.Made.Probe.Func, "context.") {
+		if o == nil || w.Probe.Role(i) != runtime.RoleDone ||
+			o.Made != nil && strings.HasPrefix(o.Made.Probe.Func, "context.") {
 			return
 		}
 		o.Made, o.Sent, o.Received, o.Closed = nil, nil, nil, nil

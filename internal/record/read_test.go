@@ -283,7 +283,8 @@ func TestPrivate(t *testing.T) {
 		t.Fatalf("with holes: %v, %d goroutines, want 3; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
 	src.Memory = nil
-	if s, err = readRecord(src, int64(time.Minute), partWhole); err != nil || len(s.Goroutines) != 0 || len(s.Dropped) == 0 {
+	if s, err = readRecord(src, int64(time.Minute), partWhole); err != nil || len(s.Goroutines) != 0 ||
+		len(s.Dropped) == 0 {
 		t.Fatalf("%v, %d goroutines, want none; dropped %v", err, len(s.Goroutines), s.Dropped)
 	}
 }
@@ -404,7 +405,8 @@ func many(n int) []byte {
 	var b strings.Builder
 	b.WriteString("taken 60s\nobject 0xc0 chan jobs cap=0\n")
 	for i := range n {
-		fmt.Fprintf(&b, "goroutine %d waiting\n wait recv/chan /src/main.go:9:2 main.work <-jobs 0xc0 5s\n step recv/chan /src/main.go:9:2 main.work <-jobs 5s\n", i+1)
+		fmt.Fprintf(&b, "goroutine %d waiting\n wait recv/chan /src/main.go:9:2 main.work <-jobs 0xc0 5s\n"+
+			" step recv/chan /src/main.go:9:2 main.work <-jobs 5s\n", i+1)
 	}
 	return recordtest.Bytes(snaptext.MustParse(b.String()))
 }

@@ -110,7 +110,8 @@ func (r *reader) settle(slot *runtime.Slot, was runtime.Slot) {
 	slot.Depth = 0
 	n := min(slot.Held, runtime.HeldLen)
 	old := was.Locks[:min(was.Held, runtime.HeldLen)]
-	kept := slices.DeleteFunc(slices.Clone(slot.Locks[:n]), func(h runtime.Hold) bool { return !slices.Contains(old, h) })
+	kept := slices.DeleteFunc(slices.Clone(slot.Locks[:n]),
+		func(h runtime.Hold) bool { return !slices.Contains(old, h) })
 	if len(kept) < len(old) {
 		r.drop(DroppedMoving, 1)
 	}

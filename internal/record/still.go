@@ -14,8 +14,8 @@ import (
 // maxStill bounds what Still copies, in bytes.
 const maxStill = 128 << 20
 
-// roomToGrow is how much a record may grow between ReadyStill and Still, in bytes: it has holes, which are filled as the
-// program goes on.
+// roomToGrow is how much a record may grow between ReadyStill and Still, in bytes: it has holes, which are filled as
+// the program goes on.
 const roomToGrow = 1 << 20
 
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its

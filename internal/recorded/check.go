@@ -76,7 +76,8 @@ func Check(rec *record.Record, o CheckOptions) (line string, status int, err err
 		suspect, n, err := rec.LocksSuspect()
 		if err == nil && !suspect {
 			if p, err := rec.Program(); err == nil && p.Off == "" {
-				return report.SafeLine(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)), StatusOK, nil
+				return report.SafeLine(fmt.Sprintf("ok: %s: %s in %d goroutines", processName(p), nothing(o), n)),
+					StatusOK, nil
 			}
 		}
 		if goroutines = n; err == nil && n <= fewGoroutines {

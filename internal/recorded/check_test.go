@@ -56,7 +56,8 @@ goroutine 8 unknown
 func TestProgram(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.json")
 	kept := filepath.Join(filepath.Dir(report), "kept")
-	if err := errors.Join(os.WriteFile(kept, nil, 0o600), os.Chmod(kept, 0o604), os.Symlink("kept", report)); err != nil {
+	if err := errors.Join(os.WriteFile(kept, nil, 0o600), os.Chmod(kept, 0o604),
+		os.Symlink("kept", report)); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {

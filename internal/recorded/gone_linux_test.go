@@ -93,7 +93,8 @@ func TestAbroad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "shop (in another pid namespace: " + first + ")"
-	if lines := strings.Split(out.String(), "\n"); len(lines) != 5 || !strings.HasPrefix(lines[1], "- ") || !strings.HasSuffix(lines[1], want) ||
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 5 || !strings.HasPrefix(lines[1], "- ") ||
+		!strings.HasSuffix(lines[1], want) ||
 		!strings.HasPrefix(lines[2], fmt.Sprint(dead)) || !strings.HasPrefix(lines[3], "- ") {
 		t.Errorf("the list:\n%s", out.String())
 	}

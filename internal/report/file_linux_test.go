@@ -25,9 +25,15 @@ func TestWriteFile(t *testing.T) {
 	}{
 		{"new", "new", func() error { return nil }, 0o640},
 		{"old", "old", func() error { return create(path("old"), 0o604) }, 0o604},
-		{"link", "linked", func() error { return errors.Join(create(path("linked"), 0o600), os.Symlink("linked", path("link"))) }, 0o600},
+		{"link", "linked", func() error {
+			return errors.Join(create(path("linked"), 0o600),
+				os.Symlink("linked", path("link")))
+		}, 0o600},
 		{"dangling", "none-yet", func() error { return os.Symlink("none-yet", path("dangling")) }, 0o640},
-		{"hard", "second", func() error { return errors.Join(create(path("hard"), 0o600), os.Link(path("hard"), path("second"))) }, 0o600},
+		{"hard", "second", func() error {
+			return errors.Join(create(path("hard"), 0o600),
+				os.Link(path("hard"), path("second")))
+		}, 0o600},
 		{"others", "others", func() error {
 			if uid == 0 {
 				uid = 4711
@@ -51,7 +57,8 @@ func TestWriteFile(t *testing.T) {
 		}
 	}
 	failing := errors.New("no more")
-	if err := WriteFile("o", path("old"), func(w io.Writer) error { said("half")(w); return failing }); !errors.Is(err, failing) {
+	if err := WriteFile("o", path("old"), func(w io.Writer) error { said("half")(w); return failing }); !errors.Is(err,
+		failing) {
 		t.Error(err)
 	}
 	if b, _ := os.ReadFile(path("old")); string(b) != "for old" {
@@ -60,7 +67,8 @@ func TestWriteFile(t *testing.T) {
 	if left, _ := filepath.Glob(path(".*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	for name, want := range map[string]string{"none/x": "no such file or directory", ".": "is a directory", "old/x": "not a directory"} {
+	for name, want := range map[string]string{"none/x": "no such file or directory", ".": "is a directory",
+		"old/x": "not a directory"} {
 		want = "-o " + dir + "/" + name + ": " + want
 		if err := WriteFile("o", dir+"/"+name, said("")); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -86,7 +94,8 @@ func TestWriteFileInPlace(t *testing.T) {
 		if err := WriteFile("o", filepath.Join(dir, "open"), said("new")); err != nil {
 			t.Error(err)
 		}
-		if err := WriteFile("o", filepath.Join(dir, "read-only"), said("new")); err == nil || !strings.HasSuffix(err.Error(), "permission denied") {
+		if err := WriteFile("o", filepath.Join(dir, "read-only"), said("new")); err == nil ||
+			!strings.HasSuffix(err.Error(), "permission denied") {
 			t.Errorf("a file that may not be written: %v", err)
 		}
 		return
@@ -100,7 +109,8 @@ func TestWriteFileInPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(create(filepath.Join(dir, "open"), 0o606), create(filepath.Join(dir, "read-only"), 0o604)); err != nil {
+	if err := errors.Join(create(filepath.Join(dir, "open"), 0o606),
+		create(filepath.Join(dir, "read-only"), 0o604)); err != nil {
 		t.Fatal(err)
 	}
 	exe, err := os.ReadFile("/proc/self/exe") // which a folder above may hide from others
@@ -121,7 +131,8 @@ func TestWriteFileInPlace(t *testing.T) {
 		t.Errorf("the file has %q", b)
 	}
 
-	if err := syscall.Mount(filepath.Join(dir, "read-only"), filepath.Join(dir, "open"), "", syscall.MS_BIND, ""); err != nil {
+	if err := syscall.Mount(filepath.Join(dir, "read-only"), filepath.Join(dir, "open"), "", syscall.MS_BIND,
+		""); err != nil {
 		t.Skip("no mount:", err)
 	}
 	defer syscall.Unmount(filepath.Join(dir, "open"), 0)

@@ -15,8 +15,8 @@ type Object struct {
 	Count int
 }
 
-// readObjects reads the channels and WaitGroups of refs. It leaves out what does not look like one: the record that named
-// it may be out of date.
+// readObjects reads the channels and WaitGroups of refs. It leaves out what does not look like one: the record that
+// named it may be out of date.
 func (s *session) readObjects(res *Result, refs []Ref) {
 	res.Objects = make(map[Ref]Object)
 	r := objectReader{s: s, layout: layout{bi: s.bi}}

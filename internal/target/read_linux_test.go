@@ -163,7 +163,8 @@ func TestObjects(t *testing.T) {
 		{addr("closed", atrt.KindChan), Object{Closed: true}},
 		{addr("wg", atrt.KindWaitGroup), Object{Count: 3}},
 	}
-	bad := []Ref{{8, atrt.KindChan}, {0, atrt.KindChan}, {1 << 63, atrt.KindWaitGroup}, {tests[0].ref.Addr, atrt.KindOther}}
+	bad := []Ref{{8, atrt.KindChan}, {0, atrt.KindChan}, {1 << 63, atrt.KindWaitGroup},
+		{tests[0].ref.Addr, atrt.KindOther}}
 	res := p.read(Options{Select: func([]snapshot.Goroutine) Wanted {
 		w := Wanted{Objects: bad}
 		for _, test := range tests {

@@ -31,11 +31,13 @@ type baseline struct {
 }
 
 // comment is the first line of a file that we write.
-const comment = "# Goroutines that tests are known to leave stuck: folder, function, operation. awaittrace test -known-update writes this file.\n"
+const comment = "# Goroutines that tests are known to leave stuck: folder, function, operation. awaittrace test " +
+	"-known-update writes this file.\n"
 
 // openBaseline reads the file of that name. With update it need not exist.
 func openBaseline(name string, update bool) (*baseline, error) {
-	b := &baseline{name: name, update: update, lines: make(map[string]bool), found: make(map[string]bool), dirs: make(map[string]bool)}
+	b := &baseline{name: name, update: update, lines: make(map[string]bool), found: make(map[string]bool),
+		dirs: make(map[string]bool)}
 	if name == "" {
 		return b, nil
 	}
@@ -56,7 +58,8 @@ func openBaseline(name string, update bool) (*baseline, error) {
 			continue
 		}
 		if strings.Count(line, "\t") != 2 {
-			return nil, fmt.Errorf("-known: %s:%d: want a folder, a function and an operation with tabs between", name, n)
+			return nil, fmt.Errorf("-known: %s:%d: want a folder, a function and an operation with tabs between", name,
+				n)
 		}
 		b.lines[line] = true
 	}

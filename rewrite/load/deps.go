@@ -47,8 +47,10 @@ func parseDeps(patterns []string) (depPatterns, error) {
 	for _, pattern := range patterns {
 		for _, text := range strings.Split(pattern, ",") {
 			text = strings.TrimSpace(text)
-			if text == "" || path.Clean(text) != text || text[0] == '.' && !strings.HasPrefix(text, "...") || filepath.IsAbs(text) || strings.ContainsAny(text, "@ \t\"'`\\*") {
-				return nil, fmt.Errorf("-deps: %q is not a pattern of import paths (such as golang.org/x/sync/errgroup, github.com/nats-io/..., all or none)", text)
+			if text == "" || path.Clean(text) != text || text[0] == '.' && !strings.HasPrefix(text, "...") ||
+				filepath.IsAbs(text) || strings.ContainsAny(text, "@ \t\"'`\\*") {
+				return nil, fmt.Errorf("-deps: %q is not a pattern of import paths (such as "+
+					"golang.org/x/sync/errgroup, github.com/nats-io/..., all or none)", text)
 			}
 			if text != NoDeps {
 				deps = append(deps, depPattern{text, importPathPattern(text)})
@@ -114,7 +116,8 @@ func (b *Build) checkDeps() error {
 		case reason != "":
 			return &DepsError{fmt.Sprintf("-deps: %q matches only the standard library, %s", pattern.text, reason)}
 		default:
-			return &DepsError{fmt.Sprintf("-deps: %q matches no package that this build imports; go list -deps lists them, and %s/... stands for all below a path", pattern.text, strings.TrimSuffix(pattern.text, "/..."))}
+			return &DepsError{fmt.Sprintf("-deps: %q matches no package that this build imports; go list -deps lists "+
+				"them, and %s/... stands for all below a path", pattern.text, strings.TrimSuffix(pattern.text, "/..."))}
 		}
 	}
 	return nil
@@ -122,7 +125,8 @@ func (b *Build) checkDeps() error {
 
 // inTree reports whether the files of p are in Config.Tree.
 func (b *Build) inTree(p *packages.Package) bool {
-	return b.cfg.Tree == "" || strings.HasPrefix(p.Dir+string(filepath.Separator), b.cfg.Tree+string(filepath.Separator))
+	return b.cfg.Tree == "" ||
+		strings.HasPrefix(p.Dir+string(filepath.Separator), b.cfg.Tree+string(filepath.Separator))
 }
 
 // modules returns the dependencies with packages in the build for which counts returns true, sorted.

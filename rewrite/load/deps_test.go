@@ -86,7 +86,8 @@ func TestLoadDeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b.Modules) != 2 || b.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between"), "./between", ""}) {
+	if len(b.Modules) != 2 ||
+		b.Modules[0] != (Module{"example.com/between", "v1.2.3", filepath.Join(dir, "between"), "./between", ""}) {
 		t.Errorf("modules: %v", b.Modules)
 	}
 	err = b.Each(func(p *Package) error {

@@ -91,7 +91,8 @@ func note(p *packages.Package, err error) {
 		}
 	case typeErrors:
 		for _, e := range err {
-			p.Errors = append(p.Errors, packages.Error{Pos: e.Fset.Position(e.Pos).String(), Msg: e.Msg, Kind: packages.TypeError})
+			p.Errors = append(p.Errors, packages.Error{Pos: e.Fset.Position(e.Pos).String(), Msg: e.Msg,
+				Kind: packages.TypeError})
 		}
 	default:
 		p.Errors = append(p.Errors, packages.Error{Msg: err.Error()})

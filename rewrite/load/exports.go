@@ -68,7 +68,9 @@ func (g *graph) listExports() error {
 // profiles, so then it is left to the go command.
 func (b *Build) profile() string {
 	const name = "default.pgo" // see setPGOProfilePath in cmd/go/internal/load/pkg.go
-	if b.cfg.Tests || slices.ContainsFunc(b.cfg.BuildFlags, func(f string) bool { return strings.HasPrefix(f, "-pgo=") && f != "-pgo=auto" }) {
+	if b.cfg.Tests ||
+		slices.ContainsFunc(b.cfg.BuildFlags,
+			func(f string) bool { return strings.HasPrefix(f, "-pgo=") && f != "-pgo=auto" }) {
 		return ""
 	}
 	if len(b.named) != 1 || b.named[0].Name != "main" || len(b.named[0].GoFiles) == 0 {

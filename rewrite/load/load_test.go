@@ -153,7 +153,8 @@ import _ "testing"
 			t.Errorf("%s: got %v, want a CompileError that names %s", pattern, err, want)
 		}
 	}
-	for _, patterns := range [][]string{{"./typ", "./good", "./fine"}, {"./missing", "./fine"}, {"./syntax", "./fine"}} {
+	for _, patterns := range [][]string{{"./typ", "./good", "./fine"}, {"./missing", "./fine"},
+		{"./syntax", "./fine"}} {
 		_, _, err := each(t, Config{Dir: dir, Env: offline(), Patterns: patterns, Tests: true})
 		var compile *CompileError
 		if !errors.As(err, &compile) || !slices.Equal(compile.Good, []string{"m/fine"}) {
@@ -186,7 +187,8 @@ package awaittrace_runtime
 func F() { <-make(chan int) }
 `)
 	cfg := Config{Dir: dir, Env: offline(), Patterns: []string{"./..."}}
-	if _, err := List(cfg); err == nil || !strings.Contains(err.Error(), `module "debug" has the import path of the collector`) {
+	if _, err := List(cfg); err == nil ||
+		!strings.Contains(err.Error(), `module "debug" has the import path of the collector`) {
 		t.Errorf("got %v", err)
 	}
 	cfg.RuntimePath = "debug/" + runtime.Folder + "/runtime"

@@ -29,7 +29,8 @@ func (d depPattern) matchStd(p *packages.Package) bool {
 
 // wantedStd reports whether p is a package of the standard library that a pattern names and that can be instrumented.
 func (b *Build) wantedStd(p *packages.Package) bool {
-	return isStd(p) && b.reasonStd(p) == "" && slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
+	return isStd(p) && b.reasonStd(p) == "" &&
+		slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
 }
 
 // reasonStd returns why p, a package of the standard library, cannot be instrumented, or "".

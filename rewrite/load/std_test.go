@@ -24,7 +24,8 @@ func main() { <-context.Background().Done() }
 
 func TestLoadStd(t *testing.T) {
 	_, got, err := each(t, Config{Dir: module(t, dependless), Env: offline(), Deps: []string{"context"}})
-	if names := strings.Fields(got); err != nil || len(names) != 2 || !strings.HasSuffix(names[0], "/src/context/context.go") {
+	if names := strings.Fields(got); err != nil || len(names) != 2 ||
+		!strings.HasSuffix(names[0], "/src/context/context.go") {
 		t.Errorf("took %s, %v; want main.go and context.go", got, err)
 	}
 }
@@ -38,7 +39,8 @@ func TestLoadStdUnmatched(t *testing.T) {
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}
-	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder}, "outside the tree that is written")
+	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder},
+		"outside the tree that is written")
 }
 
 func checkUnmatched(t *testing.T, cfg Config, want string) {

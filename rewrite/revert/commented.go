@@ -27,7 +27,8 @@ func (r *reverter) inComments() error {
 // continues reports whether c is a // comment on the line after one that ends at off.
 func (r *reverter) continues(off int, c Comment) bool {
 	between := r.text[off:c.Off]
-	return strings.HasPrefix(c.Text, "//") && len(bytes.TrimSpace(between)) == 0 && bytes.Count(between, []byte("\n")) == 1
+	return strings.HasPrefix(c.Text, "//") && len(bytes.TrimSpace(between)) == 0 &&
+		bytes.Count(between, []byte("\n")) == 1
 }
 
 // commented takes probes out of comments. It treats the comment marks as space.

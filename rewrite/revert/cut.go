@@ -30,7 +30,10 @@ func (c *cutter) cut(off, end int, was string) {
 
 // apply makes the cuts. If two of them overlap, it removes the text of both.
 func (c *cutter) apply() []byte {
-	slices.SortStableFunc(c.cuts, func(a, b cut) int { return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.end, b.end)) })
+	slices.SortStableFunc(c.cuts, func(a,
+		b cut) int {
+		return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(a.end, b.end))
+	})
 	var out []byte
 	done := 0
 	add := func(text string) {
@@ -152,7 +155,8 @@ func (r *reverter) directive(c Comment, column int) {
 		end++
 	}
 	was := " "
-	if i, _ := slices.BinarySearchFunc(r.list, c.Off, func(l Lexeme, off int) int { return cmp.Compare(l.Off, off) }); i < len(r.list) && r.list[i].newline {
+	if i, _ := slices.BinarySearchFunc(r.list, c.Off,
+		func(l Lexeme, off int) int { return cmp.Compare(l.Off, off) }); i < len(r.list) && r.list[i].newline {
 		was = "; "
 	}
 	r.cut(len(before), end, was)

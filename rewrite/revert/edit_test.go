@@ -62,7 +62,8 @@ func TestRevertRandom(t *testing.T) {
 			same = slices.Equal(otherWords(string(got)), otherWords(want))
 		}
 		if !same {
-			t.Errorf("round %d, %s, %v, exact %v\n%s", i, f.name, e.done, exact, difference(strings.Join(words(want), "\n"), strings.Join(words(string(got)), "\n")))
+			t.Errorf("round %d, %s, %v, exact %v\n%s", i, f.name, e.done, exact,
+				difference(strings.Join(words(want), "\n"), strings.Join(words(string(got)), "\n")))
 		}
 	}
 	t.Logf("%d edited texts, %d of them refused", *editRounds, refused)
@@ -116,8 +117,9 @@ func unformattedFiles(t *testing.T, dir string) []lined {
 		text, section, _ := bytes.Cut(f.Text, []byte("\n"+sites))
 		made := lined{
 			name:     filepath.Base(f.Name),
-			original: strings.SplitAfter(string(cfg.Overlay[f.Name]), "\n"), within: withinExpressions(t, cfg.Overlay[f.Name]),
-			probed: strings.SplitAfter(string(text), "\n"), section: "\n" + sites + string(section),
+			original: strings.SplitAfter(string(cfg.Overlay[f.Name]), "\n"),
+			within:   withinExpressions(t, cfg.Overlay[f.Name]),
+			probed:   strings.SplitAfter(string(text), "\n"), section: "\n" + sites + string(section),
 		}
 		if len(made.original) != len(made.probed) {
 			t.Fatalf("%s has %d lines, and %d with probes", f.Name, len(made.original), len(made.probed))
@@ -162,7 +164,8 @@ var operand = regexp.MustCompile(`\b(ch|mu|wg|c|a|b|x|s|t)\b`)
 
 // edited makes some edits to both texts.
 func (f lined) edited(r *rand.Rand) lined {
-	f.original, f.probed, f.within, f.done = slices.Clone(f.original), slices.Clone(f.probed), slices.Clone(f.within), nil
+	f.original, f.probed, f.within, f.done = slices.Clone(f.original), slices.Clone(f.probed), slices.Clone(f.within),
+		nil
 	both := []*[]string{&f.original, &f.probed}
 	for range 1 + r.IntN(4) {
 		n := len(f.original) - 1 // the last one is empty
@@ -174,7 +177,8 @@ func (f lined) edited(r *rand.Rand) lined {
 		place := 1 + r.IntN(n-(to-from))
 		// If the probe has moved a part of a line, or a comment, to another line, an edit of the line would differ in
 		// the two texts.
-		if f.inComment(from, to) || f.inComment(place, place) || f.within[from] || f.within[from+1] || f.within[to] || f.within[place] {
+		if f.inComment(from, to) || f.inComment(place, place) || f.within[from] || f.within[from+1] || f.within[to] ||
+			f.within[place] {
 			continue
 		}
 		what := []string{"insert", "comment", "delete", "move", "copy", "rename", "DOS"}[r.IntN(7)]

@@ -66,7 +66,8 @@ func generalize(text, prefix, array string, site int) string {
 	if site == NoSite {
 		return text
 	}
-	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, regexp.QuoteMeta(array), prefix, runtime.LoopVars, site))
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, regexp.QuoteMeta(array), prefix, runtime.LoopVars,
+		site))
 	return number.ReplaceAllString(text, "${1}$$")
 }
 

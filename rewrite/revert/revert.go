@@ -88,7 +88,8 @@ func Instrumented(text []byte) bool {
 
 // maybeInstrumented reports whether text may have probes. It is quick, and may be wrong in saying yes.
 func maybeInstrumented(text []byte) bool {
-	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) || bytes.Contains(text, []byte(runtime.Folder))
+	return bytes.Contains(text, []byte(sitesMark)) || bytes.Contains(text, []byte(formMark)) ||
+		bytes.Contains(text, []byte(runtime.Folder))
 }
 
 // A reverter takes the probes out of a text.
@@ -140,7 +141,8 @@ func (r *reverter) matched() error {
 	if r.odd == 0 {
 		return nil
 	}
-	return fmt.Errorf("line %d: the brackets in the file do not match; fix them, and revert can remove the probes", lineAt(r.text, r.odd-1))
+	return fmt.Errorf("line %d: the brackets in the file do not match; fix them, and revert can remove the probes",
+		lineAt(r.text, r.odd-1))
 }
 
 // atPiece is the depth of a part whose last piece was just found.
@@ -192,7 +194,8 @@ const declaring = "var ("
 func (r *reverter) token(i int, plain bool) error {
 	l := r.list[i]
 	if plain && l.ident && strings.HasPrefix(l.Text, r.table.prefix) {
-		return fmt.Errorf("line %d: %s is what remains of an edited probe; replace it by what the line should say without a probe", lineAt(r.text, l.Off), l.Text)
+		return fmt.Errorf("line %d: %s is what remains of an edited probe; replace it by what the line should say "+
+			"without a probe", lineAt(r.text, l.Off), l.Text)
 	}
 	matches := true
 	switch last := len(r.brackets) - 1; l.bracket() {
@@ -218,7 +221,8 @@ func (r *reverter) token(i int, plain bool) error {
 }
 
 func (r *reverter) broken(s started) error {
-	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; replace it by what the line should say without a probe",
+	return fmt.Errorf("line %d: the probe that begins there was edited: %q is missing; replace it by what the line "+
+		"should say without a probe",
 		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 

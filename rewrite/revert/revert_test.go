@@ -59,7 +59,8 @@ func instrumentText(t *testing.T, source string) string {
 			t.Fatal(err)
 		}
 	}
-	result := instrument(t, rewrite.Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."}, RuntimePath: "m/" + rewrite.CollectorFolder}, Trimpath: true, Revertible: true})
+	result := instrument(t, rewrite.Config{Config: load.Config{Dir: dir, Env: offline(), Patterns: []string{"."},
+		RuntimePath: "m/" + rewrite.CollectorFolder}, Trimpath: true, Revertible: true})
 	if len(result.Files) != 1 {
 		t.Fatalf("%d files were instrumented", len(result.Files))
 	}
@@ -78,24 +79,34 @@ func TestRevertEdited(t *testing.T) {
 		{"added above", "LOCK", "\tprintln()\nLOCK", "\tmu.Lock()\n", "\tprintln()\n\tmu.Lock()\n"},
 		{"added below", "LOCK", "LOCK\tprintln()\n", "\tmu.Lock()\n", "\tmu.Lock()\n\tprintln()\n"},
 		{"deleted", "SEND", "", "\tch <- 1\n", ""},
-		{"moved and copied", "LOCKSEND", "SENDLOCKSEND", "\tmu.Lock()\n\tch <- 1\n", "\tch <- 1\n\tmu.Lock()\n\tch <- 1\n"},
+		{"moved and copied", "LOCKSEND", "SENDLOCKSEND", "\tmu.Lock()\n\tch <- 1\n",
+			"\tch <- 1\n\tmu.Lock()\n\tch <- 1\n"},
 		{"end left behind", "BEGIN", "", "\tch <- 1\n", ""},
 		{"end deleted", "END", "", "\tch <- 1\n", "\tch <- 1\n"},
 		{"value changed", "ch) <- 1", "ch) <- 1 + 2", "<- 1", "<- 1 + 2"},
-		{"value with a probe", "ch) <- 1", "ch) <- len(_at.Made(&_atSab6e4680[0], make(chan int, 1)))", "<- 1", "<- len(make(chan int, 1))"},
-		{"receiver changed", "[1], &mu", "[1], &other[func() int { return 2 }()].mu", "\tmu.Lock", "\tother[func() int { return 2 }()].mu.Lock"},
+		{"value with a probe", "ch) <- 1", "ch) <- len(_at.Made(&_atSab6e4680[0], make(chan int, 1)))", "<- 1",
+			"<- len(make(chan int, 1))"},
+		{"receiver changed", "[1], &mu", "[1], &other[func() int { return 2 }()].mu", "\tmu.Lock",
+			"\tother[func() int { return 2 }()].mu.Lock"},
 		{"spread over lines", "[1], &mu)", "[1],\n\t\t&mu)", "\tmu.Lock", "\tmu.Lock"},
 		{"comment in a probe", "[1], &mu", "[1] /* c */, &mu", "\tmu.Lock", "\t/* c */ mu.Lock"},
-		{"commented out", "LOCKSEND", "\t// _at.Lock(&_atSab6e4680[1], &mu)\n\t// _at.BeginSend(&_atSab6e4680[2], ch) <- 1\n\t// _at.EndSend()\n", "\tmu.Lock()\n\tch <- 1\n", "\t// mu.Lock()\n\t// ch <- 1\n"},
-		{"half a bracket in a comment", "LOCK", "\t// _at.Lock(&_atSab6e4680[1], &mu) {\n", "\tmu.Lock()\n", "\t// mu.Lock() {\n"},
-		{"in a comment", "LOCK", "\t/* _at.Lock(&_atSab6e4680[1],\n\t&mu) */\n", "\tmu.Lock()\n", "\t/* mu.Lock() */\n"},
+		{"commented out", "LOCKSEND", "\t// _at.Lock(&_atSab6e4680[1], &mu)\n" +
+			"\t// _at.BeginSend(&_atSab6e4680[2], ch) <- 1\n\t// _at.EndSend()\n", "\tmu.Lock()\n\tch <- 1\n",
+			"\t// mu.Lock()\n\t// ch <- 1\n"},
+		{"half a bracket in a comment", "LOCK", "\t// _at.Lock(&_atSab6e4680[1], &mu) {\n", "\tmu.Lock()\n",
+			"\t// mu.Lock() {\n"},
+		{"in a comment", "LOCK", "\t/* _at.Lock(&_atSab6e4680[1],\n\t&mu) */\n", "\tmu.Lock()\n",
+			"\t/* mu.Lock() */\n"},
 		{"comment at the end", "_at.EndSend()\n", "_at.EndSend() // one\n", "<- 1", "<- 1 // one"},
 		{"loop variable renamed", "v, _atK4", "w, _atK4", "", ""},
 		{"does not parse", "SEND", "\tif {{\nSEND", "", ""},
 		{"unterminated string", "SEND", "\tx := \"\nSEND", "\tch <-", "\tx := \"\n\tch <-"},
-		{"function at the end", "//awaittrace:end\n", "//awaittrace:end\n\nfunc more() {}\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
-		{"function in the section", "\n//awaittrace:end\n", "\nfunc more() {}\n\n//awaittrace:end\n", "println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
-		{"comment above", "package main", "// Command main.\npackage main", "package main", "// Command main.\npackage main"},
+		{"function at the end", "//awaittrace:end\n", "//awaittrace:end\n\nfunc more() {}\n", "println(v)\n\t}\n}\n",
+			"println(v)\n\t}\n}\n\nfunc more() {}\n"},
+		{"function in the section", "\n//awaittrace:end\n", "\nfunc more() {}\n\n//awaittrace:end\n",
+			"println(v)\n\t}\n}\n", "println(v)\n\t}\n}\n\nfunc more() {}\n"},
+		{"comment above", "package main", "// Command main.\npackage main", "package main",
+			"// Command main.\npackage main"},
 		{"name of the package", "package main", "package other", "package main", "package other"},
 		{"DOS line ends", "\n", "\r\n", "\n", "\r\n"},
 	} {
@@ -124,7 +135,9 @@ func TestRevertEdited(t *testing.T) {
 				if test.name == "DOS line ends" && formatted([]byte(original)) {
 					want = original
 				}
-				if err != nil || !sameTokens(want, string(got)) || !strings.Contains(test.is, "if {{") && !strings.Contains(test.is, "x := ") && original == editedSource && string(got) != want {
+				if err != nil || !sameTokens(want, string(got)) ||
+					!strings.Contains(test.is, "if {{") && !strings.Contains(test.is, "x := ") &&
+						original == editedSource && string(got) != want {
 					t.Errorf("%v\ngot\n%q\nwant\n%q\nof\n%s", err, got, want, edited)
 				}
 			}
@@ -199,9 +212,13 @@ func TestRevertForms(t *testing.T) {
 		"comments":      "package main\nimport \"sync\"\nvar f = (*sync. /* a */ Mutex).Lock\nfunc main() { f(nil) }\n",
 		"line comments": "package main\nfunc main() { /*line :9:9*/ <-make(chan int) /*line x.go:3*/ }\n",
 		"own lines":     "package main\n\nfunc main() {\n//line :9:1\n\t<-make(chan int)\n}\n",
-		"like ours":     "package main\n\n//awaittrace:sites _at\nfunc main() { println(`//awaittrace:sites _at`); <-make(chan int) }\n\n//awaittrace:end\n",
-		"dollar":        "package main\n\nvar m = map[string]int{}\n\nfunc main() {\n\tfor m[\"$1$$\"] = range make(chan int) {\n\t}\n}\n",
-		"long lines": "package main\n\nfunc main() {\n\tch := make(chan int, 1)\n\tgo func() { ch <- 1; ch <- 2 /* a longer comment to have a longer line */; close(ch) }()\n\tdefer func() { <-ch }()\n}\n\n" +
+		"like ours": "package main\n\n//awaittrace:sites _at\n" +
+			"func main() { println(`//awaittrace:sites _at`); <-make(chan int) }\n\n//awaittrace:end\n",
+		"dollar": "package main\n\nvar m = map[string]int{}\n\nfunc main() {\n" +
+			"\tfor m[\"$1$$\"] = range make(chan int) {\n\t}\n}\n",
+		"long lines": "package main\n\nfunc main() {\n\tch := make(chan int, 1)\n" +
+			"\tgo func() { ch <- 1; ch <- 2 /* a longer comment to have a longer line */; close(ch) }()\n" +
+			"\tdefer func() { <-ch }()\n}\n\n" +
 			"func fun(aLongName, anotherLongName, aThirdLongName chan int) { aLongName <- <-anotherLongName }\n",
 		"no newline": strings.TrimSuffix(editedSource, "\n"),
 	} {
@@ -229,7 +246,8 @@ func lineWith(t *testing.T, text, part string) string {
 // TestRevertFormatted formats a file with probes that was not formatted before: without the probes it has the same
 // tokens.
 func TestRevertFormatted(t *testing.T) {
-	result := instrument(t, rewrite.Config{Config: load.Config{Dir: "../../testdata/torture", Env: offline(), Patterns: []string{"./..."}}, Revertible: true, Probes: rewrite.DefaultProbes | rewrite.ProbeLoop})
+	result := instrument(t, rewrite.Config{Config: load.Config{Dir: "../../testdata/torture", Env: offline(),
+		Patterns: []string{"./..."}}, Revertible: true, Probes: rewrite.DefaultProbes | rewrite.ProbeLoop})
 	for _, f := range result.Files {
 		original, err := os.ReadFile(f.Name)
 		if err != nil {
@@ -244,7 +262,8 @@ func TestRevertFormatted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if back, err := revert.Text(formatted); err != nil || !sameTokens(string(was), string(back)) {
-			t.Errorf("%s: %v\n%s", f.Name, err, difference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
+			t.Errorf("%s: %v\n%s", f.Name, err,
+				difference(strings.Join(words(string(was)), "\n"), strings.Join(words(string(back)), "\n")))
 		}
 	}
 }

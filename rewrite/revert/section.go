@@ -24,12 +24,14 @@ import (
 //
 //	//awaittrace:end
 const (
-	sitesMark   = "//awaittrace:sites"   // the prefix of inserted names, and flags; an empty line before it was added, too
-	formMark    = "//awaittrace:form"    // a form, see form.String
-	keepMark    = "//awaittrace:keep"    // a declaration of the section, quoted
-	endMark     = "//awaittrace:end"     // the end of the section
-	VersionMark = "//awaittrace:version" // the lines before it, too, and the directive or empty line after it, were added
-	WasMark     = "//awaittrace:was "    // a constraint of the original, after //
+	// the prefix of inserted names, and flags; an empty line before it was added, too
+	sitesMark = "//awaittrace:sites"
+	formMark  = "//awaittrace:form" // a form, see form.String
+	keepMark  = "//awaittrace:keep" // a declaration of the section, quoted
+	endMark   = "//awaittrace:end"  // the end of the section
+	// the lines before it, too, and the directive or empty line after it, were added
+	VersionMark = "//awaittrace:version"
+	WasMark     = "//awaittrace:was " // a constraint of the original, after //
 )
 
 // VersionLines are the last lines of the additions because of an old language version.
@@ -84,9 +86,11 @@ func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 		if len(words) < 2 || words[0] != sitesMark || !anyIdent(list, words[1]) {
 			continue
 		}
-		t := &table{prefix: words[1], begin: comments[i].Off, Parts: map[string][]pattern{}, lengths: map[string][]int{}}
+		t := &table{prefix: words[1], begin: comments[i].Off, Parts: map[string][]pattern{},
+			lengths: map[string][]int{}}
 		flags := words[2:]
-		t.gofmt, t.lines, t.noNewline = slices.Contains(flags, FlagGofmt), slices.Contains(flags, FlagLines), slices.Contains(flags, flagNoNewline)
+		t.gofmt, t.lines, t.noNewline = slices.Contains(flags, FlagGofmt), slices.Contains(flags, FlagLines),
+			slices.Contains(flags, flagNoNewline)
 		for _, c := range comments[i:] {
 			if err := t.mark(c); err != nil {
 				return nil, fmt.Errorf("line %d: %s was edited: %v", lineAt(text, c.Off), c.Text, err)
@@ -95,7 +99,8 @@ func findTable(text []byte, list []Lexeme, comments []Comment) (*table, error) {
 				return t, nil
 			}
 		}
-		return nil, fmt.Errorf("line %d: the section that begins with %s lacks its last line, %s", lineAt(text, t.begin), sitesMark, endMark)
+		return nil, fmt.Errorf("line %d: the section that begins with %s lacks its last line, %s",
+			lineAt(text, t.begin), sitesMark, endMark)
 	}
 	return nil, rests(text, list, comments)
 }
@@ -109,12 +114,15 @@ func anyIdent(list []Lexeme, prefix string) bool {
 func rests(text []byte, list []Lexeme, comments []Comment) error {
 	for _, c := range comments {
 		if what, _, _ := strings.Cut(c.Text, " "); what == formMark || what == keepMark {
-			return fmt.Errorf("line %d: %s lacks the line above it that begins with %s", lineAt(text, c.Off), what, sitesMark)
+			return fmt.Errorf("line %d: %s lacks the line above it that begins with %s", lineAt(text, c.Off), what,
+				sitesMark)
 		}
 	}
 	for i, l := range list[:len(list)-1] {
-		if path := strings.Trim(list[i+1].Text, "\"`"); ours.MatchString(l.Text) && path != list[i+1].Text && path[strings.LastIndex(path, "/")+1:] == runtime.Folder {
-			return fmt.Errorf("line %d: the text still has probes, but lacks the section at its end that begins with %s", lineAt(text, l.Off), sitesMark)
+		if path := strings.Trim(list[i+1].Text, "\"`"); ours.MatchString(l.Text) && path != list[i+1].Text &&
+			path[strings.LastIndex(path, "/")+1:] == runtime.Folder {
+			return fmt.Errorf("line %d: the text still has probes, but lacks the section at its end that begins "+
+				"with %s", lineAt(text, l.Off), sitesMark)
 		}
 	}
 	return nil
