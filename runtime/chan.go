@@ -159,7 +159,7 @@ func Close[T any](s *Site, ch chan<- T) {
 
 // Made returns ch, a channel that was just made. C is a channel type, of any direction and with or without a name.
 func Made[C any](s *Site, ch C) C {
-	note(s, pointer(ch), KindChan, factMade)
+	made(s, pointer(ch))
 	return ch
 }
 

@@ -60,3 +60,20 @@ func choseFact(s *Site, i int) {
 	sl := current()
 	sl.caseFact(*sl.last(), i)
 }
+
+// made is the probe of a make. The channel is new, so nobody else knows it yet.
+//
+//go:noescape
+func made(s *Site, ch unsafe.Pointer)
+
+// madeFirst is the rest of made where enter returned nil, and madeOther where the slot has facts that the object table
+// needs, or the table has no entry that can be had at once.
+//
+//go:norace
+func madeFirst(s *Site, ch unsafe.Pointer) { noteFirst(s, ch, KindChan, factMade) }
+
+//go:norace
+func madeOther(s *Site, ch unsafe.Pointer) {
+	sl := current()
+	sl.fact(*sl.last(), uintptr(ch), KindChan, factMade, capacity(ch, KindChan))
+}

@@ -17,3 +17,6 @@ func endRecv() { endRecvSlow() }
 func addCase(s *Site, ch unsafe.Pointer, c int)    { addCaseSlow(s, ch, c) }
 func addCases(s *Site, a, b unsafe.Pointer, c int) { addCasesSlow(s, a, b, c) }
 func chose(s *Site, i int)                         { choseSlow(s, i) }
+
+// made is the probe of a make. The channel is new, so nobody else knows it yet.
+func made(s *Site, ch unsafe.Pointer) { note(s, ch, KindChan, factMade) }

@@ -363,9 +363,88 @@ inside: \
 	LEAQ (R10)(R9*8), R12 \
 	JMP last
 
+// PLACE puts the first entry of the object table where the object in BX may be into R8, or jumps to none if the table
+// has no memory there. R9 and SI are lost.
+#define PLACE(none) \
+	MOVQ $const_HashFactor, R9 \
+	MOVQ BX, SI \
+	SHRQ $20, SI \
+	IMULQ R9, SI \
+	SHRQ $40, SI \
+	MOVQ BX, R8 \
+	SHRQ $4, R8 \
+	XORL SI, R8 \
+	ANDL ·fast+fastState_objMask(SB), R8 \
+	MOVL R8, R9 \
+	SHRL $(const_pageShift-const_objShift), R9 \
+	LEAQ ·objPages(SB), R12 \
+	CMPB (R12)(R9*1), $0 \
+	JEQ none \
+	SHLQ $const_objShift, R8 \
+	ADDQ ·objBase(SB), R8
+
+// NEXT puts the next entry where the object may be into R8. R9 is lost.
+#define NEXT() \
+	LEAQ Object__size(R8), R9 \
+	XORQ R8, R9 \
+	ANDQ $(const_ObjWays*Object__size-1), R9 \
+	XORQ R9, R8
+
+// FACT notes the fact, with the entry in R11, of the channel in BX, of the capacity in CX. It jumps to other if the
+// object table has no entry of the channel yet, or one that may be of an older object, or the slot in R10 has a fact
+// that must go there first. check is what else the entry in R8 must fulfil.
+#define FACT(noted, fact, check, other) \
+	TESTB $const_notedBits, (Slot_Noted+noted+Noted_Obj)(R10) \
+	JNE other \
+	PLACE(other) \
+	MOVL $const_ObjWays, R12 \
+way: \
+	MOVQ Object_Addr(R8), R9 \
+	CMPQ R9, BX \
+	JNE next \
+	MOVL Object_Kind(R8), R9 \
+	ANDL $(const_ObjOfProgram-1), R9 \
+	CMPL R9, $const_KindChan \
+	JNE other \
+	CMPL Object_Cap(R8), CX \
+	JNE other \
+	check \
+	MOVL Slot_Goid(R10), R9 \
+	CMPQ (fact+Fact_Site)(R8), R11 \
+	JNE store \
+	CMPL (fact+Fact_Goid)(R8), R9 \
+	JEQ stored \
+store: \
+	MOVL R9, (fact+Fact_Goid)(R8) \
+	MOVQ R11, (fact+Fact_Site)(R8) \
+stored: \
+	MOVQ BX, (Slot_Noted+noted+Noted_Obj)(R10) \
+	MOVQ R11, (Slot_Noted+noted+Noted_Entry)(R10) \
+	RET \
+next: \
+	TESTQ R9, R9 \
+	JZ other \
+	NEXT() \
+	DECL R12 \
+	JNE way \
+	JMP other
+
+#define SENT(other) \
+	CMPL (Object_Closed+Fact_Site)(R8), $0 \
+	JNE other
+
+#define RECEIVED(other) \
+	CMPB ·closedTells(SB), $0 \
+	JEQ other \
+	CMPL const_closedOffset(BX), $0 \
+	JNE other
+
 // func endSend()
 TEXT ·endSend(SB), NOSPLIT, $0-0
-	ENDED(const_factSent, other, slow)
+	ENDED(const_factSent, new, slow)
+new:
+	MOVL (Slot_Waits+Wait_Info)(R12), CX
+	FACT(Noted__size, Object_Sent, SENT(other), other)
 other:
 	JMP ·endSendFact(SB)
 slow:
@@ -373,11 +452,82 @@ slow:
 
 // func endRecv()
 TEXT ·endRecv(SB), NOSPLIT, $0-0
-	ENDED(const_factReceived, other, slow)
+	ENDED(const_factReceived, new, slow)
+new:
+	MOVL (Slot_Waits+Wait_Info)(R12), CX
+	FACT(0, Object_Received, RECEIVED(other), other)
 other:
 	JMP ·endRecvFact(SB)
 slow:
 	JMP ·endRecvSlow(SB)
+
+// func made(s *Site, ch unsafe.Pointer)
+// Most of what a new channel costs is to wait for its line of the object table. So made already loads the line of the
+// channel after the next one, if they are all as far from each other as this one is from the last.
+TEXT ·made(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ ch+8(FP), BX
+	ENTER(none)
+	MOVQ Slot_Noted+Noted_Obj(R10), DI
+	MOVQ (Slot_Noted+Noted__size+Noted_Obj)(R10), R8
+	ORL DI, R8
+	TESTL $const_notedBits, R8
+	JNE other
+	CMPB ·watched(SB), $0
+	JNE other
+	PLACE(other)
+	LEAQ (BX)(BX*2), R9
+	SUBQ DI, R9
+	SUBQ DI, R9
+	SHRQ $4, R9
+	XORL SI, R9
+	ANDL ·fast+fastState_objMask(SB), R9
+	SHLQ $const_objShift, R9
+	ADDQ ·objBase(SB), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 Object__size(R9)
+	MOVL $const_ObjWays, CX
+way:
+	MOVQ Object_Addr(R8), R12
+	CMPQ R12, BX
+	JEQ claim
+	TESTQ R12, R12
+	JNE next
+claim:
+	MOVQ AX, SI
+	MOVQ R12, AX
+	MOVL $const_ObjBusy, DX
+	LOCK
+	CMPXCHGQ DX, Object_Addr(R8)
+	MOVQ SI, AX
+	JNE other
+	XORPS X0, X0
+	MOVL const_capOffset(BX), R9
+	MOVL R9, Object_Cap(R8)
+	MOVL $const_KindChan, Object_Kind(R8)
+	MOVL Slot_Goid(R10), R9
+	MOVL R9, (Object_Made+Fact_Goid)(R8)
+	MOVQ R11, (Object_Made+Fact_Site)(R8)
+	MOVUPS X0, Object_Sent(R8)
+	MOVUPS X0, (Object_Sent+16)(R8)
+	MOVL $0, (Object_Sent+32)(R8)
+	MOVQ BX, Object_Addr(R8)
+	MOVUPS X0, (Slot_Noted+Noted__size)(R10)
+	MOVQ BX, Slot_Noted+Noted_Obj(R10)
+	MOVQ R11, Slot_Noted+Noted_Entry(R10)
+	RET
+next:
+	NEXT()
+	DECL CX
+	JNE way
+other:
+	JMP ·madeOther(SB)
+none:
+	CMPB ·off(SB), $0
+	JNE done
+	JMP ·madeFirst(SB)
+done:
+	RET
 
 // func word32(p uintptr) (w uint32)
 TEXT ·word32(SB), NOSPLIT, $0-12

@@ -14,6 +14,8 @@ type fastState struct {
 	goid   uintptr        // offset of the goroutine id inside g
 	clock  *uint32
 	frames uint32 // mask for frame's result; zero if frame does not work
+	// objMask is the number of entries of the object table - 1.
+	objMask uint32
 }
 
 // The facts of an Object, as an index into them.
@@ -23,6 +25,12 @@ const (
 	factReceived
 	factClosed
 	factLen
+)
+
+// A page of the record has 1 << pageShift bytes, and an Object 1 << objShift.
+const (
+	pageShift = 12
+	objShift  = 6
 )
 
 // gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.

@@ -108,6 +108,65 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestMadeAmong makes, sends on and receives from a channel whose places other objects have, or an older channel at its
+// address: it has its own facts only, and the others keep theirs while there is room.
+func TestMadeAmong(t *testing.T) {
+	first, mk := newSite(OpMake, KindChan, "make"), newSite(OpMake, KindChan, "make")
+	snd, rcv := newSite(OpSend, KindChan, "ch <- 1"), newSite(OpRecv, KindChan, "<-ch")
+	Loop(mk)
+	for older := range ObjWays + 1 {
+		for others := range ObjWays + 1 {
+			ch := make(chan int, 2)
+			h := ObjHash(uint64(address(ch))) % objCap
+			Made(first, ch) // so that its page is there
+			for n := range uint32(ObjWays) {
+				*objWay(h, n) = Object{}
+			}
+			for n := range others {
+				a := uint64(0x100 + n)
+				if n == older {
+					a = uint64(address(ch))
+				}
+				f := Fact{1, mk.id, hdr.Clock}
+				*objWay(h, uint32(n)) = Object{Addr: a, Cap: 7, Kind: uint32(KindChan), Closed: f, Received: f}
+			}
+			dropped := hdr.DroppedObjects
+			Made(mk, ch)
+			To(snd, ch).Send(1)
+			if o := known(address(ch)); o.Closed.Site != 0 || o.Received.Site != 0 || o.Made.Site != mk.id || o.Sent.Site != snd.id {
+				t.Fatalf("the object after a send, with %d others: %+v", others, o)
+			}
+			To(snd, ch).Send(1)
+			receive(rcv, ch)
+			o, goid := known(address(ch)), uint32(own().Goid)
+			for i, f := range []Fact{o.Made, o.Sent, o.Received} {
+				if f.Goid != goid || f.Site != []uint32{mk.id, snd.id, rcv.id}[i] || f.Time == 0 {
+					t.Fatalf("fact %d, with %d others: %+v", i, others, f)
+				}
+			}
+			if o.Closed.Site != 0 || o.Cap != 2 || o.Kind != uint32(KindChan) {
+				t.Fatalf("the object, with %d others: %+v", others, o)
+			}
+			kept := 0
+			for n := range uint32(ObjWays) {
+				if o := objWay(h, n); o.Addr >= 0x100 && o.Addr < 0x100+ObjWays && o.Cap == 7 && o.Closed.Goid == 1 {
+					kept++
+				}
+			}
+			want, gone := others, uint32(0)
+			switch {
+			case older < others:
+				want--
+			case others == ObjWays:
+				want, gone = want-1, 1
+			}
+			if kept != want || hdr.DroppedObjects != dropped+gone {
+				t.Fatalf("of %d others %d are left, want %d; %d dropped, want %d", others, kept, want, hdr.DroppedObjects-dropped, gone)
+			}
+		}
+	}
+}
+
 // TestClaimsOfOne notes facts of one object, made without a probe, from many goroutines at once: it has one place.
 func TestClaimsOfOne(t *testing.T) {
 	s := newSite(OpWait, KindWaitGroup, "wg.Add(1)")

@@ -8,9 +8,7 @@ import (
 )
 
 const (
-	pageShift = 12
-	pageSize  = 1 << pageShift
-	objShift  = 6 // ObjSize is 1 << objShift
+	pageSize = 1 << pageShift
 
 	orphanCap = MaxOrphans
 	metaCap   = MaxMeta
