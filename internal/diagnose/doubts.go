@@ -18,18 +18,7 @@ func (d *finder) doubts() {
 		}
 	}
 	if d.s.HasStates {
-		for i := range lost {
-			lost[i] = lost[i] || d.claimed[i] && d.verdict[i].Bad()
-		}
-		in := d.graph.closure(known, lost, func(i int) bool {
-			return d.long(i) && !d.judge.external(i) && !d.judge.explained(i) && !d.unread(i) && !d.known(i)
-		})
-		lost = in[:d.graph.n]
-		d.bad = make([]bool, len(d.bad))
-		for i := range lost {
-			d.bad[i] = lost[i] && d.verdict[i] == Idle
-		}
-		d.knots(false, Possible)
+		lost = d.lostWith(lost)
 	} else if !some && d.s.Memory == nil {
 		return
 	}
@@ -48,6 +37,24 @@ func (d *finder) doubts() {
 		d.claim(verdictOf(c.kind), group...)
 		d.addCause(c)
 	}
+}
+
+// lostWith returns lost with the goroutines that only lost or stuck ones could wake, and makes the causes of cycles among
+// those that seem idle.
+func (d *finder) lostWith(lost []bool) []bool {
+	for i := range lost {
+		lost[i] = lost[i] || d.claimed[i] && d.verdict[i].Bad()
+	}
+	in := d.graph.closure(known, lost, func(i int) bool {
+		return d.long(i) && !d.judge.external(i) && !d.judge.explained(i) && !d.unread(i) && !d.known(i)
+	})
+	lost = in[:d.graph.n]
+	d.bad = make([]bool, len(d.bad))
+	for i := range lost {
+		d.bad[i] = lost[i] && d.verdict[i] == Idle
+	}
+	d.knots(false, Possible)
+	return lost
 }
 
 // sinceWhen reports whether goroutine i waits without a probe, since an unknown time, for something that should not

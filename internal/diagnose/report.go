@@ -49,8 +49,7 @@ const (
 
 var kindOrder = []Kind{
 	KindDeadlock, KindOrphanedLock, KindMissingDone, KindLeak, KindGrowth, KindExhaustedPool, KindUnreadPeer,
-	KindNoAnswer,
-	KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
+	KindNoAnswer, KindLockAcrossWait, KindBusy, KindFullChannel, KindStuck, KindLockOrder,
 }
 
 // Kinds returns the kinds of finding, worst first. The slice is the caller's.

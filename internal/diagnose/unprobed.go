@@ -200,49 +200,51 @@ func sameTarget(a, b *snapshot.Blocked) bool {
 	return len(a.On) == len(b.On) && a.On[0].Addr == b.On[0].Addr
 }
 
+// A waiting is an operation and the kind of its object.
+type waiting struct {
+	op   runtime.Op
+	kind runtime.Kind
+}
+
+// reasons are the operations that the runtime's wait reasons name, without what a reason has in parentheses.
+var reasons = map[string]waiting{
+	"chan receive":        {runtime.OpRecv, runtime.KindChan},
+	"chan send":           {runtime.OpSend, runtime.KindChan},
+	"select":              {runtime.OpSelect, runtime.KindChan},
+	"sync.Mutex.Lock":     {runtime.OpLock, runtime.KindMutex},
+	"sync.RWMutex.Lock":   {runtime.OpLock, runtime.KindRWMutex},
+	"sync.RWMutex.RLock":  {runtime.OpRLock, runtime.KindRWMutex},
+	"sync.WaitGroup.Wait": {runtime.OpWait, runtime.KindWaitGroup},
+	"sync.Cond.Wait":      {runtime.OpCond, runtime.KindCond},
+	coroutine:             {runtime.OpRecv, runtime.KindOther},
+	"IO wait":             {op: runtime.OpIO},
+	"sleep":               {op: runtime.OpSleep},
+}
+
+// semacquires are the operations behind the reason semacquire, by a function on the stack.
+var semacquires = map[string]waiting{
+	"sync.(*WaitGroup).Wait": reasons["sync.WaitGroup.Wait"],
+	"sync.(*Mutex).Lock":     reasons["sync.Mutex.Lock"],
+	"sync.(*Mutex).lockSlow": reasons["sync.Mutex.Lock"],
+	"sync.(*RWMutex).RLock":  reasons["sync.RWMutex.RLock"],
+	"sync.(*RWMutex).Lock":   reasons["sync.RWMutex.Lock"],
+}
+
 // reasonOp returns the operation that the runtime's wait reason names, or the stack if the reason is not enough.
 func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 	if g.State == "syscall" {
 		return runtime.OpIO, runtime.KindNone
 	}
-	switch r := g.Reason; {
-	case strings.HasPrefix(r, "chan receive"):
-		return runtime.OpRecv, runtime.KindChan
-	case strings.HasPrefix(r, "chan send"):
-		return runtime.OpSend, runtime.KindChan
-	case strings.HasPrefix(r, "select"):
-		return runtime.OpSelect, runtime.KindChan
-	case r == "sync.Mutex.Lock":
-		return runtime.OpLock, runtime.KindMutex
-	case r == "sync.RWMutex.Lock":
-		return runtime.OpLock, runtime.KindRWMutex
-	case r == "sync.RWMutex.RLock":
-		return runtime.OpRLock, runtime.KindRWMutex
-	case r == "sync.WaitGroup.Wait":
-		return runtime.OpWait, runtime.KindWaitGroup
-	case r == "sync.Cond.Wait":
-		return runtime.OpCond, runtime.KindCond
-	case r == coroutine:
-		return runtime.OpRecv, runtime.KindOther
-	case r == "IO wait":
-		return runtime.OpIO, runtime.KindNone
-	case r == "sleep":
-		return runtime.OpSleep, runtime.KindNone
-	case r == "semacquire":
+	reason, _, _ := strings.Cut(g.Reason, " (")
+	w := reasons[reason]
+	if reason == "semacquire" {
 		for _, fr := range g.Stack {
-			switch fr.Func {
-			case "sync.(*WaitGroup).Wait":
-				return runtime.OpWait, runtime.KindWaitGroup
-			case "sync.(*Mutex).Lock", "sync.(*Mutex).lockSlow":
-				return runtime.OpLock, runtime.KindMutex
-			case "sync.(*RWMutex).RLock":
-				return runtime.OpRLock, runtime.KindRWMutex
-			case "sync.(*RWMutex).Lock":
-				return runtime.OpLock, runtime.KindRWMutex
+			if w = semacquires[fr.Func]; w.op != 0 {
+				break
 			}
 		}
 	}
-	return 0, 0
+	return w.op, w.kind
 }
 
 // name sets the place of the made-up probe for a wait of g to the innermost frame outside the runtime and sync. For

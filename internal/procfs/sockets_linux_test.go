@@ -5,27 +5,31 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-
 	"testing"
 )
 
-// TestSockets finds a connection of this process with itself, and what was written to it.
-func TestSockets(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// connect returns the two ends of a connection of this process with itself, which last as long as the test.
+func connect(t *testing.T, network, addr string) (client, server net.Conn) {
+	t.Helper()
+	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Skip(err)
 	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
+	t.Cleanup(func() { l.Close() })
+	if client, err = net.Dial(network, l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	srv, err := l.Accept()
-	if err != nil {
+	t.Cleanup(func() { client.Close() })
+	if server, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	defer srv.Close()
+	t.Cleanup(func() { server.Close() })
+	return client, server
+}
+
+// TestSockets finds a connection of this process with itself, and what was written to it.
+func TestSockets(t *testing.T) {
+	c, srv := connect(t, "tcp", "127.0.0.1:0")
 	srv.Write([]byte("hello"))
 	s := ReadSockets(os.Getpid())
 	sock, ok := s.OfFD(os.Getpid(), descriptorOf(t, c))
@@ -41,21 +45,7 @@ func TestSockets(t *testing.T) {
 // TestUnixSockets finds both sides of a unix connection of this process, and what was written to it.
 func TestUnixSockets(t *testing.T) {
 	name := t.TempDir() + "/sock"
-	l, err := net.Listen("unix", name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.Dial("unix", name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	srv, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer srv.Close()
+	c, srv := connect(t, "unix", name)
 	if _, err := c.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
