@@ -22,7 +22,7 @@ type testProcess struct {
 	pid  int
 	dir  string   // its working directory: the package's folder
 	args []string // of its command line
-	out  *os.File // its standard output, or nil
+	out  *os.File // its standard output, or nil, which may be closed, too
 
 	mu   sync.Mutex // the record is read by one goroutine at a time
 	rec  *record.Record
@@ -69,10 +69,9 @@ func (p *testProcess) watch() {
 	select {
 	case <-ended:
 		p.end()
+		p.out.Close() // go test waits for that
 		p.sweep()
 	default:
-	}
-	if p.out != nil {
 		p.out.Close()
 	}
 	p.mu.Lock()
