@@ -3,7 +3,9 @@
 package target
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
 	"github.com/awaittrace/awaittrace/internal/reach"
@@ -65,8 +67,13 @@ func openMemory(t Target, mem *procfs.Memory) (p *process, s *session, err error
 	return p, s, nil
 }
 
-// noDebugInfo is the Error for a process whose executable Delve cannot read.
+// noDebugInfo is the Error for a process whose executable Delve cannot read. CAP_SYS_PTRACE alone does not open files in
+// /proc that only the process's user may read.
 func noDebugInfo(pid int, err error) *procfs.Error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &procfs.Error{Reason: procfs.NotPermitted, Text: fmt.Sprintf("not permitted to read the files of process %d in /proc", pid),
+			Fix: "run as its user or as root, or with CAP_DAC_READ_SEARCH, too", Err: err}
+	}
 	return &procfs.Error{Reason: procfs.Damaged,
 		Text: fmt.Sprintf("cannot load the debug information of process %d", pid), Err: err}
 }

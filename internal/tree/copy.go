@@ -140,10 +140,9 @@ func (record *copyRecord) foreign(dir string) (list []string, err error) {
 			}
 			return filepath.SkipDir
 		case entry.IsDir() && !folders[rel]:
-			if rest, err := os.ReadDir(path); err == nil && len(rest) == 0 {
-				return nil // one that was empty in the source, too
+			if hasFiles(path) { // else the source, too, has none there
+				list = append(list, name+"/")
 			}
-			list = append(list, name+"/")
 			return filepath.SkipDir
 		case entry.IsDir():
 			return nil
@@ -155,6 +154,16 @@ func (record *copyRecord) foreign(dir string) (list []string, err error) {
 		return err
 	})
 	return list, err
+}
+
+// hasFiles reports whether there is anything but folders in dir, or that cannot be told.
+func hasFiles(dir string) bool {
+	return filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			err = fs.ErrExist
+		}
+		return err
+	}) != nil
 }
 
 // same reports whether the file at path equals the one that the copy has under name.

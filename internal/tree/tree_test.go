@@ -394,6 +394,7 @@ func TestCopyInTheWay(t *testing.T) {
 	root, _ := newTree(t)
 	to := filepath.Join(t.TempDir(), "copy")
 	os.Symlink("p1", filepath.Join(root, "link"))
+	os.MkdirAll(filepath.Join(root, "empty", "still", "empty"), 0o755)
 	again := func() error {
 		src := sourceIn(root)
 		src.Go = func(string, ...string) ([]byte, error) { return []byte("{}"), nil }
