@@ -4,7 +4,8 @@
 //	main.go      Delve's command line (its cobra commands), with our way to run those that open a session
 //	build.go     debug, test and rebuild: the build with probes
 //	execute.go   the session: Delve's server and terminal, as `dlv` puts them together
-//	relay.go     sits between the two: `rebuild` puts probes in, and the moment of each stop is noted; message.go has what goes through it
+//	relay.go     sits between the two: puts probes in for `rebuild`, and notes the moment of each stop
+//	message.go   has the messages that go through the relay
 //	view.go      has the user see the program as it is without probes: no frames of the collector
 //	goroutines.go, group.go  lists of goroutines, each at the place of its probe
 //	step.go      `step` passes over probes

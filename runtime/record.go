@@ -195,7 +195,8 @@ func slotCap() uint32 {
 	}
 	if n == 0 || n > MaxSlots {
 		if s != "" {
-			complain("invalid AWAITTRACE_GOROUTINES " + quoted(s) + ": want a number from 1 to 4194304; the record has its usual room")
+			complain("invalid AWAITTRACE_GOROUTINES " + quoted(s) +
+				": want a number from 1 to 4194304; the record has its usual room")
 		}
 		return defaultSlots
 	}

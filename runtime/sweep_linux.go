@@ -37,7 +37,8 @@ func sweep(dir int) {
 
 // noteSwept adds a line to the list of swept records.
 func noteSwept(dir int, line string) {
-	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_APPEND | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
+	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_APPEND |
+		syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	fd, err := syscall.Openat(dir, SweptFile, flags, 0o600)
 	if err != nil {
 		return

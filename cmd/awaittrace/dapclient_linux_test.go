@@ -236,7 +236,8 @@ func (c *dapClient) typed(line string, frame int) string {
 func (c *dapClient) tried(line string) string {
 	c.t.Helper()
 	seq := c.send("evaluate", map[string]any{"expression": line, "context": "repl"})
-	r, ok := await(c, func(m dap.ResponseMessage) bool { return m.GetResponse().RequestSeq == seq }).(*dap.EvaluateResponse)
+	mine := func(m dap.ResponseMessage) bool { return m.GetResponse().RequestSeq == seq }
+	r, ok := await(c, mine).(*dap.EvaluateResponse)
 	if !ok {
 		return ""
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,8 @@ func diffReports(c *cli.Context) error {
 		return err
 	}
 	if c.Args().Len() != 2 {
-		return usageError(c, fmt.Errorf("diff takes two arguments, OLD and NEW: each a pid, a record, or a JSON report"), false)
+		err := errors.New("diff takes two arguments, OLD and NEW: each a pid, a record, or a JSON report")
+		return usageError(c, err, false)
 	}
 	format := c.String("f")
 	if !slices.Contains(diffFormats, format) {

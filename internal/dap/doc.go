@@ -2,7 +2,8 @@
 // message passes byte for byte, except those that the tables in table.go name:
 //
 //   - launch builds with probes, by flags that it adds to those of the build;
-//   - threads, scopes, variables, evaluate and exceptionInfo tell of probes what the report tells, from the same snapshot and diagnosis;
+//   - threads, scopes, variables, evaluate and exceptionInfo show what the report says about probes, from the same
+//     snapshot and diagnosis;
 //   - the exception filters of ours are kept from Delve, and are its `pause` when a finding appears;
 //   - awaittrace/report is a request of ours.
 //

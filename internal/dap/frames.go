@@ -28,8 +28,8 @@ type window struct {
 // askFrames handles the request for the frames of a goroutine. If it waits in a probe, they are needed from the first
 // one on, whichever the client wants: editors go to the first frame, which is the runtime's.
 //
-//	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors know no such thing: where the client was shown
-//	runtime.semacquire1       a finding, these frames are left out
+//	runtime.gopark            subtle: VS Code goes to the first frame that is not. Other editors do not
+//	runtime.semacquire1       know that, so a client that was shown a finding does not get these frames
 //	sync.(*Mutex).Lock
 //	debug.Lock
 //	main.transfer             to.mu.Lock()

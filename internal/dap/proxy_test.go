@@ -122,7 +122,8 @@ func TestHandsOnGarbage(t *testing.T) {
 // A client that sends requests and reads nothing is not listened to for ever: what it does not read has to be kept.
 func TestClientDoesNotRead(t *testing.T) {
 	client, delve := serveBetween(t)
-	if _, err := delve.Write(frame([]byte(`{"seq":1,"type":"event","event":"stopped","body":{"reason":"pause","threadId":1}}`))); err != nil {
+	stopped := `{"seq":1,"type":"event","event":"stopped","body":{"reason":"pause","threadId":1}}`
+	if _, err := delve.Write(frame([]byte(stopped))); err != nil {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(client)
@@ -136,7 +137,8 @@ func TestClientDoesNotRead(t *testing.T) {
 			if err != nil || !ok {
 				return
 			}
-			answer := fmt.Sprintf(`{"seq":2,"type":"response","request_seq":%d,"success":true,"command":%q,"body":{"threads":[]}}`, m.Seq, m.Command)
+			answer := fmt.Sprintf(`{"seq":2,"type":"response","request_seq":%d,"success":true,"command":%q,"body":{"threads":[]}}`,
+				m.Seq, m.Command)
 			if _, err := delve.Write(frame([]byte(answer))); err != nil {
 				return
 			}

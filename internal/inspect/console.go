@@ -60,7 +60,8 @@ func Commands() []Command {
 		{"probes", "Lists all goroutines with their last probes, those that are stuck first.\n\n" +
 			"\tprobes [-n <number>]\n\n" +
 			"\t-n\t\thow many are listed at most; 200 if it is not given", []string{"-n"}, probes},
-		{"holders", "Tells who holds a lock or has used a channel, and who waits for it.\n\n\tholders <expression>\n\n" +
+		{"holders", "Tells who holds a lock or has used a channel, and who waits for it.\n\n" +
+			"\tholders <expression>\n\n" +
 			"The expression is one of the current frame that is a lock, a channel, or a pointer to one; an address " +
 			"such as 0xc000012345; or\n" +
 			"the text by which a report calls it.", nil, holders},

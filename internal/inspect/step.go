@@ -3,7 +3,7 @@ package inspect
 // A step of a debugger passes over probes. Delve steps into every call, so a step at `x := <-ch`, which calls a probe,
 // stops inside the collector. Such a step goes out again, and on from the middle of the line that it came from:
 //
-//	from line 7 ── step ──▶ debug.Recv ── out ──▶ line 7 ── step ──▶ line 8, or a function of the user's that line 7 calls too
+//	from line 7 ── step ──▶ debug.Recv ── out ──▶ line 7 ── step ──▶ line 8, or the user's own function
 //
 // An inlined probe cannot be left so, because it is part of the user's function; it is stepped through.
 //

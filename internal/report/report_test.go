@@ -197,10 +197,10 @@ func TestShort(t *testing.T) {
 		filepath.Join(dir, "cmd", "x", "main.go"): "main.go",
 		filepath.Join(dir, "internal", "y.go"): filepath.Join("..", "..", "internal",
 			"y.go"),
-		filepath.Join(dir+"2", "y.go"):                                     filepath.Join(dir+"2", "y.go"),
-		filepath.FromSlash("/home/g/go/pkg/mod/example.com/m@v1.2.0/e.go"): filepath.FromSlash("example.com/m@v1.2.0/e.go"),
-		filepath.FromSlash("/home/g/pkg/mod/e.go"):                         filepath.FromSlash("/home/g/pkg/mod/e.go"),
-		"example.com/m@v1.2.0/e.go":                                        "example.com/m@v1.2.0/e.go",
+		filepath.Join(dir+"2", "y.go"):                               filepath.Join(dir+"2", "y.go"),
+		filepath.FromSlash("/home/g/go/pkg/mod/x.org/m@v1.2.0/e.go"): filepath.FromSlash("x.org/m@v1.2.0/e.go"),
+		filepath.FromSlash("/home/g/pkg/mod/e.go"):                   filepath.FromSlash("/home/g/pkg/mod/e.go"),
+		"example.com/m@v1.2.0/e.go":                                  "example.com/m@v1.2.0/e.go",
 	} {
 		if got := short(file); got != want {
 			t.Errorf("Short(%q) = %q, want %q", file, got, want)

@@ -22,12 +22,15 @@ func TestUnread(t *testing.T) {
 		"taken 35s\n" + commands:         1,
 		"taken 25s\n" + commands:         0,
 		"taken 60s\nstates\n" + commands: 0,
-		"taken 60s\n" + commands + "goroutine 3 unknown\n  wait io/conn main.go:19 main.read c.Read(b) - 20s\n  step io/conn main.go:19 main.read c.Read(b) 20s\n": 2,
+		"taken 60s\n" + commands + "goroutine 3 unknown\n  wait io/conn main.go:19 main.read c.Read(b) - 20s\n" +
+			"  step io/conn main.go:19 main.read c.Read(b) 20s\n": 2,
 		"taken 60s\nobject 0xc1 cond c\n  sent 2 cond/cond main.go:18 main.tick c.Signal() 1s\ngoroutine 1 unknown\n" +
 			"  wait cond/cond main.go:9 main.main c.Wait() 0xc1 20s\n" +
 			"  step cond/cond main.go:9 main.main c.Wait() 20s\n" +
-			"goroutine 2 unknown\n  wait sleep main.go:19 main.tick time.Sleep(d) - 59s\n  step sleep main.go:19 main.tick time.Sleep(d) 59s\n": 1,
-		"taken 60s\ngoroutine 1 unknown\n  wait io/listener/serve main.go:9 main.main l.Accept() 0xe1 1s\n  step io/listener/serve main.go:9 main.main l.Accept() 1s\n": 0,
+			"goroutine 2 unknown\n  wait sleep main.go:19 main.tick time.Sleep(d) - 59s\n" +
+			"  step sleep main.go:19 main.tick time.Sleep(d) 59s\n": 1,
+		"taken 60s\ngoroutine 1 unknown\n  wait io/listener/serve main.go:9 main.main l.Accept() 0xe1 1s\n" +
+			"  step io/listener/serve main.go:9 main.main l.Accept() 1s\n": 0,
 	} {
 		r := diagnose.Analyze(snaptext.MustParse(text), diagnose.Options{After: 10 * time.Second})
 		if a := NewAnswer(r, nil); len(a.Possible) != want || len(a.Findings) != 0 {

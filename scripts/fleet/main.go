@@ -92,8 +92,9 @@ func prepare(dir string, programs ...string) (at, records string, err error) {
 func alert(dir string) error {
 	if *bin == "" {
 		*bin = filepath.Join(dir, "usr/bin")
-		if err := command(dir, "sh", "-c",
-			"apt-get download -qq prometheus prometheus-alertmanager && for d in *.deb; do dpkg -x $d .; done").Run(); err != nil {
+		const fetch = "apt-get download -qq prometheus prometheus-alertmanager && " +
+			"for d in *.deb; do dpkg -x $d .; done"
+		if err := command(dir, "sh", "-c", fetch).Run(); err != nil {
 			return fmt.Errorf("cannot get the engines: %w", err)
 		}
 	}

@@ -171,7 +171,8 @@ func (w *writer) slot(g *snapshot.Goroutine) runtime.Slot {
 		slot.Locks[i] = runtime.Hold{Obj: h.Obj, Site: w.held(&h), Time: coarse(h.Since)}
 	}
 	for i, s := range g.History {
-		slot.Ring[(slot.Head-1-uint32(i))%runtime.RingLen] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
+		at := (slot.Head - 1 - uint32(i)) % runtime.RingLen
+		slot.Ring[at] = runtime.Entry(uint64(coarse(s.At))<<32 | uint64(w.site(s.Probe, 0)))
 	}
 	return slot
 }
