@@ -119,6 +119,7 @@ func (inv *Invocation) instrument(cache *Cache, tc *Toolchain, overlay Overlay, 
 		Config: load.Config{
 			Dir:         inv.Dir,
 			Env:         env,
+			Arch:        tc.Settings["GOARCH"],
 			BuildFlags:  append(flags, inv.ListFlags...),
 			Patterns:    inv.Packages,
 			Tests:       what.tests,

@@ -90,7 +90,7 @@ func writeDeclarations(w io.Writer, f *File) {
 // sumOf returns a hash of everything that the types of a package depend on: its files without bodies, how they are
 // read, what they import, and, for a package with cgo files, its C files.
 func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
-	values := []any{n.PkgPath, n.Name, langOf(n.Package), n.TypesSizes}
+	values := []any{n.PkgPath, n.Name, langOf(n.Package), g.b.sizes}
 	for _, f := range files {
 		part := sha256.New()
 		writeDeclarations(part, f)

@@ -100,7 +100,7 @@ func (b *Build) newGraph(work func(*Package) error) *graph {
 				g.owners[name] = p
 			}
 		}
-		g.nodes[p].made = newPackage(p, b.cfg.BuildFlags)
+		g.nodes[p].made = b.newPackage(p)
 		g.nodes[p].made.check = func(made *Package, files []*File) error { return g.checkBodies(g.nodes[p], made, files) }
 	}
 	return g
@@ -213,7 +213,7 @@ func sizeOf(names []string) (n int) {
 // unknown.
 func (g *graph) config(n *node, cgo bool, report func(types.Error)) *types.Config {
 	return &types.Config{
-		GoVersion: langOf(n.Package), Sizes: n.TypesSizes, FakeImportC: cgo, Importer: g.importer(n),
+		GoVersion: langOf(n.Package), Sizes: g.b.sizes, FakeImportC: cgo, Importer: g.importer(n),
 		Error: func(err error) {
 			if e, ok := err.(types.Error); ok && !cgo {
 				report(e)

@@ -13,8 +13,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"go/token"
+	"go/types"
 	"maps"
 	"os"
+	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -31,6 +33,8 @@ type Config struct {
 	Dir string
 	// Env is the environment of the go command; nil is the current one.
 	Env []string
+	// Arch is the GOARCH of the build; empty: the go command tells.
+	Arch string
 	// BuildFlags are flags of the go command that decide what is built: -tags, -race, -mod, -modfile, ….
 	BuildFlags []string
 	// Patterns are the packages or .go files to build; empty is the package in Dir.
@@ -64,6 +68,7 @@ type Build struct {
 	deps  depPatterns
 	named []*packages.Package // the packages of the patterns, with all that they import, without types
 	graph *graph              // of the last Each
+	sizes types.Sizes
 
 	under    map[string]bool // packages that the collector is built from, by import path
 	embedded map[string]bool // files that are embedded, by absolute path
@@ -80,8 +85,10 @@ type Inputs struct {
 	Folders []string
 }
 
+// listMode is what List asks for. packages.NeedTypesSizes is left out: for it, go/packages starts the go command once
+// more, and has it run cgo.
 const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports | packages.NeedDeps |
-	packages.NeedForTest | packages.NeedTypesSizes | packages.NeedEmbedFiles
+	packages.NeedForTest | packages.NeedEmbedFiles
 
 // commandLine is the path that the go command gives a package of files on its command line.
 const commandLine = "command-line-arguments"
@@ -124,7 +131,31 @@ func (b *Build) list() (err error) {
 			"or write a copy (awaittrace instrument -o)", taken)
 	}
 	b.under, b.embedded = underCollector(b.named), embeddedFiles(b.named)
-	return b.errors()
+	if err := b.errors(); err != nil {
+		return err
+	}
+	b.sizes, err = b.cfg.sizes()
+	return err
+}
+
+// sizes returns the sizes of types in the build.
+func (c *Config) sizes() (types.Sizes, error) {
+	arch, compiler := c.Arch, "gc"
+	if arch == "" {
+		cmd := exec.Command("go", "env", "GOARCH")
+		cmd.Dir, cmd.Env = c.Dir, c.Env
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("go env GOARCH: %w", err)
+		}
+		arch = strings.TrimSpace(string(out))
+	}
+	for _, f := range c.BuildFlags {
+		if value, ok := strings.CutPrefix(f, "-compiler="); ok {
+			compiler = value
+		}
+	}
+	return types.SizesFor(compiler, arch), nil
 }
 
 func (b *Build) config(mode packages.LoadMode, tests bool) *packages.Config {

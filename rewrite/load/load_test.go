@@ -358,3 +358,47 @@ func call() chan int { return make(chan int) }
 `)
 	mustTake(t, Config{Dir: dir, Env: offline()}, "lib/lib.go main.go")
 }
+
+// TestSizes checks that types have the sizes of the build's architecture.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- main.go --
+package main
+
+import "unsafe"
+
+var Word [4]int = [unsafe.Sizeof(uintptr(0))]int{}
+
+func main() { <-make(chan int) }
+`)
+	env := append(offline(), "GOARCH=386")
+	for _, arch := range []string{"", "386"} {
+		mustTake(t, Config{Dir: dir, Env: env, Arch: arch}, "main.go")
+	}
+	if _, _, err := each(t, Config{Dir: dir, Env: env, Arch: "amd64"}); err == nil {
+		t.Error("a word of amd64 has four bytes")
+	}
+}
+
+// TestListRunsNoCgo checks that listing a package with cgo files does not compile them.
+func TestListRunsNoCgo(t *testing.T) {
+	t.Parallel()
+	dir := module(t, `
+-- go.mod --
+module m
+
+go 1.26
+-- main.go --
+package main
+
+import "C"
+
+func main() { <-make(chan C.int) }
+`)
+	mustTake(t, Config{Dir: dir, Env: append(offline(), "CGO_ENABLED=1", "CC=/nonexistent/cc")}, "main.go")
+}

@@ -52,10 +52,10 @@ type File struct {
 func (p *Package) Check(files []*File) error { return p.check(p, files) }
 
 // newPackage returns a package without its files and types.
-func newPackage(p *packages.Package, flags []string) *Package {
+func (b *Build) newPackage(p *packages.Package) *Package {
 	made := &Package{
 		Path: p.PkgPath, Name: p.Name, Lang: langOf(p), Trim: trimmed(p), Lib: p.Module != nil && !p.Module.Main,
-		ID: Hash(p.ID, p.Dir, p.TypesSizes, flags),
+		ID: Hash(p.ID, p.Dir, b.sizes, b.cfg.BuildFlags),
 	}
 	if p.Name == "main" && p.ForTest == "" {
 		made.Path = "main"
