@@ -247,9 +247,10 @@ func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 	if err := g.read(); err != nil {
 		return err
 	}
-	whole := map[*token.File]bool{}
+	whole, size := map[*token.File]bool{}, 0
 	for _, f := range files {
 		whole[f.Tok] = true
+		size += len(f.Text)
 	}
 	var syntax []*ast.File
 	cgo := false
@@ -268,7 +269,7 @@ func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 			errs = append(errs, err)
 		}
 	})
-	p.Info = newInfo()
+	p.Info = newInfo(size)
 	p.Types, _ = conf.Check(n.PkgPath, g.b.Fset, syntax, p.Info)
 	if errs != nil {
 		return errs
