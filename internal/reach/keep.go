@@ -202,6 +202,7 @@ func (r *Result) keeper() *keeper {
 // Release gives back the copies of stacks and of what is opaque, which Snapshot alone needs: of many small goroutines,
 // nearly all that was copied. After it, only Kept and FileUsers may be called.
 func (r *Result) Release() {
+	defer collectOften(r.m.Copied)()
 	r.keeper() // which takes the places of goroutines from their stacks
 	m := r.m
 	DropRoom(m.stacks)
