@@ -13,9 +13,10 @@ import (
 // on as if nobody watched.
 
 const (
-	watchPatience = 20 * time.Second
-	leftPatience  = 60 * time.Second
-	maxAnswer     = 1 << 16
+	// askPatience is how long an answer may take, on a machine that may be very busy. A service that has died answers at
+	// once.
+	askPatience = 60 * time.Second
+	maxAnswer   = 1 << 16
 )
 
 // testService returns the name of the socket, or "".
@@ -27,7 +28,7 @@ func testService() string {
 // openTests asks whether this process is watched, and prepares for it. The record is complete.
 func openTests(service string) {
 	dir, _ := syscall.Getwd()
-	answer := ask(service, AskWatch, 0, dir, watchPatience)
+	answer := ask(service, AskWatch, 0, dir)
 	if len(answer) != 17 || answer[0] != AnswerWatch && answer[0] != AnswerFolders {
 		return
 	}
@@ -40,27 +41,27 @@ func openTests(service string) {
 // judgement asks for the text on the goroutines that test n leaves. The race detector is disabled.
 //
 //go:norace
-func judgement(n uint32) string { return ask(testService(), AskLeft, n, "", leftPatience) }
+func judgement(n uint32) string { return ask(testService(), AskLeft, n, "") }
 
 // tellFolder tells the watcher the folder for the artifacts of test n.
 //
 //go:norace
 func tellFolder(n uint32, dir string) {
 	raceDisable()
-	ask(testService(), AskFolder, n, dir, watchPatience)
+	ask(testService(), AskFolder, n, dir)
 	raceEnable()
 }
 
 // ask asks a question about test n, with a text, and returns the answer, or "" if there is none.
 //
 //go:norace
-func ask(service string, question byte, n uint32, text string, patience time.Duration) string {
+func ask(service string, question byte, n uint32, text string) string {
 	fd, err := socket()
 	if err != nil {
 		return ""
 	}
 	defer syscall.Close(fd)
-	limit := syscall.NsecToTimeval(int64(patience))
+	limit := syscall.NsecToTimeval(int64(askPatience))
 	if syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit) != nil ||
 		syscall.Connect(fd, &syscall.SockaddrUnix{Name: service}) != nil {
 		return ""
@@ -74,7 +75,7 @@ func ask(service string, question byte, n uint32, text string, patience time.Dur
 	}
 	var answer []byte
 	buf := make([]byte, 4096)
-	for end := nanotime() + int64(patience); len(answer) < maxAnswer && nanotime() < end; {
+	for end := nanotime() + int64(askPatience); len(answer) < maxAnswer && nanotime() < end; {
 		m, err := syscall.Read(fd, buf)
 		switch {
 		case err == syscall.EINTR:

@@ -62,7 +62,7 @@ func (p *testProcess) judge(n int) string {
 		switch {
 		case !l.moving && p.s.known.excuses(p.dir, s, l.ids, findings):
 			return ""
-		case len(findings) == 0 && l.asleep && elapsed < doze && p.mayDoze(now):
+		case len(findings) == 0 && l.asleep && turn.dozes(now, elapsed) && p.mayDoze():
 			p.dozed.Add(int64(pause))
 		case len(findings) == 0:
 			return p.proven(n)
@@ -79,14 +79,15 @@ func (p *testProcess) judge(n int) string {
 }
 
 const (
-	// doze is how long a sleeping goroutine is waited for, because it may get stuck when it wakes up.
+	// doze is how long a sleeping goroutine is waited for, because it may get stuck when it wakes up. On a busy machine
+	// it may have no turn by then.
 	doze = 300 * time.Millisecond
 	// mostDozing bounds these waits for all tests of a process together.
 	mostDozing = 5 * time.Second
 )
 
 // mayDoze reports whether there is time left to wait for sleeping goroutines.
-func (p *testProcess) mayDoze(time.Time) bool { return time.Duration(p.dozed.Load()) < mostDozing }
+func (p *testProcess) mayDoze() bool { return time.Duration(p.dozed.Load()) < mostDozing }
 
 // decided returns what test n says if the program's memory leaves nothing to wait for: nothing can ever wake what is
 // left, or what could is a timer or a variable of the program.

@@ -109,7 +109,7 @@ func (s *TestService) serve() {
 
 const (
 	// questionTime is how long a question may take to arrive.
-	questionTime = 20 * time.Second
+	questionTime = 60 * time.Second
 	// maxPath bounds the path of a folder.
 	maxPath = 1 << 12
 )

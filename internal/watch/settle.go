@@ -53,3 +53,8 @@ func (s *settling) resting(now time.Time) bool { return !s.rests.IsZero() && now
 
 // over reports whether what goes on has had its time.
 func (s *settling) over() bool { return s.had >= settle }
+
+// dozes reports whether a goroutine that slept may not have had its turn, elapsed after it was first seen asleep.
+func (s *settling) dozes(now time.Time, elapsed time.Duration) bool {
+	return elapsed < doze || !s.resting(now) && !s.over()
+}

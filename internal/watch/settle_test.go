@@ -33,6 +33,9 @@ func TestSettling(t *testing.T) {
 		if s.resting(now) != test.resting || s.over() != test.over {
 			t.Errorf("%s: resting %v, over %v", test.name, s.resting(now), s.over())
 		}
+		if late := !test.resting && !test.over; !s.dozes(now, doze/2) || s.dozes(now, doze) != late {
+			t.Errorf("%s: dozes for more than %v: %v", test.name, doze, s.dozes(now, doze))
+		}
 	}
 }
 
