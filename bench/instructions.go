@@ -18,7 +18,7 @@ import (
 var hottest = []string{
 	"Mutex Lock + Unlock", "RWMutex RLock + RUnlock", "buffered send + receive", "unbuffered round trip",
 	"select of 2, ready",
-	"Write to an io.Writer that is io.Discard",
+	"Write to an io.Writer that may wait",
 }
 
 const (

@@ -255,12 +255,12 @@ var lookAlikes = []lookAlike{
 
 // quietTypes never wait, though an interface of the catalog may hide them. A call on one, or one that reads and writes
 // nothing else, has no probe.
-var quietTypes = map[string]bool{
-	"bytes.Buffer":    true,
-	"bytes.Reader":    true,
-	"hash.Hash":       true,
-	"hash.Hash32":     true,
-	"hash.Hash64":     true,
-	"strings.Builder": true,
-	"strings.Reader":  true,
+var quietTypes = quietSet("hash.Hash", "hash.Hash32", "hash.Hash64")
+
+func quietSet(more ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, t := range append(more, runtime.MemoryTypes[:]...) {
+		set[t] = true
+	}
+	return set
 }

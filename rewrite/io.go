@@ -23,6 +23,7 @@ const callsiteOnly = 1 << 14
 //	n, err := conn.Read(b)             =>   n, err := _at.End2(_at.IO(&S[i], conn).Read(b))
 //	c, err := net.Dial("tcp", addr)    =>   c, err := _at.End2(_at.IOFunc(&S[i], net.Dial)("tcp", addr))
 //	s.Read(b), embedding a net.Conn    =>   _at.End2(_at.IO(&S[i], s.Conn).Read(b))
+//	n, err := w.Write(b)               =>   n, err := _at.Calls(&S[i], w).Int(w.Write(b))   see memory.go
 //	group.Go(f), without results       =>   _at.IO(&S[i], group).Go(f); _at.IOEnd(&S[i])
 //
 // The call stays in place with its arguments: constants and nil still take the types of the parameters. For go and
@@ -148,6 +149,11 @@ func (f *file) ioCall(node *dst.CallExpr) {
 		open, end = "", "; "+f.call("IOEnd", site)+")"
 	}
 	timed, timedEnd := f.timed(call, c)
+	if begin := f.maybeCall(call, c, site); begin != "" && timed == "" {
+		f.open(call.Pos(), f.onLine(call.Lparen, call.Pos())+begin)
+		f.close(call.End(), ")")
+		return
+	}
 	f.open(call.Pos(), f.onLine(call.Lparen, call.Pos())+open+timed+f.call(c.probe(), site)+", "+c.address())
 	f.close(f.subject(call, c).End(), c.path+")"+timedEnd)
 	if results == 0 {

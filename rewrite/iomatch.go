@@ -207,6 +207,15 @@ func (m *matcher) receiver(c *ioCallee, x ast.Expr, fn *types.Func, holders []ho
 	c.addr = addressable && pointerMethod(fn) && !isPointer(holders[depth].typ) && !types.IsInterface(holders[depth].typ)
 }
 
+// receiverType returns the type of the value whose method c a call names by sel.
+func (f *file) receiverType(sel *ast.SelectorExpr, c *ioCallee) types.Type {
+	if c.path == "" {
+		return f.pkg.Info.TypeOf(c.x)
+	}
+	recv, _ := f.receiverOf(sel)
+	return recv.typ
+}
+
 func isPointer(t types.Type) bool {
 	_, ok := t.Underlying().(*types.Pointer)
 	return ok

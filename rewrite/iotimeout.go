@@ -110,11 +110,7 @@ func (f *file) timed(call *ast.CallExpr, c *ioCallee) (open, end string) {
 		return "", ""
 	}
 	probe := map[string]string{"Read": "TimedReader", "Write": "TimedWriter"}[sel.Sel.Name]
-	t := f.pkg.Info.TypeOf(c.x)
-	if c.path != "" {
-		recv, _ := f.receiverOf(sel)
-		t = recv.typ
-	}
+	t := f.receiverType(sel, c)
 	if c.addr {
 		t = types.NewPointer(t)
 	}

@@ -8,8 +8,9 @@
 // where they are. So where the assembler accepts functions of the register ABI, the lines that access the stack are
 // left out: see internal/gocmd/registers.go.
 
-// FIND puts the slot of the goroutine into R10, or jumps to none. R8, R9 and R12 are lost.
-#define FIND(none) \
+// SEARCH puts the slot of the goroutine's g into R10, or jumps to none. The flags say whether it is still the
+// goroutine's; if not, it may be another g's, and the search goes on. R8, R9 and R12 are lost.
+#define SEARCH(none) \
 	MOVQ ·fast+fastState_tab(SB), R8 \
 	TESTQ R8, R8 \
 	JZ none \
@@ -23,20 +24,21 @@ search: \
 	TESTL R10, R10 \
 	JZ none \
 	ADDQ ·fast+fastState_slots(SB), R10 \
-	CMPQ Slot_Goid(R10), R12 \
+	CMPQ Slot_Goid(R10), R12
+
+// FIND puts the slot of the goroutine into R10, or jumps to none. R8, R9 and R12 are lost.
+#define FIND(none) \
+	SEARCH(none) \
 	JEQ found \
 	INCQ R9 \
 	JMP search \
 found:
 
-// REACHED records that the goroutine whose slot is in R10 reached the site with the number in DX, or jumps to none. It
+// RECORD adds the site with the number in DX to the history of the slot in R10, as the entry with the number in R8, and
 // puts the entry into R11. R8 and R9 are lost.
-#define REACHED(none) \
+#define RECORD() \
 	MOVQ ·fast+fastState_clock(SB), R11 \
 	MOVL (R11), R11 \
-	MOVL Slot_Head(R10), R8 \
-	TESTL $(const_tickEvery-1), R8 \
-	JZ none \
 	SHLQ $32, R11 \
 	ORQ DX, R11 \
 	MOVL R8, R9 \
@@ -45,14 +47,64 @@ found:
 	INCL R8 \
 	MOVL R8, Slot_Head(R10)
 
+// REACHED records that the goroutine whose slot is in R10 reached the site with the number in DX, or jumps to none. It
+// puts the entry into R11. R8 and R9 are lost.
+#define REACHED(none) \
+	MOVL Slot_Head(R10), R8 \
+	TESTL $(const_tickEvery-1), R8 \
+	JZ none \
+	RECORD()
+
 // ENTER records that the goroutine reached the site in AX, or jumps to none. It puts the slot into R10, the entry into
-// R11 and the site's number into DX. R8, R9 and R12 are lost.
+// R11 and the site's number into DX. R8, R9 and R12 are lost. FIRST, behind the function's end, belongs to it.
 #define ENTER(none) \
 	MOVL Site_id(AX), DX \
 	TESTL DX, DX \
 	JZ none \
-	FIND(none) \
-	REACHED(none)
+	SEARCH(none) \
+	JNE stranger \
+	MOVL Slot_Head(R10), R8 \
+	TESTL $(const_tickEvery-1), R8 \
+	JZ none \
+record: \
+	RECORD()
+
+// FIRST gives the slot of a goroutine that has exited to the next one on its g, as find does. It jumps to none if the
+// old one leaves something behind, or if the new one's test or the order of locks is asked for.
+#define FIRST(none) \
+stranger: \
+	CMPQ Slot_G(R10), g \
+	JEQ reused \
+	INCQ R9 \
+	JMP search \
+reused: \
+	MOVL Slot_Noted+Noted_Obj(R10), R8 \
+	ORL Slot_Noted+Noted__size+Noted_Obj(R10), R8 \
+	ANDL $const_NotedHere, R8 \
+	ORL Slot_Held(R10), R8 \
+	JNE none \
+	CMPB ·watched(SB), $0 \
+	JNE none \
+	CMPL ·holdRoom(SB), $const_HeldLen \
+	JNE none \
+	INCL Slot_Seq(R10) \
+	MOVL R8, Slot_Head(R10) \
+	MOVL R8, Slot_Depth(R10) \
+	MOVL R8, Slot_Test(R10) \
+	MOVL R8, Slot_Detached(R10) \
+	MOVQ R8, Slot_Noted+Noted_Obj(R10) \
+	MOVQ R8, Slot_Noted+Noted__size+Noted_Obj(R10) \
+	MOVL R8, Slot_CaseSite(R10) \
+	MOVL R8, Slot_CaseSend(R10) \
+	MOVL R8, Slot_Lost(R10) \
+	MOVL R8, Slot_CaseNext(R10) \
+	MOVL R8, Slot_Begun(R10) \
+	MOVQ ·fast+fastState_clock(SB), R9 \
+	MOVL (R9), R9 \
+	MOVL R9, Slot_Born(R10) \
+	MOVQ R12, Slot_Goid(R10) \
+	INCL Slot_Seq(R10) \
+	JMP record
 
 // NOTED jumps to other unless the slot in R10 has noted the fact with index which, of the object in obj, with the entry
 // in R11. which is lost.
@@ -79,6 +131,7 @@ none:
 	MOVQ AX, sl+8(FP)
 	MOVQ BX, e+16(FP)
 	RET
+	FIRST(none)
 
 // func note(s *Site, obj unsafe.Pointer, kind Kind, which uintptr)
 TEXT ·note(SB), NOSPLIT, $0-32
@@ -99,6 +152,7 @@ none:
 	JMP ·noteFirst(SB)
 done:
 	RET
+	FIRST(none)
 
 // RECENT puts the last reading of the clock into R13, or jumps to old if time may have passed since. DX is lost. It
 // loads the word that decides before lastNano: a reading that replaces it meanwhile is newer.
@@ -163,6 +217,7 @@ none:
 	JMP ·beginChanFirst(SB)
 old:
 	JMP ·beginChanSlow(SB)
+	FIRST(none)
 
 // CASES makes the cases of the slot in R10 those of the select with the number in DX, all unknown. X0 is lost.
 #define CASES() \
@@ -528,6 +583,7 @@ none:
 	JMP ·madeFirst(SB)
 done:
 	RET
+	FIRST(none)
 
 // func word32(p uintptr) (w uint32)
 TEXT ·word32(SB), NOSPLIT, $0-12
@@ -620,6 +676,14 @@ lost:
 	ANDL ·fast+fastState_frames(SB), f \
 	ORL $const_InfoFrame, f
 
+// CALLED fills in the outermost Wait of the slot in R10 for a call of a method of obj, with the frame f.
+#define CALLED(obj, f) \
+	MOVQ obj, Slot_Waits+Wait_Obj(R10) \
+	MOVQ R13, Slot_Waits+Wait_Since(R10) \
+	MOVL DX, Slot_Waits+Wait_Site(R10) \
+	MOVL f, Slot_Waits+Wait_Info(R10) \
+	MOVL $1, Slot_Depth(R10)
+
 // func ioBegin(s *Site, x unsafe.Pointer, size uintptr, f uint32)
 TEXT ·ioBegin(SB), NOSPLIT, $0-28
 	MOVQ s+0(FP), AX
@@ -640,16 +704,57 @@ TEXT ·ioBegin(SB), NOSPLIT, $0-28
 pointer:
 	MOVQ (BX), R8
 object:
-	MOVQ R8, Slot_Waits+Wait_Obj(R10)
-	MOVQ R13, Slot_Waits+Wait_Since(R10)
-	MOVL DX, Slot_Waits+Wait_Site(R10)
-	MOVL DI, Slot_Waits+Wait_Info(R10)
-	MOVL $1, Slot_Depth(R10)
+	CALLED(R8, DI)
 	RET
 nested:
 	JMP ·ioBeginInside(SB)
 none:
 	JMP ·ioBeginSlow(SB)
+	FIRST(none)
+
+// func callBegin(s *Site, x unsafe.Pointer, f uint32) Call
+TEXT ·callBegin(SB), NOSPLIT, $0-25
+	MOVQ s+0(FP), AX
+	MOVQ x+8(FP), BX
+	FRAME(CX)
+	MOVL CX, f+16(FP)
+	RECENT(none)
+	ENTER(none)
+	CMPL Slot_Depth(R10), $0
+	JNE nested
+	MOVQ 8(BX), R8
+	CALLED(R8, CX)
+	MOVL $1, AX
+	MOVB AX, ret+24(FP)
+	RET
+nested:
+	JMP ·callBeginInside(SB)
+none:
+	JMP ·callBeginSlow(SB)
+	FIRST(none)
+
+// func throughBegin(s *Site, x unsafe.Pointer, word uint64) Call
+TEXT ·throughBegin(SB), NOSPLIT, $0-25
+	MOVQ s+0(FP), AX
+	MOVQ x+8(FP), BX
+	MOVQ word+16(FP), CX
+	FRAME(DI)
+	SHLQ $32, CX
+	ORQ DI, CX
+	MOVQ CX, word+16(FP)
+	RECENT(none)
+	ENTER(none)
+	CMPL Slot_Depth(R10), $0
+	JNE nested
+	CALLED(BX, CX)
+	MOVL $1, AX
+	MOVB AX, ret+24(FP)
+	RET
+nested:
+	JMP ·throughBeginInside(SB)
+none:
+	JMP ·throughBeginSlow(SB)
+	FIRST(none)
 
 // func ioEnd(f uint32)
 TEXT ·ioEnd(SB), NOSPLIT, $0-4
@@ -722,6 +827,7 @@ full:
 	JMP ·lockFull(SB)
 done:
 	RET
+	FIRST(none)
 
 // func unlock(s *Site, m *sync.Mutex)
 TEXT ·unlock(SB), NOSPLIT, $0-16
@@ -750,6 +856,7 @@ none:
 	JMP ·unlockFirst(SB)
 other:
 	JMP ·unlockOther(SB)
+	FIRST(none)
 
 // func rlock(s *Site, m *sync.RWMutex)
 TEXT ·rlock(SB), NOSPLIT, $0-16
@@ -784,6 +891,7 @@ full:
 	JMP ·rlockFull(SB)
 done:
 	RET
+	FIRST(none)
 
 // func runlock(s *Site, m *sync.RWMutex)
 TEXT ·runlock(SB), NOSPLIT, $0-16
@@ -815,3 +923,4 @@ none:
 	JMP ·runlockFirst(SB)
 other:
 	JMP ·runlockOther(SB)
+	FIRST(none)

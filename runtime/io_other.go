@@ -18,6 +18,34 @@ func IO[T any](s *Site, x T) T {
 	return x
 }
 
+// Calls begins a call of a method of x, an interface, unless its value is in memory.
+//
+//go:noinline
+func Calls[T any](s *Site, x T) Call {
+	w := (*[2]unsafe.Pointer)(unsafe.Pointer(&x))
+	if uintptr(w[0]) == s.memory || s.inMemory(w[0]) {
+		return false
+	}
+	begin(s, uintptr(w[1]))
+	return true
+}
+
+// Through begins a call of a method of x, a struct, unless the interface that its word with that number begins has a
+// value in memory.
+//
+//go:noinline
+func Through[T any](s *Site, x *T, word uintptr) Call {
+	if x == nil {
+		return false
+	}
+	tab := firstWord(at(unsafe.Pointer(x), word*unsafe.Sizeof(x)))
+	if uintptr(tab) == s.memory || s.inMemory(tab) {
+		return false
+	}
+	begin(s, uintptr(unsafe.Pointer(x)))
+	return true
+}
+
 // IOFunc begins a call of a function that may wait, as IO does for a method. It returns f.
 //
 //go:noinline
@@ -74,4 +102,70 @@ func End4[A, B, C, D any](a A, b B, c C, d D) (A, B, C, D) {
 func End5[A, B, C, D, E any](a A, b B, c C, d D, e E) (A, B, C, D, E) {
 	end()
 	return a, b, c, d, e
+}
+
+// The methods of a Call note the end of one with these results.
+
+//go:noinline
+func (c Call) Int(n int, err error) (int, error) {
+	if c {
+		end()
+	}
+	return n, err
+}
+
+//go:noinline
+func (c Call) Byte(b byte, err error) (byte, error) {
+	if c {
+		end()
+	}
+	return b, err
+}
+
+//go:noinline
+func (c Call) Rune(r rune, size int, err error) (rune, int, error) {
+	if c {
+		end()
+	}
+	return r, size, err
+}
+
+//go:noinline
+func (c Call) Bytes(b []byte, err error) ([]byte, error) {
+	if c {
+		end()
+	}
+	return b, err
+}
+
+//go:noinline
+func (c Call) Line(b []byte, more bool, err error) ([]byte, bool, error) {
+	if c {
+		end()
+	}
+	return b, more, err
+}
+
+//go:noinline
+func (c Call) Text(s string, err error) (string, error) {
+	if c {
+		end()
+	}
+	return s, err
+}
+
+//go:noinline
+func (c Call) Err(err error) error {
+	if c {
+		end()
+	}
+	return err
+}
+
+//go:noinline
+func (c Call) Bool(ok bool) bool {
+	if c {
+		end()
+	}
+	return ok
 }

@@ -105,6 +105,9 @@ type Site struct {
 	id uint32
 	// starts counts the goroutines that an OpGo site started.
 	starts uint32
+	// memory is the first word of an interface that has a value in memory: see Calls. other is that of the last other
+	// one that was looked at.
+	memory, other uintptr
 }
 
 // The flags of a Site.
