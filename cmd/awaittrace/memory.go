@@ -7,10 +7,10 @@ import (
 	"runtime/debug"
 )
 
-// While rewriting, the live heap is small until large packages come, and then a few hundred MB. A small heap may grow
-// to three times its live part; a large one is collected more often, to stay below the limit.
+// While rewriting, the live heap is small until large packages come, and then a few hundred MB. Twice that is allocated
+// at most; of a very large heap, less.
 const (
-	rewriteGC    = 200       // percent
+	rewriteGC    = 100       // percent
 	rewriteLimit = 800 << 20 // bytes
 )
 
