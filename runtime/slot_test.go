@@ -89,48 +89,6 @@ func TestRecycle(t *testing.T) {
 	}
 }
 
-// TestReused checks that a goroutine whose first probe is a send inherits nothing from the one that had its g, and its
-// slot, before. Its send is noted, though that one has sent from the same place in the same millisecond.
-func TestReused(t *testing.T) {
-	s, ch := newSite(OpSend, KindChan, "ch <- 1"), make(chan int, 1)
-	send := func(dirty bool) (slot *Slot, now Slot) {
-		done := make(chan bool)
-		go func() {
-			defer close(done)
-			Send(s, ch, 1)
-			slot = own()
-			now = copySlot(slot)
-			if dirty {
-				slot.Depth, slot.Lost, slot.CaseSite, slot.CaseSend, slot.CaseNext, slot.Detached = 2, 1, 3, 1, 4, 1
-			}
-		}()
-		<-done
-		<-ch
-		return slot, now
-	}
-	reused := 0
-	for i := 0; i < 100 && reused < 10; i++ {
-		one, before := send(true)
-		two, now := send(false)
-		if one != two {
-			continue
-		}
-		reused++
-		if now.Goid == before.Goid || now.G != before.G || now.Seq != before.Seq+2 || now.Head != 1 || now.Ring[0].site() != s.id || now.Born == 0 {
-			t.Errorf("%+v comes after %+v", now, before)
-		}
-		if now.Depth != 0 || now.Held != 0 || now.Lost != 0 || now.CaseSite != 0 || now.CaseSend != 0 || now.CaseNext != 0 || now.Detached != 0 {
-			t.Errorf("it inherits: %+v", now)
-		}
-		if o := object(address(ch)); o == nil || o.Sent.Goid != uint32(now.Goid) {
-			t.Errorf("goroutine %d has sent last; it is kept as %+v", now.Goid, o)
-		}
-	}
-	if reused == 0 {
-		t.Error("no slot was reused")
-	}
-}
-
 // TestManyGoroutines blocks 100,000 goroutines. Each has a slot of its own, of 512 bytes.
 func TestManyGoroutines(t *testing.T) {
 	n := 100_000
