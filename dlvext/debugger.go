@@ -8,9 +8,9 @@ import (
 	"net/rpc"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/service/api"
 	"github.com/go-delve/delve/service/rpc2"
 
@@ -43,13 +43,10 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	switch {
 	case errors.Is(err, rpc.ErrShutdown), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errors.New("the debugger's server has gone; the program may go on without it")
-	case err != nil && strings.Contains(err.Error(), "has exited"): // of errors the protocol hands on the text
-		return nil, fmt.Errorf("%w; awaittrace report %d tells what its record says", err, d.pid)
 	case err != nil:
-		return nil, err
+		return nil, exited(err)
 	case state.Exited:
-		return nil, fmt.Errorf("process %d has exited with status %d; awaittrace report %d tells what its record says",
-			state.Pid, state.ExitStatus, state.Pid)
+		return nil, exited(proc.ErrProcessExited{Pid: state.Pid, Status: state.ExitStatus})
 	}
 	d.relay.reporting.Store(true)
 	defer d.relay.reporting.Store(false)
@@ -58,6 +55,16 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	}
 	d.session.Paused(d.relay.Pauses()...)
 	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
+}
+
+// exited adds to an error of Delve that a program has exited what still tells of it. The protocol hands on only the text
+// of errors.
+func exited(err error) error {
+	var p proc.ErrProcessExited
+	if n, _ := fmt.Sscanf(err.Error(), "Process %d has exited with status %d", &p.Pid, &p.Status); n != 2 {
+		return err
+	}
+	return fmt.Errorf("%w; awaittrace report %d tells what its record says", err, p.Pid)
 }
 
 // begin sets the session to that of process pid, which changes when the program is restarted.
