@@ -325,8 +325,8 @@ func addObjects(s *snapshot.Snapshot, res *target.Result) {
 	for ref, o := range res.Objects {
 		known := s.Objects[ref.Addr]
 		switch {
-		case known == nil && ref.Kind == runtime.KindChan &&
-			o.Closed: // by code without probes, such as that of contexts
+		case known == nil && ref.Kind == runtime.KindChan && o.Closed:
+			// By code without probes, such as that of contexts.
 			s.Objects[ref.Addr] = &snapshot.Object{Addr: ref.Addr, Kind: ref.Kind, Len: o.Len, Cap: o.Cap, Count: -1,
 				Shut: true}
 		case known == nil:

@@ -90,9 +90,9 @@ func labelWord(s, end string) (word, rest string, ok bool) {
 
 // statuses maps the statuses that are not wait reasons to states: gStatusStrings in GOROOT/src/runtime/traceback.go.
 var statuses = map[string]string{
-	"running": "running", "runnable": "runnable", "syscall": "syscall", "waiting": "waiting", "copystack": "running",
-	"preempted": "runnable",
-	"idle":      "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
+	"running": "running", "runnable": "runnable", "syscall": "syscall", "waiting": "waiting",
+	"copystack": "running", "preempted": "runnable",
+	"idle": "unknown", "dead": "exited", "???": "unknown", "leaked": "waiting",
 }
 
 // status reads the text between the brackets.
