@@ -31,7 +31,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,33 +38,16 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	verbose := flags.Bool("v", false, "print what each tool says")
-	kernels := flags.String("gobench", "",
+	verbose := flag.Bool("v", false, "print what each tool says")
+	kernels := flag.String("gobench", "",
 		"`folder` of a checkout of github.com/timmyyuan/gobench: compare on its kernels")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	work, err := os.MkdirTemp("", "awaittrace-compare-")
-	if err == nil {
-		defer os.RemoveAll(work)
-		err = compare(ctx, work, *kernels, flags.Args(), *verbose, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "compare:", err)
-		return 1
-	}
-	return 0
+	script.Main("compare", func(s *script.Script, names []string) error {
+		return compare(s, *kernels, names, *verbose, os.Stdout)
+	})
 }
 
 // atOnce is how many programs run at a time.
@@ -73,18 +55,18 @@ const atOnce = 4
 
 // compare runs the programs, or those that are named, and prints the table. They are the kernels in the folder kernels,
 // if that is not empty.
-func compare(ctx context.Context, work, kernels string, names []string, verbose bool, stdout io.Writer) error {
+func compare(s *script.Script, kernels string, names []string, verbose bool, stdout io.Writer) error {
 	var programs []*program
 	var err error
 	if kernels != "" {
-		programs, err = listKernels(kernels, work, names)
+		programs, err = listKernels(kernels, s.Work, names)
 	} else {
 		programs, err = list(names)
 	}
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, work: work, built: make(map[string]bool)}
+	b := &builder{Script: s, built: make(map[string]bool)}
 	if err := b.tools(); err != nil {
 		return err
 	}
@@ -93,7 +75,7 @@ func compare(ctx context.Context, work, kernels string, names []string, verbose 
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	pl := &reportcase.Player{Awaittrace: filepath.Join(work, "awaittrace"), Dir: work, After: time.Second, Text: true}
+	pl := &reportcase.Player{Awaittrace: s.Path("awaittrace"), Dir: s.Work, After: time.Second, Text: true}
 	var wg sync.WaitGroup
 	slots := make(chan bool, atOnce)
 	for _, p := range programs {
@@ -106,14 +88,14 @@ func compare(ctx context.Context, work, kernels string, names []string, verbose 
 			if p.kernel {
 				play = p.playKernel
 			}
-			if p.err = play(ctx, pl); p.err == nil {
+			if p.err = play(s, pl); p.err == nil {
 				p.judge()
 			}
 		}()
 	}
 	wg.Wait()
 	print(stdout, programs, verbose)
-	return ctx.Err()
+	return s.Err()
 }
 
 // play runs both builds of a program, and takes what the tools say.

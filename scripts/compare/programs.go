@@ -4,11 +4,9 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
 	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // A program gets stuck.
@@ -174,18 +173,16 @@ func addWaits(programs []*program) ([]*program, error) {
 
 // A builder builds programs and tools.
 type builder struct {
-	ctx   context.Context
-	work  string
+	*script.Script
 	built map[string]bool
 }
 
 // tools builds awaittrace and panicparse.
 func (b *builder) tools() error {
-	if err := b.goCommand(".", nil, "build", "-o", filepath.Join(b.work, "awaittrace"),
-		"./cmd/awaittrace"); err != nil {
+	if _, err := b.Awaittrace(); err != nil {
 		return err
 	}
-	return b.goCommand(b.work, []string{"GOBIN=" + b.work}, "install", "github.com/maruel/panicparse/v2@v2.5.0")
+	return b.With("GOBIN="+b.Work).Run(b.Work, "go", "install", "github.com/maruel/panicparse/v2@v2.5.0")
 }
 
 // profiling is added to the main package of a program.
@@ -211,7 +208,7 @@ func init() {
 
 // build builds a program plainly, and again with a profile of leaks.
 func (b *builder) build(p *program) error {
-	p.exe = filepath.Join(b.work, strings.ReplaceAll(p.dir, "/", "-"))
+	p.exe = b.Path(strings.ReplaceAll(p.dir, "/", "-"))
 	if b.built[p.exe] {
 		return nil
 	}
@@ -249,14 +246,5 @@ func (b *builder) buildWith(dir, exe string, texts map[string]string, env ...str
 	if err = cmp.Or(err, os.WriteFile(exe+".overlay", overlay, 0o600)); err != nil {
 		return err
 	}
-	return b.goCommand(dir, env, "build", "-overlay", exe+".overlay", "-o", exe, ".")
-}
-
-func (b *builder) goCommand(dir string, env []string, args ...string) error {
-	cmd := exec.CommandContext(b.ctx, "go", args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
-	}
-	return nil
+	return b.With(env...).Run(dir, "go", "build", "-overlay", exe+".overlay", "-o", exe, ".")
 }

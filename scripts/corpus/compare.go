@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,10 +81,10 @@ func (r *runner) leftBehind(o *outcome, dir string) error {
 	if len(all) == 0 {
 		return nil
 	}
-	overlay := filepath.Join(r.work, o.row.name+".replace.json")
-	args := slices.Concat([]string{"instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(),
+	overlay := r.Path(o.row.name + ".replace.json")
+	args := slices.Concat([]string{r.at, "instrument", "-overlay=" + overlay}, r.probeFlags(o.row), o.row.modFlags(),
 		o.row.packages)
-	if err := r.instrument(dir, args); err != nil {
+	if err := r.Run(dir, args...); err != nil {
 		return err
 	}
 	for pkg, list := range byPackage(all) {

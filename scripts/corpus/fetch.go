@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,18 +21,18 @@ func (r *row) modFlags() []string {
 // stays where it is: nothing is written there.
 func (r *runner) fetch(row *row) (string, error) {
 	if row.module == std {
-		root, err := r.goOutput(r.work, "env", "GOROOT")
-		return filepath.Join(strings.TrimSpace(string(root)), "src"), err
+		root, err := r.goOutput(r.Work, "env", "GOROOT")
+		return filepath.Join(strings.TrimSpace(root), "src"), err
 	}
 	var module struct{ Dir, Error string }
-	err := r.goJSON(r.work, &module, "mod", "download", "-json", row.module)
+	err := r.goJSON(r.Work, &module, "mod", "download", "-json", row.module)
 	if module.Error != "" {
 		err = fmt.Errorf("go mod download: %s", module.Error)
 	}
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(r.work, row.name)
+	dir := filepath.Join(r.Work, row.name)
 	if err := os.CopyFS(dir, os.DirFS(module.Dir)); err != nil {
 		return "", err
 	}
@@ -65,20 +64,13 @@ func (r *runner) dropReplaces(dir string) error {
 // goJSON decodes what a go command writes.
 func (r *runner) goJSON(dir string, v any, args ...string) error {
 	out, err := r.goOutput(dir, args...)
-	if jsonErr := json.Unmarshal(out, v); err == nil {
+	if jsonErr := json.Unmarshal([]byte(out), v); err == nil {
 		err = jsonErr
 	}
 	return err
 }
 
 // goOutput returns what a go command writes to its standard output, also when it fails.
-func (r *runner) goOutput(dir string, args ...string) ([]byte, error) {
-	var stderr strings.Builder
-	cmd := exec.CommandContext(r.ctx, "go", args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = dir, r.env, &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		err = fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
-	}
-	return out, err
+func (r *runner) goOutput(dir string, args ...string) (string, error) {
+	return r.Output(dir, append([]string{"go"}, args...)...)
 }

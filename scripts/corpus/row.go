@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -111,23 +110,23 @@ func (r *runner) testFlags(row *row) []string {
 
 // test runs a command line that writes test events to its standard output, which go to the file name.json.
 func (r *runner) test(dir, name string, args, packages []string) (*results, error) {
-	out, err := os.Create(filepath.Join(r.work, name+".json"))
+	out, err := os.Create(r.Path(name + ".json"))
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
-	errs, err := os.Create(filepath.Join(r.work, name+".stderr"))
+	errs, err := os.Create(r.Path(name + ".stderr"))
 	if err != nil {
 		return nil, err
 	}
 	defer errs.Close()
 	args = append(args[:len(args):len(args)], packages...)
-	cmd := exec.CommandContext(r.ctx, args[0], args[1:]...)
+	cmd := r.Command(dir, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, r.env, out, errs
+	cmd.Stdout, cmd.Stderr = out, errs
 	fmt.Fprintf(r.log, "%s: %s\n", name, strings.Join(args, " "))
 	if err := cmd.Run(); err != nil {
-		if _, ok := err.(*exec.ExitError); !ok || r.ctx.Err() != nil {
+		if _, ok := err.(*exec.ExitError); !ok || r.Err() != nil {
 			return nil, err
 		}
 	}
@@ -154,25 +153,14 @@ func probes(name string) (int, error) {
 	return strconv.Atoi(string(m[1]))
 }
 
-// instrument runs an awaittrace command that has no output of interest.
-func (r *runner) instrument(dir string, args []string) error {
-	cmd := exec.CommandContext(r.ctx, r.at, args...)
-	cmd.Dir, cmd.Env = dir, r.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v: %v\n%s", cmd, err, out)
-	}
-	return nil
-}
-
 // serve lets a server of the row idle for a while, with probes, and asks whether anything is stuck.
 func (r *runner) serve(row *row, dir string) (string, error) {
-	program := filepath.Join(r.work, row.name+".server")
-	args := append([]string{"build", "-o", program}, row.modFlags()...)
-	if err := r.instrument(dir, append(args, row.serve.program)); err != nil {
+	program := r.Path(row.name + ".server")
+	args := append([]string{r.at, "build", "-o", program}, row.modFlags()...)
+	if err := r.Run(dir, append(args, row.serve.program)...); err != nil {
 		return "", err
 	}
-	server := exec.CommandContext(r.ctx, program, row.serve.args...)
-	server.Dir, server.Env = filepath.Join(r.work, "tmp"), r.env
+	server := r.Command(r.Path("tmp"), append([]string{program}, row.serve.args...)...)
 	if err := server.Start(); err != nil {
 		return "", err
 	}
@@ -181,9 +169,8 @@ func (r *runner) serve(row *row, dir string) (string, error) {
 		server.Wait()
 	}()
 	time.Sleep(15 * time.Second)
-	report := exec.CommandContext(r.ctx, r.at, "report", "-after", "5s", "-exit-code", strconv.Itoa(server.Process.Pid))
-	report.Env = r.env
-	out, err := report.CombinedOutput()
+	out, err := r.Command("", r.at, "report", "-after", "5s", "-exit-code",
+		strconv.Itoa(server.Process.Pid)).CombinedOutput()
 	first, _, _ := strings.Cut(string(out), "\n")
 	fmt.Fprintf(r.log, "%s, idle for 15s: %s\n", row.name, first)
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/dap"
 	"github.com/awaittrace/awaittrace/internal/diagnose"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 const (
@@ -39,21 +40,18 @@ const (
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == "relay" {
-		exit(relay(os.Args[2]))
+		if err := relay(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "delvedap:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	pattern := flag.String("run", ".", "which tests, as go test takes it")
 	timeout := flag.Duration("timeout", 20*time.Minute, "for each of the two runs")
 	probes := flag.Bool("probes", false, "also run them with probes in the programs")
-	flag.Parse()
-	exit(compare(*pattern, *timeout, *probes))
-}
-
-func exit(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "delvedap:", err)
-		os.Exit(1)
-	}
-	os.Exit(0)
+	script.Main("delvedap", func(s *script.Script, _ []string) error {
+		return compare(s, *pattern, *timeout, *probes)
+	})
 }
 
 // relay is one session of the server at addr. It prints where the client is to connect.
@@ -110,14 +108,9 @@ var changes = []change{
 }
 
 // compare runs the tests both ways, and with probes if that is wanted.
-func compare(pattern string, timeout time.Duration, probes bool) error {
-	tmp, err := os.MkdirTemp("", "awaittrace-delvedap-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	delve := filepath.Join(tmp, "delve")
-	if err := unpack(delve); err != nil {
+func compare(s *script.Script, pattern string, timeout time.Duration, probes bool) error {
+	delve := s.Path("delve")
+	if err := unpack(s, delve); err != nil {
 		return err
 	}
 	exe, err := os.Executable()
@@ -140,11 +133,11 @@ func compare(pattern string, timeout time.Duration, probes bool) error {
 	if !probes {
 		return nil
 	}
-	us := filepath.Join(tmp, "awaittrace")
-	if out, err := exec.Command("go", "build", "-o", us, "./cmd/awaittrace").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build ./cmd/awaittrace: %w\n%s", err, out)
+	us, err := s.Awaittrace()
+	if err != nil {
+		return err
 	}
-	records := filepath.Join(tmp, "records")
+	records := s.Path("records")
 	if err := os.Mkdir(records, 0o700); err != nil {
 		return err
 	}
@@ -176,12 +169,12 @@ func explain(lost []string) error {
 }
 
 // unpack copies Delve into dir and changes it.
-func unpack(dir string) error {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-delve/delve").Output()
+func unpack(s *script.Script, dir string) error {
+	out, err := s.Output("", "go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-delve/delve")
 	if err != nil {
-		return fmt.Errorf("go list -m github.com/go-delve/delve: %w", err)
+		return err
 	}
-	if err := os.CopyFS(dir, os.DirFS(strings.TrimSpace(string(out)))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(strings.TrimSpace(out))); err != nil {
 		return err
 	}
 	for _, c := range changes {

@@ -6,10 +6,11 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // Churn has so many programs at once, and each lives for longer than serve takes between two looks.
@@ -20,12 +21,13 @@ const (
 
 // churn begins programs, of which one third ends, one is killed and one replaces itself by exec before, and tells what
 // serve has left of them.
-func churn(dir string) error {
-	at, records, err := prepare(dir, "pool")
+func churn(s *script.Script) error {
+	dir := s.Work
+	at, records, err := prepare(s, "pool")
 	if err != nil {
 		return err
 	}
-	pool := filepath.Join(dir, "pool")
+	pool := s.Path("pool")
 	ours := address()
 	serve := command(dir, at, "serve", "-listen", ours, "-every", "1s")
 	serve.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)

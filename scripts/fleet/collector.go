@@ -6,10 +6,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // A buffer is a bytes.Buffer that may be read while it is written.
@@ -32,21 +33,22 @@ func (b *buffer) String() string {
 
 // collect lets serve push to a real collector, which prints what it gets: a finding as a log record, the metrics, and
 // the histograms of waits.
-func collect(dir string) error {
+func collect(s *script.Script) error {
+	dir := s.Work
 	collector := *exe
 	if collector == "" {
-		collector = filepath.Join(dir, "collector")
-		if err := command("", "go", "build", "-C", "scripts/fleet/collector", "-o", collector, ".").Run(); err != nil {
+		collector = s.Path("collector")
+		if err := s.Run("", "go", "build", "-C", "scripts/fleet/collector", "-o", collector, "."); err != nil {
 			return err
 		}
 	}
-	at, records, err := prepare(dir, "bank", "pool")
+	at, records, err := prepare(s, "bank", "pool")
 	if err != nil {
 		return err
 	}
-	bank, pool := filepath.Join(dir, "bank"), filepath.Join(dir, "pool")
+	bank, pool := s.Path("bank"), s.Path("pool")
 	endpoint := address()
-	config := filepath.Join(dir, "collector.yaml")
+	config := s.Path("collector.yaml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, `receivers: {otlp: {protocols: {http: {endpoint: %q}}}}
 exporters: {debug: {verbosity: detailed, sampling_initial: 1000000}}
 service:

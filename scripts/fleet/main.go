@@ -38,6 +38,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 var (
@@ -53,48 +55,41 @@ var (
 const template = "/usr/share/prometheus/alertmanager/default.tmpl"
 
 func main() {
-	log.SetFlags(0)
-	flag.Parse()
-	parts := map[string]func(dir string) error{"alert": alert, "scale": scale, "churn": churn, "collector": collect}
-	run := parts[flag.Arg(0)]
-	if run == nil || flag.NArg() != 1 {
-		log.Fatalf("usage: fleet [flags] %s", strings.Join(slices.Sorted(maps.Keys(parts)), "|"))
-	}
-	dir, err := os.MkdirTemp("", "awaittrace-fleet-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	err = run(dir)
-	os.RemoveAll(dir)
-	if err != nil {
-		log.Fatal(err)
-	}
+	script.Main("fleet", func(s *script.Script, args []string) error {
+		parts := map[string]func(*script.Script) error{"alert": alert, "scale": scale, "churn": churn,
+			"collector": collect}
+		if len(args) != 1 || parts[args[0]] == nil {
+			return script.Usagef("want one of %s", strings.Join(slices.Sorted(maps.Keys(parts)), ", "))
+		}
+		return parts[args[0]](s)
+	})
 }
 
 // folders are those of the programs that serve is tried on.
 var folders = map[string]string{"bank": "dlvext/testdata/bank", "pool": "scripts/fleet/pool"}
 
-// prepare builds awaittrace in dir, and programs with probes beside it, and makes a folder for their records. It
-// returns the paths of the command and of the folder.
-func prepare(dir string, programs ...string) (at, records string, err error) {
-	at, records = filepath.Join(dir, "awaittrace"), filepath.Join(dir, "records")
-	if err := command("", "go", "build", "-o", at, "./cmd/awaittrace").Run(); err != nil {
+// prepare builds awaittrace, and programs with probes beside it, and makes a folder for their records. It returns the
+// paths of the command and of the folder.
+func prepare(s *script.Script, programs ...string) (at, records string, err error) {
+	if at, err = s.Awaittrace(); err != nil {
 		return "", "", err
 	}
 	for _, name := range programs {
-		if err := command("", at, "build", "-C", folders[name], "-o", filepath.Join(dir, name), ".").Run(); err != nil {
+		if err := s.Run("", at, "build", "-C", folders[name], "-o", s.Path(name), "."); err != nil {
 			return "", "", err
 		}
 	}
+	records = s.Path("records")
 	return at, records, os.Mkdir(records, 0o700)
 }
 
-func alert(dir string) error {
+func alert(s *script.Script) error {
+	dir := s.Work
 	if *bin == "" {
 		*bin = filepath.Join(dir, "usr/bin")
 		const fetch = "apt-get download -qq prometheus prometheus-alertmanager && " +
 			"for d in *.deb; do dpkg -x $d .; done"
-		if err := command(dir, "sh", "-c", fetch).Run(); err != nil {
+		if err := s.Run(dir, "sh", "-c", fetch); err != nil {
 			return fmt.Errorf("cannot get the engines: %w", err)
 		}
 	}
@@ -103,15 +98,14 @@ func alert(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := command("", tool, "test", "rules",
-		strings.Replace(rules, ".rules.", ".rules_test.", 1)).Run(); err != nil {
+	if err := s.Run("", tool, "test", "rules", strings.Replace(rules, ".rules.", ".rules_test.", 1)); err != nil {
 		return fmt.Errorf("the tests of the rules: %w", err)
 	}
-	at, records, err := prepare(dir, "bank", "pool")
+	at, records, err := prepare(s, "bank", "pool")
 	if err != nil {
 		return err
 	}
-	bank, pool := filepath.Join(dir, "bank"), filepath.Join(dir, "pool")
+	bank, pool := s.Path("bank"), s.Path("pool")
 	ours, prom, am := address(), address(), address()
 	config := fmt.Sprintf(`global: {scrape_interval: 5s, evaluation_interval: 5s}
 rule_files: [%q]

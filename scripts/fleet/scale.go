@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // The programs of a measurement, and how often serve looks at them and is scraped.
@@ -25,12 +27,13 @@ const settle = time.Minute
 
 // scale measures what one serve costs with many programs, some of them large, in which work goes on: its processor time
 // and its memory.
-func scale(dir string) error {
-	at, records, err := prepare(dir, "pool")
+func scale(s *script.Script) error {
+	dir := s.Work
+	at, records, err := prepare(s, "pool")
 	if err != nil {
 		return err
 	}
-	pool := filepath.Join(dir, "pool")
+	pool := s.Path("pool")
 	env := append(os.Environ(), "AWAITTRACE_DIR="+records, "GOMAXPROCS=1")
 	var pids []int
 	begin := func(name string, goroutines, jobs int) error {

@@ -3,58 +3,42 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/testing/gobench"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // A corpus is the kernels in a temporary module, and the program that has them all.
 type corpus struct {
+	*script.Script
 	options
-	work, exe string
-	kernels   []*gobench.Kernel
+	source, exe string
+	kernels     []*gobench.Kernel
 }
 
 // newCorpus copies the kernels and builds the program with probes.
-func newCorpus(ctx context.Context, o options, work string) (*corpus, error) {
-	c := &corpus{options: o, work: filepath.Join(work, "src"), exe: filepath.Join(work, "kernels")}
+func newCorpus(s *script.Script, o options) (c *corpus, err error) {
+	c = &corpus{Script: s, options: o, source: s.Path("src"), exe: s.Path("kernels")}
 	if c.awaittrace == "" {
-		c.awaittrace = filepath.Join(work, "awaittrace")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", c.awaittrace,
-			"./cmd/awaittrace").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("go build: %w\n%s", err, out)
+		if c.awaittrace, err = s.Awaittrace(); err != nil {
+			return nil, err
 		}
 	}
-	if err := os.MkdirAll(c.work, 0o700); err != nil {
+	if err := os.MkdirAll(c.source, 0o700); err != nil {
 		return nil, err
 	}
-	var err error
-	if c.kernels, err = gobench.Copy(o.dir, c.work, o.names, gobench.UntilInput); err != nil {
+	if c.kernels, err = gobench.Copy(o.dir, c.source, o.names, gobench.UntilInput); err != nil {
 		return nil, err
 	}
-	return c, c.build(ctx)
-}
-
-func (c *corpus) build(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, c.awaittrace, "build", "-o", c.exe, ".")
-	cmd.Dir = c.work
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("awaittrace build: %w\n%s", err, out)
-	}
-	return nil
+	return c, s.Run(c.source, c.awaittrace, "build", "-o", c.exe, ".")
 }
 
 // test runs a kernel by awaittrace test, and returns what that prints.
-func (c *corpus) test(ctx context.Context, k *gobench.Kernel) string {
-	cmd := exec.CommandContext(ctx, c.awaittrace, "test", "-after", c.after.String(), "-timeout", "5s", "-count", "1",
-		"./test/"+k.Name)
-	cmd.Dir = c.work
-	out, _ := cmd.CombinedOutput()
+func (c *corpus) test(k *gobench.Kernel) string {
+	out, _ := c.Command(c.source, c.awaittrace, "test", "-after", c.after.String(), "-timeout", "5s", "-count", "1",
+		"./test/"+k.Name).CombinedOutput()
 	text := string(out)
 	if i := strings.Index(text, "\ngoroutine "); i > 0 { // the runtime's own dump after a timeout
 		rest := text[i:]

@@ -27,20 +27,14 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"time"
-)
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+	"github.com/awaittrace/awaittrace/internal/testing/script"
+)
 
 // options are what the flags say.
 type options struct {
@@ -49,53 +43,36 @@ type options struct {
 	tries      int
 	after      time.Duration
 	test       bool
-	awaittrace string
+	awaittrace string // the command
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var o options
-	flags := flag.NewFlagSet("gobench", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.IntVar(&o.tries, "tries", 40, "how often to run a kernel until its bug strikes")
-	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
-	flags.BoolVar(&o.test, "test", false, "run the kernels by awaittrace test, too")
-	flags.StringVar(&o.awaittrace, "awaittrace", "", "`file` of the command; built from this module by default")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	if flags.NArg() == 0 {
-		fmt.Fprintln(stderr, "gobench: want the folder of a checkout of github.com/timmyyuan/gobench")
-		return 2
-	}
-	o.dir, o.names = flags.Arg(0), flags.Args()[1:]
-	missed, err := runAll(ctx, o, stdout)
-	switch {
-	case err != nil:
-		fmt.Fprintln(stderr, "gobench:", err)
-		return 1
-	case missed > 0:
-		return 1
-	}
-	return 0
+func main() {
+	o := new(options)
+	flag.IntVar(&o.tries, "tries", 40, "how often to run a kernel until its bug strikes")
+	flag.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
+	flag.BoolVar(&o.test, "test", false, "run the kernels by awaittrace test, too")
+	flag.StringVar(&o.awaittrace, "awaittrace", "", "`file` of the command; built from this module by default")
+	script.Main("gobench", func(s *script.Script, args []string) error {
+		if len(args) == 0 {
+			return script.Usagef("want the folder of a checkout of github.com/timmyyuan/gobench")
+		}
+		o.dir, o.names = args[0], args[1:]
+		return runAll(s, *o, os.Stdout)
+	})
 }
 
-// runAll runs the kernels and returns how many blocked goroutines were not told as certain or likely.
-func runAll(ctx context.Context, o options, stdout io.Writer) (missed int, err error) {
-	work, err := os.MkdirTemp("", "awaittrace-gobench-")
+// runAll runs the kernels. It fails if a blocked goroutine was not told as certain or likely.
+func runAll(s *script.Script, o options, stdout io.Writer) error {
+	c, err := newCorpus(s, o)
 	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(work)
-	c, err := newCorpus(ctx, o, work)
-	if err != nil {
-		return 0, err
+		return err
 	}
 	var sum counts
 	struck, cycles := 0, 0
 	for _, k := range c.kernels {
-		r, err := c.play(ctx, k)
+		r, err := c.play(s, k)
 		if err != nil {
-			return 0, fmt.Errorf("kernel %s: %w", k.Name, err)
+			return fmt.Errorf("kernel %s: %w", k.Name, err)
 		}
 		fmt.Fprintf(stdout, "\n== %s: %s\n", k.Name, r)
 		fmt.Fprint(stdout, r.text)
@@ -107,10 +84,13 @@ func runAll(ctx context.Context, o options, stdout io.Writer) (missed int, err e
 		}
 		sum.add(r.counts)
 		if o.test {
-			fmt.Fprintf(stdout, "-- %s: awaittrace test\n%s", k.Name, c.test(ctx, k))
+			fmt.Fprintf(stdout, "-- %s: awaittrace test\n%s", k.Name, c.test(k))
 		}
 	}
 	fmt.Fprintf(stdout, "\n%d kernels, of which %d struck, %d with a deadlock: %s\n", len(c.kernels), struck, cycles,
 		sum)
-	return sum.blocked - sum.told, ctx.Err()
+	if sum.blocked > sum.told && s.Err() == nil {
+		return script.ErrFailed
+	}
+	return s.Err()
 }

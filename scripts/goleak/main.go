@@ -7,17 +7,15 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // A module and those of its packages whose tests are run.
@@ -39,40 +37,30 @@ var modules = []module{
 	{"go.opentelemetry.io/collector/consumer@v1.71.0", []string{"./..."}},
 }
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "goleak:", err)
-		os.Exit(1)
-	}
-}
+func main() { script.Main("goleak", run) }
 
-func run(names []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	work, err := os.MkdirTemp("", "awaittrace-goleak.")
+func run(s *script.Script, names []string) error {
+	at, err := s.Awaittrace()
 	if err != nil {
 		return err
 	}
-	at := filepath.Join(work, "awaittrace")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", at, "./cmd/awaittrace").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %v\n%s", err, out)
-	}
+	s = s.With("GOFLAGS=", "GOWORK=off")
 	fmt.Println("| module | plain | with probes | tests that differ | goroutines left stuck |")
 	fmt.Println("|---|---|---|---|---|")
 	failed := 0
 	for _, m := range choose(names) {
-		dir := filepath.Join(work, strings.NewReplacer("/", "_", "@", "_").Replace(m.version))
-		if out, err := exec.CommandContext(ctx, "scripts/fetch", m.version, dir).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %v\n%s", m.version, err, out)
+		dir := s.Path(strings.NewReplacer("/", "_", "@", "_").Replace(m.version))
+		if err := s.Run("", "scripts/fetch", m.version, dir); err != nil {
+			return err
 		}
-		plain := test(ctx, dir, m, "go", "test")
-		probed := test(ctx, dir, m, at, "test")
-		if ctx.Err() != nil {
-			return ctx.Err()
+		plain := test(s, dir, m, "go", "test")
+		probed := test(s, dir, m, at, "test")
+		if s.Err() != nil {
+			return s.Err()
 		}
 		differ := probed.beyond(plain)
 		if run := onlyTests(differ); run != "" { // many tests go by the clock, and fail now and then
-			differ = test(ctx, dir, m, at, "test", "-run="+run).beyond(plain)
+			differ = test(s, dir, m, at, "test", "-run="+run).beyond(plain)
 		}
 		if len(differ) > 0 {
 			failed++
@@ -81,9 +69,10 @@ func run(names []string) error {
 			len(probed.left))
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d modules differ with probes: sources and logs are in %s", failed, work)
+		s.Keep = true
+		return fmt.Errorf("%d modules differ with probes: sources and logs are in %s", failed, s.Work)
 	}
-	return errors.Join(exec.Command("chmod", "-R", "u+w", work).Run(), os.RemoveAll(work))
+	return nil
 }
 
 // choose returns the modules that are named, whole where they are not in the table, or the table.
@@ -152,13 +141,10 @@ var (
 )
 
 // test runs the tests of a module, and writes their output to a file beside its folder.
-func test(ctx context.Context, dir string, m module, command ...string) *result {
+func test(s *script.Script, dir string, m module, command ...string) *result {
 	start := time.Now()
-	args := append(command[1:], "-count=1", "-v", "-p=1", "-vet=off", "-mod=mod", "-timeout=5m")
-	cmd := exec.CommandContext(ctx, command[0], append(args, m.packages...)...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	out, err := cmd.CombinedOutput()
+	args := append(command, "-count=1", "-v", "-p=1", "-vet=off", "-mod=mod", "-timeout=5m")
+	out, err := s.Command(dir, append(args, m.packages...)...).CombinedOutput()
 	os.WriteFile(dir+"."+filepath.Base(command[0])+".log", out, 0o666) // for people
 	r := &result{failed: make(map[string]bool), left: make(map[string]bool), time: time.Since(start)}
 	for _, match := range outcome.FindAllSubmatch(out, -1) {

@@ -18,18 +18,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
-)
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
+	"github.com/awaittrace/awaittrace/internal/testing/script"
+)
 
 // options are what the flags say.
 type options struct {
@@ -41,52 +38,38 @@ type options struct {
 	names   []string // empty: all
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
-	var o options
-	flags := flag.NewFlagSet("healthy", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
-	flags.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
-	flags.IntVar(&o.at, "p", 16, "how many programs run at a time, of heavy ones at most two")
-	flags.BoolVar(&o.again, "again", false,
+func main() {
+	o := new(options)
+	flag.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
+	flag.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
+	flag.IntVar(&o.at, "p", 16, "how many programs run at a time, of heavy ones at most two")
+	flag.BoolVar(&o.again, "again", false,
 		"run a program of which something was told once more, alone, and count what is told then")
-	flags.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	o.names = flags.Args()
-	failed, err := runAll(o, stdout)
-	switch {
-	case err != nil:
-		fmt.Fprintln(stderr, "healthy:", err)
-		return 1
-	case failed > 0:
-		return 1
-	}
-	return 0
+	flag.BoolVar(&o.servers, "servers", false, "nats-server and mochi-mqtt, too")
+	script.Main("healthy", func(s *script.Script, names []string) error {
+		o.names = names
+		return runAll(s, *o)
+	})
 }
 
-// runAll runs the programs, prints the table, and returns of how many something was told.
-func runAll(o options, stdout io.Writer) (int, error) {
-	work, err := os.MkdirTemp("", "awaittrace-healthy-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(work)
-	w := &watcher{options: o, work: work, awaittrace: filepath.Join(work, "awaittrace"),
-		exe: filepath.Join(work, "healthy")}
+// runAll runs the programs, and prints the table.
+func runAll(s *script.Script, o options) error {
+	w := &watcher{Script: s, options: o, exe: s.Path("healthy")}
 	list, err := w.programs()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for _, args := range [][]string{{"go", "build", "-o", w.awaittrace, "./cmd/awaittrace"},
-		{w.awaittrace, "build", "-o", w.exe, "./testdata/healthy"}} {
-		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
-		}
+	if w.awaittrace, err = s.Awaittrace(); err != nil {
+		return err
+	}
+	if err := s.Run("", w.awaittrace, "build", "-o", w.exe, "./testdata/healthy"); err != nil {
+		return err
 	}
 	w.watchAll(list)
-	return tell(stdout, list, o), nil
+	if tell(os.Stdout, list, o) > 0 {
+		return script.ErrFailed
+	}
+	return nil
 }
 
 // watchAll runs the programs, heavy ones after the others, and those again, alone, of which something was told if that
@@ -121,7 +104,7 @@ func (w *watcher) sideBySide(n int, list []*program, among func(*program) bool) 
 }
 
 // records is where the records of p are.
-func (w *watcher) records(p *program) string { return filepath.Join(w.work, p.name+"-record") }
+func (w *watcher) records(p *program) string { return w.Path(p.name + "-record") }
 
 // A program is one that is watched.
 type program struct {
@@ -142,18 +125,19 @@ type program struct {
 
 // A watcher runs programs.
 type watcher struct {
+	*script.Script
 	options
-	work, awaittrace, exe string
-	looking               sync.Mutex // one report at a time
+	awaittrace, exe string
+	looking         sync.Mutex // one report at a time
 }
 
 // programs lists what is to run: those of the names, or all.
 func (w *watcher) programs() (list []*program, err error) {
-	out, err := exec.Command("go", "run", "./testdata/healthy").Output()
+	out, err := w.Output("", "go", "run", "./testdata/healthy")
 	if err != nil {
-		return nil, fmt.Errorf("go run ./testdata/healthy: %v", err)
+		return nil, err
 	}
-	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
 		name, heavy, _ := strings.Cut(line, " ")
 		list = append(list, &program{name: name, heavy: heavy != ""})
 	}
@@ -165,9 +149,9 @@ func (w *watcher) programs() (list []*program, err error) {
 			{"nats-server", "github.com/nats-io/nats-server/v2@v2.15.2", ".", "-p 14290"},
 			{"mochi-mqtt", "github.com/mochi-mqtt/server/v2@v2.7.9", "./cmd", ""},
 		} {
-			dir := filepath.Join(w.work, s.name)
-			if out, err := exec.Command("scripts/fetch", s.module, dir).CombinedOutput(); err != nil {
-				return nil, fmt.Errorf("scripts/fetch %s: %v\n%s", s.module, err, out)
+			dir := w.Path(s.name)
+			if err := w.Run("", "scripts/fetch", s.module, dir); err != nil {
+				return nil, err
 			}
 			list = append(list, &program{name: s.name, run: true, dir: dir,
 				args: append([]string{s.pkg}, strings.Fields(s.args)...), stop: true})

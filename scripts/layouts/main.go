@@ -12,13 +12,12 @@ import (
 	"debug/elf"
 	"fmt"
 	"go/version"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
 	"github.com/awaittrace/awaittrace/internal/reach"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 const file = "internal/reach/layouts.txt"
@@ -57,26 +56,22 @@ var newer = map[string]string{
 		"\truntime.AddCleanup(o, func(int) {}, 1)\n\thandle = weak.Make(o)\n}\n",
 }
 
-func main() {
-	os.Exit(run(os.Args[1:], os.Stderr))
-}
+func main() { script.Main("layouts", write) }
 
-func run(versions []string, stderr io.Writer) int {
+func write(s *script.Script, versions []string) error {
 	var list []*reach.Layout
 	if len(versions) == 0 {
 		versions = defaults
 	} else if old, err := os.ReadFile(file); err == nil {
 		if list, err = reach.ParseTables(string(old)); err != nil {
-			fmt.Fprintln(stderr, "layouts:", err)
-			return 1
+			return err
 		}
 	}
 	for _, v := range versions {
 		for _, arch := range archs {
-			l, err := layout("go"+v, arch)
+			l, err := layout(s, "go"+v, arch)
 			if err != nil {
-				fmt.Fprintf(stderr, "layouts: go%s %s: %v\n", v, arch, err)
-				return 1
+				return fmt.Errorf("go%s %s: %w", v, arch, err)
 			}
 			list = slices.DeleteFunc(list,
 				func(old *reach.Layout) bool { return version.Lang(old.Go) == version.Lang(l.Go) && old.Arch == arch })
@@ -87,36 +82,23 @@ func run(versions []string, stderr io.Writer) int {
 		return cmp.Or(cmp.Compare(a.Arch, b.Arch),
 			version.Compare(a.Go, b.Go))
 	})
-	if err := os.WriteFile(file, []byte(reach.FormatTables(list)), 0o666); err != nil {
-		fmt.Fprintln(stderr, "layouts:", err)
-		return 1
-	}
-	return 0
+	return os.WriteFile(file, []byte(reach.FormatTables(list)), 0o666)
 }
 
 // layout builds the program with a version of Go, and reads the layout from it.
-func layout(goVersion, arch string) (*reach.Layout, error) {
-	dir, err := os.MkdirTemp("", "awaittrace-layouts-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+func layout(s *script.Script, goVersion, arch string) (*reach.Layout, error) {
+	dir := s.Path(goVersion + arch)
 	second := newer["go1.21"]
 	if version.Compare(goVersion, "go1.24") >= 0 {
 		second = newer["go1.24"]
 	}
-	for name, text := range map[string]string{"go.mod": "module layouts\n\ngo 1.21\n", "main.go": program,
-		"newer.go": second} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return nil, err
-		}
+	if err := script.Write(dir, map[string]string{"go.mod": "module layouts\n\ngo 1.21\n", "main.go": program,
+		"newer.go": second}); err != nil {
+		return nil, err
 	}
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", "program", ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+goVersion, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=",
-		"GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %v\n%s", err, out)
+	build := s.With("GOTOOLCHAIN="+goVersion, "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	if err := build.Run(dir, "go", "build", "-buildvcs=false", "-o", "program", "."); err != nil {
+		return nil, err
 	}
 	f, err := elf.Open(filepath.Join(dir, "program"))
 	if err != nil {

@@ -16,46 +16,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stderr))
-}
-
-func run(args []string, stderr io.Writer) int {
-	flags := flag.NewFlagSet("oldrecord", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	exe := flags.String("awaittrace", "", "the `executable` that builds the program")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	if flags.NArg() != 1 {
-		fmt.Fprintln(stderr, "usage: oldrecord [-awaittrace EXE] FILE")
-		return 2
-	}
-	if err := keep(*exe, flags.Arg(0)); err != nil {
-		fmt.Fprintln(stderr, "oldrecord:", err)
-		return 1
-	}
-	return 0
+	exe := flag.String("awaittrace", "", "the `executable` that builds the program")
+	script.Main("oldrecord", func(s *script.Script, args []string) error {
+		if len(args) != 1 {
+			return script.Usagef("want one FILE")
+		}
+		return keep(s, *exe, args[0])
+	})
 }
 
 // keep builds the program by the awaittrace exe, runs it, and writes its record to file.
-func keep(exe, file string) error {
-	work, err := os.MkdirTemp("", "awaittrace-oldrecord-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(work)
+func keep(s *script.Script, exe, file string) (err error) {
 	if exe == "" {
-		exe = filepath.Join(work, "awaittrace")
-		if err := command("go", "build", "-o", exe, "./cmd/awaittrace"); err != nil {
+		if exe, err = s.Awaittrace(); err != nil {
 			return err
 		}
 	}
-	program, records := filepath.Join(work, "stuckways"), filepath.Join(work, "records")
-	if err := command(exe, "build", "-trimpath", "-o", program, "./testdata/stuckways"); err != nil {
+	program, records := s.Path("stuckways"), s.Path("records")
+	if err := s.Run("", exe, "build", "-trimpath", "-o", program, "./testdata/stuckways"); err != nil {
 		return err
 	}
 	if err := os.Mkdir(records, 0o700); err != nil {
@@ -69,14 +52,6 @@ func keep(exe, file string) error {
 		return fmt.Errorf("%d records in %s, want one", len(list), records)
 	}
 	return pack(list[0], file)
-}
-
-func command(name string, args ...string) error {
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return nil
 }
 
 // killStuck runs the program until it is stuck, with its record in the folder records.

@@ -5,9 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // large is a program of so many goroutines, of which half are leaked, and so many bytes of heap in small objects.
@@ -98,16 +97,10 @@ func used() (megabytes int64, processor time.Duration) {
 
 // cost measures what a look costs.
 func (j *job) cost() error {
-	dir := filepath.Join(j.work, "large")
-	if err := os.Mkdir(dir, 0o777); err != nil {
+	dir, exe := j.Path("large"), j.Path("large-program")
+	if err := script.Write(dir, map[string]string{"go.mod": "module large\n\ngo 1.22\n", "main.go": large}); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"go.mod": "module large\n\ngo 1.22\n", "main.go": large} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return err
-		}
-	}
-	exe := filepath.Join(j.work, "large-program")
 	if err := j.goBuild(dir, exe, variant{}); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/testing/reachtest"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 var (
@@ -46,18 +47,18 @@ func profile(p *pprof.Profile, w io.Writer, debug int) {
 // goProfile holds reach against Go's own profile of leaks, and against what Go's own tests say of each program: which
 // of its goroutines leak, whether or not the profile always finds them.
 func (j *job) goProfile() error {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	root, err := j.Output("", "go", "env", "GOROOT")
 	if err != nil {
 		return err
 	}
-	from := filepath.Join(strings.TrimSpace(string(root)), "src", "runtime")
+	from := filepath.Join(strings.TrimSpace(root), "src", "runtime")
 	leaks, err := knownLeaks(filepath.Join(from, "goroutineleakprofile_test.go"))
 	if err != nil {
 		return err
 	}
 	var programs, marked, proven, missed, extra int
 	for _, sub := range []string{".", "goker"} {
-		exe := filepath.Join(j.work, "profile-"+filepath.Base(sub))
+		exe := j.Path("profile-" + filepath.Base(sub))
 		names, err := j.copyProfiled(filepath.Join(from, "testdata", "testgoroutineleakprofile", sub), exe)
 		if err != nil {
 			return err
@@ -165,13 +166,11 @@ func (j *job) judge(name string, p *profile, leaks []*regexp.Regexp) {
 // names.
 func (j *job) copyProfiled(from, exe string) (names []string, err error) {
 	dir := exe + "-source"
-	if err := os.Mkdir(dir, 0o777); err != nil {
-		return nil, err
-	}
 	files, err := filepath.Glob(filepath.Join(from, "*.go"))
 	if err != nil {
 		return nil, err
 	}
+	texts := map[string]string{"go.mod": "module profiled\n\ngo 1.26\n", "zprofile.go": pausing}
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -180,15 +179,10 @@ func (j *job) copyProfiled(from, exe string) (names []string, err error) {
 		for _, m := range registers.FindAllSubmatch(text, -1) {
 			names = append(names, string(m[1]))
 		}
-		text = writesProfile.ReplaceAll(text, []byte("profile(prof, "))
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(name)), text, 0o666); err != nil {
-			return nil, err
-		}
+		texts[filepath.Base(name)] = writesProfile.ReplaceAllString(string(text), "profile(prof, ")
 	}
-	for name, text := range map[string]string{"go.mod": "module profiled\n\ngo 1.26\n", "zprofile.go": pausing} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return nil, err
-		}
+	if err := script.Write(dir, texts); err != nil {
+		return nil, err
 	}
 	return names, j.goBuild(dir, exe, variant{env: []string{"GOEXPERIMENT=goroutineleakprofile"}})
 }

@@ -19,26 +19,39 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"go/version"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	if len(os.Args) == 3 && os.Args[1] == lookVerb {
+		os.Exit(lookAlone(os.Args[2], os.Stdout, os.Stderr))
+	}
+	versions := flag.String("go", "1.21.13,1.23.12,1.26.8,1.27.4", "versions of Go")
+	ways := flag.String("ways", "plain,race,stripped", "how the programs are built")
+	samples := flag.Int("samples", 1000, "samples of storm, over all versions")
+	length := flag.Duration("for", 20*time.Second, "how long each healthy program is sampled")
+	script.Main("reach", func(s *script.Script, names []string) error {
+		j := &job{Script: s, versions: strings.Split(*versions, ","), ways: strings.Split(*ways, ","),
+			samples: *samples, length: *length, out: os.Stdout, log: os.Stderr}
+		return j.run(names)
+	})
 }
 
 // A job is a run of the script.
 type job struct {
-	work     string // folder for what is built
+	*script.Script
 	versions []string
 	ways     []string
 	samples  int
@@ -60,48 +73,27 @@ var parts = []part{
 	{"arm64", false, (*job).arm64}, {"cost", true, (*job).cost},
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
-	if len(args) == 2 && args[0] == lookVerb {
-		return lookAlone(args[1], stdout, stderr)
-	}
-	flags := flag.NewFlagSet("reach", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	versions := flags.String("go", "1.21.13,1.23.12,1.26.8,1.27.4", "versions of Go")
-	ways := flags.String("ways", "plain,race,stripped", "how the programs are built")
-	samples := flags.Int("samples", 1000, "samples of storm, over all versions")
-	length := flags.Duration("for", 20*time.Second, "how long each healthy program is sampled")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	for _, name := range flags.Args() {
+// run runs the parts with these names, or all but the extra ones.
+func (j *job) run(names []string) error {
+	for _, name := range names {
 		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
-			fmt.Fprintf(stderr, "reach: no part %q\n", name)
-			return 2
+			return script.Usagef("no part %q", name)
 		}
 	}
-	work, err := os.MkdirTemp("", "awaittrace-reach-")
-	if err != nil {
-		fmt.Fprintln(stderr, "reach:", err)
-		return 1
-	}
-	defer os.RemoveAll(work)
-	j := &job{work: work, versions: strings.Split(*versions, ","), ways: strings.Split(*ways, ","), samples: *samples,
-		length: *length, out: stdout, log: stderr}
-	failed := false
+	var errs []error
 	for _, p := range parts {
-		if flags.NArg() == 0 && p.extra || flags.NArg() > 0 && !slices.Contains(flags.Args(), p.name) {
+		if len(names) == 0 && p.extra || len(names) > 0 && !slices.Contains(names, p.name) {
 			continue
 		}
 		if err := p.run(j); err != nil {
-			fmt.Fprintf(stderr, "reach: %s: %v\n", p.name, err)
-			failed = true
+			errs = append(errs, fmt.Errorf("%s: %w", p.name, err))
 		}
 	}
-	fmt.Fprintf(stdout, "false proofs: %d\n", j.wrong)
-	if failed || j.wrong > 0 {
-		return 1
+	fmt.Fprintf(j.out, "false proofs: %d\n", j.wrong)
+	if j.wrong > 0 {
+		errs = append(errs, script.ErrFailed)
 	}
-	return 0
+	return errors.Join(errs...)
 }
 
 // A variant is a way to build a program.
@@ -130,9 +122,8 @@ func (j *job) variants() (list []variant) {
 }
 
 // build builds a program of testdata as a module of its own, for versions of Go that do not know ours.
-func (j *job) build(name string, v variant) (exe string, err error) {
-	dir := filepath.Join(j.work, name+"-"+v.version, name)
-	exe = filepath.Join(j.work, name+"-"+v.version, "program"+v.name)
+func (j *job) build(name string, v variant) (string, error) {
+	dir, exe := j.Path(name+"-"+v.version+"/"+name), j.Path(name+"-"+v.version+"/program"+v.name)
 	if err := os.RemoveAll(dir); err != nil {
 		return "", err
 	}
@@ -150,15 +141,13 @@ func (j *job) build(name string, v variant) (exe string, err error) {
 
 // goBuild builds the package in a folder.
 func (j *job) goBuild(dir, exe string, v variant) error {
-	cmd := exec.Command("go", slices.Concat([]string{"build", "-buildvcs=false", "-o", exe}, v.flags, []string{"."})...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GONOSUMDB=golang.org/x")
+	s := j.With("GOFLAGS=-mod=mod", "GOWORK=off", "GONOSUMDB=golang.org/x")
 	if v.version != "" {
-		cmd.Env = append(cmd.Env, "GOTOOLCHAIN=go"+v.version)
+		s = s.With("GOTOOLCHAIN=go" + v.version)
 	}
-	cmd.Env = append(cmd.Env, v.env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s %s: go build: %v\n%s", v.version, v.name, err, out)
+	if err := s.With(v.env...).Run(dir, slices.Concat([]string{"go", "build", "-buildvcs=false", "-o", exe}, v.flags,
+		[]string{"."})...); err != nil {
+		return fmt.Errorf("go %s %s: %w", v.version, v.name, err)
 	}
 	return nil
 }

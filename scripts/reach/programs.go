@@ -197,7 +197,7 @@ func (j *job) emulated(emulator string, v variant) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(j.work, "core")
+	dir, err := os.MkdirTemp(j.Work, "core")
 	if err != nil {
 		return err
 	}

@@ -8,19 +8,18 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"debug/buildinfo"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // A target is what one archive is for.
@@ -46,26 +45,21 @@ func (t target) name(version string) string {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	out := flag.String("o", "release", "write the archives to `DIR`")
 	only := flag.String("only", "", "build only the archives whose names match `REGEXP`")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./scripts/release [-o DIR] [-only REGEXP] TAG")
-		os.Exit(2)
-	}
-	if err := release(ctx, ".", flag.Arg(0), *out, *only); err != nil {
-		fmt.Fprintln(os.Stderr, "release:", err)
-		os.Exit(1)
-	}
+	script.Main("release", func(s *script.Script, args []string) error {
+		if len(args) != 1 {
+			return script.Usagef("want one TAG")
+		}
+		return release(s, ".", args[0], *out, *only)
+	})
 }
 
 // tagged matches the tags that are versions of a module.
 var tagged = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
 // release builds the archives of a tag of the repository in root.
-func release(ctx context.Context, root, tag, out, only string) error {
+func release(s *script.Script, root, tag, out, only string) error {
 	if !tagged.MatchString(tag) {
 		return fmt.Errorf("invalid tag %q: want a version such as v1.2.3", tag)
 	}
@@ -76,17 +70,12 @@ func release(ctx context.Context, root, tag, out, only string) error {
 	if root, err = filepath.Abs(root); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "awaittrace-release.")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(work)
-	source := filepath.Join(work, "source")
-	if _, err := run(ctx, root, nil, "git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--no-hardlinks",
+	source := s.Path("source")
+	if err := s.Run(root, "git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--no-hardlinks",
 		"--branch", tag, root, source); err != nil {
 		return err
 	}
-	seconds, err := run(ctx, source, nil, "git", "log", "-1", "--format=%ct")
+	seconds, err := s.Output(source, "git", "log", "-1", "--format=%ct")
 	if err != nil {
 		return err
 	}
@@ -103,7 +92,7 @@ func release(ctx context.Context, root, tag, out, only string) error {
 		if !match.MatchString(name) {
 			continue
 		}
-		exe, err := build(ctx, source, work, t)
+		exe, err := build(s, source, t)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -128,19 +117,18 @@ func release(ctx context.Context, root, tag, out, only string) error {
 }
 
 // build builds the command for a target, and returns its file.
-func build(ctx context.Context, source, work string, t target) (string, error) {
+func build(s *script.Script, source string, t target) (string, error) {
 	name := "awaittrace"
 	if t.goos == "windows" {
 		name += ".exe"
 	}
-	exe := filepath.Join(work, t.name("v0"), name)
-	args := []string{"build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", exe}
+	exe := s.Path(t.name("v0") + "/" + name)
+	args := []string{"go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", exe}
 	if t.lite {
 		args = append(args, "-tags=lite")
 	}
-	_, err := run(ctx, source, []string{"GOOS=" + t.goos, "GOARCH=" + t.goarch, "CGO_ENABLED=0", "GOFLAGS="}, "go",
-		append(args, "./cmd/awaittrace")...)
-	return exe, err
+	s = s.With("GOOS="+t.goos, "GOARCH="+t.goarch, "CGO_ENABLED=0", "GOFLAGS=")
+	return exe, s.Run(source, append(args, "./cmd/awaittrace")...)
 }
 
 // checkVersion reports an error if `awaittrace version` of a command, which goes by its build information, is not tag.
@@ -153,17 +141,4 @@ func checkVersion(exe, tag string) error {
 		return fmt.Errorf("its version is %q, want %q", got, tag)
 	}
 	return nil
-}
-
-// run runs a command, and returns what it prints.
-func run(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, args[0], err, stderr.String())
-	}
-	return string(out), nil
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // TestRelease releases the lite command of a repository that has a tag, twice, with the same result.
@@ -43,7 +45,7 @@ func TestRelease(t *testing.T) {
 	var first []byte
 	for range 2 {
 		out := t.TempDir()
-		if err := release(t.Context(), tagged, tag, out, "lite.*linux_amd64"); err != nil {
+		if err := release(run(t), tagged, tag, out, "lite.*linux_amd64"); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(filepath.Join(out, name+".tar.gz"))
@@ -64,7 +66,7 @@ func TestRelease(t *testing.T) {
 		name + "/README.md 644"}; !reflect.DeepEqual(files, want) {
 		t.Errorf("the archive has %q, want %q", files, want)
 	}
-	if err := release(t.Context(), tagged, tag, t.TempDir(), "plan9"); err == nil ||
+	if err := release(run(t), tagged, tag, t.TempDir(), "plan9"); err == nil ||
 		!strings.Contains(err.Error(), "plan9") {
 		t.Errorf("an archive that there is not: %v", err)
 	}
@@ -111,9 +113,12 @@ func TestZip(t *testing.T) {
 // TestTag refuses what is no version of a module.
 func TestTag(t *testing.T) {
 	for _, tag := range []string{"", "1.2.3", "v1.2", "main", "-v1.2.3"} {
-		if err := release(t.Context(), ".", tag, t.TempDir(), ""); err == nil ||
+		if err := release(run(t), ".", tag, t.TempDir(), ""); err == nil ||
 			!strings.Contains(err.Error(), "invalid tag") {
 			t.Errorf("%q: %v", tag, err)
 		}
 	}
 }
+
+// run returns a Script for a test.
+func run(t *testing.T) *script.Script { return &script.Script{Context: t.Context(), Work: t.TempDir()} }

@@ -13,26 +13,18 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/testing/reportcase"
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
 
 // options are what the flags say.
 type options struct {
@@ -43,50 +35,34 @@ type options struct {
 	names   []string
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var o options
-	flags := flag.NewFlagSet("reports", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&o.root, "cases", "testdata/reports", "`folder` with the cases")
-	flags.StringVar(&o.awaitt, "awaittrace", "", "`file` of the command; built from this module by default")
-	flags.StringVar(&o.built, "built", "",
+func main() {
+	o := new(options)
+	flag.StringVar(&o.root, "cases", "testdata/reports", "`folder` with the cases")
+	flag.StringVar(&o.awaitt, "awaittrace", "", "`file` of the command; built from this module by default")
+	flag.StringVar(&o.built, "built", "",
 		"`folder` that the programs are built into and kept in; what is there already is not built again")
-	flags.BoolVar(&o.verbose, "v", false, "print every text report")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	o.names = flags.Args()
-	ok, err := check(ctx, o, stdout, stderr)
-	if err != nil {
-		fmt.Fprintln(stderr, "reports:", err)
-	}
-	if err != nil || !ok {
-		return 1
-	}
-	return 0
+	flag.BoolVar(&o.verbose, "v", false, "print every text report")
+	script.Main("reports", func(s *script.Script, names []string) error {
+		o.names = names
+		return check(s, *o, os.Stdout, os.Stderr)
+	})
 }
 
-// check builds and plays the cases, and reports whether all is told.
-func check(ctx context.Context, o options, stdout, stderr io.Writer) (bool, error) {
-	work, err := os.MkdirTemp("", "awaittrace-reports-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(work)
-	b := &builder{ctx: ctx, awaittrace: o.awaitt, work: cmp.Or(o.built, work), log: stderr}
+// check builds and plays the cases. It fails if something is not told as it should be.
+func check(s *script.Script, o options, stdout, stderr io.Writer) (err error) {
+	b := &builder{Script: s, awaittrace: o.awaitt, built: cmp.Or(o.built, s.Work), log: stderr}
 	if b.awaittrace == "" {
-		b.awaittrace = filepath.Join(work, "awaittrace")
-		if err := b.command(".", "go", "build", "-o", b.awaittrace, "./cmd/awaittrace"); err != nil {
-			return false, err
+		if b.awaittrace, err = s.Awaittrace(); err != nil {
+			return err
 		}
 	}
 	jobs, err := b.jobs(o)
 	if err != nil {
-		return false, err
+		return err
 	}
-	pl := &reportcase.Player{Awaittrace: b.awaittrace, Dir: work, After: time.Second, Text: o.verbose}
+	pl := &reportcase.Player{Awaittrace: b.awaittrace, Dir: s.Work, After: time.Second, Text: o.verbose}
 	failed, todo := 0, 0
-	pl.PlayAll(ctx, jobs, func(j *reportcase.Job) {
+	pl.PlayAll(s, jobs, func(j *reportcase.Job) {
 		problems := []string{}
 		verdict := "told"
 		if j.Err != nil {
@@ -115,15 +91,18 @@ func check(ctx context.Context, o options, stdout, stderr io.Writer) (bool, erro
 	})
 	fmt.Fprintf(stdout, "\n%d runs of programs from public reports: %d told, %d not told yet, %d wrong\n", len(jobs),
 		len(jobs)-failed-todo, todo, failed)
-	return failed == 0, nil
+	if failed > 0 {
+		return script.ErrFailed
+	}
+	return nil
 }
 
 // A builder builds the programs of cases.
 type builder struct {
-	ctx              context.Context
-	awaittrace, work string
-	log              io.Writer
-	std              string // the program of the cases in folder std; empty: not built
+	*script.Script
+	awaittrace, built string // the command, and the folder for the programs
+	log               io.Writer
+	std               string // the program of the cases in folder std; empty: not built
 }
 
 // jobs returns what is to be played: the cases that o names, or all.
@@ -169,11 +148,11 @@ func (b *builder) jobs(o options) (jobs []*reportcase.Job, err error) {
 func (b *builder) program(c *reportcase.Case) (exe string, args []string, err error) {
 	parent := filepath.Dir(c.Dir)
 	if filepath.Base(parent) != "std" {
-		exe = filepath.Join(b.work, c.Name)
+		exe = filepath.Join(b.built, c.Name)
 		return exe, nil, b.build(c.Dir, exe)
 	}
 	if b.std == "" {
-		b.std = filepath.Join(b.work, "std")
+		b.std = filepath.Join(b.built, "std")
 		if err := b.build(parent, b.std); err != nil {
 			return "", nil, err
 		}
@@ -187,14 +166,5 @@ func (b *builder) build(dir, exe string) error {
 		return nil
 	}
 	fmt.Fprintf(b.log, "awaittrace build: %s\n", dir)
-	return b.command(dir, b.awaittrace, "build", "-o", exe, ".")
-}
-
-func (b *builder) command(dir, name string, args ...string) error {
-	cmd := exec.CommandContext(b.ctx, name, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return nil
+	return b.Run(dir, b.awaittrace, "build", "-o", exe, ".")
 }

@@ -14,11 +14,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 // The module, and the body in it that is edited.
@@ -30,32 +30,15 @@ const (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("speed", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	n := flags.Int("n", 5, "how often each build is measured")
-	cold := flags.Int("cold", 2, "how often each build with empty caches is measured")
-	copies := flags.Int("copies", 7, "how many copies of the module's packages make the large project")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	what := flags.Args()
-	if len(what) == 0 {
-		what = []string{"same", "edit", "cold", "memory"}
-	}
-	work, err := os.MkdirTemp("", "awaittrace-speed.")
-	if err == nil {
-		defer os.RemoveAll(work)
-		err = measure(&bench{work: work, log: stderr}, what, *n, *cold, *copies, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "speed:", err)
-		return 1
-	}
-	return 0
+	n := flag.Int("n", 5, "how often each build is measured")
+	cold := flag.Int("cold", 2, "how often each build with empty caches is measured")
+	copies := flag.Int("copies", 7, "how many copies of the module's packages make the large project")
+	script.Main("speed", func(s *script.Script, what []string) error {
+		if len(what) == 0 {
+			what = []string{"same", "edit", "cold", "memory"}
+		}
+		return measure(&bench{Script: s, log: os.Stderr}, what, *n, *cold, *copies, os.Stdout)
+	})
 }
 
 // measure writes the table.
@@ -131,31 +114,27 @@ var kinds = []struct {
 
 // A bench is a folder with the module and the awaittrace command.
 type bench struct {
-	work string
-	log  io.Writer
-	env  []string
-	text string // of the edited file
+	*script.Script
+	log        io.Writer
+	awaittrace string
+	text       string // of the edited file
 }
-
-func (b *bench) path(name string) string { return filepath.Join(b.work, filepath.FromSlash(name)) }
 
 // prepare fetches the module and builds it once either way.
 func (b *bench) prepare() error {
-	cache, err := exec.Command("go", "env", "GOCACHE").Output() // which would follow XDG_CACHE_HOME
+	cache, err := b.GoCache()
 	if err != nil {
 		return err
 	}
-	b.env = append(os.Environ(), "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false",
-		"GOCACHE="+strings.TrimSpace(string(cache)), "XDG_CACHE_HOME="+b.path("cache"))
-	for _, args := range [][]string{
-		{"go", "build", "-o", b.path("awaittrace"), "./cmd/awaittrace"},
-		{"scripts/fetch", module + "@" + version, b.path("src")},
-	} {
-		if _, err := b.command("", args...); err != nil {
-			return err
-		}
+	b.Env = append(b.Env, "GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false", cache,
+		"XDG_CACHE_HOME="+b.Path("cache"))
+	if b.awaittrace, err = b.Awaittrace(); err != nil {
+		return err
 	}
-	text, err := os.ReadFile(b.path("src/" + edited))
+	if err := b.Run("", "scripts/fetch", module+"@"+version, b.Path("src")); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(b.Path("src/" + edited))
 	b.text = string(text)
 	if err == nil && strings.Count(b.text, editedAt) != 1 {
 		err = fmt.Errorf("%s: no %q to edit", edited, editedAt)
@@ -173,14 +152,14 @@ func (b *bench) edit(which, n int) error {
 		return nil
 	}
 	text := strings.Replace(b.text, editedAt, fmt.Sprintf("%s_ = %d\n", editedAt, time.Now().UnixNano()), 1)
-	return os.WriteFile(b.path("src/"+edited), []byte(text), 0o666)
+	return os.WriteFile(b.Path("src/"+edited), []byte(text), 0o666)
 }
 
 // empty gives the next build empty caches.
 func (b *bench) empty(which, n int) error {
-	if err := os.RemoveAll(b.path("empty")); err != nil {
+	if err := os.RemoveAll(b.Path("empty")); err != nil {
 		return err
 	}
-	b.env = append(b.env, "GOCACHE="+b.path("empty/go"), "XDG_CACHE_HOME="+b.path("empty/ours"))
+	b.Env = append(b.Env, "GOCACHE="+b.Path("empty/go"), "XDG_CACHE_HOME="+b.Path("empty/ours"))
 	return nil
 }

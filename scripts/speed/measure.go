@@ -7,35 +7,24 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// command runs a command in a folder, the current one if dir is empty.
-func (b *bench) command(dir string, args ...string) (*os.ProcessState, error) {
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Dir, cmd.Env = dir, b.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%v: %v\n%s", cmd, err, out)
-	}
-	return cmd.ProcessState, nil
-}
-
 // both builds n times without probes and with them, one after the other, and returns the shortest time of each.
 func (b *bench) both(n int, before func(which, n int) error) (best [2]time.Duration, err error) {
 	for i := range n {
 		for which, args := range [][]string{
-			{"go", "build", "-o", b.path("plain"), "."},
-			{b.path("awaittrace"), "build", "-o", b.path("probed"), "."},
+			{"go", "build", "-o", b.Path("plain"), "."},
+			{b.awaittrace, "build", "-o", b.Path("probed"), "."},
 		} {
 			if err := before(which, i); err != nil {
 				return best, err
 			}
 			start := time.Now()
-			if _, err := b.command(b.path("src"), args...); err != nil {
+			if err := b.Run(b.Path("src"), args...); err != nil {
 				return best, err
 			}
 			took := time.Since(start)
@@ -50,17 +39,17 @@ func (b *bench) both(n int, before func(which, n int) error) (best [2]time.Durat
 
 // memory puts probes into a project of copies of the module's packages, and returns how much memory that took at most.
 func (b *bench) memory(copies int) (lines, peak int, took time.Duration, err error) {
-	dir := b.path("large")
+	dir := b.Path("large")
 	if lines, err = b.large(dir, copies); err != nil {
 		return 0, 0, 0, err
 	}
-	b.env = append(b.env, "XDG_CACHE_HOME="+b.path("large-cache"))
 	start := time.Now()
-	state, err := b.command(dir, b.path("awaittrace"), "instrument", "-overlay", b.path("large.json"), ".")
-	if err != nil {
-		return 0, 0, 0, err
+	cmd := b.With("XDG_CACHE_HOME="+b.Path("large-cache")).Command(dir, b.awaittrace, "instrument", "-overlay",
+		b.Path("large.json"), ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, 0, 0, fmt.Errorf("%v: %w\n%s", cmd, err, out)
 	}
-	return lines, int(state.SysUsage().(*syscall.Rusage).Maxrss) << 10, time.Since(start), nil
+	return lines, int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10, time.Since(start), nil
 }
 
 // large writes a module with a package main that imports all copies. It counts their lines, tests left out.
@@ -68,11 +57,11 @@ func (b *bench) large(dir string, copies int) (lines int, err error) {
 	var imports strings.Builder
 	for i := range copies {
 		fmt.Fprintf(&imports, "import _ %q\n", fmt.Sprintf("%s/c%d/server", module, i))
-		err := filepath.WalkDir(b.path("src"), func(name string, e fs.DirEntry, err error) error {
+		err := filepath.WalkDir(b.Path("src"), func(name string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
 				return err
 			}
-			rel, err := filepath.Rel(b.path("src"), name)
+			rel, err := filepath.Rel(b.Path("src"), name)
 			if err != nil || rel == "main.go" {
 				return err
 			}
@@ -89,7 +78,7 @@ func (b *bench) large(dir string, copies int) (lines int, err error) {
 		}
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(b.path("src/" + name))
+		text, err := os.ReadFile(b.Path("src/" + name))
 		if err != nil {
 			return 0, err
 		}

@@ -24,6 +24,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/awaittrace/awaittrace/internal/testing/script"
 )
 
 var defaults = []string{"1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14", "1.26.8", "1.27.4"}
@@ -34,46 +36,35 @@ var defaults = []string{"1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.14", "
 var module []byte
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
-
-func run(versions []string, stdout, stderr io.Writer) int {
-	if len(versions) == 0 {
-		versions = defaults
-	}
-	for _, v := range versions {
-		if !version.IsValid("go" + v) {
-			fmt.Fprintf(stderr, "versions: %q is no version such as %s\n", v, defaults[0])
-			return 2
+	script.Main("versions", func(s *script.Script, versions []string) error {
+		if len(versions) == 0 {
+			versions = defaults
 		}
-	}
-	slices.SortFunc(versions, func(a, b string) int { return version.Compare("go"+a, "go"+b) })
-	work, err := os.MkdirTemp("", "awaittrace-versions-")
-	if err == nil {
-		defer os.RemoveAll(work)
-		var failed int
-		if failed, err = table(work, versions, stdout, stderr); err == nil && failed > 0 {
+		for _, v := range versions {
+			if !version.IsValid("go" + v) {
+				return script.Usagef("%q is no version such as %s", v, defaults[0])
+			}
+		}
+		slices.SortFunc(versions, func(a, b string) int { return version.Compare("go"+a, "go"+b) })
+		failed, err := table(s, versions, os.Stdout, os.Stderr)
+		if err == nil && failed > 0 {
 			err = fmt.Errorf("%d cells of the table are not yes", failed)
 		}
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "versions:", err)
-		return 1
-	}
-	return 0
+		return err
+	})
 }
 
 // table writes a line for each version, and returns how many of its cells say no.
-func table(work string, versions []string, w, log io.Writer) (failed int, err error) {
-	at := filepath.Join(work, "awaittrace")
+func table(s *script.Script, versions []string, w, log io.Writer) (failed int, err error) {
 	builder := versions[len(versions)-1]
 	if version.Compare("go"+builder, runtime.Version()) < 0 {
 		builder = strings.TrimPrefix(runtime.Version(), "go")
 	}
-	newest, err := find(work, at, builder)
+	newest, err := find(s, "", builder)
 	if err != nil {
 		return 0, err
 	}
+	at := s.Path("awaittrace")
 	if _, err := newest.run("", "go", "build", "-o", at, "./cmd/awaittrace"); err != nil {
 		return 0, err
 	}
@@ -83,7 +74,7 @@ func table(work string, versions []string, w, log io.Writer) (failed int, err er
 	}
 	fmt.Fprintf(w, "\n|%s\n", strings.Repeat("---|", len(faces)+1))
 	for _, v := range versions {
-		t, err := find(work, at, v)
+		t, err := find(s, at, v)
 		if err != nil {
 			return failed, err
 		}
@@ -116,50 +107,44 @@ type toolchain struct {
 }
 
 // find has the go command fetch a toolchain, if need be.
-func find(work, at, v string) (*toolchain, error) {
-	cmd := exec.Command("go", "env", "GOROOT", "GOCACHE")
-	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=go"+v)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+func find(s *script.Script, at, v string) (*toolchain, error) {
+	out, err := s.With("GOTOOLCHAIN=go"+v).Output("", "go", "env", "GOROOT", "GOCACHE")
 	if err != nil {
-		return nil, fmt.Errorf("go%s: %v", v, err)
+		return nil, err
 	}
-	goroot, goCache, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	t := &toolchain{version: v, at: at, work: filepath.Join(work, v)}
+	goroot, goCache, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	t := &toolchain{version: v, at: at, work: s.Path(v)}
 	if _, err := fmt.Sscanf(v, "1.%d", &t.minor); err != nil {
 		return nil, err
 	}
-	records := filepath.Join(work, "records")
+	records := s.Path("records")
 	if err := os.MkdirAll(records, 0o700); err != nil {
 		return nil, err
 	}
 	t.env = append(os.Environ(), "PATH="+filepath.Join(goroot, "bin")+":"+os.Getenv("PATH"), "GOTOOLCHAIN=local",
-		"GOCACHE="+goCache,
-		"XDG_CACHE_HOME="+filepath.Join(work, "cache"), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=1s")
+		"GOCACHE="+goCache, "XDG_CACHE_HOME="+s.Path("cache"), "AWAITTRACE_DIR="+records, "AWAITTRACE_AFTER=1s")
 	return t, nil
 }
 
 // prepare writes the modules that are built: a module of this version in "module", the program of all forms in
 // "torture".
 func (t *toolchain) prepare() error {
+	files := make(map[string]string)
 	for _, f := range txtar.Parse(module).Files {
-		name := filepath.Join(t.work, "module", f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			return err
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			return err
-		}
+		files[f.Name] = string(f.Data)
+	}
+	if err := script.Write(filepath.Join(t.work, "module"), files); err != nil {
+		return err
 	}
 	torture := filepath.Join(t.work, "torture")
 	if err := os.CopyFS(torture, os.DirFS("testdata/torture")); err != nil {
 		return err
 	}
-	files, err := filepath.Glob(filepath.Join(torture, "*_*1*.go"))
+	names, err := filepath.Glob(filepath.Join(torture, "*_*1*.go"))
 	if err != nil {
 		return err
 	}
-	for _, name := range files {
+	for _, name := range names {
 		if newer(filepath.Base(name), t.minor) {
 			if err := os.Remove(name); err != nil {
 				return err
