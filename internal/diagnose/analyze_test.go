@@ -148,7 +148,7 @@ func TestSpinning(t *testing.T) {
 	text := "taken 60s\nstates\ngoroutine 4 running\n  created 1 main.main /src/main.go:9\n" +
 		"  frame main.spin /src/main.go:30\n  thread 7\n%s" +
 		"goroutine 5 runnable\n  frame net/http.serve /usr/local/go/src/net/http/server.go:30\n"
-	ran := "; thread 7, on which it is, has used 30s of processor time"
+	ran := "; its thread, 7, has used 30s of processor time"
 	for _, tt := range []struct {
 		up        time.Duration
 		ran       string // line of the snapshot

@@ -144,7 +144,7 @@ func (t *writer) clients(f *Finding, c *cause) {
 			len(c.roots), plural(c.clients.n, "connection"), perSecond(c.growth.PerSecond))
 		f.Why = t.responses()
 		f.Fix = "make one http.Client, or one http.Transport, and use it for all requests; or call " +
-			"CloseIdleConnections when one is done with"
+			"CloseIdleConnections when it is no longer needed"
 		return
 	}
 	f.Title = fmt.Sprintf("%d goroutines of %s of HTTP clients, each of which has a response whose body was neither "+
@@ -155,7 +155,7 @@ func (t *writer) clients(f *Finding, c *cause) {
 
 // closeBody is the fix for responses that are not closed.
 const closeBody = "close the body of every response, also where its status is an error: defer resp.Body.Close() " +
-	"right behind the check of err"
+	"right after the check of err"
 
 // responses returns where the program has called net/http as a client.
 func (t *writer) responses() []string {

@@ -17,7 +17,7 @@ func (t *writer) ownFix(p *snapshot.Probe, fix string) string {
 	if Own(p.Func, p.File) || !strings.Contains(p.File, "@") {
 		return fix
 	}
-	return fmt.Sprintf("that is in %s: see whether a newer version of it has that mended, and how it is called",
+	return fmt.Sprintf("that is in %s: check whether a newer version fixes it, and how it is called",
 		ShortFunc(p.Func))
 }
 
@@ -45,7 +45,7 @@ func (t *writer) lockFix(cycle []int) string {
 		}
 		name := t.object(w0.Obj, w0.Probe)
 		if h.hold == nil {
-			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that",
+			return fmt.Sprintf("find in the stack how %s comes to call itself, and break that",
 				ShortFunc(lockingFrame(t.g(cycle[0])).Func))
 		}
 		// Users do not change a library for that.
@@ -54,9 +54,9 @@ func (t *writer) lockFix(cycle []int) string {
 				t.position(fr.File, fr.Line), name, t.place(h.hold.Probe))
 		}
 		if *h.hold.Probe == *w0.Probe {
-			return fmt.Sprintf("unlock %s before %s is reached again, on every way there", name, t.place(w0.Probe))
+			return fmt.Sprintf("unlock %s before %s is reached again, on every path there", name, t.place(w0.Probe))
 		}
-		return fmt.Sprintf("unlock %s, locked at %s, before %s, or use there a function that expects it to be locked",
+		return fmt.Sprintf("unlock %s, locked at %s, before %s, or call a function there that expects it to be locked",
 			name, t.place(h.hold.Probe), t.place(w0.Probe))
 	}
 	if len(cycle) > 2 {
@@ -84,7 +84,7 @@ func (t *writer) lockFix(cycle []int) string {
 
 // readOnce is the fix for a read lock that a goroutine takes while it holds it.
 const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or " +
-	"release it before"
+	"release it first"
 
 // sameOrder returns in which order to take two locks, of which x is taken first at a, and y at b.
 func (t *writer) sameOrder(x, y string, a, b orderSites) string {
@@ -106,10 +106,10 @@ func (t *writer) likelyFix(cycle []int) string {
 	p, at := t.wait(cycle[0]).Probe, lockingFrame(t.g(cycle[0]))
 	switch {
 	case len(cycle) == 1 && at != nil && !Own(at.Func, at.File):
-		return fmt.Sprintf("do not do at %s what needs that lock again: %s, which has it, calls what leads there",
+		return fmt.Sprintf("do not call at %s what needs that lock again: %s, which holds it, leads there",
 			t.place(t.within(cycle[0])), ShortFunc(at.Func))
 	case len(cycle) == 1:
-		return fmt.Sprintf("unlock before %s, or use there a function that expects the lock to be held", t.place(p))
+		return fmt.Sprintf("unlock before %s, or call a function there that expects the lock to be held", t.place(p))
 	case every(cycle, func(i int) bool { return *t.wait(i).Probe == *p }):
 		return fmt.Sprintf("lock the objects of %s in a fixed order, for example by an id that they have", t.place(p))
 	}
@@ -123,10 +123,10 @@ func (t *writer) cycleFix(c *cause) string {
 	if t.owesItself(c) {
 		w := t.wait(c.cycle[0])
 		if o := t.s.Objects[w.Obj]; o != nil && o.Sent != nil && t.cameBack(c.cycle[0], o.Sent.Probe) {
-			return fmt.Sprintf("see in the stack how %s comes to call itself, and break that",
+			return fmt.Sprintf("find in the stack how %s comes to call itself, and break that",
 				ShortFunc(o.Sent.Probe.Func))
 		}
-		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done before, or use "+
+		return fmt.Sprintf("do not wait for %s at %s in a goroutine that is counted in it: call Done first, or use "+
 			"another WaitGroup", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if p := t.ender(c.cycle[0]); n == 1 && p != nil {
@@ -135,15 +135,15 @@ func (t *writer) cycleFix(c *cause) string {
 			t.place(t.within(c.cycle[0])))
 	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpCond {
-		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: leave that to another one, or "+
+		return fmt.Sprintf("do not wait for %s at %s in the goroutine that signals it: let another one signal it, or "+
 			"give up", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if w := t.wait(c.cycle[0]); n == 1 && w.Probe.Op == runtime.OpSend {
-		return fmt.Sprintf("do not send to %s at %s in the goroutine that receives from it: call what it does then, "+
-			"or send in a goroutine of its own", t.object(w.Obj, w.Probe), t.place(w.Probe))
+		return fmt.Sprintf("do not send to %s at %s in the goroutine that receives from it: do there what the "+
+			"receiver does, or send in another goroutine", t.object(w.Obj, w.Probe), t.place(w.Probe))
 	}
 	if every(c.cycle, func(i int) bool { return t.across(i) != nil }) {
-		return "see who is to write first, and whether what was written has been sent: a bufio.Writer sends it on " +
+		return "decide which side writes first, and check that it sends what it writes: a bufio.Writer sends on " +
 			"Flush; or set a read deadline"
 	}
 	for k, i := range c.cycle {
@@ -170,7 +170,7 @@ func (t *writer) cycleFix(c *cause) string {
 	if own < 0 {
 		for _, i := range c.cycle {
 			if fr := OwnFrame(t.g(i).Stack); fr != nil {
-				return fmt.Sprintf("do not wait at %s%s in a goroutine that the others need: do that in one of its own",
+				return fmt.Sprintf("do not wait at %s%s in a goroutine that the others need: wait in another one",
 					t.position(fr.File, fr.Line), in(fr.Func))
 			}
 		}
@@ -178,8 +178,8 @@ func (t *writer) cycleFix(c *cause) string {
 			fmt.Sprintf("let one of them go on without the other: a buffer, or a select with a case that ends the "+
 				"wait at %s", t.place(t.wait(c.cycle[0]).Probe)))
 	}
-	return fmt.Sprintf("let one of them go on without the other: a buffer, or a goroutine of its own for what "+
-		"waits at %s", t.place(t.wait(c.cycle[own]).Probe))
+	return fmt.Sprintf("let one of them go on without the other: a buffer, or a separate goroutine for the wait "+
+		"at %s", t.place(t.wait(c.cycle[own]).Probe))
 }
 
 // endFirst returns what ends one of two goroutines for which the other waits by a WaitGroup, if a case of its select
@@ -221,7 +221,7 @@ func (t *writer) unread(cycle []int) string {
 	for _, i := range cycle {
 		w := t.wait(i)
 		if o := t.s.Objects[w.Obj]; w.Probe.Op == runtime.OpSend && o != nil && o.Expr != "" && o.Received == nil {
-			return fmt.Sprintf("receive from %s while %s sends, in a goroutine that does not wait for that one: "+
+			return fmt.Sprintf("receive from %s while %s sends, in a goroutine that does not wait for the sender: "+
 				"nobody has received from it yet", t.object(w.Obj, w.Probe), t.place(w.Probe))
 		}
 	}
@@ -231,8 +231,8 @@ func (t *writer) unread(cycle []int) string {
 // pipeFixes are the fixes for goroutines in a function of a pipe in memory: they write to a pipe that nobody reads, or
 // read from one that nobody writes.
 var pipeFixes = map[string]string{
-	"io.(*pipe).write": "read from the io.Pipe to its end, or close its reader where that stops before, with " +
-		"CloseWithError, so that %s ends",
+	"io.(*pipe).write": "read the io.Pipe to its end, or call CloseWithError on its reader where reading stops " +
+		"early, so that %s ends",
 	"io.(*pipe).read": "close the writer of the io.Pipe when all has been written, also after an error, so that " +
 		"%s ends",
 	"net.(*pipe).write": "read at the other end of the net.Pipe while %s writes: it has no buffer; or set a deadline",
@@ -258,14 +258,14 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 	io := t.ioOf(rw)
 	switch {
 	case slices.Contains(t.handlers(direct), root):
-		return fmt.Sprintf("end the handler at %s when the end is asked for, by its context or a channel that is "+
-			"closed before; or stop waiting for it after a time", t.place(t.within(root)))
+		return fmt.Sprintf("end the handler at %s on shutdown, by its context or a channel that is closed first; "+
+			"or stop waiting for it after a time", t.place(t.within(root)))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
 	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
 		return "compute outside of the lock, or in smaller steps"
 	case rw == nil && c.by == byLock:
-		return "hold the lock for less time, or by fewer goroutines"
+		return "hold the lock for less time, or in fewer goroutines"
 	case c.by == byLock && w.Probe.Op == runtime.OpOnce:
 		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
 	case io != nil && io.Reaped || isLocked(io):
@@ -300,26 +300,26 @@ func (t *writer) libraryHolds(i int, obj uint64) bool {
 // library.
 func (t *writer) libraryFix(i int, w *snapshot.Wait) string {
 	rw, h := t.wait(i), t.holder(w.Obj, i).hold.Probe
-	held := fmt.Sprintf("%s has %s locked meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))
+	held := fmt.Sprintf("%s holds %s meanwhile", ShortFunc(h.Func), t.object(w.Obj, w.Probe))
 	switch {
 	case Own(rw.Probe.Func, rw.Probe.File):
 		return fmt.Sprintf("do not wait at %s in a function that the library calls: %s", t.place(rw.Probe), held)
 	case rw.Probe.Op == runtime.OpSend:
-		return fmt.Sprintf("receive from %s for as long as anybody sends: %s", t.object(rw.Obj, rw.Probe), held)
+		return fmt.Sprintf("keep receiving from %s while anybody sends: %s", t.object(rw.Obj, rw.Probe), held)
 	}
 	return fmt.Sprintf("let what %s waits for end sooner: %s", t.place(t.within(i)), held)
 }
 
 // fullFix returns what to do about a send to a full channel.
 func (t *writer) fullFix(w *snapshot.Wait) string {
-	return t.ownFix(w.Probe, fmt.Sprintf("receive from %s for as long as anybody sends, or let the sender at %s "+
-		"give up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
+	return t.ownFix(w.Probe, fmt.Sprintf("keep receiving from %s while anybody sends, or let the sender at %s give "+
+		"up", t.object(w.Obj, w.Probe), t.place(w.Probe)))
 }
 
 // writeFix returns what to do about a write to a peer that does not read.
 func (t *writer) writeFix(i int) string {
 	if t.wait(i).Probe.Op != runtime.OpIO {
-		return fmt.Sprintf("give the stream of %s a deadline, and see why the peer has stopped receiving",
+		return fmt.Sprintf("give the stream of %s a deadline, and find out why the peer has stopped receiving",
 			t.place(t.within(i)))
 	}
 	switch io := t.ioOf(t.wait(i)); {
@@ -328,9 +328,10 @@ func (t *writer) writeFix(i int) string {
 		return fmt.Sprintf("read from the pipe in another goroutine while %s writes: it has room for some 64 KiB",
 			t.place(t.within(i)))
 	case io.Deadline > 0:
-		return "see why the peer has stopped reading, and whether the write deadline is as short as it can be"
+		return "find out why the peer has stopped reading, and whether the write deadline can be shorter"
 	}
-	return fmt.Sprintf("set a write deadline before %s, and see why the peer has stopped reading", t.place(t.within(i)))
+	return fmt.Sprintf("set a write deadline before %s, and find out why the peer has stopped reading",
+		t.place(t.within(i)))
 }
 
 // waitFix returns what to do about the wait of goroutine i.
@@ -342,14 +343,14 @@ func (t *writer) waitFix(c *cause, i int) string {
 	}
 	switch {
 	case w.Probe.Callee == pull:
-		return "call stop on every way out: next, stop := iter.Pull(seq); defer stop()"
+		return "call stop on every path: next, stop := iter.Pull(seq); defer stop()"
 	case t.unprobed[i] && (t.s.NoProbes == "" && !Own(w.Probe.Func, w.Probe.File) || inC(t.g(i))):
 		return t.unprobedFix(i)
 	case t.unprobed[i] && t.within(i) != w.Probe:
-		return fmt.Sprintf("give the call at %s a context with a deadline, and see who keeps what it waits for",
+		return fmt.Sprintf("give the call at %s a context with a deadline, and find out who keeps what it waits for",
 			t.place(t.within(i)))
 	case c.kind == KindLeak && t.never(i) && len(w.Cases) == 0 && w.Probe.Op == runtime.OpSelect:
-		return fmt.Sprintf("let the goroutine end: wait at %s for something that is closed at the end", at)
+		return fmt.Sprintf("let the goroutine end: wait at %s for a channel that is closed at shutdown", at)
 	case c.kind == KindLeak && t.never(i):
 		return fmt.Sprintf("make the channel before %s is reached, or do not wait for it while it is nil", at)
 	case c.kind == KindUnreadPeer:
@@ -357,7 +358,7 @@ func (t *writer) waitFix(c *cause, i int) string {
 	case c.kind == KindFullChannel:
 		return t.fullFix(w)
 	case c.gone && w.Probe.Op == runtime.OpSend && w.Cap == 0:
-		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent when the "+
+		return t.ownFix(w.Probe, fmt.Sprintf("make the channel at %s with a buffer for what is sent after the "+
 			"receiver has gone, or let the sender at %s give up when the receiver does",
 			t.place(t.s.Objects[w.Obj].Made.Probe), at))
 	}
@@ -368,8 +369,8 @@ func (t *writer) waitFix(c *cause, i int) string {
 func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	switch w.Probe.Op {
 	case runtime.OpSend:
-		return fmt.Sprintf("see that somebody receives for every send, or let the sender at %s give up (select with "+
-			"ctx.Done(), or a buffer for the last value)", at)
+		return fmt.Sprintf("receive once for every send, or let the sender at %s give up (select with ctx.Done(), or a "+
+			"buffer for the last value)", at)
 	case runtime.OpRange:
 		if o := t.s.Objects[w.Obj]; o != nil && o.Stopped || t.source(w, 0, w.Obj) == timerChan {
 			return fmt.Sprintf("end the loop at %s by a channel of your own, in a select: Stop does not close the "+
@@ -383,14 +384,13 @@ func (t *writer) opFix(w *snapshot.Wait, at string) string {
 	case runtime.OpRecv:
 		switch o := t.s.Objects[w.Obj]; {
 		case o != nil && o.Stopped:
-			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has gone off: since Go "+
+			return fmt.Sprintf("do not receive from %s at %s when the timer was stopped or has fired: since Go "+
 				"1.23 there is nothing to drain", t.object(w.Obj, w.Probe), at)
 		case t.source(w, 0, w.Obj) == contextChan || contextCase(w, 0):
-			return fmt.Sprintf("call the function that cancels the context on every way out of where it was made, so "+
-				"that %s ends: defer it", at)
+			return fmt.Sprintf("defer the function that cancels the context where the context is made, so that %s ends", at)
 		}
-		return fmt.Sprintf("see that somebody sends to the channel or closes it, also when it fails, or let %s give "+
-			"up (select with ctx.Done())", at)
+		return fmt.Sprintf("send to the channel or close it on every path, also after an error, or let %s give up "+
+			"(select with ctx.Done())", at)
 	case runtime.OpSelect:
 		return t.selectFix(w, at)
 	case runtime.OpWait:
@@ -418,12 +418,11 @@ func (t *writer) selectFix(w *snapshot.Wait, at string) string {
 			switch {
 			case contextCase(w, k) && w.Cases[k].Obj == 0:
 				return fmt.Sprintf("give the select at %s a context that can be cancelled, and cancel it when nobody "+
-					"is left who could use its channels", at)
+					"is left to use its channels", at)
 			case contextCase(w, k) || t.source(w, k, w.Cases[k].Obj) == contextChan:
-				return fmt.Sprintf("cancel the context of the select at %s when nobody is left who could use its "+
-					"channels", at)
+				return fmt.Sprintf("cancel the context of the select at %s when nobody is left to use its channels", at)
 			case t.endOnly(w, k):
-				return fmt.Sprintf("close %s when nobody is left who could use the other channels of the select at %s",
+				return fmt.Sprintf("close %s when nobody is left to use the other channels of the select at %s",
 					t.object(w.Cases[k].Obj, nil), at)
 			}
 		}
@@ -446,22 +445,21 @@ func (t *writer) ioFix(w *snapshot.Wait, at string) string {
 	case isLocked(io) && byItself(io.LockedBy):
 		return fmt.Sprintf("open %s once, and share it: the lock belongs to each opening of the file", io.Path)
 	case isLocked(io):
-		return "see why the other process keeps the lock, or give the call a time after which it gives up"
+		return "find out why the other process keeps the lock, or give the call a time limit"
 	case method(w.Probe.Expr) == "Flock" || method(w.Probe.Expr) == "FcntlFlock":
-		return "see who has the lock of the file, and ask for it again and again until a deadline (LOCK_NB), instead " +
-			"of waiting"
+		return "find out who has the lock of the file, or try for it until a deadline (LOCK_NB) instead of waiting"
 	case pipe && io.Pipe.Write:
-		return "read all that the process writes before its end is waited for, or let cmd.Stdout and cmd.Stderr " +
-			"collect it, such as in a bytes.Buffer"
+		return "read all that the process writes before waiting for its end, or let cmd.Stdout and cmd.Stderr collect " +
+			"it, for example in a bytes.Buffer"
 	case pipe:
-		return "close the pipe to the process when all has been written, before its output or its end is waited for"
+		return "close the pipe to the process when all has been written, before waiting for its output or its end"
 	case isOpen(w.Probe):
-		return "see why nobody has the other end of the pipe open, and open it where nobody else has to wait for that"
+		return "find out why nobody has the other end of the pipe open, and open this end where nobody else has to wait"
 	case io != nil && io.Reaped:
 		return "set cmd.WaitDelay, or give the processes that outlive the command another output"
 	case pkgPath(w.Probe.Callee) == "net/rpc":
 		return fmt.Sprintf("wait at %s for the Done of client.Go in a select with a timer, and close the client when "+
-			"that comes first", at)
+			"the timer fires first", at)
 	}
 	return fmt.Sprintf("give %s a deadline or a context, so that it ends when the other side does not answer", at)
 }
@@ -483,7 +481,7 @@ func onlyCase(w *snapshot.Wait) (obj uint64, ok bool) {
 func (t *writer) unprobedFix(i int) string {
 	w := t.wait(i)
 	if inC(t.g(i)) && strings.HasPrefix(w.Probe.Expr, "C.") {
-		return fmt.Sprintf("see in the C code why %s does not return: Go cannot end it",
+		return fmt.Sprintf("find out in the C code why %s does not return: Go cannot end it",
 			strings.TrimPrefix(w.Probe.Expr, "C."))
 	}
 	pkg := pkgPath(w.Probe.Func)
@@ -502,13 +500,13 @@ func (t *writer) loopFix(i int) string {
 	p := t.g(i).Last
 	switch {
 	case p.Flags&runtime.SiteDefault != 0:
-		return fmt.Sprintf("take the default out of the select at %s, so that it waits, or wait in it", t.place(p))
+		return fmt.Sprintf("remove the default from the select at %s, so that it waits, or wait in it", t.place(p))
 	case p.Op == runtime.OpIO && isRead(p):
 		return fmt.Sprintf("end the loop when %s returns an error: after io.EOF nothing comes any more", p.Expr)
 	case p.Op == runtime.OpIO:
-		return fmt.Sprintf("see why %s fails, and wait before it is tried again, longer each time", p.Expr)
+		return fmt.Sprintf("find out why %s fails, and wait before each retry, longer each time", p.Expr)
 	case p.Op == runtime.OpSelect || p.Op == runtime.OpRecv:
 		return "end the loop when a channel is closed: v, ok := <-ch tells, and a nil channel is never ready"
 	}
-	return "wait for a signal of what it looks for: a channel, or a Cond"
+	return "wait to be told of what it looks for, by a channel or a Cond"
 }

@@ -57,7 +57,7 @@ func ioObject(io *snapshot.IO) []string {
 	}
 	switch {
 	case io.Pid != 0 && io.Reaped:
-		lines := []string{fmt.Sprintf("the process %d has exited, but not all that have its output open", io.Pid)}
+		lines := []string{fmt.Sprintf("process %d has exited, but not all processes that have its output open", io.Pid)}
 		if io.Peer != "" {
 			lines = append(lines, io.Peer+" holds its output open: without cmd.WaitDelay, Wait waits for that")
 		}
@@ -69,7 +69,7 @@ func ioObject(io *snapshot.IO) []string {
 	case io.Pid != 0:
 		return []string{strings.TrimSpace(fmt.Sprintf("it waits for the process %d %s", io.Pid, io.Path))}
 	case io.Path != "" && io.Peer != "":
-		return []string{fmt.Sprintf("it is on %s, of which %s has the other end", io.Path, io.Peer)}
+		return []string{fmt.Sprintf("it is on %s, whose other end %s has", io.Path, io.Peer)}
 	case io.Path != "":
 		return []string{"it is on " + io.Path}
 	case io.Network == "unix":

@@ -251,7 +251,7 @@ func (t *writer) poolTitle(c *cause) string {
 	}
 	switch {
 	case p.lost:
-		return fmt.Sprintf("%s; %s taken, and nobody is left who would give one back", who, all)
+		return fmt.Sprintf("%s; %s taken, and nobody is left to give one back", who, all)
 	case len(t.back(p)) == 1 && p.nested == 1 && len(p.holders) == 1 && p.size > 0:
 		return fmt.Sprintf("%s; %s taken, by a goroutine that has not given back what it took there before", who, all)
 	case p.behind:
@@ -266,16 +266,16 @@ func (t *writer) poolTitle(c *cause) string {
 	case p.nested == len(p.holders):
 		return fmt.Sprintf("%s, which has %d; all that are known to have one wait for another", who, p.size)
 	case p.size == 0:
-		return fmt.Sprintf("%s, and who has one does not give it back", who)
+		return fmt.Sprintf("%s, and the holders keep theirs", who)
 	}
-	return fmt.Sprintf("%s, which has %d, and who has one does not give it back", who, p.size)
+	return fmt.Sprintf("%s, which has %d, and the holders keep theirs", who, p.size)
 }
 
 // poolFix says what to do about a pool without tokens.
 func (t *writer) poolFix(p *pool) string {
 	switch back := t.back(p); {
 	case p.behind:
-		return "give the token back before waiting for those that need one, or let these have none"
+		return "give the token back before waiting for goroutines that need one, or let those do without"
 	case p.unread > 0:
 		return closeBody
 	case len(back) > 0 && len(back) == p.nested:
@@ -283,9 +283,9 @@ func (t *writer) poolFix(p *pool) string {
 		return fmt.Sprintf("give it back on every path, with defer: goroutine %d has come to %s again, and has not "+
 			"given back the one that it took there", t.g(back[0]).ID, t.place(at))
 	case p.nested > 0:
-		return "do not take a second one while one is held: pass on the one that is there, or give it back before"
+		return "do not take a second one while holding one: use the first, or give it back before"
 	}
-	return "see why those that have one do not give it back: give it back on every path, with defer"
+	return "find out why the holders keep theirs: give each back on every path, with defer"
 }
 
 // back returns the holders of p, a channel, that wait for another token at the very place where they took one, in an

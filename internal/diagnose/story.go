@@ -220,7 +220,7 @@ func (t *writer) link(i, j int) string {
 	case t.read(i):
 		return t.reachedLink(i, j)
 	}
-	return "all who are known to be able to end that are waiting themselves: " + t.guess(j, obj, p, nameOr(name, "it"))
+	return "every goroutine known to be able to end that is waiting too: " + t.guess(j, obj, p, nameOr(name, "it"))
 }
 
 // outsideLink returns why goroutine i waits for goroutine j by way of a handler, a connection or a process, or "".
@@ -231,14 +231,14 @@ func (t *writer) outsideLink(i, j int) string {
 	if list := t.answerers(i); slices.Contains(list, j) {
 		who := fmt.Sprintf("goroutine %d runs the handler", t.g(j).ID)
 		if len(list) > 1 {
-			who = fmt.Sprintf("goroutine %d runs a handler, as %d more do that wait,", t.g(j).ID, len(list)-1)
+			who = fmt.Sprintf("goroutine %d, like %d more that wait, runs a handler", t.g(j).ID, len(list)-1)
 		}
-		return who + " of the request, at the other end of the connection, which this program has, too"
+		return who + " of the request: this program also has the other end of the connection"
 	}
 	if users := t.across(i); slices.Contains(users, j) {
 		who := fmt.Sprintf("only goroutine %d", t.g(j).ID)
 		if len(users) > 1 {
-			who = fmt.Sprintf("goroutine %d, as others that wait,", t.g(j).ID)
+			who = fmt.Sprintf("goroutine %d, like others that wait,", t.g(j).ID)
 		}
 		return who + " could write to that connection, or close it; nothing is on its way"
 	}
@@ -281,8 +281,8 @@ func (t *writer) reachedLink(i, j int) string {
 			continue
 		}
 		p := t.namedUsers(i, n.obj, n.send)[j]
-		return fmt.Sprintf("nobody has used this %s yet: goroutine %d, which can reach it, is the one that uses "+
-			"those of that name, at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
+		return fmt.Sprintf("nobody has used this %s yet; goroutine %d can reach it, and uses those of that "+
+			"name at %s%s", t.object(n.obj, nil), t.g(j).ID, t.place(p), in(p.Func))
 	}
 	path := t.pathTo(i, j)
 	if others := len(t.wakers(i)) - 1; others > 0 {
@@ -308,7 +308,7 @@ func (t *writer) pathTo(i, j int) string {
 			return ""
 		case len(path) == 1 &&
 			slices.ContainsFunc(t.g(j).Stack, func(fr snapshot.Frame) bool { return sameFunc(fr.Func, path[0]) }):
-			return ": it has it in " + path[0]
+			return ": " + path[0] + ", on its stack, has it"
 		}
 		return ": it reaches it by " + strings.Join(path, " → ")
 	}
@@ -341,7 +341,7 @@ func (t *writer) because(i, j int) string {
 	}
 	if outer := t.outerCall(i); i == j && outer != nil {
 		at := lockingFrame(t.g(i))
-		return fmt.Sprintf("goroutine %d locks it in %s at %s, and an outer call of that, at %s, is likely to hold it",
+		return fmt.Sprintf("goroutine %d locks it in %s at %s, and an outer call of the same, at %s, is likely to hold it",
 			t.g(i).ID, ShortFunc(at.Func), t.position(at.File, at.Line), t.position(outer.File, outer.Line))
 	}
 	if other := t.wait(j); j != i && other != nil && other.Obj == w.Obj && other.Probe.Op == runtime.OpLock {
@@ -376,7 +376,7 @@ func (t *writer) orphan(f *Finding, c *cause) {
 	if h.Read {
 		unlock = "RUnlock"
 	}
-	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every way out of %s: defer the %s right after %s", name,
+	f.Fix = t.ownFix(h.Probe, fmt.Sprintf("unlock %s on every path out of %s: defer the %s right after %s", name,
 		ShortFunc(h.Probe.Func), unlock, t.place(h.Probe)))
 }
 
@@ -385,19 +385,19 @@ func (t *writer) queue(f *Finding, c *cause) {
 	root, ok := t.behindOf(c)
 	if !ok {
 		w := t.wait(t.oldest(c.queue))
-		f.Title = fmt.Sprintf("%s %s for %s, and who holds it is not known", t.who(c.queue),
+		f.Title = fmt.Sprintf("%s %s for %s, whose holder is not known", t.who(c.queue),
 			verb(len(c.queue), "waits"), t.object(w.Obj, w.Probe))
 		f.Why = t.others("waiting", c.queue)
 		if t.s.NoProbes != "" {
-			f.Why = append(f.Why, "nobody has its address on the stack in a function that locks: it may have exited "+
-				"without unlocking it")
-			f.Fix = "unlock on every way out of the function that locks: defer the Unlock"
+			f.Why = append(f.Why, "no goroutine has its address on the stack in a function that locks: the holder may "+
+				"have exited without unlocking it")
+			f.Fix = "unlock on every path out of the function that locks: defer the Unlock"
 			return
 		}
-		f.Why = append(f.Why, "that is not on record: it was locked where there is no probe, or is a copy of one "+
-			"that was locked")
-		f.Fix = "see whether go vet tells of a lock that is copied; if not, build with -probe lock and with -deps " +
-			"for the module that locks it"
+		f.Why = append(f.Why, "the holder is not on record: the lock was taken where there is no probe, or is a copy "+
+			"of a locked one")
+		f.Fix = "run go vet, which finds copied locks; if it finds none, build with -probe lock, and with -deps for " +
+			"the module that locks it"
 		return
 	}
 	var direct []int
@@ -511,9 +511,9 @@ func (t *writer) pipeTitle(i int) string {
 		return ""
 	}
 	w := t.wait(i)
-	does := "waits for what it is to read"
+	does := "waits for input"
 	if p.Write {
-		does = "waits until somebody reads what it writes"
+		does = "waits for somebody to read its output"
 	}
 	return fmt.Sprintf("goroutine %d %s at %s for %s, and %s %s", t.g(i).ID, t.does(w), t.place(w.Probe),
 		t.ago(w.Since), p.Process, does)
@@ -528,7 +528,7 @@ func (t *writer) unreadTitle(list []int) string {
 		call = fn + " at " + t.position(at.File, at.Line)
 	}
 	if io := t.ioOf(w); io != nil && isPipe(io) && byItself(io.Peer) {
-		peer = "nobody reads from the pipe, of which this program itself has the other end"
+		peer = "nobody reads from the pipe, whose other end this program itself has"
 	}
 	return fmt.Sprintf("%s %s in %s %s: %s", t.who(list), verb(len(list), "is"), call, t.span(list), peer)
 }
@@ -721,7 +721,7 @@ func (f *facts) objects(list []int) int {
 
 // nobody says that no goroutine is left for the channel of w, and where its maker has gone.
 func (t *writer) nobody(w *snapshot.Wait) string {
-	s := "nobody is known to be left who could end that"
+	s := "no goroutine is known that could still end that"
 	o := t.s.Objects[w.Obj]
 	switch {
 	case o == nil || o.Made == nil:
@@ -848,7 +848,7 @@ func (t *writer) growth(f *Finding, c *cause) {
 		f.Why = append(f.Why, t.waitFacts(w)...)
 	}
 	f.Why = append(f.Why, t.others("waiting", c.roots)...)
-	f.Fix = "bound how many are started, or see that each ends: with a limit on its attempts, a deadline, or a context"
+	f.Fix = "limit how many are started, or make each end: by a limit on its attempts, a deadline, or a context"
 }
 
 // loop describes a goroutine that goes round without getting anywhere.
@@ -863,7 +863,7 @@ func (t *writer) loop(f *Finding, c *cause) {
 	if c.rate.PerSecond > 0 {
 		rate = fmt.Sprintf(", %s times a second", perSecond(c.rate.PerSecond))
 	}
-	f.Title = fmt.Sprintf("goroutine %d goes round at %s%s%s%s", t.g(i).ID, t.place(p), in(p.Func), rate, cpu)
+	f.Title = fmt.Sprintf("goroutine %d loops at %s%s%s%s", t.g(i).ID, t.place(p), in(p.Func), rate, cpu)
 	f.Why = append(f.Why, t.loopFacts(i)...)
 	f.Why = append(f.Why, t.started(i)...)
 	f.Fix = t.loopFix(i)
@@ -885,7 +885,7 @@ func (t *writer) loops(i int) []string {
 	if n < 3 || time.Duration(t.s.Taken-first) <= 0 {
 		return nil
 	}
-	s := fmt.Sprintf("it goes round: it has slept %d times in the last %s", n, t.ago(first))
+	s := fmt.Sprintf("it loops: it has slept %d times in the last %s", n, t.ago(first))
 	if fn, at := t.userCall(i); fn != "" {
 		s += fmt.Sprintf(", in %s, called at %s%s", fn, t.position(at.File, at.Line), in(at.Func))
 	}

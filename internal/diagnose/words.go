@@ -277,7 +277,7 @@ func (f *facts) doing(g *snapshot.Goroutine) string {
 		s = "is " + g.State + at
 	}
 	if g.Ran > 0 {
-		s += fmt.Sprintf("; thread %d, on which it is, has used %s of processor time", g.ThreadID,
+		s += fmt.Sprintf("; its thread, %d, has used %s of processor time", g.ThreadID,
 			Duration(time.Duration(g.Ran)))
 	}
 	if g.Last != nil {
@@ -369,7 +369,7 @@ func (f *facts) factsAbout(addr uint64, send bool) []string {
 	var lines []string
 	name := ObjectName(o.Kind.String(), o.Expr, o.Addr)
 	if o.Stopped {
-		return []string{"its timer is not running: it was stopped, or has gone off"}
+		return []string{"its timer is not running: it was stopped, or has fired"}
 	}
 	if o.Made != nil {
 		lines = append(lines, fmt.Sprintf("%s was made by goroutine %d at %s%s", name, o.Made.Goroutine,
@@ -458,11 +458,11 @@ func (f *facts) waitFacts(w *snapshot.Wait) []string {
 		}
 	}
 	if len(bare) > 0 {
-		lines = append(lines, fmt.Sprintf("%s that nobody is known to have used: %s", plural(len(bare), "case"),
+		lines = append(lines, fmt.Sprintf("%s without a known use: %s", plural(len(bare), "case"),
 			strings.Join(bare, ", ")))
 	}
 	if w.More > 0 {
-		lines = append(lines, fmt.Sprintf("%s more, of which the record has no room to tell", plural(w.More, "case")))
+		lines = append(lines, fmt.Sprintf("%s more, for which the record has no room", plural(w.More, "case")))
 	}
 	return lines
 }

@@ -179,7 +179,7 @@ var (
 	reBytes     = regexp.MustCompile(`\b[\d,.]+ (bytes|[KM]i?B)\b`)
 	rePid       = regexp.MustCompile(`\b(pid|process|report|fd|thread) \d+\b`)
 	// The text is there only if the goroutine stayed on one thread.
-	reUsed    = regexp.MustCompile(`; thread \d+, on which it is, has used \S+ of processor time`)
+	reUsed    = regexp.MustCompile(`; its thread, \d+, has used \S+ of processor time`)
 	reClosure = regexp.MustCompile(`\.func[\d.]+$`)
 	reTemp    = regexp.MustCompile(`/tmp/[^ ,:"']*/`)
 )
