@@ -57,7 +57,7 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
 }
 
-// exited adds to an error of Delve that a program has exited what still tells of it. The protocol hands on only the text
+// exited adds to Delve's error that a program has exited how to diagnose it now. The protocol passes on only the text
 // of errors.
 func exited(err error) error {
 	var p proc.ErrProcessExited

@@ -134,7 +134,7 @@ func (f *file) giveUp(why any) {
 		Reason: fmt.Sprintf("%s: %v", unreadable, why)}}
 }
 
-// unreadable begins the reason for a file that is left alone because of a fault of ours.
+// unreadable begins the reason for a file that is left alone because of a bug in awaittrace.
 const unreadable = "the file cannot be rewritten"
 
 // candidate reports whether a declaration has a node that a rule may want.

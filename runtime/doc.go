@@ -8,7 +8,7 @@
 //
 // # What it must not do
 //
-// A probe never changes what the program does. It runs no goroutine and no timer of ours, prints nothing (unless
+// A probe never changes what the program does. It starts no goroutine and no timer, prints nothing (unless
 // AWAITTRACE=log asks for it), and keeps no file descriptor open; a fault in the record turns the probes off, never the
 // program. Importing this package starts nothing: the first probe, or [Start], makes the record.
 //

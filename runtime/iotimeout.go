@@ -173,7 +173,7 @@ func (t *deadlineTable) of(conn uintptr) *deadlineOwner {
 	return o
 }
 
-// drop forgets a connection of which nothing is known.
+// drop forgets a connection about which nothing is known.
 func (t *deadlineTable) drop(conn uintptr, o *deadlineOwner) {
 	if *o == (deadlineOwner{}) {
 		delete(t.conns, conn)

@@ -1,7 +1,7 @@
 package runtime
 
 // This file is the layout of the record: the one table that the collector, the readers and the documentation share. All
-// numbers are in the byte order of the program that wrote the record, which Magic tells; it is little endian on every
+// numbers are in the byte order of the program that wrote the record, which Magic shows; it is little endian on every
 // architecture with the fast path. Offsets are bytes. A change that a reader would misread raises Version: see
 // CONTRIBUTING.md.
 
@@ -233,8 +233,8 @@ type Hold struct {
 	Time uint32 // coarse time
 }
 
-// HoldRead is set in the Site of a Hold and of an Orphan that is held for reading only. The site does not always tell:
-// a sync.Locker may be an RWMutex's RLocker.
+// HoldRead is set in the Site of a Hold and of an Orphan that is held for reading only. The site does not always show
+// it: a sync.Locker may be an RWMutex's RLocker.
 const HoldRead = 1 << 31
 
 // An Entry of the history has the site in the low half and the coarse time in the high half.

@@ -23,7 +23,7 @@ const (
 // file is the path of the record; empty: it is in private memory.
 var file string
 
-// mapRecord maps memory for the record, of which the pages before h.SiteOff may be touched.
+// mapRecord maps memory for the record. The pages before h.SiteOff may be touched.
 func mapRecord(h *Header) unsafe.Pointer {
 	if mem := mapFile(h); mem != nil {
 		return mem

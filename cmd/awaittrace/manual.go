@@ -178,7 +178,7 @@ func (f flagDoc) text() string {
 	return s
 }
 
-// initial returns the flag's default, or "" if it is that of its type.
+// initial returns the flag's default, or "" if it is the zero value of its type.
 func (f flagDoc) initial() string {
 	switch f := f.DocGenerationFlag.(type) {
 	case *cli.BoolFlag:

@@ -4,8 +4,8 @@
 //   - launch builds with probes, by flags that it adds to those of the build;
 //   - threads, scopes, variables, evaluate and exceptionInfo show what the report says about probes, from the same
 //     snapshot and diagnosis;
-//   - the exception filters of ours are kept from Delve, and are its `pause` when a finding appears;
-//   - awaittrace/report is a request of ours.
+//   - our exception filters never reach Delve; when a finding appears, it gets a `pause`;
+//   - awaittrace/report is our own request.
 //
 // Files by what they are about:
 //
@@ -13,11 +13,11 @@
 //	wire.go       messages
 //	proxy.go      the two pumps that hand them on
 //	launch.go     the build, with probes
-//	attach.go     a server of Delve's in the place of the Delve that the session began with
-//	program.go    what is known of the program: does it run, is it over
+//	attach.go     a Delve server that replaces the Delve with which the session began
+//	program.go    the state of the program: running, stopped or ended
 //	moment.go     one stop of it, which is diagnosed once
-//	source.go     the processes that Delve holds, and how each is got at
-//	stop.go       what becomes of Delve's events, and of requests that let the program run
+//	source.go     the processes that Delve holds, and how each is opened
+//	stop.go       Delve's events, and requests that let the program run
 //	step.go       steps that pass over probes
 //	filters.go    looks at the program while it runs, and stops it
 //	threads.go, frames.go, scope.go, handles.go, evaluate.go   what the panes of an editor show

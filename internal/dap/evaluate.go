@@ -80,7 +80,7 @@ func (d debugger) address(expr string, frame int) (uint64, error) {
 		return 0, err
 	}
 	kind := strings.TrimSuffix(strings.TrimPrefix(shown, "("), ")")
-	ways := []string{"uintptr(&(%s))"} // a struct, or something with a name that does not tell
+	ways := []string{"uintptr(&(%s))"} // a struct, or a type whose name does not say
 	switch {
 	case strings.HasPrefix(kind, "chan ") || strings.HasPrefix(kind, "<-chan ") || strings.HasPrefix(kind, "chan<- "):
 		ways = []string{"*(*uintptr)(uintptr(&(%s)))"}

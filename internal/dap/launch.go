@@ -55,7 +55,7 @@ func (p *Proxy) configure(m *message, s *settings) bool {
 	return true
 }
 
-// misspelt answers a request with invalid settings of ours. Delve reports all other errors.
+// misspelt answers a request whose awaittrace settings are invalid. Delve reports all other errors.
 func (p *Proxy) misspelt(m *message, err error) (forward bool) {
 	if strings.HasPrefix(err.Error(), "awaittrace: ") {
 		p.refuse(m, err.Error(), true)
@@ -78,7 +78,7 @@ func launch(p *Proxy, m *message) bool {
 	case args.Mode == "core":
 		p.program.from(coreFile(in(args.DlvCwd, args.Program), in(args.DlvCwd, args.CoreFilePath)))
 	case args.Mode == "replay":
-		p.program.from(unknown("the program is a recording of rr, of which only Delve can tell"))
+		p.program.from(unknown("the program is a recording of rr, which only Delve can read"))
 	case args.NoDebug:
 		p.program.from(untraced(p.opt.DelvePid))
 	}

@@ -211,8 +211,8 @@ func (p *Proxy) fromDelve(m *message) []byte {
 	return m.raw
 }
 
-// maxLater bounds the requests that are answered out of turn. Beyond that no more is read from the client, or all
-// answers to one that does not read would be kept.
+// maxLater bounds the requests that are answered out of turn. Beyond that nothing more is read from the client:
+// otherwise the answers to one that does not read would pile up.
 const maxLater = 64
 
 // take takes one of the places of p.later, waiting for one. It returns false if the session ends before.
@@ -283,7 +283,7 @@ func reason(m *message) string {
 	return m.Message
 }
 
-// send sends a response or event of ours to the client. That the client has gone shows elsewhere.
+// send sends our response or event to the client. It ignores errors: others notice that the client has gone.
 func (p *Proxy) send(m numbered) {
 	p.mu.Lock()
 	p.seq++
@@ -320,7 +320,7 @@ func terminated(p *Proxy, _ *message) bool {
 	return true
 }
 
-// crashed tells the client of an end of Delve's that was none of its own, and ends a program that would be left behind.
+// crashed tells the client that Delve has ended unexpectedly, and ends a program that would be left behind.
 func (p *Proxy) crashed() {
 	p.mu.Lock()
 	ended := p.ended
@@ -346,7 +346,7 @@ func Busy(client io.ReadWriteCloser) {
 	if m, ok := parse(raw, body); ok {
 		if text, err := encode(failed(m, "this debug adapter has a client already; start another one",
 			true)); err == nil {
-			_, _ = client.Write(frame(text)) // who has gone needs no answer
+			_, _ = client.Write(frame(text)) // a client that has gone needs no answer
 		}
 	}
 }

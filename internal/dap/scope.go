@@ -52,7 +52,7 @@ func addScope(p *Proxy, request, resp *message) {
 	}
 }
 
-// describe tells of goroutine i: its last probe, what it waits on, what it holds, and its history.
+// describe lists what is known about goroutine i: its last probe, what it waits on, what it holds, and its history.
 func describe(r *diagnose.Report, i int) []variable {
 	g := &r.Snapshot.Goroutines[i]
 	list := []variable{
@@ -146,7 +146,7 @@ func waiters(r *diagnose.Report, addr uint64) variable {
 	return v
 }
 
-// variables is the request for the parts of a variable; those of ours Delve does not know.
+// variables handles the request for the parts of a variable. Delve does not know ours.
 func variables(p *Proxy, m *message) bool {
 	var args struct {
 		VariablesReference int
@@ -170,7 +170,7 @@ func variables(p *Proxy, m *message) bool {
 	return false
 }
 
-// hideLocals takes out of a frame's variables those that are a probe's.
+// hideLocals removes the variables of probes from those of a frame.
 func hideLocals(p *Proxy, _, resp *message) {
 	var body map[string]json.RawMessage
 	var list []json.RawMessage

@@ -23,11 +23,11 @@ var (
 		"stopped: pause it first")
 )
 
-// A source says how the program is got at.
+// A source opens the debuggee.
 type source struct {
-	// open begins to look at the process that Delve knows as pid; 0: at the one that it has, if it has any.
+	// open opens the process that Delve knows as pid; 0: the one that it has, if any.
 	open func(pid int) (*inspect.Session, error)
-	// far says that nothing can be read while the program runs.
+	// far is set if nothing can be read while the program runs.
 	far bool
 }
 
@@ -49,7 +49,7 @@ func coreFile(exe, core string) source {
 	return source{open: func(int) (*inspect.Session, error) { return inspect.Core(exe, core) }}
 }
 
-// unknown is a program of which there is nothing to tell.
+// unknown is a program that cannot be diagnosed.
 func unknown(why string) source {
 	return source{open: func(int) (*inspect.Session, error) { return nil, errors.New(why) }}
 }
@@ -75,8 +75,8 @@ type held struct {
 	mu     sync.Mutex       // also while it is being opened, which may take as long as it runs
 	view   *inspect.Session // nil: not open
 	closed bool
-	told   int // how many of the pauses the view has been told of
-	// probed says whether it has probes, once known is set.
+	told   int // how many of the pauses the view knows
+	// probed is set if it has probes; valid once known is set.
 	probed, known bool
 }
 

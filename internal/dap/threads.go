@@ -21,7 +21,7 @@ const (
 	maxThreads = 10_000
 )
 
-// A thread is one of the protocol's: a goroutine.
+// A thread of the protocol is a goroutine.
 type thread struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`

@@ -120,13 +120,13 @@ func (w *writer) write(raw []byte) error {
 	return err
 }
 
-// numbered returns a message of ours, with a number of our own: Delve's numbers go on undisturbed.
+// numbered returns our message with a number of our own: the sequence of Delve's numbers stays intact.
 type numbered interface{ number(seq int) }
 
 func (r *response) number(seq int) { r.Seq = seq }
 func (e *event) number(seq int)    { e.Seq = seq }
 
-// request returns a request of ours.
+// request returns our own request.
 type request struct {
 	Seq       int             `json:"seq"`
 	Type      string          `json:"type"`
@@ -164,7 +164,7 @@ func failed(m *message, why string, show bool) *response {
 	return &response{Seq: ownSeq, Type: "response", RequestSeq: m.Seq, Command: m.Command, Message: why, Body: f}
 }
 
-// event returns an event of ours.
+// event returns our own event.
 type event struct {
 	Seq   int    `json:"seq"`
 	Type  string `json:"type"`

@@ -153,7 +153,7 @@ func (d *finder) alone(dead []bool) {
 	in := d.graph.closure(known, stuck, func(i int) bool {
 		return d.long(i) && !d.unread(i) && !d.judge.explained(i) && !d.judge.external(i)
 	})
-	// Of the others, only those that wait for one of these are bad. Two goroutines that serve each other and have
+	// Among the others, only those that wait for one of these are bad. Two goroutines that serve each other and have
 	// nothing to do are not.
 	d.bad = make([]bool, len(in))
 	for _, i := range todo {
@@ -174,7 +174,7 @@ func (d *finder) dead(i int) bool {
 	return d.wait(i) != nil && (d.proven(i) || d.g(i).Leaked)
 }
 
-// unread reports whether goroutine i waits without a probe, for something that only its memory could tell.
+// unread reports whether goroutine i waits without a probe, and only its memory could say for what.
 func (d *finder) unread(i int) bool {
 	return d.unprobed[i] && d.wait(i).Obj == 0 && len(d.wait(i).Cases) == 0
 }

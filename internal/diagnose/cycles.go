@@ -99,9 +99,10 @@ func (g *graph) oneCycle(edges [][]int, nodes []int, guesses func(i, j int) int)
 	return slices.Concat(path[last:], path[:last])
 }
 
-// shortest returns the shortest cycle of a component, whose nodes below n are goroutines. Of several it takes the one
-// with the fewest guesses, and then the one with the smallest goroutine, with which the cycle begins. guesses returns
-// how much of a guess an edge between two goroutines is: 0 for a fact; below 0 if the edge is no reason to wait.
+// shortest returns the shortest cycle of a component, whose nodes below n are goroutines. If there are several, it
+// prefers the one with the fewest guesses, and then the one with the smallest goroutine, with which the cycle begins.
+// guesses returns how much of a guess an edge between two goroutines is: 0 for a fact; below 0 if the edge is no reason
+// to wait.
 func shortest(n int, edges [][]int, nodes []int, guesses func(i, j int) int) []int {
 	s := &search{n: n, edges: edges, inside: make(map[int]bool, len(nodes)), guesses: guesses}
 	for _, at := range nodes {

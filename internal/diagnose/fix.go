@@ -86,7 +86,7 @@ func (t *writer) lockFix(cycle []int) string {
 const readOnce = "do not take a lock a second time while a writer may wait for it: keep the first read lock, or " +
 	"release it first"
 
-// sameOrder returns in which order to take two locks, of which x is taken first at a, and y at b.
+// sameOrder returns the advice to take two locks in one order: x is taken first at a, and y at b.
 func (t *writer) sameOrder(x, y string, a, b orderSites) string {
 	if x == y || a == b { // two objects of one type, each the first for one goroutine
 		kind := "mutexes"

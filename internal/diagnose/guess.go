@@ -11,7 +11,7 @@ import (
 // The record does not say who could reach what a goroutine waits for: a timer, a context, or a global variable that
 // some goroutine looks up. If the program stood still and its memory was not read, for example because the pause would
 // be too long, a cause that rests on the record is a guess. If only the record is left, such a cause is the usual
-// explanation, and no better one is to be had.
+// explanation, and there is no better one.
 
 // guesswork reports whether c rests on what the record cannot know, and the memory could have been read and was not.
 // Goroutines that a test leaves behind should be over, and are no guess.

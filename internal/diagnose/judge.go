@@ -152,8 +152,8 @@ func (j *judge) passedOn(i int) bool {
 	})
 }
 
-// givenBack reports whether goroutine i waits for a token that another one has until a time that the program's memory
-// tells, such as the end of its context.
+// givenBack reports whether goroutine i waits for a token that another one has until a time that is in the program's
+// memory, such as the end of its context.
 func (j *judge) givenBack(i int) bool {
 	return j.tokenWith(i, func(k int) bool { return j.timed(k) && j.wait(k).Probe.Op == runtime.OpRecv })
 }

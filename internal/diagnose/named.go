@@ -8,8 +8,8 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A channel that has not been used yet is most often a field of an object of which there are many. A goroutine that
-// used the others of that name will use this one: the loop that closes t.complete of one token closes that of the next.
+// A channel that has not been used yet is most often a field of one of many like objects. A goroutine that used the
+// others of that name will use this one: the loop that closes t.complete of one token closes that of the next.
 
 // A fieldUse is a way in which a package uses a channel that is a field.
 type fieldUse struct {

@@ -325,8 +325,8 @@ func (d *finder) workers(list []int) *pool {
 	return p
 }
 
-// handling returns the goroutines of the library lib that are in functions that it was given. Of those at one place,
-// only some stacks are read.
+// handling returns the goroutines of the library lib that are in functions that it was given. Only some stacks are read
+// of the goroutines at one place.
 func (d *finder) handling(lib string) (list []int) {
 	type place struct {
 		started snapshot.Created

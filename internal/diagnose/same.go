@@ -23,7 +23,7 @@ import (
 type Symptom struct {
 	What      string // the kind of the finding, or the title of one that has no goroutines
 	Goroutine int64
-	Steps     uint32 // the probes that the goroutine has reached; 0 if it goes round
+	Steps     uint32 // the probes that the goroutine has reached; 0 if it loops
 }
 
 // Symptoms returns the symptoms that f, a finding of r, explains.
@@ -42,9 +42,9 @@ func (r *Report) Symptoms(f *Finding) []Symptom {
 	return list
 }
 
-// Unread returns a symptom for each place with long waits of which the record alone does not tell whether they will
-// end. Only the operating system and the program's memory know what the other end of a call does, or who can reach a
-// channel. The symptoms have no goroutine, because others come to the same place.
+// Unread returns a symptom for each place with long waits that the record alone cannot explain: whether they will end
+// is unknown. Only the operating system and the program's memory know what the other end of a call does, or who can
+// reach a channel. The symptoms have no goroutine, because others come to the same place.
 func (r *Report) Unread() (list []Symptom) {
 	if r.Snapshot.HasStates {
 		return nil

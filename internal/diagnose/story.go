@@ -68,8 +68,8 @@ func (t *writer) finding(c *cause) Finding {
 	return f
 }
 
-// root returns the root of c. Of several at the same place it is the one that has waited longest, unless a queue waits
-// for the first.
+// root returns the root of c: the one that has waited longest if there are several at the same place, unless a queue
+// waits for the first.
 func (t *writer) root(c *cause) int {
 	if len(c.queue) > 0 || c.pool != nil { // goroutines with a token come first
 		return c.roots[0]
@@ -519,7 +519,7 @@ func (t *writer) pipeTitle(i int) string {
 		t.ago(w.Since), p.Process, does)
 }
 
-// unreadTitle says what the goroutines of list write, in vain.
+// unreadTitle says what the goroutines of list write without being read.
 func (t *writer) unreadTitle(list []int) string {
 	i := t.shown(list)
 	w := t.wait(i)
@@ -650,7 +650,7 @@ func (t *writer) together(f *Finding, c *cause) {
 	f.Fix = t.waitFix(c, i)
 }
 
-// waitTitle says what the goroutines of c, of which i is shown, wait for.
+// waitTitle says what the goroutines of c wait for. It shows goroutine i.
 func (t *writer) waitTitle(c *cause, i int) string {
 	w := t.wait(i)
 	n := len(c.roots)

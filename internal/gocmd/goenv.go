@@ -94,7 +94,8 @@ func (tc *Toolchain) flag(name string) (value string, ok bool) {
 // forList gives env, and flags, for the go list that go/packages runs. -modfile goes from the GOFLAGS of env to the
 // flags, because go/packages also has the go command run outside of modules, with its flags left out, but not those of
 // GOFLAGS, and there the go command refuses -modfile. Flags for coverage are taken out: they have nothing to do with
-// types, and go list fails with them. So is -json, which is another flag of go list, and what forNamed tells of.
+// types, and go list fails with them. So are -json, which is another flag of go list, and the flags that forNamed
+// reports.
 func (tc *Toolchain) forList(env []string) (changed, flags []string) {
 	var rest []string
 	for _, f := range tc.GOFLAGS {

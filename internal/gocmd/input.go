@@ -33,8 +33,8 @@ type input struct {
 type stamp struct {
 	Size     int64
 	Modified int64  // nanoseconds since 1970
-	Changed  int64  // the same for the inode, which cannot be set back; zero where the system does not tell
-	Inode    uint64 // zero where the system does not tell
+	Changed  int64  // the same for the inode, which cannot be set back; zero where the system does not say
+	Inode    uint64 // zero where the system does not say
 }
 
 // racyFor is the coarsest unit in which file systems note times.

@@ -93,8 +93,8 @@ func (o Overlay) replaceModules(path string, tc *Toolchain, modules []load.Modul
 	return err
 }
 
-// replaced returns text, that of a go.mod or, with work, go.work file, with the replacements of list. Most builds find
-// it in the cache.
+// replaced returns text, a go.mod or, with work, a go.work file, with the replacements of list. Most builds find it in
+// the cache.
 func replaced(text []byte, work bool, list []Replace, tc *Toolchain, cache *Cache) ([]byte, error) {
 	inputs, err := json.Marshal([]any{programs(tc), work, list, text})
 	if err != nil {

@@ -136,8 +136,8 @@ func later(ctx context.Context, rec *record.Record, r *diagnose.Report) *diagnos
 }
 
 // computing returns the threads of the goroutines of s that have been on a processor, or wanted one, for longer than
-// after, as far as probes tell. A goroutine that wants one has no thread. Of those that are too many to look at again,
-// it notes that they did not compute.
+// after, as far as probes show. A goroutine that wants one has no thread. If there are too many to look at again, it
+// notes that those left out did not compute.
 func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 	threads := make(map[int64]int)
 	for i := range s.Goroutines {

@@ -44,11 +44,11 @@ type look struct {
 	slept *procfs.Sleeps
 }
 
-// join returns the diagnosis of first, a snapshot of the record alone, with what a look at the program tells. unread is
+// join returns the diagnosis of first, a snapshot of the record alone, completed by a look at the program. unread is
 // why nothing could be read.
 //
-// Of many goroutines each copy takes much memory. So first is given up before the program is read, except for what the
-// diagnosis needs of an earlier look.
+// With many goroutines, each copy takes much memory. So first is dropped before the program is read, except for what
+// the diagnosis needs of an earlier look.
 func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagnose.Options, l look) (r *diagnose.Report,
 	unread, err error) {
 	var now func() (*snapshot.Snapshot, error) // reads the record of when the program stood still
@@ -256,8 +256,8 @@ func objects(w snapshot.Wait) []target.Ref {
 	return refs
 }
 
-// counted returns the objects of which memory knows more than the record: channels of timers, which may be stopped, and
-// WaitGroups, with their counters.
+// counted returns the objects about which memory says more than the record: channels of timers, which may be stopped,
+// and WaitGroups, with their counters.
 func counted(s *snapshot.Snapshot) []target.Ref {
 	var refs []target.Ref
 	seen := make(map[target.Ref]bool)

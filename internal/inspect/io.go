@@ -53,12 +53,12 @@ func addIO(s *snapshot.Snapshot, pid int, res *target.Result, p *proof) {
 }
 
 // addHandlers notes who serves the requests that goroutines have sent, where this program has the other end of the
-// connection, too. Of an HTTP client the wait has the connection; of others a goroutine reads the answers from it that
-// could end the wait. Those who serve are the goroutine that reads from the other end, who started that, and whom both
-// have started.
+// connection, too. The wait of an HTTP client has the connection; for others, it is the one from which a goroutine that
+// could end the wait reads the answers. The handlers are the goroutine that reads from the other end, the goroutine
+// that started it, and those that the two have started.
 func (r *ioReader) addHandlers(s *snapshot.Snapshot, res *target.Result) {
 	readers := make(map[int]*snapshot.Goroutine) // by descriptor
-	family := make(map[int64][]int64)            // whom a goroutine has started, and itself
+	family := make(map[int64][]int64)            // the goroutines that a goroutine has started, and itself
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
 		if c := g.CreatedBy; c != nil {

@@ -27,7 +27,7 @@ type Session struct {
 	mu     sync.Mutex
 	target Target
 	noRead error // why there is no target
-	here   bool  // it is a present process of this machine: the system can be asked about it
+	here   bool  // it is a process of this machine that still exists: the system can be asked about it
 	runs   bool  // the target stops the program for each reading
 	rec    *record.Record
 	// open opens the record. A program that has just started has none yet, so it is called at every look until there is

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Age returns how long ago the process was started. It fails where the system does not tell.
+// Age returns how long ago the process was started. It fails where the system does not say.
 func (s Stat) Age() (time.Duration, error) {
 	started, ok := Started(s)
 	if !ok {

@@ -13,8 +13,8 @@ import (
 )
 
 // LastRan returns when a thread of process pid ran last, which for a held process is since when it has been held. It is
-// exact to about a clock tick. It fails if the kernel does not tell (CONFIG_SCHED_DEBUG), or not for the processors
-// that we may use.
+// exact to about a clock tick. It fails if the kernel does not say (CONFIG_SCHED_DEBUG), or not for the processors that
+// we may use.
 func LastRan(pid int) (time.Time, error) {
 	tasks, err := os.ReadDir(path(pid, "task"))
 	if err != nil {
@@ -87,13 +87,13 @@ func (s *Sleeps) Of(thread int) (time.Duration, bool) {
 // syscallFields returns the fields of /proc/PID/task/TID/syscall for a thread that sleeps: the number, possibly the
 // arguments, and the thread's stack pointer and program counter; for a thread that runs, one word.
 func syscallFields(pid, thread int) []string {
-	// of a thread that has ended there is nothing to tell
+	// the thread has ended
 	b, _ := os.ReadFile(path(pid, fmt.Sprintf("task/%d/syscall", thread)))
 	return strings.Fields(string(b))
 }
 
 // sleepsIn returns where a thread of process pid made the system call that it sleeps in, or is stopped in: its stack
-// pointer and program counter. It is empty if the kernel does not tell, or the thread runs. The number of the call may
+// pointer and program counter. It is empty if the kernel does not say, or the thread runs. The number of the call may
 // change when the thread is stopped.
 func sleepsIn(pid, thread int) string {
 	fields := syscallFields(pid, thread)
@@ -103,7 +103,8 @@ func sleepsIn(pid, thread int) string {
 	return strings.Join(fields[len(fields)-2:], " ")
 }
 
-// Slept returns how long threads of process pid have not run, as far as the kernel tells, if at least for a given time.
+// Slept returns how long threads of process pid have not run, as far as the kernel says. It leaves out shorter times
+// than the given one.
 func Slept(pid int, least time.Duration) *Sleeps {
 	s := &Sleeps{pid, make(map[int]sleep)}
 	tasks, err := os.ReadDir(path(pid, "task"))

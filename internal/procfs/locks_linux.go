@@ -42,7 +42,7 @@ func FileLocks(pid int) []FileLock {
 }
 
 // heldLocks returns who has the lock of a file, by the file. A line of /proc/locks is "1: FLOCK  ADVISORY  WRITE 4711
-// fe:00:123 0 EOF"; that of one who waits has "->" in front of the kind.
+// fe:00:123 0 EOF"; a line of a waiter has "->" in front of the kind.
 func heldLocks() map[string]int {
 	f, err := os.Open(Root + "/locks")
 	if err != nil {

@@ -18,7 +18,7 @@ func inode(path string) uint64 {
 	return st.Ino
 }
 
-// ErrOwner is why OpenMapped does not open a file of another user than that of the process.
+// ErrOwner means that a file belongs to another user than the process, so OpenMapped does not open it.
 var ErrOwner = errors.New("the file belongs to another user than the process")
 
 // OpenMapped opens the file that mapping m of process pid shows, for writing too if that is permitted, and returns its

@@ -9,7 +9,7 @@ import (
 
 func inode(string) uint64 { return 0 }
 
-// ErrOwner is why OpenMapped does not open a file of another user than that of the process.
+// ErrOwner means that a file belongs to another user than the process, so OpenMapped does not open it.
 var ErrOwner = errors.New("the file belongs to another user than the process")
 
 // OpenMapped fails: only Linux tells which files a process has mapped.

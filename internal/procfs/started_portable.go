@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Started returns when a process was started, to a hundredth of a second; false if the system does not tell.
+// Started returns when a process was started, to a hundredth of a second; false if the system does not say.
 func Started(s Stat) (time.Time, bool) {
 	b, err := os.ReadFile(Root + "/uptime")
 	if err != nil {

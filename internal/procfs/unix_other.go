@@ -2,5 +2,5 @@
 
 package procfs
 
-// unixPeers returns nothing: only Linux tells.
+// unixPeers returns nothing: only Linux reports them.
 func unixPeers(int) map[uint64]unixState { return nil }

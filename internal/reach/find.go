@@ -212,7 +212,7 @@ func (f *finder) findModule() (found uint64) {
 // secondReason is the wait reason with number 1, in all versions.
 const secondReason = "GC assist marking"
 
-// findReasons finds the names of wait reasons, of which the first is empty.
+// findReasons finds the names of wait reasons. The first is empty.
 func (f *finder) findReasons() (found uint64) {
 	var last uint64
 	f.eachWord(func(addr, val uint64) bool {

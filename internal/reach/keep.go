@@ -199,8 +199,8 @@ func (r *Result) keeper() *keeper {
 	return r.keep
 }
 
-// Release gives back the copies of stacks and of what is opaque, which Snapshot alone needs: of many small goroutines,
-// nearly all that was copied. After it, only Kept and FileUsers may be called.
+// Release gives back the copies of stacks and of opaque memory, which only Snapshot needs. With many small goroutines
+// they are nearly all that was copied. After it, only Kept and FileUsers may be called.
 func (r *Result) Release() {
 	defer collectOften(r.m.Copied)()
 	r.keeper() // which takes the places of goroutines from their stacks

@@ -225,7 +225,7 @@ func (p *pather) dynamic(addr uint64, methods bool) {
 	}
 }
 
-// guess goes through a word of which nothing is known but itself: it may be the second of an interface.
+// guess goes through a word about which nothing else is known: it may be the second of an interface.
 func (p *pather) guess(word uint64) {
 	if word%8 != 0 || p.t == nil {
 		return

@@ -13,8 +13,8 @@ const (
 	pageSize  = 4096
 )
 
-// A reader reads memory by the block, each block once. Memory that cannot be read is zero, and counted in bad, so that
-// whoever needs to know compares bad before and after.
+// A reader reads memory by the block, each block once. Memory that cannot be read is zero, and counted in bad: a caller
+// that needs to know compares bad before and after.
 type reader struct {
 	src    Memory
 	size   uint64 // of a block

@@ -33,8 +33,8 @@ func (r root) kind() rootKind {
 // rootOf returns the g of a root that is not on the stack of a goroutine.
 func rootOf(kind rootKind) int32 { return -1 - int32(kind) }
 
-// A rootList is a list of roots, those of goroutines' stacks last: of these there may be millions, so that each takes
-// eight bytes. It grows without a copy.
+// A rootList is a list of roots. The roots of goroutines' stacks come last: there may be millions, so each takes eight
+// bytes. It grows without a copy.
 type rootList struct {
 	outside chunks[root] // all but those of stacks
 	stacks  chunks[stackRoot]

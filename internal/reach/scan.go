@@ -256,8 +256,8 @@ func (k *stackScan) args(f *pcInfo, argp uint64) {
 	}
 }
 
-// frames returns the frames of a goroutine, the innermost first, as far as they can be told. It remembers those of one:
-// of each, several are asked for.
+// frames returns the frames of a goroutine, the innermost first, as far as they are known. It remembers the frames of
+// the last goroutine, because callers ask for several in a row.
 func (m *marker) frames(g *goroutine) []frame {
 	if m.framesOf == g {
 		return m.lastFrames

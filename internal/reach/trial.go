@@ -104,7 +104,7 @@ func (l *batch) time(src Source) time.Duration {
 
 // tryGoroutines reads some goroutines, and what they wait for.
 func (p *Plan) tryGoroutines() error {
-	fresh := newReaderOf(p.src, smallBlock) // of which nothing is left for Capture, which has this memory from its copy
+	fresh := newReaderOf(p.src, smallBlock) // Capture does not use this reader: it has this memory from its copy
 	list, err := goroutineList(fresh, p.addr.Allgs)
 	if err != nil {
 		return err

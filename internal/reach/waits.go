@@ -260,8 +260,8 @@ func (m *marker) global(addr uint64) bool {
 const coroSize = 32
 
 // findObjects finds what goroutines wait for that do not name it: objects of a size from least to most that have the
-// goroutine in a field. Of those that wait for a Cond before Go 1.26, by their g's, they are the sudogs: whoever can
-// reach the Cond reaches its list, and so the sudog. Of coroutines they are the coros.
+// goroutine in a field. For a Cond before Go 1.26 they are the sudogs, by their g's: what can reach the Cond reaches
+// its list, and so the sudog. For coroutines they are the coros.
 func (m *marker) findObjects(waiting map[uint64]int32, least, most uint64, field Field) {
 	type found struct {
 		g    int32

@@ -27,8 +27,8 @@ func Dir() string {
 
 // An Entry is a record that was found.
 type Entry struct {
-	// Pid is the process in the pid namespace of this command. Of a program that has ended, and of one that this
-	// command cannot see among the processes, it is the pid that the program had for itself.
+	// Pid is the process in the pid namespace of this command. For a program that has ended, or that this command
+	// cannot see among the processes, it is the pid in the program's own namespace.
 	Pid int
 	// StartTicks is when the process was started, by the record's name in the folder; with Pid it identifies the
 	// process. Zero: unknown.
@@ -53,8 +53,7 @@ type Entry struct {
 // namespace.
 func (e *Entry) Hidden() bool { return e.Live && e.process == 0 }
 
-// Abroad reports whether Pid is none of the pid namespace of this command: the program is hidden, or has ended in
-// another one.
+// Abroad reports whether Pid belongs to another pid namespace: the program is hidden, or ended in that namespace.
 func (e *Entry) Abroad() bool { return e.Hidden() || !e.Live && e.abroad }
 
 // A fileName is the parsed name of a record's file: PID-STARTTICKS-NAMESPACE, or PID-STARTTICKS from earlier collectors

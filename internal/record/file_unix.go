@@ -39,7 +39,7 @@ func deviceAndInode(fi fs.FileInfo) string {
 }
 
 // lockHeld reports whether the program of a record holds the lock on its file; known is false if the file system does
-// not tell.
+// not say.
 func lockHeld(f *os.File) (held, known bool) {
 	switch err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); err {
 	case nil:

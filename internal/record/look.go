@@ -47,7 +47,7 @@ type lookedUpon struct {
 	Blocked int `json:",omitempty"` // index in look.Blocked, from 1; 0: nothing
 }
 
-// A telling is what a look tells of a goroutine, besides what it waits on.
+// A telling is what a look says about a goroutine, besides what it waits on.
 type telling struct {
 	State, Reason string
 	Leaked        bool              `json:",omitempty"`
@@ -81,7 +81,7 @@ func (w *lookWriter) upon(g *snapshot.Goroutine) lookedUpon {
 func indexIn[T any](seen map[string]int, list *[]T, v T) int {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // there is nothing in it that JSON cannot tell
+		panic(err) // JSON can express everything in it
 	}
 	i, ok := seen[string(text)]
 	if !ok {

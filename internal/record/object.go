@@ -91,8 +91,8 @@ func newer(o, group runtime.Object) runtime.Object {
 	return o
 }
 
-// newerFact returns the newer of two facts. Of two in the same tick it is that of the younger goroutine, which was
-// perhaps started after the other one.
+// newerFact returns the newer of two facts. If both are of the same tick, the one of the younger goroutine counts as
+// newer, because that may have been started after it.
 func newerFact(a, b runtime.Fact) runtime.Fact {
 	if c := cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Goid, b.Goid)); c < 0 {
 		return b

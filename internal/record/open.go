@@ -142,7 +142,7 @@ func (r *Record) openFile() error {
 	return nil
 }
 
-// use makes an open file that of the record.
+// use sets the file of the record to an open one.
 func (r *Record) use(f *os.File, fi fs.FileInfo) {
 	r.file = f
 	r.src = Source{Data: f, Size: fi.Size()}

@@ -63,7 +63,7 @@ type reader struct {
 	probes  []*snapshot.Probe          // by site number; nil: the site is damaged
 	cases   []uint16                   // by site number: the number of communication clauses of a select
 	ids     []int64                    // of all goroutines, sorted by their low 32 bits
-	groups  map[uint64]*runtime.Object // the WaitGroups of which slots have facts
+	groups  map[uint64]*runtime.Object // the WaitGroups about which slots have facts
 	part    part
 	left    map[uint64]bool // the goroutines that have left locks behind; only for partLocks
 	tests   map[uint32]*snapshot.Test

@@ -27,8 +27,8 @@ func (r *Record) ReadyStill() {
 	}
 }
 
-// freeRoom gives back the room for a copy. It is not of the garbage collector, because of many goroutines it is large,
-// and needed no longer as soon as it has been read.
+// freeRoom gives back the room for a copy. The garbage collector does not manage this memory: with many goroutines it
+// is large, and it is needed only until it has been read.
 func (r *Record) freeRoom() {
 	reach.FreeRoom(r.room)
 	r.room = nil

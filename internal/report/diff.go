@@ -25,8 +25,8 @@ const (
 //
 // Goroutines have other ids in another run, and other lines of a finding's text move with every wait. So a finding is
 // recognised by its kind and by where its first goroutine is, and goroutines by where they are. Both ends may be the
-// same program at two times, or two runs, or two builds of which the source between has moved: what has moved is then
-// gone at one line and new at another.
+// same program at two times, or two runs, or two builds with source edited between: what has moved is then gone at one
+// line and new at another.
 type Diff struct {
 	Schema string `json:"schema"`
 	Old    Side   `json:"old"`
@@ -196,8 +196,8 @@ func changed(before, after *found) FindingChange {
 	return f
 }
 
-// spot returns where a goroutine is and what it does there. Of one that has reached no probe it is the innermost
-// function of its stack.
+// spot returns where a goroutine is and what it does there. If it has reached no probe, that is the innermost function
+// of its stack.
 func spot(g *Goroutine) PlaceChange {
 	switch {
 	case g.Probe != nil:

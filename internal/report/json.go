@@ -147,7 +147,7 @@ func finding(f *diagnose.Finding) Finding {
 	return j
 }
 
-// wakers returns who could end the wait of g, as far as the program's memory tells.
+// wakers returns who could end the wait of g, as far as the program's memory says.
 func wakers(g *snapshot.Goroutine) []Waker {
 	if g.Reach == nil {
 		return nil

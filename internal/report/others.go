@@ -178,7 +178,7 @@ func on(g *snapshot.Goroutine) string {
 	return " on " + strings.Join(parts, ", ")
 }
 
-// ends returns who could end the wait of g, as far as the program's memory tells.
+// ends returns who could end the wait of g, as far as the program's memory says.
 func (t *text) ends(g *snapshot.Goroutine) string {
 	if g.Reach == nil || g.Reach.Answer != snapshot.Live || len(g.Reach.CouldEnd) == 0 {
 		return ""

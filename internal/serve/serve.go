@@ -15,7 +15,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
-// Options say how Serve looks at programs, and whom it tells.
+// Options say how Serve looks at programs, and where it reports.
 type Options struct {
 	// Dir is the folder of the records.
 	Dir string
@@ -38,7 +38,7 @@ type Options struct {
 	Getenv func(string) string
 	// Log gets errors; nil drops them.
 	Log *slog.Logger
-	// Ready is called before the first request is answered, once nothing of these options is refused any more; or nil.
+	// Ready, if not nil, is called before the first request is answered, once all options have been accepted.
 	Ready func()
 }
 

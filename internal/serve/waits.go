@@ -56,7 +56,7 @@ type siteWaits struct {
 	function, site string
 	waited         snapshot.Waited
 	began          time.Time // of the program
-	// trace is that of the goroutine that has waited there longest now and has one; empty: none has.
+	// trace is the trace of the goroutine with one that has waited there longest so far; empty: none has one.
 	trace   string
 	longest time.Duration
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// DroppedObjects is the name in Snapshot.Dropped of objects of which the record has forgotten what was known.
+// DroppedObjects is the name in Snapshot.Dropped of objects whose facts the record has forgotten.
 const DroppedObjects = "objects forgotten for want of room"
 
 // A Snapshot is a program at one moment. Times are nanoseconds of the program's monotonic clock; zero is unknown.

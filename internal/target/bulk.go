@@ -11,7 +11,7 @@ import (
 
 const (
 	maxRun = 1 << 20 // bytes read at once
-	maxGap = 4 << 10 // bytes between two structs that are read in vain rather than with another call
+	maxGap = 4 << 10 // unneeded bytes between two structs that are read to save another call
 )
 
 // maxAtOnce bounds the bytes of the runs that are read with one call of ReadMany.

@@ -118,8 +118,8 @@ func (c *copies) copyMany(addrs []uint64, lengths []uint64) [][]byte {
 }
 
 const (
-	// maxCopied bounds the goroutines of which the stack is copied, and perPlace those that wait for one reason and
-	// were started at one place, by their IDs from the first and from the last. A report shows few stacks, most of
+	// maxCopied bounds the goroutines whose stack is copied, and perPlace those that wait for one reason and were
+	// started at one place, by their IDs from the first and from the last. A report shows few stacks, most of
 	// goroutines that do not move.
 	maxCopied = 4096
 	perPlace  = 256
@@ -150,7 +150,7 @@ func (s *session) copyStacks() {
 	s.copies.copyMany(addrs, lengths)
 }
 
-// worthCopying returns the goroutines, by their indexes, of which copyStacks copies the stacks.
+// worthCopying returns the goroutines, by their indexes, whose stacks copyStacks copies.
 func (s *session) worthCopying() (list []int) {
 	if len(s.gs) <= maxCopied {
 		for i := range s.gs {

@@ -26,8 +26,8 @@ type Options struct {
 	// Standing is called once while the program stands still, so that what it reads is consistent with the Result; it
 	// should take milliseconds. It returns the objects that Select may want. A nil Standing wants none.
 	Standing func() []Ref
-	// Copied, if it is not nil, is called once after Standing, before what was copied of the program is told, which
-	// takes memory. A live program may have gone on by then.
+	// Copied, if it is not nil, is called once after Standing, before the copies are converted, which takes memory. A
+	// live program may have gone on by then.
 	Copied func()
 	// Select is called once, after Copied, with all goroutines sorted by ID, and returns which stacks and objects are
 	// wanted. It must neither keep nor change the slice. CreatedBy and Stack are not set yet. A nil Select wants

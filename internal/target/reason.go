@@ -8,7 +8,7 @@ const (
 	maxReasonLen = 100
 )
 
-// readReasons reads the runtime's own table of wait reasons, so that no table of ours must follow every Go version.
+// readReasons reads the runtime's own table of wait reasons, so that we need no table of our own for every Go version.
 // Without it goroutines have no reason.
 func (s *session) readReasons() {
 	v, err := s.global("runtime.waitReasonStrings")

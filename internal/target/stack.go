@@ -27,8 +27,8 @@ func (s *session) readStacks(res *Result, ids []int64, o Options) {
 	}
 }
 
-// readStack reads the stack of a goroutine, by its index. Of a goroutine that was not copied, and has gone on, it reads
-// nothing.
+// readStack reads the stack of a goroutine, by its index. It reads nothing of a goroutine that was not copied and has
+// gone on.
 func (s *session) readStack(res *Result, i, depth int) (ok bool) {
 	live := s.copies != nil && !s.gs[i].copied
 	if live {

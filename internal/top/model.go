@@ -88,7 +88,7 @@ type Model struct {
 // A scroll is the position in a list: the chosen line, and the first that is shown.
 type scroll struct{ at, top int }
 
-// move moves the choice by n lines in a list of size lines, of which the screen shows so many.
+// move moves the choice by n lines in a list of size lines. The screen shows so many.
 func (s *scroll) move(n, size, shown int) {
 	s.at = max(0, min(s.at+n, size-1))
 	s.top = max(0, min(s.top, s.at), s.at-shown+1)

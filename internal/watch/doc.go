@@ -9,10 +9,9 @@
 //
 // # Tests
 //
-// The tests run as go test runs them, without a process of ours between. So results are cached, and -exec, -json and
-// -fuzz are go test's own. A test binary finds the service, which lives in the process of `awaittrace test`, by
-// AWAITTRACE_TEST, and tells it when its record exists. From then on its record is looked at from outside, like that of
-// any program.
+// The tests run as go test runs them, without a process between. So results are cached, and -exec, -json and -fuzz are
+// go test's own. A test binary finds the service, which lives in the process of `awaittrace test`, by AWAITTRACE_TEST,
+// and tells it when its record exists. From then on its record is looked at from outside, like that of any program.
 //
 // If a test has ended and a goroutine that it started still exists, the collector asks the service about it, and fails
 // the test with the answer (judge.go). The program's memory has the last word: what it proves is left behind, and what

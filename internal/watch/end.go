@@ -64,7 +64,7 @@ func (w *Watcher) refuted(symptoms []diagnose.Symptom, told map[diagnose.Symptom
 		!slices.ContainsFunc(symptoms, func(s diagnose.Symptom) bool { return told[s.Wait()] })
 }
 
-// pollEnd returns when process pid has ended, which it asks every few milliseconds.
+// pollEnd returns when process pid has ended. It looks every few milliseconds.
 func pollEnd(pid int) {
 	for {
 		if s, err := procfs.ReadStat(pid); err != nil || !s.Alive() {

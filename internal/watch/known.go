@@ -87,8 +87,7 @@ func (b *baseline) ran(dir string) {
 	b.dirs[b.folder(dir)] = true
 }
 
-// unknown returns the findings of which some goroutine waits at a place that is not in the file. With update there are
-// none.
+// unknown returns the findings with a goroutine that waits at a place not in the file. With update there are none.
 func (b *baseline) unknown(dir string, r *diagnose.Report, findings []diagnose.Finding) []diagnose.Finding {
 	if b.name == "" {
 		return findings

@@ -15,5 +15,5 @@ func socketName() (string, error) {
 
 // removeSocket removes a socket that has been closed.
 func removeSocket(name string) {
-	_ = os.RemoveAll(filepath.Dir(name)) // the rest of it is in nobody's way
+	_ = os.RemoveAll(filepath.Dir(name)) // what is left of it does no harm
 }

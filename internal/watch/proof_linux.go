@@ -24,7 +24,7 @@ const (
 func (p *testProcess) prove() (s *snapshot.Snapshot, done func(), err error) {
 	p.prover.Lock()
 	defer p.prover.Unlock()
-	// The memory is another program's. If it makes no sense, that is no fault of this one.
+	// The memory is another program's: nonsense in it is not our bug.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the program's memory does not make sense: %v", r)

@@ -50,10 +50,10 @@ func notify(c chan<- os.Signal) (started, stop func()) {
 	}
 }
 
-// HearInterrupt makes a SIGINT count that this process was started to ignore, as a shell starts what a script puts in
-// the background: until a program is there that may ask for it, nobody else hears it. heard reports whether one was
-// sent, but not by a terminal. release makes it ignored again, for the program to inherit. Unless it is called soon
-// after a signal, end is.
+// HearInterrupt listens for SIGINT even if this process was started to ignore it, as a shell starts the background jobs
+// of a script: until the program runs, nobody else can act on it. heard reports whether one was sent, other than by a
+// terminal. release ignores it again, for the program to inherit. If release is not called soon after a signal, end is
+// called.
 func HearInterrupt(end func()) (heard func() bool, release func()) {
 	if !signal.Ignored(syscall.SIGINT) {
 		return func() bool { return false }, func() {}

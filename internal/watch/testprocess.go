@@ -22,7 +22,7 @@ type testProcess struct {
 	pid  int
 	dir  string   // its working directory: the package's folder
 	args []string // of its command line
-	out  *os.File // its standard output, or nil, which may be closed, too
+	out  *os.File // its standard output; nil: unknown. Close accepts nil
 
 	mu   sync.Mutex // the record is read by one goroutine at a time
 	rec  *record.Record

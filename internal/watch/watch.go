@@ -217,7 +217,7 @@ func (w *Watcher) tick(now time.Time) {
 	}
 }
 
-// tickHeld does what is due of a program that a debugger holds now and then.
+// tickHeld does what is due for a program that a debugger holds now and then.
 func (w *Watcher) tickHeld(now time.Time) {
 	if now.Before(w.nextLook) || !w.Runs() || !w.all.allows(now) {
 		return
@@ -295,7 +295,7 @@ func (w *Watcher) prove(answer *Answer, now time.Time) {
 	was := w.asked
 	w.asked = make(map[diagnose.Symptom]doubt)
 	for s, d := range was {
-		if s.Goroutine == 0 { // a place, to which others may come
+		if s.Goroutine == 0 { // a place that others may reach
 			w.asked[s] = d
 		}
 	}

@@ -33,7 +33,7 @@ type Config struct {
 	Dir string
 	// Env is the environment of the go command; nil is the current one.
 	Env []string
-	// Arch is the GOARCH of the build; empty: the go command tells.
+	// Arch is the GOARCH of the build; empty: the go command says it.
 	Arch string
 	// BuildFlags are flags of the go command that decide what is built: -tags, -race, -mod, -modfile, ….
 	BuildFlags []string
@@ -205,7 +205,7 @@ func isDependency(p *packages.Package) bool {
 	return packagePath(p) != commandLine && (p.Module == nil || !p.Module.Main)
 }
 
-// choose returns the packages to probe, sorted. Of each it takes one variant, the one with its test files if there is
+// choose returns the packages to probe, sorted. It takes one variant of each, the one with its test files if there is
 // one.
 func (b *Build) choose() []*packages.Package {
 	best := map[string]*packages.Package{}

@@ -103,7 +103,7 @@ const (
 
 var ownDirective = regexp.MustCompile(`^//line :[0-9]+:([0-9]+)\r?$`)
 
-// OwnLine reports whether a line is a directive of ours, and returns its column.
+// OwnLine reports whether a line is one of our directives, and returns its column.
 func OwnLine(line string) (column int, ok bool) {
 	m := ownDirective.FindStringSubmatch(line)
 	if m == nil {

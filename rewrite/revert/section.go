@@ -110,7 +110,7 @@ func anyIdent(list []Lexeme, prefix string) bool {
 	return slices.ContainsFunc(list, func(l Lexeme) bool { return l.ident && strings.HasPrefix(l.Text, prefix) })
 }
 
-// rests returns an error if a text without a section has anything else of ours.
+// rests returns an error if a text without a section has anything else that awaittrace inserted.
 func rests(text []byte, list []Lexeme, comments []Comment) error {
 	for _, c := range comments {
 		if what, _, _ := strings.Cut(c.Text, " "); what == formMark || what == keepMark {

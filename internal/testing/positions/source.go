@@ -202,7 +202,7 @@ func nodeMarks(fset *token.FileSet, n ast.Node) []mark {
 	return list
 }
 
-// textOf is what distinguishes a node from others of its kind, apart from the nodes in it, of which a leaf has none.
+// textOf is what distinguishes a node from others of its kind, apart from the nodes in it. A leaf has none.
 func textOf(n ast.Node) (text string, leaf bool) {
 	switch n := n.(type) {
 	case *ast.Ident:

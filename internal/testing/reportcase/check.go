@@ -62,8 +62,8 @@ var wrong = []*regexp.Regexp{
 	regexp.MustCompile(`src/debug/\w+\.go`), // a frame of the collector
 }
 
-// Check returns what is not as the run expects it; nothing if all is. A run with a todo is as expected if some of it is
-// not.
+// Check returns what the run expects otherwise; nothing if all is as expected. A run with a todo is as expected if some
+// of it is not.
 func (r *Run) Check(rep *Report) []string {
 	problems, err := r.problems(rep)
 	switch {
@@ -77,7 +77,7 @@ func (r *Run) Check(rep *Report) []string {
 	return nil
 }
 
-// Problems returns what is not as the run expects it, whether or not it has a todo.
+// Problems returns what the run expects otherwise, whether or not it has a todo.
 func (r *Run) Problems(rep *Report) []string {
 	problems, err := r.problems(rep)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A Case is a program and what the reports on it must tell.
+// A Case is a program and what the reports on it must say.
 type Case struct {
 	Name string // of the folder
 	Dir  string

@@ -36,7 +36,7 @@ func derive(p *snapshot.Probe) {
 	p.Obj = strings.Join(names[:min(len(names), runtime.CaseLen)], "\n")
 }
 
-// roleOf returns the role that the name of a channel tells.
+// roleOf returns the role that the name of a channel shows.
 func roleOf(name string) runtime.Role {
 	switch {
 	case strings.HasSuffix(name, ".Done()"):

@@ -343,7 +343,7 @@ func probe(p *snapshot.Probe) []string {
 	return []string{op, place(p.File, p.Line, p.Col), p.Func, p.Expr}
 }
 
-// told is what p has that its expression does not tell.
+// told is what p has that does not follow from its expression.
 func told(p *snapshot.Probe) (text string) {
 	plain := snapshot.Probe{Op: p.Op, Expr: p.Expr}
 	derive(&plain)

@@ -8,7 +8,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// This file has the lines about what a program's memory tells.
+// This file has the lines about what a program's memory says.
 
 func (p *printer) memory(m *snapshot.Memory) {
 	if m == nil {

@@ -501,7 +501,7 @@ func (p *parser) probe() *snapshot.Probe {
 	return p.probes[pr]
 }
 
-// told reads what a probe says of itself that its expression does not tell.
+// told reads what a probe has that does not follow from its expression.
 func (p *parser) told(pr *snapshot.Probe, text string) {
 	for _, part := range strings.Split(text, ";") {
 		key, value, _ := strings.Cut(part, "=")
