@@ -52,7 +52,7 @@ func (f *file) simple(e ast.Expr) bool {
 		return f.simple(e.X)
 	case *ast.SelectorExpr:
 		s := f.pkg.Info.Selections[e] // nil for a name of a package
-		return s == nil || s.Kind() == types.FieldVal && !s.Indirect() && f.simple(e.X)
+		return s == nil || f.simple(e.X) && (s.Kind() == types.FieldVal && !s.Indirect() || bindsPointer(s))
 	case *ast.UnaryExpr:
 		return e.Op != token.ARROW && f.simple(e.X)
 	case *ast.BinaryExpr:
@@ -64,6 +64,17 @@ func (f *file) simple(e ast.Expr) bool {
 			f.simple(e.Args[0])
 	}
 	return false
+}
+
+// bindsPointer reports whether a selector is the method value of a pointer, which may be nil, or of the address of a
+// variable.
+func bindsPointer(s *types.Selection) bool {
+	fn, ok := s.Obj().(*types.Func)
+	if !ok || s.Kind() != types.MethodVal || len(s.Index()) > 1 || types.IsInterface(s.Recv()) {
+		return false
+	}
+	_, ok = fn.Signature().Recv().Type().(*types.Pointer)
+	return ok
 }
 
 // simpleBinary is simple for an operation. Division and shifts may panic, and so may a comparison of interfaces.

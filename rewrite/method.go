@@ -164,6 +164,9 @@ func (f *file) methodCall(node *dst.CallExpr, sel *ast.SelectorExpr, m method) {
 		return
 	}
 	call := f.node(node).(*ast.CallExpr)
+	if f.inPlace(call, sel, recv, m, site) {
+		return
+	}
 	address := recv.address
 	if address != "" { // take the address where the operand is
 		address = f.onLine(sel.X.Pos(), call.Lparen) + address

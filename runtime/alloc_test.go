@@ -44,6 +44,7 @@ func TestNoAllocs(t *testing.T) {
 		"Send":     func() { Send(send, ch, 1); receive(recv, ch) },
 		"To":       func() { To(send, ch).Send(1); RecvOK(recv, ch) },
 		"wg":       func() { WgAdd(wait, &wg, 1); WgDone(wait, &wg); WgWait(wait, &wg) },
+		"wg.Wait":  func() { BeginGo(wait, &wg); BeginWait(wait, &wg).Wait(); EndWait() },
 		"Cond":     func() { CondSignal(signal, cond); CondBroadcast(signal, cond) },
 		"Once":     func() { OnceDo(do, &once, f) },
 		"IO":       func() { End2(IO(write, w).Write(b)) },

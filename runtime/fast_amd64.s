@@ -219,6 +219,47 @@ old:
 	JMP ·beginChanSlow(SB)
 	FIRST(none)
 
+// func beginWait(s *Site, wg unsafe.Pointer)
+TEXT ·beginWait(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ wg+8(FP), BX
+	RECENT(old)
+	ENTER(none)
+	XORL CX, CX
+	WAITS(others)
+others:
+	JMP ·beginWaitInside(SB)
+none:
+	JMP ·beginWaitFirst(SB)
+old:
+	JMP ·beginWaitSlow(SB)
+	FIRST(none)
+
+// func beginGo(s *Site, wg unsafe.Pointer)
+TEXT ·beginGo(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ wg+8(FP), BX
+	CMPL ·holdRoom(SB), $const_HeldLen
+	JNE slow
+	ENTER(slow)
+	LEAQ const_NotedHere(BX), R12
+	MOVQ (Slot_Noted+Noted__size+Noted_Obj)(R10), R8
+	MOVL R8, R9
+	ANDL $const_notedBits, R9
+	CMPL R9, $const_NotedHere
+	JEQ here
+note:
+	MOVQ R12, (Slot_Noted+Noted__size+Noted_Obj)(R10)
+	MOVQ R11, (Slot_Noted+Noted__size+Noted_Entry)(R10)
+	RET
+here:
+	CMPQ R8, R12
+	JEQ note
+	JMP ·beginGoFact(SB)
+slow:
+	JMP ·beginGoSlow(SB)
+	FIRST(slow)
+
 // CASES makes the cases of the slot in R10 those of the select with the number in DX, all unknown. X0 is lost.
 #define CASES() \
 	XORPS X0, X0 \
@@ -389,10 +430,10 @@ noted:
 slow:
 	JMP ·choseSlow(SB)
 
-// ENDED ends the last wait of the goroutine. It jumps to other unless the goroutine has noted its fact with that index
-// in this millisecond, and to slow, before all else, if there is more to do. If the clock's reading is still the one
-// with which the wait began, the wait has no length to note, and its entry has the present time.
-#define ENDED(which, other, slow) \
+// PASSED ends the last wait of the goroutine. It puts the slot into R10, and the wait's address less Slot_Waits into
+// R12. It jumps to slow, before all else, if there is more to do. If the clock's reading is still the one with which
+// the wait began, the wait has no length to note, and its entry has the present time. R8, R9, R13 and DX are lost.
+#define PASSED(slow) \
 	RECENT(slow) \
 	FIND(slow) \
 	MOVQ R10, R12 \
@@ -402,21 +443,30 @@ slow:
 last: \
 	CMPQ Slot_Waits+Wait_Since(R12), R13 \
 	JNE slow \
-	MOVL Slot_Head(R10), R8 \
-	DECL R8 \
-	ANDL $(const_RingLen-1), R8 \
-	MOVQ Slot_Ring(R10)(R8*8), R11 \
-	MOVQ Slot_Waits+Wait_Obj(R12), BX \
-	MOVL DX, Slot_Depth(R10) \
-	MOVL $which, R8 \
-	NOTED(R8, BX, other) \
-	RET \
+	MOVL DX, Slot_Depth(R10)
+
+// NESTED, behind the function's end, belongs to PASSED.
+#define NESTED(slow) \
 inside: \
 	CMPL DX, $const_WaitLen \
 	JCC slow \
 	LEAQ (DX)(DX*2), R9 \
 	LEAQ (R10)(R9*8), R12 \
 	JMP last
+
+// ENDED ends the last wait of the goroutine, as PASSED does. It jumps to other unless the goroutine has noted its fact
+// with that index in this millisecond.
+#define ENDED(which, other, slow) \
+	PASSED(slow) \
+	MOVL Slot_Head(R10), R8 \
+	DECL R8 \
+	ANDL $(const_RingLen-1), R8 \
+	MOVQ Slot_Ring(R10)(R8*8), R11 \
+	MOVQ Slot_Waits+Wait_Obj(R12), BX \
+	MOVL $which, R8 \
+	NOTED(R8, BX, other) \
+	RET \
+	NESTED(slow)
 
 // PLACE puts the first entry of the object table where the object in BX may be into R8, or jumps to none if the table
 // has no memory there. R9 and SI are lost.
@@ -515,6 +565,23 @@ other:
 	JMP ·endRecvFact(SB)
 slow:
 	JMP ·endRecvSlow(SB)
+
+// func endWait()
+TEXT ·endWait(SB), NOSPLIT, $0-0
+	CMPL ·holdRoom(SB), $const_HeldLen
+	JNE slow
+	PASSED(slow)
+	MOVQ Slot_Waits+Wait_Obj(R12), R8
+	ADDQ $const_NotedHere, R8
+	CMPQ (Slot_Noted+Noted__size+Noted_Obj)(R10), R8
+	JNE done
+	ORQ $const_NotedOver, R8
+	MOVQ R8, (Slot_Noted+Noted__size+Noted_Obj)(R10)
+done:
+	RET
+	NESTED(slow)
+slow:
+	JMP ·endWaitSlow(SB)
 
 // func made(s *Site, ch unsafe.Pointer)
 // Most of what a new channel costs is to wait for its line of the object table. So made already loads the line of the

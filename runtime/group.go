@@ -5,32 +5,77 @@ import (
 	"unsafe"
 )
 
-// WgWait is wg.Wait(). All that it needs of the slot for its stores is read before the wait. After it the slot is
-// rarely in the processor's cache, and a store does not wait for that.
+// A call of Wait or Go stays in the user's function, as a channel operation does:
+//
+//	BeginWait(s, wg).Wait(); EndWait()
+//	BeginGo(s, wg).Go(f)
+
+// BeginWait is about to wait for wg, which it returns.
+func BeginWait(s *Site, wg *sync.WaitGroup) *sync.WaitGroup {
+	if !off {
+		beginWait(s, unsafe.Pointer(wg))
+	}
+	return wg
+}
+
+// EndWait notes that a wait for a WaitGroup is over.
+func EndWait() {
+	if !off {
+		endWait()
+	}
+}
+
+// BeginGo is about to call wg.Go, and returns wg.
+func BeginGo(s *Site, wg *sync.WaitGroup) *sync.WaitGroup {
+	if !off {
+		beginGo(s, unsafe.Pointer(wg))
+	}
+	return wg
+}
+
+// beginWaitSlow does what beginWait does, in all cases, and endWaitSlow what endWait does.
+//
+//go:norace
+func beginWaitSlow(s *Site, wg unsafe.Pointer) {
+	sl, _ := enter(s)
+	if sl == nil {
+		sl, _ = reach(s)
+	}
+	sl.block(s, uintptr(wg), 0)
+}
+
+//go:norace
+func endWaitSlow() {
+	sl := own()
+	if sl == nil || sl.Depth == 0 {
+		return
+	}
+	sl.Depth--
+	w := &sl.Waits[sl.Depth%WaitLen]
+	sl.over(w)
+	sl.joined()
+	// All that was added has been done. A wait from now on is for what others add.
+	if n := &sl.Noted[factSent&1]; n.Obj == w.Obj|NotedHere {
+		n.Obj |= NotedOver
+	}
+}
+
+// beginGoSlow does what beginGo does, in all cases.
+//
+//go:norace
+func beginGoSlow(s *Site, wg unsafe.Pointer) {
+	noteGroup(s, (*sync.WaitGroup)(wg), factSent)
+	if orders != nil {
+		countSpawn()
+	}
+}
+
+// WgWait is wg.Wait(), where the call cannot stay in the user's function.
 //
 //go:norace
 func WgWait(s *Site, wg *sync.WaitGroup) {
-	sl, _ := enter(s)
-	if sl == nil {
-		if sl, _ = reach(s); sl == nil {
-			wg.Wait()
-			return
-		}
-	}
-	depth := sl.block(s, addr(wg), 0)
-	last, since := sl.last(), sl.Waits[depth%WaitLen].Since
-	wg.Wait()
-	if state == stateLog {
-		logPassed(sl, s, since)
-	}
-	sl.Depth = depth
-	ended(s.id, now()-since)
-	*last = entry(s)
-	sl.joined()
-	// All that was added has been done. A wait from now on is for what others add.
-	if n := &sl.Noted[factSent&1]; n.Obj == uint64(addr(wg))|NotedHere {
-		n.Obj |= NotedOver
-	}
+	BeginWait(s, wg).Wait()
+	EndWait()
 }
 
 // WgAdd is wg.Add(n).
@@ -67,6 +112,13 @@ func noteGroup(s *Site, wg *sync.WaitGroup, which uintptr) {
 			return
 		}
 	}
+	sl.noteGroup(e, wg, which)
+}
+
+// noteGroup is the rest of the function noteGroup after enter.
+//
+//go:norace
+func (sl *Slot) noteGroup(e Entry, wg *sync.WaitGroup, which uintptr) {
 	obj := uint64(addr(wg)) | NotedHere
 	n := &sl.Noted[which&1]
 	if n.Obj&notedBits == NotedHere && n.Obj != obj {

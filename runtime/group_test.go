@@ -46,12 +46,73 @@ func TestWaitGroup(t *testing.T) {
 }
 
 func TestWaitGroupGo(t *testing.T) {
-	wg := newWaitGroup()
-	s, ran := newSite(OpWait, KindWaitGroup, "wg.Go(f)"), false
-	WgGo(s, wg, func() { ran = true })
-	wg.Wait()
-	if site, _ := lastOf(t, addr(wg), factSent); !ran || site != s.id {
-		t.Errorf("ran %v, site %d, want %d", ran, site, s.id)
+	for name, start := range map[string]func(s *Site, wg *sync.WaitGroup, f func()){
+		"WgGo":    WgGo,
+		"BeginGo": func(s *Site, wg *sync.WaitGroup, f func()) { BeginGo(s, wg).Go(f) },
+	} {
+		wg := newWaitGroup()
+		s, ran := newSite(OpWait, KindWaitGroup, name), false
+		start(s, wg, func() { ran = true })
+		wg.Wait()
+		if site, here := lastOf(t, addr(wg), factSent); !ran || site != s.id || here != slotsKeep {
+			t.Errorf("%s: ran %v, site %d, here %v; want %d", name, ran, site, here, s.id)
+		}
+		if last := own().last().site(); last != s.id {
+			t.Errorf("%s: last at site %d, want %d", name, last, s.id)
+		}
+	}
+}
+
+// TestWaitGroupFirst checks the probes of a WaitGroup as the first ones of a goroutine, on a g that has been used and
+// on one that has not.
+func TestWaitGroupFirst(t *testing.T) {
+	started, wait := newSite(OpWait, KindWaitGroup, "wg.Go(f)"), newSite(OpWait, KindWaitGroup, "wg.Wait()")
+	for range 100 {
+		wg, ended := newWaitGroup(), make(chan Slot)
+		go func() {
+			BeginGo(started, wg)
+			ended <- copySlot(own())
+		}()
+		sl := <-ended
+		if n := sl.Noted[factSent&1]; sl.Head != 1 || sl.Depth != 0 ||
+			slotsKeep && (n.Obj != uint64(addr(wg))|NotedHere || n.Entry.site() != started.id) {
+			t.Fatalf("after Go: %+v", sl)
+		}
+		go func() {
+			BeginWait(wait, wg).Wait()
+			during := copySlot(own())
+			EndWait()
+			after := copySlot(own())
+			during.Test = after.Depth // the rest is as it was
+			ended <- during
+		}()
+		if sl := <-ended; sl.Head != 1 || sl.Depth != 1 || sl.Test != 0 || sl.Waits[0].Obj != uint64(addr(wg)) ||
+			sl.Waits[0].Site != wait.id {
+			t.Fatalf("in Wait: %+v", sl)
+		}
+	}
+}
+
+// TestWaitGroupInside waits for a WaitGroup inside another operation, and after a wait that has panicked.
+func TestWaitGroupInside(t *testing.T) {
+	once, wait := newSite(OpOnce, KindOnce, "once.Do(f)"), newSite(OpWait, KindWaitGroup, "wg.Wait()")
+	var during, after Slot
+	for _, panics := range []bool{false, true} {
+		OnceDo(once, new(sync.Once), func() {
+			if panics {
+				BeginWait(wait, newWaitGroup()) // and then Wait panics
+			}
+			BeginWait(wait, newWaitGroup()).Wait()
+			during = mine(t)
+			EndWait()
+			after = mine(t)
+		})
+		if during.Depth != 2 || after.Depth != 1 || during.Waits[0].Site != once.id || during.Waits[1].Site != wait.id {
+			t.Errorf("panics %v: in Wait %+v; then depth %d, want 1", panics, during, after.Depth)
+		}
+		if sl := mine(t); sl.Depth != 0 {
+			t.Errorf("panics %v: depth %d at the end", panics, sl.Depth)
+		}
 	}
 }
 
@@ -60,6 +121,7 @@ func TestWaitGroupGo(t *testing.T) {
 func TestFactMakesRoom(t *testing.T) {
 	for name, other := range map[string]func(s *Site){
 		"WaitGroup": func(s *Site) { WgAdd(s, newWaitGroup(), 1); WgDone(s, owedTwo()) },
+		"Go":        func(s *Site) { BeginGo(s, newWaitGroup()); WgDone(s, owedTwo()) },
 		"Cond": func(s *Site) {
 			CondSignal(s, sync.NewCond(nil))
 			note(s, pointer(make(chan int)), KindChan, factReceived)
@@ -92,6 +154,12 @@ func TestFactsThatAreOver(t *testing.T) {
 	if !slotsKeep {
 		t.Skip("facts go to the table at once")
 	}
+	t.Run("Add", func(t *testing.T) { factsThatAreOver(t, func(s *Site, wg *sync.WaitGroup) { WgAdd(s, wg, 1) }) })
+	t.Run("Go", func(t *testing.T) { factsThatAreOver(t, func(s *Site, wg *sync.WaitGroup) { BeginGo(s, wg) }) })
+}
+
+// factsThatAreOver makes the facts of another WaitGroup take the place of those that are over.
+func factsThatAreOver(t *testing.T, more func(s *Site, wg *sync.WaitGroup)) {
 	wg, other := newWaitGroup(), owedTwo()
 	add, done, wait := groupSites()
 	WgAdd(add, wg, 1)
@@ -105,7 +173,10 @@ func TestFactsThatAreOver(t *testing.T) {
 		t.Errorf("after the last Done: %+v", n)
 	}
 	WgWait(wait, wg)
-	WgAdd(add, other, 1)
+	if n := mine(t).Noted[factSent&1]; n.Obj != uint64(addr(wg))|NotedHere|NotedOver {
+		t.Errorf("after Wait: %+v", n)
+	}
+	more(add, other)
 	WgDone(done, other)
 	if o := known(addr(wg)); o.Addr != 0 {
 		t.Errorf("in the table: %+v", o)

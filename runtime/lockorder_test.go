@@ -259,3 +259,25 @@ func BenchmarkLockOrder(b *testing.B) {
 		})
 	}
 }
+
+// TestOrderOfGroups checks that Go counts as a go statement, and that a goroutine that has waited for a WaitGroup
+// begins anew.
+func TestOrderOfGroups(t *testing.T) {
+	noteOrders(t)
+	s := newSite(OpWait, KindWaitGroup, "wg")
+	for name, start := range map[string]func(s *Site, wg *sync.WaitGroup, f func()){
+		"WgGo":    WgGo,
+		"BeginGo": func(s *Site, wg *sync.WaitGroup, f func()) { BeginGo(s, wg).Go(f) },
+	} {
+		wg, before, begun := newWaitGroup(), hdr.Spawned, uint32(0)
+		start(s, wg, func() {
+			Loop(s)
+			begun = own().Begun
+		})
+		WgWait(s, wg)
+		if sl := mine(t); begun != before+1 || sl.Begun != before+2 || hdr.Spawned != before+2 {
+			t.Errorf("%s: %d spawned before, %d after; the goroutine began at %d, and this one at %d", name, before,
+				hdr.Spawned, begun, sl.Begun)
+		}
+	}
+}
