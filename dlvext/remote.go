@@ -123,8 +123,9 @@ func (r remote) Read(ctx context.Context, o target.Options) (*target.Result, err
 		o.Copied()
 	}
 	if o.Select != nil {
-		r.stacks(res, o.Select(res.Goroutines).Stacks, cmp.Or(o.Depth, 64), deadline)
+		r.stacks(res, o.Select(snapshot.Each(res.Goroutines)).Stacks, cmp.Or(o.Depth, 64), deadline)
 	}
+	o.Finish(res)
 	return res, nil
 }
 

@@ -99,12 +99,13 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	}
 	var want target.Wanted
 	if o.Select != nil {
-		want = o.Select(res.Goroutines)
+		want = o.Select(snapshot.Each(res.Goroutines))
 	}
 	if !states.HasParks() {
 		res.Parks = nil
 	}
 	readBareStacks(res, states, want.Stacks, o)
+	o.Finish(res)
 	return res, nil
 }
 

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -74,6 +75,7 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 			return refs
 		},
 		Copied: func() {
+			l.proof.mark() // first, because it gives back most of what was copied
 			if l.settle != nil {
 				still, unread = now()
 				now = nil // the copy is no longer needed
@@ -81,9 +83,8 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 					l.settle(still)
 				}
 			}
-			l.proof.mark()
 		},
-		Select: func(all []snapshot.Goroutine) target.Wanted {
+		Select: func(all iter.Seq[*snapshot.Goroutine]) target.Wanted {
 			if unread != nil {
 				return target.Wanted{}
 			}
@@ -97,6 +98,11 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 			w.Objects = append(w.Objects, passed(still)...)
 			return w
 		},
+		Join: func(all iter.Seq[*snapshot.Goroutine]) {
+			if unread == nil {
+				still.Join(all)
+			}
+		},
 	}))
 	if err == nil {
 		err = unread
@@ -109,8 +115,6 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 		still.Process.CPU, still.Process.Reads, still.Process.ReadBytes = used.CPU, used.Reads, used.ReadBytes
 	}
 	still.Before = before
-	still.Join(res.Goroutines)
-	res.Goroutines = nil
 	if res.Unreadable > 0 {
 		still.Dropped[unreadable] = res.Unreadable
 	}
@@ -169,11 +173,11 @@ func wanted(r *diagnose.Report) target.Wanted {
 }
 
 // running returns goroutines that do not wait: only a stack tells what they do.
-func running(all []snapshot.Goroutine) []int64 {
+func running(all iter.Seq[*snapshot.Goroutine]) []int64 {
 	var ids []int64
-	for i := range all {
-		if s := all[i].State; (s == "running" || s == "runnable" || s == "syscall") && len(ids) < maxRunning {
-			ids = append(ids, all[i].ID)
+	for g := range all {
+		if s := g.State; (s == "running" || s == "runnable" || s == "syscall") && len(ids) < maxRunning {
+			ids = append(ids, g.ID)
 		}
 	}
 	return ids
@@ -183,18 +187,18 @@ func running(all []snapshot.Goroutine) []int64 {
 // before; the newest of each place, which may have been started elsewhere than the oldest; and, as far as there is
 // room, those in an operation of the operating system, whose stacks tell which file or connection it is on. The record
 // may list goroutines that have exited; all holds the live ones.
-func places(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
+func places(s *snapshot.Snapshot, all iter.Seq[*snapshot.Goroutine]) []int64 {
 	var first, ways, io []int64
 	last := make(map[*snapshot.Probe]int64)
-	there := make(map[int64]bool, len(all))
-	for i := range all {
-		there[all[i].ID] = true
+	there := make([]int64, 0, len(s.Goroutines))
+	for g := range all {
+		there = append(there, g.ID)
 	}
 	type way struct{ last, before *snapshot.Probe }
 	seen := make(map[way]bool)
 	for i := range s.Goroutines {
 		g := &s.Goroutines[i]
-		if g.Last == nil || !there[g.ID] {
+		if _, live := slices.BinarySearch(there, g.ID); g.Last == nil || !live {
 			continue
 		}
 		w := way{last: g.Last}
@@ -306,15 +310,11 @@ func moved(s *snapshot.Snapshot) {
 }
 
 // unknown returns the goroutines that the record does not have: only a stack tells where they are.
-func unknown(s *snapshot.Snapshot, all []snapshot.Goroutine) []int64 {
-	known := make(map[int64]bool, len(s.Goroutines))
-	for i := range s.Goroutines {
-		known[s.Goroutines[i].ID] = true
-	}
+func unknown(s *snapshot.Snapshot, all iter.Seq[*snapshot.Goroutine]) []int64 {
 	var ids []int64
-	for i := range all {
-		if !known[all[i].ID] && len(ids) < maxUnknown {
-			ids = append(ids, all[i].ID)
+	for g := range all {
+		if _, known := s.Find(g.ID); !known && len(ids) < maxUnknown {
+			ids = append(ids, g.ID)
 		}
 	}
 	return ids

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -145,7 +146,7 @@ func (s *Session) readUnprobed(ctx context.Context, p *proof, slept *procfs.Slee
 		return nil
 	}
 	o := p.in(target.Options{MaxStacks: maxCopied, Timeout: unprobedTime, Standing: standing,
-		Select: func(all []snapshot.Goroutine) target.Wanted {
+		Select: func(all iter.Seq[*snapshot.Goroutine]) target.Wanted {
 			return target.Wanted{Stacks: representatives(all)}
 		}})
 	if pid, ok := s.target.(process); ok {
@@ -162,13 +163,12 @@ func (s *Session) readUnprobed(ctx context.Context, p *proof, slept *procfs.Slee
 }
 
 // representatives returns the ids of all, some for each reason to wait first.
-func representatives(all []snapshot.Goroutine) []int64 {
+func representatives(all iter.Seq[*snapshot.Goroutine]) []int64 {
 	const some = 100
 	type kind struct{ state, reason string }
 	seen := make(map[kind]int)
-	first, rest := make([]int64, 0, len(all)), make([]int64, 0, len(all))
-	for i := range all {
-		g := &all[i]
+	var first, rest []int64
+	for g := range all {
 		k := kind{g.State, g.Reason}
 		if seen[k]++; seen[k] <= some {
 			first = append(first, g.ID)

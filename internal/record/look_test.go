@@ -39,11 +39,11 @@ func TestLook(t *testing.T) {
 	}
 
 	alive := read()
-	alive.Join([]snapshot.Goroutine{
+	alive.Join(snapshot.Each([]snapshot.Goroutine{
 		{ID: 1, State: "waiting", Reason: "select"},
 		{ID: 7, State: "waiting", Reason: "sync.Mutex.Lock", Labels: map[string]string{"path": "/a"},
 			Stack: []snapshot.Frame{{Func: "main.ab", File: "/src/main.go", Line: 31}}},
-	})
+	}))
 	alive.Objects[0xc0].Len = 3
 	alive.Goroutines[1].Reach = &snapshot.Reach{Answer: snapshot.Proven}
 	alive.Goroutines = append(alive.Goroutines,

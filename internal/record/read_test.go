@@ -396,7 +396,7 @@ func readAny(t *testing.T, b []byte, now int64) {
 		}
 	}
 	diagnose.Analyze(s, diagnose.Options{})
-	s.Join([]snapshot.Goroutine{{ID: 7, State: "running"}, {ID: 1 << 40}})
+	s.Join(snapshot.Each([]snapshot.Goroutine{{ID: 7, State: "running"}, {ID: 1 << 40}}))
 	diagnose.Analyze(s, diagnose.Options{})
 }
 

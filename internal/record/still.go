@@ -2,8 +2,10 @@ package record
 
 import (
 	"io"
+	"math/bits"
 	"os"
 	"runtime"
+	"unsafe"
 
 	collector "github.com/awaittrace/awaittrace/runtime"
 
@@ -11,19 +13,18 @@ import (
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
-// maxStill bounds what Still copies, in bytes.
-const maxStill = 128 << 20
+// maxStill bounds what Still keeps of a record, in bytes.
+const maxStill = 1 << 30
 
-// roomToGrow is how much a record may grow between ReadyStill and Still, in bytes: it has holes, which are filled as
-// the program goes on.
+// roomToGrow is how much more a copy may take than one that was made a moment before, in bytes: the program goes on.
 const roomToGrow = 1 << 20
 
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
 // record is copied.
 func (r *Record) ReadyStill() {
 	r.freeRoom()
-	if s, ok := r.copyInto(nil); ok {
-		r.room = s.room
+	if s, ok := r.copyRecord(nil, false); ok {
+		r.room = reach.Room(int(s.n)*lineSize + roomToGrow)
 	}
 }
 
@@ -52,10 +53,7 @@ func (r *Record) Still() func() (*snapshot.Snapshot, error) {
 
 // copied returns a copy of the record, unless parts of it are in private memory or it is too large.
 func (r *Record) copied() (Source, bool) {
-	data, ok := r.copyInto(r.room)
-	if data.room != nil {
-		r.room = data.room
-	}
+	data, ok := r.copyRecord(r.room, true)
 	if !ok {
 		return Source{}, false
 	}
@@ -76,17 +74,23 @@ func (r *Record) copied() (Source, bool) {
 	return src, true
 }
 
-// A sparse is the content of a file with holes. It implements io.ReaderAt.
+// A sparse is the content of a file that is mostly zero, as is the slot of a goroutine that has reached few probes. It
+// has the lines of the file that are not zero, and implements io.ReaderAt.
 type sparse struct {
-	size   int64
-	pieces []extent
-	room   []byte // holds the pieces, except those that did not fit
+	size  int64
+	pages []sparsePage
+	n     uint32 // of the lines
+	data  []byte // the lines in their order; nil: they were only counted
 }
 
-type extent struct {
-	off  int64
-	data []byte
+// A sparsePage has a bit for each line of a page that is not zero, and the number of the first of them.
+type sparsePage struct {
+	lines uint64
+	first uint32
 }
+
+// lineSize is the size of a line, in bytes: a page has as many as a sparsePage has bits.
+const lineSize = pageSize / 64
 
 // How Linux seeks in a file with holes: see lseek(2).
 const (
@@ -94,8 +98,8 @@ const (
 	seekHole = 4
 )
 
-// copyInto copies the file of the record, up to the record's end, as copyFile does.
-func (r *Record) copyInto(room []byte) (sparse, bool) {
+// copyRecord is copyFile for the file of the record, up to the record's end.
+func (r *Record) copyRecord(room []byte, keep bool) (sparse, bool) {
 	if r.file == nil || runtime.GOOS != "linux" {
 		return sparse{}, false
 	}
@@ -103,44 +107,71 @@ func (r *Record) copyInto(room []byte) (sparse, bool) {
 	if err != nil {
 		return sparse{}, false
 	}
-	return copyFile(r.file, room, int64(h.Size))
+	return copyFile(r.file, room, int64(h.Size), keep)
 }
 
-// copyFile copies what a file has between its holes, up to end, into room as far as that goes. If room is nil, it
-// allocates it. A kept look is behind the end of the record (see Keep).
-func copyFile(f *os.File, room []byte, end int64) (s sparse, ok bool) {
+// copyFile copies what a file has up to end, into room as far as that goes; unless keep is set, it only counts the
+// lines. A kept look is behind the end of the record (see Keep).
+func copyFile(f *os.File, room []byte, end int64, keep bool) (s sparse, ok bool) {
 	fi, err := f.Stat()
 	if err != nil {
 		return s, false
 	}
 	s.size = min(fi.Size(), end)
-	if n := max(allocated(fi)-(fi.Size()-s.size), 0); room == nil && n <= maxStill {
-		room = reach.Room(int(n) + roomToGrow)
+	s.pages = make([]sparsePage, (s.size+pageSize-1)/pageSize)
+	if keep {
+		s.data = room[:0]
 	}
-	s.room = room
-	total := int64(0)
+	buf := make([]byte, atOnce)
 	for off := int64(0); off < s.size; {
 		from, err := f.Seek(off, seekData)
 		if err != nil || from >= s.size {
 			break // a hole extends to the end
 		}
 		to, err := f.Seek(from, seekHole)
-		to = min(to, s.size)
-		if total += to - from; err != nil || to <= from || total > maxStill {
+		if to = min(to, s.size); err != nil || to <= from {
 			return s, false
 		}
-		if int64(len(room)) < to-from {
-			room = make([]byte, to-from)
-		}
-		e := extent{from, room[: to-from : to-from]}
-		room = room[to-from:]
-		if _, err := f.ReadAt(e.data, from); err != nil && err != io.EOF {
-			return s, false
-		}
-		s.pieces = append(s.pieces, e)
 		off = to
+		for from &^= pageSize - 1; from < to; from += atOnce {
+			n, err := f.ReadAt(buf[:min(to-from, atOnce)], from)
+			if err != nil && err != io.EOF {
+				return s, false
+			}
+			whole := (n + pageSize - 1) &^ (pageSize - 1)
+			clear(buf[n:whole])
+			if s.add(buf[:whole], from, keep); int64(s.n)*lineSize > maxStill {
+				return s, false
+			}
+		}
 	}
 	return s, true
+}
+
+// atOnce is how many bytes copyFile reads at once: so few that they stay in the processor's cache.
+const atOnce = 64 << 10
+
+// add adds the lines of pages from off on, or, unless keep is set, only their number. The program may stand still for
+// it, so it is written to be fast.
+func (s *sparse) add(b []byte, off int64, keep bool) {
+	for at := off / pageSize; len(b) >= pageSize; at++ {
+		p := sparsePage{first: s.n}
+		page := (*[64][lineSize / 8]uint64)(unsafe.Pointer(&b[0]))
+		for i := range page {
+			if l := &page[i]; l[0]|l[1]|l[2]|l[3]|l[4]|l[5]|l[6]|l[7] != 0 {
+				p.lines |= 1 << i
+			}
+		}
+		s.n += uint32(bits.OnesCount64(p.lines))
+		s.pages[at] = p
+		for lines := p.lines; keep && lines != 0; {
+			i := bits.TrailingZeros64(lines)
+			n := bits.TrailingZeros64(^(lines >> i))
+			s.data = append(s.data, b[i*lineSize:(i+n)*lineSize]...)
+			lines = lines >> i >> n << n << i
+		}
+		b = b[pageSize:]
+	}
 }
 
 // ReadAt implements io.ReaderAt.
@@ -151,11 +182,17 @@ func (s sparse) ReadAt(b []byte, off int64) (n int, err error) {
 	if int64(len(b)) > s.size-off {
 		b, err = b[:s.size-off], io.EOF
 	}
-	clear(b)
-	for _, e := range s.pieces {
-		if from := max(e.off, off); from < min(e.off+int64(len(e.data)), off+int64(len(b))) {
-			copy(b[from-off:], e.data[from-e.off:])
+	for n < len(b) {
+		at := off + int64(n)
+		p, i := s.pages[at/pageSize], at%pageSize/lineSize
+		part := b[n:min(len(b), n+int(lineSize-at%lineSize))]
+		if p.lines>>i&1 == 0 {
+			clear(part)
+		} else {
+			k := int64(p.first) + int64(bits.OnesCount64(p.lines&(1<<i-1)))
+			copy(part, s.data[k*lineSize+at%lineSize:])
 		}
+		n += len(part)
 	}
-	return len(b), err
+	return n, err
 }

@@ -43,6 +43,27 @@ func testStill(t *testing.T, ready func(*Record)) {
 	}
 }
 
+// TestStillSmall checks that a copy takes little of what is not in use.
+func TestStillSmall(t *testing.T) {
+	r := fileOf(t, many(300))
+	if err := r.openFile(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	src, ok := r.copied()
+	if got, most := len(src.Data.(sparse).data), int(allocatedOf(t, r.Path)/2); !ok || got > most {
+		t.Errorf("the copy takes %d bytes, more than %d", got, most)
+	}
+}
+
+func allocatedOf(t *testing.T, path string) int64 {
+	fi, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return allocated(fi)
+}
+
 // TestStillAlone checks that the look behind a record is not copied with it.
 func TestStillAlone(t *testing.T) {
 	r := fileOf(t, many(300))
@@ -61,8 +82,7 @@ func TestStillAlone(t *testing.T) {
 		t.Fatal("nothing is kept")
 	}
 	r.ReadyStill()
-	const blocks = 8 << 10 // in which a file has its data
-	if got := len(r.room); got > want+blocks {
+	if got := len(r.room); got > want {
 		t.Errorf("there is room for %d bytes, and for %d before something was kept", got, want)
 	}
 	if src, ok := r.copied(); !ok || src.Data.(sparse).size != r.src.Size {
@@ -70,55 +90,46 @@ func TestStillAlone(t *testing.T) {
 	}
 }
 
-// TestSparse copies a file that has holes.
+// TestSparse copies a file that has holes, and reads the copy at every place.
 func TestSparse(t *testing.T) {
 	f, err := os.Create(t.TempDir() + "/file")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	want := make([]byte, 3<<20)
-	copy(want[1<<20:], "middle")
-	copy(want[len(want)-3:], "end")
-	for _, at := range []int{1 << 20, len(want) - 3} {
-		if _, err := f.WriteAt(want[at:min(at+6, len(want))], int64(at)); err != nil {
+	const size = 3<<20 + 5
+	want := make([]byte, size)
+	for at, text := range map[int]string{0: "begin", 1<<20 - 3: "middle", 1<<20 + 130: "next line but one", 2 << 20: "x",
+		2<<20 + atOnce - 2: "two reads", size - 3: "end"} {
+		copy(want[at:], text)
+		if _, err := f.WriteAt([]byte(text), int64(at)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, ok := copyFile(f, nil, int64(len(want)))
-	got := make([]byte, len(want))
-	if n, err := s.ReadAt(got, 0); !ok || n != len(want) || err != nil || string(got) != string(want) {
-		t.Errorf("%t, %d bytes, %v", ok, n, err)
-	}
-	if n, err := s.ReadAt(got[:8], int64(len(want))-4); n != 4 || err == nil || string(got[:4]) != "\x00end" {
-		t.Errorf("at the end: %d, %v, %q", n, err, got[:4])
-	}
-}
-
-// TestSparseGrown checks that there is room for a file in which a hole was filled since the room was made.
-func TestSparseGrown(t *testing.T) {
-	f, err := os.Create(t.TempDir() + "/file")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	const size = 3 << 20
-	var room []byte
-	for _, at := range []int64{size - 3, 1 << 20} {
-		if _, err := f.WriteAt([]byte("new"), at); err != nil {
-			t.Fatal(err)
+	for _, room := range [][]byte{nil, make([]byte, 100), make([]byte, 1<<20)} {
+		s, ok := copyFile(f, room, size, true)
+		if counted, ok := copyFile(f, nil, size, false); !ok || counted.n != s.n || counted.data != nil {
+			t.Errorf("%t, %d lines counted and %d copied", ok, counted.n, s.n)
 		}
-		s, ok := copyFile(f, room, size)
-		if !ok {
-			t.Fatal("not copied")
+		if n := len(s.data); n != int(s.n)*lineSize || n > 10*lineSize {
+			t.Errorf("the copy takes %d bytes for %d lines", n, s.n)
 		}
-		room = s.room
-		free := room
-		for _, e := range s.pieces {
-			if len(free) < len(e.data) || &free[0] != &e.data[0] {
-				t.Fatalf("%d bytes at %d are not in the room of %d bytes", len(e.data), e.off, len(room))
+		if len(room) > len(s.data) && &room[0] != &s.data[0] {
+			t.Error("there is room, and it is not used")
+		}
+		got := make([]byte, size)
+		if n, err := s.ReadAt(got, 0); !ok || n != size || err != nil || string(got) != string(want) {
+			t.Errorf("%t, %d bytes, %v", ok, n, err)
+		}
+		for at := 1<<20 - 200; at < 1<<20+300; at++ {
+			for _, n := range []int{1, 8, 100} {
+				if k, err := s.ReadAt(got[:n], int64(at)); k != n || err != nil || string(got[:n]) != string(want[at:at+n]) {
+					t.Fatalf("%d bytes at %d: %d, %v, %q, not %q", n, at, k, err, got[:n], want[at:at+n])
+				}
 			}
-			free = free[len(e.data):]
+		}
+		if n, err := s.ReadAt(got[:8], size-4); n != 4 || err == nil || string(got[:4]) != "\x00end" {
+			t.Errorf("at the end: %d, %v, %q", n, err, got[:4])
 		}
 	}
 }

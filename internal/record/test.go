@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"unsafe"
@@ -63,7 +64,11 @@ func (r *Record) AddStates(s *snapshot.Snapshot) (ok bool) {
 	if err != nil || len(live) == 0 {
 		return false
 	}
-	s.Join(live)
+	byID := func(a, b snapshot.Goroutine) int { return cmp.Compare(a.ID, b.ID) }
+	if !slices.IsSortedFunc(live, byID) {
+		slices.SortFunc(live, byID)
+	}
+	s.Join(snapshot.Each(live))
 	return true
 }
 

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -30,9 +31,12 @@ type Options struct {
 	// live program may have gone on by then.
 	Copied func()
 	// Select is called once, after Copied, with all goroutines sorted by ID, and returns which stacks and objects are
-	// wanted. It must neither keep nor change the slice. CreatedBy and Stack are not set yet. A nil Select wants
-	// nothing.
-	Select func([]snapshot.Goroutine) Wanted
+	// wanted. It must not keep what it is given. CreatedBy and Stack are not set yet. A nil Select wants nothing.
+	Select func(iter.Seq[*snapshot.Goroutine]) Wanted
+	// Join, if it is not nil, is called once, at the end of a reading without an error, with what would have been
+	// Result.Goroutines, which stays empty: of many goroutines a list takes much memory. It must not keep what it is
+	// given, but a copy.
+	Join func(iter.Seq[*snapshot.Goroutine])
 	// Depth is the number of frames read of each stack; zero means 64.
 	Depth int
 	// MaxStacks bounds the number of stacks; zero means 256. Result.StacksLeft counts those that were left out.
@@ -156,15 +160,38 @@ func (s *session) look(o Options) (*Result, []Ref, error) {
 	return res, o.Standing(), nil
 }
 
-// fill adds the goroutines that look read, and reads the stacks and objects that o wants.
+// fill reads the stacks and objects that o wants of what look read.
 func (s *session) fill(res *Result, o Options) {
 	if o.Copied != nil {
 		o.Copied()
 	}
-	res.Goroutines, res.Parks = s.snapshots(), s.parks()
+	s.stacks, s.creators = nil, nil
 	if o.Select != nil {
-		want := o.Select(res.Goroutines)
+		want := o.Select(s.each())
 		s.readStacks(res, want.Stacks, o)
 		s.readObjects(res, want.Objects)
 	}
+}
+
+// finish adds the goroutines to res.
+func (s *session) finish(res *Result, o Options) {
+	s.findCreators()
+	if o.Join == nil {
+		res.Parks = s.parks()
+		res.Goroutines = make([]snapshot.Goroutine, 0, len(s.gs))
+		for g := range s.each() {
+			res.Goroutines = append(res.Goroutines, *g)
+		}
+		return
+	}
+	o.Join(s.each())
+}
+
+// Finish has o.Join take the goroutines of res, if it is not nil.
+func (o *Options) Finish(res *Result) {
+	if o.Join == nil {
+		return
+	}
+	o.Join(snapshot.Each(res.Goroutines))
+	res.Goroutines, res.Parks = nil, nil
 }

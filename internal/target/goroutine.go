@@ -100,7 +100,9 @@ func (s *session) loadGoroutines() error {
 		return err
 	}
 	s.readReasons()
-	s.gs = make([]goroutine, 0, len(addrs))
+	// They come by address. In the order of the runtime's list they are nearly sorted by ID.
+	s.gs = slices.Grow(s.gs[:0], len(addrs))[:len(addrs)]
+	clear(s.gs)
 	system := make(map[uint64]string)
 	var src reach.Source
 	var room []byte
@@ -109,12 +111,14 @@ func (s *session) loadGoroutines() error {
 		defer s.copies.giveBack(room)
 	}
 	s.unreadable = readEach(s.mem, src, room, addrs, int(s.g.size), func(i int, b []byte) {
-		g := goroutine{addr: addrs[i], index: i}
-		s.g.decode(b, &g)
-		if g.alive() && !s.system(&g, system) {
-			s.gs = append(s.gs, g)
+		g := &s.gs[i]
+		g.addr, g.index = addrs[i], i
+		s.g.decode(b, g)
+		if g.alive() && s.system(g, system) {
+			g.id = 0
 		}
 	})
+	s.gs = slices.DeleteFunc(s.gs, func(g goroutine) bool { return !g.alive() })
 	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
 	s.findThreads()
 	return nil

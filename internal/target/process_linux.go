@@ -94,14 +94,17 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	s.deadline = time.Time{}
 	s.fill(res, o)
 	s.dropMoved(res)
-	s.setCreators(res)
+	s.finish(res, o)
 	return res, nil
 }
 
-// readyCopies makes room for what copyAll copies: descriptors of goroutines, and as much for their stacks.
+// readyCopies makes room for what copyAll reads and copies: all goroutines, by the piece, and then the descriptors of
+// some, and as much for their stacks.
 func (s *session) readyCopies() {
-	if n, err := s.word(s.allgs + uint64(s.bi.Arch.PtrSize())); err == nil {
-		s.copies.ready(maxAtOnce + min(n, maxCopied)*uint64(s.g.size)*2)
+	if n, err := s.word(s.allgs + uint64(s.bi.Arch.PtrSize())); err == nil && n <= maxGoroutines {
+		s.gs = make([]goroutine, 0, n+n/16)
+		clear(s.gs[:cap(s.gs)]) // see copies.ready
+		s.copies.ready(max(maxAtOnce, min(n, maxCopied)*uint64(s.g.size)*2))
 	}
 }
 

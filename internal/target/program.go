@@ -71,7 +71,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 			return nil, err
 		}
 	}
-	p.s.setCreators(res)
+	p.s.finish(res, o)
 	return res, nil
 }
 

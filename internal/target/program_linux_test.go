@@ -5,6 +5,7 @@ package target
 import (
 	"bufio"
 	"encoding/json"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,9 +167,9 @@ func (p *program) read(o Options) *Result {
 }
 
 // allStacks selects every stack.
-func allStacks(gs []snapshot.Goroutine) Wanted {
+func allStacks(gs iter.Seq[*snapshot.Goroutine]) Wanted {
 	var w Wanted
-	for _, g := range gs {
+	for g := range gs {
 		w.Stacks = append(w.Stacks, g.ID)
 	}
 	return w

@@ -3,6 +3,7 @@
 package target
 
 import (
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -165,7 +166,7 @@ func TestObjects(t *testing.T) {
 	}
 	bad := []Ref{{8, atrt.KindChan}, {0, atrt.KindChan}, {1 << 63, atrt.KindWaitGroup},
 		{tests[0].ref.Addr, atrt.KindOther}}
-	res := p.read(Options{Select: func([]snapshot.Goroutine) Wanted {
+	res := p.read(Options{Select: func(iter.Seq[*snapshot.Goroutine]) Wanted {
 		w := Wanted{Objects: bad}
 		for _, test := range tests {
 			w.Objects = append(w.Objects, test.ref)

@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -26,8 +27,10 @@ type session struct {
 	reasons []string
 	g       gLayout
 
-	gs         []goroutine         // sorted by ID
-	labels     []map[string]string // of each of gs; nil: the program has none
+	gs         []goroutine              // sorted by ID
+	labels     []map[string]string      // of each of gs; nil: the program has none
+	creators   []*snapshot.Created      // of each of gs; nil: not looked for yet
+	stacks     map[int][]snapshot.Frame // by index in gs, as far as they are wanted
 	unreadable int
 	// running, if not nil, is told which threads run a goroutine now, because only their registers are needed.
 	running func([]runner)
@@ -96,18 +99,26 @@ func (s *session) late() bool {
 	return !s.deadline.IsZero() && time.Now().After(s.deadline)
 }
 
-// snapshots returns the goroutines in the form of package snapshot, without creators and stacks.
-func (s *session) snapshots() []snapshot.Goroutine {
-	out := make([]snapshot.Goroutine, len(s.gs))
-	for i := range s.gs {
-		g := &s.gs[i]
-		out[i] = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g),
-			Leaked: g.status == runtime.GLeaked, ThreadID: g.thread}
-		if s.labels != nil {
-			out[i].Labels = s.labels[i]
+// each yields the goroutines in the form of package snapshot, as far as they are known. What is yielded is valid only
+// until the next.
+func (s *session) each() iter.Seq[*snapshot.Goroutine] {
+	return func(yield func(*snapshot.Goroutine) bool) {
+		var one snapshot.Goroutine
+		for i := range s.gs {
+			g := &s.gs[i]
+			one = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g),
+				Leaked: g.status == runtime.GLeaked, ThreadID: g.thread, Stack: s.stacks[i]}
+			if s.labels != nil {
+				one.Labels = s.labels[i]
+			}
+			if s.creators != nil {
+				one.CreatedBy = s.creators[i]
+			}
+			if !yield(&one) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // readLabels reads the profiler labels of the goroutines, as far as there is time.

@@ -9,7 +9,7 @@ import (
 // readStacks unwinds the stacks of the goroutines ids, as many as o permits, and notes the operating system's side of
 // their waits.
 func (s *session) readStacks(res *Result, ids []int64, o Options) {
-	res.Blocked = make(map[int64]Blocked)
+	res.Blocked, s.stacks = make(map[int64]Blocked), make(map[int][]snapshot.Frame)
 	read := make(map[int64]bool)
 	for _, id := range ids {
 		i, ok := s.find(id)
@@ -50,7 +50,7 @@ func (s *session) readStack(res *Result, i, depth int) (ok bool) {
 	if live && !s.stays(&s.gs[i]) {
 		return false
 	}
-	res.Goroutines[i].Stack = stack
+	s.stacks[i] = stack
 	if found {
 		res.Blocked[s.gs[i].id] = b
 	}
@@ -98,14 +98,15 @@ func userStack(frames []proc.Stackframe) []snapshot.Frame {
 // Bottom reports whether f is a frame in which the runtime starts a goroutine.
 func Bottom(f snapshot.Frame) bool { return f.Func == "runtime.goexit" || f.Func == "runtime.main" }
 
-// setCreators sets CreatedBy. Most goroutines share their creator's line with others, and many the whole value.
-func (s *session) setCreators(res *Result) {
+// findCreators finds who started the goroutines. Most share their creator's line with others, and many the whole value.
+func (s *session) findCreators() {
 	type key struct {
 		pc     uint64
 		parent int64
 	}
 	places := make(map[uint64]snapshot.Created)
 	shared := make(map[key]*snapshot.Created)
+	s.creators = make([]*snapshot.Created, len(s.gs))
 	for i := range s.gs {
 		g := &s.gs[i]
 		if g.gopc == 0 || g.id == 1 {
@@ -122,7 +123,7 @@ func (s *session) setCreators(res *Result) {
 			shared[k] = &place
 		}
 		if shared[k].Func != "" {
-			res.Goroutines[i].CreatedBy = shared[k]
+			s.creators[i] = shared[k]
 		}
 	}
 }
