@@ -95,13 +95,13 @@ func (e *DepsError) Error() string { return e.msg }
 
 // checkDeps returns a *DepsError for the first pattern that matches no package of the build. A pattern may match
 // packages of a main module, which get probes anyway: which modules are main depends on the workspace. AllDeps may
-// match nothing.
+// match nothing, and so may stdPattern where the standard library can have probes.
 func (b *Build) checkDeps() error {
 	if b.cfg.DepsIfAny {
 		return nil
 	}
 	for _, pattern := range b.deps {
-		found, reason := pattern.text == AllDeps, ""
+		found, reason := pattern.text == AllDeps || pattern.text == stdPattern && b.probesStd(), ""
 		packages.Visit(b.named, nil, func(p *packages.Package) {
 			switch {
 			case !isStd(p):

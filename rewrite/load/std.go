@@ -33,10 +33,13 @@ func (b *Build) wantedStd(p *packages.Package) bool {
 		slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
 }
 
+// probesStd reports whether packages of the standard library can be instrumented in this build.
+func (b *Build) probesStd() bool { return path.Base(b.cfg.RuntimePath) != runtime.Folder }
+
 // reasonStd returns why p, a package of the standard library, cannot be instrumented, or "".
 func (b *Build) reasonStd(p *packages.Package) string {
 	switch {
-	case path.Base(b.cfg.RuntimePath) == runtime.Folder:
+	case !b.probesStd():
 		return "which is outside the tree that is written; build, test, run and instrument -overlay put probes into it"
 	case b.under[p.PkgPath]:
 		return "which the collector itself imports"

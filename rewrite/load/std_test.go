@@ -39,8 +39,24 @@ func TestLoadStdUnmatched(t *testing.T) {
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}
-	checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{"context"}, RuntimePath: "m/" + runtime.Folder},
-		"outside the tree that is written")
+	for _, pattern := range []string{"context", "std"} {
+		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}, RuntimePath: "m/" + runtime.Folder},
+			"outside the tree that is written")
+	}
+}
+
+// A program may import nothing of the standard library that can have probes. "std" is no mistake then.
+func TestLoadStdNothing(t *testing.T) {
+	for name, source := range map[string]string{
+		"no imports":              "func main() { println() }",
+		"what the collector uses": "import \"sync\"\n\nfunc main() { new(sync.Mutex).Lock() }",
+	} {
+		files := "\n-- go.mod --\nmodule m\n\ngo 1.26\n-- main.go --\npackage main\n\n" + source + "\n"
+		_, err := List(Config{Dir: module(t, files), Env: offline(), Deps: []string{"std"}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func checkUnmatched(t *testing.T, cfg Config, want string) {
