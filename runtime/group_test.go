@@ -102,10 +102,14 @@ func TestWaitGroupInside(t *testing.T) {
 			if panics {
 				BeginWait(wait, newWaitGroup()) // and then Wait panics
 			}
-			BeginWait(wait, newWaitGroup()).Wait()
+			wg := BeginGo(wait, newWaitGroup())
+			BeginWait(wait, wg).Wait()
 			during = mine(t)
 			EndWait()
 			after = mine(t)
+			if n := after.Noted[factSent&1]; slotsKeep && n.Obj != uint64(addr(wg))|NotedHere|NotedOver {
+				t.Errorf("panics %v: after Wait: %+v", panics, n)
+			}
 		})
 		if during.Depth != 2 || after.Depth != 1 || during.Waits[0].Site != once.id || during.Waits[1].Site != wait.id {
 			t.Errorf("panics %v: in Wait %+v; then depth %d, want 1", panics, during, after.Depth)
@@ -121,7 +125,7 @@ func TestWaitGroupInside(t *testing.T) {
 func TestFactMakesRoom(t *testing.T) {
 	for name, other := range map[string]func(s *Site){
 		"WaitGroup": func(s *Site) { WgAdd(s, newWaitGroup(), 1); WgDone(s, owedTwo()) },
-		"Go":        func(s *Site) { BeginGo(s, newWaitGroup()); WgDone(s, owedTwo()) },
+		"Go":        func(s *Site) { Loop(s); BeginGo(s, newWaitGroup()); WgDone(s, owedTwo()) },
 		"Cond": func(s *Site) {
 			CondSignal(s, sync.NewCond(nil))
 			note(s, pointer(make(chan int)), KindChan, factReceived)
@@ -171,6 +175,10 @@ func factsThatAreOver(t *testing.T, more func(s *Site, wg *sync.WaitGroup)) {
 	b.join()
 	if n := mine(t).Noted[factReceived&1]; n.Obj != uint64(addr(wg))|NotedHere|NotedOver {
 		t.Errorf("after the last Done: %+v", n)
+	}
+	WgWait(wait, newWaitGroup())
+	if n := mine(t).Noted[factSent&1]; n.Obj != uint64(addr(wg))|NotedHere {
+		t.Errorf("after Wait for another one: %+v", n)
 	}
 	WgWait(wait, wg)
 	if n := mine(t).Noted[factSent&1]; n.Obj != uint64(addr(wg))|NotedHere|NotedOver {

@@ -264,20 +264,19 @@ func BenchmarkLockOrder(b *testing.B) {
 // begins anew.
 func TestOrderOfGroups(t *testing.T) {
 	noteOrders(t)
-	s := newSite(OpWait, KindWaitGroup, "wg")
-	for name, start := range map[string]func(s *Site, wg *sync.WaitGroup, f func()){
-		"WgGo":    WgGo,
-		"BeginGo": func(s *Site, wg *sync.WaitGroup, f func()) { BeginGo(s, wg).Go(f) },
-	} {
-		wg, before, begun := newWaitGroup(), hdr.Spawned, uint32(0)
-		start(s, wg, func() {
-			Loop(s)
-			begun = own().Begun
-		})
-		WgWait(s, wg)
-		if sl := mine(t); begun != before+1 || sl.Begun != before+2 || hdr.Spawned != before+2 {
-			t.Errorf("%s: %d spawned before, %d after; the goroutine began at %d, and this one at %d", name, before,
-				hdr.Spawned, begun, sl.Begun)
-		}
+	s, wg, before, begun := newSite(OpWait, KindWaitGroup, "wg"), newWaitGroup(), hdr.Spawned, uint32(0)
+	Loop(s)
+	started := BeginGo(s, wg)
+	if hdr.Spawned != before+1 {
+		t.Errorf("%d spawned before Go, %d in it", before, hdr.Spawned)
+	}
+	started.Go(func() {
+		Loop(s)
+		begun = own().Begun
+	})
+	WgWait(s, wg)
+	if sl := mine(t); begun != before+1 || sl.Begun != before+2 || hdr.Spawned != before+2 {
+		t.Errorf("%d spawned before, %d after; the goroutine began at %d, and this one at %d", before, hdr.Spawned,
+			begun, sl.Begun)
 	}
 }
