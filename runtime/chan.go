@@ -14,7 +14,7 @@ import "unsafe"
 // BeginSend is about to send on ch, which it returns.
 func BeginSend[T any](s *Site, ch chan<- T) chan<- T {
 	if !off {
-		beginChan(s, pointer(ch))
+		beginSend(s, pointer(ch))
 	}
 	return ch
 }
@@ -24,7 +24,7 @@ func BeginSend[T any](s *Site, ch chan<- T) chan<- T {
 //	ch <- Sending(s, ch, v); EndSend()
 func Sending[T any](s *Site, ch chan<- T, v T) T {
 	if !off {
-		beginChan(s, pointer(ch))
+		beginSend(s, pointer(ch))
 	}
 	return v
 }
@@ -39,7 +39,7 @@ func EndSend() {
 // BeginRecv is about to receive from ch, which it returns.
 func BeginRecv[T any](s *Site, ch <-chan T) <-chan T {
 	if !off {
-		beginChan(s, pointer(ch))
+		beginRecv(s, pointer(ch))
 	}
 	return ch
 }
@@ -57,7 +57,7 @@ func Received[T any](v T) T {
 	return v
 }
 
-// beginChanSlow does what beginChan does, in all cases.
+// beginChanSlow does what beginSend and beginRecv do, in all cases.
 //
 //go:norace
 func beginChanSlow(s *Site, ch unsafe.Pointer) {
@@ -68,11 +68,16 @@ func beginChanSlow(s *Site, ch unsafe.Pointer) {
 	sl.blockChan(s, ch)
 }
 
-// blockChan notes that the operation at s, the last probe reached, is about to begin on a channel.
+// blockChan notes that the operation at s, the last probe reached, is about to begin on a channel. The fact of the
+// operation is to be noted at its end, so the wait begins a nanosecond later than the clock says. Where it begins at the
+// clock's reading, the goroutine has noted the fact before.
 //
 //go:norace
 func (sl *Slot) blockChan(s *Site, ch unsafe.Pointer) {
-	sl.block(s, uintptr(ch), capacity(ch, KindChan)&^InfoFrame)
+	d := sl.block(s, uintptr(ch), capacity(ch, KindChan)&^InfoFrame)
+	if sl != nil {
+		sl.Waits[d%WaitLen].Since++
+	}
 }
 
 // endSendSlow does what endSend does, in all cases, and endRecvSlow what endRecv does.

@@ -6,15 +6,18 @@ import "unsafe"
 
 // The assembly functions do what a goroutine with a slot needs, while the last reading of the clock is recent.
 
-// beginChan is the probe of an operation that is about to begin on a channel. endSend and endRecv are those of one that
-// is over.
+// beginSend and beginRecv are the probes of operations that are about to begin on a channel. endSend and endRecv are
+// those of operations that are over.
 //
 //go:noescape
-func beginChan(s *Site, ch unsafe.Pointer)
+func beginSend(s *Site, ch unsafe.Pointer)
+
+//go:noescape
+func beginRecv(s *Site, ch unsafe.Pointer)
 func endSend()
 func endRecv()
 
-// beginChanFirst is the rest of beginChan where enter returned nil, and beginChanInside where an operation that the
+// beginChanFirst is the rest of beginSend and beginRecv where the goroutine or the site is new, and beginChanInside where an operation that the
 // goroutine was in is over, or there are many.
 //
 //go:norace

@@ -4,9 +4,10 @@ package runtime
 
 import "unsafe"
 
-// beginChan is the probe of an operation that is about to begin on a channel. endSend and endRecv are those of one that
-// is over.
-func beginChan(s *Site, ch unsafe.Pointer) { beginChanSlow(s, ch) }
+// beginSend and beginRecv are the probes of operations that are about to begin on a channel. endSend and endRecv are
+// those of operations that are over.
+func beginSend(s *Site, ch unsafe.Pointer) { beginChanSlow(s, ch) }
+func beginRecv(s *Site, ch unsafe.Pointer) { beginChanSlow(s, ch) }
 
 func endSend() { endSendSlow() }
 func endRecv() { endRecvSlow() }

@@ -61,6 +61,33 @@ func TestClosedIsNotReceived(t *testing.T) {
 	}
 }
 
+// TestFactsNoted checks that a goroutine notes each fact that is not the one that it noted last: of a site that is new,
+// of another channel, of another site, and of a channel at the address of an older one.
+func TestFactsNoted(t *testing.T) {
+	mk, a, b := newSite(OpMake, KindChan, "make"), make(chan int, 1), make(chan int, 1)
+	for n := 0; n < 3; n++ {
+		sites := []*Site{newSite(OpSend, KindChan, "x <- 1"), newSite(OpSend, KindChan, "y <- 1")}
+		for _, ch := range []chan int{a, b, a, b} {
+			for _, s := range sites {
+				if o := object(address(ch)); o != nil {
+					o.Sent, o.Received = Fact{}, Fact{}
+				}
+				To(s, ch).Send(1)
+				receive(s, ch)
+				if o := known(address(ch)); o.Sent.Site != s.id || o.Received.Site != s.id {
+					t.Fatalf("sent at %d and received at %d, want %d", o.Sent.Site, o.Received.Site, s.id)
+				}
+				Made(mk, ch)
+				To(s, ch).Send(1)
+				receive(s, ch)
+				if o := known(address(ch)); o.Sent.Site != s.id || o.Received.Site != s.id {
+					t.Fatalf("new channel: sent at %d and received at %d, want %d", o.Sent.Site, o.Received.Site, s.id)
+				}
+			}
+		}
+	}
+}
+
 func TestChannelBlocked(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -16,9 +16,9 @@ func nanotime() int64
 // the processor's cycle counter has moved on. A time is late by at most a tick, 1 to 10 ms, or by a tenth of a
 // millisecond.
 var (
-	lastNano   int64  // the last reading of the clock
-	lastTick   uint32 // *tickWord before that reading
-	lastCycles uint64 // the cycle counter before that reading
+	lastNano   int64              // the last reading of the clock
+	lastTick   uint32 = neverTick // *tickWord before that reading
+	lastCycles uint64             // the cycle counter before that reading
 
 	tickWord  = &noTick // changes with every tick of the kernel
 	cycleSpan uint64    // lastNano is good for so many cycles, well under a millisecond; zero: tickWord decides

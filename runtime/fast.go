@@ -67,9 +67,8 @@ func openSlots(logging bool) uint16 {
 	if index = mapPrivate(n * 4); index == nil {
 		return OffNoSpace
 	}
-	fast.objMask = objCap - 1
+	fast.objMask = (objCap - 1) << objShift
 	fast.mask, fast.slots, fast.goid, fast.clock = n-1, unsafe.Add(slotBase, -SlotSize), goid, &hdr.Clock
-	lastTick = neverTick
 	if !logging { // otherwise no reading of the clock is recent, so that the fast path ends no waits either
 		atomic.StorePointer(&fast.tab, index)
 		cycleSpan = cyclesPerSpan()

@@ -8,44 +8,69 @@
 // where they are. So where the assembler accepts functions of the register ABI, the lines that access the stack are
 // left out: see internal/gocmd/registers.go.
 
+// A macro that needs something seldom has another macro for it, which belongs behind the end of the function: FIND has
+// ANOTHER, ENTER has FIRST, RECENT has TICKED and WAITS has INSIDE. Then no jump is taken in the usual case.
+
 // SEARCH puts the slot of the goroutine's g into R10, or jumps to none. The flags say whether it is still the
 // goroutine's; if not, it may be another g's, and the search goes on. R8, R9 and R12 are lost.
 #define SEARCH(none) \
 	MOVQ ·fast+fastState_tab(SB), R8 \
 	TESTQ R8, R8 \
 	JZ none \
+	LOOKUP(none)
+
+// LOOKUP is the rest of SEARCH, which needs fast.tab in R8. It is not nil once RECENT has found a recent reading.
+#define LOOKUP(none) \
 	MOVQ ·fast+fastState_goid(SB), R12 \
 	MOVQ g, R9 \
 	MOVQ (R9)(R12*1), R12 \
+	SLOT(none) \
+	CMPQ Slot_Goid(R10), R12
+
+#define SLOT(none) \
 	SHRQ $const_gShift, R9 \
 search: \
 	ANDQ ·fast+fastState_mask(SB), R9 \
 	MOVL (R8)(R9*4), R10 \
 	TESTL R10, R10 \
 	JZ none \
-	ADDQ ·fast+fastState_slots(SB), R10 \
-	CMPQ Slot_Goid(R10), R12
+	ADDQ ·fast+fastState_slots(SB), R10
 
 // FIND puts the slot of the goroutine into R10, or jumps to none. R8, R9 and R12 are lost.
 #define FIND(none) \
 	SEARCH(none) \
-	JEQ found \
+	JNE another
+
+#define ANOTHER() \
+another: \
 	INCQ R9 \
-	JMP search \
-found:
+	JMP search
+
+// OWN is FIND at the end of an operation, which needs fast.tab in R8. The beginning has given the goroutine the slot of
+// its g.
+#define OWN(none) \
+	MOVQ g, R9 \
+	SLOT(none) \
+	CMPQ Slot_G(R10), g \
+	JNE another
 
 // RECORD adds the site with the number in DX to the history of the slot in R10, as the entry with the number in R8, and
-// puts the entry into R11. R8 and R9 are lost.
+// puts the entry into R11. R8 and R9 are lost. It is ENTRY, which makes the entry, and ADD.
 #define RECORD() \
+	ENTRY() \
+	ADD()
+
+#define ENTRY() \
 	MOVQ ·fast+fastState_clock(SB), R11 \
 	MOVL (R11), R11 \
 	SHLQ $32, R11 \
-	ORQ DX, R11 \
-	MOVL R8, R9 \
-	ANDL $(const_RingLen-1), R9 \
-	MOVQ R11, Slot_Ring(R10)(R9*8) \
-	INCL R8 \
-	MOVL R8, Slot_Head(R10)
+	ORQ DX, R11
+
+#define ADD() \
+	LEAL 1(R8), R9 \
+	ANDL $(const_RingLen-1), R8 \
+	MOVQ R11, Slot_Ring(R10)(R8*8) \
+	MOVL R9, Slot_Head(R10)
 
 // REACHED records that the goroutine whose slot is in R10 reached the site with the number in DX, or jumps to none. It
 // puts the entry into R11. R8 and R9 are lost.
@@ -56,7 +81,7 @@ found:
 	RECORD()
 
 // ENTER records that the goroutine reached the site in AX, or jumps to none. It puts the slot into R10, the entry into
-// R11 and the site's number into DX. R8, R9 and R12 are lost. FIRST, behind the function's end, belongs to it.
+// R11 and the site's number into DX. R8, R9 and R12 are lost.
 #define ENTER(none) \
 	MOVL Site_id(AX), DX \
 	TESTL DX, DX \
@@ -109,8 +134,8 @@ reused: \
 // NOTED jumps to other unless the slot in R10 has noted the fact with index which, of the object in obj, with the entry
 // in R11. which is lost.
 #define NOTED(which, obj, other) \
-	ANDL $1, which \
 	SHLL $4, which \
+	ANDL $Noted__size, which \
 	CMPQ Slot_Noted+Noted_Obj(R10)(which*1), obj \
 	JNE other \
 	CMPQ Slot_Noted+Noted_Entry(R10)(which*1), R11 \
@@ -160,7 +185,12 @@ done:
 	MOVQ ·tickWord(SB), R13 \
 	MOVL (R13), R13 \
 	CMPL R13, ·lastTick(SB) \
-	JEQ same \
+	JNE ticked \
+same: \
+	MOVQ ·lastNano(SB), R13
+
+#define TICKED(old) \
+ticked: \
 	MOVQ AX, R13 \
 	RDTSC \
 	SHLQ $32, DX \
@@ -168,56 +198,103 @@ done:
 	MOVQ R13, AX \
 	SUBQ ·lastCycles(SB), DX \
 	CMPQ DX, ·cycleSpan(SB) \
-	JCC old \
-same: \
-	MOVQ ·lastNano(SB), R13
+	JCS same \
+	JMP old
 
 // WAITS notes that the goroutine is about to wait for the object in BX, with the Wait.Info in CX. It needs the site's
 // number in DX, the slot in R10 and the time in R13. A wait is that of the outermost operation, unless the goroutine is
-// in others already. Those have a frame: without one, the last has panicked. So what is seldom needed is behind a jump,
-// to others, and the address of the wait does not depend on a load.
-#define WAITS(others) \
-	MOVQ R10, R12 \
-	MOVL Slot_Depth(R10), R8 \
-	TESTL R8, R8 \
+// in others already. Those have a frame: without one, the last has panicked.
+#define WAITS() \
+	CMPL Slot_Depth(R10), $0 \
 	JNE inside \
-wait: \
-	MOVQ BX, Slot_Waits+Wait_Obj(R12) \
-	MOVQ R13, Slot_Waits+Wait_Since(R12) \
-	MOVL DX, Slot_Waits+Wait_Site(R12) \
-	MOVL CX, Slot_Waits+Wait_Info(R12) \
-	INCL R8 \
-	MOVL R8, Slot_Depth(R10) \
-	RET \
+	WAIT(R10) \
+	MOVL $1, Slot_Depth(R10) \
+	RET
+
+#define INSIDE(others) \
 inside: \
+	MOVL Slot_Depth(R10), R8 \
 	CMPL R8, $const_WaitLen \
 	JCC others \
 	LEAQ (R8)(R8*2), R9 \
 	LEAQ (R10)(R9*8), R12 \
 	CMPL (Slot_Waits-Wait__size+Wait_Info)(R12), $0 \
-	JLT wait \
-	JMP others
+	JGE others \
+	WAIT(R12) \
+	INCL R8 \
+	MOVL R8, Slot_Depth(R10) \
+	RET
 
-// func beginChan(s *Site, ch unsafe.Pointer)
-TEXT ·beginChan(SB), NOSPLIT, $0-16
+#define WAIT(at) \
+	MOVQ BX, Slot_Waits+Wait_Obj(at) \
+	MOVQ R13, Slot_Waits+Wait_Since(at) \
+	MOVL DX, Slot_Waits+Wait_Site(at) \
+	MOVL CX, Slot_Waits+Wait_Info(at)
+
+// LAST puts the number of the last wait of the slot in R10 into DX, and how far that wait is from the first, plus the
+// slot, into R12. It jumps to slow if there is none. R9 is lost.
+#define LAST(slow) \
+	MOVL Slot_Depth(R10), DX \
+	DECL DX \
+	CMPL DX, $const_WaitLen \
+	JCC slow \
+	LEAQ (DX)(DX*2), R9 \
+	LEAQ (R10)(R9*8), R12
+
+// BEGIN notes that the goroutine is about to do the operation at the site in AX on the channel in BX. If the goroutine
+// has noted the fact of the operation, in the slot at noted, there is nothing to note at the end. If not, the wait
+// begins a nanosecond after the reading of the clock, which tells the end: see blockChan. A site without a number, or
+// no channel, has no fact. The reading is recent, so reach need not move the clock on now and then.
+#define BEGIN(noted) \
+	RECENT(old) \
+	MOVL Site_id(AX), DX \
+	MOVQ ·fast+fastState_tab(SB), R8 \
+	LOOKUP(none) \
+	JNE other \
+	ENTRY() \
+	CMPQ (Slot_Noted+noted+Noted_Obj)(R10), BX \
+	JNE new \
+	CMPQ (Slot_Noted+noted+Noted_Entry)(R10), R11 \
+	JNE new \
+begin: \
+	MOVL Slot_Head(R10), R8 \
+	ADD() \
+	MOVL const_capOffset(BX), CX \
+	ANDL $(const_InfoFrame-1), CX \
+	WAITS() \
+	INSIDE(others) \
+others: \
+	JMP ·beginChanInside(SB) \
+new: \
+	INCQ R13 \
+	TESTQ BX, BX \
+	JZ old \
+	TESTL DX, DX \
+	JNE begin \
+old: \
+	JMP ·beginChanSlow(SB) \
+none: \
+	JMP ·beginChanFirst(SB) \
+other: \
+	TESTL DX, DX \
+	JZ none \
+	FIRST(none) \
+record: \
+	ENTRY() \
+	JMP new \
+	TICKED(old)
+
+// func beginSend(s *Site, ch unsafe.Pointer)
+TEXT ·beginSend(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ ch+8(FP), BX
-	RECENT(old)
-	ENTER(none)
-	XORL CX, CX
-	TESTQ BX, BX
-	JZ nochan
-	MOVL const_capOffset(BX), CX
-	ANDL $(const_InfoFrame-1), CX
-nochan:
-	WAITS(others)
-others:
-	JMP ·beginChanInside(SB)
-none:
-	JMP ·beginChanFirst(SB)
-old:
-	JMP ·beginChanSlow(SB)
-	FIRST(none)
+	BEGIN(Noted__size)
+
+// func beginRecv(s *Site, ch unsafe.Pointer)
+TEXT ·beginRecv(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ ch+8(FP), BX
+	BEGIN(0)
 
 // func beginWait(s *Site, wg unsafe.Pointer)
 TEXT ·beginWait(SB), NOSPLIT, $0-16
@@ -226,7 +303,8 @@ TEXT ·beginWait(SB), NOSPLIT, $0-16
 	RECENT(old)
 	ENTER(none)
 	XORL CX, CX
-	WAITS(others)
+	WAITS()
+	INSIDE(others)
 others:
 	JMP ·beginWaitInside(SB)
 none:
@@ -234,6 +312,7 @@ none:
 old:
 	JMP ·beginWaitSlow(SB)
 	FIRST(none)
+	TICKED(old)
 
 // func beginGo(s *Site, wg unsafe.Pointer)
 TEXT ·beginGo(SB), NOSPLIT, $0-16
@@ -315,7 +394,8 @@ last:
 	MOVL DI, Slot_CaseNext(R10)
 	XORL BX, BX
 	XORL CX, CX
-	WAITS(others)
+	WAITS()
+	INSIDE(others)
 reached:
 	REACHED(slow)
 	MOVL DI, Slot_CaseNext(R10)
@@ -325,6 +405,8 @@ others:
 	JMP ·beginChanInside(SB)
 slow:
 	JMP ·addCaseSlow(SB)
+	TICKED(slow)
+	ANOTHER()
 
 // func addCases(s *Site, a, b unsafe.Pointer, c int)
 TEXT ·addCases(SB), NOSPLIT, $0-32
@@ -336,9 +418,9 @@ TEXT ·addCases(SB), NOSPLIT, $0-32
 	TESTL DX, DX
 	JZ slow
 	FIND(slow)
+	MOVL DI, SI
 	CMPL Slot_CaseSite(R10), DX
 	JNE other
-	MOVL DI, SI
 	SHRL $const_CaseLen, SI
 	JNE next
 first:
@@ -351,11 +433,13 @@ add:
 	JNE reached
 	RECENT(slow)
 	MOVL Site_id(AX), DX
-	REACHED(slow)
 	MOVL SI, Slot_CaseNext(R10)
+	MOVL Slot_Head(R10), R8
+	RECORD()
 	XORL BX, BX
 	XORL CX, CX
-	WAITS(others)
+	WAITS()
+	INSIDE(others)
 next:
 	CMPL SI, $(const_CaseLen-1)
 	JCC slow
@@ -365,7 +449,6 @@ next:
 	ORL R8, Slot_CaseSend(R10)
 	JMP add
 other:
-	MOVL DI, SI
 	SHRL $const_CaseLen, SI
 	JNE slow
 	CASES()
@@ -379,6 +462,8 @@ others:
 	JMP ·beginChanInside(SB)
 slow:
 	JMP ·addCasesSlow(SB)
+	TICKED(slow)
+	ANOTHER()
 
 // The last wait is that of the select, if that was reached last.
 
@@ -388,7 +473,10 @@ TEXT ·chose(SB), NOSPLIT, $0-16
 	MOVQ i+8(FP), BX
 	CMPQ BX, $const_CaseLen
 	JCC slow
-	FIND(slow)
+	MOVQ ·fast+fastState_tab(SB), R8
+	TESTQ R8, R8
+	JZ slow
+	OWN(slow)
 	MOVL Site_id(AX), SI
 	MOVL Slot_Head(R10), R8
 	DECL R8
@@ -401,14 +489,11 @@ TEXT ·chose(SB), NOSPLIT, $0-16
 	TESTW $const_SiteDefault, Site_Flags(AX)
 	JNE fact
 	RECENT(slow)
-	MOVQ R10, R12
-	MOVL Slot_Depth(R10), DX
-	DECL DX
+	CMPL Slot_Depth(R10), $1
 	JNE inside
-last:
-	CMPQ Slot_Waits+Wait_Since(R12), R13
+	CMPQ Slot_Waits+Wait_Since(R10), R13
 	JNE slow
-	MOVL DX, Slot_Depth(R10)
+	MOVL $0, Slot_Depth(R10)
 fact:
 	MOVQ Slot_Cases(R10)(BX*8), R9
 	TESTQ R9, R9
@@ -420,72 +505,60 @@ fact:
 done:
 	RET
 inside:
-	CMPL DX, $const_WaitLen
-	JCC slow
-	LEAQ (DX)(DX*2), R9
-	LEAQ (R10)(R9*8), R12
-	JMP last
+	LAST(slow)
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE slow
+	MOVL DX, Slot_Depth(R10)
+	JMP fact
 noted:
 	JMP ·choseFact(SB)
 slow:
 	JMP ·choseSlow(SB)
+	TICKED(slow)
+	ANOTHER()
 
-// PASSED ends the last wait of the goroutine. It puts the slot into R10, and the wait's address less Slot_Waits into
-// R12. It jumps to slow, before all else, if there is more to do. If the clock's reading is still the one with which
-// the wait began, the wait has no length to note, and its entry has the present time. R8, R9, R13 and DX are lost.
-#define PASSED(slow) \
+// ENDED ends the last wait of the goroutine. If the clock's reading is still the one with which the wait began, it has
+// no length to note, and the goroutine has noted its fact. new is for other waits, with what LAST finds in DX and R12,
+// and slow for all cases.
+#define ENDED(new, slow) \
 	RECENT(slow) \
-	FIND(slow) \
-	MOVQ R10, R12 \
-	MOVL Slot_Depth(R10), DX \
-	DECL DX \
+	MOVQ ·fast+fastState_tab(SB), R8 \
+	OWN(slow) \
+	CMPL Slot_Depth(R10), $1 \
 	JNE inside \
-last: \
-	CMPQ Slot_Waits+Wait_Since(R12), R13 \
-	JNE slow \
-	MOVL DX, Slot_Depth(R10)
-
-// NESTED, behind the function's end, belongs to PASSED.
-#define NESTED(slow) \
-inside: \
-	CMPL DX, $const_WaitLen \
-	JCC slow \
-	LEAQ (DX)(DX*2), R9 \
-	LEAQ (R10)(R9*8), R12 \
-	JMP last
-
-// ENDED ends the last wait of the goroutine, as PASSED does. It jumps to other unless the goroutine has noted its fact
-// with that index in this millisecond.
-#define ENDED(which, other, slow) \
-	PASSED(slow) \
-	MOVL Slot_Head(R10), R8 \
-	DECL R8 \
-	ANDL $(const_RingLen-1), R8 \
-	MOVQ Slot_Ring(R10)(R8*8), R11 \
-	MOVQ Slot_Waits+Wait_Obj(R12), BX \
-	MOVL $which, R8 \
-	NOTED(R8, BX, other) \
+	CMPQ Slot_Waits+Wait_Since(R10), R13 \
+	JNE first \
+	MOVL $0, Slot_Depth(R10) \
 	RET \
-	NESTED(slow)
+inside: \
+	LAST(slow) \
+	CMPQ Slot_Waits+Wait_Since(R12), R13 \
+	JNE new \
+	MOVL DX, Slot_Depth(R10) \
+	RET \
+	TICKED(slow) \
+	ANOTHER() \
+first: \
+	MOVQ R10, R12 \
+	XORL DX, DX
 
 // PLACE puts the first entry of the object table where the object in BX may be into R8, or jumps to none if the table
-// has no memory there. R9 and SI are lost.
+// has no memory there. It computes ObjHash times the size of an Object: apart from low bits, which the mask clears, the
+// address times 4 is the address / 16 * 64. R9 and SI are lost.
 #define PLACE(none) \
 	MOVQ $const_HashFactor, R9 \
 	MOVQ BX, SI \
 	SHRQ $20, SI \
 	IMULQ R9, SI \
-	SHRQ $40, SI \
-	MOVQ BX, R8 \
-	SHRQ $4, R8 \
+	SHRQ $(40-const_objShift), SI \
+	LEAQ (BX*4), R8 \
 	XORL SI, R8 \
 	ANDL ·fast+fastState_objMask(SB), R8 \
 	MOVL R8, R9 \
-	SHRL $(const_pageShift-const_objShift), R9 \
+	SHRL $const_pageShift, R9 \
 	LEAQ ·objPages(SB), R12 \
 	CMPB (R12)(R9*1), $0 \
 	JEQ none \
-	SHLQ $const_objShift, R8 \
 	ADDQ ·objBase(SB), R8
 
 // NEXT puts the next entry where the object may be into R8. R9 is lost.
@@ -495,10 +568,21 @@ inside: \
 	ANDQ $(const_ObjWays*Object__size-1), R9 \
 	XORQ R9, R8
 
-// FACT notes the fact, with the entry in R11, of the channel in BX, of the capacity in CX. It jumps to other if the
-// object table has no entry of the channel yet, or one that may be of an older object, or the slot in R10 has a fact
-// that must go there first. check is what else the entry in R8 must fulfil.
-#define FACT(noted, fact, check, other) \
+// FACT ends the wait with the number in DX, which is at R12 as LAST has it, and notes its fact. It jumps to slow if the
+// clock's reading is not the one with which the wait began, whose fact is to be noted. It jumps to other if the object
+// table has no entry of the channel yet, or one that may be of an older object, or the slot in R10 has a fact that must
+// go there first. check is what else the entry in R8 must fulfil.
+#define FACT(noted, fact, check, other, slow) \
+	INCQ R13 \
+	CMPQ Slot_Waits+Wait_Since(R12), R13 \
+	JNE slow \
+	MOVL DX, Slot_Depth(R10) \
+	MOVL Slot_Head(R10), R8 \
+	DECL R8 \
+	ANDL $(const_RingLen-1), R8 \
+	MOVQ Slot_Ring(R10)(R8*8), R11 \
+	MOVQ Slot_Waits+Wait_Obj(R12), BX \
+	MOVL (Slot_Waits+Wait_Info)(R12), CX \
 	TESTB $const_notedBits, (Slot_Noted+noted+Noted_Obj)(R10) \
 	JNE other \
 	PLACE(other) \
@@ -546,10 +630,9 @@ next: \
 
 // func endSend()
 TEXT ·endSend(SB), NOSPLIT, $0-0
-	ENDED(const_factSent, new, slow)
+	ENDED(new, slow)
 new:
-	MOVL (Slot_Waits+Wait_Info)(R12), CX
-	FACT(Noted__size, Object_Sent, SENT(other), other)
+	FACT(Noted__size, Object_Sent, SENT(other), other, slow)
 other:
 	JMP ·endSendFact(SB)
 slow:
@@ -557,10 +640,9 @@ slow:
 
 // func endRecv()
 TEXT ·endRecv(SB), NOSPLIT, $0-0
-	ENDED(const_factReceived, new, slow)
+	ENDED(new, slow)
 new:
-	MOVL (Slot_Waits+Wait_Info)(R12), CX
-	FACT(0, Object_Received, RECEIVED(other), other)
+	FACT(0, Object_Received, RECEIVED(other), other, slow)
 other:
 	JMP ·endRecvFact(SB)
 slow:
@@ -570,7 +652,13 @@ slow:
 TEXT ·endWait(SB), NOSPLIT, $0-0
 	CMPL ·holdRoom(SB), $const_HeldLen
 	JNE slow
-	PASSED(slow)
+	RECENT(slow)
+	MOVQ ·fast+fastState_tab(SB), R8
+	OWN(slow)
+	LAST(slow)
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE slow
+	MOVL DX, Slot_Depth(R10)
 	MOVQ Slot_Waits+Wait_Obj(R12), R8
 	ADDQ $const_NotedHere, R8
 	CMPQ (Slot_Noted+Noted__size+Noted_Obj)(R10), R8
@@ -579,9 +667,10 @@ TEXT ·endWait(SB), NOSPLIT, $0-0
 	MOVQ R8, (Slot_Noted+Noted__size+Noted_Obj)(R10)
 done:
 	RET
-	NESTED(slow)
 slow:
 	JMP ·endWaitSlow(SB)
+	TICKED(slow)
+	ANOTHER()
 
 // func made(s *Site, ch unsafe.Pointer)
 // Most of what a new channel costs is to wait for its line of the object table. So made already loads the line of the
@@ -601,10 +690,9 @@ TEXT ·made(SB), NOSPLIT, $0-16
 	LEAQ (BX)(BX*2), R9
 	SUBQ DI, R9
 	SUBQ DI, R9
-	SHRQ $4, R9
+	SHLQ $(const_objShift-4), R9
 	XORL SI, R9
 	ANDL ·fast+fastState_objMask(SB), R9
-	SHLQ $const_objShift, R9
 	ADDQ ·objBase(SB), R9
 	PREFETCHT0 (R9)
 	PREFETCHT0 Object__size(R9)
@@ -669,6 +757,7 @@ none:
 	XORL AX, AX
 	MOVQ AX, sl+0(FP)
 	RET
+	ANOTHER()
 
 // func getg() (p uintptr)
 TEXT ·getg(SB), NOSPLIT, $0-8
@@ -702,6 +791,7 @@ old:
 	XORL AX, AX
 	MOVQ AX, t+0(FP)
 	RET
+	TICKED(old)
 
 // func cyclesPerSpan() (n uint64)
 // The counter runs at 1 to 5 GHz.
@@ -778,6 +868,7 @@ nested:
 none:
 	JMP ·ioBeginSlow(SB)
 	FIRST(none)
+	TICKED(none)
 
 // func callBegin(s *Site, x unsafe.Pointer, f uint32) Call
 TEXT ·callBegin(SB), NOSPLIT, $0-25
@@ -799,6 +890,7 @@ nested:
 none:
 	JMP ·callBeginSlow(SB)
 	FIRST(none)
+	TICKED(none)
 
 // func throughBegin(s *Site, x unsafe.Pointer, word uint64) Call
 TEXT ·throughBegin(SB), NOSPLIT, $0-25
@@ -822,6 +914,7 @@ nested:
 none:
 	JMP ·throughBeginSlow(SB)
 	FIRST(none)
+	TICKED(none)
 
 // func ioEnd(f uint32)
 TEXT ·ioEnd(SB), NOSPLIT, $0-4
@@ -839,6 +932,8 @@ TEXT ·ioEnd(SB), NOSPLIT, $0-4
 	RET
 none:
 	JMP ·ioEndSlow(SB)
+	TICKED(none)
+	ANOTHER()
 
 // HOLD notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full.
 // R8 and R9 are lost.

@@ -14,7 +14,7 @@ type fastState struct {
 	goid   uintptr        // offset of the goroutine id inside g
 	clock  *uint32
 	frames uint32 // mask for frame's result; zero if frame does not work
-	// objMask is the number of entries of the object table - 1.
+	// objMask is the offset of the last entry of the object table.
 	objMask uint32
 }
 
@@ -36,7 +36,8 @@ const (
 // gShift is how many low bits of the address of a g its hash leaves out: a g has more than 256 bytes.
 const gShift = 8
 
-// tickEvery is the number of probes after which a goroutine reads the clock in any case. It is a power of two.
+// tickEvery is the number of probes after which a goroutine reads the clock in any case, unless the probe has found the
+// last reading recent. It is a power of two.
 const tickEvery = 1 << 10
 
 // readerCount is the offset of the number of readers in an RWMutex: see locksTell.

@@ -34,7 +34,9 @@ func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
 // if clause i+n sends.
 func Cases[B, C any](s *Site, i, sends int, before B, ch C) C {
 	if !off {
-		addCases(s, pointer(before), pointer(ch), i<<CaseLen|sends<<i&(1<<CaseLen-1))
+		// With calls of pointer it would not be inlined.
+		addCases(s, *(*unsafe.Pointer)(unsafe.Pointer(&before)), *(*unsafe.Pointer)(unsafe.Pointer(&ch)),
+			i<<CaseLen|sends<<i&(1<<CaseLen-1))
 	}
 	return ch
 }
