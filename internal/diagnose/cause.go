@@ -272,16 +272,9 @@ func (d *finder) knotKey(c *cause) knotKey {
 // before, the first message may come from elsewhere while the program goes on. That is so for two goroutines that serve
 // each other and have nothing to do.
 func (d *finder) knotCertainty(c *cause) Certainty {
-	locks, firm := slices.ContainsFunc(c.cycle, d.locking), false
-	for k, i := range c.cycle {
-		guessed := d.guessed(i, c.cycle[(k+1)%len(c.cycle)])
-		c.guess = c.guess || guessed
-		if guessed {
-			firm = firm || d.proven(i) && !receives(d.wait(i))
-		} else {
-			firm = firm || d.firmWait(i, len(c.cycle) == 1)
-		}
-	}
+	locks := slices.ContainsFunc(c.cycle, d.locking)
+	firm, guess := d.firmKnot(c.cycle)
+	c.guess = guess
 	proven := every(c.cycle, func(i int) bool { return d.certain[i] })
 	switch {
 	case proven && (locks || firm):
@@ -298,12 +291,24 @@ func (d *finder) knotCertainty(c *cause) Certainty {
 	if locks || firm && !c.guess {
 		return d.certaintyOf(c.cycle)
 	}
-	for i := range d.graph.n {
-		if !d.claimed[i] && !slices.Contains(c.cycle, i) && d.inScope(i) && d.judge.eventful(i) {
-			return Possible
-		}
+	if d.some(func(i int) bool {
+		return !d.claimed[i] && !slices.Contains(c.cycle, i) && d.inScope(i) && d.judge.eventful(i)
+	}) {
+		return Possible
 	}
 	return d.certaintyOf(c.cycle)
+}
+
+// firmKnot reports whether a wait of a cycle is firm, see firmWait, and whether one is a guess.
+func (d *finder) firmKnot(cycle []int) (firm, guess bool) {
+	for k, i := range cycle {
+		if d.guessed(i, cycle[(k+1)%len(cycle)]) {
+			guess, firm = true, firm || d.proven(i) && !receives(d.wait(i))
+		} else {
+			firm = firm || d.firmWait(i, len(cycle) == 1)
+		}
+	}
+	return firm, guess
 }
 
 // firmWait reports whether goroutine i, which waits for the next of a cycle, or for itself alone, waits for that one

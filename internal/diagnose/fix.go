@@ -255,29 +255,16 @@ func (t *writer) inPipe(i int) string {
 // queueFix returns what to do about goroutines that wait for root, one of which is direct.
 func (t *writer) queueFix(c *cause, root, direct int) string {
 	rw, w := t.wait(root), t.wait(direct)
-	io := t.ioOf(rw)
 	switch {
 	case slices.Contains(t.handlers(direct), root):
 		return fmt.Sprintf("end the handler at %s on shutdown, by its context or a channel that is closed first; "+
 			"or stop waiting for it after a time", t.place(t.within(root)))
 	case c.kind == KindUnreadPeer:
 		return t.writeFix(root)
-	case rw == nil && t.verdict[root] == Busy && c.by == byLock:
-		return "compute outside of the lock, or in smaller steps"
-	case rw == nil && c.by == byLock:
-		return "hold the lock for less time, or in fewer goroutines"
-	case c.by == byLock && w.Probe.Op == runtime.OpOnce:
-		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
-	case io != nil && io.Reaped || isLocked(io):
-		return t.opFix(rw, t.place(rw.Probe))
-	case c.by == byLock && inC(t.g(root)):
-		return t.unprobedFix(root)
-	case c.by == byLock && t.libraryHolds(root, w.Obj):
-		return t.libraryFix(root, w)
 	case c.by == byLock:
-		p := t.within(root)
-		return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for "+
-			"end sooner", t.place(p)))
+		return t.heldFix(root, w)
+	case t.forProcess(rw):
+		return t.opFix(rw, t.place(rw.Probe))
 	case rw != nil && (c.kind == KindLeak || t.inPipe(root) != ""):
 		return t.waitFix(&cause{kind: c.kind}, root)
 	case c.by == byChannel && w.Cap > 0:
@@ -288,6 +275,35 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 			t.place(rw.Probe))
 	}
 	return t.waitFix(&cause{kind: c.kind}, c.queue[0])
+}
+
+// heldFix returns what to do about goroutine i, which holds the lock that w is for.
+func (t *writer) heldFix(i int, w *snapshot.Wait) string {
+	rw := t.wait(i)
+	switch {
+	case rw == nil && t.verdict[i] == Busy:
+		return "compute outside of the lock, or in smaller steps"
+	case rw == nil:
+		return "hold the lock for less time, or in fewer goroutines"
+	case w.Probe.Op == runtime.OpOnce:
+		return fmt.Sprintf("do not wait at %s in the function of a Once, or not for so long", t.place(rw.Probe))
+	case t.forProcess(rw):
+		return t.opFix(rw, t.place(rw.Probe))
+	case inC(t.g(i)):
+		return t.unprobedFix(i)
+	case t.libraryHolds(i, w.Obj):
+		return t.libraryFix(i, w)
+	}
+	p := t.within(i)
+	return t.ownFix(p, fmt.Sprintf("unlock before %s, and lock again after it; or make what it waits for end sooner",
+		t.place(p)))
+}
+
+// forProcess reports whether w, which may be nil, waits for other processes: for the end of their output, or for the
+// lock of a file.
+func (t *writer) forProcess(w *snapshot.Wait) bool {
+	io := t.ioOf(w)
+	return io != nil && io.Reaped || isLocked(io)
 }
 
 // libraryHolds reports whether goroutine i holds obj by a call in a downloaded module.

@@ -50,29 +50,36 @@ func again(ctx context.Context, rec *record.Record, r *diagnose.Report, watch bo
 		now := &res.Goroutines[i]
 		thread, ok := threads[now.ID]
 		at, there := s.Find(now.ID)
-		if !ok || !there {
-			continue
-		}
-		if was := s.Goroutines[at].State; was == "runnable" && (now.State == "runnable" || now.State == "running") {
-			if now.State == was && !watch { // between two looks so close, the machine may have been busy
-				s.Goroutines[at].Ran = -1
-			}
-			continue
-		}
-		st, err := procfs.ReadThread(rec.Pid, thread)
-		switch g := &s.Goroutines[at]; {
-		case err == nil && now.State == "running" && now.ThreadID == thread && work[thread] > againLooks/2:
-			g.Ran = int64(st.Busy)
-		case g.Last != nil && (now.State == "running" || now.State == "runnable"):
-			// The runtime has moved it to another thread. Its steps tell whether it reached a probe meanwhile.
-		default:
-			g.Ran = -1
+		if ok && there {
+			g := &s.Goroutines[at]
+			g.Ran = ranBetween(g, now, rec.Pid, thread, work[thread], watch)
 		}
 	}
 	if watch {
 		watchStates(ctx, rec, s, threads, int64(r.Options.After))
 	}
 	return diagnose.Analyze(s, r.Options)
+}
+
+// ranBetween returns Ran of g after a second look, which saw it as now. Between the two, worked looks found thread, on
+// which the first look saw g, at work.
+func ranBetween(g, now *snapshot.Goroutine, pid, thread, worked int, watch bool) int64 {
+	ready := now.State == "running" || now.State == "runnable"
+	if g.State == "runnable" && ready {
+		if now.State == g.State && !watch { // between two looks so close, the machine may have been busy
+			return -1
+		}
+		return g.Ran
+	}
+	st, err := procfs.ReadThread(pid, thread)
+	switch {
+	case err == nil && now.State == "running" && now.ThreadID == thread && worked > againLooks/2:
+		return int64(st.Busy)
+	case g.Last != nil && ready:
+		// The runtime has moved it to another thread. Its steps tell whether it reached a probe meanwhile.
+		return g.Ran
+	}
+	return -1
 }
 
 // watchStates watches, for after, the states of goroutines of s that seem to compute, or to want a processor, since
