@@ -19,6 +19,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/record"
+	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/report"
 )
 
@@ -173,7 +174,7 @@ func awaitDeadlock(t *testing.T, pid int) (first int64) {
 			return false
 		}
 		defer rec.Close()
-		r, err := inspect.Record(rec, diagnose.Options{After: 600 * time.Millisecond})
+		r, err := recorded.Diagnose(rec, diagnose.Options{After: 600 * time.Millisecond})
 		if err != nil || len(r.Findings) == 0 || r.Counts[diagnose.Deadlock] != 3 || r.Counts[diagnose.Idle] != 2 {
 			return false
 		}

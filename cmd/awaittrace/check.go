@@ -45,10 +45,10 @@ func checkPrograms(c *cli.Context) error {
 	o := recorded.CheckOptions{Write: c.String("write")}
 	var err error
 	if o.Kinds, err = recorded.ParseKinds(c.String("kind")); err != nil {
-		return usageError(c, err, false)
+		return usageError(c, err)
 	}
 	if o.Certainty, err = recorded.ParseCertainty(c.String("certainty")); err != nil {
-		return usageError(c, err, false)
+		return usageError(c, err)
 	}
 	if o.After, err = askedAfter(c); err != nil {
 		return err

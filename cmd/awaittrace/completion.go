@@ -34,7 +34,7 @@ func completionVerb() *cli.Command {
 		Action: func(c *cli.Context) error {
 			script := completionScript(c.Args().First())
 			if c.Args().Len() != 1 || script == "" {
-				return usageError(c, fmt.Errorf("completion takes one of %s", strings.Join(shells, ", ")), false)
+				return usageError(c, fmt.Errorf("completion takes one of %s", strings.Join(shells, ", ")))
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
 			return err

@@ -52,11 +52,11 @@ func diffReports(c *cli.Context) error {
 	}
 	if c.Args().Len() != 2 {
 		err := errors.New("diff takes two arguments, OLD and NEW: each a pid, a record, or a JSON report")
-		return usageError(c, err, false)
+		return usageError(c, err)
 	}
 	format := c.String("f")
 	if !slices.Contains(diffFormats, format) {
-		return usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(diffFormats, " or ")), false)
+		return usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(diffFormats, " or ")))
 	}
 	var docs [2]*report.Document
 	for i := range docs {

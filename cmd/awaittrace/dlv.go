@@ -50,7 +50,7 @@ func dlv(c *cli.Context) error {
 		return err
 	}
 	if len(args) > 0 && args[0] == "completion" {
-		return usageError(c, errors.New("awaittrace completion bash, zsh or fish also completes awaittrace dlv"), false)
+		return usageError(c, errors.New("awaittrace completion bash, zsh or fish also completes awaittrace dlv"))
 	}
 	env := terminalEnv(c, after)
 	return ended(dlvext.Main(args, env))

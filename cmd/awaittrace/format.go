@@ -41,20 +41,19 @@ func checkFormat(c *cli.Context) (format string, err error) {
 	format = c.String("f")
 	f, ok := export.Find(format)
 	if !ok && format != "text" && format != "json" {
-		return "", usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(formatNames(), ", ")),
-			false)
+		return "", usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(formatNames(), ", ")))
 	}
 	if c.IsSet("g") && format != "text" {
-		return "", usageError(c, fmt.Errorf("-g prints one goroutine as text; -f %s has all of them", format), false)
+		return "", usageError(c, fmt.Errorf("-g prints one goroutine as text; -f %s has all of them", format))
 	}
 	if c.Bool("sites") && (c.IsSet("g") || format != "text" && format != "json") {
-		return "", usageError(c, errors.New("-sites is for -f text or json, and not with -g"), false)
+		return "", usageError(c, errors.New("-sites is for -f text or json, and not with -g"))
 	}
 	if c.String("by") != "" && (c.IsSet("g") || c.Bool("sites") || format != "text" && format != "json") {
-		return "", usageError(c, errors.New("-by is for -f text or json, and not with -g or -sites"), false)
+		return "", usageError(c, errors.New("-by is for -f text or json, and not with -g or -sites"))
 	}
 	if f.Binary && c.String("o") == "" && report.IsTerminal(c.App.Writer) {
-		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format), false)
+		return "", usageError(c, fmt.Errorf("-f %s is not for a terminal: give a file with -o", format))
 	}
 	return format, nil
 }

@@ -124,7 +124,7 @@ func unused(c *cli.Context, r *rewrite.Result) error {
 	if len(r.Unused) == 0 {
 		return nil
 	}
-	return usageError(c, errors.New(strings.Join(r.Unused, "\nawaittrace: ")), false)
+	return usageError(c, errors.New(strings.Join(r.Unused, "\nawaittrace: ")))
 }
 
 // goBuild is goCommand with a progress line on a terminal.

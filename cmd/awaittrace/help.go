@@ -109,7 +109,7 @@ func helpVerb() *cli.Command {
 			case 1:
 				return showPage(c, c.Args().First())
 			}
-			return usageError(c, fmt.Errorf("help takes one verb or topic, got %q too", c.Args().Get(1)), false)
+			return usageError(c, fmt.Errorf("help takes one verb or topic, got %q too", c.Args().Get(1)))
 		},
 	}
 }
@@ -118,7 +118,7 @@ func helpVerb() *cli.Command {
 func showPage(c *cli.Context, name string) error {
 	found, err := manualOf(c).page(c.App.Writer, name)
 	if err == nil && !found {
-		err = usageError(c, fmt.Errorf("no help on %q%s", name, gocmd.DidYouMean(name, manualOf(c).names())), false)
+		err = usageError(c, fmt.Errorf("no help on %q%s", name, gocmd.DidYouMean(name, manualOf(c).names())))
 	}
 	return err
 }
@@ -133,7 +133,7 @@ func showHelp(c *cli.Context) error {
 }
 
 // usageError returns err as a usage error. If err asks for help, usageError prints it.
-func usageError(c *cli.Context, err error, _ bool) error {
+func usageError(c *cli.Context, err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return showHelp(c)
 	}

@@ -24,6 +24,7 @@ func main() {
 
 // run runs the command, and returns its exit status: 0 done, 1 failed, 2 wrong usage, or that of the verb.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	onUsageError := func(c *cli.Context, err error, _ bool) error { return usageError(c, err) }
 	app := &cli.App{
 		Name:           "awaittrace",
 		Usage:          "see which goroutines are stuck, on what, and since when",
@@ -35,12 +36,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		Writer:         stdout,
 		ErrWriter:      stderr,
 		Action:         unknownVerb,
-		OnUsageError:   usageError,
+		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // exitStatus handles the error
 		Commands:       verbs(),
 	}
 	for _, verb := range app.Commands {
-		verb.OnUsageError = usageError
+		verb.OnUsageError = onUsageError
 		verb.HideHelp = true
 	}
 	if len(args) > 1 && (args[1] == "-version" || args[1] == "--version") {
@@ -67,7 +68,7 @@ func unknownVerb(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	hint := cmp.Or(gocmd.DidYouMean(name, manualOf(c).names()), "; awaittrace help lists the verbs")
-	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint), false)
+	return usageError(c, fmt.Errorf("unknown verb %q%s", name, hint))
 }
 
 // An exitCode ends the program without a message: the error, if any, was reported before.

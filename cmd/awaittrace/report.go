@@ -42,15 +42,15 @@ func reportVerb() *cli.Command {
 	awaittrace report -f json 4711 | jq '.findings[].title'
 	kill -QUIT 4711 2>goroutines.txt; awaittrace report goroutines.txt
 
-Any Go program will do. Of one without probes the report tells states, stacks, and what follows from them; with -after it looks twice, that far apart, to tell which goroutines have waited all the time.
+Any Go program will do. For a program without probes the report has states, stacks, and what follows from them; with -after it looks twice, that far apart, to see which goroutines have waited all the time.
 
-A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, its record alone is told.`,
+A program that runs is stopped for a moment, to read what its goroutines do, and goes on. Where that is not permitted, or with -no-stop, only its record is reported.`,
 		Flags: append(formatFlags(),
 			afterFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "in text, also list the goroutines that are well; with -sites, " +
 				"all places"},
 			&cli.Int64Flag{Name: "g", Usage: "print all that is known of the goroutine `ID`, as text"},
-			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: report its record alone"},
+			&cli.BoolFlag{Name: "no-stop", Usage: "do not stop the program: report only its record"},
 			&cli.StringFlag{
 				Name: "prove", Usage: "read the heap to prove leaks: `WHEN` is auto, if the program stands still for " +
 					"at most 200 ms, always or never", DefaultText: "auto",
@@ -137,12 +137,11 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	prove := inspect.Prove(cmp.Or(c.String("prove"), string(inspect.ProveAuto)))
 	switch {
 	case !slices.Contains(inspect.Proves, prove):
-		return "", usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
+		return "", usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove))
 	case c.Bool("no-stop") && prove == inspect.ProveAlways:
-		return "", usageError(c, errors.New("-prove always stops the program to read its heap: leave out -no-stop"),
-			false)
+		return "", usageError(c, errors.New("-prove always stops the program to read its heap: leave out -no-stop"))
 	case c.Bool("sites") && prove == inspect.ProveAlways:
-		return "", usageError(c, errors.New("-sites reads only the record: leave out -prove always"), false)
+		return "", usageError(c, errors.New("-sites reads only the record: leave out -prove always"))
 	case c.Bool("no-stop") || c.Bool("sites"):
 		return inspect.ProveNever, nil
 	}
@@ -163,7 +162,7 @@ func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, 
 	}
 	s, err := openProgram(arg, exe)
 	if noCore := inspect.NoCoreError(""); errors.As(err, &noCore) {
-		return nil, 0, usageError(c, err, false)
+		return nil, 0, usageError(c, err)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -175,7 +174,7 @@ func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, 
 func askedAfter(c *cli.Context) (time.Duration, error) {
 	after := c.Duration("after")
 	if c.IsSet("after") && after <= 0 {
-		return 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after), false)
+		return 0, usageError(c, fmt.Errorf("invalid -after %v: must be positive, such as 10s", after))
 	}
 	if env := os.Getenv("AWAITTRACE_AFTER"); after == 0 && env != "" {
 		return gocmd.After(env)
@@ -198,15 +197,15 @@ func checkArgs(c *cli.Context, n int) error {
 			return showHelp(c)
 		}
 		if strings.HasPrefix(arg, "-") && len(arg) > 1 && arg[1] > '9' {
-			return usageError(c, fmt.Errorf("flag %s must come before the arguments", arg), false)
+			return usageError(c, fmt.Errorf("flag %s must come before the arguments", arg))
 		}
 	}
 	switch {
 	case c.Args().Len() > 0 && n == 0:
-		return usageError(c, fmt.Errorf("%s takes no arguments, got %q", c.Command.Name, c.Args().First()), false)
+		return usageError(c, fmt.Errorf("%s takes no arguments, got %q", c.Command.Name, c.Args().First()))
 	case c.Args().Len() > n:
 		err := fmt.Errorf("%s takes at most %s, got %q too", c.Command.Name, count(n, "argument"), c.Args().Get(n))
-		return usageError(c, err, false)
+		return usageError(c, err)
 	}
 	return nil
 }
@@ -231,7 +230,7 @@ func openProgram(arg, exe string) (*inspect.Session, error) {
 	case len(list) == 0:
 		return nil, fmt.Errorf("no instrumented program, live or dead, in %s; awaittrace run starts one", record.Dir())
 	case len(live) > 1:
-		return nil, cli.Exit(fmt.Sprintf("%d instrumented programs run, say which: %s", len(live), candidates(live)), 2)
+		return nil, cli.Exit(fmt.Sprintf("%d instrumented programs are running; name one: %s", len(live), candidates(live)), 2)
 	case len(live) == 1:
 		return sessionOf(live[0])
 	}

@@ -29,7 +29,7 @@ A tree that was killed half-way, and a copy without any record of the original, 
 
 func revert(c *cli.Context) error {
 	if c.Args().Len() > 1 {
-		return usageError(c, fmt.Errorf("revert takes one folder, got %d", c.Args().Len()), false)
+		return usageError(c, fmt.Errorf("revert takes one folder, got %d", c.Args().Len()))
 	}
 	dir := "."
 	if c.Args().Present() {

@@ -71,11 +71,11 @@ func serveHost(c *cli.Context) error {
 	}
 	prove := inspect.Prove(c.String("prove"))
 	if !slices.Contains(inspect.Proves, prove) {
-		return usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove), false)
+		return usageError(c, fmt.Errorf("invalid -prove %q (want auto, always or never)", prove))
 	}
 	for _, name := range []string{"every", "prove-every"} {
 		if d := c.Duration(name); d < time.Second {
-			return usageError(c, fmt.Errorf("invalid -%s %v: must be at least 1s", name, d), false)
+			return usageError(c, fmt.Errorf("invalid -%s %v: must be at least 1s", name, d))
 		}
 	}
 	source := report.ReadSource
@@ -83,7 +83,7 @@ func serveHost(c *cli.Context) error {
 		source = nil
 	}
 	if err := checkAddress(c.String("listen")); err != nil {
-		return usageError(c, fmt.Errorf("invalid -listen %q: %w", c.String("listen"), err), false)
+		return usageError(c, fmt.Errorf("invalid -listen %q: %w", c.String("listen"), err))
 	}
 	listener, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {

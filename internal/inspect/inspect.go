@@ -9,7 +9,6 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
-	"github.com/awaittrace/awaittrace/internal/record"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
@@ -29,11 +28,6 @@ const (
 
 // unreadable is the note of a snapshot without the program's own states.
 const unreadable = "goroutines that could not be read in the program"
-
-// Record diagnoses a program by its record alone, without disturbing it.
-func Record(rec *record.Record, opt diagnose.Options) (*diagnose.Report, error) {
-	return recorded.Diagnose(rec, opt)
-}
 
 // A look says how to read a program itself, besides its record.
 type look struct {

@@ -133,7 +133,7 @@ func (s *Session) running(ctx context.Context, opt Options) (*diagnose.Report, e
 
 // recorded diagnoses the program by its record alone.
 func (s *Session) recorded(opt Options) (*diagnose.Report, error) {
-	r, err := Record(s.rec, opt.Options)
+	r, err := recorded.Diagnose(s.rec, opt.Options)
 	switch {
 	case err != nil || !s.rec.Live:
 	case s.rec.Hidden() && !opt.NoStop:

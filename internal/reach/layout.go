@@ -57,7 +57,6 @@ var wantedStructs = []wantedStruct{
 	{"cleanupBlock?", "alllink? cleanupBlockHeader.alllink? n? cleanupBlockHeader.n? cleanups"},
 	{"timer", "f arg when period"},
 	{"timers?", "heap"},
-	{"timerWhen?", "timer when"},
 }
 
 // wantedConsts are the constants that a Layout has, where its version of Go has them.

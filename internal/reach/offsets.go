@@ -83,7 +83,6 @@ type offsets struct {
 	cleanups             Field
 	timer                struct{ f, arg, when, period Field }
 	timersHeap           Field
-	timerWhen            uint64 // size of an element of timersHeap
 	kindProfile          byte
 	kindFinalizer        byte
 	kindWeak             byte
@@ -177,7 +176,7 @@ func newOffsets(l *Layout) *offsets {
 	o.cleanAll, o.cleanSize, o.cleanups = l.Fields["cleanupQueue.all"], size("cleanupBlock"),
 		l.Fields["cleanupBlock.cleanups"]
 	o.cleanLink = first("cleanupBlock.cleanupBlockHeader.alllink", "cleanupBlock.alllink")
-	o.timersHeap, o.timerWhen = l.Fields["timers.heap"], size("timerWhen")
+	o.timersHeap = l.Fields["timers.heap"]
 	kind := func(name string) byte {
 		if v, ok := l.Consts["_KindSpecial"+name]; ok {
 			return byte(v)

@@ -163,10 +163,7 @@ func (l *Lister) List(dir string) ([]Entry, error) {
 	}
 	list = append(list, files...)
 	slices.SortFunc(list, func(a, b Entry) int {
-		if a.StartTicks != b.StartTicks {
-			return cmp.Compare(a.StartTicks, b.StartTicks)
-		}
-		return a.Pid - b.Pid
+		return cmp.Or(cmp.Compare(a.StartTicks, b.StartTicks), a.Pid-b.Pid)
 	})
 	return list, nil
 }
@@ -201,7 +198,7 @@ func (e *Entry) deviceAndInode() string { return fmt.Sprint(e.mapping.Dev, " ", 
 // anybody could have made it before. Faults of a folder that the user names become the Doubt of its records. Files in
 // except, by device and inode, are left out.
 func inFolder(dir string, except map[string]bool) ([]Entry, error) {
-	fault := folderFault(dir)
+	fault := FolderFault(dir)
 	if fault != "" && dir == defaultDir() {
 		return nil, nil
 	}
@@ -230,9 +227,7 @@ func inFolder(dir string, except map[string]bool) ([]Entry, error) {
 
 // FolderFault returns why programs of this user do not keep their records in dir, such as "has mode 0755, which lets
 // others in", or "" if they do, or the folder does not exist yet.
-func FolderFault(dir string) string { return folderFault(dir) }
-
-func folderFault(dir string) string {
+func FolderFault(dir string) string {
 	fi, err := os.Lstat(dir)
 	if err != nil {
 		return ""

@@ -107,7 +107,7 @@ func find(pid int, dir string) (Entry, error) {
 			"set AWAITTRACE_DIR as the program has it, or ask as its user or root", pid, st.Name, dir)
 	}
 	why := ""
-	if fault := folderFault(dir); fault != "" {
+	if fault := FolderFault(dir); fault != "" {
 		why = fmt.Sprintf(" (the folder %s)", fault)
 	}
 	return e, fmt.Errorf("process %d (%s) is not an instrumented program: it has no record in %s%s; "+
@@ -161,7 +161,7 @@ func findDead(pid int, dir string) (Entry, error) {
 		return best, nil
 	}
 	why := fmt.Sprintf("no record of one in %s", dir)
-	if fault := folderFault(dir); fault != "" {
+	if fault := FolderFault(dir); fault != "" {
 		why += ", which programs do not keep their records in: it " + fault
 	} else if gone := sweptAt(dir, pid); gone != "" {
 		why = fmt.Sprintf("its record in %s was %s", dir, gone)

@@ -36,7 +36,7 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 		r.loops = nil
 	}
 	r.looked = now
-	present, err := r.now()
+	present, err := r.Now()
 	if err != nil {
 		return nil
 	}

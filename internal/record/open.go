@@ -349,7 +349,7 @@ func (r *Record) begin(what part) func(Source) (*snapshot.Snapshot, error) {
 	var now int64
 	var nowErr error
 	if live {
-		now, nowErr = r.now()
+		now, nowErr = r.Now()
 	}
 	return func(src Source) (*snapshot.Snapshot, error) {
 		if nowErr != nil {
@@ -396,8 +396,8 @@ func (r *Record) Program() (*snapshot.Process, error) {
 	return p, nil
 }
 
-// now returns the present on the program's clock.
-func (r *Record) now() (int64, error) {
+// Now returns the present on the program's clock, in nanoseconds.
+func (r *Record) Now() (int64, error) {
 	if t, ok := procfs.Monotonic(r.process); ok {
 		return t, nil
 	}

@@ -28,7 +28,7 @@ type Pulse struct {
 
 // Pulse takes the pulse of a running program, and notes in the record that it runs, as Snapshot does.
 func (r *Record) Pulse(after time.Duration) (*Pulse, error) {
-	now, err := r.now()
+	now, err := r.Now()
 	if err != nil {
 		return nil, r.named(err)
 	}
@@ -74,7 +74,7 @@ func (r *Record) pulse(now int64, after time.Duration) (*Pulse, error) {
 	return p, err
 }
 
-// The offsets in a slot that Pulse reads.
+// The offsets in a slot, for those who read a part of it.
 const (
 	slotGoid  = unsafe.Offsetof(runtime.Slot{}.Goid)
 	slotG     = unsafe.Offsetof(runtime.Slot{}.G)
@@ -82,6 +82,8 @@ const (
 	slotHead  = unsafe.Offsetof(runtime.Slot{}.Head)
 	slotDepth = unsafe.Offsetof(runtime.Slot{}.Depth)
 	slotHeld  = unsafe.Offsetof(runtime.Slot{}.Held)
+	slotLost  = unsafe.Offsetof(runtime.Slot{}.Lost)
+	slotLocks = unsafe.Offsetof(runtime.Slot{}.Locks)
 	slotWaits = unsafe.Offsetof(runtime.Slot{}.Waits)
 )
 

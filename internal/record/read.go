@@ -172,11 +172,11 @@ func (r *reader) readSites() error {
 
 // probe returns the probe of a site, or nil if the entry is damaged or not yet written.
 func probe(e *runtime.SiteEntry, text []byte) *snapshot.Probe {
-	file, ok1 := cut(text, e.File, e.FileLen)
-	fn, ok2 := cut(text, e.Func, e.FuncLen)
-	expr, ok3 := cut(text, e.Expr, e.ExprLen)
-	callee, ok4 := cut(text, e.Callee, e.CalleeLen)
-	obj, ok5 := cutLines(text, e.Obj, e.ObjLen)
+	file, ok1 := cut(text, e.File, e.FileLen, false)
+	fn, ok2 := cut(text, e.Func, e.FuncLen, false)
+	expr, ok3 := cut(text, e.Expr, e.ExprLen, false)
+	callee, ok4 := cut(text, e.Callee, e.CalleeLen, false)
+	obj, ok5 := cut(text, e.Obj, e.ObjLen, true)
 	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || e.Op.String() == "" {
 		return nil
 	}
@@ -188,20 +188,12 @@ func probe(e *runtime.SiteEntry, text []byte) *snapshot.Probe {
 	}
 }
 
-// cut returns the string of n bytes at off in text, made printable.
-func cut(text []byte, off uint32, n uint16) (string, bool) {
+// cut returns the string of n bytes at off in text, made printable. lines permits several lines.
+func cut(text []byte, off uint32, n uint16, lines bool) (string, bool) {
 	if uint64(off)+uint64(n) > uint64(len(text)) {
 		return "", false
 	}
-	return printable(text[off:off+uint32(n)], false), true
-}
-
-// cutLines is cut for a text of several lines.
-func cutLines(text []byte, off uint32, n uint16) (string, bool) {
-	if uint64(off)+uint64(n) > uint64(len(text)) {
-		return "", false
-	}
-	return printable(text[off:off+uint32(n)], true), true
+	return printable(text[off:off+uint32(n)], lines), true
 }
 
 // printable replaces what could disturb a terminal.

@@ -202,10 +202,7 @@ func (r *reader) history(slot *runtime.Slot) []snapshot.Step {
 // out an operation that began after the reading did, because that and what it hides belong to a later moment than the
 // rest of the snapshot.
 func (r *reader) waits(slot *runtime.Slot) []snapshot.Wait {
-	depth := slot.Depth
-	if depth > runtime.WaitLen {
-		depth = runtime.WaitLen // deeper ones are counted but not kept
-	}
+	depth := min(slot.Depth, runtime.WaitLen) // deeper ones are counted but not kept
 	if depth == 0 {
 		return nil
 	}
@@ -253,10 +250,7 @@ func (r *reader) sortGoroutines() {
 		order[i] = position{gs[i].ID, gs[i].Steps, int32(i)}
 	}
 	slices.SortFunc(order, func(a, b position) int {
-		if a.id != b.id {
-			return cmp.Compare(a.id, b.id)
-		}
-		return cmp.Compare(b.steps, a.steps)
+		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(b.steps, a.steps))
 	})
 	arrange(gs, order)
 	n := len(gs)

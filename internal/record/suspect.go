@@ -41,16 +41,15 @@ type locks struct {
 
 // add adds the goroutine in a slot. The slot may be changing. A wrong wait or lock only raises a suspicion.
 func (l *locks) add(b []byte) {
-	var layout runtime.Slot
 	if !inUse(b) {
 		return
 	}
 	goid := load[uint64](b)
 	l.n++
-	depth, held := load[uint32](b[unsafe.Offsetof(layout.Depth):]), load[uint32](b[unsafe.Offsetof(layout.Held):])
-	l.lost = l.lost || load[uint32](b[unsafe.Offsetof(layout.Lost):]) > 0
+	depth, held := load[uint32](b[slotDepth:]), load[uint32](b[slotHeld:])
+	l.lost = l.lost || load[uint32](b[slotLost:]) > 0
 	for i := range uintptr(min(depth, runtime.WaitLen)) {
-		w := load[runtime.Wait](b[unsafe.Offsetof(layout.Waits)+i*unsafe.Sizeof(layout.Waits[0]):])
+		w := load[runtime.Wait](b[slotWaits+i*unsafe.Sizeof(runtime.Wait{}):])
 		if w.Obj == 0 || !l.isLock(w.Site) {
 			continue
 		}
@@ -61,7 +60,7 @@ func (l *locks) add(b []byte) {
 		}
 	}
 	for i := range uintptr(min(held, runtime.HeldLen)) {
-		hold := load[runtime.Hold](b[unsafe.Offsetof(layout.Locks)+i*unsafe.Sizeof(layout.Locks[0]):])
+		hold := load[runtime.Hold](b[slotLocks+i*unsafe.Sizeof(runtime.Hold{}):])
 		l.holders[hold.Obj] = append(l.holders[hold.Obj], goid)
 	}
 }

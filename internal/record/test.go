@@ -26,7 +26,7 @@ func (r *reader) test(n uint32) *snapshot.Test {
 		r.drop(DroppedDamaged, 1)
 		return nil
 	}
-	name, ok := cut(e.Name[:], 0, uint16(min(e.NameLen, uint32(len(e.Name)))))
+	name, ok := cut(e.Name[:], 0, uint16(min(e.NameLen, uint32(len(e.Name)))), false)
 	var t *snapshot.Test
 	if ok && e.Number == n {
 		t = &snapshot.Test{

@@ -9,9 +9,6 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// Now returns the present on the program's clock, in nanoseconds.
-func (r *Record) Now() (int64, error) { return r.now() }
-
 // Started returns when the record was made.
 func (r *Record) Started() (time.Time, error) {
 	h, err := readHeader(r.src)
@@ -85,17 +82,16 @@ func (r *Record) eachSlot(f func(h *runtime.Header, slot []byte)) error {
 
 // add counts the operations of the goroutine in a slot that have lasted since before the given time.
 func (w *Waits) add(slot []byte, before int64) {
-	var layout runtime.Slot
-	depth := min(load[uint32](slot[unsafe.Offsetof(layout.Depth):]), runtime.WaitLen)
+	depth := min(load[uint32](slot[slotDepth:]), runtime.WaitLen)
 	for i := range uintptr(depth) {
-		wait := load[runtime.Wait](slot[unsafe.Offsetof(layout.Waits)+i*unsafe.Sizeof(layout.Waits[0]):])
+		wait := load[runtime.Wait](slot[slotWaits+i*unsafe.Sizeof(runtime.Wait{}):])
 		if wait.Since <= 0 || wait.Since > before {
 			return // the operations further in began later
 		}
 		if i == 0 {
 			w.Long++
 		}
-		goid := load[uint64](slot[unsafe.Offsetof(layout.Goid):])
+		goid := load[uint64](slot[slotGoid:])
 		w.Sum += (goid*0x9E3779B97F4A7C15 ^ uint64(wait.Since)) * 0xFF51AFD7ED558CCD
 	}
 }

@@ -16,9 +16,6 @@ type Check struct {
 	False, Missed, Other []string
 }
 
-// OK reports whether everything is as it should be.
-func (c *Check) OK() bool { return len(c.False)+len(c.Missed)+len(c.Other) == 0 }
-
 // Compare holds a result against the comments of a program and the stacks that it has written.
 func Compare(r *reach.Result, waits []Wait, stacks []Stack) *Check {
 	c := &Check{Waits: len(waits), Proven: len(r.Proven())}
