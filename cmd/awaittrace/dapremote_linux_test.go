@@ -119,7 +119,7 @@ func TestDAPHeadless(t *testing.T) {
 	}
 	first.telling()
 	ask[*dap.DisconnectResponse](first, "disconnect", map[string]any{"terminateDebuggee": false})
-	second := startDAP(t) // the long way: it finds that the server tells all itself
+	second := startDAP(t) // the long way: it finds that the server answers everything itself
 	second.begin("attach", remote(t, addr, map[string]any{"stopOnEntry": true}))
 	second.send("configurationDone", nil)
 	await[*dap.StoppedEvent](second, nil)

@@ -88,7 +88,7 @@ func (p *Proxy) move(args *attachArguments) error {
 	p.server = server
 	p.upstream.move(server.Conn)
 	if hasFilters(capabilities) {
-		p.say("the server at " + addr + " is one of awaittrace's, and tells all itself")
+		p.say("the server at " + addr + " is one of awaittrace's, and answers everything itself")
 		p.mu.Lock()
 		p.plain = true
 		p.mu.Unlock()

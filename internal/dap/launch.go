@@ -174,7 +174,7 @@ func (b *build) told() string {
 	for _, sites := range r.Sites {
 		n += sites
 	}
-	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that tell of them",
+	return fmt.Sprintf("building with %d probes in %d files; type awaittrace help for the commands that show them",
 		n, len(r.Files))
 }
 

@@ -56,7 +56,7 @@ func nameThreads(p *Proxy, _, resp *message) {
 	worstFirst(list, r)
 	if left := len(list) - maxThreads; left > 0 {
 		list = list[:maxThreads]
-		p.say(fmt.Sprintf("%d goroutines are not listed; awaittrace stuck and awaittrace probes tell of all", left))
+		p.say(fmt.Sprintf("%d goroutines are not listed; awaittrace stuck and awaittrace probes show all", left))
 	}
 	if err := resp.set("body", struct {
 		Threads []thread `json:"threads"`
@@ -116,7 +116,7 @@ func (p *Proxy) addThreads(list []thread, r *diagnose.Report) []thread {
 		return list
 	case p.filtered():
 		p.say(fmt.Sprintf("of %d goroutines only the first %d were filtered for this list; awaittrace stuck and "+
-			"awaittrace probes tell of all", all, delveThreads))
+			"awaittrace probes show all", all, delveThreads))
 		return list
 	}
 	return append(list, more...)
