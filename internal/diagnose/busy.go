@@ -122,8 +122,12 @@ func (d *finder) spin(list []int, c Certainty) {
 // processor time.
 const (
 	leastRate  = 200  // probes passed a second
-	leastShare = 0.03 // of a processor
-	leastLooks = 5    // looks that found the goroutine in the loop
+	leastShare = 0.03 // of a processor, in the time in which no other program kept the processors from it
+	LeastLooks = 5    // looks that found the goroutine in the loop
+	// mostWaits is the largest part of the looks that found it in a wait. A goroutine that pauses waits nearly always.
+	mostWaits = 0.75
+	// longTurn is how long a goroutine may have to wait for its turn on a very busy machine.
+	longTurn = 5 * time.Second
 	// mostWork is the most processor time, in nanoseconds, of a round without input or output. A round that takes more
 	// does work.
 	mostWork = 2000
@@ -140,22 +144,36 @@ func (d *finder) goingRound() {
 			continue
 		}
 		l := cmp.Or(g.Loop, d.twoLooks(g, born))
-		if l == nil || l.For == 0 || float64(l.Steps) < leastRate*time.Duration(l.For).Seconds() || !d.nowhere(i, l) {
+		fast := l != nil && float64(l.Steps) >= leastRate*time.Duration(l.For).Seconds()
+		if l == nil || l.For == 0 || !fast && (g.Loop != nil || !d.wantsTurn(g)) || !d.nowhere(i, l) {
 			continue
 		}
 		d.circling = append(d.circling, g.ID)
-		share := float64(l.CPU) / float64(l.For)
 		rounds := float64(l.Steps) / float64(len(d.round(i)))
-		if l.For < int64(d.opt.After) || l.Looks < leastLooks || share < leastShare ||
+		if !fast || l.For < int64(d.opt.After) || l.Looks < LeastLooks || share(l) < leastShare ||
+			float64(l.Waiting) > mostWaits*float64(l.Looks) ||
 			!slices.ContainsFunc(d.round(i), func(p *snapshot.Probe) bool { return p.Op == runtime.OpIO }) &&
 				float64(l.CPU) > mostWork*rounds {
 			continue
 		}
 		d.claim(Busy, i)
 		d.addCause(&cause{kind: KindBusy, certainty: Likely, roots: []int{i},
-			rate: &Rate{PerSecond: rounds / time.Duration(l.For).Seconds(), CPU: min(share, 1)}})
+			rate: &Rate{PerSecond: rounds / time.Duration(l.For).Seconds(), CPU: min(ratio(l.CPU, l.For), 1),
+				Kept: min(ratio(l.Kept, l.For), 1)}})
 	}
 }
+
+// wantsTurn reports whether goroutine g, of which only two looks are known, may be in a loop and have had no processor
+// between them.
+func (d *finder) wantsTurn(g *snapshot.Goroutine) bool {
+	return g.State != "waiting" && g.State != "" && d.s.Taken-g.LastAt < int64(longTurn)
+}
+
+// share returns how much of a processor the program would have used on a machine that it has for itself: what it has
+// used of the time in which it ran or slept. What others kept it from does not count.
+func share(l *snapshot.Loop) float64 { return ratio(l.CPU, max(l.For-l.Kept, min(l.CPU, l.For), 1)) }
+
+func ratio(a, b int64) float64 { return float64(a) / float64(b) }
 
 // born returns how many goroutines were born since the previous look.
 func (d *finder) born() (n int) {
@@ -226,7 +244,7 @@ func (d *finder) looks(i int, p *snapshot.Probe, l *snapshot.Loop) bool {
 		case strings.HasPrefix(m, "Dial"), strings.HasPrefix(m, "Accept"):
 			return l.Born == 0
 		case isRead(p):
-			return l.Reads*int64(2*len(d.round(i))) >= l.Steps && l.ReadBytes < l.Reads
+			return l.Reads*int64(2*len(d.round(i))) >= l.Steps && l.ReadBytes < max(l.Reads, 1)
 		}
 	}
 	return false

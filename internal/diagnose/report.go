@@ -77,6 +77,7 @@ type Growth struct {
 type Rate struct {
 	PerSecond float64 // rounds
 	CPU       float64 // processors that it keeps busy, such as 0.98; 0: unknown
+	Kept      float64 // share of the time in which it was ready to run, and other programs had the processors
 }
 
 // A Usual says how long waits at the same place usually are.

@@ -864,6 +864,10 @@ func (t *writer) loop(f *Finding, c *cause) {
 		rate = fmt.Sprintf(", %s times a second", perSecond(c.rate.PerSecond))
 	}
 	f.Title = fmt.Sprintf("goroutine %d loops at %s%s%s%s", t.g(i).ID, t.place(p), in(p.Func), rate, cpu)
+	if c.rate.Kept >= 0.5 {
+		f.Why = append(f.Why, fmt.Sprintf("other programs keep the processors from it for %d %% of the time",
+			int(c.rate.Kept*100+0.5)))
+	}
 	f.Why = append(f.Why, t.loopFacts(i)...)
 	f.Why = append(f.Why, t.started(i)...)
 	f.Fix = t.loopFix(i)

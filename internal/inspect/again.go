@@ -162,8 +162,9 @@ func computing(s *snapshot.Snapshot, after time.Duration) map[int64]int {
 }
 
 const (
-	circleEvery = 20 * time.Millisecond // most looks at goroutines that seem to go round
-	longGap     = 10 * time.Second      // longest time between two looks that count as near: the machine may be busy
+	circleEvery  = 20 * time.Millisecond // most looks at goroutines that seem to go round
+	leastCircles = 10                    // looks in the time after which a goroutine is told
+	longGap      = 10 * time.Second      // longest time between two looks that count as near: the machine may be busy
 )
 
 // circles checks whether the goroutines of r that seem to go round in a loop do nothing else, and returns the new
@@ -183,11 +184,12 @@ func circles(ctx context.Context, rec *record.Record, r *diagnose.Report, watch 
 		for id, l := range loops {
 			if was[id] == nil || l.Looks < was[id].Looks {
 				delete(loops, id) // it has been elsewhere
-			} else if l.For < after {
+			} else if l.For < after || l.Looks < diagnose.LeastLooks {
 				watching = true
 			}
 		}
-		time.Sleep(10 * (time.Since(start) - circleEvery))
+		// A look at a large record takes its time; on a busy machine any look does.
+		time.Sleep(min(10*(time.Since(start)-circleEvery), r.Options.After/leastCircles))
 	}
 	for _, id := range r.Circling {
 		if at, ok := r.Snapshot.Find(id); ok {

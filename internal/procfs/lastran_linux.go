@@ -48,9 +48,6 @@ func LastRan(pid int) (time.Time, error) {
 	return newest, nil
 }
 
-// maxThreads bounds the threads that Slept looks at.
-const maxThreads = 256
-
 // Sleeps has which threads of a process sleep, and for how long. A nil Sleeps is empty.
 type Sleeps struct {
 	pid     int

@@ -69,6 +69,19 @@ func Awake(pid int) (n int, err error) {
 	return n, nil
 }
 
+// Ready reports whether a thread of process pid is on a processor, or wants one.
+func Ready(pid int) bool {
+	threads, _ := os.ReadDir(path(pid, "task")) // a process that has ended has none
+	return slices.ContainsFunc(threads[:min(len(threads), maxThreads)], func(t os.DirEntry) bool {
+		id, err := strconv.Atoi(t.Name())
+		if err != nil {
+			return false
+		}
+		s, err := ReadThread(pid, id)
+		return err == nil && s.State == 'R'
+	})
+}
+
 func readStat(file string, id int) (Stat, error) {
 	b, err := readFile(file)
 	if err != nil {

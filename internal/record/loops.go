@@ -20,12 +20,15 @@ type loop struct {
 	moved, from time.Time
 	steps       int64
 	looks       int
-	cpu, calls  int64 // of the program, at the first look
+	waiting     int          // looks that found it in a wait
+	cpu, calls  int64        // of the program, at the first look
+	turns       procfs.Turns // at the first look
 	bytes       int64
 	began       int64 // the first look, on the program's clock
 }
 
-// stalled is how long a goroutine in a loop may pass no probe. On a busy machine it must wait for a processor.
+// stalled is how long a goroutine in a loop may pass no probe. One that does not wait, in a program that wants a
+// processor, may take longer: a busy machine may have none for it.
 const stalled = 500 * time.Millisecond
 
 // Loops finds which goroutines of ids pass only the probes of one small loop, and returns those that did at every call
@@ -42,6 +45,7 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 	}
 	st, _ := procfs.ReadStat(r.Process())
 	calls, bytes, _ := procfs.ReadIO(r.Process())
+	turns, ready := r.meter.Read(r.Process()), procfs.Ready(r.Process())
 	was := r.loops
 	r.loops = make(map[int64]*loop)
 	var born []int64
@@ -57,6 +61,7 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 			return
 		}
 		l := was[id]
+		state := r.gName(h, slot.G, slot.Goid)
 		switch {
 		case l == nil || l.seq != slot.Seq ||
 			slices.ContainsFunc(places, func(s uint32) bool { return !slices.Contains(l.places, s) }):
@@ -66,16 +71,19 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 			}
 			l = &loop{
 				seq: slot.Seq, places: places, from: now, moved: now,
-				cpu: int64(st.Busy), calls: calls, bytes: bytes, began: present,
+				cpu: int64(st.Busy), turns: turns, calls: calls, bytes: bytes, began: present,
 			}
 		case l.head != slot.Head:
 			l.steps += int64(slot.Head - l.head)
 			l.moved = now
-		case now.Sub(l.moved) > stalled:
+		case now.Sub(l.moved) > stalled && (state == "waiting" || state == "" || !ready):
 			return
 		}
 		l.head = slot.Head
 		l.looks++
+		if state == "waiting" {
+			l.waiting++
+		}
 		r.loops[id] = l
 	})
 	if err != nil {
@@ -87,8 +95,10 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 		before, _ := slices.BinarySearch(born, l.began)
 		n := len(born) - before
 		loops[id] = &snapshot.Loop{
-			For: int64(now.Sub(l.from)), Looks: l.looks, Steps: l.steps, CPU: int64(st.Busy) - l.cpu,
-			Reads: calls - l.calls, ReadBytes: bytes - l.bytes, Born: n,
+			For: int64(now.Sub(l.from)), Looks: l.looks, Waiting: l.waiting, Steps: l.steps,
+			// The first is exact, and lacks threads that have ended.
+			CPU:  max(int64(turns.Ran-l.turns.Ran), int64(st.Busy)-l.cpu),
+			Kept: int64(turns.Kept - l.turns.Kept), Reads: calls - l.calls, ReadBytes: bytes - l.bytes, Born: n,
 		}
 	}
 	return loops

@@ -29,9 +29,10 @@ type Record struct {
 	file     *os.File // nil: the record is in the program's memory
 	writable bool
 	mem      *procfs.Memory // nil: not needed or not permitted
-	// loops and looked are what Loops saw last, and when.
+	// loops and looked are what Loops saw last, and when; meter is for its looks.
 	loops  map[int64]*loop
 	looked time.Time
+	meter  procfs.Meter
 	// known is the last look that was found behind the record, or nil, and knownSum its checksum.
 	known    *look
 	knownSum uint64

@@ -137,10 +137,10 @@ type Moment struct {
 // Moments returns what the goroutines of ids do now. It does not stop the program.
 func (r *Record) Moments(ids []int64) map[int64]Moment {
 	now := make(map[int64]Moment, len(ids))
-	err := r.eachSlot(func(_ *runtime.Header, b []byte) {
+	err := r.eachSlot(func(h *runtime.Header, b []byte) {
 		slot := load[runtime.Slot](b)
 		if id := int64(slot.Goid); slot.Seq%2 == 0 && slices.Contains(ids, id) {
-			now[id] = Moment{r.gStateName(slot.G, id), slot.Head}
+			now[id] = Moment{r.gName(h, slot.G, slot.Goid), slot.Head}
 		}
 	})
 	if err != nil {
@@ -155,7 +155,12 @@ func (r *Record) gStateName(g uint64, id int64) string {
 	if err != nil {
 		return ""
 	}
-	state, ok := r.gState(&h, g, uint64(id))
+	return r.gName(&h, g, uint64(id))
+}
+
+// gName is gStateName with the header of the record.
+func (r *Record) gName(h *runtime.Header, g, goid uint64) string {
+	state, ok := r.gState(h, g, goid)
 	if !ok {
 		return ""
 	}

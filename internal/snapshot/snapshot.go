@@ -191,8 +191,12 @@ type Goroutine struct {
 type Loop struct {
 	For   int64 // how long, in nanoseconds; 0: it has left the loop
 	Looks int   // number of looks
-	Steps int64 // probes that it passed
-	CPU   int64 // processor time, in nanoseconds
+	// Waiting is how many looks found the goroutine in a wait of the runtime; 0: none did, or its state is unknown.
+	Waiting int
+	Steps   int64 // probes that it passed
+	CPU     int64 // processor time, in nanoseconds
+	// Kept is how much of For the program was kept from a processor by others, in nanoseconds; 0: not, or unknown.
+	Kept int64
 	// Reads counts the system calls that read, and ReadBytes what they got.
 	Reads, ReadBytes int64
 	Born             int // goroutines that were started and reached a probe

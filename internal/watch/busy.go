@@ -18,7 +18,8 @@ const (
 	minBusy   = 250 * time.Millisecond
 	maxBusy   = time.Second
 	busyLooks = 3 // a goroutine found running so often, with no probe between, computes
-	// Below one part in busyShare of a processor the program is idle. Other programs may leave it no more than that.
+	// Below one part in busyShare of a processor the program is idle, unless it wants one: other programs may leave it
+	// little.
 	busyShare = 10
 	busySteps = 50   // the least that a goroutine that goes round passes between two looks
 	maxQuiet  = 1000 // more goroutines than that are not looked at one by one
@@ -45,7 +46,7 @@ func (w *Watcher) compute(now time.Time, present int64) *Answer {
 	if err != nil {
 		return nil
 	}
-	idle := c.at.IsZero() || stat.Busy-c.used < now.Sub(c.at)/busyShare
+	idle := c.at.IsZero() || stat.Busy-c.used < now.Sub(c.at)/busyShare && !procfs.Ready(w.pid)
 	if idle {
 		c.since, c.seen = time.Time{}, nil
 	} else if c.since.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -262,5 +263,59 @@ func handover(ctx context.Context) error {
 		<-ready
 		done.Stop()
 	}
+	return nil
+}
+
+// deadlines reads from a connection that is silent, with a deadline of a few milliseconds each time, to see between
+// whether it should end. Another goroutine computes meanwhile, now and then.
+func deadlines(ctx context.Context) error {
+	ln, err := listen()
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	from, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	wait := start(1, func(int) {
+		every(ctx, 20*time.Millisecond, func() {
+			for i := 0; i < 100; i++ {
+				work()
+			}
+		})
+	})
+	for buf := make([]byte, 64); ctx.Err() == nil; {
+		from.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
+		if _, err := from.Read(buf); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
+	wait()
+	return nil
+}
+
+// servedQueue has a worker whose channel always has a job, because there is so much to do.
+func servedQueue(ctx context.Context) error {
+	jobs, stop := make(chan int, 64), make(chan struct{})
+	wait := start(1, func(i int) {
+		for {
+			select {
+			case jobs <- i:
+			case <-stop:
+				return
+			}
+		}
+	})
+	for ctx.Err() == nil {
+		select {
+		case <-jobs:
+			work()
+		case <-stop:
+		}
+	}
+	close(stop)
+	wait()
 	return nil
 }

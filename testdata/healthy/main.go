@@ -121,10 +121,12 @@ var programs = map[string]func(context.Context) error{
 	"slow-output":     slowOutput,
 	"filter-process":  filterProcess,
 	"callbacks":       callbacks,
+	"deadlines":       deadlines,
+	"served-queue":    servedQueue,
 }
 
 // heavy are the programs that take a processor.
-var heavy = map[string]bool{"ping-pong": true, "batches": true, "http-load": true, "locked-work": true, "stepwise": true, "frames": true, "lines": true, "dials": true, "drains": true}
+var heavy = map[string]bool{"ping-pong": true, "batches": true, "http-load": true, "locked-work": true, "stepwise": true, "frames": true, "lines": true, "dials": true, "drains": true, "served-queue": true}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {

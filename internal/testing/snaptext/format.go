@@ -257,8 +257,9 @@ func (p *printer) goroutine(g *snapshot.Goroutine) {
 		p.line("  starved", span(g.Starved))
 	}
 	if l := g.Loop; l != nil {
-		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks), fmt.Sprintf("steps=%d", l.Steps),
-			"cpu="+span(l.CPU),
+		p.line("  loop", span(l.For), fmt.Sprintf("looks=%d", l.Looks),
+			fmt.Sprintf("waiting=%d", l.Waiting), fmt.Sprintf("steps=%d", l.Steps),
+			"cpu="+span(l.CPU), "kept="+span(l.Kept),
 			fmt.Sprintf("reads=%d", l.Reads), fmt.Sprintf("bytes=%d", l.ReadBytes), fmt.Sprintf("born=%d", l.Born))
 	}
 	if w := g.Passed; w != nil {

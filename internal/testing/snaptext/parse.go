@@ -418,12 +418,19 @@ func (p *parser) loop() *snapshot.Loop {
 		switch k {
 		case "looks":
 			l.Looks = p.atoi(v)
+		case "waiting":
+			l.Waiting = p.atoi(v)
 		case "steps":
 			l.Steps = int64(p.atoi(v))
-		case "cpu":
+		case "cpu", "kept":
 			d, err := time.ParseDuration(v)
-			if l.CPU = int64(d); err != nil {
-				p.fail("loop: cpu %q is no time", v)
+			if err != nil {
+				p.fail("loop: %s %q is no time", k, v)
+			}
+			if k == "cpu" {
+				l.CPU = int64(d)
+			} else {
+				l.Kept = int64(d)
 			}
 		case "reads":
 			l.Reads = int64(p.atoi(v))
