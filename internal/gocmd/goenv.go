@@ -30,10 +30,12 @@ type Toolchain struct {
 }
 
 // settings are the settings to read: those used here, and those that decide which files and types the go command finds.
+// CGO_CFLAGS and its like are left out, because for them the go command runs the C compiler. The manifest has their
+// sources: the environment and the file GOENV.
 var settings = []string{
 	"GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK", "GOENV", "GOPATH", "GO111MODULE",
 	"GOOS", "GOARCH", "GO386", "GOAMD64", "GOARM", "GOARM64", "GOMIPS", "GOMIPS64", "GOPPC64", "GORISCV64", "GOWASM",
-	"GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "CC", "CXX", "CGO_CFLAGS", "CGO_CPPFLAGS", "PKG_CONFIG",
+	"GOEXPERIMENT", "GOFIPS140", "CGO_ENABLED", "CC", "CXX",
 }
 
 // FindToolchain reads the settings of the go command in env's PATH, in dir, where go.mod may switch to another

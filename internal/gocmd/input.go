@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // An input is the state of a file or folder that a result was made from. For a folder, the source files and folders in
@@ -27,6 +29,8 @@ type input struct {
 	// and if the stamp differs, Sum decides. (Git has the same term and rule.)
 	Racy bool   `json:",omitempty"`
 	Sum  []byte // SHA-256 of a file's content, or of what is in a folder
+	// Head is the load.Head of a file that the rewriter has parsed; else it is nil.
+	Head []byte `json:",omitempty"`
 }
 
 // A stamp changes when a file is written or replaced, with one exception: see input.Racy.
@@ -109,48 +113,85 @@ func isSource(name string, tests bool) bool {
 	return false
 }
 
-// unchanged reports whether an input is as it was. If it had to read the content, and the stamp can be trusted from now
-// on, it sets a new stamp in in, and looked.
-func (in *input) unchanged(tests bool, now time.Time) (same, looked bool) {
+// A change is what has happened to inputs.
+type change int32
+
+const (
+	nothing change = iota // that matters
+	bodies                // files that the rewriter parses have changed, but not what the go command reads of them
+	more
+)
+
+// compare compares an input with what is there now. If it had to read the content, and the stamp can be trusted from now
+// on, it reports that it looked. It changes in, unless the result is more, to what is there now.
+func (in *input) compare(tests bool, now time.Time) (changed change, looked bool) {
 	s, err := stampOf(in.Name)
 	if err != nil {
-		return false, false
+		return more, false
 	}
 	if s == in.Stamp && !in.Racy {
-		return true, false
+		return nothing, false
 	}
 	if s == (stamp{}) || in.Stamp == (stamp{}) {
-		return s == in.Stamp, false
+		if s != in.Stamp {
+			changed = more
+		}
+		return changed, false
 	}
-	sum, err := in.sum(tests)
-	if err != nil || !bytes.Equal(sum, in.Sum) {
-		return false, false
+	sum, head, err := in.sums(tests)
+	switch {
+	case err != nil:
+		return more, false
+	case bytes.Equal(sum, in.Sum):
+	case head != nil && bytes.Equal(head, in.Head):
+		changed = bodies
+	default:
+		return more, false
 	}
 	racy := s.since(now.Add(-racyFor))
 	looked = s != in.Stamp || !racy
-	in.Stamp, in.Racy = s, racy
-	return true, looked
+	in.Stamp, in.Racy, in.Sum = s, racy, sum
+	return changed, looked
 }
 
-// allUnchanged reports whether all inputs are as they were; looked means that stamps have changed and should be stored.
-func allUnchanged(inputs []input, tests bool) (same, looked bool) {
+// sums returns the SHA-256 of the content, and that of its head if in has one.
+func (in *input) sums(tests bool) (sum, head []byte, err error) {
+	if in.Head == nil {
+		sum, err = in.sum(tests)
+		return sum, nil, err
+	}
+	text, err := os.ReadFile(in.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	whole := sha256.Sum256(text)
+	if first, ok := load.Head(text); ok {
+		head = first[:]
+	}
+	return whole[:], head, nil
+}
+
+// compareAll compares all inputs, and returns the greatest change. looked means that stamps have changed and should be
+// stored.
+func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 	now := time.Now()
-	var differs, changed atomic.Bool
+	var most atomic.Int32
+	var any atomic.Bool
 	var wg sync.WaitGroup
 	n := runtime.GOMAXPROCS(0)
 	for i := range n {
 		wg.Go(func() {
-			for j := i; j < len(inputs) && !differs.Load(); j += n {
-				same, looked := inputs[j].unchanged(tests, now)
-				if !same {
-					differs.Store(true)
-				}
+			for j := i; j < len(inputs) && change(most.Load()) != more; j += n {
+				changed, looked := inputs[j].compare(tests, now)
 				if looked {
-					changed.Store(true)
+					any.Store(true)
+				}
+				for was := most.Load(); int32(changed) > was && !most.CompareAndSwap(was, int32(changed)); {
+					was = most.Load()
 				}
 			}
 		})
 	}
 	wg.Wait()
-	return !differs.Load(), changed.Load()
+	return change(most.Load()), any.Load()
 }

@@ -1,6 +1,7 @@
 package gocmd
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"os"
@@ -10,14 +11,17 @@ import (
 	"time"
 
 	"github.com/awaittrace/awaittrace/rewrite"
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // A manifest is a result of the rewriter with its inputs, so that a build in which nothing has changed needs neither
-// the go command's list of packages nor their types. Its key is what else decides the result: see manifestKey.
+// the go command's list of packages nor their types, and one in which only bodies have changed needs no list. Its key
+// is what else decides the result: see manifestKey.
 type manifest struct {
-	Inputs []input
-	Files  []manifestFile
-	Result rewrite.Result // without Files
+	Inputs  []input
+	Files   []manifestFile
+	Result  rewrite.Result    // without Files
+	Listing [sha256.Size]byte // of the load.Listing, which is in the cache
 }
 
 // A manifestFile is a rewrite.File whose text is in the cache.
@@ -79,12 +83,12 @@ func (c fileCache) Get(key [sha256.Size]byte) ([]byte, bool) { return c.load(fou
 
 func (c fileCache) Put(key [sha256.Size]byte, data []byte) { c.store(found, c.key(key), data) }
 
-// goVariables returns the go command's own environment variables, sorted, each with its last value.
+// goVariables returns the environment variables that the go command and cgo read, sorted, each with its last value.
 func goVariables(env []string) []string {
 	last := map[string]string{}
 	for _, e := range env {
 		if name, value, ok := strings.Cut(e, "="); ok &&
-			(strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_")) {
+			(strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_") || strings.HasPrefix(name, "PKG_CONFIG")) {
 			last[name] = value
 		}
 	}
@@ -102,35 +106,40 @@ func instrumentOnce(cache *Cache, tc *Toolchain, cfg rewrite.Config) (*rewrite.R
 	cache.current = nil
 	key, ok := manifestKey(tc, &cfg)
 	if ok {
-		if r := cache.known(key, cfg.Tests); r != nil {
-			return r, nil
+		switch m, changed := cache.manifest(key, cfg.Tests); changed {
+		case nothing:
+			if r := cache.result(m); r != nil {
+				return r, nil
+			}
+		case bodies:
+			if r := cache.again(key, m, tc, cfg); r != nil {
+				return r, nil
+			}
 		}
 	}
-	start := time.Now()
+	rec := &recorder{start: time.Now(), tc: tc, cfg: &cfg}
 	r, read, err := rewrite.Instrument(cfg, newFileCache(cache, tc))
-	if err == nil && ok {
-		cache.remember(key, r, &recorder{start: start, tc: tc, cfg: &cfg, read: read})
+	if rec.read = read; err == nil && ok && rec.record() {
+		cache.remember(key, &manifest{Inputs: rec.list}, r, read.Listing)
 	}
 	return r, err
 }
 
-// known returns the result that is in the cache under key, or nil if there is none, or an input has changed.
-func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
+// manifest returns what is in the cache under key, and what has changed since.
+func (c *Cache) manifest(key [sha256.Size]byte, tests bool) (m *manifest, changed change) {
 	data, ok := c.load(manifests, key)
-	if !ok {
-		return nil
+	if m = new(manifest); !ok || json.Unmarshal(data, m) != nil {
+		return nil, more
 	}
-	var m manifest
-	if json.Unmarshal(data, &m) != nil {
-		return nil
+	changed, looked := compareAll(m.Inputs, tests)
+	if changed == nothing && looked {
+		c.note(key, m)
 	}
-	same, looked := allUnchanged(m.Inputs, tests)
-	if !same {
-		return nil
-	}
-	if looked {
-		c.note(key, &m)
-	}
+	return m, changed
+}
+
+// result returns the result of m, or nil if the cache does not have all of it.
+func (c *Cache) result(m *manifest) *rewrite.Result {
 	r := m.Result
 	current := make(map[string]string, len(m.Files))
 	for _, f := range m.Files {
@@ -145,22 +154,47 @@ func (c *Cache) known(key [sha256.Size]byte, tests bool) *rewrite.Result {
 	return &r
 }
 
-// remember puts a result into the cache. If that fails, or an input was changed meanwhile, the next build is as slow as
-// this one.
-func (c *Cache) remember(key [sha256.Size]byte, r *rewrite.Result, rec *recorder) {
-	m := manifest{Result: *r}
-	m.Result.Files = nil
-	if !rec.record() {
-		return
+// again runs the rewriter after changes in bodies, with the listing of m. It returns nil if that fails. Then the go
+// command must be asked, whose errors the user knows.
+func (c *Cache) again(key [sha256.Size]byte, m *manifest, tc *Toolchain, cfg rewrite.Config) *rewrite.Result {
+	data, _, ok := c.text(m.Listing, listingSuffix)
+	if !ok || json.Unmarshal(data, &cfg.Listing) != nil {
+		return nil
 	}
-	m.Inputs = rec.list
+	r, read, err := rewrite.Instrument(cfg, newFileCache(c, tc))
+	if err != nil {
+		return nil
+	}
+	for i := range m.Inputs {
+		in := &m.Inputs[i]
+		if sums, ok := parsed(&cfg, read, in.Name); ok && !bytes.Equal(in.Sum, sums.Text[:]) {
+			return r // changed meanwhile
+		}
+	}
+	c.remember(key, m, r, read.Listing)
+	return r
+}
+
+const listingSuffix = ".json"
+
+// remember puts a result into the cache, with the inputs of m. If that fails, the next build is as slow as this one.
+func (c *Cache) remember(key [sha256.Size]byte, m *manifest, r *rewrite.Result, listing *load.Listing) {
+	data, err := json.Marshal(listing)
+	if err == nil {
+		_, err = c.Put(data, listingSuffix)
+	}
+	m.Listing = sha256.Sum256(data)
+	m.Result, m.Files = *r, nil
+	m.Result.Files = nil
 	for _, f := range r.Files {
-		if _, err := c.Put(f.Text, filepath.Ext(f.Name)); err != nil {
-			return
+		if err == nil {
+			_, err = c.Put(f.Text, filepath.Ext(f.Name))
 		}
 		m.Files = append(m.Files, manifestFile{f.Name, sha256.Sum256(f.Text), f.Original, f.Kept})
 	}
-	c.note(key, &m)
+	if err == nil {
+		c.note(key, m)
+	}
 }
 
 func (c *Cache) note(key [sha256.Size]byte, m *manifest) {

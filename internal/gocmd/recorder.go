@@ -88,8 +88,8 @@ func (r *recorder) add(in *input) {
 	}
 	if in.Stamp != (stamp{}) {
 		in.Racy = in.Stamp.since(r.start.Add(-racyFor))
-		if parsed, ok := r.parsed(in.Name); ok {
-			in.Sum = parsed[:]
+		if sums, ok := parsed(r.cfg, r.read, in.Name); ok {
+			in.Sum, in.Head = sums.Text[:], sums.Head[:]
 		} else if in.Sum, err = in.sum(r.cfg.Tests); err != nil || in.Stamp.since(r.start.Add(-tick)) {
 			r.moving = true
 		}
@@ -100,13 +100,13 @@ func (r *recorder) add(in *input) {
 // tick is how far file times may lag behind the clock: a tick of the kernel.
 const tick = 20 * time.Millisecond
 
-// parsed is the SHA-256 of the text that the rewriter read from a file.
-func (r *recorder) parsed(name string) (sum [32]byte, ok bool) {
-	if _, ok := r.cfg.Overlay[name]; ok {
-		return sum, false
+// parsed returns the sums of the text that the rewriter read from a file.
+func parsed(cfg *rewrite.Config, read load.Inputs, name string) (sums load.Sums, ok bool) {
+	if _, ok := cfg.Overlay[name]; ok {
+		return sums, false
 	}
-	sum, ok = r.read.Texts[name]
-	return sum, ok
+	sums, ok = read.Texts[name]
+	return sums, ok
 }
 
 // pattern adds the folders in which new packages may match a pattern.

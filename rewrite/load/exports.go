@@ -39,6 +39,11 @@ func (g *graph) listExports() error {
 	if len(missing) == 0 {
 		return nil
 	}
+	if files, ok := g.b.cfg.Listing.exports(missing); ok {
+		g.files = files
+		maps.Copy(g.b.exported, files)
+		return nil
+	}
 	config := g.b.config(packages.NeedName|packages.NeedExportFile, false)
 	if profile := g.b.profile(); profile != "" {
 		config.BuildFlags = append(slices.Clip(config.BuildFlags), "-pgo="+profile)
@@ -49,7 +54,7 @@ func (g *graph) listExports() error {
 	}
 	for _, p := range exported {
 		if p.ExportFile != "" {
-			g.files[p.PkgPath] = p.ExportFile
+			g.files[p.PkgPath], g.b.exported[p.PkgPath] = p.ExportFile, p.ExportFile
 			delete(missing, p.PkgPath)
 		} else if of := missing[p.PkgPath]; of != nil {
 			of.Errors = p.Errors

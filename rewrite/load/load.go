@@ -52,6 +52,8 @@ type Config struct {
 	Tree string
 	// RuntimePath is the import path of the collector; empty is "debug".
 	RuntimePath string
+	// Listing, if not nil, is what the go command would tell.
+	Listing *Listing `json:"-"`
 	// Progress, if not nil, is called after each package that was read, one call at a time, with the number of packages
 	// so far and of all.
 	Progress func(done, total int) `json:"-"`
@@ -73,17 +75,24 @@ type Build struct {
 	under    map[string]bool // packages that the collector is built from, by import path
 	embedded map[string]bool // files that are embedded, by absolute path
 
+	exported map[string]string // the files with the export data that Each needed, by import path
+
 	mu   sync.Mutex
-	sums map[string][sha256.Size]byte // of all files that were parsed, by name
+	sums map[string]Sums // of all files that were parsed, by name
 }
 
 // Inputs are the files and folders that a build was read from, except those that the go command tracks itself.
 type Inputs struct {
-	// Texts are the SHA-256 of the files that were parsed, by absolute path.
-	Texts map[string][32]byte
+	// Texts are the files that were parsed, by absolute path.
+	Texts map[string]Sums
 	// Folders are those of all loaded packages and their imports, sorted.
 	Folders []string
+	// Listing is what the go command has told.
+	Listing *Listing
 }
+
+// Sums are the SHA-256 of a file, and its Head.
+type Sums struct{ Text, Head [sha256.Size]byte }
 
 // listMode is what List asks for. packages.NeedTypesSizes is left out: for it, go/packages starts the go command once
 // more, and has it run cgo.
@@ -101,7 +110,8 @@ func List(cfg Config) (*Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Build{cfg: cfg, deps: deps, Fset: token.NewFileSet(), sums: map[string][sha256.Size]byte{}}
+	b := &Build{cfg: cfg, deps: deps, Fset: token.NewFileSet(), sums: map[string]Sums{},
+		exported: map[string]string{}}
 	if err := b.list(); err != nil {
 		return nil, err
 	}
@@ -117,7 +127,9 @@ func List(cfg Config) (*Build, error) {
 
 // list sets the packages of the patterns, with all that they import, without types.
 func (b *Build) list() (err error) {
-	if b.named, err = packages.Load(b.config(listMode, b.cfg.Tests), b.cfg.Patterns...); err != nil {
+	if b.cfg.Listing != nil {
+		b.named = b.cfg.Listing.packages()
+	} else if b.named, err = packages.Load(b.config(listMode, b.cfg.Tests), b.cfg.Patterns...); err != nil {
 		return &CompileError{Errors: []packages.Error{{Msg: err.Error()}}}
 	}
 	taken := ""
@@ -171,7 +183,7 @@ func (b *Build) config(mode packages.LoadMode, tests bool) *packages.Config {
 
 // Inputs returns what the packages of the patterns, and all that they import, were read from.
 func (b *Build) Inputs() Inputs {
-	in := Inputs{Texts: b.sums}
+	in := Inputs{Texts: b.sums, Listing: b.listing()}
 	packages.Visit(b.named, nil, func(p *packages.Package) {
 		if p.Dir != "" {
 			in.Folders = append(in.Folders, p.Dir)

@@ -1,10 +1,12 @@
 package load
 
 import (
+	"encoding/json"
 	"errors"
 	"go/types"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -41,12 +43,25 @@ func each(t *testing.T, cfg Config) (*Build, string, error) {
 	return b, strings.Join(names, " "), err
 }
 
-// mustTake fails unless these are the files of the packages of Each.
+// mustTake fails unless these are the files of the packages of Each, also with what the go command has told before.
 func mustTake(t *testing.T, cfg Config, want string) *Build {
 	t.Helper()
 	b, got, err := each(t, cfg)
 	if err != nil || got != want {
 		t.Errorf("%q, -deps %q: took %s, %v; want %s", cfg.Patterns, cfg.Deps, got, err, want)
+		return b
+	}
+	data, err := json.Marshal(b.Inputs().Listing)
+	if err == nil {
+		err = json.Unmarshal(data, &cfg.Listing)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, got, err := each(t, cfg)
+	if err != nil || got != want || !reflect.DeepEqual(again.Inputs(), b.Inputs()) ||
+		!reflect.DeepEqual(again.Modules, b.Modules) || !reflect.DeepEqual(again.Left, b.Left) {
+		t.Errorf("%q, -deps %q: took %s, %v with a listing; want %s", cfg.Patterns, cfg.Deps, got, err, want)
 	}
 	return b
 }

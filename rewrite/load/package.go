@@ -104,16 +104,17 @@ func (b *Build) parseFile(name string) (*File, error) {
 			return nil, err
 		}
 	}
-	sum := sha256.Sum256(text)
-	b.mu.Lock()
-	b.sums[name] = sum
-	b.mu.Unlock()
 	syntax, err := parser.ParseFile(b.Fset, name, text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
 	if err != nil {
 		return nil, err
 	}
-	test := strings.HasSuffix(name, "_test.go")
-	return &File{Name: name, Text: text, Syntax: syntax, Tok: b.Fset.File(syntax.FileStart), Test: test, Embedded: b.embedded[name]}, nil
+	f := &File{Name: name, Text: text, Syntax: syntax, Tok: b.Fset.File(syntax.FileStart),
+		Test: strings.HasSuffix(name, "_test.go"), Embedded: b.embedded[name]}
+	sums := Sums{sha256.Sum256(text), headOf(f.Tok, syntax, text)}
+	b.mu.Lock()
+	b.sums[name] = sums
+	b.mu.Unlock()
+	return f, nil
 }
 
 func importsC(f *ast.File) bool {
