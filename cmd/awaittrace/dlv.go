@@ -90,7 +90,7 @@ In VS Code one setting will do; docs/editors.md has those of other editors:
 			env := terminalEnv(c, after)
 			env.Adapter = dap.Options{
 				Prepare: func(inv *gocmd.Invocation, vars []string) (*gocmd.Prepared, error) {
-					defer boundMemory(rewriteGC, rewriteLimit)()
+					defer boundRewriting()()
 					return gocmd.Prepare(inv, vars)
 				},
 				Diagnosis: env.Answers.Options,

@@ -84,7 +84,7 @@ func depsDefault(verb gocmd.Verb) string {
 func putIn(c *cli.Context, inv *gocmd.Invocation) (done func()) {
 	bar := startProgress(c.App.ErrWriter, "putting in probes", time.Second)
 	inv.Progress = func(done, total int) { bar.tell(fmt.Sprintf("putting in probes: %d of %d packages", done, total)) }
-	restore := boundMemory(rewriteGC, rewriteLimit)
+	restore := boundRewriting()
 	return func() {
 		bar.stop()
 		restore()
