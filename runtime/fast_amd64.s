@@ -674,7 +674,7 @@ slow:
 
 // func made(s *Site, ch unsafe.Pointer)
 // Most of what a new channel costs is to wait for its line of the object table. So made already loads the line of the
-// channel after the next one, if they are all as far from each other as this one is from the last.
+// fourth channel from now, if they are all as far from each other as this one is from the last.
 TEXT ·made(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ ch+8(FP), BX
@@ -687,8 +687,8 @@ TEXT ·made(SB), NOSPLIT, $0-16
 	CMPB ·watched(SB), $0
 	JNE other
 	PLACE(other)
-	LEAQ (BX)(BX*2), R9
-	SUBQ DI, R9
+	LEAQ (BX)(BX*4), R9
+	SHLQ $2, DI
 	SUBQ DI, R9
 	SHLQ $(const_objShift-4), R9
 	XORL SI, R9
