@@ -100,7 +100,7 @@ func (p *Plan) Allocate() {
 		return
 	}
 	_, n := p.Estimate()
-	p.provide(n + n/64 + p.trial.stacks/8 + 4<<20)
+	p.provide(n+n/64, p.trial.stacks/8+4<<20)
 	p.allocateGoroutines()
 }
 
@@ -110,17 +110,17 @@ func (p *Plan) allocateGoroutines() {
 	runtime.GC() // or the garbage of the preparation is collected in the pause
 }
 
-// provide adds n bytes to what is ready.
-func (p *Plan) provide(n uint64) {
+// provide adds n bytes to what is ready, and more that cost page faults.
+func (p *Plan) provide(n, more uint64) {
 	p.trim()
-	p.ready = Room(int(n))
+	p.ready = roomAnd(int(n), int(more))
 	p.bufs = append(p.bufs, p.ready)
 }
 
 // take returns n bytes for a copy.
 func (p *Plan) take(n uint64) []byte {
 	if n > uint64(len(p.ready)) {
-		p.provide(max(n, 64<<20))
+		p.provide(max(n, 64<<20), 0)
 	}
 	b := p.ready[:n:n]
 	p.ready = p.ready[n:]
@@ -170,6 +170,8 @@ type Capture struct {
 	pinned   [][]byte  // pinner bits, by span; nil where it has none
 	torn     bool      // a part of the memory could not be read
 	until    time.Time // when it is given up; zero: never
+	lately   [lately]unpacked
+	last     int // the last of lately
 	// Copied returns how many bytes were copied.
 	Copied uint64
 	// Steps returns how long each step of the pause took.
@@ -312,12 +314,16 @@ func in(list []segment, addr, n uint64) []byte {
 	return list[i].data[addr-list[i].lo:][:n:n]
 }
 
-// view returns n bytes at addr of the copied heap and variables, or nil.
+// view returns n bytes at addr of the copied heap and variables, or nil. What it returns of a g may be another one's
+// after some more calls: see lately.
 func (c *Capture) view(addr, n uint64) []byte {
 	if si := c.heap.spanAt(addr); si >= 0 {
 		sp := &c.heap.spans[si]
 		if sp.data == nil || addr+n > sp.end {
 			return nil
+		}
+		if sp.packed {
+			return c.unpackedAt(sp, addr, n)
 		}
 		return sp.data[addr-sp.start:][:n:n]
 	}
@@ -342,3 +348,5 @@ func (c *Capture) u64(addr uint64) uint64 {
 
 func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+func put64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }

@@ -28,6 +28,7 @@ type span struct {
 	free        uint32 // objects from here on are in use only if alloc says so
 	alloc       []byte
 	noscan      bool // its objects have no pointers, and were not copied
+	packed      bool // see packGoroutines
 
 	end              uint64
 	data             []byte
@@ -95,6 +96,11 @@ func (sp *span) used(idx uint32) bool {
 
 // bytes returns the contents of an object; nil if it has no pointers.
 func (sp *span) bytes(idx uint32) []byte {
+	if sp.packed {
+		b := make([]byte, sp.elem)
+		sp.unpack(idx, b)
+		return b
+	}
 	o := uint64(idx) * sp.elem
 	end := min(o+sp.elem, uint64(len(sp.data)))
 	if o >= end {

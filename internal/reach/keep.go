@@ -209,8 +209,10 @@ func (r *Result) Release() {
 	m.stacks = nil
 	for i := range m.heap.spans {
 		if sp := &m.heap.spans[i]; m.onlyOpaque(sp) {
-			DropRoom(sp.data)
-			sp.data = nil
+			if !sp.packed {
+				DropRoom(sp.data)
+			}
+			sp.data, sp.packed = nil, false
 		}
 	}
 }

@@ -44,6 +44,7 @@ type Result struct {
 // Mark finds which goroutines nothing can wake. The program may have gone on.
 func (c *Capture) Mark() (*Result, error) {
 	defer collectOften(c.Copied)()
+	c.packGoroutines()
 	m := newMarker(c)
 	common := m.run()
 	if m.unknownRegisters() {

@@ -11,8 +11,14 @@ func Room(n int) []byte {
 	return b
 }
 
+// roomAnd is Room with more bytes behind the n, which do cost page faults.
+func roomAnd(n, more int) []byte { return append(Room(n), make([]byte, more)...) }
+
 // DropRoom gives back the whole pages in a part of what Room returned.
 func DropRoom(b []byte) {}
 
 // FreeRoom gives back what Room returned.
 func FreeRoom(b []byte) {}
+
+// SettleRoom does nothing.
+func SettleRoom([]byte) {}

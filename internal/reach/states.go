@@ -33,7 +33,8 @@ type State struct {
 func (p *Plan) AllocateStacks() {
 	if p.bufs == nil {
 		t := &p.trial
-		p.provide(t.stacks + t.stacks/8 + uint64(t.goroutines)*p.o.g.size + 2<<20)
+		n := t.stacks + uint64(t.goroutines)*p.o.g.size
+		p.provide(n+n/64, t.stacks/8+2<<20)
 		p.allocateGoroutines()
 	}
 }
