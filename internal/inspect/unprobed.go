@@ -193,8 +193,8 @@ func noProbes(exe string, why error) string {
 	if test, ok := strings.CutSuffix(pkg, ".test"); ok {
 		command = "test " + test
 	}
-	return fmt.Sprintf("%v; with probes it would also be known who holds a lock, who used a channel last, and since "+
-		"when: awaittrace %s", ErrUnprobed, command)
+	return fmt.Sprintf("%v; with probes awaittrace would also know who holds a lock, who used a channel last, and "+
+		"since when: awaittrace %s", ErrUnprobed, command)
 }
 
 // stayed notes which goroutines of now have waited since the look before: those that have not run in between, and wait

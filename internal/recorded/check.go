@@ -160,7 +160,7 @@ func counts(c, want diagnose.Certainty) bool {
 
 // nothing says which findings were not found.
 func nothing(o CheckOptions) string {
-	return fmt.Sprintf("no %s %s", o.Certainty, strings.ReplaceAll(joinKinds(o.Kinds), ",", ", "))
+	return fmt.Sprintf("no %s %s", o.Certainty, strings.ReplaceAll(joinKinds(o.Kinds), ",", " or "))
 }
 
 // CheckAll checks all live programs whose records this user may read, and returns one line for all. The file o.Write
