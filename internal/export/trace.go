@@ -22,9 +22,9 @@ type traceEvent struct {
 	Args  map[string]any `json:"args,omitempty"`
 }
 
-// Trace writes the waits and histories of all goroutines as a Chrome trace. A goroutine is a thread, a wait that goes
-// on a slice up to the moment of the report, and a probe that was passed an instant. Time 0 is the oldest moment that
-// the document tells of.
+// Trace writes the waits and histories of all goroutines as a Chrome trace. A goroutine becomes a thread, a wait that
+// goes on becomes a slice up to the moment of the report, and a probe that was passed an instant. Time 0 is the oldest
+// moment in the document.
 func Trace(w io.Writer, doc *report.Document, opt Options) error {
 	out := bufio.NewWriter(w)
 	io.WriteString(out, `{"displayTimeUnit":"ms","traceEvents":[`)

@@ -21,7 +21,7 @@ type pather struct {
 	inMap bool
 	// closure is the function of the closure that the path has entered; zero means none.
 	closure uint64
-	// name is how the program would write it, as far as that can be told; see Target.Name. lost says that it cannot.
+	// name is how the program would write it, as far as that is known; see Target.Name. lost says that it is not.
 	name string
 	lost bool
 }

@@ -30,7 +30,7 @@ type thread struct {
 type nativeStack struct {
 	lo, hi uint64
 	data   []byte
-	thread int32 // whose registers point into it: its frames can be told; or -1
+	thread int32 // whose registers point into it, so that its frames are known; or -1
 	g0     bool
 }
 

@@ -134,7 +134,7 @@ func (s *States) state(i int32) State {
 	return st
 }
 
-// Stack returns at most depth frames of a goroutine, the innermost first; nil if they cannot be told.
+// Stack returns at most depth frames of a goroutine, the innermost first; nil if they are not known.
 func (s *States) Stack(id int64, depth int) []snapshot.Frame {
 	k, ok := slices.BinarySearchFunc(s.List(), id, func(st State, id int64) int { return cmp.Compare(st.ID, id) })
 	if !ok {

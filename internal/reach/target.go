@@ -180,7 +180,7 @@ func findCases(b []byte, objs []waitObject, lo, hi uint64) map[uint64]int {
 }
 
 // lock returns the lock, WaitGroup or Cond that g waits on. The runtime knows a semaphore only, or a list of waiters;
-// who waits tells of what.
+// the function that waits shows which kind of object it is.
 func (r *Result) lock(g int32) Target {
 	m := r.m
 	fns := r.parking(g)

@@ -249,7 +249,7 @@ func (t *text) finding(f *diagnose.Finding) {
 	t.line("%s %s", t.paint(colorOf(f), string(f.Kind)+":"), t.paint(bold, t.label(f.Title, told))+certainty(f))
 	t.source(f)
 	for _, why := range f.Why {
-		if !strings.HasPrefix(f.Title, why) { // a wait of one goroutine is told by its title
+		if !strings.HasPrefix(f.Title, why) { // the title says this already, of a wait of one goroutine
 			t.line("    %s", t.label(why, told))
 		}
 	}

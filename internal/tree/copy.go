@@ -156,7 +156,7 @@ func (record *copyRecord) foreign(dir string) (list []string, err error) {
 	return list, err
 }
 
-// hasFiles reports whether there is anything but folders in dir, or that cannot be told.
+// hasFiles reports whether dir has anything but folders in it, or cannot be read.
 func hasFiles(dir string) bool {
 	return filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {

@@ -23,10 +23,10 @@ const (
 
 var toolNames = [tools]string{"awaittrace report", "goroutine dump", "panicparse", "goroutineleak profile"}
 
-// A verdict is what a tool says of a program: how many of its roots have what.
+// A verdict is what a tool says about a program: how many of its roots it names, reports, and so on.
 type verdict struct {
 	named, told, possible, ends int
-	wrong                       int // live waits that are told
+	wrong                       int // live waits that are reported
 	read                        int // how much there is to read
 }
 

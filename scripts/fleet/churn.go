@@ -88,8 +88,8 @@ func churn(s *script.Script) error {
 	return tell(*programs)
 }
 
-// lifetime begins program n, and sees to its end when serve has had time to look at it: it is told to end, or killed,
-// or replaces itself by exec before.
+// lifetime begins program n, and ends it when serve has had time to look at it: by a signal that it handles or by
+// SIGKILL, unless it has replaced itself by exec before.
 func lifetime(dir, pool, records string, n int) error {
 	cmd := command(dir, pool, "10", "100")
 	cmd.Env = append(os.Environ(), "AWAITTRACE_DIR="+records)

@@ -1,7 +1,7 @@
 //go:build unix
 
 // Gobench runs the original kernels of GoBench's blocking bugs with probes, one instance of each, and prints all that
-// awaittrace tells of them.
+// awaittrace reports.
 //
 //	go run ./scripts/gobench [flags] DIR [kernel ...]
 //
@@ -10,20 +10,20 @@
 // main goes on, again and again until its bug strikes; then the runtime's own goroutine dump says which goroutines of
 // the kernel are blocked, and the report is compared with it. With -test, each kernel is also run by awaittrace test.
 //
-// For every kernel it prints how many goroutines are blocked, how many of them are told as certain or likely, as
-// possible only, or not at all, and whether they are in a deadlock; then every line of the report, to be read: false
+// For every kernel it prints how many goroutines are blocked, how many of them are reported as certain or likely,
+// as possible only, or not at all, and whether they are in a deadlock; then every line of the report, to be read: false
 // sentences are found by no program.
 //
 // With -tries 80 and -test, 62 kernels struck, 46 of them in awaittrace test, too. 143 of 149 blocked goroutines were
-// told as certain or likely, those of a cycle in it, except for syncthing5795, whose goroutine would close what it
+// reported as certain or likely, those of a cycle in it, except for syncthing5795, whose goroutine would close what it
 // waits for: a leak. In later runs cockroach1462, grpc1460 and moby27782 struck (runs 31, 7 and 56), and all their
-// goroutines were told; cockroach3710, etcd5509 and etcd7443 have not struck. Of the six that were not told "stuck"
-// would be false:
+// goroutines were reported; cockroach3710, etcd5509 and etcd7443 have not struck. Of the six that were not reported,
+// "stuck" would be false:
 //
 //	grpc862          line 57          a timer of some nanoseconds ends each wait
 //	grpc1353         line 162         any code may close the channel of a package variable
 //	moby29733        lines 21 and 50  any user of the global map may signal the Cond: testdata/healthy has a twin
-//	kubernetes70277  lines 48 and 79  a ticker keeps one going for 20 s; then it is told as certain (-after 10s)
+//	kubernetes70277  lines 48 and 79  a ticker keeps one going for 20 s; then it is reported as certain (-after 10s)
 package main
 
 import (

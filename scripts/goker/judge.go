@@ -52,7 +52,7 @@ func judge(r *result, variant string) *tally {
 	return t
 }
 
-// goroutine judges what is told of one stuck goroutine.
+// goroutine judges what awaittrace reports about one stuck goroutine.
 func (t *tally) goroutine(d *document, g *goroutine) {
 	t.stuck++
 	f, st := d.findingOf(g.id), d.status(g.id)
@@ -158,8 +158,8 @@ func writeMisses(w io.Writer, results []*result) {
 	}
 }
 
-// told returns, of another tool, in how many runs the bug struck and was told of, and how many goroutines it left stuck
-// and were told.
+// told returns in how many runs the bug struck and another tool reported it, and how many goroutines it left stuck and
+// the tool named.
 func told(r *result, v *variant) (struck, found, stuck, named int) {
 	for _, run := range r.runs[v.name] {
 		if len(run.stuck) == 0 {

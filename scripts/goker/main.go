@@ -1,5 +1,5 @@
 // Goker runs Go's own corpus of blocking bugs with probes and prints, for each program, how often its bug struck, how
-// many goroutines it left stuck, and what awaittrace, goleak, go-deadlock and the goroutineleak profile tell of them.
+// many goroutines it left stuck, and what awaittrace, goleak, go-deadlock and the goroutineleak profile report.
 //
 //	go run -C scripts/goker . [flags] [program…]
 //
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.settle, "settle", 2*time.Second, "how long to wait before a program is looked at")
 	flags.DurationVar(&o.after, "after", time.Second, "awaittrace's -after, and go-deadlock's timeout")
 	flags.BoolVar(&o.verbose, "v", false,
-		"tell of each goroutine that was missed, and keep the folder with the programs")
+		"print each goroutine that was missed, and keep the folder with the programs")
 	flags.Func("only", "run only this `variant` (may be given again): "+variantNames(), func(name string) error {
 		if !slices.ContainsFunc(variants, func(v variant) bool { return v.name == name }) {
 			return fmt.Errorf("there is none of this name: want one of %s", variantNames())

@@ -26,8 +26,8 @@ type played struct {
 	// asked, and still those that did when it had answered.
 	stuck, waiting, still map[int64]*goroutine
 	// moved is how many were in the same place in all dumps, and by their record had come there since the first: a few
-	// programs have goroutines that go round and are nearly always in one place. They count as going on, and are told
-	// of below the table.
+	// programs have goroutines that go round and are nearly always in one place. They count as going on, and are
+	// listed below the table.
 	moved  int
 	told   map[int64]bool // by the tool, of a variant with one in the program
 	report *document      // of awaittrace

@@ -45,7 +45,7 @@ func writeTable(w io.Writer, o options, results []*result) bool {
 	return met
 }
 
-// goal reports whether every stuck goroutine was told of, in the right place and with the goroutine on the other side,
+// goal reports whether every stuck goroutine was reported, in the right place and with the goroutine on the other side,
 // and nothing else.
 func (t *tally) goal() bool {
 	return t.failed == 0 && t.told+t.possible == t.stuck && t.line == t.stuck && t.held == t.locks &&

@@ -1,5 +1,4 @@
-// Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace tells of them all the same:
-// it must be nothing.
+// Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace reports: it must be nothing.
 //
 //	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 16] [-servers] [name ...]
 //
@@ -8,7 +7,7 @@
 // report looks at one after the other until they end, every other time without their memory (-prove never). All of
 // them at once in one process, which is the program "all", and the servers run under awaittrace run; they end by
 // themselves, or on an interrupt, so that their end is looked at, too. The program "all-unread" is the same, and its
-// memory is never read. The exit status is 1 if anything was told.
+// memory is never read. The exit status is 1 if anything was reported.
 package main
 
 import (

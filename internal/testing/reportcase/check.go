@@ -72,7 +72,7 @@ func (r *Run) Check(rep *Report) []string {
 	case r.Todo == "":
 		return problems
 	case len(problems) == 0:
-		return []string{fmt.Sprintf("all is told now: delete the line todo: %s", r.Todo)}
+		return []string{fmt.Sprintf("all is reported now: delete the line todo: %s", r.Todo)}
 	}
 	return nil
 }

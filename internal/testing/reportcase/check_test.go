@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 		{"never", "never: stuck\nfinding: leak likely", `the text report has "stuck"`},
 		{"anywhere", "say: nowhere\nfinding: leak likely", `the list of findings lacks`},
 		{"todo", "todo: later\nfinding: leak certain", ""},
-		{"todo is done", "todo: later\nfinding: leak likely", "all is told now"},
+		{"todo is done", "todo: later\nfinding: leak likely", "all is reported now"},
 	} {
 		r := readText(t, c.expect).Runs[0]
 		got := strings.Join(r.Check(&Report{Text: "1 is stuck", JSON: []byte(report)}), "\n")
