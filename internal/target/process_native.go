@@ -38,7 +38,7 @@ func readProcess(ctx context.Context, t Target, o Options) (res *Result, err err
 	if res, err = s.read(o); err != nil {
 		return nil, err
 	}
-	s.setCreators(res)
+	s.finish(res, o)
 	res.Paused = time.Since(start)
 	return res, nil
 }
