@@ -17,8 +17,8 @@ func beginRecv(s *Site, ch unsafe.Pointer)
 func endSend()
 func endRecv()
 
-// beginChanFirst is the rest of beginSend and beginRecv where the goroutine or the site is new, and beginChanInside where an operation that the
-// goroutine was in is over, or there are many.
+// beginChanFirst is the rest of beginSend and beginRecv where the goroutine or the site is new, and beginChanInside
+// where an operation that the goroutine was in is over, or there are many.
 //
 //go:norace
 func beginChanFirst(s *Site, ch unsafe.Pointer) {
