@@ -35,8 +35,12 @@ var (
 	foundAt   int64
 )
 
-// tickTrial is a time in which every kernel ticks more than once, in nanoseconds: HZ is at least 100.
-const tickTrial = 50e6
+const (
+	// tickTrial is a time in which every kernel ticks more than once, in nanoseconds: HZ is at least 100.
+	tickTrial = 50e6
+	// updateTrial is longer than any update, in nanoseconds. A host may stop the processor that is in one.
+	updateTrial = 1e9
+)
 
 // findTick looks for the sequence number.
 //
@@ -49,8 +53,9 @@ func findTick() {
 	p := (*clockPage)(*(*unsafe.Pointer)(unsafe.Pointer(&page)))
 	for i := 0; i < 3; i++ { // the kernel may tick in between
 		if at := p.sequence(); at >= 0 {
-			foundTick = (*uint32)(unsafe.Pointer(&p[at]))
-			tickThen, foundAt = *foundTick, nanotime()
+			found := (*uint32)(unsafe.Pointer(&p[at]))
+			tickThen, foundAt = *found&^1, nanotime() // odd: during an update
+			foundTick = found
 			return
 		}
 	}
@@ -87,10 +92,16 @@ func gettime(clock uintptr, to *uint64) {
 //
 //go:norace
 func adoptTick() {
-	if foundTick == nil || nanotime()-foundAt < tickTrial {
+	if foundTick == nil {
 		return
 	}
-	if k := *foundTick; k != tickThen && (k-tickThen)%2 == 0 {
+	past := nanotime() - foundAt
+	k := *foundTick
+	odd := (k-tickThen)%2 != 0 // an update is going on
+	if past < tickTrial || odd && past < updateTrial {
+		return
+	}
+	if k != tickThen && !odd {
 		tickWord, cycleSpan = foundTick, 0
 	}
 	foundTick = nil

@@ -69,6 +69,32 @@ func TestSequence(t *testing.T) {
 	}
 }
 
+// A candidate that is read during an update is neither taken nor dropped.
+func TestAdoptTick(t *testing.T) {
+	word, span, found := tickWord, cycleSpan, foundTick
+	defer func() { tickWord, cycleSpan, foundTick = word, span, found }()
+	for _, tt := range []struct {
+		now         uint32
+		ago         int64
+		taken, kept bool
+	}{
+		{12, 2 * tickTrial, true, false},
+		{13, 2 * tickTrial, false, true},
+		{12, tickTrial / 2, false, true},
+		{10, 2 * tickTrial, false, false},
+		{13, 200 * tickTrial, false, false},
+	} {
+		candidate := tt.now
+		foundTick, tickThen, foundAt = &candidate, 10, nanotime()-tt.ago
+		tickWord = word
+		adoptTick()
+		if taken, kept := tickWord == &candidate, foundTick != nil; taken != tt.taken || kept != tt.kept {
+			t.Errorf("10, and %d after %d ms: taken %t, kept %t, want %t, %t", tt.now, tt.ago/1e6, taken, kept, tt.taken,
+				tt.kept)
+		}
+	}
+}
+
 func init() { children["clock"] = clockChild }
 
 // TestClock runs clockChild where the kernel's tick can be found, and where it cannot.
