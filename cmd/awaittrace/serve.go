@@ -89,6 +89,10 @@ func serveHost(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("-listen: %w", err)
 	}
+	at := "http://" + listener.Addr().String()
+	if c.String("web-config") != "" { // whose log says whether it is https
+		at = "on " + listener.Addr().String()
+	}
 	defer boundMemory(serveGC, serveLimit)()
 	return serve.Serve(c.Context, listener, serve.Options{
 		Dir: record.Dir(), After: after, Every: c.Duration("every"), Prove: prove,
@@ -96,7 +100,7 @@ func serveHost(c *cli.Context) error {
 		Keep:       c.String("keep"), WebConfig: c.String("web-config"), Source: source,
 		Version: cmp.Or(moduleVersion(), "unknown"), Getenv: os.Getenv,
 		Log:   slog.New(slog.NewTextHandler(c.App.ErrWriter, nil)),
-		Ready: func() { fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving http://%s\n", listener.Addr()) },
+		Ready: func() { fmt.Fprintf(c.App.ErrWriter, "awaittrace: serving %s\n", at) },
 	})
 }
 

@@ -131,6 +131,30 @@ func startServer(t *testing.T, env []string, flags ...string) func(path string) 
 	}
 }
 
+// With -web-config only its file knows whether the address is one of http or https.
+func TestServeWebConfig(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "web.yml")
+	if err := os.WriteFile(file, []byte("http_server_config:\n  http2: true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := command("serve", "-listen", "127.0.0.1:0", "-web-config", file)
+	out, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(out)
+	if line, _ := in.ReadString('\n'); !strings.HasPrefix(line, "awaittrace: serving on 127.0.0.1:") {
+		t.Errorf("it says %q", line)
+	}
+	go io.Copy(io.Discard, in)
+	server.Process.Signal(os.Interrupt)
+	ends(t, server)
+}
+
 // TestServeRefused refuses a wrong flag as wrong usage, and says that it serves only if it does.
 func TestServeRefused(t *testing.T) {
 	t.Parallel()
