@@ -92,6 +92,7 @@ func waitGroupsGoOrder() {
 		Go(
 			f("over lines"),
 		)
+	wg.Wait()
 	wg.
 		Go(
 			w.run)
