@@ -71,7 +71,16 @@ type goroutine struct {
 }
 
 // state returns the state's name in reports.
-func (g *goroutine) state() string { return runtime.GState(g.status) }
+func (g *goroutine) state() string {
+	if g.helps() {
+		return runtime.GState(runtime.GRunnable)
+	}
+	return runtime.GState(g.status)
+}
+
+// helps reports whether g, which the runtime calls waiting, has a thread: it stops the world or helps the garbage
+// collector, and then goes on with what it did.
+func (g *goroutine) helps() bool { return g.status == runtime.GWaiting && g.m != 0 }
 
 // State returns the name in reports of the status in a runtime's g.
 func State(status uint64) string { return runtime.GState(uint32(status)) }

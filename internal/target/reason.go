@@ -33,7 +33,8 @@ func (s *session) readReasons() {
 
 // reason returns why g waits, such as "chan receive", or "" if it does not wait.
 func (s *session) reason(g *goroutine) string {
-	if g.status != runtime.GWaiting && g.status != runtime.GLeaked || int(g.reason) >= len(s.reasons) {
+	waits := g.status == runtime.GWaiting || g.status == runtime.GLeaked
+	if !waits || g.helps() || int(g.reason) >= len(s.reasons) {
 		return ""
 	}
 	return s.reasons[g.reason]
