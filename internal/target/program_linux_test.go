@@ -50,7 +50,7 @@ func build(t testing.TB, file string, flags ...string) string {
 		if err != nil {
 			return "", err
 		}
-		exe := filepath.Join(dir, strings.TrimSuffix(file, ".go"))
+		exe := filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".go"))
 		args := append([]string{"build", "-o", exe}, flags...)
 		out, err := exec.Command("go", append(args, filepath.Join("testdata", file))...).CombinedOutput()
 		if err != nil {
