@@ -16,16 +16,12 @@ import (
 // exact to about a clock tick. It fails if the kernel does not say (CONFIG_SCHED_DEBUG), or not for the processors that
 // we may use.
 func LastRan(pid int) (time.Time, error) {
-	tasks, err := os.ReadDir(path(pid, "task"))
+	list, err := threads(pid)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("no process %d", pid)
+		return time.Time{}, err
 	}
 	last := make(map[int]float64) // when a thread of it ran last, by processor
-	for _, t := range tasks {
-		tid, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
+	for _, tid := range list {
 		cpu, err1 := processor(path(tid, "stat"))
 		at, err2 := lastRan(path(tid, "sched"))
 		if err1 == nil && err2 == nil {
@@ -104,20 +100,12 @@ func sleepsIn(pid, thread int) string {
 // than the given one.
 func Slept(pid int, least time.Duration) *Sleeps {
 	s := &Sleeps{pid, make(map[int]sleep)}
-	tasks, err := os.ReadDir(path(pid, "task"))
-	if err != nil {
-		return s
-	}
 	type clock struct {
 		at  float64
 		err error
 	}
 	clocks := make(map[int]clock)
-	for _, t := range tasks[:min(len(tasks), maxThreads)] {
-		tid, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
+	for _, tid := range someThreads(pid) {
 		in := sleepsIn(pid, tid)
 		cpu, at, err := sleeping(pid, tid)
 		if err != nil {

@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,12 +17,8 @@ type PipeWait struct {
 // user alone has.
 func (o *OpenFiles) PipeWait(pid, user int) (PipeWait, bool) {
 	for _, p := range o.family(pid) {
-		tasks, _ := os.ReadDir(path(p, "task"))
-		for _, t := range tasks {
-			thread, err := strconv.Atoi(t.Name())
-			if err != nil {
-				continue
-			}
+		list, _ := threads(p) // a process that has ended has none
+		for _, thread := range list {
 			nr, fd, ok := systemCall(p, thread)
 			write := nr == syscall.SYS_WRITE || nr == syscall.SYS_WRITEV
 			if !ok || !write && nr != syscall.SYS_READ && nr != syscall.SYS_READV {

@@ -52,15 +52,11 @@ func ReadThread(pid, thread int) (Stat, error) {
 // Awake returns how many threads of process pid are not asleep: they are on a processor, wait for one or for a disk, or
 // are stopped.
 func Awake(pid int) (n int, err error) {
-	threads, err := os.ReadDir(path(pid, "task"))
+	list, err := threads(pid)
 	if err != nil {
-		return 0, fmt.Errorf("no process %d", pid)
+		return 0, err
 	}
-	for _, t := range threads {
-		id, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
+	for _, id := range list {
 		// A thread that cannot be read has ended.
 		if s, err := ReadThread(pid, id); err == nil && s.Alive() && s.State != 'S' {
 			n++
@@ -71,15 +67,34 @@ func Awake(pid int) (n int, err error) {
 
 // Ready reports whether a thread of process pid is on a processor, or wants one.
 func Ready(pid int) bool {
-	threads, _ := os.ReadDir(path(pid, "task")) // a process that has ended has none
-	return slices.ContainsFunc(threads[:min(len(threads), maxThreads)], func(t os.DirEntry) bool {
-		id, err := strconv.Atoi(t.Name())
-		if err != nil {
-			return false
-		}
+	return slices.ContainsFunc(someThreads(pid), func(id int) bool {
 		s, err := ReadThread(pid, id)
 		return err == nil && s.State == 'R'
 	})
+}
+
+// threads returns the ids of the threads of process pid. It fails if there is no such process.
+func threads(pid int) ([]int, error) {
+	entries, err := os.ReadDir(path(pid, "task"))
+	if err != nil {
+		return nil, fmt.Errorf("no process %d", pid)
+	}
+	list := make([]int, 0, len(entries))
+	for _, e := range entries {
+		if id, err := strconv.Atoi(e.Name()); err == nil {
+			list = append(list, id)
+		}
+	}
+	return list, nil
+}
+
+// maxThreads bounds the threads of a process that someThreads returns.
+const maxThreads = 256
+
+// someThreads returns the first threads of process pid, to be looked at one by one. A process that has ended has none.
+func someThreads(pid int) []int {
+	list, _ := threads(pid)
+	return list[:min(len(list), maxThreads)]
 }
 
 func readStat(file string, id int) (Stat, error) {

@@ -2,13 +2,9 @@ package procfs
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"time"
 )
-
-// maxThreads bounds the threads of a process that are looked at one by one.
-const maxThreads = 256
 
 // A Meter measures how long a process has a processor, and how long it is kept from one. The zero value is ready for
 // use.
@@ -24,15 +20,10 @@ type Turns struct{ Ran, Kept time.Duration }
 // counts: between two calls the one that is kept longest. The result lacks waits that have not ended. It is zero if the
 // kernel does not tell (CONFIG_SCHED_INFO).
 func (m *Meter) Read(pid int) Turns {
-	tasks, _ := os.ReadDir(path(pid, "task")) // a process that has ended has none
 	now := make(map[int]Turns)
 	var kept time.Duration
-	for _, t := range tasks[:min(len(tasks), maxThreads)] {
-		tid, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
-		turns, ok := readTurns(path(pid, "task/"+t.Name()+"/schedstat"))
+	for _, tid := range someThreads(pid) {
+		turns, ok := readTurns(path(pid, "task/"+strconv.Itoa(tid)+"/schedstat"))
 		if !ok {
 			continue
 		}
