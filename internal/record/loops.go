@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -45,7 +46,8 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 	}
 	st, _ := procfs.ReadStat(r.Process())
 	calls, bytes, _ := procfs.ReadIO(r.Process())
-	turns, ready := r.meter.Read(r.Process()), procfs.Ready(r.Process())
+	turns := r.meter.Read(r.Process())
+	ready := sync.OnceValue(func() bool { return procfs.Ready(r.Process()) }) // few looks need it
 	was := r.loops
 	r.loops = make(map[int64]*loop)
 	var born []int64
@@ -76,7 +78,7 @@ func (r *Record) Loops(ids []int64, gap time.Duration) map[int64]*snapshot.Loop 
 		case l.head != slot.Head:
 			l.steps += int64(slot.Head - l.head)
 			l.moved = now
-		case now.Sub(l.moved) > stalled && (state == "waiting" || state == "" || !ready):
+		case now.Sub(l.moved) > stalled && (state == "waiting" || state == "" || !ready()):
 			return
 		}
 		l.head = slot.Head
