@@ -21,10 +21,6 @@ func TestStill(t *testing.T) {
 func testStill(t *testing.T, ready func(*Record)) {
 	b := many(300)
 	r := fileOf(t, b)
-	if err := r.openFile(); err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
 	want, err := r.Snapshot()
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +42,6 @@ func testStill(t *testing.T, ready func(*Record)) {
 // TestStillSmall checks that a copy takes little of what is not in use.
 func TestStillSmall(t *testing.T) {
 	r := fileOf(t, many(300))
-	if err := r.openFile(); err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
 	src, ok := r.copied()
 	if got, most := len(src.Data.(sparse).data), int(allocatedOf(t, r.Path)/2); !ok || got > most {
 		t.Errorf("the copy takes %d bytes, more than %d", got, most)
@@ -67,10 +59,6 @@ func allocatedOf(t *testing.T, path string) int64 {
 // TestStillAlone checks that the look behind a record is not copied with it.
 func TestStillAlone(t *testing.T) {
 	r := fileOf(t, many(300))
-	if err := r.openFile(); err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
 	s, err := r.Snapshot()
 	if err != nil {
 		t.Fatal(err)

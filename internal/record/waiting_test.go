@@ -51,10 +51,6 @@ func TestExitStatus(t *testing.T) {
 			t.Error("a program whose end nobody saw has an exit status")
 		}
 		f := fileOf(t, b)
-		if err := f.openFile(); err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
 		f.Ended(5, status)
 		got, ok := f.ExitStatus()
 		if !ok {
@@ -66,12 +62,17 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// fileOf returns a Record, not yet open, of a file that holds b.
+// fileOf returns an open Record of a file that holds b. It is closed with the test.
 func fileOf(t *testing.T, b []byte) *Record {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "record")
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &Record{Entry: Entry{Path: path}}
+	r := &Record{Entry: Entry{Path: path}}
+	if err := r.openFile(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
 }
