@@ -96,26 +96,11 @@ func TestServe(t *testing.T) {
 // startServer starts a server, and returns what gets a page of it, with the status.
 func startServer(t *testing.T, env []string, flags ...string) func(path string) (int, string) {
 	t.Helper()
-	server := command(append([]string{"serve", "-listen", "127.0.0.1:0", "-every", "1s"}, flags...)...)
-	server.Env = env
-	out, err := server.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Signal(os.Interrupt)
-		ends(t, server)
-	})
-	in := bufio.NewReader(out)
-	line, _ := in.ReadString('\n')
+	line := serves(t, env, append([]string{"-every", "1s"}, flags...)...)
 	_, url, ok := strings.Cut(strings.TrimSpace(line), "serving ")
 	if !ok {
 		t.Fatalf("it says %q", line)
 	}
-	go io.Copy(io.Discard, in)
 	return func(path string) (int, string) {
 		t.Helper()
 		res, err := http.Get(url + path)
@@ -131,14 +116,11 @@ func startServer(t *testing.T, env []string, flags ...string) func(path string) 
 	}
 }
 
-// With -web-config only its file knows whether the address is one of http or https.
-func TestServeWebConfig(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "web.yml")
-	if err := os.WriteFile(file, []byte("http_server_config:\n  http2: true\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	server := command("serve", "-listen", "127.0.0.1:0", "-web-config", file)
+// serves starts a server, which is ended with the test, and returns the first line that it says.
+func serves(t *testing.T, env []string, flags ...string) string {
+	t.Helper()
+	server := command(append([]string{"serve", "-listen", "127.0.0.1:0"}, flags...)...)
+	server.Env = env
 	out, err := server.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -146,13 +128,26 @@ func TestServeWebConfig(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		server.Process.Signal(os.Interrupt)
+		ends(t, server)
+	})
 	in := bufio.NewReader(out)
-	if line, _ := in.ReadString('\n'); !strings.HasPrefix(line, "awaittrace: serving on 127.0.0.1:") {
+	line, _ := in.ReadString('\n')
+	go io.Copy(io.Discard, in)
+	return line
+}
+
+// With -web-config only its file knows whether the address is one of http or https.
+func TestServeWebConfig(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "web.yml")
+	if err := os.WriteFile(file, []byte("http_server_config:\n  http2: true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if line := serves(t, nil, "-web-config", file); !strings.HasPrefix(line, "awaittrace: serving on 127.0.0.1:") {
 		t.Errorf("it says %q", line)
 	}
-	go io.Copy(io.Discard, in)
-	server.Process.Signal(os.Interrupt)
-	ends(t, server)
 }
 
 // TestServeRefused refuses a wrong flag as wrong usage, and says that it serves only if it does.

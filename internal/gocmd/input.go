@@ -176,7 +176,7 @@ func (in *input) sums(tests bool) (sum, head []byte, err error) {
 func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 	now := time.Now()
 	var most atomic.Int32
-	var any atomic.Bool
+	var restamped atomic.Bool
 	var wg sync.WaitGroup
 	n := runtime.GOMAXPROCS(0)
 	for i := range n {
@@ -184,7 +184,7 @@ func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 			for j := i; j < len(inputs) && change(most.Load()) != more; j += n {
 				changed, looked := inputs[j].compare(tests, now)
 				if looked {
-					any.Store(true)
+					restamped.Store(true)
 				}
 				for was := most.Load(); int32(changed) > was && !most.CompareAndSwap(was, int32(changed)); {
 					was = most.Load()
@@ -193,5 +193,5 @@ func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 		})
 	}
 	wg.Wait()
-	return change(most.Load()), any.Load()
+	return change(most.Load()), restamped.Load()
 }

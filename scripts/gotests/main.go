@@ -115,8 +115,9 @@ func programs(dir string, pattern *regexp.Regexp) ([]string, error) {
 func result(s *script.Script, name string) string {
 	ctx, cancel := context.WithTimeout(s, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.Path(name))
-	cmd.Dir, cmd.Env = s.Work, s.Command("", name).Env
+	limited := *s
+	limited.Context = ctx
+	cmd := limited.Command(s.Work, s.Path(name))
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
