@@ -15,6 +15,8 @@ import (
 	"time"
 
 	dap "github.com/google/go-dap"
+
+	proxy "github.com/awaittrace/awaittrace/internal/dap"
 )
 
 // A dapClient is an editor, as far as the protocol goes.
@@ -30,6 +32,9 @@ type dapClient struct {
 }
 
 const dapPatience = 2 * time.Minute
+
+// The test binary is the adapter, too.
+func init() { proxy.Soon = dapPatience / 2 }
 
 // startDAP starts awaittrace dap with more flags, and connects to it.
 func startDAP(t *testing.T, flags ...string) *dapClient {
