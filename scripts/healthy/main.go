@@ -1,17 +1,19 @@
 // Healthy runs programs in which nothing is wrong, with probes, and counts what awaittrace reports: it must be nothing.
 //
-//	go run ./scripts/healthy [-for 30s] [-after 1s] [-p 16] [-servers] [name ...]
+//	go run ./scripts/healthy [-for 30s] [-reports 2] [-after 1s] [-p 16] [-servers] [name ...]
 //
 // The programs are those of testdata/healthy and, with -servers, nats-server and mochi-mqtt from the module proxy,
 // which idle. Those of testdata/healthy run some at a time, the heavy ones after the others in pairs, and awaittrace
-// report looks at one after the other until they end, every other time without their memory (-prove never). All of
-// them at once in one process, which is the program "all", and the servers run under awaittrace run; they end by
+// report looks at one after the other until they end, every other time without their memory (-prove never). One that
+// has ended with fewer than -reports of them, as on a busy machine, goes on in another process for twice as long. All
+// of them at once in one process, which is the program "all", and the servers run under awaittrace run; they end by
 // themselves, or on an interrupt, so that their end is looked at, too. The program "all-unread" is the same, and its
 // memory is never read. The exit status is 1 if anything was reported.
 package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ import (
 // options are what the flags say.
 type options struct {
 	length  time.Duration // how long each program runs
+	reports int           // the fewest of each program
 	after   time.Duration // how long a wait is before it is called stuck
 	at      int           // how many run at a time
 	servers bool
@@ -40,6 +43,7 @@ type options struct {
 func main() {
 	o := new(options)
 	flag.DurationVar(&o.length, "for", 30*time.Second, "how long each program runs")
+	flag.IntVar(&o.reports, "reports", 2, "the fewest reports of a program; it runs for longer if they take longer")
 	flag.DurationVar(&o.after, "after", time.Second, "how long a wait is before it is called stuck")
 	flag.IntVar(&o.at, "p", 16, "how many programs run at a time, of heavy ones at most two")
 	flag.BoolVar(&o.again, "again", false,
@@ -78,7 +82,7 @@ func (w *watcher) watchAll(list []*program) {
 	w.sideBySide(min(w.at, 2), list, func(p *program) bool { return p.heavy })
 	for _, p := range list {
 		if p.failed && w.again {
-			p.first, p.failed, p.exit = p.told, false, nil
+			p.first, p.failed, p.exit, p.reports = p.told, false, nil, 0
 			os.RemoveAll(w.records(p))
 			w.watch(p)
 		}
@@ -167,23 +171,44 @@ func (w *watcher) programs() (list []*program, err error) {
 	return slices.DeleteFunc(list, func(p *program) bool { return !slices.Contains(w.names, p.name) }), nil
 }
 
-// watch runs the program to its end.
+// longest is how long a process may run: it ends by itself after its length, and soon.
+const longest = 15 * time.Minute
+
+// watch runs the program to its end, again for twice as long until there are enough reports of it.
 func (w *watcher) watch(p *program) {
+	for length := w.length; ; length *= 2 {
+		w.runFor(p, length)
+		switch {
+		case p.failed || p.run || p.reports >= w.options.reports:
+			return
+		case 2*length > longest:
+			p.failed, p.told = true, fmt.Sprintf("only %d reports, and the last process ran for %v\n", p.reports, length)
+			return
+		}
+	}
+}
+
+// runFor runs the program once, for that long.
+func (w *watcher) runFor(p *program, length time.Duration) {
+	ctx, cancel := context.WithTimeout(w.Context, longest)
+	defer cancel()
 	var cmd *exec.Cmd
 	if p.run {
-		cmd = exec.Command(w.awaittrace, append([]string{"run", "-after", w.after.String()}, p.args...)...)
+		cmd = exec.CommandContext(ctx, w.awaittrace, append([]string{"run", "-after", w.after.String()}, p.args...)...)
 	} else {
 		name, _, _ := strings.Cut(p.name, "-unread")
-		cmd = exec.Command(w.exe, name, w.length.String())
+		cmd = exec.CommandContext(ctx, w.exe, name, length.String())
 	}
 	var errs bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stderr = p.dir, append(os.Environ(), "AWAITTRACE_DIR="+w.records(p)), &errs
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // its stacks say where it hangs
+	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		p.exit, p.failed = err, true
 		return
 	}
 	if p.stop {
-		interrupt := time.AfterFunc(w.length, func() { cmd.Process.Signal(syscall.SIGINT) })
+		interrupt := time.AfterFunc(length, func() { cmd.Process.Signal(syscall.SIGINT) })
 		defer interrupt.Stop()
 	}
 	if p.run {
@@ -192,17 +217,15 @@ func (w *watcher) watch(p *program) {
 		p.failed = p.exit != nil && !p.stop || strings.Contains(p.told, "awaittrace: ")
 		return
 	}
-	told := w.look(p, cmd)
+	told := w.look(ctx, p, cmd, length)
 	p.exit = cmd.Wait()
 	p.told = told + errs.String()
-	if p.failed = p.exit != nil || told != ""; p.reports == 0 && !p.failed {
-		p.told, p.failed = "the machine is too busy: no report in all that time\n", true
-	}
+	p.failed = p.exit != nil || told != ""
 }
 
 // look takes reports of the program until it is about to end, and returns the first that tells something.
-func (w *watcher) look(p *program, cmd *exec.Cmd) string {
-	end := time.Now().Add(w.length)
+func (w *watcher) look(ctx context.Context, p *program, cmd *exec.Cmd, length time.Duration) string {
+	end := time.Now().Add(length)
 	for pause := 3 * w.after; ; pause = 5 * w.after {
 		if time.Until(end) < pause {
 			return ""
@@ -217,8 +240,8 @@ func (w *watcher) look(p *program, cmd *exec.Cmd) string {
 		if p.unread || p.reports%2 == 1 {
 			prove = "never"
 		}
-		report := exec.Command(w.awaittrace, "report", "-exit-code", "-after", w.after.String(), "-prove", prove,
-			strconv.Itoa(cmd.Process.Pid))
+		report := exec.CommandContext(ctx, w.awaittrace, "report", "-exit-code", "-after", w.after.String(),
+			"-prove", prove, strconv.Itoa(cmd.Process.Pid))
 		report.Env = cmd.Env
 		out, err := report.CombinedOutput()
 		w.looking.Unlock()
@@ -252,7 +275,7 @@ func tell(w io.Writer, list []*program, o options) int {
 			fmt.Fprintf(w, "\n%s: %v\n%s", p.name, p.exit, p.told)
 		}
 	}
-	fmt.Fprintf(w, "\n%d healthy programs ran for %v, with %d reports of -after %v; of %d something was told\n",
+	fmt.Fprintf(w, "\n%d healthy programs ran for %v or longer, with %d reports of -after %v; of %d something was told\n",
 		len(list), o.length, reports, o.after, failed)
 	return failed
 }
