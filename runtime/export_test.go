@@ -85,6 +85,12 @@ func eventually(cond func() bool) bool {
 	return true
 }
 
+// clock returns the time of the clock that probes read, which is late by up to a tick.
+func clock() int64 {
+	Loop(newSite(OpLoop, KindNone, "for")) // begins the record
+	return now()
+}
+
 // whenBlocked waits until the goroutine of a slot waits in a probe, and then for d. Without a slot, because probes are
 // off, it only waits for d.
 func whenBlocked(sl *Slot, d time.Duration) {

@@ -85,10 +85,10 @@ func TestLockBlocked(t *testing.T) {
 		mu, rw = sync.Mutex{}, sync.RWMutex{}
 		s := newSite(OpLock, KindMutex, "Lock")
 		c.lock()
-		before := nanotime()
+		before := clock()
 		b := block(t, s, func() { c.probe(s) })
 		w, _ := b.waits()
-		if uintptr(w.Obj) != c.obj || w.Since < before-1e6 || w.Since > nanotime() {
+		if uintptr(w.Obj) != c.obj || w.Since < before || w.Since > nanotime() {
 			t.Errorf("%s: waits %+v, want the object %#x and a time since %d", c.name, w, c.obj, before)
 		}
 		c.unlock()
