@@ -38,3 +38,7 @@ func GState(state uint32) string {
 	}
 	return "unknown"
 }
+
+// GThread is the offset of the thread in a g, the pointer m. A thread, the runtime's m, begins with the address of a g
+// of its own, g0, which names the thread in turn.
+const GThread = 6 * 8

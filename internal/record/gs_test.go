@@ -51,6 +51,41 @@ func TestReadGs(t *testing.T) {
 	}
 }
 
+// TestStateOfHelpers reads goroutines that the runtime calls waiting: with a thread, one stops the world or helps the
+// garbage collector.
+func TestStateOfHelpers(t *testing.T) {
+	const idOff, g, m, g0, other = 152, 0x1000, 0x2000, 0x3000, 0x4000
+	memory := make([]byte, 0x5000)
+	put := func(addr, word uint64) { binary.NativeEndian.PutUint64(memory[addr:], word) }
+	put(g+idOff, 7)
+	put(m, g0)
+	put(g0+runtime.GThread, m)
+	put(other, m) // no thread: m has another one
+	r := &Record{src: Source{Memory: bytes.NewReader(memory)}}
+	h := &runtime.Header{GoidOff: idOff}
+	for _, tt := range []struct {
+		status, thread uint64
+		want           string
+	}{
+		{runtime.GWaiting, 0, "waiting"},
+		{runtime.GWaiting, m, "runnable"},
+		{runtime.GWaiting | runtime.GScan, m, "runnable"},
+		{runtime.GWaiting, other, "waiting"},
+		{runtime.GWaiting, 1 << 40, "waiting"},
+		{runtime.GRunning, m, "running"},
+		{runtime.GSyscall, m, "syscall"},
+	} {
+		put(g+idOff-8, tt.status)
+		put(g+runtime.GThread, tt.thread)
+		if got := r.gName(h, g, 7); got != tt.want {
+			t.Errorf("status %#x, thread %#x: %s, want %s", tt.status, tt.thread, got, tt.want)
+		}
+	}
+	if got := r.gName(h, g, 8); got != "unknown" {
+		t.Errorf("the g of another goroutine: %s", got)
+	}
+}
+
 // A counted memory counts how often it is read.
 type counted struct {
 	pages

@@ -240,15 +240,27 @@ func (t *testsOf) test(goid uint64, depth int) uint32 {
 // gState returns the state of the g at an address, and whether it can be read. The state is dead if the g belongs to
 // another goroutine now.
 func (r *Record) gState(h *runtime.Header, g, goid uint64) (state uint32, ok bool) {
-	if h.GoidOff < 8 {
+	const word = unsafe.Sizeof(goid)
+	if h.GoidOff < runtime.GThread+2*uint32(word) || h.GoidOff > pageSize {
 		return 0, false
 	}
-	b := make([]byte, unsafe.Sizeof(uint64(0))*2)
-	if r.ReadMemory(b, g+uint64(h.GoidOff)-8) != nil {
+	b := make([]byte, h.GoidOff+uint32(word))
+	if r.ReadMemory(b, g) != nil {
 		return 0, false
 	}
-	if load[uint64](b[8:]) != goid {
+	if load[uint64](b[h.GoidOff:]) != goid {
 		return runtime.GDead, true
 	}
-	return load[uint32](b), true
+	state = load[uint32](b[h.GoidOff-8:])
+	if state&^runtime.GScan == runtime.GWaiting && r.isThread(load[uint64](b[runtime.GThread:])) {
+		return runtime.GRunnable, true // it stops the world or helps the garbage collector, and then goes on
+	}
+	return state, true
+}
+
+// isThread reports whether there is a thread, the runtime's m, at an address.
+func (r *Record) isThread(m uint64) bool {
+	b := make([]byte, unsafe.Sizeof(m))
+	return m != 0 && r.ReadMemory(b, m) == nil && r.ReadMemory(b, load[uint64](b)+runtime.GThread) == nil &&
+		load[uint64](b) == m
 }
