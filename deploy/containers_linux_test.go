@@ -333,7 +333,7 @@ func (b *built) start(t *testing.T, args []string) (pid int, end func()) {
 	pid = cmd.Process.Pid
 	end = func() {
 		syscall.Kill(pid, syscall.SIGKILL)
-		for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
 			if st, err := procfs.ReadStat(pid); err != nil || !st.Alive() {
 				break
 			}

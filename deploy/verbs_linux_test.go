@@ -22,7 +22,7 @@ func join(t *testing.T, pid int) bool {
 			continue
 		}
 		t.Cleanup(func() { // when nobody is in it any more
-			for range 500 {
+			for range 6000 {
 				if os.Remove(dir) == nil {
 					return
 				}

@@ -21,7 +21,7 @@ func TestPipeWait(t *testing.T) {
 			t.Fatal("cannot start sh")
 		}
 		w, ok := PipeWait{}, false
-		for until := time.Now().Add(20 * time.Second); !ok &&
+		for until := time.Now().Add(time.Minute); !ok &&
 			time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 			w, ok = ReadOpenFiles().PipeWait(cmd.Process.Pid, os.Getpid())
 		}

@@ -22,7 +22,9 @@ func TestTurns(t *testing.T) {
 		startOnOne(t, "while :; do :; done")
 	}
 	sleeper := startOnOne(t, "exec sleep 100")
-	time.Sleep(100 * time.Millisecond)
+	for end := time.Now().Add(time.Minute); !sleeps(sleeper) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	var ofLoop, ofSleeper Meter
 	start := time.Now()
 	if d := ofLoop.Read(loop); d != (Turns{}) {
@@ -47,6 +49,12 @@ func TestTurns(t *testing.T) {
 	if !Ready(loop) || Ready(sleeper) {
 		t.Errorf("a loop is ready: %t, a process that sleeps is: %t", Ready(loop), Ready(sleeper))
 	}
+}
+
+// sleeps reports whether a process is in the call that sleeps.
+func sleeps(pid int) bool {
+	nr, _, ok := systemCall(pid, pid)
+	return ok && (nr == unix.SYS_CLOCK_NANOSLEEP || nr == unix.SYS_NANOSLEEP)
 }
 
 // startOnOne starts a shell on the first processor and returns its pid.

@@ -341,7 +341,7 @@ func TestTerminal(t *testing.T) {
 			until := func(want string) {
 				t.Helper()
 				screen := ""
-				for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 					if screen = tmux("capture-pane", "-p"); strings.Contains(screen, want) {
 						return
 					}
