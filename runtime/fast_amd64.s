@@ -9,7 +9,8 @@
 // left out: see internal/gocmd/registers.go.
 
 // A macro that needs something seldom has another macro for it, which belongs behind the end of the function: FIND has
-// ANOTHER, ENTER has FIRST, RECENT has TICKED and WAITS has INSIDE. Then no jump is taken in the usual case.
+// ANOTHER, ENTER has FIRST, RECENT has TICKED, WAITS has INSIDE and CALLED has WITHIN. Then no jump is taken in the
+// usual case.
 
 // SEARCH puts the slot of the goroutine's g into R10, or jumps to none. The flags say whether it is still the
 // goroutine's; if not, it may be another g's, and the search goes on. R8, R9 and R12 are lost.
@@ -833,13 +834,37 @@ lost:
 	ANDL ·fast+fastState_frames(SB), f \
 	ORL $const_InfoFrame, f
 
-// CALLED fills in the outermost Wait of the slot in R10 for a call of a method of obj, with the frame f.
+// CALLED fills in the outermost Wait of the slot in R10 for a call of a method of obj, with the frame f. If the
+// goroutine is in other operations already, it goes on at WITHIN.
 #define CALLED(obj, f) \
-	MOVQ obj, Slot_Waits+Wait_Obj(R10) \
-	MOVQ R13, Slot_Waits+Wait_Since(R10) \
-	MOVL DX, Slot_Waits+Wait_Site(R10) \
-	MOVL f, Slot_Waits+Wait_Info(R10) \
+	CMPL Slot_Depth(R10), $0 \
+	JNE within \
+	CALL_AT(R10, obj, f) \
 	MOVL $1, Slot_Depth(R10)
+
+#define CALL_AT(at, obj, f) \
+	MOVQ obj, Slot_Waits+Wait_Obj(at) \
+	MOVQ R13, Slot_Waits+Wait_Since(at) \
+	MOVL DX, Slot_Waits+Wait_Site(at) \
+	MOVL f, Slot_Waits+Wait_Info(at)
+
+// WITHIN is CALLED inside other operations. It jumps to others unless the last of them is a call that began nearer to
+// the beginning of the stack, and the slot has room. R9, R11 and R12 are lost.
+#define WITHIN(obj, f, others) \
+within: \
+	MOVL Slot_Depth(R10), R9 \
+	CMPL R9, $const_WaitLen \
+	JCC others \
+	LEAQ (R9)(R9*2), R12 \
+	LEAQ (R10)(R12*8), R12 \
+	MOVL (Slot_Waits-Wait__size+Wait_Info)(R12), R11 \
+	TESTL R11, R11 \
+	JGE others \
+	CMPL R11, f \
+	JCC others \
+	CALL_AT(R12, obj, f) \
+	INCL R9 \
+	MOVL R9, Slot_Depth(R10)
 
 // func ioBegin(s *Site, x unsafe.Pointer, size uintptr, f uint32)
 TEXT ·ioBegin(SB), NOSPLIT, $0-28
@@ -850,20 +875,21 @@ TEXT ·ioBegin(SB), NOSPLIT, $0-28
 	MOVL DI, f+24(FP)
 	RECENT(none)
 	ENTER(none)
-	CMPL Slot_Depth(R10), $0
-	JNE nested
 	XORL R8, R8
 	CMPQ CX, $8
 	JEQ pointer
 	CMPQ CX, $16
 	JNE object
-	ADDQ $8, BX
-pointer:
-	MOVQ (BX), R8
+	MOVQ 8(BX), R8
 object:
 	CALLED(R8, DI)
 	RET
-nested:
+pointer:
+	MOVQ (BX), R8
+	JMP object
+	WITHIN(R8, DI, others)
+	RET
+others:
 	JMP ·ioBeginInside(SB)
 none:
 	JMP ·ioBeginSlow(SB)
@@ -878,14 +904,15 @@ TEXT ·callBegin(SB), NOSPLIT, $0-25
 	MOVL CX, f+16(FP)
 	RECENT(none)
 	ENTER(none)
-	CMPL Slot_Depth(R10), $0
-	JNE nested
 	MOVQ 8(BX), R8
 	CALLED(R8, CX)
+begun:
 	MOVL $1, AX
 	MOVB AX, ret+24(FP)
 	RET
-nested:
+	WITHIN(R8, CX, others)
+	JMP begun
+others:
 	JMP ·callBeginInside(SB)
 none:
 	JMP ·callBeginSlow(SB)
@@ -903,13 +930,14 @@ TEXT ·throughBegin(SB), NOSPLIT, $0-25
 	MOVQ CX, word+16(FP)
 	RECENT(none)
 	ENTER(none)
-	CMPL Slot_Depth(R10), $0
-	JNE nested
 	CALLED(BX, CX)
+begun:
 	MOVL $1, AX
 	MOVB AX, ret+24(FP)
 	RET
-nested:
+	WITHIN(BX, CX, others)
+	JMP begun
+others:
 	JMP ·throughBeginInside(SB)
 none:
 	JMP ·throughBeginSlow(SB)
@@ -920,19 +948,29 @@ none:
 TEXT ·ioEnd(SB), NOSPLIT, $0-4
 	FRAME(AX)
 	MOVL AX, f+0(FP)
-	RECENT(none)
-	FIND(none)
+	RECENT(slow)
+	MOVQ ·fast+fastState_tab(SB), R8
+	OWN(slow)
 	CMPL Slot_Depth(R10), $1
-	JNE none
+	JNE inside
 	CMPL Slot_Waits+Wait_Info(R10), AX
-	JNE none
+	JNE slow
 	CMPQ Slot_Waits+Wait_Since(R10), R13
-	JNE none
+	JNE slow
 	MOVL $0, Slot_Depth(R10)
 	RET
+inside:
+	LAST(none)
+	CMPL Slot_Waits+Wait_Info(R12), AX
+	JNE slow
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE slow
+	MOVL DX, Slot_Depth(R10)
 none:
+	RET
+slow:
 	JMP ·ioEndSlow(SB)
-	TICKED(none)
+	TICKED(slow)
 	ANOTHER()
 
 // HOLD notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full.

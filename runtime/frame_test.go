@@ -194,6 +194,9 @@ func grow(n int) (sum byte) {
 	return 0
 }
 
+//go:noinline
+func apply(f func() int) int { return f() }
+
 // TestProbesAgree runs operations whose beginning and end are found by different code: assembly and Go.
 func TestProbesAgree(t *testing.T) {
 	s, other := newSite(OpIO, KindOther, "f()"), newSite(OpIO, KindOther, "g()")
@@ -208,13 +211,23 @@ func TestProbesAgree(t *testing.T) {
 		if sl := mine(t); sl.Depth != 0 {
 			t.Fatalf("depth %d", sl.Depth)
 		}
-		inner := uint32(0)
-		End1(IOFunc(s, func() int { // nested, so that Go code handles both
-			End1(IOFunc(other, func() int { inner = mine(t).Depth; return 1 })())
-			return 1
-		})())
-		if sl := mine(t); inner != 2 || sl.Depth != 0 {
-			t.Fatalf("depth %d inside, %d after it", inner, sl.Depth)
+		var nested, beside Slot
+		End1(IOFunc(s, apply)(func() int { // a call further along begins and ends in assembly, too
+			return End1(IOFunc(other, func() int { nested = mine(t); return 1 })())
+		}))
+		func() {
+			End1(IOFunc(s, func(int) int { return 1 })( // one of the same function in Go
+				End1(IOFunc(other, func() int { beside = mine(t); return 1 })())))
+		}()
+		for name, sl := range map[string]Slot{"nested": nested, "beside": beside} {
+			outer, inner := sl.Waits[0], sl.Waits[1]
+			if sl.Depth != 2 || outer.Site != s.id || inner.Site != other.id || outer.Since == 0 ||
+				inner.Since < outer.Since || (inner.Info == outer.Info) != (name == "beside") {
+				t.Fatalf("%s: depth %d, in %+v", name, sl.Depth, sl.Waits[:2])
+			}
+		}
+		if sl := mine(t); sl.Depth != 0 {
+			t.Fatalf("depth %d after it", sl.Depth)
 		}
 	}
 	w := mine(t).Waits[0]

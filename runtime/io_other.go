@@ -23,7 +23,7 @@ func IO[T any](s *Site, x T) T {
 //go:noinline
 func Calls[T any](s *Site, x T) Call {
 	w := (*[2]unsafe.Pointer)(unsafe.Pointer(&x))
-	if uintptr(w[0]) == s.memory || s.inMemory(w[0]) {
+	if w[0] == s.memory || s.inMemory(w[0]) {
 		return false
 	}
 	begin(s, uintptr(w[1]))
@@ -39,7 +39,7 @@ func Through[T any](s *Site, x *T, word uintptr) Call {
 		return false
 	}
 	tab := firstWord(at(unsafe.Pointer(x), word*unsafe.Sizeof(x)))
-	if uintptr(tab) == s.memory || s.inMemory(tab) {
+	if tab == s.memory || s.inMemory(tab) {
 		return false
 	}
 	begin(s, uintptr(unsafe.Pointer(x)))

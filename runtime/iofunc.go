@@ -1,5 +1,10 @@
 package runtime
 
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
 // IOBegin begins a deferred call whose receiver must not be evaluated twice: defer f(b) becomes
 //
 //	defer IOEnd(s); defer f(b); defer IOBegin(s)
@@ -47,218 +52,321 @@ func endAt(s *Site) (sl *Slot, obj uintptr) {
 // FuncPR is for P parameters and R results, FuncVPR for P parameters of which the last is variadic. They are not
 // inlined, so that the function literals do not bear the name of the user's function in stack traces.
 
+// wrapperOf returns what wrap has kept for f at s, or nil.
+//
+//go:norace
+func wrapperOf[F any](s *Site, f F) (w F) {
+	if p := *(*unsafe.Pointer)(unsafe.Pointer(&f)); p != nil && atomic.LoadPointer(&s.memory) == p {
+		*(*unsafe.Pointer)(unsafe.Pointer(&w)) = s.other
+	}
+	return w
+}
+
+// wrap returns w, which wraps f. The first time, it keeps w for s if f is a function of a package, which never changes,
+// so that the next use there allocates nothing. The race detector would see that goroutines share w.
+//
+//go:norace
+func wrap[F any](s *Site, f, w F) F {
+	of, by := *(*unsafe.Pointer)(unsafe.Pointer(&f)), *(*unsafe.Pointer)(unsafe.Pointer(&w))
+	if !raceOn && ofPackage(uintptr(of)) && atomic.CompareAndSwapPointer(&s.other, nil, by) {
+		atomic.StorePointer(&s.memory, of)
+	}
+	return w
+}
+
 // Func00 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func00(s *Site, f func()) func() {
-	return func() {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func() {
 		IOFunc(s, f)()
 		IOEnd(s)
-	}
+	})
 }
 
 // Func01 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func01[X any](s *Site, f func() X) func() X {
-	return func() X { return End1(IOFunc(s, f)()) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func() X { return End1(IOFunc(s, f)()) })
 }
 
 // Func02 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func02[X, Y any](s *Site, f func() (X, Y)) func() (X, Y) {
-	return func() (X, Y) { return End2(IOFunc(s, f)()) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func() (X, Y) { return End2(IOFunc(s, f)()) })
 }
 
 // Func10 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func10[A any](s *Site, f func(A)) func(A) {
-	return func(a A) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A) {
 		IOFunc(s, f)(a)
 		IOEnd(s)
-	}
+	})
 }
 
 // Func11 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func11[A, X any](s *Site, f func(A) X) func(A) X {
-	return func(a A) X { return End1(IOFunc(s, f)(a)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A) X { return End1(IOFunc(s, f)(a)) })
 }
 
 // Func12 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func12[A, X, Y any](s *Site, f func(A) (X, Y)) func(A) (X, Y) {
-	return func(a A) (X, Y) { return End2(IOFunc(s, f)(a)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A) (X, Y) { return End2(IOFunc(s, f)(a)) })
 }
 
 // Func20 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func20[A, B any](s *Site, f func(A, B)) func(A, B) {
-	return func(a A, b B) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B) {
 		IOFunc(s, f)(a, b)
 		IOEnd(s)
-	}
+	})
 }
 
 // Func21 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func21[A, B, X any](s *Site, f func(A, B) X) func(A, B) X {
-	return func(a A, b B) X { return End1(IOFunc(s, f)(a, b)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B) X { return End1(IOFunc(s, f)(a, b)) })
 }
 
 // Func22 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func22[A, B, X, Y any](s *Site, f func(A, B) (X, Y)) func(A, B) (X, Y) {
-	return func(a A, b B) (X, Y) { return End2(IOFunc(s, f)(a, b)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B) (X, Y) { return End2(IOFunc(s, f)(a, b)) })
 }
 
 // Func30 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func30[A, B, C any](s *Site, f func(A, B, C)) func(A, B, C) {
-	return func(a A, b B, c C) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C) {
 		IOFunc(s, f)(a, b, c)
 		IOEnd(s)
-	}
+	})
 }
 
 // Func31 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func31[A, B, C, X any](s *Site, f func(A, B, C) X) func(A, B, C) X {
-	return func(a A, b B, c C) X { return End1(IOFunc(s, f)(a, b, c)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C) X { return End1(IOFunc(s, f)(a, b, c)) })
 }
 
 // Func32 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func32[A, B, C, X, Y any](s *Site, f func(A, B, C) (X, Y)) func(A, B, C) (X, Y) {
-	return func(a A, b B, c C) (X, Y) { return End2(IOFunc(s, f)(a, b, c)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C) (X, Y) { return End2(IOFunc(s, f)(a, b, c)) })
 }
 
 // Func40 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func40[A, B, C, D any](s *Site, f func(A, B, C, D)) func(A, B, C, D) {
-	return func(a A, b B, c C, d D) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d D) {
 		IOFunc(s, f)(a, b, c, d)
 		IOEnd(s)
-	}
+	})
 }
 
 // Func41 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func41[A, B, C, D, X any](s *Site, f func(A, B, C, D) X) func(A, B, C, D) X {
-	return func(a A, b B, c C, d D) X { return End1(IOFunc(s, f)(a, b, c, d)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d D) X { return End1(IOFunc(s, f)(a, b, c, d)) })
 }
 
 // Func42 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func Func42[A, B, C, D, X, Y any](s *Site, f func(A, B, C, D) (X, Y)) func(A, B, C, D) (X, Y) {
-	return func(a A, b B, c C, d D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d)) })
 }
 
 // FuncV10 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV10[A any](s *Site, f func(...A)) func(...A) {
-	return func(a ...A) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a ...A) {
 		IOFunc(s, f)(a...)
 		IOEnd(s)
-	}
+	})
 }
 
 // FuncV11 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV11[A, X any](s *Site, f func(...A) X) func(...A) X {
-	return func(a ...A) X { return End1(IOFunc(s, f)(a...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a ...A) X { return End1(IOFunc(s, f)(a...)) })
 }
 
 // FuncV12 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV12[A, X, Y any](s *Site, f func(...A) (X, Y)) func(...A) (X, Y) {
-	return func(a ...A) (X, Y) { return End2(IOFunc(s, f)(a...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a ...A) (X, Y) { return End2(IOFunc(s, f)(a...)) })
 }
 
 // FuncV20 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV20[A, B any](s *Site, f func(A, ...B)) func(A, ...B) {
-	return func(a A, b ...B) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b ...B) {
 		IOFunc(s, f)(a, b...)
 		IOEnd(s)
-	}
+	})
 }
 
 // FuncV21 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV21[A, B, X any](s *Site, f func(A, ...B) X) func(A, ...B) X {
-	return func(a A, b ...B) X { return End1(IOFunc(s, f)(a, b...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b ...B) X { return End1(IOFunc(s, f)(a, b...)) })
 }
 
 // FuncV22 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV22[A, B, X, Y any](s *Site, f func(A, ...B) (X, Y)) func(A, ...B) (X, Y) {
-	return func(a A, b ...B) (X, Y) { return End2(IOFunc(s, f)(a, b...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b ...B) (X, Y) { return End2(IOFunc(s, f)(a, b...)) })
 }
 
 // FuncV30 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV30[A, B, C any](s *Site, f func(A, B, ...C)) func(A, B, ...C) {
-	return func(a A, b B, c ...C) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c ...C) {
 		IOFunc(s, f)(a, b, c...)
 		IOEnd(s)
-	}
+	})
 }
 
 // FuncV31 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV31[A, B, C, X any](s *Site, f func(A, B, ...C) X) func(A, B, ...C) X {
-	return func(a A, b B, c ...C) X { return End1(IOFunc(s, f)(a, b, c...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c ...C) X { return End1(IOFunc(s, f)(a, b, c...)) })
 }
 
 // FuncV32 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV32[A, B, C, X, Y any](s *Site, f func(A, B, ...C) (X, Y)) func(A, B, ...C) (X, Y) {
-	return func(a A, b B, c ...C) (X, Y) { return End2(IOFunc(s, f)(a, b, c...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c ...C) (X, Y) { return End2(IOFunc(s, f)(a, b, c...)) })
 }
 
 // FuncV40 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV40[A, B, C, D any](s *Site, f func(A, B, C, ...D)) func(A, B, C, ...D) {
-	return func(a A, b B, c C, d ...D) {
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d ...D) {
 		IOFunc(s, f)(a, b, c, d...)
 		IOEnd(s)
-	}
+	})
 }
 
 // FuncV41 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV41[A, B, C, D, X any](s *Site, f func(A, B, C, ...D) X) func(A, B, C, ...D) X {
-	return func(a A, b B, c C, d ...D) X { return End1(IOFunc(s, f)(a, b, c, d...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d ...D) X { return End1(IOFunc(s, f)(a, b, c, d...)) })
 }
 
 // FuncV42 is IOFunc for a function that is called elsewhere.
 //
 //go:noinline
 func FuncV42[A, B, C, D, X, Y any](s *Site, f func(A, B, C, ...D) (X, Y)) func(A, B, C, ...D) (X, Y) {
-	return func(a A, b B, c C, d ...D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d...)) }
+	if w := wrapperOf(s, f); w != nil {
+		return w
+	}
+	return wrap(s, f, func(a A, b B, c C, d ...D) (X, Y) { return End2(IOFunc(s, f)(a, b, c, d...)) })
 }

@@ -75,3 +75,26 @@ func TestFuncs(t *testing.T) {
 		t.Errorf("depth %d at the end", sl.Depth)
 	}
 }
+
+// TestFuncKept wraps functions again at the same site. A function of a package is wrapped once, and any other function,
+// and another one there, each time.
+func TestFuncKept(t *testing.T) {
+	s := newSite(OpIO, KindOther, "strings.Compare")
+	add := func(n int) func(a, b string) int { return func(a, b string) int { return len(a+b) + n } }
+	call := func(f func(a, b string) int, want int) {
+		if got := Func21(s, f)("ab", "b"); got != want {
+			t.Errorf("%d, want %d", got, want)
+		}
+	}
+	for i := 0; i < 10; i++ {
+		call(strings.Compare, -1)
+		call(strings.Index, 1)
+		call(add(i), 3+i)
+	}
+	if raceOn {
+		return
+	}
+	if n := testing.AllocsPerRun(100, func() { Func21(s, strings.Compare)("x", "y") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -41,15 +41,15 @@ func isMemory(typ string) bool {
 //
 //go:norace
 func (s *Site) inMemory(tab unsafe.Pointer) bool {
-	if tab == nil || !tabsTell || s.other == uintptr(tab) {
+	if tab == nil || !tabsTell || s.other == tab {
 		return false
 	}
 	f := runtime.FuncForPC(firstMethod(tab))
 	if f == nil || inlined(f) || !isMemory(typeOfMethod(f.Name())) {
-		s.other = uintptr(tab)
+		s.other = tab
 		return false
 	}
-	s.memory = uintptr(tab)
+	s.memory = tab
 	return true
 }
 

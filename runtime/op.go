@@ -1,5 +1,7 @@
 package runtime
 
+import "unsafe"
+
 // An Op is the kind of operation that a probe surrounds. Its name is what reports and JSON show (PROBE.op).
 type Op uint8
 
@@ -106,8 +108,8 @@ type Site struct {
 	// starts counts the goroutines that an OpGo site started.
 	starts uint32
 	// memory is the first word of an interface that has a value in memory: see Calls. other is that of the last other
-	// one that was looked at.
-	memory, other uintptr
+	// one that was looked at. Where a function is used as a value, memory is the function, and other what wraps it.
+	memory, other unsafe.Pointer
 }
 
 // The flags of a Site.
