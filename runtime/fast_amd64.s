@@ -1124,3 +1124,78 @@ none:
 other:
 	JMP ·runlockOther(SB)
 	FIRST(none)
+
+// func rwlock(s *Site, m *sync.RWMutex)
+TEXT ·rwlock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
+	CMPB ·locksTell(SB), $0
+	JEQ slow
+	TESTQ BX, BX
+	JZ slow
+	MOVQ AX, SI
+	XORL AX, AX
+	MOVL $1, DX
+	LOCK
+	CMPXCHGL DX, (BX)
+	JNE locked
+	MOVL $const_writerCount, DX
+	LOCK
+	CMPXCHGL DX, const_readerCount(BX)
+	MOVQ SI, AX
+	JNE half
+	ENTER(none)
+	HOLD(full)
+	RET
+locked:
+	MOVQ SI, AX
+slow:
+	JMP ·rwlockSlow(SB)
+half:
+	JMP ·rwlockHalf(SB)
+none:
+	CMPB ·off(SB), $0
+	JNE done
+	JMP ·rwlockFirst(SB)
+full:
+	JMP ·rwlockFull(SB)
+done:
+	RET
+	FIRST(none)
+
+// func rwunlock(s *Site, m *sync.RWMutex)
+TEXT ·rwunlock(SB), NOSPLIT, $0-16
+	MOVQ s+0(FP), AX
+	MOVQ m+8(FP), BX
+	TESTQ BX, BX
+	JZ plain
+	ENTER(none)
+	RELEASE(other)
+unlock:
+	CMPB ·locksTell(SB), $0
+	JEQ plain
+	MOVQ AX, SI
+	MOVL $const_writerCount, AX
+	XORL DX, DX
+	LOCK
+	CMPXCHGL DX, const_readerCount(BX)
+	JNE waited
+	MOVL $1, AX
+	LOCK
+	CMPXCHGL DX, (BX)
+	MOVQ SI, AX
+	JNE writers
+	RET
+waited:
+	MOVQ SI, AX
+plain:
+	JMP ·rwunlockPlain(SB)
+writers:
+	JMP ·unlockPlain(SB)
+none:
+	CMPB ·off(SB), $0
+	JNE unlock
+	JMP ·rwunlockFirst(SB)
+other:
+	JMP ·rwunlockOther(SB)
+	FIRST(none)

@@ -40,8 +40,12 @@ const gShift = 8
 // last reading recent. It is a power of two.
 const tickEvery = 1 << 10
 
-// readerCount is the offset of the number of readers in an RWMutex: see locksTell.
-const readerCount = 16
+// readerCount is the offset of the number of readers in an RWMutex, and writerCount that number while a writer holds it
+// and no reader waits: see locksTell.
+const (
+	readerCount = 16
+	writerCount = -1 << 30
+)
 
 // capOffset is the offset of the capacity in a channel, and closedOffset that of the word that is 1 once it is closed:
 // see closedTells.

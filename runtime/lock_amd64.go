@@ -14,10 +14,12 @@ func lock(s *Site, m *sync.Mutex)
 func unlock(s *Site, m *sync.Mutex)
 func rlock(s *Site, m *sync.RWMutex)
 func runlock(s *Site, m *sync.RWMutex)
+func rwlock(s *Site, m *sync.RWMutex)
+func rwunlock(s *Site, m *sync.RWMutex)
 
 // locksTell reports whether the words of a lock mean what the assembly assumes, as in every version of Go so far. The
-// first word of a Mutex is 1 while it is locked and nobody waits, and the one at readerCount of an RWMutex counts its
-// readers. If it is false, package sync does everything.
+// first word of a Mutex is 1 while it is locked and nobody waits. An RWMutex begins with the Mutex of its writers, and
+// its word at readerCount counts its readers. If it is false, package sync does everything.
 var locksTell = tryLocks()
 
 func tryLocks() bool {
@@ -41,9 +43,9 @@ func tryLocks() bool {
 	rw.RUnlock()
 	ok = ok && state() == [2]int32{} && readers() == 0
 	rw.Lock()
-	ok = ok && readers() < 0
+	ok = ok && readers() == writerCount && word(unsafe.Pointer(&rw), 0) == 1
 	rw.Unlock()
-	return ok
+	return ok && readers() == 0 && word(unsafe.Pointer(&rw), 0) == 0
 }
 
 // lockSlow does what lock does, if the lock could not be taken at once.
@@ -133,3 +135,60 @@ func runlockOther(s *Site, m *sync.RWMutex) {
 }
 
 func runlockPlain(s *Site, m *sync.RWMutex) { m.RUnlock() }
+
+// rwlockSlow does what rwlock does, if the lock could not be taken at once.
+func rwlockSlow(s *Site, m *sync.RWMutex) {
+	ok := m.TryLock()
+	sl, e := enter(s)
+	if sl == nil {
+		sl, e = reach(s)
+	}
+	if !ok {
+		d := sl.block(s, addr(m), 0)
+		m.Lock()
+		e = sl.pass(s, d)
+	}
+	if sl != nil {
+		sl.hold(addr(m), e)
+	}
+}
+
+// rwlockHalf is rwlockSlow where the Mutex of the writers has been taken, and then a reader had the lock.
+func rwlockHalf(s *Site, m *sync.RWMutex) {
+	writers(m).Unlock()
+	rwlockSlow(s, m)
+}
+
+// writers returns the Mutex of the writers of m.
+func writers(m *sync.RWMutex) *sync.Mutex { return (*sync.Mutex)(unsafe.Pointer(m)) }
+
+// rwlockFirst is the rest of rwlock where enter returned nil, and rwlockFull where the goroutine holds many locks
+// already.
+func rwlockFirst(s *Site, m *sync.RWMutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.hold(addr(m), e)
+	}
+}
+
+func rwlockFull(s *Site, m *sync.RWMutex) {
+	sl := current()
+	sl.hold(addr(m), *sl.last())
+}
+
+// rwunlockFirst is rwunlock where enter returned nil, and rwunlockOther where the lock is not the last that was taken.
+func rwunlockFirst(s *Site, m *sync.RWMutex) {
+	if sl, e := reach(s); sl != nil {
+		sl.release(addr(m), e, KindRWMutex)
+	}
+	m.Unlock()
+}
+
+func rwunlockOther(s *Site, m *sync.RWMutex) {
+	sl := current()
+	sl.release(addr(m), *sl.last(), KindRWMutex)
+	m.Unlock()
+}
+
+// rwunlockPlain is the rest of rwunlock where readers wait for the lock, or it is not locked. Where only other writers
+// wait, unlockPlain is the rest.
+func rwunlockPlain(s *Site, m *sync.RWMutex) { m.Unlock() }

@@ -26,3 +26,13 @@ func RLock(s *Site, m *sync.RWMutex) { rlock(s, m) }
 //
 //go:noinline
 func RUnlock(s *Site, m *sync.RWMutex) { runlock(s, m) }
+
+// RWLock is m.Lock().
+//
+//go:noinline
+func RWLock(s *Site, m *sync.RWMutex) { rwlock(s, m) }
+
+// RWUnlock is m.Unlock().
+//
+//go:noinline
+func RWUnlock(s *Site, m *sync.RWMutex) { rwunlock(s, m) }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -95,6 +96,49 @@ func TestLockBlocked(t *testing.T) {
 		if sl := b.join(); sl.Depth != 0 || !slices.Equal(sl.holds(), []uintptr{c.obj}) {
 			t.Errorf("%s: after the wait: depth %d, holds %#x", c.name, sl.Depth, sl.holds())
 		}
+	}
+}
+
+// TestRWContended has readers and writers that keep each other waiting: no writer shares the lock with anybody.
+func TestRWContended(t *testing.T) {
+	var rw sync.RWMutex
+	var wg sync.WaitGroup
+	lock, unlock := newSite(OpLock, KindRWMutex, "Lock"), newSite(OpUnlock, KindRWMutex, "Unlock")
+	rlock, runlock := newSite(OpRLock, KindRWMutex, "RLock"), newSite(OpRUnlock, KindRWMutex, "RUnlock")
+	const each = 1000
+	sum := 0
+	for i := 0; i < 4; i++ {
+		wg.Add(1)
+		go func(reads bool) {
+			defer wg.Done()
+			for n := 0; n < each; n++ {
+				if reads {
+					RLock(rlock, &rw)
+					was := sum
+					runtime.Gosched()
+					if sum != was {
+						t.Error("a writer has the lock beside a reader")
+					}
+					RUnlock(runlock, &rw)
+					continue
+				}
+				RWLock(lock, &rw)
+				was := sum
+				runtime.Gosched()
+				sum = was + 1
+				RWUnlock(unlock, &rw)
+			}
+			if sl := mine(t); sl.Held != 0 || sl.Depth != 0 {
+				t.Errorf("held %d, depth %d at the end", sl.Held, sl.Depth)
+			}
+		}(i%2 == 0)
+	}
+	wg.Wait()
+	if sum != 2*each {
+		t.Errorf("%d writes, want %d", sum, 2*each)
+	}
+	if !rw.TryLock() {
+		t.Error("the lock is taken at the end")
 	}
 }
 
@@ -193,10 +237,12 @@ func TestNilLock(t *testing.T) {
 	var mu *sync.Mutex
 	var rw *sync.RWMutex
 	for name, f := range map[string][2]func(){
-		"Lock":    {func() { mu.Lock() }, func() { Lock(s, mu) }},
-		"Unlock":  {func() { mu.Unlock() }, func() { Unlock(s, mu) }},
-		"RLock":   {func() { rw.RLock() }, func() { RLock(s, rw) }},
-		"RUnlock": {func() { rw.RUnlock() }, func() { RUnlock(s, rw) }},
+		"Lock":      {func() { mu.Lock() }, func() { Lock(s, mu) }},
+		"Unlock":    {func() { mu.Unlock() }, func() { Unlock(s, mu) }},
+		"RLock":     {func() { rw.RLock() }, func() { RLock(s, rw) }},
+		"RUnlock":   {func() { rw.RUnlock() }, func() { RUnlock(s, rw) }},
+		"RW Lock":   {func() { rw.Lock() }, func() { RWLock(s, rw) }},
+		"RW Unlock": {func() { rw.Unlock() }, func() { RWUnlock(s, rw) }},
 	} {
 		for i := 0; i < 2; i++ { // the first time, the site is new
 			if plain, probed := panicText(f[0]), panicText(f[1]); plain != probed || plain == "" {
