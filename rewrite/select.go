@@ -177,19 +177,25 @@ func (f *file) selectProbe(sel *dst.SelectStmt, clauses []clause, site string) {
 	}
 }
 
-// pairs reports whether one probe can note the channels of the last two clauses.
+// pairs reports whether one probe can note the channels of the last two clauses. Between it and the choice no other
+// probe may be reached, but CaseValue.
 func (f *file) pairs(clauses []clause) bool {
 	if len(clauses) < 2 {
 		return false
 	}
 	a, b := clauses[len(clauses)-2], clauses[len(clauses)-1]
-	return f.onlyNames(f.expr(a.ch)) && f.onlyNames(f.expr(b.ch)) && (a.value == nil || f.simple(f.expr(a.value)))
+	if !f.onlyNames(f.expr(a.ch)) || !f.onlyNames(f.expr(b.ch)) || a.value != nil && !f.simple(f.expr(a.value)) {
+		return false
+	}
+	calls, _ := f.contains(b.value)
+	return !calls || f.keepsType(b.value)
 }
 
-// keepsType reports whether a value contains a call, and has the same type when it is passed through a function: its
-// type does not come from the context.
-func (f *file) keepsType(value dst.Expr) bool {
-	calls, shifts := false, false
+// contains reports whether a value, which may be nil, contains a call or a receive, and whether it contains a shift.
+func (f *file) contains(value dst.Expr) (calls, shifts bool) {
+	if value == nil {
+		return false, false
+	}
 	dst.Inspect(value, func(n dst.Node) bool {
 		switch n := n.(type) {
 		case *dst.CallExpr:
@@ -203,7 +209,13 @@ func (f *file) keepsType(value dst.Expr) bool {
 		}
 		return true
 	})
-	if !calls || shifts {
+	return calls, shifts
+}
+
+// keepsType reports whether a value contains a call, and has the same type when it is passed through a function: its
+// type does not come from the context.
+func (f *file) keepsType(value dst.Expr) bool {
+	if calls, shifts := f.contains(value); !calls || shifts {
 		return false
 	}
 	t := f.typeOf(value)

@@ -68,9 +68,9 @@ func beginChanSlow(s *Site, ch unsafe.Pointer) {
 	sl.blockChan(s, ch)
 }
 
-// blockChan notes that the operation at s, the last probe reached, is about to begin on a channel. The fact of the
-// operation is to be noted at its end, so the wait begins a nanosecond later than the clock says. Where it begins at the
-// clock's reading, the goroutine has noted the fact before.
+// blockChan notes that the operation at s, the last probe reached, is about to begin on a channel, or on several, which
+// ch is nil for. The fact of the operation is to be noted at its end, so the wait begins a nanosecond later than the
+// clock says. Where it begins at the clock's reading, the goroutine has noted the fact before.
 //
 //go:norace
 func (sl *Slot) blockChan(s *Site, ch unsafe.Pointer) {

@@ -45,13 +45,13 @@ func endRecvFact() {
 
 // addCase notes the channel of a clause, and at the last clause that the select was reached. c is the number of the
 // clause above CaseLen bits, in which the bit of the clause is set if it sends. addCases is addCase for the last two
-// clauses, of which c has the number of the first. chose notes that clause i was chosen.
+// clauses, i and i+1: see Cases. chose notes that clause i was chosen.
 //
 //go:noescape
 func addCase(s *Site, ch unsafe.Pointer, c int)
 
 //go:noescape
-func addCases(s *Site, a, b unsafe.Pointer, c int)
+func addCases(s *Site, a, b unsafe.Pointer, i, sends int)
 
 //go:noescape
 func chose(s *Site, i int)

@@ -14,10 +14,10 @@ func endRecv() { endRecvSlow() }
 
 // addCase notes the channel of a clause, and at the last clause that the select was reached. c is the number of the
 // clause above CaseLen bits, in which the bit of the clause is set if it sends. addCases is addCase for the last two
-// clauses, of which c has the number of the first. chose notes that clause i was chosen.
-func addCase(s *Site, ch unsafe.Pointer, c int)    { addCaseSlow(s, ch, c) }
-func addCases(s *Site, a, b unsafe.Pointer, c int) { addCasesSlow(s, a, b, c) }
-func chose(s *Site, i int)                         { choseSlow(s, i) }
+// clauses, i and i+1: see Cases. chose notes that clause i was chosen.
+func addCase(s *Site, ch unsafe.Pointer, c int)           { addCaseSlow(s, ch, c) }
+func addCases(s *Site, a, b unsafe.Pointer, i, sends int) { addCasesSlow(s, a, b, i, sends) }
+func chose(s *Site, i int)                                { choseSlow(s, i) }
 
 // made is the probe of a make. The channel is new, so nobody else knows it yet.
 func made(s *Site, ch unsafe.Pointer) { note(s, ch, KindChan, factMade) }

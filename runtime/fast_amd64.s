@@ -393,6 +393,7 @@ last:
 	MOVL Site_id(AX), DX
 	REACHED(slow)
 	MOVL DI, Slot_CaseNext(R10)
+	INCQ R13 // the end looks whether there is a fact to note
 	XORL BX, BX
 	XORL CX, CX
 	WAITS()
@@ -409,54 +410,84 @@ slow:
 	TICKED(slow)
 	ANOTHER()
 
-// func addCases(s *Site, a, b unsafe.Pointer, c int)
-TEXT ·addCases(SB), NOSPLIT, $0-32
+// func addCases(s *Site, a, b unsafe.Pointer, i, sends int)
+// As at BEGIN, the time at which the wait begins tells the end whether the goroutine has noted a fact of this select:
+// that of a send if one of the clauses sends, or else that of a receive. Then it only has to compare the channel.
+TEXT ·addCases(SB), NOSPLIT, $0-40
 	MOVQ s+0(FP), AX
 	MOVQ a+8(FP), BX
 	MOVQ b+16(FP), CX
-	MOVQ c+24(FP), DI
+	MOVQ i+24(FP), DI
+	MOVQ sends+32(FP), SI
 	MOVL Site_id(AX), DX
-	TESTL DX, DX
-	JZ slow
 	FIND(slow)
-	MOVL DI, SI
+	TESTQ DI, DI
+	JNE next
 	CMPL Slot_CaseSite(R10), DX
 	JNE other
-	SHRL $const_CaseLen, SI
-	JNE next
 first:
-	MOVL DI, Slot_CaseSend(R10)
+	MOVL SI, Slot_CaseSend(R10)
+	MOVQ BX, Slot_Cases(R10)
+	MOVQ CX, Slot_Cases+8(R10)
 add:
-	MOVQ BX, Slot_Cases(R10)(SI*8)
-	MOVQ CX, Slot_Cases+8(R10)(SI*8)
-	ADDL $2, SI
 	TESTW $const_SiteDefault, Site_Flags(AX)
 	JNE reached
 	RECENT(slow)
 	MOVL Site_id(AX), DX
-	MOVL SI, Slot_CaseNext(R10)
+	ENTRY()
+	CMPL Slot_CaseSend(R10), $0
+	JNE sends
+	CMPQ Slot_Noted+Noted_Entry(R10), R11
+	JNE new
+begin:
+	MOVL $0, Slot_CaseNext(R10) // no clause comes next
 	MOVL Slot_Head(R10), R8
-	RECORD()
+	ADD()
+	CMPL Slot_Depth(R10), $0
+	JNE within
+	MOVQ $0, Slot_Waits+Wait_Obj(R10)
+	MOVQ R13, Slot_Waits+Wait_Since(R10)
+	MOVQ DX, Slot_Waits+Wait_Site(R10) // and no Info
+	MOVL $1, Slot_Depth(R10)
+	RET
+sends:
+	CMPQ (Slot_Noted+Noted__size+Noted_Entry)(R10), R11
+	JEQ begin
+new:
+	INCQ R13
+	TESTL DX, DX
+	JNE begin
+	JMP slow
+within:
 	XORL BX, BX
 	XORL CX, CX
-	WAITS()
 	INSIDE(others)
-next:
-	CMPL SI, $(const_CaseLen-1)
-	JCC slow
-	CMPL Slot_CaseNext(R10), SI
-	JNE slow
-	MOVBLZX DI, R8
-	ORL R8, Slot_CaseSend(R10)
-	JMP add
 other:
-	SHRL $const_CaseLen, SI
-	JNE slow
+	TESTL DX, DX
+	JZ slow
 	CASES()
 	JMP first
+next:
+	CMPQ DI, $(const_CaseLen-1)
+	JCC slow
+	CMPL Slot_CaseSite(R10), DX
+	JNE slow
+	CMPL Slot_CaseNext(R10), DI
+	JNE slow
+	MOVQ BX, Slot_Cases(R10)(DI*8)
+	MOVQ CX, Slot_Cases+8(R10)(DI*8)
+	MOVQ CX, R9
+	MOVL DI, CX
+	MOVL SI, R8
+	SHLL CX, R8
+	MOVQ R9, CX
+	ORL R8, Slot_CaseSend(R10)
+	JMP add
 reached:
+	TESTL DX, DX
+	JZ slow
 	REACHED(slow)
-	MOVL SI, Slot_CaseNext(R10)
+	MOVL $0, Slot_CaseNext(R10)
 	RET
 others:
 	MOVQ BX, a+8(FP)
@@ -466,19 +497,58 @@ slow:
 	TICKED(slow)
 	ANOTHER()
 
-// The last wait is that of the select, if that was reached last.
-
 // func chose(s *Site, i int)
+// The last wait is that of the select, if that was reached last. A select with a default clause has none.
 TEXT ·chose(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ i+8(FP), BX
 	CMPQ BX, $const_CaseLen
 	JCC slow
+	TESTW $const_SiteDefault, Site_Flags(AX)
+	JNE default
+	RECENT(slow)
 	MOVQ ·fast+fastState_tab(SB), R8
-	TESTQ R8, R8
-	JZ slow
+own:
 	OWN(slow)
 	MOVL Site_id(AX), SI
+	CMPL Slot_Depth(R10), $1
+	JNE inside
+	CMPL Slot_Waits+Wait_Site(R10), SI
+	JNE without
+	CMPQ Slot_Waits+Wait_Since(R10), R13
+	JNE new
+	MOVL $0, Slot_Depth(R10)
+fact:
+	MOVQ Slot_Cases(R10)(BX*8), R9
+	CMPL Slot_CaseSend(R10), $0
+	JNE sends
+	CMPQ Slot_Noted+Noted_Obj(R10), R9
+	JNE last
+	RET
+sends:
+	MOVL Slot_CaseSend(R10), R8
+	BTL BX, R8
+	JCC last
+	CMPQ (Slot_Noted+Noted__size+Noted_Obj)(R10), R9
+	JNE last
+	RET
+inside:
+	LAST(without)
+	CMPL Slot_Waits+Wait_Site(R12), SI
+	JNE without
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE newer
+	MOVL DX, Slot_Depth(R10)
+	JMP fact
+new:
+	MOVQ R10, R12
+	XORL DX, DX
+newer:
+	INCQ R13
+	CMPQ Slot_Waits+Wait_Since(R12), R13
+	JNE slow
+	MOVL DX, Slot_Depth(R10)
+last:
 	MOVL Slot_Head(R10), R8
 	DECL R8
 	ANDL $(const_RingLen-1), R8
@@ -487,15 +557,6 @@ TEXT ·chose(SB), NOSPLIT, $0-16
 	JNE slow
 	CMPL Slot_CaseSite(R10), SI
 	JNE slow
-	TESTW $const_SiteDefault, Site_Flags(AX)
-	JNE fact
-	RECENT(slow)
-	CMPL Slot_Depth(R10), $1
-	JNE inside
-	CMPQ Slot_Waits+Wait_Since(R10), R13
-	JNE slow
-	MOVL $0, Slot_Depth(R10)
-fact:
 	MOVQ Slot_Cases(R10)(BX*8), R9
 	TESTQ R9, R9
 	JZ done
@@ -505,16 +566,18 @@ fact:
 	NOTED(R8, R9, noted)
 done:
 	RET
-inside:
-	LAST(slow)
-	CMPQ Slot_Waits+Wait_Since(R12), R13
-	JNE slow
-	MOVL DX, Slot_Depth(R10)
-	JMP fact
 noted:
 	JMP ·choseFact(SB)
+without:
+	TESTW $const_SiteDefault, Site_Flags(AX)
+	JNE last
 slow:
 	JMP ·choseSlow(SB)
+default:
+	MOVQ ·fast+fastState_tab(SB), R8
+	TESTQ R8, R8
+	JNE own
+	JMP slow
 	TICKED(slow)
 	ANOTHER()
 

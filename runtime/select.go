@@ -34,9 +34,9 @@ func CaseSend[T any](s *Site, i int, ch chan<- T) chan<- T {
 // if clause i+n sends.
 func Cases[B, C any](s *Site, i, sends int, before B, ch C) C {
 	if !off {
-		// With calls of pointer it would not be inlined.
-		addCases(s, *(*unsafe.Pointer)(unsafe.Pointer(&before)), *(*unsafe.Pointer)(unsafe.Pointer(&ch)),
-			i<<CaseLen|sends<<i&(1<<CaseLen-1))
+		// With calls of pointer it would not be inlined. The copies stay in registers.
+		a, b := before, ch
+		addCases(s, *(*unsafe.Pointer)(unsafe.Pointer(&a)), *(*unsafe.Pointer)(unsafe.Pointer(&b)), i, sends)
 	}
 	return ch
 }
@@ -86,7 +86,8 @@ func addCaseSlow(s *Site, ch unsafe.Pointer, c int) {
 // addCasesSlow does what addCases does, in all cases.
 //
 //go:norace
-func addCasesSlow(s *Site, a, b unsafe.Pointer, c int) {
+func addCasesSlow(s *Site, a, b unsafe.Pointer, i, sends int) {
+	c := i<<CaseLen | sends<<i&(1<<CaseLen-1)
 	addCaseSlow(s, a, c)
 	addCaseSlow(s, b, c+1<<CaseLen)
 }
@@ -122,7 +123,7 @@ func (sl *Slot) selects(s *Site) {
 		}
 	}
 	if s.Flags&SiteDefault == 0 {
-		sl.block(s, 0, 0)
+		sl.blockChan(s, nil)
 	}
 }
 

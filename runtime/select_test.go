@@ -65,6 +65,84 @@ func testSelectReady(t *testing.T, choose func(*Site, <-chan int, chan<- int) in
 	}
 }
 
+// TestSelectFacts chooses the clauses of a select in all orders, among others the same one again, within a millisecond.
+// Whatever the goroutine has noted before, a channel that is new has the fact of the operation on it.
+func TestSelectFacts(t *testing.T) {
+	recvs, sends, mixed, last := newSelect(2, 0), newSelect(2, 0), newSelect(2, 0), newSelect(3, 0)
+	mk := newSite(OpMake, KindChan, "make")
+	for _, c := range []struct {
+		name   string
+		s      *Site
+		sends  [2]bool
+		choose func(s *Site, a, b chan int)
+	}{
+		{"receives", recvs, [2]bool{}, func(s *Site, a, b chan int) {
+			select {
+			case <-a:
+				Chose(s, 0)
+			case <-Cases(s, 0, 0, a, b):
+				Chose(s, 1)
+			}
+		}},
+		{"sends", sends, [2]bool{true, true}, func(s *Site, a, b chan int) {
+			select {
+			case a <- 1:
+				Chose(s, 0)
+			case Cases(s, 0, 3, a, b) <- 1:
+				Chose(s, 1)
+			}
+		}},
+		{"both", mixed, [2]bool{false, true}, func(s *Site, a, b chan int) {
+			select {
+			case <-a:
+				Chose(s, 0)
+			case Cases(s, 0, 2, a, b) <- 1:
+				Chose(s, 1)
+			}
+		}},
+		{"the last of three", last, [2]bool{true, false}, func(s *Site, a, b chan int) {
+			select {
+			case <-CaseRecv(s, 0, (chan int)(nil)):
+				Chose(s, 0)
+			case a <- 1:
+				Chose(s, 1)
+			case <-Cases(s, 1, 1, a, b):
+				Chose(s, 2)
+			}
+		}},
+	} {
+		var ch [2]chan int
+		for i := 0; i < 500; i++ {
+			n := i >> (i % 5) & 1
+			for k := range ch {
+				if ch[k] == nil || i%7 == k { // with facts of nobody
+					ch[k] = Made(mk, make(chan int, 1))
+				}
+				ready := k == n
+				for len(ch[k]) > 0 {
+					<-ch[k]
+				}
+				if ready != c.sends[k] {
+					ch[k] <- 1
+				}
+			}
+			c.choose(c.s, ch[0], ch[1])
+			o := known(address(ch[n]))
+			fact := o.Received
+			if c.sends[n] {
+				fact = o.Sent
+			}
+			sl := mine(t)
+			if fact.Site != c.s.id || fact.Goid != uint32(sl.Goid) {
+				t.Fatalf("%s, %d: clause %d was chosen, and is kept as %+v", c.name, i, n, o)
+			}
+			if sl.Depth != 0 || sl.recent(1)[0] != c.s.id || sl.CaseSite != c.s.id {
+				t.Fatalf("%s, %d: depth %d, last %d, cases of %d", c.name, i, sl.Depth, sl.recent(1)[0], sl.CaseSite)
+			}
+		}
+	}
+}
+
 func TestSelectBlocked(t *testing.T) {
 	t.Run("each", func(t *testing.T) { testSelectBlocked(t, choose) })
 	t.Run("at once", func(t *testing.T) { testSelectBlocked(t, chooseAtOnce) })
