@@ -48,9 +48,9 @@ type file struct {
 	alone   []alone    // those of the ancestors that are left alone, outermost first
 	funcs   []*fn      // the functions around the node, outermost first
 	claims  map[dst.Node]bool
-	globals int                       // function literals in package variables of earlier files
-	values  map[*types.Var][]ast.Expr // see origins
-	takers  map[string]runtime.Role   // see permits
+	globals int                        // function literals in package variables of earlier files
+	values  map[*types.Var][]ast.Expr  // see origins
+	takers  map[token.Pos]runtime.Role // see permits
 	links   map[string]bool
 
 	sites   []site

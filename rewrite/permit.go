@@ -20,7 +20,7 @@ import (
 // the function around it gives, one goroutine only tells another that it is done.
 func (f *file) permits(ch ast.Expr) runtime.Role {
 	if f.takers == nil {
-		f.takers = map[string]runtime.Role{}
+		f.takers = map[token.Pos]runtime.Role{}
 		for key, list := range f.transfers() {
 			f.takers[key] = roleOfTransfers(list)
 		}
@@ -28,19 +28,20 @@ func (f *file) permits(ch ast.Expr) runtime.Role {
 	return f.takers[f.channelKey(ch)]
 }
 
-// channelKey identifies the channel that ch names: a variable, or a field of one. It returns "" for other expressions.
-func (f *file) channelKey(ch ast.Expr) string {
+// channelKey identifies the channel that ch names, a variable or a field of one, by where that is declared. It returns
+// token.NoPos for other expressions.
+func (f *file) channelKey(ch ast.Expr) token.Pos {
 	switch e := ast.Unparen(ch).(type) {
 	case *ast.Ident:
 		if v, ok := f.pkg.Info.ObjectOf(e).(*types.Var); ok {
-			return f.fset.Position(v.Pos()).String()
+			return v.Pos()
 		}
 	case *ast.SelectorExpr:
 		if v, ok := f.pkg.Info.Uses[e.Sel].(*types.Var); ok && v.IsField() {
-			return f.fset.Position(v.Pos()).String()
+			return v.Pos()
 		}
 	}
-	return ""
+	return token.NoPos
 }
 
 // A transferOp is a send to a channel or a receive from it.
@@ -55,8 +56,8 @@ type transferOp struct {
 }
 
 // transfers returns the sends and receives of all functions in the file, by channel, in source order.
-func (f *file) transfers() map[string][]transferOp {
-	ops := map[string][]transferOp{}
+func (f *file) transfers() map[token.Pos][]transferOp {
+	ops := map[token.Pos][]transferOp{}
 	var around []ast.Node
 	news := map[ast.Node]bool{} // receives of selects that wait, whose values are messages
 	var visit func(n ast.Node) bool
@@ -73,7 +74,7 @@ func (f *file) transfers() map[string][]transferOp {
 			return false
 		}
 		if ch, op, ok := f.transfer(n); ok {
-			if key := f.channelKey(ch); key != "" {
+			if key := f.channelKey(ch); key != token.NoPos {
 				op.in = slices.Clone(around)
 				op.plain = op.plain && (op.send || !news[n])
 				ops[key] = append(ops[key], op)
