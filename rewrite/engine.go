@@ -226,6 +226,9 @@ type File struct {
 	Text     []byte
 	Original [32]byte // SHA-256 of the original text
 	Kept     []Span   `json:",omitempty"` // the original parts of Text, in order; with Config.Spans, in an overlay
+
+	// Sites counts the probes in the file by the name of their operation.
+	Sites map[string]int `json:",omitempty"`
 }
 
 // A Skip is an operation that has no probe.

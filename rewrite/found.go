@@ -3,16 +3,12 @@ package rewrite
 import (
 	"go/token"
 
+	"github.com/awaittrace/awaittrace/rewrite/load"
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// A Cache keeps what was found in files. Several goroutines use it at once.
-type Cache interface {
-	// Get returns the last data put under a key.
-	Get(key [32]byte) (data []byte, ok bool)
-	// Put may keep data under key. It reports no errors.
-	Put(key [32]byte, data []byte)
-}
+// A Cache keeps what was found in files, and the declarations of packages.
+type Cache = load.Cache
 
 // found has what file.find has set, in the form of the cache. Positions are offsets.
 type found struct {

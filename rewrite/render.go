@@ -26,9 +26,6 @@ func (r *Result) add(files []*file) {
 		if f.already {
 			r.Already = append(r.Already, f.Name)
 		}
-		for _, s := range f.sites {
-			r.Sites[s.op.String()]++
-		}
 	}
 }
 
@@ -41,12 +38,24 @@ func (r *Result) render(files []*file) error {
 		if errs[i] != nil {
 			return errs[i]
 		}
-		r.Files = append(r.Files, File{f.Name, texts[i], sha256.Sum256(f.Text), f.spans})
+		r.Files = append(r.Files, File{f.Name, texts[i], sha256.Sum256(f.Text), f.spans, f.counted()})
 		if f.unformatted {
 			r.Unformatted = append(r.Unformatted, f.Name)
 		}
 	}
 	return nil
+}
+
+// counted counts the sites of a file by the names of their operations.
+func (f *file) counted() map[string]int {
+	var sites map[string]int
+	for _, s := range f.sites {
+		if sites == nil {
+			sites = map[string]int{}
+		}
+		sites[s.op.String()]++
+	}
+	return sites
 }
 
 func (r *Result) sort() {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +37,9 @@ type Config struct {
 	Revertible bool
 	// Spans sets File.Kept, which Covered needs.
 	Spans bool
+	// Previous, if not nil, is the result of the run that Listing and Edited are of. It has nothing of ProbeFuncs, and
+	// has left no package alone.
+	Previous *Result `json:"-"`
 }
 
 // CollectorFolder is the name of the folder that holds the collector in a tree that was instrumented in place or
@@ -50,7 +54,8 @@ const CollectorFolder = collector.Folder
 // For a file, the rules depend on its text, on the declarations in the other files of its package, on what the package
 // imports, and on the prefix of inserted names. They do not depend on a function body in another file. So after an edit
 // in a body, one file is decorated, its package is checked with the bodies of that file alone, and no other package is
-// checked unless its types are needed.
+// checked unless its types are needed. With cfg.Previous no other package is read, and its declarations are enough for
+// its types.
 //
 // A dependency that cannot be instrumented is left alone: Result.Left. Code that does not load or compile gives a
 // *load.CompileError, a pattern of cfg.Deps that matches nothing a *load.DepsError.
@@ -59,12 +64,14 @@ func Instrument(cfg Config, cache Cache) (*Result, load.Inputs, error) {
 	if err != nil {
 		return nil, load.Inputs{}, err
 	}
+	cfg.Cache = cache
 	b, err := load.List(cfg.Config)
 	if err != nil {
 		return nil, load.Inputs{}, err
 	}
 	r, err := newRun(cfg, funcs, b, cache).all()
 	if b.LeaveDeps(err) {
+		cfg.Previous = nil
 		r, err = newRun(cfg, funcs, b, cache).all()
 	}
 	return r, b.Inputs(), err
@@ -83,6 +90,7 @@ type run struct {
 	lock  sync.Mutex
 	funcs *probeFuncs
 	total *Result
+	names map[string]bool // of the files of all packages that were worked on
 }
 
 func newRun(cfg Config, funcs *probeFuncs, b *load.Build, cache Cache) *run {
@@ -96,6 +104,7 @@ func newRun(cfg Config, funcs *probeFuncs, b *load.Build, cache Cache) *run {
 		cfg: cfg, build: b, cache: cache, index: newIOIndex(), rules: rules(), options: options,
 		looking: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		funcs:   funcs, total: &Result{Sites: map[string]int{}, Modules: b.Modules, Outside: b.Outside},
+		names: map[string]bool{},
 	}
 }
 
@@ -110,6 +119,14 @@ func (r *run) all() (*Result, error) {
 // result returns the Result after the last package.
 func (r *run) result() (*Result, error) {
 	r.total.Left = r.build.Left
+	if r.cfg.Previous != nil {
+		r.total.merge(r.cfg.Previous.without(r.names))
+	}
+	for _, f := range r.total.Files {
+		for op, n := range f.Sites {
+			r.total.Sites[op] += n
+		}
+	}
 	r.total.sort()
 	if r.funcs.anyUnused() {
 		checked, err := r.build.Types()
@@ -124,6 +141,11 @@ func (r *run) result() (*Result, error) {
 // instrument finds, or restores from the cache, the probes of the files of a package, and writes them.
 func (r *run) instrument(p *load.Package) error {
 	files := r.open(p)
+	r.lock.Lock()
+	for _, f := range files {
+		r.names[f.Name] = true
+	}
+	r.lock.Unlock()
 	before := r.remembered(p)
 	now := map[string]*found{}
 	var missing []*file
@@ -148,7 +170,7 @@ func (r *run) instrument(p *load.Package) error {
 	if len(missing) > 0 || len(before) != len(now) {
 		r.remember(p, now)
 	}
-	part := &Result{Sites: map[string]int{}}
+	part := &Result{}
 	part.add(files)
 	if err := part.render(files); err != nil {
 		return err
@@ -234,7 +256,15 @@ func (r *Result) merge(part *Result) {
 	r.Skipped = append(r.Skipped, part.Skipped...)
 	r.Already = append(r.Already, part.Already...)
 	r.Unformatted = append(r.Unformatted, part.Unformatted...)
-	for op, n := range part.Sites {
-		r.Sites[op] += n
+}
+
+// without returns what r says of other files than the named ones.
+func (r *Result) without(names map[string]bool) *Result {
+	named := func(name string) bool { return names[name] }
+	return &Result{
+		Files:       slices.DeleteFunc(slices.Clone(r.Files), func(f File) bool { return names[f.Name] }),
+		Skipped:     slices.DeleteFunc(slices.Clone(r.Skipped), func(s Skip) bool { return names[s.Pos.Filename] }),
+		Already:     slices.DeleteFunc(slices.Clone(r.Already), named),
+		Unformatted: slices.DeleteFunc(slices.Clone(r.Unformatted), named),
 	}
 }

@@ -98,18 +98,9 @@ func TestCachedEdits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads a program often")
 	}
-	from := *corpus
-	if from == "" {
-		from = "../testdata/torture"
-	}
-	dir := copyTree(t, from)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	m := &mutator{t: t, dir: dir, rand: rand.New(rand.NewPCG(seed, 0))}
+	m, cfg := newMutator(t)
+	cfg.ProbeFuncs = []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}
 	cache := &memory{data: map[[32]byte][]byte{}}
-	cfg := Config{Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true},
-		ProbeFuncs: []string{"strings.ToUpper", "fmt.Printf", "nosuch.F"}}
-	cfg.Env = slices.DeleteFunc(offline(), func(e string) bool { return e == "GOFLAGS=-mod=mod" })
 	broken := 0
 	for n := range *cachedEdits {
 		what := m.edit(n)
@@ -129,6 +120,56 @@ func TestCachedEdits(t *testing.T) {
 		sameResults(t, what, got, want)
 	}
 	t.Logf("%d edits, of which %d did not compile", *cachedEdits, broken)
+}
+
+// TestPreviousEdits makes random edits. After each of them, Instrument gives the same from the source alone as with the
+// result before the edit.
+func TestPreviousEdits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads a program often")
+	}
+	m, cfg := newMutator(t)
+	cache := &memory{data: map[[32]byte][]byte{}}
+	previous, read, err := Instrument(cfg, cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	for n := range *cachedEdits {
+		what := m.edit(n)
+		want, wantRead, err := Instrument(cfg, nil)
+		if err != nil {
+			m.undo()
+			continue
+		}
+		again := cfg
+		if m.sameHead() {
+			again.Previous, again.Listing, again.Edited = previous, read.Listing, map[string]bool{m.name: true}
+			taken++
+		}
+		if previous, read, err = Instrument(again, cache); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		sameResults(t, what, previous, want)
+		if !reflect.DeepEqual(read.Listing, wantRead.Listing) {
+			t.Fatalf("%s: another listing", what)
+		}
+	}
+	t.Logf("%d edits, of which %d took what was known", *cachedEdits, taken)
+}
+
+// newMutator copies the corpus, or a program of testdata without one. The packages of cfg are all that is in it.
+func newMutator(t *testing.T) (*mutator, Config) {
+	from := *corpus
+	if from == "" {
+		from = "../testdata/torture"
+	}
+	dir := copyTree(t, from)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	cfg := Config{Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true}}
+	cfg.Env = slices.DeleteFunc(offline(), func(e string) bool { return e == "GOFLAGS=-mod=mod" })
+	return &mutator{t: t, dir: dir, rand: rand.New(rand.NewPCG(seed, 0))}, cfg
 }
 
 // A mutator edits the files of a module at random.
@@ -212,6 +253,17 @@ func (m *mutator) body(f *ast.File) *ast.BlockStmt {
 		return nil
 	}
 	return all[m.rand.IntN(len(all))]
+}
+
+// sameHead reports whether the go command sees nothing of the last edit.
+func (m *mutator) sameHead() bool {
+	text, err := os.ReadFile(m.name)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	was, _ := load.Head(m.was)
+	is, ok := load.Head(text)
+	return ok && was == is
 }
 
 func (m *mutator) undo() { write(m.t, m.name, m.was) }

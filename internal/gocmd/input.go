@@ -171,13 +171,15 @@ func (in *input) sums(tests bool) (sum, head []byte, err error) {
 	return whole[:], head, nil
 }
 
-// compareAll compares all inputs, and returns the greatest change. looked means that stamps have changed and should be
-// stored.
-func compareAll(inputs []input, tests bool) (changed change, looked bool) {
+// compareAll compares all inputs, and returns the greatest change, and the names of those in which it is in bodies.
+// looked means that stamps have changed and should be stored.
+func compareAll(inputs []input, tests bool) (changed change, edited map[string]bool, looked bool) {
 	now := time.Now()
 	var most atomic.Int32
 	var restamped atomic.Bool
+	var lock sync.Mutex
 	var wg sync.WaitGroup
+	edited = map[string]bool{}
 	n := runtime.GOMAXPROCS(0)
 	for i := range n {
 		wg.Go(func() {
@@ -186,6 +188,11 @@ func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 				if looked {
 					restamped.Store(true)
 				}
+				if changed == bodies {
+					lock.Lock()
+					edited[inputs[j].Name] = true
+					lock.Unlock()
+				}
 				for was := most.Load(); int32(changed) > was && !most.CompareAndSwap(was, int32(changed)); {
 					was = most.Load()
 				}
@@ -193,5 +200,5 @@ func compareAll(inputs []input, tests bool) (changed change, looked bool) {
 		})
 	}
 	wg.Wait()
-	return change(most.Load()), restamped.Load()
+	return change(most.Load()), edited, restamped.Load()
 }

@@ -22,6 +22,8 @@ type manifest struct {
 	Files   []manifestFile
 	Result  rewrite.Result    // without Files
 	Listing [sha256.Size]byte // of the load.Listing, which is in the cache
+
+	edited map[string]bool // the inputs that are known to be bodies alone, by name
 }
 
 // A manifestFile is a rewrite.File whose text is in the cache.
@@ -29,6 +31,10 @@ type manifestFile struct {
 	Name           string
 	Text, Original [sha256.Size]byte
 	Kept           []rewrite.Span `json:",omitempty"`
+	Sites          map[string]int `json:",omitempty"`
+
+	text []byte // after result, if the cache has it
+	path string // of text
 }
 
 // manifestKey returns a hash of all that decides the rewriter's output, except the inputs of the manifest; ok is false
@@ -131,7 +137,8 @@ func (c *Cache) manifest(key [sha256.Size]byte, tests bool) (m *manifest, change
 	if m = new(manifest); !ok || json.Unmarshal(data, m) != nil {
 		return nil, more
 	}
-	changed, looked := compareAll(m.Inputs, tests)
+	changed, edited, looked := compareAll(m.Inputs, tests)
+	m.edited = edited
 	if changed == nothing && looked {
 		c.note(key, m)
 	}
@@ -141,26 +148,40 @@ func (c *Cache) manifest(key [sha256.Size]byte, tests bool) (m *manifest, change
 // result returns the result of m, or nil if the cache does not have all of it.
 func (c *Cache) result(m *manifest) *rewrite.Result {
 	r := m.Result
-	current := make(map[string]string, len(m.Files))
-	for _, f := range m.Files {
-		text, path, ok := c.text(f.Text, filepath.Ext(f.Name))
-		if !ok {
+	for i := range m.Files {
+		f, ok := &m.Files[i], false
+		if f.text, f.path, ok = c.text(f.Text, filepath.Ext(f.Name)); !ok {
 			return nil
 		}
-		current[f.Name] = path
-		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: text, Original: f.Original, Kept: f.Kept})
+		r.Files = append(r.Files, rewrite.File{Name: f.Name, Text: f.text, Original: f.Original, Kept: f.Kept,
+			Sites: f.Sites})
 	}
-	c.current = current
+	c.current = m.paths()
 	return &r
 }
 
-// again runs the rewriter after changes in bodies, with the listing of m. It returns nil if that fails. Then the go
-// command must be asked, whose errors the user knows.
+// paths returns the paths of the texts, by the names of the originals.
+func (m *manifest) paths() map[string]string {
+	paths := make(map[string]string, len(m.Files))
+	for _, f := range m.Files {
+		paths[f.Name] = f.path
+	}
+	return paths
+}
+
+// again runs the rewriter after changes in bodies, with the listing of m, and its result for the packages that they do
+// not concern. It returns nil if that fails. Then the go command must be asked, whose errors the user knows.
 func (c *Cache) again(key [sha256.Size]byte, m *manifest, tc *Toolchain, cfg rewrite.Config) *rewrite.Result {
 	data, _, ok := c.text(m.Listing, listingSuffix)
 	if !ok || json.Unmarshal(data, &cfg.Listing) != nil {
 		return nil
 	}
+	if len(m.Result.Left) == 0 && len(cfg.ProbeFuncs) == 0 {
+		if cfg.Previous = c.result(m); cfg.Previous != nil {
+			cfg.Edited = m.edited
+		}
+	}
+	c.current = nil
 	r, read, err := rewrite.Instrument(cfg, newFileCache(c, tc))
 	if err != nil {
 		return nil
@@ -171,30 +192,49 @@ func (c *Cache) again(key [sha256.Size]byte, m *manifest, tc *Toolchain, cfg rew
 			return r // changed meanwhile
 		}
 	}
+	if read.Listing == cfg.Listing { // the cache has it
+		read.Listing = nil
+	}
 	c.remember(key, m, r, read.Listing)
 	return r
 }
 
 const listingSuffix = ".json"
 
-// remember puts a result into the cache, with the inputs of m. If that fails, the next build is as slow as this one.
+// remember puts a result into the cache, with the inputs of m, and with a listing in place of that of m, unless it is
+// nil. If that fails, the next build is as slow as this one.
 func (c *Cache) remember(key [sha256.Size]byte, m *manifest, r *rewrite.Result, listing *load.Listing) {
-	data, err := json.Marshal(listing)
-	if err == nil {
-		_, err = c.Put(data, listingSuffix)
+	if listing != nil {
+		data, err := json.Marshal(listing)
+		if err == nil {
+			_, err = c.Put(data, listingSuffix)
+		}
+		if err != nil {
+			return
+		}
+		m.Listing = sha256.Sum256(data)
 	}
-	m.Listing = sha256.Sum256(data)
+	known := make(map[string]manifestFile, len(m.Files))
+	for _, f := range m.Files {
+		known[f.Name] = f
+	}
 	m.Result, m.Files = *r, nil
 	m.Result.Files = nil
 	for _, f := range r.Files {
-		if err == nil {
-			_, err = c.Put(f.Text, filepath.Ext(f.Name))
+		next := manifestFile{Name: f.Name, Original: f.Original, Kept: f.Kept, Sites: f.Sites}
+		if old := known[f.Name]; old.text != nil && bytes.Equal(old.text, f.Text) {
+			next.Text, next.path = old.Text, old.path
+		} else {
+			var err error
+			if next.path, err = c.Put(f.Text, filepath.Ext(f.Name)); err != nil {
+				return
+			}
+			next.Text = sha256.Sum256(f.Text)
 		}
-		m.Files = append(m.Files, manifestFile{f.Name, sha256.Sum256(f.Text), f.Original, f.Kept})
+		m.Files = append(m.Files, next)
 	}
-	if err == nil {
-		c.note(key, m)
-	}
+	c.current = m.paths()
+	c.note(key, m)
 }
 
 func (c *Cache) note(key [sha256.Size]byte, m *manifest) {

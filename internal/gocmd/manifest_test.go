@@ -33,6 +33,7 @@ import (
 
 	"example.com/dep"
 	"m/lib"
+	"m/mid"
 )
 
 //go:embed text
@@ -43,6 +44,7 @@ func main() {
 	for v := range lib.C {
 		println(v, text)
 	}
+	<-mid.C
 }
 -- text --
 one
@@ -58,6 +60,14 @@ func init() { <-make(chan int) }
 package lib
 
 var C = make(chan int)
+-- mid/mid.go --
+package mid
+
+import "m/lib"
+
+var C = lib.C
+
+func f() { <-C }
 -- dep/go.mod --
 module example.com/dep
 
@@ -89,6 +99,9 @@ func TestManifest(t *testing.T) {
 	m.step("a body", bodies, func() { m.replace("main.go", "println(v, text)", "println(text, v); <-dep.C") })
 	m.step("a file that never could be parsed", more, func() { m.replace("tagged.go", "<-", "<-<-") })
 	m.step("types of a package", bodies, func() { m.replace("lib/lib.go", "chan int", "chan string") })
+	m.step("a body between two packages", bodies, func() { m.replace("mid/mid.go", "<-C", "<-C; <-C") })
+	m.step("a body below it", bodies, func() { m.replace("lib/lib.go", "var E", "func f() { <-E }\n\nvar E") })
+	m.step("the same body again", bodies, func() { m.replace("lib/lib.go", "<-E", "<-E; <-E") })
 	m.step("two files", bodies, func() {
 		m.replace("lib/lib.go", "chan string", "chan any")
 		m.replace("main.go", "; <-dep.C", "")

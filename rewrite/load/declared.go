@@ -35,6 +35,45 @@ func declarations(f *ast.File) *ast.File {
 	return &b
 }
 
+// dropImports removes from a file of declarations the imports of n that it does not name: those of function bodies. So
+// fewer packages need types.
+func (n *node) dropImports(f *ast.File) {
+	named := map[string]bool{".": true}
+	ast.Inspect(f, func(x ast.Node) bool {
+		if sel, ok := x.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok {
+				named[id.Name] = true
+			}
+		}
+		return true
+	})
+	needless := func(spec ast.Spec) bool {
+		s := spec.(*ast.ImportSpec)
+		path, err := strconv.Unquote(s.Path.Value)
+		p := n.Imports[path]
+		if err != nil || p == nil {
+			return false
+		}
+		name := p.Name
+		if s.Name != nil {
+			name = s.Name.Name
+		}
+		return !named[name]
+	}
+	var left []ast.Decl
+	for _, d := range f.Decls {
+		if imports, ok := d.(*ast.GenDecl); ok && imports.Tok == token.IMPORT {
+			some := *imports
+			if some.Specs = slices.DeleteFunc(slices.Clone(some.Specs), needless); len(some.Specs) == 0 {
+				continue
+			}
+			d = &some
+		}
+		left = append(left, d)
+	}
+	f.Decls = left
+}
+
 // declaredVars returns a declaration of variables without values that do not determine their types, and without the
 // elements of tables. In a package of data, these would take most of the time.
 func declaredVars(d *ast.GenDecl) *ast.GenDecl {
@@ -60,28 +99,48 @@ func declaredVars(d *ast.GenDecl) *ast.GenDecl {
 func withoutElements(lit *ast.CompositeLit) *ast.CompositeLit {
 	empty := *lit
 	empty.Elts = nil
-	array, ok := lit.Type.(*ast.ArrayType)
-	if !ok {
-		return &empty
-	}
-	if _, ok := array.Len.(*ast.Ellipsis); ok { // the elements determine the length
+	if countsElements(lit) {
 		if slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool { _, ok := e.(*ast.KeyValueExpr); return ok }) {
 			return lit
 		}
-		long := *array
-		long.Len = &ast.BasicLit{ValuePos: array.Len.Pos(), Kind: token.INT, Value: strconv.Itoa(len(lit.Elts))}
+		long := *lit.Type.(*ast.ArrayType)
+		long.Len = &ast.BasicLit{ValuePos: long.Len.Pos(), Kind: token.INT, Value: strconv.Itoa(len(lit.Elts))}
 		empty.Type = &long
 	}
 	return &empty
 }
 
-// writeDeclarations writes the text of a file without the bodies of its functions.
-func writeDeclarations(w io.Writer, f *File) {
-	done := 0
-	for _, d := range f.Syntax.Decls {
+// countsElements reports whether the elements of a literal determine its length: [...]T{…}.
+func countsElements(lit *ast.CompositeLit) bool {
+	array, ok := lit.Type.(*ast.ArrayType)
+	if !ok {
+		return false
+	}
+	_, ok = array.Len.(*ast.Ellipsis)
+	return ok
+}
+
+// A span is a part of a file.
+type span struct{ from, to token.Pos }
+
+// bodies returns what is in the braces of the functions of a file, in order.
+func bodies(f *ast.File) (list []span) {
+	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
-			w.Write(f.Text[done:f.Tok.Offset(fn.Body.Lbrace)])
-			done = f.Tok.Offset(fn.Body.Rbrace)
+			list = append(list, span{fn.Body.Lbrace + 1, fn.Body.Rbrace})
+		}
+	}
+	return list
+}
+
+// writeWithout writes the text of a file without some parts, in order. Those that begin in an earlier one count for
+// nothing.
+func writeWithout(w io.Writer, f *File, parts []span) {
+	done := 0
+	for _, part := range parts {
+		if from := f.Tok.Offset(part.from); from >= done {
+			w.Write(f.Text[done:from])
+			done = f.Tok.Offset(part.to)
 		}
 	}
 	w.Write(f.Text[done:])
@@ -93,7 +152,7 @@ func (g *graph) sumOf(n *node, files []*File, cgo bool) [sha256.Size]byte {
 	values := []any{n.PkgPath, n.Name, langOf(n.Package), g.b.sizes}
 	for _, f := range files {
 		part := sha256.New()
-		writeDeclarations(part, f)
+		writeWithout(part, f, bodies(f.Syntax))
 		values = append(values, f.Name, part.Sum(nil))
 	}
 	if cgo {

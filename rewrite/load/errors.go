@@ -123,7 +123,7 @@ func (b *Build) LeaveDeps(err error) bool {
 		}
 	}
 	packages.Visit(b.named, nil, func(p *packages.Package) { p.Errors = nil })
-	b.deps = nil
+	b.deps, b.cfg.Edited = nil, nil
 	return b.Left != nil
 }
 

@@ -17,6 +17,7 @@ import (
 // exports are the imported packages that are not checked from source.
 type exports struct {
 	files map[string]string         // of the export data, by import path
+	known bool                      // files are those of Config.Listing
 	types map[string]*types.Package // after read
 	once  sync.Once
 	err   error
@@ -37,10 +38,11 @@ func (g *graph) listExports() error {
 		}
 	}
 	if len(missing) == 0 {
+		g.known = g.b.cfg.Listing != nil
 		return nil
 	}
 	if files, ok := g.b.cfg.Listing.exports(missing); ok {
-		g.files = files
+		g.files, g.known = files, true
 		maps.Copy(g.b.exported, files)
 		return nil
 	}

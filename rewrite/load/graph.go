@@ -41,6 +41,8 @@ type node struct {
 	broken   bool // it, or a package that it imports, has errors
 	declared func() *types.Package
 	sum      [32]byte // of everything that its types depend on
+
+	was [32]byte // sum when Config.Listing was made, or zero
 }
 
 // Each calls work for each package to probe, after its imports, and for several at once. It leaves a dependency alone
@@ -51,6 +53,7 @@ func (b *Build) Each(work func(*Package) error) error {
 	if err := b.graph.listExports(); err != nil {
 		return err
 	}
+	b.graph.recall()
 	for _, n := range b.graph.nodes {
 		go b.graph.visit(n)
 	}
@@ -128,15 +131,21 @@ func (b *Build) above() func(*packages.Package) bool {
 // visit works on one package, after its imports.
 func (g *graph) visit(n *node) {
 	defer close(n.done)
+	same := g.unedited(n)
 	for _, imported := range n.Imports {
 		if dep := g.nodes[imported]; dep != nil {
 			<-dep.done
 			n.broken = n.broken || dep.broken
+			same = same && dep.sum == dep.was
 		}
 	}
 	g.slots <- struct{}{}
 	defer func() { <-g.slots }()
-	if !n.broken {
+	switch {
+	case n.broken:
+	case same:
+		g.skip(n)
+	default:
 		g.do(n)
 	}
 	g.count()
@@ -162,10 +171,7 @@ func (g *graph) do(n *node) {
 		return
 	}
 	n.sum = g.sumOf(n, files, cgo)
-	var declared []*ast.File
-	for _, f := range files {
-		declared = append(declared, declarations(f.Syntax))
-	}
+	declared := g.keep(n, files, cgo)
 	n.declared = sync.OnceValue(func() *types.Package { return g.declare(n, declared, cgo) })
 	if n.made == nil {
 		return
@@ -259,7 +265,9 @@ func (g *graph) checkBodies(n *node, p *Package, files []*File) error {
 		if whole[f.Tok] {
 			syntax = append(syntax, f.Syntax)
 		} else {
-			syntax = append(syntax, declarations(f.Syntax))
+			declared := declarations(f.Syntax)
+			n.dropImports(declared)
+			syntax = append(syntax, declared)
 		}
 	}
 	var errs typeErrors

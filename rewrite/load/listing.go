@@ -32,10 +32,14 @@ type listed struct {
 	Imports                         []string          `json:",omitempty"` // by ID
 	Renamed                         map[string]string `json:",omitempty"` // import paths that are not IDs, with their IDs
 	Module                          int               `json:",omitempty"` // from 1, in Listing.Modules; 0: none
+	Sum                             []byte            `json:",omitempty"` // node.sum, if it was checked from source
 }
 
-// listing returns what the go command has told List and Each.
+// listing returns what the go command has told List and Each: Config.Listing itself if nothing is new.
 func (b *Build) listing() *Listing {
+	if b.graph.asListed() {
+		return b.cfg.Listing
+	}
 	l := &Listing{Exports: b.exported}
 	modules := map[*packages.Module]int{}
 	packages.Visit(b.named, nil, func(p *packages.Package) {
@@ -60,12 +64,26 @@ func (b *Build) listing() *Listing {
 			}
 			one.Module = modules[p.Module]
 		}
+		if n := b.graph.nodes[p]; n != nil {
+			one.Sum = n.sum[:]
+		}
 		l.Packages = append(l.Packages, one)
 	})
 	for _, p := range b.named {
 		l.Named = append(l.Named, p.ID)
 	}
 	return l
+}
+
+// sums returns the sums of the packages that were checked from source, by ID.
+func (l *Listing) sums() map[string][sha256.Size]byte {
+	sums := map[string][sha256.Size]byte{}
+	for _, one := range l.Packages {
+		if len(one.Sum) == sha256.Size {
+			sums[one.ID] = [sha256.Size]byte(one.Sum)
+		}
+	}
+	return sums
 }
 
 // packages returns the packages of the patterns, with all that they import.

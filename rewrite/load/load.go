@@ -54,9 +54,22 @@ type Config struct {
 	RuntimePath string
 	// Listing, if not nil, is what the go command would tell.
 	Listing *Listing `json:"-"`
+	// Edited, if not nil, has all files that have changed since Listing was made. Then Each skips the packages in which
+	// neither the text nor a declaration that it can see has changed.
+	Edited map[string]bool `json:"-"`
+	// Cache, if not nil, keeps the declarations of packages.
+	Cache Cache `json:"-"`
 	// Progress, if not nil, is called after each package that was read, one call at a time, with the number of packages
 	// so far and of all.
 	Progress func(done, total int) `json:"-"`
+}
+
+// A Cache keeps what was found in source. Several goroutines use it at once.
+type Cache interface {
+	// Get returns the last data put under a key.
+	Get(key [32]byte) (data []byte, ok bool)
+	// Put may keep data under key. It reports no errors.
+	Put(key [32]byte, data []byte)
 }
 
 // A Build is the packages of a build.
