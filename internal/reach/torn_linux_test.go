@@ -119,7 +119,7 @@ func tearable(t *testing.T) *tornProgram {
 func capture(t *testing.T, exe string, prog *Program) *tornProgram {
 	p := start(t, exe)
 	x := &tornProgram{prog: prog}
-	for range 20 { // its goroutines may not all wait yet
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); { // its goroutines may not all wait yet
 		x.image = &image{from: p, pages: make(map[uint64][]byte), entry: p.Entry()}
 		done := make(chan error)
 		go func() {

@@ -1,10 +1,12 @@
 package tree
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -26,6 +28,7 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
+	fmt.Println("begins")
 	for { // until it is killed
 		if err := Write(sourceIn(filepath.Join(dir, "tree")), Journals{filepath.Join(dir, "journal")}); err != nil {
 			fmt.Println("write:", err)
@@ -307,18 +310,23 @@ func TestKilled(t *testing.T) {
 	for i := range rounds {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), child+"="+filepath.Dir(root))
-		var out strings.Builder
-		cmd.Stdout = &out
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(15+i*37%89) * time.Millisecond)
+		out := bufio.NewReader(stdout)
+		begins, _ := out.ReadString('\n')
+		time.Sleep(time.Duration(i*37%89) * time.Millisecond)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
+		rest, _ := io.ReadAll(out)
 		cmd.Wait()
-		if out.Len() > 0 {
-			t.Fatal(out.String())
+		if begins != "begins\n" || len(rest) > 0 {
+			t.Fatalf("%s%s", begins, rest)
 		}
 		if list(t, root) != was {
 			half++
