@@ -70,6 +70,7 @@ func waitGroupsGoOrder() {
 	group := func(name string) *sync.WaitGroup { s(name); return &wg }
 	f := func(name string) func() { s(name); return func() { say("in", name) } }
 	group("wg").Go(f("f"))
+	wg.Wait() // so that nothing is printed at the same time
 	group("wg").Wait()
 	w.Go(f("embedded"))
 	w.Wait()
@@ -80,8 +81,10 @@ func waitGroupsGoOrder() {
 	w.Go(w.work)
 	w.WaitGroup.Wait()
 	w.groups[n(1)].Go(f0)
+	w.groups[1].Wait()
 	w.groups[n(1)].Wait()
 	w.groups[n(0)].Go([]func(){f0, w.run}[n(1)])
+	w.groups[0].Wait()
 	(w.groups[n(0)]).Wait()
 	var other sync.WaitGroup
 	w.Go(func() func() { w = &worker{name: "replaced", WaitGroup: &other}; return f0 }())
