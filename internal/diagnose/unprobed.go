@@ -164,12 +164,7 @@ func (f *facts) unprobedSince(g *snapshot.Goroutine) int64 {
 	if was == nil || f.s.NoProbes != "" || g.State == "syscall" { // two looks have shown more: see package inspect
 		return 0
 	}
-	i, ok := was.Find(g.ID)
-	if !ok {
-		return 0
-	}
-	o := &was.Goroutines[i]
-	if o.State != g.State || o.Reason != g.Reason || o.Steps != g.Steps || !sameTarget(o.Blocked, g.Blocked) {
+	if !was.SameWait(g) {
 		return 0
 	}
 	return was.Taken
@@ -190,14 +185,6 @@ func (d *finder) unsupported(c *cause) {
 		}
 	}
 	c.certainty = Possible
-}
-
-// sameTarget reports whether two looks saw a goroutine wait on the same object. Looks without an object agree with any.
-func sameTarget(a, b *snapshot.Blocked) bool {
-	if a == nil || b == nil || len(a.On) == 0 || len(b.On) == 0 {
-		return true
-	}
-	return len(a.On) == len(b.On) && a.On[0].Addr == b.On[0].Addr
 }
 
 // A waiting is an operation and the kind of its object.

@@ -71,26 +71,12 @@ func Format(s *snapshot.Snapshot) string {
 		p.order(&s.Orders[i])
 	}
 	if s.Before != nil {
-		p.WriteString("before\n" + Format(earlier(s.Before)))
+		p.WriteString("before\n" + Format(s.Before.Snapshot()))
 	}
 	if s.Later != nil {
 		p.WriteString("later\n" + Format(s.Later))
 	}
 	return p.String()
-}
-
-// earlier returns as a snapshot what is remembered of an earlier look.
-func earlier(e *snapshot.Earlier) *snapshot.Snapshot {
-	s := &snapshot.Snapshot{Taken: e.Taken, Process: e.Process}
-	for _, was := range e.Goroutines {
-		g := snapshot.Goroutine{ID: was.ID, State: was.State, Reason: was.Reason, Last: was.Last, Steps: was.Steps,
-			Blocked: was.Blocked}
-		if g.Last != nil {
-			g.History = []snapshot.Step{{Probe: g.Last}}
-		}
-		s.Goroutines = append(s.Goroutines, g)
-	}
-	return s
 }
 
 type printer struct {

@@ -48,7 +48,8 @@ orphan 9 lock/mutex main.go:40 main.f "\"x\".Lock()" 0xc1 10s
 before
 taken 50s
 goroutine 7 waiting
-  blocked 12s
+  blocked
+    on - - 0xb1
 `
 
 func TestRoundTrip(t *testing.T) {
