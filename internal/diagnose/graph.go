@@ -12,9 +12,10 @@ import (
 // stuck if all goroutines that could meet it are, or, for a lock that several hold, if one of them is.
 type graph struct {
 	f     *facts
-	n     int     // the number of goroutines
-	waits [][]int // what each goroutine needs, by node
-	nodes []node  // the nodes after the goroutines
+	n     int      // the number of goroutines
+	waits [][]int  // what each goroutine needs, by node
+	nodes [][]node // the nodes after the goroutines, nodeChunk together: a list that grows without a copy
+	made  int      // the number of these nodes
 	back  dependents
 	locks map[lock]int
 	kins  map[familyKey]int
@@ -109,10 +110,13 @@ func (f *facts) isPartner(id int64, w *snapshot.Wait) bool {
 	return o != nil && o.Made != nil && o.Made.Goroutine == id
 }
 
-func (g *graph) len() int { return g.n + len(g.nodes) }
+func (g *graph) len() int { return g.n + g.made }
+
+// nodeChunk is how many nodes a graph provides memory for at once.
+const nodeChunk = 256
 
 // node returns a node that is not a goroutine.
-func (g *graph) node(at int) *node { return &g.nodes[at-g.n] }
+func (g *graph) node(at int) *node { return &g.nodes[(at-g.n)/nodeChunk][(at-g.n)%nodeChunk] }
 
 // deps returns the nodes on which a node depends.
 func (g *graph) deps(at int) []int {
@@ -123,8 +127,13 @@ func (g *graph) deps(at int) []int {
 }
 
 func (g *graph) add(nd node) int {
-	g.nodes = append(g.nodes, nd)
-	return g.len() - 1
+	if g.made%nodeChunk == 0 {
+		g.nodes = append(g.nodes, make([]node, nodeChunk))
+	}
+	at := g.len()
+	g.made++
+	*g.node(at) = nd
+	return at
 }
 
 // dependents are the edges of a graph by their ends: those of node at begin at first[at] in from.
