@@ -199,14 +199,18 @@ func (r *Result) keeper() *keeper {
 	return r.keep
 }
 
-// Release gives back the copies of stacks and of opaque memory, which only Snapshot needs. With many small goroutines
-// they are nearly all that was copied. After it, only Kept and FileUsers may be called.
+// Release gives back what only Snapshot needs: the copies of stacks and of opaque memory, which with many small
+// goroutines are nearly all that was copied, and what is known of waits. After it, only Kept and FileUsers may be
+// called.
 func (r *Result) Release() {
 	defer collectOften(r.m.Copied)()
 	r.keeper() // which takes the places of goroutines from their stacks
 	m := r.m
 	DropRoom(m.stacks)
-	m.stacks = nil
+	m.stacks, m.byAddr, m.byStack, m.sema, m.channels = nil, nil, nil, nil, nil
+	m.waits, m.waitObjs, m.waiters, m.states, m.parent = nil, nil, nil, nil, nil
+	m.scan, m.framesOf, m.lastFrames, m.todo = nil, nil, nil, queue{}
+	r.stands, r.nearOf, r.lockFuncs, r.typeNames, r.owners = nil, nil, nil, nil, nil
 	for i := range m.heap.spans {
 		if sp := &m.heap.spans[i]; m.onlyOpaque(sp) {
 			if !sp.packed {

@@ -80,10 +80,11 @@ type sharedTarget struct {
 	reason uint8
 }
 
-// sharedTargets returns what goroutine g waits on. Those that wait for the same at the same place share it.
+// sharedTargets returns what goroutine g waits on. Those that wait for the same at the same place share it, except for
+// locks in the heap, which each may call by another name.
 func (r *Result) sharedTargets(on map[sharedTarget][]snapshot.Target, g int32) []snapshot.Target {
 	key, shared := r.sharedWait(g)
-	if !shared || r.m.kind(g) != reasonChan {
+	if !shared || r.m.kind(g) != reasonChan && r.m.waits[g].cause != causeGlobal {
 		return r.snapshotTargets(g)
 	}
 	k := sharedTarget{key, r.standsAt(g), r.m.gs[g].reason}
@@ -157,21 +158,29 @@ func (r *Result) snapshotReach(search *wakerSearch, g int32) *snapshot.Reach {
 	return reach
 }
 
-// A sharedWait is an object that several goroutines wait for, and for nothing else, and whether they are live.
+// A sharedWait is an object or a variable that several goroutines wait for, and for nothing else, and whether they are
+// live.
 type sharedWait struct {
 	obj  uint64
 	live bool
 }
 
-// sharedWait returns what goroutine g waits for, if it waits for one object, and others do too.
+// sharedWait returns what goroutine g waits for, if it waits for one object, and others do too, or for one variable.
 func (r *Result) sharedWait(g int32) (w sharedWait, ok bool) {
 	m := r.m
 	objs := m.objs(g)
-	if len(objs) != 1 || m.waits[g].cause != causeObject {
+	if len(objs) != 1 {
 		return w, false
 	}
-	id, ok := m.heap.id(objs[0].addr)
-	return sharedWait{objs[0].addr, m.states[g] == live}, ok && len(m.waitersOf(id)) > 1
+	w = sharedWait{objs[0].addr, m.states[g] == live}
+	switch m.waits[g].cause {
+	case causeObject:
+		id, ok := m.heap.id(w.obj)
+		return w, ok && len(m.waitersOf(id)) > 1
+	case causeGlobal:
+		return w, true
+	}
+	return w, false
 }
 
 func (r *Result) snapshotWaker(w *Waker) snapshot.Waker {
