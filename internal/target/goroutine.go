@@ -3,6 +3,7 @@ package target
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 
@@ -52,22 +53,22 @@ func newGLayout(bi *proc.BinaryInfo) gLayout {
 	return l
 }
 
-// A goroutine is what the runtime's struct g says.
+// A goroutine is what the runtime's struct g says. There may be a million of them.
 type goroutine struct {
-	id            int64
-	addr          uint64 // of the g
-	index         int    // in runtime.allgs
-	status        uint32
-	reason        uint8
-	gopc, startpc uint64
-	parent        int64
-	parks         uint8
-	copied        bool   // its descriptor and stack were copied: see session.copyStacks
-	labels        uint64 // address of its profiler labels
-	m             uint64 // address of the runtime's m, 0 if it has none
+	id     int64
+	addr   uint64 // of the g
+	gopc   uint64
+	parent int64
+	labels uint64 // address of its profiler labels
+	m      uint64 // address of the runtime's m, 0 if it has none
 	// Its stack, and its position when it last left its processor.
 	stackLo, stackHi, sp uint64
-	thread               int // the system's id of that thread
+	index                int32 // in runtime.allgs
+	thread               int32 // the system's id of the thread that it has, or 0
+	status               uint8
+	reason               uint8
+	parks                uint8
+	copied               bool // its descriptor and stack were copied: see session.copyStacks
 }
 
 // state returns the state's name in reports.
@@ -75,7 +76,7 @@ func (g *goroutine) state() string {
 	if g.helps() {
 		return runtime.GState(runtime.GRunnable)
 	}
-	return runtime.GState(g.status)
+	return runtime.GState(uint32(g.status))
 }
 
 // helps reports whether g, which the runtime calls waiting, has a thread: it stops the world or helps the garbage
@@ -86,15 +87,14 @@ func (g *goroutine) helps() bool { return g.status == runtime.GWaiting && g.m !=
 func State(status uint64) string { return runtime.GState(uint32(status)) }
 
 // alive reports whether g is a goroutine, rather than a descriptor that the runtime keeps for reuse.
-func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(g.status) }
+func (g *goroutine) alive() bool { return g.id != 0 && runtime.GAlive(uint32(g.status)) }
 
 // decode reads a g.
 func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.id = int64(l.goid.uint(b))
-	g.status = uint32(l.status.uint(b)) &^ runtime.GScan
+	g.status = uint8(min(l.status.uint(b)&^runtime.GScan, math.MaxUint8)) // more than any state has
 	g.reason = uint8(l.reason.uint(b))
 	g.gopc = l.gopc.uint(b)
-	g.startpc = l.startpc.uint(b)
 	g.parent = int64(l.parent.uint(b))
 	g.m = l.m.uint(b)
 	g.parks = uint8(l.parks.uint(b))
@@ -121,9 +121,9 @@ func (s *session) loadGoroutines() error {
 	}
 	s.unreadable = readEach(s.mem, src, room, addrs, int(s.g.size), func(i int, b []byte) {
 		g := &s.gs[i]
-		g.addr, g.index = addrs[i], i
+		g.addr, g.index = addrs[i], int32(i)
 		s.g.decode(b, g)
-		if g.alive() && s.system(g, system) {
+		if g.alive() && s.system(g, s.g.startpc.uint(b), system) {
 			g.id = 0
 		}
 	})
@@ -163,15 +163,15 @@ func (s *session) readAllgs() ([]uint64, error) {
 	return addrs, nil
 }
 
-// system reports whether g is one of the runtime's own, as isSystemGoroutine in GOROOT/src/runtime/traceback.go does.
-// names caches the functions that goroutines start with.
-func (s *session) system(g *goroutine, names map[uint64]string) bool {
-	name, ok := names[g.startpc]
+// system reports whether g, which starts at startpc, is one of the runtime's own, as isSystemGoroutine in
+// GOROOT/src/runtime/traceback.go does. names caches the functions that goroutines start with.
+func (s *session) system(g *goroutine, startpc uint64, names map[uint64]string) bool {
+	name, ok := names[startpc]
 	if !ok {
-		if fn := s.bi.PCToFunc(g.startpc); fn != nil {
+		if fn := s.bi.PCToFunc(startpc); fn != nil {
 			name = fn.Name
 		}
-		names[g.startpc] = name
+		names[startpc] = name
 	}
 	return System(name, s.reason(g))
 }
@@ -215,11 +215,11 @@ func (s *session) findThreads() {
 		if err != nil {
 			continue
 		}
-		g.thread = int(procid)
+		g.thread = int32(procid)
 		if g.status == runtime.GSyscall {
 			continue
 		}
-		r := runner{thread: g.thread, m: g.m, g: g.addr}
+		r := runner{thread: int(g.thread), m: g.m, g: g.addr}
 		r.stackLo, r.stackHi = g.stackLo, g.stackHi
 		// What cannot be read stays zero, which is never a valid value here.
 		r.vdsoPC, _ = s.fieldAt(g.m, l.vdsoPC)

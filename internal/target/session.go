@@ -107,7 +107,7 @@ func (s *session) each() iter.Seq[*snapshot.Goroutine] {
 		for i := range s.gs {
 			g := &s.gs[i]
 			one = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g),
-				Leaked: g.status == runtime.GLeaked, ThreadID: g.thread, Stack: s.stacks[i]}
+				Leaked: g.status == runtime.GLeaked, ThreadID: int(g.thread), Stack: s.stacks[i]}
 			if s.labels != nil {
 				one.Labels = s.labels[i]
 			}

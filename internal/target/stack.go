@@ -60,7 +60,7 @@ func (s *session) readStack(res *Result, i, depth int) (ok bool) {
 // unwind returns Delve's view of g and its frames, innermost first, or nil if they cannot be read.
 func (s *session) unwind(g *goroutine, depth int) (*proc.G, []proc.Stackframe) {
 	// Only a request for one goroutine by its index makes Delve read it without all before it.
-	list, _, err := proc.GoroutinesInfo(s.tgt, g.index, 1)
+	list, _, err := proc.GoroutinesInfo(s.tgt, int(g.index), 1)
 	if err != nil || len(list) != 1 || list[0].Unreadable != nil || list[0].ID != g.id {
 		return nil, nil
 	}
