@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -16,7 +15,8 @@ import (
 // program is killed, the next report has the states and stacks of the goroutines that have not moved since, and knows
 // which had exited. It is written from outside, without the program.
 //
-// It stores once what several goroutines share: of 100,000 goroutines most differ by their IDs alone.
+// It stores once what several goroutines share: of 100,000 goroutines most differ by their IDs alone. A lookWriter
+// writes it.
 type look struct {
 	Taken      int64               // of the program's clock
 	Tellings   []telling           `json:",omitempty"`
@@ -43,8 +43,8 @@ type Kept struct {
 type lookedUpon struct {
 	ID      int64
 	Steps   uint32
-	Telling int // index in look.Tellings
-	Blocked int `json:",omitempty"` // index in look.Blocked, from 1; 0: nothing
+	Telling int32 // index in look.Tellings
+	Blocked int32 `json:",omitempty"` // index in look.Blocked, from 1; 0: nothing
 }
 
 // A telling is what a look says about a goroutine, besides what it waits on.
@@ -58,44 +58,11 @@ type telling struct {
 	Reach         *snapshot.Reach   `json:",omitempty"`
 }
 
-// A lookWriter adds goroutines to a look.
-type lookWriter struct {
-	*look
-	tellings, blocked map[string]int // by their JSON: the indexes in the look
-}
-
-// upon returns what the look has of g.
-func (w *lookWriter) upon(g *snapshot.Goroutine) lookedUpon {
-	was := lookedUpon{ID: g.ID, Steps: g.Steps}
-	was.Telling = indexIn(w.tellings, &w.Tellings, telling{
-		g.State, g.Reason, g.Leaked, ioOf(g), g.Labels, g.CreatedBy, g.Stack, g.Reach,
-	})
-	if g.Blocked != nil {
-		was.Blocked = 1 + indexIn(w.blocked, &w.look.Blocked, g.Blocked)
-	}
-	return was
-}
-
-// indexIn returns the index of an element of list that is as v in JSON, which it adds if there is none. seen has the
-// elements of list.
-func indexIn[T any](seen map[string]int, list *[]T, v T) int {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // JSON can express everything in it
-	}
-	i, ok := seen[string(text)]
-	if !ok {
-		i = len(*list)
-		*list = append(*list, v)
-		seen[string(text)] = i
-	}
-	return i
-}
-
 // valid reports whether the indexes of l are within it.
 func (l *look) valid() bool {
 	wrong := func(was lookedUpon) bool {
-		return was.Telling < 0 || was.Telling >= len(l.Tellings) || was.Blocked < 0 || was.Blocked > len(l.Blocked)
+		return was.Telling < 0 || int(was.Telling) >= len(l.Tellings) || was.Blocked < 0 ||
+			int(was.Blocked) > len(l.Blocked)
 	}
 	return !slices.ContainsFunc(l.Goroutines, wrong) && (l.Proof == nil || !slices.ContainsFunc(l.Proof.Others, wrong))
 }
@@ -143,66 +110,6 @@ const (
 // anyLook is how a look begins, of this version or another.
 var anyLook = []byte("look")
 
-// Keep keeps what s, a snapshot that was joined with the states of its goroutines, has beyond the record, and what the
-// goroutines of findings keep alive. It keeps nothing without room or permission to write.
-func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
-	h, err := readHeader(r.src)
-	if err != nil || !r.writable || !r.endsAt(int64(h.Size)) {
-		return
-	}
-	l := look{Taken: s.Taken}
-	w := lookWriter{&l, make(map[string]int), make(map[string]int)}
-	proven := slices.ContainsFunc(s.Goroutines, func(g snapshot.Goroutine) bool { return isProven(&g) })
-	var old *look // whose proofs are kept, because this one had no time for any
-	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
-		l.Proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept}
-	} else if old = r.kept(); old != nil {
-		w.retain(old)
-	}
-	held := old.proven()
-	for i := range s.Goroutines {
-		g := &s.Goroutines[i]
-		switch was := held[g.ID]; {
-		case was != nil && old.holds(was, g.Steps) && g.Last != nil:
-			still := *g
-			still.Reach, still.Blocked = old.reachOf(was), old.blockedOf(was)
-			l.Goroutines = append(l.Goroutines, w.upon(&still))
-		case g.Last != nil:
-			l.Goroutines = append(l.Goroutines, w.upon(g))
-		case isProven(g) && old == nil && l.Proof != nil:
-			l.Proof.Others = append(l.Proof.Others, w.upon(g))
-		}
-	}
-	for _, o := range s.Objects {
-		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
-			l.Objects = append(l.Objects, lookedAt{o.Addr, o.Len, o.Cap, o.Count, o.Stopped, o.IO})
-		}
-	}
-	text, err := json.Marshal(l)
-	if err != nil || len(text) > maxLook {
-		return
-	}
-	b := binary.LittleEndian.AppendUint64(nil, lookMagic)
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
-	b = binary.LittleEndian.AppendUint64(b, uint64(crc32.ChecksumIEEE(text)))
-	// A partial look, or one that two commands wrote at once, fails its checksum.
-	_, _ = r.file.WriteAt(append(b, text...), int64(h.Size))
-}
-
-// retain adds to w, a look that had no proofs, what an earlier one has proven besides its goroutines.
-func (w *lookWriter) retain(old *look) {
-	if old.Proof == nil {
-		return
-	}
-	w.Proof = &provenThen{KeptBytes: old.Proof.KeptBytes, Kept: old.Proof.Kept}
-	for i := range old.Proof.Others {
-		was := &old.Proof.Others[i]
-		g := snapshot.Goroutine{ID: was.ID, Steps: was.Steps}
-		old.tell(was, &g)
-		w.Proof.Others = append(w.Proof.Others, w.upon(&g))
-	}
-}
-
 // proven returns the goroutines of l that are proven to wait for ever, by ID. l may be nil.
 func (l *look) proven() map[int64]*lookedUpon {
 	if l == nil {
@@ -215,29 +122,6 @@ func (l *look) proven() map[int64]*lookedUpon {
 		}
 	}
 	return list
-}
-
-// ioOf returns what is known of the operation that g is in.
-func ioOf(g *snapshot.Goroutine) *snapshot.IO {
-	if len(g.Waits) == 0 {
-		return nil
-	}
-	return g.Waits[0].IO
-}
-
-// endsAt reports whether the record ends at offset end of its file, followed by nothing or a look. A wrong number in a
-// header must not make us write into the part that the program has mapped.
-func (r *Record) endsAt(end int64) bool {
-	fi, err := r.file.Stat()
-	if err != nil || fi.Size() < end {
-		return false
-	}
-	if fi.Size() == end {
-		return true
-	}
-	b := make([]byte, 8)
-	_, err = r.file.ReadAt(b, end)
-	return err == nil && bytes.Equal(b[:len(anyLook)], anyLook)
 }
 
 // HasLook reports whether a look is kept behind the record.

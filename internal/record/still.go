@@ -20,8 +20,9 @@ const maxStill = 1 << 30
 const roomToGrow = 1 << 20
 
 // ReadyStill allocates the room that the next call of Still needs, so that the program stands still only while its
-// record is copied.
+// record is copied. It forgets the last look, which takes much memory, and which a new one will soon replace.
 func (r *Record) ReadyStill() {
+	r.known = nil
 	r.freeRoom()
 	if s, ok := r.copyRecord(nil, false); ok {
 		r.room = reach.Room(int(s.n)*lineSize + roomToGrow)
