@@ -62,7 +62,7 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	}
 	defer plan.Close()
 	if o.Capturer != nil {
-		o.Capturer.Ready(src, nil)
+		o.Capturer.Ready(src, false, nil)
 	}
 	plan.AllocateStacks()
 	res = new(target.Result)

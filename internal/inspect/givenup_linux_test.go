@@ -42,7 +42,7 @@ func TestGivenUp(t *testing.T) {
 	s := &Session{exe: exe, runs: true}
 	p := s.newProof(Options{})
 	p.in(target.Options{})
-	if p.Ready(stalled, nil); p.plan == nil {
+	if p.Ready(stalled, false, nil); p.plan == nil {
 		t.Skip(p.why) // the machine is too busy
 	}
 	stalled.perCall = maxPause / 2

@@ -9,6 +9,7 @@ import (
 
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/reach"
 	"github.com/awaittrace/awaittrace/internal/recorded"
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 	"github.com/awaittrace/awaittrace/internal/target"
@@ -82,6 +83,7 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 			if unread != nil {
 				return target.Wanted{}
 			}
+			defer reach.CollectOften(l.proof.copied)() // what is told of all goroutines waits for its place in still
 			at := diagnose.Analyze(still, opt)
 			still = at.Snapshot
 			w := wanted(at)

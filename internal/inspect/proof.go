@@ -38,6 +38,7 @@ type proof struct {
 	capture  *reach.Capture
 	result   *reach.Result
 	told     *reach.Tellings // with memory, once it is marked
+	copied   uint64          // how many bytes were
 	memory   *snapshot.Memory
 	why      string // why nothing is proven
 }
@@ -73,7 +74,7 @@ func (p *proof) in(o target.Options) target.Options {
 }
 
 // Ready implements target.Capturer.
-func (p *proof) Ready(src reach.Source, err error) {
+func (p *proof) Ready(src reach.Source, given bool, err error) {
 	if err != nil {
 		p.why = err.Error()
 		return
@@ -100,8 +101,19 @@ func (p *proof) Ready(src reach.Source, err error) {
 		}
 		return
 	}
-	plan.Allocate()
+	if given {
+		plan.Expect()
+	} else {
+		plan.Allocate()
+	}
 	p.plan = plan
+}
+
+// Goroutine implements target.Capturer.
+func (p *proof) Goroutine(index int, addr uint64, b []byte) {
+	if p.plan != nil {
+		p.plan.Give(index, addr, b)
+	}
 }
 
 // Capture implements target.Capturer.
@@ -148,7 +160,7 @@ func (p *proof) mark() {
 		return
 	}
 	c := p.capture
-	p.capture = nil
+	p.capture, p.copied = nil, c.Copied
 	// The memory is another program's: a panic over nonsense in it is not a fault of awaittrace.
 	defer func() {
 		if r := recover(); r != nil {

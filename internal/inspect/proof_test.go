@@ -54,7 +54,7 @@ func TestProven(t *testing.T) {
 	}
 
 	p := &proof{exe: "exe"}
-	p.Ready(nil, errors.New("no memory"))
+	p.Ready(nil, false, errors.New("no memory"))
 	p.Capture()
 	p.tell(snap)
 	if snap.Memory.NoProof != "no memory" {

@@ -24,6 +24,7 @@ type Plan struct {
 	fresh   *reader      // what changes; its memory is reused
 	heap    heap         // as it was; its memory is reused
 	gs      []goroutine  // as they were: some or all; their memory is reused
+	given   givenGs
 	trial   trial
 	// ready is the rest of the memory that costs no page faults, and bufs all of that memory, to be freed.
 	ready []byte
@@ -96,10 +97,13 @@ func (p *Plan) readReasons() {
 
 // Allocate allocates the memory that Capture will need, so that the pause is not spent on page faults.
 func (p *Plan) Allocate() {
-	if p.bufs != nil {
-		return
+	if p.bufs == nil {
+		_, n := p.Estimate()
+		p.allocate(n)
 	}
-	_, n := p.Estimate()
+}
+
+func (p *Plan) allocate(n uint64) {
 	p.provide(n+n/64, p.trial.stacks/8+4<<20)
 	p.allocateGoroutines()
 }
@@ -214,10 +218,16 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 		run  func() error
 	}{
 		{"data and bss", func() error { return c.copyModules(fresh) }},
-		{"spans", func() error { return c.heap.readSpans(fresh, p.o, p.addr.Mheap) }},
-		{"heap", c.copyHeap},
-		{"slots and specials", func() error {
+		{"spans", func() error {
+			if err := c.heap.readSpans(fresh, p.o, p.addr.Mheap); err != nil {
+				return err
+			}
 			c.heap.readAlloc(fresh)
+			c.takeGiven()
+			return nil
+		}},
+		{"heap", c.copyHeap},
+		{"specials", func() error {
 			c.readSpecials(fresh)
 			c.readQueued(fresh)
 			return nil
@@ -254,11 +264,12 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
 	}
 	p.trim()
+	p.given.trim()
 	p.fresh = nil // what of it is still needed others have
 	return c, nil
 }
 
-// copyHeap copies the spans with pointers.
+// copyHeap copies the spans with pointers that are not packed.
 func (c *Capture) copyHeap() error {
 	if err := c.heap.provide(c.src, c.take); err != nil {
 		return err

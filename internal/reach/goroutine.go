@@ -89,19 +89,23 @@ func (c *Capture) readGoroutines(fresh *reader, current map[uint64]int32) error 
 	if err != nil {
 		return err
 	}
-	c.gs = slices.Grow(c.Plan.gs[:0], len(list)/8)
+	c.gs = c.Plan.gs[:cap(c.Plan.gs)]
+	if more := len(list)/8 - len(c.gs); more > 0 {
+		c.gs = append(c.gs, make([]goroutine, more)...)
+	}
+	c.gs = c.gs[:len(list)/8]
 	for i := 0; len(list) >= 8; i++ {
 		p := le64(list)
 		list = list[8:]
 		if _, ok := current[p]; ok {
 			current[p] = int32(i)
 		}
-		b := c.view(p, c.o.g.size)
-		if b == nil {
+		switch b := c.view(p, c.o.g.size); {
+		case b == nil:
 			return errNonsense("a goroutine", p)
+		case len(c.given.list) == 0 || c.gs[i].addr != p: // it was not given
+			c.Plan.goroutineAt(&c.gs[i], p, b)
 		}
-		c.gs = append(c.gs, goroutine{})
-		c.Plan.goroutineAt(&c.gs[i], p, b)
 		if i%4096 == 0 && c.late() {
 			return ErrLate
 		}

@@ -31,6 +31,7 @@ type span struct {
 	packed      bool // see packGoroutines
 
 	end              uint64
+	slots            uint64 // of a packed span: those that have something
 	data             []byte
 	allocBits        uint64
 	specials, pinner uint64
@@ -241,8 +242,8 @@ func (h *heap) page(arena *int32) []int32 {
 // runSize is how much of adjacent spans is read at once.
 const runSize = 4 << 20
 
-// eachRun calls visit with the ranges of adjacent spans that have pointers, in the order of their addresses, and with
-// the spans of each.
+// eachRun calls visit with the ranges of adjacent spans that have pointers and are not packed, in the order of their
+// addresses, and with the spans of each.
 func (h *heap) eachRun(visit func(lo, hi uint64, spans []int32) error) error {
 	var lo, hi uint64
 	var spans []int32
@@ -258,7 +259,7 @@ func (h *heap) eachRun(visit func(lo, hi uint64, spans []int32) error) error {
 			}
 			last = si
 			sp := &h.spans[si]
-			if sp.noscan || sp.start>>arenaShift != h.lo>>arenaShift+uint64(a) { // it began in the arena before
+			if sp.noscan || sp.packed || sp.start>>arenaShift != h.lo>>arenaShift+uint64(a) { // it began in the arena before
 				continue
 			}
 			if len(spans) > 0 && (sp.start != hi || hi-lo >= runSize) {

@@ -203,7 +203,7 @@ func (r *Result) keeper() *keeper {
 // goroutines are nearly all that was copied, and what is known of waits. After it, only Kept and FileUsers may be
 // called.
 func (r *Result) Release() {
-	defer collectOften(r.m.Copied)()
+	defer CollectOften(r.m.Copied)()
 	r.keeper() // which takes the places of goroutines from their stacks
 	m := r.m
 	DropRoom(m.stacks)
@@ -211,13 +211,20 @@ func (r *Result) Release() {
 	m.waits, m.waitObjs, m.waiters, m.states, m.parent = nil, nil, nil, nil, nil
 	m.scan, m.framesOf, m.lastFrames, m.todo = nil, nil, nil, queue{}
 	r.stands, r.nearOf, r.lockFuncs, r.typeNames, r.owners = nil, nil, nil, nil, nil
+	packed := false
 	for i := range m.heap.spans {
-		if sp := &m.heap.spans[i]; m.onlyOpaque(sp) {
+		switch sp := &m.heap.spans[i]; {
+		case m.onlyOpaque(sp):
 			if !sp.packed {
 				DropRoom(sp.data)
 			}
 			sp.data, sp.packed = nil, false
+		case sp.packed:
+			packed = true
 		}
+	}
+	if !packed {
+		DropRoom(m.given.packed)
 	}
 }
 

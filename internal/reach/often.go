@@ -12,14 +12,14 @@ const (
 	oftenPercent = 10
 )
 
-// often counts the callers of collectOften, and has the GC percent before the first.
+// often counts the callers of CollectOften, and has the GC percent before the first.
 var often struct {
 	sync.Mutex
 	users, percent int
 }
 
-// collectOften has garbage collected often until done is called, if a copy of so many bytes takes much memory.
-func collectOften(copied uint64) (done func()) {
+// CollectOften has garbage collected often until done is called, if a copy of so many bytes takes much memory.
+func CollectOften(copied uint64) (done func()) {
 	if copied < oftenFrom {
 		return func() {}
 	}

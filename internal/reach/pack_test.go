@@ -8,6 +8,35 @@ import (
 
 // TestPack packs spans of g's, and reads every slot of them back, word by word and whole.
 func TestPack(t *testing.T) {
+	testPack(t, func(c *Capture) { c.packGoroutines() })
+}
+
+// TestGive is TestPack for g's that are given, all but what the spans have besides them.
+func TestGive(t *testing.T) {
+	testPack(t, func(c *Capture) {
+		elem := c.heap.spans[0].elem
+		c.o = new(offsets)
+		c.o.g.size = elem
+		c.Plan.gs = make([]goroutine, 0, len(c.gs))
+		c.given.list = make([]givenG, 0, len(c.gs))
+		c.given.packed = make([]byte, uint64(len(c.gs))*(8+elem))
+		for i, g := range c.gs {
+			c.Give(i, g.addr, bytes.Clone(c.view(g.addr, elem)))
+		}
+		if n := len(c.given.list); n != len(c.gs) {
+			t.Errorf("slots of %d: took %d of %d", elem, n, len(c.gs))
+		}
+		raw := c.heap.spans[len(c.heap.spans)-1].data
+		for i := range c.heap.spans {
+			c.heap.spans[i].data = nil
+		}
+		c.takeGiven()
+		c.given.trim()
+		c.heap.spans[len(c.heap.spans)-1].data = raw
+	})
+}
+
+func testPack(t *testing.T, pack func(*Capture)) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	const slots, spans = 18, 3
 	for _, elem := range []uint64{8, 448, 512} {
@@ -35,7 +64,7 @@ func TestPack(t *testing.T) {
 		if err := c.heap.index(); err != nil {
 			t.Fatal(err)
 		}
-		c.packGoroutines()
+		pack(c)
 		for i := range c.heap.spans {
 			sp := &c.heap.spans[i]
 			if got, want := sp.packed, i < spans-1; got != want {

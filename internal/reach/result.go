@@ -43,7 +43,7 @@ type Result struct {
 
 // Mark finds which goroutines nothing can wake. The program may have gone on.
 func (c *Capture) Mark() (*Result, error) {
-	defer collectOften(c.Copied)()
+	defer CollectOften(c.Copied)()
 	c.packGoroutines()
 	m := newMarker(c)
 	common := m.run()

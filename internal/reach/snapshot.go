@@ -38,7 +38,7 @@ func (t *Tellings) Of(id int64) Told {
 // of a Blocked. paused is how long the program stood still. The Memory's Kept may
 // be called until the Plan is closed.
 func (r *Result) Snapshot(paused time.Duration) (*snapshot.Memory, *Tellings) {
-	defer collectOften(r.m.Copied)()
+	defer CollectOften(r.m.Copied)()
 	mem := &snapshot.Memory{PausedNs: int64(paused), Kept: r.Kept, KeptBytes: r.KeptBytes()}
 	tells := func(i int) bool { return r.m.waits[i].candidate && r.m.gs[i].copied() }
 	told, n := &Tellings{r: r, number: make([]uint32, len(r.m.gs))}, 0

@@ -19,6 +19,8 @@ type trial struct {
 	goroutines int           // how many there are
 	stacks     uint64        // bytes of theirs, of what is in use
 	channels   uint64        // bytes of channels that are not in heap.scan
+	gs         uint64        // bytes of the spans that have only g's
+	packed     uint64        // bytes of the g's when they are packed
 	spans      time.Duration // for all spans
 	heap       time.Duration // for what is copied of the heap, and the variables
 	others     time.Duration // for the goroutines
@@ -110,6 +112,13 @@ func (p *Plan) tryGoroutines() error {
 		return err
 	}
 	p.trial.goroutines = len(list) / 8
+	p.heap.readAlloc(p.fresh)
+	p.trial.gs = 0
+	for si, slots := range p.heap.slotsOf(list) {
+		if sp := &p.heap.spans[si]; sp.packable(slots) {
+			p.trial.gs += sp.end - sp.start
+		}
+	}
 	sample := list
 	if len(list) > 8*trialPart*trialParts {
 		sample = nil
@@ -126,6 +135,7 @@ func (p *Plan) tryGoroutines() error {
 	}
 	took += stacks.time(p.src) + channels.time(p.src)
 	n, part := uint64(len(list)), uint64(len(sample))
+	p.trial.packed = p.packedSize(fresh, sample) * n / part
 	p.trial.stacks, p.trial.channels = stacks.bytes*n/part, channels.bytes*n/part
 	p.trial.others = scale(took, n, part)
 	return nil
@@ -152,4 +162,28 @@ func (p *Plan) lookAtSome(fresh *reader, list []byte) (stacks, channels batch) {
 	}
 	eachChannelRun(chans, p.o.hchan.size, channels.add)
 	return stacks, channels
+}
+
+// packedSize returns how many bytes the g's of a list take when they are packed.
+func (p *Plan) packedSize(fresh *reader, list []byte) (bytes uint64) {
+	for ; len(list) >= 8; list = list[8:] {
+		bytes += 8
+		for b := fresh.view(le64(list), p.o.g.size); len(b) >= 8; b = b[8:] {
+			if le64(b) != 0 {
+				bytes += 8
+			}
+		}
+	}
+	return bytes
+}
+
+// slotsOf returns, by span, the slots that have a g of a list.
+func (h *heap) slotsOf(list []byte) map[int32]uint64 {
+	slots := make(map[int32]uint64)
+	for ; len(list) >= 8; list = list[8:] {
+		if si, idx, ok := h.object(le64(list)); ok && idx < maxPacked {
+			slots[si] |= 1 << idx
+		}
+	}
+	return slots
 }

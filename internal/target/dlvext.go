@@ -51,8 +51,12 @@ type Options struct {
 // A Capturer copies memory of a program while Read stops it.
 type Capturer interface {
 	// Ready is called before a running program is stopped. It may keep src, whose threads can be read only during
-	// Capture. err says why there is no src.
-	Ready(src reach.Source, err error)
+	// Capture. err says why there is no src. given says that Goroutine will be called.
+	Ready(src reach.Source, given bool, err error)
+	// Goroutine is called while the program stands still, before Capture, with each g that was read, in the order of
+	// their addresses: index is its place in the runtime's list, and b, which is valid only during the call, are its
+	// bytes.
+	Goroutine(index int, addr uint64, b []byte)
 	// Capture is called while the program stands still, after all else has been read.
 	Capture()
 }

@@ -123,6 +123,9 @@ func (s *session) loadGoroutines() error {
 		g := &s.gs[i]
 		g.addr, g.index = addrs[i], int32(i)
 		s.g.decode(b, g)
+		if s.given != nil {
+			s.given(i, addrs[i], b)
+		}
 		if g.alive() && s.system(g, s.g.startpc.uint(b), system) {
 			g.id = 0
 		}

@@ -65,7 +65,8 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 		return nil, err
 	}
 	if o.Capturer != nil {
-		o.Capturer.Ready(src, nil)
+		o.Capturer.Ready(src, true, nil)
+		s.given = o.Capturer.Goroutine
 	}
 
 	p.copies.src = src

@@ -63,7 +63,7 @@ func (p *Program) Read(ctx context.Context, o Options) (res *Result, err error) 
 	}
 	if o.Capturer != nil && p.memory != nil {
 		src, err := p.memory()
-		o.Capturer.Ready(src, err)
+		o.Capturer.Ready(src, false, err)
 		o.Capturer.Capture()
 	}
 	if p.still != nil {

@@ -34,6 +34,8 @@ type session struct {
 	unreadable int
 	// running, if not nil, is told which threads run a goroutine now, because only their registers are needed.
 	running func([]runner)
+	// given, if not nil, is told of each g that is read: see Capturer.
+	given func(index int, addr uint64, b []byte)
 	// copies are copied from a program that goes on before it is read; nil: it stands still until it has been read.
 	copies *copies
 	// now is the memory of such a program after it has gone on.
