@@ -1,11 +1,11 @@
 package record
 
 import (
+	"encoding/binary"
 	"io"
-	"math/bits"
 	"os"
 	"runtime"
-	"unsafe"
+	"slices"
 
 	collector "github.com/awaittrace/awaittrace/runtime"
 
@@ -25,7 +25,7 @@ func (r *Record) ReadyStill() {
 	r.known = nil
 	r.freeRoom()
 	if s, ok := r.copyRecord(nil, false); ok {
-		r.room = reach.Room(int(s.n)*lineSize + roomToGrow)
+		r.room = reach.Room(s.n + roomToGrow)
 	}
 }
 
@@ -76,22 +76,16 @@ func (r *Record) copied() (Source, bool) {
 }
 
 // A sparse is the content of a file that is mostly zero, as is the slot of a goroutine that has reached few probes. It
-// has the lines of the file that are not zero, and implements io.ReaderAt.
+// has the words of the file that are not zero, and implements io.ReaderAt.
 type sparse struct {
 	size  int64
-	pages []sparsePage
-	n     uint32 // of the lines
-	data  []byte // the lines in their order; nil: they were only counted
+	pages []uint32 // where each page begins in data, plus one; zero: it has nothing
+	n     int      // the bytes of data
+	data  []byte   // the blocks of the pages, packed one after the other; nil: they were only counted
 }
 
-// A sparsePage has a bit for each line of a page that is not zero, and the number of the first of them.
-type sparsePage struct {
-	lines uint64
-	first uint32
-}
-
-// lineSize is the size of a line, in bytes: a page has as many as a sparsePage has bits.
-const lineSize = pageSize / 64
+// blockSize is how many bytes are packed together: a page has eight blocks.
+const blockSize = pageSize / 8
 
 // How Linux seeks in a file with holes: see lseek(2).
 const (
@@ -111,15 +105,15 @@ func (r *Record) copyRecord(room []byte, keep bool) (sparse, bool) {
 	return copyFile(r.file, room, int64(h.Size), keep)
 }
 
-// copyFile copies what a file has up to end, into room as far as that goes; unless keep is set, it only counts the
-// lines. A kept look is behind the end of the record (see Keep).
+// copyFile copies what a file has up to end, into room as far as that goes; unless keep is set, it only counts what
+// that takes. A kept look is behind the end of the record (see Keep).
 func copyFile(f *os.File, room []byte, end int64, keep bool) (s sparse, ok bool) {
 	fi, err := f.Stat()
 	if err != nil {
 		return s, false
 	}
 	s.size = min(fi.Size(), end)
-	s.pages = make([]sparsePage, (s.size+pageSize-1)/pageSize)
+	s.pages = make([]uint32, (s.size+pageSize-1)/pageSize)
 	if keep {
 		s.data = room[:0]
 	}
@@ -141,7 +135,7 @@ func copyFile(f *os.File, room []byte, end int64, keep bool) (s sparse, ok bool)
 			}
 			whole := (n + pageSize - 1) &^ (pageSize - 1)
 			clear(buf[n:whole])
-			if s.add(buf[:whole], from, keep); int64(s.n)*lineSize > maxStill {
+			if s.add(buf[:whole], from, keep); s.n > maxStill {
 				return s, false
 			}
 		}
@@ -152,27 +146,39 @@ func copyFile(f *os.File, room []byte, end int64, keep bool) (s sparse, ok bool)
 // atOnce is how many bytes copyFile reads at once: so few that they stay in the processor's cache.
 const atOnce = 64 << 10
 
-// add adds the lines of pages from off on, or, unless keep is set, only their number. The program may stand still for
-// it, so it is written to be fast.
+// add adds the pages in b, which begin at off, or, unless keep is set, only what they take.
 func (s *sparse) add(b []byte, off int64, keep bool) {
+	const most = pageSize / blockSize * (8 + blockSize) // bytes of a page
 	for at := off / pageSize; len(b) >= pageSize; at++ {
-		p := sparsePage{first: s.n}
-		page := (*[64][lineSize / 8]uint64)(unsafe.Pointer(&b[0]))
-		for i := range page {
-			if l := &page[i]; l[0]|l[1]|l[2]|l[3]|l[4]|l[5]|l[6]|l[7] != 0 {
-				p.lines |= 1 << i
-			}
-		}
-		s.n += uint32(bits.OnesCount64(p.lines))
-		s.pages[at] = p
-		for lines := p.lines; keep && lines != 0; {
-			i := bits.TrailingZeros64(lines)
-			n := bits.TrailingZeros64(^(lines >> i))
-			s.data = append(s.data, b[i*lineSize:(i+n)*lineSize]...)
-			lines = lines >> i >> n << n << i
-		}
+		page := b[:pageSize]
 		b = b[pageSize:]
+		if !keep {
+			if zero := zeroWords(page); zero < pageSize/8 {
+				s.n += most - 8*zero
+			}
+			continue
+		}
+		s.data = slices.Grow(s.data, most)
+		room, n := s.data[s.n:s.n+most], 0
+		for ; len(page) > 0; page = page[blockSize:] {
+			n += reach.PackWords(room[n:], page[:blockSize])
+		}
+		if n > pageSize/blockSize*8 {
+			s.pages[at] = uint32(s.n) + 1
+			s.n += n
+			s.data = s.data[:s.n]
+		}
 	}
+}
+
+// zeroWords counts the words of b that are zero.
+func zeroWords(b []byte) (n int) {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // ReadAt implements io.ReaderAt.
@@ -183,17 +189,19 @@ func (s sparse) ReadAt(b []byte, off int64) (n int, err error) {
 	if int64(len(b)) > s.size-off {
 		b, err = b[:s.size-off], io.EOF
 	}
+	var block [blockSize]byte
 	for n < len(b) {
 		at := off + int64(n)
-		p, i := s.pages[at/pageSize], at%pageSize/lineSize
-		part := b[n:min(len(b), n+int(lineSize-at%lineSize))]
-		if p.lines>>i&1 == 0 {
-			clear(part)
+		if page := s.pages[at/pageSize]; page == 0 {
+			clear(block[:])
 		} else {
-			k := int64(p.first) + int64(bits.OnesCount64(p.lines&(1<<i-1)))
-			copy(part, s.data[k*lineSize+at%lineSize:])
+			data := s.data[page-1:]
+			for range at % pageSize / blockSize {
+				data = reach.SkipWords(data)
+			}
+			reach.UnpackWords(block[:], data)
 		}
-		n += len(part)
+		n += copy(b[n:], block[at%blockSize:])
 	}
 	return n, err
 }
