@@ -160,3 +160,38 @@ func TestLookShares(t *testing.T) {
 		t.Errorf("the goroutines share nothing: %+v, %+v", a, b)
 	}
 }
+
+// TestKeepMemory bounds what keeping a look allocates. Most of it is short-lived: the text of one goroutine. The
+// text of all must not be made in memory, and grown there.
+func TestKeepMemory(t *testing.T) {
+	const n = 20_000
+	path := filepath.Join(t.TempDir(), "record")
+	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(twoLocks)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s, err := r.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe := s.Goroutines[0].Last
+	s.Goroutines = nil
+	for i := range int64(n) {
+		addr := uint64(0xc000000000 + i*96)
+		s.Goroutines = append(s.Goroutines, snapshot.Goroutine{
+			ID: i + 1, State: "waiting", Reason: "chan receive", Last: probe,
+			Blocked: &snapshot.Blocked{On: []snapshot.Target{{Addr: addr, Type: "chan int", Name: "jobs"}}, Since: i},
+		})
+		s.Objects[addr] = &snapshot.Object{Addr: addr, Count: -1}
+	}
+	if most := allocatedBy(func() { r.Keep(s, nil) }); most > n*1850 {
+		t.Errorf("keeping allocates %d bytes for each of %d goroutines", most/n, n)
+	}
+	if !r.HasLook() {
+		t.Error("no look was kept")
+	}
+}
