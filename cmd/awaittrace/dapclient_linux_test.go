@@ -48,6 +48,7 @@ func startDAP(t *testing.T, flags ...string) *dapClient {
 // listening starts a server, and returns the address that it tells.
 func listening(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+t.TempDir()) // Delve may leave a pipe there
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
