@@ -267,6 +267,18 @@ func TestMany(t *testing.T) {
 	}
 }
 
+// TestDepth reads at most as many frames as are asked for, also where the last one has inlined calls.
+func TestDepth(t *testing.T) {
+	p := start(t, build(t, "waits.go"), "1")
+	for depth := 1; depth < 8; depth++ {
+		for _, g := range p.read(Options{Depth: depth}).Goroutines {
+			if len(g.Stack) > depth {
+				t.Errorf("goroutine %d has %d frames, want at most %d", g.ID, len(g.Stack), depth)
+			}
+		}
+	}
+}
+
 // BenchmarkRead reads a program of 100,000 goroutines with 100 stacks.
 func BenchmarkRead(b *testing.B) {
 	p := start(b, build(b, "waits.go"), "100000")

@@ -46,6 +46,7 @@ func (s *session) readStack(res *Result, i, depth int) (ok bool) {
 		return false
 	}
 	stack := userStack(frames)
+	stack = stack[:min(len(stack), depth)] // Delve adds the inlined calls of the last frame
 	b, found := s.blocked(g, frames)
 	if live && !s.stays(&s.gs[i]) {
 		return false
