@@ -6,9 +6,9 @@ import (
 )
 
 // Of many small goroutines the g's are nearly half of what is copied, and most of their words are zero. So the spans
-// that have nothing else are packed, slot by slot (see PackWords). A reader of the program that reads all g's anyway gives them to the Plan, which packs them at once, and then
-// Capture need not copy their spans. Otherwise they are packed before marking, and the memory that they were copied to
-// is given back at once.
+// that have nothing else are packed, slot by slot (see PackWords). A reader of the program that reads all g's anyway
+// gives them to the Plan, which packs them at once, and then Capture need not copy their spans. Otherwise they are
+// packed before marking, and the memory that they were copied to is given back at once.
 
 const (
 	// maxPacked is the most slots that a packed span has, and words that its slots have: a bit for each fits in a word.
