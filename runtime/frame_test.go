@@ -230,6 +230,7 @@ func TestProbesAgree(t *testing.T) {
 			t.Fatalf("depth %d after it", sl.Depth)
 		}
 	}
+	End1(IOFunc(s, f)())
 	w := mine(t).Waits[0]
 	IOBegin(s) // from the same function, but by Go code
 	if of := mine(t).Waits[0]; of.Info != w.Info || w.Info == InfoFrame {

@@ -5,6 +5,8 @@ package runtime
 import "testing"
 
 // TestGThread finds the thread of this goroutine as a reader of the record does.
+//
+//go:nocheckptr
 func TestGThread(t *testing.T) {
 	m := uintptr(gword(GThread))
 	g0 := *(*uintptr)(at(nil, m))
