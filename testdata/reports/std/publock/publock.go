@@ -35,14 +35,15 @@ func (p *publisher) publish(s string) {
 }
 
 func (p *publisher) follow(id int) {
-	n := 0
-	for range p.subscribe(id) {
-		if n++; n == 10 {
-			time.Sleep(100 * time.Millisecond) // an error of the connection
-			p.unsubscribe(id)
-			return
-		}
+	ch := p.subscribe(id)
+	for range 10 {
+		<-ch
 	}
+	for len(ch) < cap(ch) { // an error of the connection
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(time.Second)
+	p.unsubscribe(id)
 }
 
 func Main() {
