@@ -125,8 +125,33 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 		return
 	}
 	w := lookWriter{taken: s.Taken, goroutines: make([]lookedUpon, 0, len(s.Goroutines))}
+	if !w.addGoroutines(s, kept, r) {
+		return
+	}
+	for _, o := range s.Objects {
+		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
+			w.objects = append(w.objects, o)
+		}
+	}
+	sum := checksum{}
+	if err := w.write(&sum); err != nil || sum.n > maxLook {
+		return
+	}
+	b := binary.LittleEndian.AppendUint64(nil, lookMagic)
+	b = binary.LittleEndian.AppendUint64(b, sum.n)
+	b = binary.LittleEndian.AppendUint64(b, uint64(sum.crc))
+	// A partial look, or one that two commands wrote at once, fails its checksum.
+	out := io.NewOffsetWriter(r.file, int64(h.Size))
+	if _, err := out.Write(b); err == nil {
+		_ = w.write(out)
+	}
+}
+
+// addGoroutines adds what the look has of goroutines, and what is proven of them. A look that had no time for proofs
+// keeps those of the one before it, in r. It returns false if that is too much.
+func (w *lookWriter) addGoroutines(s *snapshot.Snapshot, kept []Kept, r *Record) bool {
+	var old *look
 	proven := slices.ContainsFunc(s.Goroutines, func(g snapshot.Goroutine) bool { return isProven(&g) })
-	var old *look // whose proofs are kept, because this one had no time for any
 	if m := s.Memory; m != nil && (m.NoProof == "" || proven) {
 		w.proof = &provenThen{KeptBytes: m.KeptBytes, Kept: kept}
 	} else if old = r.kept(); old != nil {
@@ -146,26 +171,10 @@ func (r *Record) Keep(s *snapshot.Snapshot, kept []Kept) {
 			w.proof.Others = append(w.proof.Others, w.upon(g))
 		}
 		if len(w.tellings.list)+len(w.blocked.list) > maxLook {
-			return
+			return false
 		}
 	}
-	for _, o := range s.Objects {
-		if o.Len >= 0 || o.Count >= 0 || o.IO != nil {
-			w.objects = append(w.objects, o)
-		}
-	}
-	sum := checksum{}
-	if err := w.write(&sum); err != nil || sum.n > maxLook {
-		return
-	}
-	b := binary.LittleEndian.AppendUint64(nil, lookMagic)
-	b = binary.LittleEndian.AppendUint64(b, sum.n)
-	b = binary.LittleEndian.AppendUint64(b, uint64(sum.crc))
-	// A partial look, or one that two commands wrote at once, fails its checksum.
-	out := io.NewOffsetWriter(r.file, int64(h.Size))
-	if _, err := out.Write(b); err == nil {
-		_ = w.write(out)
-	}
+	return true
 }
 
 // A checksum counts and sums up what is written to it.
