@@ -22,6 +22,8 @@ import (
 const (
 	// stopTime is how long the threads of a process may take to stop.
 	stopTime = 2 * time.Second
+	// turnTime is how much longer they may take where one of them, or the tracer, has had no processor.
+	turnTime = 10 * time.Second
 	// diskTime is how long a thread may take to come out of an uninterruptible wait.
 	diskTime = 100 * time.Millisecond
 )
@@ -123,13 +125,12 @@ func (t *Tracer) wait(deadline time.Time) error {
 		if running == 0 || time.Since(start) > diskTime && t.onlyDisk() {
 			return nil
 		}
-		// On a busy machine it may be us who had no processor: a thread that stands still by now is polled again.
 		if late := time.Since(deadline); late > 0 {
-			if state := ThreadState(running); state != 't' || late > stopTime {
+			if state := ThreadState(running); late > turnTime || state != 't' && state != 'R' {
 				return &Error{
 					Reason: TimedOut,
 					Text: fmt.Sprintf("thread %d of process %d has not stopped in %v (state %c)", running, t.pid,
-						stopTime, state),
+						(stopTime + late).Round(time.Second), state),
 				}
 			}
 		}
