@@ -1219,9 +1219,9 @@ half:
 none:
 	CMPB ·off(SB), $0
 	JNE done
-	JMP ·rwlockFirst(SB)
+	JMP ·lockFirst(SB)
 full:
-	JMP ·rwlockFull(SB)
+	JMP ·lockFull(SB)
 done:
 	RET
 	FIRST(none)

@@ -65,7 +65,8 @@ func lockSlow(s *Site, m *sync.Mutex) {
 	}
 }
 
-// lockFirst is the rest of lock where enter returned nil, and lockFull where the goroutine holds many locks already.
+// lockFirst is the rest of lock, and of rwlock, whose m begins with a Mutex, where enter returned nil, and lockFull where
+// the goroutine holds many locks already.
 func lockFirst(s *Site, m *sync.Mutex) {
 	if sl, e := reach(s); sl != nil {
 		sl.hold(addr(m), e)
@@ -161,19 +162,6 @@ func rwlockHalf(s *Site, m *sync.RWMutex) {
 
 // writers returns the Mutex of the writers of m.
 func writers(m *sync.RWMutex) *sync.Mutex { return (*sync.Mutex)(unsafe.Pointer(m)) }
-
-// rwlockFirst is the rest of rwlock where enter returned nil, and rwlockFull where the goroutine holds many locks
-// already.
-func rwlockFirst(s *Site, m *sync.RWMutex) {
-	if sl, e := reach(s); sl != nil {
-		sl.hold(addr(m), e)
-	}
-}
-
-func rwlockFull(s *Site, m *sync.RWMutex) {
-	sl := current()
-	sl.hold(addr(m), *sl.last())
-}
 
 // rwunlockFirst is rwunlock where enter returned nil, and rwunlockOther where the lock is not the last that was taken.
 func rwunlockFirst(s *Site, m *sync.RWMutex) {
