@@ -13,19 +13,27 @@ import (
 	"github.com/awaittrace/awaittrace/runtime"
 )
 
-// TestLook checks that a report after the program's death has what a report on the live program saw, except of
-// goroutines that have moved since.
-func TestLook(t *testing.T) {
+// recordOf returns a record that has those bytes, in a file of its own.
+func recordOf(t *testing.T, b []byte) *Record {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "record")
-	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
-	if err := os.WriteFile(path, whole, 0o600); err != nil {
+	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err := OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// TestLook checks that a report after the program's death has what a report on the live program saw, except of
+// goroutines that have moved since.
+func TestLook(t *testing.T) {
+	whole := recordtest.Bytes(snaptext.MustParse(twoLocks))
+	r := recordOf(t, whole)
+	path := r.file.Name()
 	read := func() *snapshot.Snapshot {
 		t.Helper()
 		s, err := r.Snapshot()
@@ -134,16 +142,9 @@ func TestLookShares(t *testing.T) {
 				Len: -1, Cap: -1}}},
 		})
 	}
-	path := filepath.Join(t.TempDir(), "record")
 	whole := recordtest.Bytes(s)
-	if err := os.WriteFile(path, whole, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := recordOf(t, whole)
+	path := r.file.Name()
 	r.Keep(s, nil)
 	b, err := os.ReadFile(path)
 	if got := len(b) - len(whole); err != nil || got < n || got > 60*n {
@@ -165,15 +166,7 @@ func TestLookShares(t *testing.T) {
 // text of all must not be made in memory, and grown there.
 func TestKeepMemory(t *testing.T) {
 	const n = 20_000
-	path := filepath.Join(t.TempDir(), "record")
-	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(twoLocks)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := recordOf(t, recordtest.Bytes(snaptext.MustParse(twoLocks)))
 	s, err := r.Snapshot()
 	if err != nil {
 		t.Fatal(err)

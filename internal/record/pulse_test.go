@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,15 +91,7 @@ func TestPulseDamaged(t *testing.T) {
 
 // TestWaitedAt reads the lengths of waits by the numbers of their sites, which a snapshot has.
 func TestWaitedAt(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "record")
-	if err := os.WriteFile(path, recordtest.Bytes(snaptext.MustParse(twoLocks)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := recordOf(t, recordtest.Bytes(snaptext.MustParse(twoLocks)))
 	s, err := r.Snapshot()
 	if err != nil {
 		t.Fatal(err)
