@@ -92,11 +92,9 @@ func (c *Capture) takeGiven() {
 
 // packGoroutines packs the spans that have only g's.
 func (c *Capture) packGoroutines() {
-	gs := make([]uint64, len(c.heap.spans)) // by span: the slots that have one
+	gs := make([]uint64, len(c.heap.spans))
 	for i := range c.gs {
-		if si, idx, ok := c.heap.object(c.gs[i].addr); ok && idx < maxPacked {
-			gs[si] |= 1 << idx
-		}
+		c.heap.addSlot(gs, c.gs[i].addr)
 	}
 	for _, b := range c.bufs {
 		SettleRoom(b)
@@ -117,6 +115,13 @@ func (c *Capture) packGoroutines() {
 		DropRoom(sp.data)
 		sp.data, sp.slots, sp.packed = room[:n:n], slots, true
 		room = room[n:]
+	}
+}
+
+// addSlot adds the slot of a g to the slots, by span, that have one.
+func (h *heap) addSlot(slots []uint64, g uint64) {
+	if si, idx, ok := h.object(g); ok && idx < maxPacked {
+		slots[si] |= 1 << idx
 	}
 }
 
@@ -148,6 +153,17 @@ func PackWords(b, words []byte) int {
 		words = words[8:]
 	}
 	put64(b, mask)
+	return n
+}
+
+// PackedSize returns how many bytes PackWords needs for words.
+func PackedSize(words []byte) int {
+	n := 8
+	for ; len(words) >= 8; words = words[8:] {
+		if le64(words) != 0 {
+			n += 8
+		}
+	}
 	return n
 }
 

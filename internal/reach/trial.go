@@ -114,8 +114,12 @@ func (p *Plan) tryGoroutines() error {
 	p.trial.goroutines = len(list) / 8
 	p.heap.readAlloc(p.fresh)
 	p.trial.gs = 0
-	for si, slots := range p.heap.slotsOf(list) {
-		if sp := &p.heap.spans[si]; sp.packable(slots) {
+	gs := make([]uint64, len(p.heap.spans))
+	for rest := list; len(rest) >= 8; rest = rest[8:] {
+		p.heap.addSlot(gs, le64(rest))
+	}
+	for i, slots := range gs {
+		if sp := &p.heap.spans[i]; slots != 0 && sp.packable(slots) {
 			p.trial.gs += sp.end - sp.start
 		}
 	}
@@ -167,23 +171,7 @@ func (p *Plan) lookAtSome(fresh *reader, list []byte) (stacks, channels batch) {
 // packedSize returns how many bytes the g's of a list take when they are packed.
 func (p *Plan) packedSize(fresh *reader, list []byte) (bytes uint64) {
 	for ; len(list) >= 8; list = list[8:] {
-		bytes += 8
-		for b := fresh.view(le64(list), p.o.g.size); len(b) >= 8; b = b[8:] {
-			if le64(b) != 0 {
-				bytes += 8
-			}
-		}
+		bytes += uint64(PackedSize(fresh.view(le64(list), p.o.g.size)))
 	}
 	return bytes
-}
-
-// slotsOf returns, by span, the slots that have a g of a list.
-func (h *heap) slotsOf(list []byte) map[int32]uint64 {
-	slots := make(map[int32]uint64)
-	for ; len(list) >= 8; list = list[8:] {
-		if si, idx, ok := h.object(le64(list)); ok && idx < maxPacked {
-			slots[si] |= 1 << idx
-		}
-	}
-	return slots
 }

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/binary"
 	"io"
 	"os"
 	"runtime"
@@ -148,37 +147,32 @@ const atOnce = 64 << 10
 
 // add adds the pages in b, which begin at off, or, unless keep is set, only what they take.
 func (s *sparse) add(b []byte, off int64, keep bool) {
-	const most = pageSize / blockSize * (8 + blockSize) // bytes of a page
+	const blocks = pageSize / blockSize
 	for at := off / pageSize; len(b) >= pageSize; at++ {
 		page := b[:pageSize]
 		b = b[pageSize:]
-		if !keep {
-			if zero := zeroWords(page); zero < pageSize/8 {
-				s.n += most - 8*zero
-			}
-			continue
+		var room []byte
+		if keep {
+			s.data = slices.Grow(s.data, blocks*(8+blockSize))
+			room = s.data[s.n:][:blocks*(8+blockSize)]
 		}
-		s.data = slices.Grow(s.data, most)
-		room, n := s.data[s.n:s.n+most], 0
+		n := 0
 		for ; len(page) > 0; page = page[blockSize:] {
-			n += reach.PackWords(room[n:], page[:blockSize])
+			if keep {
+				n += reach.PackWords(room[n:], page[:blockSize])
+			} else {
+				n += reach.PackedSize(page[:blockSize])
+			}
 		}
-		if n > pageSize/blockSize*8 {
+		if n == blocks*8 {
+			continue // the page is zero
+		}
+		if keep {
 			s.pages[at] = uint32(s.n) + 1
-			s.n += n
-			s.data = s.data[:s.n]
+			s.data = s.data[:s.n+n]
 		}
+		s.n += n
 	}
-}
-
-// zeroWords counts the words of b that are zero.
-func zeroWords(b []byte) (n int) {
-	for ; len(b) >= 8; b = b[8:] {
-		if binary.LittleEndian.Uint64(b) == 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // ReadAt implements io.ReaderAt.
