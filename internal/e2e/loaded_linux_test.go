@@ -2,15 +2,13 @@ package e2e
 
 import (
 	"path/filepath"
-	"runtime"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/awaittrace/awaittrace/internal/procfs"
+	"github.com/awaittrace/awaittrace/internal/testing/affinity"
 )
 
 // TestLoaded reports a loop that gets nowhere, and gets two percent of a processor: it may use only one, on which the
@@ -50,20 +48,7 @@ func processorTime(t *testing.T, p *process) time.Duration {
 // onOneProcessor starts a program that may use only the first processor.
 func onOneProcessor(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	runtime.LockOSThread() // the program gets the processors of the thread that starts it
-	defer runtime.UnlockOSThread()
-	var all, first unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &all); err != nil {
-		t.Fatal(err)
-	}
-	cpu := 0
-	for !all.IsSet(cpu) {
-		cpu++
-	}
-	first.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &first); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.SchedSetaffinity(0, &all)
-	return start(t, nil, name, args...)
+	var p *process
+	affinity.First(t, func() { p = start(t, nil, name, args...) })
+	return p
 }

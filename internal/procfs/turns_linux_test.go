@@ -4,11 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/awaittrace/awaittrace/internal/testing/affinity"
 )
 
 // TestTurns has loops on one processor, and a process there that sleeps. A loop runs, or is kept from running, all the
@@ -60,25 +61,12 @@ func sleeps(pid int) bool {
 // startOnOne starts a shell on the first processor and returns its pid.
 func startOnOne(t *testing.T, script string) int {
 	t.Helper()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var was, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &was); err != nil {
-		t.Fatal(err)
-	}
-	processor := 0
-	for !was.IsSet(processor) {
-		processor++
-	}
-	one.Set(processor)
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.SchedSetaffinity(0, &was)
 	cmd := exec.Command("sh", "-c", script)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	affinity.First(t, func() {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
