@@ -14,9 +14,17 @@ import (
 // still this goroutine's. The runtime reuses a g as soon as its goroutine has exited, and never frees one, so an entry
 // of the index is for good.
 
+// fast begins with an index of one entry, which is zero.
 var (
-	fast  fastState
-	index unsafe.Pointer // fast.tab, but set with AWAITTRACE=log too
+	fast    = fastState{tab: unsafe.Pointer(&noIndex), slots: unsafe.Pointer(&noSlots), clock: &noSlots.Born}
+	noIndex uint32
+	noSlots Slot
+)
+
+// With AWAITTRACE=log these are set, and fast.tab and fast.mask are not.
+var (
+	index     unsafe.Pointer
+	indexMask uintptr
 )
 
 // slotsKeep reports whether the facts of WaitGroups stay in slots: see Noted.
@@ -68,9 +76,12 @@ func openSlots(logging bool) uint16 {
 		return OffNoSpace
 	}
 	fast.objMask = (objCap - 1) << objShift
-	fast.mask, fast.slots, fast.goid, fast.clock = n-1, unsafe.Add(slotBase, -SlotSize), goid, &hdr.Clock
+	indexMask = n - 1
+	fast.goid, fast.clock = goid, &hdr.Clock
 	if !logging { // otherwise no reading of the clock is recent, so that the fast path ends no waits either
+		atomic.StorePointer(&fast.slots, base)
 		atomic.StorePointer(&fast.tab, index)
+		atomic.StoreUintptr(&fast.mask, indexMask)
 		cycleSpan = cyclesPerSpan()
 		findTick()
 	}
@@ -108,7 +119,7 @@ func find() *Slot {
 	sl := newSlot(g, goid)
 	if sl != nil {
 		_, free := lookup(g)
-		*free = hdr.Slots * SlotSize
+		*free = uint32(uintptr(unsafe.Pointer(sl)) - uintptr(base))
 	}
 	mu.Unlock()
 	return sl
@@ -119,11 +130,11 @@ func find() *Slot {
 //go:norace
 func lookup(g uintptr) (*Slot, *uint32) {
 	for i := g >> gShift; ; i++ {
-		n := (*uint32)(at(index, i&fast.mask*4))
+		n := (*uint32)(at(index, i&indexMask*4))
 		if *n == 0 {
 			return nil, n
 		}
-		if sl := (*Slot)(at(fast.slots, uintptr(*n))); sl.G == uint64(g) {
+		if sl := (*Slot)(at(base, uintptr(*n))); sl.G == uint64(g) {
 			return sl, nil
 		}
 	}

@@ -12,51 +12,46 @@
 // ANOTHER, ENTER has FIRST, RECENT has TICKED, WAITS has INSIDE and CALLED has WITHIN. Then no jump is taken in the
 // usual case.
 
-// SEARCH puts the slot of the goroutine's g into R10, or jumps to none. The flags say whether it is still the
-// goroutine's; if not, it may be another g's, and the search goes on. R8, R9 and R12 are lost.
-#define SEARCH(none) \
-	MOVQ ·fast+fastState_tab(SB), R8 \
-	TESTQ R8, R8 \
-	JZ none \
-	LOOKUP(none)
-
-// LOOKUP is the rest of SEARCH, which needs fast.tab in R8. It is not nil once RECENT has found a recent reading.
-#define LOOKUP(none) \
+// SEARCH puts the slot of the goroutine's g into R10. The flags say whether it is still the goroutine's; if not, it may
+// be another g's, or none at all, and the search goes on. It loads mask first, which is written last. R8, R9 and R12
+// are lost.
+#define SEARCH() \
 	MOVQ ·fast+fastState_goid(SB), R12 \
 	MOVQ g, R9 \
 	MOVQ (R9)(R12*1), R12 \
-	SLOT(none) \
+	SLOT() \
 	CMPQ Slot_Goid(R10), R12
 
-#define SLOT(none) \
+#define SLOT() \
 	SHRQ $const_gShift, R9 \
 search: \
 	ANDQ ·fast+fastState_mask(SB), R9 \
+	MOVQ ·fast+fastState_tab(SB), R8 \
 	MOVL (R8)(R9*4), R10 \
-	TESTL R10, R10 \
-	JZ none \
 	ADDQ ·fast+fastState_slots(SB), R10
 
-// FIND puts the slot of the goroutine into R10, or jumps to none. R8, R9 and R12 are lost.
-#define FIND(none) \
-	SEARCH(none) \
+// FIND puts the slot of the goroutine into R10. The search may go on at ANOTHER. R8, R9 and R12 are lost.
+#define FIND() \
+	SEARCH() \
 	JNE another
 
-#define ANOTHER() \
+// ANOTHER goes on with the search, or jumps to none if it has ended.
+#define ANOTHER(none) \
 another: \
+	CMPQ R10, ·fast+fastState_slots(SB) \
+	JEQ none \
 	INCQ R9 \
 	JMP search
 
-// OWN is FIND at the end of an operation, which needs fast.tab in R8. The beginning has given the goroutine the slot of
-// its g.
-#define OWN(none) \
+// OWN is FIND at the end of an operation. The beginning has given the goroutine the slot of its g.
+#define OWN() \
 	MOVQ g, R9 \
-	SLOT(none) \
+	SLOT() \
 	CMPQ Slot_G(R10), g \
 	JNE another
 
 // RECORD adds the site with the number in DX to the history of the slot in R10, as the entry with the number in R8, and
-// puts the entry into R11. R8 and R9 are lost. It is ENTRY, which makes the entry, and ADD.
+// puts the entry into R11. R8 is lost. It is ENTRY, which makes the entry, and ADD.
 #define RECORD() \
 	ENTRY() \
 	ADD()
@@ -68,13 +63,12 @@ another: \
 	ORQ DX, R11
 
 #define ADD() \
-	LEAL 1(R8), R9 \
 	ANDL $(const_RingLen-1), R8 \
 	MOVQ R11, Slot_Ring(R10)(R8*8) \
-	MOVL R9, Slot_Head(R10)
+	INCL Slot_Head(R10)
 
 // REACHED records that the goroutine whose slot is in R10 reached the site with the number in DX, or jumps to none. It
-// puts the entry into R11. R8 and R9 are lost.
+// puts the entry into R11. R8 is lost.
 #define REACHED(none) \
 	MOVL Slot_Head(R10), R8 \
 	TESTL $(const_tickEvery-1), R8 \
@@ -87,7 +81,7 @@ another: \
 	MOVL Site_id(AX), DX \
 	TESTL DX, DX \
 	JZ none \
-	SEARCH(none) \
+	SEARCH() \
 	JNE stranger \
 	MOVL Slot_Head(R10), R8 \
 	TESTL $(const_tickEvery-1), R8 \
@@ -95,12 +89,15 @@ another: \
 record: \
 	RECORD()
 
-// FIRST gives the slot of a goroutine that has exited to the next one on its g, as find does. It jumps to none if the
-// old one leaves something behind, or if the new one's test or the order of locks is asked for.
+// FIRST gives the slot of a goroutine that has exited to the next one on its g, as find does. It jumps to none if there
+// is no such slot, if the old goroutine leaves something behind, or if the new one's test or the order of locks is asked
+// for.
 #define FIRST(none) \
 stranger: \
 	CMPQ Slot_G(R10), g \
 	JEQ reused \
+	CMPQ R10, ·fast+fastState_slots(SB) \
+	JEQ none \
 	INCQ R9 \
 	JMP search \
 reused: \
@@ -249,8 +246,7 @@ inside: \
 #define BEGIN(noted) \
 	RECENT(old) \
 	MOVL Site_id(AX), DX \
-	MOVQ ·fast+fastState_tab(SB), R8 \
-	LOOKUP(none) \
+	SEARCH() \
 	JNE other \
 	ENTRY() \
 	CMPQ (Slot_Noted+noted+Noted_Obj)(R10), BX \
@@ -357,7 +353,7 @@ TEXT ·addCase(SB), NOSPLIT, $0-24
 	MOVL Site_id(AX), DX
 	TESTL DX, DX
 	JZ slow
-	FIND(slow)
+	FIND()
 	MOVL CX, DI
 	SHRL $const_CaseLen, DI
 	JNE next
@@ -408,7 +404,7 @@ others:
 slow:
 	JMP ·addCaseSlow(SB)
 	TICKED(slow)
-	ANOTHER()
+	ANOTHER(slow)
 
 // func addCases(s *Site, a, b unsafe.Pointer, i, sends int)
 // As at BEGIN, the time at which the wait begins tells the end whether the goroutine has noted a fact of this select:
@@ -420,7 +416,7 @@ TEXT ·addCases(SB), NOSPLIT, $0-40
 	MOVQ i+24(FP), DI
 	MOVQ sends+32(FP), SI
 	MOVL Site_id(AX), DX
-	FIND(slow)
+	FIND()
 	TESTQ DI, DI
 	JNE next
 	CMPL Slot_CaseSite(R10), DX
@@ -495,7 +491,7 @@ others:
 slow:
 	JMP ·addCasesSlow(SB)
 	TICKED(slow)
-	ANOTHER()
+	ANOTHER(slow)
 
 // func chose(s *Site, i int)
 // The last wait is that of the select, if that was reached last. A select with a default clause has none.
@@ -505,11 +501,10 @@ TEXT ·chose(SB), NOSPLIT, $0-16
 	CMPQ BX, $const_CaseLen
 	JCC slow
 	TESTW $const_SiteDefault, Site_Flags(AX)
-	JNE default
+	JNE own
 	RECENT(slow)
-	MOVQ ·fast+fastState_tab(SB), R8
 own:
-	OWN(slow)
+	OWN()
 	MOVL Site_id(AX), SI
 	CMPL Slot_Depth(R10), $1
 	JNE inside
@@ -573,21 +568,15 @@ without:
 	JNE last
 slow:
 	JMP ·choseSlow(SB)
-default:
-	MOVQ ·fast+fastState_tab(SB), R8
-	TESTQ R8, R8
-	JNE own
-	JMP slow
 	TICKED(slow)
-	ANOTHER()
+	ANOTHER(slow)
 
 // ENDED ends the last wait of the goroutine. If the clock's reading is still the one with which the wait began, it has
 // no length to note, and the goroutine has noted its fact. new is for other waits, with what LAST finds in DX and R12,
 // and slow for all cases.
 #define ENDED(new, slow) \
 	RECENT(slow) \
-	MOVQ ·fast+fastState_tab(SB), R8 \
-	OWN(slow) \
+	OWN() \
 	CMPL Slot_Depth(R10), $1 \
 	JNE inside \
 	CMPQ Slot_Waits+Wait_Since(R10), R13 \
@@ -601,7 +590,7 @@ inside: \
 	MOVL DX, Slot_Depth(R10) \
 	RET \
 	TICKED(slow) \
-	ANOTHER() \
+	ANOTHER(slow) \
 first: \
 	MOVQ R10, R12 \
 	XORL DX, DX
@@ -717,8 +706,7 @@ TEXT ·endWait(SB), NOSPLIT, $0-0
 	CMPL ·holdRoom(SB), $const_HeldLen
 	JNE slow
 	RECENT(slow)
-	MOVQ ·fast+fastState_tab(SB), R8
-	OWN(slow)
+	OWN()
 	LAST(slow)
 	CMPQ Slot_Waits+Wait_Since(R12), R13
 	JNE slow
@@ -734,7 +722,7 @@ done:
 slow:
 	JMP ·endWaitSlow(SB)
 	TICKED(slow)
-	ANOTHER()
+	ANOTHER(slow)
 
 // func made(s *Site, ch unsafe.Pointer)
 // Most of what a new channel costs is to wait for its line of the object table. So made already loads the line of the
@@ -813,7 +801,7 @@ TEXT ·word32(SB), NOSPLIT, $0-12
 
 // func current() (sl *Slot)
 TEXT ·current(SB), NOSPLIT, $0-8
-	FIND(none)
+	FIND()
 	MOVQ R10, AX
 	MOVQ AX, sl+0(FP)
 	RET
@@ -821,7 +809,7 @@ none:
 	XORL AX, AX
 	MOVQ AX, sl+0(FP)
 	RET
-	ANOTHER()
+	ANOTHER(none)
 
 // func getg() (p uintptr)
 TEXT ·getg(SB), NOSPLIT, $0-8
@@ -1012,8 +1000,7 @@ TEXT ·ioEnd(SB), NOSPLIT, $0-4
 	FRAME(AX)
 	MOVL AX, f+0(FP)
 	RECENT(slow)
-	MOVQ ·fast+fastState_tab(SB), R8
-	OWN(slow)
+	OWN()
 	CMPL Slot_Depth(R10), $1
 	JNE inside
 	CMPL Slot_Waits+Wait_Info(R10), AX
@@ -1034,31 +1021,27 @@ none:
 slow:
 	JMP ·ioEndSlow(SB)
 	TICKED(slow)
-	ANOTHER()
+	ANOTHER(slow)
 
 // HOLD notes that the goroutine whose slot is in R10 holds the object in BX, with the entry in R11, or jumps to full.
-// R8 and R9 are lost.
+// R8 is lost.
 #define HOLD(full) \
 	MOVL Slot_Held(R10), R8 \
 	CMPL R8, ·holdRoom(SB) \
 	JCC full \
-	MOVL R8, R9 \
-	SHLL $4, R9 \
-	MOVQ BX, Slot_Locks+Hold_Obj(R10)(R9*1) \
-	MOVQ R11, Slot_Locks+Hold_Site(R10)(R9*1) \
-	INCL R8 \
-	MOVL R8, Slot_Held(R10)
+	ADDL R8, R8 \
+	MOVQ BX, Slot_Locks+Hold_Obj(R10)(R8*8) \
+	MOVQ R11, Slot_Locks+Hold_Site(R10)(R8*8) \
+	INCL Slot_Held(R10)
 
 // RELEASE notes that the goroutine whose slot is in R10 no longer holds the object in BX, or jumps to other if that is
 // not the last lock that it took. R8 and R9 are lost.
 #define RELEASE(other) \
 	MOVL Slot_Held(R10), R8 \
-	DECL R8 \
-	CMPL R8, $const_HeldLen \
-	JCC other \
-	MOVL R8, R9 \
-	SHLL $4, R9 \
-	CMPQ Slot_Locks+Hold_Obj(R10)(R9*1), BX \
+	SUBL $1, R8 \
+	JCS other \
+	LEAQ (R8)(R8*1), R9 \
+	CMPQ Slot_Locks+Hold_Obj(R10)(R9*8), BX \
 	JNE other \
 	MOVL R8, Slot_Held(R10)
 

@@ -3,15 +3,15 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// FIND puts the slot of the goroutine into R11, or jumps to none. It preserves R0 and R1. The load of tab, which is
-// first in fastState, is a load-acquire: it makes the rest visible.
+// FIND puts the slot of the goroutine into R11, or jumps to none. It preserves R0 and R1. The load of mask, which
+// is first in fastState, is a load-acquire: it makes the rest visible.
 #define FIND(none) \
 	MOVD $·fast(SB), R2 \
-	LDAR (R2), R3 \
-	CBZ R3, none \
-	MOVD fastState_goid(R2), R4 \
-	MOVD (g)(R4), R8 \
-	MOVD fastState_mask(R2), R4 \
+	LDAR (R2), R4 \
+	CBZ R4, none \
+	MOVD fastState_goid(R2), R8 \
+	MOVD (g)(R8), R8 \
+	MOVD fastState_tab(R2), R3 \
 	MOVD fastState_slots(R2), R5 \
 	LSR $const_gShift, g, R9 \
 search: \

@@ -4,13 +4,14 @@ import "unsafe"
 
 // This file has what the assembly knows of the collector, besides the layout of the record and of a Site.
 
-// fastState is what the assembly needs. It is written once, tab last. While tab is nil, which it stays with
+// fastState is what the assembly needs. It is written once, mask last. While mask is zero, which it stays with
 // AWAITTRACE=log, there is no fast path.
 type fastState struct {
-	// tab is index: how far a slot is from slots, at the hash of its g or in a later entry; 0 ends the search.
+	mask uintptr // entries of the index - 1
+	// tab is the index: how far a slot is from slots, at the hash of its g or in a later entry. Zero ends the search:
+	// what is at slots itself, the record's header, is no slot of any goroutine.
 	tab    unsafe.Pointer
-	mask   uintptr        // entries of the index - 1
-	slots  unsafe.Pointer // one slot before slot 0
+	slots  unsafe.Pointer // the record
 	goid   uintptr        // offset of the goroutine id inside g
 	clock  *uint32
 	frames uint32 // mask for frame's result; zero if frame does not work
