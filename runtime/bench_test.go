@@ -63,6 +63,28 @@ func BenchmarkRWMutex(b *testing.B) {
 	})
 }
 
+// BenchmarkRWMutexReaders has readers of one lock on all processors.
+func BenchmarkRWMutexReaders(b *testing.B) {
+	b.Run("plain", func(b *testing.B) {
+		var mu sync.RWMutex
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				mu.RLock()
+				mu.RUnlock()
+			}
+		})
+	})
+	b.Run("probe", func(b *testing.B) {
+		var mu sync.RWMutex
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				probe.RLock(&benchSites[0], &mu)
+				probe.RUnlock(&benchSites[1], &mu)
+			}
+		})
+	})
+}
+
 func BenchmarkBuffered(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		ch := make(chan int, 1)

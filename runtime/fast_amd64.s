@@ -852,6 +852,21 @@ TEXT ·cyclesPerSpan(SB), NOSPLIT, $0-8
 	MOVQ AX, n+0(FP)
 	RET
 
+// func features() (standard, extended uint32)
+TEXT ·features(SB), NOSPLIT, $0-8
+	MOVL $1, AX
+	XORL CX, CX
+	CPUID
+	MOVL CX, SI
+	MOVL $0x80000001, AX
+	XORL CX, CX
+	CPUID
+	MOVL SI, AX
+	MOVL CX, BX
+	MOVL AX, standard+0(FP)
+	MOVL BX, extended+4(FP)
+	RET
+
 // func frame() (f uint32)
 // The caller's frame holds the address of the probe's frame. Above that is the stack of the user's function.
 TEXT ·frame(SB), NOSPLIT, $0-4
@@ -1104,23 +1119,30 @@ other:
 	JMP ·unlockOther(SB)
 	FIRST(none)
 
+// PREFETCHW_BX loads the line of the cache at off(BX) for writing. Without it a processor that reads a word and then
+// changes it asks for the line twice, if others do that, too. The assembler does not know the instruction.
+#define PREFETCHW_BX(off) \
+	BYTE $0x0f; BYTE $0x0d; BYTE $0x4b; BYTE $off
+
 // func rlock(s *Site, m *sync.RWMutex)
 TEXT ·rlock(SB), NOSPLIT, $0-16
 	MOVQ s+0(FP), AX
 	MOVQ m+8(FP), BX
-	CMPB ·locksTell(SB), $0
+	CMPB ·readersTell(SB), $0
 	JEQ slow
 	TESTQ BX, BX
 	JZ slow
 	MOVQ AX, SI
+	PREFETCHW_BX(const_readerCount)
 	MOVL const_readerCount(BX), AX
+again:
 	LEAL 1(AX), DX
 	TESTL AX, AX
 	JLT many
 	LOCK
 	CMPXCHGL DX, const_readerCount(BX)
+	JNE again // to another reader
 	MOVQ SI, AX
-	JNE slow
 	ENTER(none)
 	BTSQ $31, R11 // HoldRead
 	HOLD(full)
@@ -1150,17 +1172,15 @@ TEXT ·runlock(SB), NOSPLIT, $0-16
 unlock:
 	CMPB ·locksTell(SB), $0
 	JEQ plain
-	MOVQ AX, SI
-	MOVL const_readerCount(BX), AX
-	LEAL -1(AX), DX
-	CMPL AX, $0
-	JLE held
+	MOVL $-1, DX
 	LOCK
-	CMPXCHGL DX, const_readerCount(BX)
-	JNE held
+	XADDL DX, const_readerCount(BX)
+	TESTL DX, DX
+	JLE held
 	RET
 held:
-	MOVQ SI, AX
+	LOCK
+	INCL const_readerCount(BX)
 plain:
 	JMP ·runlockPlain(SB)
 none:

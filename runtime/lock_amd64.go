@@ -48,6 +48,19 @@ func tryLocks() bool {
 	return ok && readers() == 0 && word(unsafe.Pointer(&rw), 0) == 0
 }
 
+// readersTell is locksTell for rlock, which needs the instruction PREFETCHW. It is no operation on the processors that
+// have SSSE3 and not yet that instruction.
+var readersTell = locksTell && hasPrefetchW()
+
+func hasPrefetchW() bool {
+	const ssse3, prefetchW = 1 << 9, 1 << 8
+	standard, extended := features()
+	return extended&prefetchW != 0 || standard&ssse3 != 0
+}
+
+// features returns what CPUID leaves in ECX for the standard features of the processor and for the extended ones.
+func features() (standard, extended uint32)
+
 // lockSlow does what lock does, if the lock could not be taken at once.
 func lockSlow(s *Site, m *sync.Mutex) {
 	ok := m.TryLock()

@@ -142,6 +142,31 @@ func TestRWContended(t *testing.T) {
 	}
 }
 
+// TestReaders has readers who meet at the lock, and a writer who waits for them now and then.
+func TestReaders(t *testing.T) {
+	var rw sync.RWMutex
+	var wg sync.WaitGroup
+	rlock, runlock := newSite(OpRLock, KindRWMutex, "RLock"), newSite(OpRUnlock, KindRWMutex, "RUnlock")
+	for i := 0; i < 3; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for n := 0; n < 1_000_000; n++ {
+				RLock(rlock, &rw)
+				RUnlock(runlock, &rw)
+			}
+		}()
+	}
+	for n := 0; n < 1000; n++ {
+		rw.Lock()
+		rw.Unlock()
+	}
+	wg.Wait()
+	if !rw.TryLock() {
+		t.Error("the lock is taken at the end")
+	}
+}
+
 // TestHoldsOrder takes more locks than there is room for, and releases them in another order.
 func TestHoldsOrder(t *testing.T) {
 	var mus [HeldLen + 2]sync.Mutex
