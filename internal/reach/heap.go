@@ -36,6 +36,7 @@ type span struct {
 	allocBits        uint64
 	specials, pinner uint64
 	largeType        uint64 // the type of its only object, if it has one
+	masks            uint32 // where in data the bits begin that say which words are pointers; zero: unknown
 }
 
 // A heap is the copied heap of a program. Its objects, in use or not, are numbered from 0.

@@ -3,6 +3,7 @@
 package reach
 
 import (
+	"debug/buildinfo"
 	"fmt"
 	"maps"
 	"os"
@@ -20,18 +21,7 @@ func TestLabels(t *testing.T) {
 	for _, v := range []string{runtime.Version(), "go1.21.13", "go1.23.12", "go1.27.4"} {
 		for _, flags := range []string{"", "-s -w"} {
 			t.Run(strings.TrimSpace(v+" "+flags), func(t *testing.T) {
-				if v != runtime.Version() {
-					skipToolchain(t, v)
-				}
-				exe := filepath.Join(t.TempDir(), "labels")
-				cmd := exec.Command("go", "build", "-ldflags="+flags, "-o", exe, "testdata/labels.go")
-				cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+v, "GOFLAGS=", "GO111MODULE=off")
-				if v == runtime.Version() {
-					cmd.Env = os.Environ()
-				}
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("go build: %v\n%s", err, out)
-				}
+				exe := buildWith(t, v, flags, "testdata/labels.go")
 				prog, err := OpenProgram(exe)
 				if err != nil {
 					t.Fatal(err)
@@ -73,6 +63,30 @@ func addresses(t *testing.T, src Source, prog *Program, ids map[int64]map[string
 		}
 	}
 	return gs
+}
+
+// buildWith builds a program with a version of Go, or skips the test.
+func buildWith(t *testing.T, v, ldflags, file string) string {
+	t.Helper()
+	dir := t.TempDir()
+	exe := filepath.Join(dir, "prog")
+	file, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "build", "-ldflags="+ldflags, "-o", exe, file)
+	if v != runtime.Version() {
+		skipToolchain(t, v)
+		cmd.Dir = dir // whose modules need no newer one
+		cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+v, "GOFLAGS=")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	if info, err := buildinfo.ReadFile(exe); err != nil || info.GoVersion != v {
+		t.Fatalf("built with %v, want %s (%v)", info, v, err)
+	}
+	return exe
 }
 
 // skipToolchain skips the test where a version of Go would have to be downloaded first, or the standard library

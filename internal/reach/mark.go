@@ -1,6 +1,9 @@
 package reach
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A bitset has a bit for each object.
 type bitset []uint64
@@ -68,6 +71,9 @@ type marker struct {
 	waited bitset // what goroutines wait for
 	// masked objects have few words that count.
 	masked map[uint32][]int64
+	// typed says that the runtime knows which words are pointers; typeMasks has that of types, by address.
+	typed     bool
+	typeMasks map[uint64]*typeMask
 	// waiters are the goroutines that wait for an object, sorted by object.
 	waiters []waiter
 	// parent is the object or the root from which an object was reached first.
@@ -96,9 +102,10 @@ func newMarker(c *Capture) *marker {
 		marked: newBitset(n), opaque: newBitset(n), waited: newBitset(n), masked: make(map[uint32][]int64),
 		parent: make([]uint32, n), degree: make([]uint32, n+1), states: make([]liveness, len(c.gs)),
 		waits: make([]wait, len(c.gs)), waitObjs: make([]waitObject, 0, len(c.gs)),
-		waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool),
+		waiters: make([]waiter, 0, len(c.gs)), touched: make(map[uint32]bool), typeMasks: make(map[uint64]*typeMask),
 	}
 	m.scan = &stackScan{c: c, code: m.code}
+	m.typed = c.prog.hasMasks() && c.heap.findMasks()
 	m.roots.of, m.roots.base = make([][2]uint32, len(c.gs)), c.heap.lo
 	for i := range c.gs {
 		if g := &c.gs[i]; g.copied() {
@@ -208,26 +215,52 @@ func (m *marker) drain() {
 	}
 }
 
-func (m *marker) markFrom(from uint32, val uint64) { m.mark(val, from) }
+func (m *marker) markFrom(from uint32, _, val uint64) { m.mark(val, from) }
 
-// pointers calls f for each word of an object that may point to another.
-func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, val uint64)) {
-	id := sp.base + idx
+// pointers calls f for each word of an object that may point to another, with the number of the object and the address
+// of the word.
+func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, at, val uint64)) {
+	id, at := sp.base+idx, sp.start+uint64(idx)*sp.elem
 	b := sp.bytes(idx)
 	if len(m.masked) > 0 {
 		if offs, ok := m.masked[id]; ok {
 			for _, o := range offs {
 				if o+8 <= int64(len(b)) {
-					f(id, le64(b[o:]))
+					f(id, at+uint64(o), le64(b[o:]))
 				}
 			}
 			return
 		}
 	}
 	lo, size := m.heap.lo, m.heap.hi-m.heap.lo
-	for ; len(b) >= 8; b = b[8:] {
-		if w := le64(b); w-lo < size {
-			f(id, w)
+	if sp.masks != 0 {
+		for mask := sp.mask(idx); mask != 0; mask &= mask - 1 {
+			o := 8 * bits.TrailingZeros64(mask)
+			if w := le64(b[o:]); w-lo < size {
+				f(id, at+uint64(o), w)
+			}
+		}
+		return
+	}
+	if t, o := m.maskOf(sp, b); t != nil {
+		for ; o < len(b); o += int(t.size) {
+			for i, mask := range t.words {
+				for ; mask != 0; mask &= mask - 1 {
+					o := o + 512*i + 8*bits.TrailingZeros64(mask)
+					if o+8 > len(b) {
+						return
+					}
+					if w := le64(b[o:]); w-lo < size {
+						f(id, at+uint64(o), w)
+					}
+				}
+			}
+		}
+		return
+	}
+	for o := 0; o+8 <= len(b); o += 8 {
+		if w := le64(b[o:]); w-lo < size {
+			f(id, at+uint64(o), w)
 		}
 	}
 }
@@ -397,7 +430,7 @@ func (m *marker) held() bitset {
 		}
 	}
 	for it, ok := todo.pop(); ok; it, ok = todo.pop() {
-		m.pointers(&m.heap.spans[it.span], it.idx, func(_ uint32, val uint64) { take(val) })
+		m.pointers(&m.heap.spans[it.span], it.idx, func(_ uint32, _, val uint64) { take(val) })
 	}
 	return held
 }

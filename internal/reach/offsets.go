@@ -92,6 +92,7 @@ type offsets struct {
 	semaStride           uint64
 	pcQuantum, frameLR   uint64
 	typeStr, typeFlag    Field
+	typeSize, typeKind   Field
 	pWords, mWords, gPtr []int64
 }
 
@@ -188,6 +189,7 @@ func newOffsets(l *Layout) *offsets {
 	o.finalizerFn = l.Fields["specialfinalizer.fn"]
 	o.cleanupFn = first("specialCleanup.fn", "specialCleanup.cleanup")
 	o.typeStr, o.typeFlag = first("_type.Str", "_type.str"), first("_type.TFlag", "_type.tflag")
+	o.typeSize, o.typeKind = first("_type.Size_", "_type.size"), first("_type.Kind_", "_type.kind")
 	o.semaStride, o.pcQuantum = 64, 1
 	if l.Arch == "arm64" {
 		o.semaStride, o.pcQuantum, o.frameLR = 128, 4, 8

@@ -274,17 +274,16 @@ func (p *pather) enter(id uint32) {
 }
 
 // wordTo returns the address of a word in one object that points to another.
-func (p *pather) wordTo(id, to uint32) uint64 {
+func (p *pather) wordTo(id, to uint32) (word uint64) {
 	h := &p.r.m.heap
-	at, _ := h.place(id)
+	sp := h.owner(id)
 	addr, size := h.place(to)
-	b := h.contents(id)
-	for o := 0; o+8 <= len(b); o += 8 {
-		if w := le64(b[o:]); w >= addr && w < addr+size {
-			return at + uint64(o)
+	p.r.m.pointers(sp, id-sp.base, func(_ uint32, at, val uint64) {
+		if word == 0 && val-addr < size {
+			word = at
 		}
-	}
-	return 0
+	})
+	return word
 }
 
 // finish ends the path with the place of target in the last object. A channel that a pointer leads to has its name by

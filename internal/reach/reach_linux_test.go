@@ -40,12 +40,18 @@ func waits(t *testing.T) *Result {
 func TestWaits(t *testing.T) {
 	t.Parallel()
 	r := waits(t)
-	t.Run("answers", func(t *testing.T) { testAnswers(t, r) })
+	t.Run("answers", func(t *testing.T) {
+		testAnswers(t, r, wanted(t, "testdata/waits.go"))
+		if n := r.KeptBytes(); n < 1<<20 || n > 4<<20 {
+			t.Errorf("%d bytes kept, want a little more than 1 MB", n)
+		}
+	})
 	t.Run("snapshot", func(t *testing.T) { testSnapshot(t, r) })
 }
 
-func testAnswers(t *testing.T, r *Result) {
-	all := wanted(t, "testdata/waits.go")
+// testAnswers compares the answers for goroutines with what is wanted for the functions that they are in.
+func testAnswers(t *testing.T, r *Result, all map[string]string) {
+	t.Helper()
 	seen := make(map[string]bool)
 	for i := range r.m.gs {
 		g := &r.m.gs[i]
@@ -71,9 +77,6 @@ func testAnswers(t *testing.T, r *Result) {
 		if !seen[name] {
 			t.Errorf("%s was not seen", name)
 		}
-	}
-	if n := r.KeptBytes(); n < 1<<20 || n > 4<<20 {
-		t.Errorf("%d bytes kept, want a little more than 1 MB", n)
 	}
 }
 
