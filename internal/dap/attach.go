@@ -80,7 +80,9 @@ func (p *Proxy) move(args *attachArguments) error {
 	if err != nil {
 		return fmt.Errorf("no server answers at %s: %w", addr, err)
 	}
+	slow := time.AfterFunc(Soon, func() { p.say("waiting for the answer of the server at " + addr) })
 	capabilities, err := shake(server.Conn, p.hello)
+	slow.Stop()
 	if err != nil {
 		server.Conn.Close()
 		return fmt.Errorf("no free Delve server answers at %s: %w", addr, err)
@@ -102,9 +104,6 @@ func (p *Proxy) move(args *attachArguments) error {
 	return nil
 }
 
-// shakePatience bounds how long a server may take for its first answer.
-const shakePatience = 10 * time.Second
-
 // shake sends a server the first request of a session, which the former Delve has answered, and returns the server's
 // capabilities.
 func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, err error) {
@@ -112,7 +111,7 @@ func shake(conn net.Conn, hello json.RawMessage) (capabilities json.RawMessage, 
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.SetDeadline(time.Now().Add(shakePatience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Write(frame(text)); err != nil {

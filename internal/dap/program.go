@@ -12,7 +12,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
-// patience bounds how long our answers may take.
+// patience bounds how long our answers may take, and the first of a server.
 const patience = time.Minute
 
 // A program is what Delve holds, as far as the proxy knows.

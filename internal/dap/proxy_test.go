@@ -119,6 +119,37 @@ func TestHandsOnGarbage(t *testing.T) {
 	}
 }
 
+// TestSlowServer expects that an editor is told what it waits for, and that the session goes on when the server answers.
+func TestSlowServer(t *testing.T) {
+	defer func(soon time.Duration) { Soon = soon }(Soon)
+	Soon = time.Millisecond
+	client, _, p := proxyBetween(t)
+	server, far := net.Pipe()
+	defer server.Close()
+	for _, conn := range []net.Conn{client, server} {
+		conn.SetDeadline(time.Now().Add(time.Minute))
+	}
+	p.opt.Dial = func(string) (*Server, error) {
+		return &Server{Conn: far, Pid: func() int { return 0 }, Close: func() {}}, nil
+	}
+	write := func(to net.Conn, text string) {
+		if _, err := to.Write(frame([]byte(text))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(from *bufio.Reader, text string) {
+		if _, body, err := readMessage(from); err != nil || !strings.Contains(string(body), text) {
+			t.Fatalf("got %s (%v), want %q", body, err, text)
+		}
+	}
+	write(client, `{"seq":1,"type":"request","command":"attach","arguments":{"mode":"remote","port":2345}}`)
+	in := bufio.NewReader(server)
+	expect(in, `"initialize"`)
+	expect(bufio.NewReader(client), "waiting for the answer of the server at 127.0.0.1:2345")
+	write(server, `{"seq":1,"type":"response","request_seq":1,"success":true,"command":"initialize","body":{}}`)
+	expect(in, `"attach"`)
+}
+
 // A client that sends requests and reads nothing is not listened to for ever: what it does not read has to be kept.
 func TestClientDoesNotRead(t *testing.T) {
 	client, delve := serveBetween(t)
