@@ -24,7 +24,7 @@ import (
 //
 // Probes are found by their tokens, so spaces, newlines and comments between these do not matter. If the text is
 // unchanged, the original comes back byte for byte. A text that was formatted when it was instrumented is formatted
-// again.
+// again; if an editor has made all line ends DOS's, they stay so.
 //
 // It fails if a probe itself was edited, so that it cannot be taken out as a whole, and if the brackets of the text do
 // not match, because then a probe's brackets cannot be told from others. The error begins with the line.
@@ -57,10 +57,19 @@ func Text(text []byte) ([]byte, error) {
 	}
 	if t.gofmt {
 		if formatted, err := format.Source(out); err == nil {
+			if dosLines(text) {
+				formatted = bytes.ReplaceAll(formatted, []byte("\n"), []byte("\r\n"))
+			}
 			out = formatted
 		}
 	}
 	return out, nil
+}
+
+// dosLines reports whether all lines of text end as DOS's do, which formatting would change.
+func dosLines(text []byte) bool {
+	n := bytes.Count(text, []byte("\n"))
+	return n > 0 && bytes.Count(text, []byte("\r\n")) == n
 }
 
 // sound returns an error if before parses and after does not.
