@@ -35,10 +35,7 @@ func revert(c *cli.Context) error {
 	if c.Args().Present() {
 		dir = c.Args().First()
 	}
-	journals, err := tree.OpenJournals()
-	if err != nil {
-		return err
-	}
+	journals, _ := tree.OpenJournals() // without a cache folder, none: revert needs no journal
 	r, err := tree.Revert(dir, journals)
 	if r == nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // A Journals is the folder of the journals of this user's trees. It is outside the trees, out of the reach of git clean
-// and git checkout.
+// and git checkout. The zero Journals has none, and takes none.
 type Journals struct{ dir string }
 
 // OpenJournals returns the folder of the journals in the user's cache. It creates nothing.
@@ -51,6 +51,9 @@ func (j Journals) of(root string) string {
 
 // read returns the journal of root, or nil.
 func (j Journals) read(root string) (*journal, error) {
+	if j == (Journals{}) {
+		return nil, nil
+	}
 	path := j.of(root)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
