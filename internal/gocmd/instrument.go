@@ -48,6 +48,12 @@ func (inv *Invocation) checkForm() error {
 		return usagef("instrument takes one of -o DIR (write a copy), -w (write in place) and -overlay FILE (write " +
 			"what go build -overlay takes)")
 	}
+	for _, name := range []string{"o", "overlay"} {
+		if value := inv.Value(name); strings.Contains(value, "...") {
+			return usagef("-%s: %q is a pattern of packages; name the %s first", name, value,
+				map[string]string{"o": "folder of the copy", "overlay": "file"}[name])
+		}
+	}
 	if len(inv.Packages) == 0 {
 		inv.Packages = []string{"./..."}
 		inv.GoArgs = append(inv.GoArgs, inv.Packages...)
@@ -192,10 +198,13 @@ func (s *Source) ModuleFile() string { return s.inv.moduleFile(s.tc) }
 func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rewrite.CollectorFolder) }
 
 // WriteOverlay writes the file for go's -overlay, and the files that it names into a folder beside it, name + ".files".
-// It returns the command line that builds the packages with it. A folder there that is not of an earlier call is an
-// error.
+// It returns the command line that builds the packages with it. A file or folder there that is not of an earlier call
+// is an error.
 func (s *Source) WriteOverlay() (command, environment string, err error) {
 	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
+	if err := replaceable(name); err != nil {
+		return "", "", err
+	}
 	folder, err := newFolder(name + ".files")
 	if err != nil {
 		return "", "", err
@@ -215,7 +224,7 @@ func (s *Source) WriteOverlay() (command, environment string, err error) {
 		return "", "", err
 	}
 	if err := overlay.write(name); err != nil {
-		return "", "", err
+		return "", "", fmt.Errorf("-overlay: %v", err)
 	}
 	environment, err = s.environment(name)
 	return s.command(name), environment, err
@@ -224,13 +233,36 @@ func (s *Source) WriteOverlay() (command, environment string, err error) {
 // overlaySign is a file in a folder of WriteOverlay.
 const overlaySign = "awaittrace-overlay"
 
+// replaceable returns an error if the file of an overlay has something in it that no earlier call wrote, such as the
+// source of a program.
+func replaceable(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && info.Mode().IsRegular() && info.Size() == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("-overlay: %v", err)
+	case info.IsDir():
+		return fmt.Errorf("-overlay: %s is a folder; name a file", name)
+	}
+	if _, err := os.Lstat(filepath.Join(name+".files", overlaySign)); err != nil {
+		return notOurs(name)
+	}
+	return nil
+}
+
+// notOurs is the error of a file or folder that is in the way.
+func notOurs(name string) error {
+	return fmt.Errorf("-overlay: %s exists, and no earlier instrument -overlay wrote it; remove it or name another file",
+		name)
+}
+
 // newFolder makes a folder for the files of an overlay, in place of one that an earlier call made.
 func newFolder(dir string) (*Cache, error) {
 	sign := filepath.Join(dir, overlaySign)
 	if _, err := os.Lstat(dir); err == nil {
 		if _, err := os.Lstat(sign); err != nil {
-			return nil, fmt.Errorf("-overlay: %s exists, and no earlier instrument -overlay wrote it; remove it or "+
-				"name another file", dir)
+			return nil, notOurs(dir)
 		}
 		if err := os.RemoveAll(filepath.Join(dir, "text")); err != nil {
 			return nil, fmt.Errorf("-overlay: %v", err)
