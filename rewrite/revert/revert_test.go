@@ -1,7 +1,6 @@
 package revert_test
 
 import (
-	"bytes"
 	"fmt"
 	"go/format"
 	"os"
