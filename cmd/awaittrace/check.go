@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -66,7 +67,9 @@ func checkPrograms(c *cli.Context) error {
 		line, status, err = recorded.Check(rec, o)
 	}
 	if line != "" {
-		fmt.Fprintln(c.App.Writer, line)
+		if _, writeErr := fmt.Fprintln(c.App.Writer, line); writeErr != nil {
+			status, err = max(status, recorded.StatusNoRecord), errors.Join(err, writeErr)
+		}
 	}
 	if err != nil {
 		if status == recorded.StatusNoRecord {

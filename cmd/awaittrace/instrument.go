@@ -65,7 +65,7 @@ func instrument(c *cli.Context, inv *gocmd.Invocation) error {
 	case overlay:
 		var command, environment string
 		if command, environment, err = src.WriteOverlay(); err == nil {
-			fmt.Fprintln(c.App.Writer, command)
+			_, err = fmt.Fprintln(c.App.Writer, command)
 			fmt.Fprintf(c.App.ErrWriter, "awaittrace: for make and other tools that call the go command: export %s\n",
 				environment)
 		}

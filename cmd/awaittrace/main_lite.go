@@ -127,7 +127,9 @@ func (c *invocation) check(args []string) (int, error) {
 		line, status, err = recorded.Check(rec, o)
 	}
 	if line != "" {
-		fmt.Fprintln(c.stdout, line)
+		if _, writeErr := fmt.Fprintln(c.stdout, line); writeErr != nil {
+			status, err = max(status, 1), errors.Join(err, writeErr)
+		}
 	}
 	return status, err
 }
