@@ -106,14 +106,18 @@ func formatReport(c *cli.Context, w io.Writer, r *diagnose.Report, format string
 		return report.Text(w, r, opt)
 	}
 	f, _ := export.Find(format)
-	return f.Write(w, report.NewDocument(r), exportOptions(!c.Bool("no-source")))
+	return f.Write(w, report.NewDocument(r), exportOptions(format, !c.Bool("no-source")))
 }
 
-// exportOptions returns the options for the current folder.
-func exportOptions(source bool) export.Options {
+// exportOptions returns the options of a format for the current folder. GitHub takes the files of annotations relative
+// to the workspace, which has the repository.
+func exportOptions(format string, source bool) export.Options {
 	opt := export.Options{Version: moduleVersion()}
 	if dir, err := os.Getwd(); err == nil {
 		opt.Dir = dir
+	}
+	if workspace := os.Getenv("GITHUB_WORKSPACE"); format == "github" && workspace != "" {
+		opt.Dir = workspace
 	}
 	if source {
 		opt.Source = report.ReadSource

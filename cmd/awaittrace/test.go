@@ -94,7 +94,7 @@ const pageName = "awaittrace.html"
 // writeFound writes the findings in the formats of the flags, of go test's -artifacts, and of a GitHub workflow.
 func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) error {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		if err := export.GitHub(c.App.ErrWriter, doc, exportOptions(false)); err != nil {
+		if err := export.GitHub(c.App.ErrWriter, doc, exportOptions("github", false)); err != nil {
 			return err
 		}
 	}
@@ -110,7 +110,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 	}
 	for format, name := range files {
 		f, _ := export.Find(format)
-		err := report.WriteFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(!inv.Options.NoSource)) })
+		err := report.WriteFile(format, name, func(w io.Writer) error { return f.Write(w, doc, exportOptions(format, !inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func writeFound(c *cli.Context, inv *gocmd.Invocation, doc *report.Document) err
 func writePages(inv *gocmd.Invocation, pages []watch.Page) error {
 	f, _ := export.Find("html")
 	for _, p := range pages {
-		err := report.WriteFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(!inv.Options.NoSource)) })
+		err := report.WriteFile("artifacts", filepath.Join(p.Dir, pageName), func(w io.Writer) error { return f.Write(w, p.Document, exportOptions(f.Name, !inv.Options.NoSource)) })
 		if err != nil {
 			return err
 		}
