@@ -13,11 +13,19 @@ import (
 // collectorSign is the file that marks the collector's folder. It lists the files beside it, one a line.
 const collectorSign = ".awaittrace-collector"
 
+// freeForCollector returns an error if dir exists and is not the collector's.
+func freeForCollector(dir string) error {
+	if exists(dir) && !isCollector(dir) {
+		return fmt.Errorf("%s exists, and awaittrace did not write it; the collector goes there", dir)
+	}
+	return nil
+}
+
 // placeCollector writes the collector into a folder, which must be ours if it exists.
 func placeCollector(dir string) error {
 	removeEmpty(dir)
-	if _, err := os.Lstat(dir); err == nil && !isCollector(dir) {
-		return fmt.Errorf("%s exists, and awaittrace did not write it; the collector goes there", dir)
+	if err := freeForCollector(dir); err != nil {
+		return err
 	}
 	entries, err := awaittrace.Collector.ReadDir("runtime")
 	if err != nil {

@@ -258,6 +258,11 @@ func (c *copier) clear() error {
 
 // all makes the copy and puts it in its place.
 func (c *copier) all() error {
+	if hasFiles(c.src.Collector) { // an error here names the user's folder, not that in the copy
+		if err := freeForCollector(c.src.Collector); err != nil {
+			return err
+		}
+	}
 	if err := c.folder(c.src.Root, ".", c.leaveOut); err != nil {
 		return err
 	}
