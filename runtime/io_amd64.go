@@ -116,6 +116,14 @@ func Through[T any](s *Site, x *T, word uint64) Call {
 	return throughBegin(s, unsafe.Pointer(x), word)
 }
 
+// Served is Through for a call that needs no probe if served: then the buffer of x serves it alone, or x is nil.
+func Served[T any](s *Site, x *T, word uint64, served bool) Call {
+	if served || off || !raceOn && (*[8]unsafe.Pointer)(unsafe.Pointer(x))[word] == s.memory {
+		return false
+	}
+	return throughBegin(s, unsafe.Pointer(x), word)
+}
+
 // IOFunc begins a call of a function that may wait, as IO does for a method. It returns f.
 func IOFunc[F any](s *Site, f F) F {
 	if !off {

@@ -35,15 +35,28 @@ func Calls[T any](s *Site, x T) Call {
 //
 //go:noinline
 func Through[T any](s *Site, x *T, word uintptr) Call {
-	if x == nil {
-		return false
-	}
-	tab := firstWord(at(unsafe.Pointer(x), word*unsafe.Sizeof(x)))
-	if tab == s.memory || s.inMemory(tab) {
+	if x == nil || s.throughMemory(unsafe.Pointer(x), word) {
 		return false
 	}
 	begin(s, uintptr(unsafe.Pointer(x)))
 	return true
+}
+
+// Served is Through for a call that needs no probe if served: then the buffer of x serves it alone, or x is nil.
+//
+//go:noinline
+func Served[T any](s *Site, x *T, word uintptr, served bool) Call {
+	if served || s.throughMemory(unsafe.Pointer(x), word) {
+		return false
+	}
+	begin(s, uintptr(unsafe.Pointer(x)))
+	return true
+}
+
+// throughMemory reports whether the interface that a word of x begins has a value in memory.
+func (s *Site) throughMemory(x unsafe.Pointer, word uintptr) bool {
+	tab := firstWord(at(x, word*unsafe.Sizeof(x)))
+	return tab == s.memory || s.inMemory(tab)
 }
 
 // IOFunc begins a call of a function that may wait, as IO does for a method. It returns f.

@@ -14,10 +14,20 @@ import (
 //
 // In the second form r is a struct, such as a bufio.Reader, whose word with that number begins the interface that it
 // reads from. The site learns of a type where the probe does what is seldom done.
+//
+// Nor does a call wait that the buffer of a bufio.Reader or Writer serves alone, whatever it reads from or writes to:
+//
+//	b, err := r.ReadByte()   =>   b, err := Served(s, r, word, Nil(r) || r.Buffered() >= 1).Byte(r.ReadByte())
+//	n, err := w.Write(p)     =>   n, err := Served(s, w, word, Nil(w) || w.Available() >= Len(p)).Int(w.Write(p))
 
 // A Call says whether the probe of a call has noted its beginning. Its methods take the results of the call, which
 // they return, and note the end.
 type Call bool
+
+// Nil reports whether p is nil, and Len returns the length of p. In the user's code, nil and len may be something else.
+func Nil[T any](p *T) bool { return p == nil }
+
+func Len[P ~[]byte | ~string](p P) int { return len(p) }
 
 // MemoryTypes are the types whose methods never wait, apart from ReadFrom and WriteTo.
 var MemoryTypes = [...]string{

@@ -128,6 +128,43 @@ func TestThrough(t *testing.T) {
 	}
 }
 
+// TestServed reads from a pipe by a bufio.Reader, and writes to what may wait by a bufio.Writer: only the calls that its
+// buffer does not serve are noted.
+func TestServed(t *testing.T) {
+	s, flush := newSite(OpIO, KindOther, "r.ReadByte()"), newSite(OpIO, KindOther, "w.Write(p)")
+	c1, c2 := net.Pipe()
+	b := block(t, s, func() {
+		r := bufio.NewReader(c1)
+		for i := 0; i < 3; i++ {
+			head := mine(t).Head
+			if b, err := Served(s, r, 3, r.Buffered() >= 1).Byte(r.ReadByte()); b != "xyz"[i] || err != nil {
+				t.Errorf("read %q, %v", b, err)
+			}
+			if noted := mine(t).Head != head; noted != (i == 0) {
+				t.Errorf("byte %d: noted %v", i, noted)
+			}
+		}
+	})
+	if w, _ := b.waits(); w.Obj == 0 {
+		t.Errorf("waits %+v, want an object", w)
+	}
+	c2.Write([]byte("xyz"))
+	if sl := b.join(); sl.Depth != 0 {
+		t.Errorf("depth %d at the end", sl.Depth)
+	}
+	w, p := bufio.NewWriterSize(slowly{}, 16), []byte("four")
+	for i := 0; i < 10; i++ {
+		head := mine(t).Head
+		Served(flush, w, 6, Len(p) <= w.Available()).Int(w.Write(p))
+		if noted := mine(t).Head != head; noted != (i > 0 && i%4 == 0) {
+			t.Errorf("write %d: noted %v", i, noted)
+		}
+	}
+	if n := Len("text"); n != 4 {
+		t.Errorf("Len is %d", n)
+	}
+}
+
 // TestInlined checks that the probes of calls are inlined, as they must be where there is assembly: each has the frame
 // of the function that calls it.
 func TestInlined(t *testing.T) {
@@ -144,8 +181,10 @@ func TestInlined(t *testing.T) {
 	calls := frame()
 	Through(s, r, 3)
 	through := frame()
-	if function != io || calls != io || through != io {
-		t.Errorf("frames %#x, %#x, %#x and %#x", io, function, calls, through)
+	Served(s, r, 3, r.Buffered() >= 1)
+	served := frame()
+	if function != io || calls != io || through != io || served != io {
+		t.Errorf("frames %#x, %#x, %#x, %#x and %#x", io, function, calls, through, served)
 	}
 	IOEnd(s)
 }

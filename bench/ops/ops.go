@@ -128,6 +128,19 @@ var ops = []op{
 			sink += int(b)
 		}
 	}},
+	{"bufio ReadByte from what may wait", func(n int) {
+		r := bufio.NewReader(endless{})
+		for range n {
+			b, _ := r.ReadByte()
+			sink += int(b)
+		}
+	}},
+	{"bufio Write to what may wait", func(n int) {
+		w, b := bufio.NewWriter(sinkhole{}), text[:16]
+		for range n {
+			w.Write(b)
+		}
+	}},
 	{"Write to an io.Writer that is io.Discard", func(n int) {
 		w, b := io.Discard, text[:16]
 		for range n {
@@ -181,6 +194,11 @@ var ops = []op{
 type sinkhole struct{}
 
 func (sinkhole) Write(b []byte) (int, error) { return len(b), nil }
+
+// An endless has as many bytes as anybody reads.
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
 
 // loopback returns a TCP connection to a peer that reads all that comes.
 func loopback() net.Conn {

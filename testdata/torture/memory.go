@@ -14,6 +14,7 @@ func init() {
 	add("io-memory", inMemory)
 	add("io-memory-order", inMemoryOrder)
 	add("io-memory-panics", inMemoryPanics)
+	add("io-served", served)
 }
 
 // A tape panics at each third call.
@@ -86,6 +87,87 @@ func inMemory() {
 		say(sc.Text())
 	}
 	say(io.MultiWriter(&out, pw).Write(p))
+}
+
+type line []byte
+
+type odd byte
+
+type console struct {
+	*bufio.ReadWriter
+	prompt string
+}
+
+// served makes calls that a buffer serves alone, and others in the same places.
+func served() {
+	pr, pw, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	defer pr.Close()
+	defer pw.Close()
+	c := console{bufio.NewReadWriter(bufio.NewReaderSize(pr, 16), bufio.NewWriterSize(upperWriter{pw}, 16)), "prompt> "}
+	const long = "a constant longer than the buffer"
+	text, odds, len := line("some text"), []odd("odd"), 3
+	for i := 0; i < len; i++ {
+		say(c.Write(text))
+		say(c.WriteString(c.prompt))
+		say(c.WriteString(long))
+		say(c.WriteString("short\n"))
+		say(c.Writer.Buffered())
+		say(c.WriteString(string(text)))
+		say(c.WriteString(string(odds)))
+		say(c.Write([]byte(c.prompt)))
+		say(c.Write((text[1:len])))
+		say(c.Write(text[:i+1]))
+		say(c.
+			Write(text[i:]))
+		say(c.Write(
+			text[:4]))
+		say(c.WriteString(string(rune('a' + i))))
+		say(c.Write(nil))
+		say(c.WriteByte('x'))
+		say(c.WriteRune('é'))
+		say(c.Writer.Write([]byte(s("é"))))
+		say(c.Flush())
+	}
+	p, none := make([]byte, 7), -1
+	for i := 0; i < len; i++ {
+		say(c.Read(p))
+		say(c.Reader.Peek(len))
+		say(c.Peek(5))
+		say(c.Discard(len))
+		say(c.Discard(none))
+		say(c.Peek('\n'))
+		for j := 0; j < 20; j++ {
+			b, err := c.ReadByte()
+			r, size, _ := c.ReadRune()
+			say(b, err, r, size, c.Reader.Buffered())
+		}
+	}
+	(func(w *bufio.Writer) {
+		defer w.WriteString(c.prompt)
+		f := w.Write
+		say(f(p))
+	})(c.Writer)
+	try("nil bufio.Writer", func() {
+		for _, w := range []*bufio.Writer{c.Writer, nil} {
+			say(w.Write(p))
+		}
+	})
+	try("nil argument", func() {
+		var d *console
+		say(c.WriteString(d.prompt))
+	})
+	try("slice", func() {
+		for _, k := range []int{3, 8} {
+			say(c.Write(p[:k]))
+			say(c.
+				Write(
+					p[k:]))
+		}
+	})
+	say(new(bufio.Writer).Write(p[:0]))
 }
 
 // inMemoryOrder changes the receiver while the arguments are evaluated.

@@ -1,0 +1,79 @@
+package rewrite
+
+import (
+	"bufio"
+	"bytes"
+	"math/rand"
+	"strconv"
+	"testing"
+)
+
+// A slow counts the calls that may wait.
+type slow struct {
+	bytes.Buffer
+	calls int
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	s.calls++
+	return s.Buffer.Read(p[:min(len(p), 1+s.calls%11)])
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	s.calls++
+	return len(p), nil
+}
+
+// TestNeeds calls each method that a buffer may serve alone, in random order. If the buffer has as much as the method
+// needs, the call neither reads nor writes.
+func TestNeeds(t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	p, text := make([]byte, 40), string(make([]byte, 40))
+	var source, sink slow
+	r, w := bufio.NewReaderSize(&source, 16), bufio.NewWriterSize(&sink, 16)
+	for name, typ := range map[string]struct {
+		has   func() int
+		by    *slow
+		calls map[string]func(n int)
+	}{
+		"bufio.Reader": {r.Buffered, &source, map[string]func(n int){
+			"Discard": func(n int) { r.Discard(n) }, "Peek": func(n int) { r.Peek(n) },
+			"Read": func(n int) { r.Read(p[:n]) }, "ReadByte": func(int) { r.ReadByte() },
+			"ReadRune": func(int) { r.ReadRune() },
+		}},
+		"bufio.Writer": {w.Available, &sink, map[string]func(n int){
+			"Write": func(n int) { w.Write(p[:n]) }, "WriteByte": func(int) { w.WriteByte('x') },
+			"WriteRune":   func(n int) { w.WriteRune([]rune("xé世😀")[n%4]) },
+			"WriteString": func(n int) { w.WriteString(text[:n]) },
+		}},
+	} {
+		needs, served, waited := throughTypes[name].needs, map[string]bool{}, map[string]bool{}
+		if len(typ.calls) != len(needs) {
+			t.Errorf("the methods of %s are not those of this test", name)
+		}
+		for range 20_000 {
+			source.WriteString("some text é世😀")
+			for method, call := range typ.calls {
+				n, did := rng.Intn(24), typ.by.calls
+				need, err := strconv.Atoi(needs[method])
+				if err != nil {
+					need = n
+				}
+				enough := typ.has() >= need
+				call(n)
+				waits := typ.by.calls > did
+				if waits && enough {
+					t.Fatalf("%s.%s needs more than %d bytes", name, method, need)
+				}
+				served[method] = served[method] || enough
+				waited[method] = waited[method] || waits
+			}
+			source.Truncate(min(source.Len(), 100))
+		}
+		for method := range typ.calls {
+			if !served[method] || !waited[method] {
+				t.Errorf("%s.%s: served %v, waited %v", name, method, served[method], waited[method])
+			}
+		}
+	}
+}
