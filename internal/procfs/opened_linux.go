@@ -120,6 +120,9 @@ const (
 	maxPieces = 512      // pieces in one system call
 	maxBytes  = 16 << 20 // bytes, after which a new system call begins
 	readers   = 2        // threads that read
+	// maxGap is how many bytes between two pieces are read with them, which takes less time than another piece. It is
+	// less than a page, so that each page that is read has a part of a piece.
+	maxGap = 2 << 10
 )
 
 // ReadMany implements [reach.Source].
@@ -138,7 +141,7 @@ func (p *Process) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
 	next := 0
 	for range min(readers, len(chunks)) {
 		wg.Go(func() {
-			v := vectors{make([]unix.Iovec, 0, maxPieces), make([]unix.RemoteIovec, 0, maxPieces)}
+			v := vectors{make([]unix.Iovec, 0, 2*maxPieces), make([]unix.RemoteIovec, 0, maxPieces), make([]byte, maxGap)}
 			for {
 				mu.Lock()
 				i := next
@@ -167,19 +170,32 @@ type chunk struct{ from, to int }
 type vectors struct {
 	local  []unix.Iovec
 	remote []unix.RemoteIovec
+	gap    []byte // takes what is between pieces
 }
 
-// readChunk reads the pieces of c with one system call, or, if that does not read all, each by itself.
+// readChunk reads the pieces of c with one system call, or, if that does not read all, each by itself. Pieces that lie
+// close behind each other are one range of the process's memory.
 func (p *Process) readChunk(v *vectors, bufs [][]byte, addrs []uint64, c chunk) (bad []int) {
 	local, remote := v.local[:0], v.remote[:0]
 	total := 0
+	var end uint64 // of the last piece
 	for i := c.from; i < c.to; i++ {
-		if len(bufs[i]) == 0 {
+		n := len(bufs[i])
+		if n == 0 {
 			continue
 		}
-		local = append(local, unix.Iovec{Base: &bufs[i][0], Len: uint64(len(bufs[i]))})
-		remote = append(remote, unix.RemoteIovec{Base: uintptr(addrs[i]), Len: len(bufs[i])})
-		total += len(bufs[i])
+		if gap := addrs[i] - end; len(remote) > 0 && addrs[i] >= end && gap <= maxGap {
+			if gap > 0 {
+				local = append(local, unix.Iovec{Base: &v.gap[0], Len: gap})
+			}
+			remote[len(remote)-1].Len += int(gap) + n
+			total += int(gap)
+		} else {
+			remote = append(remote, unix.RemoteIovec{Base: uintptr(addrs[i]), Len: n})
+		}
+		local = append(local, unix.Iovec{Base: &bufs[i][0], Len: uint64(n)})
+		end = addrs[i] + uint64(n)
+		total += n
 	}
 	if total == 0 {
 		return nil
