@@ -25,6 +25,7 @@ type Plan struct {
 	heap    heap         // as it was; its memory is reused
 	gs      []goroutine  // as they were: some or all; their memory is reused
 	given   givenGs
+	waiting []uint64 // until Capture is done: the first sudog of each of gs
 	trial   trial
 	// ready is the rest of the memory that costs no page faults, and bufs all of that memory, to be freed.
 	ready []byte
@@ -111,7 +112,9 @@ func (p *Plan) allocate(n uint64) {
 func (p *Plan) allocateGoroutines() {
 	p.gs = slices.Grow(p.gs[:0], p.trial.goroutines+p.trial.goroutines/16+64)
 	clear(p.gs[:cap(p.gs)])
-	runtime.GC() // or the garbage of the preparation is collected in the pause
+	p.waiting = make([]uint64, cap(p.gs))
+	clear(p.waiting) // or the system provides memory in the pause
+	runtime.GC()     // or the garbage of the preparation is collected in the pause
 }
 
 // provide adds n bytes to what is ready, and more that cost page faults.
@@ -244,10 +247,7 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 			}
 			return c.readStacks()
 		}},
-		{"channels", func() error {
-			c.readSemaphores(fresh)
-			return c.readChannels()
-		}},
+		{"channels", c.readChannels},
 	} {
 		err := s.run()
 		if c.late() {
@@ -260,12 +260,15 @@ func (p *Plan) Capture(limit time.Duration) (c *Capture, err error) {
 		c.Steps = append(c.Steps, Step{s.name, now.Sub(last)})
 		last = now
 	}
+	if c.view(c.addr.Semtable, semaphoreRoots*c.o.semaStride) == nil {
+		return nil, errNonsense("the table of semaphores", c.addr.Semtable)
+	}
 	if c.torn || fresh.bad > 0 {
 		return nil, errors.New("a part of the program's memory is missing, and what it has could wake others")
 	}
 	p.trim()
 	p.given.trim()
-	p.fresh = nil // what of it is still needed others have
+	p.fresh, p.waiting = nil, nil // what of it is still needed others have
 	return c, nil
 }
 

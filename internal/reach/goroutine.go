@@ -91,7 +91,7 @@ func (c *Capture) readGoroutines(fresh *reader, current map[uint64]int32) error 
 	}
 	c.gs = c.Plan.gs[:cap(c.Plan.gs)]
 	if more := len(list)/8 - len(c.gs); more > 0 {
-		c.gs = append(c.gs, make([]goroutine, more)...)
+		c.gs, c.waiting = append(c.gs, make([]goroutine, more)...), append(c.waiting, make([]uint64, more)...)
 	}
 	c.gs = c.gs[:len(list)/8]
 	for i := 0; len(list) >= 8; i++ {
@@ -100,11 +100,15 @@ func (c *Capture) readGoroutines(fresh *reader, current map[uint64]int32) error 
 		if _, ok := current[p]; ok {
 			current[p] = int32(i)
 		}
-		switch b := c.view(p, c.o.g.size); {
-		case b == nil:
-			return errNonsense("a goroutine", p)
-		case len(c.given.list) == 0 || c.gs[i].addr != p: // it was not given
+		if given := len(c.given.list) > 0 && c.gs[i].addr == p; !given {
+			b := c.view(p, c.o.g.size)
+			if b == nil {
+				return errNonsense("a goroutine", p)
+			}
 			c.Plan.goroutineAt(&c.gs[i], p, b)
+			c.waiting[i] = c.o.g.waiting.get(b)
+		} else if si := c.heap.spanAt(p); si < 0 || c.heap.spans[si].data == nil {
+			return errNonsense("a goroutine", p)
 		}
 		if i%4096 == 0 && c.late() {
 			return ErrLate
@@ -279,13 +283,13 @@ const semaphoreRoots = 251
 // A semaphoreWait is a goroutine that waits for a semaphore.
 type semaphoreWait struct{ g, sudog, addr uint64 }
 
-// readSemaphores walks the table of semaphores: who waits at which address.
-func (c *Capture) readSemaphores(fresh *reader) {
+// readSemaphores walks the copied table of semaphores: who waits at which address. It builds the index for semaphores.
+func (c *Capture) readSemaphores() {
 	f := &c.o.sudog
 	seen := newBitset(c.heap.objects)
 	var todo []uint64
 	for i := uint64(0); i < semaphoreRoots; i++ {
-		todo = append(todo[:0], c.word(fresh, c.addr.Semtable+i*c.o.semaStride+uint64(c.o.semaTreap.Off)))
+		todo = append(todo[:0], c.u64(c.addr.Semtable+i*c.o.semaStride+uint64(c.o.semaTreap.Off)))
 		for len(todo) > 0 {
 			p := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
@@ -299,9 +303,10 @@ func (c *Capture) readSemaphores(fresh *reader) {
 			todo = append(todo, f.prev.get(b), f.next.get(b), f.waitlink.get(b))
 		}
 	}
+	slices.SortStableFunc(c.sema, func(a, b semaphoreWait) int { return cmp.Compare(a.g, b.g) })
 }
 
-// semaphores returns those that the goroutine with a g at addr waits for; see sortSemaphores.
+// semaphores returns those that the goroutine with a g at addr waits for.
 func (c *Capture) semaphores(g uint64) []semaphoreWait {
 	i, _ := slices.BinarySearchFunc(c.sema, g, func(w semaphoreWait, g uint64) int { return cmp.Compare(w.g, g) })
 	n := i
@@ -311,16 +316,16 @@ func (c *Capture) semaphores(g uint64) []semaphoreWait {
 	return c.sema[i:n]
 }
 
-// sortSemaphores builds the index for semaphores.
-func (c *Capture) sortSemaphores() {
-	slices.SortStableFunc(c.sema, func(a, b semaphoreWait) int { return cmp.Compare(a.g, b.g) })
-}
-
 // sudogs yields what stands for goroutine g in the queues of what it waits for, by address. What follows in the list of
 // one that waits for a semaphore is the queue of that, and not its own.
 func (c *Capture) sudogs(g *goroutine) iter.Seq2[uint64, []byte] {
+	return c.sudogsFrom(g, c.o.g.waiting.get(c.words(g)))
+}
+
+// sudogsFrom is sudogs, from the first on.
+func (c *Capture) sudogsFrom(g *goroutine, first uint64) iter.Seq2[uint64, []byte] {
 	return func(yield func(addr uint64, b []byte) bool) {
-		for sg, n := c.o.g.waiting.get(c.words(g)), 0; sg != 0 && n < maxList; n++ {
+		for sg, n := first, 0; sg != 0 && n < maxList; n++ {
 			b := c.view(sg, c.o.sudog.size)
 			if b == nil || c.o.sudog.g.get(b) != g.addr || !yield(sg, b) {
 				return
@@ -342,7 +347,7 @@ func (c *Capture) readChannels() error {
 		if !g.waits() || c.kinds[g.reason] != reasonChan {
 			continue
 		}
-		for _, b := range c.sudogs(g) {
+		for _, b := range c.sudogsFrom(g, c.waiting[i]) {
 			ch := c.o.sudog.c.get(b)
 			if si := c.heap.spanAt(ch); si >= 0 && c.heap.spans[si].noscan {
 				list = append(list, ch)

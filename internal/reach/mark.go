@@ -119,7 +119,7 @@ func newMarker(c *Capture) *marker {
 // reached without any goroutine's help.
 func (m *marker) run() (common bitset) {
 	m.sortGoroutines()
-	m.sortSemaphores()
+	m.readSemaphores()
 	m.findWaits()
 	m.mask()
 	m.markGlobals()

@@ -53,6 +53,7 @@ func (p *Plan) Give(index int, addr uint64, b []byte) {
 		return
 	}
 	p.goroutineAt(&p.gs[:cap(p.gs)][index], addr, b)
+	p.waiting[index] = p.o.g.waiting.get(b)
 	l.size = uint64(len(b))
 	l.list = append(l.list, givenG{addr, uint32(l.used)})
 	l.used += PackWords(l.packed[l.used:], b)
@@ -139,22 +140,40 @@ func (sp *span) packable(slots uint64) bool {
 }
 
 // PackWords packs up to 64 words into b, which has room for one more, and returns how many bytes that takes: a word
-// that says which of them are not zero, and these. The program may stand still for it, so it is written without
-// branches.
+// that says which of them are not zero, and these. The program may stand still for it, so it leaves out four zero words
+// at once, and is written without further branches.
 func PackWords(b, words []byte) int {
 	var mask uint64
 	n := 8
-	for i := 0; len(words) >= 8; i++ {
+	i := 0
+	for ; len(words) >= 32; i += 4 {
+		w0, w1, w2, w3 := le64(words), le64(words[8:]), le64(words[16:]), le64(words[24:])
+		words = words[32:]
+		if w0|w1|w2|w3 == 0 {
+			continue
+		}
+		to := b[n:][:32]
+		some0, some1, some2, some3 := notZero(w0), notZero(w1), notZero(w2), notZero(w3)
+		put64(to, w0) // which the next overwrites, if it is zero
+		put64(to[some0*8:], w1)
+		put64(to[(some0+some1)*8:], w2)
+		put64(to[(some0+some1+some2)*8:], w3)
+		mask |= (some0 | some1<<1 | some2<<2 | some3<<3) << i
+		n += int(some0+some1+some2+some3) * 8
+	}
+	for ; len(words) >= 8; i++ {
 		w := le64(words)
-		put64(b[n:], w) // which the next overwrites, if it is zero
-		some := (w | -w) >> 63
-		mask |= some << i
-		n += int(some) * 8
+		put64(b[n:], w)
+		mask |= notZero(w) << i
+		n += int(notZero(w)) * 8
 		words = words[8:]
 	}
 	put64(b, mask)
 	return n
 }
+
+// notZero returns 1 for a word that is not zero.
+func notZero(w uint64) uint64 { return (w | -w) >> 63 }
 
 // PackedSize returns how many bytes PackWords needs for words.
 func PackedSize(words []byte) int {

@@ -17,7 +17,7 @@ func TestGive(t *testing.T) {
 		elem := c.heap.spans[0].elem
 		c.o = new(offsets)
 		c.o.g.size = elem
-		c.Plan.gs = make([]goroutine, 0, len(c.gs))
+		c.Plan.gs, c.Plan.waiting = make([]goroutine, 0, len(c.gs)), make([]uint64, len(c.gs))
 		c.given.list = make([]givenG, 0, len(c.gs))
 		c.given.packed = make([]byte, uint64(len(c.gs))*(8+elem))
 		for i, g := range c.gs {
@@ -39,7 +39,7 @@ func TestGive(t *testing.T) {
 func testPack(t *testing.T, pack func(*Capture)) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	const slots, spans = 18, 3
-	for _, elem := range []uint64{8, 448, 512} {
+	for _, elem := range []uint64{8, 88, 448, 512} {
 		c := &Capture{Plan: new(Plan)}
 		c.heap.lo, c.heap.hi = 1<<arenaShift, 2<<arenaShift
 		c.heap.arenas = []int32{-1}

@@ -57,8 +57,8 @@ func (c *Capture) readStacks() error {
 	}
 	c.stacks = c.take(total)
 	c.Copied += total
-	var bufs [][]byte
-	var addrs []uint64
+	n := min(len(c.gs), piecesAtOnce)
+	bufs, addrs := make([][]byte, 0, n), make([]uint64, 0, n)
 	for i := range c.gs {
 		if g := &c.gs[i]; g.copied() {
 			bufs, addrs = append(bufs, c.stack(g)), append(addrs, g.from())
