@@ -3,6 +3,7 @@ package target
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/go-delve/delve/pkg/proc"
 
@@ -14,52 +15,84 @@ const (
 	maxGap = 4 << 10 // unneeded bytes between two structs that are read to save another call
 )
 
-// maxAtOnce bounds the bytes of the runs that are read with one call of ReadMany.
+// maxAtOnce bounds the bytes of the runs that are in memory at once: half of them are visited while the other half is
+// read.
 const maxAtOnce = 4 * maxRun
 
-// readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, which are valid only
-// during the call, in order of address. It reads neighbours together: the runtime allocates its descriptors in blocks,
-// and a system call for each of 100,000 takes longer than copying what lies between. If src is not nil, it reads many
-// runs with as few system calls as possible. It returns the number of those that could not be read.
-func readEach(mem proc.MemoryReader, src reach.Source, room []byte, addrs []uint64, size int,
-	visit func(i int, b []byte)) (unreadable int) {
-	order := make([]int32, 0, len(addrs))
-	for i, a := range addrs {
-		if a != 0 && a+uint64(size) > a {
-			order = append(order, int32(i))
-		}
+// sortAddresses returns the indexes of addrs in the order of the addresses. order has some of them: if they are sorted,
+// that takes little time.
+func sortAddresses(addrs []uint64, order []int32) []int32 {
+	if len(order) > len(addrs) {
+		order = order[:0]
 	}
-	unreadable = len(addrs) - len(order)
+	for i := len(order); i < len(addrs); i++ {
+		order = append(order, int32(i))
+	}
 	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(addrs[a], addrs[b]) })
-	most := max(maxRun, size) // bytes at once
-	if src != nil {
-		most = max(maxAtOnce, size)
-	}
-	if len(room) < most {
-		room = make([]byte, most)
-	}
-	var runs [][]int32 // of indexes in order
-	var starts []uint64
-	var bufs [][]byte
-	for len(order) > 0 {
-		runs, starts, bufs = runs[:0], starts[:0], bufs[:0]
-		for free := room[:most]; len(order) > 0; {
-			n := run(addrs, order, size)
-			start := addrs[order[0]]
-			length := addrs[order[n-1]] - start + uint64(size)
-			if length > uint64(len(free)) || len(runs) == 1 && src == nil {
-				break
-			}
-			runs, starts, bufs = append(runs, order[:n]), append(starts, start), append(bufs, free[:length:length])
-			order, free = order[n:], free[length:]
+	return order
+}
+
+// A batch is runs of structs that are read together.
+type batch struct {
+	room   []byte
+	runs   [][]int32 // indexes of addresses
+	starts []uint64
+	bufs   [][]byte // of the runs, in room; nil: it could not be read
+}
+
+// take makes b the runs that order begins with, as far as there is room, and returns the rest of order.
+func (b *batch) take(addrs []uint64, order []int32, size int) []int32 {
+	b.runs, b.starts, b.bufs = b.runs[:0], b.starts[:0], b.bufs[:0]
+	for free := b.room; len(order) > 0; {
+		n := run(addrs, order, size)
+		start := addrs[order[0]]
+		length := addrs[order[n-1]] - start + uint64(size)
+		if length > uint64(len(free)) {
+			break
 		}
-		for _, k := range readRuns(mem, src, bufs, starts) {
-			bufs[k] = nil
+		b.runs, b.starts, b.bufs = append(b.runs, order[:n]), append(b.starts, start), append(b.bufs, free[:length:length])
+		order, free = order[n:], free[length:]
+	}
+	return order
+}
+
+// read fills the buffers of b.
+func (b *batch) read(mem proc.MemoryReader, src reach.Source) {
+	for _, k := range readRuns(mem, src, b.bufs, b.starts) {
+		b.bufs[k] = nil
+	}
+}
+
+// readEach reads the size bytes at each of addrs and calls visit with the index and the bytes, which are valid only
+// during the call, in order, which is that of the addresses. It reads neighbours together: the runtime allocates its
+// descriptors in blocks, and a system call for each of 100,000 takes longer than copying what lies between. If src is
+// not nil, it reads many runs with as few system calls as possible, and visits them while it reads the next. It returns
+// the number of those that could not be read.
+func readEach(mem proc.MemoryReader, src reach.Source, room []byte, addrs []uint64, order []int32, size int,
+	visit func(i int, b []byte)) (unreadable int) {
+	half := max(maxAtOnce/2, size)
+	if len(room) < 2*half {
+		room = make([]byte, 2*half)
+	}
+	for len(order) > 0 && addrs[order[0]] == 0 {
+		order, unreadable = order[1:], unreadable+1
+	}
+	for n := len(order) - 1; n >= 0 && addrs[order[n]] >= -uint64(size); n-- { // beyond the end of the address space
+		order, unreadable = order[:n], unreadable+1
+	}
+	now, after := &batch{room: room[:half]}, &batch{room: room[half:]}
+	order = now.take(addrs, order, size)
+	now.read(mem, src)
+	for len(now.runs) > 0 {
+		order = after.take(addrs, order, size)
+		var reading sync.WaitGroup
+		if src != nil {
+			reading.Go(func() { after.read(mem, src) })
 		}
-		for k, list := range runs {
+		for k, list := range now.runs {
 			for _, i := range list {
-				if bufs[k] != nil {
-					visit(int(i), bufs[k][addrs[i]-starts[k]:][:size])
+				if now.bufs[k] != nil {
+					visit(int(i), now.bufs[k][addrs[i]-now.starts[k]:][:size])
 					continue
 				}
 				one := make([]byte, size)
@@ -70,6 +103,10 @@ func readEach(mem proc.MemoryReader, src reach.Source, room []byte, addrs []uint
 				visit(int(i), one)
 			}
 		}
+		if reading.Wait(); src == nil {
+			after.read(mem, nil)
+		}
+		now, after = after, now
 	}
 	return unreadable
 }

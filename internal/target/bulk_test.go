@@ -3,7 +3,10 @@ package target
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/internal/reach"
 )
 
 // A fakeMemory is memory whose every word holds its own address, except for the pages in holes.
@@ -26,6 +29,22 @@ func (m *fakeMemory) ReadMemory(b []byte, addr uint64) (int, error) {
 	return len(b), nil
 }
 
+// A fakeSource is a fakeMemory of which many pieces are read at once.
+type fakeSource struct {
+	reach.Source
+	mem *fakeMemory
+}
+
+// ReadMany implements reach.Source.
+func (s fakeSource) ReadMany(bufs [][]byte, addrs []uint64) (bad []int) {
+	for i := range bufs {
+		if _, err := s.mem.ReadMemory(bufs[i], addrs[i]); err != nil {
+			bad = append(bad, i)
+		}
+	}
+	return bad
+}
+
 func TestReadEach(t *testing.T) {
 	const size = 24
 	var addrs []uint64
@@ -33,31 +52,60 @@ func TestReadEach(t *testing.T) {
 		addrs = append(addrs, 0x5000000-i*440) // neighbours, in falling order
 	}
 	addrs = append(addrs, 0, 0x90000000, 1<<64-8)
+	for i := range uint64(10) {
+		addrs = append(addrs, 0xa0000000+i*maxRun) // runs of their own
+	}
 	hole := addrs[100] &^ 4095
-	mem := &fakeMemory{holes: map[uint64]bool{hole: true}}
-	seen := make(map[int]bool)
-	unreadable := readEach(mem, nil, nil, addrs, size, func(i int, b []byte) {
-		if seen[i] || len(b) != size || binary.LittleEndian.Uint64(b) != addrs[i] {
-			t.Errorf("visit %d, the second time %v: %x, want the struct at %x", i, seen[i], b, addrs[i])
-		}
-		seen[i] = true
-	})
 	want := 2 // nil, and beyond the end of the address space
-	for i, a := range addrs {
-		touches := a&^4095 == hole || (a+size-1)&^4095 == hole
-		if touches {
+	touches := func(a uint64) bool { return a&^4095 == hole || (a+size-1)&^4095 == hole }
+	for _, a := range addrs {
+		if touches(a) {
 			want++
 		}
-		if touches == seen[i] && a != 0 && i != len(addrs)-1 {
-			t.Errorf("struct %d at %x: read is %v", i, a, seen[i])
+	}
+	for _, name := range []string{"by one", "many"} {
+		mem := &fakeMemory{holes: map[uint64]bool{hole: true}}
+		var src reach.Source
+		if name == "many" {
+			src = fakeSource{mem: &fakeMemory{holes: mem.holes}}
+		}
+		seen := make(map[int]bool)
+		last := uint64(0)
+		unreadable := readEach(mem, src, nil, addrs, sortAddresses(addrs, nil), size, func(i int, b []byte) {
+			if seen[i] || len(b) != size || binary.LittleEndian.Uint64(b) != addrs[i] || addrs[i] <= last {
+				t.Errorf("%s: visit %d after %x, the second time %v: %x, want the struct at %x", name, i, last, seen[i], b,
+					addrs[i])
+			}
+			seen[i], last = true, addrs[i]
+		})
+		for i, a := range addrs {
+			if touches(a) == seen[i] && a != 0 && a != 1<<64-8 {
+				t.Errorf("%s: struct %d at %x: read is %v", name, i, a, seen[i])
+			}
+		}
+		if unreadable != want || len(seen)+unreadable != len(addrs) {
+			t.Errorf("%s: %d of %d unreadable, want %d", name, unreadable, len(addrs), want)
 		}
 	}
-	if unreadable != want || len(seen)+unreadable != len(addrs) {
-		t.Errorf("%d of %d unreadable, want %d", unreadable, len(addrs), want)
-	}
-	mem = new(fakeMemory)
-	readEach(mem, nil, nil, addrs[:5000], size, func(int, []byte) {})
+	mem := new(fakeMemory)
+	readEach(mem, nil, nil, addrs[:5000], sortAddresses(addrs[:5000], nil), size, func(int, []byte) {})
 	if mem.reads > 5 {
 		t.Errorf("%d reads for neighbours in 2 MB, want at most 5", mem.reads)
+	}
+}
+
+// TestSortAddresses sorts addresses again after some more were added, after others took their place, and after some are
+// gone.
+func TestSortAddresses(t *testing.T) {
+	var order []int32
+	for _, addrs := range [][]uint64{{30, 10, 20}, {30, 10, 20, 5, 40, 15}, {1, 2, 3, 4, 5, 6}, {8, 7}} {
+		order = sortAddresses(addrs, order)
+		var got []uint64
+		for _, i := range order {
+			got = append(got, addrs[i])
+		}
+		if want := slices.Sorted(slices.Values(addrs)); !slices.Equal(got, want) {
+			t.Errorf("sorted %v, want %v", got, want)
+		}
 	}
 }

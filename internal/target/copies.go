@@ -151,15 +151,19 @@ func (s *session) copyStacks() {
 }
 
 // worthCopying returns the goroutines, by their indexes, whose stacks copyStacks copies.
-func (s *session) worthCopying() (list []int) {
-	if len(s.gs) <= maxCopied {
-		for i := range s.gs {
-			list = append(list, i)
-		}
-		return list
-	}
-	var rest []int
+func (s *session) worthCopying() (list []int32) {
+	byID := make([]int32, 0, len(s.gs))
 	for i := range s.gs {
+		if s.gs[i].alive() {
+			byID = append(byID, int32(i))
+		}
+	}
+	slices.SortFunc(byID, func(a, b int32) int { return cmp.Compare(s.gs[a].id, s.gs[b].id) })
+	if len(byID) <= maxCopied {
+		return byID
+	}
+	var rest []int32
+	for _, i := range byID {
 		if s.gs[i].onProcessor() {
 			list = append(list, i)
 		} else if s.gs[i].status != runtime.GWaiting && len(rest) < maxCopied {
@@ -167,25 +171,24 @@ func (s *session) worthCopying() (list []int) {
 		}
 	}
 	list = append(list, rest...)
-	type place struct {
-		reason uint8
-		gopc   uint64
-	}
 	listed := make([]bool, len(s.gs))
-	seen := make(map[place]int)
-	add := func(i, most int) {
+	seen := make(map[uint64]int)
+	add := func(i int32, most int) {
 		g := &s.gs[i]
-		at := place{g.reason, g.gopc}
-		if g.status == runtime.GWaiting && !listed[i] && len(list) < maxCopied && seen[at] < most {
-			seen[at]++
+		if g.status != runtime.GWaiting || listed[i] || len(list) >= maxCopied {
+			return
+		}
+		place := g.gopc<<8 | uint64(g.reason) // an address has less than 56 bits
+		if n := seen[place]; n < most {
+			seen[place] = n + 1
 			listed[i] = true
 			list = append(list, i)
 		}
 	}
-	for i := range s.gs {
+	for _, i := range byID {
 		add(i, perPlace)
 	}
-	for i := len(s.gs) - 1; i >= 0; i-- {
+	for _, i := range slices.Backward(byID) {
 		add(i, 2*perPlace)
 	}
 	return list

@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -25,7 +26,8 @@ type Target struct {
 // Options say how much to read. The zero Options read the goroutines and no stacks.
 type Options struct {
 	// Standing is called once while the program stands still, so that what it reads is consistent with the Result; it
-	// should take milliseconds. It returns the objects that Select may want. A nil Standing wants none.
+	// should take milliseconds. The goroutines are read at the same time. It returns the objects that Select may want.
+	// A nil Standing wants none.
 	Standing func() []Ref
 	// Copied, if it is not nil, is called once after Standing, before the copies are converted, which takes memory. A
 	// live program may have gone on by then.
@@ -57,7 +59,7 @@ type Capturer interface {
 	// their addresses: index is its place in the runtime's list, and b, which is valid only during the call, are its
 	// bytes.
 	Goroutine(index int, addr uint64, b []byte)
-	// Capture is called while the program stands still, after all else has been read.
+	// Capture is called while the program stands still, after all goroutines have been read.
 	Capture()
 }
 
@@ -153,15 +155,17 @@ func (s *session) read(o Options) (*Result, error) {
 
 // look reads what will change when the program goes on. It returns the objects that may be wanted.
 func (s *session) look(o Options) (*Result, []Ref, error) {
-	if err := s.loadGoroutines(); err != nil {
-		return nil, nil, err
+	var refs []Ref
+	var standing sync.WaitGroup
+	if o.Standing != nil {
+		standing.Go(func() { refs = o.Standing() })
 	}
-	s.readLabels()
-	res := &Result{Unreadable: s.unreadable}
-	if o.Standing == nil {
-		return res, nil, nil
+	err := s.loadGoroutines()
+	if err == nil {
+		s.readLabels()
 	}
-	return res, o.Standing(), nil
+	standing.Wait()
+	return &Result{Unreadable: s.unreadable}, refs, err
 }
 
 // fill reads the stacks and objects that o wants of what look read.
@@ -169,6 +173,7 @@ func (s *session) fill(res *Result, o Options) {
 	if o.Copied != nil {
 		o.Copied()
 	}
+	s.sortGoroutines()
 	s.stacks, s.creators = nil, nil
 	if o.Select != nil {
 		want := o.Select(s.each())

@@ -102,24 +102,28 @@ func (l *gLayout) decode(b []byte, g *goroutine) {
 	g.stackLo, g.stackHi, g.sp = l.stackLo.uint(b), l.stackHi.uint(b), l.schedSP.uint(b)
 }
 
-// loadGoroutines reads all goroutines and sorts them by ID.
+// loadGoroutines reads all goroutines, as they come in the runtime's list: see sortGoroutines.
 func (s *session) loadGoroutines() error {
-	addrs, err := s.readAllgs()
+	list, at, err := s.readAllgs()
 	if err != nil {
 		return err
 	}
+	addrs, order := s.addrs, s.order
+	s.addrs, s.order = nil, nil // they take memory
 	s.readReasons()
-	// They come by address. In the order of the runtime's list they are nearly sorted by ID.
 	s.gs = slices.Grow(s.gs[:0], len(addrs))[:len(addrs)]
 	clear(s.gs)
 	system := make(map[uint64]string)
 	var src reach.Source
 	var room []byte
 	if s.copies != nil {
+		header := binary.LittleEndian.AppendUint64(nil, at)
+		header = binary.LittleEndian.AppendUint64(header, uint64(len(addrs)))
+		s.copies.add([]piece{{s.allgs, header}, {at, list}})
 		src, room = s.copies.src, s.copies.take(maxAtOnce)
 		defer s.copies.giveBack(room)
 	}
-	s.unreadable = readEach(s.mem, src, room, addrs, int(s.g.size), func(i int, b []byte) {
+	s.unreadable = readEach(s.mem, src, room, addrs, order, int(s.g.size), func(i int, b []byte) {
 		g := &s.gs[i]
 		g.addr, g.index = addrs[i], int32(i)
 		s.g.decode(b, g)
@@ -130,40 +134,41 @@ func (s *session) loadGoroutines() error {
 			g.id = 0
 		}
 	})
-	s.gs = slices.DeleteFunc(s.gs, func(g goroutine) bool { return !g.alive() })
-	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
 	s.findThreads()
 	return nil
 }
 
-// readAllgs returns the addresses of all descriptors.
-func (s *session) readAllgs() ([]uint64, error) {
-	size := uint64(s.bi.Arch.PtrSize())
-	list, err := s.word(s.allgs)
-	if err != nil {
-		return nil, err
+// sortGoroutines leaves out those that are not alive, and sorts the others by ID.
+func (s *session) sortGoroutines() {
+	s.gs = slices.DeleteFunc(s.gs, func(g goroutine) bool { return !g.alive() })
+	slices.SortFunc(s.gs, func(a, b goroutine) int { return cmp.Compare(a.id, b.id) })
+}
+
+// readAllgs reads the addresses of all descriptors, and sorts them. It returns the runtime's list of them, and where that
+// is. The second time it sorts only what is new: the list grows and stays as it is.
+func (s *session) readAllgs() (list []byte, at uint64, err error) {
+	size := s.bi.Arch.PtrSize()
+	if at, err = s.word(s.allgs); err != nil {
+		return nil, 0, err
 	}
-	n, err := s.word(s.allgs + size)
+	n, err := s.word(s.allgs + uint64(size))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if n == 0 || n > maxGoroutines {
-		return nil, procfs.Damage("the program's list of goroutines has %d entries: its runtime has not started yet, "+
+		return nil, 0, procfs.Damage("the program's list of goroutines has %d entries: its runtime has not started yet, "+
 			"or its memory is damaged", n)
 	}
-	b := make([]byte, n*size)
-	if err := readFull(s.mem, b, list); err != nil {
-		return nil, err
+	list = make([]byte, n*uint64(size))
+	if err := readFull(s.mem, list, at); err != nil {
+		return nil, 0, err
 	}
-	if s.copies != nil {
-		s.copies.add([]piece{{s.allgs,
-			binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, list), n)}, {list, b}})
+	s.addrs = slices.Grow(s.addrs[:0], int(n))[:n]
+	for i := range s.addrs {
+		s.addrs[i] = field{int64(i * size), int64(size)}.uint(list)
 	}
-	addrs := make([]uint64, n)
-	for i := range addrs {
-		addrs[i] = field{int64(i) * int64(size), int64(size)}.uint(b)
-	}
-	return addrs, nil
+	s.order = sortAddresses(s.addrs, s.order)
+	return list, at, nil
 }
 
 // system reports whether g, which starts at startpc, is one of the runtime's own, as isSystemGoroutine in
@@ -211,7 +216,8 @@ func (s *session) findThreads() {
 	l := &s.g
 	for i := range s.gs {
 		g := &s.gs[i]
-		if g.m == 0 || g.status != runtime.GRunning && g.status != runtime.GSyscall && g.status != runtime.GCopystack {
+		if g.m == 0 || !g.alive() ||
+			g.status != runtime.GRunning && g.status != runtime.GSyscall && g.status != runtime.GCopystack {
 			continue
 		}
 		procid, err := s.fieldAt(g.m, l.procid)

@@ -5,6 +5,7 @@ package target
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -81,11 +82,18 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	taken, _ := procfs.Monotonic(pid)
 	p.stopped = true
 	s.deadline = start.Add(o.Timeout)
-	res, err := s.copyAll(o, p)
-	if o.Capturer != nil && err == nil {
-		src.Use(tr)
-		o.Capturer.Capture()
-		src.Use(nil)
+	res, refs, err := s.look(o)
+	if err == nil {
+		var copying sync.WaitGroup
+		if o.Select != nil {
+			copying.Go(func() { s.copyAll(p.threads, refs) })
+		}
+		if o.Capturer != nil {
+			src.Use(tr)
+			o.Capturer.Capture()
+			src.Use(nil)
+		}
+		copying.Wait()
 	}
 	tr.Release()
 	if err != nil {
@@ -99,10 +107,11 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 	return res, nil
 }
 
-// readyCopies makes room for what copyAll reads and copies: all goroutines, by the piece, and then the descriptors of
-// some, and as much for their stacks.
+// readyCopies makes room for what look and copyAll read and copy: all goroutines, by the piece, and then the descriptors
+// of some, and as much for their stacks. It sorts the descriptors that there are.
 func (s *session) readyCopies() {
-	if n, err := s.word(s.allgs + uint64(s.bi.Arch.PtrSize())); err == nil && n <= maxGoroutines {
+	if _, _, err := s.readAllgs(); err == nil {
+		n := uint64(len(s.addrs))
 		s.gs = make([]goroutine, 0, n+n/16)
 		clear(s.gs[:cap(s.gs)]) // see copies.ready
 		s.copies.ready(max(maxAtOnce, min(n, maxCopied)*uint64(s.g.size)*2))
@@ -111,15 +120,10 @@ func (s *session) readyCopies() {
 
 // copyAll copies all that reading the program will need after it has gone on. What is read from the program itself then
 // belongs to goroutines that have not moved since.
-func (s *session) copyAll(o Options, p *process) (*Result, error) {
-	res, refs, err := s.look(o)
-	if err != nil || o.Select == nil {
-		return res, err
-	}
-	s.copySystemStacks(p.threads) // first, because it reads from what is copied
+func (s *session) copyAll(threads []proc.Thread, refs []Ref) {
+	s.copySystemStacks(threads) // first, because it reads from what is copied
 	s.copyStacks()
 	s.copyObjects(refs)
-	return res, nil
 }
 
 // copySystemStacks copies the system stacks of threads that run a goroutine, and what the runtime knows of them,

@@ -27,10 +27,12 @@ type session struct {
 	reasons []string
 	g       gLayout
 
-	gs         []goroutine              // sorted by ID
-	labels     []map[string]string      // of each of gs; nil: the program has none
-	creators   []*snapshot.Created      // of each of gs; nil: not looked for yet
-	stacks     map[int][]snapshot.Frame // by index in gs, as far as they are wanted
+	gs         []goroutine                  // sorted by ID, once sortGoroutines has been called
+	addrs      []uint64                     // of the descriptors; see readAllgs
+	order      []int32                      // their indexes, by address
+	labels     map[uint64]map[string]string // the sets of profiler labels, by their addresses
+	creators   []*snapshot.Created          // of each of gs; nil: not looked for yet
+	stacks     map[int][]snapshot.Frame     // by index in gs, as far as they are wanted
 	unreadable int
 	// running, if not nil, is told which threads run a goroutine now, because only their registers are needed.
 	running func([]runner)
@@ -109,10 +111,8 @@ func (s *session) each() iter.Seq[*snapshot.Goroutine] {
 		for i := range s.gs {
 			g := &s.gs[i]
 			one = snapshot.Goroutine{ID: g.id, State: g.state(), Reason: s.reason(g),
-				Leaked: g.status == runtime.GLeaked, ThreadID: int(g.thread), Stack: s.stacks[i]}
-			if s.labels != nil {
-				one.Labels = s.labels[i]
-			}
+				Leaked: g.status == runtime.GLeaked, ThreadID: int(g.thread), Stack: s.stacks[i],
+				Labels: s.labels[g.labels]}
 			if s.creators != nil {
 				one.CreatedBy = s.creators[i]
 			}
@@ -125,16 +125,16 @@ func (s *session) each() iter.Seq[*snapshot.Goroutine] {
 
 // readLabels reads the profiler labels of the goroutines, as far as there is time.
 func (s *session) readLabels() {
-	s.labels = nil
+	s.labels = make(map[uint64]map[string]string)
 	labels := s.labelReader()
 	for i := range s.gs {
-		if labels == nil || s.gs[i].labels == 0 || s.late() {
+		g := &s.gs[i]
+		if labels == nil || g.labels == 0 || !g.alive() || s.late() {
 			continue
 		}
-		if s.labels == nil {
-			s.labels = make([]map[string]string, len(s.gs))
+		if _, ok := s.labels[g.labels]; !ok {
+			s.labels[g.labels] = labels.At(g.labels)
 		}
-		s.labels[i] = labels.At(s.gs[i].labels)
 	}
 }
 
