@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -139,8 +140,23 @@ func start(t *testing.T, exe string, args ...string) *testProcess {
 	return &testProcess{pid: cmd.Process.Pid}
 }
 
-// look captures a running program and marks.
+// look captures a running program and marks, again if a thread of it is about to wake a goroutine: on a busy machine it
+// may be so for a while.
 func look(t *testing.T, p *testProcess, prog *Program) *Result {
+	t.Helper()
+	for range 100 {
+		r := lookOnce(t, p, prog)
+		if !slices.ContainsFunc(r.m.waits, func(w wait) bool { return w.cause == causeAtHand }) {
+			return r
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("a thread has a goroutine at hand all the time")
+	return nil
+}
+
+// lookOnce captures a running program and marks.
+func lookOnce(t *testing.T, p *testProcess, prog *Program) *Result {
 	t.Helper()
 	plan, err := Prepare(p, prog)
 	if err != nil {

@@ -290,20 +290,25 @@ func (m *marker) mask() {
 
 // markGlobals marks what the variables point to.
 func (m *marker) markGlobals() {
+	m.eachGlobal(func(val, at uint64) { m.markRoot(val, at, rootGlobal) })
+}
+
+// eachGlobal calls f for each word of a variable that may be a pointer, with its address.
+func (m *marker) eachGlobal(f func(val, at uint64)) {
 	for i := range m.modules {
 		mod := &m.modules[i]
-		m.markSegment(mod.data, mod.edata, mod.dataMask)
-		m.markSegment(mod.bss, mod.ebss, mod.bssMask)
+		m.eachPointer(mod.data, mod.edata, mod.dataMask, f)
+		m.eachPointer(mod.bss, mod.ebss, mod.bssMask, f)
 	}
 }
 
-func (m *marker) markSegment(lo, hi uint64, mask []byte) {
+func (m *marker) eachPointer(lo, hi uint64, mask []byte, f func(val, at uint64)) {
 	b := in(m.segments, lo, hi-lo)
 	for i := uint64(0); i*8+8 <= uint64(len(b)); i++ {
 		if mask != nil && (i/8 >= uint64(len(mask)) || mask[i/8]>>(i%8)&1 == 0) {
 			continue
 		}
-		m.markRoot(le64(b[i*8:]), lo+i*8, rootGlobal)
+		f(le64(b[i*8:]), lo+i*8)
 	}
 }
 

@@ -108,9 +108,12 @@ func (r *Result) globalName(addr uint64) string {
 		if v, typ := t.variable(addr - r.m.bias); typ != nil {
 			return v.name + fieldAt(typ, int64(addr-r.m.bias-v.addr), false)
 		}
+		if p, ok := r.staticAt(addr); ok {
+			return p.name + fieldAt(p.typ, int64(addr-p.addr), p.many)
+		}
 	}
 	name, at := r.variableAt(addr)
-	if at != addr-r.m.bias {
+	if at != addr {
 		return "" // a part of it, and which is not known
 	}
 	return name

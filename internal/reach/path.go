@@ -72,6 +72,12 @@ func (p *pather) start(w *Waker) uint64 {
 			if typ != nil {
 				p.elems[0], p.name = "global "+v.name, v.name
 				p.typ, p.addr = typ, v.addr+m.bias
+			} else if s, ok := p.r.staticAt(w.root.addr); ok {
+				p.elems[0], p.name = "global "+s.name, s.name
+				p.typ, p.addr, p.many = s.typ, s.addr, s.many
+				if !s.many && len(w.objs) > 0 {
+					p.elems = append(p.elems, "*"+nameOf(s.typ))
+				}
 			}
 		}
 		return w.root.addr

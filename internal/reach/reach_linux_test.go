@@ -149,6 +149,9 @@ func testSnapshot(t *testing.T, r *Result) {
 		"rwmutexLeak":   "proven; on rwmutex sync.RWMutex (s.mu)",
 		"globalWait":    "live; on chan chan int 0/0 (main.global); by global main.global",
 		"globalLock":    "live; on mutex sync.Mutex (main.globalMu) near main.main; by global main.globalMu",
+		"staticLock":    "live; on mutex sync.Mutex (main.shared.mu); by global main.shared",
+		"staticWait":    `live; on chan chan struct {} 0/0 (main.shared.first.done); by global main.shared.first ["global main.shared.first" "*main.session.done"]`,
+		"staticElem":    `live; on chan chan struct {} 0/0 (main.shared.all[1].done); by global main.shared.all`,
 		"mapWait":       `live; on chan chan struct {} 0/0 (main.registry[…].done); by global main.registry ["global main.registry" "map" "*main.session.done"]`,
 		"timerWait":     "live; on chan chan time.Time 0/1; by timer time.sendTime at sleep.go",
 		"contextWait": `live; on chan chan struct {} 0/0; by timer context.WithDeadlineCause.func2 at context.go ` +

@@ -36,9 +36,12 @@ type Result struct {
 	nearOf      map[uint64][]Near
 	lockFuncs   map[uint64][]lockCall // by entry: see lockCalls
 	typeNames   map[uint64]string
-	owners      map[uint64]string // by address: see pointsTo
 	timerHeaps  map[uint32]bool
 	stands      []uint64 // where goroutines stand; zero: not asked for yet, or unknown
+	// statics and pointees are made when they are first needed; see findStatics and staticAt.
+	statics      []static
+	staticsFound bool
+	pointees     map[uint64]pointee
 }
 
 // Mark finds which goroutines nothing can wake. The program may have gone on.

@@ -28,7 +28,7 @@ func (p *Program) readSymbols(f *elf.File) {
 			continue
 		}
 		p.Addresses.Set(s.Name, s.Value)
-		if f.Sections[s.Section].Flags&elf.SHF_WRITE != 0 && !boundaries[s.Name] {
+		if f.Sections[s.Section].Flags&elf.SHF_WRITE != 0 && !boundaries[s.Name] && !madeUp(s.Name) {
 			p.Variables = append(p.Variables, Variable{s.Name, s.Value, s.Size})
 		}
 	}

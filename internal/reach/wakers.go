@@ -2,7 +2,6 @@ package reach
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
@@ -362,47 +361,13 @@ func (r *Result) standsAt(g int32) uint64 {
 	return pc
 }
 
-// variableAt returns the name of the variable at an address, and where it begins.
+// variableAt returns the name of the variable at an address, or of what a variable points to, and where it begins.
 func (r *Result) variableAt(addr uint64) (string, uint64) {
-	v, ok := r.m.prog.variable(addr - r.m.bias)
-	if !ok {
-		return "", addr
+	if v, ok := r.m.prog.variable(addr - r.m.bias); ok {
+		return v.Name, v.Addr + r.m.bias
 	}
-	if madeUp(v.Name) {
-		if name := r.pointsTo(v); name != "" {
-			return name, v.Addr
-		}
+	if p, ok := r.staticAt(addr); ok {
+		return p.name, p.addr
 	}
-	return v.Name, v.Addr
-}
-
-// madeUp reports whether the compiler has made a variable, for what a variable of the program's points to from the
-// beginning: &T{…}.
-func madeUp(name string) bool { return strings.Contains(name, "..stmp_") }
-
-// pointsTo returns the name of a variable of the program's own that points to what v is; empty: none was found.
-func (r *Result) pointsTo(v Variable) string {
-	name, ok := r.owners[v.Addr]
-	if ok {
-		return name
-	}
-	if r.owners == nil {
-		r.owners = make(map[uint64]string)
-	}
-	r.owners[v.Addr] = "" // as long as it is looked for: they may point to each other
-	lo, size := v.Addr+r.m.bias, max(v.Size, 1)
-	for _, s := range r.m.segments {
-		for i := 0; i+8 <= len(s.data) && name == ""; i += 8 {
-			if le64(s.data[i:])-lo >= size {
-				continue
-			}
-			if o, ok := r.m.prog.variable(s.lo + uint64(i) - r.m.bias); ok && o.Addr != v.Addr {
-				if name = o.Name; madeUp(name) {
-					name = r.pointsTo(o)
-				}
-			}
-		}
-	}
-	r.owners[v.Addr] = name
-	return name
+	return "", addr
 }

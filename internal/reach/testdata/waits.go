@@ -21,7 +21,16 @@ var (
 	registry = map[string]*session{}
 	global   = make(chan int)
 	globalMu sync.Mutex
+	shared   = &pool{name: "p", first: &session{name: "s"}, all: []session{{name: "0"}, {name: "1"}}}
 )
+
+type pool struct {
+	name  string
+	locks sync.Locker
+	mu    sync.Mutex
+	first *session
+	all   []session
+}
 
 // parameter: leak
 func parameter() { param(make(chan int)) }
@@ -159,6 +168,15 @@ func globalWait() { <-global }
 
 // globalLock: live global main.globalMu
 func globalLock() { globalMu.Lock() }
+
+// staticLock: live global main.shared
+func staticLock() { shared.mu.Lock() }
+
+// staticWait: live global main.shared.first
+func staticWait() { <-shared.first.done }
+
+// staticElem: live global main.shared.all
+func staticElem() { <-shared.all[1].done }
 
 // mapWait: live global main.registry
 func mapWait() {
@@ -311,8 +329,10 @@ func sleep(c chan bool) {
 func main() {
 	debug.SetGCPercent(-1)
 	globalMu.Lock()
+	shared.mu.Lock()
+	shared.locks, shared.first.done, shared.all[1].done = &shared.mu, make(chan struct{}), make(chan struct{})
 	for _, f := range []func(){
-		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock,
+		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock, staticLock, staticWait, staticElem,
 		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper, crowdWait,
 		heldFinalizer, finalizerWait, otherHolds, sharedFinalizer,
 	} {
