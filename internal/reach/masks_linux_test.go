@@ -3,27 +3,40 @@
 package reach
 
 import (
+	"go/version"
 	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
 )
 
-// TestMasks expects that an integer is no pointer where a version of Go has masks, also without symbols.
+// TestMasks expects that an integer is no pointer, for all versions of Go in the tables that have masks, and without
+// symbols.
 func TestMasks(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ version, flags string }{
-		{runtime.Version(), ""}, {runtime.Version(), "-s -w"}, {"go1.21.13", ""}, {"go1.24.13", ""}, {"go1.25.14", ""},
-		{"go1.27.4", ""},
-	} {
-		t.Run(strings.TrimSpace(c.version+" "+c.flags), func(t *testing.T) {
-			exe := buildWith(t, c.version, c.flags, "testdata/masks.go")
+	tables, err := parsedTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := [][2]string{{runtime.Version(), "-s -w"}}
+	for _, l := range tables {
+		if l.Arch == runtime.GOARCH {
+			programs = append(programs, [2]string{l.Go, ""})
+		}
+	}
+	for _, c := range programs {
+		v, flags := c[0], c[1]
+		t.Run(strings.TrimSpace(v+" "+flags), func(t *testing.T) {
+			exe := buildWith(t, v, flags, "testdata/masks.go")
 			prog, err := OpenProgram(exe)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := wanted(t, "testdata/masks.go")
-			if c.version == "go1.21.13" {
+			if !prog.hasMasks() {
+				if version.Lang(v) != "go1.21" {
+					t.Errorf("%s has no masks", v)
+				}
 				for name := range want {
 					want[name] = "live"
 				}
