@@ -123,6 +123,7 @@ func (s *Session) join(ctx context.Context, first *snapshot.Snapshot, opt diagno
 	if s.here {
 		addIO(still, s.rec.Pid, res, l.proof)
 	}
+	reach.Collect(l.proof.copied) // what was read has its place in still
 	return diagnose.Analyze(still, opt), nil, nil
 }
 

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
 )
@@ -16,6 +17,13 @@ const (
 var often struct {
 	sync.Mutex
 	users, percent int
+}
+
+// Collect collects garbage if a copy of so many bytes takes much memory.
+func Collect(copied uint64) {
+	if copied >= oftenFrom {
+		runtime.GC()
+	}
 }
 
 // CollectOften has garbage collected often until done is called, if a copy of so many bytes takes much memory.
