@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/awaittrace/awaittrace/internal/dap"
+	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
@@ -23,7 +24,8 @@ import (
 type Env struct {
 	// Prepare instruments the packages of a build, and prints what the user should know.
 	Prepare func(*gocmd.Invocation) (*gocmd.Prepared, error)
-	// After is the default of -after; Answers says how the commands answer.
+	// After is the default of -after; zero is that of the run that watches the program, else diagnose.DefaultAfter.
+	// Answers says how the commands answer.
 	After   time.Duration
 	Answers inspect.ConsoleOptions
 	// Adapter configures the proxy of the command dap; without a Prepare, dap is Delve's own.
@@ -40,8 +42,12 @@ func Main(args []string, env Env) int {
 	root.Long = "awaittrace dlv is Delve, with the commands stuck, probe, probes, holders and waitgraph in its " +
 		"terminal.\n" +
 		"debug and test build with probes.\n\n" + root.Long
-	after := root.PersistentFlags().Duration("after", env.After, "How long a wait is before it is called stuck.")
-	s := &starter{env: env, after: after}
+	s := &starter{env: env, after: env.After}
+	usage := "How long a wait is before it is called stuck."
+	if env.After == 0 {
+		usage += " (default $AWAITTRACE_AFTER, else that of the run, else 10s)"
+	}
+	root.PersistentFlags().Var((*duration)(&s.after), "after", usage)
 	for _, c := range root.Commands() {
 		s.take(c)
 	}
@@ -57,8 +63,27 @@ func Main(args []string, env Env) int {
 // A starter runs the Delve commands that open a session.
 type starter struct {
 	env    Env
-	after  *time.Duration
+	after  time.Duration
 	status int
+}
+
+// A duration is the value of a flag: positive, or zero without the flag.
+type duration time.Duration
+
+func (d *duration) Set(s string) error {
+	v, err := gocmd.ParseDuration(s)
+	*d = duration(v)
+	return err
+}
+
+func (d *duration) Type() string { return "duration" }
+
+// String returns nothing for zero, so that help shows no default.
+func (d *duration) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
 }
 
 // take replaces the function of c, if it opens a session: Delve's would exit the process, and build without probes.
@@ -94,7 +119,7 @@ func (s *starter) take(c *cobra.Command) {
 			return
 		}
 		begin = func(set *settings, _ []string) int {
-			s.env.Adapter.Diagnosis.After = *s.after
+			s.env.Adapter.Diagnosis.After = cmp.Or(s.after, diagnose.DefaultAfter)
 			return adapter(s.env, set)
 		}
 	default:
@@ -103,7 +128,7 @@ func (s *starter) take(c *cobra.Command) {
 	c.Run = func(c *cobra.Command, args []string) {
 		set := newSettings(c.Flags())
 		set.answers = s.env.Answers
-		set.answers.After = *s.after
+		set.answers.After = s.after
 		s.status = begin(set, args)
 	}
 }

@@ -40,9 +40,12 @@ A dlv of your own gets these commands from a script:
 }
 
 func dlv(c *cli.Context) error {
-	after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
-	if err != nil {
-		return err
+	var after time.Duration
+	if env := os.Getenv("AWAITTRACE_AFTER"); env != "" {
+		var err error
+		if after, err = gocmd.After(env); err != nil {
+			return err
+		}
 	}
 	args := c.Args().Slice()
 	if len(args) == 1 && (args[0] == "-script" || args[0] == "--script") {

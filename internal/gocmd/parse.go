@@ -99,7 +99,7 @@ func After(env string) (time.Duration, error) {
 	if env == "" {
 		return DefaultAfter, nil
 	}
-	d, err := parseDuration(env)
+	d, err := ParseDuration(env)
 	if err != nil {
 		return 0, usagef("invalid AWAITTRACE_AFTER %q: %v", env, err)
 	}
@@ -387,7 +387,7 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 		}
 		inv.Options.ChanCap = n
 	case "io-timeout":
-		inv.Options.IOTimeout, err = parseDuration(value)
+		inv.Options.IOTimeout, err = ParseDuration(value)
 		if err != nil {
 			return usagef("invalid -io-timeout %q: %v", value, err)
 		}
@@ -399,7 +399,7 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 	case "known":
 		inv.Options.Known = value
 	case "after":
-		inv.Options.After, err = parseDuration(value)
+		inv.Options.After, err = ParseDuration(value)
 		if err != nil {
 			return usagef("invalid -after %q: %v", value, err)
 		}
@@ -407,7 +407,8 @@ func (inv *Invocation) setOurs(name, value string) (err error) {
 	return nil
 }
 
-func parseDuration(value string) (time.Duration, error) {
+// ParseDuration returns the duration of a flag, which is positive.
+func ParseDuration(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err != nil {
 		return 0, errors.New("must be a duration such as 500ms, 10s or 2m")
