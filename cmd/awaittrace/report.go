@@ -190,7 +190,8 @@ func shownPath(format string, w io.Writer) func(string) string {
 	return report.Paths(w)
 }
 
-// checkArgs checks that there are at most n arguments, and no flag behind them, which package flag would not parse.
+// checkArgs checks that there are at most n arguments, none of them empty, and no flag behind them, which package flag
+// would not parse.
 func checkArgs(c *cli.Context, n int) error {
 	for _, arg := range c.Args().Slice() {
 		if arg == "-h" || arg == "-help" || arg == "--help" {
@@ -198,6 +199,9 @@ func checkArgs(c *cli.Context, n int) error {
 		}
 		if strings.HasPrefix(arg, "-") && len(arg) > 1 && arg[1] > '9' {
 			return usageError(c, fmt.Errorf("flag %s must come before the arguments", arg))
+		}
+		if arg == "" { // the value of a variable that is not set, which does not mean "any program"
+			return usageError(c, errors.New("an argument is empty; leave it out, or give it a value"))
 		}
 	}
 	switch {

@@ -28,8 +28,8 @@ A tree that was killed half-way, and a copy without any record of the original, 
 }
 
 func revert(c *cli.Context) error {
-	if c.Args().Len() > 1 {
-		return usageError(c, fmt.Errorf("revert takes one folder, got %d", c.Args().Len()))
+	if err := checkArgs(c, 1); err != nil {
+		return err
 	}
 	dir := "."
 	if c.Args().Present() {
