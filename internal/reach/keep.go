@@ -48,7 +48,7 @@ func (k *keeper) label() {
 	k.labels = make([]uint32, m.heap.objects)
 	var todo []item
 	var label uint32
-	visit := func(_ uint32, _, val uint64) {
+	visit := func(_ uint32, val uint64) {
 		si, idx, ok := m.heap.object(val)
 		if !ok {
 			return
@@ -73,7 +73,7 @@ func (k *keeper) label() {
 			continue
 		}
 		label = k.groups[i]
-		k.eachRoot(int32(i), func(addr uint64) { visit(0, 0, addr) })
+		k.eachRoot(int32(i), func(addr uint64) { visit(0, addr) })
 		for len(todo) > 0 {
 			it := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
@@ -155,7 +155,7 @@ func (k *keeper) kept(set map[int32]bool) (bytes uint64) {
 func (k *keeper) flood(g int32, seen bitset, only uint32) (bytes uint64) {
 	m := k.r.m
 	var todo []item
-	visit := func(_ uint32, _, val uint64) {
+	visit := func(_ uint32, val uint64) {
 		si, idx, ok := m.heap.object(val)
 		if !ok {
 			return
@@ -172,7 +172,7 @@ func (k *keeper) flood(g int32, seen bitset, only uint32) (bytes uint64) {
 			todo = append(todo, item{si, idx})
 		}
 	}
-	k.eachRoot(g, func(addr uint64) { visit(0, 0, addr) })
+	k.eachRoot(g, func(addr uint64) { visit(0, addr) })
 	for len(todo) > 0 {
 		it := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]

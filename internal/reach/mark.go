@@ -215,18 +215,17 @@ func (m *marker) drain() {
 	}
 }
 
-func (m *marker) markFrom(from uint32, _, val uint64) { m.mark(val, from) }
+func (m *marker) markFrom(from uint32, val uint64) { m.mark(val, from) }
 
-// pointers calls f for each word of an object that may point to another, with the number of the object and the address
-// of the word.
-func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, at, val uint64)) {
-	id, at := sp.base+idx, sp.start+uint64(idx)*sp.elem
+// pointers calls f for each word of an object that may point to another.
+func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, val uint64)) {
+	id := sp.base + idx
 	b := sp.bytes(idx)
 	if len(m.masked) > 0 {
 		if offs, ok := m.masked[id]; ok {
 			for _, o := range offs {
 				if o+8 <= int64(len(b)) {
-					f(id, at+uint64(o), le64(b[o:]))
+					f(id, le64(b[o:]))
 				}
 			}
 			return
@@ -235,9 +234,8 @@ func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, at, val uint
 	lo, size := m.heap.lo, m.heap.hi-m.heap.lo
 	if sp.masks != 0 {
 		for mask := sp.mask(idx); mask != 0; mask &= mask - 1 {
-			o := 8 * bits.TrailingZeros64(mask)
-			if w := le64(b[o:]); w-lo < size {
-				f(id, at+uint64(o), w)
+			if w := le64(b[8*bits.TrailingZeros64(mask):]); w-lo < size {
+				f(id, w)
 			}
 		}
 		return
@@ -251,16 +249,16 @@ func (m *marker) pointers(sp *span, idx uint32, f func(from uint32, at, val uint
 						return
 					}
 					if w := le64(b[o:]); w-lo < size {
-						f(id, at+uint64(o), w)
+						f(id, w)
 					}
 				}
 			}
 		}
 		return
 	}
-	for o := 0; o+8 <= len(b); o += 8 {
-		if w := le64(b[o:]); w-lo < size {
-			f(id, at+uint64(o), w)
+	for ; len(b) >= 8; b = b[8:] {
+		if w := le64(b); w-lo < size {
+			f(id, w)
 		}
 	}
 }
@@ -435,7 +433,7 @@ func (m *marker) held() bitset {
 		}
 	}
 	for it, ok := todo.pop(); ok; it, ok = todo.pop() {
-		m.pointers(&m.heap.spans[it.span], it.idx, func(_ uint32, _, val uint64) { take(val) })
+		m.pointers(&m.heap.spans[it.span], it.idx, func(_ uint32, val uint64) { take(val) })
 	}
 	return held
 }

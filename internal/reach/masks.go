@@ -95,6 +95,20 @@ func (m *marker) maskOf(sp *span, b []byte) (t *typeMask, begin int) {
 	return m.typeMask(le64(b)), headerSize
 }
 
+// isPointer reports whether the word at o of an object with the contents b may be a pointer.
+func (m *marker) isPointer(id uint32, b []byte, o int) bool {
+	sp := m.heap.owner(id)
+	if sp.masks != 0 {
+		return sp.mask(id-sp.base)>>(o/8)&1 != 0
+	}
+	t, begin := m.maskOf(sp, b)
+	if t == nil {
+		return true
+	}
+	k := uint64(o-begin) % t.size / 8
+	return o >= begin && k/64 < uint64(len(t.words)) && t.words[k/64]>>(k%64)&1 != 0
+}
+
 // typeMask returns the typeMask of the type whose runtime._type is at addr, or nil.
 func (m *marker) typeMask(addr uint64) *typeMask {
 	t, ok := m.typeMasks[addr]

@@ -280,16 +280,17 @@ func (p *pather) enter(id uint32) {
 }
 
 // wordTo returns the address of a word in one object that points to another.
-func (p *pather) wordTo(id, to uint32) (word uint64) {
-	h := &p.r.m.heap
-	sp := h.owner(id)
-	addr, size := h.place(to)
-	p.r.m.pointers(sp, id-sp.base, func(_ uint32, at, val uint64) {
-		if word == 0 && val-addr < size {
-			word = at
+func (p *pather) wordTo(id, to uint32) uint64 {
+	m := p.r.m
+	at, _ := m.heap.place(id)
+	addr, size := m.heap.place(to)
+	b := m.heap.contents(id)
+	for o := 0; o+8 <= len(b); o += 8 {
+		if w := le64(b[o:]); w >= addr && w < addr+size && m.isPointer(id, b, o) {
+			return at + uint64(o)
 		}
-	})
-	return word
+	}
+	return 0
 }
 
 // finish ends the path with the place of target in the last object. A channel that a pointer leads to has its name by

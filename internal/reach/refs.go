@@ -48,7 +48,7 @@ func (m *marker) refsFor(all bitset) *refs {
 			put(obj, rootFlag|i)
 		}
 	}
-	visit := func(from uint32, _, val uint64) {
+	visit := func(from uint32, val uint64) {
 		if si, idx, ok := m.heap.object(val); ok {
 			sp := &m.heap.spans[si]
 			if id := sp.base + idx; !sp.noscan || m.waited.has(id) {
