@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/lock"
 	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/load"
 )
@@ -202,6 +203,11 @@ func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rew
 // is an error.
 func (s *Source) WriteOverlay() (command, environment string, err error) {
 	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
+	unlock, err := lock.Take(filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".awaittrace-lock"), name)
+	if err != nil {
+		return "", "", fmt.Errorf("-overlay: %w", err)
+	}
+	defer unlock()
 	if err := replaceable(name); err != nil {
 		return "", "", err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/awaittrace/awaittrace/internal/lock"
 	"github.com/awaittrace/awaittrace/rewrite"
 )
 
@@ -47,6 +48,16 @@ func Copy(src Source, dir string) error {
 	if err != nil {
 		return err
 	}
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return fmt.Errorf("-o: %v", err)
+	}
+	locked := filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-lock")
+	unlock, err := lock.Take(locked, dir)
+	if err != nil {
+		return fmt.Errorf("-o: %w", err)
+	}
+	defer unlock()
 	was, err := replaceable(dir)
 	if err != nil {
 		return err
@@ -54,12 +65,8 @@ func Copy(src Source, dir string) error {
 	if rel, inside := below(dir, src.Root); inside && rel == "." || contains(dir, src.Root) {
 		return fmt.Errorf("-o: %s contains the source itself", dir)
 	}
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("-o: %v", err)
-	}
 	c := &copier{src: src, to: filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-new"), dir: dir,
-		old:   filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-old"),
+		old: filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-old"), locked: locked,
 		texts: map[string][]byte{}, was: was, record: copyRecord{src.Root, map[string]string{}, map[string]string{}}}
 	for _, f := range src.Files {
 		c.texts[f.Name] = f.Text
@@ -222,6 +229,7 @@ type copier struct {
 	to     string // where it is made
 	dir    string // where it goes
 	old    string // where an earlier one goes
+	locked string // the file of the lock
 	texts  map[string][]byte
 	was    *copyRecord // of the copy that is replaced; nil: there is none
 	record copyRecord
@@ -311,8 +319,11 @@ func (c *copier) folder(from, place string, leaveOut func(path string) bool) err
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && leaveOut(path) {
-			return filepath.SkipDir
+		if leaveOut(path) {
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -339,13 +350,14 @@ func (c *copier) folder(from, place string, leaveOut func(path string) bool) err
 	return err
 }
 
-// leaveOut reports whether a folder is not part of a copy: a repository, or a copy.
+// leaveOut reports whether a folder or file is not part of a copy: a repository, or a copy. In a worktree and a submodule
+// .git is a file, by which git would take the copy for the source.
 func (c *copier) leaveOut(path string) bool {
 	switch filepath.Base(path) {
 	case ".git", ".hg", ".svn", ".bzr", ".jj":
 		return true
 	}
-	if path == c.dir || path == c.to || path == c.old {
+	if path == c.dir || path == c.to || path == c.old || path == c.locked {
 		return true
 	}
 	_, err := os.Lstat(filepath.Join(path, copySign))

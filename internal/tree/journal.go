@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/awaittrace/awaittrace/internal/lock"
 )
 
 // A Journals is the folder of the journals of this user's trees. It is outside the trees, out of the reach of git clean
@@ -41,12 +43,14 @@ type entry struct {
 	Time                   time.Time // when the original was last modified; zero: unknown
 }
 
-// errBusy is the error of a tree that another process works on.
-var errBusy = errors.New("another awaittrace is writing there; try again when it has finished")
-
 // of returns the path of the journal of root.
 func (j Journals) of(root string) string {
 	return filepath.Join(j.dir, hash([]byte(root))[:32]+".json")
+}
+
+// lock keeps other processes from writing to the tree at root until unlock is called, or this process ends.
+func (j Journals) lock(root string) (unlock func(), err error) {
+	return lock.Take(j.of(root)+".lock", root)
 }
 
 // read returns the journal of root, or nil.

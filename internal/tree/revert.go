@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/lock"
 	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
@@ -42,7 +43,7 @@ func Revert(dir string, journals Journals) (*Reverted, error) {
 	}
 	if made != nil { // without a journal, Write is not at work here
 		unlock, err := journals.lock(made.Root)
-		if errors.Is(err, errBusy) {
+		if errors.Is(err, lock.ErrBusy) {
 			return nil, err
 		} else if err == nil {
 			defer unlock()

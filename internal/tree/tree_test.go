@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/awaittrace/awaittrace/internal/lock"
 	"github.com/awaittrace/awaittrace/rewrite"
 	"github.com/awaittrace/awaittrace/rewrite/revert"
 )
@@ -242,10 +243,10 @@ func TestBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(src, journals); !errors.Is(err, errBusy) {
+	if err := Write(src, journals); !errors.Is(err, lock.ErrBusy) {
 		t.Errorf("write: error %v", err)
 	}
-	if _, err := Revert(root, journals); !errors.Is(err, errBusy) {
+	if _, err := Revert(root, journals); !errors.Is(err, lock.ErrBusy) {
 		t.Errorf("revert: error %v", err)
 	}
 	unchanged(t, root, was)
