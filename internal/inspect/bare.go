@@ -51,34 +51,43 @@ func (b *bare) Read(ctx context.Context, o target.Options) (res *target.Result, 
 	if err != nil {
 		return nil, err
 	}
-	prog, err := reach.OpenProgram(b.exe)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := reach.Prepare(src, prog)
-	if err != nil {
-		return nil, fmt.Errorf("the program has no debug information, and %w; build it without -ldflags=-s or -w to "+
-			"see states and stacks", err)
-	}
-	defer plan.Close()
 	if o.Capturer != nil {
 		o.Capturer.Ready(src, false, nil)
 	}
-	plan.AllocateStacks()
+	// What is copied for a proof has the goroutines, too, until Copied drops their stacks.
+	var plan *reach.Plan
+	p, _ := o.Capturer.(*proof)
+	if p != nil && p.plan != nil && o.Copied == nil {
+		plan = p.plan
+	} else {
+		p = nil
+		prog, err := reach.OpenProgram(b.exe)
+		if err != nil {
+			return nil, err
+		}
+		if plan, err = reach.Prepare(src, prog); err != nil {
+			return nil, fmt.Errorf("the program has no debug information, and %w; build it without -ldflags=-s or -w to "+
+				"see states and stacks", err)
+		}
+		defer plan.Close()
+		plan.AllocateStacks()
+	}
 	res = new(target.Result)
 	var states *reach.States
 	look := func() (err error) {
 		res.Taken, _ = procfs.Monotonic(b.pid)
-		if states, err = plan.CaptureStacks(); err != nil {
-			return err
-		}
 		if o.Standing != nil {
 			o.Standing()
 		}
 		if o.Capturer != nil {
 			o.Capturer.Capture()
 		}
-		return nil
+		if p != nil && p.capture != nil {
+			states = p.capture.States()
+			return nil
+		}
+		states, err = plan.CaptureStacks()
+		return err
 	}
 	if b.stop != nil {
 		res.Paused, err = b.stop(src, look)

@@ -164,6 +164,7 @@ type Capture struct {
 	byAddr   []int32 // the goroutines by the addresses of their g's
 	byStack  []int32 // and by their stacks; see onStack
 	ps, ms   []uint64
+	procids  []uint64 // of ms: the IDs of their threads
 	g0s      []uint64 // of all threads: g0 and gsignal
 	stacks   []byte   // of goroutines; see goroutine.at
 	native   []nativeStack

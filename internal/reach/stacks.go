@@ -126,10 +126,10 @@ func (c *Capture) readMachines(fresh *reader) (list []machine, current map[uint6
 			return nil, nil, errNonsense("the list of threads", m)
 		}
 		b := c.viewOr(fresh, m, c.o.m.size)
-		c.ms = append(c.ms, m)
+		c.ms, c.procids = append(c.ms, m), append(c.procids, c.o.m.procid.get(b))
 		c.g0s = append(c.g0s, c.o.m.g0.get(b), c.o.m.gsignal.get(b))
 		m = c.o.m.alllink.get(b)
-		if ti, ok := byTID[c.o.m.procid.get(b)]; ok {
+		if ti, ok := byTID[c.procids[n]]; ok {
 			c.threads[ti].foreign = false
 			list = append(list, machine{b, ti})
 			current[c.o.m.curg.get(b)] = -1

@@ -11,10 +11,9 @@ import (
 // States are the goroutines of a program with their stacks, without its heap. They need neither debug information nor
 // symbols.
 type States struct {
-	list  []State // made when it is first needed
-	c     *Capture
-	code  *codeTable
-	fresh *reader
+	list []State // made when it is first needed
+	c    *Capture
+	code *codeTable
 }
 
 // A State is what the runtime says of one goroutine.
@@ -52,6 +51,7 @@ func (p *Plan) CaptureStacks() (*States, error) {
 	}
 	fresh := p.fresh
 	fresh.reset()
+	fresh.src = p.src // a Capture that was given up has left another
 	if err := c.copyDescriptors(fresh); err != nil {
 		return nil, err
 	}
@@ -69,8 +69,11 @@ func (p *Plan) CaptureStacks() (*States, error) {
 		return nil, err
 	}
 	p.trim()
-	return &States{c: c, code: newCodeTable(p.code, c.o, c.modules), fresh: fresh}, nil
+	return c.States(), nil
 }
+
+// States returns the goroutines of c with their stacks, until [Result.Release] drops these.
+func (c *Capture) States() *States { return &States{c: c, code: newCodeTable(c.code, c.o, c.modules)} }
 
 // copyDescriptors copies all g's: one by one they would take too long.
 func (c *Capture) copyDescriptors(fresh *reader) error {
@@ -122,7 +125,9 @@ func (s *States) state(i int32) State {
 		Start: s.code.name(c.o.g.startpc.get(words)), Parks: uint8(c.o.g.parks.get(words)), index: i,
 	}
 	if m := c.o.g.m.get(words); m != 0 && !g.waits() && g.status != statusRunnable {
-		st.ThreadID = int(c.o.m.procid.get(c.viewOr(s.fresh, m, c.o.m.size)))
+		if k := slices.Index(c.ms, m); k >= 0 {
+			st.ThreadID = int(c.procids[k])
+		}
 	}
 	if gopc := c.o.g.gopc.get(words); gopc != 0 && g.id != 1 {
 		if list := s.code.places(gopc, false); len(list) > 0 {
