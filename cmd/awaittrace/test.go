@@ -39,7 +39,9 @@ A flag of the test binary that has the name of one of ours goes behind -args.`,
 	verb.Flags = append(verb.Flags, lockOrderFlag,
 		noSourceFlag("the page of -html and of -artifacts"),
 		&cli.StringFlag{Name: "known", Category: flagsReport, Usage: "do not fail tests for the leaks that are listed in `FILE`"},
-		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of -known, and fail no test for them"})
+		&cli.BoolFlag{Name: "known-update", Category: flagsReport, Usage: "write all leaks that are found to the file of " +
+			"-known, and fail no test for them; what is not found any more leaves the file only if all tests of its " +
+			"package ran, and no test failed"})
 	for _, format := range gocmd.ReportFormats {
 		f, _ := export.Find(format)
 		verb.Flags = append(verb.Flags, &cli.StringFlag{Name: format, Category: flagsReport, Usage: "write what tests leave stuck to `FILE`: " + f.About})
@@ -80,7 +82,7 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 		adviseGoleak(c.App.ErrWriter, p.Result.Files)
 	}
 	if service != nil {
-		err = cmpErr(err, service.Close(), writeFound(c, inv, service.Document()), writePages(inv, service.Pages()))
+		err = cmpErr(err, service.Close(status == 0), writeFound(c, inv, service.Document()), writePages(inv, service.Pages()))
 	}
 	if err != nil {
 		return err

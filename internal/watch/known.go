@@ -27,7 +27,7 @@ type baseline struct {
 
 	mu    sync.Mutex
 	found map[string]bool // lines that were found
-	dirs  map[string]bool // folders whose tests ran
+	dirs  map[string]bool // folders whose tests all ran
 }
 
 // comment is the first line of a file that we write.
@@ -77,9 +77,11 @@ func (b *baseline) folder(dir string) string {
 	return dir
 }
 
-// ran notes that the tests of a package run.
-func (b *baseline) ran(dir string) {
-	if b.name == "" {
+// ran notes that the tests of a package run: all of them, unless a flag of the test binary with args chooses some.
+func (b *baseline) ran(dir string, args []string) {
+	if b.name == "" || slices.ContainsFunc(args, func(arg string) bool {
+		return strings.HasPrefix(arg, "-test.run=") || strings.HasPrefix(arg, "-test.skip=")
+	}) {
 		return
 	}
 	b.mu.Lock()
@@ -148,15 +150,16 @@ func (b *baseline) line(dir string, s *snapshot.Snapshot, id int64) (line string
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// close writes the file if update is set: what was found, and what is known of packages whose tests did not run.
-func (b *baseline) close() error {
+// close writes the file if update is set: what was found, and what is known of packages whose tests did not all run.
+// Where a test failed, that may be any of them: a panic or an interrupt ends those that follow, too.
+func (b *baseline) close(passed bool) error {
 	if !b.update {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for line := range b.lines {
-		if folder, _, _ := strings.Cut(line, "\t"); !b.dirs[folder] {
+		if folder, _, _ := strings.Cut(line, "\t"); !passed || !b.dirs[folder] {
 			b.found[line] = true
 		}
 	}

@@ -74,8 +74,8 @@ func StartTests(o TestOptions) (*TestService, error) {
 func (s *TestService) Env() string { return runtime.TestVar + "=" + s.name }
 
 // Close ends the service after all reports on test binaries that have ended, and says how many tests have failed for
-// what they leave. Its error is that of writing TestOptions.Known.
-func (s *TestService) Close() error {
+// what they leave. Its error is that of writing TestOptions.Known, which loses a line only if all tests have passed.
+func (s *TestService) Close(passed bool) error {
 	s.ln.Close()
 	removeSocket(s.name)
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (s *TestService) Close() error {
 	default:
 		fmt.Fprintf(s.Log, "awaittrace: %d tests left goroutines stuck\n", n)
 	}
-	return s.known.close()
+	return s.known.close(passed)
 }
 
 func (s *TestService) serve() {
@@ -189,7 +189,7 @@ func (s *TestService) add(pid int, dir string) bool {
 		return false
 	}
 	s.procs[pid] = p
-	s.known.ran(p.dir)
+	s.known.ran(p.dir, p.args)
 	s.wg.Go(func() {
 		p.watch()
 		s.mu.Lock()
