@@ -159,17 +159,19 @@ type Capture struct {
 	*Plan
 	heap     heap
 	segments []segment // data and bss of the modules, sorted by address
-	threads  []thread
-	gs       []goroutine
-	byAddr   []int32 // the goroutines by the addresses of their g's
-	byStack  []int32 // and by their stacks; see onStack
-	ps, ms   []uint64
-	procids  []uint64 // of ms: the IDs of their threads
-	g0s      []uint64 // of all threads: g0 and gsignal
-	stacks   []byte   // of goroutines; see goroutine.at
-	native   []nativeStack
-	specials []special
-	queued   []uint64 // words of cleanups that are about to run
+	// descriptors are the g's, where the heap is not copied.
+	descriptors descriptors
+	threads     []thread
+	gs          []goroutine
+	byAddr      []int32 // the goroutines by the addresses of their g's
+	byStack     []int32 // and by their stacks; see onStack
+	ps, ms      []uint64
+	procids     []uint64 // of ms: the IDs of their threads
+	g0s         []uint64 // of all threads: g0 and gsignal
+	stacks      []byte   // of goroutines; see goroutine.at
+	native      []nativeStack
+	specials    []special
+	queued      []uint64 // words of cleanups that are about to run
 	// finalizers are the words of finalizers that are about to run, by one goroutine.
 	finalizers []uint64
 	sema       []semaphoreWait // sorted by goroutine
@@ -342,7 +344,10 @@ func (c *Capture) view(addr, n uint64) []byte {
 		}
 		return sp.data[addr-sp.start:][:n:n]
 	}
-	return in(c.segments, addr, n)
+	if b := in(c.segments, addr, n); b != nil {
+		return b
+	}
+	return c.descriptors.view(addr, n)
 }
 
 // viewOr returns n bytes at addr of the copy, else of the program, which stands still.

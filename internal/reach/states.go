@@ -81,20 +81,46 @@ func (c *Capture) copyDescriptors(fresh *reader) error {
 	if err != nil {
 		return err
 	}
-	size := c.o.g.size
-	n := uint64(len(list)) / 8
-	all := c.take(n * size)
-	bufs, addrs := make([][]byte, n), make([]uint64, n)
-	for i := range n {
-		addrs[i] = le64(list[i*8:])
+	d, size := &c.descriptors, c.o.g.size
+	d.addrs = make([]uint64, len(list)/8)
+	for i := range d.addrs {
+		d.addrs[i] = le64(list[i*8:])
 	}
-	slices.Sort(addrs)
-	for i, a := range addrs {
-		bufs[i] = all[uint64(i)*size:][:size:size]
-		c.segments = append(c.segments, segment{a, a + size, bufs[i]})
+	slices.Sort(d.addrs)
+	all := c.take(uint64(len(d.addrs)) * size)
+	d.bytes = make([][]byte, len(d.addrs))
+	for i := range d.bytes {
+		d.bytes[i] = all[uint64(i)*size:][:size:size]
 	}
-	for k, i := range c.src.ReadMany(bufs, addrs) {
-		c.segments = slices.Delete(c.segments, i-k, i-k+1)
+	for _, i := range c.src.ReadMany(d.bytes, d.addrs) {
+		d.bytes[i] = nil
+	}
+	return nil
+}
+
+// descriptors are copied g's.
+type descriptors struct {
+	addrs []uint64 // sorted
+	bytes [][]byte // nil: it could not be read
+	last  int      // the one that was asked for last: the next in memory is often the next that is wanted
+}
+
+// view returns n bytes at addr of a g, or nil.
+func (d *descriptors) view(addr, n uint64) []byte {
+	i := d.last + 1
+	if i >= len(d.addrs) || d.addrs[i] != addr {
+		var ok bool
+		if i, ok = slices.BinarySearch(d.addrs, addr); !ok {
+			i--
+		}
+	}
+	if i < 0 || i >= len(d.addrs) {
+		return nil
+	}
+	d.last = i
+	from := addr - d.addrs[i]
+	if b := d.bytes[i]; from <= uint64(len(b)) && n <= uint64(len(b))-from {
+		return b[from:][:n:n]
 	}
 	return nil
 }
