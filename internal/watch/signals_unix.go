@@ -25,7 +25,13 @@ var others = []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, sysca
 // notify delivers to c, before the child is started, the signals that are not ignored. It returns a function to call
 // after the start, which delivers the ignored ones too, and one for the end. So a child inherits what is ignored
 // (nohup, background jobs of a script), and may still get a signal that it asks for, as Go programs do.
+//
+// Until the end a report that nobody reads any more does not end this process, which would leave the child alone.
 func notify(c chan<- os.Signal) (started, stop func()) {
+	pipes := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGPIPE) {
+		signal.Notify(pipes, syscall.SIGPIPE) // a write fails then, on standard error too
+	}
 	var ignored []os.Signal
 	for _, list := range [][]os.Signal{ofTerminal, others} {
 		for _, sig := range list {
@@ -44,6 +50,7 @@ func notify(c chan<- os.Signal) (started, stop func()) {
 	}
 	return started, func() {
 		signal.Stop(c)
+		signal.Stop(pipes)
 		if len(ignored) > 0 {
 			signal.Ignore(ignored...) // Stop does not bring that back, and the next child is to inherit it
 		}
