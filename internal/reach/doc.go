@@ -42,7 +42,7 @@
 //
 // Of a heap object the words count that Go's collector would follow, as far as the runtime's own bits for small objects
 // and for types say which; see masks.go. Of other objects all words count. A pointer to any place in an object reaches
-// it. Of p's, m's and the g's of threads only the words that are pointers count, because the others point to free memory.
+// it. Of p's, m's and the g's of threads only the words that are pointers count: the others point to free memory.
 //
 // A goroutine in select {}, or on nil channels only, is blocked by definition: see snapshot.Blocked.NoneCanWake.
 // Whether that is a leak or meant, the diagnosis decides.

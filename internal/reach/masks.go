@@ -5,13 +5,12 @@ import (
 	"math/bits"
 )
 
-// Since Go 1.22, the runtime knows of each word in the heap whether it is a pointer, from a place that does not change
-// with each version. The collector follows no other word. The others may look like pointers: where a struct is copied,
-// the bytes between its fields may be what was on the stack before, and memory behind the last element of a slice may be
-// of what has been there. See GOROOT/src/runtime/mbitmap.go.
+// Go's collector follows only the words that are pointers. Others may look like pointers: where a struct is copied, the
+// bytes between its fields may be what was on the stack before, and memory behind the last element of a slice may be of
+// what has been there. Since Go 1.22 it is simple to tell which are which; see GOROOT/src/runtime/mbitmap.go.
 //
-// A span of small objects has a bit for each word at its end. Others begin with their type, or have it in their span, if
-// they are very large. A type has a bit for each of its words.
+// A span of small objects has a bit for each word at its end. Other objects begin with their type, or have it in their
+// span, if they are very large. A type has a bit for each of its words.
 
 const (
 	pageBytes = 1 << pageShift
@@ -81,18 +80,28 @@ type typeMask struct {
 	words []uint64 // a bit for each word, as far as there are any
 }
 
-// maskOf returns which words are pointers of an object that is not small, with the contents b, and where its first value
-// begins; nil: it is not known, or all are.
-func (m *marker) maskOf(sp *span, b []byte) (t *typeMask, begin int) {
+// typeOf returns the type of an object that is not small, with the contents b, and where its first value begins; zero:
+// it is not known.
+func (m *marker) typeOf(sp *span, b []byte) (typ uint64, begin int) {
 	switch {
-	case !m.typed || sp.elem <= maxMasked:
-		return nil, 0
+	case !m.typed || sp.elem <= maxMasked || sp.noscan:
+		return 0, 0
 	case sp.div == 0: // it has the span for itself
-		return m.typeMask(sp.largeType), 0
+		return sp.largeType, 0
 	case len(b) < headerSize:
+		return 0, 0
+	}
+	return le64(b), headerSize
+}
+
+// maskOf returns which words are pointers of an object that is not small, with the contents b, and where its first
+// value begins; nil: it is not known, or all are.
+func (m *marker) maskOf(sp *span, b []byte) (t *typeMask, begin int) {
+	typ, begin := m.typeOf(sp, b)
+	if typ == 0 {
 		return nil, 0
 	}
-	return m.typeMask(le64(b)), headerSize
+	return m.typeMask(typ), begin
 }
 
 // isPointer reports whether the word at o of an object with the contents b may be a pointer.

@@ -51,8 +51,8 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// testReached expects that all that is reached without masks is reached with them, too: what the collector has kept. The
-// program has made nothing since but goroutines that wait.
+// testReached expects that all that is reached without masks is reached with them, too: what the collector has kept.
+// The program has made nothing since but goroutines that wait.
 func testReached(t *testing.T, r, other *Result) {
 	t.Helper()
 	n := 0

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"debug/dwarf"
 	"encoding/binary"
 	"slices"
 )
@@ -24,9 +25,9 @@ var (
 	}
 )
 
-// near returns the goroutines that have the lock at addr, or the start of its object, on their stack in a function that
-// locks or unlocks. One of them may hold it. If there is none, near returns those that wait for it and also have it in
-// an outer function, which locks and does not unlock before.
+// near returns the goroutines that have a pointer to the lock at addr, or to a value with it, on their stack in a
+// function that locks or unlocks. One of them may hold it. If there is none, near returns those that wait for it and
+// also have it in an outer function, which locks and does not unlock before.
 func (r *Result) near(addr uint64) []Near {
 	if list, ok := r.nearOf[addr]; ok {
 		return list
@@ -54,36 +55,139 @@ func (r *Result) near(addr uint64) []Near {
 	return list
 }
 
-// nearObject looks for goroutines that refer to the object that a lock is in.
+// nearObject looks for goroutines that have a pointer to the lock at addr, or to a value with it, in object id.
 func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 	m := r.m
-	begin, _ := m.heap.place(id)
 	refs := r.refs.of(id)
+	var words []root // those of stacks that lead to the lock, or to something before it in the object
+	begin, _ := m.heap.place(id)
 	for _, by := range refs[:min(len(refs), maxRefs)] {
 		if by&rootFlag == 0 {
 			continue
 		}
-		root := m.roots.at(by &^ rootFlag)
-		if root.g < 0 {
-			continue
+		w := m.roots.at(by &^ rootFlag)
+		if v := m.word64(w.addr); w.g >= 0 && v >= begin && v <= addr {
+			words = append(words, w)
 		}
-		if v := m.word64(root.addr); v < begin || v > addr {
-			continue
+	}
+	start := r.startOf(id, addr, words)
+	for _, w := range words {
+		if v := m.word64(w.addr); v == addr || r.pointsAround(w, v, addr, start) {
+			list = r.addNear(list, w.g, addr,
+				func(f frame) bool { return w.addr >= f.sp && w.addr < f.fp+uint64(max(f.info.args, 0)) })
 		}
-		list = r.addNear(list, root.g, addr,
-			func(f frame) bool { return root.addr >= f.sp && root.addr < f.fp+uint64(max(f.info.args, 0)) })
 	}
 	return list
 }
 
-// nearGlobal looks for goroutines in functions that refer to a global variable.
-func (r *Result) nearGlobal(addr uint64) (list []Near) {
-	for i := range r.m.gs {
-		if r.m.gs[i].copied() {
-			list = r.addNear(list, int32(i), addr, func(f frame) bool { return r.refersTo(f.info, addr) })
+// startOf returns where the value begins that has the lock at addr, in object id; zero: that is not known, since the
+// object may have several values. words are the pointers of stacks to the lock or to what is before it.
+func (r *Result) startOf(id uint32, addr uint64, words []root) uint64 {
+	m := r.m
+	begin, _ := m.heap.place(id)
+	if typ, first := m.typeOf(m.heap.owner(id), m.heap.contents(id)); typ != 0 {
+		if size := m.code.r.u64(typ + uint64(m.o.typeSize.Off)); size > 0 && addr >= begin+uint64(first) {
+			return addr - (addr-begin-uint64(first))%size
 		}
 	}
+	if slices.ContainsFunc(words, func(w root) bool {
+		v := m.word64(w.addr)
+		return v > begin && v < addr
+	}) {
+		return 0
+	}
+	return begin
+}
+
+// pointsAround reports whether a word of a stack with the value v points to a value that has the lock at addr: by the
+// type of the variable that it is in, else by where the value with the lock begins, unless it is the word of a slice.
+func (r *Result) pointsAround(w root, v, addr, start uint64) bool {
+	if _, typ, at, _ := r.local(w.g, w.addr); typ != nil {
+		if l, ok := leafAt(typ, int64(w.addr-at)); ok {
+			switch u := underlying(l.typ).(type) {
+			case *dwarf.PtrType:
+				if size := u.Type.Size(); size > 0 {
+					return addr-v < uint64(size)
+				}
+			case *dwarf.StructType:
+				if isSlice(u) {
+					return false
+				}
+			}
+		}
+	}
+	return v == start
+}
+
+// nearGlobal looks for goroutines in functions that refer to a global variable, or have a pointer to a value with it.
+func (r *Result) nearGlobal(addr uint64) (list []Near) {
+	starts := r.startsAround(addr)
+	for i := range r.m.gs {
+		if !r.m.gs[i].copied() {
+			continue
+		}
+		words := r.wordsWith(int32(i), starts)
+		list = r.addNear(list, int32(i), addr, func(f frame) bool {
+			return r.refersTo(f.info, addr) || slices.ContainsFunc(words,
+				func(at uint64) bool { return at >= f.sp && at < f.fp+uint64(max(f.info.args, 0)) })
+		})
+	}
 	return list
+}
+
+// wordsWith returns where a stack has pointers with one of some values.
+func (r *Result) wordsWith(g int32, values []uint64) (list []uint64) {
+	some := false
+	for b := r.m.stack(&r.m.gs[g]); len(b) >= 8 && !some; b = b[8:] {
+		some = slices.Contains(values, le64(b))
+	}
+	if some { // of which the maps of the stack may know that they are in no use
+		r.m.reaches(g, func(at, val uint64) {
+			if slices.Contains(values, val) {
+				list = append(list, at)
+			}
+		})
+	}
+	return list
+}
+
+// startsAround returns where the values begin that have the lock at addr, which is not in the heap: itself, the struct
+// that it is a field of, and so on, but no array, of which other elements may have a lock, too.
+func (r *Result) startsAround(addr uint64) []uint64 {
+	starts := []uint64{addr}
+	t := r.m.prog.typeTable()
+	if t == nil {
+		return starts
+	}
+	v, typ := t.variable(addr - r.m.bias)
+	off := int64(addr - r.m.bias - v.addr)
+	if typ == nil {
+		p, ok := r.staticAt(addr)
+		if !ok {
+			return starts
+		}
+		typ, off = p.typ, int64(addr-p.addr)%max(p.typ.Size(), 1)
+	}
+	for off > 0 {
+		switch u := underlying(typ).(type) {
+		case *dwarf.StructType:
+			starts = append(starts, addr-uint64(off))
+			i := slices.IndexFunc(u.Field, func(f *dwarf.StructField) bool {
+				return off >= f.ByteOffset && off < f.ByteOffset+f.Type.Size()
+			})
+			if i < 0 {
+				return starts
+			}
+			typ, off = u.Field[i].Type, off-u.Field[i].ByteOffset
+		case *dwarf.ArrayType:
+			if typ, off = u.Type, off%max(u.Type.Size(), 1); typ == nil {
+				return starts
+			}
+		default:
+			return starts
+		}
+	}
+	return starts
 }
 
 // addNear adds a goroutine if it is in a frame of a function of the program's own that has the lock at addr, and may

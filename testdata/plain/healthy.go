@@ -63,12 +63,50 @@ func startHealthy() {
 		slow.Unlock()
 	}()
 	stale()
-	contended()
+	contended(new(pair))
+	contended(&pairs[1])
+	shardsWait(shards[:3], 0, 1)
+	shardsWait(shards[3:], 1, 0)
+	shardsWait(make([]account, 3), 0, 1)
+	shardsWait(make([]account, 3), 1, 0)
+	shardsWait(make([]account, 300), 0, 1)
+}
+
+type pair struct {
+	a, b sync.Mutex
+	n    int
+}
+
+var pairs [2]pair
+var shards [6]account
+
+// shardsWait has goroutines that hold an element of a list each, and wait for another. One that sleeps holds the last,
+// which does not show.
+func shardsWait(list []account, i, j int) {
+	go holdFor(&list[2].mu, time.Hour)
+	go pass(&list[i], &list[2])
+	go pass(&list[j], &list[i])
+}
+
+//go:noinline
+func holdFor(l sync.Locker, d time.Duration) {
+	l.Lock()
+	time.Sleep(d)
+	l.Unlock()
+}
+
+//go:noinline
+func pass(from, to *account) {
+	from.mu.Lock()
+	time.Sleep(step)
+	to.mu.Lock() // fine: who holds the last sleeps
+	to.n++
+	to.mu.Unlock()
+	from.mu.Unlock()
 }
 
 // stale has goroutines that have a lock at hand that they do not hold.
 func stale() {
-	type pair struct{ a, b sync.Mutex }
 	p := new(pair)
 	hold := func(d time.Duration) func() {
 		p.a.Lock()
@@ -97,12 +135,7 @@ func stale() {
 }
 
 // contended takes two locks in the same order all the time, and one after the other.
-func contended() {
-	type pair struct {
-		a, b sync.Mutex
-		n    int
-	}
-	p := new(pair)
+func contended(p *pair) {
 	for i := range 8 {
 		go func() {
 			for {

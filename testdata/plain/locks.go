@@ -58,6 +58,22 @@ func globals(first bool) {
 	muB.Unlock()
 }
 
+var (
+	savings, checking account
+	shared, other     = &account{n: 1}, &account{n: 2}
+)
+
+//go:noinline
+func transfer(from, to *account) {
+	from.mu.Lock()
+	time.Sleep(step)
+	to.mu.Lock() // deadlock likely: variables to which pointers lead
+	from.n--
+	to.n++
+	to.mu.Unlock()
+	from.mu.Unlock()
+}
+
 type cell[T any] struct {
 	mu sync.RWMutex
 	v  T
@@ -240,6 +256,10 @@ func startLocks() {
 	go swap(q, p)
 	go globals(true)
 	go globals(false)
+	go transfer(&savings, &checking)
+	go transfer(&checking, &savings)
+	go transfer(shared, other)
+	go transfer(other, shared)
 	c, d := new(cell[string]), new(cell[string])
 	go c.copyTo(d)
 	go d.copyTo(c)
