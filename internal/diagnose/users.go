@@ -36,6 +36,10 @@ func (f *facts) family(p *snapshot.Fact, by string) (familyKey, []int) {
 	if f.families == nil {
 		f.families = make(map[familyKey][]int)
 		for i := range f.s.Goroutines {
+			if f.g(i).State == "unknown" && !f.s.HasStates { // it may be of any family
+				clear(f.families)
+				break
+			}
 			if c := f.g(i).CreatedBy; c != nil && c.Goroutine != 0 && f.g(i).State != "exited" {
 				all := familyKey{parent: c.Goroutine}
 				f.families[all] = append(f.families[all], i)
