@@ -63,7 +63,10 @@ func (f *file) maybeCall(call *ast.CallExpr, c *ioCallee, site string) string {
 		return fmt.Sprintf("%s, %s).%s(", f.call("Calls", site), x, end)
 	}
 	pkg, name := typeName(t)
-	by := throughTypes[pkg+"."+name]
+	by, ok := throughTypes[pkg+"."+name]
+	if !ok {
+		return ""
+	}
 	word := wordOf(t, by.field)
 	if word < 0 {
 		return ""
@@ -138,14 +141,10 @@ func (f *file) results(sig *types.Signature) string {
 	return strings.Join(list, ", ")
 }
 
-// wordOf returns the number of the word of a struct, or of what a pointer to one points to, with which a field begins
-// that is an interface. It returns -1 if there is none.
+// wordOf returns the number of the word of a declared struct, or of what a pointer to one points to, with which a field
+// begins that is an interface. It returns -1 if there is none.
 func wordOf(t types.Type, field string) int {
-	named := namedOf(t)
-	if named == nil {
-		return -1
-	}
-	s, ok := named.Underlying().(*types.Struct)
+	s, ok := namedOf(t).Underlying().(*types.Struct)
 	if !ok {
 		return -1
 	}
