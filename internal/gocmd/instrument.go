@@ -203,7 +203,7 @@ func (s *Source) Collector() string { return filepath.Join(s.Modules[0].Dir, rew
 // is an error.
 func (s *Source) WriteOverlay() (command, environment string, err error) {
 	name := absolute(s.inv.Dir, s.inv.Value("overlay"))
-	unlock, err := lock.Take(filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".awaittrace-lock"), name)
+	unlock, err := lock.Take(lock.Beside(name), name)
 	if err != nil {
 		return "", "", fmt.Errorf("-overlay: %w", err)
 	}

@@ -52,7 +52,7 @@ func Copy(src Source, dir string) error {
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return fmt.Errorf("-o: %v", err)
 	}
-	locked := filepath.Join(parent, "."+filepath.Base(dir)+".awaittrace-lock")
+	locked := lock.Beside(dir)
 	unlock, err := lock.Take(locked, dir)
 	if err != nil {
 		return fmt.Errorf("-o: %w", err)
