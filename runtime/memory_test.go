@@ -112,17 +112,22 @@ func TestThrough(t *testing.T) {
 	if s.id != 0 {
 		t.Error("a read from memory was noted")
 	}
-	c1, c2 := net.Pipe()
-	b := block(t, s, func() {
-		r := bufio.NewReader(c1)
+	readPipe(t, s, "x", func(r *bufio.Reader) {
 		if b, err := Through(s, r, rd).Byte(r.ReadByte()); b != 'x' || err != nil {
 			t.Errorf("read %q, %v", b, err)
 		}
 	})
+}
+
+// readPipe calls read with a bufio.Reader of a pipe that has text once the probe at s waits for it.
+func readPipe(t *testing.T, s *Site, text string, read func(r *bufio.Reader)) {
+	t.Helper()
+	c1, c2 := net.Pipe()
+	b := block(t, s, func() { read(bufio.NewReader(c1)) })
 	if w, _ := b.waits(); w.Obj == 0 {
 		t.Errorf("waits %+v, want an object", w)
 	}
-	c2.Write([]byte("x"))
+	c2.Write([]byte(text))
 	if sl := b.join(); sl.Depth != 0 {
 		t.Errorf("depth %d at the end", sl.Depth)
 	}
@@ -132,9 +137,7 @@ func TestThrough(t *testing.T) {
 // buffer does not serve are noted.
 func TestServed(t *testing.T) {
 	s, flush := newSite(OpIO, KindOther, "r.ReadByte()"), newSite(OpIO, KindOther, "w.Write(p)")
-	c1, c2 := net.Pipe()
-	b := block(t, s, func() {
-		r := bufio.NewReader(c1)
+	readPipe(t, s, "xyz", func(r *bufio.Reader) {
 		for i := 0; i < 3; i++ {
 			head := mine(t).Head
 			if b, err := Served(s, r, 3, r.Buffered() >= 1).Byte(r.ReadByte()); b != "xyz"[i] || err != nil {
@@ -145,13 +148,6 @@ func TestServed(t *testing.T) {
 			}
 		}
 	})
-	if w, _ := b.waits(); w.Obj == 0 {
-		t.Errorf("waits %+v, want an object", w)
-	}
-	c2.Write([]byte("xyz"))
-	if sl := b.join(); sl.Depth != 0 {
-		t.Errorf("depth %d at the end", sl.Depth)
-	}
 	w, p := bufio.NewWriterSize(slowly{}, 16), []byte("four")
 	for i := 0; i < 10; i++ {
 		head := mine(t).Head
