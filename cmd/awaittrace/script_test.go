@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func TestScript(t *testing.T) {
 	goCache, modCache, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
 	ours := os.Getenv("XDG_CACHE_HOME")
 	proxy := goproxytest.NewTestServer(t, "testdata/mod", "") // the modules that scripts of deps need
+	var once sync.Once
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
@@ -88,6 +90,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("GOTOOLCHAIN", "local")
 			env.Setenv("XDG_CACHE_HOME", ours)
 			env.Setenv("AWAITTRACE_DIR", filepath.Join(filepath.Dir(ours), "records-"+filepath.Base(env.WorkDir)))
+			once.Do(func() { removeShared(t, filepath.Dir(env.WorkDir)) })
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -113,6 +116,20 @@ func TestScript(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
+	})
+}
+
+// removeShared removes, at the end of t, the folder that has the folder of each script. Testscript removes it only if
+// all scripts run, and none has written into it. That fails the test: other scripts run beside it.
+func removeShared(t *testing.T, dir string) {
+	t.Cleanup(func() {
+		if flag.Lookup("testwork").Value.String() == "true" {
+			return
+		}
+		left, _ := filepath.Glob(filepath.Join(dir, "*"))
+		if err := os.RemoveAll(dir); err != nil || len(left) > 0 {
+			t.Errorf("scripts have left %q outside their folders, error %v", left, err)
+		}
 	})
 }
 
