@@ -65,6 +65,10 @@ func test(c *cli.Context, inv *gocmd.Invocation) error {
 	defer p.Close()
 	cmd := p.Command()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.App.Reader, c.App.Writer, c.App.ErrWriter
+	if inv.Bool("n") {
+		status, err := goCommand(p, cmd)
+		return cmpErr(err, ended(status))
+	}
 	service, err = watch.StartTests(watch.TestOptions{
 		After: inv.Options.After, Log: c.App.ErrWriter, Known: known, Update: inv.Options.KnownUpdate,
 		Quiet: inv.Bool("json"), // readers such as gotestsum count for themselves, and take a line on standard error for an error

@@ -151,6 +151,9 @@ func (inv *Invocation) check() error {
 	if inv.Options.KnownUpdate && inv.Options.Known == "" {
 		return usagef("-known-update needs -known FILE, the file to write")
 	}
+	if err := inv.checkIdle(); err != nil {
+		return err
+	}
 	if inv.Verb == Instrument {
 		if err := inv.checkForm(); err != nil {
 			return err
@@ -169,6 +172,28 @@ func (inv *Invocation) check() error {
 			return usagef("%s: a package of the module cache gets no probes; clone its module and give a package of "+
 				"the clone", pkg)
 		}
+	}
+	return nil
+}
+
+// checkIdle rejects flags about tests that run where none does.
+func (inv *Invocation) checkIdle() error {
+	idle := "-list"
+	switch {
+	case inv.Bool("c"):
+		idle = "-c"
+	case inv.Value("list") == "":
+		return nil
+	}
+	about := slices.Sorted(maps.Keys(inv.Options.Reports))
+	if inv.Options.Known != "" {
+		about = append(about, "known")
+	}
+	if inv.Options.LockOrder {
+		about = append(about, "lock-order")
+	}
+	if len(about) > 0 {
+		return usagef("-%s is about tests that run, and with %s none does; leave one of them out", about[0], idle)
 	}
 	return nil
 }

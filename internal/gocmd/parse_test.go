@@ -43,6 +43,10 @@ func TestParse(t *testing.T) {
 		{Test, "-known-update -known f --no-source=1",
 			Invocation{Options: Options{NoSource: true, Known: "f", KnownUpdate: true}}},
 		{Test, "-no-source=false", Invocation{}},
+		{Test, "-c -after 5s -no-source", Invocation{Options: Options{NoSource: true}, GoArgs: []string{"-c"}}},
+		{Test, "-lock-order -c=false -list=", Invocation{
+			Options: Options{LockOrder: true}, GoArgs: []string{"-c=false", "-list="},
+		}},
 		{Test, "-run X ./... -probe chan -v", Invocation{
 			Options: Options{Probes: rewrite.ProbeChan}, GoArgs: []string{"-run", "X", "./...", "-v"},
 			Packages: []string{"./..."},
@@ -102,6 +106,11 @@ func TestParseErrors(t *testing.T) {
 		{Build, "-lock-order .", "flag provided but not defined: -lock-order"},
 		{Run, "-lock-order=perhaps .", `invalid -lock-order "perhaps" (want true or false)`},
 		{Test, "-known-update=x", `invalid -known-update "x" (want true or false)`},
+		{Test, "-c -junit f", "-junit is about tests that run, and with -c none does"},
+		{Test, "-sarif f -html g -test.list . .", "-html is about tests that run, and with -list none does"},
+		{Test, "-c -known f", "-known is"},
+		{Test, "-c -known f -known-update", "-known is"},
+		{Test, "-list=. -lock-order", "-lock-order is"},
 		{Instrument, "-w -cover", "-cover has no meaning for source"},
 		{Run, "example.com/x@latest", "clone its module"},
 	}
