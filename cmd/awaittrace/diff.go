@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -58,11 +59,14 @@ func diffReports(c *cli.Context) error {
 	if !slices.Contains(diffFormats, format) {
 		return usageError(c, fmt.Errorf("invalid -f %q (want %s)", format, strings.Join(diffFormats, " or ")))
 	}
+	if _, err := askedAfter(c); err != nil {
+		return err
+	}
 	var docs [2]*report.Document
-	for i := range docs {
+	for i, name := range []string{"OLD", "NEW"} {
 		doc, err := document(c, c.Args().Get(i), format)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		docs[i] = doc
 	}
@@ -109,6 +113,10 @@ func document(c *cli.Context, arg, format string) (*report.Document, error) {
 // savedReport reads a JSON report. It returns nil if the file does not begin as one.
 func savedReport(name string) (*report.Document, error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no file %q: give the pid of a program, the file of a record, a core or a goroutine "+
+			"dump, or a report that awaittrace report -f json has written", name)
+	}
 	if err != nil {
 		return nil, err
 	}

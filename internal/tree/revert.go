@@ -27,9 +27,13 @@ type Reverted struct {
 // Revert takes the probes and the collector out of the tree in dir. An error says which files it left; it does
 // everything else. Calling it again is harmless.
 func Revert(dir string, journals Journals) (*Reverted, error) {
+	given := dir
 	dir, err := filepath.Abs(dir)
 	if err == nil {
 		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no folder %q: give a folder of the tree whose probes are to go", given)
 	}
 	if err != nil {
 		return nil, err
