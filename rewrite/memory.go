@@ -82,6 +82,13 @@ func (f *file) maybeCall(call *ast.CallExpr, c *ioCallee, site string) string {
 	return fmt.Sprintf("%s, %s, %d, %s).%s(", f.call("Served", site), c.address()+x, word, served, end)
 }
 
+// own reports whether c is a method of a type of throughTypes that its package calls itself. Whoever called that package
+// has a probe, and so has the read or write that it waits in.
+func (f *file) own(c *ioCallee) bool {
+	_, ok := throughTypes[c.name.pkg+"."+c.name.recv]
+	return ok && c.name.pkg == f.pkg.Types.Path()
+}
+
 // need returns an expression for how many bytes a call needs, or "" if there is none that can be evaluated beside the
 // call.
 func (f *file) need(need string, call *ast.CallExpr) string {
@@ -115,10 +122,25 @@ func (f *file) again(e ast.Expr) bool {
 	if e == nil || f.pkg.Info.Types[e].Value != nil {
 		return true
 	}
-	if s, ok := e.(*ast.SliceExpr); ok {
-		return f.again(s.X) && f.again(s.Low) && f.again(s.High) && f.again(s.Max)
+	switch e := e.(type) {
+	case *ast.SliceExpr:
+		return f.again(e.X) && f.again(e.Low) && f.again(e.High) && f.again(e.Max)
+	case *ast.IndexExpr:
+		return indexes(f.pkg.Info.TypeOf(e.X)) && f.again(e.X) && f.again(e.Index)
 	}
 	return f.onlyNames(e)
+}
+
+// indexes reports whether t is an array, or points to one, or a slice: a map would be searched.
+func indexes(t types.Type) bool {
+	switch t := t.Underlying().(type) {
+	case *types.Array, *types.Slice:
+		return true
+	case *types.Pointer:
+		_, ok := t.Elem().Underlying().(*types.Array)
+		return ok
+	}
+	return false
 }
 
 // isBytes reports whether the collector's Len takes a t: a kind of string, or of slice of bytes.

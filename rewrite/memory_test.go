@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"math/rand"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
 )
 
 // A slow counts the calls that may wait.
@@ -76,4 +80,34 @@ func TestNeeds(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOwnCalls checks that package bufio has probes where it reads or writes, and none where it calls a method of its
+// own: the caller of the outer one has that.
+func TestOwnCalls(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n\ngo 1.26\n"))
+	write(t, filepath.Join(dir, "main.go"), []byte("package main\n\nimport \"bufio\"\n\nfunc main() {\n"+
+		"\tnew(bufio.Reader).ReadLine()\n}\n"))
+	_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline(), Deps: []string{"bufio"}}})
+	for _, f := range r.Files {
+		if filepath.Base(f.Name) != "bufio.go" {
+			continue
+		}
+		for call, want := range map[string]bool{"b.ReadSlice(": false, "b.Flush(": false, "b.rd.Read(": true,
+			"b.wr.Write(": true} {
+			found, probed := false, false
+			for line := range strings.Lines(string(f.Text)) {
+				if strings.Contains(line, call) && !strings.Contains(line, "Expr:") {
+					found, probed = true, probed || strings.Contains(line, "_at.")
+				}
+			}
+			if !found || probed != want {
+				t.Errorf("%s: found %v, with a probe %v, want %v", call, found, probed, want)
+			}
+		}
+		return
+	}
+	t.Error("bufio.go has no probes")
 }

@@ -11,7 +11,8 @@ import (
 
 // Packages of the standard library are dependencies of everything. A pattern that names them gets them instrumented in
 // place, because overlays work in GOROOT as they do in the user's folders. Packages that the collector itself is built
-// from are the exception, because they cannot import it; their external tests can.
+// from are the exception, because they cannot import it; their external tests can. So is internal/poll: a call of net
+// or os that waits in there has a probe where it is made, and a second one would only cost.
 
 // stdPattern is the go command's pattern for all of the standard library.
 const stdPattern = "std"
@@ -43,6 +44,8 @@ func (b *Build) reasonStd(p *packages.Package) string {
 		return "which is outside the tree that is written; build, test, run and instrument -overlay put probes into it"
 	case b.under[p.PkgPath]:
 		return "which the collector itself imports"
+	case p.PkgPath == "internal/poll":
+		return "which net and os wait in, whose calls have probes"
 	}
 	return ""
 }

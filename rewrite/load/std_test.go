@@ -39,6 +39,8 @@ func TestLoadStdUnmatched(t *testing.T) {
 	} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}}, want)
 	}
+	reads := module(t, strings.Replace(dependless, "context", "os", 1))
+	checkUnmatched(t, Config{Dir: reads, Env: offline(), Deps: []string{"internal/poll"}}, "net and os wait in")
 	for _, pattern := range []string{"context", "std"} {
 		checkUnmatched(t, Config{Dir: dir, Env: offline(), Deps: []string{pattern}, RuntimePath: "m/" + runtime.Folder},
 			"outside the tree that is written")

@@ -167,6 +167,13 @@ func served() {
 					p[k:]))
 		}
 	})
+	try("index", func() {
+		rows, named := [][]byte{text, nil}, map[string][]byte{"text": text}
+		for k := 0; k < len; k++ {
+			say(c.Write(named["text"]))
+			say(c.Write(rows[k]))
+		}
+	})
 	say(new(bufio.Writer).Write(p[:0]))
 }
 
