@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run builds the command and runs the tests with their own caches, except Go's.
+// run builds the command and runs the tests with caches, except Go's, and records of their own.
 func run(m *testing.M) int {
 	if runtime.GOOS != "linux" {
 		fmt.Println("ok: records are read from outside on Linux only")
@@ -57,6 +57,12 @@ func run(m *testing.M) int {
 	}
 	os.Setenv("GOCACHE", strings.TrimSpace(string(goCache))) // it would follow XDG_CACHE_HOME
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(tmp, "cache"))
+	records := filepath.Join(tmp, "records")
+	if err := os.Mkdir(records, 0o700); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	os.Setenv("AWAITTRACE_DIR", records) // not the user's
 	os.Unsetenv("AWAITTRACE")
 	os.Unsetenv("AWAITTRACE_AFTER")
 	os.Unsetenv("AWAITTRACE_GOROUTINES")
