@@ -202,6 +202,9 @@ func (t *writer) link(i, j int) string {
 			return fmt.Sprintf("goroutine %d owes it a Done: it called Add at %s%s", p.Goroutine, t.place(p.Probe),
 				in(p.Probe.Func))
 		}
+		if t.byGo(j) {
+			return fmt.Sprintf("goroutine %d owes %s a Done: WaitGroup.Go started it", t.g(j).ID, name)
+		}
 		if c := t.g(j).CreatedBy; c != nil && c.File != "" {
 			return fmt.Sprintf("goroutine %d owes %s a Done: it was started at %s%s, where Add was called", t.g(j).ID,
 				name, t.position(c.File, c.Line), in(c.Func))

@@ -26,6 +26,12 @@ type familyKey struct {
 // goOfWaitGroup is the function whose go statement starts the argument of WaitGroup.Go.
 const goOfWaitGroup = "sync.(*WaitGroup).Go"
 
+// byGo reports whether WaitGroup.Go started goroutine i, so that its go statement says nothing.
+func (f *facts) byGo(i int) bool {
+	c := f.g(i).CreatedBy
+	return c != nil && c.Func == goOfWaitGroup
+}
+
 // family returns the goroutines that may act on what p describes, which the goroutine of p made or added to: those that
 // it has started in the same function, or in the function by if that is not empty, or, if there are none, all that it
 // has started.

@@ -414,7 +414,11 @@ func (f *facts) owed(addr uint64) []string {
 		return lines
 	}
 	started := keep(f.owers(o), func(i int) bool { return f.g(i).ID != o.Sent.Goroutine })
-	return append(lines, f.others("may owe it a Done, and was started where Add was called", started)...)
+	what := "may owe it a Done, and was started where Add was called"
+	if every(started, f.byGo) {
+		what = "may owe it a Done, and was started by WaitGroup.Go"
+	}
+	return append(lines, f.others(what, started)...)
 }
 
 // fill says how full a channel is.
