@@ -18,6 +18,7 @@ import (
 	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
+	"github.com/awaittrace/awaittrace/internal/procfs"
 )
 
 // An Env is what a session needs of the command that embeds it.
@@ -173,6 +174,7 @@ func attach(set *settings, args []string) int {
 			return set.fail(fmt.Errorf("attach: invalid process id %q", args[0]), 2)
 		}
 		o.pid, o.args, o.packages = pid, args[1:], args[1:]
+		procfs.AwaitUntraced(pid)
 	}
 	return set.execute(o)
 }

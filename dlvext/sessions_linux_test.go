@@ -210,6 +210,42 @@ func listens(t *testing.T, name string) bool {
 	return false
 }
 
+// TestLook attaches to a program, and reports on it, while another awaittrace looks at it for a moment.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	_, pid := deadlocked(t)
+	rec, err := record.Open(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rec.Close()
+	lookAt(t, pid, 100*time.Millisecond)
+	r, err := inspect.Recorded(rec).Report(t.Context(), inspect.Options{})
+	if err != nil || !r.Snapshot.HasStates || r.Snapshot.Process.State == "stopped" {
+		t.Errorf("the report has states: %t, of a program that is %s, error %v", r.Snapshot.HasStates,
+			r.Snapshot.Process.State, err)
+	}
+	lookAt(t, pid, 400*time.Millisecond) // the debugger has to start first
+	if out := session(t, "stuck\nexit\nn\n", "attach", strconv.Itoa(pid)); !strings.Contains(out, "deadlock") {
+		t.Errorf("the session says:\n%s", out)
+	}
+}
+
+// lookAt traces process pid, and lets it go after d.
+func lookAt(t *testing.T, pid int, d time.Duration) {
+	t.Helper()
+	held := make(chan error)
+	go procfs.OnTracer(func() {
+		tracer := procfs.NewTracer(pid)
+		defer tracer.Release()
+		held <- tracer.Stop()
+		time.Sleep(d)
+	})
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestReportHeld reports, from a process that has nothing to do with it, on a program that a debugger holds.
 func TestReportHeld(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,22 @@ func TestDAPTrouble(t *testing.T) {
 			t.Errorf("attach: %+v", m)
 		}
 	})
+	t.Run("attach while somebody looks", func(t *testing.T) {
+		_, pid := started(t)
+		c := startDAP(t)
+		ask[*dap.InitializeResponse](c, "initialize", initialize())
+		held := make(chan error)
+		go procfs.OnTracer(func() {
+			tracer := procfs.NewTracer(pid)
+			defer tracer.Release()
+			held <- tracer.Stop()
+			time.Sleep(100 * time.Millisecond)
+		})
+		if err := <-held; err != nil {
+			t.Fatal(err)
+		}
+		ask[*dap.AttachResponse](c, "attach", map[string]any{"mode": "local", "processId": pid})
+	})
 	t.Run("wrong setting", func(t *testing.T) {
 		c := startDAP(t)
 		ask[*dap.InitializeResponse](c, "initialize", initialize())

@@ -54,11 +54,15 @@ func attach(p *Proxy, m *message) bool {
 			return false
 		}
 	}
+	local := args.Mode == "" || args.Mode == "local"
+	if local {
+		procfs.AwaitUntraced(args.ProcessID)
+	}
 	g := &p.program
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.attached = time.Now()
-	if args.Mode == "" || args.Mode == "local" {
+	if local {
 		g.found(args.ProcessID) // 0 with waitFor, until Delve has found the process
 	}
 	return true

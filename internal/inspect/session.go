@@ -82,10 +82,13 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 	if s.dump != nil {
 		return diagnose.Analyze(s.dump, opt.Options), nil
 	}
-	if s.runs && (s.rec == nil || s.rec.Live && !s.rec.Hidden()) && procfs.Traced(s.process.Pid) {
-		if held, err := Held(s.process.Pid, nil); err == nil {
-			defer held.Close()
-			return held.Report(ctx, opt)
+	if s.runs && (s.rec == nil || s.rec.Live && !s.rec.Hidden()) {
+		procfs.AwaitUntraced(s.process.Pid)
+		if procfs.Traced(s.process.Pid) {
+			if held, err := Held(s.process.Pid, nil); err == nil {
+				defer held.Close()
+				return held.Report(ctx, opt)
+			}
 		}
 	}
 	err := s.find()

@@ -171,6 +171,20 @@ func Traced(pid int) bool {
 	return err == nil && s.State == 't'
 }
 
+// lookTime is how long a look at a program may take.
+const lookTime = 500 * time.Millisecond
+
+// AwaitUntraced waits until nobody traces process pid, but not for longer than a look takes: another awaittrace, such as
+// run, traces a program while it looks at it. A debugger stays.
+func AwaitUntraced(pid int) {
+	for end := time.Now().Add(lookTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		status, err := os.ReadFile(path(pid, "status"))
+		if by := statusNumbers(status, "TracerPid"); err != nil || len(by) != 1 || by[0] == 0 {
+			return
+		}
+	}
+}
+
 // TracedBy maps pid, in the PID namespace of process tracer, to a host PID that tracer traces. For pid zero it returns
 // the first process that tracer traces. It returns zero if there is none.
 func TracedBy(tracer, pid int) int {

@@ -4,6 +4,7 @@ package procfs
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +52,37 @@ func TestOnTracer(t *testing.T) {
 	}
 	wg.Wait()
 	waitThreads(t, 50)
+}
+
+// TestAwaitUntraced waits for the end of a short look at a program, and gives up on a debugger that stays.
+func TestAwaitUntraced(t *testing.T) {
+	cmd := exec.Command("sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Skip(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	pid := cmd.Process.Pid
+	letGo, gone := make(chan bool), make(chan bool)
+	go OnTracer(func() {
+		defer close(gone)
+		tr := NewTracer(pid)
+		defer tr.Release()
+		if err := tr.Stop(); err != nil {
+			t.Error(err)
+		}
+		gone <- false
+		<-letGo
+	})
+	<-gone
+	if AwaitUntraced(pid); !Traced(pid) {
+		t.Error("the debugger has not stayed")
+	}
+	time.AfterFunc(lookTime/10, func() { close(letGo) })
+	if AwaitUntraced(pid); Traced(pid) {
+		t.Error("the look has not ended")
+	}
+	<-gone
 }
 
 // waitThreads waits until this process has fewer threads than n.
