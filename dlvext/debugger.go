@@ -1,7 +1,6 @@
 package dlvext
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +53,6 @@ func (d *debugger) Report(ctx context.Context, opt diagnose.Options) (*diagnose.
 	if err := d.begin(state.Pid); err != nil {
 		return nil, err
 	}
-	opt.After = cmp.Or(opt.After, d.session.After(), diagnose.DefaultAfter)
 	d.session.Paused(d.relay.Pauses()...)
 	return d.session.Report(ctx, inspect.Options{Options: opt, Stopped: d.relay.Stopped()})
 }

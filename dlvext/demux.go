@@ -1,14 +1,12 @@
 package dlvext
 
 import (
-	"cmp"
 	"net"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/awaittrace/awaittrace/internal/dap"
-	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 )
 
@@ -27,7 +25,6 @@ type demux struct {
 
 // newDemux returns a demux before listener, for session t. Rebuild builds its program again; if it is nil, Delve does.
 func newDemux(listener net.Listener, t opening, answers inspect.ConsoleOptions, rebuild func() error) *demux {
-	answers.After = cmp.Or(answers.After, diagnose.DefaultAfter)
 	options := dap.Options{Diagnosis: answers.Options, Rebuild: rebuild, DelvePid: os.Getpid(),
 		Crashed: func() bool { return false }}
 	if t.core != "" && !t.recording {

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/awaittrace/awaittrace/internal/dap"
-	"github.com/awaittrace/awaittrace/internal/diagnose"
 	"github.com/awaittrace/awaittrace/internal/gocmd"
 	"github.com/awaittrace/awaittrace/internal/inspect"
 	"github.com/awaittrace/awaittrace/internal/procfs"
@@ -120,7 +119,7 @@ func (s *starter) take(c *cobra.Command) {
 			return
 		}
 		begin = func(set *settings, _ []string) int {
-			s.env.Adapter.Diagnosis.After = cmp.Or(s.after, diagnose.DefaultAfter)
+			s.env.Adapter.Diagnosis.After = s.after
 			return adapter(s.env, set)
 		}
 	default:

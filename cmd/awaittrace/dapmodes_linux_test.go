@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-delve/delve/service/rpc2"
 	dap "github.com/google/go-dap"
+
+	"github.com/awaittrace/awaittrace/internal/record"
 )
 
 // A core is told of like a program that has stopped.
@@ -62,6 +64,62 @@ func untilStuck(t *testing.T, pid int) {
 		}
 	}
 	t.Fatal("the bank has no deadlock")
+}
+
+// Without a setting, a wait is stuck after the time that the run which watches the program has for it, whoever attaches.
+func TestDAPAfter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module unread\n\ngo 1.24\n",
+		"main.go": "package main\n\nimport (\n\t\"net\"\n\t\"time\"\n)\n\nfunc main() {\n" +
+			"\tl, _ := net.Listen(\"tcp\", \"127.0.0.1:0\")\n" +
+			"\tgo func() { c, _ := l.Accept(); time.Sleep(time.Hour); c.Close() }()\n" +
+			"\tc, _ := net.Dial(\"tcp\", l.Addr().String())\n" +
+			"\tfor b := make([]byte, 1<<20); ; {\n\t\tc.Write(b)\n\t}\n}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(buildOnce(t, dir))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	const finding = "1 of 2 goroutines is stuck"
+	pid := cmd.Process.Pid
+	for end := time.Now().Add(dapPatience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		rec, err := record.Open(pid)
+		if err != nil {
+			continue
+		}
+		rec.SetAfter(300 * time.Millisecond)
+		rec.Close()
+		if out, _ := command("report", strconv.Itoa(pid)).Output(); strings.Contains(string(out), finding) {
+			break
+		}
+	}
+	attached := func(c *dapClient, args map[string]any) {
+		t.Helper()
+		c.begin("attach", args)
+		c.send("configurationDone", nil)
+		await[*dap.StoppedEvent](c, nil)
+		if got := c.typed("awaittrace stuck", 0); !strings.Contains(got, finding) {
+			t.Errorf("%v: %s", args, got)
+		}
+		ask[*dap.DisconnectResponse](c, "disconnect", map[string]any{"terminateDebuggee": false})
+		released(t, pid)
+	}
+	attached(startDAP(t), map[string]any{"mode": "local", "processId": pid, "stopOnEntry": true})
+	server := serveDelve(t, "awaittrace", "attach", strconv.Itoa(pid))
+	attached(dialDAP(t, server), map[string]any{"mode": "remote", "stopOnEntry": true})
 }
 
 // A program that is run without debugging can be asked about all the same.

@@ -40,12 +40,9 @@ A dlv of your own gets these commands from a script:
 }
 
 func dlv(c *cli.Context) error {
-	var after time.Duration
-	if env := os.Getenv("AWAITTRACE_AFTER"); env != "" {
-		var err error
-		if after, err = gocmd.After(env); err != nil {
-			return err
-		}
+	after, err := askedAfter(c)
+	if err != nil {
+		return err
 	}
 	args := c.Args().Slice()
 	if len(args) == 1 && (args[0] == "-script" || args[0] == "--script") {
@@ -86,7 +83,7 @@ In VS Code one setting will do; docs/editors.md has those of other editors:
 	"go.alternateTools": {"dlv": "/path/to/awaittrace"}`,
 		SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
-			after, err := gocmd.After(os.Getenv("AWAITTRACE_AFTER"))
+			after, err := askedAfter(c)
 			if err != nil {
 				return err
 			}

@@ -148,8 +148,7 @@ func checkProve(c *cli.Context) (inspect.Prove, error) {
 	return prove, nil
 }
 
-// namedProgram opens the program that the arguments name. The second result is how long a wait is before it is stuck:
-// -after, else AWAITTRACE_AFTER, else that of the run, else the default.
+// namedProgram opens the program that the arguments name. The second result is askedAfter.
 func namedProgram(c *cli.Context) (*inspect.Session, time.Duration, error) {
 	return program(c, c.Args().Get(0), c.Args().Get(1))
 }
@@ -167,7 +166,7 @@ func program(c *cli.Context, arg, exe string) (*inspect.Session, time.Duration, 
 	if err != nil {
 		return nil, 0, err
 	}
-	return s, cmp.Or(after, s.After(), diagnose.DefaultAfter), nil
+	return s, after, nil
 }
 
 // askedAfter returns -after, else AWAITTRACE_AFTER, else zero.

@@ -1,6 +1,7 @@
 package dap
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -220,7 +221,7 @@ func (p *Proxy) known() {
 	if w := &p.watcher; w.findings == nil {
 		w.over = make(chan struct{})
 		w.findings = watch.New(0, watch.Options{
-			After: p.opt.Diagnosis.After, Log: io.Discard, Examine: p.examiner(w.over),
+			After: cmp.Or(p.opt.Diagnosis.After, diagnose.DefaultAfter), Log: io.Discard, Examine: p.examiner(w.over),
 			Runs: func() bool { return p.program.runs() && p.watcher.any() },
 		})
 	}
@@ -272,7 +273,7 @@ func (p *Proxy) examiner(over <-chan struct{}) func(*record.Record, watch.Questi
 // were long when the program was resumed do not count, because it stood still. A certain finding needs no minimum time.
 func (p *Proxy) matching(r *diagnose.Report, s *stop) *watch.Answer {
 	a := &watch.Answer{NoStates: !r.Snapshot.HasStates}
-	long := p.program.ranFor(s) > p.opt.Diagnosis.After
+	long := p.program.ranFor(s) > r.Options.After
 	var found []*diagnose.Finding
 	for i := range r.Findings {
 		f := &r.Findings[i]

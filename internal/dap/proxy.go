@@ -19,7 +19,7 @@ type Options struct {
 	Prepare func(inv *gocmd.Invocation, env []string) (*gocmd.Prepared, error)
 	// Split splits a string of build flags as Delve does.
 	Split func(flags string) []string
-	// Diagnosis has the default of -after, and the form of paths.
+	// Diagnosis has the default of -after, zero as in inspect.Options, and the form of paths.
 	Diagnosis diagnose.Options
 	// DelvePid is Delve's process.
 	DelvePid int

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -57,6 +58,7 @@ type Session struct {
 
 // Options say how a session looks at its program.
 type Options struct {
+	// If After is zero, it is that of the run that watches the program, else diagnose.DefaultAfter.
 	diagnose.Options
 	// Stopped is when the program stopped, if the caller knows; if it is zero, the session asks the kernel, or else the
 	// record.
@@ -92,6 +94,10 @@ func (s *Session) Report(ctx context.Context, opt Options) (*diagnose.Report, er
 		}
 	}
 	err := s.find()
+	if err == nil && s.rec != nil {
+		opt.After = cmp.Or(opt.After, s.rec.After())
+	}
+	opt.After = cmp.Or(opt.After, diagnose.DefaultAfter)
 	switch {
 	case err != nil:
 		return s.unprobed(ctx, err, opt)
@@ -239,16 +245,6 @@ func (s *Session) Record() (*record.Record, error) {
 	defer s.mu.Unlock()
 	err := s.find()
 	return s.rec, err
-}
-
-// After returns how long a wait must be for the program's watcher to call it stuck, or zero without a watcher.
-func (s *Session) After() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.find() != nil || s.rec == nil {
-		return 0
-	}
-	return s.rec.After()
 }
 
 // Pid returns the process id of the program, live or ended, or zero if unknown.
