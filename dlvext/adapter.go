@@ -1,6 +1,7 @@
 package dlvext
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -88,7 +89,7 @@ func logDestination(dest string) (*os.File, error) {
 // signal came first.
 func awaitClient(s *settings, signals <-chan os.Signal) (net.Conn, error) {
 	if addr := s.str("client-addr"); addr != "" {
-		conn, err := dial(addr)
+		conn, err := dial(context.Background(), addr)
 		if err != nil {
 			err = fmt.Errorf("--client-addr: no client is waiting: %w", err)
 		}

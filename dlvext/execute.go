@@ -1,6 +1,7 @@
 package dlvext
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -241,7 +242,7 @@ func (s *settings) serve(server service.Server, listener *demux, disconnected ch
 		if _, unix := listener.Listener.(*net.UnixListener); unix {
 			addr = unixPrefix + addr
 		}
-		conn, err := dial(addr)
+		conn, err := dial(context.Background(), addr)
 		if err != nil {
 			return s.fail(err, 1)
 		}
@@ -268,7 +269,7 @@ func (s *settings) connect(addr string) int {
 	if addr == "" {
 		return s.fail(errors.New("connect: the address is empty"), 2)
 	}
-	conn, err := dial(addr)
+	conn, err := dial(context.Background(), addr)
 	if err != nil {
 		return s.fail(fmt.Errorf("connect: %w", err), 1)
 	}
@@ -332,9 +333,9 @@ func listen(addr string) (net.Listener, error) {
 	return net.Listen("tcp", addr)
 }
 
-func dial(addr string) (net.Conn, error) {
+func dial(ctx context.Context, addr string) (net.Conn, error) {
 	if path, ok := strings.CutPrefix(addr, unixPrefix); ok {
-		return net.Dial("unix", path)
+		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
-	return net.Dial("tcp", addr)
+	return new(net.Dialer).DialContext(ctx, "tcp", addr)
 }

@@ -50,7 +50,7 @@ var kinds = []kind{
 	}},
 	{"connect and halt", false, func(t *testing.T, _ string, pid int) string {
 		addr := headless(t, pid)
-		conn, err := dial(addr)
+		conn, err := dial(t.Context(), addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,7 +267,7 @@ func askHalted(t *testing.T, _ string, pid int) string {
 
 // askRemote reads a program as if its server were on another machine: through the protocol alone.
 func askRemote(t *testing.T, _ string, pid int) string {
-	conn, err := dial(headless(t, pid))
+	conn, err := dial(t.Context(), headless(t, pid))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package dlvext
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -14,8 +15,8 @@ import (
 )
 
 // dialServer connects a debug adapter to a Delve server that has a program.
-func dialServer(addr string) (*dap.Server, error) {
-	conn, err := dial(addr)
+func dialServer(ctx context.Context, addr string) (*dap.Server, error) {
+	conn, err := dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func (s *secondClient) connect() (*rpc2.RPCClient, error) {
 		return nil, net.ErrClosed
 	}
 	if s.client == nil {
-		conn, err := dial(s.addr)
+		conn, err := dial(context.Background(), s.addr)
 		if err != nil {
 			return nil, oneClient(err)
 		}

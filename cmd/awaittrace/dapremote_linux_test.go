@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	dap "github.com/google/go-dap"
 )
@@ -210,6 +211,34 @@ func TestDAPRemote(t *testing.T) {
 			m := await[*dap.ErrorResponse](c, nil)
 			if !strings.Contains(m.Message, "Failed to attach: ") || !strings.Contains(m.Message, "server") {
 				t.Errorf("%+v", m)
+			}
+		})
+	}
+}
+
+// A client that leaves while a server owes its first answer does not have to wait for that, which takes a minute.
+func TestDAPRemoteLeave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	for what, leave := range map[string]func(*dapClient){
+		"disconnect": func(c *dapClient) { ask[*dap.DisconnectResponse](c, "disconnect", nil) },
+		"vanish":     func(c *dapClient) { c.conn.Close() },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			connected := make(chan net.Conn, 1)
+			addr := accepting(t, func(conn net.Conn) { connected <- conn }) // and say nothing
+			c := startDAP(t)
+			ask[*dap.InitializeResponse](c, "initialize", initialize())
+			c.send("attach", remote(t, addr, nil))
+			defer (<-connected).Close()
+			start := time.Now()
+			leave(c)
+			ends(t, c.cmd)
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("the adapter has ended after %v", took)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package dap
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,27 +50,66 @@ func attach(p *Proxy, m *message) bool {
 	}
 	p.attached = m.Arguments
 	if args.Mode == "remote" && p.opt.Dial != nil {
-		if err := p.move(&args); err != nil {
-			p.refuse(m, "Failed to attach: "+err.Error(), true)
-			return false
-		}
+		p.moving = begin(func(ctx context.Context) {
+			if err := p.move(ctx, &args); err != nil {
+				p.refuse(m, "Failed to attach: "+err.Error(), ctx.Err() == nil)
+				return
+			}
+			p.program.attach(0)
+			_ = p.delve.write(m.raw) // the session ends with the connection
+		})
+		return false
 	}
-	local := args.Mode == "" || args.Mode == "local"
-	if local {
-		procfs.AwaitUntraced(args.ProcessID)
+	pid := 0 // with waitFor, until Delve has found the process
+	if args.Mode == "" || args.Mode == "local" {
+		pid = args.ProcessID
+		procfs.AwaitUntraced(pid)
 	}
-	g := &p.program
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.attached = time.Now()
-	if local {
-		g.found(args.ProcessID) // 0 with waitFor, until Delve has found the process
-	}
+	p.program.attach(pid)
 	return true
 }
 
-// move continues the session with the server that args name, instead of the Delve that it began with.
-func (p *Proxy) move(args *attachArguments) error {
+// attach notes that Delve is to hold process pid, or one that is not known yet if that is zero.
+func (g *program) attach(pid int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.attached = time.Now()
+	if pid != 0 {
+		g.found(pid)
+	}
+}
+
+// A task is what the proxy does for a request while it hears whether the client ends the session.
+type task struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func begin(f func(context.Context)) *task {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &task{cancel, make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		defer cancel()
+		f(ctx)
+	}()
+	return t
+}
+
+// end waits for the end of t, which may be nil. With give it is to give up.
+func (t *task) end(give bool) {
+	if t == nil {
+		return
+	}
+	if give {
+		t.cancel()
+	}
+	<-t.done
+}
+
+// move continues the session with the server that args name, instead of the Delve that it began with. The end of ctx
+// ends the wait for that server.
+func (p *Proxy) move(ctx context.Context, args *attachArguments) error {
 	port := strings.Trim(string(args.Port), `"`)
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return fmt.Errorf("mode remote needs the host and port of a server started with awaittrace dlv … --headless, "+
@@ -80,13 +120,17 @@ func (p *Proxy) move(args *attachArguments) error {
 		host = "127.0.0.1"
 	}
 	addr := net.JoinHostPort(host, port)
-	server, err := p.opt.Dial(addr)
+	server, err := p.opt.Dial(ctx, addr)
 	if err != nil {
 		return fmt.Errorf("no server answers at %s: %w", addr, err)
 	}
 	slow := time.AfterFunc(Soon, func() { p.say("waiting for the answer of the server at " + addr) })
+	leave := context.AfterFunc(ctx, func() { server.Conn.Close() })
 	capabilities, err := shake(server.Conn, p.hello)
 	slow.Stop()
+	if !leave() && err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		server.Conn.Close()
 		return fmt.Errorf("no free Delve server answers at %s: %w", addr, err)

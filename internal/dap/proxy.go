@@ -2,6 +2,7 @@ package dap
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -30,7 +31,7 @@ type Options struct {
 	// Rebuild builds the program of a server again, with probes; nil if there is none, or the server did not build it.
 	Rebuild func() error
 	// Dial connects to a Delve server that has a program; nil if Delve itself is such a server.
-	Dial func(addr string) (*Server, error)
+	Dial func(ctx context.Context, addr string) (*Server, error)
 }
 
 // A Proxy is one session: a client and its Delve.
@@ -53,6 +54,7 @@ type Proxy struct {
 	hello    json.RawMessage // the arguments of initialize
 	attached json.RawMessage // those of attach
 	server   *Server         // of attach in mode remote
+	moving   *task           // looks for server
 
 	mu      sync.Mutex
 	seq     int
@@ -85,6 +87,7 @@ func (p *Proxy) serve(client io.ReadWriteCloser) {
 	var pumps sync.WaitGroup
 	pumps.Go(func() {
 		p.pump(client, p.delve, p.fromClient)
+		p.moving.end(true)
 		p.program.leave()
 		p.upstream.Close() // Delve ends or leaves the program, as always when its client goes
 	})
@@ -142,6 +145,7 @@ func (f writerFunc) Write(b []byte) (int, error) {
 
 // fromClient handles a message of the client.
 func (p *Proxy) fromClient(m *message) []byte {
+	p.moving.end(m.Command == "disconnect" || m.Command == "terminate")
 	rule, ok := p.requests[m.Command]
 	if m.Type != "request" || !ok || p.transparent() {
 		return m.raw

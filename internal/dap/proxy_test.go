@@ -2,6 +2,7 @@ package dap
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -129,7 +130,7 @@ func TestSlowServer(t *testing.T) {
 	for _, conn := range []net.Conn{client, server} {
 		conn.SetDeadline(time.Now().Add(time.Minute))
 	}
-	p.opt.Dial = func(string) (*Server, error) {
+	p.opt.Dial = func(context.Context, string) (*Server, error) {
 		return &Server{Conn: far, Pid: func() int { return 0 }, Close: func() {}}, nil
 	}
 	write := func(to net.Conn, text string) {
