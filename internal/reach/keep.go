@@ -210,7 +210,7 @@ func (r *Result) Release() {
 	m.stacks, m.byAddr, m.byStack, m.sema, m.channels = nil, nil, nil, nil, nil
 	m.waits, m.waitObjs, m.waiters, m.states, m.parent = nil, nil, nil, nil, nil
 	m.scan, m.framesOf, m.lastFrames, m.todo = nil, nil, nil, queue{}
-	r.stands, r.nearOf, r.lockFuncs, r.typeNames, r.statics, r.pointees = nil, nil, nil, nil, nil, nil
+	r.stands, r.nearOf, r.lockFuncs, r.holders, r.typeNames, r.statics, r.pointees = nil, nil, nil, nil, nil, nil, nil
 	packed := false
 	for i := range m.heap.spans {
 		switch sp := &m.heap.spans[i]; {

@@ -122,17 +122,30 @@ func (r *Result) pointsAround(w root, v, addr, start uint64) bool {
 // nearGlobal looks for goroutines in functions that refer to a global variable, or have a pointer to a value with it.
 func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	starts := r.startsAround(addr)
-	for i := range r.m.gs {
-		if !r.m.gs[i].copied() {
-			continue
-		}
-		words := r.wordsWith(int32(i), starts)
-		list = r.addNear(list, int32(i), addr, func(f frame) bool {
+	for _, g := range r.mayHold() {
+		words := r.wordsWith(g, starts)
+		list = r.addNear(list, g, addr, func(f frame) bool {
 			return r.refersTo(f.info, addr) || slices.ContainsFunc(words,
 				func(at uint64) bool { return at >= f.sp && at < f.fp+uint64(max(f.info.args, 0)) })
 		})
 	}
 	return list
+}
+
+// mayHold returns the goroutines in a function of the program's own that locks something. They are few, so that each
+// lock does not need a look at every stack.
+func (r *Result) mayHold() []int32 {
+	if r.holders == nil {
+		r.holders = []int32{}
+		for i := range r.m.gs {
+			g := &r.m.gs[i]
+			if g.copied() && slices.ContainsFunc(r.m.frames(g),
+				func(f frame) bool { return f.info.own && len(r.lockCalls(f.info)) > 0 }) {
+				r.holders = append(r.holders, int32(i))
+			}
+		}
+	}
+	return r.holders
 }
 
 // wordsWith returns where a stack has pointers with one of some values.

@@ -35,6 +35,7 @@ type Result struct {
 	refsMade    bool
 	nearOf      map[uint64][]Near
 	lockFuncs   map[uint64][]lockCall // by entry: see lockCalls
+	holders     []int32               // see mayHold
 	typeNames   map[uint64]string
 	timerHeaps  map[uint32]bool
 	stands      []uint64 // where goroutines stand; zero: not asked for yet, or unknown
