@@ -97,10 +97,30 @@ func (f *facts) findHolders() {
 			}
 		}
 	}
+	f.findRuns()
 	for i := range f.s.Orphans {
 		h := &f.s.Orphans[i]
 		if !f.takenSince(h) {
 			f.orphans[h.Obj] = append(f.orphans[h.Obj], h)
+		}
+	}
+}
+
+// findRuns adds the goroutines that run the function of a Once without a probe, as the memory shows them. Since when is
+// unknown.
+func (f *facts) findRuns() {
+	for i := range f.s.Goroutines {
+		b := f.g(i).Blocked
+		if b == nil || len(b.On) != 1 || b.On[0].Kind != runtime.KindOnce || len(f.holders[b.On[0].Addr]) > 0 {
+			continue
+		}
+		for _, n := range b.On[0].Near {
+			if j, ok := f.find(n.Goroutine); ok {
+				p := &snapshot.Probe{Op: runtime.OpOnce, Kind: runtime.KindOnce, File: n.Frame.File, Line: n.Frame.Line,
+					Func: n.Frame.Func}
+				w := &snapshot.Wait{Probe: p, Obj: b.On[0].Addr, Cap: -1}
+				f.holders[w.Obj] = []holder{{g: j, wait: w}}
+			}
 		}
 	}
 }

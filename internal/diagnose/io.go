@@ -99,7 +99,7 @@ func isWrite(p *snapshot.Probe) bool {
 // ends that.
 func (f *facts) stalled(i int) bool {
 	stack := f.g(i).Stack
-	at := slices.IndexFunc(stack, func(fr snapshot.Frame) bool { return !machinery(fr.Func) })
+	at := slices.IndexFunc(stack, func(fr snapshot.Frame) bool { return !machinery(&fr) })
 	if at < 0 || !flowControls[stack[at].Func] || OwnFrame(stack) == nil {
 		return false
 	}

@@ -34,7 +34,8 @@ func Wrapper(fn string) bool {
 // Own reports whether a function is the user's own code. Import paths of the standard library have no dot in their
 // first element. The code of a downloaded module lies in a folder with an @.
 func Own(fn, file string) bool {
-	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || Wrapper(fn) {
+	if fn == "" || strings.Contains(file, "@") || strings.Contains(file, "/vendor/") || Wrapper(fn) ||
+		snapshot.OnceFunc(file) {
 		return false
 	}
 	if strings.HasPrefix(fn, "main.") {

@@ -907,7 +907,7 @@ func (f *facts) userCall(i int) (fn string, at *snapshot.Frame) {
 	if at == nil {
 		return "", nil
 	}
-	if k := slices.Index(stack, *at); k > 0 && !machinery(stack[k-1].Func) {
+	if k := slices.Index(stack, *at); k > 0 && !machinery(&stack[k-1]) {
 		fn = ShortFunc(stack[k-1].Func)
 	}
 	return fn, at

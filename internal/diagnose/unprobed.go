@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/awaittrace/awaittrace/internal/snapshot"
@@ -60,8 +61,8 @@ func lockInside(g *snapshot.Goroutine) *snapshot.Wait {
 		return nil
 	}
 	op, kind := reasonOp(g)
-	if op != runtime.OpLock && op != runtime.OpRLock || g.Blocked == nil || len(g.Blocked.On) != 1 ||
-		g.Blocked.On[0].Addr == 0 {
+	if op != runtime.OpLock && op != runtime.OpRLock && op != runtime.OpOnce || g.Blocked == nil ||
+		len(g.Blocked.On) != 1 || g.Blocked.On[0].Addr == 0 {
 		return nil
 	}
 	probe := *p
@@ -112,7 +113,7 @@ func lockingFrame(g *snapshot.Goroutine) *snapshot.Frame {
 		return nil
 	}
 	for k := range g.Stack {
-		if !machinery(g.Stack[k].Func) {
+		if !machinery(&g.Stack[k]) {
 			return &g.Stack[k]
 		}
 	}
@@ -128,7 +129,7 @@ func lateSelect(g *snapshot.Goroutine) *snapshot.Wait {
 		return nil
 	}
 	for i := range g.Stack {
-		if fr := &g.Stack[i]; !machinery(fr.Func) {
+		if fr := &g.Stack[i]; !machinery(fr) {
 			if !sameFunc(fr.Func, p.Func) || fr.Line != p.Line {
 				return nil
 			}
@@ -217,7 +218,8 @@ var semacquires = map[string]waiting{
 	"sync.(*RWMutex).Lock":   reasons["sync.RWMutex.Lock"],
 }
 
-// reasonOp returns the operation that the runtime's wait reason names, or the stack if the reason is not enough.
+// reasonOp returns the operation that the runtime's wait reason names, or the stack or the memory if the reason is not
+// enough.
 func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 	if g.State == "syscall" {
 		return runtime.OpIO, runtime.KindNone
@@ -230,6 +232,9 @@ func reasonOp(g *snapshot.Goroutine) (runtime.Op, runtime.Kind) {
 				break
 			}
 		}
+	}
+	if b := g.Blocked; w.op == runtime.OpLock && b != nil && len(b.On) == 1 && b.On[0].Kind == runtime.KindOnce {
+		return runtime.OpOnce, runtime.KindOnce
 	}
 	return w.op, w.kind
 }
@@ -244,7 +249,7 @@ func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 		return
 	}
 	k := 0
-	for k < len(g.Stack)-1 && machinery(g.Stack[k].Func) {
+	for k < len(g.Stack)-1 && machinery(&g.Stack[k]) {
 		k++
 	}
 	if g.Reason == coroutine {
@@ -261,7 +266,7 @@ func name(p *snapshot.Probe, g *snapshot.Goroutine) {
 	at := &g.Stack[k]
 	p.File, p.Line, p.Func = at.File, at.Line, at.Func
 	if k > 0 {
-		p.Expr = called(g.Stack[k-1].Func)
+		p.Expr = called(&g.Stack[k-1])
 	}
 	if p.Callee == pull {
 		p.Expr = "next"
@@ -278,8 +283,13 @@ const (
 	pull      = "iter.Pull"
 )
 
-// machinery reports whether a function belongs to the runtime, or to packages that wait on behalf of others.
-func machinery(fn string) bool {
+// machinery reports whether the function of a frame belongs to the runtime, or to packages that wait on behalf of
+// others.
+func machinery(fr *snapshot.Frame) bool {
+	fn := fr.Func
+	if snapshot.OnceFunc(fr.File) {
+		return true
+	}
 	for _, prefix := range []string{"runtime.", "sync.", "internal/", "time.Sleep", "syscall.", "os.", "reflect."} {
 		if strings.HasPrefix(fn, prefix) {
 			return true
@@ -294,20 +304,29 @@ func cgoStub(fr *snapshot.Frame) bool {
 		strings.HasPrefix(fr.Func, "runtime.cgocall")
 }
 
-// called returns the name by which the source calls a function: C.flush for main._Cfunc_flush, sync.(*Mutex).Lock for
-// what sync calls inside.
-func called(fn string) string {
+// called returns the name by which the source calls the function of a frame: C.flush for main._Cfunc_flush,
+// sync.(*Mutex).Lock for what sync calls inside.
+func called(fr *snapshot.Frame) string {
+	fn := fr.Func
+	if snapshot.OnceFunc(fr.File) {
+		return "the func of sync." + onceFunc.FindString(fn)
+	}
 	if _, c, ok := strings.Cut(fn, "._Cfunc_"); ok {
 		return "C." + c
 	}
 	switch {
 	case strings.HasPrefix(fn, "sync.(*Mutex)."), strings.HasPrefix(fn, "internal/sync.(*Mutex)."):
 		return "sync.(*Mutex).Lock"
+	case fn == "sync.(*Once).doSlow":
+		return "sync.(*Once).Do"
 	case strings.HasPrefix(fn, "runtime."):
 		return ""
 	}
 	return ShortFunc(fn)
 }
+
+// onceFunc finds the name of the function that returned a function in its name: main.f.OnceValue[...].1.
+var onceFunc = regexp.MustCompile(`Once(Func|Values?)`)
 
 // inC reports whether goroutine g is in a C function.
 func inC(g *snapshot.Goroutine) bool {

@@ -321,8 +321,12 @@ func (f *facts) held(obj uint64, h holder) string {
 	case h.hold.Read:
 		verb = "read-locked"
 	}
-	return fmt.Sprintf("%s is %s by goroutine %d for %s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, f.ago(at),
-		taken, f.as(obj, p), f.place(p), in(p.Func))
+	since := ""
+	if at != 0 {
+		since = " for " + f.ago(at)
+	}
+	return fmt.Sprintf("%s is %s by goroutine %d%s, %s%s at %s%s", f.object(obj, p), verb, f.g(h.g).ID, since, taken,
+		f.as(obj, p), f.place(p), in(p.Func))
 }
 
 // as returns " as NAME" if the source at p names the lock obj otherwise than at the newest place that used it, whose

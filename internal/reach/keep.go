@@ -211,6 +211,7 @@ func (r *Result) Release() {
 	m.waits, m.waitObjs, m.waiters, m.states, m.parent = nil, nil, nil, nil, nil
 	m.scan, m.framesOf, m.lastFrames, m.todo = nil, nil, nil, queue{}
 	r.stands, r.nearOf, r.lockFuncs, r.holders, r.typeNames, r.statics, r.pointees = nil, nil, nil, nil, nil, nil, nil
+	r.onceCalls = nil
 	packed := false
 	for i := range m.heap.spans {
 		switch sp := &m.heap.spans[i]; {

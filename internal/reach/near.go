@@ -4,6 +4,8 @@ import (
 	"debug/dwarf"
 	"encoding/binary"
 	"slices"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // maxNear bounds the likely holders of a lock.
@@ -53,6 +55,68 @@ func (r *Result) near(addr uint64) []Near {
 	}
 	r.nearOf[addr] = list
 	return list
+}
+
+// doSlow is the function of package sync that waits for a Once, and then runs the function.
+const doSlow = "sync.(*Once).doSlow"
+
+// An onceCall is a call of doSlow on a stack, with the words of its frame.
+type onceCall struct {
+	g      int32
+	caller uint64 // the pc of the function that called Do
+	outer  bool   // the goroutine is in another one further in
+	words  []byte
+}
+
+// runs returns the goroutine that runs the function of the Once at addr. It is in doSlow, and does not wait there.
+func (r *Result) runs(addr uint64) []Near {
+	if r.onceCalls == nil {
+		r.onceCalls = r.findOnceCalls()
+	}
+	for _, c := range r.onceCalls {
+		if !c.outer && r.waitsAt(c.g, addr) {
+			continue
+		}
+		for b := c.words; len(b) >= 8; b = b[8:] {
+			if v := le64(b); v >= addr && v < addr+onceSize { // the Once, or its Mutex
+				return []Near{{r.m.gs[c.g].id, c.caller}}
+			}
+		}
+	}
+	return nil
+}
+
+// onceSize is the size of a sync.Once, in bytes, in every version of Go so far.
+const onceSize = 12
+
+// findOnceCalls returns the calls of doSlow on the stacks that were copied. The list is not nil.
+func (r *Result) findOnceCalls() []onceCall {
+	list := []onceCall{}
+	for i := range r.m.gs {
+		g := &r.m.gs[i]
+		if !g.copied() {
+			continue
+		}
+		frames, outer := r.m.frames(g), false
+		for k, f := range frames[:max(len(frames)-1, 0)] {
+			if f.info.name == doSlow && f.sp >= g.from() && f.fp+uint64(max(f.info.args, 0)) <= g.hi() {
+				words := r.m.stack(g)[f.sp-g.from() : f.fp+uint64(max(f.info.args, 0))-g.from()]
+				list = append(list, onceCall{int32(i), r.callerOfDo(frames[k+1:]), outer, words})
+				outer = true
+			}
+		}
+	}
+	return list
+}
+
+// callerOfDo returns the pc of the first of some frames that called Do, or what sync.OnceFunc and its like returned.
+func (r *Result) callerOfDo(frames []frame) uint64 {
+	for _, f := range frames {
+		if at := r.frameAt(f.pc); !isRuntime(at.Func) && !snapshot.OnceFunc(at.File) {
+			return f.pc
+		}
+	}
+	return frames[0].pc
 }
 
 // nearObject looks for goroutines that have a pointer to the lock at addr, or to a value with it, in object id.

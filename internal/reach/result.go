@@ -36,6 +36,7 @@ type Result struct {
 	nearOf      map[uint64][]Near
 	lockFuncs   map[uint64][]lockCall // by entry: see lockCalls
 	holders     []int32               // see mayHold
+	onceCalls   []onceCall            // nil: not looked for yet
 	typeNames   map[uint64]string
 	timerHeaps  map[uint32]bool
 	stands      []uint64 // where goroutines stand; zero: not asked for yet, or unknown

@@ -114,7 +114,7 @@ func (r *Result) frameAt(pc uint64) snapshot.Frame {
 	var f snapshot.Frame
 	for _, p := range r.m.code.places(pc, false) {
 		f = snapshot.Frame{Func: p.fn, File: p.file, Line: p.line}
-		if !isRuntime(p.fn) {
+		if !isRuntime(p.fn) && !snapshot.OnceFunc(p.file) {
 			break
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/awaittrace/awaittrace/internal/snapshot"
 )
 
 // A Kind says what a goroutine waits on.
@@ -29,7 +31,8 @@ type Target struct {
 	Name string // by the path from a variable; empty: unknown
 	// Len and Cap are those of a channel; -1: unknown.
 	Len, Cap int
-	// Near lists goroutines that have the address on their stack in a function that locks.
+	// Near lists goroutines that have the address on their stack in a function that locks. For a Once it is the one that
+	// runs the function.
 	Near []Near
 }
 
@@ -56,8 +59,15 @@ func (r *Result) targets(g int32) []Target {
 	t := r.lock(g)
 	if t.Addr != 0 {
 		t.Name = r.name(g, r.m.objs(g)[0].addr, t.Addr)
-		if t.Kind == Mutex || t.Kind == RWMutex || t.Kind == Once {
+		switch t.Kind {
+		case Mutex, RWMutex:
 			t.Near = r.near(t.Addr)
+		case Once:
+			t.Near = r.runs(t.Addr)
+			if slices.ContainsFunc(r.m.code.places(r.standsAt(g), false),
+				func(p place) bool { return snapshot.OnceFunc(p.file) }) { // it has no name in the user's source
+				t.Name = ""
+			}
 		}
 	}
 	return []Target{t}
@@ -203,7 +213,7 @@ func (r *Result) lock(g int32) Target {
 		if mutex {
 			off = 4
 		}
-	case has("sync.(*Once).doSlow"):
+	case has(doSlow):
 		t.Kind, t.Type, off = Once, "sync.Once", 8
 	case mutex:
 		t.Kind, t.Type, off = Mutex, "sync.Mutex", 4

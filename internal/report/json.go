@@ -271,10 +271,12 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	held, more := r.Holders(addr, maxHolders)
 	j.MoreHolders = more
 	for _, h := range held {
-		since := ago(s, h.Since)
-		j.Holders = append(j.Holders, Holder{
-			Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, SinceNS: &since, Exited: h.Exited,
-		})
+		holder := Holder{Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, Exited: h.Exited}
+		if h.Since != 0 {
+			since := ago(s, h.Since)
+			holder.SinceNS = &since
+		}
+		j.Holders = append(j.Holders, holder)
 	}
 	return j
 }

@@ -28,3 +28,7 @@ func Collector(fn string) bool {
 	return pkg == runtime.Path || strings.HasSuffix(pkg, "/"+runtime.Folder) ||
 		strings.HasSuffix(pkg, "awaittrace/runtime")
 }
+
+// OnceFunc reports whether a file has sync.OnceFunc, OnceValue and OnceValues. They are inlined, and the functions that
+// they return have the name of the user's function on a stack.
+func OnceFunc(file string) bool { return strings.HasSuffix("/"+file, "/sync/oncefunc.go") }

@@ -34,7 +34,8 @@ type Target struct {
 	Name string // by the path from a variable, such as "main.registry.done"; empty: unknown
 	// Len and Cap are the channel's; -1 means unknown.
 	Len, Cap int
-	// Near lists goroutines that have the address on their stack in a function that locks: likely holders of a lock.
+	// Near lists goroutines that have the address on their stack in a function that locks: likely holders of a lock. Of
+	// a sync.Once it has the goroutine that runs the function, and the frame that called Do.
 	Near []Near
 }
 

@@ -15,8 +15,10 @@ import (
 
 func main() {
 	startLocks()
+	startOnces()
 	startReceives()
 	startHealthy()
+	startSlowOnces()
 	time.Sleep(10 * step)
 	runtime.GC()
 	fmt.Println("ready")

@@ -163,6 +163,36 @@ func rwmutexLeak() {
 	s.mu.RLock()
 }
 
+type loader struct {
+	n    int
+	once sync.Once
+	done chan int
+}
+
+// onceAgain: leak
+func onceAgain() { new(loader).again() }
+
+//go:noinline
+func (l *loader) again() { l.once.Do(l.again) }
+
+// onceBehind: leak
+func onceBehind() {
+	l := &loader{done: make(chan int)}
+	go l.runs()
+	time.Sleep(time.Millisecond)
+	l.once.Do(func() {})
+}
+
+//go:noinline
+func (l *loader) runs() { l.once.Do(func() { <-l.done }) }
+
+// onceValue: leak
+func onceValue() {
+	var get func() int
+	get = sync.OnceValue(func() int { return get() })
+	get()
+}
+
 // globalWait: live global main.global
 func globalWait() { <-global }
 
@@ -332,7 +362,7 @@ func main() {
 	shared.mu.Lock()
 	shared.locks, shared.first.done, shared.all[1].done = &shared.mu, make(chan struct{}), make(chan struct{})
 	for _, f := range []func(){
-		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, globalWait, globalLock, staticLock, staticWait, staticElem,
+		parameter, captured, field, fieldAfter, lockField, selected, recvLeak, sendLeak, selectLeak, selectNone, nilChan, nilSelect, waitGroupLeak, condLeak, mutexLeak, rwmutexLeak, onceAgain, onceBehind, onceValue, globalWait, globalLock, staticLock, staticWait, staticElem,
 		mapWait, timerWait, contextWait, sleeperWait, loopWait, cycleA, keeper, crowdWait,
 		heldFinalizer, finalizerWait, otherHolds, sharedFinalizer,
 	} {
