@@ -299,11 +299,11 @@ func (t *writer) heldFix(i int, w *snapshot.Wait) string {
 		t.place(p)))
 }
 
-// forProcess reports whether w, which may be nil, waits for other processes: for the end of their output, or for the
-// lock of a file.
+// forProcess reports whether w, which may be nil, waits for other processes: for the end of their output, for one that
+// waits for a pipe of this program, or for the lock of a file.
 func (t *writer) forProcess(w *snapshot.Wait) bool {
 	io := t.ioOf(w)
-	return io != nil && io.Reaped || isLocked(io)
+	return io != nil && (io.Reaped || io.Pipe != nil) || isLocked(io)
 }
 
 // libraryHolds reports whether goroutine i holds obj by a call in a downloaded module.
