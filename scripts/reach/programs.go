@@ -136,6 +136,7 @@ func (j *job) healthy() error {
 			// A shell says that it is ready, and becomes the program.
 			cmd := exec.Command("/bin/sh", "-c", `echo ready; exec "$0" "$@"`, exe, name,
 				(j.length + time.Minute).String())
+			cmd.Env = append(os.Environ(), "TMPDIR="+j.Work) // it is killed, and then removes nothing
 			errs = append(errs, j.sampleFor(fmt.Sprintf("healthy, go%s %s, %s", v.version, v.name, name), cmd, exe,
 				j.length/time.Duration(len(list))))
 		}
