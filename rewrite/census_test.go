@@ -152,16 +152,20 @@ func (b *balance) settle(p spot, reason string, cases int) {
 	b.extra = append(b.extra, fmt.Sprintf("%s:%d:%d: %s: %s", p.file, p.line, p.col, p.op, reason))
 }
 
-// probes settles the operations with a probe in f: those of its site array.
+// probes settles the operations with a probe in f: those of its sites.
 func (b *balance) probes(f File) {
 	tree, err := parser.ParseFile(token.NewFileSet(), f.Name, f.Text, parser.SkipObjectResolution)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	file := ""
 	ast.Inspect(tree, func(n ast.Node) bool {
 		if lit, ok := n.(*ast.CompositeLit); ok {
-			if site := fields(lit); site["File"] != "" && site["Col"] != "" {
-				file, _ := strconv.Unquote(site["File"])
+			site := fields(lit)
+			if site["File"] != "" {
+				file, _ = strconv.Unquote(site["File"])
+			}
+			if site["Index"] != "" {
 				number := func(field string) int { n, _ := strconv.Atoi(site[field]); return n }
 				b.settle(spot{file, number("Line"), number("Col"), runtime.Op(number("Op")).String()}, "",
 					number("Cases"))

@@ -20,8 +20,8 @@
 // All inserted names begin with one prefix, normally _at, with which no identifier of the package begins:
 //
 //	package p; import _at "debug"                        the collector, on the line of the package clause
-//	_at.Lock(&_atS1a2b3c4d[0], &/*line :7:2*/mu)         a probe; before: mu.Lock()
-//	var _atS1a2b3c4d = [...]_at.Site{{…}}                at the end of the file: the sites, as static data
+//	_at.Lock(&_atS1a2b3c4d.At[0], &/*line :7:2*/mu)      a probe; before: mu.Lock()
+//	var _atS1a2b3c4d = _at.Sites[[9]_at.Site]{…}            at the end of the file: the sites, as static data
 //
 // # In a tree
 //
@@ -32,8 +32,8 @@
 // part.go). It lists forms, not places, and revert finds each probe by its tokens, so code may be moved, copied,
 // deleted or formatted.
 //
-// The site array is a package variable. Variables that an initializer reaches affect the order of initialization, so
-// the arrays of a package may all have to be in its first file: see host.
+// The sites of a file are a package variable. Variables that an initializer reaches affect the order of
+// initialization, so the sites of a package may all have to be in its first file: see host.
 //
 // # How a rule is written
 //
@@ -41,7 +41,7 @@
 //
 //   - hint looks cheaply at a node of the plain syntax tree: may the rule apply? A declaration without any such node is
 //     not decorated at all.
-//   - visit is called for each dst node. It asks file.site for a place in the site array. In code that is left alone,
+//   - visit is called for each dst node. It asks file.site for a place in the sites. In code that is left alone,
 //     file.site returns false and lists the operation as skipped. With the site, visit calls open, close and replace,
 //     and begin before edits that revert may take out on their own. For an operation that cannot have a probe it calls
 //     file.skip with a reason. It calls claim for an operation that other rules must leave alone.

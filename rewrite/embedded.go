@@ -4,7 +4,7 @@ package rewrite
 // the text of the overlay. So such a file stays as it is, and its operations are listed.
 const (
 	embeddedReason = "//go:embed embeds the file"
-	// afterEmbedded is the reason for the files after an embedded one that would have to hold their site arrays: see
+	// afterEmbedded is the reason for the files after an embedded one that would have to hold their sites: see
 	// host.
 	afterEmbedded = "//go:embed embeds the first file of the package, and probes in the others would change the " +
 		"order of initialization"

@@ -55,7 +55,7 @@ type file struct {
 
 	sites   []site
 	skipped []Skip
-	hosted  []string          // site arrays of this and other files, placed after the imports
+	hosted  []string          // the sites of this and other files, placed after the imports
 	tail    []string          // declarations at the end of the file
 	kept    map[string]string // by import path: a declaration that uses the import
 	already bool              // it was instrumented before

@@ -51,7 +51,7 @@ func TestLiteralNames(t *testing.T) {
 	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n"))
 	write(t, filepath.Join(dir, "p.go"), []byte("package p\n\nvar a = func() {}\n\nvar b = func(c chan int) { <-c }\n"))
 	_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline()}})
-	if len(r.Files) != 1 || !strings.Contains(string(r.Files[0].Text), `Func: "m.init.func2"`) {
+	if len(r.Files) != 1 || !strings.Contains(string(r.Files[0].Text), `Text: "m.init.func2\n"`) {
 		t.Errorf("got %v", r.Files)
 	}
 }

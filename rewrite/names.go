@@ -56,8 +56,8 @@ func anyHasPrefix(list []string, prefix string) bool {
 	return false
 }
 
-// array returns the name of a file's site array.
-func (n names) array(base string) string {
+// sites returns the name of the variable with a file's sites.
+func (n names) sites(base string) string {
 	h := fnv.New32a()
 	h.Write([]byte(base))
 	return fmt.Sprintf("%sS%08x", n, h.Sum32())

@@ -1,6 +1,12 @@
 package rewrite
 
-import "testing"
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/awaittrace/awaittrace/rewrite/load"
+)
 
 func TestParseProbes(t *testing.T) {
 	for list, want := range map[string]string{
@@ -19,5 +25,17 @@ func TestParseProbes(t *testing.T) {
 		if set, err := ParseProbes(list); err == nil {
 			t.Errorf("%q: got %q, want an error", list, set)
 		}
+	}
+}
+
+// TestTooMany instruments a file with more operations than runtime.Site.Index can number.
+func TestTooMany(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), []byte("module m\n"))
+	text := "package p\n\nfunc f(c chan int) {\n" + strings.Repeat("\tclose(c)\n", 1<<16+2) + "}\n"
+	write(t, filepath.Join(dir, "p.go"), []byte(text))
+	_, r := mustInstrument(t, Config{Config: load.Config{Dir: dir, Env: offline()}})
+	if n := r.Files[0].Sites["close"]; n != 1<<16 || len(r.Skipped) != 2 {
+		t.Errorf("%d sites, %d skipped", n, len(r.Skipped))
 	}
 }

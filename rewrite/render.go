@@ -84,12 +84,12 @@ func groups(files []*file) [][]*file {
 	return [][]*file{plain, tests}
 }
 
-// host places the site arrays of a group of files: each at the end of its file, or all of them in the first file,
+// host places the sites of a group of files: those of each at the end of it, or those of all in the first file,
 // before its first variable.
 //
-// A site array is a package variable. A variable whose initializer reaches a probe, directly or through functions,
-// depends on it. By the language's order of initialization, such a variable comes after all variables that are declared
-// before the array and depend on nothing. Arrays before all other variables change nothing.
+// The sites of a file are a package variable. A variable whose initializer reaches a probe, directly or through
+// functions, depends on it. By the language's order of initialization, such a variable comes after all variables that
+// are declared before the sites and depend on nothing. Sites before all other variables change nothing.
 func host(files []*file) {
 	if !slices.ContainsFunc(files, func(f *file) bool { return f.initCalls }) {
 		for _, f := range files {
@@ -117,10 +117,11 @@ func host(files []*file) {
 	}
 }
 
-// inLine returns declarations of site arrays on one line.
+// inLine returns declarations of sites on one line.
 func inLine(decls []string) string {
 	text := "; " + strings.Join(decls, "; ")
-	return strings.NewReplacer("{\n\t", "{", ",\n}", "}", "\n\t", " ").Replace(text)
+	return strings.NewReplacer("{\n\t\t", "{", "{\n\t", "{", ",\n\t}", "}", ",\n}", "}", "\n\t\t", " ", "\n\t", " ").
+		Replace(text)
 }
 
 // callsInInit reports whether the initializer of a package variable in the file has a probe or names a function of the
@@ -200,7 +201,7 @@ func (f *file) treeText(out *spliced) ([]byte, error) {
 
 // section returns the end of the file in a tree.
 func (f *file) section(flags ...string) []byte {
-	return revert.Section(f.Text, string(f.names), f.arrayName(), f.parts, sortedValues(f.kept), f.tail, flags...)
+	return revert.Section(f.Text, string(f.names), f.sitesName(), f.parts, sortedValues(f.kept), f.tail, flags...)
 }
 
 func (f *file) reverts(text []byte) bool {

@@ -6,7 +6,9 @@ import (
 	"go/ast"
 	"go/printer"
 	"go/token"
+	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,7 +27,7 @@ type operation struct {
 	flags uint16
 	roles uint32 // see runtime.Site
 	expr  string // as the report shows it; empty: the source of node
-	obj   string // see runtime.Site
+	obj   string // as the source names it; for a select, a line for each case below CaseLen
 	// callee is the called function, as go doc takes it; empty except for I/O.
 	callee string
 	asked  bool // -probe-func names it: it has a probe whatever -probe says
@@ -37,10 +39,10 @@ type site struct {
 	fn string // the function's name in a stack trace
 }
 
-// maxExpr is the most bytes of Site.Expr.
+// maxExpr is the most bytes of an operation or an object.
 const maxExpr = 80
 
-// site gives an operation that a rule is about to probe its place in the site array, and returns the probe's first
+// site gives an operation that a rule is about to probe its place in the sites, and returns the probe's first
 // argument. It returns false if the operation's kind is not asked for, or if it is in code that is left alone.
 func (f *file) site(o operation) (ref string, ok bool) {
 	if f.cfg.Probes&probeSet(o.op) == 0 && !o.asked {
@@ -51,9 +53,13 @@ func (f *file) site(o operation) (ref string, ok bool) {
 		f.skip(o, f.alone[0].reason)
 		return "", false
 	}
+	if len(f.sites) > math.MaxUint16 { // of Site.Index
+		f.skip(o, "there are too many operations in the file")
+		return "", false
+	}
 	f.sites = append(f.sites, site{o, f.funcName()})
 	f.begin(len(f.sites) - 1)
-	return fmt.Sprintf("&%s[%d]", f.arrayName(), len(f.sites)-1), true
+	return fmt.Sprintf("&%s.At[%d]", f.sitesName(), len(f.sites)-1), true
 }
 
 // skip lists an operation without a probe.
@@ -104,42 +110,74 @@ func shorten(s string, n int) string {
 	return s[:n] + "…"
 }
 
-// arrayName returns the name of the file's site array. It depends only on the file's base name, so that a change of one
-// file changes no other.
-func (f *file) arrayName() string { return f.names.array(filepath.Base(f.Name)) }
+// sitesName returns the name of the variable with the file's sites. It depends only on the file's base name, so that a
+// change of one file changes no other.
+func (f *file) sitesName() string { return f.names.sites(filepath.Base(f.Name)) }
 
-// siteDecl returns the declaration of the site array, with one line for each site.
+// maxTerms is the most terms of Sites.Text: the time that gofmt takes for a sum grows with their square.
+const maxTerms = 1000
+
+// siteDecl returns the declaration of the sites: see runtime.Sites. Text and At have one line for each, unless there are
+// too many for Text.
 func (f *file) siteDecl() string {
 	name := f.Name
 	if f.cfg.Trimpath {
 		name = f.pkg.Trim + "/" + filepath.Base(f.Name)
 	}
+	lines, at := f.siteText()
 	var b strings.Builder
-	fmt.Fprintf(&b, "var %s = [...]%s.Site{", f.arrayName(), f.names)
-	for _, s := range f.sites {
+	fmt.Fprintf(&b, "var %s = %s.Sites[[%d]%[2]s.Site]{\n\tFile: %[4]s,\n\tText: ", f.sitesName(), f.names, len(f.sites),
+		strconv.Quote(name))
+	join := ""
+	for some := range slices.Chunk(lines, 1+len(lines)/maxTerms) {
+		b.WriteString(join + strconv.Quote(strings.Join(some, "")))
+		join = " +\n\t\t"
+	}
+	fmt.Fprintf(&b, ",\n\tAt: [...]%s.Site{", f.names)
+	for i, s := range f.sites {
 		p := f.fset.PositionFor(s.pos, false)
-		fmt.Fprintf(&b, "\n\t{File: %s, Func: %s, Expr: %s, Line: %d, Col: %d, Op: %d", strconv.Quote(name),
-			strconv.Quote(s.fn), strconv.Quote(s.expr), p.Line, p.Column, s.op)
+		fmt.Fprintf(&b, "\n\t\t%d: {Index: %[1]d, Text: %d, Line: %d, Col: %d, Op: %d", i, at[i], p.Line, p.Column, s.op)
 		optional(&b, "Kind", int(s.kind))
 		optional(&b, "Cases", s.cases)
 		optional(&b, "Flags", int(s.flags))
 		optional(&b, "Roles", int(s.roles))
-		optionalText(&b, "Obj", s.obj)
-		optionalText(&b, "Callee", s.callee)
 		b.WriteString("},")
 	}
-	b.WriteString("\n}")
+	b.WriteString("\n\t},\n}")
 	return b.String()
+}
+
+// siteText returns the lines of runtime.Sites.Text, and where in it that of each site begins. Sites are in the order of
+// their functions.
+func (f *file) siteText() (lines []string, at []int) {
+	var functions []string
+	of := map[string][]int{}
+	for i, s := range f.sites {
+		if of[s.fn] == nil {
+			functions = append(functions, s.fn)
+		}
+		of[s.fn] = append(of[s.fn], i)
+	}
+	length := 0
+	add := func(line string) {
+		lines = append(lines, line+"\n")
+		length += len(line) + len("\n")
+	}
+	at = make([]int, len(f.sites))
+	for _, fn := range functions {
+		add(fn)
+		for _, i := range of[fn] {
+			at[i] = length
+			s := f.sites[i]
+			objs := strings.ReplaceAll(s.obj, "\n", "\t")
+			add(strings.TrimRight("\t"+s.expr+"\t"+s.callee+"\t"+objs, "\t"))
+		}
+	}
+	return lines, at
 }
 
 func optional(b *strings.Builder, field string, value int) {
 	if value != 0 {
 		fmt.Fprintf(b, ", %s: %d", field, value)
-	}
-}
-
-func optionalText(b *strings.Builder, field, value string) {
-	if value != "" {
-		fmt.Fprintf(b, ", %s: %s", field, strconv.Quote(value))
 	}
 }

@@ -21,7 +21,7 @@ type edit struct {
 	part     int // index of its part, or noPart
 }
 
-// noPart marks an edit that Revert recognises by itself: the import, and the site arrays.
+// noPart marks an edit that Revert recognises by itself: the import, and the sites.
 const noPart = -1
 
 // A class orders the edits at the same offset.

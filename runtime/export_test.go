@@ -5,12 +5,15 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 )
 
-// newSite returns a site that no other test uses.
-func newSite(op Op, kind Kind, expr string) *Site {
-	return &Site{File: "/src/a.go", Func: "main.f", Expr: expr, Line: 1, Col: 2, Op: op, Kind: kind}
+// newSite returns a site that no other test uses. What more there is in its line of Sites.Text may follow expr.
+func newSite(op Op, kind Kind, expr string, more ...string) *Site {
+	const fn = "main.f\n"
+	line := "\t" + strings.Join(append([]string{expr}, more...), "\t") + "\n"
+	all := &Sites[[1]Site]{File: "/src/a.go", Text: fn + line}
+	all.At[0] = Site{Text: uint32(len(fn)), Line: 1, Col: 2, Op: op, Kind: kind}
+	return &all.At[0]
 }
 
 // mine returns a copy of this goroutine's slot.
@@ -142,14 +145,7 @@ func address[C any](ch C) uintptr { return uintptr(pointer(ch)) }
 //go:norace
 func entryOf(id uint32) (e SiteEntry, file, fn, expr string) {
 	e = *(*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
-	return e, textOf(e.File, e.FileLen), textOf(e.Func, e.FuncLen), textOf(e.Expr, e.ExprLen)
-}
-
-// textOf returns a string of the record.
-//
-//go:norace
-func textOf(off uint32, n uint16) string {
-	return strings.Clone(unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n)))
+	return e, textAt(e.File, e.FileLen), textAt(e.Func, e.FuncLen), textAt(e.Expr, e.ExprLen)
 }
 
 // orphans returns the graveyard, oldest first.

@@ -101,7 +101,7 @@ func IO[T any](s *Site, x T) T {
 // Calls begins a call of a method of x, an interface, unless its value is in memory. Like IO it is inlined, and so is
 // Through.
 func Calls[T any](s *Site, x T) Call {
-	if off || *(*unsafe.Pointer)(unsafe.Pointer(&x)) == s.memory {
+	if off || *(*uintptr)(unsafe.Pointer(&x)) == s.memory {
 		return false
 	}
 	return callBegin(s, unsafe.Pointer(&x), 0)
@@ -110,7 +110,7 @@ func Calls[T any](s *Site, x T) Call {
 // Through begins a call of a method of x, a struct, unless the interface that its word with that number begins has a
 // value in memory. The race detector would see that the word is read.
 func Through[T any](s *Site, x *T, word uint64) Call {
-	if off || x == nil || !raceOn && (*[8]unsafe.Pointer)(unsafe.Pointer(x))[word] == s.memory {
+	if off || x == nil || !raceOn && (*[8]uintptr)(unsafe.Pointer(x))[word] == s.memory {
 		return false
 	}
 	return throughBegin(s, unsafe.Pointer(x), word)
@@ -118,7 +118,7 @@ func Through[T any](s *Site, x *T, word uint64) Call {
 
 // Served is Through for a call that needs no probe if served: then the buffer of x serves it alone, or x is nil.
 func Served[T any](s *Site, x *T, word uint64, served bool) Call {
-	if served || off || !raceOn && (*[8]unsafe.Pointer)(unsafe.Pointer(x))[word] == s.memory {
+	if served || off || !raceOn && (*[8]uintptr)(unsafe.Pointer(x))[word] == s.memory {
 		return false
 	}
 	return throughBegin(s, unsafe.Pointer(x), word)

@@ -23,7 +23,7 @@ func IO[T any](s *Site, x T) T {
 //go:noinline
 func Calls[T any](s *Site, x T) Call {
 	w := (*[2]unsafe.Pointer)(unsafe.Pointer(&x))
-	if w[0] == s.memory || s.inMemory(w[0]) {
+	if uintptr(w[0]) == s.memory || s.inMemory(w[0]) {
 		return false
 	}
 	begin(s, uintptr(w[1]))
@@ -56,7 +56,7 @@ func Served[T any](s *Site, x *T, word uintptr, served bool) Call {
 // throughMemory reports whether the interface that a word of x begins has a value in memory.
 func (s *Site) throughMemory(x unsafe.Pointer, word uintptr) bool {
 	tab := firstWord(at(x, word*unsafe.Sizeof(x)))
-	return tab == s.memory || s.inMemory(tab)
+	return uintptr(tab) == s.memory || s.inMemory(tab)
 }
 
 // IOFunc begins a call of a function that may wait, as IO does for a method. It returns f.

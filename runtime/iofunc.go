@@ -56,11 +56,20 @@ func endAt(s *Site) (sl *Slot, obj uintptr) {
 //
 //go:norace
 func wrapperOf[F any](s *Site, f F) (w F) {
-	if p := *(*unsafe.Pointer)(unsafe.Pointer(&f)); p != nil && atomic.LoadPointer(&s.memory) == p {
-		*(*unsafe.Pointer)(unsafe.Pointer(&w)) = s.other
+	if p := *(*uintptr)(unsafe.Pointer(&f)); p != 0 && atomic.LoadUintptr(&s.memory) == p {
+		*(*unsafe.Pointer)(unsafe.Pointer(&w)) = *(*unsafe.Pointer)(unsafe.Pointer(&s.other))
 	}
 	return w
 }
+
+// A kept is a function and what wraps it, in a list of all that sites have kept. A site has only numbers, so it is the
+// list that holds both in memory. mu guards it.
+type kept struct {
+	next   *kept
+	of, by unsafe.Pointer
+}
+
+var allKept *kept
 
 // wrap returns w, which wraps f. The first time, it keeps w for s if f is a function of a package, which never changes,
 // so that the next use there allocates nothing. The race detector would see that goroutines share w.
@@ -68,9 +77,16 @@ func wrapperOf[F any](s *Site, f F) (w F) {
 //go:norace
 func wrap[F any](s *Site, f, w F) F {
 	of, by := *(*unsafe.Pointer)(unsafe.Pointer(&f)), *(*unsafe.Pointer)(unsafe.Pointer(&w))
-	if !raceOn && ofPackage(uintptr(of)) && atomic.CompareAndSwapPointer(&s.other, nil, by) {
-		atomic.StorePointer(&s.memory, of)
+	if raceOn || !ofPackage(uintptr(of)) || atomic.LoadUintptr(&s.memory) != 0 {
+		return w
 	}
+	mu.Lock()
+	if s.memory == 0 {
+		allKept = &kept{allKept, of, by}
+		s.other = uintptr(by)
+		atomic.StoreUintptr(&s.memory, uintptr(of))
+	}
+	mu.Unlock()
 	return w
 }
 

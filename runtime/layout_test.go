@@ -126,21 +126,64 @@ func TestSlotCap(t *testing.T) {
 	}
 }
 
+// TestSites reads the texts of sites, also of some that somebody has edited.
+func TestSites(t *testing.T) {
+	all := Sites[[6]Site]{
+		File: "/src/a.go",
+		Text: "main.f\n" +
+			"\tselect {}\n" +
+			"main.g\n" +
+			"\tconn.Read(b)\tnet.Conn.Read\tconn\n" +
+			"\tselect { case <-a; case <-b }\t\ta\tb\n",
+		At: [...]Site{
+			0: {Text: 7, Op: OpSelect},
+			1: {Index: 1, Text: 25, Op: OpIO},
+			2: {Index: 2, Text: 58, Op: OpSelect, Cases: 2},
+			3: {Index: 3, Text: 60, Op: OpSelect},
+			5: {Index: 5, Text: 1e9, Op: OpSelect},
+		},
+	}
+	for i, want := range []source{
+		{"/src/a.go", "main.f", "select {}", "", ""},
+		{"/src/a.go", "main.g", "conn.Read(b)", "net.Conn.Read", "conn"},
+		{"/src/a.go", "main.g", "select { case <-a; case <-b }", "", "a\nb"},
+		{"/src/a.go", "main.g", "", "a", "b"},
+		{},
+		{"/src/a.go", "main.g", "", "", ""},
+	} {
+		if got := all.At[i].source(); got != want {
+			t.Errorf("site %d: %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// TestNoPointers checks that a garbage collection passes over sites.
+func TestNoPointers(t *testing.T) {
+	site := reflect.TypeFor[Site]()
+	for i := range site.NumField() {
+		if f := site.Field(i); f.Type.Kind() < reflect.Int || f.Type.Kind() > reflect.Uintptr {
+			t.Errorf("%s is a %v", f.Name, f.Type)
+		}
+	}
+	if size := site.Size(); size > 48 {
+		t.Errorf("%d bytes", size)
+	}
+}
+
 func TestSiteInRecord(t *testing.T) {
-	s := newSite(OpSelect, KindChan, "a site of its own")
+	s := newSite(OpSelect, KindChan, "a site of its own", "net/http.Client.Do", "its own")
 	s.Cases, s.Flags, s.Roles = 3, SiteDefault, RoleDone.At(0)|RoleAfter.At(2)
-	s.Obj, s.Callee = "its own", "net/http.Client.Do"
 	Loop(s)
 	e, file, fn, expr := entryOf(s.id)
-	if file != s.File || fn != s.Func || expr != s.Expr {
+	if file != "/src/a.go" || fn != "main.f" || expr != "a site of its own" {
 		t.Errorf("strings %q, %q, %q", file, fn, expr)
 	}
 	if e.Line != s.Line || e.Col != s.Col || e.Op != s.Op || e.Kind != s.Kind || e.Cases != 3 ||
 		e.Flags != SiteDefault {
 		t.Errorf("entry %+v", e)
 	}
-	obj, callee := textOf(e.Obj, e.ObjLen), textOf(e.Callee, e.CalleeLen)
-	if obj != s.Obj || e.Obj != e.Expr+uint32(len("a site of ")) || callee != s.Callee {
+	obj, callee := textAt(e.Obj, e.ObjLen), textAt(e.Callee, e.CalleeLen)
+	if obj != "its own" || e.Obj != e.Expr+uint32(len("a site of ")) || callee != "net/http.Client.Do" {
 		t.Errorf("object %q, callee %q", obj, callee)
 	}
 	if RoleAt(e.Roles, 0) != RoleDone || RoleAt(e.Roles, 1) != RoleNone || RoleAt(e.Roles, 2) != RoleAfter ||

@@ -8,20 +8,28 @@ import (
 // AWAITTRACE=log prints a line when a goroutine reaches a probe, when it waits, and when a wait is over.
 
 //go:norace
-func logReached(sl *Slot, s *Site) { logLine(sl, s, "reached", 0) }
+func logReached(sl *Slot, s *Site) { s.log(sl, "reached", 0) }
 
 //go:norace
-func logWaiting(sl *Slot, s *Site) { logLine(sl, s, "waiting", 0) }
+func logWaiting(sl *Slot, s *Site) { s.log(sl, "waiting", 0) }
 
 //go:norace
-func logPassed(sl *Slot, s *Site, since int64) { logLine(sl, s, "passed", nanotime()-since) }
+func logPassed(sl *Slot, s *Site, since int64) { s.log(sl, "passed", nanotime()-since) }
+
+//go:norace
+func (s *Site) log(sl *Slot, phase string, d int64) {
+	from := s.source()
+	logLine(sl, from.file, s.Line, s.Col, s.Op, from.expr, phase, d)
+}
 
 // logEnd is logPassed for the end of a call, where only the number of the site is known.
 //
 //go:norace
 func logEnd(sl *Slot, w *Wait) {
 	if w.Site <= hdr.Sites {
-		logPassed(sl, siteOf(w.Site), w.Since)
+		e := siteAt(w.Site)
+		logLine(sl, textAt(e.File, e.FileLen), e.Line, e.Col, e.Op, textAt(e.Expr, e.ExprLen), "passed",
+			nanotime()-w.Since)
 	}
 }
 
@@ -30,22 +38,22 @@ func logEnd(sl *Slot, w *Wait) {
 //	awaittrace: 0.012345s goroutine 7 /src/main.go:12:5 lock mu.Lock() passed after 1.5s
 //
 //go:norace
-func logLine(sl *Slot, s *Site, phase string, d int64) {
+func logLine(sl *Slot, file string, line, col int32, op Op, expr, phase string, d int64) {
 	b := make([]byte, 0, 256)
 	b = append(b, "awaittrace: "...)
 	b = appendSeconds(b, nanotime()-hdr.Start)
 	b = append(b, "s goroutine "...)
 	b = appendInt(b, sl.Goid)
 	b = append(b, ' ')
-	b = append(b, s.File...)
+	b = append(b, file...)
 	b = append(b, ':')
-	b = appendInt(b, uint64(s.Line))
+	b = appendInt(b, uint64(line))
 	b = append(b, ':')
-	b = appendInt(b, uint64(s.Col))
+	b = appendInt(b, uint64(col))
 	b = append(b, ' ')
-	b = append(b, s.Op.String()...)
+	b = append(b, op.String()...)
 	b = append(b, ' ')
-	b = append(b, s.Expr...)
+	b = append(b, expr...)
 	b = append(b, ' ')
 	b = append(b, phase...)
 	if d > 0 {

@@ -51,15 +51,15 @@ func isMemory(typ string) bool {
 //
 //go:norace
 func (s *Site) inMemory(tab unsafe.Pointer) bool {
-	if tab == nil || !tabsTell || s.other == tab {
+	if tab == nil || !tabsTell || s.other == uintptr(tab) {
 		return false
 	}
 	f := runtime.FuncForPC(firstMethod(tab))
 	if f == nil || inlined(f) || !isMemory(typeOfMethod(f.Name())) {
-		s.other = tab
+		s.other = uintptr(tab)
 		return false
 	}
-	s.memory = tab
+	s.memory = uintptr(tab)
 	return true
 }
 

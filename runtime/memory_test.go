@@ -58,7 +58,7 @@ func TestMemoryLater(t *testing.T) {
 	for i := 0; i < tickEvery+1; i++ {
 		writeTo(io.Discard)
 	}
-	if noted > 10+tickEvery || s.memory == nil {
+	if noted > 10+tickEvery || s.memory == 0 {
 		t.Errorf("%d calls were noted", noted)
 	}
 	noted = 0

@@ -1,7 +1,5 @@
 package runtime
 
-import "unsafe"
-
 // An Op is the kind of operation that a probe surrounds. Its name is what reports and JSON show (PROBE.op).
 type Op uint8
 
@@ -79,14 +77,15 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// A Site is one probed operation in the source. The rewriter writes sites as static data beside the code; a probe
-// passes the address of its own. The exported fields are never written at run time.
+// A Site is one probed operation in the source. It is in the Sites of its file; a probe passes its address. The exported
+// fields are never written at run time. No field is a pointer, so that the garbage collector passes over sites.
 type Site struct {
-	// File is the path of the original source file and Func the name of the function as a stack trace shows it.
-	// Expr is the operation as the user wrote it, on one line, shortened to at most 80 bytes.
-	File, Func, Expr string
-	// Line and Col (in bytes, from 1) are the position of the operation in File.
+	// Text is where the line of the site begins in Sites.Text.
+	Text uint32
+	// Line and Col (in bytes, from 1) are the position of the operation in its file.
 	Line, Col int32
+	// Index is the place of the site in Sites.At.
+	Index uint16
 	// Op and Kind say what the operation is, and on what.
 	Op   Op
 	Kind Kind
@@ -96,20 +95,15 @@ type Site struct {
 	// Roles holds the Role of the channel of each case of a select, below CaseLen, in RoleBits each; case 0 is in the
 	// lowest bits. Any other operation on a channel has its role at case 0.
 	Roles uint32
-	// Obj is the object as the source names it, such as "s.mu", shortened as Expr is; empty: it has no name there. For
-	// a select it lists the channels of the cases below CaseLen, one a line.
-	Obj string
-	// Callee is the catalog's name of the function that an I/O operation calls, as go doc takes it: net/http.Client.Do.
-	// For OpGo the record has the caller of the library there: see callers.
-	Callee string
 
 	// id is the site's number in the record, given by the collector when the site is first reached; zero until then.
 	id uint32
 	// starts counts the goroutines that an OpGo site started.
 	starts uint32
 	// memory is the first word of an interface that has a value in memory: see Calls. other is that of the last other
-	// one that was looked at. Where a function is used as a value, memory is the function, and other what wraps it.
-	memory, other unsafe.Pointer
+	// one that was looked at. Such a word is never reused, because the runtime keeps what it points to. Where a function
+	// is used as a value, memory is the function, and other what wraps it: see wrap.
+	memory, other uintptr
 }
 
 // The flags of a Site.

@@ -116,13 +116,12 @@ func TestNothingIsLeft(t *testing.T) {
 
 // busy uses many slots, sites and objects, then prints where the record is.
 func busy() {
-	var sites [2000]Site
+	var sites [2000]*Site
 	var wg sync.WaitGroup
 	ch := make(chan int)
 	for i := range sites {
-		s := &sites[i]
-		*s = Site{File: fmt.Sprintf("/src/%d.go", i), Func: "main.f", Expr: "<-ch", Line: int32(i), Op: OpRecv,
-			Kind: KindChan}
+		s := newSite(OpRecv, KindChan, "<-ch")
+		sites[i], s.Line = s, int32(i)
 		wg.Add(1)
 		go func() {
 			defer wg.Done()

@@ -5,17 +5,102 @@ import (
 	"unsafe"
 )
 
-// A written is a string of the program that has been copied into the record.
-type written struct {
-	data *byte
-	n    uint16
-	off  uint32
+// Sites has the sites of one source file. The rewriter writes it as static data beside the code:
+//
+//	var _atS1a2b3c4d = _at.Sites[[2]_at.Site]{
+//		File: "/src/main.go",
+//		Text: "main.main\n" +
+//			"\tmu.Lock()\t\tmu\n" +
+//			"\tconn.Read(b)\tnet.Conn.Read\tconn\n",
+//		At: [...]_at.Site{
+//			0: {Index: 0, Text: 10, Line: 7, Col: 2, Op: 7, Kind: 2},
+//			1: {Index: 1, Text: 25, Line: 8, Col: 9, Op: 15, Kind: 7},
+//		},
+//	}
+//
+// The strings are all that a garbage collection visits of it.
+type Sites[A any] struct {
+	// File is the path of the original source file.
+	File string
+	// Text has a line for each function, which is its name as a stack trace shows it. After it comes a line for each
+	// of its sites, in which a tab stands before each of:
+	//   - the operation as the user wrote it, shortened to at most 80 bytes;
+	//   - the catalog's name of the function that an I/O operation calls, as go doc takes it: net/http.Client.Do;
+	//   - the object as the source names it, such as "s.mu", shortened as the operation is; for a select, the channels
+	//     of the cases below CaseLen.
+	// What there is none of is empty, or left out at the end.
+	Text string
+	// At is an array of Site.
+	At A
 }
 
-// writtenNames are the last names of files and functions that were written, by the low bits of their address: sites of
-// one file share them. It is not a map, because the race detector would see the map's accesses, but not the order of
-// our goroutines. mu guards it.
-var writtenNames [1024]written
+// A source is what the record has of a site besides numbers.
+type source struct {
+	file, fn, expr string
+	// callee is that of an I/O operation, or, in the record only, the callers of an OpGo site: see callers.
+	callee string
+	obj    string // for a select, one line for each case
+}
+
+// source returns the texts of a site. Somebody may have edited the sites in an instrumented tree: then the texts may be
+// wrong, but they are always parts of Text. A site without an Op has lost its line in At, and has none.
+//
+//go:norace
+func (s *Site) source() source {
+	if s.Op == 0 {
+		return source{}
+	}
+	type sites = Sites[[1]Site]
+	all := (*sites)(at(unsafe.Pointer(s), -(unsafe.Offsetof(sites{}.At) + uintptr(s.Index)*unsafe.Sizeof(*s))))
+	begin := int(min(s.Text, uint32(len(all.Text))))
+	from := source{file: all.File}
+	for end := begin; end > 0; {
+		start := end - 1
+		for start > 0 && all.Text[start-1] != '\n' {
+			start--
+		}
+		if all.Text[start] != '\t' {
+			from.fn = all.Text[start : end-1]
+			break
+		}
+		end = start
+	}
+	line, _ := cut(all.Text[begin:], '\n')
+	_, line = cut(line, '\t')
+	from.expr, line = cut(line, '\t')
+	from.callee, line = cut(line, '\t')
+	from.obj = line
+	if s.Cases > 1 {
+		objs := []byte(line)
+		for i, c := range objs {
+			if c == '\t' {
+				objs[i] = '\n'
+			}
+		}
+		from.obj = string(objs)
+	}
+	return from
+}
+
+// cut returns s up to the first c, and what is after it.
+//
+//go:norace
+func cut(s string, c byte) (before, after string) {
+	for i := 0; i < len(s); i++ {
+		if s[i] == c {
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+// writtenNames are the places of the last names of files, functions and callees that were written into the record, by
+// the low bits of their hash: many sites share them. It is not a map, because the race detector would see the map's
+// accesses, but not the order of our goroutines. mu guards it.
+var writtenNames [1024]struct {
+	off uint32
+	n   uint16
+}
 
 // register gives s its number and copies it into the record. A site that finds no room gets SiteCap, which stands for
 // no number. mu is held.
@@ -32,12 +117,12 @@ func register(s *Site) {
 		s.id = hdr.SiteCap
 		return
 	}
-	e := siteAt(n)
-	e.File, e.FileLen = name(s.File)
-	e.Func, e.FuncLen = name(s.Func)
-	e.Expr, e.ExprLen = str(s.Expr)
-	e.Obj, e.ObjLen = part(s.Obj, s.Expr, e)
-	e.Callee, e.CalleeLen = name(s.Callee)
+	e, from := siteAt(n), s.source()
+	e.File, e.FileLen = name(from.file)
+	e.Func, e.FuncLen = name(from.fn)
+	e.Expr, e.ExprLen = str(from.expr)
+	e.Obj, e.ObjLen = part(from.obj, from.expr, e)
+	e.Callee, e.CalleeLen = name(from.callee)
 	e.Flags, e.Line, e.Col, e.Op, e.Kind, e.Cases, e.Roles = s.Flags, s.Line, s.Col, s.Op, s.Kind, s.Cases, s.Roles
 	atomic.StoreUint32(&hdr.Sites, n)
 	s.id = n
@@ -47,10 +132,12 @@ func register(s *Site) {
 //
 //go:norace
 func name(s string) (uint32, uint16) {
-	data := unsafe.StringData(s)
-	w := &writtenNames[uintptr(unsafe.Pointer(data))/8%uintptr(len(writtenNames))]
-	if w.data != data || int(w.n) != len(s) {
-		w.data = data
+	hash := uint32(2166136261) // FNV-1a
+	for i := 0; i < len(s); i++ {
+		hash = (hash ^ uint32(s[i])) * 16777619
+	}
+	w := &writtenNames[hash%uint32(len(writtenNames))]
+	if textAt(w.off, w.n) != s {
 		w.off, w.n = str(s)
 	}
 	return w.off, w.n
@@ -90,17 +177,9 @@ func siteAt(id uint32) *SiteEntry {
 	return (*SiteEntry)(at(base, uintptr(hdr.SiteOff)<<pageShift+uintptr(id)*SiteSize))
 }
 
-// siteOf returns a site as the record has it, without its starts.
+// textAt returns a string of the record.
 //
 //go:norace
-func siteOf(id uint32) *Site {
-	e := siteAt(id)
-	text := func(off uint32, n uint16) string {
-		return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
-	}
-	return &Site{
-		File: text(e.File, e.FileLen), Func: text(e.Func, e.FuncLen), Expr: text(e.Expr, e.ExprLen),
-		Obj: text(e.Obj, e.ObjLen), Callee: text(e.Callee, e.CalleeLen),
-		Line: e.Line, Col: e.Col, Op: e.Op, Kind: e.Kind, Cases: e.Cases, Flags: e.Flags, Roles: e.Roles, id: id,
-	}
+func textAt(off uint32, n uint16) string {
+	return unsafe.String((*byte)(at(base, uintptr(hdr.StrOff)<<pageShift+uintptr(off))), int(n))
 }

@@ -32,10 +32,10 @@ func (s *Site) called() {
 	}
 	const room = 512 // bytes
 	text := callers(room, func(file string) bool { return !ofLibrary(file) })
-	if text == siteOf(s.id).Callee {
+	e := siteAt(s.id)
+	if text == textAt(e.Callee, e.CalleeLen) {
 		return
 	}
-	e := siteAt(s.id)
 	off, n := str(text)
 	e.CalleeLen = 0 // a reader may look at any time, and must find whole lines only
 	e.Callee = off

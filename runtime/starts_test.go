@@ -12,7 +12,7 @@ func TestStarts(t *testing.T) {
 	s := newSite(OpGo, KindNone, "go")
 	caller := func() string {
 		e, _, _, _ := entryOf(s.id)
-		return textOf(e.Callee, e.CalleeLen)
+		return textAt(e.Callee, e.CalleeLen)
 	}
 	launch(s)
 	first := caller()

@@ -37,14 +37,15 @@ func TestMain(m *testing.M) {
 
 func stuckProgram() {
 	var mu sync.Mutex
-	site := func(line int32) *collector.Site {
-		return &collector.Site{File: "/src/main.go", Func: "main.main", Expr: "mu.Lock()", Line: line,
-			Op: collector.OpLock, Kind: collector.KindMutex}
-	}
+	sites := collector.Sites[[2]collector.Site]{File: "/src/main.go", Text: "main.main\n\tmu.Lock()\n",
+		At: [...]collector.Site{
+			0: {Text: 10, Line: 1, Op: collector.OpLock, Kind: collector.KindMutex},
+			1: {Index: 1, Text: 10, Line: 2, Op: collector.OpLock, Kind: collector.KindMutex},
+		}}
 	go func() {
-		collector.Lock(site(1), &mu)
+		collector.Lock(&sites.At[0], &mu)
 		fmt.Println("ready")
-		collector.Lock(site(2), &mu)
+		collector.Lock(&sites.At[1], &mu)
 	}()
 	time.Sleep(10 * time.Minute)
 	os.Exit(0)

@@ -14,9 +14,11 @@ import (
 // pieces is text of the original with balanced brackets, so the next piece of a part is found by counting brackets. A
 // part begins with a name of ours that has the number of its site, or with a token before that name.
 //
-//	mu.Lock()   =>   _at.Lock(&_atS1a2b3c4d[3], &mu)     pieces: "_at.Lock(&_atS1a2b3c4d[3], &" for "", ")" for ".Lock()"
+//	mu.Lock()   =>   _at.Lock(&_atS1a2b3c4d.At[3], &mu)
+//
+//	pieces: "_at.Lock(&_atS1a2b3c4d.At[3], &" for "", ")" for ".Lock()"
 type Part struct {
-	Site   int // in the site array, or NoSite
+	Site   int // its place in runtime.Sites.At, or NoSite
 	Pieces []Piece
 }
 
@@ -33,7 +35,7 @@ type form struct {
 }
 
 // forms returns the forms of the parts of a file, in the order in which they first occur.
-func forms(parts []Part, prefix, array string) []form {
+func forms(parts []Part, prefix, sites string) []form {
 	var list []form
 	index := map[string]int{}
 	for _, p := range parts {
@@ -42,7 +44,7 @@ func forms(parts []Part, prefix, array string) []form {
 		}
 		pieces := make([]Piece, len(p.Pieces))
 		for i, of := range p.Pieces {
-			pieces[i] = Piece{generalize(of.Text, prefix, array, p.Site), of.Was}
+			pieces[i] = Piece{generalize(of.Text, prefix, sites, p.Site), of.Was}
 		}
 		key := fmt.Sprintf("%t %q", p.Site == NoSite, pieces)
 		at, ok := index[key]
@@ -61,12 +63,12 @@ func forms(parts []Part, prefix, array string) []form {
 }
 
 // generalize replaces the number of a site by $.
-func generalize(text, prefix, array string, site int) string {
+func generalize(text, prefix, sites string, site int) string {
 	text = strings.ReplaceAll(text, "$", "$$")
 	if site == NoSite {
 		return text
 	}
-	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, regexp.QuoteMeta(array), prefix, runtime.LoopVars,
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\.At\[|%s[%s])%d\b`, regexp.QuoteMeta(sites), prefix, runtime.LoopVars,
 		site))
 	return number.ReplaceAllString(text, "${1}$$")
 }
@@ -93,7 +95,7 @@ var anyDollar = regexp.MustCompile(`\$\$?`)
 
 // String returns a form as the section has it: its sites, and for each piece its text and what it replaced.
 //
-//	0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
+//	0,3-5 "_at.Lock(&_atS1a2b3c4d.At[$], &" "" ")" ".Lock()"
 func (of form) String() string {
 	words := []string{ranges(of.sites)}
 	for _, p := range of.pieces {

@@ -119,7 +119,7 @@ type started struct {
 	at    int       // offset of its first piece
 }
 
-// probes cuts all parts, the import and the site arrays.
+// probes cuts all parts, the import and the sites.
 func (r *reverter) probes() error {
 	for i := 0; i < len(r.list)-1; {
 		if err := r.statementEnds(r.list[i]); err != nil {
@@ -235,7 +235,7 @@ func (r *reverter) broken(s started) error {
 		lineAt(r.text, s.at), strings.TrimSpace(s.rest[0].Text))
 }
 
-// declaration returns the number of tokens if list begins with the import of the collector, a site array, or, in the
+// declaration returns the number of tokens if list begins with the import of the collector, the sites, or, in the
 // section, a declaration kept there. Otherwise it returns 0.
 func (r *reverter) declaration(list []Lexeme) int {
 	at := func(i int) string {

@@ -14,11 +14,11 @@ import (
 // language version have comments of the same kind elsewhere (version.go).
 //
 //	//awaittrace:sites _at gofmt lines
-//	//awaittrace:form 0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
+//	//awaittrace:form 0,3-5 "_at.Lock(&_atS1a2b3c4d.At[$], &" "" ")" ".Lock()"
 //	//awaittrace:keep "var _ time.Duration"
 //
-//	var _atS1a2b3c4d = [...]_at.Site{
-//		{…},
+//	var _atS1a2b3c4d = _at.Sites[[6]_at.Site]{
+//		…
 //	}
 //	var _ time.Duration
 //
@@ -45,8 +45,8 @@ const (
 )
 
 // Section returns the end of a file in a tree. Its forms are those of parts, prefix is that of inserted names, and
-// array the name of the site array. Reverting keeps the declarations in kept, but not those in tail.
-func Section(text []byte, prefix, array string, parts []Part, kept, tail []string, flags ...string) []byte {
+// sites the name of the variable with the sites. Reverting keeps the declarations in kept, but not those in tail.
+func Section(text []byte, prefix, sites string, parts []Part, kept, tail []string, flags ...string) []byte {
 	var b bytes.Buffer
 	newline := "\n"
 	if len(text) > 0 && text[len(text)-1] != '\n' {
@@ -54,7 +54,7 @@ func Section(text []byte, prefix, array string, parts []Part, kept, tail []strin
 		b.WriteString(newline)
 	}
 	fmt.Fprintf(&b, "\n%s\n", strings.Join(append([]string{sitesMark, prefix}, flags...), " "))
-	for _, of := range forms(parts, prefix, array) {
+	for _, of := range forms(parts, prefix, sites) {
 		fmt.Fprintf(&b, "%s %v\n", formMark, of)
 	}
 	for _, decl := range kept {

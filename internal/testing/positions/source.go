@@ -75,7 +75,7 @@ func parse(name string, text []byte) (*file, error) {
 // an import.
 func (f *file) added(before *file) token.Pos {
 	collector := f.collector(before)
-	var own []ast.Decl // without what has a name that begins as the collector's: site arrays
+	var own []ast.Decl // without what has a name that begins as the collector's: sites
 	for _, d := range f.declared() {
 		g, ok := d.(*ast.GenDecl)
 		if ok && g.Tok == token.VAR && len(g.Specs) == 1 &&
