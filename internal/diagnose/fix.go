@@ -265,7 +265,7 @@ func (t *writer) queueFix(c *cause, root, direct int) string {
 		return t.heldFix(root, w)
 	case t.forProcess(rw):
 		return t.opFix(rw, t.place(rw.Probe))
-	case rw != nil && (c.kind == KindLeak || t.inPipe(root) != ""):
+	case rw != nil && (c.kind == KindLeak || c.kind == KindMissingDone || t.inPipe(root) != ""):
 		return t.waitFix(&cause{kind: c.kind}, root)
 	case c.by == byChannel && w.Cap > 0:
 		return t.fullFix(w)

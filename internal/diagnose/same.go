@@ -53,14 +53,26 @@ func (r *Report) Unread() (list []Symptom) {
 	seen := make(map[*snapshot.Probe]bool)
 	for i, v := range r.Verdicts {
 		w := r.facts.wait(i)
-		if v != Idle || w == nil || w.Probe.Op == runtime.OpSleep || j.external(i) || !r.facts.long(i) ||
-			seen[w.Probe] {
+		if v != Idle || w == nil || w.Probe.Op == runtime.OpSleep || j.external(i) && !j.mayHaveStopped(w) ||
+			!r.facts.long(i) || seen[w.Probe] {
 			continue
 		}
 		seen[w.Probe] = true
 		list = append(list, Symptom{What: fmt.Sprintf("%s:%d:%d", w.Probe.File, w.Probe.Line, w.Probe.Col)})
 	}
 	return list
+}
+
+// mayHaveStopped reports whether w, which waits for clocks and contexts, need not end for all that the record knows: the
+// timers may be stopped, and nobody may be left who could cancel the contexts.
+func (f *facts) mayHaveStopped(w *snapshot.Wait) bool {
+	list := cases(w)
+	for k, c := range list {
+		if f.source(w, k, c.Obj) == signalChan || w.Probe.Role(k) == runtime.RoleAfter {
+			return false
+		}
+	}
+	return len(list) > 0 && w.More == 0
 }
 
 // Wait returns s without the kind of finding.
