@@ -28,6 +28,9 @@ const (
 	startPatience = time.Minute
 	// endPatience bounds how long Delve may take to exit after its client has gone: it ends the program first.
 	endPatience = 30 * time.Second
+	// longestBase is how long the name of a folder may be that has the folder of a socket. All of the socket's name has
+	// 103 bytes at most.
+	longestBase = 70
 )
 
 // adapter is `awaittrace dap`: a debug adapter in place of `dlv dap`, which it runs in a process of its own.
@@ -182,7 +185,11 @@ func startDelve(args []string, dest *os.File) (*delveProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "awaittrace-dap-")
+	base := os.TempDir()
+	if len(base) > longestBase {
+		base = "/tmp"
+	}
+	dir, err := os.MkdirTemp(base, "awaittrace-dap-")
 	if err != nil {
 		return nil, err
 	}

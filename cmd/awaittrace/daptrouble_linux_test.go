@@ -51,6 +51,17 @@ func TestDAPTrouble(t *testing.T) {
 		}
 		ask[*dap.AttachResponse](c, "attach", map[string]any{"mode": "local", "processId": pid})
 	})
+	t.Run("long name of the folder for temporary files", func(t *testing.T) {
+		long := filepath.Join(t.TempDir(), strings.Repeat("long", 25))
+		if err := os.Mkdir(long, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := command("-c", `TMPDIR=$0 exec awaittrace dap --listen=127.0.0.1:0`, long)
+		cmd.Path, cmd.Args[0] = "/bin/sh", "sh"
+		c := dialDAP(t, listening(t, cmd))
+		c.cmd = cmd
+		ask[*dap.InitializeResponse](c, "initialize", initialize())
+	})
 	t.Run("wrong setting", func(t *testing.T) {
 		c := startDAP(t)
 		ask[*dap.InitializeResponse](c, "initialize", initialize())
