@@ -44,7 +44,7 @@ func (d *finder) chainsOf(may func(i int) bool) {
 		}
 		k := head{root: d.root(i, roots)}
 		if k.root < 0 {
-			k.root, k.obj = noRoot, d.wait(i).Obj
+			k.root, k.obj = noRoot, d.wait(d.end(i)).Obj
 		}
 		if queues[k] == nil {
 			order = append(order, k)
@@ -167,6 +167,14 @@ func (d *finder) root(i int, roots []int) int {
 		roots[at] = r
 	}
 	return r
+}
+
+// end returns the goroutine at the end of the chain of goroutine i, which waits for a lock whose holder is unknown.
+func (d *finder) end(i int) int {
+	for d.links[i].to != noRoot {
+		i = d.links[i].to
+	}
+	return i
 }
 
 // next returns the goroutine that goroutine i waits for, and how. It returns noRoot if that goroutine is unknown or
@@ -336,7 +344,14 @@ func (d *finder) queue(root int, obj uint64, list, alike []int) {
 		d.claim(v, i)
 	}
 	if root < 0 {
-		c.by, c.queue = byLock, list
+		c.by = byLock
+		for _, i := range list {
+			if l, ok := d.lockOf(i); ok && l.obj == obj {
+				c.queue = append(c.queue, i)
+			} else {
+				c.behind = append(c.behind, i)
+			}
+		}
 		if slices.ContainsFunc(list, func(i int) bool { return d.unprobed[i] }) && c.certainty == Likely &&
 			!d.s.HasStates {
 			c.certainty = Possible
