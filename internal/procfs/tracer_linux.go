@@ -34,8 +34,11 @@ type Tracer struct {
 	threads map[int]*traced
 }
 
-// NewTracer returns a tracer of the process, which still runs.
-func NewTracer(pid int) *Tracer { return &Tracer{pid: pid, threads: make(map[int]*traced)} }
+// NewTracer returns a tracer of the process, which still runs, after another look at it has ended.
+func NewTracer(pid int) *Tracer {
+	AwaitUntraced(pid)
+	return &Tracer{pid: pid, threads: make(map[int]*traced)}
+}
 
 // A traced is a thread of the process.
 type traced struct {

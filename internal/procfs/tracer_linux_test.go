@@ -79,9 +79,13 @@ func TestAwaitUntraced(t *testing.T) {
 		t.Error("the debugger has not stayed")
 	}
 	time.AfterFunc(lookTime/10, func() { close(letGo) })
-	if AwaitUntraced(pid); Traced(pid) {
-		t.Error("the look has not ended")
-	}
+	OnTracer(func() { // another look
+		tr := NewTracer(pid)
+		defer tr.Release()
+		if err := tr.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	<-gone
 }
 

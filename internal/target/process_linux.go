@@ -72,8 +72,8 @@ func readStopped(ctx context.Context, pid int, exe string, mem *procfs.Memory, o
 
 	p.copies.src = src
 	s.readyCopies()
-	wasStopped := procfs.ThreadState(pid) == 'T'
 	tr := procfs.NewTracer(pid)
+	wasStopped := procfs.ThreadState(pid) == 'T'
 	start := time.Now()
 	defer tr.Release()
 	if err := tr.Stop(); err != nil {
