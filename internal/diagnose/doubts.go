@@ -67,7 +67,7 @@ func (d *finder) sinceWhen(i int) bool {
 	switch w.Probe.Op {
 	case runtime.OpIO:
 		return inC(d.g(i))
-	case runtime.OpLock, runtime.OpRLock, runtime.OpSend:
+	case runtime.OpLock, runtime.OpRLock, runtime.OpOnce, runtime.OpSend:
 		return true
 	}
 	return false

@@ -317,7 +317,7 @@ func called(fr *snapshot.Frame) string {
 	switch {
 	case strings.HasPrefix(fn, "sync.(*Mutex)."), strings.HasPrefix(fn, "internal/sync.(*Mutex)."):
 		return "sync.(*Mutex).Lock"
-	case fn == "sync.(*Once).doSlow":
+	case fn == snapshot.DoSlow:
 		return "sync.(*Once).Do"
 	case strings.HasPrefix(fn, "runtime."):
 		return ""

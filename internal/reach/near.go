@@ -57,10 +57,7 @@ func (r *Result) near(addr uint64) []Near {
 	return list
 }
 
-// doSlow is the function of package sync that waits for a Once, and then runs the function.
-const doSlow = "sync.(*Once).doSlow"
-
-// An onceCall is a call of doSlow on a stack, with the words of its frame.
+// An onceCall is a call of snapshot.DoSlow on a stack, with the words of its frame.
 type onceCall struct {
 	g      int32
 	caller uint64 // the pc of the function that called Do
@@ -99,7 +96,7 @@ func (r *Result) findOnceCalls() []onceCall {
 		}
 		frames, outer := r.m.frames(g), false
 		for k, f := range frames[:max(len(frames)-1, 0)] {
-			if f.info.name == doSlow && f.sp >= g.from() && f.fp+uint64(max(f.info.args, 0)) <= g.hi() {
+			if f.info.name == snapshot.DoSlow && f.sp >= g.from() && f.fp+uint64(max(f.info.args, 0)) <= g.hi() {
 				words := r.m.stack(g)[f.sp-g.from() : f.fp+uint64(max(f.info.args, 0))-g.from()]
 				list = append(list, onceCall{int32(i), r.callerOfDo(frames[k+1:]), outer, words})
 				outer = true

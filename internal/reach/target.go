@@ -213,7 +213,7 @@ func (r *Result) lock(g int32) Target {
 		if mutex {
 			off = 4
 		}
-	case has(doSlow):
+	case has(snapshot.DoSlow):
 		t.Kind, t.Type, off = Once, "sync.Once", 8
 	case mutex:
 		t.Kind, t.Type, off = Mutex, "sync.Mutex", 4

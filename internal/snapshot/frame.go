@@ -29,6 +29,9 @@ func Collector(fn string) bool {
 		strings.HasSuffix(pkg, "awaittrace/runtime")
 }
 
+// DoSlow is the function of package sync that waits for a Once, and then runs the function.
+const DoSlow = "sync.(*Once).doSlow"
+
 // OnceFunc reports whether a file has sync.OnceFunc, OnceValue and OnceValues. They are inlined, and the functions that
 // they return have the name of the user's function on a stack.
 func OnceFunc(file string) bool { return strings.HasSuffix("/"+file, "/sync/oncefunc.go") }

@@ -171,10 +171,18 @@ var waiters = map[string]runtime.Kind{
 	"sync.(*WaitGroup).Wait": runtime.KindWaitGroup, "sync.(*Cond).Wait": runtime.KindCond,
 }
 
+// lockIn reports whether the function before the last one of stack is of a Mutex.
+func lockIn(stack []snapshot.Frame) bool {
+	return len(stack) > 1 && strings.Contains(stack[len(stack)-2].Func, "sync.(*Mutex).")
+}
+
 // waitsOn notes what g waits for, if it is in fn and an argument has the address.
 func (g *DumpGoroutine) waitsOn(fn, args string) {
 	if fn == "sync.(*RWMutex).Lock" && g.On != nil && g.On.Kind == runtime.KindMutex {
 		g.On.Kind = runtime.KindRWMutex // writers queue for the Mutex that is its first field
+	}
+	if fn == snapshot.DoSlow && g.On != nil && g.On.Kind == runtime.KindMutex && lockIn(g.Stack) {
+		g.On.Kind, g.On.Addr = runtime.KindOnce, g.On.Addr-4 // of its Mutex
 	}
 	kind, ok := waiters[fn]
 	if !ok || g.On != nil {
