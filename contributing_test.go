@@ -61,7 +61,7 @@ func TestContributing(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "copy", "main.go"))
-	if err != nil || !regexp.MustCompile(`_at\.IO\(&\w+\.At\[\d\], &client\)\.Pop`).Match(text) {
+	if err != nil || !regexp.MustCompile(`_at\.IO\(&\w+\[\d\], &client\)\.Pop`).Match(text) {
 		t.Errorf("the copy has no probe around client.Pop: %v\n%s", err, text)
 	}
 }

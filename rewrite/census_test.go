@@ -162,8 +162,9 @@ func (b *balance) probes(f File) {
 	ast.Inspect(tree, func(n ast.Node) bool {
 		if lit, ok := n.(*ast.CompositeLit); ok {
 			site := fields(lit)
-			if site["File"] != "" {
-				file, _ = strconv.Unquote(site["File"])
+			if site["Index"] == "0" { // it has that of all sites of the file
+				of := lit.Elts[0].(*ast.KeyValueExpr).Value.(*ast.UnaryExpr).X.(*ast.CompositeLit)
+				file, _ = strconv.Unquote(fields(of)["Name"])
 			}
 			if site["Index"] != "" {
 				number := func(field string) int { n, _ := strconv.Atoi(site[field]); return n }

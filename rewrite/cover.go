@@ -13,7 +13,7 @@ import (
 // Covered inserts the probes of f into cmd/cover's output for the same original text, so that its counters are those of
 // the original:
 //
-//	goCover_1a2b_0[3] = 1;_at.Lock(&_atS1a2b3c4d.At[0], &/*line :7:2*/mu)      // mu.Lock()
+//	goCover_1a2b_0[3] = 1;_at.Lock(&_atS1a2b3c4d[0], &/*line :7:2*/mu)      // mu.Lock()
 //
 // The names of cover's variables begin with counter (its -var). f must have been made with Config.Spans. Covered fails
 // on output of cover that it does not understand.

@@ -20,8 +20,8 @@
 // All inserted names begin with one prefix, normally _at, with which no identifier of the package begins:
 //
 //	package p; import _at "debug"                        the collector, on the line of the package clause
-//	_at.Lock(&_atS1a2b3c4d.At[0], &/*line :7:2*/mu)      a probe; before: mu.Lock()
-//	var _atS1a2b3c4d = _at.Sites[[9]_at.Site]{…}            at the end of the file: the sites, as static data
+//	_at.Lock(&_atS1a2b3c4d[0], &/*line :7:2*/mu)         a probe; before: mu.Lock()
+//	var _atS1a2b3c4d = [...]_at.Site{…}                  at the end of the file: the sites, as static data
 //
 // # In a tree
 //

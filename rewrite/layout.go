@@ -17,8 +17,8 @@ import (
 // breaks lines that have become long. A directive at the beginning of a line, which gofmt leaves in place, gives the
 // original text after it its line number, and an inserted line the one that its rule gives it:
 //
-//	case v := <-_at.CaseRecv(&_atS1a2b3c4d.At[0], 0, a):
-//		_at.Chose(&_atS1a2b3c4d.At[0], 0)
+//	case v := <-_at.CaseRecv(&_atS1a2b3c4d[0], 0, a):
+//		_at.Chose(&_atS1a2b3c4d[0], 0)
 //	//line :12:1
 //		use(v)
 //

@@ -59,7 +59,7 @@ func (f *file) site(o operation) (ref string, ok bool) {
 	}
 	f.sites = append(f.sites, site{o, f.funcName()})
 	f.begin(len(f.sites) - 1)
-	return fmt.Sprintf("&%s.At[%d]", f.sitesName(), len(f.sites)-1), true
+	return fmt.Sprintf("&%s[%d]", f.sitesName(), len(f.sites)-1), true
 }
 
 // skip lists an operation without a probe.
@@ -114,11 +114,11 @@ func shorten(s string, n int) string {
 // change of one file changes no other.
 func (f *file) sitesName() string { return f.names.sites(filepath.Base(f.Name)) }
 
-// maxTerms is the most terms of Sites.Text: the time that gofmt takes for a sum grows with their square.
+// maxTerms is the most terms of File.Text: the time that gofmt takes for a sum grows with their square.
 const maxTerms = 1000
 
-// siteDecl returns the declaration of the sites: see runtime.Sites. Text and At have one line for each, unless there are
-// too many for Text.
+// siteDecl returns the declaration of the sites: see runtime.File. The text and the array have one line for each, unless
+// there are too many for the text.
 func (f *file) siteDecl() string {
 	name := f.Name
 	if f.cfg.Trimpath {
@@ -126,28 +126,34 @@ func (f *file) siteDecl() string {
 	}
 	lines, at := f.siteText()
 	var b strings.Builder
-	fmt.Fprintf(&b, "var %s = %s.Sites[[%d]%[2]s.Site]{\n\tFile: %[4]s,\n\tText: ", f.sitesName(), f.names, len(f.sites),
-		strconv.Quote(name))
-	join := ""
-	for some := range slices.Chunk(lines, 1+len(lines)/maxTerms) {
-		b.WriteString(join + strconv.Quote(strings.Join(some, "")))
-		join = " +\n\t\t"
-	}
-	fmt.Fprintf(&b, ",\n\tAt: [...]%s.Site{", f.names)
+	fmt.Fprintf(&b, "var %s = [...]%s.Site{", f.sitesName(), f.names)
 	for i, s := range f.sites {
 		p := f.fset.PositionFor(s.pos, false)
-		fmt.Fprintf(&b, "\n\t\t%d: {Index: %[1]d, Text: %d, Line: %d, Col: %d, Op: %d", i, at[i], p.Line, p.Column, s.op)
+		fmt.Fprintf(&b, "\n\t%d: {", i)
+		if i == 0 {
+			fmt.Fprintf(&b, "File: &%s.File{\n\t\tName: %s,\n\t\tText: %s,\n\t}, ", f.names, strconv.Quote(name), sum(lines))
+		}
+		fmt.Fprintf(&b, "Index: %d, Text: %d, Line: %d, Col: %d, Op: %d", i, at[i], p.Line, p.Column, s.op)
 		optional(&b, "Kind", int(s.kind))
 		optional(&b, "Cases", s.cases)
 		optional(&b, "Flags", int(s.flags))
 		optional(&b, "Roles", int(s.roles))
 		b.WriteString("},")
 	}
-	b.WriteString("\n\t},\n}")
+	b.WriteString("\n}")
 	return b.String()
 }
 
-// siteText returns the lines of runtime.Sites.Text, and where in it that of each site begins. Sites are in the order of
+// sum returns lines as a sum of strings, one a line.
+func sum(lines []string) string {
+	var terms []string
+	for some := range slices.Chunk(lines, 1+len(lines)/maxTerms) {
+		terms = append(terms, strconv.Quote(strings.Join(some, "")))
+	}
+	return strings.Join(terms, " +\n\t\t\t")
+}
+
+// siteText returns the lines of runtime.File.Text, and where in it that of each site begins. Sites are in the order of
 // their functions.
 func (f *file) siteText() (lines []string, at []int) {
 	var functions []string

@@ -14,31 +14,30 @@ import (
 //
 // docs/benchmarks.md has results.
 
-var benchSites = probe.Sites[[10]probe.Site]{
-	File: "bench.go",
-	Text: "bench\n" +
-		"\tmu.Lock()\n" +
-		"\tmu.Unlock()\n" +
-		"\tch <- v\n" +
-		"\t<-ch\n" +
-		"\tback <- v\n" +
-		"\t<-back\n" +
-		"\tselect\n" +
-		"\tconn.Write(b)\n" +
-		"\tonce.Do(f)\n" +
-		"\tfor\n",
-	At: [...]probe.Site{
-		0: {Text: 6, Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
-		1: {Index: 1, Text: 17, Line: 2, Op: probe.OpUnlock, Kind: probe.KindMutex},
-		2: {Index: 2, Text: 30, Line: 3, Op: probe.OpSend, Kind: probe.KindChan},
-		3: {Index: 3, Text: 39, Line: 4, Op: probe.OpRecv, Kind: probe.KindChan},
-		4: {Index: 4, Text: 45, Line: 5, Op: probe.OpSend, Kind: probe.KindChan},
-		5: {Index: 5, Text: 56, Line: 6, Op: probe.OpRecv, Kind: probe.KindChan},
-		6: {Index: 6, Text: 64, Line: 7, Op: probe.OpSelect, Cases: 2},
-		7: {Index: 7, Text: 72, Line: 8, Op: probe.OpIO, Kind: probe.KindConn},
-		8: {Index: 8, Text: 87, Line: 9, Op: probe.OpOnce, Kind: probe.KindOnce},
-		9: {Index: 9, Text: 99, Line: 10, Op: probe.OpLoop},
-	},
+var benchSites = [...]probe.Site{
+	0: {File: &probe.File{
+		Name: "bench.go",
+		Text: "bench\n" +
+			"\tmu.Lock()\n" +
+			"\tmu.Unlock()\n" +
+			"\tch <- v\n" +
+			"\t<-ch\n" +
+			"\tback <- v\n" +
+			"\t<-back\n" +
+			"\tselect\n" +
+			"\tconn.Write(b)\n" +
+			"\tonce.Do(f)\n" +
+			"\tfor\n",
+	}, Text: 6, Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
+	1: {Index: 1, Text: 17, Line: 2, Op: probe.OpUnlock, Kind: probe.KindMutex},
+	2: {Index: 2, Text: 30, Line: 3, Op: probe.OpSend, Kind: probe.KindChan},
+	3: {Index: 3, Text: 39, Line: 4, Op: probe.OpRecv, Kind: probe.KindChan},
+	4: {Index: 4, Text: 45, Line: 5, Op: probe.OpSend, Kind: probe.KindChan},
+	5: {Index: 5, Text: 56, Line: 6, Op: probe.OpRecv, Kind: probe.KindChan},
+	6: {Index: 6, Text: 64, Line: 7, Op: probe.OpSelect, Cases: 2},
+	7: {Index: 7, Text: 72, Line: 8, Op: probe.OpIO, Kind: probe.KindConn},
+	8: {Index: 8, Text: 87, Line: 9, Op: probe.OpOnce, Kind: probe.KindOnce},
+	9: {Index: 9, Text: 99, Line: 10, Op: probe.OpLoop},
 }
 
 func BenchmarkMutex(b *testing.B) {
@@ -53,8 +52,8 @@ func BenchmarkMutex(b *testing.B) {
 		b.ReportAllocs()
 		var mu sync.Mutex
 		for i := 0; i < b.N; i++ {
-			probe.Lock(&benchSites.At[0], &mu)
-			probe.Unlock(&benchSites.At[1], &mu)
+			probe.Lock(&benchSites[0], &mu)
+			probe.Unlock(&benchSites[1], &mu)
 		}
 	})
 }
@@ -71,8 +70,8 @@ func BenchmarkRWMutex(b *testing.B) {
 		b.ReportAllocs()
 		var mu sync.RWMutex
 		for i := 0; i < b.N; i++ {
-			probe.RLock(&benchSites.At[0], &mu)
-			probe.RUnlock(&benchSites.At[1], &mu)
+			probe.RLock(&benchSites[0], &mu)
+			probe.RUnlock(&benchSites[1], &mu)
 		}
 	})
 }
@@ -92,8 +91,8 @@ func BenchmarkRWMutexReaders(b *testing.B) {
 		var mu sync.RWMutex
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				probe.RLock(&benchSites.At[0], &mu)
-				probe.RUnlock(&benchSites.At[1], &mu)
+				probe.RLock(&benchSites[0], &mu)
+				probe.RUnlock(&benchSites[1], &mu)
 			}
 		})
 	})
@@ -111,9 +110,9 @@ func BenchmarkBuffered(b *testing.B) {
 		b.ReportAllocs()
 		ch := make(chan int, 1)
 		for i := 0; i < b.N; i++ {
-			probe.BeginSend(&benchSites.At[2], ch) <- i
+			probe.BeginSend(&benchSites[2], ch) <- i
 			probe.EndSend()
-			probe.Received(<-probe.BeginRecv(&benchSites.At[3], ch))
+			probe.Received(<-probe.BeginRecv(&benchSites[3], ch))
 		}
 	})
 }
@@ -137,21 +136,21 @@ func BenchmarkRoundTrip(b *testing.B) {
 		ch, back := make(chan int), make(chan int)
 		go func() {
 			for {
-				v, ok := <-probe.BeginRecv(&benchSites.At[3], ch)
+				v, ok := <-probe.BeginRecv(&benchSites[3], ch)
 				probe.EndRecv()
 				if !ok {
 					break
 				}
-				probe.BeginSend(&benchSites.At[4], back) <- v
+				probe.BeginSend(&benchSites[4], back) <- v
 				probe.EndSend()
 			}
 		}()
 		for i := 0; i < b.N; i++ {
-			probe.BeginSend(&benchSites.At[2], ch) <- i
+			probe.BeginSend(&benchSites[2], ch) <- i
 			probe.EndSend()
-			probe.Received(<-probe.BeginRecv(&benchSites.At[5], back))
+			probe.Received(<-probe.BeginRecv(&benchSites[5], back))
 		}
-		probe.Close(&benchSites.At[2], ch)
+		probe.Close(&benchSites[2], ch)
 	})
 }
 
@@ -174,10 +173,10 @@ func BenchmarkSelect(b *testing.B) {
 		for i := 0; i < b.N; i++ {
 			full <- i
 			select {
-			case <-probe.CaseRecv(&benchSites.At[6], 0, never):
-				probe.Chose(&benchSites.At[6], 0)
-			case <-probe.CaseRecv(&benchSites.At[6], 1, full):
-				probe.Chose(&benchSites.At[6], 1)
+			case <-probe.CaseRecv(&benchSites[6], 0, never):
+				probe.Chose(&benchSites[6], 0)
+			case <-probe.CaseRecv(&benchSites[6], 1, full):
+				probe.Chose(&benchSites[6], 1)
 			}
 		}
 	})
@@ -196,7 +195,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.ReportAllocs()
 		conn, buf := loopback(b), make([]byte, 64)
 		for i := 0; i < b.N; i++ {
-			if _, err := probe.End2(probe.IO(&benchSites.At[7], conn).Write(buf)); err != nil {
+			if _, err := probe.End2(probe.IO(&benchSites[7], conn).Write(buf)); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -214,7 +213,7 @@ func BenchmarkCall(b *testing.B) {
 	b.Run("probe", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; i < b.N; i++ {
-			probe.End2(probe.IO(&benchSites.At[7], null{}).Write(buf))
+			probe.End2(probe.IO(&benchSites[7], null{}).Write(buf))
 		}
 	})
 }
@@ -235,14 +234,14 @@ func BenchmarkOnce(b *testing.B) {
 		b.ReportAllocs()
 		var once sync.Once
 		for i := 0; i < b.N; i++ {
-			probe.OnceDo(&benchSites.At[8], &once, func() {})
+			probe.OnceDo(&benchSites[8], &once, func() {})
 		}
 	})
 }
 
 func BenchmarkLoop(b *testing.B) {
 	for i := 0; i < b.N; i++ {
-		probe.Loop(&benchSites.At[9])
+		probe.Loop(&benchSites[9])
 	}
 }
 

@@ -7,13 +7,11 @@ import (
 	"time"
 )
 
-// newSite returns a site that no other test uses. What more there is in its line of Sites.Text may follow expr.
+// newSite returns a site that no other test uses. What more there is in its line of File.Text may follow expr.
 func newSite(op Op, kind Kind, expr string, more ...string) *Site {
 	const fn = "main.f\n"
 	line := "\t" + strings.Join(append([]string{expr}, more...), "\t") + "\n"
-	all := &Sites[[1]Site]{File: "/src/a.go", Text: fn + line}
-	all.At[0] = Site{Text: uint32(len(fn)), Line: 1, Col: 2, Op: op, Kind: kind}
-	return &all.At[0]
+	return &Site{File: &File{"/src/a.go", fn + line}, Text: uint32(len(fn)), Line: 1, Col: 2, Op: op, Kind: kind}
 }
 
 // mine returns a copy of this goroutine's slot.

@@ -77,14 +77,17 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// A Site is one probed operation in the source. It is in the Sites of its file; a probe passes its address. The exported
-// fields are never written at run time. No field is a pointer, so that the garbage collector passes over sites.
+// A Site is one probed operation in the source. It is in an array with the others of its file: see File. A probe passes
+// its address. The exported fields are never written at run time. A site has one pointer at most, so that the garbage
+// collector passes over sites.
 type Site struct {
-	// Text is where the line of the site begins in Sites.Text.
+	// File is what the sites of a file have in common. Only the first one has it.
+	File *File
+	// Text is where the line of the site begins in File.Text.
 	Text uint32
 	// Line and Col (in bytes, from 1) are the position of the operation in its file.
 	Line, Col int32
-	// Index is the place of the site in Sites.At.
+	// Index is the place of the site in the array.
 	Index uint16
 	// Op and Kind say what the operation is, and on what.
 	Op   Op
@@ -104,6 +107,34 @@ type Site struct {
 	// one that was looked at. Such a word is never reused, because the runtime keeps what it points to. Where a function
 	// is used as a value, memory is the function, and other what wraps it: see wrap.
 	memory, other uintptr
+}
+
+// A File is what the sites of one source file have in common. The rewriter writes it as static data beside the code, in
+// the first of them:
+//
+//	var _atS1a2b3c4d = [...]_at.Site{
+//		0: {File: &_at.File{
+//			Name: "/src/main.go",
+//			Text: "main.main\n" +
+//				"\tmu.Lock()\t\tmu\n" +
+//				"\tconn.Read(b)\tnet.Conn.Read\tconn\n",
+//		}, Index: 0, Text: 10, Line: 7, Col: 2, Op: 7, Kind: 2},
+//		1: {Index: 1, Text: 25, Line: 8, Col: 9, Op: 15, Kind: 7},
+//	}
+//
+// The sites are an array, and not a field, because the debug information of a line that has only a probe depends on the
+// form of the address.
+type File struct {
+	// Name is the path of the original source file.
+	Name string
+	// Text has a line for each function, which is its name as a stack trace shows it. After it comes a line for each
+	// of its sites, in which a tab stands before each of:
+	//   - the operation as the user wrote it, shortened to at most 80 bytes;
+	//   - the catalog's name of the function that an I/O operation calls, as go doc takes it: net/http.Client.Do;
+	//   - the object as the source names it, such as "s.mu", shortened as the operation is; for a select, the channels
+	//     of the cases below CaseLen.
+	// What there is none of is empty, or left out at the end.
+	Text string
 }
 
 // The flags of a Site.

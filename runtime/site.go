@@ -5,35 +5,6 @@ import (
 	"unsafe"
 )
 
-// Sites has the sites of one source file. The rewriter writes it as static data beside the code:
-//
-//	var _atS1a2b3c4d = _at.Sites[[2]_at.Site]{
-//		File: "/src/main.go",
-//		Text: "main.main\n" +
-//			"\tmu.Lock()\t\tmu\n" +
-//			"\tconn.Read(b)\tnet.Conn.Read\tconn\n",
-//		At: [...]_at.Site{
-//			0: {Index: 0, Text: 10, Line: 7, Col: 2, Op: 7, Kind: 2},
-//			1: {Index: 1, Text: 25, Line: 8, Col: 9, Op: 15, Kind: 7},
-//		},
-//	}
-//
-// The strings are all that a garbage collection visits of it.
-type Sites[A any] struct {
-	// File is the path of the original source file.
-	File string
-	// Text has a line for each function, which is its name as a stack trace shows it. After it comes a line for each
-	// of its sites, in which a tab stands before each of:
-	//   - the operation as the user wrote it, shortened to at most 80 bytes;
-	//   - the catalog's name of the function that an I/O operation calls, as go doc takes it: net/http.Client.Do;
-	//   - the object as the source names it, such as "s.mu", shortened as the operation is; for a select, the channels
-	//     of the cases below CaseLen.
-	// What there is none of is empty, or left out at the end.
-	Text string
-	// At is an array of Site.
-	At A
-}
-
 // A source is what the record has of a site besides numbers.
 type source struct {
 	file, fn, expr string
@@ -43,17 +14,19 @@ type source struct {
 }
 
 // source returns the texts of a site. Somebody may have edited the sites in an instrumented tree: then the texts may be
-// wrong, but they are always parts of Text. A site without an Op has lost its line in At, and has none.
+// wrong, but they are always parts of Text. A site without an Op has lost its line, and has none.
 //
 //go:norace
 func (s *Site) source() source {
 	if s.Op == 0 {
 		return source{}
 	}
-	type sites = Sites[[1]Site]
-	all := (*sites)(at(unsafe.Pointer(s), -(unsafe.Offsetof(sites{}.At) + uintptr(s.Index)*unsafe.Sizeof(*s))))
+	all := (*Site)(at(unsafe.Pointer(s), -uintptr(s.Index)*unsafe.Sizeof(*s))).File
+	if all == nil {
+		return source{}
+	}
 	begin := int(min(s.Text, uint32(len(all.Text))))
-	from := source{file: all.File}
+	from := source{file: all.Name}
 	for end := begin; end > 0; {
 		start := end - 1
 		for start > 0 && all.Text[start-1] != '\n' {

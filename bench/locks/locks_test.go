@@ -9,19 +9,18 @@ import (
 	"github.com/sasha-s/go-deadlock"
 )
 
-var sites = probe.Sites[[4]probe.Site]{
-	File: "locks.go",
-	Text: "locks\n" +
-		"\tmu.Lock()\n" +
-		"\tmu.Unlock()\n" +
-		"\trw.RLock()\n" +
-		"\trw.RUnlock()\n",
-	At: [...]probe.Site{
-		0: {Text: 6, Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
-		1: {Index: 1, Text: 17, Line: 2, Op: probe.OpUnlock, Kind: probe.KindMutex},
-		2: {Index: 2, Text: 30, Line: 3, Op: probe.OpRLock, Kind: probe.KindRWMutex},
-		3: {Index: 3, Text: 42, Line: 4, Op: probe.OpRUnlock, Kind: probe.KindRWMutex},
-	},
+var sites = [...]probe.Site{
+	0: {File: &probe.File{
+		Name: "locks.go",
+		Text: "locks\n" +
+			"\tmu.Lock()\n" +
+			"\tmu.Unlock()\n" +
+			"\trw.RLock()\n" +
+			"\trw.RUnlock()\n",
+	}, Text: 6, Line: 1, Op: probe.OpLock, Kind: probe.KindMutex},
+	1: {Index: 1, Text: 17, Line: 2, Op: probe.OpUnlock, Kind: probe.KindMutex},
+	2: {Index: 2, Text: 30, Line: 3, Op: probe.OpRLock, Kind: probe.KindRWMutex},
+	3: {Index: 3, Text: 42, Line: 4, Op: probe.OpRUnlock, Kind: probe.KindRWMutex},
 }
 
 func BenchmarkMutex(b *testing.B) {
@@ -35,8 +34,8 @@ func BenchmarkMutex(b *testing.B) {
 	b.Run("probe", func(b *testing.B) {
 		var mu sync.Mutex
 		for b.Loop() {
-			probe.Lock(&sites.At[0], &mu)
-			probe.Unlock(&sites.At[1], &mu)
+			probe.Lock(&sites[0], &mu)
+			probe.Unlock(&sites[1], &mu)
 		}
 	})
 	b.Run("go-deadlock", func(b *testing.B) {
@@ -59,8 +58,8 @@ func BenchmarkRWMutex(b *testing.B) {
 	b.Run("probe", func(b *testing.B) {
 		var rw sync.RWMutex
 		for b.Loop() {
-			probe.RLock(&sites.At[2], &rw)
-			probe.RUnlock(&sites.At[3], &rw)
+			probe.RLock(&sites[2], &rw)
+			probe.RUnlock(&sites[3], &rw)
 		}
 	})
 	b.Run("go-deadlock", func(b *testing.B) {
@@ -88,6 +87,6 @@ func BenchmarkContended(b *testing.B) {
 	var plain, probed sync.Mutex
 	var dead deadlock.Mutex
 	b.Run("plain", run(plain.Lock, plain.Unlock))
-	b.Run("probe", run(func() { probe.Lock(&sites.At[0], &probed) }, func() { probe.Unlock(&sites.At[1], &probed) }))
+	b.Run("probe", run(func() { probe.Lock(&sites[0], &probed) }, func() { probe.Unlock(&sites[1], &probed) }))
 	b.Run("go-deadlock", run(dead.Lock, dead.Unlock))
 }

@@ -37,15 +37,15 @@ func TestMain(m *testing.M) {
 
 func stuckProgram() {
 	var mu sync.Mutex
-	sites := collector.Sites[[2]collector.Site]{File: "/src/main.go", Text: "main.main\n\tmu.Lock()\n",
-		At: [...]collector.Site{
-			0: {Text: 10, Line: 1, Op: collector.OpLock, Kind: collector.KindMutex},
-			1: {Index: 1, Text: 10, Line: 2, Op: collector.OpLock, Kind: collector.KindMutex},
-		}}
+	sites := [...]collector.Site{
+		0: {File: &collector.File{Name: "/src/main.go", Text: "main.main\n\tmu.Lock()\n"}, Text: 10, Line: 1,
+			Op: collector.OpLock, Kind: collector.KindMutex},
+		1: {Index: 1, Text: 10, Line: 2, Op: collector.OpLock, Kind: collector.KindMutex},
+	}
 	go func() {
-		collector.Lock(&sites.At[0], &mu)
+		collector.Lock(&sites[0], &mu)
 		fmt.Println("ready")
-		collector.Lock(&sites.At[1], &mu)
+		collector.Lock(&sites[1], &mu)
 	}()
 	time.Sleep(10 * time.Minute)
 	os.Exit(0)

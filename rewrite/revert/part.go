@@ -14,11 +14,11 @@ import (
 // pieces is text of the original with balanced brackets, so the next piece of a part is found by counting brackets. A
 // part begins with a name of ours that has the number of its site, or with a token before that name.
 //
-//	mu.Lock()   =>   _at.Lock(&_atS1a2b3c4d.At[3], &mu)
+//	mu.Lock()   =>   _at.Lock(&_atS1a2b3c4d[3], &mu)
 //
-//	pieces: "_at.Lock(&_atS1a2b3c4d.At[3], &" for "", ")" for ".Lock()"
+//	pieces: "_at.Lock(&_atS1a2b3c4d[3], &" for "", ")" for ".Lock()"
 type Part struct {
-	Site   int // its place in runtime.Sites.At, or NoSite
+	Site   int // its place in the array of sites, or NoSite
 	Pieces []Piece
 }
 
@@ -68,7 +68,7 @@ func generalize(text, prefix, sites string, site int) string {
 	if site == NoSite {
 		return text
 	}
-	number := regexp.MustCompile(fmt.Sprintf(`(%s\.At\[|%s[%s])%d\b`, regexp.QuoteMeta(sites), prefix, runtime.LoopVars,
+	number := regexp.MustCompile(fmt.Sprintf(`(%s\[|%s[%s])%d\b`, regexp.QuoteMeta(sites), prefix, runtime.LoopVars,
 		site))
 	return number.ReplaceAllString(text, "${1}$$")
 }
@@ -95,7 +95,7 @@ var anyDollar = regexp.MustCompile(`\$\$?`)
 
 // String returns a form as the section has it: its sites, and for each piece its text and what it replaced.
 //
-//	0,3-5 "_at.Lock(&_atS1a2b3c4d.At[$], &" "" ")" ".Lock()"
+//	0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
 func (of form) String() string {
 	words := []string{ranges(of.sites)}
 	for _, p := range of.pieces {

@@ -14,10 +14,10 @@ import (
 // language version have comments of the same kind elsewhere (version.go).
 //
 //	//awaittrace:sites _at gofmt lines
-//	//awaittrace:form 0,3-5 "_at.Lock(&_atS1a2b3c4d.At[$], &" "" ")" ".Lock()"
+//	//awaittrace:form 0,3-5 "_at.Lock(&_atS1a2b3c4d[$], &" "" ")" ".Lock()"
 //	//awaittrace:keep "var _ time.Duration"
 //
-//	var _atS1a2b3c4d = _at.Sites[[6]_at.Site]{
+//	var _atS1a2b3c4d = [...]_at.Site{
 //		…
 //	}
 //	var _ time.Duration

@@ -3,16 +3,15 @@ package main
 
 import probe "github.com/awaittrace/awaittrace/runtime"
 
-var sites = probe.Sites[[1]probe.Site]{
-	File: "/src/a.go",
-	Text: "main.main\n" +
-		"\t<-ch\n",
-	At: [...]probe.Site{
-		0: {Text: 10, Line: 1, Col: 2, Op: probe.OpRecv, Kind: probe.KindChan},
-	},
+var sites = [...]probe.Site{
+	0: {File: &probe.File{
+		Name: "/src/a.go",
+		Text: "main.main\n" +
+			"\t<-ch\n",
+	}, Text: 10, Line: 1, Col: 2, Op: probe.OpRecv, Kind: probe.KindChan},
 }
 
 func main() {
 	probe.Start()
-	<-probe.BeginRecv(&sites.At[0], make(chan int))
+	<-probe.BeginRecv(&sites[0], make(chan int))
 }
