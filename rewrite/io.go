@@ -131,8 +131,8 @@ func (f *file) ioCall(node *dst.CallExpr) {
 	trouble := c.trouble
 	switch {
 	case trouble != "":
-	case f.own(c):
-		trouble = "the caller of package " + c.name.pkg + " has a probe"
+	case f.inner(c):
+		trouble = "package " + c.name.pkg + " has probes where it reads and writes"
 	case results > maxResults:
 		trouble = fmt.Sprintf("it has %d results, and a probe passes on at most %d", results, maxResults)
 	case results == 0 && !f.inList(0):

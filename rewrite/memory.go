@@ -82,11 +82,11 @@ func (f *file) maybeCall(call *ast.CallExpr, c *ioCallee, site string) string {
 	return fmt.Sprintf("%s, %s, %d, %s).%s(", f.call("Served", site), c.address()+x, word, served, end)
 }
 
-// own reports whether c is a method of a type of throughTypes that its package calls itself. Whoever called that package
-// has a probe, and so has the read or write that it waits in.
-func (f *file) own(c *ioCallee) bool {
+// inner reports whether c is a method of a type of throughTypes that the standard library calls, in a build in which
+// package bufio has probes. Then the read or write that it waits in has one, and so has the user's call of the library.
+func (f *file) inner(c *ioCallee) bool {
 	_, ok := throughTypes[c.name.pkg+"."+c.name.recv]
-	return ok && c.name.pkg == f.pkg.Types.Path()
+	return ok && f.pkg.OnBufio
 }
 
 // need returns an expression for how many bytes a call needs, or "" if there is none that can be evaluated beside the

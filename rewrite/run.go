@@ -223,8 +223,8 @@ func (r *run) find(p *load.Package, files []*file) error {
 
 // key returns a hash of everything that decides what the rules find in a file.
 func (r *run) key(f *file) [sha256.Size]byte {
-	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib, f.names,
-		f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
+	return load.Hash(r.options, f.pkg.Declared, f.pkg.Path, f.pkg.Name, f.pkg.Lang, f.pkg.Trim, f.pkg.Lib,
+		f.pkg.OnBufio, f.names, f.globals, f.Name, f.Embedded, sha256.Sum256(f.Text))
 }
 
 // place returns the cache key for what was last found in a package. Each way to build the package has one.

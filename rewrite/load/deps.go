@@ -106,7 +106,7 @@ func (b *Build) checkDeps() error {
 			switch {
 			case !isStd(p):
 				found = found || pattern.match(p)
-			case pattern.matchStd(p):
+			case pattern.matchStd(packagePath(p)):
 				why := b.reasonStd(p)
 				found, reason = found || why == "", cmp.Or(reason, why)
 			}

@@ -17,12 +17,13 @@ import (
 
 // A Package is a package to probe, as the compiler sees it.
 type Package struct {
-	Path  string // import path, as symbols have it; main for package main
-	Name  string
-	Lang  string  // language version of its module, such as "go1.21"
-	Trim  string  // the folder in a -trimpath build
-	Lib   bool    // it is in a module that is not a main one
-	Files []*File // in the order in which the compiler initialises their variables
+	Path    string // import path, as symbols have it; main for package main
+	Name    string
+	Lang    string  // language version of its module, such as "go1.21"
+	Trim    string  // the folder in a -trimpath build
+	Lib     bool    // it is in a module that is not a main one
+	OnBufio bool    // it is in the standard library, and package bufio has probes, too
+	Files   []*File // in the order in which the compiler initialises their variables
 
 	// ID differs for each package, each test variant of it, and each way to build it.
 	ID [sha256.Size]byte
@@ -55,7 +56,7 @@ func (p *Package) Check(files []*File) error { return p.check(p, files) }
 func (b *Build) newPackage(p *packages.Package) *Package {
 	made := &Package{
 		Path: p.PkgPath, Name: p.Name, Lang: langOf(p), Trim: trimmed(p), Lib: p.Module != nil && !p.Module.Main,
-		ID: Hash(p.ID, p.Dir, b.sizes, b.cfg.BuildFlags),
+		OnBufio: b.onBufio(p), ID: Hash(p.ID, p.Dir, b.sizes, b.cfg.BuildFlags, b.onBufio(p)),
 	}
 	if p.Name == "main" && p.ForTest == "" {
 		made.Path = "main"

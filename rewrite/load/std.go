@@ -22,16 +22,22 @@ func isStd(p *packages.Package) bool {
 	return p.Module == nil && packagePath(p) != commandLine
 }
 
-// matchStd reports whether the pattern names p, a package of the standard library. The patterns for all dependencies do
+// matchStd reports whether the pattern names a package of the standard library. The patterns for all dependencies do
 // not.
-func (d depPattern) matchStd(p *packages.Package) bool {
-	return d.text == stdPattern || d.text != AllDeps && d.text != "..." && d.re.MatchString(packagePath(p))
+func (d depPattern) matchStd(path string) bool {
+	return d.text == stdPattern || d.text != AllDeps && d.text != "..." && d.re.MatchString(path)
+}
+
+// onBufio reports whether p is a package of the standard library in a build in which package bufio has probes.
+func (b *Build) onBufio(p *packages.Package) bool {
+	return isStd(p) && b.probesStd() &&
+		slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd("bufio") })
 }
 
 // wantedStd reports whether p is a package of the standard library that a pattern names and that can be instrumented.
 func (b *Build) wantedStd(p *packages.Package) bool {
 	return isStd(p) && b.reasonStd(p) == "" &&
-		slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(p) })
+		slices.ContainsFunc(b.deps, func(d depPattern) bool { return d.matchStd(packagePath(p)) })
 }
 
 // probesStd reports whether packages of the standard library can be instrumented in this build.
