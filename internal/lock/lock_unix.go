@@ -15,8 +15,11 @@ import (
 func Take(file, what string) (unlock func(), err error) {
 	for {
 		f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			return nil, fmt.Errorf("%s: %w", what, pathErr.Err)
+		if err != nil {
+			if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+				err = pathErr.Err // of the hidden file, which users do not know
+			}
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if errors.Is(err, syscall.EWOULDBLOCK) {
