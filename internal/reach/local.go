@@ -325,7 +325,7 @@ func (r *Result) local(g int32, addr uint64) (name string, typ dwarf.Type, at ui
 	gr := &m.gs[g]
 	for _, f := range m.frames(gr) {
 		// The arguments of a frame are above it.
-		if addr < f.sp || addr >= f.fp+uint64(max(f.info.args, 0)) {
+		if !f.has(addr) {
 			continue
 		}
 		own = f.info.own

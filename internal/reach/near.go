@@ -96,8 +96,8 @@ func (r *Result) findOnceCalls() []onceCall {
 		}
 		frames, outer := r.m.frames(g), false
 		for k, f := range frames[:max(len(frames)-1, 0)] {
-			if f.info.name == snapshot.DoSlow && f.sp >= g.from() && f.fp+uint64(max(f.info.args, 0)) <= g.hi() {
-				words := r.m.stack(g)[f.sp-g.from() : f.fp+uint64(max(f.info.args, 0))-g.from()]
+			if f.info.name == snapshot.DoSlow && f.sp >= g.from() && f.end() <= g.hi() {
+				words := r.m.stack(g)[f.sp-g.from() : f.end()-g.from()]
 				list = append(list, onceCall{int32(i), r.callerOfDo(frames[k+1:]), outer, words})
 				outer = true
 			}
@@ -134,8 +134,7 @@ func (r *Result) nearObject(id uint32, addr uint64) (list []Near) {
 	start := r.startOf(id, addr, words)
 	for _, w := range words {
 		if v := m.word64(w.addr); v == addr || r.pointsAround(w, v, addr, start) {
-			list = r.addNear(list, w.g, addr,
-				func(f frame) bool { return w.addr >= f.sp && w.addr < f.fp+uint64(max(f.info.args, 0)) })
+			list = r.addNear(list, w.g, addr, func(f frame) bool { return f.has(w.addr) })
 		}
 	}
 	return list
@@ -186,8 +185,7 @@ func (r *Result) nearGlobal(addr uint64) (list []Near) {
 	for _, g := range r.mayHold() {
 		words := r.wordsWith(g, starts)
 		list = r.addNear(list, g, addr, func(f frame) bool {
-			return r.refersTo(f.info, addr) || slices.ContainsFunc(words,
-				func(at uint64) bool { return at >= f.sp && at < f.fp+uint64(max(f.info.args, 0)) })
+			return r.refersTo(f.info, addr) || slices.ContainsFunc(words, f.has)
 		})
 	}
 	return list

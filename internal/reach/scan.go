@@ -13,6 +13,12 @@ type frame struct {
 	info       *pcInfo
 }
 
+// end returns where the arguments of the frame end, as far as their size is known.
+func (f frame) end() uint64 { return f.fp + uint64(max(f.info.args, 0)) }
+
+// has reports whether addr is in the frame or its arguments.
+func (f frame) has(addr uint64) bool { return addr >= f.sp && addr < f.end() }
+
 // A stackScan finds the words of one stack that the collector would follow: by the tables of the compiler, and wherever
 // there is a doubt all of them. It is used again for one goroutine after the other.
 type stackScan struct {
