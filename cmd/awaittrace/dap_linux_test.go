@@ -195,23 +195,30 @@ func TestDAPAttach(t *testing.T) {
 	released(t, pid)
 }
 
+// sources writes files to a folder, by their names, and returns it.
+func sources(t *testing.T, files map[string]string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // The client may wait for the adapter instead, tests may be debugged, and build flags be a list.
 func TestDAPTestMode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := sources(t, map[string]string{
 		"go.mod":  "module mode\n\ngo 1.24\n",
 		"mode.go": "//go:build special\n\npackage mode\n\nfunc Wait(c chan int) int { return <-c }\n",
 		"mode_test.go": "package mode\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\n" +
 			"func TestWait(t *testing.T) { go time.Sleep(time.Hour); go Wait(nil); Wait(make(chan int)) }\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -72,19 +72,14 @@ func TestDAPAfter(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := sources(t, map[string]string{
 		"go.mod": "module unread\n\ngo 1.24\n",
 		"main.go": "package main\n\nimport (\n\t\"net\"\n\t\"time\"\n)\n\nfunc main() {\n" +
 			"\tl, _ := net.Listen(\"tcp\", \"127.0.0.1:0\")\n" +
 			"\tgo func() { c, _ := l.Accept(); time.Sleep(time.Hour); c.Close() }()\n" +
 			"\tc, _ := net.Dial(\"tcp\", l.Addr().String())\n" +
 			"\tfor b := make([]byte, 1<<20); ; {\n\t\tc.Write(b)\n\t}\n}\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	cmd := exec.Command(buildOnce(t, dir))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -12,8 +12,7 @@ import (
 func (j *Goroutine) addBlocked(r *diagnose.Report, g *snapshot.Goroutine) {
 	s, b := r.Snapshot, g.Blocked
 	if b.Since != 0 && (g.Last == nil || len(g.Waits) == 0) {
-		ns := ago(s, b.Since)
-		j.SinceNS = &ns
+		j.SinceNS = since(s, b.Since)
 	}
 	switch {
 	case len(b.On) == 0:

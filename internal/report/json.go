@@ -186,10 +186,7 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 		if len(g.Waits) > 0 && g.Waits[0].Probe == g.Last {
 			j.Phase = "waiting"
 		}
-		if g.LastAt != 0 {
-			ns := ago(s, g.LastAt)
-			j.SinceNS = &ns
-		}
+		j.SinceNS = since(s, g.LastAt)
 	}
 	if len(g.Waits) > 0 {
 		j.WaitsOn = waitsOn(r, &g.Waits[0])
@@ -218,6 +215,15 @@ func goroutine(r *diagnose.Report, i int) Goroutine {
 
 // ago returns how long before the snapshot t was.
 func ago(s *snapshot.Snapshot, t int64) int64 { return max(s.Taken-t, 0) }
+
+// since is ago where t may be zero: then it is unknown, and the result nil.
+func since(s *snapshot.Snapshot, t int64) *int64 {
+	if t == 0 {
+		return nil
+	}
+	ns := ago(s, t)
+	return &ns
+}
 
 func probe(p *snapshot.Probe) Probe {
 	return Probe{Op: p.Op.String(), Expr: p.Expr, Func: diagnose.FuncName(p.Func), File: p.File, Line: p.Line,
@@ -271,12 +277,10 @@ func object(r *diagnose.Report, addr uint64, kind runtime.Kind) *Object {
 	held, more := r.Holders(addr, maxHolders)
 	j.MoreHolders = more
 	for _, h := range held {
-		holder := Holder{Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, Exited: h.Exited}
-		if h.Since != 0 {
-			since := ago(s, h.Since)
-			holder.SinceNS = &since
-		}
-		j.Holders = append(j.Holders, holder)
+		j.Holders = append(j.Holders, Holder{
+			Goroutine: h.Goroutine, File: h.Probe.File, Line: h.Probe.Line, SinceNS: since(s, h.Since),
+			Exited: h.Exited,
+		})
 	}
 	return j
 }
