@@ -119,9 +119,8 @@ func host(files []*file) {
 
 // inLine returns declarations of sites on one line.
 func inLine(decls []string) string {
-	text := "; " + strings.Join(decls, "; ")
-	return strings.NewReplacer("{\n\t\t", "{", "{\n\t", "{", ",\n\t}", "}", ",\n}", "}", "\n\t\t\t", " ", "\n\t\t", " ",
-		"\n\t", " ").Replace(text)
+	text := strings.ReplaceAll("; "+strings.Join(decls, "; "), "\t", "") // which indent, and are quoted elsewhere
+	return strings.NewReplacer("{\n", "{", ",\n}", "}", "\n", " ").Replace(text)
 }
 
 // callsInInit reports whether the initializer of a package variable in the file has a probe or names a function of the

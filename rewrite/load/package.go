@@ -54,9 +54,10 @@ func (p *Package) Check(files []*File) error { return p.check(p, files) }
 
 // newPackage returns a package without its files and types.
 func (b *Build) newPackage(p *packages.Package) *Package {
+	onBufio := b.onBufio(p)
 	made := &Package{
 		Path: p.PkgPath, Name: p.Name, Lang: langOf(p), Trim: trimmed(p), Lib: p.Module != nil && !p.Module.Main,
-		OnBufio: b.onBufio(p), ID: Hash(p.ID, p.Dir, b.sizes, b.cfg.BuildFlags, b.onBufio(p)),
+		OnBufio: onBufio, ID: Hash(p.ID, p.Dir, b.sizes, b.cfg.BuildFlags, onBufio),
 	}
 	if p.Name == "main" && p.ForTest == "" {
 		made.Path = "main"
